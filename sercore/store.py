@@ -1,0 +1,196 @@
+"""The one key, atomic write, verified read: for features, trials and chapters alike.
+
+A result is named by the digest of four things: its settings, the rows it reads, the code that makes it, and the versions of
+the numeric libraries that code imports. Change one of them and the result is made again; change anything else and it is found.
+"""
+
+import ast
+import dataclasses
+import hashlib
+import importlib.metadata
+import io
+import json
+import os
+import tempfile
+import tokenize
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+# Import name and distribution of every library that computes a number.
+NUMERIC = {
+    "imblearn": "imbalanced-learn",
+    "librosa": "librosa",
+    "numpy": "numpy",
+    "parselmouth": "praat-parselmouth",
+    "scipy": "scipy",
+    "sklearn": "scikit-learn",
+    "soundfile": "soundfile",
+    "soxr": "soxr",
+    "torch": "torch",
+    "transformers": "transformers",
+}
+
+
+@dataclass(frozen=True)
+class Key:
+    """What names a result: four digests, and their digest.
+
+    Args:
+        settings: digest of the plain values that the result was asked for with.
+        data: digest of the manifest, the content hashes and labels of the rows that it reads.
+        code: digest of the modules that make it, docstrings and comments aside.
+        versions: numeric libraries that those modules import, each with its version.
+    """
+
+    settings: str
+    data: str
+    code: str
+    versions: tuple[tuple[str, str], ...]
+
+    @property
+    def hex(self) -> str:
+        """The key itself: 40 hexadecimal digits."""
+        return digest([self.settings, self.data, self.code, self.versions])
+
+
+def key(*, settings: Mapping[str, object], manifest: Iterable[object], modules: str | Iterable[str]) -> Key:
+    """Name a result before it is computed.
+
+    Args:
+        settings: plain values (numbers, strings, lists, dataclasses) that the result depends on.
+        manifest: one plain value per row that it reads, with the content's hash in it.
+        modules: dotted name or names of the ``sercore`` modules that make it; what they import counts too.
+
+    Source: none of the papers; see the page on reading a chapter.
+    """
+    names = (modules,) if isinstance(modules, str) else tuple(sorted(modules))
+    code, versions = _code(names)
+    return Key(settings=digest(settings), data=digest(list(manifest)), code=code, versions=versions)
+
+
+def digest(value: object) -> str:
+    """Hash of a plain value in canonical JSON: 40 hexadecimal digits."""
+    text = json.dumps(value, sort_keys=True, default=_plain, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:40]
+
+
+def content(path: Path | str) -> str:
+    """Hash of a file's bytes: 40 hexadecimal digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:40]
+
+
+def root() -> Path:
+    """Where results are kept: the folder named by ``SER_STORE``, else ``_build/store`` of this checkout."""
+    return Path(os.environ.get("SER_STORE") or PROJECT / "_build" / "store")
+
+
+def path(kind: str, name: Key, suffix: str) -> Path:
+    """Where a result of this kind and key stands, or would stand."""
+    return root() / kind / name.hex[:2] / (name.hex + suffix)
+
+
+def write(target: Path, payload: bytes) -> None:
+    """Write a file whole or not at all: to a temporary name beside it, then renamed."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(payload)
+        os.replace(temporary, target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def keep(kind: str, name: Key, payload: bytes, suffix: str) -> Path:
+    """Keep a result's bytes, with their hash in a file beside it, and say where."""
+    target = path(kind, name, suffix)
+    write(target.with_name(target.name + ".sha256"), hashlib.sha256(payload).hexdigest().encode())
+    write(target, payload)
+    return target
+
+
+def kept(kind: str, name: Key, suffix: str) -> bytes | None:
+    """Bytes of a result that was kept, or None: not there, or not the bytes that were written (a warning says so)."""
+    target = path(kind, name, suffix)
+    try:
+        payload = target.read_bytes()
+        written = target.with_name(target.name + ".sha256").read_text()
+    except FileNotFoundError:
+        return None
+    if hashlib.sha256(payload).hexdigest() != written:
+        warnings.warn(f"{target}: damaged, {len(payload)} bytes that are not those written; made again", stacklevel=2)
+        return None
+    return payload
+
+
+def closure(modules: Iterable[str]) -> tuple[list[str], dict[str, str]]:
+    """Modules of ``sercore`` that the named ones are made of, and the numeric libraries they import with versions.
+
+    Packages on the way count with their ``__init__``. Imports inside functions count too.
+
+    Raises:
+        ModuleNotFoundError: a name that is no module of ``sercore``.
+    """
+    graph = _graph()
+    found: set[str] = set()
+    for module in modules:
+        if module not in graph.modules:
+            raise ModuleNotFoundError(f"{module}: no such module in sercore; a key needs the module that makes the result")
+        found |= {module} | graph.find_upstream_modules(module)
+    own = {name for name in found if name.split(".")[0] == "sercore"}
+    own |= {".".join(name.split(".")[:depth]) for name in own for depth in range(1, name.count(".") + 1)}
+    numeric = sorted({NUMERIC[name] for name in found if name in NUMERIC})
+    return sorted(own), {name: importlib.metadata.version(name) for name in numeric}
+
+
+def normalised(source: str) -> str:
+    """Source text without comments, docstrings, blank lines and trailing blanks: what two equal programs share."""
+    lines = source.splitlines()
+    spans = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(node) is not None:
+            text = node.body[0]
+            spans.append((text.lineno, len(lines[text.lineno - 1]) - len(lines[text.lineno - 1].lstrip()), text.end_lineno, None))
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            spans.append((token.start[0], token.start[1], token.end[0], token.end[1]))
+    for first, start, last, _ in spans:
+        lines[first - 1] = lines[first - 1][:start]
+        for line in range(first, last):
+            lines[line] = ""
+    return "\n".join(line.rstrip() for line in lines if line.strip())
+
+
+@cache
+def _code(modules: tuple[str, ...]) -> tuple[str, tuple[tuple[str, str], ...]]:
+    own, versions = closure(modules)
+    return digest([(name, normalised(_source(name))) for name in own]), tuple(versions.items())
+
+
+def _source(module: str) -> str:
+    place = PROJECT.joinpath(*module.split("."))
+    return (place / "__init__.py" if place.is_dir() else place.with_suffix(".py")).read_text(encoding="utf-8")
+
+
+@cache
+def _graph():
+    import grimp  # slow to import, and only a key needs it
+
+    return grimp.build_graph("sercore", include_external_packages=True, cache_dir=None)
+
+
+def _plain(value: object) -> object:
+    if dataclasses.is_dataclass(value):
+        return dataclasses.asdict(value)
+    if isinstance(value, Path):
+        return value.name
+    if hasattr(value, "item"):
+        return value.item()
+    raise TypeError(f"a key takes plain values, not {type(value).__name__}: turn it into numbers, strings or lists first")
