@@ -1,0 +1,51 @@
+"""Every model of the book with its parameter count, from the built modules."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+PAPER_01 = "Alves et al. 2022"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Described:
+    """One built model as ``sercore models`` lists it.
+
+    Args:
+        model: class of the network.
+        paper: where it is published.
+        variant: reading of the method.
+        inputs: what it reads, with widths.
+        parameters: sum over the built module's parameters, frozen ones included.
+    """
+
+    model: str
+    paper: str
+    variant: str
+    inputs: str
+    parameters: int
+
+
+def table() -> list[Described]:
+    """Every model of the book, built without memory, with its parameter count."""
+    return list(_paper_01())
+
+
+def _paper_01() -> Iterator[Described]:
+    import torch
+
+    from sercore.models.multi_task_mlp import MultiTaskAsDescribed, MultiTaskAsRun
+    from sercore.models.sequential_mlp import GenderNetwork, SequentialAsDescribed, SequentialAsRun, hidden_units
+
+    def described(network: torch.nn.Module, variant: str, inputs: str) -> Described:
+        count = sum(weight.numel() for weight in network.parameters())
+        return Described(model=type(network).__name__, paper=PAPER_01, variant=variant, inputs=inputs, parameters=count)
+
+    with torch.device("meta"):
+        for width in (8, 10, 19, 29, 56, 768, 824):
+            yield described(MultiTaskAsRun(width), "as-run", f"{width} emotion + 44 gender features")
+            yield described(MultiTaskAsDescribed(width), "as-described", f"{width} emotion features, 44 gender features")
+        yield described(GenderNetwork(), "as-run, as-described", "44 gender features")
+        for width in (8, 19, 56, 768, 824):
+            hidden = hidden_units(width)
+            yield described(SequentialAsRun(width, hidden), "as-run", f"{width} emotion features")
+            yield described(SequentialAsDescribed(width, hidden), "as-described", f"{width} emotion + 44 gender features")

@@ -1,0 +1,1 @@
+"""Splits, and the leaks they forbid."""

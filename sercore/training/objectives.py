@@ -1,0 +1,47 @@
+"""Losses of the papers, each as a function of a network and one batch."""
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+def squared_error(outputs: Tensor, target: Tensor) -> Tensor:
+    """Mean squared error; outputs of width 1 stand against every column of the target, as Keras spreads them.
+
+    Shape:
+        - outputs: ``(batch, 3)`` or ``(batch, 1)``; target: ``(batch, 3)``
+        - output: ``()``
+    """
+    return (outputs - target).square().mean()
+
+
+def both_heads_on_emotion(network: nn.Module, emotion: Tensor, gender: Tensor, target: Tensor) -> Tensor:
+    """Sum of both heads' squared errors against the emotion target: the multi-task loss as run.
+
+    Source: the notebooks of Alves et al. 2022; section 2.4 speaks of gender targets for the second head.
+    """
+    first, second = network(emotion, gender)
+    return squared_error(first, target) + squared_error(second, target)
+
+
+def emotion_and_gender(network: nn.Module, emotion: Tensor, target: Tensor, gender: Tensor, male: Tensor) -> Tensor:
+    """Cross-entropy on an emotion batch plus binary cross-entropy on a gender batch of other clips, weight 1 each.
+
+    Source: Alves et al. 2022, section 2.4, which names the two tasks and no loss.
+    """
+    first, second = network(emotion, gender)
+    return functional.cross_entropy(first, target) + functional.binary_cross_entropy_with_logits(second, male)
+
+
+def output_error(network: nn.Module, emotion: Tensor, gender: Tensor, target: Tensor) -> Tensor:
+    """Squared error of a network with one head: the sequential loss as run."""
+    return squared_error(network(emotion, gender), target)
+
+
+def output_entropy(network: nn.Module, emotion: Tensor, gender: Tensor, target: Tensor) -> Tensor:
+    """Cross-entropy of a network with one head: the sequential loss as described, the paper names none."""
+    return functional.cross_entropy(network(emotion, gender), target)
+
+
+def gender_error(network: nn.Module, gender: Tensor, male: Tensor) -> Tensor:
+    """Squared error of the gender network, stage 1 of the sequential transfer (the notebooks' loss)."""
+    return squared_error(network(gender), male)
