@@ -33,12 +33,16 @@ def read(path: Path | str, *, rate: int = RATE) -> np.ndarray:
     try:
         samples, found = soundfile.read(path, dtype="float64", always_2d=True)
     except (soundfile.LibsndfileError, PermissionError) as error:
-        raise AudioError(f"{path}: not readable as audio ({error}); expected WAV, FLAC or AIFF. Convert or remove the file.") from error
+        raise AudioError(
+            f"{path}: not readable as audio ({error}); expected WAV, FLAC or AIFF. Convert or remove the file."
+        ) from error
     if not len(samples):
         raise AudioError(f"{path}: no sample in 0.0 s of audio; expected at least one. Remove the file or record it again.")
     if not np.isfinite(samples).all():
         count = int((~np.isfinite(samples)).sum())
-        raise AudioError(f"{path}: {count} of {samples.size} samples are NaN or infinite; expected finite numbers. Export the file again.")
+        raise AudioError(
+            f"{path}: {count} of {samples.size} samples are NaN or infinite; expected finite numbers. Export the file again."
+        )
     mono = samples.mean(axis=1)
     if found != rate:
         mono = soxr.resample(mono, found, rate, quality="VHQ")
@@ -54,5 +58,7 @@ def seconds(path: Path | str) -> float:
     try:
         header = soundfile.info(path)
     except (soundfile.LibsndfileError, OSError) as error:
-        raise AudioError(f"{path}: not readable as audio ({error}); expected WAV, FLAC or AIFF. Convert or remove the file.") from error
+        raise AudioError(
+            f"{path}: not readable as audio ({error}); expected WAV, FLAC or AIFF. Convert or remove the file."
+        ) from error
     return header.frames / header.samplerate

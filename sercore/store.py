@@ -155,7 +155,10 @@ def normalised(source: str) -> str:
     lines = source.splitlines()
     spans = []
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(node) is not None:
+        if (
+            isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+            and ast.get_docstring(node) is not None
+        ):
             text = node.body[0]
             spans.append((text.lineno, len(lines[text.lineno - 1]) - len(lines[text.lineno - 1].lstrip()), text.end_lineno, None))
     for token in tokenize.generate_tokens(io.StringIO(source).readline):

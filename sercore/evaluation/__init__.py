@@ -1,0 +1,1 @@
+"""Scores, intervals, and maps of hidden layers; nothing here knows audio files."""

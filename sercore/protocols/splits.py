@@ -32,7 +32,9 @@ def grouped_folds(labels: Sequence[int], groups: Sequence[str], *, seed: int, fo
     for label in np.unique(labels):
         held = len(np.unique(groups[labels == label]))
         if held < folds:
-            raise ValueError(f"class {label} is in {held} groups; {folds} folds need it in at least {folds}: use fewer folds or more data")
+            raise ValueError(
+                f"class {label} is in {held} groups; {folds} folds need it in at least {folds}: use fewer folds or more data"
+            )
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     split = list(splitter.split(labels, labels, groups))
     for train, test in split:
@@ -48,4 +50,6 @@ def forbid_shared(training: Iterable[str], test: Iterable[str], *, what: str) ->
     """
     shared = sorted(set(training) & set(test))
     if shared:
-        raise LeakError(f"{what} {shared[0]} is in training and in test ({len(shared)} shared); a clean split keeps each on one side")
+        raise LeakError(
+            f"{what} {shared[0]} is in training and in test ({len(shared)} shared); a clean split keeps each on one side"
+        )

@@ -1,0 +1,65 @@
+# `make book` renders the book, `make test` checks everything; both make .venv with the pinned set first. Python 3.11 to 3.13.
+#
+#   make PYTHON=python3.12 book     another interpreter
+#   make TORCH_INDEX=URL book       a package index with torch's small CPU wheels, for machines without an NVIDIA GPU
+#   make NAME=01 P="-p seeds=5" record
+
+PYTHON ?= python3
+TORCH_INDEX ?=
+NAME ?= 01-ser2022-transfer
+P ?=
+
+bin := .venv/bin
+pip := $(bin)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+built := _build/test
+
+# After installation nothing is fetched.
+export HF_HUB_OFFLINE := 1
+export TRANSFORMERS_OFFLINE := 1
+
+.PHONY: book test lab bench record clean
+.DEFAULT_GOAL := book
+
+book: .venv/installed
+	@page=$$($(bin)/sercore book) && echo "The book is at $$page"
+
+# From an empty store: nbval's execution fills it with trials, which the rendering then finds done.
+test: export SER_STORE := $(CURDIR)/$(built)/store
+test: .venv/installed
+	@rm -rf $(built)
+	$(bin)/ruff check
+	$(bin)/ruff format --check
+	$(bin)/codespell
+	$(bin)/lint-imports
+	$(bin)/pytest tests --ignore=tests/pages -n 2 --dist loadfile --cov --cov-report=term
+	$(bin)/pytest --nbval-lax --nbval-current-env notebooks
+	$(bin)/sercore book --out $(built)
+	SER_HTML=$(built)/_build/html $(bin)/pytest tests/pages -n 2
+
+lab: .venv/installed
+	$(bin)/jupyter lab notebooks
+
+bench: .venv/bench
+	@for each in benchmarks/[a-z]*.py; do echo "$$each"; $(bin)/python "$$each" || exit 1; done
+
+record: .venv/installed
+	$(bin)/sercore record $(NAME) --edition open $(P)
+
+clean:
+	rm -rf _build .coverage .coverage.* .pytest_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info
+	@echo "What was built is gone; .venv stays (remove it by hand to install everything again)."
+
+.venv/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+	  echo "$(PYTHON) is $$($(PYTHON) --version 2>&1); Python 3.11 to 3.13 is needed. Name one: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "$(PYTHON) cannot make environments; on Debian and Ubuntu: apt-get install $$($(PYTHON) -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')" >&2; exit 1; }
+	@test -f $@ || rm -rf .venv
+	@test -d .venv || { echo "Making .venv"; $(PYTHON) -m venv .venv; }
+	@echo "Installing the pinned set into .venv: two to five minutes, the first time only"
+	@$(pip) --editable '.[test]'
+	@touch $@
+
+.venv/bench: .venv/installed
+	@$(pip) --editable '.[bench]'
+	@touch $@

@@ -1,0 +1,1 @@
+"""Augmentations: ``voice`` changes a speaker's perceived gender with Praat."""

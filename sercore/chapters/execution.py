@@ -1,0 +1,121 @@
+"""One execution of a notebook by papermill, in this interpreter's own kernel."""
+
+import re
+import shutil
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import nbformat
+
+from sercore import store
+
+
+class ChapterError(RuntimeError):
+    """A chapter that does not exist, is not written as a chapter, or failed: what was found and what to do."""
+
+
+def run(notebook: Path, parameters: Mapping[str, object]) -> nbformat.NotebookNode:
+    """Execute a notebook with the checkout as working folder, and return it without times and paths.
+
+    The cell in which papermill sets the parameters is tagged ``remove-cell``. What cells write to standard error, bars
+    above all, is shown here as well.
+
+    Args:
+        notebook: the notebook's file.
+        parameters: plain values, set after the cell tagged ``parameters``.
+
+    Raises:
+        ChapterError: a cell failed, or the kernel died.
+    """
+    import papermill
+    from nbclient.exceptions import DeadKernelError
+
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "executed.ipynb"
+        try:
+            executed = papermill.execute_notebook(
+                notebook,
+                output,
+                dict(parameters),
+                kernel_name="python3",
+                language="python",
+                cwd=store.PROJECT,
+                progress_bar={"desc": notebook.stem},
+                stderr_file=sys.stderr,
+                kernel_manager_class=_this_interpreter(),
+            )
+        except papermill.PapermillExecutionError as error:
+            raise ChapterError(_failure(notebook, error, output)) from None
+        except DeadKernelError:
+            raise ChapterError(f"notebooks/{notebook.name}: its kernel died; often there was too little memory.") from None
+    return _stripped(executed)
+
+
+@contextmanager
+def peak_memory() -> Iterator[list[float]]:
+    """Most memory of this process and all it started, in MiB, looked at twice a second: the one value of the list grows."""
+    import psutil
+
+    peak, done = [0.0], threading.Event()
+
+    def look() -> None:
+        own = psutil.Process()
+        while not done.wait(0.5):
+            used = 0
+            for process in [own, *own.children(recursive=True)]:
+                try:
+                    used += process.memory_info().rss
+                except psutil.Error:
+                    continue  # it ended meanwhile
+            peak[0] = max(peak[0], used / 2**20)
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    try:
+        yield peak
+    finally:
+        done.set()
+        thread.join()
+
+
+def _this_interpreter() -> type:
+    """Kernel manager that starts this very interpreter, whatever kernels the machine has registered."""
+    from ipykernel.kernelspec import get_kernel_dict
+    from jupyter_client.kernelspec import KernelSpec
+    from jupyter_client.manager import AsyncKernelManager
+
+    class ThisInterpreter(AsyncKernelManager):
+        kernel_spec = property(lambda self: KernelSpec(**get_kernel_dict()))
+
+        def __init__(self, **settings: object) -> None:
+            super().__init__(transport_encryption="auto", **settings)
+
+    return ThisInterpreter
+
+
+def _failure(notebook: Path, error: Exception, output: Path) -> str:
+    """What a failed cell is told as: its place in the notebook, the error's end, and where the half-executed notebook stays."""
+    left = store.root() / "failed" / notebook.name
+    left.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(output, left)
+    cells = nbformat.read(left, as_version=4).cells
+    added = [cell for cell in cells if {"injected-parameters", "papermill-error-cell-tag"} & set(cell.metadata.get("tags", []))]
+    ours = [cell for cell in cells if cell not in added]
+    place = next((number for number, cell in enumerate(ours, 1) if cell.get("execution_count") == error.exec_count), None)
+    lines = re.sub(r"\x1b\[[\d;]*m", "", "\n".join(error.traceback)).strip().splitlines()
+    end = "\n".join(f"    {line}" for line in lines[-6:])
+    return f"notebooks/{notebook.name}: cell {place} failed.\n{end}\n{left}: the notebook up to there."
+
+
+def _stripped(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    notebook.metadata.pop("papermill", None)
+    for cell in notebook.cells:
+        for extra in ("papermill", "execution", "ExecuteTime"):
+            cell.metadata.pop(extra, None)
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.metadata["tags"] = [*cell.metadata["tags"], "remove-cell"]
+    return notebook

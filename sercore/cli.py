@@ -1,0 +1,211 @@
+"""The console command: each subcommand calls one room, imported when it is called.
+
+Tables for people and, with ``--json``, JSON go to standard output; bars and notes go to standard error.
+"""
+
+import csv
+import json
+import math
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON rather than a table.")]
+Pairs = Annotated[
+    list[str] | None, typer.Option("-p", "--parameter", metavar="KEY=VALUE", help="A parameter of the chapter; may be repeated.")
+]
+Edition = Annotated[str | None, typer.Option(help="Which data: demo, open or paper. Short for -p edition=…")]
+
+
+class _OneLineErrors(TyperGroup):
+    """Errors that sercore itself raises are told in a line, with exit code 2; any other error keeps its traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the subcommand."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            if not type(error).__module__.startswith("sercore."):
+                raise
+            print(error, file=sys.stderr)
+            raise typer.Exit(2) from None
+
+
+app = typer.Typer(
+    cls=_OneLineErrors,
+    help="Four speech emotion recognition papers, run again.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command()
+def corpora(
+    root: Annotated[Path | None, typer.Argument(help="Folder of corpora (default: SER_CORPORA, else the demo corpora).")] = None,
+    json: Json = False,
+) -> None:
+    """Count clips, hours, speakers and classes of every corpus, and say what is wrong with it."""
+    from sercore import corpora as room
+
+    root = root or room.home()
+    if root is None:
+        from sercore.corpora import synthetic
+
+        found = [synthetic.load(name) for name in synthetic.NAMES]
+    elif root.is_dir():
+        folders = sorted(path.name for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
+        for name in folders:
+            if name not in room.LOADERS:
+                _note(f"{root / name}: not a corpus known here ({', '.join(sorted(room.LOADERS))}); left out.")
+        found = [room.load(name, root=root) for name in folders if name in room.LOADERS]
+    else:
+        raise room.CorpusError(f"{root}: no such folder; expected one with corpora in it. Check the path.")
+    _print([_counted(corpus) for corpus in found], as_json=json)
+
+
+@app.command()
+def features(
+    set_name: Annotated[str, typer.Argument(metavar="SET", help="prosodic, prosodic-corrected, gender or gender-corrected.")],
+    clips: Annotated[list[Path], typer.Argument(metavar="CLIP...", help="Audio files.")],
+) -> None:
+    """Compute a feature set of audio files, as CSV on standard output."""
+    from sercore import features as room
+
+    if set_name not in room.SETS:
+        raise typer.BadParameter(f'"{set_name}" is no feature set; there are {", ".join(sorted(room.SETS))}.', param_hint="SET")
+    values = room.compute(set_name, clips)
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(["file", *room.SETS[set_name].names])
+    writer.writerows([str(clip), *map(float, row)] for clip, row in zip(clips, values, strict=True))
+
+
+@app.command()
+def models(json: Json = False) -> None:
+    """List every model with its paper, variant, inputs and parameter count."""
+    from sercore.models import counts as room
+
+    _print([asdict(each) for each in room.table()], as_json=json)
+
+
+@app.command()
+def chapter(
+    name: Annotated[str, typer.Argument(help="Name, number or path of the chapter.")],
+    edition: Edition = None,
+    parameters: Pairs = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Execute it even if it is kept.")] = False,
+    json: Json = False,
+) -> None:
+    """Check a chapter's parameters, execute it, and say where the executed notebook is kept."""
+    from sercore import chapters as room
+
+    done = room.execute(name, room.check(name, _given(edition, parameters)), fresh=fresh)
+    _note(f"{done.name}: " + (f"executed in {done.seconds:.0f} s" if done.ran else "kept"))
+    if json:
+        fields = ("name", "path", "ran", "seconds", "peak", "parameters")
+        print(_dumped({field: str(done.path) if field == "path" else getattr(done, field) for field in fields}))
+    else:
+        print(done.path)
+
+
+@app.command()
+def ledger(
+    chapter: Annotated[str | None, typer.Argument(help="Name, number or path of a chapter (default: all papers).")] = None,
+    json: Json = False,
+) -> None:
+    """List every printed number with ours, its interval and the verdict."""
+    from sercore.ledger import entries as room
+
+    _print(room.entries(chapter), as_json=json)
+
+
+@app.command()
+def book(
+    out: Annotated[Path | None, typer.Option(help="Folder under which _build/html is made (default: the checkout).")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Execute and render everything again.")] = False,
+) -> None:
+    """Execute the chapters in the demo edition and render the book."""
+    from sercore import press, store
+
+    print(press.book(out=out or store.PROJECT, fresh=fresh))
+
+
+@app.command()
+def record(
+    name: Annotated[str, typer.Argument(help="Name, number or path of the chapter.")],
+    edition: Edition = "open",
+    parameters: Pairs = None,
+) -> None:
+    """Run a chapter's whole grid on real corpora and write the ledger's recorded run."""
+    from sercore import chapters
+    from sercore.ledger import recording
+
+    given = chapters.check(name, _given(edition, parameters))
+    study = chapters.study(chapters.find(name))
+    if study is None:
+        raise chapters.ChapterError(f"{name}: has no study; there is nothing to record.")
+    recording.record(study, given)
+
+
+def _given(edition: str | None, parameters: Sequence[str] | None) -> dict[str, str]:
+    from sercore.parameters import pairs
+
+    return pairs([f"edition={edition}"] * (edition is not None) + list(parameters or []))
+
+
+def _counted(corpus: Any) -> dict[str, object]:
+    table = corpus.table
+    return {
+        "corpus": corpus.name,
+        "clips": len(table),
+        "hours": round(float(table["seconds"].sum()) / 3600, 4),
+        "speakers": int(table["speaker"].nunique()),
+        "classes": {str(label): int(count) for label, count in table["emotion"].value_counts(sort=False).sort_index().items()},
+        "problems": list(corpus.problems),
+    }
+
+
+def _print(rows: list[dict], *, as_json: bool) -> None:
+    if as_json:
+        print(_dumped(rows))
+    else:
+        from tabulate import tabulate
+
+        print(
+            tabulate([{name: _cell(value) for name, value in row.items()} for row in rows], headers="keys", disable_numparse=True)
+        )
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {count}" for name, count in value.items())
+    if isinstance(value, list | tuple):
+        return "; ".join(map(str, value))
+    return "" if value is None else f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def _dumped(value: object) -> str:
+    return json.dumps(_plain(value), indent=1, ensure_ascii=False, allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
+    """JSON's own types: numpy's numbers turned into Python's, what is no number into null."""
+    if isinstance(value, dict):
+        return {str(name): _plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    value = value.item() if hasattr(value, "item") else str(value) if isinstance(value, Path) else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _note(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    app()

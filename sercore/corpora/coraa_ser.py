@@ -1,0 +1,62 @@
+"""CORAA SER 1.0, the training set of the SE&R 2022 challenge: spontaneous Brazilian Portuguese, three classes."""
+
+import csv
+import re
+from collections import Counter
+from pathlib import Path
+
+from sercore.corpora import Corpus, build, files, missing, unmatched
+
+NAME = re.compile(r"(?P<speaker>[^_]+)_segment\d+_(?P<emotion>neutral|non-neutral-(?P<gender>female|male))")
+CLASSES = {"neutral": 491, "non-neutral-female": 89, "non-neutral-male": 45}
+UNLISTED = {"bfammn21_segment82_neutral"}  # the official list names segment 85 of this recording twice instead
+
+
+def read(root: Path) -> Corpus:
+    """CORAA SER, training set: 84 recordings, 3 classes, 625 clips (Marcacini, Candido Junior and Casanova 2022).
+
+    Layout: ``data_train/<recording>_segment<n>_<label>.wav`` (or ``.flac``) and, where it is there, ``annotations.csv`` with
+    the clips' names in column ``file``. The speaker is the recording; the gender of a neutral clip is not known.
+
+    Args:
+        root: the corpus' folder.
+
+    Returns:
+        The clips, and what is missing, odd or unreadable; none for the complete corpus.
+
+    Source: Marcacini et al., Overview of the Automatic Speech Recognition for Spontaneous and Prepared Speech and Speech
+    Emotion Recognition in Portuguese (SE&R) Shared-tasks at PROPOR 2022.
+    """
+    rows, odd = [], []
+    for path in files(root / "data_train"):
+        if match := NAME.fullmatch(path.stem):
+            rows.append({"path": path, "language": "pt-BR", "text": None} | match.groupdict())
+        else:
+            odd.append(path.name)
+    names = [row["path"].stem for row in rows]
+    problems = unmatched(odd, "<recording>_segment<n>_<label>")
+    problems += _counts(Counter(row["emotion"] for row in rows)) + _against_list(names, root / "annotations.csv")
+    return build("coraa-ser", rows, problems)
+
+
+def _counts(found: Counter) -> list[str]:
+    if all(found[label] == count for label, count in CLASSES.items()):
+        return []
+    told = ", ".join(f"{label} {found[label]} ({count})" for label, count in CLASSES.items())
+    return [f"{found.total()} clips, expected {sum(CLASSES.values())}; by class, expected in brackets: {told}"]
+
+
+def _against_list(names: list[str], table: Path) -> list[str]:
+    if not table.is_file():
+        return missing(names, set())
+    with table.open(newline="", encoding="utf-8") as file:
+        listed = {row["file"].removesuffix(".wav") for row in csv.DictReader(file) if row.get("file")}
+    if not listed:
+        told = f"{table}: no name in a column `file`; expected the clips' names there. Replace or remove the list."
+        return [told, *missing(names, set())]
+    problems = missing(names, listed, what=f"clips that {table.name} lists")
+    unlisted = sorted(set(names) - listed - UNLISTED)
+    if unlisted:
+        shown = ", ".join(unlisted[:3]) + (", …" if len(unlisted) > 3 else "")
+        problems.append(f"{len(unlisted)} clips that {table.name} does not list: {shown}")
+    return problems

@@ -1,0 +1,42 @@
+"""RAVDESS, the speech part: acted North American English, eight emotions."""
+
+import re
+from itertools import product
+from pathlib import Path
+
+from sercore.corpora import Corpus, build, files, missing, unmatched
+
+NAME = re.compile(r"03-01-(?P<emotion>0[1-8])-0[12]-(?P<text>0[12])-0[12]-(?P<speaker>0[1-9]|1\d|2[0-4])")
+EMOTIONS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
+EXPECTED = {
+    f"03-01-{emotion:02d}-{intensity:02d}-{statement:02d}-{repetition:02d}-{actor:02d}"
+    for emotion, intensity, statement, repetition, actor in product(range(1, 9), (1, 2), (1, 2), (1, 2), range(1, 25))
+    if (emotion, intensity) != (1, 2)  # neutral has no strong intensity
+}
+
+
+def read(root: Path) -> Corpus:
+    """RAVDESS, speech: 24 actors, 8 emotions, 1440 clips (Livingstone and Russo 2018).
+
+    Layout: ``Actor_NN/03-01-EE-II-SS-RR-AA.wav`` (or ``.flac``): emotion, intensity, statement, repetition, actor. Odd actors
+    are male. The text is the statement's number.
+
+    Args:
+        root: the corpus' folder.
+
+    Returns:
+        The clips, and what is missing, odd or unreadable; none for the complete corpus.
+
+    Source: Livingstone and Russo 2018, PLOS ONE 13(5); file names as the data's own page describes them.
+    """
+    rows, odd = [], []
+    for path in files(root):
+        match = NAME.fullmatch(path.stem)
+        if match is None or path.stem not in EXPECTED:
+            odd.append(path.name)
+            continue
+        gender = "male" if int(match["speaker"]) % 2 else "female"
+        row = match.groupdict() | {"emotion": EMOTIONS[int(match["emotion"]) - 1]}
+        rows.append(row | {"path": path, "gender": gender, "language": "en-US"})
+    problems = unmatched(odd, "03-01-EE-II-SS-RR-AA") + missing([row["path"].stem for row in rows], EXPECTED)
+    return build("ravdess", rows, problems)

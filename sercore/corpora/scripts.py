@@ -1,0 +1,198 @@
+"""Who says what in each demo corpus, before anything is spoken."""
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from sercore import store
+from sercore.corpora import CorpusError
+from sercore.corpora.recordings import Recording
+from sercore.corpora.sentences import ENGLISH, GERMAN, ITALIAN, PORTUGUESE_READ, PORTUGUESE_SPOKEN
+from sercore.corpora.voices import EMOTIONS, Utterance, Voice, draw_manner, draw_voice
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clip:
+    """One clip before it is spoken.
+
+    Args:
+        file: its name.
+        speaker: as the corpus names it; for demo-conversa the recording.
+        emotion: one of ``EMOTIONS``.
+        text: id of the sentence.
+        utterance: what the synthesiser needs.
+    """
+
+    file: str
+    speaker: str
+    emotion: str
+    text: str
+    utterance: Utterance
+
+    def row(self) -> dict[str, str]:
+        """Line of the corpus' table, without the content's hash."""
+        voice, language = self.utterance.voice, self.utterance.language
+        labels = {"gender": voice.gender, "language": language, "emotion": self.emotion, "text": self.text, "voice": voice.name}
+        return {"file": self.file, "speaker": self.speaker} | labels
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cast:
+    """A corpus in which every speaker says every sentence in every emotion.
+
+    Args:
+        language: BCP 47 tag.
+        sentences: what is said.
+        women, men: the synthesiser's voices, one a speaker.
+        recording: one for the whole corpus.
+        emotions: what is acted (default all).
+    """
+
+    language: str
+    sentences: tuple[str, ...]
+    women: tuple[str, ...]
+    men: tuple[str, ...]
+    recording: Recording
+    emotions: tuple[str, ...] = EMOTIONS
+
+
+CASTS = {
+    "demo-studio": Cast(
+        language="en-GB",
+        sentences=ENGLISH,
+        women=("Female2", "Female3"),
+        men=("Male2", "Male3"),
+        recording=Recording(low=60, high=7600, noise=48, colour=-3, decay=0.12, direct=16, room=1),
+    ),
+    "demo-labor": Cast(
+        language="de-DE",
+        sentences=GERMAN,
+        women=("Female1", "Female4"),
+        men=("Male5", "Male7"),
+        recording=Recording(low=80, high=5200, noise=36, colour=0, decay=0.2, direct=12, gain=2, room=2),
+    ),
+    "demo-scena": Cast(
+        language="it-IT",
+        sentences=ITALIAN,
+        women=("Female5", "Annie"),
+        men=("Male6", "Gene2"),
+        recording=Recording(low=120, high=7000, noise=28, colour=-6, decay=0.55, direct=5, gain=-3, room=3),
+    ),
+    "demo-gender": Cast(
+        language="pt-BR",
+        sentences=PORTUGUESE_READ,
+        women=("Female2", "Female4", "Female5", "Linda", "Auntie"),
+        men=("Male2", "Male4", "Male7", "Norbert", "Max"),
+        recording=Recording(low=80, high=7400, noise=34, colour=-3, decay=0.15, direct=14, room=4),
+        emotions=("neutral",),
+    ),
+}
+NAMES = ("demo-conversa", *CASTS)
+
+# demo-conversa: women and men whose synthesiser's voices no speaker of demo-gender has; two voices serve two women each.
+WOMEN = ("Female1", "Female3", "Annie", "Steph", "Female1", "Female3")
+MEN = ("Male1", "Male3", "Male5", "Male6", "Gene", "Michael")
+RECORDINGS = 30
+NEUTRAL, NON_NEUTRAL = 150, {"female": 42, "male": 28}
+SHARES = {"happy": 0.32, "angry": 0.24, "sad": 0.16, "surprised": 0.14, "fearful": 0.07, "disgust": 0.07}
+STRENGTH = 0.85  # spontaneous speech shows less than acted speech
+
+
+def script(name: str, *, seed: int = 0) -> list[Clip]:
+    """Clips of a demo corpus, before they are spoken; each one's variation depends on its name and the seed alone.
+
+    Args:
+        name: one of ``NAMES``.
+        seed: whole number (default 0).
+
+    Raises:
+        CorpusError: no demo corpus of that name.
+    """
+    if name not in NAMES:
+        raise CorpusError(f"{name}: no demo corpus of that name; expected one of {', '.join(NAMES)}.")
+    return _played(name, CASTS[name], seed) if name in CASTS else _overheard(name, seed)
+
+
+def _played(name: str, cast: Cast, seed: int) -> list[Clip]:
+    short = name.removeprefix("demo-")
+    voices = _voices(short, {"female": cast.women, "male": cast.men}, seed)
+    clips = []
+    for voice, emotion, (number, text) in product(voices, cast.emotions, enumerate(cast.sentences, 1)):
+        file = f"{voice.name}_{emotion}_{number:02d}.wav"
+        utterance = _utterance(name, file, emotion, seed, language=cast.language, text=text, voice=voice, recording=cast.recording)
+        clips.append(Clip(file=file, speaker=voice.name, emotion=emotion, text=f"{short}-{number:02d}", utterance=utterance))
+    return clips
+
+
+def _overheard(name: str, seed: int) -> list[Clip]:
+    short = name.removeprefix("demo-")
+    draw = _draw(seed, name)
+    voices = _voices(short, {"female": WOMEN, "male": MEN}, seed)
+    clips = []
+    for index, said in enumerate(_shared_out(draw), 1):
+        speaker = f"{short}{index:02d}"
+        recording = _found_recording(_draw(seed, name, speaker))
+        present = {gender: draw.choice([voice for voice in voices if voice.gender == gender]) for gender in ("female", "male")}
+        for number, (gender, emotion) in enumerate(draw.permutation(said), 1):
+            file = f"{speaker}_segment{number:02d}_{emotion}.wav"
+            line = int(draw.integers(len(PORTUGUESE_SPOKEN)))
+            place = {"language": "pt-BR", "text": PORTUGUESE_SPOKEN[line], "voice": present[gender], "recording": recording}
+            utterance = _utterance(name, file, emotion, seed, strength=STRENGTH, **place)
+            text = f"{short}-{line + 1:02d}"
+            clips.append(Clip(file=file, speaker=speaker, emotion=str(emotion), text=text, utterance=utterance))
+    return clips
+
+
+def _shared_out(draw: np.random.Generator) -> list[list[tuple[str, str]]]:
+    """Gender and emotion of what is said in each recording: a woman in every first and third, a man in every second and third."""
+    present = [("female",), ("male",), ("female", "male")] * (RECORDINGS // 3)
+    said: list[list[tuple[str, str]]] = [[] for _ in present]
+    for place in [*range(RECORDINGS), *range(RECORDINGS), *draw.integers(RECORDINGS, size=NEUTRAL - 2 * RECORDINGS)]:
+        said[place].append((str(draw.choice(present[place])), "neutral"))
+    for gender, count in NON_NEUTRAL.items():
+        places = draw.permutation([place for place, genders in enumerate(present) if gender in genders])[:14]
+        emotions = draw.permutation(_quota(count))
+        for place, emotion in zip([*places, *draw.choice(places, count - len(places))], emotions, strict=True):
+            said[place].append((gender, str(emotion)))
+    return said
+
+
+def _quota(count: int) -> list[str]:
+    edges = np.round(np.cumsum([0, *SHARES.values()]) * count).astype(int)
+    return [emotion for emotion, many in zip(SHARES, np.diff(edges), strict=True) for _ in range(many)]
+
+
+def _found_recording(draw: np.random.Generator) -> Recording:
+    return Recording(
+        low=float(draw.uniform(60, 250)),
+        high=float(draw.uniform(3400, 7500)),
+        noise=float(draw.uniform(12, 28)),
+        colour=float(draw.uniform(-8, -2)),
+        decay=float(draw.uniform(0.2, 0.7)),
+        direct=float(draw.uniform(2, 10)),
+        gain=float(draw.uniform(-5, 3)),
+        room=int(draw.integers(2**31)),
+    )
+
+
+def _voices(short: str, bases: dict[str, tuple[str, ...]], seed: int) -> list[Voice]:
+    voices = []
+    for gender, names in bases.items():
+        for number, base in enumerate(names, 1):
+            name = f"{short}-{gender[0]}{number}"
+            voices.append(draw_voice(name, gender, base, _draw(seed, name)))
+    return voices
+
+
+def _utterance(name: str, file: str, emotion: str, seed: int, *, voice: Voice, strength: float = 1.0, **place) -> Utterance:
+    manner = draw_manner(str(emotion), voice, _draw(seed, name, file), strength=strength)
+    return Utterance(voice=voice, manner=manner, seed=_number(seed, name, file, "sound"), **place)
+
+
+def _draw(seed: int, *names: str) -> np.random.Generator:
+    return np.random.default_rng(_number(seed, *names))
+
+
+def _number(seed: int, *names: str) -> int:
+    return int(store.digest([seed, *names]), 16)

@@ -1,0 +1,67 @@
+"""What the demo corpora's voices say: sentences written for this project, by language."""
+
+ENGLISH = (
+    "The train is here at seven",
+    "She put the keys on the table",
+    "They will be back on Monday",
+    "I left my coat in the kitchen",
+    "There is a dog in the garden",
+)
+GERMAN = (
+    "Der Brief liegt auf dem Tisch",
+    "Sie kommt am Montag wieder",
+    "Das Fenster steht noch offen",
+    "Er hat den Schlüssel gefunden",
+    "Wir fahren heute nach Hause",
+)
+ITALIAN = (
+    "La porta è rimasta aperta",
+    "Domani torna mia sorella",
+    "Il treno parte alle sette",
+    "Ho visto Marco al mercato",
+    "La lettera è sul tavolo",
+)
+PORTUGUESE_SPOKEN = (
+    "aí ele chegou bem cedo hoje",
+    "então a gente vai embora amanhã",
+    "não sei se ela vem pra festa",
+    "você viu o que ele fez ontem",
+    "eu falei com a minha irmã agora",
+    "pois é, ninguém sabia de nada",
+    "deixei a chave em cima da mesa",
+    "ela mora perto da padaria",
+    "o ônibus demorou demais de novo",
+    "a gente conversa depois do almoço",
+    "já faz um tempo que eu não vou lá",
+    "ele disse que volta na segunda",
+    "olha, o menino caiu da bicicleta",
+    "tem um cachorro no meio da rua",
+    "o telefone tocou a noite toda",
+    "minha mãe ligou pra mim cedinho",
+    "acho que vai chover mais tarde",
+    "eles venderam a casa da praia",
+    "bom, o médico mandou esperar",
+    "a porta ficou aberta de novo",
+    "ninguém me avisou da reunião",
+    "ela passou na prova da escola",
+    "o carro parou no meio da ponte",
+    "hoje tem feira lá na praça",
+)
+PORTUGUESE_READ = (
+    "O mercado abre às oito da manhã",
+    "A biblioteca fica perto do rio",
+    "Os alunos leram o livro inteiro",
+    "A chuva molhou todo o jardim",
+    "O trem parte da estação central",
+    "A cidade cresceu depois da guerra",
+    "O vento forte fechou a janela",
+    "As crianças brincam no parque novo",
+    "O padeiro assa o pão de madrugada",
+    "A estrada corta a serra ao meio",
+    "O museu guarda moedas antigas",
+    "O professor corrigiu as provas",
+    "A ponte liga as duas margens",
+    "Os barcos voltaram ao porto cedo",
+    "O relógio da torre parou ontem",
+    "A fazenda produz leite e café",
+)

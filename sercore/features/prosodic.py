@@ -1,0 +1,215 @@
+"""The 56 prosodic features of the shared task SE&R 2022, their groups and subsets (Alves et al. 2022, section 2.3 and Table 1).
+
+Every measure is a call of Praat with the defaults of the toolkit of the shared task; ``gne`` replaces one slow call.
+"""
+
+import numpy as np
+
+from sercore.features import praat
+from sercore.features.gne import gne
+
+FLOOR, CEILING = 75.0, 600.0  # Hz: pitch
+MINIMUM = 6.4 / FLOOR  # seconds: Praat's intensity needs that much, the other measures less
+SPEED = 35_000.0  # cm/s: sound in the vocal tract
+PERIODS = (0.0001, 0.02, 1.3)  # seconds, seconds, factor: which periods jitter and shimmer count
+
+GROUPS = {
+    "voice quality": (
+        *("local_jitter", "local_shimmer"),
+        *("min_hnr", "relative_min_hnr_time", "max_hnr", "relative_max_hnr_time", "mean_hnr", "stddev_hnr"),
+        *("min_gne", "max_gne", "mean_gne", "stddev_gne", "sum_gne"),
+    ),
+    "intensity": (
+        *("min_intensity", "relative_min_intensity_time", "max_intensity", "relative_max_intensity_time"),
+        *("mean_intensity", "stddev_intensity", "q1_intensity", "median_intensity", "q3_intensity"),
+    ),
+    "F0": (
+        *("min_pitch", "relative_min_pitch_time", "max_pitch", "relative_max_pitch_time", "mean_pitch", "stddev_pitch"),
+        *("q1_pitch", "q3_pitch", "mean_absolute_pitch_slope", "pitch_slope_without_octave_jumps"),
+    ),
+    "spectrum": (
+        *("voiced_fraction", "band_energy", "band_density", "band_energy_difference", "band_density_difference"),
+        *("center_of_gravity_spectrum", "stddev_spectrum", "skewness_spectrum", "kurtosis_spectrum", "central_moment_spectrum"),
+    ),
+    "formants": (
+        *("f1_mean", "f2_mean", "f3_mean", "f4_mean", "f1_median", "f2_median", "f3_median", "f4_median"),
+        *("formant_dispersion", "average_formant"),
+    ),
+    "vocal tract length": ("mff", "fitch_vtl", "delta_f", "vtl_delta_f"),
+}
+
+NAMES = (
+    *GROUPS["voice quality"][:2],
+    *GROUPS["intensity"],
+    *GROUPS["spectrum"][:1],
+    *GROUPS["F0"],
+    *GROUPS["voice quality"][2:],
+    *GROUPS["spectrum"][1:],
+    *GROUPS["formants"],
+    *GROUPS["vocal tract length"],
+)
+
+MEASURES = (*NAMES, "median_pitch")
+CORRECTED = tuple(range(len(NAMES)))
+AUTHORS = tuple(MEASURES.index("median_pitch" if name == "median_intensity" else name) for name in NAMES)
+
+_TEN = (*GROUPS["spectrum"][5:], *GROUPS["spectrum"][:5])
+_NINETEEN = (*GROUPS["intensity"], *GROUPS["F0"])
+SUBSETS = {
+    "8": tuple(f"{statistic}_{what}" for what in ("intensity", "pitch") for statistic in ("min", "max", "mean", "stddev")),
+    "10": _TEN,
+    "19": _NINETEEN,
+    "29": (*_TEN, *_NINETEEN),
+    "56": NAMES,
+}
+
+
+def prosodic(samples: np.ndarray, *, rate: int = 16_000, corrected: bool = False) -> np.ndarray:
+    """The 56 prosodic features of a clip, in the order of ``NAMES``.
+
+    What Praat leaves undefined, such as the pitch of a clip without a voiced frame, is 0.
+
+    Args:
+        samples: one channel, at least 6.4/75 = 0.08533 s.
+        rate: samples a second, in Hz (default 16,000).
+        corrected: whether ``median_intensity`` is the median intensity in dB. In the authors' own set (False, the default) it
+            is the median pitch in Hz, which the toolkit stored under that name.
+
+    Shape:
+        - samples: ``(samples,)``
+        - output: ``(56,)`` float64
+
+    Returns:
+        Intensity in dB, pitch, formants and moments in Hz, times as a share of the duration, vocal tract length in cm.
+
+    Raises:
+        ValueError: a clip shorter than 0.08533 s, or not one channel.
+
+    Source: Alves et al. 2022, section 2.3 and Table 1; settings of the toolkit of the shared task.
+
+    Deviation: the toolkit leaves undefined values undefined.
+    """
+    return measures(samples, rate=rate)[list(CORRECTED if corrected else AUTHORS)]
+
+
+def measures(samples: np.ndarray, *, rate: int = 16_000) -> np.ndarray:
+    """All that both readings of the set need, in the order of ``MEASURES``: ``(57,)`` float64; see ``prosodic``."""
+    praat.long_enough(samples, rate=rate, seconds=MINIMUM)
+    sound = praat.sound(samples, rate=rate)
+    duration = len(samples) / rate
+    pitch = praat.call(sound, "To Pitch", 0.0, FLOOR, CEILING)
+    pulses = praat.call(sound, "To PointProcess (periodic, cc)", FLOOR, CEILING)
+    values = (
+        _intensity(sound, duration)
+        | _pitch(pitch, duration)
+        | _hnr(sound, duration)
+        | _gne(samples, rate)
+        | _perturbation(sound, pulses)
+        | _spectrum(sound)
+        | _formants(sound, pulses)
+    )
+    vector = np.array([values[name] for name in MEASURES], dtype=np.float64)
+    return np.where(np.isfinite(vector), vector, 0.0)
+
+
+def _extremes(measure, name: str, duration: float, *unit: str) -> dict[str, float]:
+    values = {}
+    for short, long in (("min", "minimum"), ("max", "maximum")):
+        values[f"{short}_{name}"] = praat.call(measure, f"Get {long}", 0.0, 0.0, *unit, "Parabolic")
+        moment = praat.call(measure, f"Get time of {long}", 0.0, 0.0, *unit, "Parabolic")
+        values[f"relative_{short}_{name}_time"] = moment / duration
+    return values
+
+
+def _moments(measure, name: str, *unit: str) -> dict[str, float]:
+    return {
+        f"mean_{name}": praat.call(measure, "Get mean", 0.0, 0.0, *unit),
+        f"stddev_{name}": praat.call(measure, "Get standard deviation", 0.0, 0.0, *unit),
+    }
+
+
+def _quantiles(measure, name: str, *unit: str) -> dict[str, float]:
+    shares = {"q1": 0.25, "median": 0.5, "q3": 0.75}
+    return {f"{short}_{name}": praat.call(measure, "Get quantile", 0.0, 0.0, share, *unit) for short, share in shares.items()}
+
+
+def _intensity(sound, duration: float) -> dict[str, float]:
+    intensity = praat.call(sound, "To Intensity", FLOOR, 0.0, "yes")
+    return _extremes(intensity, "intensity", duration) | _moments(intensity, "intensity") | _quantiles(intensity, "intensity")
+
+
+def _pitch(pitch, duration: float) -> dict[str, float]:
+    return (
+        _extremes(pitch, "pitch", duration, "Hertz")
+        | _moments(pitch, "pitch", "Hertz")
+        | _quantiles(pitch, "pitch", "Hertz")
+        | {
+            "voiced_fraction": praat.call(pitch, "Count voiced frames") / praat.call(pitch, "Get number of frames"),
+            "mean_absolute_pitch_slope": praat.call(pitch, "Get mean absolute slope", "Hertz"),
+            "pitch_slope_without_octave_jumps": praat.call(pitch, "Get slope without octave jumps"),
+        }
+    )
+
+
+def _hnr(sound, duration: float) -> dict[str, float]:
+    harmonicity = praat.call(sound, "To Harmonicity (cc)", 0.01, FLOOR, 0.1, 1.0)
+    return _extremes(harmonicity, "hnr", duration) | _moments(harmonicity, "hnr")
+
+
+def _gne(samples: np.ndarray, rate: int) -> dict[str, float]:
+    matrix = gne(samples, rate=rate)
+    return {
+        "min_gne": matrix.min(),
+        "max_gne": matrix.max(),
+        "mean_gne": matrix.mean(),
+        "stddev_gne": matrix.std(ddof=1),
+        "sum_gne": matrix.sum(),
+    }
+
+
+def _perturbation(sound, pulses) -> dict[str, float]:
+    return {
+        "local_jitter": praat.call(pulses, "Get jitter (local)", 0.0, 0.0, *PERIODS),
+        "local_shimmer": praat.call([sound, pulses], "Get shimmer (local)", 0.0, 0.0, *PERIODS, 1.6),
+    }
+
+
+def _spectrum(sound) -> dict[str, float]:
+    spectrum = praat.call(sound, "To Spectrum", "yes")
+    low, high = (0.0, 500.0), (500.0, 4000.0)
+    return {
+        "band_energy": praat.call(spectrum, "Get band energy", 200.0, 1000.0),
+        "band_density": praat.call(spectrum, "Get band density", 200.0, 1000.0),
+        "band_energy_difference": praat.call(spectrum, "Get band energy difference", *low, *high),
+        "band_density_difference": praat.call(spectrum, "Get band density difference", *low, *high),
+        "center_of_gravity_spectrum": praat.call(spectrum, "Get centre of gravity", 2.0),
+        "stddev_spectrum": praat.call(spectrum, "Get standard deviation", 2.0),
+        "skewness_spectrum": praat.call(spectrum, "Get skewness", 2.0),
+        "kurtosis_spectrum": praat.call(spectrum, "Get kurtosis", 2.0),
+        "central_moment_spectrum": praat.call(spectrum, "Get central moment", 3.0, 2.0),
+    }
+
+
+def _formants(sound, pulses) -> dict[str, float]:
+    """Formants read at every glottal pulse, a missing one as 0, and what follows from their medians."""
+    formants = praat.call(sound, "To Formant (burg)", 0.0, 5.0, 5500.0, 0.025, 50.0)
+    times = praat.call(pulses, "To Matrix").values[0] if praat.call(pulses, "Get number of points") else []
+    tracks = np.array([[formants.get_value_at_time(number, time) for time in times] or [0.0] for number in (1, 2, 3, 4)])
+    tracks = np.nan_to_num(tracks)  # (formants, pulses)
+    medians = np.median(tracks, axis=1)
+    means = {f"f{number}_mean": value for number, value in enumerate(tracks.mean(axis=1), start=1)}
+    return means | {f"f{number}_median": value for number, value in enumerate(medians, start=1)} | _derived(medians)
+
+
+def _derived(medians: np.ndarray) -> dict[str, float]:
+    odd = np.array([1.0, 3.0, 5.0, 7.0])  # a tube closed at one end resonates at odd quarters of its wavelength
+    spacing = (odd / 2 @ medians) / np.square(odd / 2).sum()
+    with np.errstate(divide="ignore"):
+        return {
+            "formant_dispersion": (medians[3] - medians[0]) / 3,
+            "average_formant": medians.mean(),
+            "mff": medians.prod() ** (1 / 4),
+            "fitch_vtl": (odd * SPEED / (4 * medians)).mean(),
+            "delta_f": spacing,
+            "vtl_delta_f": SPEED / (2 * spacing),
+        }

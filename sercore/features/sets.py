@@ -1,0 +1,131 @@
+"""Feature sets by name, and the features of many clips, each kept; Praat and librosa are loaded only where a clip is measured."""
+
+import importlib
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from sercore import audio, store
+from sercore.features import gender, prosodic
+
+
+@dataclass(frozen=True)
+class FeatureSet:
+    """A set of features: the names of its columns and the function that measures one clip.
+
+    Args:
+        names: one a feature, in the order of the function's result.
+        module: dotted name of the extractor's module.
+        function: its function ``(samples, *, rate, **options) -> (features,)``.
+        options: keyword arguments of the function that make this set.
+        columns: which of the function's values are the set (default: all); sets that differ only in these share what is kept.
+    """
+
+    names: tuple[str, ...]
+    module: str
+    function: str
+    options: dict = field(default_factory=dict)
+    columns: tuple[int, ...] | None = None
+
+    def extractor(self) -> Callable[..., np.ndarray]:
+        """The function, its module imported now."""
+        return getattr(importlib.import_module(self.module), self.function)
+
+
+SETS = {
+    "prosodic": FeatureSet(prosodic.NAMES, "sercore.features.prosodic", "measures", columns=prosodic.AUTHORS),
+    "prosodic-corrected": FeatureSet(prosodic.NAMES, "sercore.features.prosodic", "measures", columns=prosodic.CORRECTED),
+    "gender": FeatureSet(gender.NAMES, "sercore.features.gender", "gender", {"corrected": False}),
+    "gender-corrected": FeatureSet(gender.NAMES, "sercore.features.gender", "gender", {"corrected": True}),
+}
+
+
+def compute(name: str, clips: Sequence[Path | str], *, jobs: int | None = None) -> np.ndarray:
+    """Features of clips, each taken from the store or else measured and kept there as soon as it is done.
+
+    Clips of equal content are measured once. Where some clips cannot be used, the others are measured and kept all the same.
+
+    Args:
+        name: one of ``SETS``.
+        clips: audio files.
+        jobs: processes that measure, 1 or more (default: one a core).
+
+    Shape:
+        - output: ``(clips, features)``
+
+    Returns:
+        float64, one row a clip in the order given.
+
+    Raises:
+        AudioError: a clip that cannot be read or is too short; the message names the file, and how many more there are.
+        ValueError: no feature set of that name.
+    """
+    if name not in SETS:
+        raise ValueError(f"{name}: no such feature set; expected one of {', '.join(SETS)}. Check the spelling.")
+    contents = [_content(clip) for clip in clips]
+    first: dict[str, Path | str] = {}
+    for content, clip in zip(contents, clips, strict=True):
+        first.setdefault(content, clip)
+    keys = {content: _key(name, content) for content in first}
+    found = {content: store.kept("features", key, ".npy") for content, key in keys.items()}
+    rows = {content: np.load(io.BytesIO(payload), allow_pickle=False) for content, payload in found.items() if payload is not None}
+    missing = {content: clip for content, clip in first.items() if content not in rows}
+    problems = []
+    for content, row in _measured(name, missing, jobs):
+        if isinstance(row, str):
+            problems.append(row)
+            continue
+        store.keep("features", keys[content], _payload(row), ".npy")
+        rows[content] = row
+    if problems:
+        more = f" ({len(problems) - 1} more clips cannot be used)" if len(problems) > 1 else ""
+        raise audio.AudioError(min(problems) + more)
+    measured = np.array([rows[content] for content in contents], dtype=np.float64).reshape(
+        len(clips), -1 if clips else len(SETS[name].names)
+    )
+    return measured if SETS[name].columns is None or not clips else measured[:, list(SETS[name].columns)]
+
+
+def _content(clip: Path | str) -> str:
+    if not Path(clip).is_file():
+        raise audio.AudioError(f"{clip}: no such file; expected a WAV or FLAC file. Check the path.")
+    return store.content(clip)
+
+
+def _key(name: str, content: str) -> store.Key:
+    settings = {"function": SETS[name].function, "options": SETS[name].options}
+    return store.key(settings=settings, manifest=[content], modules=[SETS[name].module, "sercore.audio"])
+
+
+def _payload(row: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.save(file, row, allow_pickle=False)
+    return file.getvalue()
+
+
+def _measured(name: str, clips: dict[str, Path | str], jobs: int | None):
+    """Content and features of each clip as it is done, or in place of the features a sentence that says why there are none."""
+    from joblib import Parallel, cpu_count, delayed
+    from tqdm.auto import tqdm
+
+    workers = max(1, min(jobs or cpu_count(), len(clips)))
+    parallel = Parallel(n_jobs=workers, backend="loky", batch_size=1, return_as="generator_unordered")
+    results = parallel(delayed(_measure)(SETS[name], content, str(clip)) for content, clip in clips.items())
+    yield from tqdm(results, total=len(clips), desc=f"{name} features", unit="clip", delay=2)
+
+
+def _measure(features: FeatureSet, content: str, clip: str) -> tuple[str, np.ndarray | str]:
+    from threadpoolctl import threadpool_limits
+
+    extract = features.extractor()
+    try:
+        samples = audio.read(clip)
+        with threadpool_limits(1):  # processes share the cores, and sums come out the same
+            return content, extract(samples, rate=audio.RATE, **features.options)
+    except audio.AudioError as error:
+        return content, str(error)
+    except (ValueError, RuntimeError) as error:
+        return content, f"{clip}: {error}"

@@ -1,0 +1,116 @@
+"""Checkable statements of the papers, each a sentence and a small function on recorded rows; one module a paper."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from sercore.ledger.entries import Ledger
+from sercore.ledger.scores import Cell
+from sercore.ledger.verdicts import GROUPS, SEEDS
+
+# What a claim can get under one protocol.
+MARKS = ("holds", "fails", "inconclusive", "not run", "agrees", "differs", "setting")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """What became of a claim.
+
+    Args:
+        published: mark under the paper's protocol, one of ``MARKS``.
+        clean: mark under the clean protocol.
+        reason: one or two sentences with the numbers.
+        printed: whether the paper's own numbers bear it out; None where they do not speak to it.
+    """
+
+    published: str
+    clean: str
+    reason: str
+    printed: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A statement and the function that judges it.
+
+    Args:
+        name: "A7".
+        text: what the paper says, in our words.
+        source: section or table.
+        judge: of the paper's ledger.
+    """
+
+    name: str
+    text: str
+    source: str
+    judge: Callable[[Ledger], Judgement]
+
+
+def claim(name: str, text: str, *, source: str) -> Callable[[Callable[[Ledger], Judgement]], Claim]:
+    """Turn a judging function into a claim."""
+    return lambda judge: Claim(name=name, text=text, source=source, judge=judge)
+
+
+def sign(cell: Cell) -> str:
+    """Mark of "greater than zero" for a difference: inconclusive where its interval holds zero, or rests on too few."""
+    if cell.seeds < SEEDS or cell.groups < GROUPS or cell.low <= 0 <= cell.high:
+        return "inconclusive"
+    return "holds" if cell.low > 0 else "fails"
+
+
+def all_of(marks: Sequence[str]) -> str:
+    """Mark of a statement that needs every part: one failure fails it, one doubt leaves it open."""
+    if not marks or "not run" in marks:
+        return "not run"
+    if "fails" in marks:
+        return "fails"
+    return "inconclusive" if "inconclusive" in marks else "holds"
+
+
+def greater(
+    ledger: Ledger, pairs: Sequence[tuple[str, str]], *, metric: str, protocol: str, variant: str = "as-run"
+) -> list[tuple[str, float]]:
+    """Mark and difference for each pair of rows: is the first row's score greater than the second's."""
+    found = []
+    for first, second in pairs:
+        rows = [ledger.trials(row, variant=variant, protocol=protocol) for row in (first, second)]
+        if None in rows:
+            found.append(("not run", float("nan")))
+            continue
+        cell = rows[0].difference(rows[1], metric)
+        found.append((sign(cell), cell.value))
+    return found
+
+
+def pairs_judged(ledger: Ledger, pairs: Sequence[tuple[str, str]], *, metric: str, note: str = "") -> Judgement:
+    """Judgement of "the first of each pair scores higher": under both protocols, and on the printed numbers."""
+    values = {number.row: number.value for number in ledger.printed if number.metric == metric}
+    marks, words = {}, []
+    for protocol in ("as-published", "clean"):
+        judged = greater(ledger, pairs, metric=metric, protocol=protocol)
+        marks[protocol] = all_of([mark for mark, _ in judged])
+        told = [
+            f"{_short(a)} over {_short(b)} {gap:+.3f}{'' if mark == 'holds' else f' ({mark})'}"
+            for (a, b), (mark, gap) in zip(pairs, judged, strict=True)
+        ]
+        words.append(f"{protocol}: {', '.join(told)}")
+    return Judgement(
+        published=marks["as-published"],
+        clean=marks["clean"],
+        reason="; ".join(words) + (f". {note}" if note else ""),
+        printed=all(values[a] > values[b] for a, b in pairs),
+    )
+
+
+def judged(ledger: Ledger, claims: Sequence[Claim]) -> list[tuple[Claim, Judgement]]:
+    """Every claim of a paper with its judgement; a claim that the paper's own numbers contradict says so."""
+    found = []
+    for each in claims:
+        judgement = each.judge(ledger)
+        if judgement.printed is False:
+            judgement = replace(judgement, reason=f"contradicted by the paper's own numbers. {judgement.reason}")
+        found.append((each, judgement))
+    return found
+
+
+def _short(row: str) -> str:
+    return row.split(") ", 1)[1].replace("Multi-task", "MT").replace("all prosodic", "56").replace(" prosodic", "")

@@ -1,0 +1,200 @@
+"""Every printed number beside every recorded run of it: the ledger as one list of plain rows."""
+
+import importlib
+import math
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+
+from sercore.ledger import published, recorded, verdicts
+from sercore.ledger.published import Printed
+from sercore.ledger.scores import MEASURES, Cell, Trials
+
+# What each paper's numbers rest on, by paper: a module of ``sercore.ledger.claims``. A paper without one has no chapter yet.
+NUMBERS = {"01-ser2022-transfer": "ser2022_numbers"}
+
+
+class Ledger:
+    """Printed numbers and recorded runs of one paper.
+
+    Args:
+        paper: whose.
+        published_folder: where the printed numbers are.
+        runs: recorded runs (default: those under ``book/ledger/recorded``).
+    """
+
+    def __init__(self, paper: str, *, published_folder: Path = published.FOLDER, runs: recorded.Recorded | None = None):
+        self.paper = paper
+        self.published_folder = published_folder
+        self.recorded = recorded.read(paper) if runs is None else runs
+
+    @cached_property
+    def printed(self) -> list[Printed]:
+        """The paper's numbers."""
+        return published.read(self.paper, folder=self.published_folder)
+
+    @cached_property
+    def numbers(self):
+        """What the numbers rest on, or None where the chapter is not written."""
+        name = NUMBERS.get(self.paper)
+        return importlib.import_module(f"sercore.ledger.claims.{name}") if name else None
+
+    @cached_property
+    def stale(self) -> dict[str, str]:
+        """What changed since each run, by its name."""
+        parts = self.numbers.parts() if self.numbers else []
+        return {name: recorded.stale(run, parts) for name, run in self.recorded.runs.items()}
+
+    @cached_property
+    def _groups(self) -> dict[tuple, Trials]:
+        rows = self.recorded.trials
+        if not len(rows):
+            return {}
+        counts = dict(tuple(self.recorded.counts.groupby("trial")))
+        errors = dict(tuple(self.recorded.errors.groupby("trial")))
+        found = {}
+        for where, table in rows.groupby(["row", "control", "variant", "protocol", "run"], sort=False):
+            join = [_concat(each, table["trial"]) for each in (counts, errors)]
+            found[where] = Trials(table, *join)
+        return found
+
+    def runs(self, row: str, control: str = "none") -> dict[tuple[str, str, str], Trials]:
+        """Recorded trials of a row by (variant, protocol, run)."""
+        return {where[2:]: trials for where, trials in self._groups.items() if where[:2] == (row, control)}
+
+    def trials(self, row: str, *, variant: str = "as-run", protocol: str = "as-published", control: str = "none") -> Trials | None:
+        """Recorded trials of a row under one reading, or None."""
+        return next((each for where, each in self.runs(row, control).items() if where[:2] == (variant, protocol)), None)
+
+    def cell(
+        self, row: str, metric: str, *, variant: str = "as-run", protocol: str = "as-published", control: str = "none"
+    ) -> Cell | None:
+        """Value and interval of a row under one reading, or None where it was not run or the metric has no meaning in it."""
+        trials = self.trials(row, variant=variant, protocol=protocol, control=control)
+        if trials is None or not self.numbers.has(metric, row, variant):
+            return None
+        return trials.cell(metric)
+
+    def controls(self) -> list[tuple[str, str]]:
+        """(row, control) of every control that was run, each row itself before its controls."""
+        where = dict.fromkeys(each[:2] for each in self._groups)
+        named = {row for row, control in where if control != "none"}
+        return sorted((each for each in where if each[0] in named), key=lambda each: (each[0], each[1] != "none"))
+
+    def verdict(self, number: Printed) -> tuple[str, str]:
+        """Verdict of a printed number, and the reason."""
+        if self.numbers is None:
+            return "not run", "the chapter is not written yet"
+        plain = self.numbers.plain(number)
+        if plain is not None:
+            return plain.verdict, plain.reason
+        runs = [
+            verdicts.Run(
+                variant=variant,
+                protocol=protocol,
+                value=(cell := trials.cell(number.metric)).value,
+                low=cell.low,
+                high=cell.high,
+                seeds=cell.seeds,
+                groups=cell.groups,
+                substitute=self.numbers.substitute(variant),
+            )
+            for (variant, protocol, _), trials in self.runs(number.row).items()
+            if self.numbers.has(number.metric, number.row, variant)
+        ]
+        if not runs:
+            return "not run", self.numbers.why_not(number)
+        word, reason = verdicts.decide(number.value, runs, fault=self.numbers.fault(number.row))
+        note = self.numbers.note(number)
+        return word, f"{reason}; {note}" if note else reason
+
+    def entries(self) -> list[dict]:
+        """One row for each printed number and recorded run of it, and for each cell that only we fill."""
+        return [entry for number in self.printed for entry in self._of(number)] + list(self._ours())
+
+    def _of(self, number: Printed) -> Iterable[dict]:
+        verdict, reason = self.verdict(number)
+        plain = self.numbers.plain(number) if self.numbers else None
+        filled = list(self._cells(number, "none"))
+        if not filled:
+            yield self._entry(number, number.value, verdict, reason) | {"value": None if plain is None else plain.value}
+        for cell in filled:
+            yield self._entry(number, number.value, verdict, reason) | cell
+
+    def _ours(self) -> Iterable[dict]:
+        """Cells that the paper does not print: the true accuracy of multi-task rows, the recalls, the controls."""
+        if self.numbers is None:
+            return
+        there = {(number.row, number.metric) for number in self.printed}
+        for row, control in dict.fromkeys(where[:2] for where in self._groups):
+            for metric in self.numbers.OURS:
+                if control == "none" and (row, metric) in there:
+                    continue
+                name = row if control == "none" else f"Control: {row}, {control}"
+                number = Printed(table=self.numbers.table_of(row), row=name, column=metric, metric=metric, value=math.nan, unit="")
+                for cell in self._cells(number, control, row=row):
+                    yield self._entry(number, None, "", "the paper does not print this cell") | cell
+
+    def _cells(self, number: Printed, control: str, row: str | None = None) -> Iterable[dict]:
+        for (variant, protocol, run), trials in self.runs(row or number.row, control).items():
+            if number.metric not in MEASURES:
+                continue
+            about = {
+                "variant": variant,
+                "protocol": protocol,
+                "edition": self.recorded.runs[run]["edition"],
+                "stale": self.stale[run],
+            }
+            about["corpora"] = self.recorded.runs[run]["corpora"]
+            if not self.numbers.has(number.metric, row or number.row, variant):
+                yield about | {"seeds": len(trials.seeds), "reason": self.numbers.meaningless(number.metric)}
+                continue
+            cell = trials.cell(number.metric)
+            yield about | {"value": cell.value, "low": _finite(cell.low), "high": _finite(cell.high), "seeds": cell.seeds}
+
+    def _entry(self, number: Printed, value: float | None, verdict: str, reason: str) -> dict:
+        return {
+            "paper": self.paper,
+            "table": number.table,
+            "row": number.row,
+            "column": number.column,
+            "metric": number.metric,
+            "published": value,
+            "value": None,
+            "low": None,
+            "high": None,
+            "seeds": 0,
+            "variant": "",
+            "protocol": "",
+            "edition": "",
+            "corpora": [],
+            "stale": "",
+            "verdict": verdict,
+            "reason": reason,
+        }
+
+
+def entries(paper: str | None = None) -> list[dict]:
+    """The ledger of one paper, or of all four.
+
+    Raises:
+        FileNotFoundError: no such paper.
+    """
+    return [entry for name in ((paper,) if paper else published.PAPERS) for entry in Ledger(name).entries()]
+
+
+def tally(paper: str) -> dict[str, int]:
+    """How many printed numbers of a paper have each verdict."""
+    ledger = Ledger(paper)
+    found = [ledger.verdict(number)[0] for number in ledger.printed]
+    return {verdict: found.count(verdict) for verdict in verdicts.VERDICTS}
+
+
+def _concat(parts: dict, trials):
+    import pandas as pd
+
+    return pd.concat([parts[trial] for trial in trials if trial in parts], ignore_index=True)
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,51 @@
+"""Printed numbers of the four papers, as CSV under ``book/ledger/published``."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+from sercore.store import PROJECT
+
+FOLDER = PROJECT / "book" / "ledger" / "published"
+PAPERS = ("01-ser2022-transfer", "02-mtl-adversarial", "03-loopq-models", "04-resnet-specaugment")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Printed:
+    """One printed number.
+
+    Args:
+        table: "Table 3", or "Text" for a number in the running text.
+        row: printed row name.
+        column: printed column name.
+        metric: what the number is, whatever the column is called.
+        value: as printed.
+        unit: "fraction", "%", "Hz" and so on.
+    """
+
+    table: str
+    row: str
+    column: str
+    metric: str
+    value: float
+    unit: str
+
+
+def read(paper: str, *, folder: Path = FOLDER) -> list[Printed]:
+    """Printed numbers of a paper, in the paper's order.
+
+    Raises:
+        FileNotFoundError: no such paper.
+    """
+    path = folder / f"{paper}.csv"
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such paper; expected one of {', '.join(PAPERS)}")
+    return list(_read(path))
+
+
+@cache
+def _read(path: Path) -> tuple[Printed, ...]:
+    table = pd.read_csv(path, dtype={"value": float})
+    return tuple(Printed(**row) for row in table.to_dict("records"))

@@ -1,0 +1,122 @@
+"""Values and intervals of recorded trials: what a table cell shows, computed when it is asked for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from sercore.evaluation.intervals import prediction_interval, resampled_interval
+from sercore.evaluation.metrics import accuracy, macro_f1, recalls
+
+# What is weighted: counts (..., true, predicted), clips (...), summed errors of the first and the second head (...).
+Measure = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+
+
+def _errors(head: float, second: float, scale: float) -> Measure:
+    return lambda counts, clips, first, other: scale * (head * first + second * other) / np.maximum(clips, 1)
+
+
+# Names as in the published tables; each is a mean over folds of a score of one fold.
+MEASURES: dict[str, Measure] = {
+    "macro_f1_cv5_mean": lambda counts, clips, first, other: macro_f1(counts),
+    "accuracy_cv5_mean": lambda counts, clips, first, other: 100 * accuracy(counts),
+    "mse_cv5_mean": _errors(1, 0, 1),
+    "ser_head_mse_x100_printed_as_accuracy": _errors(1, 0, 100),
+    "summed_mse_two_heads_cv5_mean": _errors(1, 1, 1),
+    "neutral_recall": lambda counts, clips, first, other: recalls(counts)[..., 0],
+    "female_recall": lambda counts, clips, first, other: recalls(counts)[..., 1],
+    "male_recall": lambda counts, clips, first, other: recalls(counts)[..., 2],
+}
+CLASSES = 3
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One value with its interval.
+
+    Args:
+        value: mean over seeds of the mean over folds.
+        low: lower bound, -inf where one seed says nothing of the spread.
+        high: upper bound.
+        seeds: how many.
+        groups: recordings or speakers that were scored.
+        by_seed: the value of each seed.
+    """
+
+    value: float
+    low: float
+    high: float
+    seeds: int
+    groups: int
+    by_seed: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Trials:
+    """Trials of one table row, one variant, one protocol: the same folds and seeds, counted by group.
+
+    Args:
+        table: their settings (``trial``, ``seed``, ``fold``, ``protocol``).
+        counts: their counts.
+        errors: their summed errors.
+    """
+
+    table: pd.DataFrame
+    counts: pd.DataFrame
+    errors: pd.DataFrame
+
+    @cached_property
+    def _arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Counts ``(groups, trials, 3, 3)`` and clips, first and second errors ``(groups, trials)``."""
+        trial = pd.Series(range(len(self.table)), index=self.table["trial"])
+        names = sorted(set(self.counts["group"]))
+        group = pd.Series(range(len(names)), index=names)
+        counts = np.zeros((len(names), len(trial), CLASSES, CLASSES))
+        at = (group[self.counts["group"]], trial[self.counts["trial"]], self.counts["true"], self.counts["predicted"])
+        np.add.at(counts, tuple(np.asarray(each) for each in at), self.counts["count"].to_numpy(float))
+        sums = np.zeros((3, len(names), len(trial)))
+        at = tuple(np.asarray(each) for each in (group[self.errors["group"]], trial[self.errors["trial"]]))
+        for place, column in zip(sums, ("clips", "head", "second"), strict=True):
+            np.add.at(place, at, self.errors[column].to_numpy(float))
+        return counts, *sums
+
+    @property
+    def seeds(self) -> list[int]:
+        """Seeds that were run."""
+        return sorted(self.table["seed"].unique().tolist())
+
+    def by_seed(self, measure: str) -> np.ndarray:
+        """Mean over folds for each seed: ``(seeds,)``."""
+        return self.resampled(measure, np.ones((1, len(self._arrays[0]))), keep_seeds=True)[0]
+
+    def resampled(self, measure: str, weights: np.ndarray, *, keep_seeds: bool = False) -> np.ndarray:
+        """Score with groups weighted ``(draws, groups)``: ``(draws,)``, or ``(draws, seeds)``."""
+        weighted = (np.tensordot(weights, array, axes=1) for array in self._arrays)
+        scores = MEASURES[measure](*weighted)  # (draws, trials)
+        place = self.table["seed"].to_numpy()
+        seeds = np.stack([scores[:, place == seed].mean(1) for seed in self.seeds], axis=1)  # (draws, seeds)
+        return seeds if keep_seeds else seeds.mean(1)
+
+    def cell(self, measure: str) -> Cell:
+        """Value and interval: of one further run under ``as-published``, of other recordings under ``clean``."""
+        values = self.by_seed(measure)
+        groups = len(self._arrays[0])
+        if set(self.table["protocol"]) == {"clean"}:
+            low, high = resampled_interval(lambda weights: self.resampled(measure, weights), groups)
+        else:
+            low, high = prediction_interval(values)
+        return Cell(float(values.mean()), low, high, len(values), groups, tuple(values.tolist()))
+
+    def difference(self, other: "Trials", measure: str) -> Cell:
+        """This row's score less another's, seed by seed; under ``clean`` with the same recordings drawn for both."""
+        gaps = self.by_seed(measure) - other.by_seed(measure)
+        groups = len(self._arrays[0])
+        if set(self.table["protocol"]) == {"clean"}:
+            low, high = resampled_interval(
+                lambda weights: self.resampled(measure, weights) - other.resampled(measure, weights), groups
+            )
+        else:
+            low, high = prediction_interval(gaps)
+        return Cell(float(gaps.mean()), low, high, len(gaps), groups, tuple(gaps.tolist()))

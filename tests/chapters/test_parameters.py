@@ -1,0 +1,109 @@
+"""A wrong parameter is told before a kernel starts: what was given, what was expected, what to do."""
+
+from typing import Literal
+
+import pytest
+from pydantic import BaseModel, Field, model_validator
+
+from sercore.parameters import ParameterError, checked, pairs
+
+
+class Parameters(BaseModel, extra="forbid"):
+    edition: Literal["demo", "open", "paper"] = Field("demo", description="the data that the chapter runs on")
+    seeds: int = Field(5, ge=1, le=100, description="the number of repetitions")
+    only: str | None = Field(None, description="the one row to run")
+    seed: int | None = Field(None, ge=0, description="the one seed to run")
+    rate: float = Field(0.1, gt=0, lt=1)
+    shuffled: bool = False
+
+    @model_validator(mode="after")
+    def seed_needs_only(self):
+        if self.seed is not None and self.only is None:
+            raise ValueError("-p seed: one seed is run of one row; give -p only=ROW as well.")
+        return self
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (
+            {"seeds": "ten"},
+            '-p seeds=ten: "ten" is not a whole number; `seeds` is the number of repetitions, 1 to 100 (default 5).',
+        ),
+        ({"edtion": "open"}, "-p edtion=open: this chapter has no `edtion`; did you mean `edition`? It takes demo, open or paper."),
+        (
+            {"edition": "opne"},
+            '-p edition=opne: "opne" is not one of its values (did you mean "open"?); '
+            "`edition` is the data that the chapter runs on, demo, open or paper (default demo).",
+        ),
+        ({"seeds": "0"}, '-p seeds=0: "0" is too small; `seeds` is the number of repetitions, 1 to 100 (default 5).'),
+        ({"seeds": "101"}, '-p seeds=101: "101" is too large; `seeds` is the number of repetitions, 1 to 100 (default 5).'),
+        (
+            {"seeds": "2.5"},
+            '-p seeds=2.5: "2.5" is not a whole number; `seeds` is the number of repetitions, 1 to 100 (default 5).',
+        ),
+        (
+            {"seed": "-1", "only": "(3)"},
+            '-p seed=-1: "-1" is too small; `seed` is the one seed to run, at least 0 or none (default none).',
+        ),
+        ({"rate": "1"}, '-p rate=1: "1" is too large; `rate` takes above 0 to below 1 (default 0.1).'),
+        ({"rate": "nought"}, '-p rate=nought: "nought" is not a number; `rate` takes above 0 to below 1 (default 0.1).'),
+        (
+            {"shuffled": "perhaps"},
+            '-p shuffled=perhaps: "perhaps" is neither true nor false; `shuffled` takes true or false (default false).',
+        ),
+        ({"x": "1"}, "-p x=1: this chapter has no `x`. It has `edition`, `seeds`, `only`, `seed`, `rate` and `shuffled`."),
+        ({"seed": "3"}, "-p seed: one seed is run of one row; give -p only=ROW as well."),
+    ],
+)
+def test_wrong_parameter_is_told_in_a_line(given, message):
+    with pytest.raises(ParameterError) as told:
+        checked(Parameters, given)
+    assert str(told.value) == message
+
+
+def test_every_wrong_parameter_has_its_line():
+    with pytest.raises(ParameterError) as told:
+        checked(Parameters, {"seeds": "ten", "edition": "x"})
+    assert [line.split(":")[0] for line in str(told.value).splitlines()] == ["-p edition=x", "-p seeds=ten"]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, {"edition": "demo", "seeds": 5, "only": None, "seed": None, "rate": 0.1, "shuffled": False}),
+        ({"seeds": "7"}, {"seeds": 7}),
+        ({"seeds": 7}, {"seeds": 7}),
+        ({"only": "none", "seed": "None"}, {"only": None, "seed": None}),
+        ({"only": "(3) all = prosodic", "seed": "1"}, {"only": "(3) all = prosodic", "seed": 1}),
+        ({"shuffled": "true"}, {"shuffled": True}),
+    ],
+)
+def test_right_parameters_are_completed(given, expected):
+    assert checked(Parameters, given).model_dump().items() >= expected.items()
+
+
+def test_a_notebook_without_parameters_says_so():
+    class Empty(BaseModel, extra="forbid"):
+        pass
+
+    with pytest.raises(ParameterError, match=r"has no `seeds`\. It has no parameters"):
+        checked(Empty, {"seeds": "1"})
+
+
+@pytest.mark.parametrize(
+    ("texts", "outcome"),
+    [
+        ([], {}),
+        (["seeds=3", "only=a=b"], {"seeds": "3", "only": "a=b"}),
+        (["seeds"], "-p seeds: no value; expected key=value"),
+        (["=3"], "-p =3: no value"),
+        (["seeds=3", "seeds=4"], "`seeds` is given twice"),
+    ],
+)
+def test_pairs(texts, outcome):
+    if isinstance(outcome, dict):
+        assert pairs(texts) == outcome
+    else:
+        with pytest.raises(ParameterError, match=outcome):
+            pairs(texts)

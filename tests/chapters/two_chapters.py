@@ -1,0 +1,118 @@
+"""A project of two tiny chapters, in a folder of its own, made of copies of the rooms that execute and render chapters."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+from nbformat import v4
+
+from sercore import store
+
+ROOMS = ("__init__.py", "store.py", "parameters.py", "press.py", "cli.py", "chapters")
+
+STUDY = '''"""Study {number}."""
+
+from pydantic import BaseModel, Field
+
+from sercore import store
+from sercore.studies import helper_{number}
+{extra}
+
+class Parameters(BaseModel, extra="forbid"):
+    repeats: int = Field(2, ge=1, le=9, description="the number of repetitions")
+
+
+def manifest(parameters):
+    return [store.content(store.PROJECT / "data" / "{number}.csv")]
+
+
+def run(repeats):
+    return helper_{number}.VALUE * repeats
+'''
+
+CONFIG = """title: Two chapters
+only_build_toc_files: true
+execute:
+  execute_notebooks: "off"
+"""
+
+TOC = """format: jb-book
+root: book/index
+chapters:
+  - file: notebooks/01-one
+  - file: notebooks/02-two
+"""
+
+EXECUTE_ALL = (
+    "import json; from sercore import chapters; print(json.dumps({name: chapters.execute(name).ran for name in chapters.names()}))"
+)
+
+
+def code(source, *tags):
+    return v4.new_code_cell(source, metadata={"tags": list(tags)} if tags else {})
+
+
+def write_notebook(path, *cells):
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(v4.new_notebook(cells=list(cells), metadata={"kernelspec": kernel, "language_info": {"name": "python"}}), path)
+
+
+class Project:
+    """The folder, and what is done to it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def write(self, name: str, text: str) -> None:
+        (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (self.folder / name).write_text(text)
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        text = (self.folder / name).read_text()
+        assert old in text
+        self.write(name, text.replace(old, new))
+
+    def python(self, *arguments: str) -> subprocess.CompletedProcess:
+        environment = os.environ | {"PYTHONPATH": str(self.folder), "SER_STORE": str(self.folder / "store")}
+        return subprocess.run(
+            [sys.executable, *arguments], cwd=self.folder, env=environment, capture_output=True, text=True, check=False
+        )
+
+    def sercore(self, *arguments: str) -> subprocess.CompletedProcess:
+        return self.python("-m", "sercore.cli", *arguments)
+
+    def execute(self) -> set[str]:
+        """Chapters that were executed now, of both."""
+        done = self.python("-c", EXECUTE_ALL)
+        assert done.returncode == 0, done.stderr
+        return {name for name, ran in json.loads(done.stdout).items() if ran}
+
+
+def make(folder: Path) -> Project:
+    project = Project(folder)
+    for room in ROOMS:
+        source, target = store.PROJECT / "sercore" / room, folder / "sercore" / room
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
+    project.write("sercore/studies/__init__.py", "")
+    for number, extra in (("one", ""), ("two", "import numpy as np  # noqa: F401\n")):
+        project.write(f"sercore/studies/helper_{number}.py", '"""Helper."""\n\nVALUE = 3\n')
+        project.write(f"sercore/studies/{number}.py", STUDY.format(number=number, extra=extra))
+        project.write(f"data/{number}.csv", "a\n1\n")
+    for place, number in ((1, "one"), (2, "two")):
+        write_notebook(
+            folder / f"notebooks/{place:02}-{number}.ipynb",
+            v4.new_markdown_cell(f"# Chapter {number}"),
+            code("repeats = 2", "parameters"),
+            code(f"from sercore.studies import {number}\n\n{number}.run(repeats)"),
+        )
+        project.write(f"book/ledger/published/{place:02}-{number}.csv", "table,row\n")
+    project.write("book/index.md", "# Two chapters\n\nSee [](../notebooks/01-one.ipynb).\n")
+    project.write("_config.yml", CONFIG)
+    project.write("_toc.yml", TOC)
+    return project

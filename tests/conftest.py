@@ -1,0 +1,16 @@
+"""What several rooms' tests share: the real speech, where it is."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def speech() -> Path:
+    """Folder of the real corpora: named by ``SER_CORPORA``, else ``shared/corpora`` beside the checkout; skips without one."""
+    named = os.environ.get("SER_CORPORA")
+    folder = Path(named) if named else Path(__file__).resolve().parents[2] / "shared" / "corpora"
+    if not folder.is_dir():
+        pytest.skip(f"needs the real corpora: no folder {folder}; set SER_CORPORA")
+    return folder

@@ -1,0 +1,111 @@
+"""Every rendered page in a browser, wide and narrow, light and dark: quiet, complete, no wider than the window, and it plays.
+
+``SER_HTML`` names the rendered folder; ``SER_PICTURES`` a folder for pictures of the pages, where they are to be looked at.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+HTML = os.environ.get("SER_HTML")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+PAGES = (
+    sorted(path.relative_to(HTML).as_posix() for path in Path(HTML).rglob("*.html") if "_static" not in path.parts) if HTML else []
+)
+
+pytestmark = [
+    pytest.mark.skipif(not HTML, reason="needs a rendered book: set SER_HTML to its folder"),
+    pytest.mark.skipif(not CHROMIUM, reason="needs Chromium: none is installed"),
+]
+
+
+@pytest.fixture(scope="session")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+    with playwright.sync_playwright() as control:
+        found = control.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required", "--mute-audio"]
+        )
+        yield found
+        found.close()
+
+
+@pytest.fixture(params=[(1440, 900), (390, 844)], ids=["wide", "narrow"])
+def size(request):
+    return request.param
+
+
+@pytest.fixture(params=["light", "dark"])
+def opened(request, browser, size):
+    """Function that opens a page of the book, and the list of everything that went wrong in it."""
+    wrong = []
+    page = browser.new_page(viewport={"width": size[0], "height": size[1]}, color_scheme=request.param)
+    page.on("console", lambda message: wrong.append(f"console: {message.text}") if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: wrong.append(f"script: {error}"))
+    page.on("requestfailed", lambda asked: wrong.append(f"failed: {asked.url[:200]}"))
+    page.on(
+        "request",
+        lambda asked: None if asked.url.startswith(("file:", "data:", "blob:")) else wrong.append(f"outside: {asked.url}"),
+    )
+
+    def open_page(name):
+        page.goto(f"file://{Path(HTML).resolve() / name}")
+        page.wait_for_load_state("networkidle")
+        return page, wrong
+
+    yield open_page
+    page.close()
+
+
+def picture(page, name):
+    if folder := os.environ.get("SER_PICTURES"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
+WIDER = """() => [...document.querySelectorAll('body *')]
+    .filter(e => e.getBoundingClientRect().right > innerWidth + 1).slice(0, 5).map(e => e.tagName + '.' + e.className)"""
+PLAY = "async player => { await player.play(); await new Promise(end => setTimeout(end, 300)); return player.currentTime }"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page(opened, request, name):
+    page, wrong = opened(name)
+    picture(page, f"{name.removesuffix('.html').replace('/', '-')}-{request.node.callspec.id.removesuffix('-' + name)}")
+    assert not wrong
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.evaluate(WIDER)
+    assert page.evaluate("[...document.images].filter(image => image.complete && !image.naturalWidth).length") == 0
+    for player in page.query_selector_all("audio"):
+        assert player.evaluate(PLAY) > 0
+    assert not wrong
+
+
+def test_every_page_is_here():
+    assert {"index.html", "search.html", "book/index.html", "book/reading.html", "book/ledger.html"} <= set(PAGES)
+    assert any(page.startswith("notebooks/") for page in PAGES)
+
+
+def test_search_finds_without_network(opened):
+    page, wrong = opened("search.html?q=chapter")
+    page.wait_for_selector("#search-results li")
+    assert not wrong
+
+
+def test_formulas_are_typeset(browser):
+    page = browser.new_page()
+    for name in PAGES:
+        page.goto(f"file://{Path(HTML).resolve() / name}")
+        if page.query_selector(".math"):
+            page.wait_for_selector("mjx-container svg", timeout=10_000)
+            assert page.query_selector("mjx-merror") is None, name
+
+
+def test_notebook_can_be_taken_home(browser):
+    page = browser.new_page()
+    for name in (each for each in PAGES if each.startswith("notebooks/")):
+        page.goto(f"file://{Path(HTML).resolve() / name}")
+        links = [link.get_attribute("href") for link in page.query_selector_all("a.btn-download-source-button")]
+        assert links
+        assert all((Path(HTML) / name).parent.joinpath(link).is_file() for link in links), links

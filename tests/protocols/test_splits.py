@@ -1,0 +1,46 @@
+"""Splits: what they keep apart, and the leaks they refuse."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sercore.protocols.splits import LeakError, forbid_shared, grouped_folds, shuffled_folds
+
+
+@given(rows=st.integers(5, 400), seed=st.integers(0, 1000))
+def test_shuffled_folds_partition_the_rows(rows, seed):
+    folds = shuffled_folds(rows, seed=seed)
+    assert sorted(np.concatenate([test for _, test in folds])) == list(range(rows))
+    for train, test in folds:
+        assert sorted([*train, *test]) == list(range(rows))
+
+
+def test_published_fold_sizes():
+    assert [len(test) for _, test in shuffled_folds(1473, seed=0)] == [295, 295, 295, 294, 294]
+
+
+@settings(max_examples=50, deadline=None)
+@given(seed=st.integers(0, 1000), sizes=st.lists(st.integers(1, 9), min_size=15, max_size=40), chance=st.integers(0, 99))
+def test_grouped_folds_share_no_group(seed, sizes, chance):
+    generator = np.random.default_rng(chance)
+    groups = np.repeat([f"r{at:02d}" for at in range(len(sizes))], sizes)
+    labels = generator.integers(0, 3, len(groups))
+    if any(len(set(groups[labels == label])) < 5 for label in set(labels)):
+        with pytest.raises(ValueError, match="groups; 5 folds"):
+            grouped_folds(labels, groups, seed=seed)
+        return
+    folds = grouped_folds(labels, groups, seed=seed)
+    for train, test in folds:
+        assert not set(groups[train]) & set(groups[test])
+    assert sorted(np.concatenate([test for _, test in folds])) == list(range(len(groups)))
+
+
+def test_a_class_in_too_few_groups_is_refused():
+    with pytest.raises(ValueError, match="class 1 is in 3 groups; 5 folds"):
+        grouped_folds([0] * 20 + [1] * 3, [f"r{at}" for at in range(23)], seed=0)
+
+
+def test_a_recording_on_both_sides_is_refused():
+    with pytest.raises(LeakError, match=r"recording b is in training and in test \(1 shared\)"):
+        forbid_shared(["a", "b"], ["b", "c"], what="recording")

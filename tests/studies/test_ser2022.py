@@ -1,0 +1,146 @@
+"""Trials of paper 01: what each protocol lets through, what each variant reads, and the printed identities."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sercore import corpora
+from sercore.ledger import published
+from sercore.studies import ser2022, ser2022_data
+from sercore.studies.ser2022_trial import SYNTHETIC, Configuration, Trial, arrange, fit, run
+
+BOTH = "(2) Multi-task all prosodic + SMOTE + CG"
+SMOTE = "(3) Multi-task all prosodic + SMOTE - CG"
+MISJOINED = "(1) Seq. 8 prosodic - SMOTE + CG"
+
+
+def trial(row=BOTH, variant="as-run", protocol="as-published", **more) -> Trial:
+    return Trial(
+        **{"row": row, "variant": variant, "protocol": protocol, "fold": 0, "seed": 0, "edition": "demo", "epochs": 3} | more
+    )
+
+
+def test_rows_are_those_of_the_paper():
+    printed = {(number.table, number.row) for number in published.read(ser2022.PAPER) if number.metric == "macro_f1_cv5_mean"}
+    assert printed == {(table, row) for table, rows in ser2022.TABLES.items() for row in rows}
+    assert len(ser2022.ROWS) == 26
+    assert len(ser2022.rows("open")) == 16
+    assert len(ser2022.rows("demo")) == 6
+
+
+def test_a_row_name_says_its_configuration():
+    assert Configuration.of("(8) Multi-task 19 prosodic + SMOTE - CG") == Configuration(
+        network="multi-task", subset="19", smote=True, copies=False
+    )
+    with pytest.raises(ValueError, match="not a configuration on prosodic features"):
+        Configuration.of("(5) Seq. wav2vec + SMOTE - CG")
+
+
+def test_every_row_is_scored_once_as_published(data):
+    counts = [row for fold in range(5) for row in run(trial(fold=fold), data)["counts"]]
+    totals = np.bincount([row[1] for row in counts], [row[3] for row in counts])
+    assert totals.tolist() == [90, 90, 90]
+    assert sum(row[3] for row in counts if row[0] == SYNTHETIC) == 270 - 209
+
+
+def test_only_originals_are_scored_once_clean(data):
+    counts = [row for fold in range(5) for row in run(trial(protocol="clean", fold=fold), data)["counts"]]
+    assert np.bincount([row[1] for row in counts], [row[3] for row in counts]).tolist() == [90, 36, 24]
+    assert SYNTHETIC not in {row[0] for row in counts}
+
+
+@pytest.mark.parametrize("row", [BOTH, SMOTE, MISJOINED])
+@pytest.mark.parametrize("variant", ser2022.VARIANTS)
+def test_clean_learns_nothing_of_the_test_recordings(data, row, variant):
+    """Whatever test clips and their copies hold, weights and scaling are the same to the bit; as published they are not."""
+    chosen = trial(row, variant, "clean")
+    test = set(fit(chosen, data).test.recordings)
+    planted = np.isin(data.recordings, list(test))
+    moved = replace(data, features={name: np.where(planted[:, None], values + 7, values) for name, values in data.features.items()})
+    for protocol, same in (("clean", True), ("as-published", False)):
+        weights = [fit(replace(chosen, protocol=protocol), each).network.network_.state_dict() for each in (data, moved)]
+        assert all(bool((a == b).all()) for a, b in zip(*(each.values() for each in weights), strict=True)) == same
+
+
+def test_shuffled_labels_are_learned_only_through_the_leak(data):
+    scores = {}
+    for protocol in ser2022.PROTOCOLS:
+        rows = [
+            row
+            for fold in range(5)
+            for row in run(trial(SMOTE, protocol=protocol, fold=fold, control="labels shuffled", epochs=200), data)["counts"]
+        ]
+        right = sum(row[3] for row in rows if row[1] == row[2] and row[1] > 0)
+        scores[protocol] = right / sum(row[3] for row in rows if row[1] > 0)
+    assert scores["as-published"] > 0.55
+    assert scores["clean"] < scores["as-published"] - 0.1
+
+
+def test_a_trial_is_the_same_twice(data):
+    assert run(trial(), data) == run(trial(), data)
+    assert run(trial(), data) != run(trial(seed=1), data)
+
+
+@pytest.mark.parametrize("protocol", ser2022.PROTOCOLS)
+def test_the_second_head_ends_at_its_best_constant_or_dead(data, protocol):
+    outcome = run(trial(SMOTE, protocol=protocol, epochs=300), data)
+    expected = 1 / 3 if outcome["second_zero"] == 1 else 2 / 9
+    assert outcome["second_mse"] == pytest.approx(expected, abs=0.03)
+
+
+def test_as_described_has_no_second_emotion_error(data):
+    assert run(trial(variant="as-described"), data)["second_mse"] is None
+
+
+def test_always_neutral_answers_neutral(data):
+    rows = run(trial(SMOTE, protocol="clean", control="always neutral"), data)["counts"]
+    assert {row[2] for row in rows} == {0}
+
+
+def test_misjoined_labels_only_where_the_notebooks_join_by_row(data):
+    for row, variant, misjoined in ((MISJOINED, "as-run", True), (MISJOINED, "as-described", False), (BOTH, "as-run", False)):
+        chosen = trial(row, variant)
+        labels = arrange(chosen, Configuration.of(row), data).labels
+        assert np.array_equal(labels, data.labels) != misjoined
+        if misjoined:
+            assert np.array_equal(labels[150:], data.labels[:59])
+
+
+def test_misjoined_totals_on_the_real_files(data, speech, monkeypatch):
+    monkeypatch.setenv("SER_CORPORA", str(speech))
+    table = ser2022_data.clips("open")
+    copied, _ = ser2022_data.copies(table)
+    labels = np.concatenate([table["label"], copied["label"]])
+    originals = np.concatenate([np.full(len(table), -1), copied["original"]])
+    blank = {name: np.zeros((len(labels), values.shape[1])) for name, values in data.features.items()}
+    real = replace(data, labels=labels, originals=originals, recordings=np.repeat("r", len(labels)), features=blank)
+    assert np.bincount(labels).tolist() == [491, 134, 133]
+    items = arrange(trial(MISJOINED), Configuration.of(MISJOINED), real)
+    assert np.bincount(items.labels).tolist() == [591, 111, 56]
+    assert np.bincount(items.labels[625:]).tolist() == [100, 22, 11]
+    assert np.bincount(arrange(trial(MISJOINED, "as-described"), Configuration.of(MISJOINED), real).labels).tolist() == [
+        491,
+        134,
+        133,
+    ]
+
+
+def test_the_grid_covers_rows_variants_protocols_folds_and_controls():
+    grid = ser2022.grid(ser2022.Parameters(edition="open", seeds=5))
+    assert len(grid) == len(set(grid)) == 16 * 2 * 2 * 5 * 5 + 2 * 2 * 5 * 5
+    one = ser2022.grid(ser2022.Parameters(edition="open", only=BOTH, seed=3))
+    assert {(each.row, each.seed) for each in one} == {(BOTH, 3)}
+    assert len(one) == 20
+
+
+def test_an_unknown_row_is_refused():
+    with pytest.raises(ValueError, match=re.escape("no such row; `only` takes one of: (2) Seq. all prosodic + SMOTE - CG;")):
+        ser2022.grid(ser2022.Parameters(only="(9) Seq."))
+
+
+def test_the_papers_edition_lists_what_is_missing(monkeypatch, tmp_path):
+    monkeypatch.setenv("SER_CORPORA", str(tmp_path))
+    with pytest.raises(corpora.CorpusError, match=r"missing CORAA SER .*CETUC .*wav2vec"):
+        ser2022.load(ser2022.Parameters(edition="paper"))

@@ -1,0 +1,180 @@
+"""The console command: tables for people, JSON for machines, errors in one line."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import soundfile
+from typer.testing import CliRunner
+
+import sercore
+from sercore import chapters, store
+from sercore.cli import app
+
+NUMBERS = [
+    {"table": "3", "row": "(2)", "value": np.float64(0.5), "low": float("nan"), "seeds": np.int64(5), "stale": np.bool_(False)}
+]
+
+
+@pytest.fixture
+def run(monkeypatch):
+    """Run the command in this process, with a room or two replaced."""
+
+    def call(*arguments, **rooms):
+        for name, room in rooms.items():
+            monkeypatch.setitem(sys.modules, f"sercore.{name}", room)
+            monkeypatch.setattr(sercore, name, room, raising=False)
+        return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+    return call
+
+
+@pytest.fixture
+def coraa(tmp_path):
+    """A folder with three clips of CORAA SER, and a folder that is no corpus."""
+    folder = tmp_path / "corpora" / "coraa-ser" / "data_train"
+    folder.mkdir(parents=True)
+    for name in ("bfamcv01_segment1_neutral", "bfamcv01_segment2_non-neutral-female", "bfamdl02_segment1_neutral"):
+        soundfile.write(folder / f"{name}.wav", np.zeros(16_000), 16_000)
+    (tmp_path / "corpora" / "pictures").mkdir()
+    return tmp_path / "corpora"
+
+
+def test_corpora_are_counted(run, coraa):
+    done = run("corpora", coraa, "--json")
+    assert done.exit_code == 0, done.stderr
+    (corpus,) = json.loads(done.stdout)
+    assert list(corpus) == ["corpus", "clips", "hours", "speakers", "classes", "problems"]
+    assert (corpus["corpus"], corpus["clips"], corpus["speakers"]) == ("coraa-ser", 3, 2)
+    assert corpus["hours"] == pytest.approx(3 / 3600, abs=1e-4)
+    assert sum(corpus["classes"].values()) == 3
+    assert corpus["problems"], "three of 625 clips"
+    assert "pictures" in done.stderr
+    table = run("corpora", coraa)
+    assert table.stdout.splitlines()[0].split() == list(corpus)
+
+
+def test_a_root_that_does_not_exist(run, tmp_path):
+    done = run("corpora", tmp_path / "nowhere")
+    assert done.exit_code == 2
+    assert done.stderr == f"{tmp_path / 'nowhere'}: no such folder; expected one with corpora in it. Check the path.\n"
+
+
+def test_features_are_csv(run):
+    room = SimpleNamespace(
+        SETS={"pair": SimpleNamespace(names=["mean", "range"])},
+        compute=lambda name, clips: (list(clips), np.array([[1.5, 1 / 3]] * len(clips))),
+    )
+    done = run("features", "pair", "a.wav", "b.wav", features=room)
+    rows = list(csv.reader(io.StringIO(done.stdout)))
+    assert rows[0] == ["file", "mean", "range"]
+    assert [row[0] for row in rows[1:]] == ["a.wav", "b.wav"]
+    assert float(rows[1][2]) == 1 / 3
+    unknown = run("features", "triple", "a.wav", features=room)
+    assert unknown.exit_code == 2
+    assert '"triple" is no feature set' in " ".join(unknown.stderr.split())
+
+
+def test_models_and_ledger_are_tables_or_json(run):
+    models = SimpleNamespace(table=lambda: [{"model": "multi-task", "paper": "01", "parameters": 3524}])
+    assert json.loads(run("models", "--json", models=models).stdout) == models.table()
+    assert run("models", models=models).stdout.splitlines()[0].split() == ["model", "paper", "parameters"]
+
+    ledger = SimpleNamespace(entries=lambda chapter: NUMBERS if chapter is None else [])
+    (entry,) = json.loads(run("ledger", "--json", ledger=ledger).stdout)
+    assert entry == {"table": "3", "row": "(2)", "value": 0.5, "low": None, "seeds": 5, "stale": False}
+    assert json.loads(run("ledger", "01", "--json", ledger=ledger).stdout) == []
+    assert "0.5000" in run("ledger", ledger=ledger).stdout
+
+
+@pytest.fixture
+def one_chapter(monkeypatch):
+    """A chapter whose execution and study are counted, not done."""
+    from pydantic import BaseModel
+
+    class Parameters(BaseModel, extra="forbid"):
+        edition: str = "demo"
+        seeds: int = 5
+
+    recorded = []
+    study = SimpleNamespace(Parameters=Parameters, record=recorded.append)
+    monkeypatch.setattr(chapters, "names", lambda: ["01-one"])
+    monkeypatch.setattr(chapters, "study", lambda name: study)
+    monkeypatch.setattr(chapters, "_read", lambda name: None)
+    monkeypatch.setattr(chapters, "_parameters_cell", lambda notebook: {"edition", "seeds"})
+    monkeypatch.setattr(
+        chapters,
+        "execute",
+        lambda name, parameters, fresh: chapters.Executed(name, Path("kept.ipynb"), fresh, 3.0, 100.0, parameters.model_dump()),
+    )
+    return recorded
+
+
+def test_chapter(run, one_chapter):
+    done = run("chapter", "01-one", "--edition", "open", "-p", "seeds=3", "--json")
+    assert json.loads(done.stdout)["parameters"] == {"edition": "open", "seeds": 3}
+    assert done.stderr == "01-one: kept\n"
+    assert run("chapter", "01-one", "--fresh").stdout == "kept.ipynb\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["chapter", "01-one", "-p", "seeds=ten"],
+            '-p seeds=ten: "ten" is not a whole number; `seeds` takes a whole number (default 5).',
+        ),
+        (
+            ["chapter", "01-one", "-p", "edtion=open"],
+            "-p edtion=open: this chapter has no `edtion`; did you mean `edition`? It takes a text.",
+        ),
+        (["chapter", "01-one", "-p", "seeds"], "-p seeds: no value; expected key=value, for example -p seeds=3."),
+        (["chapter", "nowhere"], "nowhere: no chapter of that name; there are 01-one."),
+        (["record", "nowhere"], "nowhere: no chapter of that name; there are 01-one."),
+    ],
+)
+def test_wrong_parameters_are_one_line(run, one_chapter, arguments, message):
+    done = run(*arguments)
+    assert done.exit_code == 2
+    assert done.stderr == message + "\n"
+
+
+def test_record_runs_the_study(run, one_chapter):
+    assert run("record", "01-one", "-p", "seeds=2").exit_code == 0
+    assert [given.model_dump() for given in one_chapter] == [{"edition": "open", "seeds": 2}]
+
+
+def test_book_prints_where_it_is(run, monkeypatch, tmp_path):
+    from sercore import press
+
+    monkeypatch.setattr(press, "book", lambda out, fresh: out / "_build" / "html" / "index.html")
+    assert run("book", "--out", tmp_path).stdout.strip().endswith("_build/html/index.html")
+
+
+def test_an_error_that_is_not_ours_keeps_its_traceback(run):
+    def fail():
+        raise ZeroDivisionError
+
+    done = run("models", models=SimpleNamespace(table=fail))
+    assert isinstance(done.exception, ZeroDivisionError)
+
+
+@pytest.mark.parametrize("statement", ["import sercore", "from sercore.cli import app; app(['--help'], standalone_mode=False)"])
+def test_starting_is_quick_and_light(statement):
+    program = (
+        f"{statement}\nimport sys; print([name for name in ('torch', 'parselmouth', 'librosa', 'pandas') if name in sys.modules])"
+    )
+    took = []
+    for _ in range(3):
+        began = time.perf_counter()
+        done = subprocess.run([sys.executable, "-c", program], cwd=store.PROJECT, capture_output=True, text=True, check=True)
+        took.append(time.perf_counter() - began)
+        assert done.stdout.splitlines()[-1] == "[]"
+    assert min(took) < 0.5
