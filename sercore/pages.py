@@ -40,8 +40,8 @@ def headline() -> str:
     counts = tally(ser2022.PAPER)
     results = sum(counts[word] for word in ("reproduced", "explained", "not reproduced", "inconclusive", "substituted"))
     return (
-        f"Of the {len(ledger.printed)} numbers that Alves et al. (2022) print, {results} are results that we have run on the same corpus"
-        " so far:"
+        f"Of the {len(ledger.printed)} numbers that Alves et al. (2022) print, {results} are results that we have run on the"
+        " same corpus so far:"
         f" {counts['reproduced']} are reproduced, {counts['explained']} are reached only with a named leak or fault,"
         f" {counts['not reproduced']} are not reached, {counts['inconclusive']} are inconclusive. {three_ways(ledger)}"
     )

@@ -133,6 +133,7 @@ def kept(kind: str, name: Key, suffix: str) -> bytes | None:
 def closure(modules: Iterable[str]) -> tuple[list[str], dict[str, str]]:
     """Modules of ``sercore`` that the named ones are made of, and the numeric libraries they import with versions.
 
+    A version's local part, such as "+cpu", does not count.
     Packages on the way count with their ``__init__``. Imports inside functions count too.
 
     Raises:
@@ -147,7 +148,7 @@ def closure(modules: Iterable[str]) -> tuple[list[str], dict[str, str]]:
     own = {name for name in found if name.split(".")[0] == "sercore"}
     own |= {".".join(name.split(".")[:depth]) for name in own for depth in range(1, name.count(".") + 1)}
     numeric = sorted({NUMERIC[name] for name in found if name in NUMERIC})
-    return sorted(own), {name: importlib.metadata.version(name) for name in numeric}
+    return sorted(own), {name: importlib.metadata.version(name).split("+")[0] for name in numeric}
 
 
 def normalised(source: str) -> str:
