@@ -76,9 +76,10 @@ def features(
 ) -> None:
     """Compute a feature set of audio files, as CSV on standard output."""
     from sercore import features as room
+    from sercore.parameters import ParameterError
 
     if set_name not in room.SETS:
-        raise typer.BadParameter(f'"{set_name}" is no feature set; there are {", ".join(sorted(room.SETS))}.', param_hint="SET")
+        raise ParameterError(f"{set_name}: no such feature set; expected {', '.join(sorted(room.SETS))}.")
     values = room.compute(set_name, clips)
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(["file", *room.SETS[set_name].names])
@@ -120,8 +121,13 @@ def ledger(
 ) -> None:
     """List every printed number with ours, its interval and the verdict."""
     from sercore.ledger import entries as room
+    from sercore.ledger.published import PAPERS
+    from sercore.parameters import ParameterError
 
-    _print(room.entries(chapter), as_json=json)
+    papers = [paper for paper in PAPERS if chapter is None or chapter in paper or paper in chapter]
+    if not papers:
+        raise ParameterError(f"{chapter}: no such paper; expected {', '.join(PAPERS)}.")
+    _print([entry for paper in papers for entry in room.entries(paper)], as_json=json)
 
 
 @app.command()

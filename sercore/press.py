@@ -1,7 +1,6 @@
 """The press: executed chapters and prose pages, staged in a folder of their own and rendered by Jupyter Book.
 
-Sphinx never sees the repository's root. Warnings are errors; a rendering that failed starts from nothing the next time, because
-an incremental one would not repeat its warnings.
+Sphinx never sees the repository's root, and what has not changed is not rendered again.
 """
 
 import importlib.metadata
@@ -43,41 +42,40 @@ def book(*, out: Path = store.PROJECT, fresh: bool = False) -> Path:
         return page
     _say("pages: rendering")
     mark.unlink(missing_ok=True)
-    render(build, fresh=fresh)
+    render(build)
     store.write(mark, state.encode())
     return page
 
 
 def stage(folder: Path, executed: Iterable[Executed]) -> str:
-    """Make a folder hold what is rendered and nothing else, touching only files that changed.
+    """Fill an empty folder with all that is rendered: configuration, pages, generated fragments, executed notebooks.
 
     Returns:
         Digest of all of it, and of the renderer's version.
     """
+    shutil.rmtree(folder, ignore_errors=True)
     with tempfile.TemporaryDirectory() as temporary:
         files = {name: store.PROJECT / name for name in ("_config.yml", "_toc.yml")}
         files |= _tree(store.PROJECT / "book", "book")
         files |= _tree(_generated(Path(temporary)), "")
         files |= {f"notebooks/{each.name}.ipynb": each.path for each in executed}
         for name, source in files.items():
-            target = folder / name
-            if not target.is_file() or target.read_bytes() != source.read_bytes():
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(source.read_bytes())
-    for path in _tree(folder, "").keys() - files.keys():
-        (folder / path).unlink()
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, folder / name)
     contents = [[name, store.content(folder / name)] for name in sorted(files)]
     return store.digest([contents, importlib.metadata.version("jupyter-book")])
 
 
-def render(build: Path, *, fresh: bool = False) -> None:
-    """Render ``build/source`` to ``build/html`` with Jupyter Book, warnings as errors.
+def render(build: Path) -> None:
+    """Render ``build/source`` to ``build/html`` with Jupyter Book, from nothing, warnings as errors.
+
+    From nothing, because an incremental rendering neither repeats its warnings nor copies a changed style sheet.
 
     Raises:
         ChapterError: it warned or failed; the whole log is in ``build/render.log``.
     """
-    if fresh:
-        _forget(build)
+    for folder in ("html", ".doctrees", "jupyter_execute"):
+        shutil.rmtree(build / folder, ignore_errors=True)
     command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", str(build / "source")]
     command += ["--path-output", str(build.parent), "-W", "-n", "--keep-going"]
     done = subprocess.run(command, cwd=build, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
@@ -85,7 +83,7 @@ def render(build: Path, *, fresh: bool = False) -> None:
     lines = re.sub(r"\x1b\[[\d;]*m", "", done.stdout).splitlines()
     log.write_text("\n".join(lines))
     if done.returncode:
-        _forget(build)
+        shutil.rmtree(build / "html", ignore_errors=True)
         told = [line for line in lines if "WARNING" in line or "ERROR" in line] or lines
         raise ChapterError("\n".join(["the pages did not render:", *told[-20:], f"{log}: the whole log."]))
 
@@ -102,11 +100,6 @@ def _tree(folder: Path, prefix: str) -> Mapping[str, Path]:
     found = (path for path in sorted(folder.rglob("*")) if path.is_file())
     names = {path: (Path(prefix) / path.relative_to(folder)).as_posix() for path in found}
     return {name: path for path, name in names.items() if not any(part.startswith(".") for part in Path(name).parts)}
-
-
-def _forget(build: Path) -> None:
-    for folder in ("html", ".doctrees"):
-        shutil.rmtree(build / folder, ignore_errors=True)
 
 
 def _say(text: str) -> None:

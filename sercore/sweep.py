@@ -10,7 +10,7 @@ from typing import Any
 
 from joblib import Parallel, cpu_count, delayed, parallel_config
 from threadpoolctl import threadpool_limits
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from sercore import store
 
@@ -43,7 +43,7 @@ def sweep(run: Callable[..., dict], trials: Sequence[Any], data: Any, *, schedul
     left = [index for index, payload in enumerate(found) if payload is None]
     outcomes = [None if payload is None else json.loads(payload) for payload in found]
     failures = []
-    with ExitStack() as stack, tqdm(total=len(trials), initial=len(trials) - len(left), desc="trials", delay=2) as bar:
+    with ExitStack() as stack, tqdm(total=len(trials), initial=len(trials) - len(left), desc="trials", delay=2, mininterval=1) as bar:
         if scheduler != "none":
             from distributed import Client
 
@@ -58,8 +58,8 @@ def sweep(run: Callable[..., dict], trials: Sequence[Any], data: Any, *, schedul
                 outcomes[index] = answer
             else:
                 failures.append((trials[index], answer))
+            bar.set_postfix(failed=len(failures), left=bar.total - bar.n - 1, refresh=False)
             bar.update()
-            bar.set_postfix(failed=len(failures), left=bar.total - bar.n)
     if failures:
         trial, text = failures[0]
         raise SweepError(f"{len(failures)} of {len(trials)} trials failed, the others are kept; the first, {trial}:\n{text}")

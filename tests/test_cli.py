@@ -14,7 +14,6 @@ import pytest
 import soundfile
 from typer.testing import CliRunner
 
-import sercore
 from sercore import chapters, store
 from sercore.cli import app
 
@@ -23,17 +22,8 @@ NUMBERS = [
 ]
 
 
-@pytest.fixture
-def run(monkeypatch):
-    """Run the command in this process, with a room or two replaced."""
-
-    def call(*arguments, **rooms):
-        for name, room in rooms.items():
-            monkeypatch.setitem(sys.modules, f"sercore.{name}", room)
-            monkeypatch.setattr(sercore, name, room, raising=False)
-        return CliRunner().invoke(app, [str(argument) for argument in arguments])
-
-    return call
+def run(*arguments):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
 @pytest.fixture
@@ -47,7 +37,7 @@ def coraa(tmp_path):
     return tmp_path / "corpora"
 
 
-def test_corpora_are_counted(run, coraa):
+def test_corpora_are_counted(coraa):
     done = run("corpora", coraa, "--json")
     assert done.exit_code == 0, done.stderr
     (corpus,) = json.loads(done.stdout)
@@ -61,37 +51,50 @@ def test_corpora_are_counted(run, coraa):
     assert table.stdout.splitlines()[0].split() == list(corpus)
 
 
-def test_a_root_that_does_not_exist(run, tmp_path):
+def test_a_root_that_does_not_exist(tmp_path):
     done = run("corpora", tmp_path / "nowhere")
     assert done.exit_code == 2
     assert done.stderr == f"{tmp_path / 'nowhere'}: no such folder; expected one with corpora in it. Check the path.\n"
 
 
-def test_features_are_csv(run):
-    room = SimpleNamespace(
-        SETS={"pair": SimpleNamespace(names=["mean", "range"])},
-        compute=lambda name, clips: (list(clips), np.array([[1.5, 1 / 3]] * len(clips))),
-    )
-    done = run("features", "pair", "a.wav", "b.wav", features=room)
+def test_features_are_csv(monkeypatch):
+    monkeypatch.setattr("sercore.features.SETS", {"pair": SimpleNamespace(names=["mean", "range"])})
+    monkeypatch.setattr("sercore.features.compute", lambda name, clips: np.array([[1.5, 1 / 3]] * len(clips)))
+    done = run("features", "pair", "a.wav", "b.wav")
     rows = list(csv.reader(io.StringIO(done.stdout)))
     assert rows[0] == ["file", "mean", "range"]
     assert [row[0] for row in rows[1:]] == ["a.wav", "b.wav"]
     assert float(rows[1][2]) == 1 / 3
-    unknown = run("features", "triple", "a.wav", features=room)
-    assert unknown.exit_code == 2
-    assert '"triple" is no feature set' in " ".join(unknown.stderr.split())
+    unknown = run("features", "triple", "a.wav")
+    assert (unknown.exit_code, unknown.stderr) == (2, "triple: no such feature set; expected pair.\n")
 
 
-def test_models_and_ledger_are_tables_or_json(run):
-    models = SimpleNamespace(table=lambda: [{"model": "multi-task", "paper": "01", "parameters": 3524}])
-    assert json.loads(run("models", "--json", models=models).stdout) == models.table()
-    assert run("models", models=models).stdout.splitlines()[0].split() == ["model", "paper", "parameters"]
+def test_a_file_that_is_no_audio(tmp_path):
+    (tmp_path / "words.wav").write_text("words")
+    done = run("features", "prosodic", tmp_path / "words.wav")
+    assert done.exit_code == 2
+    assert done.stderr.splitlines()[-1].startswith(f"{tmp_path / 'words.wav'}: not readable as audio")
 
-    ledger = SimpleNamespace(entries=lambda chapter: NUMBERS if chapter is None else [])
-    (entry,) = json.loads(run("ledger", "--json", ledger=ledger).stdout)
+
+def test_models_are_a_table_or_json():
+    models = json.loads(run("models", "--json").stdout)
+    assert {"model", "paper", "variant", "inputs", "parameters"} == set(models[0])
+    assert {"model": "MultiTaskAsRun", "parameters": 10 * 56 + 2964}.items() <= next(
+        each for each in models if "56" in each["inputs"]
+    ).items()
+    assert run("models").stdout.splitlines()[0].split() == list(models[0])
+
+
+def test_ledger_is_a_table_or_json(monkeypatch):
+    monkeypatch.setattr("sercore.ledger.entries.entries", lambda paper: NUMBERS if paper.startswith("01") else [])
+    (entry,) = json.loads(run("ledger", "--json").stdout)
     assert entry == {"table": "3", "row": "(2)", "value": 0.5, "low": None, "seeds": 5, "stale": False}
-    assert json.loads(run("ledger", "01", "--json", ledger=ledger).stdout) == []
-    assert "0.5000" in run("ledger", ledger=ledger).stdout
+    assert json.loads(run("ledger", "01", "--json").stdout) == [entry]
+    assert json.loads(run("ledger", "02-mtl-adversarial", "--json").stdout) == []
+    assert "0.5000" in run("ledger").stdout
+    unknown = run("ledger", "nowhere")
+    assert unknown.exit_code == 2
+    assert unknown.stderr.startswith("nowhere: no such paper; expected 01-ser2022-transfer")
 
 
 @pytest.fixture
@@ -104,7 +107,8 @@ def one_chapter(monkeypatch):
         seeds: int = 5
 
     recorded = []
-    study = SimpleNamespace(Parameters=Parameters, record=recorded.append)
+    study = SimpleNamespace(Parameters=Parameters)
+    monkeypatch.setattr("sercore.ledger.recording.record", lambda study, given: recorded.append(given))
     monkeypatch.setattr(chapters, "names", lambda: ["01-one"])
     monkeypatch.setattr(chapters, "study", lambda name: study)
     monkeypatch.setattr(chapters, "_read", lambda name: None)
@@ -117,7 +121,7 @@ def one_chapter(monkeypatch):
     return recorded
 
 
-def test_chapter(run, one_chapter):
+def test_chapter(one_chapter):
     done = run("chapter", "01-one", "--edition", "open", "-p", "seeds=3", "--json")
     assert json.loads(done.stdout)["parameters"] == {"edition": "open", "seeds": 3}
     assert done.stderr == "01-one: kept\n"
@@ -140,30 +144,27 @@ def test_chapter(run, one_chapter):
         (["record", "nowhere"], "nowhere: no chapter of that name; there are 01-one."),
     ],
 )
-def test_wrong_parameters_are_one_line(run, one_chapter, arguments, message):
+def test_wrong_parameters_are_one_line(one_chapter, arguments, message):
     done = run(*arguments)
     assert done.exit_code == 2
     assert done.stderr == message + "\n"
 
 
-def test_record_runs_the_study(run, one_chapter):
+def test_record_runs_the_study(one_chapter):
     assert run("record", "01-one", "-p", "seeds=2").exit_code == 0
     assert [given.model_dump() for given in one_chapter] == [{"edition": "open", "seeds": 2}]
 
 
-def test_book_prints_where_it_is(run, monkeypatch, tmp_path):
+def test_book_prints_where_it_is(monkeypatch, tmp_path):
     from sercore import press
 
     monkeypatch.setattr(press, "book", lambda out, fresh: out / "_build" / "html" / "index.html")
     assert run("book", "--out", tmp_path).stdout.strip().endswith("_build/html/index.html")
 
 
-def test_an_error_that_is_not_ours_keeps_its_traceback(run):
-    def fail():
-        raise ZeroDivisionError
-
-    done = run("models", models=SimpleNamespace(table=fail))
-    assert isinstance(done.exception, ZeroDivisionError)
+def test_an_error_that_is_not_ours_keeps_its_traceback(monkeypatch):
+    monkeypatch.setattr("sercore.models.counts.table", lambda: 1 / 0)
+    assert isinstance(run("models").exception, ZeroDivisionError)
 
 
 @pytest.mark.parametrize("statement", ["import sercore", "from sercore.cli import app; app(['--help'], standalone_mode=False)"])

@@ -94,7 +94,7 @@ NAMES = ("demo-conversa", *CASTS)
 WOMEN = ("Female1", "Female3", "Annie", "Steph", "Female1", "Female3")
 MEN = ("Male1", "Male3", "Male5", "Male6", "Gene", "Michael")
 RECORDINGS = 30
-NEUTRAL, NON_NEUTRAL = 150, {"female": 42, "male": 28}
+NEUTRAL, NON_NEUTRAL = 80, {"female": 24, "male": 16}
 SHARES = {"happy": 0.32, "angry": 0.24, "sad": 0.16, "surprised": 0.14, "fearful": 0.07, "disgust": 0.07}
 STRENGTH = 0.85  # spontaneous speech shows less than acted speech
 

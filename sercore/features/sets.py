@@ -109,12 +109,12 @@ def _payload(row: np.ndarray) -> bytes:
 def _measured(name: str, clips: dict[str, Path | str], jobs: int | None):
     """Content and features of each clip as it is done, or in place of the features a sentence that says why there are none."""
     from joblib import Parallel, cpu_count, delayed
-    from tqdm.auto import tqdm
+    from tqdm import tqdm
 
     workers = max(1, min(jobs or cpu_count(), len(clips)))
     parallel = Parallel(n_jobs=workers, backend="loky", batch_size=1, return_as="generator_unordered")
     results = parallel(delayed(_measure)(SETS[name], content, str(clip)) for content, clip in clips.items())
-    yield from tqdm(results, total=len(clips), desc=f"{name} features", unit="clip", delay=2)
+    yield from tqdm(results, total=len(clips), desc=f"{name} features", unit="clip", delay=2, mininterval=1)
 
 
 def _measure(features: FeatureSet, content: str, clip: str) -> tuple[str, np.ndarray | str]:

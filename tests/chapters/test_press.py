@@ -9,6 +9,8 @@ def test_book_is_rendered_once_and_a_warning_ends_it(project):
     assert page.is_file()
     assert (project.folder / "_build" / "html" / "_sources" / "notebooks" / "01-one.ipynb").is_file()
 
+    assert "Two numbers, one of them" in (project.folder / "_build" / "html" / "book" / "index.html").read_text()
+
     stamps = {path: path.stat().st_mtime_ns for path in (project.folder / "_build").rglob("*.html")}
     second = project.sercore("book")
     assert second.stderr.splitlines() == ["01-one: kept", "02-two: kept", "pages: nothing changed"]

@@ -34,6 +34,15 @@ def run(repeats):
     return helper_{number}.VALUE * repeats
 '''
 
+PAGES = '''"""What the prose pages include."""
+
+
+def write(folder):
+    place = folder / "book" / "generated"
+    place.mkdir(parents=True)
+    (place / "headline.md").write_text("Two numbers, one of them in [](../notebooks/02-two.ipynb).")
+'''
+
 CONFIG = """title: Two chapters
 only_build_toc_files: true
 execute:
@@ -112,7 +121,10 @@ def make(folder: Path) -> Project:
             code(f"from sercore.studies import {number}\n\n{number}.run(repeats)"),
         )
         project.write(f"book/ledger/published/{place:02}-{number}.csv", "table,row\n")
-    project.write("book/index.md", "# Two chapters\n\nSee [](../notebooks/01-one.ipynb).\n")
+    project.write(
+        "book/index.md", "# Two chapters\n\nSee [](../notebooks/01-one.ipynb).\n\n```{include} generated/headline.md\n```\n"
+    )
+    project.write("sercore/pages.py", PAGES)
     project.write("_config.yml", CONFIG)
     project.write("_toc.yml", TOC)
     return project

@@ -97,7 +97,7 @@ def test_emotions_move_pitch_and_level_as_the_literature_says(name):
 def test_conversa_has_the_classes_of_coraa_ser():
     table = synthetic.load("demo-conversa").table
     classes = three_classes(table)
-    assert Counter(classes) == {"neutral": 150, "non-neutral-female": 42, "non-neutral-male": 28}
+    assert Counter(classes) == {"neutral": 80, "non-neutral-female": 24, "non-neutral-male": 16}
     assert table["speaker"].nunique() == 30
     assert (table.groupby(classes)["speaker"].nunique() >= 10).all()
     assert set(table.groupby("speaker")["voice"].nunique()) == {1, 2}

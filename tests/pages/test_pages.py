@@ -67,7 +67,11 @@ def picture(page, name):
 
 WIDER = """() => [...document.querySelectorAll('body *')]
     .filter(e => e.getBoundingClientRect().right > innerWidth + 1).slice(0, 5).map(e => e.tagName + '.' + e.className)"""
-PLAY = "async player => { await player.play(); await new Promise(end => setTimeout(end, 300)); return player.currentTime }"
+PLAY = """async player => {
+    await player.play();
+    for (let turn = 0; turn < 100 && !player.currentTime; turn++) await new Promise(end => setTimeout(end, 50));
+    return player.currentTime
+}"""
 
 
 @pytest.mark.parametrize("name", PAGES)
