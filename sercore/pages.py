@@ -6,8 +6,7 @@ import matplotlib.pyplot as plt
 
 from sercore import figures, store, tables
 from sercore.ledger.entries import Ledger, tally
-from sercore.ledger.published import PAPERS
-from sercore.ledger.scores import Cell
+from sercore.ledger.published import PAPERS, Printed
 from sercore.studies import ser2022
 
 F1 = figures.F1
@@ -96,14 +95,13 @@ def _printed_numbers(ledger: Ledger):
         plain = ledger.numbers.plain(number) if ledger.numbers else None
         if plain is not None:
             ours[0] = f"{plain.value:g}"
-        rows.append((number.table, number.row, number.column, f"{number.value:g} {number.unit}", *ours, (word, reason)))
+        printed = number.value if isinstance(number.value, str) else f"{number.value:g}"
+        rows.append((number.table, number.row, number.column, f"{printed} {number.unit}", *ours, (word, reason)))
     return tables.html(("table", "row", "column", "printed", "as-run, as-published", "as-run, clean", "verdict"), rows)
 
 
-def _shown(ledger: Ledger, number, protocol: str) -> str:
-    cell: Cell | None = (
-        ledger.cell(number.row, number.metric, protocol=protocol) if number.metric in tables.DIGITS | {number.metric: 2} else None
-    )
+def _shown(ledger: Ledger, number: Printed, protocol: str) -> str:
+    cell = ledger.cell(number.row, number.metric, protocol=protocol)
     return "" if cell is None else f"{cell.value:.{tables.DIGITS.get(number.metric, 2)}f}"
 
 

@@ -43,7 +43,10 @@ def sweep(run: Callable[..., dict], trials: Sequence[Any], data: Any, *, schedul
     left = [index for index, payload in enumerate(found) if payload is None]
     outcomes = [None if payload is None else json.loads(payload) for payload in found]
     failures = []
-    with ExitStack() as stack, tqdm(total=len(trials), initial=len(trials) - len(left), desc="trials", delay=2, mininterval=1) as bar:
+    with (
+        ExitStack() as stack,
+        tqdm(total=len(trials), initial=len(trials) - len(left), desc="trials", delay=2, mininterval=1) as bar,
+    ):
         if scheduler != "none":
             from distributed import Client
 

@@ -1,6 +1,7 @@
 """Intervals: what one more run would print, and what other recordings would give."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
 
 import numpy as np
 from scipy import stats
@@ -43,7 +44,10 @@ def resampled_interval(
     """
     if groups < 1:
         raise ValueError("no group to draw from; an interval needs at least 1 speaker or recording")
-    generator = np.random.default_rng(seed)
-    weights = generator.multinomial(groups, np.full(groups, 1 / groups), size=draws)
-    low, high = np.nanquantile(score(weights), [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.nanquantile(score(_weights(groups, draws, seed)), [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+@cache
+def _weights(groups: int, draws: int, seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).multinomial(groups, np.full(groups, 1 / groups), size=draws)

@@ -104,7 +104,7 @@ class Ledger:
         ]
         if not runs:
             return "not run", self.numbers.why_not(number)
-        word, reason = verdicts.decide(number.value, runs, fault=self.numbers.fault(number.row))
+        word, reason = verdicts.decide(float(number.value), runs, fault=self.numbers.fault(number.row))
         note = self.numbers.note(number)
         return word, f"{reason}; {note}" if note else reason
 

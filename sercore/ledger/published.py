@@ -21,7 +21,7 @@ class Printed:
         row: printed row name.
         column: printed column name.
         metric: what the number is, whatever the column is called.
-        value: as printed.
+        value: as printed; a text where the paper prints a word, such as an optimiser's name.
         unit: "fraction", "%", "Hz" and so on.
     """
 
@@ -29,7 +29,7 @@ class Printed:
     row: str
     column: str
     metric: str
-    value: float
+    value: float | str
     unit: str
 
 
@@ -47,5 +47,12 @@ def read(paper: str, *, folder: Path = FOLDER) -> list[Printed]:
 
 @cache
 def _read(path: Path) -> tuple[Printed, ...]:
-    table = pd.read_csv(path, dtype={"value": float})
-    return tuple(Printed(**row) for row in table.to_dict("records"))
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    return tuple(Printed(**row | {"value": _number(row["value"])}) for row in table.to_dict("records"))
+
+
+def _number(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text

@@ -1,7 +1,7 @@
 """Values and intervals of recorded trials: what a table cell shows, computed when it is asked for."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -66,6 +66,7 @@ class Trials:
     table: pd.DataFrame
     counts: pd.DataFrame
     errors: pd.DataFrame
+    _cells: dict[str, Cell] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def _arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -101,22 +102,17 @@ class Trials:
 
     def cell(self, measure: str) -> Cell:
         """Value and interval: of one further run under ``as-published``, of other recordings under ``clean``."""
-        values = self.by_seed(measure)
-        groups = len(self._arrays[0])
-        if set(self.table["protocol"]) == {"clean"}:
-            low, high = resampled_interval(lambda weights: self.resampled(measure, weights), groups)
-        else:
-            low, high = prediction_interval(values)
-        return Cell(float(values.mean()), low, high, len(values), groups, tuple(values.tolist()))
+        if measure not in self._cells:
+            self._cells[measure] = self._cell(self.by_seed(measure), lambda weights: self.resampled(measure, weights))
+        return self._cells[measure]
 
     def difference(self, other: "Trials", measure: str) -> Cell:
         """This row's score less another's, seed by seed; under ``clean`` with the same recordings drawn for both."""
         gaps = self.by_seed(measure) - other.by_seed(measure)
+        return self._cell(gaps, lambda weights: self.resampled(measure, weights) - other.resampled(measure, weights))
+
+    def _cell(self, values: np.ndarray, score: Callable[[np.ndarray], np.ndarray]) -> Cell:
         groups = len(self._arrays[0])
-        if set(self.table["protocol"]) == {"clean"}:
-            low, high = resampled_interval(
-                lambda weights: self.resampled(measure, weights) - other.resampled(measure, weights), groups
-            )
-        else:
-            low, high = prediction_interval(gaps)
-        return Cell(float(gaps.mean()), low, high, len(gaps), groups, tuple(gaps.tolist()))
+        clean = set(self.table["protocol"]) == {"clean"}
+        low, high = resampled_interval(score, groups) if clean else prediction_interval(values)
+        return Cell(float(values.mean()), low, high, len(values), groups, tuple(values.tolist()))
