@@ -11,6 +11,7 @@ from sercore.ledger import claims as judging
 from sercore.ledger.entries import Ledger
 from sercore.ledger.scores import Cell
 from sercore.ledger.verdicts import VERDICTS
+from sercore.models.counts import Described
 
 F1 = "macro_f1_cv5_mean"
 PROTOCOLS = ("as-published", "clean")
@@ -30,7 +31,7 @@ def html(columns: Sequence[str | tuple[str, str]], rows: Iterable[Sequence[objec
             else:
                 spans.append([group, 1])
         groups = "<tr>" + "".join(f'<th colspan="{span}">{escape(group)}</th>' for group, span in spans) + "</tr>"
-    names = "<tr>" + "".join(f"<th>{escape(name)}</th>" for _, name in heads) + "</tr>"
+    names = "<tr>" + "".join(f"<th>{escape(name).replace(', ', ',<br>')}</th>" for _, name in heads) + "</tr>"
     body = "".join("<tr>" + "".join(f"<td>{_text(value)}</td>" for value in row) + "</tr>" for row in rows)
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
     return HTML(
@@ -76,7 +77,24 @@ def beside_the_paper(
             else [_cell(run.cell(number.row, number.metric, variant=a, protocol=b), digits, bare=True) for a, b in READINGS]
         )
         rows.append((number.row, f"{number.value:.4f}", *ours, *here, (word, reason)))
-    return html([*heads, ("", "verdict")], rows, caption=f"{table}, {column}: mean over five folds; in brackets the 95 % interval")
+    caption = f"{table}, {column}: mean over five folds; in brackets the 95 % interval; a dash where nothing was run"
+    return html([*heads, ("", "verdict")], rows, caption=caption)
+
+
+def parameter_counts(networks: Sequence[Described]) -> HTML:
+    """Parameters of each network by the width of its emotion features."""
+    widths = sorted({each.width for each in networks if each.width})
+    found = {(each.model, each.width): f"{each.parameters:,}" for each in networks}
+    names = dict.fromkeys((each.model, each.variant, each.inputs) for each in networks)
+    rows = [(*name, found.get((name[0], 0), ""), *(found.get((name[0], width), "") for width in widths)) for name in names]
+    heads = [
+        ("", "network"),
+        ("", "variant"),
+        ("", "reads"),
+        ("", "fixed"),
+        *(("emotion features", str(width)) for width in widths),
+    ]
+    return html(heads, rows, caption="Parameters, summed over the built modules")
 
 
 def identity(ledger: Ledger) -> list[tuple[str, float, int, float]]:
@@ -184,7 +202,7 @@ def agreement(ledger: Ledger, run: Ledger) -> HTML:
 
 def _cell(cell: Cell | None, digits: int, *, bare: bool = False) -> object:
     if cell is None:
-        return "not run"
+        return "–"
     text = f"{cell.value:.{digits}f}"
     if bare or cell.seeds < 2:
         return text

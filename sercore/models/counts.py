@@ -14,7 +14,8 @@ class Described:
         model: class of the network.
         paper: where it is published.
         variant: reading of the method.
-        inputs: what it reads, with widths.
+        inputs: what it reads.
+        width: of its emotion features, 0 where it reads none.
         parameters: sum over the built module's parameters, frozen ones included.
     """
 
@@ -22,6 +23,7 @@ class Described:
     paper: str
     variant: str
     inputs: str
+    width: int
     parameters: int
 
 
@@ -36,16 +38,18 @@ def _paper_01() -> Iterator[Described]:
     from sercore.models.multi_task_mlp import MultiTaskAsDescribed, MultiTaskAsRun
     from sercore.models.sequential_mlp import GenderNetwork, SequentialAsDescribed, SequentialAsRun, hidden_units
 
-    def described(network: torch.nn.Module, variant: str, inputs: str) -> Described:
+    def described(network: torch.nn.Module, variant: str, inputs: str, width: int = 0) -> Described:
         count = sum(weight.numel() for weight in network.parameters())
-        return Described(model=type(network).__name__, paper=PAPER_01, variant=variant, inputs=inputs, parameters=count)
+        return Described(
+            model=type(network).__name__, paper=PAPER_01, variant=variant, inputs=inputs, width=width, parameters=count
+        )
 
     with torch.device("meta"):
         for width in (8, 10, 19, 29, 56, 768, 824):
-            yield described(MultiTaskAsRun(width), "as-run", f"{width} emotion + 44 gender features")
-            yield described(MultiTaskAsDescribed(width), "as-described", f"{width} emotion features, 44 gender features")
+            yield described(MultiTaskAsRun(width), "as-run", "emotion and 44 gender features, joined", width)
+            yield described(MultiTaskAsDescribed(width), "as-described", "emotion or 44 gender features", width)
         yield described(GenderNetwork(), "as-run, as-described", "44 gender features")
         for width in (8, 19, 56, 768, 824):
             hidden = hidden_units(width)
-            yield described(SequentialAsRun(width, hidden), "as-run", f"{width} emotion features")
-            yield described(SequentialAsDescribed(width, hidden), "as-described", f"{width} emotion + 44 gender features")
+            yield described(SequentialAsRun(width, hidden), "as-run", "emotion features", width)
+            yield described(SequentialAsDescribed(width, hidden), "as-described", "emotion and 44 gender features", width)

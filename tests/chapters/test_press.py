@@ -1,5 +1,10 @@
 """The rendered book: built once, found afterwards, and refused with a warning, every time."""
 
+from nbformat import v4
+from two_chapters import CONFIG, code, write_notebook
+
+from sercore import press, store
+
 
 def test_book_is_rendered_once_and_a_warning_ends_it(project):
     first = project.sercore("book")
@@ -28,11 +33,27 @@ def test_book_is_rendered_once_and_a_warning_ends_it(project):
     assert page.is_file()
 
 
-def test_a_file_that_is_gone_leaves_the_staged_tree(project):
-    project.write("book/extra.txt", "words")
-    assert project.sercore("book", "--out", str(project.folder / "elsewhere")).returncode == 0
-    staged = project.folder / "elsewhere" / "_build" / "source" / "book" / "extra.txt"
-    assert staged.is_file()
-    (project.folder / "book" / "extra.txt").unlink()
-    assert project.sercore("book", "--out", str(project.folder / "elsewhere")).returncode == 0
-    assert not staged.exists()
+def test_a_file_that_is_gone_leaves_the_staged_tree(notebooks, tmp_path, monkeypatch):
+    write_notebook(notebooks / "01-plain.ipynb", v4.new_markdown_cell("# Plain"), code("1 + 1"))
+    monkeypatch.setattr(store, "PROJECT", tmp_path)
+    monkeypatch.setattr(press, "_generated", lambda folder: folder)
+    (tmp_path / "book" / ".hidden").mkdir(parents=True)
+    (tmp_path / "book" / "index.md").write_text("# Index\n")
+    (tmp_path / "book" / "extra.txt").write_text("words")
+    (tmp_path / "book" / ".hidden" / "words.md").write_text("words")
+    (tmp_path / "_config.yml").write_text(CONFIG)
+    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: book/index\nchapters:\n  - file: notebooks/01-plain\n")
+
+    page = press.book(out=tmp_path / "out")
+    assert page == tmp_path / "out" / "_build" / "html" / "index.html"
+    assert page.is_file()
+    staged = tmp_path / "out" / "_build" / "source"
+    names = {"_config.yml", "_toc.yml", "book/index.md", "book/extra.txt", "notebooks/01-plain.ipynb"}
+    assert {path.relative_to(staged).as_posix() for path in staged.rglob("*") if path.is_file()} == names
+
+    (tmp_path / "book" / "extra.txt").unlink()
+    press.book(out=tmp_path / "out")
+    assert not (staged / "book" / "extra.txt").exists()
+
+    monkeypatch.setattr(press, "render", None)  # nothing changed: nothing is rendered
+    assert press.book(out=tmp_path / "out") == page
