@@ -105,12 +105,20 @@ def chapter(
     """Check a chapter's parameters, execute it, and say where the executed notebook is kept."""
     from sercore import chapters as room
 
-    done = room.execute(name, room.check(name, _given(edition, parameters)), fresh=fresh)
+    given = room.check(name, _given(edition, parameters))
+    done = room.execute(name, given, fresh=fresh)
     _note(f"{done.name}: " + (f"executed in {done.seconds:.0f} s" if done.ran else "kept"))
+    rows = []
+    if getattr(given, "only", ""):
+        from sercore.ledger.recording import again
+
+        rows = again(room.study(done.name), given)
     if json:
         fields = ("name", "path", "ran", "seconds", "peak", "parameters")
-        print(_dumped({field: str(done.path) if field == "path" else getattr(done, field) for field in fields}))
+        print(_dumped({field: str(done.path) if field == "path" else getattr(done, field) for field in fields} | {"trials": rows}))
     else:
+        if rows:
+            _print(rows, as_json=False)
         print(done.path)
 
 
@@ -192,7 +200,7 @@ def _cell(value: object) -> str:
         return ", ".join(f"{name} {count}" for name, count in value.items())
     if isinstance(value, list | tuple):
         return "; ".join(map(str, value))
-    return "" if value is None else f"{value:.4f}" if isinstance(value, float) else str(value)
+    return "" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _dumped(value: object) -> str:

@@ -135,4 +135,4 @@ def _listed(words: Sequence[str], last: str) -> str:
 
 
 def _shown(value: object) -> str:
-    return "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    return "empty" if value == "" else "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,6 +1,6 @@
 """Long runs on real corpora, resumable, written into the ledger seed by seed."""
 
-from dataclasses import fields
+from dataclasses import asdict, fields
 from types import ModuleType
 
 from pydantic import BaseModel
@@ -44,3 +44,20 @@ def record(study: ModuleType, parameters: BaseModel, *, name: str = "") -> None:
             lambda start: recorded.frames(run, about, trials, [key.hex for key in keys], outcomes, start=start),  # noqa: B023 (called at once)
             [field.name for field in fields(trials[0])],
         )
+
+
+def again(study: ModuleType, parameters: BaseModel) -> list[dict]:
+    """Trials of a chapter's grid beside the recorded ones: plain rows, ``recorded`` None where there is none.
+
+    Trials that are done are found in the store; both sides are the emotion head's mean squared error of one trial.
+    """
+    trials, outcomes = study.outcomes(parameters, study.load(parameters))
+    settings = [field.name for field in fields(trials[0])]
+    table = recorded.read(study.PAPER).trials
+    known = table.set_index(settings)["head_mse"].to_dict() if len(table) else {}
+    rows = []
+    for trial, outcome in zip(trials, outcomes, strict=True):
+        before = known.get(tuple(asdict(trial).values()))
+        gap = None if before is None else outcome["head_mse"] - before
+        rows.append(asdict(trial) | {"recorded": before, "this run": outcome["head_mse"], "difference": gap})
+    return rows

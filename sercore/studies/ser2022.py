@@ -3,10 +3,11 @@
 One trial is in ``ser2022_trial``, its networks in ``ser2022_network``, its data in ``ser2022_data``.
 """
 
+import difflib
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from sercore import corpora, store
 from sercore.corpora.labels import THREE
@@ -85,6 +86,15 @@ class Parameters(BaseModel):
     seed: int = Field(-1, ge=-1, le=99, description="the one seed to run; -1 for all")
     scheduler: str = Field("none", description="the address of a Dask scheduler, or none")
 
+    @field_validator("only")
+    @classmethod
+    def _a_row_on_prosodic_features(cls, row: str) -> str:
+        there = [each for each in ROWS if _prosodic(each)]
+        if row and row not in there:
+            near = difflib.get_close_matches(row, there, 1, cutoff=0)[0]
+            raise ValueError(f'"{row}" is no row that can be run, the nearest is "{near}"')
+        return row
+
 
 def rows(edition: str) -> tuple[str, ...]:
     """Rows that an edition trains: six in the demo, else all that need no embedding."""
@@ -92,17 +102,8 @@ def rows(edition: str) -> tuple[str, ...]:
 
 
 def grid(parameters: Parameters) -> list[Trial]:
-    """Trials of a chapter: rows x variants x protocols x seeds x folds, then the controls.
-
-    Raises:
-        ValueError: ``only`` is no row.
-    """
-    chosen = rows(parameters.edition)
-    if parameters.only:
-        if parameters.only not in ROWS or not _prosodic(parameters.only):
-            there = "; ".join(row for row in ROWS if _prosodic(row))
-            raise ValueError(f"-p only={parameters.only}: no such row; `only` takes one of: {there}")
-        chosen = (parameters.only,)
+    """Trials of a chapter: rows x variants x protocols x seeds x folds, then the controls."""
+    chosen = (parameters.only,) if parameters.only else rows(parameters.edition)
     seeds = range(parameters.seeds) if parameters.seed < 0 else (parameters.seed,)
     trials = [_trials(row, variant, parameters.edition, seeds) for row in chosen for variant in VARIANTS]
     if CONTROLLED in chosen:

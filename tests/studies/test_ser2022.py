@@ -136,8 +136,10 @@ def test_the_grid_covers_rows_variants_protocols_folds_and_controls():
 
 
 def test_an_unknown_row_is_refused():
-    with pytest.raises(ValueError, match=re.escape("no such row; `only` takes one of: (2) Seq. all prosodic + SMOTE - CG;")):
-        ser2022.grid(ser2022.Parameters(only="(9) Seq."))
+    with pytest.raises(
+        ValueError, match=re.escape('"(8) Multi-task 19 prosodic" is no row that can be run, the nearest is "(8) Multi-task 19')
+    ):
+        ser2022.Parameters(only="(8) Multi-task 19 prosodic")
 
 
 def test_the_papers_edition_lists_what_is_missing(monkeypatch, tmp_path):
