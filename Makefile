@@ -7,7 +7,7 @@
 PYTHON ?= python3
 TORCH_INDEX ?=
 NAME ?= 01-ser2022-transfer
-P ?=
+P ?= -p seeds=5
 
 bin := .venv/bin
 pip := $(bin)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))

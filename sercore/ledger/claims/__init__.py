@@ -113,4 +113,16 @@ def judged(ledger: Ledger, claims: Sequence[Claim]) -> list[tuple[Claim, Judgeme
 
 
 def _short(row: str) -> str:
-    return row.split(") ", 1)[1].replace("Multi-task", "MT").replace("all prosodic", "56").replace(" prosodic", "")
+    words = {
+        "Multi-task": "MT",
+        "all prosodic": "56",
+        " prosodic": "",
+        "- SMOTE": "-S",
+        "+ SMOTE": "+S",
+        "- CG": "-C",
+        "+ CG": "+C",
+    }
+    short = row.split(") ", 1)[1]
+    for long, brief in words.items():
+        short = short.replace(long, brief)
+    return short
