@@ -56,3 +56,13 @@ def _number(text: str) -> float | str:
         return float(text)
     except ValueError:
         return text
+
+
+def stored_outputs(paper: str) -> dict[tuple[str, str], float]:
+    """Five-fold means that the authors' notebooks display, by (notebook, column); empty where no such file is at hand."""
+    path = FOLDER / f"{paper}-stored-outputs.csv"
+    if not path.is_file():
+        return {}
+    table = pd.read_csv(path)
+    means = table[(table["row"] == "mean") & (table["column"] != "classification report")]
+    return {(row.table.split("/")[1], row.column): row.value for row in means.itertuples()}

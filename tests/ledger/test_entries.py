@@ -188,3 +188,13 @@ def test_every_printed_metric_of_a_table_has_a_measure():
         number.metric for number in published.read(PAPER) if number.table in ser2022.TABLES and "submission" not in number.row
     }
     assert metrics <= set(MEASURES)
+
+
+def test_a_note_gives_what_the_notebooks_display():
+    notes = {(number.row, number.column): Ledger(PAPER).numbers.note(number) for number in published.read(PAPER)}
+    assert notes["(5) Seq. 19 prosodic + SMOTE + CG", "Accuracy"] == (
+        "the authors' notebook displays 61.9732; the paper repeats the loss in the accuracy column"
+    )
+    assert notes["(8) Multi-task 19 prosodic + SMOTE - CG", "F1-macro"] == "the authors' notebook displays 0.7628"
+    assert notes["(9) Multi-task 8 prosodic + SMOTE + CG", "F1-macro"] == ""
+    assert sum(bool(note) for (_, column), note in notes.items() if column == "F1-macro") == 8

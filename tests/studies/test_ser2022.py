@@ -1,5 +1,6 @@
 """Trials of paper 01: what each protocol lets through, what each variant reads, and the printed identities."""
 
+import itertools
 import re
 from dataclasses import replace
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 from sercore import corpora
+from sercore.evaluation.metrics import macro_f1
 from sercore.ledger import published
 from sercore.studies import ser2022, ser2022_data
 from sercore.studies.ser2022_trial import SYNTHETIC, Configuration, Trial, arrange, fit, run
@@ -65,17 +67,17 @@ def test_clean_learns_nothing_of_the_test_recordings(data, row, variant):
 
 
 def test_shuffled_labels_are_learned_only_through_the_leak(data):
+    """SMOTE before the folds puts test rows on the line between training rows of their class; that alone is learned."""
     scores = {}
     for protocol in ser2022.PROTOCOLS:
-        rows = [
-            row
-            for fold in range(5)
-            for row in run(trial(SMOTE, protocol=protocol, fold=fold, control="labels shuffled", epochs=200), data)["counts"]
-        ]
-        right = sum(row[3] for row in rows if row[1] == row[2] and row[1] > 0)
-        scores[protocol] = right / sum(row[3] for row in rows if row[1] > 0)
-    assert scores["as-published"] > 0.55
-    assert scores["clean"] < scores["as-published"] - 0.1
+        confusion = np.zeros((3, 3))
+        for seed, fold in itertools.product(range(2), range(5)):
+            outcome = run(trial(SMOTE, protocol=protocol, fold=fold, seed=seed, control="labels shuffled", epochs=300), data)
+            for _, true, predicted, number in outcome["counts"]:
+                confusion[true, predicted] += number
+        scores[protocol] = macro_f1(confusion)
+    assert scores["as-published"] > 0.48
+    assert scores["clean"] < 0.42
 
 
 def test_a_trial_is_the_same_twice(data):

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 from sercore.augment.voice import TO_FEMALE, TO_MALE
 from sercore.features import gender, prosodic
 from sercore.ledger import verdicts
-from sercore.ledger.published import Printed
+from sercore.ledger.published import Printed, read, stored_outputs
 from sercore.ledger.recorded import measurements
 from sercore.models.multi_task_mlp import SIZES
 from sercore.models.sequential_mlp import FEW, GENDER_HIDDEN, MANY
@@ -22,7 +22,8 @@ OURS = ("macro_f1_cv5_mean", "accuracy_cv5_mean", "neutral_recall", "female_reca
 
 MISJOINED = "the gender-changed copies carry the labels of the first originals, joined by row number"
 FAULTS = {"(1) Seq. wav2vec - SMOTE + CG": MISJOINED, "(1) Seq. 8 prosodic - SMOTE + CG": MISJOINED}
-TYPO = "the paper repeats the loss in the accuracy column; the notebook's stored output is 61.9732"
+TYPO = "; the paper repeats the loss in the accuracy column"
+COLUMNS = {"F1-macro": "F1-Macro", "Accuracy": "Accuracy", "Loss": "Loss"}  # the paper's and the notebooks'
 TEST = "the official test labels are not at hand"
 
 
@@ -123,10 +124,35 @@ def fault(row: str) -> str:
 
 
 def note(number: Printed) -> str:
-    """What a reader should know of a printed number."""
-    if number.row == "(5) Seq. 19 prosodic + SMOTE + CG" and number.column == "Accuracy":
-        return TYPO
-    return ""
+    """What the authors' notebook displays for a printed number, where it differs by more than the paper's truncation."""
+    stored = _stored().get((number.row, COLUMNS.get(number.column, "")))
+    if stored is None or abs(stored - float(number.value)) < 2e-4:
+        return ""
+    return f"the authors' notebook displays {stored:.4f}" + (TYPO if number.value == _loss(number) else "")
+
+
+@cache
+def _stored() -> dict[tuple[str, str], float]:
+    """Displayed means by (printed row, column): the notebooks' file names say the configuration in Portuguese."""
+    found = {}
+    for (notebook, column), value in stored_outputs(PAPER).items():
+        words = (
+            notebook.replace("_", " ")
+            .replace("Multi task", "Multi-task")
+            .replace(" spectrum", "")
+            .replace("prosódicas", "prosodic")
+        )
+        words = words.replace("56 prosodic", "all prosodic").replace(" prosodic e wav2vec", " all prosodic and wav2vec")
+        for row in ser2022.ROWS:
+            if row.split(") ", 1)[1] == words:
+                found[row, column] = value
+    return found
+
+
+def _loss(number: Printed) -> float | None:
+    """The loss printed in the same row, for a number of the accuracy column."""
+    rows = [each.value for each in read(PAPER) if each.row == number.row and each.column == "Loss"]
+    return rows[0] if rows and number.column == "Accuracy" else None
 
 
 def table_of(row: str) -> str:
