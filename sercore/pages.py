@@ -46,6 +46,16 @@ def headline() -> str:
     )
 
 
+def question(ledger: Ledger) -> str:
+    """How many networks the paper trains, and its best scores in cross-validation and on the official test."""
+    scores = [number.value for number in ledger.printed if number.metric == F1]
+    official = submitted(ledger).values()
+    return (
+        f"The paper trains {len(scores)} networks and prints a macro F1 of up to {max(scores):.2f} in cross-validation;"
+        f" its {len(official)} submissions score {_span(list(official))} on the official test."
+    )
+
+
 def three_ways(ledger: Ledger) -> str:
     """Printed scores, ours with the published protocol's leaks and ours without, over the multi-task rows with SMOTE."""
     rows = [

@@ -81,6 +81,16 @@ def beside_the_paper(
     return html([*heads, ("", "verdict")], rows, caption=caption)
 
 
+def measured(ledger: Ledger, row: str) -> HTML:
+    """Printed counts of one row beside what we measured."""
+    rows = []
+    for number in (each for each in ledger.printed if each.row == row):
+        plain = ledger.numbers.plain(number)
+        ours = ("–", ledger.numbers.why_not(number)) if plain is None else (f"{plain.value:g}", plain.reason)
+        rows.append((f"{number.column}, {number.metric}", f"{number.value:g} {number.unit}", ours))
+    return html(("", "printed", "measured"), rows, caption=row)
+
+
 def parameter_counts(networks: Sequence[Described]) -> HTML:
     """Parameters of each network by the width of its emotion features."""
     widths = sorted({each.width for each in networks if each.width})
