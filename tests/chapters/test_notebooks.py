@@ -19,7 +19,7 @@ def test_outputs_stand_only_where_they_are_checked(notebook):
     assert not odd
     checked = [cell for cell in cells if MARK in cell.source]
     assert checked, "nbval needs at least one checked cell a chapter"
-    assert all(cell.outputs and cell.execution_count for cell in checked), "a checked cell was never run: run it and keep its output"
+    assert all(cell.outputs and cell.execution_count for cell in checked), "a checked cell was never run: run it, keep its output"
     assert all("keep_output" in cell.metadata.get("tags", []) for cell in checked), "nbstripout keeps cells tagged keep_output"
 
 
