@@ -26,7 +26,7 @@ def write(folder: Path) -> None:
     store.write(place / "headline.md", (headline() + "\n").encode())
     store.write(place / "tally.md", (tables.tally(counts).data + "\n").encode())
     for paper in PAPERS:
-        store.write(place / f"ledger-{paper}.md", (_printed_numbers(Ledger(paper)).data + "\n").encode())
+        store.write(place / f"ledger-{paper}.md", (_printed_numbers(Ledger(paper)) + "\n").encode())
     figure = figures.leakage(Ledger(ser2022.PAPER), submitted=submitted(Ledger(ser2022.PAPER)))
     temporary = place / "leakage.png"
     figure.savefig(temporary, dpi=150, metadata={"Software": None})
@@ -97,17 +97,19 @@ def _span(values: list[float]) -> str:
     return f"{min(values):.2f} to {max(values):.2f}"
 
 
-def _printed_numbers(ledger: Ledger):
+def _printed_numbers(ledger: Ledger) -> str:
+    if ledger.numbers is None:
+        return f"{len(ledger.printed)} printed numbers, none of them run: {ledger.verdict(ledger.printed[0])[1]}."
     rows = []
     for number in ledger.printed:
         word, reason = ledger.verdict(number)
-        ours = [_shown(ledger, number, protocol) for protocol in ("as-published", "clean")] if ledger.numbers else ["", ""]
-        plain = ledger.numbers.plain(number) if ledger.numbers else None
+        ours = [_shown(ledger, number, protocol) for protocol in ("as-published", "clean")]
+        plain = ledger.numbers.plain(number)
         if plain is not None:
             ours[0] = f"{plain.value:g}"
         printed = number.value if isinstance(number.value, str) else f"{number.value:g}"
         rows.append((number.table, number.row, number.column, f"{printed} {number.unit}", *ours, (word, reason)))
-    return tables.html(("table", "row", "column", "printed", "as-run, as-published", "as-run, clean", "verdict"), rows)
+    return tables.html(("table", "row", "column", "printed", "as-run, as-published", "as-run, clean", "verdict"), rows).data
 
 
 def _shown(ledger: Ledger, number: Printed, protocol: str) -> str:

@@ -32,7 +32,7 @@ def html(columns: Sequence[str | tuple[str, str]], rows: Iterable[Sequence[objec
                 spans.append([group, 1])
         groups = "<tr>" + "".join(f'<th colspan="{span}">{escape(group)}</th>' for group, span in spans) + "</tr>"
     names = "<tr>" + "".join(f"<th>{escape(name).replace(', ', ',<br>')}</th>" for _, name in heads) + "</tr>"
-    body = "".join("<tr>" + "".join(f"<td>{_text(value)}</td>" for value in row) + "</tr>" for row in rows)
+    body = "".join("<tr>" + "".join(map(_td, row)) + "</tr>" for row in rows)
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
     return HTML(
         f'<div class="scroll"><table class="table ledger">{title}<thead>{groups}{names}</thead><tbody>{body}</tbody></table></div>'
@@ -62,7 +62,7 @@ def beside_the_paper(
         number for number in ledger.printed if number.table == table and number.column == column and "submission" not in number.row
     ]
     heads = [("", table), ("paper", "printed")]
-    heads += [("recorded on real corpora", f"{variant}, {protocol}") for variant, protocol in READINGS]
+    heads += [("recorded on real corpora", f"{variant}, {protocol}") for variant, protocol in READINGS] + [("", "verdict")]
     if run is not None:
         this = "this run, synthetic speech" if edition == "demo" else "this run"
         heads += [(this, f"{variant}, {protocol}") for variant, protocol in READINGS]
@@ -76,9 +76,9 @@ def beside_the_paper(
             if run is None
             else [_cell(run.cell(number.row, number.metric, variant=a, protocol=b), digits, bare=True) for a, b in READINGS]
         )
-        rows.append((number.row, f"{number.value:.4f}", *ours, *here, (word, reason)))
+        rows.append((number.row, f"{number.value:.4f}", *ours, (word, reason), *here))
     caption = f"{table}, {column}: mean over five folds; in brackets the 95 % interval; a dash where nothing was run"
-    return html([*heads, ("", "verdict")], rows, caption=caption)
+    return html(heads, rows, caption=caption)
 
 
 def measured(ledger: Ledger, row: str) -> HTML:
@@ -172,8 +172,9 @@ def claims(ledger: Ledger, statements: Sequence[judging.Claim]) -> HTML:
 
 def tally(counts: dict[str, dict[str, int]]) -> HTML:
     """How many printed numbers of each paper have each verdict."""
-    rows = [(paper, *(found[verdict] for verdict in VERDICTS), sum(found.values())) for paper, found in counts.items()]
-    return html(("paper", *VERDICTS, "printed numbers"), rows, caption="Verdicts on printed numbers")
+    given = [verdict for verdict in VERDICTS if any(found[verdict] for found in counts.values())]
+    rows = [(paper, *(found[verdict] for verdict in given), sum(found.values())) for paper, found in counts.items()]
+    return html(("paper", *given, "all"), rows, caption="Verdicts on printed numbers; a verdict that none has is left out")
 
 
 def provenance(ledger: Ledger) -> HTML:
@@ -216,10 +217,13 @@ def _cell(cell: Cell | None, digits: int, *, bare: bool = False) -> object:
     text = f"{cell.value:.{digits}f}"
     if bare or cell.seeds < 2:
         return text
-    return (text, f"[{cell.low:.{digits}f}, {cell.high:.{digits}f}]")
+    return (text, f"[{cell.low:.{digits}f},\N{NO-BREAK SPACE}{cell.high:.{digits}f}]")
 
 
-def _text(value: object) -> str:
-    if isinstance(value, tuple):
-        return f"{escape(str(value[0]))}<br><small>{escape(str(value[1]))}</small>"
-    return escape(f"{value:g}" if isinstance(value, float) else str(value))
+def _td(value: object) -> str:
+    """A cell; a pair is a value and, smaller, its interval or its reason, which gets room."""
+    if not isinstance(value, tuple):
+        return f"<td>{escape(f'{value:g}' if isinstance(value, float) else str(value))}</td>"
+    first, second = (escape(str(each)) for each in value)
+    room = "" if second.startswith("[") else ' class="reason"'
+    return f"<td{room}>{first}<br><small>{second}</small></td>"
