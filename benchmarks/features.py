@@ -1,6 +1,7 @@
 """Seconds a clip of the prosodic set, beside the same set with Praat's own GNE and openSMILE's eGeMAPS, in one run.
 
-Usage: ``python benchmarks/features.py [CLIP ...]``; without clips, ten of CORAA SER under ``SER_CORPORA`` or ``../shared/corpora``.
+Usage: ``python benchmarks/features.py [CLIP ...]``; without clips, ten of CORAA SER under ``SER_CORPORA``
+or ``../shared/corpora``, or else of the demo corpus.
 The fastest of three rounds counts, one thread each; compare the ratios, not the milliseconds.
 """
 
@@ -14,6 +15,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from sercore import audio
+from sercore.corpora import synthetic
 from sercore.features import praat, prosodic
 
 ROUNDS = 3
@@ -25,7 +27,8 @@ def clips() -> list[Path]:
     home = Path(os.environ.get("SER_CORPORA") or Path(__file__).resolve().parents[2] / "shared" / "corpora")
     found = sorted((home / "coraa-ser" / "data_train").glob("*.flac"))
     if not found:
-        sys.exit(f"{home}/coraa-ser: no clip; name audio files on the command line, or set SER_CORPORA.")
+        print(f"{home}/coraa-ser: no clip; the demo corpus instead. Name audio files on the command line, or set SER_CORPORA.")
+        found = [Path(path) for path in synthetic.load("demo-conversa").table["path"]]
     return found[:: max(1, len(found) // 10)][:10]
 
 
