@@ -22,21 +22,21 @@ SUBMITTED = {  # whose official test score the paper prints, by the start of the
 def write(folder: Path) -> None:
     """Write every fragment into ``folder / "book" / "generated"``."""
     place = folder / "book" / "generated"
-    counts = {paper: tally(paper) for paper in PAPERS}
-    store.write(place / "headline.md", (headline() + "\n").encode())
+    ledgers = {paper: Ledger(paper) for paper in PAPERS}
+    counts = {paper: tally(ledger) for paper, ledger in ledgers.items()}
+    first = ledgers[ser2022.PAPER]
+    store.write(place / "headline.md", (headline(first) + "\n").encode())
     store.write(place / "tally.md", (tables.tally(counts).data + "\n").encode())
-    for paper in PAPERS:
-        store.write(place / f"ledger-{paper}.md", (_printed_numbers(Ledger(paper)) + "\n").encode())
-    figure = figures.leakage(Ledger(ser2022.PAPER), submitted=submitted(Ledger(ser2022.PAPER)))
-    temporary = place / "leakage.png"
-    figure.savefig(temporary, dpi=150, metadata={"Software": None})
+    for paper, ledger in ledgers.items():
+        store.write(place / f"ledger-{paper}.md", (_printed_numbers(ledger) + "\n").encode())
+    figure = figures.leakage(first, submitted=submitted(first))
+    figure.savefig(place / "leakage.png", dpi=150, metadata={"Software": None})
     plt.close(figure)
 
 
-def headline() -> str:
+def headline(ledger: Ledger) -> str:
     """What was replicated and what held, in two or three sentences of Markdown."""
-    ledger = Ledger(ser2022.PAPER)
-    counts = tally(ser2022.PAPER)
+    counts = tally(ledger)
     results = sum(counts[word] for word in ("reproduced", "explained", "not reproduced", "inconclusive", "substituted"))
     return (
         f"Of the {len(ledger.printed)} numbers that Alves et al. (2022) print, {results} are results that we have run on the"
@@ -90,7 +90,7 @@ def submitted(ledger: Ledger) -> dict[str, float]:
 def readme(text: str) -> str:
     """The README with its headline written anew."""
     before, rest = text.split(MARKS[0])
-    return f"{before}{MARKS[0]}\n{headline()}\n{MARKS[1]}{rest.split(MARKS[1])[1]}"
+    return f"{before}{MARKS[0]}\n{headline(Ledger(ser2022.PAPER))}\n{MARKS[1]}{rest.split(MARKS[1])[1]}"
 
 
 def _span(values: list[float]) -> str:

@@ -190,25 +190,16 @@ def provenance(ledger: Ledger) -> HTML:
     return html(heads, rows, caption="Recorded runs")
 
 
-def agreement(ledger: Ledger, run: Ledger) -> HTML:
-    """Trials of this run that are recorded too: the emotion head's error then and now."""
-    settings = ["row", "control", "variant", "protocol", "fold", "seed"]
-    caption = "Emotion-head error of trials that are recorded and were run on this page"
-    both = run.recorded.trials
-    if len(ledger.recorded.trials):
-        both = both.merge(ledger.recorded.trials, on=[*settings, "edition", "epochs"], suffixes=("", "_recorded"))
-    else:
-        both = both[:0].assign(head_mse_recorded=0.0)
-    rows = [
-        (
-            *(row[name] for name in settings),
-            f"{row['head_mse_recorded']:.6f}",
-            f"{row['head_mse']:.6f}",
-            f"{row['head_mse'] - row['head_mse_recorded']:+.1e}",
-        )
-        for _, row in both.iterrows()
+def agreement(rows: Sequence[dict]) -> HTML:
+    """Trials of this page that are recorded too: the emotion head's error then and now (rows of ``recording.beside``)."""
+    settings = ("row", "control", "variant", "protocol", "fold", "seed")
+    shown = [
+        (*(row[name] for name in settings), f"{row['recorded']:.6f}", f"{row['this run']:.6f}", f"{row['difference']:+.1e}")
+        for row in rows
+        if row["recorded"] is not None
     ]
-    return html((*settings, "recorded", "this run", "difference"), rows or [("none on this page",)], caption=caption)
+    caption = "Emotion-head error of trials that are recorded and were run on this page"
+    return html((*settings, "recorded", "this run", "difference"), shown or [("none on this page",)], caption=caption)
 
 
 def _cell(cell: Cell | None, digits: int, *, bare: bool = False) -> object:

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
+import pandas as pd
+
 from sercore.ledger import published, recorded, verdicts
 from sercore.ledger.published import Printed
 from sercore.ledger.scores import MEASURES, Cell, Trials
@@ -183,16 +185,13 @@ def entries(paper: str | None = None) -> list[dict]:
     return [entry for name in ((paper,) if paper else published.PAPERS) for entry in Ledger(name).entries()]
 
 
-def tally(paper: str) -> dict[str, int]:
+def tally(ledger: Ledger) -> dict[str, int]:
     """How many printed numbers of a paper have each verdict."""
-    ledger = Ledger(paper)
     found = [ledger.verdict(number)[0] for number in ledger.printed]
     return {verdict: found.count(verdict) for verdict in verdicts.VERDICTS}
 
 
-def _concat(parts: dict, trials):
-    import pandas as pd
-
+def _concat(parts: dict, trials: pd.Series) -> pd.DataFrame:
     return pd.concat([parts[trial] for trial in trials if trial in parts], ignore_index=True)
 
 

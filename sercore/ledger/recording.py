@@ -1,5 +1,6 @@
 """Long runs on real corpora, resumable, written into the ledger seed by seed."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from types import ModuleType
 
@@ -51,9 +52,13 @@ def again(study: ModuleType, parameters: BaseModel) -> list[dict]:
 
     Trials that are done are found in the store; both sides are the emotion head's mean squared error of one trial.
     """
-    trials, outcomes = study.outcomes(parameters, study.load(parameters))
+    return beside(recorded.read(study.PAPER), *study.outcomes(parameters, study.load(parameters)))
+
+
+def beside(runs: recorded.Recorded, trials: Sequence, outcomes: Sequence[dict]) -> list[dict]:
+    """Trials and their outcomes beside the recorded ones; see ``again``."""
     settings = [field.name for field in fields(trials[0])]
-    table = recorded.read(study.PAPER).trials
+    table = runs.trials
     known = table.set_index(settings)["head_mse"].to_dict() if len(table) else {}
     rows = []
     for trial, outcome in zip(trials, outcomes, strict=True):

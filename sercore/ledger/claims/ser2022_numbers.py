@@ -83,7 +83,7 @@ def plain(number: Printed) -> Plain | None:
     if where in SETTINGS:
         value = SETTINGS[where]()
         return Plain(verdict="setting", value=value, reason="as printed" if value == number.value else f"ours is {value:g}")
-    value = BUILT[where]() if where in BUILT else measurements(PAPER).get(" / ".join((*where, number.metric)))
+    value = BUILT[where]() if where in BUILT else _measured().get(" / ".join((*where, number.metric)))
     if value is None:
         return None
     word, reason = verdicts.measured(number.value, value, places=0)
@@ -129,6 +129,11 @@ def note(number: Printed) -> str:
     if stored is None or abs(stored - float(number.value)) < 2e-4:
         return ""
     return f"the authors' notebook displays {stored:.4f}" + (TYPO if number.value == _loss(number) else "")
+
+
+@cache
+def _measured() -> dict[str, float]:
+    return measurements(PAPER)
 
 
 @cache
