@@ -9,6 +9,8 @@ from sercore.corpora import Corpus, build, files, missing, unmatched
 
 NAME = re.compile(r"(?P<speaker>[^_]+)_segment\d+_(?P<emotion>neutral|non-neutral-(?P<gender>female|male))")
 CLASSES = {"neutral": 491, "non-neutral-female": 89, "non-neutral-male": 45}
+# What listeners noted of a clip: column of the list, and a letter for it (Alves et al. 2022, section 2.1.1).
+NOTES = {"noise": "n", "overlapping_voices": "o", "different_genders": "g", "voices_in_sequence": "s"}
 UNLISTED = {"bfammn21_segment82_neutral"}  # the official list names segment 85 of this recording twice instead
 
 
@@ -37,6 +39,25 @@ def read(root: Path) -> Corpus:
     problems = unmatched(odd, "<recording>_segment<n>_<label>")
     problems += _counts(Counter(row["emotion"] for row in rows)) + _against_list(names, root / "annotations.csv")
     return build("coraa-ser", rows, problems)
+
+
+def notes(root: Path) -> list[tuple[str, str]]:
+    """Name of each clip that ``annotations.csv`` lists, and the letters of what listeners noted, "-" for nothing.
+
+    One name stands twice, the second time in place of a clip that is not listed; where there is no list, nothing is noted.
+
+    Args:
+        root: the corpus' folder.
+
+    Source: Alves et al. 2022, section 2.1.1 and Figure 1; the list is public beside the authors' notebooks.
+    """
+    table = root / "annotations.csv"
+    if not table.is_file():
+        return []
+    with table.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    letters = ("".join(letter for column, letter in NOTES.items() if row[column] == "yes") for row in rows)
+    return [(row["file"].removesuffix(".wav"), noted or "-") for row, noted in zip(rows, letters, strict=True)]
 
 
 def _counts(found: Counter) -> list[str]:

@@ -7,7 +7,19 @@ from pathlib import Path
 from sercore.corpora.table import Corpus
 
 # Folder name and module of every corpus with an official layout.
-LOADERS = {"coraa-ser": "coraa_ser", "emovo": "emovo", "ravdess": "ravdess", "tess": "tess"}
+LOADERS = {
+    "cetuc": "cetuc",
+    "coraa-ser": "coraa_ser",
+    "crema-d": "cremad",
+    "emodb": "emodb",
+    "emovo": "emovo",
+    "epst": "epst",
+    "iemocap": "iemocap",
+    "ravdess": "ravdess",
+    "savee": "savee",
+    "tess": "tess",
+    "voxceleb": "voxceleb",
+}
 
 
 class CorpusError(FileNotFoundError):

@@ -1,6 +1,9 @@
 """Small copies of the corpora's layouts: every name of the grid, a few samples in each file."""
 
-from collections.abc import Iterable
+import gzip
+import json
+from collections.abc import Iterable, Mapping
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +11,10 @@ import soundfile
 
 TESS_WORDS = [f"word{number}" for number in range(200)]
 CORAA_COUNTS = {"neutral": 491, "non-neutral-female": 89, "non-neutral-male": 45}
+EMODB_SPEAKERS = {"03": 49, "08": 58, "09": 43, "10": 38, "11": 55, "12": 35, "13": 61, "14": 69, "15": 56, "16": 71}
+EMODB_CLASSES = {"W": 127, "L": 81, "E": 46, "A": 69, "F": 71, "T": 62, "N": 79}
+EMODB_TEXTS = ("a01", "a02", "a04", "a05", "a07", "b01", "b02", "b03", "b09", "b10")
+VOTES = ("Neutral", "Neutral", "Sadness")
 
 
 def clip(path: Path) -> Path:
@@ -18,12 +25,13 @@ def clip(path: Path) -> Path:
 
 
 def plant(root: Path, names: Iterable[str], suffix: str = ".wav") -> Path:
-    """One clip copied to many names."""
-    payload = clip(root.parent / f"one{suffix}").read_bytes()
-    for name in names:
-        path = root / f"{name}{suffix}"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(payload)
+    """One clip under many names, all links to it: unlink a name before another content is written there."""
+    one = clip(root.parent / f"one{suffix}")
+    paths = [root / f"{name}{suffix}" for name in names]
+    for folder in {path.parent for path in paths}:
+        folder.mkdir(parents=True, exist_ok=True)
+    for path in paths:
+        path.hardlink_to(one)
     return root
 
 
@@ -56,3 +64,58 @@ def emovo() -> list[str]:
     sentences = ("b1", "b2", "b3", "d1", "d2", "l1", "l2", "l3", "l4", "n1", "n2", "n3", "n4", "n5")
     labels, speakers = ("dis", "gio", "neu", "pau", "rab", "sor", "tri"), ("f1", "f2", "f3", "m1", "m2", "m3")
     return [f"{who}/{label}-{who}-{sentence}" for who in speakers for label in labels for sentence in sentences]
+
+
+def savee() -> list[str]:
+    takes = [(code, 15) for code in ("a", "d", "f", "h", "sa", "su")] + [("n", 30)]
+    return [f"ALL/{who}_{code}{n:02d}" for who in ("DC", "JE", "JK", "KL") for code, last in takes for n in range(1, last + 1)]
+
+
+def emodb() -> list[str]:
+    """As many clips of each speaker and each class as the corpus has; which go together is not the corpus'."""
+    speakers = [speaker for speaker, count in EMODB_SPEAKERS.items() for _ in range(count)]
+    letters = [letter for letter, count in EMODB_CLASSES.items() for _ in range(count)]
+    letters = [letters[place * 7 % len(letters)] for place in range(len(letters))]  # each speaker has some of each
+    texts = [f"{text}{{}}{version}" for text in EMODB_TEXTS for version in "abcdef"]
+    spare = {pair: iter(texts) for pair in product(EMODB_SPEAKERS, EMODB_CLASSES)}
+    return [f"wav/{who}{next(spare[who, letter]).format(letter)}" for who, letter in zip(speakers, letters, strict=True)]
+
+
+def cremad() -> list[str]:
+    never = {f"1008_WSI_{each}" for each in ("ANG", "DIS", "FEA", "HAP", "NEU", "SAD")} | {"1002_TIE_NEU", "1076_ITS_NEU"}
+    never |= {name.replace("1008_WSI", other) for name in never if "WSI" in name for other in ("1009_MTI", "1019_ITH")}
+    names = []
+    for actor in range(1001, 1092):
+        for sentence in ("IEO", "TIE", "IOM", "IWW", "TAI", "MTI", "IWL", "ITH", "DFA", "ITS", "TSI", "WSI"):
+            for emotion in ("ANG", "DIS", "FEA", "HAP", "NEU", "SAD"):
+                levels = ("LO", "MD", "HI") if sentence == "IEO" and emotion != "NEU" else ("XX",)
+                names += [f"{actor}_{sentence}_{emotion}_{level}" for level in levels]
+    return [f"AudioWAV/{name}" for name in names if name[:12] not in never]
+
+
+def iemocap(root: Path, labels: Mapping[str, str], *, votes: Mapping[str, Iterable[str]] | None = None) -> Path:
+    """Evaluation files in the official form for these clips: summary line, annotators' lines, a line on the three scales."""
+    dialogues: dict[str, list[str]] = {}
+    for number, (clip_name, label) in enumerate(labels.items()):
+        given = VOTES if votes is None else votes.get(clip_name, VOTES)
+        lines = [f"[{number}.0000 - {number}.5000]\t{clip_name}\t{label}\t[2.5000, 2.5000, 2.5000]"]
+        lines += [f"C-E{rater}:\t{answer};\t(a remark; in brackets)" for rater, answer in enumerate(given, 2)]
+        lines += ["C-F1:\tAnger;\t(herself)", "A-E2:\tval 3; act 2; dom  2;\t()", ""]
+        dialogues.setdefault(clip_name.rsplit("_", 1)[0], []).extend(lines)
+    for dialogue, lines in dialogues.items():
+        path = root / f"Session{dialogue[4]}/dialog/EmoEvaluation/{dialogue}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n".join(["% [START_TIME - END_TIME] TURN_NAME EMOTION [V, A, D]", "", *lines]))
+    return root
+
+
+def iemocap_place(clip_name: str) -> str:
+    """Where IEMOCAP has this clip, without the ending."""
+    return f"Session{clip_name[4]}/sentences/wav/{clip_name.rsplit('_', 1)[0]}/{clip_name}"
+
+
+def on_list(path: Path) -> dict[str, str]:
+    """Place, without the ending, and label of every clip of a public file list."""
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        rows = [json.loads(line) for line in file]
+    return {row["wav"].split("/", 2)[2].removesuffix(".wav"): row["emo"] for row in rows}
