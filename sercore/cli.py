@@ -71,18 +71,29 @@ def corpora(
 
 @app.command()
 def features(
-    set_name: Annotated[str, typer.Argument(metavar="SET", help="prosodic, prosodic-corrected, gender or gender-corrected.")],
+    set_name: Annotated[
+        str, typer.Argument(metavar="SET", help="prosodic, prosodic-corrected, gender, gender-corrected or embedding.")
+    ],
     clips: Annotated[list[Path], typer.Argument(metavar="CLIP...", help="Audio files.")],
+    encoder: Annotated[
+        str | None, typer.Option(help="Of embedding: a pretrained speech encoder's folder or hub id, or random (untrained).")
+    ] = None,
 ) -> None:
     """Compute a feature set of audio files, as CSV on standard output."""
     from sercore import features as room
     from sercore.parameters import ParameterError
 
-    if set_name not in room.SETS:
-        raise ParameterError(f"{set_name}: no such feature set; expected {', '.join(sorted(room.SETS))}.")
-    values = room.compute(set_name, clips)
+    known = sorted([*room.SETS, "embedding"])
+    if set_name not in known:
+        raise ParameterError(f"{set_name}: no such feature set; expected {', '.join(known)}.")
+    if set_name == "embedding":
+        names, values = _embedded(encoder, clips)
+    elif encoder is not None:
+        raise ParameterError(f"--encoder {encoder}: {set_name} takes no encoder; only embedding does. Leave it out.")
+    else:
+        names, values = room.SETS[set_name].names, room.compute(set_name, clips)
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(["file", *room.SETS[set_name].names])
+    writer.writerow(["file", *names])
     writer.writerows([str(clip), *map(float, row)] for clip, row in zip(clips, values, strict=True))
 
 
@@ -164,6 +175,22 @@ def record(
     if study is None:
         raise chapters.ChapterError(f"{name}: has no study; there is nothing to record.")
     recording.record(study, given)
+
+
+def _embedded(encoder: str | None, clips: Sequence[Path]) -> tuple[range, Any]:
+    from sercore.parameters import ParameterError
+
+    if encoder is None:
+        raise ParameterError(
+            "embedding: no encoder; expected a speech encoder's folder, a hub id that is cached, or random. Add --encoder."
+        )
+    from sercore import encoders
+    from sercore.features import embedding
+
+    if encoder == "random":
+        _note("random: an untrained encoder; its embeddings tell nothing about speech.")
+    loaded = encoders.load(encoder)
+    return range(loaded.width), embedding.compute(loaded, clips)
 
 
 def _given(edition: str | None, parameters: Sequence[str] | None) -> dict[str, str]:

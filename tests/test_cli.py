@@ -66,7 +66,48 @@ def test_features_are_csv(monkeypatch):
     assert [row[0] for row in rows[1:]] == ["a.wav", "b.wav"]
     assert float(rows[1][2]) == 1 / 3
     unknown = run("features", "triple", "a.wav")
-    assert (unknown.exit_code, unknown.stderr) == (2, "triple: no such feature set; expected pair.\n")
+    assert (unknown.exit_code, unknown.stderr) == (2, "triple: no such feature set; expected embedding, pair.\n")
+
+
+def test_embeddings_are_csv(tmp_path, monkeypatch):
+    from sercore import encoders
+    from sercore.features import embedding
+
+    monkeypatch.setenv("SER_STORE", str(tmp_path / "store"))
+    clips = [tmp_path / "a.wav", tmp_path / "b.wav"]
+    for seed, clip in enumerate(clips):
+        soundfile.write(clip, 0.1 * np.random.default_rng(seed).standard_normal(4000), 16_000)
+    done = run("features", "embedding", "--encoder", "random", *clips)
+    assert done.stderr == "random: an untrained encoder; its embeddings tell nothing about speech.\n"
+    rows = list(csv.reader(io.StringIO(done.stdout)))
+    assert rows[0] == ["file", *map(str, range(32))]
+    assert [row[0] for row in rows[1:]] == list(map(str, clips))
+    values = np.array([row[1:] for row in rows[1:]], dtype=float)
+    assert np.array_equal(values, embedding.compute(encoders.load("random"), clips))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["embedding", "a.wav"],
+            "embedding: no encoder; expected a speech encoder's folder, a hub id that is cached, or random. Add --encoder.",
+        ),
+        (
+            ["gender", "--encoder", "random", "a.wav"],
+            "--encoder random: gender takes no encoder; only embedding does. Leave it out.",
+        ),
+        (
+            ["embedding", "--encoder", "/nowhere", "a.wav"],
+            "/nowhere: no such folder, and no such model in the hub's cache; expected a folder, a hub id that is cached, or "
+            "random. Check the spelling, or download it once with HF_HUB_OFFLINE=0.",
+        ),
+    ],
+)
+def test_an_encoder_is_for_embeddings_only(arguments, message, monkeypatch):
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    done = run("features", *arguments)
+    assert (done.exit_code, done.stderr) == (2, message + "\n")
 
 
 def test_a_file_that_is_no_audio(tmp_path):

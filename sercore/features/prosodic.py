@@ -1,4 +1,4 @@
-"""The 56 prosodic features of the shared task SE&R 2022, their groups and subsets (Alves et al. 2022, section 2.3 and Table 1).
+"""The 56 prosodic features of the shared task SE&R 2022 (Alves et al. 2022, section 2.3); ``names`` lists and groups them.
 
 Every measure is a call of Praat with the defaults of the toolkit of the shared task; ``gne`` replaces one slow call.
 """
@@ -7,61 +7,16 @@ import numpy as np
 
 from sercore.features import praat
 from sercore.features.gne import gne
+from sercore.features.names import NAMES
 
 FLOOR, CEILING = 75.0, 600.0  # Hz: pitch
 MINIMUM = 6.4 / FLOOR  # seconds: Praat's intensity needs that much, the other measures less
 SPEED = 35_000.0  # cm/s: sound in the vocal tract
 PERIODS = (0.0001, 0.02, 1.3)  # seconds, seconds, factor: which periods jitter and shimmer count
 
-GROUPS = {
-    "voice quality": (
-        *("local_jitter", "local_shimmer"),
-        *("min_hnr", "relative_min_hnr_time", "max_hnr", "relative_max_hnr_time", "mean_hnr", "stddev_hnr"),
-        *("min_gne", "max_gne", "mean_gne", "stddev_gne", "sum_gne"),
-    ),
-    "intensity": (
-        *("min_intensity", "relative_min_intensity_time", "max_intensity", "relative_max_intensity_time"),
-        *("mean_intensity", "stddev_intensity", "q1_intensity", "median_intensity", "q3_intensity"),
-    ),
-    "F0": (
-        *("min_pitch", "relative_min_pitch_time", "max_pitch", "relative_max_pitch_time", "mean_pitch", "stddev_pitch"),
-        *("q1_pitch", "q3_pitch", "mean_absolute_pitch_slope", "pitch_slope_without_octave_jumps"),
-    ),
-    "spectrum": (
-        *("voiced_fraction", "band_energy", "band_density", "band_energy_difference", "band_density_difference"),
-        *("center_of_gravity_spectrum", "stddev_spectrum", "skewness_spectrum", "kurtosis_spectrum", "central_moment_spectrum"),
-    ),
-    "formants": (
-        *("f1_mean", "f2_mean", "f3_mean", "f4_mean", "f1_median", "f2_median", "f3_median", "f4_median"),
-        *("formant_dispersion", "average_formant"),
-    ),
-    "vocal tract length": ("mff", "fitch_vtl", "delta_f", "vtl_delta_f"),
-}
-
-NAMES = (
-    *GROUPS["voice quality"][:2],
-    *GROUPS["intensity"],
-    *GROUPS["spectrum"][:1],
-    *GROUPS["F0"],
-    *GROUPS["voice quality"][2:],
-    *GROUPS["spectrum"][1:],
-    *GROUPS["formants"],
-    *GROUPS["vocal tract length"],
-)
-
 MEASURES = (*NAMES, "median_pitch")
 CORRECTED = tuple(range(len(NAMES)))
 AUTHORS = tuple(MEASURES.index("median_pitch" if name == "median_intensity" else name) for name in NAMES)
-
-_TEN = (*GROUPS["spectrum"][5:], *GROUPS["spectrum"][:5])
-_NINETEEN = (*GROUPS["intensity"], *GROUPS["F0"])
-SUBSETS = {
-    "8": tuple(f"{statistic}_{what}" for what in ("intensity", "pitch") for statistic in ("min", "max", "mean", "stddev")),
-    "10": _TEN,
-    "19": _NINETEEN,
-    "29": (*_TEN, *_NINETEEN),
-    "56": NAMES,
-}
 
 
 def prosodic(samples: np.ndarray, *, rate: int = 16_000, corrected: bool = False) -> np.ndarray:

@@ -1,15 +1,15 @@
 """Feature sets by name, and the features of many clips, each kept; Praat and librosa are loaded only where a clip is measured."""
 
 import importlib
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from sercore import audio, store
-from sercore.features import gender, prosodic
+from sercore.features import gender, keeping, prosodic
 
 
 @dataclass(frozen=True)
@@ -65,34 +65,9 @@ def compute(name: str, clips: Sequence[Path | str], *, jobs: int | None = None) 
     """
     if name not in SETS:
         raise ValueError(f"{name}: no such feature set; expected one of {', '.join(SETS)}. Check the spelling.")
-    contents = [_content(clip) for clip in clips]
-    first: dict[str, Path | str] = {}
-    for content, clip in zip(contents, clips, strict=True):
-        first.setdefault(content, clip)
-    keys = {content: _key(name, content) for content in first}
-    found = {content: store.kept("features", key, ".npy") for content, key in keys.items()}
-    rows = {content: np.load(io.BytesIO(payload), allow_pickle=False) for content, payload in found.items() if payload is not None}
-    missing = {content: clip for content, clip in first.items() if content not in rows}
-    problems = []
-    for content, row in _measured(name, missing, jobs):
-        if isinstance(row, str):
-            problems.append(row)
-            continue
-        store.keep("features", keys[content], _payload(row), ".npy")
-        rows[content] = row
-    if problems:
-        more = f" ({len(problems) - 1} more clips cannot be used)" if len(problems) > 1 else ""
-        raise audio.AudioError(min(problems) + more)
-    measured = np.array([rows[content] for content in contents], dtype=np.float64).reshape(
-        len(clips), -1 if clips else len(SETS[name].names)
-    )
-    return measured if SETS[name].columns is None or not clips else measured[:, list(SETS[name].columns)]
-
-
-def _content(clip: Path | str) -> str:
-    if not Path(clip).is_file():
-        raise audio.AudioError(f"{clip}: no such file; expected a WAV or FLAC file. Check the path.")
-    return store.content(clip)
+    measured = keeping.rows(clips, key=partial(_key, name), measure=partial(_measured, name, jobs=jobs))
+    rows = np.array(measured, dtype=np.float64).reshape(len(clips), -1 if clips else len(SETS[name].names))
+    return rows if SETS[name].columns is None or not clips else rows[:, list(SETS[name].columns)]
 
 
 def _key(name: str, content: str) -> store.Key:
@@ -100,13 +75,7 @@ def _key(name: str, content: str) -> store.Key:
     return store.key(settings=settings, manifest=[content], modules=[SETS[name].module, "sercore.audio"])
 
 
-def _payload(row: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    np.save(file, row, allow_pickle=False)
-    return file.getvalue()
-
-
-def _measured(name: str, clips: dict[str, Path | str], jobs: int | None):
+def _measured(name: str, clips: dict[str, Path | str], *, jobs: int | None):
     """Content and features of each clip as it is done, or in place of the features a sentence that says why there are none."""
     from joblib import Parallel, cpu_count, delayed
     from tqdm import tqdm

@@ -8,7 +8,8 @@ import pytest
 from known_signals import FORMANTS, RATE, odd_signals, tone
 from parselmouth.praat import call
 
-from sercore.features.prosodic import GROUPS, MINIMUM, NAMES, SUBSETS, prosodic
+from sercore.features.names import GROUPS, NAMES, SUBSETS
+from sercore.features.prosodic import MINIMUM, prosodic
 
 MEASURED: dict[str, dict[str, float]] = {}
 
