@@ -1,52 +1,163 @@
-"""What a page shows as a picture."""
+"""What a page shows as a picture; networks are drawn in ``diagrams``."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from textwrap import fill
 
 import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from sercore.ledger.entries import Ledger
-from sercore.ledger.scores import Cell
 
 F1 = "macro_f1_cv5_mean"
 COLOURS = dict(zip(("printed", "as-published", "clean", "test"), sns.color_palette("colorblind", 4), strict=True))
+WIDTH = 8  # inches: the text column of a page at 100 dots an inch
+FONT = 8  # points, the smallest
 
 
-def leakage(ledger: Ledger, *, variant: str = "as-run", submitted: dict[str, float] | None = None) -> Figure:
+def leakage(
+    ledger: Ledger, *, variant: str = "as-run", submitted: Mapping[str, float] | None = None, substituted: Collection[str] = ()
+) -> Figure:
     """For each recorded row: the printed score, ours with the leaks, ours without, and the official test where there was one.
 
     Args:
         ledger: of paper 01.
         variant: reading of the method (default "as-run").
         submitted: printed official test score by row (default: none).
+        substituted: rows that we run on other corpora or weights than the paper's: ours are hollow (default: none).
     """
     numbers = [
         number for number in ledger.printed if number.metric == F1 and ledger.trials(number.row, variant=variant) is not None
     ]
     numbers.sort(key=lambda number: number.value)
-    figure, axes = plt.subplots(figsize=(8, 1.2 + 0.32 * len(numbers)), layout="constrained")
+    figure, axes = plt.subplots(figsize=(WIDTH, 1.2 + 0.3 * len(numbers)), layout="constrained")
     axes.axvline(1 / 3, color="0.8", linewidth=1, zorder=0)
     for height, number in enumerate(numbers):
+        axes.plot(number.value, height, "D", color=COLOURS["printed"], markersize=5, label="printed")
         for protocol, offset in (("as-published", 0.14), ("clean", -0.14)):
             cell = ledger.cell(number.row, F1, variant=variant, protocol=protocol)
             if cell is not None:
-                _interval(axes, cell, height + offset, COLOURS[protocol], f"ours, {protocol}" if not height else None)
-        axes.plot(number.value, height, "D", color=COLOURS["printed"], markersize=5, label=None if height else "printed")
+                hollow = number.row in substituted
+                _interval(axes, cell.value, cell.low, cell.high, height + offset, COLOURS[protocol], f"ours, {protocol}", hollow)
         if submitted and number.row in submitted:
             axes.plot(submitted[number.row], height, "*", color=COLOURS["test"], markersize=11, label="printed, official test")
-    axes.set_yticks(range(len(numbers)), [f"{number.table.removeprefix('Table ')} {number.row}" for number in numbers], fontsize=8)
-    axes.set_xlabel("macro F1")
-    axes.legend(loc="lower right", frameon=False, fontsize=8)
+    axes.set_yticks(
+        range(len(numbers)), [f"{number.table.removeprefix('Table ')} {number.row}" for number in numbers], fontsize=FONT
+    )
+    axes.set(xlabel="macro F1", ylim=(-0.6, len(numbers) - 0.4))
+    axes.grid(axis="y", color="0.93", linewidth=0.8)
+    axes.set_axisbelow(True)
+    hollow = Line2D(
+        [], [], marker="o", color="0.3", markerfacecolor="white", linestyle="", label="hollow: other corpora or weights"
+    )
+    _legend(figure, axes, [hollow] if any(number.row in substituted for number in numbers) else [])
     sns.despine(figure)
     return figure
 
 
-def _interval(axes: plt.Axes, cell: Cell, height: float, colour: tuple, label: str | None) -> None:
-    if np.isfinite([cell.low, cell.high]).all():
-        axes.plot([cell.low, cell.high], [height, height], color=colour, linewidth=1.5, alpha=0.6)
-    axes.plot(cell.value, height, "o", color=colour, markersize=4.5, label=label)
+def confusions(panels: Sequence[tuple[str, np.ndarray, Sequence[str]]]) -> Figure:
+    """Confusion matrices side by side on one scale of colours: counts with the share of their row.
+
+    Args:
+        panels: title, ``(true, predicted)`` counts, or shares where every row sums to 1, and the names of the classes.
+
+    Raises:
+        ValueError: where a matrix is not as large as its names, or holds what is no count.
+    """
+    figure, axes = plt.subplots(
+        1, len(panels), figsize=(WIDTH, 1.75 + (WIDTH - 1) / max(len(panels), 2)), layout="constrained", squeeze=False
+    )
+    for place, (title, matrix, names) in zip(axes[0], panels, strict=True):
+        counts = np.asarray(matrix, dtype=float)
+        if counts.shape != (len(names), len(names)):
+            raise ValueError(f"{title}: the matrix is {counts.shape}; {len(names)} classes need as many rows and columns")
+        if not (counts >= 0).all():
+            raise ValueError(f"{title}: the matrix holds {counts.min():g}; counts are 0 or more: count the predictions again")
+        totals = counts.sum(axis=1, keepdims=True)
+        shares = np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
+        percent = np.vectorize("{:.0%}".format)(shares)
+        bare = totals.any() and np.allclose(totals[totals > 0], 1)
+        texts = percent if bare else np.char.add(np.vectorize("{:,.10g}\n".format)(counts.round(1)), percent)
+        sns.heatmap(
+            shares,
+            annot=texts,
+            fmt="",
+            vmin=0,
+            vmax=1,
+            cmap="Blues",
+            square=True,
+            cbar=False,
+            ax=place,
+            annot_kws={"fontsize": FONT + 1},
+        )
+        place.set_title(title, fontsize=FONT + 2)
+        place.set_xlabel("predicted", fontsize=FONT + 1)
+        place.set_xticklabels([fill(name, 8) for name in names], fontsize=FONT, rotation=0)
+        place.set_yticklabels([fill(name, 11) for name in names], fontsize=FONT, rotation=0)
+        if place is not axes[0, 0] and list(names) == list(panels[0][2]):
+            place.set_yticks([])
+    axes[0, 0].set_ylabel("true", fontsize=FONT + 1)
+    bar = figure.colorbar(axes[0, 0].collections[0], ax=axes, location="bottom", shrink=0.4, aspect=30)
+    bar.set_label("share of the true class", fontsize=FONT)
+    bar.ax.tick_params(labelsize=FONT)
+    return figure
+
+
+def listening_notes(notes: Mapping[str, Mapping[str, int]], totals: Mapping[str, int]) -> Figure:
+    """How many clips of each class have what a listener noted, in outline all clips of the class.
+
+    Args:
+        notes: clips by class and note, or a table with a column a class and a row a note.
+        totals: clips of each class.
+
+    Raises:
+        ValueError: where a note has more clips than its class.
+
+    Source: Alves et al. 2022, Figure 1.
+    """
+    figure, axes = plt.subplots(1, len(notes.keys()), figsize=(WIDTH, 3.2), layout="constrained", squeeze=False)
+    for place, (name, found), colour in zip(axes[0], notes.items(), sns.color_palette("colorblind"), strict=False):
+        names, counts = zip(*found.items(), strict=True)
+        if max(counts) > totals[name]:
+            raise ValueError(f"{name}: a note has {max(counts)} clips; the class has {totals[name]}: count both on the same clips")
+        places = range(len(names))
+        place.bar(places, [totals[name]] * len(names), width=0.7, facecolor="none", edgecolor="0.6", linewidth=1)
+        place.bar_label(place.bar(places, counts, width=0.7, color=colour, alpha=0.75), fontsize=FONT + 1, padding=2)
+        place.set_xticks(places, [fill(each, 11) for each in names], fontsize=FONT)
+        place.set_title(f"{name}, {totals[name]} clips", fontsize=FONT + 2)
+        place.tick_params(axis="y", labelsize=FONT)
+        place.set_ylabel("clips", fontsize=FONT)
+        sns.despine(ax=place)
+    return figure
+
+
+def recalls(rows: Sequence[tuple[str, str, float, float, float, int]]) -> Figure:
+    """Recall of each class by what a listener noted, with intervals and the number of clips.
+
+    Args:
+        rows: note, class, recall in [0, 1], its bounds, clips; notes stand in the order given, the first on top.
+
+    Raises:
+        ValueError: where a recall is not in [0, 1], or its bounds do not enclose it.
+    """
+    notes, classes = (list(dict.fromkeys(row[at] for row in rows)) for at in (0, 1))
+    colours = dict(zip(classes, sns.color_palette("colorblind", len(classes)), strict=True))
+    figure, axes = plt.subplots(figsize=(WIDTH, 1.2 + 0.22 * len(notes) * (len(classes) + 0.6)), layout="constrained")
+    for note, name, value, low, high, clips in rows:
+        if not 0 <= value <= 1 or low > value or high < value:
+            raise ValueError(f"{note}, {name}: recall {value:g} in [{low:g}, {high:g}]; a recall is 0 to 1 and within its bounds")
+        height = notes.index(note) + (classes.index(name) - (len(classes) - 1) / 2) / (len(classes) + 0.6)
+        _interval(axes, value, low, high, height, colours[name], name)
+        axes.text(1.02, height, f"{clips} clips", transform=axes.get_yaxis_transform(), fontsize=FONT, va="center")
+    axes.set_yticks(range(len(notes)), notes, fontsize=FONT + 1)
+    axes.set(xlim=(0, 1), ylim=(len(notes) - 0.5, -0.5), xlabel="recall")
+    for height in range(1, len(notes)):
+        axes.axhline(height - 0.5, color="0.9", linewidth=0.8, zorder=0)
+    _legend(figure, axes)
+    sns.despine(figure)
+    return figure
 
 
 def scatter(panels: Sequence[tuple[str, np.ndarray, Sequence[str]]]) -> Figure:
@@ -65,3 +176,24 @@ def scatter(panels: Sequence[tuple[str, np.ndarray, Sequence[str]]]) -> Figure:
         place.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=min(len(names), 2))
         sns.despine(ax=place, left=True, bottom=True)
     return figure
+
+
+def _interval(
+    axes: plt.Axes, value: float, low: float, high: float, height: float, colour: tuple, label: str, hollow: bool = False
+) -> None:
+    if np.isfinite([low, high]).all():
+        axes.plot([low, high], [height, height], color=colour, linewidth=1.5, alpha=0.6)
+    axes.plot(
+        value, height, "o", color=colour, markersize=4.5, label=label, markerfacecolor="white" if hollow else colour, clip_on=False
+    )
+
+
+def _legend(figure: Figure, axes: plt.Axes, more: Iterable[Line2D] = ()) -> None:
+    """One entry a label, above the axes, where it covers no point."""
+    handles = {}
+    for point in axes.get_legend_handles_labels()[0]:
+        filled = Line2D([], [], color=point.get_color(), marker=point.get_marker(), markersize=point.get_markersize(), linestyle="")
+        handles[point.get_label()] = filled
+        filled.set_label(point.get_label())
+    handles |= {handle.get_label(): handle for handle in more}
+    figure.legend(handles=list(handles.values()), loc="outside upper center", ncols=3, frameon=False, fontsize=FONT)

@@ -1,0 +1,194 @@
+"""Figures: what is drawn is what was given, every text is legible, what cannot be drawn is told."""
+
+from itertools import combinations
+from types import SimpleNamespace
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from matplotlib.colors import same_color, to_hex
+
+from sercore import figures
+from sercore.ledger.scores import Cell
+
+CLASSES = ("neutral", "non-neutral female", "non-neutral male")
+COUNTS = np.array([[71, 27, 8], [2, 87, 1], [1, 11, 87]])
+NOTES = {
+    "neutral": {"noise": 30, "overlapping voices": 12, "different genders": 5, "voices in sequence": 0},
+    "non-neutral": {"noise": 9, "overlapping voices": 6, "different genders": 2, "voices in sequence": 1},
+}
+TOTALS = {"neutral": 40, "non-neutral": 9}
+RECALLS = [
+    ("noise", "neutral", 0.9, 0.8, 1.0, 357),
+    ("noise", "non-neutral female", 0.4, 0.2, 0.7, 63),
+    ("no noise", "neutral", 0.7, 0.5, 0.8, 134),
+    ("no noise", "non-neutral female", 1.0, float("-inf"), float("inf"), 3),
+]
+
+
+@pytest.fixture(autouse=True)
+def _closed():
+    yield
+    plt.close("all")
+
+
+def legible(figure, smallest=8):
+    """No text is small, cut off, or on another."""
+    figure.canvas.draw()
+    unseen = {  # labels of ticks beyond the ends of an axis, which matplotlib keeps and does not draw
+        tick.label1
+        for axes in figure.axes
+        for axis in (axes.xaxis, axes.yaxis)
+        for tick in axis.get_major_ticks()
+        if not min(axis.get_view_interval()) <= tick.get_loc() <= max(axis.get_view_interval())
+    }
+    texts = [text for text in figure.findobj(plt.Text) if text.get_text().strip() and text.get_visible() and text not in unseen]
+    page = figure.bbox.padded(1)
+    for text in texts:
+        place = text.get_window_extent()
+        assert text.get_fontsize() >= smallest, text
+        assert page.x0 <= place.x0 < place.x1 <= page.x1, text
+        assert page.y0 <= place.y0 < place.y1 <= page.y1, text
+    for text, other in combinations(texts, 2):
+        assert not text.get_window_extent().overlaps(other.get_window_extent()), (text, other)
+
+
+def annotations(axes):
+    return np.array([text.get_text() for text in axes.texts]).reshape(3, 3)
+
+
+def test_confusions_hold_the_counts_and_the_shares_of_the_rows():
+    shares = COUNTS / COUNTS.sum(axis=1, keepdims=True)
+    figure = figures.confusions([("printed", COUNTS, CLASSES), ("shares", shares, CLASSES), ("mean", COUNTS / 8, CLASSES)])
+    printed, bare, mean, bar = figure.axes
+    for (row, column), count in np.ndenumerate(COUNTS):
+        share = f"{count / COUNTS[row].sum():.0%}"
+        assert annotations(printed)[row, column] == f"{count}\n{share}"
+        assert annotations(bare)[row, column] == share
+        assert annotations(mean)[row, column] == f"{round(count / 8, 1):g}\n{share}"
+    for axes in (printed, bare, mean):
+        assert np.allclose(axes.collections[0].get_array().reshape(3, 3), shares)
+        assert axes.collections[0].get_clim() == (0, 1)
+        assert axes.get_xlabel() == "predicted"
+    assert printed.get_ylabel() == "true"
+    assert bar.get_xlabel() == "share of the true class"
+    legible(figure)
+
+
+def test_a_class_without_clips_has_no_share():
+    empty = COUNTS * [[1], [0], [1]]
+    axes = figures.confusions([("clean", empty, CLASSES)]).axes[0]
+    assert list(annotations(axes)[1]) == ["0\n0%"] * 3
+
+
+@settings(max_examples=20, deadline=None)  # each draws a figure
+@given(arrays(int, (3, 3), elements=st.integers(0, 99_999)))
+def test_any_counts_can_be_read_back(counts):
+    axes = figures.confusions([("any", counts * 2, CLASSES)]).axes[0]
+    read = [[int(text.split("\n")[0].replace(",", "")) for text in row] for row in annotations(axes)]
+    plt.close("all")
+    assert (np.array(read) == counts * 2).all()
+
+
+@pytest.mark.parametrize(
+    ("matrix", "names", "message"),
+    [
+        (COUNTS, CLASSES[:2], r"clean: the matrix is \(3, 3\); 2 classes"),
+        (-COUNTS, CLASSES, "clean: the matrix holds -87; counts are 0 or more"),
+        (COUNTS * np.nan, CLASSES, "clean: the matrix holds nan"),
+    ],
+)
+def test_a_matrix_that_is_none_is_told(matrix, names, message):
+    with pytest.raises(ValueError, match=message):
+        figures.confusions([("clean", matrix, names)])
+
+
+@pytest.mark.parametrize("notes", [NOTES, pd.DataFrame(NOTES)], ids=["plain", "table"])
+def test_bars_are_as_high_as_the_counts_and_outlines_as_the_class(notes):
+    figure = figures.listening_notes(notes, TOTALS)
+    for axes, (name, found) in zip(figure.axes, NOTES.items(), strict=True):
+        outlines, bars = axes.containers
+        assert [bar.get_height() for bar in bars] == list(found.values())
+        assert {bar.get_height() for bar in outlines} == {TOTALS[name]}
+        assert [text.get_text() for text in axes.texts] == [str(count) for count in found.values()]
+        assert axes.get_title() == f"{name}, {TOTALS[name]} clips"
+        assert [label.get_text().replace("\n", " ") for label in axes.get_xticklabels()] == list(found)
+    legible(figure)
+
+
+def test_more_notes_than_clips_are_told():
+    with pytest.raises(ValueError, match="neutral: a note has 30 clips; the class has 29"):
+        figures.listening_notes(NOTES, TOTALS | {"neutral": 29})
+
+
+def test_recalls_stand_at_their_values_within_their_bounds_each_in_its_class_colour():
+    figure = figures.recalls(RECALLS)
+    axes = figure.axes[0]
+    points = [line for line in axes.lines if line.get_marker() == "o"]
+    spans = [line for line in axes.lines if line.get_marker() == "None" and len(set(line.get_ydata())) == 1 and line.get_alpha()]
+    assert [point.get_xdata()[0] for point in points] == [row[2] for row in RECALLS]
+    assert [tuple(span.get_xdata()) for span in spans] == [row[3:5] for row in RECALLS if np.isfinite(row[3])]
+    assert [text.get_text() for text in axes.texts] == [f"{row[5]} clips" for row in RECALLS]
+    assert [point.get_label() for point in points] == [row[1] for row in RECALLS]
+    assert len({to_hex(point.get_color()) for point in points}) == 2
+    assert [round(point.get_ydata()[0]) for point in points] == [0, 0, 1, 1]
+    assert axes.yaxis_inverted()
+    assert [text.get_text() for text in figure.legends[0].texts] == ["neutral", "non-neutral female"]
+    legible(figure)
+
+
+@pytest.mark.parametrize("numbers", [(1.2, 1.0, 1.3), (0.5, 0.6, 0.7), (0.5, 0.2, 0.4), (float("nan"), 0, 1)])
+def test_a_recall_outside_its_bounds_is_told(numbers):
+    with pytest.raises(ValueError, match="noise, neutral: recall"):
+        figures.recalls([("noise", "neutral", *numbers, 9)])
+
+
+class Rows:
+    """A ledger of so many rows with scores of its own."""
+
+    def __init__(self, count):
+        self.printed = [
+            SimpleNamespace(table="Table 3", row=f"({at}) Seq. all prosodic and wav2vec + SMOTE + CG", metric=figures.F1, value=v)
+            for at, v in enumerate(np.linspace(0.9, 0.3, count))
+        ]
+
+    def trials(self, row, *, variant):
+        return row
+
+    def cell(self, row, metric, *, variant, protocol):
+        value = 0.8 if protocol == "as-published" else 0.4
+        return Cell(value=value, low=value - 0.1, high=value + 0.05, seeds=5, groups=84, by_seed=())
+
+
+@pytest.mark.parametrize("count", [2, 26])
+def test_leakage_names_every_row_and_its_legend_covers_no_point(count):
+    ledger = Rows(count)
+    rows = [number.row for number in ledger.printed]
+    figure = figures.leakage(ledger, submitted=dict.fromkeys(rows[:2], 0.5), substituted={rows[0]})
+    axes = figure.axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == [f"3 {row}" for row in reversed(rows)]
+    legible(figure)
+    assert figure.legends[0].get_window_extent().y0 >= axes.get_window_extent().y1
+    assert [text.get_text() for text in figure.legends[0].texts] == [
+        "printed",
+        "ours, as-published",
+        "ours, clean",
+        "printed, official test",
+        "hollow: other corpora or weights",
+    ]
+
+
+def test_only_substituted_rows_are_hollow():
+    ledger = Rows(4)
+    row = ledger.printed[-1].row  # the lowest score stands at height 0
+    axes = figures.leakage(ledger, substituted={row}).axes[0]
+    points = [line for line in axes.lines if line.get_marker() == "o"]
+    hollow = [same_color(point.get_markerfacecolor(), "white") for point in points]
+    assert hollow == [round(point.get_ydata()[0]) == 0 for point in points]
+    assert sum(hollow) == 2
+    plain = figures.leakage(ledger)
+    assert "hollow" not in " ".join(text.get_text() for text in plain.legends[0].texts)
