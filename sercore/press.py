@@ -4,17 +4,17 @@ Sphinx never sees the repository's root, and what has not changed is not rendere
 """
 
 import importlib.metadata
-import importlib.util
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sercore import chapters, store
 from sercore.chapters import ChapterError, Executed
+from sercore.pages import fragments
 
 
 def book(*, out: Path = store.PROJECT, fresh: bool = False) -> Path:
@@ -47,7 +47,7 @@ def book(*, out: Path = store.PROJECT, fresh: bool = False) -> Path:
     return page
 
 
-def stage(folder: Path, executed: Iterable[Executed]) -> str:
+def stage(folder: Path, executed: Sequence[Executed]) -> str:
     """Fill an empty folder with all that is rendered: configuration, pages, generated fragments, executed notebooks.
 
     Returns:
@@ -57,7 +57,7 @@ def stage(folder: Path, executed: Iterable[Executed]) -> str:
     with tempfile.TemporaryDirectory() as temporary:
         files = {name: store.PROJECT / name for name in ("_config.yml", "_toc.yml")}
         files |= _tree(store.PROJECT / "book", "book")
-        files |= _tree(_generated(Path(temporary)), "")
+        files |= _tree(_generated(Path(temporary), executed), "")
         files |= {f"notebooks/{each.name}.ipynb": each.path for each in executed}
         for name, source in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -88,10 +88,9 @@ def render(build: Path) -> None:
         raise ChapterError("\n".join(["the pages did not render:", *told[-20:], f"{log}: the whole log."]))
 
 
-def _generated(folder: Path) -> Path:
-    """Folder with what the pages include, under ``book/generated``, where there is a room that writes it."""
-    if importlib.util.find_spec("sercore.pages"):
-        importlib.import_module("sercore.pages").write(folder)
+def _generated(folder: Path, executed: Sequence[Executed]) -> Path:
+    """Folder with what the pages include, under ``book/generated``: from the ledger, the code, and what is kept of each run."""
+    fragments.write(folder, [each.run for each in executed])
     return folder
 
 

@@ -1,11 +1,11 @@
 """Chapters: find them, check their parameters, execute them once.
 
 A chapter is ``notebooks/NN-name.ipynb``. Its study is the one module that it imports by ``from sercore.studies import …``; a
-notebook without study (a comparison) has no parameters. ``execution`` runs one notebook; ``sercore.press`` makes the pages.
+notebook without study (a comparison) has no parameters. ``execution`` runs one notebook, ``circumstances`` says where and when;
+``sercore.press`` makes the pages.
 """
 
 import ast
-import datetime
 import importlib
 import json
 import time
@@ -18,6 +18,7 @@ import nbformat
 from pydantic import BaseModel
 
 from sercore import store
+from sercore.chapters import circumstances
 from sercore.chapters.execution import ChapterError, peak_memory, run
 from sercore.parameters import checked
 
@@ -33,17 +34,25 @@ class Executed:
         name: file name of the notebook, without its ending.
         path: the executed notebook, in the store.
         ran: whether it was executed now, rather than found.
-        seconds: how long the execution took, now or then.
-        peak: most memory its processes used together, in MiB.
+        run: what is kept of the execution, now or then: chapter, seconds, peak, and the circumstances.
         parameters: plain values of its parameters.
     """
 
     name: str
     path: Path
     ran: bool
-    seconds: float
-    peak: float
+    run: dict[str, object]
     parameters: dict[str, object]
+
+    @property
+    def seconds(self) -> float:
+        """How long the execution took, now or then."""
+        return self.run["seconds"]
+
+    @property
+    def peak(self) -> float:
+        """Most memory its processes used together, in MiB."""
+        return self.run["peak"]
 
 
 def names() -> list[str]:
@@ -127,16 +136,15 @@ def execute(name: str, parameters: BaseModel | None = None, *, fresh: bool = Fal
         with peak_memory() as peak:
             notebook = run(NOTEBOOKS / f"{name}.ipynb", parameters.model_dump(mode="json"))
         store.keep("chapters", name_key, nbformat.writes(notebook).encode(), ".ipynb")
-        date = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        told = {"chapter": name, "seconds": round(time.monotonic() - began, 1), "peak": round(peak[0], 1), "date": date}
+        told = {"chapter": name, "seconds": round(time.monotonic() - began, 1), "peak": round(peak[0], 1)}
+        told |= circumstances.now(device=getattr(parameters, "device", "cpu"), versions=dict(name_key.versions))
         record = json.dumps(told).encode()
         store.keep("chapters", name_key, record, ".json")
         ran = True
     else:
         ran = False
-    told = json.loads(record)
     path = store.path("chapters", name_key, ".ipynb")
-    return Executed(name, path, ran, told["seconds"], told["peak"], parameters.model_dump(mode="json"))
+    return Executed(name, path, ran, json.loads(record), parameters.model_dump(mode="json"))
 
 
 class _NoParameters(BaseModel, extra="forbid"):

@@ -17,7 +17,12 @@ def test_book_is_rendered_once_and_a_warning_ends_it(project):
     assert "Two numbers, one of them" in (project.folder / "_build" / "html" / "book" / "index.html").read_text()
 
     stamps = {path: path.stat().st_mtime_ns for path in (project.folder / "_build").rglob("*.html")}
-    second = project.sercore("book")
+    told = (project.folder / "_build" / "source" / "book" / "generated" / "runs.txt").read_text()
+    assert all(f"'chapter': '{name}'" in told for name in ("01-one", "02-two"))
+    assert all(
+        told.count(f"'{word}'") == 2 for word in ("seconds", "peak", "date", "machine", "cores", "python", "versions", "commit")
+    )
+    second = project.sercore("book")  # the runs are told as they were kept, so nothing is rendered again
     assert second.stderr.splitlines() == ["01-one: kept", "02-two: kept", "pages: nothing changed"]
     assert stamps == {path: path.stat().st_mtime_ns for path in stamps}
 
@@ -36,7 +41,7 @@ def test_book_is_rendered_once_and_a_warning_ends_it(project):
 def test_a_file_that_is_gone_leaves_the_staged_tree(notebooks, tmp_path, monkeypatch):
     write_notebook(notebooks / "01-plain.ipynb", v4.new_markdown_cell("# Plain"), code("1 + 1"))
     monkeypatch.setattr(store, "PROJECT", tmp_path)
-    monkeypatch.setattr(press, "_generated", lambda folder: folder)
+    monkeypatch.setattr(press, "_generated", lambda folder, executed: folder)
     (tmp_path / "book" / ".hidden").mkdir(parents=True)
     (tmp_path / "book" / "index.md").write_text("# Index\n")
     (tmp_path / "book" / "extra.txt").write_text("words")

@@ -37,10 +37,11 @@ def run(repeats):
 PAGES = '''"""What the prose pages include."""
 
 
-def write(folder):
+def write(folder, runs):
     place = folder / "book" / "generated"
     place.mkdir(parents=True)
     (place / "headline.md").write_text("Two numbers, one of them in [](../notebooks/02-two.ipynb).")
+    (place / "runs.txt").write_text("\\n".join(str(run) for run in runs))
 '''
 
 CONFIG = """title: Two chapters
@@ -124,7 +125,8 @@ def make(folder: Path) -> Project:
     project.write(
         "book/index.md", "# Two chapters\n\nSee [](../notebooks/01-one.ipynb).\n\n```{include} generated/headline.md\n```\n"
     )
-    project.write("sercore/pages.py", PAGES)
+    project.write("sercore/pages/__init__.py", "")
+    project.write("sercore/pages/fragments.py", PAGES)
     project.write("_config.yml", CONFIG)
     project.write("_toc.yml", TOC)
     return project

@@ -1,0 +1,69 @@
+"""Everything that a page includes, written into ``book/generated`` when the book is rendered."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+
+from sercore import figures, store, tables
+from sercore.ledger.entries import Ledger, tally
+from sercore.ledger.published import PAPERS, Printed
+from sercore.pages import data, excerpts, reference, status
+from sercore.pages.headline import headline, submitted
+from sercore.studies import ser2022
+
+
+def write(folder: Path, runs: Sequence[Mapping[str, object]]) -> None:
+    """Write every fragment into ``folder / "book" / "generated"``.
+
+    Args:
+        folder: an empty one.
+        runs: what is kept of each executed chapter's run, in the chapters' order: ``sercore.chapters.Executed.run``.
+    """
+    ledgers = {paper: Ledger(paper) for paper in PAPERS}
+    place = folder / "book" / "generated"
+    for name, text in _texts(ledgers, runs).items():
+        store.write(place / name, (text + "\n").encode())
+    first = ledgers[ser2022.PAPER]
+    figure = figures.three_ways(first, submitted=submitted(first))
+    figure.savefig(place / "leakage.png", dpi=150, metadata={"Software": None})
+    plt.close(figure)
+
+
+def _texts(ledgers: Mapping[str, Ledger], runs: Sequence[Mapping[str, object]]) -> dict[str, str]:
+    """Markdown of each fragment by its name."""
+    counts = {paper: tally(ledger) for paper, ledger in ledgers.items()}
+    texts = {
+        "headline.md": headline(ledgers[ser2022.PAPER]),
+        "tally.md": tables.tally(counts).data,
+        "corpora.md": data.found().data,
+        "demo-corpora.md": data.demo().data,
+        "chapters-run.md": status.chapters(runs).data,
+        "trials-recorded.md": status.recorded(ledgers).data,
+    }
+    texts |= {f"ledger-{paper}.md": _printed_numbers(ledger) for paper, ledger in ledgers.items()}
+    texts |= {f"excerpts/{name}.md": text for name, text in excerpts.all_of_them().items()}
+    return texts | {f"api/{name}.md": text for name, text in reference.pages().items()} | {"rooms.md": reference.contents()}
+
+
+def _printed_numbers(ledger: Ledger) -> str:
+    if ledger.numbers is None:
+        return f"{len(ledger.printed)} printed numbers, none of them run: {ledger.verdict(ledger.printed[0])[1]}."
+    rows = []
+    for number in ledger.printed:
+        word, reason = ledger.verdict(number)
+        ours = [_shown(ledger, number, protocol) for protocol in ("as-published", "clean")]
+        plain = ledger.numbers.plain(number)
+        if plain is not None:
+            ours[0] = "–" if plain.value is None else f"{plain.value:g}"
+        printed = number.value if isinstance(number.value, str) else f"{number.value:g}"
+        rows.append((number.table, number.row, number.column, f"{printed} {number.unit}", *ours, (word, reason)))
+    return tables.html(("table", "row", "column", "printed", "as-run, as-published", "as-run, clean", "verdict"), rows).data
+
+
+def _shown(ledger: Ledger, number: Printed, protocol: str) -> str:
+    cell = ledger.beside(number, protocol=protocol) if isinstance(number.value, float) else None
+    if cell is None:
+        return ""
+    share = number.table.startswith("Table 5")
+    return f"{cell.value:.0%}" if share else f"{cell.value:.{tables.DIGITS.get(number.metric, 2)}f}"

@@ -1,0 +1,58 @@
+"""What the status page says: how every page and every recorded run was made, from what is kept of it and never from the clock."""
+
+from collections.abc import Mapping, Sequence
+
+from IPython.display import HTML
+
+from sercore import tables
+from sercore.ledger.entries import Ledger
+
+
+def chapters(runs: Sequence[Mapping[str, object]]) -> HTML:
+    """When each page was executed, for how long, with how much memory, on what, with which versions, from which commit.
+
+    Args:
+        runs: what is kept of each executed chapter's run: chapter, seconds, peak in MiB, date, machine, cores, python,
+            versions, commit, clean.
+    """
+    rows = [
+        (
+            run["chapter"],
+            str(run["date"])[:16].replace("T", " "),
+            f"{run['seconds']:.0f}",
+            f"{run['peak']:.0f}",
+            _commit(run),
+            (f"{run['machine']}, {run['cores']} cores", _versions(run)),
+        )
+        for run in runs
+    ]
+    heads = ("page", "executed, UTC", "seconds", "peak, MiB", "commit", "machine and versions")
+    return tables.html(heads, rows, caption="Pages, as executed in the demo edition")
+
+
+def recorded(ledgers: Mapping[str, Ledger]) -> HTML:
+    """Every recorded run on real corpora: trials, hours of computing, date, whether it is stale, commit, device, versions.
+
+    Args:
+        ledgers: of each paper, by its name; one without a recorded run gets a line that says so.
+    """
+    rows = []
+    for paper, ledger in ledgers.items():
+        trials = ledger.recorded.trials
+        for name, run in ledger.recorded.runs.items():
+            own = trials[trials["run"] == name]
+            about = ((f"{paper}, {name}", ", ".join(run["corpora"])), len(own), f"{own['seconds'].sum() / 3600:.2f}", run["date"])
+            since = ("stale", ledger.stale[name]) if ledger.stale[name] else "as recorded"
+            rows.append((*about, since, _commit(run), (run["device"], _versions(run))))
+        if not ledger.recorded.runs:
+            rows.append((paper, *["–"] * 3, "none recorded", *["–"] * 2))
+    heads = ("run", "trials", "hours", "date", "today's code", "commit", "device and versions")
+    return tables.html(heads, rows, caption="Recorded runs on real corpora; hours are summed over trials")
+
+
+def _versions(run: Mapping) -> str:
+    return ", ".join([f"Python {run['python']}", *(f"{name} {version}" for name, version in sorted(run["versions"].items()))])
+
+
+def _commit(run: Mapping) -> str:
+    return f"{run['commit'][:10]}, {'clean' if run['clean'] else 'changed'} tree"

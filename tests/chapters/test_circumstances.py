@@ -1,0 +1,52 @@
+"""The machine that a page says it was executed on is this one."""
+
+import sys
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pytest
+
+from sercore import store
+from sercore.chapters import circumstances
+
+GPU = SimpleNamespace(cuda=SimpleNamespace(is_available=lambda: True, get_device_name=lambda: "Planted GPU"))
+NO_GPU = SimpleNamespace(cuda=SimpleNamespace(is_available=lambda: False))
+
+
+@pytest.mark.parametrize(
+    ("device", "driver", "torch", "name"),
+    [
+        ("auto", "/bin/nvidia-smi", GPU, "Planted GPU"),
+        ("cuda", "/bin/nvidia-smi", GPU, "Planted GPU"),
+        ("cpu", "/bin/nvidia-smi", GPU, "Planted CPU: 2 GHz"),
+        ("auto", "/bin/nvidia-smi", NO_GPU, "Planted CPU: 2 GHz"),
+        ("auto", None, None, "Planted CPU: 2 GHz"),
+    ],
+)
+def test_machine(monkeypatch, tmp_path, device, driver, torch, name):
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    monkeypatch.setattr(circumstances.shutil, "which", lambda program: driver)
+    monkeypatch.setattr(circumstances, "PROCESSORS", tmp_path / "cpuinfo")
+    (tmp_path / "cpuinfo").write_text("processor\t: 0\nmodel name\t: Planted CPU: 2 GHz\nmodel name\t: second\n")
+    assert circumstances.machine(device) == name
+
+
+@pytest.mark.parametrize("text", [None, "Hardware\t: board without a name\n"])
+def test_a_processor_without_a_name_is_called_by_its_kind(monkeypatch, tmp_path, text):
+    monkeypatch.setattr(circumstances, "PROCESSORS", tmp_path / "cpuinfo")
+    if text:
+        (tmp_path / "cpuinfo").write_text(text)
+    monkeypatch.setattr(circumstances.platform, "processor", lambda: "")
+    monkeypatch.setattr(circumstances.platform, "machine", lambda: "planted64")
+    assert circumstances.machine("cpu") == "planted64"
+
+
+@pytest.mark.parametrize("git", [True, False])
+def test_now_is_now_and_a_folder_without_history_says_so(monkeypatch, tmp_path, git):
+    monkeypatch.setattr(store, "PROJECT", tmp_path)
+    if not git:
+        monkeypatch.setenv("PATH", "/nowhere")
+    told = circumstances.now(device="cpu", versions={"numpy": "2"})
+    assert abs((datetime.now(UTC) - datetime.fromisoformat(told["date"])).total_seconds()) < 60
+    assert (told["commit"], told["clean"], told["versions"]) == ("unknown", False, {"numpy": "2"})
+    assert told["cores"] >= 1

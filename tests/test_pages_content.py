@@ -1,0 +1,219 @@
+"""What the pages say by themselves: from planted runs and folders, exactly that; from this checkout, all of it."""
+
+import ast
+import json
+import re
+from html import unescape
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+import yaml
+
+from sercore import store
+from sercore.corpora import COLUMNS, LOADERS, Corpus
+from sercore.pages import data, excerpts, fragments, reference, status
+
+BOOK = store.PROJECT / "book"
+RUN = {
+    "chapter": "07-planted",
+    "seconds": 61.7,
+    "peak": 1234.5,
+    "date": "2001-02-03T04:05:06+00:00",
+    "machine": "Abacus & Sons",
+    "cores": 3,
+    "python": "3.9.9",
+    "versions": {"torch": "1.0", "numpy": "0.9"},
+    "commit": "0123456789abcdef",
+    "clean": False,
+}
+
+
+def rows(table):
+    """Texts of a table's cells, row by row, without the head."""
+    body = table.data.split("<tbody>")[1]
+    found = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in re.findall(r"<tr>(.*?)</tr>", body)]
+    return [
+        [unescape(re.sub(r"<br>|<[^>]+>", lambda tag: " | " if tag[0] == "<br>" else "", cell)) for cell in row] for row in found
+    ]
+
+
+def test_an_executed_page_says_what_is_kept_of_its_run():
+    where = "Abacus & Sons, 3 cores | Python 3.9.9, numpy 0.9, torch 1.0"
+    assert rows(status.chapters([RUN])) == [["07-planted", "2001-02-03 04:05", "62", "1234", "0123456789, changed tree", where]]
+
+
+def test_recorded_runs_with_their_hours_and_what_is_stale():
+    trials = pd.DataFrame({"run": ["open", "open", "again"], "seconds": [1800.0, 3600.0, 36.0]})
+    run = {key: RUN[key] for key in ("python", "versions", "commit")} | {"date": "2001-02-03", "device": "cpu", "clean": True}
+    runs = {"open": run | {"corpora": ["tess"]}, "again": run | {"corpora": ["emovo", "tess"]}}
+    full = SimpleNamespace(
+        recorded=SimpleNamespace(runs=runs, trials=trials), stale={"open": "", "again": "numpy 0.8 then, 0.9 now"}
+    )
+    empty = SimpleNamespace(recorded=SimpleNamespace(runs={}, trials=trials[:0]), stale={})
+    first, second, third = rows(status.recorded({"01-one": full, "02-two": empty}))
+    where = ["0123456789, clean tree", "cpu | Python 3.9.9, numpy 0.9, torch 1.0"]
+    assert first == ["01-one, open | tess", "2", "1.50", "2001-02-03", "as recorded", *where]
+    assert second == ["01-one, again | emovo, tess", "1", "0.01", "2001-02-03", "stale | numpy 0.8 then, 0.9 now", *where]
+    assert third == ["02-two", "–", "–", "–", "none recorded", "–", "–"]
+
+
+def test_found_corpora_say_their_problems_and_the_others_that_they_are_not_at_hand(tmp_path):
+    counted = {"corpus": "tess", "clips": 3, "hours": 0.25, "speakers": 2, "classes": {}, "problems": ["one missing", "one odd"]}
+    (tmp_path / "corpora.json").write_text(json.dumps([counted]))
+    found = {row[0]: row[1:] for row in rows(data.found(tmp_path / "corpora.json"))}
+    assert found.pop("TESS") == ["3", "0.250", "2", "one missing; one odd"]
+    assert set(map(tuple, found.values())) == {("–", "–", "–", "not at hand")}
+    assert len(found) == 10
+
+
+def test_recorded_corpora_are_known_and_name_no_machine():
+    text = data.RECORDED.read_text()
+    assert not re.search(r'(^|[\s"(])/\w', text), "a path of some machine"
+    counted = json.loads(text)
+    assert counted
+    assert {each["corpus"] for each in counted} <= set(data.TITLES)
+    assert all(sum(each["classes"].values()) == each["clips"] for each in counted if each["classes"])
+
+
+def test_recorded_corpora_are_those_of_the_real_folders(speech):
+    from sercore import corpora
+
+    counted = {each["corpus"]: each for each in json.loads(data.RECORDED.read_text())}
+    found = corpora.load("emovo", root=speech)
+    assert (len(found.table), found.table["speaker"].nunique()) == (counted["emovo"]["clips"], counted["emovo"]["speakers"])
+    assert found.problems == counted["emovo"]["problems"]
+
+
+def test_every_corpus_with_a_loader_has_its_section():
+    assert set(data.TITLES) == set(LOADERS)
+    text = (BOOK / "data.md").read_text()
+    sections = dict(re.findall(r"^### (.+?)\n(.*?)(?=^##)", text, flags=re.MULTILINE | re.DOTALL))
+    for folder, title in data.TITLES.items():
+        assert all(word in sections[title] for word in ("**Terms:**", "**How to get it:**", f"`{folder}/", "{cite:p}`")), title
+        assert re.search(r"\*\*Chapters?:\*\*", sections[title]), title
+
+
+def test_demo_corpora_are_counted(monkeypatch):
+    def load(name):
+        lines = [("a", "en-GB", "sad", 1800.0), ("a", "en-GB", "angry", 900.0), ("b", "de-DE", "sad", 900.0)]
+        found = [dict(zip(("speaker", "language", "emotion", "seconds"), line, strict=True)) for line in lines]
+        return Corpus(name, pd.DataFrame(found, columns=COLUMNS))
+
+    monkeypatch.setattr(data.synthetic, "load", load)
+    found = rows(data.demo())
+    assert [row[0] for row in found] == list(data.synthetic.NAMES)
+    assert found[0][1:] == ["3", "1.000", "2", "de-DE, en-GB", "angry 1, sad 2"]
+
+
+def test_every_excerpt_is_in_this_checkout_and_on_the_page():
+    found = excerpts.all_of_them()
+    shown = re.findall(r"\{include\} generated/excerpts/(\S+)\.md", (BOOK / "adding.md").read_text())
+    assert sorted(shown) == sorted(found)
+    for name, text in found.items():
+        for language, block in re.findall(r"^```(\w+)\n(.*?)\n```$", text, flags=re.MULTILINE | re.DOTALL):
+            assert block.strip(), name
+            assert language != "python" or ast.parse(block), name
+    model = (store.PROJECT / "sercore" / "models" / "sequential_mlp.py").read_text()
+    assert found["model"].removeprefix("```python\n").removesuffix("\n```").split("\n\n\n")[1] in model
+
+
+PLANTED = '''"""Planted."""
+
+
+@decorated(
+    1
+)
+class Fields:
+    """What varies.
+
+    More.
+    """
+
+    row: str = ":"
+
+    def method(self):
+        pass
+
+
+def run(
+    first: int,
+    second: str = "x",
+) -> None:
+    """Run it."""
+    first
+'''
+
+
+@pytest.fixture
+def module(tmp_path):
+    path = tmp_path / "planted.py"
+    path.write_text(PLANTED)
+    return path
+
+
+def test_a_definition_is_cut_out_with_its_decorator(module):
+    text = excerpts.definitions(module, ["Fields"], head=True)
+    assert text.startswith('"""Planted."""\n\n\n@decorated(\n    1\n)\nclass Fields:')
+    assert text.endswith("        pass")
+
+
+def test_a_signature_is_the_fields_or_the_first_lines(module):
+    fields, run = excerpts.signatures(module, ["Fields", "run"]).split("\n\n")
+    assert fields == 'class Fields:\n    """What varies."""\n    row: str = ":"'
+    assert run == 'def run(\n    first: int,\n    second: str = "x",\n) -> None:\n    """Run it."""\n    ...'
+
+
+def test_what_is_no_longer_there_is_told(module, tmp_path):
+    for cut in (excerpts.definitions, excerpts.signatures):
+        with pytest.raises(excerpts.ExcerptError, match=r"planted\.py: no `gone`; a page shows it .* Name another"):
+            cut(module, ["run", "gone"])
+    (tmp_path / "bare.ipynb").write_text(json.dumps({"cells": [{"cell_type": "code", "metadata": {}, "source": []}]}))
+    with pytest.raises(excerpts.ExcerptError, match=r"bare\.ipynb: no cell is tagged `parameters`"):
+        excerpts.cells(tmp_path / "bare.ipynb")
+
+
+def test_every_module_but_the_command_has_its_place_in_the_reference():
+    house = store.PROJECT / "sercore"
+    files = {path.relative_to(house.parent).with_suffix("").as_posix() for path in house.rglob("*.py")}
+    expected = {name.removesuffix("/__init__").replace("/", ".") for name in files if not name.endswith("__main__")}
+    named = re.findall(r"automodule:: (\S+)", "\n".join(reference.pages().values()))
+    assert sorted(named) == sorted(expected - {"sercore", "sercore.cli"})
+    assert all(f"(generated/api/{room}.md)" in reference.contents() for room in reference.rooms())
+
+
+def test_a_new_module_and_a_new_docstring_change_the_reference(tmp_path):
+    house = tmp_path / "sercore"
+    (house / "room").mkdir(parents=True)
+    (house / "__init__.py").write_text('"""House."""')
+    (house / "room" / "__init__.py").write_text('"""A ``room``\nof two lines.\n\nMore."""')
+    assert reference.contents(house) == "- [`room`](generated/api/room.md): A `room` of two lines."
+    before = reference.pages(house)
+    (house / "room" / "new.py").write_text('"""New."""')
+    assert "automodule:: sercore.room.new" in reference.pages(house)["room"]
+    (house / "room" / "new.py").unlink()
+    assert reference.pages(house) == before
+    (house / "room" / "__init__.py").write_text('"""Another."""')
+    assert reference.pages(house) != before
+
+
+def test_every_include_is_written_and_every_page_of_the_contents_is_there(monkeypatch):
+    monkeypatch.setattr(fragments.data, "demo", lambda: SimpleNamespace(data=""))
+    ledgers = {paper: fragments.Ledger(paper) for paper in fragments.PAPERS}
+    written = set(fragments._texts(ledgers, [RUN])) | {"leakage.png"}
+    for page in BOOK.glob("*.md"):
+        named = set(re.findall(r"\{(?:include|image)\} generated/(\S+)", page.read_text()))
+        assert named <= written, page.name
+    toc = yaml.safe_load((store.PROJECT / "_toc.yml").read_text())
+    entries = [entry for part in toc["parts"] for entry in part["chapters"]]
+    named = [toc["root"], *(entry["file"] for entry in entries)]
+    assert all((store.PROJECT / f"{name}{end}").is_file() for name in named for end in [".ipynb" if "notebooks" in name else ".md"])
+    assert [each["glob"] for entry in entries for each in entry.get("sections", [])] == ["book/generated/api/*"]
+
+
+def test_every_reference_has_what_names_it():
+    text = (BOOK / "references.bib").read_text()
+    found = re.findall(r"^@\w+\{(\w+),\n(.*?)^\}", text, flags=re.MULTILINE | re.DOTALL)
+    assert len({key for key, _ in found}) == len(found) == text.count("\n@") + 1
+    assert not [key for key, entry in found if not all(f"  {field} = {{" in entry for field in ("author", "title", "year"))]
+    assert not [key for key, entry in found if f"year = {{{key[-4:]}}}" not in entry]
