@@ -48,7 +48,7 @@ def isolated_each(function: Callable[..., Any], calls: Sequence[tuple], *, secon
     Raises:
         CallError: the process that the calls are copied from died, so the calls that were left have no answer.
     """
-    from tqdm.auto import tqdm
+    from tqdm import tqdm
 
     if not calls:
         return []

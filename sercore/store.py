@@ -11,13 +11,14 @@ import importlib.metadata
 import io
 import json
 import os
-import tempfile
 import tokenize
+import uuid
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -54,7 +55,7 @@ class Key:
 
     @property
     def hex(self) -> str:
-        """The key itself: 40 hexadecimal digits."""
+        """The key itself, 40 hexadecimal digits."""
         return digest([self.settings, self.data, self.code, self.versions])
 
 
@@ -85,6 +86,11 @@ def content(path: Path | str) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()[:40]
 
 
+def values(array: Any) -> str:
+    """Hash of a numpy array's shape, type and values: 40 hexadecimal digits."""
+    return hashlib.sha256(f"{array.shape} {array.dtype.str}".encode() + array.tobytes()).hexdigest()[:40]
+
+
 def root() -> Path:
     """Where results are kept: the folder named by ``SER_STORE``, else ``_build/store`` of this checkout."""
     return Path(os.environ.get("SER_STORE") or PROJECT / "_build" / "store")
@@ -98,13 +104,13 @@ def path(kind: str, name: Key, suffix: str) -> Path:
 def write(target: Path, payload: bytes) -> None:
     """Write a file whole or not at all: to a temporary name beside it, then renamed."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("xb") as file:
             file.write(payload)
-        os.replace(temporary, target)
+        temporary.replace(target)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 
@@ -152,24 +158,28 @@ def closure(modules: Iterable[str]) -> tuple[list[str], dict[str, str]]:
 
 
 def normalised(source: str) -> str:
-    """Source text without comments, docstrings, blank lines and trailing blanks: what two equal programs share."""
-    lines = source.splitlines()
-    spans = []
+    """Source text without comments, docstrings, blank lines and trailing blanks: what two equal programs share.
+
+    Lines inside a string that is no docstring stay as they are.
+    """
+    lines, spans, inside = source.splitlines(), [], set()
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     for node in ast.walk(ast.parse(source)):
-        if (
-            isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-            and ast.get_docstring(node) is not None
-        ):
+        if isinstance(node, documented) and ast.get_docstring(node) is not None:
             text = node.body[0]
-            spans.append((text.lineno, len(lines[text.lineno - 1]) - len(lines[text.lineno - 1].lstrip()), text.end_lineno, None))
+            spans.append((text.lineno, len(lines[text.lineno - 1].encode()[: text.col_offset].decode()), text.end_lineno))
+        elif isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+            inside |= set(range(node.lineno, node.end_lineno))
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
-            spans.append((token.start[0], token.start[1], token.end[0], token.end[1]))
-    for first, start, last, _ in spans:
+            spans.append((token.start[0], token.start[1], token.end[0]))
+    for first, start, last in spans:
         lines[first - 1] = lines[first - 1][:start]
         for line in range(first, last):
             lines[line] = ""
-    return "\n".join(line.rstrip() for line in lines if line.strip())
+            inside.discard(line)
+    kept = (line if number in inside else line.rstrip() for number, line in enumerate(lines, 1))
+    return "\n".join(line for number, line in enumerate(kept, 1) if line or number in inside)
 
 
 @cache

@@ -3,9 +3,9 @@
 import json
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from joblib import Parallel, cpu_count, delayed, parallel_config
@@ -19,10 +19,33 @@ class SweepError(RuntimeError):
     """Trials that failed; those that did not are kept."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """Trials of one kind.
+
+    Args:
+        name: of the kind, as a run is called.
+        run: how one is run; see ``sweep``.
+        trials: frozen dataclasses.
+        data: what they read.
+        corpora: names of the corpora in it.
+        parts: name and key of what made it, extractors above all.
+        encoders: speech encoders in it, with the width of their embeddings.
+    """
+
+    name: str
+    run: Callable[..., dict]
+    trials: Sequence[Any]
+    data: Any
+    corpora: Sequence[str]
+    parts: Sequence[Sequence[str]] = ()
+    encoders: Mapping[str, int] = field(default_factory=dict)
+
+
 def trial_keys(run: Callable[..., dict], trials: Sequence[Any], data: Any) -> list[store.Key]:
-    """Key of each trial: its values, the manifest of its data, the module of ``run`` and what that imports."""
-    base = store.key(settings={}, manifest=data.manifest, modules=run.__module__)
-    return [replace(base, settings=store.digest(asdict(trial))) for trial in trials]
+    """Key of each trial: its values, the digest of what it reads, the module of ``run`` and what that imports."""
+    base = store.key(settings={}, manifest=[], modules=run.__module__)
+    return [replace(base, settings=store.digest(asdict(trial)), data=data.content(trial)) for trial in trials]
 
 
 def sweep(run: Callable[..., dict], trials: Sequence[Any], data: Any, *, scheduler: str = "none", **options: Any) -> list[dict]:
@@ -31,7 +54,7 @@ def sweep(run: Callable[..., dict], trials: Sequence[Any], data: Any, *, schedul
     Args:
         run: importable by name; of a trial, the data and the options; gives plain values that JSON holds.
         trials: frozen dataclasses of plain values.
-        data: passed to every call; has a ``manifest`` that names the rows, and pickles.
+        data: passed to every call; has ``content(trial)``, the digest of the rows that a trial reads, and pickles.
         scheduler: "none", or the address of a Dask scheduler such as ``tcp://127.0.0.1:8786`` (default "none").
         options: keyword arguments of ``run`` that do not change its outcome, such as the device.
 

@@ -165,6 +165,28 @@ def test_what_is_left_is_the_program():
     assert '"# no comment"' in left
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ('def f(): """A."""\n', 'def f(): """B."""\n', True),
+        ('def f(): """A."""\n', 'def g(): """A."""\n', False),
+        ('x = """a\n\nb"""\n', 'x = """a\nb"""\n', False),
+        ('x = """a  \nb"""\n', 'x = """a\nb"""\n', False),
+        ('x = """a\n# b"""\n', 'x = """a\n"""\n', False),
+        ('def f():\n    """A.\n\n    More.\n    """\n    return 1\n', "def f():\n\n    return 1  # one\n", True),
+        ('def f():\n    é = "ü"; return é  # ö\n', 'def f():\n    é = "ü"; return é\n', True),
+    ],
+)
+def test_what_counts_as_the_same_program(one, other, same):
+    assert (store.normalised(one) == store.normalised(other)) is same
+
+
+def test_a_kept_file_is_as_readable_as_any_other(kept, tmp_path):
+    plain = tmp_path / "plain"
+    plain.write_text("")
+    assert kept[1].stat().st_mode == plain.stat().st_mode
+
+
 @pytest.fixture
 def kept(tmp_path, monkeypatch):
     monkeypatch.setenv("SER_STORE", str(tmp_path / "store"))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from sercore import store
 from sercore.sweep import SweepError, sweep
 
 
@@ -16,9 +17,12 @@ class Trial:
 
 @dataclass(frozen=True)
 class Data:
-    manifest: tuple
+    rows: tuple
     log: str
     bad: int = -1
+
+    def content(self, trial: Trial) -> str:
+        return store.digest(self.rows)
 
 
 def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
@@ -64,7 +68,7 @@ def test_other_rows_run_again(data):
 def test_a_failed_trial_is_named_and_the_others_are_kept(data):
     trials = [Trial(number) for number in range(4)]
     with pytest.raises(SweepError, match=r"1 of 4 trials failed, the others are kept; the first, Trial\(number=2\)") as caught:
-        sweep(run, trials, Data(data.manifest, data.log, bad=2))
+        sweep(run, trials, Data(data.rows, data.log, bad=2))
     assert "trial 2 is bad" in str(caught.value)
     assert [each["square"] for each in sweep(run, trials, data)] == [0, 1, 4, 9]
     assert ran(data) == [0, 1, 2, 3]

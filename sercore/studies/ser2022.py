@@ -9,58 +9,23 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from sercore import corpora, store
+from sercore import corpora, encoders
 from sercore.corpora.labels import THREE
 from sercore.evaluation.embeddings import neighbours
 from sercore.protocols.splits import FOLDS
-from sercore.studies import ser2022_data
-from sercore.studies.ser2022_data import AUXILIARY, Data, extractors
-from sercore.studies.ser2022_trial import ROW, SUBSET_OF, SYNTHETIC, Trial, fit, run
-from sercore.sweep import sweep
+from sercore.studies import ser2022_data, ser2022_gender, ser2022_gender_data
+from sercore.studies.ser2022_data import Data, extractors
+from sercore.studies.ser2022_rows import ROWS, SELECTED, TABLES, Configuration
+from sercore.studies.ser2022_trial import SYNTHETIC, Trial, fit, run
+from sercore.sweep import Task, sweep
 
 PAPER = "01-ser2022-transfer"
 VARIANTS = ("as-run", "as-described")
 PROTOCOLS = ("as-published", "clean")
 CORPORA = ("coraa-ser", "gender-tables/mls-split-pt")
+GENDER_CORPORA = ("gender-tables/mls-split-pt", "gender-tables/commonvoice-pt")
 
-# Every configuration of Tables 2 to 4, by its printed name.
-TABLES = {
-    "Table 2": (
-        "(1) Seq. wav2vec - SMOTE + CG",
-        "(2) Seq. all prosodic + SMOTE - CG",
-        "(3) Seq. all prosodic + SMOTE + CG",
-        "(4) Seq. all prosodic and wav2vec + SMOTE - CG",
-        "(5) Seq. wav2vec + SMOTE - CG",
-        "(6) Seq. wav2vec + SMOTE + CG",
-        "(7) Seq. all prosodic and wav2vec + SMOTE + CG",
-    ),
-    "Table 3": (
-        "(1) Multi-task wav2vec - SMOTE + CG",
-        "(2) Multi-task all prosodic + SMOTE + CG",
-        "(3) Multi-task all prosodic + SMOTE - CG",
-        "(4) Multi-task wav2vec + SMOTE - CG",
-        "(5) Multi-task wav2vec + SMOTE + CG",
-        "(6) Multi-task all prosodic and wav2vec + SMOTE + CG",
-        "(7) Multi-task all prosodic and wav2vec + SMOTE - CG",
-    ),
-    "Table 4": (
-        "(1) Seq. 8 prosodic - SMOTE + CG",
-        "(2) Seq. 8 prosodic + SMOTE + CG",
-        "(3) Seq. 19 prosodic + SMOTE - CG",
-        "(4) Seq. 8 prosodic + SMOTE - CG",
-        "(5) Seq. 19 prosodic + SMOTE + CG",
-        "(6) Multi-task 8 prosodic - SMOTE + CG",
-        "(7) Multi-task 8 prosodic + SMOTE - CG",
-        "(8) Multi-task 19 prosodic + SMOTE - CG",
-        "(9) Multi-task 8 prosodic + SMOTE + CG",
-        "(10) Multi-task 19 prosodic + SMOTE + CG",
-        "(11) Multi-task 10 prosodic + SMOTE + CG",
-        "(12) Multi-task 29 prosodic + SMOTE + CG",
-    ),
-}
-ROWS = tuple(row for rows in TABLES.values() for row in rows)
-
-# What the demo trains: the best and the worst of either network, the submitted small one, and the row with mis-joined labels.
+# What the demo trains: the best and the worst of either network, two of the submitted ones, and the row with mis-joined labels.
 DEMO = (
     "(3) Seq. all prosodic + SMOTE + CG",
     "(3) Multi-task all prosodic + SMOTE - CG",
@@ -68,9 +33,10 @@ DEMO = (
     "(7) Multi-task 8 prosodic + SMOTE - CG",
     "(9) Multi-task 8 prosodic + SMOTE + CG",
     "(12) Multi-task 29 prosodic + SMOTE + CG",
+    "(7) Multi-task all prosodic and wav2vec + SMOTE - CG",
 )
 CONTROLLED = "(3) Multi-task all prosodic + SMOTE - CG"
-CONTROLS = ("labels shuffled", "always neutral")
+BASE = "facebook/wav2vec2-base-960h"  # the paper names no checkpoint; 768 values mean a base model
 CLASSES = THREE
 
 
@@ -85,30 +51,73 @@ class Parameters(BaseModel):
     only: str = Field("", description="the one row to run, by its printed name; empty for all")
     seed: int = Field(-1, ge=-1, le=99, description="the one seed to run; -1 for all")
     scheduler: str = Field("none", description="the address of a Dask scheduler, or none")
+    encoder: str = Field("auto", description="the speech encoder by hub id or folder, none, or auto for the edition's own")
 
     @field_validator("only")
     @classmethod
-    def _a_row_on_prosodic_features(cls, row: str) -> str:
-        there = [each for each in ROWS if _prosodic(each)]
-        if row and row not in there:
-            near = difflib.get_close_matches(row, there, 1, cutoff=0)[0]
+    def _a_row_of_the_paper(cls, row: str) -> str:
+        if row and row not in ROWS:
+            near = difflib.get_close_matches(row, ROWS, 1, cutoff=0)[0]
             raise ValueError(f'"{row}" is no row that can be run, the nearest is "{near}"')
         return row
 
 
-def rows(edition: str) -> tuple[str, ...]:
-    """Rows that an edition trains: six in the demo, else all that need no embedding."""
-    return DEMO if edition == "demo" else tuple(row for row in ROWS if _prosodic(row))
+def encoder(parameters: Parameters) -> str:
+    """Speech encoder of a run, as ``encoders.load`` takes it: "none" where the edition's own is not on this machine.
+
+    The demo's own is random, the others' a base model of wav2vec 2.0 from the hub's cache.
+    """
+    if parameters.encoder != "auto":
+        return parameters.encoder
+    if parameters.edition == "demo":
+        return "random"
+    return BASE if encoders.cached(BASE) else "none"
 
 
-def grid(parameters: Parameters) -> list[Trial]:
-    """Trials of a chapter: rows x variants x protocols x seeds x folds, then the controls."""
-    chosen = (parameters.only,) if parameters.only else rows(parameters.edition)
-    seeds = range(parameters.seeds) if parameters.seed < 0 else (parameters.seed,)
-    trials = [_trials(row, variant, parameters.edition, seeds) for row in chosen for variant in VARIANTS]
-    if CONTROLLED in chosen:
-        trials += [_trials(CONTROLLED, "as-run", parameters.edition, seeds, control) for control in CONTROLS]
-    return [trial for each in trials for trial in each]
+def rows(edition: str, encoder: str) -> tuple[str, ...]:
+    """Rows that an edition trains: seven in the demo, else all; without encoder those that need no embedding."""
+    there = DEMO if edition == "demo" else ROWS
+    return tuple(row for row in there if encoder != "none" or not Configuration.of(row).embedding)
+
+
+def grid(parameters: Parameters, *, encoder: str = "none") -> list[Trial]:
+    """Trials of a chapter: rows x variants x protocols x seeds x folds, then the controls.
+
+    Args:
+        parameters: of the chapter.
+        encoder: name of the encoder whose embeddings the data hold; "none" leaves the rows that need one out.
+    """
+    there = rows(parameters.edition, encoder)
+    chosen = [row for row in there if parameters.only in ("", row)]
+    plans = [(row, variant, protocol, "none") for row in chosen for variant in VARIANTS for protocol in PROTOCOLS]
+    plans += [plan for plan in controls() if plan[0] in chosen]
+    return [
+        Trial(
+            row=row,
+            variant=variant,
+            protocol=protocol,
+            fold=fold,
+            seed=seed,
+            edition=parameters.edition,
+            control=control,
+            encoder=encoder if Configuration.of(row).embedding else "none",
+        )
+        for row, variant, protocol, control in plans
+        for seed in _seeds(parameters)
+        for fold in range(FOLDS)
+    ]
+
+
+def controls() -> list[tuple[str, str, str, str]]:
+    """Row, variant, protocol and name of every control.
+
+    Shuffled labels and the constant answer under both protocols; what the second branch adds under the clean one, for the row
+    that all controls share and for the submitted ones. The sequential network as run has no gender branch to leave out.
+    """
+    plans = [(CONTROLLED, "as-run", protocol, name) for name in ("labels shuffled", "always neutral") for protocol in PROTOCOLS]
+    plans += [(CONTROLLED, "as-run", "clean", name) for name in ("gender features only", "logistic regression")]
+    branched = [(row, variant) for row in (CONTROLLED, *SELECTED) for variant in VARIANTS]
+    return plans + [(*each, "clean", "no gender branch") for each in branched if each != (SELECTED[0], "as-run")]
 
 
 def load(parameters: Parameters) -> Data:
@@ -118,28 +127,60 @@ def load(parameters: Parameters) -> Data:
         CorpusError: a corpus that is not there; for "paper" the sentence lists every one.
     """
     if parameters.edition == "paper":
-        refuse_paper()
-    return ser2022_data.load(parameters.edition)
+        refuse_paper(parameters)
+    return ser2022_data.load(parameters.edition, encoder=encoder(parameters), device=parameters.device)
 
 
-def refuse_paper() -> None:
-    """Say what the paper's edition lacks: it takes exactly the paper's corpora and embeddings.
+def refuse_paper(parameters: Parameters) -> None:
+    """Say what the paper's edition lacks: it takes exactly the paper's corpora, and a wav2vec 2.0 base model.
 
     Raises:
-        CorpusError: always, until CETUC can be read.
+        CorpusError: something is missing; the sentence lists all of it.
     """
     root = corpora.home()
-    there = root is not None and (root / "coraa-ser").is_dir()
-    lacking = ([] if there else ["CORAA SER (folder coraa-ser)"]) + ["CETUC (folder cetuc)", "wav2vec 2.0 base embeddings"]
-    raise corpora.CorpusError(
-        f"edition=paper: missing {', '.join(lacking)}; the paper's own data are needed. Use edition=open or demo."
-    )
+    folders = {"coraa-ser": "CORAA SER", "cetuc": "CETUC"}
+    lacking = [f"{name} (folder {folder})" for folder, name in folders.items() if root is None or not (root / folder).is_dir()]
+    lacking += [f"wav2vec 2.0 base embeddings ({BASE})"] if encoder(parameters) == "none" else []
+    if lacking:
+        raise corpora.CorpusError(
+            f"edition=paper: missing {', '.join(lacking)}; the paper's own data are needed. Use edition=open or demo."
+        )
 
 
-def outcomes(parameters: Parameters, data: Data) -> tuple[list[Trial], list[dict]]:
-    """Run what is not yet run of the chapter's grid; trials and their outcomes."""
-    trials = grid(parameters)
-    return trials, sweep(run, trials, data, scheduler=parameters.scheduler, device=parameters.device)
+def tasks(parameters: Parameters, data: Data) -> list[Task]:
+    """What a run trains: the emotion networks, and the models of the auxiliary gender task unless one row is asked for."""
+    widths = {name: values.shape[1] for name, values in data.embeddings.items()}
+    trials = grid(parameters, encoder=next(iter(data.embeddings), "none"))
+    found = [Task(name="emotion", run=run, trials=trials, data=data, corpora=CORPORA, parts=extractors(), encoders=widths)]
+    if not parameters.only:
+        edition = parameters.edition
+        elsewhere = ser2022_gender_data.common_voice(edition) is not None
+        trials = ser2022_gender.grid(edition, _seeds(parameters), common_voice=elsewhere)
+        tables = ser2022_gender_data.load(edition)
+        found.append(Task(name="gender", run=ser2022_gender.run, trials=trials, data=tables, corpora=GENDER_CORPORA))
+    return found
+
+
+def outcomes(parameters: Parameters, data: Data) -> tuple[list[Task], list[list[dict]]]:
+    """Run what is not yet run; tasks and their trials' outcomes."""
+    found = tasks(parameters, data)
+    return found, [
+        sweep(each.run, each.trials, each.data, scheduler=parameters.scheduler, device=parameters.device) for each in found
+    ]
+
+
+def _seeds(parameters: Parameters) -> range | tuple[int]:
+    return range(parameters.seeds) if parameters.seed < 0 else (parameters.seed,)
+
+
+def embedded(parameters: Parameters, data: Data) -> str:
+    """Which encoder the rows on embeddings read on a page, in a sentence."""
+    for name, values in data.embeddings.items():
+        width = f"`{name}`, {values.shape[1]} values"
+        if name == "random":
+            return f"On this page the rows on embeddings read a tiny encoder with seeded random weights, never trained ({width})."
+        return f"On this page the rows on embeddings read {width}."
+    return f"No speech encoder: `{BASE}` is not in the hub's cache and no other was named, so the rows on embeddings are left out."
 
 
 def shared_layer(parameters: Parameters, data: Data) -> list[tuple[str, np.ndarray, list[str]]]:
@@ -170,34 +211,19 @@ def measure(parameters: Parameters, data: Data) -> dict[str, float]:
 def manifest(parameters: Parameters) -> list:
     """Plain values that name the data of an edition, for the chapter's key."""
     if parameters.edition == "paper":
-        refuse_paper()
-    if parameters.edition == "demo":
-        return extractors()
-    table = ser2022_data.clips("open")
-    hashes = [
-        [name, store.content(path), label]
-        for name, path, label in zip(table["name"], table["path"], table["label"].tolist(), strict=True)
-    ]
-    return [*hashes, store.content(corpora.home() / AUXILIARY), *extractors()]
-
-
-def _prosodic(row: str) -> bool:
-    found = ROW.fullmatch(row)
-    return bool(found) and found["features"] in SUBSET_OF
-
-
-def _trials(row: str, variant: str, edition: str, seeds, control: str = "none") -> list[Trial]:
-    return [
-        Trial(row=row, variant=variant, protocol=protocol, fold=fold, seed=seed, edition=edition, control=control)
-        for protocol in PROTOCOLS
-        for seed in seeds
-        for fold in range(FOLDS)
-    ]
+        refuse_paper(parameters)
+    chosen = encoder(parameters)
+    parts = [*extractors(), chosen if chosen == "none" else encoders.content(chosen)]
+    return parts if parameters.edition == "demo" else [*ser2022_data.contents(parameters.edition), *parts]
 
 
 __all__ = [
     "CLASSES",
+    "ROWS",
+    "SELECTED",
+    "TABLES",
     "Parameters",
+    "embedded",
     "example",
     "extractors",
     "fit",
@@ -209,4 +235,5 @@ __all__ = [
     "rows",
     "run",
     "shared_layer",
+    "tasks",
 ]

@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupShuffleSplit
 from sklearn.preprocessing import MinMaxScaler
 from torch import Tensor
@@ -28,17 +29,22 @@ class Network(ClassifierMixin, BaseEstimator):
         recipe: how it is trained.
         seed: of weights and row order.
         device: "cpu", "cuda" or "auto".
+        blind: "gender" or "emotion": zeros in place of these features, so that their branch gives a constant and only shifts the
+            next layer's bias; blind to gender, the described network has no gender task either. Empty for none (default).
 
     The last 44 columns of ``X`` are the gender features of the same clip, those before are the emotion features.
     """
 
-    def __init__(self, kind: str, variant: str, auxiliary: GenderTable, recipe: Recipe, seed: int, device: str = "cpu"):
+    def __init__(
+        self, kind: str, variant: str, auxiliary: GenderTable, recipe: Recipe, seed: int, device: str = "cpu", blind: str = ""
+    ):
         self.kind = kind
         self.variant = variant
         self.auxiliary = auxiliary
         self.recipe = recipe
         self.seed = seed
         self.device = device
+        self.blind = blind
 
     def fit(self, X: np.ndarray, y: np.ndarray) -> "Network":
         """Train on scaled rows ``(rows, n + 44)`` with labels 0, 1, 2."""
@@ -79,7 +85,8 @@ class Network(ClassifierMixin, BaseEstimator):
 
     def _split(self, rows: np.ndarray) -> tuple[Tensor, Tensor]:
         tensor = torch.as_tensor(rows, dtype=torch.float32, device=choose(self.device))
-        return tensor[:, : -SIZES.gender].contiguous(), tensor[:, -SIZES.gender :].contiguous()
+        emotion, gender = tensor[:, : -SIZES.gender].contiguous(), tensor[:, -SIZES.gender :].contiguous()
+        return emotion.zero_() if self.blind == "emotion" else emotion, gender.zero_() if self.blind == "gender" else gender
 
     def _multi_task_as_run(self, emotion: Tensor, gender: Tensor, target: Tensor, generator: torch.Generator):
         network = self._new(MultiTaskAsRun(emotion.shape[1]), generator, uniform=("shared",))
@@ -91,6 +98,13 @@ class Network(ClassifierMixin, BaseEstimator):
 
     def _multi_task_as_described(self, emotion: Tensor, gender: Tensor, target: Tensor, generator: torch.Generator):
         network = self._new(MultiTaskAsDescribed(emotion.shape[1]), generator, uniform=("shared",))
+        if self.blind == "gender":
+            return train(
+                network,
+                objectives.emotion_alone,
+                lambda: sampling.shuffled(emotion, target, batch=self.recipe.batch, generator=generator),
+                recipe=self.recipe,
+            )
         other, male = self._others()
 
         def batches():
@@ -109,9 +123,7 @@ class Network(ClassifierMixin, BaseEstimator):
         return train(network, objectives.output_error, batches, recipe=self.recipe)
 
     def _sequential_as_described(self, emotion: Tensor, gender: Tensor, target: Tensor, generator: torch.Generator):
-        first = self._new(GenderNetwork(), generator)
-        other, male = self._others()
-        train(first, objectives.gender_error, lambda: sampling.in_order(other, male, batch=STAGE_ONE.batch), recipe=STAGE_ONE)
+        first = stage_one(*self._others(), recipe=STAGE_ONE, generator=generator)
         network = self._new(SequentialAsDescribed(emotion.shape[1], hidden_units(emotion.shape[1]), first), generator)
 
         def batches():
@@ -132,3 +144,34 @@ class Network(ClassifierMixin, BaseEstimator):
         device = choose(self.device)
         features = torch.as_tensor(scaled, dtype=torch.float32, device=device)
         return features, torch.as_tensor(table.male[chosen, None], dtype=torch.float32, device=device)
+
+
+def stage_one(gender: Tensor, male: Tensor, *, recipe: Recipe, generator: torch.Generator) -> GenderNetwork:
+    """Gender network of the sequential transfer, trained on scaled features ``(rows, 44)`` and labels ``(rows, 1)``, 1 for male.
+
+    All epochs keep one random order of the rows: a table in speakers' order would give batches of one sex.
+
+    Source: Alves et al. 2022, section 2.4; loss, batch and epochs are the notebooks'.
+    """
+    network = GenderNetwork()
+    initialise(network, spread=recipe.spread, uniform=(), generator=generator)
+    order = torch.randperm(len(gender), generator=generator).to(gender.device)
+    gender, male = gender[order], male[order]
+    return train(
+        network.to(gender.device),
+        objectives.gender_error,
+        lambda: sampling.in_order(gender, male, batch=recipe.batch),
+        recipe=recipe,
+    )
+
+
+class Linear(LogisticRegression):
+    """Logistic regression on the emotion features alone, with a network's interface: a control, not the paper's."""
+
+    def fit(self, X: np.ndarray, y: np.ndarray) -> "Linear":
+        """Fit on scaled rows ``(rows, n + 44)`` with labels 0, 1, 2; the last 44 columns are not read."""
+        return super().fit(X[:, : -SIZES.gender], y)
+
+    def outputs(self, X: np.ndarray) -> tuple[np.ndarray, None]:
+        """Probabilities ``(rows, 3)``; there is no second head."""
+        return self.predict_proba(X[:, : -SIZES.gender]), None

@@ -1,88 +1,24 @@
 """One trial of paper 01: a row of Tables 2 to 4, read one way, under one protocol, one fold, one seed."""
 
 import math
-import re
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from imblearn.over_sampling import SMOTE
 from imblearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler
 
+from sercore import store
 from sercore.corpora.gender_tables import GenderTable
-from sercore.features.prosodic import SUBSETS
+from sercore.features.names import SUBSETS
 from sercore.protocols.splits import FOLDS, forbid_shared, grouped_folds, shuffled_folds
-from sercore.studies.ser2022_network import Network
+from sercore.studies.ser2022_network import Linear, Network
+from sercore.studies.ser2022_rows import SELECTED, Configuration
 from sercore.training.loop import Recipe
 
-ROW = re.compile(r"\(\d+\) (?P<network>Seq\.|Multi-task) (?P<features>.+) (?P<smote>[+-]) SMOTE (?P<copies>[+-]) CG")
-NETWORKS = {"Seq.": "sequential", "Multi-task": "multi-task"}
-SUBSET_OF = {"all prosodic": "56"} | {f"{size} prosodic": size for size in ("8", "10", "19", "29")}
 NEIGHBOURS = 5  # SMOTE's default, section 2.2
 SYNTHETIC = "synthetic"  # the recording under which SMOTE's rows are counted
-
-
-@dataclass(frozen=True, kw_only=True)
-class Configuration:
-    """What a row's name says: network, prosodic subset, balancing.
-
-    Args:
-        network: "multi-task" or "sequential".
-        subset: which of the prosodic subsets, by its size.
-        smote: minority classes raised by SMOTE.
-        copies: gender-changed copies joined.
-    """
-
-    network: str
-    subset: str
-    smote: bool
-    copies: bool
-
-    @classmethod
-    def of(cls, row: str) -> "Configuration":
-        """Read a printed row name.
-
-        Raises:
-            ValueError: a name that is no configuration, or one on wav2vec embeddings.
-        """
-        found = ROW.fullmatch(row)
-        if not found or found["features"] not in SUBSET_OF:
-            example = "(3) Multi-task all prosodic + SMOTE - CG"
-            raise ValueError(f"row {row!r}: not a configuration on prosodic features; expected a name such as {example!r}")
-        return cls(
-            network=NETWORKS[found["network"]],
-            subset=SUBSET_OF[found["features"]],
-            smote=found["smote"] == "+",
-            copies=found["copies"] == "+",
-        )
-
-
-@dataclass(frozen=True)
-class Data:
-    """What the trials of paper 01 read; originals sorted by name come first, then copies sorted by name.
-
-    Args:
-        names: file names without ending.
-        paths: audio files.
-        labels: ``(rows,)`` 0 neutral, 1 non-neutral female, 2 non-neutral male; a copy has its new class.
-        recordings: ``(rows,)`` recording that a clip, or a copy's original, was cut from.
-        originals: ``(rows,)`` row of the original for a copy, -1 for an original.
-        features: ``(rows, width)`` for each feature set.
-        auxiliary: gender features of other speakers, for "gender" and for "gender-corrected".
-        unconverted: one sentence for each non-neutral clip without copy.
-        manifest: content hash and label of every row, the auxiliary data's hash, and the keys of the extractors.
-    """
-
-    names: tuple[str, ...]
-    paths: tuple[str, ...]
-    labels: np.ndarray
-    recordings: np.ndarray
-    originals: np.ndarray
-    features: dict[str, np.ndarray]
-    auxiliary: dict[str, GenderTable]
-    unconverted: tuple[str, ...]
-    manifest: tuple
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,8 +32,11 @@ class Trial:
         fold: 0 to 4.
         seed: of folds, SMOTE, weights and row order.
         edition: which data.
-        control: "none", "labels shuffled" or "always neutral".
+        control: "none"; "labels shuffled"; "always neutral"; "no gender branch" (zeros in place of the gender features behind
+            SMOTE, and no gender task); "gender features only" (zeros in place of the others); "logistic regression" (on the
+            emotion features, in place of the network).
         epochs: passes over the training rows (default 300, section 3).
+        encoder: name of the speech encoder whose embedding is read; "none" where the row reads none.
     """
 
     row: str
@@ -108,6 +47,56 @@ class Trial:
     edition: str
     control: str = "none"
     epochs: int = 300
+    encoder: str = "none"
+
+
+@dataclass(frozen=True)
+class Data:
+    """What the trials of paper 01 read; originals sorted by name come first, then copies sorted by name.
+
+    Args:
+        names: file names without ending.
+        paths: audio files.
+        labels: ``(rows,)`` 0 neutral, 1 non-neutral female, 2 non-neutral male; a copy has its new class.
+        recordings: ``(rows,)`` recording that a clip, or a copy's original, was cut from.
+        originals: ``(rows,)`` row of the original for a copy, -1 for an original.
+        notes: ``(rows,)`` what listeners noted, a letter each, "-" for nothing; empty where nobody listened.
+        features: ``(rows, width)`` for each feature set.
+        embeddings: ``(rows, width)`` for each encoder's name.
+        auxiliary: gender features of other speakers, for "gender" and for "gender-corrected".
+        unconverted: one sentence for each non-neutral clip without copy.
+    """
+
+    names: tuple[str, ...]
+    paths: tuple[str, ...]
+    labels: np.ndarray
+    recordings: np.ndarray
+    originals: np.ndarray
+    notes: np.ndarray
+    features: dict[str, np.ndarray]
+    embeddings: dict[str, np.ndarray]
+    auxiliary: dict[str, GenderTable]
+    unconverted: tuple[str, ...]
+    _digests: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def content(self, trial: Trial) -> str:
+        """Digest of what a trial reads: labels, recordings, notes, and the values of its features."""
+        configuration = Configuration.of(trial.row)
+        parts = {"rows": (list(self.names), self.labels, self.recordings.tolist(), self.originals, self.notes.tolist())}
+        parts[gender_set(trial.variant)] = (self.features[gender_set(trial.variant)],)
+        if configuration.subset:
+            parts[prosodic_set(trial.variant)] = (self.features[prosodic_set(trial.variant)],)
+        if configuration.embedding:
+            parts[trial.encoder] = (self.embeddings[trial.encoder],)
+        if trial.variant != "as-run":
+            table = self.auxiliary[gender_set(trial.variant)]
+            parts["auxiliary"] = (table.features, table.male, table.speakers.tolist())
+        return store.digest([[name, self._digest(name, values)] for name, values in parts.items()])
+
+    def _digest(self, name: str, values: tuple) -> str:
+        if name not in self._digests:
+            self._digests[name] = store.digest([store.values(each) if isinstance(each, np.ndarray) else each for each in values])
+        return self._digests[name]
 
 
 @dataclass(frozen=True)
@@ -119,23 +108,25 @@ class Items:
         labels: ``(rows,)``.
         recordings: ``(rows,)``.
         originals: ``(rows,)`` as in ``Data``.
+        notes: ``(rows,)`` as in ``Data``.
     """
 
     values: np.ndarray
     labels: np.ndarray
     recordings: np.ndarray
     originals: np.ndarray
+    notes: np.ndarray
 
     def at(self, rows: np.ndarray) -> "Items":
         """These rows only."""
-        return Items(self.values[rows], self.labels[rows], self.recordings[rows], self.originals[rows])
+        return Items(self.values[rows], self.labels[rows], self.recordings[rows], self.originals[rows], self.notes[rows])
 
 
 @dataclass(frozen=True)
 class Fitted:
     """A trained network and its scaled test rows."""
 
-    network: Network
+    network: Network | Linear
     test: Items
 
 
@@ -148,23 +139,34 @@ def fit(trial: Trial, data: Data, *, device: str = "cpu") -> Fitted:
     """Arrange the rows, split and balance them in the protocol's order, train."""
     configuration = Configuration.of(trial.row)
     items = arrange(trial, configuration, data)
-    network = Network(
+    if configuration.smote:
+        enough_for_smote(items.labels)
+    order = {"as-published": _as_published, "clean": _clean}[trial.protocol]
+    return order(trial, configuration, items, _estimator(trial, configuration, data, device))
+
+
+def _estimator(trial: Trial, configuration: Configuration, data: Data, device: str) -> Network | Linear:
+    if trial.control == "logistic regression":
+        return Linear(max_iter=1000)
+    return Network(
         kind=configuration.network,
         variant=trial.variant,
         auxiliary=data.auxiliary[gender_set(trial.variant)],
         recipe=Recipe(epochs=trial.epochs),
         seed=1000 * trial.seed + trial.fold,
         device=device,
+        blind={"no gender branch": "gender", "gender features only": "emotion"}.get(trial.control, ""),
     )
-    if configuration.smote:
-        enough_for_smote(items.labels)
-    order = {"as-published": _as_published, "clean": _clean}[trial.protocol]
-    return order(trial, configuration, items, network)
 
 
 def gender_set(variant: str) -> str:
     """Gender features of a variant: the authors' own set, or the corrected one."""
     return "gender" if variant == "as-run" else "gender-corrected"
+
+
+def prosodic_set(variant: str) -> str:
+    """Prosodic features of a variant: the authors' own set, or the corrected one."""
+    return "prosodic" if variant == "as-run" else "prosodic-corrected"
 
 
 def arrange(trial: Trial, configuration: Configuration, data: Data) -> Items:
@@ -173,9 +175,10 @@ def arrange(trial: Trial, configuration: Configuration, data: Data) -> Items:
     ``as-run`` keeps the notebooks' join by row number in the sequential rows without SMOTE: the copies take the labels of the
     first originals.
     """
-    prosodic = "prosodic" if trial.variant == "as-run" else "prosodic-corrected"
-    columns = [features_at(name) for name in SUBSETS[configuration.subset]]
-    values = np.hstack([data.features[prosodic][:, columns], data.features[gender_set(trial.variant)]])
+    columns = [features_at(name) for name in SUBSETS.get(configuration.subset, ())]
+    prosodic = data.features[prosodic_set(trial.variant)][:, columns]
+    embedding = [data.embeddings[trial.encoder]] if configuration.embedding else []
+    values = np.hstack([prosodic, *embedding, data.features[gender_set(trial.variant)]])
     labels = data.labels.copy()
     copied = np.flatnonzero(data.originals >= 0)
     if trial.control == "labels shuffled":
@@ -183,7 +186,7 @@ def arrange(trial: Trial, configuration: Configuration, data: Data) -> Items:
         labels[first] = np.random.default_rng(trial.seed).permutation(labels[first])
     if trial.variant == "as-run" and configuration.network == "sequential" and not configuration.smote:
         labels[copied] = labels[: len(copied)]
-    items = Items(values, labels, data.recordings, data.originals)
+    items = Items(values, labels, data.recordings, data.originals, data.notes)
     return items if configuration.copies else items.at(np.flatnonzero(data.originals < 0))
 
 
@@ -206,7 +209,7 @@ def features_at(name: str) -> int:
     return SUBSETS["56"].index(name)
 
 
-def _as_published(trial: Trial, configuration: Configuration, items: Items, network: Network) -> Fitted:
+def _as_published(trial: Trial, configuration: Configuration, items: Items, network: Network | Linear) -> Fitted:
     """SMOTE, then scaling, on everything; then the folds: the notebooks' order with its leaks."""
     if configuration.smote:
         items = _oversampled(items, seed=trial.seed)
@@ -215,7 +218,7 @@ def _as_published(trial: Trial, configuration: Configuration, items: Items, netw
     return Fitted(_trained(network, training, trial), test)
 
 
-def _clean(trial: Trial, configuration: Configuration, items: Items, network: Network) -> Fitted:
+def _clean(trial: Trial, configuration: Configuration, items: Items, network: Network | Linear) -> Fitted:
     """Folds by recording; copies, SMOTE and scaling inside the training part; originals scored."""
     first = items.at(np.flatnonzero(items.originals < 0))
     learned, held = grouped_folds(first.labels, first.recordings, seed=trial.seed)[trial.fold]
@@ -231,7 +234,7 @@ def _clean(trial: Trial, configuration: Configuration, items: Items, network: Ne
     return Fitted(network, test)
 
 
-def _trained(network: Network, training: Items, trial: Trial) -> Network:
+def _trained(network: Network | Linear, training: Items, trial: Trial) -> Network | Linear:
     return network if trial.control == "always neutral" else network.fit(training.values, training.labels)
 
 
@@ -240,12 +243,14 @@ def _oversampled(items: Items, *, seed: int) -> Items:
     values, labels = SMOTE(k_neighbors=NEIGHBOURS, random_state=seed).fit_resample(items.values, items.labels)
     new = len(labels) - len(items.labels)
     recordings = np.concatenate([items.recordings, np.full(new, SYNTHETIC)])
-    return Items(values, labels, recordings, np.concatenate([items.originals, np.full(new, -1)]))
+    originals, notes = np.concatenate([items.originals, np.full(new, -1)]), np.concatenate([items.notes, np.full(new, "")])
+    return Items(values, labels, recordings, originals, notes)
 
 
 def count(fitted: Fitted, trial: Trial) -> dict:
     """Counts by (recording, true, predicted), errors by recording, and their means over the test rows.
 
+    ``notes`` are counts by (recording, note, true, predicted) of a selected row's clean trials: for the recall by listening note.
     ``head_mse`` is the emotion head's mean squared error against the one-hot target, ``second_mse`` the second head's against the
     same (None where it has another target), ``second_zero`` the share of its outputs that are zero.
     """
@@ -261,8 +266,13 @@ def count(fitted: Fitted, trial: Trial) -> dict:
     tally = Counter(zip(test.recordings.tolist(), test.labels.tolist(), predicted.tolist(), strict=True))
     names, places = np.unique(test.recordings, return_inverse=True)
     sums = [np.bincount(places, weights) for weights in (None, head, np.zeros(len(head)) if other is None else other)]
+    noted = Counter()
+    if trial.row in SELECTED and trial.protocol == "clean" and trial.control == "none":
+        rows = zip(test.recordings.tolist(), test.notes.tolist(), test.labels.tolist(), predicted.tolist(), strict=True)
+        noted = Counter(row for row in rows if row[1])
     return {
         "counts": [[*where, number] for where, number in sorted(tally.items())],
+        "notes": [[*where, number] for where, number in sorted(noted.items())],
         "errors": [[name, int(clips), float(a), float(b)] for name, clips, a, b in zip(names.tolist(), *sums, strict=True)],
         "head_mse": float(head.mean()),
         "second_mse": None if other is None else float(other.mean()),

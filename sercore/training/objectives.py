@@ -32,6 +32,14 @@ def emotion_and_gender(network: nn.Module, emotion: Tensor, target: Tensor, gend
     return functional.cross_entropy(first, target) + functional.binary_cross_entropy_with_logits(second, male)
 
 
+def emotion_alone(network: nn.Module, emotion: Tensor, target: Tensor) -> Tensor:
+    """Cross-entropy on an emotion batch without the gender task: what ``emotion_and_gender`` is compared with.
+
+    Source: a control of ours; Alves et al. 2022, section 3.4, suppose that the gender task helps.
+    """
+    return functional.cross_entropy(network.emotion_head(network.hidden(emotion)), target)
+
+
 def output_error(network: nn.Module, emotion: Tensor, gender: Tensor, target: Tensor) -> Tensor:
     """Squared error of a network with one head: the sequential loss as run."""
     return squared_error(network(emotion, gender), target)

@@ -29,8 +29,9 @@ def data() -> Data:
         labels=all_labels,
         recordings=np.concatenate([recordings, recordings[sources]]),
         originals=np.concatenate([np.full(150, -1), sources]),
+        notes=np.concatenate([np.where(np.arange(150) % 2, "n", "-"), np.full(59, "")]),
         features=features,
+        embeddings={"toy": generator.normal(all_labels[:, None] * (np.arange(16) % 4 == 0), 1.0, (209, 16))},
         auxiliary={"gender": table, "gender-corrected": table},
         unconverted=(),
-        manifest=("toy",),
     )
