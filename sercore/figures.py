@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from sercore.ledger.entries import Ledger
+from sercore.ledger.scores import F1
 
-F1 = "macro_f1_cv5_mean"
 COLOURS = dict(zip(("printed", "as-published", "clean", "test"), sns.color_palette("colorblind", 4), strict=True))
 WIDTH = 8  # inches: the text column of a page at 100 dots an inch
 FONT = 8  # points, the smallest
@@ -57,11 +57,49 @@ def leakage(
     return figure
 
 
-def confusions(panels: Sequence[tuple[str, np.ndarray, Sequence[str]]]) -> Figure:
+def three_ways(ledger: Ledger, *, variant: str = "as-run", submitted: Mapping[str, float] | None = None) -> Figure:
+    """Every recorded row at its printed score: ours with the leaks, ours without, and the official test where there was one.
+
+    Args:
+        ledger: of paper 01.
+        variant: reading of the method (default "as-run").
+        submitted: printed official test score by row (default: none).
+    """
+    numbers = [
+        number for number in ledger.printed if number.metric == F1 and ledger.trials(number.row, variant=variant) is not None
+    ]
+    figure, axes = plt.subplots(figsize=(WIDTH, 3.4), layout="constrained")
+    axes.plot([0.25, 0.95], [0.25, 0.95], color="0.6", linewidth=1, zorder=0)
+    axes.text(0.93, 0.955, "as printed", color="0.4", fontsize=FONT, ha="right")
+    axes.axhline(1 / 3, color="0.85", linewidth=1, zorder=0)
+    for number in numbers:
+        hollow = "wav2vec" in number.row
+        for protocol, marker in (("as-published", "o"), ("clean", "s")):
+            cell = ledger.cell(number.row, F1, variant=variant, protocol=protocol)
+            if cell is None:
+                continue
+            colour, label = COLOURS[protocol], f"ours, {protocol}"
+            if np.isfinite([cell.low, cell.high]).all():
+                axes.plot([number.value] * 2, [cell.low, cell.high], color=colour, linewidth=1.2, alpha=0.5)
+            face = "white" if hollow else colour
+            axes.plot(number.value, cell.value, marker, color=colour, markersize=4.5, markerfacecolor=face, label=label)
+        if submitted and number.row in submitted:
+            axes.plot(
+                number.value, submitted[number.row], "*", color=COLOURS["test"], markersize=10, label="printed, official test"
+            )
+    axes.set(xlabel="printed macro F1, cross-validated", ylabel="macro F1", xlim=(0.26, 0.95), ylim=(0.15, 1.0))
+    hollow = Line2D([], [], marker="o", color="0.3", markerfacecolor="white", linestyle="", label="hollow: another encoder")
+    _legend(figure, axes, [hollow] if any("wav2vec" in number.row for number in numbers) else [])
+    sns.despine(figure)
+    return figure
+
+
+def confusions(panels: Sequence[tuple[str, np.ndarray, Sequence[str]]], *, title: str = "") -> Figure:
     """Confusion matrices side by side on one scale of colours: counts with the share of their row.
 
     Args:
         panels: title, ``(true, predicted)`` counts, or shares where every row sums to 1, and the names of the classes.
+        title: of all of them (default: none).
 
     Raises:
         ValueError: where a matrix is not as large as its names, or holds what is no count.
@@ -69,6 +107,8 @@ def confusions(panels: Sequence[tuple[str, np.ndarray, Sequence[str]]]) -> Figur
     figure, axes = plt.subplots(
         1, len(panels), figsize=(WIDTH, 1.75 + (WIDTH - 1) / max(len(panels), 2)), layout="constrained", squeeze=False
     )
+    if title:
+        figure.suptitle(title, fontsize=FONT + 3)
     for place, (title, matrix, names) in zip(axes[0], panels, strict=True):
         counts = np.asarray(matrix, dtype=float)
         if counts.shape != (len(names), len(names)):
@@ -196,4 +236,4 @@ def _legend(figure: Figure, axes: plt.Axes, more: Iterable[Line2D] = ()) -> None
         handles[point.get_label()] = filled
         filled.set_label(point.get_label())
     handles |= {handle.get_label(): handle for handle in more}
-    figure.legend(handles=list(handles.values()), loc="outside upper center", ncols=3, frameon=False, fontsize=FONT)
+    figure.legend(handles=list(handles.values()), loc="outside upper center", ncols=4, frameon=False, fontsize=FONT)

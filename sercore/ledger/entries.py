@@ -3,6 +3,7 @@
 import importlib
 import math
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -14,6 +15,23 @@ from sercore.ledger.scores import MEASURES, Cell, Trials
 
 # What each paper's numbers rest on, by paper: a module of ``sercore.ledger.claims``. A paper without one has no chapter yet.
 NUMBERS = {"01-ser2022-transfer": "ser2022_numbers"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a printed result stands among our trials.
+
+    Args:
+        row: of the trials.
+        metric: one of ``scores.MEASURES``.
+        value: what is printed, in the metric's unit.
+        fold: the one it is printed for, None for the mean over folds.
+    """
+
+    row: str
+    metric: str
+    value: float
+    fold: int | None = None
 
 
 class Ledger:
@@ -55,13 +73,13 @@ class Ledger:
         counts = dict(tuple(self.recorded.counts.groupby("trial")))
         errors = dict(tuple(self.recorded.errors.groupby("trial")))
         found = {}
-        for where, table in rows.groupby(["row", "control", "variant", "protocol", "run"], sort=False):
+        for where, table in rows.groupby(["row", "control", "variant", "protocol", "run", "encoder"], sort=False):
             join = [_concat(each, table["trial"]) for each in (counts, errors)]
             found[where] = Trials(table, *join)
         return found
 
-    def runs(self, row: str, control: str = "none") -> dict[tuple[str, str, str], Trials]:
-        """Recorded trials of a row by (variant, protocol, run)."""
+    def runs(self, row: str, control: str = "none") -> dict[tuple[str, str, str, str], Trials]:
+        """Recorded trials of a row by (variant, protocol, run, encoder)."""
         return {where[2:]: trials for where, trials in self._groups.items() if where[:2] == (row, control)}
 
     def trials(self, row: str, *, variant: str = "as-run", protocol: str = "as-published", control: str = "none") -> Trials | None:
@@ -77,11 +95,21 @@ class Ledger:
             return None
         return trials.cell(metric)
 
-    def controls(self) -> list[tuple[str, str]]:
-        """(row, control) of every control that was run, each row itself before its controls."""
-        where = dict.fromkeys(each[:2] for each in self._groups)
-        named = {row for row, control in where if control != "none"}
-        return sorted((each for each in where if each[0] in named), key=lambda each: (each[0], each[1] != "none"))
+    def controls(self) -> list[tuple[str, str, str]]:
+        """Row, variant and name of every control that was run."""
+        return list(dict.fromkeys((row, variant, control) for row, control, variant, *_ in self._groups if control != "none"))
+
+    def above(self, row: str, metric: str, *, variant: str, control: str, protocol: str = "clean") -> Cell | None:
+        """A row's score less the same row's under a control, seed by seed; None where one of them was not run."""
+        pair = [self.trials(row, variant=variant, protocol=protocol, control=name) for name in ("none", control)]
+        return None if None in pair else pair[0].difference(pair[1], metric)
+
+    def inputs(self, row: str) -> str:
+        """Which speech encoder a row's embedding comes from, and how wide it is; empty where it reads none."""
+        for *_, run, encoder in self.runs(row):
+            if encoder != "none":
+                return f"{encoder}, {self.recorded.runs[run]['encoders'][encoder]} values"
+        return ""
 
     def verdict(self, number: Printed) -> tuple[str, str]:
         """Verdict of a printed number, and the reason."""
@@ -90,25 +118,42 @@ class Ledger:
         plain = self.numbers.plain(number)
         if plain is not None:
             return plain.verdict, plain.reason
-        runs = [
-            verdicts.Run(
-                variant=variant,
-                protocol=protocol,
-                value=(cell := trials.cell(number.metric)).value,
-                low=cell.low,
-                high=cell.high,
-                seeds=cell.seeds,
-                groups=cell.groups,
-                substitute=self.numbers.substitute(variant),
+        place = self.numbers.place(number)
+        runs = []
+        for (variant, protocol, _, encoder), trials in self.runs(place.row).items():
+            if not self.numbers.has(place.metric, place.row, variant):
+                continue
+            cell = self.placed(place, trials).cell(place.metric)
+            runs.append(
+                verdicts.Run(
+                    variant=variant,
+                    protocol=protocol,
+                    value=cell.value,
+                    low=cell.low,
+                    high=cell.high,
+                    seeds=cell.seeds,
+                    groups=cell.groups,
+                    substitute=self.numbers.substitute(place.row, variant, encoder),
+                )
             )
-            for (variant, protocol, _), trials in self.runs(number.row).items()
-            if self.numbers.has(number.metric, number.row, variant)
-        ]
         if not runs:
             return "not run", self.numbers.why_not(number)
-        word, reason = verdicts.decide(float(number.value), runs, fault=self.numbers.fault(number.row))
+        word, reason = verdicts.decide(place.value, runs, fault=self.numbers.fault(place.row))
         note = self.numbers.note(number)
         return word, f"{reason}; {note}" if note else reason
+
+    def placed(self, place: Place, trials: Trials) -> Trials:
+        """Trials that a printed number stands beside: of one fold where it is printed for one, under the paper's protocol."""
+        published = set(trials.table["protocol"]) == {"as-published"}
+        return trials.fold(place.fold) if place.fold is not None and published else trials
+
+    def beside(self, number: Printed, *, variant: str = "as-run", protocol: str = "as-published") -> Cell | None:
+        """Our value and interval beside a printed number, in its place's unit; None where there is none."""
+        place = self.numbers.place(number)
+        trials = self.trials(place.row, variant=variant, protocol=protocol)
+        if trials is None or place.metric not in MEASURES or not self.numbers.has(place.metric, place.row, variant):
+            return None
+        return self.placed(place, trials).cell(place.metric)
 
     def entries(self) -> list[dict]:
         """One row for each printed number and recorded run of it, and for each cell that only we fill."""
@@ -130,7 +175,7 @@ class Ledger:
         there = {(number.row, number.metric) for number in self.printed}
         for row, control in dict.fromkeys(where[:2] for where in self._groups):
             for metric in self.numbers.OURS:
-                if control == "none" and (row, metric) in there:
+                if control == "none" and ((row, metric) in there or not self.numbers.ours(row, metric)):
                     continue
                 name = row if control == "none" else f"Control: {row}, {control}"
                 number = Printed(table=self.numbers.table_of(row), row=name, column=metric, metric=metric, value=math.nan, unit="")
@@ -138,20 +183,16 @@ class Ledger:
                     yield self._entry(number, None, "", "the paper does not print this cell") | cell
 
     def _cells(self, number: Printed, control: str, row: str | None = None) -> Iterable[dict]:
-        for (variant, protocol, run), trials in self.runs(row or number.row, control).items():
-            if number.metric not in MEASURES:
+        place = Place(row, number.metric, math.nan) if row else self.numbers.place(number)
+        for (variant, protocol, run, encoder), trials in self.runs(place.row, control).items():
+            if place.metric not in MEASURES:
                 continue
-            about = {
-                "variant": variant,
-                "protocol": protocol,
-                "edition": self.recorded.runs[run]["edition"],
-                "stale": self.stale[run],
-            }
-            about["corpora"] = self.recorded.runs[run]["corpora"]
-            if not self.numbers.has(number.metric, row or number.row, variant):
-                yield about | {"seeds": len(trials.seeds), "reason": self.numbers.meaningless(number.metric)}
+            about = {"variant": variant, "protocol": protocol, "edition": self.recorded.runs[run]["edition"]}
+            about |= {"stale": self.stale[run], "corpora": self.recorded.runs[run]["corpora"], "encoder": encoder}
+            if not self.numbers.has(place.metric, place.row, variant):
+                yield about | {"seeds": len(trials.seeds), "reason": self.numbers.meaningless(place.metric)}
                 continue
-            cell = trials.cell(number.metric)
+            cell = self.placed(place, trials).cell(place.metric)
             yield about | {"value": cell.value, "low": _finite(cell.low), "high": _finite(cell.high), "seeds": cell.seeds}
 
     def _entry(self, number: Printed, value: float | None, verdict: str, reason: str) -> dict:
@@ -169,6 +210,7 @@ class Ledger:
             "variant": "",
             "protocol": "",
             "edition": "",
+            "encoder": "none",
             "corpora": [],
             "stale": "",
             "verdict": verdict,

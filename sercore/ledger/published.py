@@ -66,3 +66,9 @@ def stored_outputs(paper: str) -> dict[tuple[str, str], float]:
     table = pd.read_csv(path)
     means = table[(table["row"] == "mean") & (table["column"] != "classification report")]
     return {(row.table.split("/")[1], row.column): row.value for row in means.itertuples()}
+
+
+def hand_labels(paper: str) -> list[Printed]:
+    """Printed-like numbers of the authors' notebooks on test files that they labelled by ear; empty where there are none."""
+    path = FOLDER / f"{paper}-hand-labels.csv"
+    return list(_read(path)) if path.is_file() else []

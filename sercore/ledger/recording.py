@@ -7,18 +7,18 @@ from types import ModuleType
 from pydantic import BaseModel
 
 from sercore.ledger import recorded
-from sercore.sweep import trial_keys
+from sercore.sweep import Task, sweep, trial_keys
 
 
-def record(study: ModuleType, parameters: BaseModel, *, name: str = "") -> None:
+def record(study: ModuleType, parameters: BaseModel) -> None:
     """Run a study's grid and keep its trials in ``book/ledger/recorded``; what was measured on the corpora too.
 
-    A run that was interrupted goes on where it stopped: finished trials are in the store.
+    A run that was interrupted goes on where it stopped: finished trials are in the store. Each kind of trial is a run of its own,
+    named after the edition and the kind.
 
     Args:
         study: module of a paper.
         parameters: of its chapter; the edition must not be the demo.
-        name: of the run (default: the edition).
 
     Raises:
         ValueError: the demo edition, whose values never enter the ledger.
@@ -29,22 +29,26 @@ def record(study: ModuleType, parameters: BaseModel, *, name: str = "") -> None:
     recorded.write_measurements(study.PAPER, study.measure(parameters, data), corpora=study.CORPORA[:1])
     seeds = range(parameters.seeds) if parameters.seed < 0 else [parameters.seed]
     for seed in seeds:
-        trials, outcomes = study.outcomes(parameters.model_copy(update={"seed": seed}), data)
-        keys = trial_keys(study.run, trials, data)
-        about = recorded.provenance(
-            edition=parameters.edition,
-            corpora=study.CORPORA,
-            key=keys[0],
-            parts=study.extractors(),
-            module=study.run.__module__,
-            device=parameters.device,
-        )
-        run = name or parameters.edition
-        recorded.write(
-            study.PAPER,
-            lambda start: recorded.frames(run, about, trials, [key.hex for key in keys], outcomes, start=start),  # noqa: B023 (called at once)
-            [field.name for field in fields(trials[0])],
-        )
+        for task in study.tasks(parameters.model_copy(update={"seed": seed}), data):
+            _record(study.PAPER, parameters, task)
+
+
+def _record(paper: str, parameters: BaseModel, task: Task) -> None:
+    outcomes = sweep(task.run, task.trials, task.data, scheduler=parameters.scheduler, device=parameters.device)
+    keys = trial_keys(task.run, task.trials, task.data)
+    about = recorded.provenance(
+        edition=parameters.edition,
+        corpora=task.corpora,
+        keys=keys,
+        parts=task.parts,
+        module=task.run.__module__,
+        device=parameters.device,
+        encoders=task.encoders,
+    )
+    run, names = f"{parameters.edition}, {task.name}", [field.name for field in fields(task.trials[0])]
+    recorded.write(
+        paper, lambda start: recorded.frames(run, about, task.trials, [key.hex for key in keys], outcomes, start=start), names
+    )
 
 
 def again(study: ModuleType, parameters: BaseModel) -> list[dict]:
@@ -52,7 +56,10 @@ def again(study: ModuleType, parameters: BaseModel) -> list[dict]:
 
     Trials that are done are found in the store; both sides are the emotion head's mean squared error of one trial.
     """
-    return beside(recorded.read(study.PAPER), *study.outcomes(parameters, study.load(parameters)))
+    tasks = study.tasks(parameters, study.load(parameters))
+    options = {"scheduler": parameters.scheduler, "device": parameters.device}
+    runs = recorded.read(study.PAPER)
+    return [row for task in tasks for row in beside(runs, task.trials, sweep(task.run, task.trials, task.data, **options))]
 
 
 def beside(runs: recorded.Recorded, trials: Sequence, outcomes: Sequence[dict]) -> list[dict]:

@@ -10,6 +10,9 @@ import pandas as pd
 from sercore.evaluation.intervals import prediction_interval, resampled_interval
 from sercore.evaluation.metrics import accuracy, macro_f1, recalls
 
+CLASSES = 3
+F1 = "macro_f1_cv5_mean"
+
 # What is weighted: counts (..., true, predicted), clips (...), summed errors of the first and the second head (...).
 Measure = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
@@ -18,18 +21,24 @@ def _errors(head: float, second: float, scale: float) -> Measure:
     return lambda counts, clips, first, other: scale * (head * first + second * other) / np.maximum(clips, 1)
 
 
+def _share(true: int, predicted: int) -> Measure:
+    """Share of one class' items that got this answer: an entry of the confusion matrix, its row summing to 1."""
+    return lambda counts, clips, first, other: counts[..., true, predicted] / np.maximum(counts[..., true, :].sum(-1), 1)
+
+
 # Names as in the published tables; each is a mean over folds of a score of one fold.
 MEASURES: dict[str, Measure] = {
-    "macro_f1_cv5_mean": lambda counts, clips, first, other: macro_f1(counts),
+    F1: lambda counts, clips, first, other: macro_f1(counts),
     "accuracy_cv5_mean": lambda counts, clips, first, other: 100 * accuracy(counts),
     "mse_cv5_mean": _errors(1, 0, 1),
     "ser_head_mse_x100_printed_as_accuracy": _errors(1, 0, 100),
     "summed_mse_two_heads_cv5_mean": _errors(1, 1, 1),
+    "unweighted_accuracy": lambda counts, clips, first, other: 100 * np.nanmean(recalls(counts), axis=-1),
     "neutral_recall": lambda counts, clips, first, other: recalls(counts)[..., 0],
     "female_recall": lambda counts, clips, first, other: recalls(counts)[..., 1],
     "male_recall": lambda counts, clips, first, other: recalls(counts)[..., 2],
+    **{f"share_{true}_{predicted}": _share(true, predicted) for true in range(CLASSES) for predicted in range(CLASSES)},
 }
-CLASSES = 3
 
 
 @dataclass(frozen=True)
@@ -82,6 +91,15 @@ class Trials:
         for place, column in zip(sums, ("clips", "head", "second"), strict=True):
             np.add.at(place, at, self.errors[column].to_numpy(float))
         return counts, *sums
+
+    def fold(self, number: int) -> "Trials":
+        """The trials of one fold."""
+        table = self.table[self.table["fold"] == number]
+        return Trials(table, *(each[each["trial"].isin(table["trial"])] for each in (self.counts, self.errors)))
+
+    def confusion(self) -> np.ndarray:
+        """Counts summed over trials: ``(3, 3)``."""
+        return self._arrays[0].sum((0, 1))
 
     @property
     def seeds(self) -> list[int]:

@@ -12,7 +12,8 @@ from sklearn.metrics import f1_score
 from sercore import store
 from sercore.ledger import claims, published, recorded
 from sercore.ledger.claims import ser2022 as statements
-from sercore.ledger.entries import Ledger, entries, tally
+from sercore.ledger.claims import ser2022_numbers as numbers
+from sercore.ledger.entries import Ledger, Place, entries, tally
 from sercore.ledger.scores import MEASURES
 from sercore.ledger.verdicts import VERDICTS
 from sercore.studies import ser2022
@@ -21,7 +22,7 @@ from sercore.studies.ser2022_trial import Trial
 PAPER = ser2022.PAPER
 ROW = "(3) Multi-task all prosodic + SMOTE - CG"
 KEYS = ["paper", "table", "row", "column", "metric", "published", "value", "low", "high", "seeds"]
-KEYS += ["variant", "protocol", "edition", "corpora", "stale", "verdict", "reason"]
+KEYS += ["variant", "protocol", "edition", "encoder", "corpora", "stale", "verdict", "reason"]
 
 
 def outcome(generator: np.random.Generator, right: float) -> dict:
@@ -60,7 +61,13 @@ def made():
 def about() -> dict:
     key = store.key(settings={}, manifest=[], modules=ser2022.run.__module__)
     return recorded.provenance(
-        edition="open", corpora=["coraa-ser"], key=key, parts=ser2022.extractors(), module=ser2022.run.__module__, device="cpu"
+        edition="open",
+        corpora=["coraa-ser"],
+        keys=[key],
+        parts=ser2022.extractors(),
+        module=ser2022.run.__module__,
+        device="cpu",
+        encoders={"toy": 16},
     )
 
 
@@ -102,6 +109,7 @@ def test_what_is_recorded_is_read_back_and_replaced_when_run_again(made, tmp_pat
     assert sorted(second.trials["head_mse"])[-3:] == [0.2] * 3
     assert second.trials["trial"].is_unique
     assert set(second.counts["trial"]) == set(second.trials["trial"]) == set(second.errors["trial"])
+    assert len(second.notes) == 0
     one, two = (Ledger(PAPER, runs=each).cell(ROW, "macro_f1_cv5_mean") for each in (first, second))
     assert one.value == pytest.approx(two.value)
 
@@ -141,6 +149,64 @@ def test_a_run_says_what_changed_since():
     assert recorded.stale(run | {"code": "other"}, parts) == "code of the study"
     assert "torch 1.0 then" in recorded.stale(run | {"versions": run["versions"] | {"torch": "1.0"}}, parts)
     assert recorded.stale(run | {"parts": run["parts"] | {"gender": "other"}}, parts) == "gender extractor"
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "column", "place"),
+    [
+        ("Table 3", ROW, "F1-macro", Place(ROW, "macro_f1_cv5_mean", 0.8234)),
+        ("Table 5c", "true N", "predicted F", Place(ser2022.SELECTED[2], "share_0_1", 18 / 95, fold=0)),
+        ("Table 5a", "true M", "predicted M", Place(ser2022.SELECTED[0], "share_2_2", 87 / 99, fold=0)),
+        ("Text", "gender classifier (gradient boosting)", "CETUC", Place(numbers.BOOSTING, "accuracy_cv5_mean", 94.1)),
+        ("Text", "gender classifier (gradient boosting)", "MLS with noise", Place(numbers.ELSEWHERE, "accuracy_cv5_mean", 90.8)),
+    ],
+)
+def test_a_printed_result_has_its_place(table, row, column, place):
+    printed = [each for each in published.read(PAPER) if (each.row, each.column) == (row, column) and each.table.startswith(table)]
+    assert [numbers.place(each) for each in printed] == [place]
+
+
+def test_table_5_stands_beside_the_first_fold_as_published_and_all_folds_clean(made):
+    trials, outcomes = made
+    renamed = [replace(trial, row=ser2022.SELECTED[2]) for trial in trials]
+    ledger = Ledger(PAPER, runs=frames(renamed, outcomes))
+    number = next(each for each in ledger.printed if each.table.startswith("Table 5c") and each.row == "true N")
+    for protocol, folds in (("as-published", {0}), ("clean", set(range(5)))):
+        shares = []
+        for trial, each in zip(trials, outcomes, strict=True):
+            true, predicted = each["pairs"]
+            if trial.protocol == protocol and trial.fold in folds:
+                shares.append((predicted[true == 0] == 0).mean())
+        assert ledger.beside(number, protocol=protocol).value == pytest.approx(np.mean(shares))
+    title, matrix = numbers.confusions(ledger, ser2022.SELECTED[2])[1]
+    assert title == "ours, as-published"
+    assert np.allclose(matrix.sum(1), 1)
+
+
+def test_a_row_on_another_encoder_is_substituted_whatever_it_scores(made):
+    trials, outcomes = made
+    renamed = [replace(trial, row=ser2022.SELECTED[1], encoder="toy") for trial in trials]
+    ledger = Ledger(PAPER, runs=frames(renamed, outcomes))
+    number = next(each for each in ledger.printed if each.row == ser2022.SELECTED[1])
+    word, reason = ledger.verdict(number)
+    assert (word, "embeddings of toy in place of wav2vec 2.0's" in reason) == ("substituted", True)
+    assert ledger.inputs(ser2022.SELECTED[1]) == "toy, 16 values"
+    assert ledger.inputs(ROW) == ""
+
+
+@pytest.mark.parametrize("number", [each for each in published.read(PAPER) if "change gender" in each.row or "network" in each.row])
+def test_settings_and_counts_are_never_results(number):
+    assert Ledger(PAPER).verdict(number)[0] in ("setting", "measured")
+
+
+def test_a_control_is_compared_with_its_row_seed_by_seed(made):
+    trials, outcomes = made
+    controls = [replace(trial, control="no gender branch") for trial in trials]
+    ledger = Ledger(PAPER, runs=frames([*trials, *controls], [*outcomes, *outcomes]))
+    assert ledger.controls() == [(ROW, "as-run", "no gender branch")]
+    same = ledger.above(ROW, "macro_f1_cv5_mean", variant="as-run", control="no gender branch")
+    assert (same.value, same.low, same.high) == (0, 0, 0)
+    assert ledger.above(ROW, "macro_f1_cv5_mean", variant="as-described", control="no gender branch") is None
 
 
 def test_claims_follow_the_recorded_runs(made):

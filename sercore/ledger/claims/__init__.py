@@ -81,6 +81,17 @@ def greater(
     return found
 
 
+def without(
+    ledger: Ledger, rows: Sequence[str], *, control: str, metric: str, variant: str, protocol: str = "clean"
+) -> list[tuple[str, str, float]]:
+    """Row, mark and difference for each row: does it score higher than the same row under a control."""
+    cells = [ledger.above(row, metric, variant=variant, control=control, protocol=protocol) for row in rows]
+    return [
+        (row, "not run", float("nan")) if cell is None else (row, sign(cell), cell.value)
+        for row, cell in zip(rows, cells, strict=True)
+    ]
+
+
 def pairs_judged(ledger: Ledger, pairs: Sequence[tuple[str, str]], *, metric: str, note: str = "") -> Judgement:
     """Judgement of "the first of each pair scores higher": under both protocols, and on the printed numbers."""
     values = {number.row: number.value for number in ledger.printed if number.metric == metric}
@@ -88,11 +99,9 @@ def pairs_judged(ledger: Ledger, pairs: Sequence[tuple[str, str]], *, metric: st
     for protocol in ("as-published", "clean"):
         judged = greater(ledger, pairs, metric=metric, protocol=protocol)
         marks[protocol] = all_of([mark for mark, _ in judged])
-        told = [
-            f"{_short(a)} over {_short(b)} {gap:+.3f}{'' if mark == 'holds' else f' ({mark})'}"
-            for (a, b), (mark, gap) in zip(pairs, judged, strict=True)
-        ]
-        words.append(f"{protocol}: {', '.join(told)}")
+        told = [f"{short(a)} over {short(b)} {_gap(mark, gap)}" for (a, b), (mark, gap) in zip(pairs, judged, strict=True)]
+        held = sum(mark == "holds" for mark, _ in judged)
+        words.append(f"{protocol}, {held} of {len(pairs)} hold: {', '.join(told)}")
     return Judgement(
         published=marks["as-published"],
         clean=marks["clean"],
@@ -112,9 +121,16 @@ def judged(ledger: Ledger, claims: Sequence[Claim]) -> list[tuple[Claim, Judgeme
     return found
 
 
-def _short(row: str) -> str:
+def _gap(mark: str, gap: float) -> str:
+    return "not run" if mark == "not run" else f"{gap:+.3f}{'' if mark == 'holds' else f' ({mark})'}"
+
+
+def short(row: str) -> str:
+    """A configuration in few letters, such as MT 56 +S-C."""
     words = {
         "Multi-task": "MT",
+        "all prosodic and wav2vec": "56+W",
+        "wav2vec": "W",
         "all prosodic": "56",
         " prosodic": "",
         "- SMOTE": "-S",

@@ -3,17 +3,15 @@
 from collections.abc import Iterable, Sequence
 from html import escape
 
-import numpy as np
 from IPython.display import HTML
 from pydantic import BaseModel
 
 from sercore.ledger import claims as judging
 from sercore.ledger.entries import Ledger
-from sercore.ledger.scores import Cell
+from sercore.ledger.scores import F1, Cell
 from sercore.ledger.verdicts import VERDICTS
 from sercore.models.counts import Described
 
-F1 = "macro_f1_cv5_mean"
 PROTOCOLS = ("as-published", "clean")
 READINGS = tuple((variant, protocol) for variant in ("as-run", "as-described") for protocol in PROTOCOLS)
 DIGITS = {"macro_f1_cv5_mean": 3, "mse_cv5_mean": 4, "summed_mse_two_heads_cv5_mean": 4}
@@ -58,25 +56,24 @@ def beside_the_paper(
         column: printed column name.
         edition: of this run; a demo's values are named synthetic.
     """
-    numbers = [
-        number for number in ledger.printed if number.table == table and number.column == column and "submission" not in number.row
-    ]
+    numbers = [each for each in ledger.printed if each.table == table and each.column == column and "submission" not in each.row]
     heads = [("", table), ("paper", "printed")]
     heads += [("recorded on real corpora", f"{variant}, {protocol}") for variant, protocol in READINGS] + [("", "verdict")]
     if run is not None:
-        this = "this run, synthetic speech" if edition == "demo" else "this run"
+        this = this_run(edition)
         heads += [(this, f"{variant}, {protocol}") for variant, protocol in READINGS]
     rows = []
     for number in numbers:
         word, reason = ledger.verdict(number)
         digits = DIGITS.get(number.metric, 2)
-        ours = [_cell(ledger.cell(number.row, number.metric, variant=a, protocol=b), digits) for a, b in READINGS]
+        ours = [shown(ledger.cell(number.row, number.metric, variant=a, protocol=b), digits) for a, b in READINGS]
         here = (
             []
             if run is None
-            else [_cell(run.cell(number.row, number.metric, variant=a, protocol=b), digits, bare=True) for a, b in READINGS]
+            else [shown(run.cell(number.row, number.metric, variant=a, protocol=b), digits, bare=True) for a, b in READINGS]
         )
-        rows.append((number.row, f"{number.value:.4f}", *ours, (word, reason), *here))
+        inputs = " | ".join(filter(None, (each.inputs(number.row) for each in (ledger, run) if each is not None)))
+        rows.append(((number.row, inputs) if inputs else number.row, f"{number.value:.4f}", *ours, (word, reason), *here))
     caption = f"{table}, {column}: mean over five folds; in brackets the 95 % interval; a dash where nothing was run"
     return html(heads, rows, caption=caption)
 
@@ -107,53 +104,22 @@ def parameter_counts(networks: Sequence[Described]) -> HTML:
     return html(heads, rows, caption="Parameters, summed over the built modules")
 
 
-def identity(ledger: Ledger) -> list[tuple[str, float, int, float]]:
-    """Printed loss less a hundredth of the printed accuracy of each multi-task row, the number k of dead folds, and what is left.
-
-    The second head's best constant answer to a one-hot target of three classes is 1/3, with error 2/9; a head whose ReLU is
-    dead answers 0, with error 1/3. Over five folds the mean is 2/9 + k/45.
-    """
-    values = {(number.row, number.column): number.value for number in ledger.printed}
-    found = []
-    for (row, column), loss in values.items():
-        if column == "Loss" and "Multi-task" in row:
-            gap = loss - values[row, "Accuracy"] / 100
-            dead = round((gap - 2 / 9) * 45)
-            found.append((row, gap, dead, gap - 2 / 9 - dead / 45))
-    return found
-
-
-def second_head(ledger: Ledger) -> HTML:
-    """Recorded multi-task folds as run: how far the second head's error is from 2/9, or from 1/3 where the head is dead."""
-    trials = ledger.recorded.trials
-    if not len(trials):
-        return html(("folds",), [], caption="No trial is recorded yet")
-    chosen = trials[(trials["variant"] == "as-run") & trials["second_mse"].notna()]
-    rows = []
-    for protocol, table in chosen.groupby("protocol"):
-        dead = table["second_zero"] == 1
-        gaps = (table["second_mse"] - np.where(dead, 1 / 3, 2 / 9)).abs()
-        rows.append((protocol, len(table), int(dead.sum()), f"{gaps.mean():.4f}", f"{gaps.max():.4f}"))
-    heads = ("protocol", "folds", "dead heads", "mean distance", "largest distance")
-    return html(heads, rows, caption="Second head's error: distance to 2/9, or to 1/3 where it is dead")
-
-
 def controls(ledger: Ledger, run: Ledger, *, edition: str) -> HTML:
-    """Macro F1 of the controls beside the row that they control, recorded and on this page."""
-    names = dict.fromkeys([*ledger.controls(), *run.controls()])
+    """Macro F1 of the controls, recorded and on this page, and clean what the row itself scores above its control."""
+    this = this_run(edition)
     rows = []
-    for row, control in names:
-        cells = [
-            _cell(each.cell(row, F1, protocol=protocol, control=control), 3) for each in (ledger, run) for protocol in PROTOCOLS
+    for row, variant, control in dict.fromkeys([*ledger.controls(), *run.controls()]):
+        scores = [
+            shown(each.cell(row, F1, variant=variant, protocol=protocol, control=control), 3)
+            for each in (ledger, run)
+            for protocol in PROTOCOLS
         ]
-        rows.append((row, control if control != "none" else "none, the row itself", *cells))
-    this = "this run, synthetic speech" if edition == "demo" else "this run"
-    heads = [
-        ("", "row"),
-        ("", "control"),
-        *((place, protocol) for place in ("recorded on real corpora", this) for protocol in PROTOCOLS),
-    ]
-    return html(heads, rows, caption="Controls: macro F1, as run")
+        above = shown(ledger.above(row, F1, variant=variant, control=control), 3, signed=True)
+        rows.append((row, variant, control, *scores[:2], above, *scores[2:]))
+    recorded = "recorded on real corpora"
+    heads = [("", "row"), ("", "variant"), ("", "control"), *((recorded, protocol) for protocol in PROTOCOLS)]
+    heads += [(recorded, "the row less its control, clean"), *((this, protocol) for protocol in PROTOCOLS)]
+    return html(heads, rows, caption="Controls: macro F1")
 
 
 def contradicted(ledger: Ledger, statements: Sequence[judging.Claim]) -> str:
@@ -161,13 +127,13 @@ def contradicted(ledger: Ledger, statements: Sequence[judging.Claim]) -> str:
     return ", ".join(claim.name for claim, judgement in judging.judged(ledger, statements) if judgement.printed is False)
 
 
-def claims(ledger: Ledger, statements: Sequence[judging.Claim]) -> HTML:
+def claims(ledger: Ledger, statements: Sequence[judging.Claim], *, caption: str = "Claims, judged on the recorded runs") -> HTML:
     """Every claim with its mark under either protocol."""
     rows = [
         (claim.name, claim.text, claim.source, judgement.published, judgement.clean, judgement.reason)
         for claim, judgement in judging.judged(ledger, statements)
     ]
-    return html(("", "claim", "where", "as-published", "clean", "why"), rows, caption="Claims, judged on the recorded runs")
+    return html(("", "claim", "where", "as-published", "clean", "why"), rows, caption=caption)
 
 
 def tally(counts: dict[str, dict[str, int]]) -> HTML:
@@ -202,17 +168,25 @@ def agreement(rows: Sequence[dict]) -> HTML:
     return html((*settings, "recorded", "this run", "difference"), shown or [("none on this page",)], caption=caption)
 
 
-def _cell(cell: Cell | None, digits: int, *, bare: bool = False) -> object:
+def this_run(edition: str) -> str:
+    """What heads the columns of a page's own values; a demo's are named synthetic."""
+    return "this run, synthetic speech" if edition == "demo" else "this run"
+
+
+def shown(cell: Cell | None, digits: int, *, bare: bool = False, signed: bool = False) -> object:
+    """A cell of a table: the value and, where there are seeds, its interval; a dash where there is no value."""
     if cell is None:
         return "–"
-    text = f"{cell.value:.{digits}f}"
+    number = f"{'+' if signed else ''}.{digits}f"
     if bare or cell.seeds < 2:
-        return text
-    return (text, f"[{cell.low:.{digits}f},\N{NO-BREAK SPACE}{cell.high:.{digits}f}]")
+        return f"{cell.value:{number}}"
+    return (f"{cell.value:{number}}", f"[{cell.low:{number}},\N{NO-BREAK SPACE}{cell.high:{number}}]")
 
 
 def _td(value: object) -> str:
     """A cell; a pair is a value and, smaller, its interval or its reason, which gets room."""
+    if isinstance(value, HTML):
+        return f'<td class="reason">{value.data}</td>'
     if not isinstance(value, tuple):
         return f"<td>{escape(f'{value:g}' if isinstance(value, float) else str(value))}</td>"
     first, second = (escape(str(each)) for each in value)

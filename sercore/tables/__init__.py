@@ -1,0 +1,37 @@
+"""What a page shows as a table: ``common`` for every chapter, ``ser2022`` for chapter 1 alone."""
+
+from sercore.tables.common import (
+    DIGITS,
+    PROTOCOLS,
+    agreement,
+    beside_the_paper,
+    claims,
+    contradicted,
+    controls,
+    html,
+    measured,
+    parameter_counts,
+    parameters,
+    provenance,
+    shown,
+    tally,
+    this_run,
+)
+
+__all__ = [
+    "DIGITS",
+    "PROTOCOLS",
+    "agreement",
+    "beside_the_paper",
+    "claims",
+    "contradicted",
+    "controls",
+    "html",
+    "measured",
+    "parameter_counts",
+    "parameters",
+    "provenance",
+    "shown",
+    "tally",
+    "this_run",
+]

@@ -1,0 +1,56 @@
+"""Recall by listening note: each clip counts in one half of every note, and the value is the plain share."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sercore.ledger import listening
+from sercore.ledger.recorded import Recorded
+from sercore.studies.ser2022 import SELECTED
+
+
+@pytest.fixture
+def runs():
+    """Two seeds that score forty clips in ten recordings once each, and a control that must not be counted."""
+    generator = np.random.default_rng(0)
+    clips = [(f"r{at % 10}", ["-", "n", "no", "g"][at % 4], at % 3) for at in range(40)]
+    rows = [(trial, group, note, true, int(generator.integers(3)), 1) for trial in range(3) for group, note, true in clips]
+    trials = pd.DataFrame(
+        {
+            "trial": range(3),
+            "row": SELECTED[2],
+            "variant": "as-run",
+            "protocol": "clean",
+            "control": ["none", "none", "labels shuffled"],
+            "seed": [0, 1, 0],
+        }
+    )
+    notes = pd.DataFrame(rows, columns=["trial", "group", "note", "true", "predicted", "count"])
+    return Recorded({}, trials, pd.DataFrame(), pd.DataFrame(), notes)
+
+
+def test_recalls_are_shares_of_the_noted_clips(runs):
+    found = listening.recalls(runs, SELECTED[2])
+    table = runs.notes[runs.notes["trial"] < 2]
+    for each in found:
+        letter, true = listening.NOTES[each.note.replace(" ", "_")], listening.CLASSES.index(each.label)
+        chosen = table[(table["note"].str.contains(letter) == each.there) & (table["true"] == true)]
+        assert each.clips == len(chosen) / 2
+        assert each.value == pytest.approx((chosen["predicted"] == true).mean(), nan_ok=True)
+        assert each.low <= each.value <= each.high or not each.clips
+    for note in listening.NOTES:
+        assert sum(each.clips for each in found if each.note == note.replace("_", " ")) == 40
+
+
+def test_what_no_clip_has_is_left_out_of_the_picture(runs):
+    found = listening.recalls(runs, SELECTED[2])
+    assert not any(each.clips for each in found if each.note == "voices in sequence" and each.there)
+    shown = [row[0] for row in listening.shown(found)]
+    assert "voices in sequence" not in shown
+    assert "no voices in sequence" in shown
+
+
+def test_other_rows_and_an_empty_ledger_have_none(runs):
+    assert listening.recalls(runs, SELECTED[0]) == []
+    empty = Recorded({}, pd.DataFrame(columns=["trial", "run"]), pd.DataFrame(), pd.DataFrame(), pd.DataFrame())
+    assert listening.recalls(empty, SELECTED[2]) == []
