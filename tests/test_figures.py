@@ -192,3 +192,19 @@ def test_only_substituted_rows_are_hollow():
     assert sum(hollow) == 2
     plain = figures.leakage(ledger)
     assert "hollow" not in " ".join(text.get_text() for text in plain.legends[0].texts)
+
+
+def test_three_ways_stand_above_their_printed_score():
+    ledger = Rows(26)
+    rows = [number.row for number in ledger.printed]
+    figure = figures.three_ways(ledger, submitted={rows[0]: 0.5}, substituted=set(rows[:10]))
+    legible(figure)
+    axes = figure.axes[0]
+    for marker, height in (("o", 0.8), ("s", 0.4)):
+        points = [line for line in axes.lines if line.get_marker() == marker]
+        assert [point.get_xdata()[0] for point in points] == [number.value for number in ledger.printed]
+        assert {point.get_ydata()[0] for point in points} == {height}
+        assert [same_color(point.get_markerfacecolor(), "white") for point in points] == [True] * 10 + [False] * 16
+    stars = [line for line in axes.lines if line.get_marker() == "*"]
+    assert [(star.get_xdata()[0], star.get_ydata()[0]) for star in stars] == [(ledger.printed[0].value, 0.5)]
+    assert figure.legends[0].get_window_extent().y0 >= axes.get_window_extent().y1

@@ -4,10 +4,9 @@ import datetime
 import os
 import platform
 import shutil
-import subprocess
 from pathlib import Path
 
-from sercore import store
+from sercore import checkout
 
 PROCESSORS = Path("/proc/cpuinfo")
 
@@ -25,9 +24,7 @@ def now(*, device: str, versions: dict[str, str]) -> dict[str, object]:
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "python": platform.python_version(),
         "versions": versions,
-        "commit": _git("rev-parse", "HEAD"),
-        "clean": _git("status", "--porcelain", "--untracked-files=no") == "",
-    }
+    } | checkout.state()
 
 
 def machine(device: str) -> str:
@@ -43,11 +40,3 @@ def machine(device: str) -> str:
             return torch.cuda.get_device_name()
     names = [line for line in PROCESSORS.read_text().splitlines() if line.startswith("model name")] if PROCESSORS.is_file() else []
     return names[0].split(":", 1)[1].strip() if names else platform.processor() or platform.machine()
-
-
-def _git(*arguments: str) -> str:
-    try:
-        done = subprocess.run(["git", *arguments], cwd=store.PROJECT, capture_output=True, text=True, check=False)
-    except FileNotFoundError:  # no git on this machine
-        return "unknown"
-    return done.stdout.strip() if done.returncode == 0 else "unknown"

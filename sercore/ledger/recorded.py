@@ -9,7 +9,6 @@ import gzip
 import importlib.metadata
 import json
 import platform
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -18,7 +17,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from sercore import store
+from sercore import checkout, store
 from sercore.sweep import Task
 
 FOLDER = store.PROJECT / "book" / "ledger" / "recorded"
@@ -98,9 +97,7 @@ def provenance(
         "python": platform.python_version(),
         "device": f"{device}, {platform.machine()}",
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
-        "commit": _git("rev-parse", "HEAD"),
-        "clean": _git("status", "--porcelain", "--untracked-files=no") == "",
-    }
+    } | checkout.state()
 
 
 def frames(name: str, run: dict, trials: Sequence, keys: Sequence[str], outcomes: Sequence[dict], *, start: int = 0) -> Recorded:
@@ -192,11 +189,6 @@ def _save(path: Path, table: pd.DataFrame) -> None:
     with gzip.GzipFile(fileobj=file, mode="wb", mtime=0) as packed:
         packed.write(text)
     store.write(path, file.getvalue())
-
-
-def _git(*arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], cwd=store.PROJECT, capture_output=True, text=True, check=False)
-    return done.stdout.strip() if done.returncode == 0 else "unknown"
 
 
 def measurements(paper: str, *, folder: Path = FOLDER) -> dict[str, float]:

@@ -3,6 +3,6 @@
 A chapter imports the headline alone, so that a new fragment executes no chapter again.
 """
 
-from sercore.pages.headline import MARKS, README, headline, question, readme, submitted, three_ways
+from sercore.pages.headline import MARKS, README, headline, question, readme, submitted, substituted, three_ways
 
-__all__ = ["MARKS", "README", "headline", "question", "readme", "submitted", "three_ways"]
+__all__ = ["MARKS", "README", "headline", "question", "readme", "submitted", "substituted", "three_ways"]

@@ -9,7 +9,7 @@ from sercore import figures, store, tables
 from sercore.ledger.entries import Ledger, tally
 from sercore.ledger.published import PAPERS, Printed
 from sercore.pages import data, excerpts, reference, status
-from sercore.pages.headline import headline, submitted
+from sercore.pages.headline import headline, submitted, substituted
 from sercore.studies import ser2022
 
 
@@ -25,7 +25,7 @@ def write(folder: Path, runs: Sequence[Mapping[str, object]]) -> None:
     for name, text in _texts(ledgers, runs).items():
         store.write(place / name, (text + "\n").encode())
     first = ledgers[ser2022.PAPER]
-    figure = figures.three_ways(first, submitted=submitted(first))
+    figure = figures.three_ways(first, submitted=submitted(first), substituted=substituted(first))
     figure.savefig(place / "leakage.png", dpi=150, metadata={"Software": None})
     plt.close(figure)
 

@@ -60,6 +60,11 @@ def submitted(ledger: Ledger) -> dict[str, float]:
     return dict(zip(ser2022.SELECTED, official, strict=True))
 
 
+def substituted(ledger: Ledger) -> set[str]:
+    """Rows that are recorded on another speech encoder than the paper's."""
+    return {row for row in ser2022.ROWS if ledger.inputs(row)}
+
+
 def readme(text: str) -> str:
     """The README with its headline written anew."""
     before, rest = text.split(MARKS[0])
