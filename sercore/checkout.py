@@ -6,8 +6,9 @@ from sercore import store
 
 
 def state() -> dict[str, object]:
-    """Commit, and whether the tree is clean; "unknown" and False where there is no git or no repository."""
-    return {"commit": _git("rev-parse", "HEAD"), "clean": _git("status", "--porcelain", "--untracked-files=no") == ""}
+    """Commit, and whether the tree is clean but for what is recorded; "unknown" and False where there is no repository."""
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!book/ledger/recorded")
+    return {"commit": _git("rev-parse", "HEAD"), "clean": changed == ""}
 
 
 def _git(*arguments: str) -> str:

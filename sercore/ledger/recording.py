@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from sercore.ledger import recorded
 from sercore.sweep import Task, sweep, trial_keys
+from sercore.training.loop import choose
 
 
 def record(study: ModuleType, parameters: BaseModel) -> None:
@@ -42,7 +43,7 @@ def _record(paper: str, parameters: BaseModel, task: Task) -> None:
         keys=keys,
         parts=task.parts,
         module=task.run.__module__,
-        device=parameters.device,
+        device=choose(parameters.device).type,
         encoders=task.encoders,
     )
     run, names = f"{parameters.edition}, {task.name}", [field.name for field in fields(task.trials[0])]
