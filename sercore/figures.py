@@ -73,7 +73,7 @@ def three_ways(
     ]
     figure, axes = plt.subplots(figsize=(WIDTH, 3.4), layout="constrained")
     axes.plot([0.25, 0.95], [0.25, 0.95], color="0.6", linewidth=1, zorder=0)
-    axes.text(0.93, 0.955, "as printed", color="0.4", fontsize=FONT, ha="right")
+    axes.text(0.945, 0.865, "as printed", color="0.4", fontsize=FONT, ha="right")
     axes.axhline(1 / 3, color="0.85", linewidth=1, zorder=0)
     for number in numbers:
         hollow = number.row in substituted

@@ -7,7 +7,7 @@ import difflib
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from sercore import corpora, encoders
 from sercore.corpora.labels import THREE
@@ -31,7 +31,6 @@ DEMO = (
     "(3) Multi-task all prosodic + SMOTE - CG",
     "(1) Seq. 8 prosodic - SMOTE + CG",
     "(7) Multi-task 8 prosodic + SMOTE - CG",
-    "(9) Multi-task 8 prosodic + SMOTE + CG",
     "(12) Multi-task 29 prosodic + SMOTE + CG",
     "(7) Multi-task all prosodic and wav2vec + SMOTE - CG",
 )
@@ -61,6 +60,15 @@ class Parameters(BaseModel):
             raise ValueError(f'"{row}" is no row that can be run, the nearest is "{near}"')
         return row
 
+    @model_validator(mode="after")
+    def _an_encoder_for_the_row(self) -> "Parameters":
+        if self.only and Configuration.of(self.only).embedding and encoder(self) == "none":
+            raise ValueError(
+                f"-p only={self.only}: reads a speech encoder's embedding, and there is none here; expected one by hub id or folder. "
+                "Name it with -p encoder=…"
+            )
+        return self
+
 
 def encoder(parameters: Parameters) -> str:
     """Speech encoder of a run, as ``encoders.load`` takes it: "none" where the edition's own is not on this machine.
@@ -75,7 +83,7 @@ def encoder(parameters: Parameters) -> str:
 
 
 def rows(edition: str, encoder: str) -> tuple[str, ...]:
-    """Rows that an edition trains: seven in the demo, else all; without encoder those that need no embedding."""
+    """Rows that an edition trains: six in the demo, else all; without encoder those that need no embedding."""
     there = DEMO if edition == "demo" else ROWS
     return tuple(row for row in there if encoder != "none" or not Configuration.of(row).embedding)
 
@@ -87,10 +95,9 @@ def grid(parameters: Parameters, *, encoder: str = "none") -> list[Trial]:
         parameters: of the chapter.
         encoder: name of the encoder whose embeddings the data hold; "none" leaves the rows that need one out.
     """
-    there = rows(parameters.edition, encoder)
-    chosen = [row for row in there if parameters.only in ("", row)]
+    chosen = (parameters.only,) if parameters.only else rows(parameters.edition, encoder)
     plans = [(row, variant, protocol, "none") for row in chosen for variant in VARIANTS for protocol in PROTOCOLS]
-    plans += [plan for plan in controls() if plan[0] in chosen]
+    plans += [plan for plan in controls(parameters.edition) if plan[0] in chosen]
     return [
         Trial(
             row=row,
@@ -108,15 +115,16 @@ def grid(parameters: Parameters, *, encoder: str = "none") -> list[Trial]:
     ]
 
 
-def controls() -> list[tuple[str, str, str, str]]:
+def controls(edition: str) -> list[tuple[str, str, str, str]]:
     """Row, variant, protocol and name of every control.
 
     Shuffled labels and the constant answer under both protocols; what the second branch adds under the clean one, for the row
-    that all controls share and for the submitted ones. The sequential network as run has no gender branch to leave out.
+    that all controls share and, but in the demo, for the submitted ones. The sequential network as run has no gender branch.
     """
     plans = [(CONTROLLED, "as-run", protocol, name) for name in ("labels shuffled", "always neutral") for protocol in PROTOCOLS]
     plans += [(CONTROLLED, "as-run", "clean", name) for name in ("gender features only", "logistic regression")]
-    branched = [(row, variant) for row in (CONTROLLED, *SELECTED) for variant in VARIANTS]
+    shared = (CONTROLLED,) if edition == "demo" else (CONTROLLED, *SELECTED)
+    branched = [(row, variant) for row in shared for variant in VARIANTS]
     return plans + [(*each, "clean", "no gender branch") for each in branched if each != (SELECTED[0], "as-run")]
 
 

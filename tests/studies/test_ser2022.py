@@ -14,6 +14,7 @@ from sklearn.preprocessing import MinMaxScaler
 from sercore import corpora
 from sercore.evaluation.metrics import macro_f1
 from sercore.ledger import published
+from sercore.parameters import ParameterError, checked
 from sercore.protocols.splits import grouped_folds
 from sercore.studies import ser2022, ser2022_data
 from sercore.studies.ser2022_rows import SELECTED, Configuration
@@ -35,7 +36,7 @@ def test_rows_are_those_of_the_paper():
     printed = {(number.table, number.row) for number in published.read(ser2022.PAPER) if number.metric == "macro_f1_cv5_mean"}
     assert printed == {(table, row) for table, rows in ser2022.TABLES.items() for row in rows}
     assert len(ser2022.ROWS) == 26
-    assert [len(ser2022.rows(edition, encoder)) for edition in ("open", "demo") for encoder in ("toy", "none")] == [26, 16, 7, 6]
+    assert [len(ser2022.rows(edition, encoder)) for edition in ("open", "demo") for encoder in ("toy", "none")] == [26, 16, 6, 5]
     assert set(SELECTED) < set(ser2022.ROWS)
 
 
@@ -160,6 +161,21 @@ def test_an_unknown_row_is_refused():
         ValueError, match=re.escape('"(8) Multi-task 19 prosodic" is no row that can be run, the nearest is "(8) Multi-task 19')
     ):
         ser2022.Parameters(only="(8) Multi-task 19 prosodic")
+
+
+def test_a_row_on_an_embedding_needs_an_encoder(monkeypatch):
+    monkeypatch.setattr("sercore.encoders.cached", lambda name: False)
+    with pytest.raises(
+        ParameterError, match=r"only=\(5\) Seq. wav2vec .* expected one by hub id or folder. Name it with -p encoder="
+    ):
+        checked(ser2022.Parameters, {"edition": "open", "only": EMBEDDED})
+    for given in ({"edition": "demo"}, {"edition": "open", "encoder": "some/folder"}):
+        assert checked(ser2022.Parameters, given | {"only": EMBEDDED}).only == EMBEDDED
+
+
+def test_any_row_can_be_run_alone_in_the_demo():
+    for row in ser2022.ROWS:
+        assert {each.row for each in ser2022.grid(ser2022.Parameters(only=row), encoder="random")} == {row}
 
 
 def test_the_papers_edition_lists_what_is_missing(monkeypatch, tmp_path):

@@ -99,13 +99,18 @@ def pairs_judged(ledger: Ledger, pairs: Sequence[tuple[str, str]], *, metric: st
     for protocol in ("as-published", "clean"):
         judged = greater(ledger, pairs, metric=metric, protocol=protocol)
         marks[protocol] = all_of([mark for mark, _ in judged])
-        told = [f"{short(a)} over {short(b)} {_gap(mark, gap)}" for (a, b), (mark, gap) in zip(pairs, judged, strict=True)]
-        held = sum(mark == "holds" for mark, _ in judged)
-        words.append(f"{protocol}, {held} of {len(pairs)} hold: {', '.join(told)}")
+        held = [gap for mark, gap in judged if mark == "holds"]
+        told = [f"{len(held)} of {len(pairs)} hold" + (f", by {min(held):+.3f} to {max(held):+.3f}" if held else "")]
+        told += [
+            f"{short(a)} over {short(b)} {_gap(mark, gap)}"
+            for (a, b), (mark, gap) in zip(pairs, judged, strict=True)
+            if mark != "holds"
+        ]
+        words.append(f"{protocol}: {'; '.join(told)}")
     return Judgement(
         published=marks["as-published"],
         clean=marks["clean"],
-        reason="; ".join(words) + (f". {note}" if note else ""),
+        reason=". ".join([*words, *filter(None, [note.removesuffix(".")])]),
         printed=all(values[a] > values[b] for a, b in pairs),
     )
 
@@ -122,7 +127,7 @@ def judged(ledger: Ledger, claims: Sequence[Claim]) -> list[tuple[Claim, Judgeme
 
 
 def _gap(mark: str, gap: float) -> str:
-    return "not run" if mark == "not run" else f"{gap:+.3f}{'' if mark == 'holds' else f' ({mark})'}"
+    return "not run" if mark == "not run" else f"{gap:+.3f} ({mark})"
 
 
 def short(row: str) -> str:
