@@ -64,7 +64,7 @@ class Parameters(BaseModel):
     def _an_encoder_for_the_row(self) -> "Parameters":
         if self.only and Configuration.of(self.only).embedding and encoder(self) == "none":
             raise ValueError(
-                f"-p only={self.only}: reads a speech encoder's embedding, and there is none here; expected one by hub id or folder. "
+                f"-p only={self.only}: reads a speech encoder's embedding, and none is here; expected one by hub id or folder. "
                 "Name it with -p encoder=…"
             )
         return self
