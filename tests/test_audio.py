@@ -79,7 +79,7 @@ def test_the_page_is_the_same_everywhere():
 
 
 @pytest.mark.parametrize("call", [audio.check, audio.seconds, audio.read])
-@pytest.mark.parametrize("case", [case for case in ERRORS if case.name in {"no file", "a folder", "a pipe", "0 bytes"}], ids=str)
+@pytest.mark.parametrize("case", [case for case in ERRORS if case.name in {"no file", "a folder", "a pipe", "0 bytes"}], ids=lambda case: case.name)
 def test_check_alone_sees_what_is_no_file(case, call, folder):
     with pytest.raises(audio.AudioError, match=case.error):
         call(case.make(folder))
