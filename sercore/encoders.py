@@ -1,8 +1,6 @@
-"""Pretrained speech encoders by folder or hub id, and the frames they give of a clip.
+"""Pretrained speech encoders by folder or hub id, and their frames: those of transformers that read a waveform, and Whisper's.
 
-wav2vec 2.0, HuBERT, WavLM, data2vec and whatever else of ``transformers`` reads a raw waveform; and the encoder of Whisper.
-Weights are safetensors only, a checkpoint's own code is never run, and no network is
-used unless the environment says ``HF_HUB_OFFLINE=0``.
+Weights are safetensors only, a checkpoint's own code is never run, no network is used unless ``HF_HUB_OFFLINE=0`` is set.
 """
 
 import contextlib
@@ -41,7 +39,7 @@ EXTRACTORS = ("preprocessor_config.json", "processor_config.json")
 
 
 class EncoderError(ValueError):
-    """An encoder that cannot be loaded or used: its name, what was found, what was expected, what to do."""
+    """An encoder that cannot be loaded or used: which, what was found, what was expected, what to do."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -81,25 +79,14 @@ class Encoder:
         return samples
 
     def to(self, device: str) -> "Encoder":
-        """This encoder, moved to "cpu", "cuda", or with "auto" to CUDA where there is some.
-
-        Raises:
-            EncoderError: CUDA is wanted and not there.
-        """
+        """This encoder, moved to "cpu", "cuda" (an ``EncoderError`` where there is none) or, with "auto", to CUDA where it is."""
         if device == "cuda" and not torch.cuda.is_available():
             raise EncoderError("device=cuda: no CUDA device was found; expected a GPU and a CUDA build of torch. Use auto or cpu.")
         self.model.to("cuda" if device == "auto" and torch.cuda.is_available() else "cpu" if device == "auto" else device)
         return self
 
     def check(self, clip: np.ndarray) -> None:
-        """Refuse a clip without a frame.
-
-        Args:
-            clip: ``(samples,)``, 16 kHz mono.
-
-        Raises:
-            EncoderError: it is too short for one frame.
-        """
+        """Refuse a clip ``(samples,)``, 16 kHz mono, that is too short for one frame, with an ``EncoderError``."""
         if len(clip) < self.shortest:
             raise EncoderError(
                 f"{len(clip)} samples in {len(clip) / RATE:.5f} s of audio; {self.name} needs at least "

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from sercore.ledger.entries import Ledger
+from sercore.ledger.published import Printed
 from sercore.ledger.scores import F1
 
 COLOURS = dict(zip(("printed", "as-published", "clean", "test"), sns.color_palette("colorblind", 4), strict=True))
@@ -28,9 +29,7 @@ def leakage(
         submitted: printed official test score by row (default: none).
         substituted: rows that we run on other corpora or weights than the paper's: ours are hollow (default: none).
     """
-    numbers = [
-        number for number in ledger.printed if number.metric == F1 and ledger.trials(number.row, variant=variant) is not None
-    ]
+    numbers = _recorded(ledger, variant)
     numbers.sort(key=lambda number: number.value)
     figure, axes = plt.subplots(figsize=(WIDTH, 1.2 + 0.3 * len(numbers)), layout="constrained")
     axes.axvline(1 / 3, color="0.8", linewidth=1, zorder=0)
@@ -68,9 +67,7 @@ def three_ways(
         submitted: printed official test score by row (default: none).
         substituted: rows that we run on other corpora or weights than the paper's: ours are hollow (default: none).
     """
-    numbers = [
-        number for number in ledger.printed if number.metric == F1 and ledger.trials(number.row, variant=variant) is not None
-    ]
+    numbers = _recorded(ledger, variant)
     figure, axes = plt.subplots(figsize=(WIDTH, 3.4), layout="constrained")
     axes.plot([0.25, 0.95], [0.25, 0.95], color="0.6", linewidth=1, zorder=0)
     axes.text(0.945, 0.865, "as printed", color="0.4", fontsize=FONT, ha="right")
@@ -219,6 +216,11 @@ def scatter(panels: Sequence[tuple[str, np.ndarray, Sequence[str]]]) -> Figure:
         place.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=min(len(names), 2))
         sns.despine(ax=place, left=True, bottom=True)
     return figure
+
+
+def _recorded(ledger: Ledger, variant: str) -> list[Printed]:
+    """Printed cross-validated scores of the rows that are recorded."""
+    return [each for each in ledger.printed if each.metric == F1 and ledger.trials(each.row, variant=variant) is not None]
 
 
 def _interval(
