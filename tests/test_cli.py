@@ -156,7 +156,9 @@ def one_chapter(monkeypatch):
     monkeypatch.setattr(
         chapters,
         "execute",
-        lambda name, parameters, fresh: chapters.Executed(name, Path("kept.ipynb"), fresh, 3.0, 100.0, parameters.model_dump()),
+        lambda name, parameters, fresh: chapters.Executed(
+            name, Path("kept.ipynb"), fresh, {"seconds": 3.0, "peak": 100.0}, parameters.model_dump()
+        ),
     )
     return recorded
 

@@ -50,7 +50,7 @@ def test_no_call_no_process():
 
 
 def test_an_interrupted_parent_leaves_no_process_behind(monkeypatch, tmp_path):
-    from tqdm.auto import tqdm
+    from tqdm import tqdm
 
     def interrupt(*_):
         raise KeyboardInterrupt

@@ -16,7 +16,7 @@ from sercore.corpora.gender_tables import GenderTable
 from sercore.ledger import published
 from sercore.protocols.splits import LeakError, shuffled_folds
 from sercore.studies import ser2022_gender
-from sercore.studies.ser2022_gender import CLASSIFIERS, STAGE_ONE, UNKNOWN, GenderData, GenderTrial, fit, run, speaker_folds
+from sercore.studies.ser2022_gender import CLASSIFIERS, NETWORK, UNKNOWN, GenderData, GenderTrial, fit, run, speaker_folds
 from sercore.studies.ser2022_trial import Trial
 
 pytestmark = pytest.mark.filterwarnings("ignore:Stochastic Optimizer")  # the MLP is slow where sexes hardly differ
@@ -55,8 +55,8 @@ def accuracy(outcomes: list[dict]) -> float:
 
 
 @settings(deadline=None)
-@given(seed=st.integers(0, 2**32 - 1), women=st.integers(5, 9), men=st.integers(5, 9), order=st.randoms(use_true_random=False))
-def test_a_fold_holds_out_one_woman_and_one_man_and_shares_no_speaker(seed, women, men, order):
+@given(seed=st.integers(0, 2**32 - 1), women=st.integers(5, 12), men=st.integers(5, 12), order=st.randoms(use_true_random=False))
+def test_a_fold_holds_out_a_fifth_of_either_sex_and_shares_no_speaker(seed, women, men, order):
     known = table(distance=0.0, women=women, men=men, clips=3)
     rows = list(range(len(known.male)))
     order.shuffle(rows)
@@ -65,9 +65,11 @@ def test_a_fold_holds_out_one_woman_and_one_man_and_shares_no_speaker(seed, wome
     for learned, held in speaker_folds(known, seed=seed):
         assert sorted([*learned, *held]) == list(range(len(rows)))
         assert not set(known.speakers[learned]) & set(known.speakers[held])
-        assert sorted(name[0] for name in set(known.speakers[held])) == ["m", "w"]
+        away = [name[0] for name in set(known.speakers[held])]
+        assert away.count("w") in (women // 5, -(-women // 5))
+        assert away.count("m") in (men // 5, -(-men // 5))
         held_out += set(known.speakers[held])
-    assert len(held_out) == len(set(held_out)) == 10
+    assert sorted(held_out) == sorted(set(known.speakers))
 
 
 def test_the_seed_shuffles_the_pairs():
@@ -91,7 +93,7 @@ def test_a_speaker_of_both_sexes_is_refused():
         speaker_folds(known, seed=0)
 
 
-@pytest.mark.parametrize(("row", "protocol"), [*((row, "as-published") for row in ROWS), (STAGE_ONE, "clean")])
+@pytest.mark.parametrize(("row", "protocol"), [*((row, "as-published") for row in ROWS), (NETWORK, "clean")])
 def test_a_planted_leak_is_refused(monkeypatch, row, protocol):
     """Folds that share speakers never reach a model."""
     monkeypatch.setattr(ser2022_gender, "speaker_folds", lambda known, *, seed: shuffled_folds(len(known.male), seed=seed))
@@ -110,7 +112,7 @@ def test_common_voice_is_never_trained_on(row):
     assert fitted[0].test is given_.common_voice
 
 
-@pytest.mark.parametrize(("row", "protocol"), [(TREE, "as-published"), (ROWS[3], "as-published"), (STAGE_ONE, "clean")])
+@pytest.mark.parametrize(("row", "protocol"), [(TREE, "as-published"), (ROWS[3], "as-published"), (NETWORK, "clean")])
 def test_nothing_is_learned_of_the_held_out_speakers(row, protocol):
     """Whatever their clips hold, scaler and model stay the same; stage 1 as published sees their range and their clips."""
     given_ = data()
@@ -124,7 +126,7 @@ def test_nothing_is_learned_of_the_held_out_speakers(row, protocol):
         return replace(fitted, test=GenderTable(values, None, None, "")).male()
 
     assert np.array_equal(answers(trial(row, protocol), given_), answers(trial(row, protocol), moved))
-    leaky = trial(STAGE_ONE, "as-published")
+    leaky = trial(NETWORK, "as-published")
     assert not np.array_equal(answers(leaky, given_), answers(leaky, moved))
 
 
@@ -133,8 +135,8 @@ def test_nothing_is_learned_of_the_held_out_speakers(row, protocol):
     [
         (TREE, "as-published", 2),
         (f"{TREE}, Common Voice", "as-published", 1),
-        (STAGE_ONE, "clean", 2),
-        (STAGE_ONE, "as-published", 10),
+        (NETWORK, "clean", 2),
+        (NETWORK, "as-published", 10),
     ],
 )
 def test_counts_and_errors_add_up_to_the_test_rows(row, protocol, groups):
@@ -155,14 +157,14 @@ def test_a_model_that_answers_0_or_1_errs_by_its_wrong_answers(row):
     assert 0 < outcome["head_mse"] == pytest.approx(1 - accuracy([outcome]))
 
 
-@pytest.mark.parametrize("row", [*ROWS, STAGE_ONE])
+@pytest.mark.parametrize("row", [*ROWS, NETWORK])
 def test_a_trial_is_the_same_twice(row):
     weak = data(distance=0.2)
     assert run(trial(row), weak) == run(trial(row), weak)
     assert run(trial(row), weak) != run(trial(row, seed=1), weak)
 
 
-@pytest.mark.parametrize(("row", "protocol"), [*((row, "as-published") for row in ROWS), (STAGE_ONE, "clean")])
+@pytest.mark.parametrize(("row", "protocol"), [*((row, "as-published") for row in ROWS), (NETWORK, "clean")])
 def test_what_separates_is_learned_and_what_does_not_is_not(row, protocol):
     def tried(each):
         return accuracy([run(trial(row, protocol, fold=fold, epochs=300), each) for fold in range(5)])
@@ -175,16 +177,16 @@ def test_what_separates_is_learned_and_what_does_not_is_not(row, protocol):
 
 
 def test_stage_one_is_the_papers_network():
-    fitted = fit(trial(STAGE_ONE, "clean"), data())
+    fitted = fit(trial(NETWORK, "clean"), data())
     assert sum(weights.numel() for weights in fitted.model.network_.parameters()) == 1381
-    assert 0 < run(trial(STAGE_ONE, "clean"), data())["head_mse"] < 1
+    assert 0 < run(trial(NETWORK, "clean"), data())["head_mse"] < 1
     grid = ser2022_gender.grid("demo", [0])
-    assert ({each.epochs for each in grid}, ser2022_gender.BATCH) == ({100}, 1000)
+    assert {(each.epochs, ser2022_gender.STAGE_ONE.batch) for each in grid} == {(100, 1000)}
 
 
 def test_stage_one_as_published_scales_by_every_row():
     known = data()
-    scalers = {protocol: fit(trial(STAGE_ONE, protocol), known).scaler for protocol in ("as-published", "clean")}
+    scalers = {protocol: fit(trial(NETWORK, protocol), known).scaler for protocol in ("as-published", "clean")}
     learned, _ = speaker_folds(known.mls, seed=0)[0]
     assert np.array_equal(scalers["as-published"].data_max_, known.mls.features.max(0))
     assert np.array_equal(scalers["clean"].data_max_, known.mls.features[learned].max(0))
@@ -198,12 +200,12 @@ def test_the_random_forest_has_five_trees_and_the_trials_seed():
 def test_the_grid_has_every_row_once_a_fold_and_the_papers_row_among_them():
     grid = ser2022_gender.grid("open", [0, 3], common_voice=True)
     assert len(grid) == len(set(grid)) == (6 * 2 + 2) * 2 * 5
-    assert {each.protocol for each in grid if each.row != STAGE_ONE} == {"as-published"}
+    assert {each.protocol for each in grid if each.row != NETWORK} == {"as-published"}
     printed = {number.row for number in published.read("01-ser2022-transfer") if number.row.startswith("gender classifier (")}
     assert printed
     assert printed <= {each.row for each in grid}
     without = ser2022_gender.grid("demo", iter([0, 3]))
-    assert {each.row for each in without} == {*ROWS, STAGE_ONE}
+    assert {each.row for each in without} == {*ROWS, NETWORK}
     assert len(without) == (6 + 2) * 2 * 5
 
 
@@ -220,7 +222,7 @@ def test_a_trials_fields_are_those_of_the_emotion_trials():
         ({"row": "gender classifier (k nearest)"}, "no gender model; expected a name such as"),
         ({"row": "(3) Multi-task all prosodic + SMOTE - CG"}, "no gender model"),
         ({"protocol": "clean"}, "protocol 'clean' does not exist for it; expected 'as-published'"),
-        ({"row": STAGE_ONE, "protocol": "leaky"}, "expected 'as-published' or 'clean'"),
+        ({"row": NETWORK, "protocol": "leaky"}, "expected 'as-published' or 'clean'"),
         ({"variant": "as-described"}, "variant 'as-described' does not exist"),
         ({"control": "labels shuffled"}, "control 'labels shuffled' does not exist"),
         ({"encoder": "wav2vec"}, "encoder 'wav2vec' does not exist"),

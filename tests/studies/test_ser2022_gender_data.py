@@ -34,8 +34,19 @@ def test_editions_without_data_are_refused(monkeypatch):
     monkeypatch.delenv("SER_CORPORA", raising=False)
     with pytest.raises(corpora.CorpusError, match="SER_CORPORA is not set"):
         ser2022_gender_data.load("open")
-    with pytest.raises(ValueError, match="expected demo or open"):
+    with pytest.raises(corpora.CorpusError, match="cetuc: SER_CORPORA is not set"):
         ser2022_gender_data.load("paper")
+
+
+def test_the_papers_edition_measures_cetuc_on_its_true_scale(monkeypatch, tmp_path):
+    spoken = pd.DataFrame({"path": [tmp_path / "a.wav"], "gender": ["female"], "speaker": ["F003"]})
+    (tmp_path / "a.wav").write_bytes(b"a")
+    monkeypatch.setattr(ser2022_gender_data.corpora, "load", lambda name: corpora.Corpus(name, spoken))
+    asked = []
+    monkeypatch.setattr(ser2022_gender_data.features, "compute", lambda name, clips: asked.append(name) or np.zeros((1, 44)))
+    read = ser2022_gender_data.load("paper")
+    assert asked == ["gender-corrected"]
+    assert (read.mls.male.tolist(), read.mls.speakers.tolist(), read.common_voice) == ([0], ["F003"], None)
 
 
 def test_the_demo_reads_its_speakers(monkeypatch, tmp_path):
