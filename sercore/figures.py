@@ -68,7 +68,7 @@ def three_ways(
         substituted: rows that we run on other corpora or weights than the paper's: ours are hollow (default: none).
     """
     numbers = _recorded(ledger, variant)
-    figure, axes = plt.subplots(figsize=(WIDTH, 3.4), layout="constrained")
+    figure, axes = plt.subplots(figsize=(WIDTH, 3.0), layout="constrained")
     axes.plot([0.25, 0.95], [0.25, 0.95], color="0.6", linewidth=1, zorder=0)
     axes.text(0.945, 0.865, "as printed", color="0.4", fontsize=FONT, ha="right")
     axes.axhline(1 / 3, color="0.85", linewidth=1, zorder=0)
