@@ -1,1 +1,1 @@
-"""Augmentations: ``voice`` changes a speaker's perceived gender with Praat."""
+"""Augmentations: ``voice`` changes a speaker's perceived gender with Praat, ``waveform`` stretches time, ``spectrogram`` masks."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 PAPER_01 = "Alves et al. 2022"
+PAPER_03 = "Biagini 2022"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +30,11 @@ class Described:
 
 def table() -> list[Described]:
     """Every model of the book, built without memory, with its parameter count."""
-    return list(_paper_01())
+    return [
+        *_paper_01(),
+        *_paper_03_small(),
+        *_paper_03_large(),
+    ]
 
 
 def _paper_01() -> Iterator[Described]:
@@ -53,3 +58,42 @@ def _paper_01() -> Iterator[Described]:
             hidden = hidden_units(width)
             yield described(SequentialAsRun(width, hidden), "as-run", "emotion features", width)
             yield described(SequentialAsDescribed(width, hidden), "as-described", "emotion and 44 gender features", width)
+
+
+def _paper_03_small() -> Iterator[Described]:
+    import torch
+
+    from sercore.models.loopq_cnnatt import CNNATT
+    from sercore.models.loopq_cnnlstm import CNNLSTMAsRun, CNNLSTMFixed, CNNLSTMPerClip
+    from sercore.models.loopq_fcmfcc import AS_DESCRIBED, FCMFCC
+
+    mel, mfcc = "128 mel bands in dB, 313 frames", "40 MFCC, 313 frames"
+    with torch.device("meta"):
+        networks = [
+            (CNNLSTMAsRun(), "as-run", mel),
+            (CNNLSTMPerClip(), "per-clip", mel),
+            (CNNLSTMFixed(), "fixed", mel),
+            (FCMFCC(), "as-run, fixed", mfcc),
+            (FCMFCC(AS_DESCRIBED), "as-described", mfcc),
+            (CNNATT(), "fixed", "40 MFCC, 4 frames or more"),
+        ]
+    for network, variant, inputs in networks:
+        count = sum(weight.numel() for weight in network.parameters())
+        yield Described(model=type(network).__name__, paper=PAPER_03, variant=variant, inputs=inputs, width=0, parameters=count)
+
+
+def _paper_03_large() -> Iterator[Described]:
+    import torch
+
+    from sercore.models import loopq_hubertft, loopq_mmfusion
+
+    with torch.device("meta"):
+        for build, inputs in (
+            (loopq_hubertft.build, "waveform up to 4.5 s"),
+            (loopq_mmfusion.build, "mel spectrogram, 40 MFCC and waveform of 5 s"),
+        ):
+            network = build()
+            count = sum(weight.numel() for weight in network.parameters())
+            yield Described(
+                model=type(network).__name__, paper=PAPER_03, variant="as-run, fixed", inputs=inputs, width=0, parameters=count
+            )

@@ -1,0 +1,179 @@
+"""M1, CNNLSTM: five convolution blocks and an LSTM on the mel spectrogram (Biagini 2022, section 3.1, Figure 4).
+
+Three readings. The author's code hands the LSTM a matrix with one row a clip, which PyTorch takes for one sequence: it runs over
+the clips of the batch. ``PerClip`` keeps its layers and gives each clip a sequence of its own; ``Fixed`` lets it run over time.
+"""
+
+from dataclasses import dataclass
+from math import prod
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from sercore.models.masking import as_picture, check_lengths, masked
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Widths of section 3.1; ``frames`` are 5 s at 16 kHz with a hop of 256 samples."""
+
+    bands: int = 128
+    frames: int = 313
+    channels: tuple[int, ...] = (32, 48, 64, 128, 256)
+    kernel: int = 3
+    pools: tuple[int, ...] = (2, 2, 2, 4, 4)
+    hidden: int = 256
+    layers: int = 2
+    dropout: float = 0.5
+    classes: int = 7
+
+    @property
+    def steps(self) -> int:
+        """Time steps after the convolutions: 2."""
+        return self.frames // prod(self.pools)
+
+    @property
+    def width(self) -> int:
+        """Channels and bands of one step: 256."""
+        return self.channels[-1] * (self.bands // prod(self.pools))
+
+
+SIZES = Sizes()
+
+
+class Block(nn.Module):
+    """Convolution, batch norm, ReLU, padding to zero, max-pool: the report's local feature learning block.
+
+    A ReLU is never below zero, so the maximum of a window that padding shares is that of its valid frames.
+
+    Shape:
+        - picture: ``(batch, inputs, bands, time)``; lengths: ``(batch,)``
+        - output: ``(batch, outputs, bands // pool, time // pool)``
+    """
+
+    def __init__(self, inputs: int, outputs: int, *, kernel: int, pool: int):
+        super().__init__()
+        self.conv = nn.Conv2d(inputs, outputs, kernel, padding="same")
+        self.norm = nn.BatchNorm2d(outputs)
+        self.pool = nn.MaxPool2d(pool)
+
+    def forward(self, picture: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Pooled features."""
+        return self.pool(masked(self.norm(self.conv(picture)).relu(), lengths))
+
+
+class Convolutions(nn.Module):
+    """The five blocks.
+
+    Shape:
+        - spectrogram: ``(batch, 313, 128)``; lengths: ``(batch,)`` valid frames, or None where all are
+        - output: ``(batch, 256, 1, 2)``
+    """
+
+    def __init__(self, sizes: Sizes):
+        super().__init__()
+        self.sizes = sizes
+        inputs = (1, *sizes.channels[:-1])
+        triples = zip(inputs, sizes.channels, sizes.pools, strict=True)
+        self.blocks = nn.ModuleList(Block(width, outputs, kernel=sizes.kernel, pool=pool) for width, outputs, pool in triples)
+
+    def forward(self, spectrogram: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Features of each time step."""
+        picture = as_picture(spectrogram, bands=self.sizes.bands, frames=self.sizes.frames)  # (batch, 1, 128, 313)
+        check_lengths(lengths, picture, least=1)
+        picture = masked(picture, lengths)
+        for block, pool in zip(self.blocks, self.sizes.pools, strict=True):
+            picture = block(picture, lengths)
+            if lengths is not None:
+                lengths = -(-lengths // pool)  # a window with one valid frame is valid
+        return picture
+
+
+class _CNNLSTM(nn.Module):
+    """The layers that the three readings share: ``inputs`` is the width of one step of the LSTM."""
+
+    def __init__(self, inputs: int, sizes: Sizes):
+        super().__init__()
+        self.sizes = sizes
+        self.cnn = Convolutions(sizes)
+        self.lstm = nn.LSTM(inputs, sizes.hidden, sizes.layers, dropout=sizes.dropout, batch_first=True)
+        self.dropout = nn.Dropout(sizes.dropout)
+        self.head = nn.Linear(sizes.hidden, sizes.classes)
+
+    def forward(self, spectrogram: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Logits of each class."""
+        return self.head(self.dropout(self.hidden(spectrogram, lengths)))
+
+
+class CNNLSTMAsRun(_CNNLSTM):
+    """As run: the LSTM takes the clips of a batch for time steps, and its last dropout also acts in evaluation.
+
+    So a clip's logits depend on the clips before it in the batch, and two evaluations of one batch differ.
+
+    Shape:
+        - spectrogram: ``(batch, 313, 128)``, mel in dB, 5 s with zeros appended to the waveform; lengths: not read
+        - output: logits ``(batch, 7)``
+
+    Source: Biagini 2022, section 3.1 and Figure 4, as run in the author's public code. 1,728,599 parameters.
+    """
+
+    def __init__(self, sizes: Sizes = SIZES):
+        super().__init__(sizes.steps * sizes.width, sizes)
+
+    def hidden(self, spectrogram: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """LSTM output, before its dropout: ``(batch, 256)``."""
+        clips = self.cnn(spectrogram).flatten(1)  # (batch, 512), read as one sequence of `batch` steps
+        return self.lstm(clips)[0]
+
+    def forward(self, spectrogram: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Logits of each class, under dropout in training and evaluation alike."""
+        return self.head(functional.dropout(self.hidden(spectrogram), self.sizes.dropout, training=True))
+
+
+class CNNLSTMPerClip(_CNNLSTM):
+    """The layers as run, each clip a sequence of one step, and a dropout that rests in evaluation.
+
+    Nothing comes before the one step, so the LSTM's recurrent weights (524,288) reach no output and get no gradient.
+
+    Shape:
+        - spectrogram: ``(batch, 313, 128)``, mel in dB, 5 s with zeros appended to the waveform; lengths: not read
+        - output: logits ``(batch, 7)``
+
+    Source: Biagini 2022, section 3.1 and Figure 4. 1,728,599 parameters. Deviation: one sequence a clip where the code has one a
+    batch.
+    """
+
+    def __init__(self, sizes: Sizes = SIZES):
+        super().__init__(sizes.steps * sizes.width, sizes)
+
+    def hidden(self, spectrogram: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """LSTM output, before its dropout: ``(batch, 256)``."""
+        clips = self.cnn(spectrogram).flatten(1)  # (batch, 512)
+        return self.lstm(clips[:, None])[0][:, 0]
+
+
+class CNNLSTMFixed(_CNNLSTM):
+    """The LSTM over time: two steps of 256 features, the last valid one to the head; padding is silent in every block.
+
+    Shape:
+        - spectrogram: ``(batch, 313, 128)``, mel in dB, 5 s with zeros appended to the waveform
+        - lengths: ``(batch,)`` valid frames, 1 to 313; all where None
+        - output: logits ``(batch, 7)``
+
+    Source: Biagini 2022, section 3.1 and Figure 4. 1,466,455 parameters. Deviation: the report does not say how the output sequence
+    is reduced. A step is 128 frames, the last valid one may be partly padding, and frames after the 256th are seen through
+    the convolutions alone. Batch norm's statistics in training count padded frames.
+    """
+
+    def __init__(self, sizes: Sizes = SIZES):
+        super().__init__(sizes.width, sizes)
+
+    def hidden(self, spectrogram: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """LSTM output of the last valid step, before dropout: ``(batch, 256)``."""
+        steps = self.cnn(spectrogram, lengths).flatten(1, 2).transpose(1, 2)  # (batch, 2, 256)
+        outputs, _ = self.lstm(steps)  # (batch, 2, 256)
+        if lengths is None:
+            return outputs[:, -1]
+        last = (lengths - 1).div(prod(self.sizes.pools), rounding_mode="floor").clamp(max=self.sizes.steps - 1)  # (batch,)
+        return outputs[torch.arange(len(outputs), device=outputs.device), last]

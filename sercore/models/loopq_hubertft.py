@@ -1,0 +1,173 @@
+"""HUBERTFT, model M4 of Biagini 2022 (section 3.4): a tuned speech encoder, mean over time, one linear layer.
+
+Input recipe: 16 kHz waveform, silence trimmed at both ends, cut at 4.5 s, zeros appended to the batch's longest; no normalisation
+of the amplitude.
+"""
+
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+Variant = Literal["as-run", "fixed"]
+CLASSES = 7
+SECONDS = 4.5  # a longer clip is cut
+BEFORE_ENCODER = ("feature_extractor", "feature_projection")
+
+
+class HUBERTFT(nn.Module):
+    """Speech encoder whose front is frozen, its frames averaged over time, linear head.
+
+    Args:
+        speech: encoder of ``transformers`` that reads a waveform, on random or pretrained weights; or, with ``frozen``, the width
+            of its kept frames, in place of the encoder.
+        variant: ``as-run`` hands the encoder a mask of the samples that are not exactly 0, in training only, and averages the
+            padding in; ``fixed`` masks by length, in training and evaluation, in the encoder and in the mean (default as-run).
+        frozen: whether the encoder keeps its weights, and its evaluation mode, so that only the head learns (default no).
+        classes: emotions (default 7).
+
+    Shape:
+        - clips: ``(batch, samples)``, or kept frames ``(batch, time, width)``
+        - lengths: ``(batch,)`` samples, or frames, that are a clip's own; ``as-run`` does not read them
+        - output: logits ``(batch, 7)``
+
+    Raises:
+        ValueError: an unknown variant, a width without ``frozen``, or an encoder of another make.
+
+    Source: Biagini 2022, section 3.4 and Figure 7; the mask, and where it is left out, as run in the author's public code.
+    Deviation: ``fixed`` agrees for a clip alone and in a batch only on encoders that a mask keeps the padding out of: those whose
+    first layer normalises each frame, as HuBERT large does, not those that normalise over the whole time, as HuBERT base does.
+    """
+
+    def __init__(self, speech: nn.Module | int, *, variant: Variant = "as-run", frozen: bool = False, classes: int = CLASSES):
+        super().__init__()
+        check_variant(variant)
+        self.variant, self.frozen = variant, frozen
+        self.speech, width = attach(speech, frozen=frozen)
+        self.head = nn.Linear(width, classes)
+
+    def train(self, mode: bool = True) -> "HUBERTFT":
+        """Training or evaluation mode; a frozen encoder stays in evaluation mode, as its kept frames were made."""
+        super().train(mode)
+        if self.frozen and self.speech is not None:
+            self.speech.eval()
+        return self
+
+    def hidden(self, clips: Tensor, lengths: Tensor) -> Tensor:
+        """Mean over time: ``(batch, width)``."""
+        frames, own = (clips, lengths) if clips.ndim == 3 else self._frames(clips, lengths)  # (batch, time, width), (batch,)
+        return frames.mean(1) if self.variant == "as-run" else masked_mean(frames, own)
+
+    def forward(self, clips: Tensor, lengths: Tensor) -> Tensor:
+        """Logits of the classes."""
+        return self.head(self.hidden(clips, lengths))
+
+    def groups(self, rate_head: float, rate_tuned: float) -> list[dict[str, Any]]:
+        """What the optimiser holds: the head, and what is tuned of the encoder, each with its learning rate.
+
+        Source: Biagini 2022, Table 3; 1e-3 and 1e-4 in the code, 1e-4 and 1e-5 in the table.
+        """
+        groups = [{"params": list(self.head.parameters()), "lr": rate_head}]
+        if not self.frozen:
+            groups.append({"params": list(self.speech.encoder.parameters()), "lr": rate_tuned})
+        return groups
+
+    def _frames(self, clips: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        if self.speech is None:
+            raise ValueError(
+                f"clips of shape {tuple(clips.shape)}: this network has no encoder; expected kept frames (batch, time, width). "
+                "Give frames, or build it with the encoder."
+            )
+        if self.variant == "as-run":
+            mask = (clips != 0).long() if self.training else None
+        else:
+            mask = (torch.arange(clips.shape[1], device=clips.device) < lengths[:, None]).long()  # (batch, samples)
+        frames = self.speech(clips, attention_mask=mask).last_hidden_state  # (batch, time, width)
+        return frames, self.speech._get_feat_extract_output_lengths(lengths)
+
+
+def masked_mean(frames: Tensor, lengths: Tensor) -> Tensor:
+    """Mean of each clip's own frames.
+
+    Shape:
+        - frames: ``(batch, time, width)``; lengths: ``(batch,)`` frames
+        - output: ``(batch, width)``
+
+    Raises:
+        ValueError: a clip without a frame, or with more than the batch.
+    """
+    shortest, longest = int(lengths.min()), int(lengths.max())
+    if shortest < 1 or longest > frames.shape[1]:
+        raise ValueError(
+            f"clips of {shortest} to {longest} frames in a batch of {frames.shape[1]}; the mean needs 1 to {frames.shape[1]}. "
+            "Drop or pad shorter clips; count samples of a waveform, frames of kept frames."
+        )
+    own = (torch.arange(frames.shape[1], device=frames.device) < lengths[:, None]).unsqueeze(-1)  # (batch, time, 1)
+    return frames.masked_fill(~own, 0).sum(1) / lengths[:, None].to(frames.dtype)
+
+
+def attach(speech: nn.Module | int, *, frozen: bool) -> tuple[nn.Module | None, int]:
+    """An encoder with its frozen part set, and its width; no encoder where only the width of kept frames is given.
+
+    Args:
+        speech: encoder, or width.
+        frozen: whether all of it is frozen, or only its convolutions and feature projection.
+
+    Raises:
+        ValueError: a width without ``frozen``, or an encoder to tune that has other parts.
+    """
+    if isinstance(speech, int):
+        if not frozen:
+            raise ValueError(f"speech={speech}: kept frames cannot be tuned; expected an encoder. Give one, or set frozen=True.")
+        return None, speech
+    missing = [part for part in (*BEFORE_ENCODER, "encoder") if not hasattr(speech, part)]
+    if missing:
+        raise ValueError(
+            f"{type(speech).__name__}: no {missing[0]}; expected an encoder of a raw waveform (HuBERT, wav2vec 2.0, WavLM). "
+            "Choose another, or give the width of its kept frames with frozen=True."
+        )
+    if frozen:
+        speech.requires_grad_(False).eval()
+    else:
+        speech.feature_extractor._freeze_parameters()  # its own way, which also spares the gradient for the waveform
+        speech.feature_projection.requires_grad_(False)
+    return speech, speech.config.hidden_size
+
+
+def check_variant(variant: str) -> None:
+    """Refuse a variant that the two tuned models do not have.
+
+    Raises:
+        ValueError: it is neither ``as-run`` nor ``fixed``.
+    """
+    if variant not in ("as-run", "fixed"):
+        raise ValueError(f"variant={variant}: no such variant; expected as-run or fixed. Choose one of the two.")
+
+
+def build(config: Any = None, *, variant: Variant = "as-run", frozen: bool = False, classes: int = CLASSES) -> HUBERTFT:
+    """The network on random weights, from a configuration of ``transformers``.
+
+    Args:
+        config: of the encoder (default: the sizes of ``facebook/hubert-large-ll60k``, 315,445,895 parameters with the head).
+        variant: see ``HUBERTFT``.
+        frozen: see ``HUBERTFT``.
+        classes: emotions (default 7).
+    """
+    from transformers import AutoModel
+
+    return HUBERTFT(AutoModel.from_config(config or large()), variant=variant, frozen=frozen, classes=classes)
+
+
+def large() -> Any:
+    """Configuration with the sizes of HuBERT large; rates of dropout, layer drop and masking are the library's."""
+    from transformers import HubertConfig
+
+    return HubertConfig(
+        hidden_size=1024,
+        num_hidden_layers=24,
+        num_attention_heads=16,
+        intermediate_size=4096,
+        feat_extract_norm="layer",
+        conv_bias=True,
+        do_stable_layer_norm=True,
+    )

@@ -1,0 +1,63 @@
+"""Clips of unequal length in one batch: the picture that convolutions read, and its padding kept silent."""
+
+import torch
+from torch import Tensor
+
+
+def as_picture(spectrogram: Tensor, *, bands: int, frames: int | None = None) -> Tensor:
+    """One-channel pictures, bands x time as the papers draw them, of a batch whose last axis is the bands.
+
+    Args:
+        spectrogram: mel bands or MFCC of each frame.
+        bands: how many are expected.
+        frames: how many are expected; any number where None (the default).
+
+    Shape:
+        - spectrogram: ``(batch, time, bands)``
+        - output: ``(batch, 1, bands, time)``
+
+    Raises:
+        ValueError: if the shape is another.
+    """
+    if spectrogram.dim() != 3 or spectrogram.shape[2] != bands or frames not in (None, spectrogram.shape[1]):
+        expected = f"(batch, {frames or 'time'}, {bands})"
+        raise ValueError(
+            f"input of shape {tuple(spectrogram.shape)}; the network reads {expected}. Pad the waveform, put the bands last."
+        )
+    return spectrogram.transpose(1, 2).unsqueeze(1)
+
+
+def check_lengths(lengths: Tensor | None, picture: Tensor, *, least: int) -> None:
+    """Refuse a batch with a clip that is too short, or longer than its own picture.
+
+    Args:
+        lengths: ``(batch,)`` valid frames of each clip, or None where all are valid.
+        picture: ``(batch, channels, bands, time)``.
+        least: frames that a clip needs.
+
+    Raises:
+        ValueError: if a clip has fewer than ``least`` frames or more than the picture, or if the lengths are not one a clip.
+    """
+    batch, frames = picture.shape[0], picture.shape[-1]
+    if lengths is not None and lengths.shape != (batch,):
+        raise ValueError(f"lengths of shape {tuple(lengths.shape)}; expected ({batch},), one a clip. Pass the batch's own lengths.")
+    shortest, longest = (frames, frames) if lengths is None else (int(lengths.min()), int(lengths.max()))
+    if shortest < least or longest > frames:
+        raise ValueError(
+            f"clips of {shortest} to {longest} frames in a picture of {frames}; expected {least} to {frames}. "
+            "Drop or pad shorter clips, and count frames, not samples."
+        )
+
+
+def masked(picture: Tensor, lengths: Tensor | None) -> Tensor:
+    """Zeros beyond each clip's valid frames, whatever stood there; the picture itself where ``lengths`` is None.
+
+    A convolution with "same" padding then sees the end of a clip in a batch as it sees the end of a single clip.
+
+    Shape:
+        - picture and output: ``(batch, channels, bands, time)``; lengths: ``(batch,)``
+    """
+    if lengths is None:
+        return picture
+    time = torch.arange(picture.shape[-1], device=picture.device)
+    return picture.masked_fill((time >= lengths[:, None])[:, None, None], 0)  # (batch, 1, 1, time) spread over the picture

@@ -1,0 +1,89 @@
+"""What M1, M2 and M3 have in common: listed counts, overfitting, gradients, and a saved model in a new process."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch.nn.functional import cross_entropy
+
+from sercore.models import counts, loopq_cnnatt, loopq_cnnlstm, loopq_fcmfcc
+
+# The published code on smaller pictures: all are reduced in frames, M1 also in bands and pools, M1 and M2 in width.
+CNNLSTM = loopq_cnnlstm.Sizes(bands=8, frames=20, channels=(8, 12, 16, 32, 64), pools=(2, 2, 2, 1, 1), hidden=64)
+FCMFCC = loopq_fcmfcc.Sizes(frames=24, path_channels=8, channels=(16, 24, 32, 40, 80))
+FCMFCC_3 = loopq_fcmfcc.Sizes(frames=24, path_channels=8, channels=(16, 24, 32, 40, 80), last_kernel=3)
+
+# Network, its sizes, frames and bands of its input, steps that overfit sixteen clips.
+SMALL = {
+    "M1 as-run": (loopq_cnnlstm.CNNLSTMAsRun, CNNLSTM, (20, 8), 240),
+    "M1 per-clip": (loopq_cnnlstm.CNNLSTMPerClip, CNNLSTM, (20, 8), 100),
+    "M1 fixed": (loopq_cnnlstm.CNNLSTMFixed, CNNLSTM, (20, 8), 100),
+    "M2 as-run": (loopq_fcmfcc.FCMFCC, FCMFCC, (24, 40), 80),
+    "M2 as-described": (loopq_fcmfcc.FCMFCC, FCMFCC_3, (24, 40), 80),
+    "M3 fixed": (loopq_cnnatt.CNNATT, loopq_cnnatt.SIZES, (12, 40), 60),
+}
+
+
+def test_the_listed_counts_are_the_papers():
+    listed = {(each.model, each.variant): each.parameters for each in counts.table()}
+    assert listed["CNNLSTMAsRun", "as-run"] == listed["CNNLSTMPerClip", "per-clip"] == 1_728_599
+    assert listed["CNNLSTMFixed", "fixed"] == 1_466_455
+    assert listed["FCMFCC", "as-run, fixed"] == 462_471
+    assert listed["FCMFCC", "as-described"] == 872_071
+    assert listed["CNNATT", "fixed"] == 186_679
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_overfits_sixteen_clips_with_shuffled_labels(name):
+    kind, sizes, (frames, bands), steps = SMALL[name]
+    torch.manual_seed(0)
+    network = kind(sizes)
+    clips, labels = torch.randn(16, frames, bands), torch.randperm(16) % 7
+    lengths = torch.randint(frames // 2, frames + 1, (16,))
+    optimiser = torch.optim.Adam(network.parameters(), lr=3e-3)
+    for _ in range(steps):
+        optimiser.zero_grad()
+        cross_entropy(network(clips, lengths), labels).backward()
+        optimiser.step()
+    network.eval()
+    with torch.no_grad():  # a mean of evaluations, since the last dropout of M1 as run never rests
+        assert torch.stack([cross_entropy(network(clips, lengths), labels) for _ in range(10)]).mean() < 0.05
+
+
+@pytest.mark.parametrize("name", [name for name in SMALL if name != "M1 per-clip"])  # whose recurrent weights are idle
+def test_gradients_reach_every_parameter(name):
+    """In evaluation mode, where batch norm does not cancel the convolutions' biases."""
+    kind, sizes, (frames, bands), _ = SMALL[name]
+    torch.manual_seed(0)
+    network = kind(sizes).eval()
+    cross_entropy(network(torch.randn(8, frames, bands)), torch.arange(8) % 7).backward()
+    assert [key for key, weight in network.named_parameters() if weight.grad is None or not weight.grad.any()] == []
+
+
+def test_a_saved_model_predicts_the_same_in_a_new_process(tmp_path):
+    """Weights as safetensors, the class and its published sizes by name; M1 as run by what its dropout acts on."""
+    kinds = [loopq_cnnlstm.CNNLSTMAsRun, loopq_cnnlstm.CNNLSTMPerClip, loopq_cnnlstm.CNNLSTMFixed]
+    kinds += [loopq_fcmfcc.FCMFCC, loopq_cnnatt.CNNATT]
+    expected = {}
+    for kind in kinds:
+        network = kind()
+        clips = torch.randn(2, 313, 128 if "LSTM" in kind.__name__ else 40)
+        with torch.no_grad():
+            network(clips)  # batch norm's statistics move, and are saved
+            expected[kind.__name__] = network.eval().hidden(clips, torch.tensor([313, 150]))
+        save_file(network.state_dict(), tmp_path / f"{kind.__name__}.weights")
+        save_file({"clips": clips}, tmp_path / f"{kind.__name__}.clips")
+    code = f"""
+import importlib, torch
+from safetensors.torch import load_file, save_file
+for module, name in {[(kind.__module__, kind.__name__) for kind in kinds]}:
+    network = getattr(importlib.import_module(module), name)().eval()
+    network.load_state_dict(load_file(name + ".weights"))
+    with torch.no_grad():
+        save_file({{"hidden": network.hidden(load_file(name + ".clips")["clips"], torch.tensor([313, 150]))}}, name + ".hidden")
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+    for name, hidden in expected.items():
+        assert torch.allclose(load_file(tmp_path / f"{name}.hidden")["hidden"], hidden, atol=1e-6)
