@@ -1,0 +1,239 @@
+"""Paper 03, Biagini 2022: its parameters, its grid of trials.
+
+One trial is in ``loopq_trial``, its row and rates in ``loopq_rows``, its network in ``loopq_networks``, its data in ``loopq_data``.
+"""
+
+import difflib
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from sercore import corpora, encoders
+from sercore.corpora.labels import SEVEN
+from sercore.protocols import speakers
+from sercore.studies import loopq_data
+from sercore.studies.loopq_batches import Data
+from sercore.studies.loopq_data import extractors
+from sercore.studies.loopq_rows import GROUPS, RECIPES, ROWS, Row
+from sercore.studies.loopq_trial import HOLD_OUTS, PROTOCOLS, Trial, run, trained
+from sercore.sweep import Task, sweep
+
+PAPER = "03-loopq-models"
+CORPORA = ("ravdess", "tess", "savee", "crema-d")
+CLASSES = SEVEN
+EPOCHS = {"demo": 8, "open": 30, "paper": 30}
+BASE = "facebook/hubert-base-ls960"  # MMFUSION's speech encoder; here HUBERTFT reads it too
+
+
+class Parameters(BaseModel):
+    """Parameters of the chapter, checked before a kernel starts.
+
+    The demo trains the published code with fewer channels on inputs of 2 s in 40 bands (``loopq_networks.SMALL``,
+    ``loopq_inputs.SHAPES``) for eight epochs: its values show that everything runs.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    edition: Literal["demo", "open", "paper"] = Field("demo", description="which data a run uses")
+    seeds: int = Field(1, ge=1, le=100, description="the number of repetitions")
+    folds: int = Field(1, ge=1, le=speakers.FOLDS, description="the number of folds of speakers, of those there are")
+    epochs: int = Field(0, ge=0, le=300, description="the cap of epochs for all models; 0 for the edition's own, 8 or 30")
+    models: Literal["all", "scratch", "pretrained", "switches"] = Field("all", description="which rows a run trains")
+    only: str = Field("", description="the one row or model to run, by its name; empty for all")
+    protocol: Literal["all", "by-origin", "by-label", "speaker-independent"] = Field("all", description="how clips are split")
+    seed: int = Field(-1, ge=-1, le=99, description="the one seed to run; -1 for all")
+    loopq_labels: bool = Field(False, description="whether SAVEE's sadness counts as anger, as in the competition's data")
+    precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="of training; auto is fp32 in the demo, else bf16")
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where networks are trained")
+    scheduler: str = Field("none", description="the address of a Dask scheduler, or none")
+    encoder: str = Field("auto", description="the frozen speech encoder by hub id or folder, none, or auto for the edition's own")
+
+    @field_validator("only")
+    @classmethod
+    def _a_row_of_the_grid(cls, name: str) -> str:
+        if name and name not in ROWS and name not in RECIPES:
+            near = difflib.get_close_matches(name, [*ROWS, *RECIPES], 1, cutoff=0)[0]
+            raise ValueError(f'"{name}" is no row that can be run, the nearest is "{near}"')
+        return name
+
+    @model_validator(mode="after")
+    def _rows_that_can_be_run(self) -> "Parameters":
+        if not rows(self, encoder=encoder(self)):
+            asked = f"-p only={self.only}" if self.only else f"-p models={self.models}"
+            if rows(self, encoder="some"):
+                raise ValueError(
+                    f"{asked}: reads a speech encoder's frames, and none is here; expected one by hub id or folder. "
+                    "Name it with -p encoder=…"
+                )
+            raise ValueError(f"{asked}: no row among -p models={self.models}; expected one that is. Leave one of the two out.")
+        return self
+
+
+def encoder(parameters: Parameters) -> str:
+    """Speech encoder of a run, as ``encoders.load`` takes it: "none" where the edition's own is not on this machine."""
+    if parameters.encoder != "auto":
+        return parameters.encoder
+    if parameters.edition == "demo":
+        return "random"
+    return BASE if encoders.cached(BASE) else "none"
+
+
+def rows(parameters: Parameters, *, encoder: str) -> list[Row]:
+    """Rows that a run trains: those asked for, without those that need an encoder where there is none."""
+    chosen = [row for name, group in GROUPS.items() if parameters.models in ("all", name) for row in group]
+    if parameters.only in ROWS:
+        chosen = [row for row in chosen if row.name == parameters.only]
+    elif parameters.only:
+        changed = GROUPS["switches"] if parameters.models != "switches" else ()
+        chosen = [row for row in chosen if row.model == parameters.only and row not in changed]
+    return [row for row in chosen if encoder != "none" or not _encoded(row)]
+
+
+def grid(parameters: Parameters, *, encoder: str = "none", folds: int = speakers.FOLDS) -> list[Trial]:
+    """Trials of a chapter: seeds x rows x protocols x folds.
+
+    Rates, augmentations and shuffled labels are tried by origin, shuffled labels by speaker too: at seed 0, at another only where
+    one such row is asked for by its name.
+
+    Args:
+        parameters: of the chapter.
+        encoder: name of the encoder whose frames the data hold; "none" (default) leaves the rows that need one out.
+        folds: of speakers that the data have (default 6).
+    """
+    seeds = range(parameters.seeds) if parameters.seed < 0 else (parameters.seed,)
+    edition, demo = parameters.edition, parameters.edition == "demo"
+    shared = {
+        "edition": edition,
+        "labels": "loopq" if parameters.loopq_labels else "own",
+        "epochs": parameters.epochs or EPOCHS[edition],
+        "size": "small" if demo else "published",
+        "precision": ("fp32" if demo else "bf16") if parameters.precision == "auto" else parameters.precision,
+    }
+    return [
+        Trial(
+            model=row.model,
+            variant=row.variant,
+            rates=row.rates,
+            augmentation=row.augmentation,
+            control=row.control,
+            protocol=protocol,
+            fold=fold,
+            seed=seed,
+            encoder=encoder if _encoded(row) else "none",
+            **shared,
+        )
+        for seed in seeds
+        for row in rows(parameters, encoder=encoder)
+        for protocol in _protocols(parameters, row, seed)
+        for fold in range(1 if protocol in HOLD_OUTS else min(parameters.folds, folds))
+    ]
+
+
+def load(parameters: Parameters) -> Data:
+    """Data of the edition, with the inputs of the rows that a run trains.
+
+    Raises:
+        CorpusError: a corpus that is not there; for "paper" the sentence lists every one.
+    """
+    if parameters.edition == "paper":
+        refuse_paper()
+    chosen = encoder(parameters)
+    kinds = {kind for row in rows(parameters, encoder=chosen) for kind in row.inputs}
+    return loopq_data.load(
+        parameters.edition,
+        kinds,
+        size="small" if parameters.edition == "demo" else "published",
+        loopq_labels=parameters.loopq_labels,
+        encoder=chosen,
+        device=parameters.device,
+    )
+
+
+def refuse_paper() -> None:
+    """Say what the paper's edition lacks: it takes the four corpora that the competition's data were drawn from.
+
+    Raises:
+        CorpusError: something is missing; the sentence lists all of it.
+    """
+    root = corpora.home()
+    lacking = [f"{loopq_data.ORIGINS[name]} (folder {name})" for name in CORPORA if root is None or not (root / name).is_dir()]
+    if lacking:
+        raise corpora.CorpusError(
+            f"edition=paper: missing {', '.join(lacking)}; the paper's own corpora are needed. Use edition=open or demo."
+        )
+
+
+def tasks(parameters: Parameters, data: Data) -> list[Task]:
+    """What a run trains, as one task."""
+    framed = [held for kind, held in data.inputs.items() if kind.startswith("frames")]
+    widths = {data.encoder: framed[0].values.shape[1]} if framed else {}
+    trials = grid(parameters, encoder=data.encoder, folds=speakers.count(data.table))
+    names = tuple(sorted(data.table["corpus"].unique()))
+    return [Task(name="models", run=run, trials=trials, data=data, corpora=names, parts=extractors(), encoders=widths)]
+
+
+def outcomes(parameters: Parameters, data: Data) -> tuple[list[Task], list[list[dict]]]:
+    """Run what is not yet run; tasks and their trials' outcomes."""
+    found = tasks(parameters, data)
+    return found, [
+        sweep(each.run, each.trials, each.data, scheduler=parameters.scheduler, device=parameters.device) for each in found
+    ]
+
+
+def measure(parameters: Parameters, data: Data) -> dict[str, float]:
+    """Counts, amplitudes and durations, by "row / column / metric" of the printed number that they stand beside."""
+    return loopq_data.measure(data.table)
+
+
+def manifest(parameters: Parameters) -> list:
+    """Plain values that name the data of an edition, for the chapter's key."""
+    if parameters.edition == "paper":
+        refuse_paper()
+    chosen = encoder(parameters)
+    parts = [*extractors(), chosen if chosen == "none" else encoders.content(chosen)]
+    if parameters.edition == "demo":
+        return parts
+    return [*loopq_data.contents(parameters.edition, loopq_labels=parameters.loopq_labels), *parts]
+
+
+def texts_seen(data: Data, fold: int) -> dict[str, float]:
+    """Share of a speaker-independent test's texts that training has too, by corpus: RAVDESS has two sentences in all."""
+    training, validation, test = speakers.speaker_folds(data.table, fold)
+    return speakers.texts_seen(data.table, np.concatenate([training, validation]), test)
+
+
+def _protocols(parameters: Parameters, row: Row, seed: int) -> tuple[str, ...]:
+    asked = tuple(each for each in PROTOCOLS if parameters.protocol in ("all", each))
+    if row not in GROUPS["switches"]:
+        return asked
+    fit = ("by-origin", "speaker-independent") if row.control != "none" else ("by-origin",)
+    return tuple(each for each in asked if each in fit) if seed == 0 or parameters.only == row.name else ()
+
+
+def _encoded(row: Row) -> bool:
+    return any(kind.startswith("frames") for kind in row.inputs)
+
+
+__all__ = [
+    "CLASSES",
+    "CORPORA",
+    "GROUPS",
+    "PAPER",
+    "PROTOCOLS",
+    "RECIPES",
+    "ROWS",
+    "Parameters",
+    "encoder",
+    "extractors",
+    "grid",
+    "load",
+    "manifest",
+    "measure",
+    "outcomes",
+    "rows",
+    "run",
+    "tasks",
+    "texts_seen",
+    "trained",
+]
