@@ -42,6 +42,11 @@ class Task:
     encoders: Mapping[str, int] = field(default_factory=dict)
 
 
+def finished(tasks: Sequence[Task], *, scheduler: str, device: str) -> list[list[dict]]:
+    """Outcomes of the trials of each task, as ``sweep`` gives them."""
+    return [sweep(each.run, each.trials, each.data, scheduler=scheduler, device=device) for each in tasks]
+
+
 def trial_keys(run: Callable[..., dict], trials: Sequence[Any], data: Any) -> list[store.Key]:
     """Key of each trial: its values, the digest of what it reads, the module of ``run`` and what that imports."""
     base = store.key(settings={}, manifest=[], modules=run.__module__)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from sercore import audio, store
-from sercore.features import gender, keeping, prosodic
+from sercore.features import gender, keeping, measuring, prosodic
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,8 @@ def compute(name: str, clips: Sequence[Path | str], *, jobs: int | None = None) 
     """
     if name not in SETS:
         raise ValueError(f"{name}: no such feature set; expected one of {', '.join(SETS)}. Check the spelling.")
-    measured = keeping.rows(clips, key=partial(_key, name), measure=partial(_measured, name, jobs=jobs))
+    measure = partial(measuring.each, partial(_measure, SETS[name]), title=f"{name} features", jobs=jobs)
+    measured = keeping.rows(clips, key=partial(_key, name), measure=measure)
     rows = np.array(measured, dtype=np.float64).reshape(len(clips), -1 if clips else len(SETS[name].names))
     return rows if SETS[name].columns is None or not clips else rows[:, list(SETS[name].columns)]
 
@@ -75,26 +76,5 @@ def _key(name: str, content: str) -> store.Key:
     return store.key(settings=settings, manifest=[content], modules=[SETS[name].module, "sercore.audio"])
 
 
-def _measured(name: str, clips: dict[str, Path | str], *, jobs: int | None):
-    """Content and features of each clip as it is done, or in place of the features a sentence that says why there are none."""
-    from joblib import Parallel, cpu_count, delayed
-    from tqdm import tqdm
-
-    workers = max(1, min(jobs or cpu_count(), len(clips)))
-    parallel = Parallel(n_jobs=workers, backend="loky", batch_size=1, return_as="generator_unordered")
-    results = parallel(delayed(_measure)(SETS[name], content, str(clip)) for content, clip in clips.items())
-    yield from tqdm(results, total=len(clips), desc=f"{name} features", unit="clip", delay=2, mininterval=1)
-
-
-def _measure(features: FeatureSet, content: str, clip: str) -> tuple[str, np.ndarray | str]:
-    from threadpoolctl import threadpool_limits
-
-    extract = features.extractor()
-    try:
-        samples = audio.read(clip)
-        with threadpool_limits(1):  # processes share the cores, and sums come out the same
-            return content, extract(samples, rate=audio.RATE, **features.options)
-    except audio.AudioError as error:
-        return content, str(error)
-    except (ValueError, RuntimeError) as error:
-        return content, f"{clip}: {error}"
+def _measure(features: FeatureSet, samples: np.ndarray, content: str) -> np.ndarray:
+    return features.extractor()(samples, rate=audio.RATE, **features.options)

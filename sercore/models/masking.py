@@ -50,7 +50,7 @@ def check_lengths(lengths: Tensor | None, picture: Tensor, *, least: int) -> Non
 
 
 def masked(picture: Tensor, lengths: Tensor | None) -> Tensor:
-    """Zeros beyond each clip's valid frames, whatever stood there; the picture itself where ``lengths`` is None.
+    """Zeros beyond each clip's valid frames, whatever finite numbers stood there; the picture itself where ``lengths`` is None.
 
     A convolution with "same" padding then sees the end of a clip in a batch as it sees the end of a single clip.
 
@@ -61,4 +61,4 @@ def masked(picture: Tensor, lengths: Tensor | None) -> Tensor:
         return picture
     time = torch.arange(picture.shape[-1], device=picture.device)
     own = (time < lengths[:, None])[:, None, None]  # (batch, 1, 1, time)
-    return torch.where(own, picture, 0.0)  # unlike masked_fill, it keeps channels-last, and twice the speed in training
+    return picture * own.to(picture.dtype)  # in training faster than torch.where, and than masked_fill by far

@@ -4,6 +4,7 @@ One trial is in ``loopq_trial``, its row and rates in ``loopq_rows``, its networ
 """
 
 import difflib
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -12,12 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from sercore import corpora, encoders
 from sercore.corpora.labels import SEVEN
 from sercore.protocols import speakers
-from sercore.studies import loopq_data
+from sercore.studies import loopq_data, loopq_frames
 from sercore.studies.loopq_batches import Data
 from sercore.studies.loopq_data import extractors
-from sercore.studies.loopq_rows import GROUPS, RECIPES, ROWS, Row
-from sercore.studies.loopq_trial import HOLD_OUTS, PROTOCOLS, Trial, run, trained
-from sercore.sweep import Task, sweep
+from sercore.studies.loopq_rows import ACROSS, GROUPS, RECIPES, ROWS, Row
+from sercore.studies.loopq_trial import PROTOCOLS, Trial, run, trained
+from sercore.sweep import Task, finished
 
 PAPER = "03-loopq-models"
 CORPORA = ("ravdess", "tess", "savee", "crema-d")
@@ -41,7 +42,9 @@ class Parameters(BaseModel):
     epochs: int = Field(0, ge=0, le=300, description="the cap of epochs for all models; 0 for the edition's own, 8 or 30")
     models: Literal["all", "scratch", "pretrained", "switches"] = Field("all", description="which rows a run trains")
     only: str = Field("", description="the one row or model to run, by its name; empty for all")
-    protocol: Literal["all", "by-origin", "by-label", "speaker-independent"] = Field("all", description="how clips are split")
+    protocol: Literal["all", "by-origin", "by-label", "speaker-independent", "across-corpora"] = Field(
+        "all", description="how clips are split"
+    )
     seed: int = Field(-1, ge=-1, le=99, description="the one seed to run; -1 for all")
     loopq_labels: bool = Field(False, description="whether SAVEE's sadness counts as anger, as in the competition's data")
     precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="of training; auto is fp32 in the demo, else bf16")
@@ -119,6 +122,7 @@ def grid(parameters: Parameters, *, encoder: str = "none", folds: int = speakers
             control=row.control,
             protocol=protocol,
             fold=fold,
+            source=loopq_data.SOURCES[edition] if protocol == "across-corpora" else "all",
             seed=seed,
             encoder=encoder if _encoded(row) else "none",
             **shared,
@@ -126,7 +130,7 @@ def grid(parameters: Parameters, *, encoder: str = "none", folds: int = speakers
         for seed in seeds
         for row in rows(parameters, encoder=encoder)
         for protocol in _protocols(parameters, row, seed)
-        for fold in range(1 if protocol in HOLD_OUTS else min(parameters.folds, folds))
+        for fold in range(min(parameters.folds, folds) if protocol == "speaker-independent" else 1)
     ]
 
 
@@ -138,15 +142,19 @@ def load(parameters: Parameters) -> Data:
     """
     if parameters.edition == "paper":
         refuse_paper()
-    chosen = encoder(parameters)
-    kinds = {kind for row in rows(parameters, encoder=chosen) for kind in row.inputs}
+    return _loaded(parameters, rows(parameters, encoder=encoder(parameters)))
+
+
+def _loaded(parameters: Parameters, read: Sequence[Row], *, elsewhere: bool = False) -> Data:
+    kinds = {kind for row in read for kind in row.inputs}
     return loopq_data.load(
         parameters.edition,
         kinds,
         size="small" if parameters.edition == "demo" else "published",
         loopq_labels=parameters.loopq_labels,
-        encoder=chosen,
+        encoder=encoder(parameters),
         device=parameters.device,
+        elsewhere=elsewhere,
     )
 
 
@@ -165,20 +173,28 @@ def refuse_paper() -> None:
 
 
 def tasks(parameters: Parameters, data: Data) -> list[Task]:
-    """What a run trains, as one task."""
-    framed = [held for kind, held in data.inputs.items() if kind.startswith("frames")]
-    widths = {data.encoder: framed[0].values.shape[1]} if framed else {}
+    """What a run trains: on the edition's corpora, and on one of them to be tested on all others, which may be more."""
     trials = grid(parameters, encoder=data.encoder, folds=speakers.count(data.table))
+    inside = [trial for trial in trials if trial.protocol != "across-corpora"]
+    beyond = [trial for trial in trials if trial.protocol == "across-corpora"]
+    found = [_task("models", inside, data)] if inside else []
+    if beyond:
+        read = list(dict.fromkeys(trial.row for trial in beyond))
+        found.append(_task("across corpora", beyond, _loaded(parameters, read, elsewhere=True)))
+    return found
+
+
+def _task(name: str, trials: list[Trial], data: Data) -> Task:
+    framed = [data.inputs[kind] for kind in loopq_frames.KINDS if kind in data.inputs]
+    widths = {data.encoder: framed[0].values.shape[1]} if framed else {}
     names = tuple(sorted(data.table["corpus"].unique()))
-    return [Task(name="models", run=run, trials=trials, data=data, corpora=names, parts=extractors(), encoders=widths)]
+    return Task(name=name, run=run, trials=trials, data=data, corpora=names, parts=extractors(), encoders=widths)
 
 
 def outcomes(parameters: Parameters, data: Data) -> tuple[list[Task], list[list[dict]]]:
     """Run what is not yet run; tasks and their trials' outcomes."""
     found = tasks(parameters, data)
-    return found, [
-        sweep(each.run, each.trials, each.data, scheduler=parameters.scheduler, device=parameters.device) for each in found
-    ]
+    return found, finished(found, scheduler=parameters.scheduler, device=parameters.device)
 
 
 def measure(parameters: Parameters, data: Data) -> dict[str, float]:
@@ -206,13 +222,13 @@ def texts_seen(data: Data, fold: int) -> dict[str, float]:
 def _protocols(parameters: Parameters, row: Row, seed: int) -> tuple[str, ...]:
     asked = tuple(each for each in PROTOCOLS if parameters.protocol in ("all", each))
     if row not in GROUPS["switches"]:
-        return asked
+        return tuple(each for each in asked if each != "across-corpora" or row.name in ACROSS)
     fit = ("by-origin", "speaker-independent") if row.control != "none" else ("by-origin",)
     return tuple(each for each in asked if each in fit) if seed == 0 or parameters.only == row.name else ()
 
 
 def _encoded(row: Row) -> bool:
-    return any(kind.startswith("frames") for kind in row.inputs)
+    return not loopq_frames.KINDS.keys().isdisjoint(row.inputs)
 
 
 __all__ = [

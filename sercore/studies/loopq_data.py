@@ -16,6 +16,8 @@ from sercore.studies.loopq_inputs import LEVELS, SHAPES, Shape
 DEMO = ("demo-studio", "demo-labor", "demo-scena")
 ORIGINS = {"crema-d": "CREMA", "ravdess": "RAVDESS", "savee": "SAVEE", "tess": "TESS"}  # as the report prints them
 NEEDED = ("ravdess", "tess")  # of the open edition; the others join where they are
+ELSEWHERE = ("emovo",)  # of no paper's training here: tested across corpora where it is
+SOURCES = {"demo": "demo-studio", "open": "ravdess", "paper": "ravdess"}  # what trains across corpora
 
 
 def load(
@@ -26,6 +28,7 @@ def load(
     loopq_labels: bool = False,
     encoder: str = "none",
     device: str = "auto",
+    elsewhere: bool = False,
 ) -> Data:
     """Clips and inputs of an edition, inputs from the store where they are kept.
 
@@ -37,48 +40,55 @@ def load(
         loopq_labels: take SAVEE's sadness for anger (default False).
         encoder: speech encoder by hub id or folder, "random", or "none" (default) where no kind needs it.
         device: where the encoder runs (default "auto").
+        elsewhere: whether corpora join that are only tested (default False).
 
     Raises:
         CorpusError: a corpus that is not there.
         AudioError: a clip that cannot be used.
     """
-    table, shape = clips(edition, loopq_labels=loopq_labels), SHAPES[size]
+    table, shape = clips(edition, loopq_labels=loopq_labels, elsewhere=elsewhere), SHAPES[size]
     paths = list(table["path"])
     levels = loopq_inputs.levels(paths)
     table = table.assign(**dict(zip(LEVELS, levels.T, strict=True)))
     trimmed = table["trimmed"].to_numpy(np.int64)
     asked, network = set(kinds), None
-    if any(kind.startswith("frames") for kind in asked):
+    if asked & set(loopq_frames.KINDS):
         network = encoders.load(encoder, device=device)
     inputs = {kind: _inputs(kind, paths, shape, trimmed, network, device) for kind in sorted(asked)}
     return Data(table, inputs, labels.SEVEN, encoder=network.name if network else "none")
 
 
-def clips(edition: str, *, loopq_labels: bool = False) -> pd.DataFrame:
+def clips(edition: str, *, loopq_labels: bool = False, elsewhere: bool = False) -> pd.DataFrame:
     """Table of an edition's clips with ``class`` and ``name``, sorted by corpus and name; RAVDESS' calm is left out.
 
     Raises:
         CorpusError: a corpus that is not there.
     """
-    found = [synthetic.load(name) if edition == "demo" else corpora.load(name) for name in names(edition)]
+    found = [synthetic.load(name) if edition == "demo" else corpora.load(name) for name in names(edition, elsewhere=elsewhere)]
     table = pd.concat([each.table for each in found], ignore_index=True)
     table["class"] = labels.mapped(table, labels.seven_classes(loopq_labels=loopq_labels))
     table["name"] = [Path(path).stem for path in table["path"]]
     return table[table["class"].notna()].sort_values(["corpus", "speaker", "name"], ignore_index=True)
 
 
-def names(edition: str) -> tuple[str, ...]:
-    """Corpora of an edition: of "open", those that are needed, and those of the others that are there."""
+def names(edition: str, *, elsewhere: bool = False) -> tuple[str, ...]:
+    """Corpora of an edition: of "open", those that are needed, and those of the others that are there.
+
+    Args:
+        edition: "demo", "open" or "paper".
+        elsewhere: whether those that are only tested join, where they are (default False).
+    """
     if edition == "demo":
         return DEMO
     root = corpora.home()
-    there = {name for name in ORIGINS if root is not None and (root / name).is_dir()}
-    return tuple(name for name in ORIGINS if edition == "paper" or name in NEEDED or name in there)
+    there = {name for name in (*ORIGINS, *ELSEWHERE) if root is not None and (root / name).is_dir()}
+    found = tuple(name for name in ORIGINS if edition == "paper" or name in NEEDED or name in there)
+    return (*found, *(name for name in ELSEWHERE if elsewhere and name in there))
 
 
 def contents(edition: str, *, loopq_labels: bool = False) -> list:
-    """Name, content hash and class of every clip that an edition other than the demo reads."""
-    table = clips(edition, loopq_labels=loopq_labels)
+    """Name, content hash and class of every clip that an edition other than the demo reads, those only tested too."""
+    table = clips(edition, loopq_labels=loopq_labels, elsewhere=True)
     return [
         [name, store.content(path), label] for name, path, label in zip(table["name"], table["path"], table["class"], strict=True)
     ]
@@ -128,10 +138,10 @@ def measure(table: pd.DataFrame) -> dict[str, float]:
 
 
 def _inputs(kind: str, paths: list, shape: Shape, trimmed: np.ndarray, network: encoders.Encoder | None, device: str) -> Inputs:
-    if kind == "frames":
-        return Inputs.of(loopq_frames.compute(network, paths, samples=shape.longest, filled=False, device=device))
-    if kind == "frames, filled":
-        return Inputs.of(loopq_frames.compute(network, paths, samples=shape.samples, filled=True, device=device))
+    if kind in loopq_frames.KINDS:
+        filled = loopq_frames.KINDS[kind]
+        samples = shape.samples if filled else shape.longest
+        return Inputs.of(loopq_frames.compute(network, paths, samples=samples, filled=filled, device=device))
     rows = loopq_inputs.compute(kind, paths, shape=shape)
     if kind in ("mfcc, free length", "mfcc, stretched"):
         return Inputs.of(rows)  # all frames: FCMFCC, which reads the stretched ones, takes filled zeros for part of the clip

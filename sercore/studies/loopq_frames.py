@@ -12,6 +12,7 @@ from sercore.encoders import Encoder, EncoderError
 from sercore.features import keeping
 from sercore.features.length import fit, trim
 
+KINDS = {"frames": False, "frames, filled": True}  # inputs of a network, and whether clips are filled up to their full length
 BATCH = 16  # clips that run at once on a GPU; on a CPU each alone is as fast
 
 

@@ -5,16 +5,16 @@ amplitude is normalised. Deviations: 16 kHz at once, where the code goes by 22,0
 the first.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from sercore import audio, store
+from sercore import store
 from sercore.augment.waveform import stretch_factor, stretched
-from sercore.features import keeping
+from sercore.features import keeping, measuring
 from sercore.features.length import fit, trim
 from sercore.features.mel import COEFFICIENTS, DECIBELS, MelSettings, mel, mfcc
 
@@ -123,30 +123,7 @@ def _rows(measure: Callable, settings: dict, clips: Sequence[Path | str], *, tit
     def key(content: str) -> store.Key:
         return store.key(settings=settings, manifest=[content], modules=__name__)
 
-    return keeping.rows(clips, key=key, measure=partial(_measured, measure, title=title, jobs=jobs))
-
-
-def _measured(measure: Callable, clips: dict[str, Path | str], *, title: str, jobs: int | None) -> Iterator[tuple]:
-    """Content and row of each clip as it is done, or in place of the row a sentence that says why there is none."""
-    from joblib import Parallel, cpu_count, delayed
-    from tqdm import tqdm
-
-    workers = max(1, min(jobs or cpu_count(), len(clips) // 20))  # for a few clips, no process is worth its start
-    parallel = Parallel(n_jobs=workers, backend="loky", return_as="generator_unordered")
-    results = parallel(delayed(_measure)(measure, content, str(clip)) for content, clip in clips.items())
-    yield from tqdm(results, total=len(clips), desc=title, unit="clip", delay=2, mininterval=1)
-
-
-def _measure(measure: Callable, content: str, clip: str) -> tuple[str, np.ndarray | str]:
-    from threadpoolctl import threadpool_limits
-
-    try:
-        with threadpool_limits(1):  # processes share the cores, and sums come out the same
-            return content, measure(audio.read(clip), content)
-    except audio.AudioError as error:
-        return content, str(error)
-    except ValueError as error:
-        return content, f"{clip}: {error}"
+    return keeping.rows(clips, key=key, measure=partial(measuring.each, measure, title=title, jobs=jobs, worth=20))
 
 
 def _input(kind: str, shape: Shape, samples: np.ndarray, content: str) -> np.ndarray:

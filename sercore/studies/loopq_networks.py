@@ -5,6 +5,7 @@ of the paper.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -21,7 +22,6 @@ CNNLSTMS = {
 SMALL = {
     "CNNLSTM": loopq_cnnlstm.Sizes(bands=40, frames=65, channels=(8, 12, 16, 24, 32), pools=(2, 2, 2, 2, 2), hidden=32),
     "FCMFCC": loopq_fcmfcc.Sizes(frames=65, path_channels=4, channels=(8, 12, 16, 20, 40)),
-    "FCMFCC as-described": loopq_fcmfcc.Sizes(frames=65, path_channels=4, channels=(8, 12, 16, 20, 40), last_kernel=3),
     "CNNATT": loopq_cnnatt.Sizes(path_channels=4, channels=(8, 12, 16, 20), attention=32, norm=32),
     "MMFUSION": {"bands": 40, "frames": 65, "recurrent": 8, "channels": 12, "gate": 4, "divisor": 12, "hidden": 16},
 }
@@ -85,9 +85,8 @@ def _cnnlstm(variant: str, small: bool, frames: int, width: int) -> nn.Module:
 
 
 def _fcmfcc(variant: str, small: bool, frames: int, width: int) -> nn.Module:
-    if variant == "as-described":
-        return loopq_fcmfcc.FCMFCC(SMALL["FCMFCC as-described"] if small else loopq_fcmfcc.AS_DESCRIBED)
-    return loopq_fcmfcc.FCMFCC(SMALL["FCMFCC"] if small else loopq_fcmfcc.AS_RUN)
+    sizes = {"as-run": loopq_fcmfcc.AS_RUN, "as-described": loopq_fcmfcc.AS_DESCRIBED}[variant]
+    return loopq_fcmfcc.FCMFCC(replace(SMALL["FCMFCC"], last_kernel=sizes.last_kernel) if small else sizes)
 
 
 def _cnnatt(variant: str, small: bool, frames: int, width: int) -> nn.Module:

@@ -155,6 +155,7 @@ GROUPS = {
     ),
 }
 ROWS = {row.name: row for rows in GROUPS.values() for row in rows}
+ACROSS = ("CNNLSTM fixed", "FCMFCC as-run", "CNNATT fixed", "HUBERTFT fixed")  # tried across corpora too
 
 
 def plan(model: str, *, rates: str, epochs: int, precision: str) -> Plan:

@@ -17,17 +17,18 @@ from sercore import store
 from sercore.evaluation.calibration import Reliability, reliability
 from sercore.evaluation.metrics import accuracy, macro_f1
 from sercore.evaluation.ranking import top_k_accuracy
+from sercore.protocols.across import across
 from sercore.protocols.origins import by_label, by_origin
 from sercore.protocols.speakers import Sides, speaker_folds
 from sercore.studies import loopq_networks
 from sercore.studies.loopq_batches import Data, batches, order, tensors
 from sercore.studies.loopq_rows import RECIPES, Row, plan
 from sercore.training import checkpoints
-from sercore.training.fitting import BEST, HISTORY, LAST, STATE, History, cross_entropy, fit, validation
+from sercore.training.fitting import BEST, HISTORY, LAST, STATE, History, autocast, cross_entropy, fit, validation
 from sercore.training.loop import choose
 
 HOLD_OUTS = {"by-origin": by_origin, "by-label": by_label}
-PROTOCOLS = (*HOLD_OUTS, "speaker-independent")
+PROTOCOLS = (*HOLD_OUTS, "speaker-independent", "across-corpora")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +40,9 @@ class Trial:
         variant: "as-run" (the author's code), "per-clip" (CNNLSTM: one sequence a clip), "as-described" or "fixed".
         rates: "code" or "paper", whose rates are a tenth.
         augmentation: "none", "time stretching", "time masking" or "band masking", of the training clips.
-        protocol: "by-origin" (the code's split of clips), "by-label" (the text's) or "speaker-independent".
-        fold: of the speakers; 0 in a split of clips.
+        protocol: "by-origin" (the code's split of clips), "by-label" (the text's), "speaker-independent" or "across-corpora".
+        fold: of the speakers; 0 where there are no folds.
+        source: corpus that trains across corpora; "all" otherwise.
         seed: of split, weights and batches.
         edition: which data.
         labels: "own", or "loopq" where SAVEE's sadness counts as anger.
@@ -57,6 +59,7 @@ class Trial:
     augmentation: str = "none"
     protocol: str
     fold: int
+    source: str = "all"
     seed: int
     edition: str
     labels: str = "own"
@@ -118,7 +121,7 @@ class Scored:
 def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
     """Train one network, or go on with it, and count its test predictions by speaker: plain values, as they are kept.
 
-    A split of clips is scored at the best and at the last epoch, folds of speakers at the best validation epoch alone: once.
+    A split of clips is scored at the best and at the last epoch, any other at the best validation epoch alone: once.
     """
     fitted = trained(trial, data, device=device)
     best = scored(trial, data, fitted.network, fitted.sides[2])
@@ -161,11 +164,13 @@ def split(trial: Trial, data: Data) -> Sides:
     """Rows of training, validation and test.
 
     A split of clips has a validation side only, which chooses rate and epoch and is what the paper scores: it stands for the test
-    too. Folds of speakers choose both on speakers of the training side.
+    too. Any other split chooses both on speakers of the training side.
     """
     if trial.protocol in HOLD_OUTS:
         training, held = HOLD_OUTS[trial.protocol](data.table, generator=np.random.default_rng(trial.seed))
         return training, held, held
+    if trial.protocol == "across-corpora":
+        return across(data.table, source=trial.source)
     return speaker_folds(data.table, trial.fold)
 
 
@@ -174,8 +179,8 @@ def scored(trial: Trial, data: Data, network: nn.Module, rows: np.ndarray) -> Sc
     device, start = next(network.parameters()).device, time.perf_counter()
     batch = RECIPES[trial.model].batch
     met = order(data, trial.kinds[0], rows, batch=batch, seed=trial.start, epoch=0)
-    autocast = torch.autocast(device.type, torch.bfloat16, enabled=trial.precision == "bf16")
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []), torch.inference_mode(), autocast:
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices), torch.inference_mode(), autocast(trial.precision, device):
         torch.manual_seed(trial.start)  # of the dropout that CNNLSTM as run never rests
         logits = [network(*(tensor.to(device) for tensor in tensors(data, trial.kinds, places))) for places in met]
         found = torch.cat([each.float().softmax(1).cpu() for each in logits]).numpy()

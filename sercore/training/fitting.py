@@ -18,7 +18,7 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from sercore import store
-from sercore.training import checkpoints
+from sercore.training import checkpoints, memory
 from sercore.training.plan import OPTIMISERS, Plan, check
 
 Loss = Callable[..., tuple[Tensor, Tensor]]
@@ -31,11 +31,12 @@ class History:
     """What a training did, as plain values.
 
     Args:
-        epochs: of each epoch ``training`` and ``validation`` (both with ``loss`` and ``accuracy``), ``rates`` (of each parameter
-            group, during the epoch) and ``seconds``. ``training`` has means over clips, measured while the weights move, and as
-            ``loss_by_batch`` and ``accuracy_by_batch`` means over batches, where a smaller last batch counts as much.
+        epochs: of each epoch ``training`` and, where clips are held out, ``validation`` (both with ``loss`` and ``accuracy``),
+            ``rates`` (of each parameter group, during the epoch) and ``seconds``. ``training`` has means over clips, measured while
+            the weights move, and as ``loss_by_batch`` and ``accuracy_by_batch`` means over batches, where a smaller last batch
+            counts as much.
         ending: why it ended.
-        best: epoch, from 1, of the best validation accuracy; the earliest of equals.
+        best: epoch, from 1, of the best validation accuracy, the earliest of equals; the last where nothing validates.
     """
 
     epochs: list[dict[str, Any]]
@@ -48,7 +49,7 @@ def fit(
     groups: Sequence[Mapping[str, Any]],
     loss: Loss,
     batches: Callable[[int], Batches],
-    validate: Callable[[nn.Module], Mapping[str, float]],
+    validate: Callable[[nn.Module], Mapping[str, float]] | None,
     *,
     plan: Plan,
     folder: Path,
@@ -65,7 +66,8 @@ def fit(
         groups: what the optimiser holds: ``params``, and ``lr`` and ``weight_decay`` where they are not the plan's.
         loss: of the network and one batch's tensors; gives the mean loss and, of each clip, whether it was right.
         batches: of one epoch, by its number from 1, and by nothing else.
-        validate: of the network in evaluation mode, without gradients; gives ``loss``, ``accuracy`` and what else is wanted.
+        validate: of the network in evaluation mode, without gradients; gives ``loss``, ``accuracy`` and what else is wanted. None
+            where every clip trains: then the last epoch is the best.
         plan: optimiser, schedule and the rest.
         folder: of this run alone.
         device: cpu or cuda (default cpu); batches are moved there.
@@ -77,25 +79,27 @@ def fit(
     """
     device = torch.device(device)
     groups = [{**group, "params": list(group["params"])} for group in groups]
-    check(plan, network, groups, device)
+    check(plan, network, groups, device, validated=validate is not None)
     network.to(device, memory_format=torch.channels_last if plan.channels_last else torch.preserve_format)
     optimiser = OPTIMISERS[plan.optimiser](groups, lr=plan.rate, weight_decay=plan.weight_decay, fused=True)
     starts = [group["lr"] for group in optimiser.param_groups]
     run, path = _identity(network, optimiser, plan, device, seed), folder / STATE
     with (
+        memory.kept(),
         torch.random.fork_rng([device] if device.type == "cuda" else []),
         tqdm(total=plan.epochs, desc="training", unit="epoch", delay=2, mininterval=1, miniters=0) as bar,
     ):
         torch.manual_seed(seed)
         epochs, best = _resume(path, run, network, optimiser, device)
         bar.n = bar.initial = len(epochs)
-        while not (ending := plan.ending(losses := [each["validation"]["loss"] for each in epochs])):
+        while not (ending := plan.ending(losses := [each.get("validation", each["training"])["loss"] for each in epochs])):
             epoch, started = len(epochs) + 1, time.perf_counter()
             for group, start in zip(optimiser.param_groups, starts, strict=True):
                 group["lr"] = plan.schedule.rate(start, losses) if plan.schedule else start
             done = {"rates": [group["lr"] for group in optimiser.param_groups]}
             done["training"] = _train(network, optimiser, loss, batches(epoch), plan, device, epoch, bar)
-            done["validation"] = _validate(network, validate, plan, device, epoch)
+            if validate is not None:
+                done["validation"] = _validate(network, validate, plan, device, epoch)
             epochs.append({**done, "seconds": time.perf_counter() - started})
             if best_epoch(epochs) == epoch:
                 best = {name: tensor.detach().cpu().clone() for name, tensor in network.state_dict().items()}
@@ -111,8 +115,15 @@ def fit(
 
 
 def best_epoch(epochs: Sequence[Mapping[str, Any]]) -> int:
-    """Number, from 1, of the epoch with the best validation accuracy; the earliest of equals."""
+    """Number, from 1, of the epoch with the best validation accuracy, the earliest of equals; the last where nothing validates."""
+    if "validation" not in epochs[-1]:
+        return len(epochs)
     return 1 + max(range(len(epochs)), key=lambda at: epochs[at]["validation"]["accuracy"])
+
+
+def autocast(precision: str, device: torch.device) -> torch.autocast:
+    """Context in which a network computes: in bf16 where that is the precision, its weights fp32 all the same."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
 
 
 def cross_entropy(network: nn.Module, *batch: Tensor) -> tuple[Tensor, Tensor]:
@@ -171,7 +182,7 @@ def _train(
     steps = []
     for step, batch in enumerate(batches, 1):
         network.zero_grad()  # all of it: gradients reach weights that the optimiser does not hold
-        with _autocast(plan, device):
+        with autocast(plan.precision, device):
             value, right = loss(network, *_placed(batch, device))
         steps.append(_numbers(value, right))
         _check_finite(steps[-1][0], f"epoch {epoch}, step {step}: the training loss")
@@ -190,17 +201,13 @@ def _validate(
     network: nn.Module, validate: Callable[[nn.Module], Mapping[str, float]], plan: Plan, device: torch.device, epoch: int
 ) -> dict[str, float]:
     network.eval()
-    with torch.no_grad(), _autocast(plan, device):
+    with torch.no_grad(), autocast(plan.precision, device):
         scores = {name: float(value) for name, value in validate(network).items()}
     if missing := {"loss", "accuracy"} - set(scores):
         raise ValueError(f"validate gave {sorted(scores)}; expected loss and accuracy: add {' and '.join(sorted(missing))}")
     for name in ("loss", "accuracy"):
         _check_finite(scores[name], f"epoch {epoch}: the validation {name}")
     return scores
-
-
-def _autocast(plan: Plan, device: torch.device) -> torch.autocast:
-    return torch.autocast(device.type, torch.bfloat16, enabled=plan.precision == "bf16")
 
 
 def _placed(batch: Sequence[Tensor], device: torch.device) -> list[Tensor]:

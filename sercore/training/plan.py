@@ -66,7 +66,9 @@ class Plan:
         return ""
 
 
-def check(plan: Plan, network: nn.Module, groups: Sequence[Mapping[str, Any]], device: torch.device) -> None:
+def check(
+    plan: Plan, network: nn.Module, groups: Sequence[Mapping[str, Any]], device: torch.device, *, validated: bool = True
+) -> None:
     """Refuse what would fail or crash later.
 
     Args:
@@ -74,10 +76,14 @@ def check(plan: Plan, network: nn.Module, groups: Sequence[Mapping[str, Any]], d
         network: to be trained.
         groups: what its optimiser would hold, with a list of ``params`` each.
         device: that it would be trained on.
+        validated: whether clips are held out (default True).
 
     Raises:
-        ValueError: a group holds another network's weights; or channels-last on a CPU with a convolution of few channels.
+        ValueError: a group holds another network's weights; a plateau without clips to see it on; or channels-last on a CPU with a
+            convolution of few channels.
     """
+    if isinstance(plan.schedule, Plateau) and not validated:
+        raise ValueError("schedule=Plateau: no clip is held out to see it on; expected Steps or None. Give one, or a validation.")
     own = set(network.parameters())
     strangers = sum(weight not in own for group in groups for weight in group["params"])
     if strangers:

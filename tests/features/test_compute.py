@@ -9,7 +9,7 @@ import soundfile
 from known_signals import RATE, tone
 
 from sercore import audio, features, store
-from sercore.features import sets
+from sercore.features import measuring
 
 
 @pytest.fixture(autouse=True)
@@ -32,15 +32,15 @@ def clips(tmp_path):
 @pytest.fixture
 def measured(monkeypatch):
     """Names of the clips that were measured, in order; ``stop`` names one that ends the run."""
-    names, measure = [], sets._measure
+    names, one = [], measuring._one
 
-    def watched(kind, content, clip):
+    def watched(measure, content, clip):
         if clip.endswith(getattr(watched, "stop", "none")):
             raise KeyboardInterrupt
         names.append(clip.rsplit("/", 1)[-1])
-        return measure(kind, content, clip)
+        return one(measure, content, clip)
 
-    monkeypatch.setattr(sets, "_measure", watched)
+    monkeypatch.setattr(measuring, "_one", watched)
     watched.names = names
     return watched
 

@@ -72,7 +72,7 @@ def test_attention_starts_xavier_uniform_head_by_head():
 @settings(max_examples=25, deadline=None)
 @given(
     lengths=st.lists(st.integers(4, 30), min_size=2, max_size=4),
-    content=st.sampled_from([0.0, -80.0, 1e6, float("nan")]),
+    content=st.sampled_from([0.0, -80.0, 1e6, 3e38]),
     seed=st.integers(0, 99),
 )
 def test_a_padded_clip_is_the_clip_itself(lengths, content, seed):

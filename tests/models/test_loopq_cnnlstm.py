@@ -92,7 +92,7 @@ def test_recurrent_weights_of_per_clip_are_idle():
 @settings(max_examples=20, deadline=None)
 @given(
     lengths=st.lists(st.integers(1, 70), min_size=2, max_size=4),
-    content=st.sampled_from([-80.0, 1e6, float("nan")]),
+    content=st.sampled_from([-80.0, 1e6, 3e38]),
     seed=st.integers(0, 99),
 )
 def test_padding_changes_nothing_in_fixed(lengths, content, seed):

@@ -9,7 +9,7 @@ from sercore import corpora
 from sercore.ledger import published
 from sercore.ledger.recorded import of_this_run
 from sercore.parameters import ParameterError, checked
-from sercore.studies import loopq
+from sercore.studies import loopq, loopq_data
 from sercore.studies.loopq_inputs import KINDS
 from sercore.studies.loopq_networks import SMALL
 from sercore.studies.loopq_rows import GROUPS, RECIPES, ROWS
@@ -47,20 +47,20 @@ def test_the_settings_are_those_of_table_3(reading, column):
 @pytest.mark.parametrize(
     ("given", "count"),
     [
-        ({}, 9 * 3 + 4 + 2),
-        ({"seeds": 3}, 3 * 27 + 6),
-        ({"seed": 2}, 27),
-        ({"folds": 6}, 9 * (2 + 6) + 4 + (1 + 6)),
-        ({"models": "scratch"}, 18),
+        ({}, 9 * 3 + 4 + 4 + 2),
+        ({"seeds": 3}, 3 * 31 + 6),
+        ({"seed": 2}, 31),
+        ({"folds": 6}, 9 * (2 + 6) + 4 + 4 + (1 + 6)),
+        ({"models": "scratch"}, 18 + 3),
         ({"models": "pretrained", "protocol": "speaker-independent", "folds": 2}, 6),
         ({"models": "switches"}, 6),
-        ({"only": "CNNLSTM"}, 9),
-        ({"only": "FCMFCC"}, 6),
+        ({"only": "CNNLSTM"}, 9 + 1),
+        ({"only": "FCMFCC"}, 6 + 1),
         ({"only": "CNNLSTM fixed", "protocol": "by-label"}, 1),
         ({"only": "FCMFCC as-run, paper's rates"}, 1),
         ({"only": "FCMFCC as-run, paper's rates", "seed": 4}, 1),
         ({"only": "FCMFCC as-run, paper's rates", "protocol": "by-label"}, 0),
-        ({"encoder": "none"}, 6 * 3 + 6),
+        ({"encoder": "none"}, 6 * 3 + 3 + 6),
     ],
 )
 def test_the_grid_has_each_trial_once(given, count):
@@ -73,7 +73,7 @@ def test_the_grid_has_each_trial_once(given, count):
 def test_recording_seed_by_seed_tries_each_switch_once():
     found = [trial for seed in range(3) for trial in trials(seed=seed, edition="open")]
     assert Counter(trial.row.name for trial in found if trial.row in GROUPS["switches"]).most_common(1)[0][1] == 2
-    assert len(found) == len(set(found)) == 3 * 27 + 6
+    assert len(found) == len(set(found)) == 3 * 31 + 6
 
 
 @pytest.mark.parametrize(
@@ -119,15 +119,19 @@ def test_the_papers_edition_lists_what_is_missing(tmp_path, monkeypatch):
 
 def test_a_run_goes_into_the_ledgers_tables(tmp_path, monkeypatch):
     monkeypatch.setenv("SER_STORE", str(tmp_path))
+    monkeypatch.setitem(loopq_data.SOURCES, "demo", "toy-a")
+    monkeypatch.setattr(loopq, "_loaded", lambda parameters, rows, *, elsewhere: toy())
     parameters = loopq.Parameters(only="HUBERTFT", epochs=2)
     tasks, outcomes = loopq.outcomes(parameters, toy())
+    assert [task.name for task in tasks] == ["models", "across corpora"]
     assert tasks[0].encoders == {"toy": 6}
     assert tasks[0].corpora == ("toy-a", "toy-b")
     runs = of_this_run(tasks, outcomes)
-    assert runs.trials["protocol"].tolist() == ["by-origin", "by-label", "speaker-independent"]
-    assert runs.trials["rate"].tolist() == [1e-3] * 3
-    assert runs.trials["rates"].tolist() == ["code"] * 3
-    assert runs.trials["accuracy_last"].notna().tolist() == [True, True, False]
+    assert runs.trials["protocol"].tolist() == ["by-origin", "by-label", "speaker-independent", "across-corpora"]
+    assert runs.trials["source"].tolist() == ["all"] * 3 + ["toy-a"]
+    assert runs.trials["rate"].tolist() == [1e-3] * 4
+    assert runs.trials["rates"].tolist() == ["code"] * 4
+    assert runs.trials["accuracy_last"].notna().tolist() == [True, True, False, False]
     assert runs.counts.groupby("trial")["count"].sum().tolist() == runs.trials["clips"].tolist()
     assert set(runs.errors["group"]) <= {f"toy-{corpus}/{who}" for corpus in "ab" for who in ("f1", "f2", "m1", "m2")}
 

@@ -155,7 +155,7 @@ def test_encoder_frames_of_a_clip_alone_and_of_one_filled_to_its_length(clips):
 
 def test_loaded_data_hold_what_is_asked_for_and_the_frames_that_are_a_clips_own(clips, monkeypatch):
     table = pd.DataFrame({"path": clips, "corpus": "toy", "speaker": ["a", "b", "c"], "gender": "female", "class": "happy"})
-    monkeypatch.setattr(loopq_data, "clips", lambda edition, *, loopq_labels: table)
+    monkeypatch.setattr(loopq_data, "clips", lambda edition, *, loopq_labels, elsewhere: table)
     data = loopq_data.load("open", ["mfcc", "mfcc, free length", "frames"], encoder="random", device="cpu")
     assert (set(data.inputs), data.encoder) == ({"mfcc", "mfcc, free length", "frames"}, "random")
     assert data.inputs["mfcc"].sizes.tolist() == [313] * 3
