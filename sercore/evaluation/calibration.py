@@ -60,22 +60,6 @@ def reliability(probabilities: np.ndarray, truth: Sequence[int], *, bins: int = 
     return Reliability(edges, clips, *means)
 
 
-def expected_calibration_error(probabilities: np.ndarray, truth: Sequence[int], *, bins: int = BINS) -> float:
-    """Expected calibration error in [0, 1], 0 for a network that is right as often as it says.
-
-    Args:
-        probabilities: ``(clips, classes)`` in [0, 1], rows that sum to 1.
-        truth: ``(clips,)`` true classes, 0 to classes - 1.
-        bins: how many of equal width between 0 and 1 (default 15).
-
-    Raises:
-        ValueError: what ``reliability`` refuses.
-
-    Source: Guo et al. 2017, On Calibration of Modern Neural Networks, equation 3.
-    """
-    return reliability(probabilities, truth, bins=bins).error
-
-
 def _check(probabilities: np.ndarray, truth: np.ndarray, bins: int) -> None:
     if bins < 1:
         raise ValueError(f"bins={bins}: no bin to count in; expected 1 or more. The usual number is {BINS}.")

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
 
-from sercore.evaluation.calibration import expected_calibration_error, reliability
+from sercore.evaluation.calibration import reliability
 
 
 def drawn(seed: int, *, clips: int = 200, classes: int = 7) -> tuple[np.ndarray, np.ndarray]:
@@ -40,7 +40,7 @@ def test_calibration_error_is_its_definition_in_a_loop(seed, bins):
         if inside:
             right = np.mean([probabilities[row].argmax() == truth[row] for row in inside])
             total += len(inside) / 200 * abs(right - np.mean([probabilities[row].max() for row in inside]))
-    assert expected_calibration_error(probabilities, truth, bins=bins) == pytest.approx(total, abs=1e-12)
+    assert reliability(probabilities, truth, bins=bins).error == pytest.approx(total, abs=1e-12)
 
 
 @settings(max_examples=40, deadline=None)
@@ -59,19 +59,19 @@ def test_truth_drawn_from_the_probabilities_is_calibrated_and_sharpened_ones_are
     probabilities, _ = drawn(0, clips=20_000)
     truth = (np.random.default_rng(1).random((20_000, 1)) > probabilities.cumsum(1)).sum(1).clip(max=6)
     sharp = probabilities**3 / (probabilities**3).sum(1, keepdims=True)
-    assert expected_calibration_error(probabilities, truth) < 0.015
-    assert expected_calibration_error(sharp, truth) > 0.1
+    assert reliability(probabilities, truth).error < 0.015
+    assert reliability(sharp, truth).error > 0.1
 
 
 @pytest.mark.parametrize(("truth", "error"), [([0, 0], 0), ([1, 1], 1), ([0, 1], 0.5)])
 def test_a_network_that_is_always_sure(truth, error):
-    assert expected_calibration_error(np.array([[1.0, 0.0]] * 2), truth) == error
+    assert reliability(np.array([[1.0, 0.0]] * 2), truth).error == error
 
 
 def test_float32_rows_are_taken_as_they_come():
     probabilities, truth = drawn(3)
-    assert expected_calibration_error(probabilities.astype(np.float32), truth) == pytest.approx(
-        expected_calibration_error(probabilities, truth), abs=1e-6
+    assert reliability(probabilities.astype(np.float32), truth).error == pytest.approx(
+        reliability(probabilities, truth).error, abs=1e-6
     )
 
 
