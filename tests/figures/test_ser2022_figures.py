@@ -1,22 +1,16 @@
-"""Figures: what is drawn is what was given, every text is legible, what cannot be drawn is told."""
+"""Figures of chapter 1: what is drawn is what was given, every text is legible, what cannot be drawn is told."""
 
-from itertools import combinations
 from types import SimpleNamespace
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 from matplotlib.colors import same_color, to_hex
 
 from sercore import figures
-from sercore.ledger.scores import Cell
+from sercore.ledger.scores import F1, Cell
+from tests.figures.legible import legible
 
-CLASSES = ("neutral", "non-neutral female", "non-neutral male")
-COUNTS = np.array([[71, 27, 8], [2, 87, 1], [1, 11, 87]])
 NOTES = {
     "neutral": {"noise": 30, "overlapping voices": 12, "different genders": 5, "voices in sequence": 0},
     "non-neutral": {"noise": 9, "overlapping voices": 6, "different genders": 2, "voices in sequence": 1},
@@ -28,83 +22,6 @@ RECALLS = [
     ("no noise", "neutral", 0.7, 0.5, 0.8, 134),
     ("no noise", "non-neutral female", 1.0, float("-inf"), float("inf"), 3),
 ]
-
-
-@pytest.fixture(autouse=True)
-def _closed():
-    yield
-    plt.close("all")
-
-
-def legible(figure, smallest=8):
-    """No text is small, cut off, or on another."""
-    figure.canvas.draw()
-    unseen = {  # labels of ticks beyond the ends of an axis, which matplotlib keeps and does not draw
-        tick.label1
-        for axes in figure.axes
-        for axis in (axes.xaxis, axes.yaxis)
-        for tick in axis.get_major_ticks()
-        if not min(axis.get_view_interval()) <= tick.get_loc() <= max(axis.get_view_interval())
-    }
-    texts = [text for text in figure.findobj(plt.Text) if text.get_text().strip() and text.get_visible() and text not in unseen]
-    page = figure.bbox.padded(1)
-    for text in texts:
-        place = text.get_window_extent()
-        assert text.get_fontsize() >= smallest, text
-        assert page.x0 <= place.x0 < place.x1 <= page.x1, text
-        assert page.y0 <= place.y0 < place.y1 <= page.y1, text
-    for text, other in combinations(texts, 2):
-        assert not text.get_window_extent().overlaps(other.get_window_extent()), (text, other)
-
-
-def annotations(axes):
-    return np.array([text.get_text() for text in axes.texts]).reshape(3, 3)
-
-
-def test_confusions_hold_the_counts_and_the_shares_of_the_rows():
-    shares = COUNTS / COUNTS.sum(axis=1, keepdims=True)
-    figure = figures.confusions([("printed", COUNTS, CLASSES), ("shares", shares, CLASSES), ("mean", COUNTS / 8, CLASSES)])
-    printed, bare, mean, bar = figure.axes
-    for (row, column), count in np.ndenumerate(COUNTS):
-        share = f"{count / COUNTS[row].sum():.0%}"
-        assert annotations(printed)[row, column] == f"{count}\n{share}"
-        assert annotations(bare)[row, column] == share
-        assert annotations(mean)[row, column] == f"{round(count / 8, 1):g}\n{share}"
-    for axes in (printed, bare, mean):
-        assert np.allclose(axes.collections[0].get_array().reshape(3, 3), shares)
-        assert axes.collections[0].get_clim() == (0, 1)
-        assert axes.get_xlabel() == "predicted"
-    assert printed.get_ylabel() == "true"
-    assert bar.get_xlabel() == "share of the true class"
-    legible(figure)
-
-
-def test_a_class_without_clips_has_no_share():
-    empty = COUNTS * [[1], [0], [1]]
-    axes = figures.confusions([("clean", empty, CLASSES)]).axes[0]
-    assert list(annotations(axes)[1]) == ["0\n0%"] * 3
-
-
-@settings(max_examples=20, deadline=None)  # each draws a figure
-@given(arrays(int, (3, 3), elements=st.integers(0, 99_999)))
-def test_any_counts_can_be_read_back(counts):
-    axes = figures.confusions([("any", counts * 2, CLASSES)]).axes[0]
-    read = [[int(text.split("\n")[0].replace(",", "")) for text in row] for row in annotations(axes)]
-    plt.close("all")
-    assert (np.array(read) == counts * 2).all()
-
-
-@pytest.mark.parametrize(
-    ("matrix", "names", "message"),
-    [
-        (COUNTS, CLASSES[:2], r"clean: the matrix is \(3, 3\); 2 classes"),
-        (-COUNTS, CLASSES, "clean: the matrix holds -87; counts are 0 or more"),
-        (COUNTS * np.nan, CLASSES, "clean: the matrix holds nan"),
-    ],
-)
-def test_a_matrix_that_is_none_is_told(matrix, names, message):
-    with pytest.raises(ValueError, match=message):
-        figures.confusions([("clean", matrix, names)])
 
 
 @pytest.mark.parametrize("notes", [NOTES, pd.DataFrame(NOTES)], ids=["plain", "table"])
@@ -152,7 +69,7 @@ class Rows:
 
     def __init__(self, count):
         self.printed = [
-            SimpleNamespace(table="Table 3", row=f"({at}) Seq. all prosodic and wav2vec + SMOTE + CG", metric=figures.F1, value=v)
+            SimpleNamespace(table="Table 3", row=f"({at}) Seq. all prosodic and wav2vec + SMOTE + CG", metric=F1, value=v)
             for at, v in enumerate(np.linspace(0.9, 0.3, count))
         ]
 

@@ -1,6 +1,6 @@
-"""What a page shows as a picture; networks are drawn in ``diagrams``."""
+"""Pictures of chapter 1: scores beside the printed ones, and what a listener noted."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from textwrap import fill
 
 import matplotlib.pyplot as plt
@@ -9,13 +9,10 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from sercore.figures.common import COLOURS, FONT, WIDTH, interval, legend
 from sercore.ledger.entries import Ledger
 from sercore.ledger.published import Printed
 from sercore.ledger.scores import F1
-
-COLOURS = dict(zip(("printed", "as-published", "clean", "test"), sns.color_palette("colorblind", 4), strict=True))
-WIDTH = 8  # inches: the text column of a page at 100 dots an inch
-FONT = 8  # points, the smallest
 
 
 def leakage(
@@ -39,7 +36,7 @@ def leakage(
             cell = ledger.cell(number.row, F1, variant=variant, protocol=protocol)
             if cell is not None:
                 hollow = number.row in substituted
-                _interval(axes, cell.value, cell.low, cell.high, height + offset, COLOURS[protocol], f"ours, {protocol}", hollow)
+                interval(axes, cell.value, cell.low, cell.high, height + offset, COLOURS[protocol], f"ours, {protocol}", hollow)
         if submitted and number.row in submitted:
             axes.plot(submitted[number.row], height, "*", color=COLOURS["test"], markersize=11, label="printed, official test")
     axes.set_yticks(
@@ -48,10 +45,7 @@ def leakage(
     axes.set(xlabel="macro F1", ylim=(-0.6, len(numbers) - 0.4))
     axes.grid(axis="y", color="0.93", linewidth=0.8)
     axes.set_axisbelow(True)
-    hollow = Line2D(
-        [], [], marker="o", color="0.3", markerfacecolor="white", linestyle="", label="hollow: other corpora or weights"
-    )
-    _legend(figure, axes, [hollow] if any(number.row in substituted for number in numbers) else [])
+    legend(figure, axes, _hollow("other corpora or weights", numbers, substituted))
     sns.despine(figure)
     return figure
 
@@ -88,60 +82,8 @@ def three_ways(
                 number.value, submitted[number.row], "*", color=COLOURS["test"], markersize=10, label="printed, official test"
             )
     axes.set(xlabel="printed macro F1, cross-validated", ylabel="macro F1", xlim=(0.26, 0.95), ylim=(0.15, 1.0))
-    hollow = Line2D([], [], marker="o", color="0.3", markerfacecolor="white", linestyle="", label="hollow: another encoder")
-    _legend(figure, axes, [hollow] if any(number.row in substituted for number in numbers) else [])
+    legend(figure, axes, _hollow("another encoder", numbers, substituted))
     sns.despine(figure)
-    return figure
-
-
-def confusions(panels: Sequence[tuple[str, np.ndarray, Sequence[str]]], *, title: str = "") -> Figure:
-    """Confusion matrices side by side on one scale of colours: counts with the share of their row.
-
-    Args:
-        panels: title, ``(true, predicted)`` counts, or shares where every row sums to 1, and the names of the classes.
-        title: of all of them (default: none).
-
-    Raises:
-        ValueError: where a matrix is not as large as its names, or holds what is no count.
-    """
-    figure, axes = plt.subplots(
-        1, len(panels), figsize=(WIDTH, 1.75 + (WIDTH - 1) / max(len(panels), 2)), layout="constrained", squeeze=False
-    )
-    if title:
-        figure.suptitle(title, fontsize=FONT + 3)
-    for place, (title, matrix, names) in zip(axes[0], panels, strict=True):
-        counts = np.asarray(matrix, dtype=float)
-        if counts.shape != (len(names), len(names)):
-            raise ValueError(f"{title}: the matrix is {counts.shape}; {len(names)} classes need as many rows and columns")
-        if not (counts >= 0).all():
-            raise ValueError(f"{title}: the matrix holds {counts.min():g}; counts are 0 or more: count the predictions again")
-        totals = counts.sum(axis=1, keepdims=True)
-        shares = np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
-        percent = np.vectorize("{:.0%}".format)(shares)
-        bare = totals.any() and np.allclose(totals[totals > 0], 1)
-        texts = percent if bare else np.char.add(np.vectorize("{:,.10g}\n".format)(counts.round(1)), percent)
-        sns.heatmap(
-            shares,
-            annot=texts,
-            fmt="",
-            vmin=0,
-            vmax=1,
-            cmap="Blues",
-            square=True,
-            cbar=False,
-            ax=place,
-            annot_kws={"fontsize": FONT + 1},
-        )
-        place.set_title(title, fontsize=FONT + 2)
-        place.set_xlabel("predicted", fontsize=FONT + 1)
-        place.set_xticklabels([fill(name, 8) for name in names], fontsize=FONT, rotation=0)
-        place.set_yticklabels([fill(name, 11) for name in names], fontsize=FONT, rotation=0)
-        if place is not axes[0, 0] and list(names) == list(panels[0][2]):
-            place.set_yticks([])
-    axes[0, 0].set_ylabel("true", fontsize=FONT + 1)
-    bar = figure.colorbar(axes[0, 0].collections[0], ax=axes, location="bottom", shrink=0.4, aspect=30)
-    bar.set_label("share of the true class", fontsize=FONT)
-    bar.ax.tick_params(labelsize=FONT)
     return figure
 
 
@@ -189,32 +131,14 @@ def recalls(rows: Sequence[tuple[str, str, float, float, float, int]]) -> Figure
         if not 0 <= value <= 1 or low > value or high < value:
             raise ValueError(f"{note}, {name}: recall {value:g} in [{low:g}, {high:g}]; a recall is 0 to 1 and within its bounds")
         height = notes.index(note) + (classes.index(name) - (len(classes) - 1) / 2) / (len(classes) + 0.6)
-        _interval(axes, value, low, high, height, colours[name], name)
+        interval(axes, value, low, high, height, colours[name], name)
         axes.text(1.02, height, f"{clips} clips", transform=axes.get_yaxis_transform(), fontsize=FONT, va="center")
     axes.set_yticks(range(len(notes)), notes, fontsize=FONT + 1)
     axes.set(xlim=(0, 1), ylim=(len(notes) - 0.5, -0.5), xlabel="recall")
     for height in range(1, len(notes)):
         axes.axhline(height - 0.5, color="0.9", linewidth=0.8, zorder=0)
-    _legend(figure, axes)
+    legend(figure, axes)
     sns.despine(figure)
-    return figure
-
-
-def scatter(panels: Sequence[tuple[str, np.ndarray, Sequence[str]]]) -> Figure:
-    """Points in the plane coloured by a label, one panel each.
-
-    Args:
-        panels: title, ``(rows, 2)`` places and ``(rows,)`` labels.
-    """
-    figure, axes = plt.subplots(1, len(panels), figsize=(4.2 * len(panels), 4.2), layout="constrained", squeeze=False)
-    for place, (title, points, labels) in zip(axes[0], panels, strict=True):
-        names = sorted(set(labels))
-        sns.scatterplot(
-            x=points[:, 0], y=points[:, 1], hue=list(labels), hue_order=names, palette="colorblind", s=14, linewidth=0, ax=place
-        )
-        place.set(title=title, xticks=[], yticks=[], xlabel="", ylabel="")
-        place.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=min(len(names), 2))
-        sns.despine(ax=place, left=True, bottom=True)
     return figure
 
 
@@ -223,22 +147,8 @@ def _recorded(ledger: Ledger, variant: str) -> list[Printed]:
     return [each for each in ledger.printed if each.metric == F1 and ledger.trials(each.row, variant=variant) is not None]
 
 
-def _interval(
-    axes: plt.Axes, value: float, low: float, high: float, height: float, colour: tuple, label: str, hollow: bool = False
-) -> None:
-    if np.isfinite([low, high]).all():
-        axes.plot([low, high], [height, height], color=colour, linewidth=1.5, alpha=0.6)
-    axes.plot(
-        value, height, "o", color=colour, markersize=4.5, label=label, markerfacecolor="white" if hollow else colour, clip_on=False
-    )
-
-
-def _legend(figure: Figure, axes: plt.Axes, more: Iterable[Line2D] = ()) -> None:
-    """One entry a label, above the axes, where it covers no point."""
-    handles = {}
-    for point in axes.get_legend_handles_labels()[0]:
-        filled = Line2D([], [], color=point.get_color(), marker=point.get_marker(), markersize=point.get_markersize(), linestyle="")
-        handles[point.get_label()] = filled
-        filled.set_label(point.get_label())
-    handles |= {handle.get_label(): handle for handle in more}
-    figure.legend(handles=list(handles.values()), loc="outside upper center", ncols=4, frameon=False, fontsize=FONT)
+def _hollow(meaning: str, numbers: Sequence[Printed], substituted: Collection[str]) -> list[Line2D]:
+    """The legend's entry for hollow points, where a row drawn has one."""
+    if not any(number.row in substituted for number in numbers):
+        return []
+    return [Line2D([], [], marker="o", color="0.3", markerfacecolor="white", linestyle="", label=f"hollow: {meaning}")]

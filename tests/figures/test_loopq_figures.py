@@ -1,0 +1,297 @@
+"""Figures of chapter 3: what is drawn is what was given, every text is legible, what cannot be drawn is told."""
+
+import numpy as np
+import pytest
+from matplotlib.colors import same_color, to_rgba
+
+from sercore.corpora.labels import SEVEN
+from sercore.features.mel import PICTURE, MelSettings, filters, mel
+from sercore.figures import loopq as figures
+from sercore.figures.spectrograms import _band
+from tests.figures.legible import legible
+
+EMOTIONS = dict(zip(SEVEN, (1652, 1629, 1628, 1634, 1452, 1555, 560), strict=True))
+ORIGINS = {"CREMA": 6306, "RAVDESS": 1041, "SAVEE": 397, "TESS": 2366}
+CURVES = [[epoch, 2.0 / epoch, 0.1 * epoch, 2.2 / epoch, 0.09 * epoch] for epoch in range(1, 9)]
+BINS = [[0.25, 0, 0.0, 0], [0.5, 4, 1.6, 1], [0.75, 6, 3.6, 3], [1.0, 10, 9.0, 10]]
+SMALL = MelSettings(hop=512, bands=40)
+TIMES = np.stack([np.arange(0, 28.5, 0.5), np.arange(2, 30.5, 0.5)], axis=1)
+TRUTH = [(0, 8, "angry"), (8, 16.5, "happy"), (16.5, 24, "fear"), (24, 29, "fear"), (29, 30.5, "surprise")]
+
+
+def clips(count: int = 7, settings: MelSettings = PICTURE) -> list[tuple[str, np.ndarray, np.ndarray]]:
+    generator = np.random.default_rng(0)
+    found = [(name, generator.uniform(-0.5, 0.5, 12_000 + 9_000 * at)) for at, name in enumerate(SEVEN[:count])]
+    return [(name, samples, mel(samples, settings=settings)) for name, samples in found]
+
+
+def maps(count: int = 7) -> list[tuple[str, np.ndarray, np.ndarray]]:
+    return [(name, values, np.abs(values - values.mean())) for name, _, values in clips(count, SMALL)]
+
+
+def heard(silent: int = 5) -> list[dict]:
+    """Windows as a prediction gives them, one of them silent."""
+    drawn = np.random.default_rng(0).dirichlet(np.ones(7), len(TIMES)).tolist()
+    named = [dict(zip(SEVEN, row, strict=True)) if at != silent else None for at, row in enumerate(drawn)]
+    return [{"start": start, "end": end, "probabilities": each} for (start, end), each in zip(TIMES.tolist(), named, strict=True)]
+
+
+def titled(figure) -> list:
+    return [axes for axes in figure.axes if axes.get_title()]
+
+
+def test_shares_are_per_cent_of_all_clips():
+    figure = figures.shares(EMOTIONS, ORIGINS)
+    for axes, counts in zip(figure.axes, (EMOTIONS, ORIGINS), strict=True):
+        assert [bar.get_width() for bar in axes.containers[0]] == [100 * count / 10_110 for count in counts.values()]
+        assert [text.get_text() for text in axes.texts] == [f"{count / 101.10:.1f} %, {count:,}" for count in counts.values()]
+        assert [label.get_text() for label in axes.get_yticklabels()] == list(counts)
+        assert axes.yaxis_inverted()
+    assert [axes.get_title() for axes in figure.axes] == ["clips by emotion, 10,110 in all", "clips by origin, 10,110 in all"]
+    assert figure.axes[0].texts[0].get_text() == "16.3 %, 1,652"
+    legible(figure)
+
+
+@pytest.mark.parametrize(
+    ("emotions", "origins", "message"),
+    [
+        ({"happy": 3}, {"TESS": 2}, "3 clips by emotion, 2 by origin"),
+        ({"happy": 0}, {"TESS": 0}, "emotions: .*expected clips"),
+        ({"happy": 3}, {}, "origins: {}; expected clips"),
+        ({"happy": 4, "fear": -1}, {"TESS": 3}, "emotions: .*0 or more"),
+    ],
+)
+def test_shares_of_nothing_are_told(emotions, origins, message):
+    with pytest.raises(ValueError, match=message):
+        figures.shares(emotions, origins)
+
+
+@pytest.mark.parametrize("count", [1, 4, 7])
+def test_examples_are_the_waveforms_and_their_levels_on_one_scale_of_time(count):
+    panels = clips(count)
+    figure = figures.examples(panels)
+    waves = titled(figure)
+    pictures = [axes for axes in figure.axes if axes.collections and axes.get_label() != "<colorbar>"]
+    assert [axes.get_title() for axes in waves] == [name for name, *_ in panels]
+    for wave, picture, (_, samples, spectrogram) in zip(waves, pictures, panels, strict=True):
+        assert np.array_equal(wave.lines[0].get_ydata(), samples)
+        assert wave.lines[0].get_xdata()[-1] == (len(samples) - 1) / 16_000
+        drawn = picture.collections[0].get_array()
+        assert np.allclose(drawn, (spectrogram - spectrogram.max()).T)
+        assert picture.get_xlim() == wave.get_xlim() == (0, max(len(samples) for _, samples, _ in panels) / 16_000)
+        assert np.allclose(picture.collections[0].get_coordinates()[0, :2, 0], [-0.032, 0.032])  # a frame is centred
+    assert pictures[-1].get_xlabel() == "s"
+    assert pictures[0].get_ylabel() == "Hz"
+    legible(figure)
+
+
+@pytest.mark.parametrize("settings", [PICTURE, SMALL, MelSettings(lowest=100, highest=4000, bands=64)])
+def test_a_frequency_stands_in_the_band_whose_filter_peaks_there(settings):
+    frequencies = np.linspace(0, 8000, settings.fft // 2 + 1)
+    bank = filters(settings)
+    for hertz in (500, 1000, 2000, 3500):
+        responses = [np.interp(hertz, frequencies, row) for row in bank]
+        assert abs(int(_band(hertz, settings)) - int(np.argmax(responses))) <= 1
+    ends = [_band(hertz, settings) for hertz in (settings.lowest, settings.highest)]
+    assert ends == pytest.approx([-0.5, settings.bands + 0.5])
+
+
+@pytest.mark.parametrize("count", [1, 7])
+def test_saliency_lies_over_the_spectrogram_as_strong_as_it_is(count):
+    panels = maps(count)
+    figure = figures.saliency_map(panels, settings=SMALL)
+    for axes, (name, spectrogram, found) in zip(titled(figure), panels, strict=True):
+        below, above = axes.collections
+        assert axes.get_title() == name
+        assert np.allclose(below.get_array(), spectrogram.T)
+        strength = np.minimum(found / np.quantile(found, 0.995), 1).T
+        assert np.allclose(above.get_array(), strength)
+        assert np.allclose(above.get_alpha(), strength)
+    legible(figure)
+
+
+def test_a_map_with_one_cell_is_drawn():
+    (name, spectrogram, found), *_ = maps(1)
+    single = np.where(found == found.max(), 0.1, 0.0)
+    above = titled(figures.saliency_map([(name, spectrogram, single)], settings=SMALL))[0].collections[1]
+    assert np.array_equal(above.get_array() > 0, (single > 0).T)
+    assert above.get_array().max() == 1
+
+
+@pytest.mark.parametrize(
+    ("draw", "panels", "message"),
+    [
+        (figures.examples, [], "no panel; expected one a class"),
+        (figures.saliency_map, [], "no panel; expected one a class"),
+        (figures.examples, [("fear", np.zeros(20_480), np.zeros((20, 128)))], r"\(20, 128\) of 20480 samples; expected \(21, 128"),
+        (figures.examples, [("fear", np.zeros(20_480), np.zeros((21, 40)))], r"fear: .*\(21, 40\).*expected \(21, 128"),
+        (figures.saliency_map, [("fear", np.ones((5, 40)), np.ones((5, 40)))], r"fear: .*expected both \(frames, 128\)"),
+        (figures.saliency_map, [("fear", np.ones((5, 128)), np.ones((6, 128)))], r"fear: a map \(6, 128\)"),
+        (figures.saliency_map, [("fear", np.ones((5, 128)), np.zeros((5, 128)))], "from 0 to 0"),
+        (figures.saliency_map, [("fear", np.ones((5, 128)), -np.ones((5, 128)))], "from -1 to -1"),
+    ],
+)  # fmt: skip
+def test_panels_that_do_not_fit_are_told(draw, panels, message):
+    with pytest.raises(ValueError, match=message):
+        draw(panels)
+
+
+@pytest.mark.parametrize("count", [1, 3, 6])
+def test_curves_are_those_of_each_model_with_the_kept_epoch_marked(count):
+    names = [f"CNNLSTM {letter}" for letter in "abcdef"[:count]]
+    figure = figures.curves({name: (CURVES, at + 1) for at, name in enumerate(names)}, title="by-origin")
+    columns = np.array(CURVES).T
+    shown = [axes for axes in figure.axes if axes.lines]
+    assert [axes.get_title() for axes in titled(figure)] == [f"{name}, epoch {at} kept" for at, name in enumerate(names, 1)]
+    for at, accuracy in enumerate(titled(figure), 1):
+        loss = min((axes for axes in shown if axes is not accuracy), key=lambda axes: distance(axes, accuracy))
+        for axes, ours, theirs in ((accuracy, 2, 4), (loss, 1, 3)):
+            training, validation, kept = axes.lines
+            assert np.array_equal(training.get_xydata().T, columns[[0, ours]])
+            assert np.array_equal(validation.get_xydata().T, columns[[0, theirs]])
+            assert kept.get_xydata().tolist() == [[at, columns[theirs, at - 1]]]
+            low, high = axes.get_ylim()
+            assert low == 0
+            assert columns[[ours, theirs]].max() <= high
+    assert [text.get_text() for text in figure.legends[0].texts] == ["training", "validation", "kept epoch"]
+    assert figure.legends[0].get_title().get_text() == "by-origin"
+    legible(figure)
+
+
+def distance(axes, other) -> float:
+    """From the lower edge of the other, of axes in its column and below it."""
+    own, above = axes.get_position(), other.get_position()
+    return above.y0 - own.y1 if abs(own.x0 - above.x0) < 0.02 and own.y1 < above.y0 else np.inf
+
+
+@pytest.mark.parametrize(
+    ("histories", "message"),
+    [
+        ({}, "no model; expected the curves"),
+        ({"CNNATT": (CURVES, 9)}, r"CNNATT: curves \(8, 5\), kept epoch 9"),
+        ({"CNNATT": ([row[:4] for row in CURVES], 1)}, r"CNNATT: curves \(8, 4\)"),
+        ({"CNNATT": ([], 1)}, r"CNNATT: curves \(0,\)"),
+    ],
+)
+def test_curves_that_are_none_are_told(histories, message):
+    with pytest.raises(ValueError, match=message):
+        figures.curves(histories)
+
+
+def test_reliability_is_the_share_right_by_confidence_and_the_error_that_of_the_bins():
+    figure = figures.reliability({"by-origin": BINS, "speaker-independent": [[1.0, 5, 4.0, 2]]})
+    above, below = figure.axes
+    diagonal, first, second = above.lines
+    assert diagonal.get_xydata().tolist() == [[0, 0], [1, 1]]
+    assert np.allclose(first.get_xydata(), [[0.4, 0.25], [0.6, 0.5], [0.9, 1]])
+    assert np.allclose(second.get_xydata(), [[0.8, 0.4]])
+    error = (0.6 + 0.6 + 1) / 20
+    texts = [text.get_text() for text in above.get_legend().texts]
+    assert texts == ["as sure as right", f"by-origin, error {error:.3f}, 20 clips", "speaker-independent, error 0.400, 5 clips"]
+    assert [bar.get_height() for bar in below.containers[0]] == [0, 0.2, 0.3, 0.5]
+    assert [bar.get_height() for bar in below.containers[1]] == [1]
+    for line, bars in zip((first, second), below.containers, strict=True):
+        assert {to_rgba(bar.get_facecolor()) for bar in bars} == {to_rgba(line.get_color())}
+    assert not same_color(first.get_color(), second.get_color())
+    legible(figure)
+
+
+@pytest.mark.parametrize("row", [[1.0, 0, 0.0, 0], [1.0, 5, 4.0, 6], [1.0, 5, 5.5, 4]])
+def test_bins_that_are_none_are_told(row):
+    with pytest.raises(ValueError, match=r"by-origin: .*sum both over the same clips"):
+        figures.reliability({"by-origin": [row]})
+
+
+def test_thirds_stand_at_their_shares_each_network_in_its_place():
+    drawn = np.random.default_rng(0).dirichlet([3, 2, 1], 21)
+    rows = [
+        (what, name, *map(float, drawn[7 * at + to])) for at, what in enumerate(figures.NETWORKS) for to, name in enumerate(SEVEN)
+    ]
+    figure = figures.thirds(rows)
+    for at, axes in enumerate(figure.axes):
+        _, *points = axes.lines
+        assert [line.get_xdata().tolist() for line in points] == [drawn[7 * of : 7 * of + 7, at].tolist() for of in range(3)]
+        assert all(np.array_equal(np.round(line.get_ydata()), np.arange(7)) for line in points)
+        assert len({line.get_ydata()[0] for line in points}) == len({line.get_color() for line in points}) == 3
+    assert [axes.get_title() for axes in figure.axes] == ["lowest third", "middle third", "highest third"]
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == list(SEVEN)
+    legend = [text.get_text() for text in figure.legends[0].texts]
+    assert legend == ["saliency, trained", "saliency, untrained", "power of the clips"]
+    legible(figure)
+
+
+def test_a_network_without_rows_is_not_in_the_legend():
+    figure = figures.thirds([("data", "happy", 0.5, 0.3, 0.2)])
+    assert [text.get_text() for text in figure.legends[0].texts] == ["power of the clips"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([], "no row; expected the shares"),
+        ([("other", "happy", 0.5, 0.3, 0.2)], "other, happy: .*expected trained, untrained or data"),
+        ([("data", "happy", 0.5, 0.3, 0.3)], "data, happy: .*three shares that sum to 1"),
+        ([("data", "happy", 1.2, -0.3, 0.1)], "data, happy: "),
+        ([("data", "happy", 0.5, 0.5)], "data, happy: "),
+    ],
+)
+def test_thirds_that_are_none_are_told(rows, message):
+    with pytest.raises(ValueError, match=message):
+        figures.thirds(rows)
+
+
+def test_windows_show_probabilities_predicted_changes_and_the_true_parts():
+    windows = heard()
+    figure = figures.windows(windows, SEVEN, [8.5, 16.0], TRUTH)
+    axes = figure.axes[0]
+    stacks, strips = axes.containers[:7], axes.containers[7:]
+    values = [[each["probabilities"][name] if each["probabilities"] else 0 for each in windows] for name in SEVEN]
+    assert np.allclose([[bar.get_height() for bar in bars] for bars in stacks], values)
+    assert [(bar.get_x(), bar.get_x() + bar.get_width()) for (bar,) in strips] == [part[:2] for part in TRUTH]
+    colours = dict(zip(SEVEN, (bars[0].get_facecolor() for bars in stacks), strict=True))
+    assert [bar.get_facecolor() for (bar,) in strips] == [colours[name] for *_, name in TRUTH]
+    assert [text.get_text() for text in axes.texts] == ["angry", "happy", "fear", "fear"]  # the last has no room for its name
+    seen, true = axes.collections
+    assert [segment[0][0] for segment in seen.get_segments()] == [8.5, 16.0]
+    assert [segment[0][0] for segment in true.get_segments()] == [8, 16.5, 29]  # fear after fear is no change
+    assert [text.get_text() for text in axes.get_legend().texts] == ["predicted change", "true change"]
+    assert axes.get_xlim() == (0, 30.5)
+    legible(figure)
+
+
+def test_a_recording_without_a_change_is_drawn():
+    axes = figures.windows(heard(), SEVEN, [], [(0, 30, "fear")]).axes[0]
+    assert [len(lines.get_segments()) for lines in axes.collections] == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "truth", "message"),
+    [
+        ([], [], "true parts .*expected one or more of angry, disgust"),
+        ([], [(0, 5, "fear"), (4, 8, "happy")], "none starting before the last one ends"),
+        ([], [(5, 0, "fear")], "true parts"),
+        ([], [(0, 30, "calm")], "true parts .*calm"),
+        ([3, 31], TRUTH, r"changes at \[31\] s; expected 0 to 30.5 s"),
+    ],
+)
+def test_windows_that_do_not_fit_are_told(changes, truth, message):
+    with pytest.raises(ValueError, match=message):
+        figures.windows(heard(), SEVEN, changes, truth)
+
+
+def test_a_recording_without_a_window_is_told():
+    with pytest.raises(ValueError, match="one or more windows"):
+        figures.windows([], SEVEN, [], TRUTH)
+
+
+def test_no_figure_is_wider_than_a_page():
+    drawn = [
+        figures.shares(EMOTIONS, ORIGINS),
+        figures.examples(clips()),
+        figures.saliency_map(maps(), settings=SMALL),
+        figures.curves({str(at): (CURVES, 1) for at in range(9)}),
+        figures.reliability({"by-origin": BINS}),
+        figures.thirds([("data", "happy", 0.5, 0.3, 0.2)]),
+        figures.windows(heard(), SEVEN, [], TRUTH),
+    ]
+    assert all(figure.get_figwidth() <= 8 for figure in drawn)
