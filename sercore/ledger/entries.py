@@ -11,10 +11,10 @@ import pandas as pd
 
 from sercore.ledger import published, recorded, verdicts
 from sercore.ledger.published import Printed
-from sercore.ledger.scores import MEASURES, Cell, Trials
+from sercore.ledger.scores import MEASURES, Cell, Trials, role
 
 # What each paper's numbers rest on, by paper: a module of ``sercore.ledger.claims``. A paper without one has no chapter yet.
-NUMBERS = {"01-ser2022-transfer": "ser2022_numbers"}
+NUMBERS = {"01-ser2022-transfer": "ser2022_numbers", "03-loopq-models": "loopq_numbers"}
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,21 @@ class Place:
     metric: str
     value: float
     fold: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plain:
+    """A number that no training decides.
+
+    Args:
+        verdict: "setting" or "measured".
+        value: what ours is; None where ours has no such thing, or is a word.
+        reason: in words.
+    """
+
+    verdict: str
+    value: float | None
+    reason: str
 
 
 class Ledger:
@@ -67,15 +82,15 @@ class Ledger:
 
     @cached_property
     def _groups(self) -> dict[tuple, Trials]:
-        rows = self.recorded.trials
-        if not len(rows):
+        if not len(self.recorded.trials) or self.numbers is None:
             return {}
+        rows = self.numbers.arranged(self.recorded.trials)
         counts = dict(tuple(self.recorded.counts.groupby("trial")))
         errors = dict(tuple(self.recorded.errors.groupby("trial")))
         found = {}
         for where, table in rows.groupby(["row", "control", "variant", "protocol", "run", "encoder"], sort=False):
             join = [_concat(each, table["trial"]) for each in (counts, errors)]
-            found[where] = Trials(table, *join)
+            found[where] = Trials(table, *join, self.numbers.CLASSES)
         return found
 
     def runs(self, row: str, control: str = "none") -> dict[tuple[str, str, str, str], Trials]:
@@ -127,7 +142,7 @@ class Ledger:
             runs.append(
                 verdicts.Run(
                     variant=variant,
-                    protocol=protocol,
+                    protocol=role(protocol),
                     value=cell.value,
                     low=cell.low,
                     high=cell.high,
@@ -144,7 +159,7 @@ class Ledger:
 
     def placed(self, place: Place, trials: Trials) -> Trials:
         """Trials that a printed number stands beside: of one fold where it is printed for one, under the paper's protocol."""
-        published = set(trials.table["protocol"]) == {"as-published"}
+        published = {role(each) for each in trials.table["protocol"]} == {"as-published"}
         return trials.fold(place.fold) if place.fold is not None and published else trials
 
     def beside(self, number: Printed, *, variant: str = "as-run", protocol: str = "as-published") -> Cell | None:

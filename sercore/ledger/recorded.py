@@ -1,8 +1,8 @@
 """Recorded runs under ``book/ledger/recorded``: per trial the counts of predictions, the scalars, and where they come from.
 
-One folder a paper: ``runs.json`` (versions, device, date, commit, digests), ``trials.csv.gz`` (settings, key, scalars),
-``counts.csv.gz`` (recording or speaker, true, predicted), ``notes.csv.gz`` (the same by what listeners noted) and
-``errors.csv.gz`` (summed squared errors), joined by trial number.
+One folder a paper: ``runs.json`` (versions, device, date, commit, digests), ``trials.csv.gz`` (settings, key, scalars), and
+of the lists in an outcome those that the paper has, such as ``counts.csv.gz`` (recording or speaker, true, predicted), joined by
+trial number.
 """
 
 import gzip
@@ -26,7 +26,14 @@ PARTS = {
     "counts": ["trial", "group", "true", "predicted", "count"],
     "errors": ["trial", "group", "clips", "head", "second"],
     "notes": ["trial", "group", "note", "true", "predicted", "count"],
+    "counts_last": ["trial", "group", "true", "predicted", "count"],
+    "curves": ["trial", "epoch", "training_loss", "training_accuracy", "validation_loss", "validation_accuracy"],
+    "reliability": ["trial", "edge", "clips", "confidence", "right"],
+    "map": ["trial", "group", "class", "x", "y"],
+    "saliency": ["trial", "network", "class", "clips", "low", "middle", "high", "correlation"],
+    "energy": ["trial", "group", "class", "clips", "low", "middle", "high"],
 }
+DIGITS = {"errors": 5, "curves": 5, "reliability": 4, "map": 2, "saliency": 4, "energy": 6}
 
 
 @dataclass(frozen=True)
@@ -36,25 +43,37 @@ class Recorded:
     Args:
         runs: provenance of each run, by its name.
         trials: one row a trial: ``trial`` (its number), ``run``, its settings, key, scalars and seconds.
-        counts: trial, group, true, predicted, count.
-        errors: trial, group, clips, head, second (summed errors).
-        notes: trial, group, note, true, predicted, count; of some trials only.
+        parts: of each name in ``PARTS`` a table with its columns, empty where no outcome has such a list.
     """
 
     runs: dict[str, dict]
     trials: pd.DataFrame
-    counts: pd.DataFrame
-    errors: pd.DataFrame
-    notes: pd.DataFrame
+    parts: dict[str, pd.DataFrame]
+
+    @property
+    def counts(self) -> pd.DataFrame:
+        """Trial, group (recording or speaker), true, predicted, count."""
+        return self.parts["counts"]
+
+    @property
+    def errors(self) -> pd.DataFrame:
+        """Trial, group, clips, head, second (summed errors)."""
+        return self.parts["errors"]
+
+    @property
+    def notes(self) -> pd.DataFrame:
+        """Trial, group, note, true, predicted, count."""
+        return self.parts["notes"]
 
 
 def read(paper: str, *, folder: Path = FOLDER) -> Recorded:
     """Recorded runs of a paper; empty tables where there are none."""
     about = runs(paper, folder=folder)
     if not about:
-        return Recorded({}, pd.DataFrame(columns=["trial", "run"]), *(pd.DataFrame(columns=names) for names in PARTS.values()))
-    tables = (folder / paper / f"{name}.csv.gz" for name in ("trials", *PARTS))
-    return Recorded(about, *(pd.read_csv(table, keep_default_na=False, na_values=[""]) for table in tables))
+        return Recorded({}, pd.DataFrame(columns=["trial", "run"]), {name: _empty(name) for name in PARTS})
+    place = folder / paper
+    parts = {name: _read(path) if (path := place / f"{name}.csv.gz").is_file() else _empty(name) for name in PARTS}
+    return Recorded(about, _read(place / "trials.csv.gz"), parts)
 
 
 def runs(paper: str, *, folder: Path = FOLDER) -> dict[str, dict]:
@@ -108,18 +127,21 @@ def frames(name: str, run: dict, trials: Sequence, keys: Sequence[str], outcomes
         run: its provenance.
         trials: frozen dataclasses.
         keys: one a trial.
-        outcomes: one a trial: ``counts``, ``errors`` and scalars.
+        outcomes: one a trial: scalars, and lists as ``PARTS`` names them.
         start: number of the first trial (default 0).
     """
     scalars = [{key: value for key, value in each.items() if not isinstance(value, list)} for each in outcomes]
     table = pd.DataFrame([asdict(trial) | each for trial, each in zip(trials, scalars, strict=True)])
     table.insert(0, "trial", range(start, start + len(table)))
     table = table.assign(run=name, key=list(keys))
-    parts = [
-        pd.DataFrame([[start + at, *row] for at, each in enumerate(outcomes) for row in each.get(part, [])], columns=names)
+    unknown = {key for each in outcomes for key, value in each.items() if isinstance(value, list)} - set(PARTS)
+    if unknown:
+        raise ValueError(f"{name}: outcomes hold {', '.join(sorted(unknown))}, which no table takes; expected {', '.join(PARTS)}")
+    parts = {
+        part: pd.DataFrame([[start + at, *row] for at, each in enumerate(outcomes) for row in each.get(part, [])], columns=names)
         for part, names in PARTS.items()
-    ]
-    return Recorded({name: run}, table, *parts)
+    }
+    return Recorded({name: run}, table, parts)
 
 
 def of_this_run(tasks: Sequence[Task], outcomes: Sequence[Sequence[dict]]) -> Recorded:
@@ -129,12 +151,13 @@ def of_this_run(tasks: Sequence[Task], outcomes: Sequence[Sequence[dict]]) -> Re
         about = {"edition": task.trials[0].edition, "corpora": [], "module": task.run.__module__, "encoders": task.encoders}
         start = sum(len(other.trials) for other in found)
         found.append(frames(f"this run, {task.name}", about, task.trials, [""] * len(task.trials), each, start=start))
-    tables = [pd.concat([getattr(each, name) for each in found], ignore_index=True) for name in ("trials", *PARTS)]
-    return Recorded({name: run for each in found for name, run in each.runs.items()}, *tables)
+    runs = {name: run for each in found for name, run in each.runs.items()}
+    parts = {name: _joined([each.parts[name] for each in found]) for name in PARTS}
+    return Recorded(runs, _joined([each.trials for each in found]), parts)
 
 
 def write(paper: str, new: Callable[[int], Recorded], settings: Sequence[str], *, folder: Path = FOLDER) -> Path:
-    """Add a run's trials; a trial that was recorded before with the same settings is replaced.
+    """Add a run's trials; a trial that was recorded before in the same run with the same settings is replaced.
 
     Args:
         paper: whose.
@@ -144,22 +167,20 @@ def write(paper: str, new: Callable[[int], Recorded], settings: Sequence[str], *
     """
     old = read(paper, folder=folder)
     added = new(int(old.trials["trial"].max()) + 1 if len(old.trials) else 0)
-    if len(old.trials):
-        same = old.trials.set_index(list(settings)).index.isin(added.trials.set_index(list(settings)).index)
-        trials = old.trials[~same]
-        before = [trials, *(table[table["trial"].isin(trials["trial"])] for table in (getattr(old, part) for part in PARTS))]
-    else:
-        before = [None] * (1 + len(PARTS))
-    place = folder / paper
-    fresh = {"trials": added.trials} | {part: getattr(added, part) for part in PARTS}
-    fresh["errors"] = fresh["errors"].round({"head": 5, "second": 5})
-    joined = {
-        name: table if there is None or not len(there) else pd.concat([there, table], ignore_index=True)
-        for there, (name, table) in zip(before, fresh.items(), strict=True)
-    }
-    for name, table in joined.items():
-        _save(place / f"{name}.csv.gz", table)
-    runs = {key: value for key, value in (old.runs | added.runs).items() if key in set(joined["trials"]["run"])}
+    place, kept = folder / paper, old.trials
+    if len(kept):
+        names = ["run", *settings]
+        kept = kept[~kept.set_index(names).index.isin(added.trials.set_index(names).index)]
+    trials = _joined([kept, added.trials])
+    _save(place / "trials.csv.gz", trials)
+    for name, table in added.parts.items():
+        before = old.parts[name]
+        joined = _joined([before[before["trial"].isin(kept["trial"])], table.round(DIGITS.get(name, 12))])
+        if len(joined):
+            _save(place / f"{name}.csv.gz", joined)
+        else:
+            (place / f"{name}.csv.gz").unlink(missing_ok=True)
+    runs = {key: value for key, value in (old.runs | added.runs).items() if key in set(trials["run"])}
     store.write(place / "runs.json", (json.dumps(runs, indent=1, sort_keys=True) + "\n").encode())
     return place
 
@@ -183,6 +204,19 @@ def stale(run: dict, parts: Sequence[Sequence[str]]) -> str:
     return "; ".join(changed)
 
 
+def _read(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, keep_default_na=False, na_values=[""])
+
+
+def _empty(part: str) -> pd.DataFrame:
+    return pd.DataFrame(columns=PARTS[part])
+
+
+def _joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    filled = [table for table in tables if len(table)]
+    return pd.concat(filled, ignore_index=True) if filled else tables[-1]
+
+
 def _save(path: Path, table: pd.DataFrame) -> None:
     text = table.to_csv(index=False, lineterminator="\n").encode()
     file = BytesIO()
@@ -195,6 +229,12 @@ def measurements(paper: str, *, folder: Path = FOLDER) -> dict[str, float]:
     """Counts and durations measured on real corpora, by "row / column" of the printed number; empty where none are recorded."""
     path = folder / paper / "measured.json"
     return json.loads(path.read_text())["values"] if path.is_file() else {}
+
+
+def measured_on(paper: str, *, folder: Path = FOLDER) -> tuple[str, ...]:
+    """Names of the corpora that a paper's measurements were made on; empty where none are recorded."""
+    path = folder / paper / "measured.json"
+    return tuple(json.loads(path.read_text())["corpora"]) if path.is_file() else ()
 
 
 def write_measurements(paper: str, values: dict[str, float], *, corpora: Sequence[str], folder: Path = FOLDER) -> None:

@@ -7,7 +7,7 @@ from types import ModuleType
 from pydantic import BaseModel
 
 from sercore.ledger import recorded
-from sercore.sweep import Task, sweep, trial_keys
+from sercore.sweep import Task, trial_keys
 from sercore.training.loop import choose
 
 
@@ -27,15 +27,22 @@ def record(study: ModuleType, parameters: BaseModel) -> None:
     if parameters.edition == "demo":
         raise ValueError("edition=demo: synthetic speech is never recorded; expected open or paper. Name one of them.")
     data = study.load(parameters)
-    recorded.write_measurements(study.PAPER, study.measure(parameters, data), corpora=study.CORPORA[:1])
+    recorded.write_measurements(study.PAPER, study.measure(parameters, data), corpora=study.measured_on(data))
     seeds = range(parameters.seeds) if parameters.seed < 0 else [parameters.seed]
     for seed in seeds:
-        for task in study.tasks(parameters.model_copy(update={"seed": seed}), data):
-            _record(study.PAPER, parameters, task)
+        for task, outcomes in zip(*study.outcomes(parameters.model_copy(update={"seed": seed}), data), strict=True):
+            write(study.PAPER, parameters, task, outcomes)
 
 
-def _record(paper: str, parameters: BaseModel, task: Task) -> None:
-    outcomes = sweep(task.run, task.trials, task.data, scheduler=parameters.scheduler, device=parameters.device)
+def write(paper: str, parameters: BaseModel, task: Task, outcomes: Sequence[dict]) -> None:
+    """Write the outcomes of a task's trials into the ledger.
+
+    Args:
+        paper: whose.
+        parameters: of its chapter, of which edition and device are read.
+        task: whose trials were run.
+        outcomes: one a trial, in their order.
+    """
     keys = trial_keys(task.run, task.trials, task.data)
     about = recorded.provenance(
         edition=parameters.edition,
@@ -57,10 +64,9 @@ def again(study: ModuleType, parameters: BaseModel) -> list[dict]:
 
     Trials that are done are found in the store; both sides are the emotion head's mean squared error of one trial.
     """
-    tasks = study.tasks(parameters, study.load(parameters))
-    options = {"scheduler": parameters.scheduler, "device": parameters.device}
     runs = recorded.read(study.PAPER)
-    return [row for task in tasks for row in beside(runs, task.trials, sweep(task.run, task.trials, task.data, **options))]
+    found = zip(*study.outcomes(parameters, study.load(parameters)), strict=True)
+    return [row for task, outcomes in found for row in beside(runs, task.trials, outcomes)]
 
 
 def beside(runs: recorded.Recorded, trials: Sequence, outcomes: Sequence[dict]) -> list[dict]:
@@ -70,6 +76,8 @@ def beside(runs: recorded.Recorded, trials: Sequence, outcomes: Sequence[dict]) 
     known = table.set_index(settings)["head_mse"].to_dict() if len(table) else {}
     rows = []
     for trial, outcome in zip(trials, outcomes, strict=True):
+        if "head_mse" not in outcome:
+            continue
         before = known.get(tuple(asdict(trial).values()))
         gap = None if before is None else outcome["head_mse"] - before
         rows.append(asdict(trial) | {"recorded": before, "this run": outcome["head_mse"], "difference": gap})

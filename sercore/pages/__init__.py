@@ -1,8 +1,8 @@
-"""What the pages say by themselves: ``headline`` for the prose, ``fragments`` for all that is written when the book is rendered.
+"""What pages say by themselves: ``headline`` of chapter 1, ``loopq`` of chapter 3, ``readme`` of all, ``fragments`` at rendering.
 
-A chapter imports the headline alone, so that a new fragment executes no chapter again.
+Chapter 1 imports its headline alone, so that a new fragment executes no chapter again.
 """
 
-from sercore.pages.headline import MARKS, README, headline, question, readme, submitted, substituted, three_ways
+from sercore.pages.headline import headline, question, submitted, substituted, three_ways
 
-__all__ = ["MARKS", "README", "headline", "question", "readme", "submitted", "substituted", "three_ways"]
+__all__ = ["headline", "question", "submitted", "substituted", "three_ways"]

@@ -1,6 +1,6 @@
 """Write the README's headline anew."""
 
-from sercore.pages.headline import README, readme
+from sercore.pages.readme import README, readme
 
 if __name__ == "__main__":
     README.write_text(readme(README.read_text()))

@@ -9,7 +9,8 @@ from sercore import figures, store, tables
 from sercore.ledger.entries import Ledger, tally
 from sercore.ledger.published import PAPERS, Printed
 from sercore.pages import data, excerpts, reference, status
-from sercore.pages.headline import headline, submitted, substituted
+from sercore.pages.headline import submitted, substituted
+from sercore.pages.readme import summary
 from sercore.studies import ser2022
 
 
@@ -34,7 +35,7 @@ def _texts(ledgers: Mapping[str, Ledger], runs: Sequence[Mapping[str, object]]) 
     """Markdown of each fragment by its name."""
     counts = {paper: tally(ledger) for paper, ledger in ledgers.items()}
     texts = {
-        "headline.md": headline(ledgers[ser2022.PAPER]),
+        "headline.md": summary(ledgers),
         "tally.md": tables.tally(counts).data,
         "corpora.md": data.found().data,
         "demo-corpora.md": data.demo().data,
@@ -52,17 +53,20 @@ def _printed_numbers(ledger: Ledger) -> str:
     rows = []
     for number in ledger.printed:
         word, reason = ledger.verdict(number)
-        ours = [_shown(ledger, number, protocol) for protocol in ("as-published", "clean")]
+        ours = [_shown(ledger, number, protocol) for protocol in ledger.numbers.SPLITS.values()]
         plain = ledger.numbers.plain(number)
         if plain is not None:
             ours[0] = "–" if plain.value is None else f"{plain.value:g}"
         printed = number.value if isinstance(number.value, str) else f"{number.value:g}"
         rows.append((number.table, number.row, number.column, f"{printed} {number.unit}", *ours, (word, reason)))
-    return tables.html(("table", "row", "column", "printed", "as-run, as-published", "as-run, clean", "verdict"), rows).data
+    heads = ("table", "row", "column", "printed", *(f"ours, {protocol}" for protocol in ledger.numbers.SPLITS.values()), "verdict")
+    return tables.html(heads, rows).data
 
 
 def _shown(ledger: Ledger, number: Printed, protocol: str) -> str:
-    cell = ledger.beside(number, protocol=protocol) if isinstance(number.value, float) else None
+    if not isinstance(number.value, float):
+        return ""
+    cell = ledger.beside(number, variant=ledger.numbers.reading(number.row), protocol=protocol)
     if cell is None:
         return ""
     share = number.table.startswith("Table 5")

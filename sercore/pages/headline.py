@@ -1,13 +1,9 @@
 """The headline: how many printed numbers of paper 01 hold, in sentences for the first page, the README and the chapter."""
 
-from sercore import store
 from sercore.ledger.entries import Ledger, tally
 from sercore.ledger.published import Printed
 from sercore.ledger.scores import F1, Cell
 from sercore.studies import ser2022
-
-README = store.PROJECT / "README.md"
-MARKS = ("<!-- headline: written by sercore.pages, do not edit -->", "<!-- end of headline -->")
 
 
 def headline(ledger: Ledger) -> str:
@@ -81,12 +77,6 @@ def submitted(ledger: Ledger) -> dict[str, float]:
 def substituted(ledger: Ledger) -> set[str]:
     """Rows that are recorded on another speech encoder than the paper's."""
     return {row for row in ser2022.ROWS if ledger.inputs(row)}
-
-
-def readme(text: str) -> str:
-    """The README with its headline written anew."""
-    before, rest = text.split(MARKS[0])
-    return f"{before}{MARKS[0]}\n{headline(Ledger(ser2022.PAPER))}\n{MARKS[1]}{rest.split(MARKS[1])[1]}"
 
 
 def _span(values: list[float]) -> str:

@@ -6,6 +6,7 @@ from IPython.display import HTML
 
 from sercore import tables
 from sercore.ledger.entries import Ledger
+from sercore.tables.common import commit
 
 
 def chapters(runs: Sequence[Mapping[str, object]]) -> HTML:
@@ -21,7 +22,7 @@ def chapters(runs: Sequence[Mapping[str, object]]) -> HTML:
             str(run["date"])[:16].replace("T", " "),
             f"{run['seconds']:.0f}",
             f"{run['peak']:.0f}",
-            _commit(run),
+            commit(run),
             (f"{run['machine']}, {run['cores']} cores", _versions(run)),
         )
         for run in runs
@@ -43,7 +44,7 @@ def recorded(ledgers: Mapping[str, Ledger]) -> HTML:
             own = trials[trials["run"] == name]
             about = ((f"{paper}, {name}", ", ".join(run["corpora"])), len(own), f"{own['seconds'].sum() / 3600:.2f}", run["date"])
             since = ("stale", ledger.stale[name]) if ledger.stale[name] else "as recorded"
-            rows.append((*about, since, _commit(run), (run["device"], _versions(run))))
+            rows.append((*about, since, commit(run), (run["device"], _versions(run))))
         if not ledger.recorded.runs:
             rows.append((paper, *["–"] * 3, "none recorded", *["–"] * 2))
     heads = ("run", "trials", "hours", "date", "today's code", "commit", "device and versions")
@@ -52,7 +53,3 @@ def recorded(ledgers: Mapping[str, Ledger]) -> HTML:
 
 def _versions(run: Mapping) -> str:
     return ", ".join([f"Python {run['python']}", *(f"{name} {version}" for name, version in sorted(run["versions"].items()))])
-
-
-def _commit(run: Mapping) -> str:
-    return f"{run['commit'][:10]}, {'clean' if run['clean'] else 'changed'} tree"

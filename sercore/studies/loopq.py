@@ -4,7 +4,7 @@ One trial is in ``loopq_trial``, its row and rates in ``loopq_rows``, its networ
 """
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from sercore import corpora, encoders
 from sercore.corpora.labels import SEVEN
 from sercore.protocols import speakers
-from sercore.studies import loopq_data, loopq_frames
+from sercore.studies import loopq_data, loopq_frames, loopq_views
 from sercore.studies.loopq_batches import Data
 from sercore.studies.loopq_data import extractors
 from sercore.studies.loopq_rows import ACROSS, GROUPS, RECIPES, ROWS, Row
@@ -23,6 +23,7 @@ from sercore.sweep import Task, finished
 PAPER = "03-loopq-models"
 CORPORA = ("ravdess", "tess", "savee", "crema-d")
 CLASSES = SEVEN
+VIEWED, VIEWED_SPLITS = "CNNLSTM fixed", ("by-origin", "speaker-independent")  # the network that is looked into
 EPOCHS = {"demo": 8, "open": 30, "paper": 30}
 BASE = "facebook/hubert-base-ls960"  # MMFUSION's speech encoder; here HUBERTFT reads it too
 
@@ -173,22 +174,24 @@ def refuse_paper() -> None:
 
 
 def tasks(parameters: Parameters, data: Data) -> list[Task]:
-    """What a run trains: on the edition's corpora, and on one of them to be tested on all others, which may be more."""
+    """What a run trains and looks into: on the edition's corpora, and on one of them to be tested on all others, maybe more."""
     trials = grid(parameters, encoder=data.encoder, folds=speakers.count(data.table))
     inside = [trial for trial in trials if trial.protocol != "across-corpora"]
     beyond = [trial for trial in trials if trial.protocol == "across-corpora"]
-    found = [_task("models", inside, data)] if inside else []
+    found = [_task("models", run, inside, data)] if inside else []
+    seen = [trial for trial in inside if trial.row.name == VIEWED and trial.protocol in VIEWED_SPLITS and trial.fold == 0]
+    if seen:
+        found.append(_task("views", loopq_views.run, seen, data))
     if beyond:
         read = list(dict.fromkeys(trial.row for trial in beyond))
-        found.append(_task("across corpora", beyond, _loaded(parameters, read, elsewhere=True)))
+        found.append(_task("across corpora", run, beyond, _loaded(parameters, read, elsewhere=True)))
     return found
 
 
-def _task(name: str, trials: list[Trial], data: Data) -> Task:
+def _task(name: str, run: Callable[..., dict], trials: list[Trial], data: Data) -> Task:
     framed = [data.inputs[kind] for kind in loopq_frames.KINDS if kind in data.inputs]
     widths = {data.encoder: framed[0].values.shape[1]} if framed else {}
-    names = tuple(sorted(data.table["corpus"].unique()))
-    return Task(name=name, run=run, trials=trials, data=data, corpora=names, parts=extractors(), encoders=widths)
+    return Task(name=name, run=run, trials=trials, data=data, corpora=measured_on(data), parts=extractors(), encoders=widths)
 
 
 def outcomes(parameters: Parameters, data: Data) -> tuple[list[Task], list[list[dict]]]:
@@ -198,8 +201,14 @@ def outcomes(parameters: Parameters, data: Data) -> tuple[list[Task], list[list[
 
 
 def measure(parameters: Parameters, data: Data) -> dict[str, float]:
-    """Counts, amplitudes and durations, by "row / column / metric" of the printed number that they stand beside."""
-    return loopq_data.measure(data.table)
+    """Counts, amplitudes and durations by "row / column / metric" of the printed number, and the texts that speakers share."""
+    shares = {f"texts seen / {name} / share": share for name, share in texts_seen(data, 0).items() if share == share}
+    return loopq_data.measure(data.table) | shares
+
+
+def measured_on(data: Data) -> tuple[str, ...]:
+    """Corpora that ``measure`` measures."""
+    return tuple(sorted(data.table["corpus"].unique()))
 
 
 def manifest(parameters: Parameters) -> list:
@@ -246,6 +255,7 @@ __all__ = [
     "load",
     "manifest",
     "measure",
+    "measured_on",
     "outcomes",
     "rows",
     "run",

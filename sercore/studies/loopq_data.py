@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import soundfile
 
 from sercore import corpora, encoders, store
 from sercore.corpora import labels, synthetic
@@ -108,13 +109,16 @@ def measure(table: pd.DataFrame) -> dict[str, float]:
     it adds the 99th percentile, and to the durations those of each emotion and corpus.
 
     Args:
-        table: ``Data.table``; its amplitudes are of 16 kHz mono samples, before any trimming.
+        table: ``Data.table``; its amplitudes are of 16 kHz mono samples, before any trimming. Sampling rates are of the files, the
+            lowest of each corpus.
     """
     table = table.assign(origin=[ORIGINS.get(corpus, corpus) for corpus in table["corpus"]])
     cells = table.groupby(["class", "origin"]).size().unstack(fill_value=0)
     cells.loc["total"] = cells.sum()
     cells["total"] = cells.sum(axis=1)
     found = {f"{emotion} / {origin} / records": int(count) for (emotion, origin), count in cells.stack().items()}
+    for name, rows in table.groupby("origin"):
+        found[f"sampling rate / {name} / Hz"] = min(soundfile.info(path).samplerate for path in rows["path"])
     for column in ("class", "origin"):
         for name, rows in table.groupby(column):
             found[f"Max / {name} / mean_of_clip_max_amplitude"] = float(rows["maximum"].mean())

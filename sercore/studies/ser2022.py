@@ -17,7 +17,7 @@ from sercore.studies import ser2022_data, ser2022_gender, ser2022_gender_data
 from sercore.studies.ser2022_data import Data, extractors
 from sercore.studies.ser2022_rows import ROWS, SELECTED, TABLES, Configuration
 from sercore.studies.ser2022_trial import SYNTHETIC, Trial, fit, run
-from sercore.sweep import Task, sweep
+from sercore.sweep import Task, finished
 
 PAPER = "01-ser2022-transfer"
 VARIANTS = ("as-run", "as-described")
@@ -172,9 +172,7 @@ def tasks(parameters: Parameters, data: Data) -> list[Task]:
 def outcomes(parameters: Parameters, data: Data) -> tuple[list[Task], list[list[dict]]]:
     """Run what is not yet run; tasks and their trials' outcomes."""
     found = tasks(parameters, data)
-    return found, [
-        sweep(each.run, each.trials, each.data, scheduler=parameters.scheduler, device=parameters.device) for each in found
-    ]
+    return found, finished(found, scheduler=parameters.scheduler, device=parameters.device)
 
 
 def _seeds(parameters: Parameters) -> range | tuple[int]:
@@ -214,6 +212,11 @@ def example(data: Data, label: int) -> list[tuple[str, str]]:
 def measure(parameters: Parameters, data: Data) -> dict[str, float]:
     """Counts and durations of the corpus, by "row / column" of the printed number that they stand beside."""
     return ser2022_data.measure(parameters.edition, data)
+
+
+def measured_on(data: Data) -> tuple[str, ...]:
+    """Corpora that ``measure`` measures."""
+    return CORPORA[:1]
 
 
 def manifest(parameters: Parameters) -> list:

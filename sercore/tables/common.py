@@ -1,6 +1,7 @@
 """What a page shows as a table: printed | recorded on real corpora | this run, verdicts, claims, provenance."""
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from IPython.display import HTML
@@ -149,16 +150,24 @@ def provenance(ledger: Ledger) -> HTML:
     for name, run in ledger.recorded.runs.items():
         count = int((ledger.recorded.trials["run"] == name).sum())
         versions = ", ".join(f"{library} {version}" for library, version in run["versions"].items())
-        tree = "clean tree" if run["clean"] else "changed tree"
-        about = (name, ", ".join(run["corpora"]), count, run["date"], f"{run['commit'][:10]}, {tree}", run["device"], versions)
+        about = (name, ", ".join(run["corpora"]), count, run["date"], commit(run), run["device"], versions)
         rows.append((*about, ledger.stale[name] or "nothing changed"))
     heads = ("run", "corpora", "trials", "date", "commit", "device", "versions", "since then")
     return html(heads, rows, caption="Recorded runs")
 
 
-def agreement(rows: Sequence[dict]) -> HTML:
-    """Trials of this page that are recorded too: the emotion head's error then and now (rows of ``recording.beside``)."""
-    settings = ("row", "control", "variant", "protocol", "fold", "seed")
+def commit(run: Mapping) -> str:
+    """Commit that a run was made at, and whether its tree was clean: "0123456789, clean tree"."""
+    return f"{run['commit'][:10]}, {'clean' if run['clean'] else 'changed'} tree"
+
+
+def agreement(rows: Sequence[dict], *, settings: Sequence[str] = ("row", "control", "variant", "protocol", "fold", "seed")) -> HTML:
+    """Trials of this page that are recorded too: the emotion head's error then and now.
+
+    Args:
+        rows: of ``recording.beside``.
+        settings: that tell one trial from another.
+    """
     shown = [
         (*(row[name] for name in settings), f"{row['recorded']:.6f}", f"{row['this run']:.6f}", f"{row['difference']:+.1e}")
         for row in rows
@@ -178,7 +187,7 @@ def shown(cell: Cell | None, digits: int, *, bare: bool = False, signed: bool = 
     if cell is None:
         return "–"
     number = f"{'+' if signed else ''}.{digits}f"
-    if bare or cell.seeds < 2:
+    if bare or not math.isfinite(cell.low):
         return f"{cell.value:{number}}"
     return (f"{cell.value:{number}}", f"[{cell.low:{number}},\N{NO-BREAK SPACE}{cell.high:{number}}]")
 

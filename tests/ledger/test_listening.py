@@ -26,7 +26,7 @@ def runs():
         }
     )
     notes = pd.DataFrame(rows, columns=["trial", "group", "note", "true", "predicted", "count"])
-    return Recorded({}, trials, pd.DataFrame(), pd.DataFrame(), notes)
+    return Recorded({}, trials, {"notes": notes})
 
 
 def test_recalls_are_shares_of_the_noted_clips(runs):
@@ -52,5 +52,5 @@ def test_what_no_clip_has_is_left_out_of_the_picture(runs):
 
 def test_other_rows_and_an_empty_ledger_have_none(runs):
     assert listening.recalls(runs, SELECTED[0]) == []
-    empty = Recorded({}, pd.DataFrame(columns=["trial", "run"]), pd.DataFrame(), pd.DataFrame(), pd.DataFrame())
+    empty = Recorded({}, pd.DataFrame(columns=["trial", "run"]), {"notes": pd.DataFrame()})
     assert listening.recalls(empty, SELECTED[2]) == []

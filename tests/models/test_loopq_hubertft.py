@@ -12,31 +12,15 @@ from safetensors.torch import save_file
 from torch.nn import functional
 from transformers import AutoModel, HubertConfig
 
-from sercore.models import counts
 from sercore.models.loopq_hubertft import HUBERTFT, build, masked_mean
+from tests.models.tiny_hubert import LARGE
 
-TINY = {
-    "hidden_size": 16,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 2,
-    "intermediate_size": 32,
-    "conv_dim": [8, 8],
-    "conv_kernel": [10, 8],
-    "conv_stride": [5, 4],
-    "num_feat_extract_layers": 2,
-    "num_conv_pos_embeddings": 8,
-    "num_conv_pos_embedding_groups": 2,
-    "feat_extract_norm": "layer",
-    "conv_bias": True,
-    "do_stable_layer_norm": True,
-}
-STILL = {"layerdrop": 0.0, "hidden_dropout": 0.0, "attention_dropout": 0.0, "activation_dropout": 0.0, "mask_time_prob": 0.0}
 LENGTHS = torch.tensor([800, 500, 300, 799])
 
 
 def tiny(seed: int = 0, **options) -> HUBERTFT:
     torch.manual_seed(seed)
-    return build(HubertConfig(**TINY, **STILL), **options).eval()
+    return build(HubertConfig(**LARGE), **options).eval()
 
 
 def clips(lengths: torch.Tensor = LENGTHS, seed: int = 1) -> torch.Tensor:
@@ -55,8 +39,7 @@ def test_parts_have_the_published_counts():
     assert size(network.speech) == 315_438_720
     assert size(network.speech.encoder) == 310_701_184
     assert size(network.head) == 7_175
-    listed = {each.variant: each.parameters for each in counts.table() if each.model == "HUBERTFT"}
-    assert listed == {"as-run, fixed": size(network)} == {"as-run, fixed": 315_445_895}
+    assert size(network) == 315_445_895
 
 
 def test_only_the_front_is_frozen():
@@ -82,7 +65,7 @@ def test_a_clip_alone_and_in_a_batch(variant):
 
 
 @given(loud=st.floats(-100, 100), at=st.integers(300, 799))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_fixed_does_not_read_the_padding(loud, at):
     network, batch = tiny(variant="fixed"), clips()
     touched = batch.clone()
@@ -143,25 +126,34 @@ def test_one_step_changes_exactly_what_the_optimiser_holds(variant, frozen):
     assert network.speech.training != frozen
 
 
-def test_sixteen_clips_with_shuffled_labels_are_learnt():
-    """Reduced: a tiny encoder without dropout, higher rates than the published ones."""
-    lengths = torch.full((16,), 400) + 25 * torch.arange(16)
+UNEQUAL, EQUAL = 400 + 25 * torch.arange(16), torch.full((16,), 775)
+
+
+@pytest.mark.parametrize(
+    ("variant", "lengths", "learnt"), [("fixed", UNEQUAL, True), ("as-run", EQUAL, True), ("as-run", UNEQUAL, False)]
+)
+def test_sixteen_clips_with_shuffled_labels_are_learnt(variant, lengths, learnt):
+    """Reduced: a tiny encoder without dropout, higher rates than the published ones.
+
+    As run, clips that are padded are learnt under a mask, and evaluated without it: the training loss does not show there.
+    """
     batch, target = clips(lengths), torch.randperm(16, generator=torch.Generator().manual_seed(2)) % 7
-    network = tiny(variant="fixed").train()
+    network = tiny(variant=variant).train()
     optimiser = torch.optim.Adam(network.groups(1e-2, 1e-3))
     for _ in range(150):
         optimiser.zero_grad()
         functional.cross_entropy(network(batch, lengths), target).backward()
         optimiser.step()
     with torch.no_grad():
-        assert functional.cross_entropy(network.eval()(batch, lengths), target) < 0.05
+        assert functional.cross_entropy(network(batch, lengths), target) < 0.05
+        assert (functional.cross_entropy(network.eval()(batch, lengths), target) < 0.05) == learnt
 
 
 def test_a_saved_model_predicts_the_same_in_a_new_process(tmp_path):
     network = tiny(variant="fixed")
     save_file(network.state_dict(), tmp_path / "weights.safetensors")
     save_file({"clips": clips()}, tmp_path / "clips.safetensors")
-    (tmp_path / "config.json").write_text(json.dumps(TINY | STILL))
+    (tmp_path / "config.json").write_text(json.dumps(LARGE))
     program = """
 import json, sys, torch
 from safetensors.torch import load_file
@@ -196,6 +188,6 @@ def test_what_is_refused(make, match):
 def test_another_encoder_of_the_library_is_taken():
     from transformers import Wav2Vec2Config
 
-    network = HUBERTFT(AutoModel.from_config(Wav2Vec2Config(**TINY, **STILL)), variant="fixed").eval()
+    network = HUBERTFT(AutoModel.from_config(Wav2Vec2Config(**LARGE)), variant="fixed").eval()
     with torch.no_grad():
         assert network(clips(), LENGTHS).shape == (4, 7)

@@ -10,26 +10,9 @@ from safetensors.torch import save_file
 from torch.nn import functional
 from transformers import AutoModel, ConvNextConfig, HubertConfig
 
-from sercore.models import counts
 from sercore.models.loopq_mmfusion import MMFUSION, SIZES, Sizes, build, convnext_base, picture_cells
+from tests.models.tiny_hubert import BASE
 
-SPEECH = {
-    "hidden_size": 16,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 2,
-    "intermediate_size": 32,
-    "conv_dim": [8, 8],
-    "conv_kernel": [10, 8],
-    "conv_stride": [5, 4],
-    "num_feat_extract_layers": 2,
-    "num_conv_pos_embeddings": 8,
-    "num_conv_pos_embedding_groups": 2,
-    "layerdrop": 0.0,
-    "hidden_dropout": 0.0,
-    "attention_dropout": 0.0,
-    "activation_dropout": 0.0,
-    "mask_time_prob": 0.0,
-}
 PICTURES = {"depths": [1, 1], "hidden_sizes": [8, 16], "num_stages": 2, "layer_scale_init_value": 1.0}
 SMALL = {
     "bands": 16,
@@ -50,7 +33,7 @@ HELD = ("before.", "output.", "pictures.", "speech.encoder.")
 
 def tiny(seed: int = 0, **options) -> MMFUSION:
     torch.manual_seed(seed)
-    return build(HubertConfig(**SPEECH), ConvNextConfig(**PICTURES), sizes=Sizes(**SMALL), **options).eval()
+    return build(HubertConfig(**BASE), ConvNextConfig(**PICTURES), sizes=Sizes(**SMALL), **options).eval()
 
 
 def clips(number: int = 4, seed: int = 1) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -80,8 +63,7 @@ def test_parts_have_the_published_counts():
     assert size(network.maps) + size(network.blocks[0]) == 939_888
     assert size(network.before) + size(network.output) == 19_463
     assert size(network.lstm) + size(network.maps) + size(network.blocks) == 3_735_264  # what as-run does not train
-    listed = {each.variant: each.parameters for each in counts.table() if each.model == "MMFUSION"}
-    assert listed == {"as-run, fixed": size(network)} == {"as-run, fixed": 185_690_855}
+    assert size(network) == 185_690_855
 
 
 @pytest.mark.parametrize(
@@ -164,12 +146,13 @@ def test_kept_frames_stand_in_for_a_frozen_encoder():
     assert not whole.train().speech.training
 
 
-def test_sixteen_clips_with_shuffled_labels_are_learnt():
-    """Reduced: tiny parts without dropout, higher rates than the published ones."""
+@pytest.mark.parametrize("variant", ["as-run", "fixed"])
+def test_sixteen_clips_with_shuffled_labels_are_learnt(variant):
+    """Reduced: tiny parts without dropout, higher rates than the published ones; as run, around a fusion that stays random."""
     batch, target = clips(16), torch.randperm(16, generator=torch.Generator().manual_seed(2)) % 7
-    network = tiny(variant="fixed").train()
-    optimiser = torch.optim.AdamW(network.groups(5e-3, 1e-3), weight_decay=1e-5)
-    for _ in range(200):
+    network = tiny(variant=variant).train()
+    optimiser = torch.optim.AdamW(network.groups(5e-3, 3e-3), weight_decay=1e-5)
+    for _ in range(150):
         optimiser.zero_grad()
         functional.cross_entropy(network(*batch), target).backward()
         optimiser.step()
@@ -181,7 +164,7 @@ def test_a_saved_model_predicts_the_same_in_a_new_process(tmp_path):
     network, batch = tiny(variant="fixed"), clips()
     save_file(network.state_dict(), tmp_path / "weights.safetensors")
     save_file(dict(zip("abc", batch, strict=True)), tmp_path / "clips.safetensors")
-    (tmp_path / "config.json").write_text(json.dumps([SPEECH, PICTURES, SMALL]))
+    (tmp_path / "config.json").write_text(json.dumps([BASE, PICTURES, SMALL]))
     program = """
 import json, torch
 from safetensors.torch import load_file

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
@@ -54,7 +54,6 @@ def accuracy(outcomes: list[dict]) -> float:
     return sum(row[3] for row in counts if row[1] == row[2]) / sum(row[3] for row in counts)
 
 
-@settings(deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), women=st.integers(5, 12), men=st.integers(5, 12), order=st.randoms(use_true_random=False))
 def test_a_fold_holds_out_a_fifth_of_either_sex_and_shares_no_speaker(seed, women, men, order):
     known = table(distance=0.0, women=women, men=men, clips=3)

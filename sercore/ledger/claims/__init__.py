@@ -50,9 +50,14 @@ def claim(name: str, text: str, *, source: str) -> Callable[[Callable[[Ledger], 
     return lambda judge: Claim(name=name, text=text, source=source, judge=judge)
 
 
-def sign(cell: Cell) -> str:
-    """Mark of "greater than zero" for a difference: inconclusive where its interval holds zero, or rests on too few."""
-    if cell.seeds < SEEDS or cell.groups < GROUPS or cell.low <= 0 <= cell.high:
+def sign(cell: Cell, *, seeds: int = SEEDS) -> str:
+    """Mark of "greater than zero" for a difference: inconclusive where its interval holds zero, or rests on too few.
+
+    Args:
+        cell: the difference.
+        seeds: the fewest that count (default 5).
+    """
+    if cell.seeds < seeds or cell.groups < GROUPS or cell.low <= 0 <= cell.high:
         return "inconclusive"
     return "holds" if cell.low > 0 else "fails"
 
@@ -100,13 +105,13 @@ def pairs_judged(ledger: Ledger, pairs: Sequence[tuple[str, str]], *, metric: st
         judged = greater(ledger, pairs, metric=metric, protocol=protocol)
         marks[protocol] = all_of([mark for mark, _ in judged])
         held = [gap for mark, gap in judged if mark == "holds"]
-        told = [f"{len(held)} of {len(pairs)} hold" + (f", by {min(held):+.3f} to {max(held):+.3f}" if held else "")]
-        told += [
-            f"{short(a)} over {short(b)} {_gap(mark, gap)}"
+        parts = [f"{len(held)} of {len(pairs)} hold" + (f", by {min(held):+.3f} to {max(held):+.3f}" if held else "")]
+        parts += [
+            f"{short(a)} over {short(b)} {told(mark, gap)}"
             for (a, b), (mark, gap) in zip(pairs, judged, strict=True)
             if mark != "holds"
         ]
-        words.append(f"{protocol}: {'; '.join(told)}")
+        words.append(f"{protocol}: {'; '.join(parts)}")
     return Judgement(
         published=marks["as-published"],
         clean=marks["clean"],
@@ -126,7 +131,8 @@ def judged(ledger: Ledger, claims: Sequence[Claim]) -> list[tuple[Claim, Judgeme
     return found
 
 
-def _gap(mark: str, gap: float) -> str:
+def told(mark: str, gap: float) -> str:
+    """A difference and its mark, for a reason."""
     return "not run" if mark == "not run" else f"{gap:+.3f} ({mark})"
 
 

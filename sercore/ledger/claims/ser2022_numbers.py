@@ -1,15 +1,15 @@
 """What each printed number of paper 01 is: a result, a setting of ours, a count to measure, or out of reach, and why."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache, partial
 
 import numpy as np
+import pandas as pd
 
 from sercore.augment.voice import TO_FEMALE, TO_MALE
 from sercore.features import gender, names
 from sercore.ledger import verdicts
-from sercore.ledger.entries import Ledger, Place
+from sercore.ledger.entries import Ledger, Place, Plain
 from sercore.ledger.published import Printed, read, stored_outputs
 from sercore.ledger.recorded import measurements, runs
 from sercore.models.multi_task_mlp import SIZES
@@ -19,6 +19,8 @@ from sercore.studies import ser2022, ser2022_data
 from sercore.training.loop import Recipe
 
 PAPER = ser2022.PAPER
+CLASSES = len(ser2022.CLASSES)
+SPLITS = {protocol: protocol for protocol in ser2022.PROTOCOLS}  # our protocol by its part in the verdict rule
 
 # Metrics that we fill for every row, printed or not; those of the gender task apart.
 OURS = (
@@ -40,21 +42,6 @@ FAULTS = {"(1) Seq. wav2vec - SMOTE + CG": MISJOINED, "(1) Seq. 8 prosodic - SMO
 TYPO = "; the paper repeats the loss in the accuracy column"
 COLUMNS = {"F1-macro": "F1-Macro", "Accuracy": "Accuracy", "Loss": "Loss"}  # the paper's and the notebooks'
 TEST = "the official test labels are not at hand"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plain:
-    """A number that no training decides.
-
-    Args:
-        verdict: "setting" or "measured".
-        value: what ours is; None where ours has no such thing.
-        reason: in words.
-    """
-
-    verdict: str
-    value: float | None
-    reason: str
 
 
 def _widest() -> int:
@@ -126,6 +113,11 @@ def plain(number: Printed) -> Plain | None:
     return Plain(verdict=word, value=value, reason=reason)
 
 
+def arranged(trials: pd.DataFrame) -> pd.DataFrame:
+    """Recorded trials with the ``row`` and ``control`` that they stand for in the ledger: they have both."""
+    return trials
+
+
 def place(number: Printed) -> Place:
     """Where a printed result stands among our trials.
 
@@ -167,6 +159,11 @@ def why_not(number: Printed) -> str:
     if number.row == "CETUC":
         return "CETUC is not at hand"
     return "not recorded yet"
+
+
+def reading(row: str) -> str:
+    """Variant that a row's printed numbers stand beside in a list of all."""
+    return "as-run"
 
 
 def has(metric: str, row: str, variant: str) -> bool:

@@ -1,0 +1,28 @@
+"""What the first page and the README say of all chapters: a paragraph each, from the ledger."""
+
+from collections.abc import Mapping
+
+from sercore import store
+from sercore.ledger.entries import Ledger
+from sercore.pages.headline import headline
+from sercore.pages.loopq import lead
+from sercore.studies import loopq, ser2022
+
+README = store.PROJECT / "README.md"
+MARKS = ("<!-- headline: written by sercore.pages, do not edit -->", "<!-- end of headline -->")
+
+
+def summary(ledgers: Mapping[str, Ledger]) -> str:
+    """What was replicated and what held, chapter by chapter, in Markdown.
+
+    Args:
+        ledgers: of each paper, by its name.
+    """
+    return f"{headline(ledgers[ser2022.PAPER])}\n\nBiagini (2022) compares five networks. {lead(ledgers[loopq.PAPER])}"
+
+
+def readme(text: str) -> str:
+    """The README with its headline written anew."""
+    before, rest = text.split(MARKS[0])
+    ledgers = {paper: Ledger(paper) for paper in (ser2022.PAPER, loopq.PAPER)}
+    return f"{before}{MARKS[0]}\n{summary(ledgers)}\n{MARKS[1]}{rest.split(MARKS[1])[1]}"

@@ -1,0 +1,176 @@
+"""Tables of chapter 3's data and models: clips, amplitudes, durations, settings, layers, costs. Its results: ``loopq_results``."""
+
+from collections.abc import Callable
+
+import torch
+from IPython.display import HTML
+from torch import nn
+
+from sercore.ledger import recorded
+from sercore.ledger.entries import Ledger
+from sercore.models import counts as counts_of
+from sercore.models import loopq_cnnatt, loopq_cnnlstm, loopq_fcmfcc
+from sercore.studies import loopq_costs
+from sercore.studies.loopq_data import ORIGINS
+from sercore.studies.loopq_rows import RECIPES
+from sercore.tables.common import html
+
+NONE = [("not recorded yet",)]
+
+
+def counts(ledger: Ledger) -> HTML:
+    """Table 1: printed clips, and those of the whole corpora that were measured."""
+    return _printed_and_measured(
+        ledger, "Table 1", "clips: printed, of a part of each corpus | ours, of the whole corpora", "{:,.0f}"
+    )
+
+
+def amplitudes(ledger: Ledger) -> HTML:
+    """Table 2: printed mean clip maximum and minimum, and ours."""
+    return _printed_and_measured(ledger, "Table 2", "mean of clip maxima and minima: printed | ours", "{:.3f}")
+
+
+def durations(ledger: Ledger) -> HTML:
+    """Durations that the text prints, of all corpora, and ours of those at hand."""
+    measured, on = recorded.measurements(ledger.paper), recorded.measured_on(ledger.paper)
+    rows = []
+    for number in (each for each in ledger.printed if each.row == "duration"):
+        name = number.column
+        value = measured.get(f"duration / all / {name}")
+        by = [measured.get(f"duration / {ORIGINS[corpus]} / {name}") for corpus in on]
+        rows.append((name, f"{number.value:g}", *(_number(each, "{:.3f}") for each in (value, *by))))
+    rows.append(("p99", "–", _number(measured.get("duration / all / p99"), "{:.3f}"), *["–"] * len(on)))
+    heads = [("", "duration, s"), ("paper", "all four corpora"), ("measured", "all at hand")]
+    return html([*heads, *(("measured", ORIGINS[corpus]) for corpus in on)], rows, caption="Durations before any trimming")
+
+
+def settings() -> HTML:
+    """Table 3: what the paper prints and what the author's code has, which is what we train with."""
+    columns: dict[str, Callable] = {
+        "rate, new parts": lambda rates: rates.head,
+        "rate, tuned parts": lambda rates: rates.tuned or "–",
+        "weight decay": lambda rates: rates.weight_decay or "–",
+        "epochs": lambda rates: rates.epochs,
+    }
+    rows = []
+    for model, recipe in RECIPES.items():
+        cells = [read(rates) for read in columns.values() for rates in (recipe.paper, recipe.code)]
+        schedule = f"× {recipe.schedule.factor:g} after {recipe.schedule.patience + 1}"
+        rows.append((model, recipe.optimiser, recipe.batch, schedule, *cells))
+    heads = [("", "model"), ("", "optimiser"), ("", "batch"), ("", "rate cut, epochs without a better loss")]
+    heads += [(name, source) for name in columns for source in ("paper", "code")]
+    return html(heads, rows, caption="Table 3: the rates of the code are ten times those of the paper; ours are the code's")
+
+
+def layers(title: str, network: nn.Module, *inputs: torch.Tensor) -> HTML:
+    """Layers of a built network that hold weights or change a shape, in the order in which a clip passes them.
+
+    Args:
+        title: of the table.
+        network: on the meta device or not; put into evaluation mode.
+        inputs: of one clip, on the same device.
+    """
+    rows, hooks = [], []
+
+    def note(name: str) -> Callable:
+        def hook(layer: nn.Module, given: object, output: object) -> None:
+            shape = output[0].shape if isinstance(output, tuple) else output.shape
+            count = sum(weight.numel() for weight in layer.parameters())
+            rows.append((name, type(layer).__name__, " × ".join(map(str, shape[1:])), f"{count:,}" if count else ""))
+
+        return hook
+
+    for name, layer in network.named_modules():
+        if not list(layer.children()) and not isinstance(layer, nn.ReLU | nn.Dropout | nn.BatchNorm2d | nn.Identity):
+            hooks.append(layer.register_forward_hook(note(name)))
+    try:
+        with torch.inference_mode():
+            network.eval()(*inputs)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    norms = sum(w.numel() for each in network.modules() if isinstance(each, nn.BatchNorm2d) for w in each.parameters())
+    total = sum(weight.numel() for weight in network.parameters())
+    rows.append(("batch norms", "BatchNorm2d", "", f"{norms:,}"))
+    rows.append(("all", type(network).__name__, "", f"{total:,}"))
+    return html(("layer", "kind", "output of one clip", "parameters"), rows, caption=title)
+
+
+def costs() -> HTML:
+    """Parameters, weights, time and memory of each model in its published size."""
+    about = loopq_costs.costs()
+    forms = {"network": "{}", "parameters": "{:,}", "weights": "{:.1f}", "seconds": "{:.3f}", "memory": "{:,.0f}"}
+    rows = [tuple(form.format(each[name]) for name, form in forms.items()) for each in about["networks"]]
+    heads = ("model", "parameters", "weights, MB", "seconds a clip", "peak memory, MB")
+    return html(heads, rows, caption=f"One clip of 3 s, {about['processor']}, torch {about['torch']}, one thread, {about['date']}")
+
+
+def seen_texts(ledger: Ledger) -> HTML:
+    """Share of the tested texts of the first fold that training has too, by corpus."""
+    measured = recorded.measurements(ledger.paper)
+    found = {name.split(" / ")[1]: share for name, share in measured.items() if name.startswith("texts seen / ")}
+    rows = [(ORIGINS.get(name, name), f"{share:.0%}") for name, share in sorted(found.items())]
+    return html(("corpus", "tested texts that training has"), rows or NONE, caption="First fold of speakers")
+
+
+def _printed_and_measured(ledger: Ledger, table: str, caption: str, form: str) -> HTML:
+    numbers = [each for each in ledger.printed if each.table == table]
+    rows_, columns = (list(dict.fromkeys(getattr(each, name) for each in numbers)) for name in ("row", "column"))
+    cells = {(each.row, each.column): each for each in numbers}
+    shown_ = []
+    for row in rows_:
+        line: list[object] = [row]
+        for column in columns:
+            number = cells[row, column]
+            plain = ledger.numbers.plain(number)
+            line.append((form.format(number.value), "–" if plain is None else form.format(plain.value)))
+        shown_.append(line)
+    return html(["", *columns], shown_, caption=f"{table}, {caption}")
+
+
+def _number(value: float | None, form: str) -> str:
+    return "–" if value is None else form.format(value)
+
+
+def shares(ledger: Ledger) -> tuple[dict[str, int], dict[str, int]]:
+    """Printed clips by emotion and by origin, from the margins of Table 1."""
+    cells = {(each.row, each.column): int(each.value) for each in ledger.printed if each.table == "Table 1"}
+    by_emotion = {row: count for (row, column), count in cells.items() if column == "total" and row != "total"}
+    return by_emotion, {column: count for (row, column), count in cells.items() if row == "total" and column != "total"}
+
+
+def networks() -> list[tuple[str, nn.Module, torch.Tensor]]:
+    """Title, network and one clip's input of what is trained from scratch, in the published sizes and without memory."""
+    with torch.device("meta"):
+        spectrogram, coefficients = torch.empty(1, 313, 128), torch.empty(1, 313, 40)
+        return [
+            ("CNNLSTM as run: the LSTM's sequence is the batch", loopq_cnnlstm.CNNLSTMAsRun(), spectrogram),
+            ("CNNLSTM fixed: the LSTM's sequence is the clip", loopq_cnnlstm.CNNLSTMFixed(), spectrogram),
+            ("FCMFCC as run", loopq_fcmfcc.FCMFCC(), coefficients),
+            ("CNNATT fixed, a clip of 5 s", loopq_cnnatt.CNNATT(), coefficients),
+        ]
+
+
+def parts(model: str) -> HTML:
+    """Parameters of the parts of HUBERTFT or MMFUSION, and whether the author's optimiser holds them.
+
+    Args:
+        model: printed name.
+    """
+    network = counts_of.built(model)
+    held = {weight for group in network.groups(1.0, 1.0) for weight in group["params"]}
+    rows = []
+    for name, part in network.named_children():
+        for title, weights in _divided(name, part):
+            total, tuned = sum(w.numel() for w in weights), sum(w.numel() for w in weights if w in held)
+            rows.append((title, f"{total:,}", "yes" if tuned == total else "no" if not tuned else f"{tuned:,} of them"))
+    rows.append(("all", f"{sum(w.numel() for w in network.parameters()):,}", ""))
+    return html(("part", "parameters", "in the optimiser, as run"), rows, caption=f"{model}, from the built module")
+
+
+def _divided(name: str, part: nn.Module) -> list[tuple[str, list[nn.Parameter]]]:
+    """A part's children where it is a speech encoder, else the part itself."""
+    if name != "speech":
+        return [(name, list(part.parameters()))]
+    own = [(f"{name}, {child}", list(module.parameters())) for child, module in part.named_children()]
+    return own + [(f"{name}, {each}", [weight]) for each, weight in part.named_parameters(recurse=False)]
