@@ -177,6 +177,54 @@ def record(
     recording.record(study, given)
 
 
+@app.command()
+def train(
+    model: Annotated[str, typer.Argument(help='A row of chapter 3 ("CNNLSTM per-clip") or a model ("FCMFCC").')],
+    out: Annotated[Path, typer.Option(help="Folder of the saved model.")],
+    edition: Edition = None,
+    final: Annotated[bool, typer.Option("--final", help="Train on every clip, as the report's final model.")] = False,
+    parameters: Pairs = None,
+    json: Json = False,
+) -> None:
+    """Train a model of chapter 3 and save it with its score on unheard speakers and its limits."""
+    from sercore.studies import loopq_about, loopq_saved
+
+    about = loopq_saved.train(model, _given(edition, parameters), out=out, final=final)
+    _note("\n".join(loopq_about.sentences(about)))
+    print(_dumped(about) if json else out)
+
+
+@app.command()
+def predict(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a saved model.")],
+    clips: Annotated[list[Path], typer.Argument(metavar="CLIP...", help="Audio files.")],
+    window: Annotated[float | None, typer.Option(help="Seconds of a window (default: what the model was trained on).")] = None,
+    hop: Annotated[float | None, typer.Option(help="Seconds from window to window (default: half a window).")] = None,
+    top_k: Annotated[int, typer.Option(min=1, help="Likeliest classes in the table.")] = 3,
+    encoder: Annotated[str | None, typer.Option(help="The model's speech encoder, by folder or hub id.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw the probabilities into this PNG file.")] = None,
+    json: Json = False,
+) -> None:
+    """Probabilities of each window of audio files, and of each file, by a model that was saved."""
+    from sercore import predict as room
+
+    model = room.load(folder, encoder=encoder)
+    found = room.predicted(model, clips, window=window, hop=hop)
+    problems = [each["error"] for each in found if each["error"]]
+    for note in [*([] if json else room.sentences(model.about)), *problems]:
+        _note(note)
+    if json:
+        print(_dumped({"model": model.about, "clips": found}))
+    else:
+        _print(room.rows(found, top_k=top_k), as_json=False)
+    if plot and len(problems) < len(found):
+        from sercore.figures import predicted
+
+        predicted.save(found, plot)
+    if problems:
+        raise typer.Exit(2)
+
+
 def _embedded(encoder: str | None, clips: Sequence[Path]) -> tuple[range, Any]:
     from sercore.parameters import ParameterError
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from sercore import chapters, store
 from sercore.chapters import ChapterError, Executed
 from sercore.pages import fragments
+from sercore.studies import loopq_saved
 
 
 def book(*, out: Path = store.PROJECT, fresh: bool = False) -> Path:
@@ -25,7 +26,7 @@ def book(*, out: Path = store.PROJECT, fresh: bool = False) -> Path:
         fresh: execute and render everything again.
 
     Returns:
-        The first page, ``_build/html/index.html``.
+        The first page, ``_build/html/index.html``; the demo's model is in ``_build/model``.
 
     Raises:
         ChapterError: a chapter failed, or the rendering warned.
@@ -35,6 +36,8 @@ def book(*, out: Path = store.PROJECT, fresh: bool = False) -> Path:
     for name in chapters.names():
         executed.append(chapters.execute(name, fresh=fresh))
         _say(f"{name}: " + (f"executed in {executed[-1].seconds:.0f} s" if executed[-1].ran else "kept"))
+    if any(each.ran for each in executed) or not (build / "model" / "model.json").is_file():
+        demo_model(build / "model")
     state = stage(build / "source", executed)
     page, mark = build / "html" / "index.html", build / "rendered"
     if not fresh and page.is_file() and mark.is_file() and mark.read_text() == state:
@@ -45,6 +48,16 @@ def book(*, out: Path = store.PROJECT, fresh: bool = False) -> Path:
     render(build)
     store.write(mark, state.encode())
     return page
+
+
+def demo_model(folder: Path) -> None:
+    """Save the demo's FCMFCC, whose training a chapter has just run, for ``sercore predict`` to be tried on.
+
+    Args:
+        folder: of the saved model.
+    """
+    told = loopq_saved.train("FCMFCC", {"edition": "demo"}, out=folder)
+    _say(f"model: {told['model']}, demo edition, in {folder}")
 
 
 def stage(folder: Path, executed: Sequence[Executed]) -> str:

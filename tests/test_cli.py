@@ -16,6 +16,8 @@ from typer.testing import CliRunner
 
 from sercore import chapters, store
 from sercore.cli import app
+from sercore.studies import loopq_about
+from tests.studies import loopq_clips
 
 NUMBERS = [
     {"table": "3", "row": "(2)", "value": np.float64(0.5), "low": float("nan"), "seeds": np.int64(5), "stale": np.bool_(False)}
@@ -202,6 +204,52 @@ def test_book_prints_where_it_is(monkeypatch, tmp_path):
 
     monkeypatch.setattr(press, "book", lambda out, fresh: out / "_build" / "html" / "index.html")
     assert run("book", "--out", tmp_path).stdout.strip().endswith("_build/html/index.html")
+
+
+def test_a_model_is_trained_then_predicts(tmp_path, monkeypatch):
+    """What fails for one clip is told at the end, and the others are in the table, the JSON and the picture all the same."""
+    table = loopq_clips.use(monkeypatch, tmp_path)
+    model, clip, words = tmp_path / "model", table["path"][0], tmp_path / "words.wav"
+    words.write_text("words")
+    done = run("train", "FCMFCC", "--edition", "demo", "-p", "epochs=1", "--out", model)
+    assert (done.exit_code, done.stdout) == (0, f"{model}\n"), done.stderr
+    assert "On speakers not heard in training: accuracy " in done.stderr
+    told = json.loads(run("train", "FCMFCC as-run", "-p", "epochs=1", "--out", model, "--json").stdout)
+    assert told == json.loads((model / "model.json").read_text())
+
+    done = run("predict", model, clip, "--top-k", "1", "--plot", tmp_path / "picture.png")
+    assert done.exit_code == 0, done.stderr
+    assert done.stderr == "\n".join(loopq_about.sentences(told)) + "\n"
+    head, _, first, mean = done.stdout.splitlines()
+    assert head.split() == ["clip", "start", "end", "of", "1"]
+    assert first.split()[:4] == [str(clip), "0.000", "0.900", "predicted"]
+    assert first.split()[4:] == mean.split()[4:]
+    assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
+
+    done = run("predict", model, words, clip, "--json", "--window", "0.6", "--hop", "0.3", "--plot", tmp_path / "other.png")
+    assert done.exit_code == 2
+    assert done.stderr.startswith(f"{words}: not readable as audio")
+    found = json.loads(done.stdout)
+    assert (found["model"], [each["clip"] for each in found["clips"]]) == (told, [str(words), str(clip)])
+    bad, good = found["clips"]
+    assert (bad["label"], bad["error"]) == (None, done.stderr.strip())
+    assert [(part["start"], part["end"]) for part in good["windows"]] == [(0, 0.6), (0.3, 0.9)]
+    assert (tmp_path / "other.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "CNNLSTM as-run"], "CNNLSTM as-run: reads the clips of a batch as one sequence"),
+        (["train", "CNNLSTN"], 'CNNLSTN: no such model; expected a row or a model of chapter 3, the nearest is "CNNLSTM".'),
+        (["train", "FCMFCC", "-p", "epochs=ten"], '-p epochs=ten: "ten" is not a whole number'),
+        (["predict", "nowhere", "a.wav"], "nowhere/weights.safetensors: no such file"),
+    ],
+)
+def test_what_is_no_model_is_one_line(arguments, message, tmp_path):
+    done = run(*arguments, *(["--out", tmp_path / "model"] if arguments[0] == "train" else []))
+    assert (done.exit_code, len(done.stderr.splitlines())) == (2, 1)
+    assert done.stderr.startswith(message)
 
 
 def test_an_error_that_is_not_ours_keeps_its_traceback(monkeypatch):

@@ -67,7 +67,7 @@ def test_share_caps_the_width(axis, share, widest):
     value=some.sampled_from([0.0, -80.0, 1.5]),
     seed=some.integers(0, 999),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_masked_cells_get_the_value_and_no_other_changes(axis, shape, width, count, value, seed):
     spectrograms = torch.rand(shape, generator=seeded(seed)) + 2
     before = spectrograms.clone()
@@ -82,7 +82,7 @@ def test_masked_cells_get_the_value_and_no_other_changes(axis, shape, width, cou
 
 
 @given(lengths=some.lists(some.integers(0, 12), min_size=1, max_size=6), width=some.integers(0, 30), seed=some.integers(0, 99))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_padding_is_not_masked_and_its_amount_changes_nothing(lengths, width, seed):
     draw = partial(mask_time, width=width, count=2, lengths=torch.tensor(lengths))
     tight, loose = (draw(torch.ones(len(lengths), frames, 3), generator=seeded(seed)) for frames in (12, 40))

@@ -42,7 +42,7 @@ def test_events_move_with_the_tempo():
 
 
 @given(length=some.integers(2048, 9000), factor=some.floats(0.5, 2))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_duration_is_by_the_factor(length, factor):
     assert len(stretched(tone(300.0, length), factor=factor)) == round(length / factor)
 

@@ -14,6 +14,9 @@ def test_book_is_rendered_once_and_a_warning_ends_it(project):
     assert page.is_file()
     assert (project.folder / "_build" / "html" / "_sources" / "notebooks" / "01-one.ipynb").is_file()
 
+    model = project.folder / "_build" / "model" / "model.json"
+    assert model.read_text() == "FCMFCC {'edition': 'demo'}"
+    assert "model: FCMFCC, demo edition" in first.stderr
     assert "Two numbers, one of them" in (project.folder / "_build" / "html" / "book" / "index.html").read_text()
 
     stamps = {path: path.stat().st_mtime_ns for path in (project.folder / "_build").rglob("*.html")}
@@ -42,6 +45,7 @@ def test_a_file_that_is_gone_leaves_the_staged_tree(notebooks, tmp_path, monkeyp
     write_notebook(notebooks / "01-plain.ipynb", v4.new_markdown_cell("# Plain"), code("1 + 1"))
     monkeypatch.setattr(store, "PROJECT", tmp_path)
     monkeypatch.setattr(press, "_generated", lambda folder, executed: folder)
+    monkeypatch.setattr(press, "demo_model", lambda folder: store.write(folder / "model.json", b""))
     (tmp_path / "book" / ".hidden").mkdir(parents=True)
     (tmp_path / "book" / "index.md").write_text("# Index\n")
     (tmp_path / "book" / "extra.txt").write_text("words")

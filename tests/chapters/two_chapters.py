@@ -44,6 +44,15 @@ def write(folder, runs):
     (place / "runs.txt").write_text("\\n".join(str(run) for run in runs))
 '''
 
+SAVED = '''"""A model that is left beside the book."""
+
+
+def train(name, given, *, out):
+    out.mkdir(parents=True)
+    (out / "model.json").write_text(f"{name} {given}")
+    return {"model": name}
+'''
+
 CONFIG = """title: Two chapters
 only_build_toc_files: true
 execute:
@@ -125,6 +134,7 @@ def make(folder: Path) -> Project:
     project.write(
         "book/index.md", "# Two chapters\n\nSee [](../notebooks/01-one.ipynb).\n\n```{include} generated/headline.md\n```\n"
     )
+    project.write("sercore/studies/loopq_saved.py", SAVED)
     project.write("sercore/pages/__init__.py", "")
     project.write("sercore/pages/fragments.py", PAGES)
     project.write("_config.yml", CONFIG)

@@ -30,7 +30,7 @@ def test_a_diagram_by_hand():
     assert diagram.error == pytest.approx((1 * 0.5 + 2 * 0.175 + 2 * 0.45) / 5)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 500), bins=st.integers(1, 30))
 def test_calibration_error_is_its_definition_in_a_loop(seed, bins):
     probabilities, truth = drawn(seed)
@@ -43,7 +43,7 @@ def test_calibration_error_is_its_definition_in_a_loop(seed, bins):
     assert reliability(probabilities, truth, bins=bins).error == pytest.approx(total, abs=1e-12)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 500))
 def test_the_curve_is_scikit_learns(seed):
     probabilities, truth = drawn(seed)

@@ -13,7 +13,7 @@ from sercore.evaluation.ranking import top_k_accuracy
 HALVES = np.full((2, 2), 0.5)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 500), k=st.integers(1, 6))
 def test_top_k_is_scikit_learns_and_grows_with_k(seed, k):
     generator = np.random.default_rng(seed)
@@ -23,7 +23,7 @@ def test_top_k_is_scikit_learns_and_grows_with_k(seed, k):
     assert top_k_accuracy(scores, truth, k=7) == 1
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 500))
 def test_top_1_is_the_accuracy_of_argmax_with_ties_too(seed):
     generator = np.random.default_rng(seed)

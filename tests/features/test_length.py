@@ -25,7 +25,7 @@ def clips(draw) -> np.ndarray:
 
 
 @given(samples=clips(), decibels=some.sampled_from([3.0, 20.0, 60.0]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_trimming_is_librosas(samples, decibels):
     theirs, (start, end) = librosa.effects.trim(samples, top_db=decibels)
     assert np.array_equal(trim(samples, decibels=decibels), theirs)
@@ -54,7 +54,7 @@ def test_silence_goes_where_it_is():
 
 
 @given(samples=clips(), scale=some.sampled_from([0.25, 0.5, 2.0]))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_what_stays_is_a_view_and_level_changes_nothing(samples, scale):
     samples = samples + np.float32(0.01)  # above what counts as silence at any scale here
     kept = trim(samples)

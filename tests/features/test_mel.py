@@ -136,7 +136,7 @@ def test_of_speech_they_are_librosas(speech, how):
 
 
 @given(length=some.integers(513, 4000), seed=some.integers(0, 99), loudness=some.floats(1e-3, 1))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_louder_is_a_shift_in_decibels(length, seed, loudness):
     samples = np.random.default_rng(seed).standard_normal(length)
     quiet, loud = (mel(scale * samples, settings=NO_FLOOR) for scale in (loudness, 1.0))

@@ -62,7 +62,7 @@ def test_by_label_trains_on_one_clip_more(table):
     assert Counter(table["class"].iloc[train]) == {name: int(0.8 * size) for name, size in Counter(table["class"]).items()}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(sizes=st.lists(st.integers(2, 90), min_size=1, max_size=8), seed=st.integers(0, 99))
 def test_each_part_gives_its_share_and_each_clip_is_on_one_side(sizes, seed):
     names = np.random.default_rng(seed).permutation(np.repeat([f"n{at}" for at in range(len(sizes))], sizes))

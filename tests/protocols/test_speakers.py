@@ -56,7 +56,7 @@ def tables(draw):
     return table.iloc[order(range(len(table)), len(table))]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(table=tables())
 def test_folds_are_disjoint_complete_and_test_every_speaker_in_turn(table):
     folds, tested = speakers.count(table), Counter()
@@ -81,7 +81,7 @@ def test_folds_are_disjoint_complete_and_test_every_speaker_in_turn(table):
             assert {tested[f"{corpus}/{who}"] for who in part} == {len(range(at, folds, len(each)))}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(table=tables(), seed=st.integers(0, 99))
 def test_the_order_of_the_rows_decides_nothing(table, seed):
     again = table.sample(frac=1, random_state=seed)
@@ -89,7 +89,7 @@ def test_the_order_of_the_rows_decides_nothing(table, seed):
         assert of(table, one) == of(again, other)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(sexes=st.lists(st.sampled_from(["female", "male"]), min_size=2, max_size=60))
 def test_dealt_groups_are_balanced(sexes):
     cast = {f"s{at:02d}": sex for at, sex in enumerate(sexes)}

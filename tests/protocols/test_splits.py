@@ -20,7 +20,7 @@ def test_published_fold_sizes():
     assert [len(test) for _, test in shuffled_folds(1473, seed=0)] == [295, 295, 295, 294, 294]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(seed=st.integers(0, 1000), sizes=st.lists(st.integers(1, 9), min_size=15, max_size=40), chance=st.integers(0, 99))
 def test_grouped_folds_share_no_group(seed, sizes, chance):
     generator = np.random.default_rng(chance)

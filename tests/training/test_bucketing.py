@@ -12,7 +12,7 @@ from sercore.training.bucketing import by_length, padding_share
 LENGTHS = st.lists(st.integers(1, 500), min_size=1, max_size=300)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(lengths=LENGTHS, batch=st.integers(1, 40), window=st.integers(1, 30), seed=st.integers(0, 2**40), epoch=st.integers(0, 500))
 def test_every_clip_stands_in_one_batch_once(lengths, batch, window, seed, epoch):
     batches = by_length(lengths, batch=batch, seed=seed, epoch=epoch, window=window)
@@ -22,7 +22,7 @@ def test_every_clip_stands_in_one_batch_once(lengths, batch, window, seed, epoch
     assert sizes[0] == (len(lengths) % batch or batch)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(lengths=LENGTHS, seed=st.integers(0, 99), epoch=st.integers(0, 99), step=st.integers(0, 40))
 def test_a_run_is_taken_up_at_any_step(lengths, seed, epoch, step):
     whole = by_length(lengths, batch=8, seed=seed, epoch=epoch)
@@ -41,7 +41,7 @@ def test_epochs_and_seeds_have_orders_of_their_own():
     assert not members[0] & members[1]  # not the same batches in another order either, though 25 are little more than a window
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(lengths=LENGTHS, batch=st.integers(1, 20), window=st.integers(1, 20), seed=st.integers(0, 99))
 def test_batches_of_a_window_are_neighbours_in_length(lengths, batch, window, seed):
     """So that no length lies inside more batches than there are windows."""

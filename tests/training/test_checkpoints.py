@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import save_file
 from torch import nn
@@ -52,7 +52,6 @@ def whole_file() -> bytes:
 WHOLE = whole_file()
 
 
-@settings(deadline=None)  # it writes files
 @given(at=st.integers(0, len(WHOLE) - 1), bit=st.integers(0, 7))
 def test_a_flipped_bit_is_told_or_changes_nothing(at, bit):
     """A few bits, of blanks between words, carry nothing."""

@@ -4,7 +4,7 @@ from contextlib import nullcontext as does_not_raise
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
@@ -23,7 +23,6 @@ def rates_by_torch(scheduler, optimiser, losses, *, plateau):
 LOSSES = st.lists(st.sampled_from([0.5, 0.9999, 0.99991, 1.0, 1.1]) | st.floats(0.01, 3), max_size=60)
 
 
-@settings(deadline=None)  # the first call imports
 @given(LOSSES, st.integers(0, 6), st.sampled_from([0.1, 0.5]), st.sampled_from([0.0, 1e-5, 2e-4]))
 def test_plateau_is_torchs_to_the_bit(losses, patience, factor, floor):
     optimiser = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1e-3)
@@ -33,7 +32,6 @@ def test_plateau_is_torchs_to_the_bit(losses, patience, factor, floor):
     assert ours == rates_by_torch(scheduler, optimiser, losses, plateau=True)
 
 
-@settings(deadline=None)  # the first call imports
 @given(st.sets(st.integers(1, 20)), st.integers(0, 25))
 def test_steps_are_torchs_to_the_bit(at, epochs):
     optimiser = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=3e-4)
