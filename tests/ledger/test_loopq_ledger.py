@@ -83,7 +83,7 @@ def test_an_order_is_judged_on_three_seeds_or_more(seeds, worst_first, mark):
     book = ledger(trials(seeds=seeds), lambda trial: 5 + 2 * worst_first.index(trial.model), spread=1)
     found = judged(book, claims.order)
     assert (found.published, found.clean, found.printed) == (mark, mark, True)
-    assert ("an order is judged on 3 or more" in found.reason) == (seeds < 3)
+    assert ("An order is judged on 3 seeds or more" in found.reason) == (seeds < 3)
 
 
 @pytest.mark.parametrize(("gain", "mark"), [(0, "holds"), (-3, "holds"), (4, "fails")])

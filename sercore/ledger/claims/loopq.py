@@ -56,7 +56,7 @@ def _pairs(ledger: Ledger, pairs: list[tuple[str, str]], *, printed: bool) -> Ju
         marks[protocol] = all_of([mark for _, mark, _ in judged])
         words.append(f"{protocol}: {'; '.join(f'{name} {told(mark, gap)}' for name, mark, gap in judged)}")
     seeds = [len(each.seeds) for model in READINGS if (each := _trials(ledger, model, "by-origin")) is not None]
-    few = f". {min(seeds)} seeds; an order is judged on {SEEDS} or more" if seeds and min(seeds) < SEEDS else ""
+    few = f". An order is judged on {SEEDS} seeds or more, and there are {min(seeds)}" if seeds and min(seeds) < SEEDS else ""
     return Judgement(
         published=marks["by-origin"], clean=marks["speaker-independent"], reason=". ".join(words) + few, printed=printed
     )

@@ -200,7 +200,7 @@ def _on_audio(number: Printed, value: float) -> Plain:
     """Counts of whole corpora, of which the paper has a part; amplitudes of them, to a hundredth."""
     if number.table == "Table 1":
         word, reason = verdicts.measured(float(number.value), value, places=0)
-        part = f", of which {float(number.value) / value:.2f} are in the competition's data" if value else ""
+        part = f"; printed are {float(number.value) / value:.2f} of it" if value else ""
         return Plain(verdict=word, value=value, reason=reason if reason == "agrees" else f"{reason} in the whole corpus{part}")
     word, reason = verdicts.measured(float(number.value), value, places=2)
     return Plain(verdict=word, value=value, reason=f"{reason}; of the whole corpus, printed of a part of it")
