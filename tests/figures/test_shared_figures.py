@@ -42,7 +42,7 @@ def test_a_class_without_clips_has_no_share():
     assert list(annotations(axes)[1]) == ["0\n0%"] * 3
 
 
-@settings(max_examples=20, deadline=None)  # each draws a figure
+@settings(max_examples=20)  # each draws a figure
 @given(arrays(int, (3, 3), elements=st.integers(0, 99_999)))
 def test_any_counts_can_be_read_back(counts):
     axes = figures.confusions([("any", counts * 2, CLASSES)]).axes[0]
