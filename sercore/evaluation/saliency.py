@@ -1,14 +1,18 @@
 """Which cells of a spectrogram move the logit of the true class, and what that says in numbers, by clip and by class."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from captum.attr import Saliency
 from torch import Tensor, nn
 
 from sercore.evaluation.intervals import resampled_interval
+
+with warnings.catch_warnings():  # in a notebook Captum asks for a progress bar's widgets, which nothing here shows
+    warnings.filterwarnings("ignore", message="IProgress not found")
+    from captum.attr import Saliency
 
 COLUMNS = ("low", "middle", "high", "correlation")
 LEAST = 5  # speakers; fewer give no interval
