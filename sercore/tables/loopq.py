@@ -19,15 +19,13 @@ NONE = [("not recorded yet",)]
 
 
 def counts(ledger: Ledger) -> HTML:
-    """Table 1: printed clips, and those of the whole corpora that were measured."""
-    return _printed_and_measured(
-        ledger, "Table 1", "clips: printed, of a part of each corpus | ours, of the whole corpora", "{:,.0f}"
-    )
+    """Table 1: printed clips, of a part of each corpus, and those of the whole corpora that were measured."""
+    return _beside(ledger, "Table 1", by="row", form="{:,.0f}", caption="clips; printed are those of a part of each corpus")
 
 
 def amplitudes(ledger: Ledger) -> HTML:
     """Table 2: printed mean clip maximum and minimum, and ours."""
-    return _printed_and_measured(ledger, "Table 2", "mean of clip maxima and minima: printed | ours", "{:.3f}")
+    return _beside(ledger, "Table 2", by="column", form="{:.3f}", caption="mean of clip maxima and minima")
 
 
 def durations(ledger: Ledger) -> HTML:
@@ -35,7 +33,7 @@ def durations(ledger: Ledger) -> HTML:
     measured, on = recorded.measurements(ledger.paper), recorded.measured_on(ledger.paper)
     rows = []
     for number in (each for each in ledger.printed if each.row == "duration"):
-        name = number.column
+        name = number.metric
         value = measured.get(f"duration / all / {name}")
         by = [measured.get(f"duration / {ORIGINS[corpus]} / {name}") for corpus in on]
         rows.append((name, f"{number.value:g}", *(_number(each, "{:.3f}") for each in (value, *by))))
@@ -113,19 +111,18 @@ def seen_texts(ledger: Ledger) -> HTML:
     return html(("corpus", "tested texts that training has"), rows or NONE, caption="First fold of speakers")
 
 
-def _printed_and_measured(ledger: Ledger, table: str, caption: str, form: str) -> HTML:
-    numbers = [each for each in ledger.printed if each.table == table]
-    rows_, columns = (list(dict.fromkeys(getattr(each, name) for each in numbers)) for name in ("row", "column"))
-    cells = {(each.row, each.column): each for each in numbers}
-    shown_ = []
-    for row in rows_:
-        line: list[object] = [row]
-        for column in columns:
-            number = cells[row, column]
-            plain = ledger.numbers.plain(number)
-            line.append((form.format(number.value), "–" if plain is None else form.format(plain.value)))
-        shown_.append(line)
-    return html(["", *columns], shown_, caption=f"{table}, {caption}")
+def _beside(ledger: Ledger, table: str, *, by: str, form: str, caption: str) -> HTML:
+    """A printed table, each number with ours beside it; ``by`` says whether its rows or its columns become our rows."""
+    other = "column" if by == "row" else "row"
+    cells: dict[str, dict[str, tuple[str, str]]] = {}
+    for number in (each for each in ledger.printed if each.table == table):
+        plain = ledger.numbers.plain(number)
+        pair = (form.format(number.value), "–" if plain is None else form.format(plain.value))
+        cells.setdefault(getattr(number, by), {})[getattr(number, other)] = pair
+    groups = list(next(iter(cells.values())))
+    rows = [(name, *(value for group in groups for value in found[group])) for name, found in cells.items()]
+    heads = [("", ""), *((group, source) for group in groups for source in ("printed", "ours"))]
+    return html(heads, rows, caption=f"{table}, {caption}")
 
 
 def _number(value: float | None, form: str) -> str:

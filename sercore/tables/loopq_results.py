@@ -7,7 +7,7 @@ from sercore.ledger.claims.loopq_numbers import OURS
 from sercore.ledger.entries import Ledger
 from sercore.ledger.scores import Cell
 from sercore.studies.loopq_data import ELSEWHERE, ORIGINS
-from sercore.studies.loopq_rows import GROUPS, RECIPES, ROWS
+from sercore.studies.loopq_rows import GROUPS, RECIPES
 from sercore.tables.common import html, shown, this_run
 
 ACCURACY, F1, RECALL = OURS
@@ -18,23 +18,30 @@ NAMES = {**ORIGINS, **{name: name.upper() for name in ELSEWHERE}}
 NONE = [("not recorded yet",)]
 
 
-def results(ledger: Ledger, run: Ledger, *, edition: str) -> HTML:
-    """Table 4: printed scores, ours by split on real speech, and this page's."""
-    this = this_run(edition)
+def results(ledger: Ledger) -> HTML:
+    """Table 4: printed scores and ours by split on real speech, with the verdict."""
     printed = {(number.row, number.metric): number for number in ledger.printed if number.table == "Table 4"}
     rows = []
     for model, variant in READINGS:
-        cells = [_score(ledger, model, variant, split, metric) for metric in (ACCURACY, F1) for split in SPLITS]
-        here = [_score(run, model, variant, split, ACCURACY, bare=True) for split in SPLITS]
-        values = [f"{printed[model, metric].value:.4f}" for metric in (ACCURACY, F1)]
-        rows.append(
-            (model, variant, _reads(ledger, model, variant), *values, *cells, ledger.verdict(printed[model, ACCURACY]), *here)
-        )
-    heads = [("", "model"), ("", "reading"), ("", "reads"), ("paper", "accuracy"), ("paper", "macro F1")]
-    heads += [(f"recorded on real corpora, {name}", split) for name in ("accuracy", "macro F1") for split in SPLITS]
-    heads += [("", "verdict"), *((f"{this}, accuracy", split) for split in SPLITS)]
+        encoder = _encoder(ledger, model, variant)
+        cells: list[object] = [model, (variant, f"[{encoder}]") if encoder else variant]
+        for metric in (ACCURACY, F1):
+            cells.append(f"{printed[model, metric].value:.4f}")
+            cells += [_score(ledger, model, variant, split, metric) for split in SPLITS]
+        rows.append((*cells, ledger.verdict(printed[model, ACCURACY])[0]))
+    heads = [("", "model"), ("", "reading")]
+    heads += [(name, source) for name in ("accuracy", "macro F1") for source in ("printed", *SPLITS)]
     caption = "Table 4. In brackets 95 %: by origin where one more run would fall, by speaker what other speakers would give"
-    return html(heads, rows, caption=caption)
+    return html([*heads, ("", "verdict")], rows, caption=caption)
+
+
+def here(run: Ledger, *, edition: str) -> HTML:
+    """Accuracy of this page's own trials, by split."""
+    rows = [
+        (model, variant, *(_score(run, model, variant, split, ACCURACY, bare=True) for split in SPLITS))
+        for model, variant in READINGS
+    ]
+    return html(("model", "reading", *SPLITS), rows, caption=f"Accuracy, {this_run(edition)}; a dash where nothing was run")
 
 
 def trainings(ledger: Ledger) -> HTML:
@@ -186,14 +193,14 @@ def _score(ledger: Ledger, model: str, variant: str, split: str, metric: str, *,
 
 
 def _told(cell: Cell) -> tuple[str, str]:
-    return (f"{cell.value:.3f}", f"{cell.groups} speakers")
+    return (f"{cell.value:.3f}", f"[{cell.groups} speaker{'s' * (cell.groups > 1)}]")
 
 
-def _reads(ledger: Ledger, model: str, variant: str) -> str:
-    """Inputs of a model, with the speech encoder that its frames were recorded from."""
+def _encoder(ledger: Ledger, model: str, variant: str) -> str:
+    """Speech encoder that a recorded model reads the frames of; empty where it reads none."""
     trials = ledger.trials(model, variant=variant, protocol="by-origin")
     name = "none" if trials is None else trials.table["encoder"].iloc[0]
-    return ", ".join(ROWS[f"{model} {variant}"].inputs) + (f" of {name}" if name != "none" else "")
+    return "" if name == "none" else f"frozen {name}"
 
 
 def _several(values: pd.Series) -> str:
