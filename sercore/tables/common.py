@@ -92,14 +92,14 @@ def measured(ledger: Ledger, row: str) -> HTML:
 def parameter_counts(networks: Sequence[Described]) -> HTML:
     """Parameters of each network by the width of its emotion features."""
     widths = sorted({each.width for each in networks if each.width})
-    found = {(each.model, each.width): f"{each.parameters:,}" for each in networks}
-    names = dict.fromkeys((each.model, each.variant, each.inputs) for each in networks)
-    rows = [(*name, found.get((name[0], 0), ""), *(found.get((name[0], width), "") for width in widths)) for name in names]
+    found = {((each.model, each.variant, each.inputs), each.width): f"{each.parameters:,}" for each in networks}
+    names = dict.fromkeys(name for name, _ in found)
+    rows = [(*name, *(found.get((name, width), "") for width in (0, *widths))) for name in names]
     heads = [
         ("", "network"),
         ("", "variant"),
         ("", "reads"),
-        ("", "fixed"),
+        ("", "whatever it reads" if widths else "parameters"),
         *(("emotion features", str(width)) for width in widths),
     ]
     return html(heads, rows, caption="Parameters, summed over the built modules")

@@ -18,20 +18,23 @@ NAMES = {**ORIGINS, **{name: name.upper() for name in ELSEWHERE}}
 NONE = [("not recorded yet",)]
 
 
-def results(ledger: Ledger) -> HTML:
-    """Table 4: printed scores and ours by split on real speech, with the verdict."""
-    printed = {(number.row, number.metric): number for number in ledger.printed if number.table == "Table 4"}
+def results(ledger: Ledger, *, metric: str = ACCURACY) -> HTML:
+    """One column of Table 4: printed scores and ours by split on real speech, with the verdict.
+
+    Args:
+        ledger: of paper 03.
+        metric: of ``OURS`` that the paper prints: accuracy (default) or macro F1.
+    """
+    printed = {number.row: number for number in ledger.printed if number.metric == metric}
+    name = next(iter(printed.values())).column
     rows = []
     for model, variant in READINGS:
         encoder = _encoder(ledger, model, variant)
-        cells: list[object] = [model, (variant, f"[{encoder}]") if encoder else variant]
-        for metric in (ACCURACY, F1):
-            cells.append(f"{printed[model, metric].value:.4f}")
-            cells += [_score(ledger, model, variant, split, metric) for split in SPLITS]
-        rows.append((*cells, ledger.verdict(printed[model, ACCURACY])[0]))
-    heads = [("", "model"), ("", "reading")]
-    heads += [(name, source) for name in ("accuracy", "macro F1") for source in ("printed", *SPLITS)]
-    caption = "Table 4. In brackets 95 %: by origin where one more run would fall, by speaker what other speakers would give"
+        ours = [_score(ledger, model, variant, split, metric) for split in SPLITS]
+        reading = (variant, f"[{encoder}]") if encoder else variant
+        rows.append((model, reading, f"{printed[model].value:.4f}", *ours, ledger.verdict(printed[model])[0]))
+    heads = [("", "model"), ("", "reading"), ("paper", "printed"), *(("ours, on real speech", split) for split in SPLITS)]
+    caption = f"Table 4, {name}. In brackets 95 %: by origin of one more run, by speaker of other speakers"
     return html([*heads, ("", "verdict")], rows, caption=caption)
 
 
