@@ -170,6 +170,7 @@ def write(paper: str, new: Callable[[int], Recorded], settings: Sequence[str], *
     place, kept = folder / paper, old.trials
     if len(kept):
         names = ["run", *settings]
+        kept = kept.reindex(columns=[*kept.columns, *(name for name in names if name not in kept.columns)])
         kept = kept[~kept.set_index(names).index.isin(added.trials.set_index(names).index)]
     trials = _joined([kept, added.trials])
     _save(place / "trials.csv.gz", trials)

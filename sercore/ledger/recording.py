@@ -66,16 +66,16 @@ def again(study: ModuleType, parameters: BaseModel) -> list[dict]:
     """
     runs = recorded.read(study.PAPER)
     found = zip(*study.outcomes(parameters, study.load(parameters)), strict=True)
-    return [row for task, outcomes in found for row in beside(runs, task.trials, outcomes)]
+    return [row for task, outcomes in found for row in beside(runs, task, outcomes)]
 
 
-def beside(runs: recorded.Recorded, trials: Sequence, outcomes: Sequence[dict]) -> list[dict]:
-    """Trials and their outcomes beside the recorded ones; see ``again``."""
-    settings = [field.name for field in fields(trials[0])]
-    table = runs.trials
+def beside(runs: recorded.Recorded, task: Task, outcomes: Sequence[dict]) -> list[dict]:
+    """A task's trials and their outcomes beside the recorded ones of the same kind; see ``again``."""
+    settings = [field.name for field in fields(task.trials[0])]
+    table = runs.trials[runs.trials["run"].str.endswith(f", {task.name}")]
     known = table.set_index(settings)["head_mse"].to_dict() if len(table) else {}
     rows = []
-    for trial, outcome in zip(trials, outcomes, strict=True):
+    for trial, outcome in zip(task.trials, outcomes, strict=True):
         if "head_mse" not in outcome:
             continue
         before = known.get(tuple(asdict(trial).values()))

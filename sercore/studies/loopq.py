@@ -1,11 +1,13 @@
 """Paper 03, Biagini 2022: its parameters, its grid of trials.
 
-One trial is in ``loopq_trial``, its row and rates in ``loopq_rows``, its network in ``loopq_networks``, its data in ``loopq_data``.
+One trial is in ``loopq_trial``, its row and rates in ``loopq_rows``, its network in ``loopq_networks``, its data in ``loopq_data``;
+one that tunes pretrained weights in ``loopq_tuned``.
 """
 
 import difflib
-from collections.abc import Callable, Sequence
-from typing import Literal
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, replace
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -13,19 +15,22 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from sercore import corpora, encoders
 from sercore.corpora.labels import SEVEN
 from sercore.protocols import speakers
-from sercore.studies import loopq_data, loopq_frames, loopq_views
+from sercore.studies import loopq_data, loopq_frames, loopq_pretrained, loopq_tuned, loopq_views
 from sercore.studies.loopq_batches import Data
 from sercore.studies.loopq_data import extractors
 from sercore.studies.loopq_rows import ACROSS, GROUPS, RECIPES, ROWS, Row
 from sercore.studies.loopq_trial import PROTOCOLS, Trial, run, trained
+from sercore.studies.loopq_tuned import Tuned
+from sercore.studies.loopq_tuned_rows import TUNED, TunedRow, asked, weights_of
 from sercore.sweep import Task, finished
+from sercore.training.loop import choose
 
 PAPER = "03-loopq-models"
 CORPORA = ("ravdess", "tess", "savee", "crema-d")
 CLASSES = SEVEN
 VIEWED, VIEWED_SPLITS = "CNNLSTM fixed", ("by-origin", "speaker-independent")  # the network that is looked into
 EPOCHS = {"demo": 8, "open": 30, "paper": 30}
-BASE = "facebook/hubert-base-ls960"  # MMFUSION's speech encoder; here HUBERTFT reads it too
+BASE = loopq_pretrained.PUBLISHED["MMFUSION"]  # where it is frozen, HUBERTFT reads it too
 
 
 class Parameters(BaseModel):
@@ -41,7 +46,9 @@ class Parameters(BaseModel):
     seeds: int = Field(1, ge=1, le=100, description="the number of repetitions")
     folds: int = Field(1, ge=1, le=speakers.FOLDS, description="the number of folds of speakers, of those there are")
     epochs: int = Field(0, ge=0, le=300, description="the cap of epochs for all models; 0 for the edition's own, 8 or 30")
-    models: Literal["all", "scratch", "pretrained", "switches"] = Field("all", description="which rows a run trains")
+    models: Literal["all", "scratch", "pretrained", "switches", "tuned"] = Field(
+        "all", description="which rows a run trains; all has the tuned ones in the paper's edition alone"
+    )
     only: str = Field("", description="the one row or model to run, by its name; empty for all")
     protocol: Literal["all", "by-origin", "by-label", "speaker-independent", "across-corpora"] = Field(
         "all", description="how clips are split"
@@ -51,31 +58,34 @@ class Parameters(BaseModel):
     precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="of training; auto is fp32 in the demo, else bf16")
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where networks are trained")
     scheduler: str = Field("none", description="the address of a Dask scheduler, or none")
-    encoder: str = Field("auto", description="the frozen speech encoder by hub id or folder, none, or auto for the edition's own")
+    encoder: str = Field("auto", description="the speech encoder by hub id or folder, none, or auto for the edition's own")
+    pictures: str = Field("auto", description="the tuned ConvNeXt by hub id or folder, none, or auto for the edition's own")
 
     @field_validator("only")
     @classmethod
     def _a_row_of_the_grid(cls, name: str) -> str:
-        if name and name not in ROWS and name not in RECIPES:
-            near = difflib.get_close_matches(name, [*ROWS, *RECIPES], 1, cutoff=0)[0]
+        known = [*ROWS, *TUNED, *RECIPES]
+        if name and name not in known:
+            near = difflib.get_close_matches(name, known, 1, cutoff=0)[0]
             raise ValueError(f'"{name}" is no row that can be run, the nearest is "{near}"')
         return name
 
     @model_validator(mode="after")
     def _rows_that_can_be_run(self) -> "Parameters":
-        if not rows(self, encoder=encoder(self)):
-            asked = f"-p only={self.only}" if self.only else f"-p models={self.models}"
+        if not rows(self, encoder=encoder(self)) and not tuned(self):
+            told = f"-p only={self.only}" if self.only else f"-p models={self.models}"
+            why = f"no row among -p models={self.models}; expected one that is. Leave one of the two out."
             if rows(self, encoder="some"):
-                raise ValueError(
-                    f"{asked}: reads a speech encoder's frames, and none is here; expected one by hub id or folder. "
-                    "Name it with -p encoder=…"
-                )
-            raise ValueError(f"{asked}: no row among -p models={self.models}; expected one that is. Leave one of the two out.")
+                why = "reads a speech encoder's frames, and none is here; expected one by hub id or folder. Give -p encoder=…"
+            elif asked(self.models, self.only, self.edition):
+                why = "tunes pretrained weights, and not all are here; expected a speech encoder and, for MMFUSION, a ConvNeXt, by "
+                why += "hub id or folder. Give -p encoder=… and -p pictures=…"
+            raise ValueError(f"{told}: {why}")
         return self
 
 
 def encoder(parameters: Parameters) -> str:
-    """Speech encoder of a run, as ``encoders.load`` takes it: "none" where the edition's own is not on this machine."""
+    """Frozen speech encoder of a run, as ``encoders.load`` takes it: "none" where the edition's own is not on this machine."""
     if parameters.encoder != "auto":
         return parameters.encoder
     if parameters.edition == "demo":
@@ -94,8 +104,21 @@ def rows(parameters: Parameters, *, encoder: str) -> list[Row]:
     return [row for row in chosen if encoder != "none" or not _encoded(row)]
 
 
+def tuned(parameters: Parameters) -> list[TunedRow]:
+    """Rows that a run trains with their pretrained parts tuned: those asked for, without those whose weights are not there."""
+    where = addresses(parameters)
+    wanted = asked(parameters.models, parameters.only, parameters.edition)
+    return [row for row in wanted if "none" not in [where[what] for what in row.weights]]
+
+
+def addresses(parameters: Parameters) -> dict[str, str]:
+    """Where the weights of the tuned rows that are asked for are, by what reads them; see ``loopq_pretrained``."""
+    names = weights_of(asked(parameters.models, parameters.only, parameters.edition))
+    return loopq_pretrained.addresses(names, parameters.edition, encoder=parameters.encoder, pictures=parameters.pictures)
+
+
 def grid(parameters: Parameters, *, encoder: str = "none", folds: int = speakers.FOLDS) -> list[Trial]:
-    """Trials of a chapter: seeds x rows x protocols x folds.
+    """Trials of a chapter, without the tuned ones: seeds x rows x protocols x folds.
 
     Rates, augmentations and shuffled labels are tried by origin, shuffled labels by speaker too: at seed 0, at another only where
     one such row is asked for by its name.
@@ -105,6 +128,14 @@ def grid(parameters: Parameters, *, encoder: str = "none", folds: int = speakers
         encoder: name of the encoder whose frames the data hold; "none" (default) leaves the rows that need one out.
         folds: of speakers that the data have (default 6).
     """
+    chosen = rows(parameters, encoder=encoder)
+    return [
+        Trial(**settings, encoder=encoder if _encoded(row) else "none") for row, settings in _settings(parameters, chosen, folds)
+    ]
+
+
+def _settings(parameters: Parameters, chosen: Sequence[Row], folds: int) -> Iterator[tuple[Row, dict[str, Any]]]:
+    """Each trial's row and settings, but for the encoder."""
     seeds = range(parameters.seeds) if parameters.seed < 0 else (parameters.seed,)
     edition, demo = parameters.edition, parameters.edition == "demo"
     shared = {
@@ -114,35 +145,22 @@ def grid(parameters: Parameters, *, encoder: str = "none", folds: int = speakers
         "size": "small" if demo else "published",
         "precision": ("fp32" if demo else "bf16") if parameters.precision == "auto" else parameters.precision,
     }
-    return [
-        Trial(
-            model=row.model,
-            variant=row.variant,
-            rates=row.rates,
-            augmentation=row.augmentation,
-            control=row.control,
-            protocol=protocol,
-            fold=fold,
-            source=loopq_data.SOURCES[edition] if protocol == "across-corpora" else "all",
-            seed=seed,
-            encoder=encoder if _encoded(row) else "none",
-            **shared,
-        )
-        for seed in seeds
-        for row in rows(parameters, encoder=encoder)
-        for protocol in _protocols(parameters, row, seed)
-        for fold in range(min(parameters.folds, folds) if protocol == "speaker-independent" else 1)
-    ]
+    for seed in seeds:
+        for row in chosen:
+            for protocol in _protocols(parameters, row, seed):
+                source = loopq_data.SOURCES[edition] if protocol == "across-corpora" else "all"
+                for fold in range(min(parameters.folds, folds) if protocol == "speaker-independent" else 1):
+                    yield row, asdict(row) | shared | {"protocol": protocol, "fold": fold, "source": source, "seed": seed}
 
 
 def load(parameters: Parameters) -> Data:
     """Data of the edition, with the inputs of the rows that a run trains.
 
     Raises:
-        CorpusError: a corpus that is not there; for "paper" the sentence lists every one.
+        CorpusError: a corpus that is not there; for "paper" the sentence lists every one, and weights likewise.
     """
     if parameters.edition == "paper":
-        refuse_paper()
+        refuse_paper(parameters)
     return _loaded(parameters, rows(parameters, encoder=encoder(parameters)))
 
 
@@ -159,17 +177,19 @@ def _loaded(parameters: Parameters, read: Sequence[Row], *, elsewhere: bool = Fa
     )
 
 
-def refuse_paper() -> None:
-    """Say what the paper's edition lacks: it takes the four corpora that the competition's data were drawn from.
+def refuse_paper(parameters: Parameters) -> None:
+    """Say what the paper's edition lacks: it takes the four corpora that the competition's data were drawn from, and the weights.
 
     Raises:
         CorpusError: something is missing; the sentence lists all of it.
     """
-    root = corpora.home()
+    root, where = corpora.home(), addresses(parameters)
     lacking = [f"{loopq_data.ORIGINS[name]} (folder {name})" for name in CORPORA if root is None or not (root / name).is_dir()]
+    lacking += [f"{name} (weights)" for what, name in where.items() if name != "none" and not loopq_pretrained.there(what, name)]
     if lacking:
         raise corpora.CorpusError(
-            f"edition=paper: missing {', '.join(lacking)}; the paper's own corpora are needed. Use edition=open or demo."
+            f"edition=paper: missing {', '.join(lacking)}; the paper's own corpora are needed, and the weights that its tuned rows "
+            "start from. Use edition=open or demo, or get them; weights are downloaded once with HF_HUB_OFFLINE=0."
         )
 
 
@@ -185,6 +205,8 @@ def tasks(parameters: Parameters, data: Data) -> list[Task]:
     if beyond:
         read = list(dict.fromkeys(trial.row for trial in beyond))
         found.append(_task("across corpora", run, beyond, _loaded(parameters, read, elsewhere=True)))
+    if again := [row for row in tuned(parameters) if _protocols(parameters, row, 0)]:
+        found.append(_tuned_task(parameters, again))
     return found
 
 
@@ -194,16 +216,27 @@ def _task(name: str, run: Callable[..., dict], trials: list[Trial], data: Data) 
     return Task(name=name, run=run, trials=trials, data=data, corpora=measured_on(data), parts=extractors(), encoders=widths)
 
 
+def _tuned_task(parameters: Parameters, chosen: Sequence[TunedRow]) -> Task:
+    data = loopq_tuned.joined(_loaded(parameters, chosen), chosen, addresses(parameters))
+    trials = [Tuned(**each, **data.named(row)) for row, each in _settings(parameters, chosen, speakers.count(data.table))]
+    widths = {each.name: each.width for each in data.weights.values() if each.width}
+    return replace(_task("tuned", loopq_tuned.run, trials, data), encoders=widths)
+
+
 def outcomes(parameters: Parameters, data: Data) -> tuple[list[Task], list[list[dict]]]:
-    """Run what is not yet run; tasks and their trials' outcomes."""
-    found = tasks(parameters, data)
-    return found, finished(found, scheduler=parameters.scheduler, device=parameters.device)
+    """Run what is not yet run; tasks and their trials' outcomes. On a GPU here a tuned trial has it for itself."""
+    found, how = tasks(parameters, data), {"scheduler": parameters.scheduler, "device": parameters.device}
+    alone = parameters.scheduler == "none" and choose(parameters.device).type == "cuda"
+    pieces = [
+        [replace(task, trials=[each]) for each in task.trials] if alone and task.name == "tuned" else [task] for task in found
+    ]
+    return found, [[one for each in finished(parts, **how) for one in each] for parts in pieces]
 
 
 def measure(parameters: Parameters, data: Data) -> dict[str, float]:
     """Counts, amplitudes and durations by "row / column / metric" of the printed number, and the texts that speakers share."""
     shares = {f"texts seen / {name} / share": share for name, share in texts_seen(data, 0).items() if share == share}
-    return loopq_data.measure(data.table) | shares
+    return loopq_data.measure(data.table) | loopq_data.sampling_rates(data.table) | shares
 
 
 def measured_on(data: Data) -> tuple[str, ...]:
@@ -214,9 +247,10 @@ def measured_on(data: Data) -> tuple[str, ...]:
 def manifest(parameters: Parameters) -> list:
     """Plain values that name the data of an edition, for the chapter's key."""
     if parameters.edition == "paper":
-        refuse_paper()
-    chosen = encoder(parameters)
+        refuse_paper(parameters)
+    chosen, where = encoder(parameters), addresses(parameters)
     parts = [*extractors(), chosen if chosen == "none" else encoders.content(chosen)]
+    parts += [[what, loopq_pretrained.content(what, where[what])] for what in weights_of(tuned(parameters))]
     if parameters.edition == "demo":
         return parts
     return [*loopq_data.contents(parameters.edition, loopq_labels=parameters.loopq_labels), *parts]
@@ -262,4 +296,5 @@ __all__ = [
     "tasks",
     "texts_seen",
     "trained",
+    "tuned",
 ]

@@ -10,7 +10,7 @@ import soundfile
 from sercore import corpora, encoders, store
 from sercore.corpora import labels, synthetic
 from sercore.protocols.origins import by_origin
-from sercore.studies import loopq_frames, loopq_inputs
+from sercore.studies import loopq_frames, loopq_inputs, loopq_waveforms
 from sercore.studies.loopq_batches import Data, Inputs
 from sercore.studies.loopq_inputs import LEVELS, SHAPES, Shape
 
@@ -36,7 +36,8 @@ def load(
     Args:
         edition: "demo" (synthesised here), "open" (RAVDESS and TESS under ``SER_CORPORA``; SAVEE and CREMA-D where they are) or
             "paper" (all four).
-        kinds: of inputs that are read, as ``loopq_inputs.KINDS`` names them; "frames" and "frames, filled" are the encoder's.
+        kinds: of inputs that are read, as ``loopq_inputs.KINDS`` names them; "frames" and "frames, filled" are the encoder's,
+            "waveform" and "waveform, filled" the samples.
         size: of the inputs, "published" (default) or "small".
         loopq_labels: take SAVEE's sadness for anger (default False).
         encoder: speech encoder by hub id or folder, "random", or "none" (default) where no kind needs it.
@@ -97,8 +98,18 @@ def contents(edition: str, *, loopq_labels: bool = False) -> list:
 
 def extractors() -> list[list[str]]:
     """Name and key (code, library versions) of what makes the inputs."""
-    modules = {"spectrograms": loopq_inputs.__name__, "encoder frames": loopq_frames.__name__}
+    modules = {
+        "spectrograms": loopq_inputs.__name__,
+        "encoder frames": loopq_frames.__name__,
+        "waveforms": loopq_waveforms.__name__,
+    }
     return [[name, store.key(settings={}, manifest=[], modules=module).hex] for name, module in modules.items()]
+
+
+def sampling_rates(table: pd.DataFrame) -> dict[str, float]:
+    """Lowest sampling rate of each corpus' files, in Hz, by "sampling rate / origin / Hz"."""
+    found = {ORIGINS.get(name, name): rows["path"] for name, rows in table.groupby("corpus")}
+    return {f"sampling rate / {name} / Hz": min(soundfile.info(path).samplerate for path in paths) for name, paths in found.items()}
 
 
 def measure(table: pd.DataFrame) -> dict[str, float]:
@@ -109,16 +120,13 @@ def measure(table: pd.DataFrame) -> dict[str, float]:
     it adds the 99th percentile, and to the durations those of each emotion and corpus.
 
     Args:
-        table: ``Data.table``; its amplitudes are of 16 kHz mono samples, before any trimming. Sampling rates are of the files, the
-            lowest of each corpus.
+        table: ``Data.table``; its amplitudes are of 16 kHz mono samples, before any trimming.
     """
     table = table.assign(origin=[ORIGINS.get(corpus, corpus) for corpus in table["corpus"]])
     cells = table.groupby(["class", "origin"]).size().unstack(fill_value=0)
     cells.loc["total"] = cells.sum()
     cells["total"] = cells.sum(axis=1)
     found = {f"{emotion} / {origin} / records": int(count) for (emotion, origin), count in cells.stack().items()}
-    for name, rows in table.groupby("origin"):
-        found[f"sampling rate / {name} / Hz"] = min(soundfile.info(path).samplerate for path in rows["path"])
     for column in ("class", "origin"):
         for name, rows in table.groupby(column):
             found[f"Max / {name} / mean_of_clip_max_amplitude"] = float(rows["maximum"].mean())
@@ -146,6 +154,8 @@ def _inputs(kind: str, paths: list, shape: Shape, trimmed: np.ndarray, network: 
         filled = loopq_frames.KINDS[kind]
         samples = shape.samples if filled else shape.longest
         return Inputs.of(loopq_frames.compute(network, paths, samples=samples, filled=filled, device=device))
+    if kind in loopq_waveforms.KINDS:
+        return loopq_waveforms.compute(kind, paths, shape=shape)
     rows = loopq_inputs.compute(kind, paths, shape=shape)
     if kind in ("mfcc, free length", "mfcc, stretched"):
         return Inputs.of(rows)  # all frames: FCMFCC, which reads the stretched ones, takes filled zeros for part of the clip

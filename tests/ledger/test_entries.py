@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -112,6 +112,22 @@ def test_what_is_recorded_is_read_back_and_replaced_when_run_again(made, tmp_pat
     assert len(second.notes) == 0
     one, two = (Ledger(PAPER, runs=each).cell(ROW, "macro_f1_cv5_mean") for each in (first, second))
     assert one.value == pytest.approx(two.value)
+
+
+def test_trials_with_a_setting_of_their_own_join_those_without(made, tmp_path):
+    trials, outcomes = made
+    recorded.write(PAPER, lambda start: frames(*made, start=start), list(asdict(trials[0])), folder=tmp_path)
+
+    @dataclass(frozen=True, kw_only=True)
+    class Wider(type(trials[0])):
+        more: str = "x"
+
+    wide = [Wider(**asdict(trial)) for trial in trials[:2]]
+    for _ in range(2):  # the second time each replaces itself
+        recorded.write(PAPER, lambda start: frames(wide, outcomes[:2], start=start), list(asdict(wide[0])), folder=tmp_path)
+    table = recorded.read(PAPER, folder=tmp_path).trials
+    assert len(table) == 52
+    assert table["more"].notna().sum() == 2
 
 
 def test_changed_print_changes_no_value_of_ours(made, tmp_path):

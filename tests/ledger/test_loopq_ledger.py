@@ -30,6 +30,22 @@ def test_each_printed_score_stands_beside_its_model_and_is_a_substitute():
         assert ("toy" in reason) == (number.row in ("HUBERTFT", "MMFUSION"))
 
 
+@pytest.mark.parametrize(
+    ("encoder", "told"),
+    [
+        ("none", ""),
+        ("whisper-tiny", "a frozen whisper-tiny in place of the tuned encoder"),
+        ("tuned wav2vec2-base", "tuned wav2vec2-base in place of the paper's"),
+        ("tuned hubert-large-ll60k", ""),
+    ],
+)
+def test_a_substitute_is_named_with_its_corpora_and_weights(encoder, told, monkeypatch):
+    monkeypatch.setattr(numbers, "corpora", lambda: ("crema-d", "ravdess", "savee", "tess"))
+    assert numbers.substitute("HUBERTFT", "fixed", encoder) == told
+    monkeypatch.setattr(numbers, "corpora", lambda: ("ravdess", "tess"))
+    assert numbers.substitute("HUBERTFT", "fixed", encoder).startswith("the corpora without CREMA, SAVEE")
+
+
 def test_what_one_training_has_changed_is_its_control():
     book = ledger(
         [*trials(protocol="by-origin"), *trials(protocol="by-origin", loopq_labels=True, only="FCMFCC as-described")], lambda _: 15

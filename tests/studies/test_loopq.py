@@ -114,6 +114,8 @@ def test_the_papers_edition_lists_what_is_missing(tmp_path, monkeypatch):
         (tmp_path / name).mkdir()
     for ask in (loopq.load, loopq.manifest):
         with pytest.raises(corpora.CorpusError, match=r"missing TESS \(folder tess\), CREMA \(folder crema-d\);"):
+            ask(loopq.Parameters(edition="paper", models="scratch"))
+        with pytest.raises(corpora.CorpusError, match=r"CREMA \(folder crema-d\), facebook/hubert-large-ll60k \(weights\), "):
             ask(loopq.Parameters(edition="paper"))
 
 

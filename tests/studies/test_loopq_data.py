@@ -200,3 +200,10 @@ def test_the_reports_amplitudes_and_durations_of_ravdess_and_tess(speech, monkey
         assert found[f"duration / {origin} / min"] == pytest.approx(shortest, abs=0.02)
         assert found[f"duration / {origin} / max"] == pytest.approx(longest, abs=0.02)
     assert found["duration / all / min"] == pytest.approx(1.254, abs=0.02)
+
+
+def test_sampling_rates_are_the_files_own(tmp_path):
+    for name, rate in (("a", 48_000), ("b", 24_414), ("c", 16_000)):
+        soundfile.write(tmp_path / f"{name}.wav", np.zeros(100), rate)
+    table = pd.DataFrame({"corpus": ["ravdess", "tess", "tess"], "path": [tmp_path / f"{name}.wav" for name in "abc"]})
+    assert loopq_data.sampling_rates(table) == {"sampling rate / RAVDESS / Hz": 48_000, "sampling rate / TESS / Hz": 16_000}

@@ -14,6 +14,7 @@ from sercore.models import counts, loopq_cnnlstm, loopq_fcmfcc, loopq_mmfusion
 from sercore.protocols.origins import SHARE
 from sercore.studies import loopq, loopq_data, loopq_final
 from sercore.studies.loopq_inputs import SHAPES
+from sercore.studies.loopq_pretrained import PUBLISHED
 from sercore.studies.loopq_rows import RECIPES, Rates, Recipe
 
 PAPER = loopq.PAPER
@@ -107,7 +108,10 @@ def arranged(trials: pd.DataFrame) -> pd.DataFrame:
         }
     )
     changed = [", ".join(filter(None, row)) or "none" for row in names.itertuples(index=False)]
-    return trials.assign(row=trials["model"], control=changed)[~trials["run"].str.endswith(", views")]
+    tuned = trials["run"].str.endswith(", tuned")
+    encoders = trials["encoder"].where(~tuned, "tuned " + trials["encoder"])
+    arranged = trials.assign(row=trials["model"], control=changed, encoder=encoders)
+    return arranged[~trials["run"].str.endswith(", views")]
 
 
 def why_not(number: Printed) -> str:
@@ -147,7 +151,9 @@ def substitute(row: str, variant: str, encoder: str) -> str:
     """What stands in for the paper's data or weights."""
     missing = [origin for corpus, origin in loopq_data.ORIGINS.items() if corpus not in corpora()]
     parts = [f"the corpora without {', '.join(missing)}"] if missing else []
-    if encoder != "none":
+    if encoder.startswith("tuned "):
+        parts += [f"{encoder} in place of the paper's"] * (encoder.removeprefix("tuned ") != PUBLISHED[row].split("/")[-1])
+    elif encoder != "none":
         parts.append(f"a frozen {encoder} in place of the tuned encoder")
     return " and ".join(parts)
 
@@ -175,7 +181,8 @@ def parts() -> list[list[str]]:
 @cache
 def corpora() -> tuple[str, ...]:
     """Corpora that the recorded trainings read, in the paper's order."""
-    found = {name for run, about in recorded.runs(PAPER).items() if run.endswith(", models") for name in about["corpora"]}
+    trained = (about for run, about in recorded.runs(PAPER).items() if run.endswith((", models", ", tuned")))
+    found = {name for about in trained for name in about["corpora"]}
     return tuple(name for name in (*loopq_data.ORIGINS, *loopq_data.ELSEWHERE) if name in found)
 
 
