@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 from tqdm import tqdm
 
@@ -123,7 +124,8 @@ def inputs(model: Model, samples: np.ndarray) -> list[Tensor]:
             frames = model.encoder.frames([fit(kept, length=shape.samples) if filled else kept[: shape.longest]])
             held[kind] = Inputs.of(frames)
         else:
-            row = loopq_inputs.KINDS[kind](kept, shape, np.random.default_rng(0))  # none of these kinds draws
+            with threadpool_limits(1):  # as training clips are measured: sums of two threads end in other bits
+                row = loopq_inputs.KINDS[kind](kept, shape, np.random.default_rng(0))  # none of these kinds draws
             held[kind] = Inputs.of([row], None if kind == FREE else [own])
     return tensors(Data(pd.DataFrame(), held, model.classes), kinds, np.array([0]))
 
