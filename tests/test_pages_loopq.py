@@ -33,7 +33,7 @@ def test_nothing_recorded_is_said():
 
 def test_curves_are_those_of_the_first_seed_and_name_the_kept_epoch(book):
     found = panels.curves(book, "by-origin")
-    assert list(found) == [f"{model} {variant}" for model, variant in panels.READINGS]
+    assert list(found) == [f"{model} {variant}" for model, variant in panels.TABLE_4]
     rows, best = found["CNNATT fixed"]
     assert rows.tolist() == [[1, 1.9, 0.2, 1.8, 0.3], [2, 1.5, 0.5, 1.6, 0.8]]
     assert best == 2
@@ -41,7 +41,7 @@ def test_curves_are_those_of_the_first_seed_and_name_the_kept_epoch(book):
 
 def test_confusions_are_shares_of_the_true_class(book):
     found = panels.confusions(book, "FCMFCC", "as-run")
-    assert [title.split(",")[0] for title, *_ in found] == list(panels.SPLITS)
+    assert [title.split(",")[0] for title, *_ in found] == list(panels.PAIR)
     assert np.allclose(found[0][1].sum(1), 1)
     assert np.allclose(np.diag(found[1][1]), 9 / 20)
 

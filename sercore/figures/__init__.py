@@ -1,6 +1,6 @@
 """What a page shows: ``shared`` by chapters, ``ser2022`` for chapter 1, ``loopq`` for chapter 3. Networks: ``diagrams``."""
 
-from sercore.figures.loopq import curves, reliability, shares, thirds, windows
+from sercore.figures.loopq import curves, reliability, shares, windows
 from sercore.figures.models import splits
 from sercore.figures.predicted import probabilities
 from sercore.figures.ser2022 import leakage, listening_notes, recalls, three_ways
@@ -20,7 +20,6 @@ __all__ = [
     "scatter",
     "shares",
     "splits",
-    "thirds",
     "three_ways",
     "windows",
 ]

@@ -11,11 +11,10 @@ from sercore.figures.common import FONT, WIDTH
 from sercore.figures.predicted import probabilities
 from sercore.figures.spectrograms import examples, saliency_map
 
-__all__ = ["curves", "examples", "reliability", "saliency_map", "shares", "thirds", "windows"]
+__all__ = ["curves", "examples", "reliability", "saliency_map", "shares", "windows"]
 
 BLUE, ORANGE, GREEN = sns.color_palette("colorblind", 3)
 MARKERS = "osD^vPX"
-NETWORKS = {"trained": ("o", BLUE), "untrained": ("D", ORANGE), "data": ("s", GREEN)}
 
 
 def shares(emotions: Mapping[str, int], origins: Mapping[str, int]) -> Figure:
@@ -144,43 +143,6 @@ def reliability(bins: Mapping[str, Sequence[Sequence[float]]]) -> Figure:
     above.legend(loc="upper left", frameon=False, fontsize=FONT)
     for place in (above, below):
         place.tick_params(labelsize=FONT)
-    sns.despine(figure)
-    return figure
-
-
-def thirds(rows: Sequence[tuple[str, str, float, float, float]]) -> Figure:
-    """Share of the low, middle and high third of the mel bands, by emotion: of a network's saliency and of the clips' power.
-
-    Args:
-        rows: "trained", "untrained" or "data"; emotion; the three shares, which sum to 1. Emotions stand in the order given.
-
-    Raises:
-        ValueError: no row, another name, or shares that are none.
-    """
-    if not rows:
-        raise ValueError("no row; expected the shares of at least one emotion: record the views of a network that reads mel bands")
-    for name, emotion, *values in rows:
-        if name not in NETWORKS or len(values) != 3 or min(values) < 0 or not np.isclose(sum(values), 1, atol=0.01):
-            raise ValueError(
-                f"{name}, {emotion}: {values}; expected trained, untrained or data, and three shares that sum to 1: pass all three"
-            )
-    emotions = list(dict.fromkeys(row[1] for row in rows))
-    figure, axes = plt.subplots(1, 3, figsize=(WIDTH, 1.2 + 0.32 * len(emotions)), layout="constrained", sharey=True, sharex=True)
-    for at, (place, title) in enumerate(zip(axes, ("lowest third", "middle third", "highest third"), strict=True)):
-        place.axvline(1 / 3, color="0.85", linewidth=1, zorder=0)
-        for offset, (name, (marker, colour)) in zip((-0.2, 0, 0.2), NETWORKS.items(), strict=True):
-            own = [(row[2 + at], emotions.index(row[1]) + offset) for row in rows if row[0] == name]
-            label = "power of the clips" if name == "data" else f"saliency, {name}"
-            if own:
-                place.plot(*zip(*own, strict=True), marker, color=colour, markersize=5, label=label, clip_on=False)
-        place.set_title(title, fontsize=FONT + 1)
-        place.tick_params(labelsize=FONT)
-        place.grid(axis="y", color="0.93", linewidth=0.8)
-        place.set_axisbelow(True)
-    axes[0].set_yticks(range(len(emotions)), emotions, fontsize=FONT + 1)
-    axes[0].set(ylim=(len(emotions) - 0.5, -0.5), xlim=(0, 1))
-    axes[1].set_xlabel("share", fontsize=FONT)
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, frameon=False, fontsize=FONT)
     sns.despine(figure)
     return figure
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-from sercore.ledger.claims.loopq_numbers import OURS, corpora
+from sercore.ledger.claims.loopq_numbers import OURS, PAIR, TABLE_4, corpora
 from sercore.ledger.entries import Ledger
 from sercore.ledger.scores import Cell
 from sercore.studies.loopq_data import ORIGINS
-from sercore.studies.loopq_rows import GROUPS
 
 ACCURACY = OURS[0]
 
@@ -32,11 +31,10 @@ def scores(ledger: Ledger) -> list[tuple[str, float, tuple[Cell, Cell]]]:
     """Reading, printed accuracy, and ours by origin and speaker-independent, of each model that is recorded under both."""
     printed = {number.row: number.value for number in ledger.printed if number.metric == ACCURACY}
     found = []
-    for row in (*GROUPS["scratch"], *GROUPS["pretrained"]):
-        splits = ("by-origin", "speaker-independent")
-        pair = tuple(ledger.cell(row.model, ACCURACY, variant=row.variant, protocol=split) for split in splits)
+    for model, variant in TABLE_4:
+        pair = tuple(ledger.cell(model, ACCURACY, variant=variant, protocol=split) for split in PAIR)
         if None not in pair:
-            found.append((f"{row.model} {row.variant}", printed[row.model], pair))
+            found.append((f"{model} {variant}", printed[model], pair))
     return found
 
 

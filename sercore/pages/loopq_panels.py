@@ -3,13 +3,11 @@
 import numpy as np
 import pandas as pd
 
+from sercore.ledger.claims.loopq_numbers import PAIR, TABLE_4
 from sercore.ledger.entries import Ledger
 from sercore.studies import loopq
 from sercore.studies.loopq_data import ORIGINS
-from sercore.studies.loopq_rows import GROUPS
 
-SPLITS = ("by-origin", "speaker-independent")
-READINGS = [(row.model, row.variant) for name in ("scratch", "pretrained") for row in GROUPS[name]]
 Panel = tuple[str, np.ndarray, list[str]]
 
 
@@ -29,7 +27,7 @@ def curves(ledger: Ledger, split: str) -> dict[str, tuple[np.ndarray, int]]:
 def confusions(ledger: Ledger, model: str, variant: str) -> list[Panel]:
     """Confusion matrices of a reading under both splits, as shares of the true class; empty where it was not run."""
     panels = []
-    for split in SPLITS:
+    for split in PAIR:
         trials = ledger.trials(model, variant=variant, protocol=split)
         if trials is not None:
             counts = trials.confusion()
@@ -44,7 +42,7 @@ def reliability(ledger: Ledger, model: str, variant: str) -> dict[str, np.ndarra
         - bins: ``(bins, 4)``: upper edge, clips, summed confidence, right ones
     """
     found, table = {}, ledger.recorded.parts["reliability"]
-    for split in SPLITS:
+    for split in PAIR:
         trials = ledger.trials(model, variant=variant, protocol=split)
         if trials is not None:
             bins = table[table["trial"].isin(trials.table["trial"])]
@@ -57,7 +55,7 @@ def maps(ledger: Ledger, run: Ledger) -> list[tuple[str, list[Panel]]]:
     found = []
     for source, each in (("Real speech", ledger), ("This page's own run", run)):
         trials, points = each.recorded.trials, each.recorded.parts["map"]
-        for split in SPLITS if len(points) else ():
+        for split in PAIR if len(points) else ():
             numbers = trials[trials["run"].str.endswith(", views") & (trials["protocol"] == split)]["trial"]
             table = points[points["trial"] == numbers.min()]
             if len(table):
@@ -82,5 +80,5 @@ def _first(ledger: Ledger, split: str) -> pd.DataFrame:
     table = ledger.numbers.arranged(table)
     table = table[(table["protocol"] == split) & (table["control"] == "none")].sort_values(["seed", "fold"])
     first = table.drop_duplicates(["row", "variant"])
-    order = [READINGS.index(pair) for pair in zip(first["row"], first["variant"], strict=True)]
+    order = [TABLE_4.index(pair) for pair in zip(first["row"], first["variant"], strict=True)]
     return first.assign(order=order).sort_values("order")

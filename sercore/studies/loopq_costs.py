@@ -7,12 +7,10 @@ recorded is read by ``costs``.
 import json
 import statistics
 import time
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sercore import store
+from sercore import process, store
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -21,6 +19,7 @@ RECORDED = store.PROJECT / "book" / "ledger" / "recorded" / "03-loopq-models" / 
 NAMES = ("CNNLSTM fixed", "FCMFCC as-run", "CNNATT fixed", "HUBERTFT fixed", "MMFUSION fixed")
 SAMPLES = 48_000  # of the clip that is read: 3 s
 ROUNDS = 5
+LONGEST = 600  # s: of one network
 STATUS, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")  # of this process: its memory, and what forgets the peak
 
 
@@ -44,8 +43,7 @@ def measured(name: str) -> dict[str, Any]:
     Args:
         name: one of ``NAMES``.
     """
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as fresh:
-        return fresh.submit(cost, name).result()
+    return process.isolated(cost, name, seconds=LONGEST)
 
 
 def cost(name: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import pandas as pd
 from IPython.display import HTML
 
-from sercore.ledger.claims.loopq_numbers import OURS
+from sercore.ledger.claims.loopq_numbers import OURS, PAIR, TABLE_4
 from sercore.ledger.entries import Ledger
 from sercore.ledger.scores import Cell
 from sercore.studies.loopq_data import ELSEWHERE, ORIGINS
@@ -11,9 +11,7 @@ from sercore.studies.loopq_rows import GROUPS, RECIPES
 from sercore.tables.common import html, shown, this_run
 
 ACCURACY, F1, RECALL = OURS
-READINGS = [(row.model, row.variant) for name in ("scratch", "pretrained") for row in GROUPS[name]]
 SPLITS = ("by-origin", "by-label", "speaker-independent")
-PAIR = ("by-origin", "speaker-independent")
 NAMES = {**ORIGINS, **{name: name.upper() for name in ELSEWHERE}}
 NONE = [("not recorded yet",)]
 
@@ -28,7 +26,7 @@ def results(ledger: Ledger, *, metric: str = ACCURACY) -> HTML:
     printed = {number.row: number for number in ledger.printed if number.metric == metric}
     name = next(iter(printed.values())).column
     rows = []
-    for model, variant in READINGS:
+    for model, variant in TABLE_4:
         encoder = _encoder(ledger, model, variant)
         ours = [_score(ledger, model, variant, split, metric) for split in SPLITS]
         reading = (variant, f"[{encoder}]") if encoder else variant
@@ -42,7 +40,7 @@ def here(run: Ledger, *, edition: str) -> HTML:
     """Accuracy of this page's own trials, by split."""
     rows = [
         (model, variant, *(_score(run, model, variant, split, ACCURACY, bare=True) for split in SPLITS))
-        for model, variant in READINGS
+        for model, variant in TABLE_4
     ]
     return html(("model", "reading", *SPLITS), rows, caption=f"Accuracy, {this_run(edition)}; a dash where nothing was run")
 
@@ -86,7 +84,7 @@ def by_corpus(ledger: Ledger) -> HTML:
     """Accuracy pooled and of each corpus alone, by origin and speaker-independent, with the speakers that were tested."""
     corpora = [name for name in ORIGINS if name in _tested(ledger)]
     rows = []
-    for model, variant in READINGS:
+    for model, variant in TABLE_4:
         for split in PAIR:
             trials = ledger.trials(model, variant=variant, protocol=split)
             if trials is None:
@@ -128,7 +126,7 @@ def ranks(ledger: Ledger) -> HTML:
     """Top-1, 2 and 3 accuracy and expected calibration error under both splits."""
     table = _trainings(ledger)
     rows = []
-    for model, variant in READINGS:
+    for model, variant in TABLE_4:
         for split in PAIR:
             found = table[(table["row"] == model) & (table["variant"] == variant) & (table["protocol"] == split)]
             found = found[found["control"] == "none"]
@@ -143,7 +141,7 @@ def across(ledger: Ledger) -> HTML:
     """Trained on one corpus alone: mean recall on every other, beside that of other speakers of the same corpora."""
     rows = []
     there = [name for name in NAMES if name != "ravdess" and name in _tested(ledger)]
-    for model, variant in READINGS:
+    for model, variant in TABLE_4:
         trials = ledger.trials(model, variant=variant, protocol="across-corpora")
         if trials is None:
             continue

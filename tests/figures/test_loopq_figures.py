@@ -202,44 +202,6 @@ def test_bins_that_are_none_are_told(row):
         figures.reliability({"by-origin": [row]})
 
 
-def test_thirds_stand_at_their_shares_each_network_in_its_place():
-    drawn = np.random.default_rng(0).dirichlet([3, 2, 1], 21)
-    rows = [
-        (what, name, *map(float, drawn[7 * at + to])) for at, what in enumerate(figures.NETWORKS) for to, name in enumerate(SEVEN)
-    ]
-    figure = figures.thirds(rows)
-    for at, axes in enumerate(figure.axes):
-        _, *points = axes.lines
-        assert [line.get_xdata().tolist() for line in points] == [drawn[7 * of : 7 * of + 7, at].tolist() for of in range(3)]
-        assert all(np.array_equal(np.round(line.get_ydata()), np.arange(7)) for line in points)
-        assert len({line.get_ydata()[0] for line in points}) == len({line.get_color() for line in points}) == 3
-    assert [axes.get_title() for axes in figure.axes] == ["lowest third", "middle third", "highest third"]
-    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == list(SEVEN)
-    legend = [text.get_text() for text in figure.legends[0].texts]
-    assert legend == ["saliency, trained", "saliency, untrained", "power of the clips"]
-    legible(figure)
-
-
-def test_a_network_without_rows_is_not_in_the_legend():
-    figure = figures.thirds([("data", "happy", 0.5, 0.3, 0.2)])
-    assert [text.get_text() for text in figure.legends[0].texts] == ["power of the clips"]
-
-
-@pytest.mark.parametrize(
-    ("rows", "message"),
-    [
-        ([], "no row; expected the shares"),
-        ([("other", "happy", 0.5, 0.3, 0.2)], "other, happy: .*expected trained, untrained or data"),
-        ([("data", "happy", 0.5, 0.3, 0.3)], "data, happy: .*three shares that sum to 1"),
-        ([("data", "happy", 1.2, -0.3, 0.1)], "data, happy: "),
-        ([("data", "happy", 0.5, 0.5)], "data, happy: "),
-    ],
-)
-def test_thirds_that_are_none_are_told(rows, message):
-    with pytest.raises(ValueError, match=message):
-        figures.thirds(rows)
-
-
 def test_windows_show_probabilities_predicted_changes_and_the_true_parts():
     windows = heard()
     figure = figures.windows(windows, SEVEN, [8.5, 16.0], TRUTH)
@@ -291,7 +253,6 @@ def test_no_figure_is_wider_than_a_page():
         figures.saliency_map(maps(), settings=SMALL),
         figures.curves({str(at): (CURVES, 1) for at in range(9)}),
         figures.reliability({"by-origin": BINS}),
-        figures.thirds([("data", "happy", 0.5, 0.3, 0.2)]),
         figures.windows(heard(), SEVEN, [], TRUTH),
     ]
     assert all(figure.get_figwidth() <= 8 for figure in drawn)

@@ -38,7 +38,7 @@ def rows(table) -> list[list[str]]:
 @pytest.mark.parametrize(("metric", "printed"), [("accuracy_validation", "0.7605"), ("macro_f1_validation", "0.7683")])
 def test_table_4_has_each_reading_with_print_and_ours(book, metric, printed):
     found = {(row[0], row[1].split()[0]): row for row in rows(results.results(book, metric=metric))}
-    assert list(found) == results.READINGS
+    assert list(found) == results.TABLE_4
     row = found["FCMFCC", "as-run"]
     assert [value.split()[0] for value in row[3:6]] == ["0.600"] * 3
     assert (row[2], row[6]) == (printed, "substituted")

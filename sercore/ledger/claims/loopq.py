@@ -1,40 +1,28 @@
-"""Claims of paper 03 (Biagini 2022), B1 to B16."""
+"""Claims of paper 03 (Biagini 2022), B1 to B16: those about trained networks here, those about data in ``loopq_facts``."""
 
 import itertools
 
 import numpy as np
 
-from sercore.ledger import recorded
 from sercore.ledger.claims import Judgement, all_of, claim, sign, told
-from sercore.ledger.claims.loopq_numbers import PAPER, READINGS, table_1
+from sercore.ledger.claims.loopq_facts import (
+    balanced,
+    clips,
+    durations,
+    either,
+    fixed_length,
+    loudness,
+    parameters,
+    sampling_rates,
+)
+from sercore.ledger.claims.loopq_numbers import PAIR, READINGS, table_1
 from sercore.ledger.entries import Ledger
 from sercore.ledger.scores import Trials
-from sercore.models import counts, loopq_mmfusion
-from sercore.studies import loopq_data
 from sercore.studies.loopq_rows import GROUPS
 
 ACCURACY, F1, RECALL = "accuracy_validation", "macro_f1_validation", "uar_validation"
-PROTOCOLS = ("by-origin", "speaker-independent")
 SEEDS = 3  # the fewest that a claim of order is judged on
 PRETRAINED = ("HUBERTFT", "MMFUSION")
-
-
-def _one(mark: str, reason: str, *, printed: bool | None = None) -> Judgement:
-    """A judgement that no protocol changes."""
-    return Judgement(published=mark, clean=mark, reason=reason, printed=printed)
-
-
-def _counted(ledger: Ledger, rows: tuple[str, ...], *, metric: str = "") -> Judgement:
-    """Printed counts against what was measured or built."""
-    numbers = [each for each in ledger.printed if each.row in rows and each.metric.startswith(metric) and each.table == "Text"]
-    found = [(number, *ledger.verdict(number)) for number in numbers]
-    wrong: dict[str, list[str]] = {}
-    for number, _, reason in found:
-        if not reason.startswith("agrees"):
-            wrong.setdefault(reason, []).append(f"{number.value:g}")
-    mark = "not run" if any(word == "not run" for _, word, _ in found) else "differs" if wrong else "agrees"
-    words = "; ".join(f"{', '.join(values)}: {reason}" for reason, values in wrong.items())
-    return _one(mark, words or "every number agrees")
 
 
 def _trials(ledger: Ledger, model: str, protocol: str) -> Trials | None:
@@ -44,7 +32,7 @@ def _trials(ledger: Ledger, model: str, protocol: str) -> Trials | None:
 def _pairs(ledger: Ledger, pairs: list[tuple[str, str]], *, printed: bool) -> Judgement:
     """The first of each pair is more accurate, under either protocol."""
     marks, words = {}, []
-    for protocol in PROTOCOLS:
+    for protocol in PAIR:
         judged = []
         for first, second in pairs:
             one, other = (_trials(ledger, model, protocol) for model in (first, second))
@@ -64,70 +52,6 @@ def _pairs(ledger: Ledger, pairs: list[tuple[str, str]], *, printed: bool) -> Ju
 
 def _printed(ledger: Ledger, metric: str) -> dict[str, float]:
     return {each.row: each.value for each in ledger.printed if each.metric == metric}
-
-
-@claim("B1", "10,110 valid clips, balanced but for surprise, more than half of them from CREMA-D", source="section 2, Table 1")
-def clips(ledger: Ledger) -> Judgement:
-    """The arithmetic of Table 1; the counts of each corpus stand in its table."""
-    cells = table_1()
-    by_class = {name: sum(count for (row, _), count in cells.items() if row == name) for name, _ in cells}
-    others = [count for name, count in by_class.items() if name != "surprise"]
-    crema = sum(count for (_, origin), count in cells.items() if origin == "CREMA") / sum(cells.values())
-    balanced = max(others) / min(others)
-    mark = "agrees" if sum(cells.values()) == 10_110 and crema > 0.5 and by_class["surprise"] < min(others) else "differs"
-    reason = (
-        f"on the printed counts: {sum(cells.values()):,} clips, {crema:.1%} from CREMA-D; the largest class but surprise has "
-        f"{balanced:.2f} times the clips of the smallest, surprise {by_class['surprise'] / min(others):.2f}. "
-        f"SAVEE has {cells['angry', 'SAVEE']} angry clips and {cells['sadness', 'SAVEE']} of sadness there{_in_savee()}"
-    )
-    return _one(mark, reason)
-
-
-def _in_savee() -> str:
-    cells = _measured_cells()
-    return f", {cells['angry', 'SAVEE']} and {cells['sadness', 'SAVEE']} in the corpus" if ("angry", "SAVEE") in cells else ""
-
-
-@claim("B2", "Four sampling rates: 16,000, 24,414, 44,100 and 48,000 Hz", source="section 2")
-def sampling_rates(ledger: Ledger) -> Judgement:
-    """Printed rates against those of the files."""
-    return _counted(ledger, ("sampling rates",))
-
-
-@claim("B3", "Anger and happiness are loud, sadness is quiet", source="section 2, Table 2")
-def loudness(ledger: Ledger) -> Judgement:
-    """Mean of clip maxima by emotion: the two loudest and the quietest, printed and over the corpora at hand."""
-    printed = {each.column: each.value for each in ledger.printed if (each.table, each.row) == ("Table 2", "Max")}
-    emotions = {row for row, _ in table_1()}
-    measured = recorded.measurements(PAPER)
-    ours = {name: measured.get(f"Max / {name} / mean_of_clip_max_amplitude") for name in emotions}
-    if None in ours.values():
-        return _one("not run", "the corpora were not measured", printed=_loud(printed, emotions))
-    order = ", ".join(f"{name} {ours[name]:.3f}" for name in sorted(ours, key=ours.get, reverse=True))
-    on = ", ".join(recorded.measured_on(PAPER))
-    return _one(
-        "agrees" if _loud(ours, emotions) else "differs", f"mean maximum over {on}: {order}", printed=_loud(printed, emotions)
-    )
-
-
-def _loud(maxima: dict[str, float], emotions: set[str]) -> bool:
-    order = sorted(emotions, key=maxima.get)
-    return order[0] == "sadness" and set(order[-2:]) == {"angry", "happy"}
-
-
-@claim("B4", "Clips last 2.597 s on average, 1.256 to 7.139 s, 95 % of them less than 4.804 s", source="section 2")
-def durations(ledger: Ledger) -> Judgement:
-    """Durations over all corpora; which percentile is printed shows on the corpora at hand too."""
-    measured = recorded.measurements(PAPER)
-    judgement = _counted(ledger, ("duration",))
-    if "duration / all / p95 (stated)" not in measured:
-        return judgement
-    p95, p99 = (measured[f"duration / all / {name}"] for name in ("p95 (stated)", "p99"))
-    reason = (
-        f"{judgement.reason}. Over {', '.join(recorded.measured_on(PAPER))} the 95th percentile is {p95:.3f} s and the 99th "
-        f"{p99:.3f} s; the author's code asks for the 99th where the text says 95 %"
-    )
-    return _one(judgement.published, reason)
 
 
 @claim("B5", "By accuracy HUBERTFT > MMFUSION > FCMFCC > CNNATT > CNNLSTM", source="Table 4")
@@ -151,7 +75,7 @@ def pretrained(ledger: Ledger) -> Judgement:
 def close(ledger: Ledger) -> Judgement:
     """The largest distance over the models that were run."""
     marks, words = [], []
-    for protocol in PROTOCOLS:
+    for protocol in PAIR:
         found = {model: _trials(ledger, model, protocol) for model in READINGS}
         gaps = {model: each.cell(ACCURACY).value - each.cell(F1).value for model, each in found.items() if each is not None}
         if not gaps:
@@ -165,16 +89,10 @@ def close(ledger: Ledger) -> Judgement:
     return Judgement(published=marks[0], clean=marks[1], reason="; ".join(words) or "no model is recorded", printed=printed)
 
 
-@claim("B8", "MMFUSION has 185 million parameters, HUBERTFT 315", source="section 3")
-def parameters(ledger: Ledger) -> Judgement:
-    """The built modules."""
-    return _counted(ledger, ("HUBERTFT", "MMFUSION"), metric="parameters")
-
-
 @claim("B9", "HUBERTFT overfits more than MMFUSION, for a small gain", source="section 5")
 def overfitting(ledger: Ledger) -> Judgement:
     """Training less validation accuracy at the best epoch; both must have been tuned."""
-    return _one("not run", "needs both encoders tuned, and so their pretrained weights and a GPU")
+    return either("not run", "needs both encoders tuned, and so their pretrained weights and a GPU")
 
 
 @claim("B10", "Time stretching, time masking and frequency masking bring no gain", source="section 3.6")
@@ -203,7 +121,7 @@ def saliency(ledger: Ledger) -> Judgement:
     rows = ledger.recorded.parts["saliency"]
     trials = ledger.recorded.trials
     marks, words = {}, []
-    for protocol in PROTOCOLS:
+    for protocol in PAIR:
         chosen = trials[(trials.get("protocol") == protocol) & trials["run"].str.endswith(", views")]["trial"]
         table = rows[rows["trial"].isin(chosen)].groupby(["network", "class"])[["low", "middle", "high", "correlation"]].mean()
         if not len(table):
@@ -235,52 +153,12 @@ def _against(values, name: str) -> float:
     return float(values[name] - values.drop(name).mean())
 
 
-@claim("B12", "Only the layer norms of the fusion blocks fix the length of a clip", source="section 3.5")
-def fixed_length(ledger: Ledger) -> Judgement:
-    """Parameters that change their shape when the waveform is longer, from the built module."""
-    longer = loopq_mmfusion.Sizes(frames=2 * loopq_mmfusion.SIZES.frames, speech=2 * loopq_mmfusion.SIZES.speech)
-    pair = [counts.built("MMFUSION"), counts.built("MMFUSION", sizes=longer)]
-    shapes = [{name: weight.shape for name, weight in each.named_parameters()} for each in pair]
-    changed = [name for name, shape in shapes[0].items() if shape != shapes[1][name]]
-    norms = {
-        f"{name}.{each}"
-        for name, layer in pair[0].named_modules()
-        if "LayerNorm" in type(layer).__name__
-        for each in ("weight", "bias")
-    }
-    mark = "agrees" if changed and set(changed) <= norms else "differs"
-    return _one(mark, f"with clips twice as long {len(changed)} tensors change their shape: {', '.join(changed)}")
-
-
 @claim("B13", "No test labels: nothing is claimed of the test but an expectation", source="section 5")
 def no_test(ledger: Ledger) -> Judgement:
     """There is no number to judge."""
-    return _one("not run", "no test score is printed; the validation clips chose rate and epoch, so that the scores are optimistic")
-
-
-@claim("B14", "Emotions are balanced within each origin, where it has them", source="section 2.1")
-def balanced(ledger: Ledger) -> Judgement:
-    """The smallest class of each origin against its largest, classes that it lacks left out; balanced from 0.8 on."""
-    shares, ours = _balance(table_1()), _balance(_measured_cells())
-    words = [", ".join(f"{name} {share:.2f}" for name, share in found.items()) for found in (shares, ours)]
-    mark = "not run" if not ours else "agrees" if min(ours.values()) >= 0.8 else "differs"
-    reason = f"smallest class over largest: printed {words[0]}; in the whole corpora {words[1] or 'not measured'}"
-    return _one(mark, reason, printed=min(shares.values()) >= 0.8)
-
-
-def _balance(cells: dict[tuple[str, str], int]) -> dict[str, float]:
-    found = {}
-    for origin in dict.fromkeys(origin for _, origin in cells):
-        sizes = [count for (row, column), count in cells.items() if column == origin and count]
-        found[origin] = min(sizes) / max(sizes)
-    return found
-
-
-def _measured_cells() -> dict[tuple[str, str], int]:
-    measured = recorded.measurements(PAPER)
-    there = [origin for name, origin in loopq_data.ORIGINS.items() if name in recorded.measured_on(PAPER)]
-    emotions = dict.fromkeys(row for row, _ in table_1())
-    return {(row, origin): int(measured[f"{row} / {origin} / records"]) for origin in there for row in emotions}
+    return either(
+        "not run", "no test score is printed; the validation clips chose rate and epoch, so that the scores are optimistic"
+    )
 
 
 @claim("B15", "Emotions differ in where their energy lies", source="Figure 2")
@@ -288,7 +166,7 @@ def energy(ledger: Ledger) -> Judgement:
     """Share of energy in the highest third of the mel bands: the emotion with most against that with least, by speaker."""
     rows = ledger.recorded.parts["energy"]
     if not len(rows):
-        return _one("not run", "the energy of the clips is not recorded")
+        return either("not run", "the energy of the clips is not recorded")
     rows = rows[rows["trial"] == rows["trial"].iloc[0]]
     means = rows.groupby("class")[["low", "middle", "high"]].mean()
     most, least = means["high"].idxmax(), means["high"].idxmin()
@@ -300,7 +178,7 @@ def energy(ledger: Ledger) -> Judgement:
         f"share of the highest third: {most} {means['high'][most]:.3f}, {least} {means['high'][least]:.3f}; by speaker "
         f"{gaps.mean():+.3f} [{low:+.3f}, {high:+.3f}], {len(gaps)} speakers"
     )
-    return _one("holds" if low > 0 else "inconclusive", reason)
+    return either("holds" if low > 0 else "inconclusive", reason)
 
 
 @claim("B16", "Models carry over to other corpora", source="outlook")
@@ -318,7 +196,7 @@ def across(ledger: Ledger) -> Judgement:
         beside = f", {same.cell(RECALL).value:.3f} speaker-independent" if same else ""
         words.append(f"{model} {cell.value:.3f} [{cell.low:.3f}, {cell.high:.3f}]{beside}")
     if not marks:
-        return _one("not run", "no training on one corpus alone is recorded")
+        return either("not run", "no training on one corpus alone is recorded")
     reason = f"mean recall on corpora never seen, chance is 1/{len(dict.fromkeys(row for row, _ in table_1()))}: {'; '.join(words)}"
     return Judgement(published="not run", clean=all_of(marks), reason=reason)
 
@@ -341,4 +219,5 @@ CLAIMS = (
     energy,
     across,
 )
-SETTINGS = ("B1", "B2", "B3", "B4", "B8", "B12", "B14")  # about data and built objects: agree or differ, whatever is trained
+# About data and built objects: agree or differ, whatever is trained.
+SETTINGS = tuple(each.name for each in (clips, sampling_rates, loudness, durations, parameters, fixed_length, balanced))

@@ -15,12 +15,14 @@ from sercore.protocols.origins import SHARE
 from sercore.studies import loopq, loopq_data, loopq_final
 from sercore.studies.loopq_inputs import SHAPES
 from sercore.studies.loopq_pretrained import PUBLISHED
-from sercore.studies.loopq_rows import RECIPES, Rates, Recipe
+from sercore.studies.loopq_rows import GROUPS, RECIPES, Rates, Recipe
 
 PAPER = loopq.PAPER
 CLASSES = len(loopq.CLASSES)
 OURS = ("accuracy_validation", "macro_f1_validation", "uar_validation")
 SPLITS = {"as-published": "by-origin", "clean": "speaker-independent"}
+PAIR = tuple(SPLITS.values())
+TABLE_4 = [(row.model, row.variant) for name in ("scratch", "pretrained") for row in GROUPS[name]]  # each model in its readings
 # The reading of each model that its printed score stands beside: the code's, where that can be run.
 READINGS = {"HUBERTFT": "fixed", "MMFUSION": "as-run", "FCMFCC": "as-run", "CNNATT": "fixed", "CNNLSTM": "as-run"}
 FAULTS = {

@@ -1,0 +1,37 @@
+"""Tiny weights for tuned trials of paper 03, and short ways to a trial and what it left."""
+
+import torch
+from transformers import (
+    ConvNextConfig,
+    Wav2Vec2FeatureExtractor,
+)
+
+from sercore.studies.loopq_convnext import TINY
+from sercore.studies.loopq_tuned import Tuned, TunedData
+from sercore.studies.loopq_tuned_rows import TUNED
+from sercore.training import checkpoints
+from sercore.training.fitting import LAST
+
+PICTURES = ConvNextConfig(**TINY, layer_scale_init_value=1.0)  # at the usual 1e-6 some updates are too small for float32
+MASKING = {"mask_time_prob": 0.3, "mask_time_length": 4, "layerdrop": 0.2, "hidden_dropout": 0.1}
+RANDOM = {"encoder": "random", "pictures": "random"}
+
+
+def save(model: torch.nn.Module, place) -> str:
+    model.save_pretrained(place)
+    Wav2Vec2FeatureExtractor(do_normalize=True, return_attention_mask=True).save_pretrained(place)
+    return str(place)
+
+
+def trial(name: str, data: TunedData, protocol: str = "by-origin", **more) -> Tuned:
+    row = TUNED[name]
+    settings = {"model": row.model, "variant": row.variant, "protocol": protocol, "fold": 0, "seed": 0, "edition": "demo"}
+    return Tuned(**settings | {"epochs": 2, "size": "small"} | data.named(row) | more)
+
+
+def weights(fitted, name: str = LAST) -> dict[str, torch.Tensor]:
+    return checkpoints.read(fitted.folder / name)[0]
+
+
+def timeless(outcome: dict) -> dict:
+    return {name: value for name, value in outcome.items() if name not in ("seconds_per_clip", "clips_per_second")}
