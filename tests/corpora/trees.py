@@ -9,12 +9,16 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from sercore.corpora.epst import EMOTIONS
+
+LISTS = {"crema-d": "cremad", "emodb": "emodb", "iemocap": "iemocap-4class", "savee": "savee"}
 TESS_WORDS = [f"word{number}" for number in range(200)]
 CORAA_COUNTS = {"neutral": 491, "non-neutral-female": 89, "non-neutral-male": 45}
 EMODB_SPEAKERS = {"03": 49, "08": 58, "09": 43, "10": 38, "11": 55, "12": 35, "13": 61, "14": 69, "15": 56, "16": 71}
 EMODB_CLASSES = {"W": 127, "L": 81, "E": 46, "A": 69, "F": 71, "T": 62, "N": 79}
 EMODB_TEXTS = ("a01", "a02", "a04", "a05", "a07", "b01", "b02", "b03", "b09", "b10")
 VOTES = ("Neutral", "Neutral", "Sadness")
+EPST_SPEAKERS = {"cc": "male", "cl": "male", "gg": "female", "jg": "female", "mf": "female", "mk": "female", "mm": "male"}
 
 
 def clip(path: Path) -> Path:
@@ -91,6 +95,25 @@ def cremad() -> list[str]:
                 levels = ("LO", "MD", "HI") if sentence == "IEO" and emotion != "NEU" else ("XX",)
                 names += [f"{actor}_{sentence}_{emotion}_{level}" for level in levels]
     return [f"AudioWAV/{name}" for name in names if name[:12] not in never]
+
+
+def epst() -> list[str]:
+    """Seven made-up actors, each of whom says two dates in every emotion."""
+    dates = ("August-second", "June-tenth")
+    return [f"{who}_001_{label}_{at}.5_{date}" for who in EPST_SPEAKERS for at, date in enumerate(dates) for label in EMOTIONS]
+
+
+def parry(root: Path, lists: Path) -> Path:
+    """All eight corpora of paper 02: IEMOCAP's four-class excerpt, Emo-DB, CREMA-D and SAVEE by their public lists."""
+    listed = {name: on_list(lists / f"{file}.jsonl.gz") for name, file in LISTS.items()}
+    places = {name: [*found] for name, found in listed.items()} | {"savee": [f"ALL/{place}" for place in listed["savee"]]}
+    places |= {"emovo": emovo(), "epst": epst(), "ravdess": ravdess(), "tess": tess()}
+    for name, each in places.items():
+        plant(root / name, each)
+    iemocap(root / "iemocap", {place.rsplit("/", 1)[1]: label for place, label in listed["iemocap"].items()})
+    told = "".join(f"{who},{gender}\n" for who, gender in EPST_SPEAKERS.items())
+    (root / "epst" / "speakers.csv").write_text(f"speaker,gender\n{told}")
+    return root
 
 
 def iemocap(root: Path, labels: Mapping[str, str], *, votes: Mapping[str, Iterable[str]] | None = None) -> Path:
