@@ -164,8 +164,15 @@ def test_a_signature_is_the_fields_or_the_first_lines(module):
     assert run == 'def run(\n    first: int,\n    second: str = "x",\n) -> None:\n    """Run it."""\n    ...'
 
 
+def test_a_body_is_what_computes(module):
+    text = excerpts.bodies(module, ["run"])
+    assert text.startswith("def run(\n    first: int,")
+    assert '"""' not in text
+    assert text.endswith(PLANTED.rstrip().splitlines()[-1])
+
+
 def test_what_is_no_longer_there_is_told(module, tmp_path):
-    for cut in (excerpts.definitions, excerpts.signatures):
+    for cut in (excerpts.definitions, excerpts.signatures, excerpts.bodies):
         with pytest.raises(excerpts.ExcerptError, match=r"planted\.py: no `gone`; a page shows it .* Name another"):
             cut(module, ["run", "gone"])
     (tmp_path / "bare.ipynb").write_text(json.dumps({"cells": [{"cell_type": "code", "metadata": {}, "source": []}]}))

@@ -1,5 +1,6 @@
 """Networks drawn from the built modules: ``graph`` traces what is computed, ``drawing`` draws what was traced."""
 
+from sercore.diagrams.attributes import attribute_networks
 from sercore.diagrams.drawing import network, networks, transfer_networks
 
-__all__ = ["network", "networks", "transfer_networks"]
+__all__ = ["attribute_networks", "network", "networks", "transfer_networks"]

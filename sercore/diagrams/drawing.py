@@ -45,15 +45,20 @@ def network(
     return networks([(module, inputs, title, outputs)])
 
 
-def networks(panels: Sequence[tuple[nn.Module, Mapping[str, tuple[int, ...]], str, Sequence[str]]]) -> Figure:
+def networks(
+    panels: Sequence[tuple[nn.Module, Mapping[str, tuple[int, ...]], str, Sequence[str]]],
+    *,
+    leaves: tuple[type[nn.Module], ...] = (),
+) -> Figure:
     """Several networks, one below the other on one scale.
 
     Args:
         panels: module, shapes of its inputs, title and names of its outputs, as ``network`` takes them.
+        leaves: see ``trace``.
     """
     laid = []
     for module, inputs, title, outputs in panels:
-        boxes, edges = trace(module, inputs, outputs)
+        boxes, edges = trace(module, inputs, outputs, leaves=leaves)
         laid.append((boxes, edges, _layout(boxes, edges), f"{title}: {_parameters(boxes.values())}"))
     heights = [TITLE + ROW * (1 + max(rows.values()) - min(rows.values())) for _, _, (_, rows, _), _ in laid]
     wide = max(max(right for _, right in columns) for _, _, (columns, _, _), _ in laid) + 0.05

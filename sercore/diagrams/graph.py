@@ -8,7 +8,11 @@ import torch
 from torch import fx, nn
 from torch.fx.passes.shape_prop import ShapeProp
 
-WORDS = {"relu": "ReLU", "cat": "joined"}  # of functions, where their name is not the reader's word
+WORDS = {
+    "relu": "ReLU",
+    "cat": "joined",
+    "reversed_gradient": "reversed",
+}  # of functions, where their name is not the reader's word
 
 
 @dataclass
@@ -43,7 +47,11 @@ class Edge:
 
 
 def trace(
-    module: nn.Module, inputs: Mapping[str, tuple[int, ...]], outputs: Sequence[str] = ()
+    module: nn.Module,
+    inputs: Mapping[str, tuple[int, ...]],
+    outputs: Sequence[str] = (),
+    *,
+    leaves: tuple[type[nn.Module], ...] = (),
 ) -> tuple[dict[str, Box], list[Edge]]:
     """The boxes and arrows of a network, by ``torch.fx``.
 
@@ -51,6 +59,7 @@ def trace(
         module: any module that ``torch.fx`` can trace; it is copied, never run.
         inputs: shape of each argument of ``forward``, batch first: ``{"emotion": (1, 56)}``.
         outputs: what each output is fitted to (default: numbered).
+        leaves: kinds of modules that are drawn as one box, whatever is in them (default: PyTorch's own layers alone).
 
     Returns:
         Boxes by name, in the order of the calls: layers by their path in the module; and arrows.
@@ -60,7 +69,8 @@ def trace(
             is called.
     """
     of = type(module).__name__
-    traced = fx.symbolic_trace(deepcopy(module).to("meta").eval())
+    copied = deepcopy(module).to("meta").eval()
+    traced = fx.GraphModule(copied, _Tracer(leaves).trace(copied))
     nodes = list(traced.graph.nodes)
     names = [node.target for node in nodes if node.op == "placeholder"]
     if sorted(inputs) != sorted(names):
@@ -93,6 +103,15 @@ def trace(
     if drawn != held:
         raise ValueError(f"{of}: the layers it calls hold {drawn} of its {held} parameters; draw a module that calls all it holds")
     return boxes, edges
+
+
+class _Tracer(fx.Tracer):
+    def __init__(self, leaves: tuple[type[nn.Module], ...]):
+        super().__init__()
+        self.leaves = leaves
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        return isinstance(m, self.leaves) or super().is_leaf_module(m, module_qualified_name)
 
 
 def _belongs_to_its_source(node: fx.Node) -> bool:

@@ -1,17 +1,21 @@
-"""What a page shows: ``shared`` by chapters, ``ser2022`` for chapter 1, ``loopq`` for chapter 3. Networks: ``diagrams``."""
+"""What a page shows: ``shared`` by chapters, ``ser2022``, ``parry`` and ``loopq`` for chapters 1 to 3. Networks: ``diagrams``."""
 
 from sercore.figures.loopq import curves, reliability, shares, windows
 from sercore.figures.models import splits
+from sercore.figures.parry import alpha_curve, gains, learning, swing
 from sercore.figures.predicted import probabilities
 from sercore.figures.ser2022 import leakage, listening_notes, recalls, three_ways
 from sercore.figures.shared import confusions, scatter
 from sercore.figures.spectrograms import examples, saliency_map
 
 __all__ = [
+    "alpha_curve",
     "confusions",
     "curves",
     "examples",
+    "gains",
     "leakage",
+    "learning",
     "listening_notes",
     "probabilities",
     "recalls",
@@ -20,6 +24,7 @@ __all__ = [
     "scatter",
     "shares",
     "splits",
+    "swing",
     "three_ways",
     "windows",
 ]

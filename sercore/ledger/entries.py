@@ -1,6 +1,7 @@
 """Every printed number beside every recorded run of it: the ledger as one list of plain rows."""
 
 import importlib
+import itertools
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +15,11 @@ from sercore.ledger.published import Printed
 from sercore.ledger.scores import MEASURES, Cell, Trials, role
 
 # What each paper's numbers rest on, by paper: a module of ``sercore.ledger.claims``. A paper without one has no chapter yet.
-NUMBERS = {"01-ser2022-transfer": "ser2022_numbers", "03-loopq-models": "loopq_numbers"}
+NUMBERS = {
+    "01-ser2022-transfer": "ser2022_numbers",
+    "02-mtl-adversarial": "parry_numbers",
+    "03-loopq-models": "loopq_numbers",
+}
 
 
 @dataclass(frozen=True)
@@ -26,12 +31,14 @@ class Place:
         metric: one of ``scores.MEASURES``.
         value: what is printed, in the metric's unit.
         fold: the one it is printed for, None for the mean over folds.
+        corpora: those that it is scored on, empty for all that a trial scores.
     """
 
     row: str
     metric: str
     value: float
     fold: int | None = None
+    corpora: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +145,10 @@ class Ledger:
         for (variant, protocol, _, encoder), trials in self.runs(place.row).items():
             if not self.numbers.has(place.metric, place.row, variant):
                 continue
-            cell = self.placed(place, trials).cell(place.metric)
+            placed = self.placed(place, trials)
+            if not len(placed.counts):
+                continue
+            cell = placed.cell(place.metric)
             runs.append(
                 verdicts.Run(
                     variant=variant,
@@ -158,7 +168,11 @@ class Ledger:
         return word, f"{reason}; {note}" if note else reason
 
     def placed(self, place: Place, trials: Trials) -> Trials:
-        """Trials that a printed number stands beside: of one fold where it is printed for one, under the paper's protocol."""
+        """Trials that a printed number stands beside: on its corpora, of one fold where it is printed for one.
+
+        A fold counts under the paper's protocol alone. There are no counts where none of its corpora was scored.
+        """
+        trials = trials.of(*place.corpora) if place.corpora else trials
         published = {role(each) for each in trials.table["protocol"]} == {"as-published"}
         return trials.fold(place.fold) if place.fold is not None and published else trials
 
@@ -168,7 +182,8 @@ class Ledger:
         trials = self.trials(place.row, variant=variant, protocol=protocol)
         if trials is None or place.metric not in MEASURES or not self.numbers.has(place.metric, place.row, variant):
             return None
-        return self.placed(place, trials).cell(place.metric)
+        placed = self.placed(place, trials)
+        return placed.cell(place.metric) if len(placed.counts) else None
 
     def entries(self) -> list[dict]:
         """One row for each printed number and recorded run of it, and for each cell that only we fill."""
@@ -187,27 +202,31 @@ class Ledger:
         """Cells that the paper does not print: the true accuracy of multi-task rows, the recalls, the controls."""
         if self.numbers is None:
             return
-        there = {(number.row, number.metric) for number in self.printed}
+        scored = getattr(self.numbers, "SCORED", {"": ()})  # sets of corpora, by name, where a paper scores them apart
+        there = {(number.row, number.metric, ()) for number in self.printed}
+        there |= {(each.row, each.metric, each.corpora) for each in map(self.numbers.place, self.printed) if each.corpora}
         for row, control in dict.fromkeys(where[:2] for where in self._groups):
-            for metric in self.numbers.OURS:
-                if control == "none" and ((row, metric) in there or not self.numbers.ours(row, metric)):
+            for metric, (on, corpora) in itertools.product(self.numbers.OURS, scored.items()):
+                if control == "none" and ((row, metric, corpora) in there or not self.numbers.ours(row, metric)):
                     continue
                 name = row if control == "none" else f"Control: {row}, {control}"
-                number = Printed(table=self.numbers.table_of(row), row=name, column=metric, metric=metric, value=math.nan, unit="")
-                for cell in self._cells(number, control, row=row):
+                about = {"table": self.numbers.table_of(row), "row": name, "column": on or metric, "metric": metric}
+                number = Printed(**about, value=math.nan, unit="")
+                for cell in self._cells(number, control, Place(row, metric, math.nan, corpora=corpora)):
                     yield self._entry(number, None, "", "the paper does not print this cell") | cell
 
-    def _cells(self, number: Printed, control: str, row: str | None = None) -> Iterable[dict]:
-        place = Place(row, number.metric, math.nan) if row else self.numbers.place(number)
+    def _cells(self, number: Printed, control: str, place: Place | None = None) -> Iterable[dict]:
+        place = place or self.numbers.place(number)
         for (variant, protocol, run, encoder), trials in self.runs(place.row, control).items():
-            if place.metric not in MEASURES:
+            placed = self.placed(place, trials)
+            if place.metric not in MEASURES or not len(placed.counts):
                 continue
             about = {"variant": variant, "protocol": protocol, "edition": self.recorded.runs[run]["edition"]}
             about |= {"stale": self.stale[run], "corpora": self.recorded.runs[run]["corpora"], "encoder": encoder}
             if not self.numbers.has(place.metric, place.row, variant):
                 yield about | {"seeds": len(trials.seeds), "reason": self.numbers.meaningless(place.metric)}
                 continue
-            cell = self.placed(place, trials).cell(place.metric)
+            cell = placed.cell(place.metric)
             yield about | {"value": cell.value, "low": _finite(cell.low), "high": _finite(cell.high), "seeds": cell.seeds}
 
     def _entry(self, number: Printed, value: float | None, verdict: str, reason: str) -> dict:

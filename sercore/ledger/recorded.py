@@ -32,8 +32,11 @@ PARTS = {
     "map": ["trial", "group", "class", "x", "y"],
     "saliency": ["trial", "network", "class", "clips", "low", "middle", "high", "correlation"],
     "energy": ["trial", "group", "class", "clips", "low", "middle", "high"],
+    "epochs": ["trial", "epoch", "what", "value"],
+    "answers": ["trial", "group", "text", "true", "predicted"],
+    "probes": ["trial", "attribute", "probe", "control", "silhouette"],
 }
-DIGITS = {"errors": 5, "curves": 5, "reliability": 4, "map": 2, "saliency": 4, "energy": 6}
+DIGITS = {"errors": 5, "curves": 5, "reliability": 4, "map": 2, "saliency": 4, "energy": 6, "epochs": 5, "probes": 4}
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ F1 = "macro_f1_cv5_mean"
 ROLES = {
     "as-published": "as-published",
     "by-origin": "as-published",
+    "held-out-speakers": "as-published",
     "clean": "clean",
     "speaker-independent": "clean",
     "across-corpora": "clean",
@@ -120,9 +121,10 @@ class Trials:
         """The trials of one fold."""
         return self._where(self.table["fold"] == number)
 
-    def of(self, corpus: str) -> "Trials":
-        """The same trials, of which only one corpus is scored; groups are then named corpus/speaker."""
-        parts = (each[each["group"].str.startswith(f"{corpus}/")] for each in (self.counts, self.errors))
+    def of(self, *corpora: str) -> "Trials":
+        """The same trials, of which only these corpora are scored; groups are then named corpus/speaker."""
+        begins = tuple(f"{corpus}/" for corpus in corpora)
+        parts = (each[each["group"].str.startswith(begins)] for each in (self.counts, self.errors))
         return Trials(self.table, *parts, self.classes)
 
     def confusion(self) -> np.ndarray:

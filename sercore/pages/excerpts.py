@@ -75,6 +75,20 @@ def signatures(path: Path, names: Sequence[str]) -> str:
     return "\n\n".join(parts)
 
 
+def bodies(path: Path, names: Sequence[str]) -> str:
+    """Source of a module's functions without their docstrings: the lines that compute, to stand beside an equation.
+
+    Raises:
+        ExcerptError: a name that the module no longer has.
+    """
+    text, parts = path.read_text(encoding="utf-8"), []
+    for node in (_found(path, text, name) for name in names):
+        lines, said = text.splitlines(), node.body[0]
+        cut = (said.lineno - 1, said.end_lineno) if ast.get_docstring(node) else (node.end_lineno, node.end_lineno)
+        parts.append("\n".join([*lines[node.lineno - 1 : cut[0]], *lines[cut[1] : node.end_lineno]]))
+    return "\n\n\n".join(parts)
+
+
 def cells(path: Path) -> str:
     """A notebook's first cell, its cell of parameters and the cell after it.
 

@@ -1,4 +1,4 @@
-"""What a page shows as a table: ``common`` for every chapter, ``ser2022`` for chapter 1 alone."""
+"""What a page shows as a table: ``common`` for every chapter, ``networks`` for two; ``ser2022``, ``parry*``, ``loopq*`` for one."""
 
 from sercore.tables.common import (
     DIGITS,

@@ -14,6 +14,20 @@ from sercore.studies import loopq_costs
 from sercore.studies.loopq_data import ORIGINS
 from sercore.studies.loopq_rows import RECIPES
 from sercore.tables.common import html
+from sercore.tables.networks import layers
+
+__all__ = [
+    "amplitudes",
+    "costs",
+    "counts",
+    "durations",
+    "layers",
+    "networks",
+    "parts",
+    "seen_texts",
+    "settings",
+    "shares",
+]
 
 NONE = [("not recorded yet",)]
 
@@ -58,40 +72,6 @@ def settings() -> HTML:
     heads = [("", "model"), ("", "optimiser"), ("", "batch"), ("", "rate cut, epochs without a better loss")]
     heads += [(name, source) for name in columns for source in ("paper", "code")]
     return html(heads, rows, caption="Table 3: the rates of the code are ten times those of the paper; ours are the code's")
-
-
-def layers(title: str, network: nn.Module, *inputs: torch.Tensor) -> HTML:
-    """Layers of a built network that hold weights or change a shape, in the order in which a clip passes them.
-
-    Args:
-        title: of the table.
-        network: on the meta device or not; put into evaluation mode.
-        inputs: of one clip, on the same device.
-    """
-    rows, hooks = [], []
-
-    def note(name: str) -> Callable:
-        def hook(layer: nn.Module, given: object, output: object) -> None:
-            shape = output[0].shape if isinstance(output, tuple) else output.shape
-            count = sum(weight.numel() for weight in layer.parameters())
-            rows.append((name, type(layer).__name__, " × ".join(map(str, shape[1:])), f"{count:,}" if count else ""))
-
-        return hook
-
-    for name, layer in network.named_modules():
-        if not list(layer.children()) and not isinstance(layer, nn.ReLU | nn.Dropout | nn.BatchNorm2d | nn.Identity):
-            hooks.append(layer.register_forward_hook(note(name)))
-    try:
-        with torch.inference_mode():
-            network.eval()(*inputs)
-    finally:
-        for hook in hooks:
-            hook.remove()
-    norms = sum(w.numel() for each in network.modules() if isinstance(each, nn.BatchNorm2d) for w in each.parameters())
-    total = sum(weight.numel() for weight in network.parameters())
-    rows.append(("batch norms", "BatchNorm2d", "", f"{norms:,}"))
-    rows.append(("all", type(network).__name__, "", f"{total:,}"))
-    return html(("layer", "kind", "output of one clip", "parameters"), rows, caption=title)
 
 
 def costs() -> HTML:

@@ -143,3 +143,24 @@ def legible(figure):
             others = {name: box for name, box in boxes.items() if name not in ends}
             crossed = [name for name, box in others.items() for line in lines if line.intersects_bbox(box, filled=False)]
             assert not crossed, (arrow.get_gid(), crossed)
+
+
+def test_every_approach_is_drawn_on_the_same_shared_layers():
+    figure = diagrams.attribute_networks({"corpus": 6, "speaker": 48, "gender": 2, "language": 3})
+    assert figure.get_size_inches()[0] <= 8.1
+    titles = [axes.texts[0].get_text() for axes in figure.axes]
+    assert titles[0] == "Shared layers: 1,825,664 parameters"
+    assert titles[1] == f"Baseline: {1_825_664 + 387:,} parameters"
+    assert [title.split(":")[0] for title in titles[2:]] == ["Multi-task (MTL)", "Gradient reversal (GR)", "Discriminators (AD)"]
+    arrows = [artists(axes, FancyArrowPatch) for axes in figure.axes]
+    assert {"shared -> head.corpus", "shared -> head.language", "shared -> emotion"} <= set(arrows[2])
+    assert {"shared -> reversed_gradient", "reversed_gradient -> head.corpus", "shared -> emotion"} <= set(arrows[3])
+    assert {"emotion -> discriminator.speaker", "emotion -> output 0"} <= set(arrows[4])
+    assert not [name for name in arrows[4] if name.startswith("shared -> discriminator")]
+    legible(figure)
+
+
+@pytest.mark.parametrize("attributes", [{}, {"corpus": 0}])
+def test_approaches_without_attributes_are_told(attributes):
+    with pytest.raises(ValueError, match="measure the corpora first"):
+        diagrams.attribute_networks(attributes)

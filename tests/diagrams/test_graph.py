@@ -13,6 +13,7 @@ SHAPES = {"emotion": (1, N), "gender": (1, 44)}
 BRANCHES = {("emotion", "emotion_branch"), ("gender", "gender_branch")}
 HEADS = {("shared", "emotion_head"), ("shared", "second_head"), ("emotion_head", "output 0"), ("second_head", "output 1")}
 STAGE_1 = {("gender", "gender_network.layer"), ("gender_network.layer", "gender_network.output")}
+torch.manual_seed(0)  # a ReLU head can be drawn dead
 NETWORKS = {  # the network, its inputs, and its arrows read off the source by hand
     "described": (
         MultiTaskAsDescribed(N),

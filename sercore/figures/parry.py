@@ -1,0 +1,193 @@
+"""Pictures of chapter 2: how much one score swings, how losses fell, what attributes gain, a curve over their weight."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import seaborn as sns
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
+
+from sercore.figures.common import FONT, WIDTH
+
+PALETTE = sns.color_palette("colorblind", 6)
+APPROACHES = dict(zip(("MTL", "GR", "AD"), (PALETTE[0], PALETTE[1], PALETTE[2]), strict=True))
+LOSSES = {
+    "emotion": ("emotion", "black"),
+    "C": ("corpus", PALETTE[0]),
+    "S": ("speaker", PALETTE[1]),
+    "G": ("gender", PALETTE[2]),
+    "L": ("language", PALETTE[4]),
+}
+FEW = 3  # seeds from which on a point is drawn in full
+Gains = Mapping[tuple[str, str], tuple[float | None, float | None, int]]
+
+
+def swing(curves: Mapping[int, Sequence[float]], gaps: Mapping[str, Sequence[float]], *, corpus: str, chance: float) -> Figure:
+    """One model's score on an unseen corpus epoch by epoch, and on the same scale the differences that the paper prints.
+
+    Args:
+        curves: by seed: UA in % of each epoch, from the first.
+        gaps: by approach: printed UA less the printed baseline, in points.
+        corpus: what is scored.
+        chance: UA of guessing, in %.
+
+    Raises:
+        ValueError: no seed, a curve without an epoch, or a score that is no percentage.
+    """
+    if not curves or not all(len(values) for values in curves.values()):
+        raise ValueError(f"curves of seeds {list(curves)}; expected one or more epochs of each: record the baseline's epochs first")
+    every = np.concatenate([np.asarray(values, float) for values in curves.values()])
+    if not ((every >= 0) & (every <= 100)).all():
+        raise ValueError(f"scores from {every.min():g} to {every.max():g}; expected 0 to 100. Give per cent.")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 4), layout="constrained", width_ratios=[3, 1.1])
+    for colour, (seed, values) in zip(sns.color_palette("colorblind", len(curves)), curves.items(), strict=True):
+        left.plot(range(1, len(values) + 1), values, color=colour, linewidth=1.3, label=f"seed {seed}")
+    centre = float(every.mean())
+    points = [value for each in gaps.values() for value in each]
+    low, high = min([*every, chance, *(centre + each for each in points)]), max([*every, *(centre + each for each in points)])
+    room = 0.06 * (high - low) + 0.5
+    left.axhline(chance, color="0.7", linewidth=1, label="guessing")
+    left.axhline(centre, color="0.7", linewidth=1, linestyle=(0, (4, 3)), label="mean")
+    left.set(ylim=(low - room, high + room), xlabel="epoch", ylabel=f"UA on {corpus}, %")
+    left.xaxis.get_major_locator().set_params(integer=True)
+    left.set_title("the baseline without attributes, recorded", fontsize=FONT + 1)
+    for at, values in enumerate(gaps.values()):
+        right.hlines(values, at - 0.36, at + 0.36, color="0.2", linewidth=1.6)
+    right.axhline(0, color="0.7", linewidth=1, linestyle=(0, (4, 3)))
+    right.set(ylim=(low - room - centre, high + room - centre), xlim=(-0.7, max(len(gaps), 1) - 0.3))
+    right.set_xticks(range(len(gaps)), gaps)
+    right.set_ylabel("points above the baseline", fontsize=FONT)
+    right.set_title("printed differences", fontsize=FONT + 1)
+    for place in (left, right):
+        place.tick_params(labelsize=FONT)
+        place.xaxis.label.set_fontsize(FONT)
+        place.yaxis.label.set_fontsize(FONT)
+    handles, labels = left.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=6, frameon=False, fontsize=FONT)
+    sns.despine(figure)
+    return figure
+
+
+def learning(curves: Mapping[str, Mapping[str, Sequence[float]]], entropies: Mapping[str, Mapping[str, float]]) -> Figure:
+    """Training losses of emotion and attributes epoch by epoch, models side by side; dashed, the entropy of each one's labels.
+
+    Below each, alpha. A loss at its dashed line knows only how often each label occurs.
+
+    Args:
+        curves: by model: values of each epoch of ``emotion``, of the attributes that it has by letter, and of ``alpha``.
+        entropies: by model: nats of ``emotion`` and of the attributes.
+
+    Raises:
+        ValueError: no model, or a loss that no logarithmic scale has.
+    """
+    if not curves:
+        raise ValueError("no model; expected the curves of one or more: record them first")
+    figure, axes = plt.subplots(
+        2, len(curves), figsize=(WIDTH, 4.2), layout="constrained", squeeze=False, sharex="col", sharey="row", height_ratios=[4, 1]
+    )
+    for (above, below), (model, found) in zip(axes.T, curves.items(), strict=True):
+        for letter in (each for each in LOSSES if each in found):
+            values = np.asarray(found[letter], float)
+            if not (values > 0).all():
+                raise ValueError(f"{model}, {letter}: loss {values.min():g}; expected above 0. Draw cross-entropies in nats.")
+            name, colour = LOSSES[letter]
+            above.plot(range(1, len(values) + 1), values, color=colour, linewidth=1.3, label=name)
+            above.axhline(entropies[model][letter], color=colour, linewidth=1, linestyle=(0, (4, 3)))
+        below.plot(range(1, len(found["alpha"]) + 1), found["alpha"], color="0.3", linewidth=1.3)
+        above.set_yscale("log")
+        above.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        above.yaxis.set_major_formatter(FormatStrFormatter("%g"))
+        above.yaxis.set_minor_formatter(NullFormatter())
+        above.set_title(model, fontsize=FONT + 1)
+        below.set_ylim(-0.05, 1)
+        below.set_xlabel("epoch", fontsize=FONT)
+        below.xaxis.get_major_locator().set_params(integer=True)
+        for place in (above, below):
+            place.tick_params(labelsize=FONT)
+    axes[0, 0].set_ylabel("training loss, nats", fontsize=FONT)
+    axes[1, 0].set_ylabel("alpha", fontsize=FONT)
+    met = [letter for letter in LOSSES if any(letter in found for found in curves.values())]
+    handles = [Line2D([], [], color=LOSSES[letter][1], label=LOSSES[letter][0]) for letter in met]
+    handles.append(Line2D([], [], color="0.3", linewidth=1, linestyle=(0, (4, 3)), label="entropy of the labels"))
+    figure.legend(handles=handles, loc="outside upper center", ncols=6, frameon=False, fontsize=FONT)
+    sns.despine(figure)
+    return figure
+
+
+def gains(panels: Mapping[str, Gains], spreads: Mapping[str, float]) -> Figure:
+    """Accuracy of every model less its baseline's by set of attributes: printed hollow, recorded filled, by approach.
+
+    A recorded model of fewer than three seeds is drawn small and pale: its sign is not to be read. The band is one standard
+    deviation of the baseline over seeds to either side.
+
+    Args:
+        panels: by what is scored: of each approach and set of attributes the printed and the recorded difference in points, None
+            where there is none, and how many seeds were recorded.
+        spreads: by what is scored: standard deviation of the baseline over seeds, in points; left out where it is not known.
+
+    Raises:
+        ValueError: no model.
+    """
+    if not any(panels.values()):
+        raise ValueError("no model to draw; expected printed or recorded differences of one or more: pass a panel that has some")
+    sets = list(dict.fromkeys(name for found in panels.values() for _, name in found))
+    figure, axes = plt.subplots(
+        1, len(panels), figsize=(WIDTH, 1.3 + 0.34 * len(sets)), layout="constrained", squeeze=False, sharey=True
+    )
+    offsets = dict(zip(APPROACHES, (0.24, 0.0, -0.24), strict=True))
+    for place, (title, found) in zip(axes[0], panels.items(), strict=True):
+        if title in spreads:
+            place.axvspan(-spreads[title], spreads[title], color="0.93", zorder=0)
+        place.axvline(0, color="0.7", linewidth=1, zorder=0)
+        for (approach, name), (printed, recorded, seeds) in found.items():
+            height, colour = len(sets) - 1 - sets.index(name) + offsets[approach], APPROACHES[approach]
+            if printed is not None:
+                place.plot(printed, height, "o", color=colour, markersize=5, markerfacecolor="white", clip_on=False)
+            if recorded is not None:
+                look = {"markersize": 5.5} if seeds >= FEW else {"markersize": 3.5, "alpha": 0.45}
+                place.plot(recorded, height, "o", color=colour, markeredgewidth=0, clip_on=False, **look)
+        place.set_title(title, fontsize=FONT + 1)
+        place.set_xlabel("points above the baseline", fontsize=FONT)
+        place.tick_params(labelsize=FONT)
+        place.set_yticks(range(len(sets)), sets[::-1], fontsize=FONT)
+        place.set_ylim(-0.6, len(sets) - 0.4)
+        place.grid(axis="y", color="0.93", linewidth=0.8)
+        place.set_axisbelow(True)
+    point = {"marker": "o", "linestyle": "", "color": "0.35"}
+    handles = [Line2D([], [], **point | {"color": colour}, label=name) for name, colour in APPROACHES.items()]
+    handles += [Line2D([], [], **point, markerfacecolor="white", label="printed"), Line2D([], [], **point, label="recorded")]
+    handles.append(Line2D([], [], **point, markersize=3.5, alpha=0.45, label=f"recorded, fewer than {FEW} seeds"))
+    figure.legend(handles=handles, loc="outside upper center", ncols=6, frameon=False, fontsize=FONT)
+    sns.despine(figure)
+    return figure
+
+
+def alpha_curve(points: Mapping[str, Sequence[tuple[float, Sequence[float]]]], *, paper: float, title: str = "GR C") -> Figure:
+    """Score over the weight of the attributes: a line through the means, a dot a seed.
+
+    Args:
+        points: by what is scored: alpha at the end of training, and UA in % of each seed.
+        paper: the paper's alpha, marked by a dotted line.
+        title: which model.
+
+    Raises:
+        ValueError: no point.
+    """
+    if not any(points.values()):
+        raise ValueError("no point; expected one or more of a curve over alpha: record -p models=alpha first")
+    figure, axes = plt.subplots(figsize=(WIDTH * 0.7, 3.4), layout="constrained")
+    for colour, (name, found) in zip(PALETTE, points.items(), strict=False):
+        rows = sorted(found)
+        axes.plot([at for at, _ in rows], [np.mean(values) for _, values in rows], color=colour, linewidth=1.3, label=name)
+        for at, values in rows:
+            axes.plot([at] * len(values), values, "o", color=colour, markersize=4.5)
+    axes.axvline(paper, color="0.5", linewidth=1, linestyle=":", label="the paper's alpha")
+    axes.set_xlabel("alpha at the last epoch", fontsize=FONT)
+    axes.set_ylabel("UA, %", fontsize=FONT)
+    axes.set_title(title, fontsize=FONT + 1)
+    axes.tick_params(labelsize=FONT)
+    figure.legend(loc="outside upper center", ncols=4, frameon=False, fontsize=FONT)
+    sns.despine(figure)
+    return figure

@@ -1,0 +1,79 @@
+"""Claims of paper 02 that rest on other things than accuracies: probes, speakers, other papers. The others: ``parry``."""
+
+import numpy as np
+
+from sercore.ledger import recorded
+from sercore.ledger.claims import Judgement, claim
+from sercore.ledger.claims.parry_gaps import HOME, SEEDS, collapsed
+from sercore.ledger.claims.parry_gaps import recorded as trials_of
+from sercore.ledger.claims.parry_numbers import PAPER, SCORED
+from sercore.ledger.entries import Ledger
+from sercore.studies.parry_attributes import GENDERS
+from sercore.studies.parry_data import ORIGINS, POOLED
+
+BALANCED = 0.8  # of the fewer to the more speakers
+VIEWED = {"baseline": ("baseline", "none"), "MTL C": ("MTL", "C"), "GR C": ("GR", "C")}
+
+
+def _alike(mark: str, reason: str, *, printed: bool | None = None) -> Judgement:
+    """A judgement whose marks are one: the paper's protocol shares no speaker."""
+    return Judgement(published=mark, clean=mark, reason=reason, printed=printed)
+
+
+@claim("C15", "MTL clusters the representation by corpus, GR and the baseline do not", source="section 6, Figure 2")
+def clustered(ledger: Ledger) -> Judgement:
+    """A linear probe for the corpus on test speakers: MTL's above the baseline's and above GR's in every seed."""
+    found = _probes(ledger)
+    seeds = sorted(set.intersection(*(set(each) for each in found.values())))
+    if not seeds:
+        return _alike("not run", "no network of the three is looked into: the printed picture has no number")
+    baseline = trials_of(ledger, "baseline")
+    if baseline is not None and (classes := collapsed(baseline, SCORED[HOME])):
+        return _alike("inconclusive", f"not judged, as the baseline hardly ever finds {', '.join(classes)}")
+    words = []
+    for row, each in found.items():
+        probe, control, silhouette = np.mean([each[seed] for seed in seeds], axis=0)
+        words.append(f"{row} {probe:.3f} (labels shuffled {control:.3f}), silhouette {silhouette:+.3f}")
+    above = sum(found["MTL C"][seed][0] > max(found[row][seed][0] for row in ("baseline", "GR C")) for seed in seeds)
+    mark = "inconclusive" if len(seeds) < SEEDS else "holds" if above == len(seeds) else "fails"
+    reason = f"accuracy of a linear probe for the corpus: {'; '.join(words)}; MTL highest in {above} of {len(seeds)} seeds"
+    return _alike(mark, reason + f", and {SEEDS} are needed" * (len(seeds) < SEEDS))
+
+
+@claim("C16", "Nine of the fifteen combinations of attributes are new", source="section 1, Table 1")
+def novel(ledger: Ledger) -> Judgement:
+    """A statement about other papers."""
+    return _alike("not run", "a statement about other papers, which no run can test")
+
+
+@claim("C20", "Without the projection term, adversarial discriminators train more stably", source="section 3.2.2")
+def projection(ledger: Ledger) -> Judgement:
+    """The term is left out, as in the paper."""
+    return _alike("not run", "no number is printed, and the term that the paper leaves out is not built here")
+
+
+@claim("C21", "The training set is balanced by gender", source="section 5")
+def balanced(ledger: Ledger) -> Judgement:
+    """Women against men among the training speakers as measured: balanced from 0.8 on."""
+    measured = recorded.measurements(PAPER)
+    counts = [measured.get(f"training / {gender} / speakers") for gender in GENDERS]
+    if None in counts:
+        return _alike("not run", "the corpora were not measured")
+    share = min(counts) / max(counts)
+    there = [ORIGINS[name] for name in POOLED if name in recorded.measured_on(PAPER)]
+    reason = f"{counts[0]:g} women and {counts[1]:g} men among the training speakers of {', '.join(there)}: {share:.2f}"
+    return _alike("agrees" if share >= BALANCED else "differs", reason)
+
+
+def _probes(ledger: Ledger) -> dict[str, dict[int, tuple[float, float, float]]]:
+    """Probe, control and silhouette of the corpus for each seed of the three networks of Figure 2."""
+    trials, probes = ledger.recorded.trials, ledger.recorded.parts["probes"]
+    found: dict[str, dict[int, tuple[float, float, float]]] = {row: {} for row in VIEWED}
+    if not len(probes):
+        return found
+    table = trials[trials["run"].str.endswith(", views")].merge(probes[probes["attribute"] == "C"], on="trial")
+    for row, (approach, attributes) in VIEWED.items():
+        own = table[(table["approach"] == approach) & (table["attributes"] == attributes)]
+        for each in own.itertuples(index=False):
+            found[row][int(each.seed)] = (each.probe, each.control, each.silhouette)
+    return found

@@ -1,0 +1,73 @@
+"""What chapter 2 says at its head: printed differences, and how far our baseline moves by itself."""
+
+import numpy as np
+
+from sercore.ledger.claims import parry_gaps as gaps
+from sercore.ledger.claims.parry_numbers import SCORED, corpora
+from sercore.ledger.entries import Ledger
+from sercore.pages.parry_panels import swing
+from sercore.studies.parry_data import ORIGINS
+from sercore.studies.parry_grid import BASELINE, GRID
+
+MODELS = tuple(row.name for row in GRID if row != BASELINE)
+
+
+def lead(ledger: Ledger, *, on: str = "TESS") -> str:
+    """What the paper prints on an unseen corpus, what our baseline does there, and how many models are recorded.
+
+    Args:
+        ledger: of paper 02.
+        on: "TESS" (default) or "CREMA-D".
+    """
+    printed = [value for _, value, _ in scores(ledger, on=on) if value is not None]
+    base = gaps.printed(ledger).tables[0][on, "baseline"]
+    opening = (
+        f"The paper trains one model without attributes and {len(MODELS)} with them. On {on}, which no training saw, it prints"
+        f" {min(printed):+.2f} to {max(printed):+.2f} points beside a baseline of {base:.2f}."
+    )
+    trials = gaps.recorded(ledger, "baseline")
+    if trials is None or not len(trials.of(*SCORED[on]).counts):
+        return f"{opening} No run on real speech is recorded yet."
+    ours = gaps.gap("", trials.of(*SCORED[on]).by_seed(gaps.UA))
+    seeds = len(ours.values)
+    spread = f" ± {ours.spread:.2f}" if seeds > 1 else ""
+    pool = ", ".join(ORIGINS[name] for name in corpora() if name not in sum((SCORED["TESS"], SCORED["CREMA-D"]), ()))
+    words = [f"Trained on {pool or 'the pool'}, our baseline reaches {ours.mean:.2f}{spread} ({seeds} seed{'s' * (seeds > 1)})"]
+    if gaps.collapsed(trials, SCORED[on]):
+        words[0] += ", collapsed: there is a class that it hardly ever finds, and no claim is judged"
+    if steps := _steps(ledger, on):
+        smaller = sum(abs(value) < max(steps) for value in printed)
+        words.append(
+            f"From one epoch to the next it moves by {np.median(steps):.1f} points, at most by {max(steps):.1f}: more than"
+            f" {smaller} of the {len(printed)} printed differences"
+        )
+    told = [gap for *_, gap in scores(ledger, on=on) if gap.values]
+    enough = [gap for gap in told if len(gap.values) >= gaps.SEEDS]
+    clear = sum(gap.mark in ("holds", "fails") for gap in enough)
+    words.append(
+        f"{len(told)} of the {len(MODELS)} models are recorded, {len(enough)} of them with {gaps.SEEDS} seeds or more, and"
+        f" {clear} of these differ from the baseline by more than their spread"
+    )
+    return ". ".join([opening.removesuffix("."), *words]) + "."
+
+
+def scores(ledger: Ledger, *, on: str = "TESS") -> list[tuple[str, float | None, gaps.Gap]]:
+    """Every model with attributes: what the paper prints above its baseline, None where it prints nothing, and ours by seed.
+
+    Args:
+        ledger: of paper 02.
+        on: "TESS" (default), "CREMA-D" or "in-domain test".
+    """
+    printed = gaps.printed(ledger).tables[0]
+    base = printed[on, "baseline"]
+    found = []
+    for row in MODELS:
+        value = printed.get((on, row))
+        found.append((row, None if value is None else value - base, gaps.gain(ledger, row, *SCORED[on])))
+    return found
+
+
+def _steps(ledger: Ledger, on: str) -> list[float]:
+    """Absolute changes of the recorded baseline from epoch to epoch, in points, all seeds."""
+    curves, _ = swing(ledger, on=on)
+    return [float(step) for values in curves.values() for step in np.abs(np.diff(values))]

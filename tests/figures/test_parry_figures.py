@@ -1,0 +1,111 @@
+"""Figures of chapter 2: what is drawn is what was given, every text is legible, what cannot be drawn is told."""
+
+import numpy as np
+import pytest
+from matplotlib.colors import same_color
+
+from sercore.figures import parry as figures
+from sercore.studies.parry_attributes import SUBSETS
+from tests.figures.legible import legible
+
+CURVES = {seed: (40 + 8 * np.sin(np.arange(30) * (seed + 1))).tolist() for seed in range(3)}
+GAPS = {"MTL": [-14.35, 5.25], "GR": [-4.44, 5.69, 5.98], "AD": [-16.19]}
+FOUR = ("C", "S", "G", "L")
+
+
+def history(letters, alpha, last=0.4):
+    falling = np.linspace(1, last, 30)
+    return {"emotion": falling, **{letter: falling * (at + 1) for at, letter in enumerate(letters)}, "alpha": np.full(30, alpha)}
+
+
+def learnt():
+    curves = {"baseline": history((), 0), **{f"{way} C+S+G+L": history(FOUR, 0.1) for way in ("MTL", "GR", "AD")}}
+    return curves, {name: {"emotion": 0.99, "C": 1.05, "S": 3.2, "G": 0.69, "L": 0.6} for name in curves}
+
+
+def points(seeds=1):
+    return {(way, name): (at - 7.0, at / 2 - 3, seeds) for way in ("MTL", "GR", "AD") for at, name in enumerate(SUBSETS)}
+
+
+def test_the_swing_and_the_printed_differences_share_one_scale():
+    figure = figures.swing(CURVES, GAPS, corpus="TESS", chance=100 / 3)
+    left, right = figure.axes
+    assert [line.get_ydata().tolist() for line in left.lines[:3]] == list(CURVES.values())
+    drawn = [y for lines in right.collections for (_, y), _ in lines.get_segments()]
+    assert drawn == [value for values in GAPS.values() for value in values]
+    spans = [np.diff(axes.get_ylim())[0] for axes in (left, right)]
+    assert spans[0] == pytest.approx(spans[1])
+    centre = np.mean(list(CURVES.values()))
+    assert np.allclose(np.subtract(left.get_ylim(), right.get_ylim()), centre)
+    low, high = right.get_ylim()
+    assert low < min(drawn) < max(drawn) < high
+    legible(figure)
+
+
+@pytest.mark.parametrize(
+    ("curves", "told"), [({}, "expected one or more epochs"), ({0: []}, "record the baseline"), ({0: [140.0]}, "expected 0 to 100")]
+)
+def test_a_swing_of_nothing_or_of_no_score_is_told(curves, told):
+    with pytest.raises(ValueError, match=told):
+        figures.swing(curves, GAPS, corpus="TESS", chance=33)
+
+
+def test_losses_stand_over_their_entropies_with_alpha_below():
+    curves, entropies = learnt()
+    figure = figures.learning(curves, entropies)
+    above = figure.axes[:4]
+    assert [axes.get_title() for axes in above] == list(curves)
+    assert [len(axes.lines) for axes in above] == [2, 10, 10, 10]
+    for line, flat in zip(above[1].lines[::2], above[1].lines[1::2], strict=True):
+        assert same_color(line.get_color(), flat.get_color())
+    assert [line.get_ydata()[0] for line in above[2].lines[1::2]] == [0.99, 1.05, 3.2, 0.69, 0.6]
+    assert figure.axes[5].lines[0].get_ydata()[0] == 0.1
+    legible(figure)
+
+
+@pytest.mark.parametrize("last", [1e-3, 0.5, 900.0])
+def test_losses_of_any_size_are_legible(last):
+    _, entropies = learnt()
+    legible(figures.learning({"GR C+S+G+L": history(FOUR, 0.5, last)}, entropies))
+
+
+def test_losses_that_no_logarithm_has_are_told():
+    _, entropies = learnt()
+    with pytest.raises(ValueError, match="no model"):
+        figures.learning({}, {})
+    with pytest.raises(ValueError, match="baseline, emotion: loss 0"):
+        figures.learning({"baseline": history((), 0, 0.0)}, entropies)
+
+
+@pytest.mark.parametrize(("seeds", "pale"), [(1, True), (2, True), (3, False)])
+def test_gains_are_hollow_where_printed_and_pale_on_few_seeds(seeds, pale):
+    figure = figures.gains({"TESS": points(seeds), "in-domain test": points()}, {"TESS": 2.0})
+    drawn = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
+    hollow = [line for line in drawn if same_color(line.get_markerfacecolor(), "white")]
+    filled = [line for line in drawn if line not in hollow]
+    assert len(hollow) == len(filled) == 45
+    assert {line.get_alpha() is not None for line in filled} == {pale}
+    assert sorted(line.get_xdata()[0] for line in hollow) == sorted(value for value, *_ in points().values())
+    assert figure.axes[0].patches[0].get_width() == 4.0
+    assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == [*SUBSETS[::-1]]
+    legible(figure)
+
+
+def test_gains_that_are_not_there_are_left_out():
+    figure = figures.gains({"TESS": {("MTL", "C"): (None, 1.0, 1), ("GR", "C"): (2.0, None, 0)}}, {})
+    assert sum(line.get_marker() == "o" for line in figure.axes[0].lines) == 2
+    legible(figure)
+    with pytest.raises(ValueError, match="no model to draw"):
+        figures.gains({"TESS": {}}, {})
+
+
+def test_the_curve_over_alpha_goes_through_the_means():
+    found = {"TESS": [(0.5, [40.0, 44.0]), (0.0, [41.0])], "in-domain test": [(0.0, [52.0]), (0.5, [50.0])]}
+    axes = figures.alpha_curve(found, paper=0.5).axes[0]
+    lines = [line for line in axes.lines if line.get_label() in found]
+    assert [list(zip(*line.get_data(), strict=True)) for line in lines] == [[(0, 41), (0.5, 42)], [(0, 52), (0.5, 50)]]
+    dots = [line.get_ydata() for line in axes.lines if line.get_marker() == "o"]
+    assert sorted(float(value) for each in dots for value in each) == [40, 41, 44, 50, 52]
+    legible(axes.figure)
+    with pytest.raises(ValueError, match="record -p models=alpha"):
+        figures.alpha_curve({}, paper=0.5)

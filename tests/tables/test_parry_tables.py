@@ -1,0 +1,250 @@
+"""Chapter 2's tables: printed and recorded side by side, no number from the one in the other, what one seed may not say."""
+
+import importlib
+import re
+import shutil
+from html import unescape
+
+import pytest
+import torch
+
+from sercore.corpora import folders
+from sercore.ledger import published, recorded
+from sercore.ledger.claims import parry_gaps as gaps
+from sercore.ledger.claims import parry_numbers as numbers
+from sercore.ledger.entries import Ledger
+from sercore.models.attributes import Discriminator
+from sercore.models.cnn_lstm import SMALL, CnnLstm
+from sercore.studies import parry
+from sercore.studies.parry_attributes import SUBSETS
+from sercore.tables import networks
+from sercore.tables import parry as chapter
+from sercore.tables import parry_results as results
+from sercore.tables import parry_trained as trained
+from tests.corpora import trees
+from tests.ledger.parry_runs import ledger, trials
+from tests.tables.parry_book import MEASURED, ON, book, grid, switched
+
+NOTHING = Ledger(parry.PAPER, runs=recorded.read("no such paper"))
+
+
+@pytest.fixture(autouse=True)
+def _measured(monkeypatch):
+    monkeypatch.setattr(recorded, "measurements", lambda paper: MEASURED)
+    monkeypatch.setattr(recorded, "measured_on", lambda paper: ON)
+    monkeypatch.setattr(numbers, "corpora", lambda: ON)
+
+
+@pytest.fixture(scope="module")
+def full() -> Ledger:
+    return book([*grid(), *switched()])
+
+
+def rows(table) -> list[list[str]]:
+    """Cells of a table's body as text."""
+    body = table.data.split("<tbody>")[1]
+    cells = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in re.findall(r"<tr>(.*?)</tr>", body)]
+    return [[unescape(re.sub(r"<[^>]+>", " ", cell)).strip() for cell in row] for row in cells]
+
+
+def by_name(table) -> dict[str, list[str]]:
+    return {row[0]: row[1:] for row in rows(table)}
+
+
+def test_table_2_has_print_and_ours_and_a_sign_on_three_seeds(full):
+    found = by_name(results.single(full, NOTHING))
+    assert len(found) == 13
+    assert found["baseline"] == ["49.48", "41.00 ± 1.00  [3 seeds]", "–"]
+    assert found["MTL C"] == ["48.90", "46.00 ± 1.00  [3 seeds]", "+5.00 ± 0.00"]
+    assert found["GR C"][2] == "-2.00 ± 0.00"
+    assert found["AD G"][1] == "44.00 ± 0.00  [3 seeds, collapsed]"
+
+
+def test_table_3_has_all_eleven_sets_and_one_seed_has_no_sign(full):
+    found = by_name(results.several(full, NOTHING))
+    assert set(found) == {"baseline", *(f"{way} {name}" for way in ("MTL", "GR", "AD") for name in SUBSETS if "+" in name)}
+    assert found["MTL S+G"] == ["34.77", "42.00  [1 seed]", "–"]
+    assert {found[f"GR {name}"][0] for name in ("C+S", "C+G", "C+L", "C+S+G", "S+G+L")} == {"–"}
+    assert not [row for name, row in found.items() if name != "baseline" and row[2] != "–"]
+
+
+@pytest.mark.parametrize("on", ["TESS", "in-domain test"])
+def test_no_printed_number_moves_ours(full, tmp_path, on):
+    shutil.copytree(published.FOLDER, tmp_path / "published")
+    path = tmp_path / "published" / f"{parry.PAPER}.csv"
+    path.write_text(re.sub(r",ua,[\d.]+,", ",ua,12.34,", path.read_text()))
+    altered = Ledger(parry.PAPER, runs=full.recorded, published_folder=tmp_path / "published")
+    for make in (results.single, results.several):
+        before, after = by_name(make(full, NOTHING, on=on)), by_name(make(altered, NOTHING, on=on))
+        assert [row[1:] for row in before.values()] == [row[1:] for row in after.values()]
+        assert {row[0] for row in after.values()} <= {"12.34", "–"}
+        assert not [row for row in before.values() if row[0] in row[1]]
+    assert results.per_class(full).data == results.per_class(altered).data
+
+
+def test_the_quoted_baseline_and_what_is_not_there_are_said(full):
+    assert "2019" in results.single(full, NOTHING).data
+    table = results.single(full, NOTHING, on="CREMA-D")
+    assert "2019" not in table.data
+    assert {row[1] for row in by_name(table).values()} == {"–"}
+
+
+def test_nothing_is_set_above_a_collapsed_baseline():
+    found = by_name(results.single(book(found=lambda trial, corpus: [900, 10, 300]), NOTHING))
+    assert found["MTL C"][2] == "–  [baseline collapsed]"
+
+
+def test_a_collapse_of_some_seeds_is_counted():
+    def found(trial, corpus):
+        return [900, 10 if trial.seed == 1 else 300, 300]
+
+    told = by_name(results.single(book(found=found), NOTHING))["MTL C"][1]
+    assert told.endswith("[3 seeds, collapsed in 1]")
+
+
+def test_where_corpus_and_language_are_one_label_one_training_stands_in_both_rows(full, monkeypatch):
+    monkeypatch.setattr(numbers, "one_label", lambda: True)
+    found = by_name(results.single(full, NOTHING))
+    assert found["MTL L = C"][1:] == found["MTL C"][1:]
+    assert found["MTL L = C"][0] == "54.73"
+
+
+def test_this_pages_own_values_stand_apart_and_are_named(full):
+    own = book(trials(only="baseline"), views=(), recipe=())
+    table = results.single(full, own, on="TESS")
+    assert "this run, synthetic speech" in table.data
+    assert by_name(table)["baseline"][-1] == "40.00  [1 seed]"
+    assert by_name(table)["MTL C"][-1] == "–"
+    assert results.places(own) == {"tess": ("tess",), "in-domain test": ("emovo", "ravdess", "savee")}
+    assert rows(results.here(own, edition="demo")) == [
+        ["baseline", "as-described", "", "40.00  [1 seed]", "55.00  [1 seed]"],
+    ]
+    assert rows(results.here(NOTHING, edition="demo")) == [["not recorded yet"]]
+
+
+def test_another_unseen_corpus_stands_in_the_first_tables_place(full):
+    own = book(trials(only="baseline"), views=(), recipe=())
+    for part in ("counts", "errors", "answers"):
+        own.recorded.parts[part]["group"] = own.recorded.parts[part]["group"].str.replace("tess", "demo-conversa")
+    assert "demo-conversa" in results.single(full, own).data
+    assert by_name(results.single(full, own))["baseline"][-1] == "40.00  [1 seed]"
+    assert "this run" not in results.single(full, own, on="CREMA-D").data
+
+
+def test_recalls_are_of_each_class_and_a_collapsed_one_is_marked(full):
+    found = by_name(results.per_class(full))
+    assert found["AD G"] == ["3", "90.0", "2.0  [collapsed]", "40.0", "55.0", "55.0", "55.0"]
+    assert found["baseline"][1:4] == ["41.0"] * 3
+
+
+def test_each_speaker_has_an_interval_over_words_and_surprise_is_apart(full):
+    table = results.each_speaker(full)
+    assert "for these two speakers" in table.data
+    found = by_name(table)["baseline"]
+    assert found[0] == "41.00 ± 1.00  [3 seeds]"
+    assert found[1].startswith("66.67  [33.33, 100.00")
+    assert found[2].startswith("83.33  [66.67, 100.00")
+    assert found[3] == "51.00 ± 1.00  [3 seeds]"
+
+
+def test_other_classes_of_surprise_and_calm_are_told_without_a_sign_on_one_seed(full):
+    found = {(row[0], row[1]): row[2:] for row in rows(results.switches(full))}
+    assert len(found) == 2 * (1 + 4)
+    assert found["baseline", "as in the tables"][0] == "41.00 ± 1.00  [3 seeds]"
+    assert found["GR C", "surprise left out"] == ["42.00  [1 seed]", "52.00  [1 seed]", "55.00  [1 seed]", "–"]
+
+
+def test_discriminators_are_told_with_the_entropy_of_their_labels(full):
+    found = {row[1]: row[2:] for row in rows(results.readings(full))}
+    assert list(found) == ["as-described", "fixed", "on-representation"]
+    assert found["fixed"] == ["42.00  [1 seed]", "55.00  [1 seed]", "2.000", "1.050"]
+
+
+def test_trainings_and_probes_are_told(full):
+    found = {(row[0], row[1]): row[2:] for row in rows(trained.trainings(full))}
+    assert found["GR C", "as-described"] == [
+        "4 of 30", "3", "0.25", "all 4 epochs", "61.00", "0.710", "0.990", "113", "3", "3",
+    ]  # fmt: skip
+    assert ("GR C", "as-described, alpha 0.25") in found
+    assert rows(trained.probes(full, NOTHING))[:2] == [
+        ["real speech", "baseline", "corpus", "0.900", "0.330", "+0.400", "1"],
+        ["real speech", "baseline", "gender", "0.700", "0.500", "+0.100", "1"],
+    ]
+
+
+def test_the_recipe_that_was_chosen_is_marked_and_no_unseen_corpus_chose(full):
+    table = chapter.recipes(full)
+    assert [row[:3] for row in rows(table) if row[-1] == "chosen"] == [["he", "0.002", "8"]]
+    assert len(rows(table)) == 5
+    assert "nothing by an unseen corpus" in table.data
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        results.per_class, results.each_speaker, results.switches, results.readings, trained.trainings, chapter.recipes,
+        lambda each: trained.probes(each, each),
+    ],
+)  # fmt: skip
+def test_an_empty_ledger_says_so(make):
+    assert "not recorded yet" in make(NOTHING).data
+    assert by_name(results.single(NOTHING, NOTHING))["MTL C"] == ["48.90", "–", "–"]
+
+
+def test_classes_are_those_of_the_map_and_inferred_ones_are_marked():
+    found = by_name(chapter.classes_map())
+    assert found["surprise"][1:] == ["positive", "ours, a switch"]
+    assert {name for name, row in found.items() if row[-1] == "ours, a switch"} == {"boredom", "calm", "surprise"}
+    assert {name for name, row in found.items() if row[-1].startswith("printed")} == {
+        "anger", "disgust", "fear", "happiness", "neutral", "sadness",
+    }  # fmt: skip
+    assert found["undecided"][1] == "left out"
+
+
+def test_corpora_have_measured_beside_printed():
+    found = by_name(chapter.corpora(NOTHING))
+    assert found["TESS"] == ["unseen", "en-CA", "", "2", "2", "2", "0", "800", "–", "–", "1.60", "1.60"]
+    assert found["CREMA-D"][:4] == ["unseen", "en-US", "not at hand", "91"]
+    assert found["training"][-2:] == ["11.75", "1.96"]
+
+
+@pytest.mark.parametrize("name", chapter.LANGUAGES)
+def test_languages_are_those_of_the_loaders(name, tmp_path):
+    if name == "iemocap":
+        clip = "Ses01F_impro01_F000"
+        trees.plant(trees.iemocap(tmp_path / name, {clip: "hap"}), [trees.iemocap_place(clip)])
+    else:
+        trees.plant(tmp_path / name, getattr(trees, name.replace("-", ""))()[:2])
+    table = importlib.import_module(f"sercore.corpora.{folders.LOADERS[name]}").read(tmp_path / name).table
+    assert set(table["language"]) == {chapter.LANGUAGES[name]}
+
+
+def test_layers_sum_up_with_and_without_batch_norms():
+    found = rows(chapter.layers())
+    assert found[-1][-1] == "1,825,664"
+    assert sum(int(row[3].replace(",", "")) for row in found[:-1] if row[3]) == 1_825_664
+    small = CnnLstm(SMALL)
+    frames = torch.zeros(1, 50, 40)
+    assert rows(networks.layers("small", small, frames, torch.tensor([50])))[-1][-1] == "35,712"
+
+
+def test_parts_have_as_many_outputs_as_were_measured():
+    found = by_name(chapter.parts(NOTHING))
+    assert found["shared layers"] == ["40", "128", "1,825,664"]
+    assert found["speaker head"] == ["128", "26", f"{128 * 26 + 26:,}"]
+    assert found["language head"][1] == "2"
+    count = sum(weight.numel() for weight in Discriminator(3, 3).parameters())
+    assert found["corpus discriminator"] == ["3", "3", f"{count:,}"]
+    assert found["corpus discriminator, on the representation"][0] == "128"
+
+
+def test_information_is_a_square_of_what_was_measured():
+    found = by_name(chapter.information(NOTHING))
+    assert found["corpus"] == ["0.750", "0.500", "0.500", "–", "0.500"]
+
+
+def test_marks_and_signs_need_as_many_seeds_as_claims():
+    pair = [trial for trial in trials(seeds=2) if trial.row.name in ("baseline", "MTL C")]
+    found = by_name(results.single(ledger(pair), NOTHING))["MTL C"]
+    assert gaps.SEEDS == 3
+    assert found[1:] == ["50.00 ± 0.00  [2 seeds]", "–"]

@@ -1,0 +1,156 @@
+"""Chapter 2's sentences and what its figures draw, from planted runs."""
+
+import importlib
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sercore.corpora import folders
+from sercore.figures import parry as figures
+from sercore.figures.shared import scatter
+from sercore.ledger import recorded
+from sercore.ledger.claims import parry_numbers as numbers
+from sercore.ledger.entries import Ledger
+from sercore.pages import parry as page
+from sercore.pages import parry_panels as panels
+from sercore.protocols.pooled import COMMITTED
+from sercore.studies import parry
+from tests.corpora import trees
+from tests.figures.legible import legible
+from tests.ledger.parry_runs import trials
+from tests.tables.parry_book import MEASURED, ON, book, grid, switched
+
+NOTHING = Ledger(parry.PAPER, runs=recorded.read("no such paper"))
+CLIPS = pd.DataFrame(
+    [["ravdess", "21", "male", "en-US"], ["demo-scena", "x", None, "it-IT"]], columns=["corpus", "speaker", "gender", "language"]
+)
+
+
+@pytest.fixture(autouse=True)
+def _measured(monkeypatch):
+    monkeypatch.setattr(recorded, "measurements", lambda paper: MEASURED)
+    monkeypatch.setattr(recorded, "measured_on", lambda paper: ON)
+    monkeypatch.setattr(numbers, "corpora", lambda: ON)
+    monkeypatch.setattr(page, "corpora", lambda: ON)
+
+
+@pytest.fixture(scope="module")
+def full() -> Ledger:
+    return book([*grid(), *switched()])
+
+
+def test_the_lead_tells_print_ours_and_how_far_the_baseline_moves(full):
+    told = page.lead(full)
+    assert "45 with them" in told
+    assert "-16.19 to +5.98 points beside a baseline of 49.48" in told
+    assert "Trained on EMOVO, RAVDESS, SAVEE, our baseline reaches 41.00 ± 1.00 (3 seeds)" in told
+    assert "moves by 6.0 points, at most by 10.0: more than 25 of the 30 printed differences" in told
+    assert "45 of the 45 models are recorded, 12 of them with 3 seeds or more" in told
+    assert "12 of these differ" in told
+    assert "collapsed" not in told
+
+
+def test_the_lead_says_what_is_not_there_and_what_is_collapsed():
+    assert page.lead(NOTHING).endswith("No run on real speech is recorded yet.")
+    told = page.lead(book(trials(only="baseline"), lambda trial, corpus: [900, 10, 300], views=(), recipe=()))
+    assert "(1 seed), collapsed" in told
+    assert "0 of the 45 models are recorded" in told
+
+
+def test_the_swing_is_the_baselines_and_the_gaps_are_the_printed_ones(full):
+    curves, gaps = panels.swing(full)
+    assert list(curves) == [0, 1, 2]
+    assert curves[1] == pytest.approx([41, 46, 36, 42])
+    assert {name: len(values) for name, values in gaps.items()} == {"MTL": 10, "GR": 10, "AD": 10}
+    assert gaps["MTL"][0] == pytest.approx(48.90 - 49.48)
+    assert panels.swing(full, on="CREMA-D")[0] == {}
+    figure = figures.swing(curves, gaps, corpus="TESS", chance=100 / 3)
+    legible(figure)
+
+
+def test_losses_are_those_of_the_first_seed_with_the_entropies_of_what_each_model_learns(full):
+    curves, entropies = panels.learning(full)
+    assert list(curves) == ["baseline", "MTL C+S+G+L", "GR C+S+G+L", "AD C+S+G+L"]
+    assert curves["baseline"] == {"emotion": [1, 0.5, 1 / 3, 0.25], "alpha": pytest.approx([0.1, 0.2, 0.3, 0.4])}
+    assert curves["GR C+S+G+L"]["S"] == [0.5, 1, 1.5, 2]
+    assert entropies["baseline"] == {"emotion": 0.99}
+    assert entropies["AD C+S+G+L"]["S"] == 3.2
+    legible(figures.learning(curves, entropies))
+    assert panels.learning(NOTHING) == ({}, {})
+
+
+def test_gains_have_all_45_models_printed_and_recorded(full):
+    found, spreads = panels.gains(full)
+    assert list(found) == ["TESS", "in-domain test"]
+    assert {len(each) for each in found.values()} == {45}
+    printed, ours, seeds = found["TESS"]["MTL", "C"]
+    assert (printed, ours, seeds) == (pytest.approx(-0.58), pytest.approx(5), 3)
+    assert found["TESS"]["GR", "C+S"] == (None, pytest.approx(2), 1)
+    assert found["in-domain test"]["GR", "S"][0] == pytest.approx(59.98 - 59.32)
+    assert spreads["TESS"] == pytest.approx(1)
+    legible(figures.gains(found, spreads))
+    nothing, without = panels.gains(NOTHING)
+    assert list(nothing) == ["TESS", "CREMA-D", "in-domain test"]
+    assert without == {}
+    assert {each[1] for found in nothing.values() for each in found.values()} == {None}
+
+
+def test_the_curve_over_alpha_ends_beyond_the_papers_and_has_each_seed(full):
+    found = panels.alpha(full)
+    assert [at for at, _ in found["TESS"]] == [0, 0.1, 0.25, 0.5, 0.75]
+    assert dict(found["TESS"])[0.5] == pytest.approx([38, 39, 40])
+    legible(figures.alpha_curve(found, paper=0.5))
+
+
+@pytest.mark.parametrize(
+    ("by", "labels"),
+    [
+        ("corpus", ["RAVDESS", "RAVDESS", "EMOVO"]),
+        ("gender", ["male", "female", "male"]),
+        ("speaker", ["RAVDESS/21", "RAVDESS/22", "EMOVO/m3"]),
+        ("language", ["en", "en", "it"]),
+        ("emotion", ["positive", "neutral", "negative"]),
+    ],
+)
+def test_maps_show_baseline_mtl_and_gr_by_what_is_asked(full, by, labels):
+    ((title, found),) = panels.maps(full, NOTHING, CLIPS, by=by)
+    assert title == f"Real speech, 3 clips of the test speakers, by {by}"
+    assert [name for name, *_ in found] == ["baseline", "MTL C", "GR C"]
+    assert found[0][1].tolist() == [[1, 2], [3, 4], [5, 6]]
+    assert found[2][2] == labels
+    legible(scatter(found, title=title))
+
+
+def test_maps_of_this_page_take_its_own_clips_and_say_what_is_unknown():
+    own = book([])
+    own.recorded.parts["map"]["group"] = "demo-scena/x"
+    ((title, found),) = panels.maps(NOTHING, own, CLIPS, by="language")
+    assert title.startswith("This page's own run")
+    assert set(found[0][2]) == {"it"}
+    assert set(panels.maps(NOTHING, own, CLIPS, by="gender")[0][1][0][2]) == {"unknown"}
+    assert panels.maps(NOTHING, NOTHING, CLIPS) == []
+    with pytest.raises(ValueError, match="by=age: no colour of a map"):
+        panels.maps(NOTHING, own, CLIPS, by="age")
+
+
+@pytest.mark.parametrize("name", ["emovo", "emodb", "ravdess", "savee", "iemocap"])
+def test_sexes_of_the_committed_test_speakers_are_the_loaders(name, tmp_path):
+    tested = COMMITTED[name][1]
+    if name == "iemocap":
+        said = {f"Ses05_impro01_{who[-1]}000".replace("Ses05_", "Ses05F_"): "hap" for who in tested}
+        trees.plant(trees.iemocap(tmp_path / name, said), [trees.iemocap_place(each) for each in said])
+    else:
+        trees.plant(tmp_path / name, getattr(trees, name)())
+    table = importlib.import_module(f"sercore.corpora.{folders.LOADERS[name]}").read(tmp_path / name).table
+    people = table.drop_duplicates("speaker").set_index("speaker")["gender"]
+    assert {f"{name}/{who}": people[who] for who in tested} == {
+        group: sex for group, sex in panels.TESTED.items() if group.startswith(f"{name}/")
+    }
+
+
+def test_scores_say_none_where_the_paper_prints_nothing(full):
+    found = {row: (printed, gap.mean) for row, printed, gap in page.scores(full)}
+    assert len(found) == 45
+    assert found["GR C+S"][0] is None
+    assert np.isclose(found["GR C"][1], -2)
