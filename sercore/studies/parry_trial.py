@@ -32,6 +32,7 @@ from sercore.training.loop import choose
 
 TIME_MASK, BAND_MASK = 30, 3  # frames and bands at most, one of each a clip: Parry et al. 2022, section 4
 SCORED = 64  # clips a batch where nothing is trained
+UNITS = {"published": 1000, "small": 64}  # of a discriminator's hidden layers
 EMOTION = "emotion"
 
 
@@ -223,7 +224,7 @@ def _fit(trial: Trial, data: Data, prepared: Prepared, network: EmotionNetwork, 
     reads = len(data.classes) if how.reads == "softmax" else SIZES[trial.size].width
     return fit(
         network,
-        discriminators(reads, _widths(prepared) if trial.approach == "AD" else {}, seed=trial.seed),
+        discriminators(reads, _widths(prepared) if trial.approach == "AD" else {}, units=UNITS[trial.size], seed=trial.seed),
         partial(batches, trial, data, prepared),
         partial(_validate, trial, data, prepared),
         plan=how,
