@@ -179,18 +179,18 @@ def record(
 
 @app.command()
 def train(
-    model: Annotated[str, typer.Argument(help='A row of chapter 3 ("CNNLSTM per-clip") or a model ("FCMFCC").')],
+    model: Annotated[str, typer.Argument(help='A row of chapter 2 ("GR C+S") or 3 ("CNNLSTM per-clip"), or a model ("FCMFCC").')],
     out: Annotated[Path, typer.Option(help="Folder of the saved model.")],
     edition: Edition = None,
-    final: Annotated[bool, typer.Option("--final", help="Train on every clip, as the report's final model.")] = False,
+    final: Annotated[bool, typer.Option("--final", help="Chapter 3: train on every clip, as the report's final model.")] = False,
     parameters: Pairs = None,
     json: Json = False,
 ) -> None:
-    """Train a model of chapter 3 and save it with its score on unheard speakers and its limits."""
-    from sercore.studies import loopq_about, loopq_saved
+    """Train a model of chapter 2 or 3 and save it with its score on unheard speakers and its limits."""
+    from sercore.studies import saved
 
-    about = loopq_saved.train(model, _given(edition, parameters), out=out, final=final)
-    _note("\n".join(loopq_about.sentences(about)))
+    about = saved.train(model, _given(edition, parameters), out=out, final=final)
+    _note("\n".join(saved.sentences(about)))
     print(_dumped(about) if json else out)
 
 
@@ -198,7 +198,7 @@ def train(
 def predict(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a saved model.")],
     clips: Annotated[list[Path], typer.Argument(metavar="CLIP...", help="Audio files.")],
-    window: Annotated[float | None, typer.Option(help="Seconds of a window (default: what the model was trained on).")] = None,
+    window: Annotated[float | None, typer.Option(help="Seconds of a window (default: the most that the model reads).")] = None,
     hop: Annotated[float | None, typer.Option(help="Seconds from window to window (default: half a window).")] = None,
     top_k: Annotated[int, typer.Option(min=1, help="Likeliest classes in the table.")] = 3,
     encoder: Annotated[str | None, typer.Option(help="The model's speech encoder, by folder or hub id.")] = None,

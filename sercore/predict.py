@@ -1,35 +1,32 @@
 """A saved model on any audio file: probabilities of each window, with its times, and of the whole clip.
 
-A model comes from ``sercore train``. A window is prepared as a training clip is, silence trimmed from its ends, and answered alone:
-an answer depends on no other window and no other clip. A clip's probabilities are the mean of its windows'.
+A model comes from ``sercore train``. A window is prepared as its chapter prepares a training clip, in ``loopq_loaded`` and
+``parry_loaded``, and answered alone: an answer depends on no other window and no other clip. A clip's probabilities are the mean of
+its windows'.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
-from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 from tqdm import tqdm
 
 from sercore import audio, encoders
 from sercore.audio import RATE
 from sercore.encoders import Encoder, EncoderError
-from sercore.features.length import fit, trim
-from sercore.features.mel import MelSettings
-from sercore.studies import loopq_frames, loopq_inputs, loopq_networks
-from sercore.studies.loopq_about import FREE, sentences
-from sercore.studies.loopq_batches import Data, Inputs, tensors
-from sercore.studies.loopq_inputs import Shape
+from sercore.studies import loopq_about, loopq_loaded, parry_about, parry_loaded
+from sercore.studies.saved import sentences
 from sercore.training import checkpoints
 from sercore.training.fitting import autocast
 
+PAPERS = {loopq_about.PAPER: loopq_loaded, parry_about.PAPER: parry_loaded}  # what builds a model, by its recipe's paper
 LEAST = 0.5  # s: the shortest window, and the shortest clip
 CLOSEST = 0.01  # s: the shortest hop
 QUIETEST = 1e-4  # of full scale, 3 steps of a 16-bit file: where no sample is further from the mean, there is silence
@@ -45,14 +42,14 @@ class Model:
 
     Args:
         network: in evaluation mode, on the CPU.
-        about: what was saved of it; see ``loopq_about.about``.
-        shape: of its inputs.
+        about: what was saved of it; see ``loopq_about.about`` and ``parry_about.about``.
+        read: of a window's samples and ``encoder=`` what the network reads.
         encoder: speech encoder whose frames it reads, or None.
     """
 
     network: nn.Module
     about: dict[str, Any]
-    shape: Shape
+    read: Callable[..., list[Tensor]]
     encoder: Encoder | None
 
     @property
@@ -62,7 +59,7 @@ class Model:
 
     @property
     def longest(self) -> int:
-        """Samples at a time that it was trained on at most."""
+        """Samples of a window at most."""
         return math.floor(self.about["input"]["seconds"] * RATE + 0.5)
 
 
@@ -79,15 +76,14 @@ def load(folder: Path, *, encoder: str | None = None) -> Model:
     """
     try:
         network, about = checkpoints.load(folder, partial(_network, folder))
-        settings = about["input"]["shape"]
-        shape, wanted = Shape(**settings | {"mel": MelSettings(**settings["mel"])}), about["input"]["encoder"]
+        read, wanted = _paper(about).reader(about), about["input"]["encoder"]
     except (FileNotFoundError, ValueError) as error:
         raise PredictError(str(error)) from error
     except (KeyError, TypeError) as error:
         raise PredictError(
             f"{folder}: no model of sercore train, {error!r}; expected one. Name the folder given as --out."
         ) from error
-    return Model(network, about, shape, _encoder(folder, wanted, encoder))
+    return Model(network, about, read, _encoder(folder, wanted, encoder))
 
 
 def windows(samples: int, *, window: int, hop: int) -> list[tuple[int, int]]:
@@ -114,20 +110,9 @@ def inputs(model: Model, samples: np.ndarray) -> list[Tensor]:
         samples: ``(samples,)`` float32 of the window, 16 kHz mono.
 
     Shape:
-        - each input: ``(1, frames, width)``; the last one, where there is one input: lengths ``(1,)``
+        - each input: ``(1, frames, width)``, lengths ``(1,)``
     """
-    shape, kinds, kept = model.shape, model.about["input"]["kinds"], trim(samples, decibels=model.about["input"]["trim"])
-    own, held = 1 + min(len(kept), shape.samples) // shape.mel.hop, {}
-    for kind in kinds:
-        if kind in loopq_frames.KINDS:
-            filled = loopq_frames.KINDS[kind]
-            frames = model.encoder.frames([fit(kept, length=shape.samples) if filled else kept[: shape.longest]])
-            held[kind] = Inputs.of(frames)
-        else:
-            with threadpool_limits(1):  # as training clips are measured: sums of two threads end in other bits
-                row = loopq_inputs.KINDS[kind](kept, shape, np.random.default_rng(0))  # none of these kinds draws
-            held[kind] = Inputs.of([row], None if kind == FREE else [own])
-    return tensors(Data(pd.DataFrame(), held, model.classes), kinds, np.array([0]))
+    return model.read(samples, encoder=model.encoder)
 
 
 def probabilities(model: Model, samples: np.ndarray) -> np.ndarray | None:
@@ -153,7 +138,7 @@ def predicted(model: Model, clips: Sequence[Path | str], *, window: float | None
     Args:
         model: that answers.
         clips: audio files, mono or not, of any rate.
-        window: seconds, ``LEAST`` to what the model was trained on at most (default: that).
+        window: seconds, ``LEAST`` to what the model reads at most (default: that).
         hop: seconds from window to window, ``CLOSEST`` to ``window`` (default: half the window).
 
     Returns:
@@ -230,8 +215,8 @@ def _lengths(model: Model, window: float | None, hop: float | None) -> tuple[int
     window = longest if window is None else window
     if not LEAST <= window <= longest:
         raise PredictError(
-            f"--window {window:g}: expected {LEAST} to {longest:g} s, the most that {model.about['model']} was trained on at a "
-            "time. Leave it out, or give one in between."
+            f"--window {window:g}: expected {LEAST} to {longest:g} s, the most that {model.about['model']} reads at a time. "
+            "Leave it out, or give one in between."
         )
     hop = window / 2 if hop is None else hop
     if not CLOSEST <= hop <= window:
@@ -242,12 +227,17 @@ def _lengths(model: Model, window: float | None, hop: float | None) -> tuple[int
 
 
 def _network(folder: Path, about: dict[str, Any]) -> nn.Module:
-    recipe, encoder = about["recipe"], about["input"]["encoder"]
-    speech = (encoder["frames"], encoder["width"]) if encoder else (0, 0)
     try:
-        return loopq_networks.build(recipe["model"], recipe["variant"], size=recipe["size"], seed=0, speech=speech)
+        return _paper(about).network(about)
     except ValueError as error:
         raise PredictError(f"{folder}: {error}") from error
+
+
+def _paper(about: dict[str, Any]) -> ModuleType:
+    name = about["recipe"]["paper"]
+    if name not in PAPERS:
+        raise ValueError(f"a model of {name}; expected one of {' or '.join(PAPERS)}. Use the version of sercore that saved it.")
+    return PAPERS[name]
 
 
 def _encoder(folder: Path, wanted: dict[str, Any] | None, given: str | None) -> Encoder | None:

@@ -1,6 +1,6 @@
 """What is said of a saved model of paper 03: recipe, input, classes, training corpora, score on unheard speakers, limits.
 
-Plain values, for ``model.json``, for people and for other programs; ``sercore.predict`` builds the model from them.
+Plain values, for ``model.json``, for people and for other programs; ``loopq_loaded`` builds the model from them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,16 +8,15 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-import torch
 
-import sercore
-from sercore import checkout, encoders
+from sercore import encoders
 from sercore.audio import RATE
 from sercore.evaluation.metrics import accuracy, macro_f1
-from sercore.studies import loopq_frames, loopq_rows, loopq_trial
+from sercore.studies import loopq_frames, loopq_rows, loopq_trial, saved_parts
 from sercore.studies.loopq_batches import Data
 from sercore.studies.loopq_inputs import SHAPES
 from sercore.studies.loopq_trial import Trial
+from sercore.studies.saved_parts import people
 from sercore.training.fitting import History
 
 PAPER = "Biagini 2022 (03-loopq-models)"
@@ -58,9 +57,9 @@ def about(
         "recipe": _recipe(trial, history, cuts),
         "input": _input(trial, data, heard, encoder),
         "classes": list(data.classes),
-        "training": _heard(trial, data, heard) | {"validation_clips": 0 if final else len(watched)},
+        "training": saved_parts.heard(data, heard, edition=trial.edition) | {"validation_clips": 0 if final else len(watched)},
         "speaker_independent": score(outcome["counts"], len(data.classes)),
-        "versions": {"sercore": sercore.__version__, "torch": torch.__version__, "numpy": np.__version__} | checkout.state(),
+        "versions": saved_parts.versions(),
     }
     return told | {"limits": limits(trial, data, told)}
 
@@ -90,10 +89,10 @@ def limits(trial: Trial, data: Data, told: Mapping) -> list[str]:
     """
     heard, tested, encoder = told["training"], told["speaker_independent"], told["input"]["encoder"]
     found = [
-        f"Trained on {'synthetic' if trial.edition == 'demo' else 'acted'} speech, {_people(heard)} in "
+        f"Trained on {'synthetic' if trial.edition == 'demo' else 'acted'} speech, {people(heard)} in "
         f"{', '.join(heard['languages'])}.",
         _SYNTHETIC if trial.edition == "demo" else _ACTED,
-        f"The score is of {_people(tested)} of the same corpora: the same rooms and, for the most part, the same texts.",
+        f"The score is of {people(tested)} of the same corpora: the same rooms and, for the most part, the same texts.",
         f"Names one of {len(data.classes)} emotions always, also where there is another, or none.",
         f"Trained on at most {told['input']['seconds']:g} s at a time: no window is longer.",
     ]
@@ -130,7 +129,7 @@ def sentences(told: Mapping) -> list[str]:
     whom = "The same recipe, trained without the tested speakers" if told["final"] else "On speakers not heard in training"
     return [
         f"{told['model']}{', final' if told['final'] else ''}: trained on {corpora}.",
-        f"{whom}: accuracy {tested['accuracy']:.3f}, macro F1 {tested['macro_f1']:.3f} ({_people(tested)} of "
+        f"{whom}: accuracy {tested['accuracy']:.3f}, macro F1 {tested['macro_f1']:.3f} ({people(tested)} of "
         f"{', '.join(tested['corpora'])}; by chance {1 / len(told['classes']):.3f}).",
         *told["limits"],
     ]
@@ -162,21 +161,6 @@ def _input(trial: Trial, data: Data, heard: np.ndarray, encoder: Mapping[str, st
     frames = next((data.inputs[kind] for kind in kinds if kind in loopq_frames.KINDS), None)
     speech = None if frames is None else {**encoder, "frames": int(frames.sizes.max()), "width": frames.values.shape[1]}
     return {"rate": RATE, "seconds": seconds, "trim": TRIM, "kinds": list(kinds), "shape": asdict(shape), "encoder": speech}
-
-
-def _heard(trial: Trial, data: Data, rows: np.ndarray) -> dict:
-    table = data.table.iloc[rows]
-    return {
-        "edition": trial.edition,
-        "corpora": {str(name): int(clips) for name, clips in table.groupby("corpus").size().items()},
-        "clips": len(table),
-        "speakers": len(set(data.groups[rows])),
-        "languages": sorted(table["language"].dropna().unique().tolist()),
-    }
-
-
-def _people(told: Mapping) -> str:
-    return f"{told['clips']} clips by {told['speakers']} speaker{'s' * (told['speakers'] != 1)}"
 
 
 def _scored(confusion: np.ndarray) -> dict:

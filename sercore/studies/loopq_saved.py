@@ -1,6 +1,6 @@
 """A model of paper 03 to keep and use, by ``sercore train``: which row, trained on what, with its score on unheard speakers.
 
-What is said of it is in ``loopq_about``, the training on every clip in ``loopq_final``; ``sercore.predict`` uses it.
+What is said of it is in ``loopq_about``, the training on every clip in ``loopq_final``; ``loopq_loaded`` reads it again.
 """
 
 import difflib
@@ -8,14 +8,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from sercore.parameters import ParameterError, checked
-from sercore.studies import loopq, loopq_about, loopq_final, loopq_trial
+from sercore.parameters import ParameterError
+from sercore.studies import loopq, loopq_about, loopq_final, loopq_trial, saved_parts
 from sercore.studies.loopq_batches import Data
 from sercore.studies.loopq_rows import RECIPES, ROWS, Row
 from sercore.studies.loopq_trial import Trial
 from sercore.sweep import sweep
 from sercore.training import checkpoints
-from sercore.training.loop import choose
 
 READINGS = {"CNNLSTM": "fixed", "FCMFCC": "as-run", "CNNATT": "fixed", "HUBERTFT": "fixed", "MMFUSION": "fixed"}
 TAKEN = ("edition", "epochs", "seed", "seeds", "encoder", "precision", "device", "loopq_labels")  # of the chapter's parameters
@@ -45,7 +44,7 @@ def train(name: str, given: Mapping[str, object], *, out: Path, final: bool = Fa
     """
     row = chosen(name)
     parameters = settings(row, given, final=final)
-    _prepare(out)
+    saved_parts.prepare(out)
     data = loopq.load(parameters)
     split_runs = loopq.grid(parameters, encoder=data.encoder)
     trial = replace(split_runs[0], protocol="speaker-independent")
@@ -90,8 +89,7 @@ def settings(row: Row, given: Mapping[str, object], *, final: bool) -> loopq.Par
     Raises:
         ParameterError: a name that is not in ``TAKEN``, a value out of range, or one that this training would not read.
     """
-    for name in sorted(given.keys() & loopq.Parameters.model_fields.keys() - set(TAKEN)):
-        raise ParameterError(f"-p {name}={given[name]}: no choice here; expected one of {', '.join(TAKEN)}. Leave it out.")
+    parameters = saved_parts.asked(loopq.Parameters, given, taken=TAKEN, only=row.name, protocol="by-origin")
     if "seeds" in given and (not final or row.model in loopq_final.EPOCHS or "seed" in given):
         raise ParameterError(
             f"-p seeds={given['seeds']}: counts the split runs that set a final model's length, and this training has none; "
@@ -99,20 +97,7 @@ def settings(row: Row, given: Mapping[str, object], *, final: bool) -> loopq.Par
         )
     if "encoder" in given and not any("frames" in kind for kind in row.inputs):
         raise ParameterError(f"-p encoder={given['encoder']}: {row.name} reads no speech encoder. Leave it out.")
-    parameters = checked(loopq.Parameters, {**given, "only": row.name, "protocol": "by-origin"})
-    try:
-        choose(parameters.device)
-    except ValueError as error:
-        raise ParameterError(f"-p {error}") from None
     return parameters
-
-
-def _prepare(out: Path) -> None:
-    """Make the folder before hours of training, not after."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ParameterError(f"{out}: no folder can be made here ({error.strerror}); expected one. Give another --out.") from None
 
 
 def _length(parameters: loopq.Parameters, row: Row, split_runs: list[Trial], data: Data) -> int:

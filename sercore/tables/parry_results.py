@@ -76,7 +76,7 @@ def per_class(ledger: Ledger) -> HTML:
             cells = [cell for on in there for cell in _recalls(trials, SCORED[on])]
             rows.append((named(row), len(trials.seeds), *cells))
     heads = [("", "model"), ("", "seeds"), *((on, name) for on in there for name in parry.CLASSES)]
-    caption = f"Recall of each class in %, the answers of all seeds together; collapsed: under {gaps.LEAST:.0%}"
+    caption = f"Recall of each class in %, the answers of all seeds together; collapsed: under {gaps.RARELY:.0%}"
     return html(heads, rows or NONE, caption=caption)
 
 
@@ -151,7 +151,7 @@ def _table(title: str, sets: Sequence[str], ledger: Ledger, run: Ledger, on: str
     if own:
         heads.append((this_run(edition), on if on == gaps.HOME else own[0]))
     words = [f"{title} on {on}, UA in %", f"one seed, or fewer than {gaps.SEEDS}: no sign and no verdict"]
-    words += [f"collapsed: a class's recall is under {gaps.LEAST:.0%}", *([QUOTED] * (on == "TESS"))]
+    words += [f"collapsed: a class's recall is under {gaps.RARELY:.0%}", *([QUOTED] * (on == "TESS"))]
     return html(heads, rows, caption="; ".join(words))
 
 

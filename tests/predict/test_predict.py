@@ -168,7 +168,7 @@ def test_any_rate_gives_nearly_the_same(model, clip, rate, tolerance):
 @pytest.mark.parametrize(
     ("lengths", "message"),
     [
-        ({"window": 0.49}, r"--window 0.49: expected 0.5 to 2.048 s, the most that FCMFCC as-run was trained on"),
+        ({"window": 0.49}, r"--window 0.49: expected 0.5 to 2.048 s, the most that FCMFCC as-run reads at a time"),
         ({"window": 2.05}, "--window 2.05: expected 0.5 to 2.048 s"),
         ({"window": float("nan")}, "--window nan: expected"),
         ({"hop": 0}, "--hop 0: expected 0.01 to 2.048 s, the window"),

@@ -16,11 +16,11 @@ from sercore.ledger.claims.parry_numbers import PROTOCOL, QUOTED, SCORED, UA, VA
 from sercore.ledger.entries import Ledger
 from sercore.ledger.scores import Trials
 from sercore.studies import parry
+from sercore.studies.parry_about import RARELY
 from sercore.studies.parry_attributes import SUBSETS
 from sercore.studies.parry_grid import GRID
 
 SEEDS = 3  # the fewest that a sign or an order is judged on
-LEAST = 0.05  # recall: a class under it is as good as never found
 LISTED = 5  # gaps that a reason names at most
 HOME = "in-domain test"
 SINGLE = ("C", "G", "S", "L")  # as in Table 2
@@ -179,7 +179,7 @@ def collapsed(trials: Trials, corpora: Sequence[str]) -> dict[str, float]:
         corpora: that are scored, by the names in the counts.
     """
     found = recalls(trials.of(*corpora).confusion())
-    return {name: float(value) for name, value in zip(parry.CLASSES, found, strict=True) if value < LEAST}
+    return {name: float(value) for name, value in zip(parry.CLASSES, found, strict=True) if value < RARELY}
 
 
 Statement = Callable[[Evidence], list[Gap]]

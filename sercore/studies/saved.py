@@ -1,0 +1,52 @@
+"""A model of any chapter to keep and use: which chapter a name is of, and what is said of a saved one for people."""
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sercore.parameters import ParameterError
+from sercore.studies import loopq_about, loopq_rows, loopq_saved, parry_about, parry_grid, parry_saved
+
+NAMES = {"2": (*parry_grid.ROWS,), "3": (*loopq_rows.ROWS, *loopq_rows.RECIPES)}  # of rows and models, by the chapter
+
+
+def train(name: str, given: Mapping[str, object], *, out: Path, final: bool = False) -> dict:
+    """Train a model and save it, with what it was trained on, its scores and its limits.
+
+    Args:
+        name: a row of chapter 2 ("GR C+S") or 3 ("CNNLSTM per-clip"), or a model's printed name of chapter 3 ("FCMFCC").
+        given: parameters of that chapter, as they are or as texts.
+        out: folder of the saved model: ``weights.safetensors`` and ``model.json``.
+        final: whether every clip trains; chapter 3 alone (default no).
+
+    Returns:
+        What ``model.json`` says: plain values, see ``loopq_about.about`` and ``parry_about.about``.
+
+    Raises:
+        ParameterError: no such name, or what ``loopq_saved.train`` and ``parry_saved.train`` refuse.
+        CorpusError: a corpus that is not there.
+        TableError: a table that cannot be used.
+        EncoderError: a speech encoder that cannot be loaded.
+        SweepError: a training that failed.
+    """
+    if name in NAMES["3"]:
+        return loopq_saved.train(name, given, out=out, final=final)
+    if name not in NAMES["2"]:
+        near = [f'"{difflib.get_close_matches(name, names, 1, cutoff=0)[0]}" of chapter {each}' for each, names in NAMES.items()]
+        raise ParameterError(f"{name}: no such model; expected a row or a model, the nearest are {' and '.join(near)}. Name it so.")
+    if final:
+        raise ParameterError(
+            f"--final: a training on every clip is chapter 3's, and paper 02 has none; expected {name} without it. Leave it out."
+        )
+    return parry_saved.train(name, given, out=out)
+
+
+def sentences(told: Mapping[str, Any]) -> list[str]:
+    """What a model is, its scores and its limits, for people.
+
+    Args:
+        told: what ``model.json`` says.
+    """
+    about = parry_about if told["recipe"]["paper"] == parry_about.PAPER else loopq_about
+    return about.sentences(told)

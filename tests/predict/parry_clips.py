@@ -1,0 +1,40 @@
+"""A small corpus of paper 02's shape with sound, two pooled corpora and one apart, and chapter 2 that reads it as its demo."""
+
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import soundfile
+
+from sercore.audio import RATE
+from sercore.studies import parry_data
+from tests.studies.loopq_clips import voice
+
+CORPORA = {"lab": "en-GB", "street": "it-IT", "radio": "en-US"}
+EMOTIONS = ("happy", "surprised", "neutral", "calm", "angry")
+
+
+def write(folder: Path) -> pd.DataFrame:
+    """Clips of 0.6 to 0.8 s, four speakers in each of three corpora, and their table."""
+    folder.mkdir()
+    rows = []
+    for (corpus, language), (number, speaker), (label, emotion) in product(
+        CORPORA.items(), enumerate(("f1", "f2", "m1", "m2")), enumerate(EMOTIONS)
+    ):
+        samples = voice(0.6 + 0.05 * number, pitch=230 - 30 * number, bend=90 * (label - 2))
+        noise = np.random.default_rng([len(rows)]).standard_normal(len(samples))
+        path = folder / f"{corpus}_{speaker}_{emotion}.wav"
+        soundfile.write(path, samples + 0.002 * noise, RATE)
+        about = {"path": path, "corpus": corpus, "speaker": speaker, "gender": "female" if number < 2 else "male"}
+        about |= {"language": language, "emotion": emotion, "text": "t0", "seconds": len(samples) / RATE, "name": path.stem}
+        rows.append(about)
+    return pd.DataFrame(rows)
+
+
+def use(monkeypatch, folder: Path) -> None:
+    """Let chapter 2 read this corpus in every edition, and keep what it does under this folder."""
+    monkeypatch.setenv("SER_STORE", str(folder / "store"))
+    table = write(folder / "clips")
+    monkeypatch.setattr(parry_data, "names", lambda edition: (("lab", "street"), ("radio",)))
+    monkeypatch.setattr(parry_data, "clips", lambda edition, chosen: table.copy())
