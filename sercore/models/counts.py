@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 PAPER_01 = "Alves et al. 2022"
+PAPER_02 = "Parry et al. 2022"
 PAPER_03 = "Biagini 2022"
 
 
@@ -34,6 +35,7 @@ def table() -> list[Described]:
     """Every model of the book, built without memory, with its parameter count."""
     return [
         *_paper_01(),
+        *_paper_02(),
         *_paper_03_small(),
         *_paper_03_large(),
     ]
@@ -71,6 +73,27 @@ def _paper_01() -> Iterator[Described]:
             hidden = hidden_units(width)
             yield described(SequentialAsRun(width, hidden), "as-run", "emotion features", width)
             yield described(SequentialAsDescribed(width, hidden), "as-described", "emotion and 44 gender features", width)
+
+
+def _paper_02() -> Iterator[Described]:
+    import torch
+
+    from sercore.models.attributes import Discriminator, EmotionNetwork
+    from sercore.models.cnn_lstm import SIZES, CnnLstm
+
+    mel, classes = f"{SIZES.bands} log mel bands, {SIZES.least} frames or more", 3
+    with torch.device("meta"):
+        networks = [
+            (CnnLstm(), "shared layers", mel),
+            (EmotionNetwork(CnnLstm(), width=SIZES.width, classes=classes), "baseline", mel),
+        ]
+        networks += [
+            (Discriminator(classes, outputs), f"of {what}", "emotion probabilities")
+            for what, outputs in (("gender", 2), ("language", 3), ("corpus", 6))
+        ]
+    for network, variant, inputs in networks:
+        count = sum(weight.numel() for weight in network.parameters())
+        yield Described(model=type(network).__name__, paper=PAPER_02, variant=variant, inputs=inputs, width=0, parameters=count)
 
 
 def _paper_03_small() -> Iterator[Described]:
