@@ -1,4 +1,4 @@
-"""What pages say by themselves: ``headline`` of chapter 1, ``loopq`` of chapter 3, ``readme`` of all, ``fragments`` at rendering.
+"""What pages say by themselves: ``headline`` of chapter 1, ``parry`` of 2, ``loopq`` of 3, ``readme`` of all, ``fragments`` anew.
 
 Chapter 1 imports its headline alone, so that a new fragment executes no chapter again.
 """
