@@ -24,6 +24,7 @@ CANDIDATES = (
     Recipe(batch=32),
     Recipe(batch=32, rate=0.02),
     Recipe(rate=0.005),
+    Recipe(rate=0.01),
 )
 
 
