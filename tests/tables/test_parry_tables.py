@@ -17,6 +17,7 @@ from sercore.models.attributes import Discriminator
 from sercore.models.cnn_lstm import SMALL, CnnLstm
 from sercore.studies import parry
 from sercore.studies.parry_attributes import SUBSETS
+from sercore.studies.parry_grid import CANDIDATES, RECIPES
 from sercore.tables import networks
 from sercore.tables import parry as chapter
 from sercore.tables import parry_results as results
@@ -174,8 +175,10 @@ def test_trainings_and_probes_are_told(full):
 
 def test_the_recipe_that_was_chosen_is_marked_and_no_unseen_corpus_chose(full):
     table = chapter.recipes(full)
-    assert [row[:3] for row in rows(table) if row[-1] == "chosen"] == [["he", "0.002", "8"]]
-    assert len(rows(table)) == 5
+    recipe = RECIPES["published"]
+    chosen = [recipe.initialisation, f"{recipe.rate:g}", str(recipe.batch)]
+    assert [row[:3] for row in rows(table) if row[-1] == "chosen"] == [chosen]
+    assert len(rows(table)) == len(CANDIDATES)
     assert "nothing by an unseen corpus" in table.data
 
 
