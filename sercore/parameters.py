@@ -3,7 +3,7 @@
 import difflib
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -62,6 +62,22 @@ def pairs(texts: Sequence[str]) -> dict[str, str]:
             raise ParameterError(f"-p {text}: `{name}` is given twice, first as {found[name]}; give it once.")
         found[name] = value
     return found
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The known name that is most like this one, however unlike."""
+    return difflib.get_close_matches(name, [*known], 1, cutoff=0)[0]
+
+
+def row_among(name: str, known: Collection[str]) -> str:
+    """The name of a row to run, for a validator of ``only``: empty for all rows, or one that is known.
+
+    Raises:
+        ValueError: another name; the nearest one is told.
+    """
+    if name and name not in known:
+        raise ValueError(f'"{name}" is no row that can be run, the nearest is "{nearest(name, known)}"')
+    return name
 
 
 def _told(model: type[BaseModel], given: Mapping[str, object], error: Mapping) -> str:

@@ -6,7 +6,7 @@ from sercore.ledger.claims import parry_gaps as gaps
 from sercore.ledger.claims.parry_numbers import SCORED, corpora
 from sercore.ledger.entries import Ledger
 from sercore.pages.parry_panels import swing
-from sercore.studies.parry_data import ORIGINS
+from sercore.studies.parry_data import ORIGINS, POOLED
 from sercore.studies.parry_grid import BASELINE, GRID
 
 MODELS = tuple(row.name for row in GRID if row != BASELINE)
@@ -31,7 +31,7 @@ def lead(ledger: Ledger, *, on: str = "TESS") -> str:
     ours = gaps.gap("", trials.of(*SCORED[on]).by_seed(gaps.UA))
     seeds = len(ours.values)
     spread = f" ± {ours.spread:.2f}" if seeds > 1 else ""
-    pool = ", ".join(ORIGINS[name] for name in corpora() if name not in sum((SCORED["TESS"], SCORED["CREMA-D"]), ()))
+    pool = ", ".join(ORIGINS[name] for name in corpora() if name in POOLED)
     words = [f"Trained on {pool or 'the pool'}, our baseline reaches {ours.mean:.2f}{spread} ({seeds} seed{'s' * (seeds > 1)})"]
     if gaps.collapsed(trials, SCORED[on]):
         words[0] += ", collapsed: there is a class that it hardly ever finds, and no claim is judged"

@@ -4,7 +4,6 @@ One trial is in ``loopq_trial``, its row and rates in ``loopq_rows``, its networ
 one that tunes pretrained weights in ``loopq_tuned``.
 """
 
-import difflib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import Any, Literal
@@ -14,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from sercore import corpora, encoders
 from sercore.corpora.labels import SEVEN
+from sercore.parameters import row_among
 from sercore.protocols import speakers
 from sercore.studies import loopq_data, loopq_frames, loopq_pretrained, loopq_tuned, loopq_views
 from sercore.studies.loopq_batches import Data
@@ -64,11 +64,7 @@ class Parameters(BaseModel):
     @field_validator("only")
     @classmethod
     def _a_row_of_the_grid(cls, name: str) -> str:
-        known = [*ROWS, *TUNED, *RECIPES]
-        if name and name not in known:
-            near = difflib.get_close_matches(name, known, 1, cutoff=0)[0]
-            raise ValueError(f'"{name}" is no row that can be run, the nearest is "{near}"')
-        return name
+        return row_among(name, [*ROWS, *TUNED, *RECIPES])
 
     @model_validator(mode="after")
     def _rows_that_can_be_run(self) -> "Parameters":

@@ -3,12 +3,11 @@
 What is said of it is in ``loopq_about``, the training on every clip in ``loopq_final``; ``loopq_loaded`` reads it again.
 """
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from sercore.parameters import ParameterError
+from sercore.parameters import ParameterError, nearest
 from sercore.studies import loopq, loopq_about, loopq_final, loopq_trial, saved_parts
 from sercore.studies.loopq_batches import Data
 from sercore.studies.loopq_rows import RECIPES, ROWS, Row
@@ -71,7 +70,7 @@ def chosen(name: str) -> Row:
     """
     row = ROWS.get(f"{name} {READINGS[name]}" if name in READINGS else name)
     if row is None:
-        near = difflib.get_close_matches(name, [*ROWS, *RECIPES], 1, cutoff=0)[0]
+        near = nearest(name, [*ROWS, *RECIPES])
         raise ParameterError(f'{name}: no such model; expected a row or a model of chapter 3, the nearest is "{near}". Name it so.')
     if (row.model, row.variant) == ("CNNLSTM", "as-run"):
         raise ParameterError(

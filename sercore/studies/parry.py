@@ -4,7 +4,6 @@ One trial is in ``parry_trial``, its row and recipe in ``parry_rows``, its data 
 ``parry_views``.
 """
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from sercore.parameters import row_among
 from sercore.protocols.pooled import pooled
 from sercore.studies import parry_attributes, parry_data, parry_views
 from sercore.studies.parry_clips import Data
@@ -54,11 +54,7 @@ class Parameters(BaseModel):
     @field_validator("only")
     @classmethod
     def _a_row_of_the_grid(cls, name: str) -> str:
-        known = [*ROWS, *APPROACHES]
-        if name and name not in known:
-            near = difflib.get_close_matches(name, known, 1, cutoff=0)[0]
-            raise ValueError(f'"{name}" is no row that can be run, the nearest is "{near}"')
-        return name
+        return row_among(name, [*ROWS, *APPROACHES])
 
     @model_validator(mode="after")
     def _fit_together(self) -> "Parameters":

@@ -1,11 +1,10 @@
 """A model of any chapter to keep and use: which chapter a name is of, and what is said of a saved one for people."""
 
-import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sercore.parameters import ParameterError
+from sercore.parameters import ParameterError, nearest
 from sercore.studies import loopq_about, loopq_rows, loopq_saved, parry_about, parry_grid, parry_saved
 
 NAMES = {"2": (*parry_grid.ROWS,), "3": (*loopq_rows.ROWS, *loopq_rows.RECIPES)}  # of rows and models, by the chapter
@@ -33,7 +32,7 @@ def train(name: str, given: Mapping[str, object], *, out: Path, final: bool = Fa
     if name in NAMES["3"]:
         return loopq_saved.train(name, given, out=out, final=final)
     if name not in NAMES["2"]:
-        near = [f'"{difflib.get_close_matches(name, names, 1, cutoff=0)[0]}" of chapter {each}' for each, names in NAMES.items()]
+        near = [f'"{nearest(name, names)}" of chapter {each}' for each, names in NAMES.items()]
         raise ParameterError(f"{name}: no such model; expected a row or a model, the nearest are {' and '.join(near)}. Name it so.")
     if final:
         raise ParameterError(

@@ -3,7 +3,6 @@
 One trial is in ``ser2022_trial``, its networks in ``ser2022_network``, its data in ``ser2022_data``.
 """
 
-import difflib
 from typing import Literal
 
 import numpy as np
@@ -12,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from sercore import corpora, encoders
 from sercore.corpora.labels import THREE
 from sercore.evaluation.embeddings import neighbours
+from sercore.parameters import row_among
 from sercore.protocols.splits import FOLDS
 from sercore.studies import ser2022_data, ser2022_gender, ser2022_gender_data
 from sercore.studies.ser2022_data import Data, extractors
@@ -55,10 +55,7 @@ class Parameters(BaseModel):
     @field_validator("only")
     @classmethod
     def _a_row_of_the_paper(cls, row: str) -> str:
-        if row and row not in ROWS:
-            near = difflib.get_close_matches(row, ROWS, 1, cutoff=0)[0]
-            raise ValueError(f'"{row}" is no row that can be run, the nearest is "{near}"')
-        return row
+        return row_among(row, ROWS)
 
     @model_validator(mode="after")
     def _an_encoder_for_the_row(self) -> "Parameters":

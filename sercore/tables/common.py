@@ -18,6 +18,9 @@ READINGS = tuple((variant, protocol) for variant in ("as-run", "as-described") f
 DIGITS = {"macro_f1_cv5_mean": 3, "mse_cv5_mean": 4, "summed_mse_two_heads_cv5_mean": 4}
 
 
+NONE = [("not recorded yet",)]  # rows of a table whose runs are still to come
+
+
 def html(columns: Sequence[str | tuple[str, str]], rows: Iterable[Sequence[object]], *, caption: str = "") -> HTML:
     """A table that scrolls in a box of its own; a pair of header texts is a group and its column."""
     heads = [column if isinstance(column, tuple) else ("", column) for column in columns]
@@ -36,6 +39,11 @@ def html(columns: Sequence[str | tuple[str, str]], rows: Iterable[Sequence[objec
     return HTML(
         f'<div class="scroll"><table class="table ledger">{title}<thead>{groups}{names}</thead><tbody>{body}</tbody></table></div>'
     )
+
+
+def number(value: float | None, form: str) -> str:
+    """A number in a form such as ``{:.2f}``, or a dash where there is none."""
+    return "–" if value is None else form.format(value)
 
 
 def parameters(given: BaseModel) -> HTML:

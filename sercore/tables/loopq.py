@@ -13,7 +13,7 @@ from sercore.models import loopq_cnnatt, loopq_cnnlstm, loopq_fcmfcc
 from sercore.studies import loopq_costs
 from sercore.studies.loopq_data import ORIGINS
 from sercore.studies.loopq_rows import RECIPES
-from sercore.tables.common import html
+from sercore.tables.common import NONE, html, number
 from sercore.tables.networks import layers
 
 __all__ = [
@@ -28,8 +28,6 @@ __all__ = [
     "settings",
     "shares",
 ]
-
-NONE = [("not recorded yet",)]
 
 
 def counts(ledger: Ledger) -> HTML:
@@ -46,12 +44,12 @@ def durations(ledger: Ledger) -> HTML:
     """Durations that the text prints, of all corpora, and ours of those at hand."""
     measured, on = recorded.measurements(ledger.paper), recorded.measured_on(ledger.paper)
     rows = []
-    for number in (each for each in ledger.printed if each.row == "duration"):
-        name = number.metric
+    for printed in (each for each in ledger.printed if each.row == "duration"):
+        name = printed.metric
         value = measured.get(f"duration / all / {name}")
         by = [measured.get(f"duration / {ORIGINS[corpus]} / {name}") for corpus in on]
-        rows.append((name, f"{number.value:g}", *(_number(each, "{:.3f}") for each in (value, *by))))
-    rows.append(("p99", "–", _number(measured.get("duration / all / p99"), "{:.3f}"), *["–"] * len(on)))
+        rows.append((name, f"{printed.value:g}", *(number(each, "{:.3f}") for each in (value, *by))))
+    rows.append(("p99", "–", number(measured.get("duration / all / p99"), "{:.3f}"), *["–"] * len(on)))
     heads = [("", "duration, s"), ("paper", "all four corpora"), ("measured", "all at hand")]
     return html([*heads, *(("measured", ORIGINS[corpus]) for corpus in on)], rows, caption="Durations before any trimming")
 
@@ -95,18 +93,14 @@ def _beside(ledger: Ledger, table: str, *, by: str, form: str, caption: str) -> 
     """A printed table, each number with ours beside it; ``by`` says whether its rows or its columns become our rows."""
     other = "column" if by == "row" else "row"
     cells: dict[str, dict[str, tuple[str, str]]] = {}
-    for number in (each for each in ledger.printed if each.table == table):
-        plain = ledger.numbers.plain(number)
-        pair = (form.format(number.value), "–" if plain is None else form.format(plain.value))
-        cells.setdefault(getattr(number, by), {})[getattr(number, other)] = pair
+    for given in (each for each in ledger.printed if each.table == table):
+        plain = ledger.numbers.plain(given)
+        pair = (form.format(given.value), "–" if plain is None else form.format(plain.value))
+        cells.setdefault(getattr(given, by), {})[getattr(given, other)] = pair
     groups = list(next(iter(cells.values())))
     rows = [(name, *(value for group in groups for value in found[group])) for name, found in cells.items()]
     heads = [("", ""), *((group, source) for group in groups for source in ("printed", "ours"))]
     return html(heads, rows, caption=f"{table}, {caption}")
-
-
-def _number(value: float | None, form: str) -> str:
-    return "–" if value is None else form.format(value)
 
 
 def shares(ledger: Ledger) -> tuple[dict[str, int], dict[str, int]]:

@@ -8,12 +8,11 @@ from sercore.ledger.entries import Ledger
 from sercore.ledger.scores import Cell
 from sercore.studies.loopq_data import ELSEWHERE, ORIGINS
 from sercore.studies.loopq_rows import GROUPS, RECIPES
-from sercore.tables.common import html, shown, this_run
+from sercore.tables.common import NONE, html, shown, this_run
 
 ACCURACY, F1, RECALL = OURS
 SPLITS = ("by-origin", "by-label", "speaker-independent")
 NAMES = {**ORIGINS, **{name: name.upper() for name in ELSEWHERE}}
-NONE = [("not recorded yet",)]
 
 
 def results(ledger: Ledger, *, metric: str = ACCURACY) -> HTML:

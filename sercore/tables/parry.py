@@ -18,9 +18,8 @@ from sercore.studies.parry_attributes import ATTRIBUTES, GENDERS
 from sercore.studies.parry_data import ORIGINS, POOLED
 from sercore.studies.parry_grid import RECIPES
 from sercore.tables import networks
-from sercore.tables.common import html
+from sercore.tables.common import NONE, html, number
 
-NONE = [("not recorded yet",)]
 # Tag of what is spoken in each corpus, as its loader tells it.
 LANGUAGES = {
     "emovo": "it-IT", "emodb": "de-DE", "iemocap": "en-US", "epst": "en-US", "ravdess": "en-US", "savee": "en-GB",
@@ -63,10 +62,10 @@ def corpora(ledger: Ledger) -> HTML:
             (
                 title,
                 *told,
-                _number(printed.get(names[0]), "{:,.0f}"),
-                *(_number(value, "{:,.0f}") for value in counts),
-                _number(printed.get(hours), "{:.2f}"),
-                _number(measured.get(hours), "{:.2f}"),
+                number(printed.get(names[0]), "{:,.0f}"),
+                *(number(value, "{:,.0f}") for value in counts),
+                number(printed.get(hours), "{:.2f}"),
+                number(measured.get(hours), "{:.2f}"),
             )
         )
     heads = [("", ""), ("", "role"), ("", "language"), ("", "here"), ("speakers", "printed"), ("speakers", "measured")]
@@ -91,7 +90,7 @@ def parts(ledger: Ledger) -> HTML:
     for kind, reads in (("head", width), ("discriminator", classes), ("discriminator, on the representation", width)):
         for letter, count in outputs(ledger).items():
             made = _weights(lambda kind=kind, reads=reads, count=count: _part(kind, reads, count)) if count else None
-            rows.append((f"{ATTRIBUTES[letter]} {kind}", reads, count or "–", _number(made, "{:,}")))
+            rows.append((f"{ATTRIBUTES[letter]} {kind}", reads, count or "–", number(made, "{:,}")))
     caption = "Parameters of the parts; attributes have the labels of the training clips measured here"
     return html(("part", "reads", "gives", "parameters"), rows, caption=caption)
 
@@ -111,7 +110,7 @@ def information(ledger: Ledger) -> HTML:
     for one in names:
         cells = [measured.get(f"{one} / {other} / bits") for other in names]
         if any(cell is not None for cell in cells):
-            rows.append((one, *(_number(cell, "{:.3f}") for cell in cells)))
+            rows.append((one, *(number(cell, "{:.3f}") for cell in cells)))
     caption = "Mutual information over the training clips, bits; on the diagonal each one's own entropy"
     return html(("", *names), rows or NONE, caption=caption)
 
@@ -153,7 +152,3 @@ def _part(kind: str, reads: int, count: int) -> nn.Module:
 def _weights(make: Callable[[], nn.Module]) -> int:
     with torch.device("meta"):
         return sum(weight.numel() for weight in make().parameters())
-
-
-def _number(value: float | None, form: str) -> str:
-    return "–" if value is None else form.format(value)

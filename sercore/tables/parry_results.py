@@ -11,11 +11,9 @@ from sercore.ledger.entries import Ledger
 from sercore.ledger.scores import Trials
 from sercore.ledger.words import by_speaker
 from sercore.studies import parry
-from sercore.studies.parry_attributes import SUBSETS
 from sercore.studies.parry_grid import APPROACHES, LABELS, READINGS
-from sercore.tables.common import html, this_run
+from sercore.tables.common import NONE, html, this_run
 
-NONE = [("not recorded yet",)]
 DASH = "–"
 SINGLES = ("baseline", *(f"{approach} {name}" for approach in APPROACHES for name in gaps.SINGLE))
 RECORDED = "recorded on real corpora"
@@ -43,7 +41,7 @@ def several(ledger: Ledger, run: Ledger, *, on: str = "TESS", edition: str = "de
         on: what is scored: "TESS" (default), "CREMA-D" or "in-domain test".
         edition: of this page's own run (default "demo"); a demo's values are named synthetic.
     """
-    return _table("Table 3", [name for name in SUBSETS if "+" in name], ledger, run, on, edition)
+    return _table("Table 3", gaps.SEVERAL, ledger, run, on, edition)
 
 
 def here(run: Ledger, *, edition: str) -> HTML:

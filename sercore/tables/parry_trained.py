@@ -5,9 +5,7 @@ from IPython.display import HTML
 
 from sercore.ledger.entries import Ledger
 from sercore.studies.parry_attributes import ATTRIBUTES
-from sercore.tables.common import html
-
-NONE = [("not recorded yet",)]
+from sercore.tables.common import NONE, html
 
 
 def trainings(ledger: Ledger) -> HTML:

@@ -1,13 +1,26 @@
 """Models of every kind, trained on a small corpus with sound."""
 
 import pytest
+import soundfile
 import torch
 
 from sercore import predict
+from sercore.audio import RATE
 from sercore.studies import loopq_saved
 from tests.studies import loopq_clips
 
 EPOCHS = 60  # steps, of one batch each: with fewer, a network answers every clip alike
+
+
+@pytest.fixture
+def clip(tmp_path):
+    """Write samples to a file, 32-bit float, so that nothing is rounded."""
+
+    def write(samples, name="clip.wav", rate=RATE):
+        soundfile.write(tmp_path / name, samples, rate, subtype="FLOAT")
+        return tmp_path / name
+
+    return write
 
 
 @pytest.fixture(scope="module")

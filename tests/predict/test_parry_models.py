@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import soundfile
 import torch
 from typer.testing import CliRunner
 
@@ -51,15 +50,6 @@ def trained(home):
 @pytest.fixture(scope="module")
 def model(trained):
     return predict.load(trained("baseline"))
-
-
-@pytest.fixture
-def clip(tmp_path):
-    def write(samples, name="clip.wav", rate=RATE):
-        soundfile.write(tmp_path / name, samples, rate, subtype="FLOAT")
-        return tmp_path / name
-
-    return write
 
 
 def of(name, **more):

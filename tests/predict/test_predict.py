@@ -4,7 +4,6 @@ import json
 
 import numpy as np
 import pytest
-import soundfile
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,17 +16,6 @@ from tests.predict.conftest import EPOCHS
 from tests.studies.loopq_clips import voice
 
 NAMES = ("FCMFCC", "CNNLSTM", "CNNLSTM per-clip", "CNNATT", "HUBERTFT", "MMFUSION as-run", "MMFUSION")
-
-
-@pytest.fixture
-def clip(tmp_path):
-    """Write samples to a file, 32-bit float, so that nothing is rounded."""
-
-    def write(samples, name="clip.wav", rate=RATE):
-        soundfile.write(tmp_path / name, samples, rate, subtype="FLOAT")
-        return tmp_path / name
-
-    return write
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from sercore import audio
 from sercore.ledger import recorded, verdicts
+from sercore.ledger.claims import usual
 from sercore.ledger.entries import Place, Plain
 from sercore.ledger.published import Printed, read
 from sercore.models import counts, loopq_cnnlstm, loopq_fcmfcc, loopq_mmfusion
@@ -134,19 +135,7 @@ def reading(row: str) -> str:
     return READINGS.get(row, "as-run")
 
 
-def has(metric: str, row: str, variant: str) -> bool:
-    """Whether a metric means the same in our variant as in print: always."""
-    return True
-
-
-def ours(row: str, metric: str) -> bool:
-    """Whether a cell that the paper does not print is filled for a row."""
-    return True
-
-
-def meaningless(metric: str) -> str:
-    """Why a metric is empty in a variant that lacks it: none is."""
-    raise KeyError(metric)
+has, ours, meaningless = usual.has, usual.ours, usual.meaningless
 
 
 def substitute(row: str, variant: str, encoder: str) -> str:

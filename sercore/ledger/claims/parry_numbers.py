@@ -9,6 +9,7 @@ import pandas as pd
 import torch
 
 from sercore.ledger import recorded, verdicts
+from sercore.ledger.claims import usual
 from sercore.ledger.entries import Place, Plain
 from sercore.ledger.published import Printed
 from sercore.models import cnn_lstm
@@ -164,19 +165,7 @@ def reading(row: str) -> str:
     return VARIANT
 
 
-def has(metric: str, row: str, variant: str) -> bool:
-    """Whether a metric means the same in our variant as in print: always."""
-    return True
-
-
-def ours(row: str, metric: str) -> bool:
-    """Whether a cell that the paper does not print is filled for a row."""
-    return True
-
-
-def meaningless(metric: str) -> str:
-    """Why a metric is empty in a variant that lacks it: none is."""
-    raise KeyError(metric)
+has, ours, meaningless = usual.has, usual.ours, usual.meaningless
 
 
 def substitute(row: str, variant: str, encoder: str) -> str:
@@ -219,8 +208,8 @@ def _named(trial: dict) -> tuple[str, str]:
     """Row and control of a recorded training."""
     row = Row(**{name: trial[name] for name in asdict(BASELINE)})
     base, _, switched = replace(row, variant=VARIANT).name.partition(", ")
-    usual = _told(asdict(RECIPES["demo" if trial["size"] == "small" else "published"]))
-    changed = [told for told in _told({name: trial[name] for name in asdict(Recipe())}) if told not in usual]
+    shared = _told(asdict(RECIPES["demo" if trial["size"] == "small" else "published"]))
+    changed = [told for told in _told({name: trial[name] for name in asdict(Recipe())}) if told not in shared]
     return base, ", ".join(filter(None, [switched, *changed])) or "none"
 
 
