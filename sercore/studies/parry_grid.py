@@ -28,5 +28,5 @@ CANDIDATES = (
 )
 
 
-# The published network's, the candidate of the highest validation UA, and the demo's, for a narrower network and ten times fewer clips.
+# The published network's, the candidate of the highest validation UA, and the demo's, of a narrower network and fewer clips.
 RECIPES = {"published": Recipe(rate=0.005), "demo": Recipe(rate=0.02)}
