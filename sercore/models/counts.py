@@ -1,13 +1,14 @@
 """Every model of the book with its parameter count, from the built modules."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 PAPER_01 = "Alves et al. 2022"
 PAPER_02 = "Parry et al. 2022"
 PAPER_03 = "Biagini 2022"
+PAPER_04 = "Padi et al. 2021"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +39,7 @@ def table() -> list[Described]:
         *_paper_02(),
         *_paper_03_small(),
         *_paper_03_large(),
+        *_paper_04(),
     ]
 
 
@@ -123,3 +125,22 @@ def _paper_03_large() -> Iterator[Described]:
     for name, inputs in large.items():
         count = sum(weight.numel() for weight in built(name).parameters())
         yield Described(model=name, paper=PAPER_03, variant="as-run, fixed", inputs=inputs, width=0, parameters=count)
+
+
+def _paper_04() -> Iterator[Described]:
+    import torch
+
+    from sercore.models.resnet import SIZES, ResNet34
+
+    bands, classes, speakers = f"{SIZES.bands} log mel bands", 4, 7363  # the speakers of both VoxCeleb corpora
+    readings = [
+        ("statistics pooling", "statistics", classes, "any number of frames"),
+        ("mean pooling", "mean", classes, "any number of frames"),
+        ("no pooling", "flatten", classes, f"{SIZES.frames} frames"),
+        ("statistics pooling, speakers", "statistics", speakers, "any number of frames"),
+    ]
+    for variant, pooling, outputs, frames in readings:
+        with torch.device("meta"):
+            network = ResNet34(outputs, replace(SIZES, pooling=pooling))
+        count = sum(weight.numel() for weight in network.parameters())
+        yield Described(model="ResNet34", paper=PAPER_04, variant=variant, inputs=f"{bands}, {frames}", width=0, parameters=count)
