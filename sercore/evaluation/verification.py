@@ -1,0 +1,153 @@
+"""Speaker verification: are two clips one speaker's? Pairs of clips, their cosine scores, and the equal error rate."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+LINE = re.compile(r"(?P<same>[01])\s+(?P<left>(?P<one>id\d{5})/\S+/\S+)\s+(?P<right>(?P<other>id\d{5})/\S+/\S+)")
+
+
+def equal_error_rate(scores: Sequence[float], same: Sequence[bool]) -> float:
+    """Rate at which pairs of one speaker are missed as often as pairs of two are taken for one.
+
+    Both rates are known at each distinct score; straight lines join them in between, where the crossing is taken. Only the order
+    of the scores counts.
+
+    Args:
+        scores: ``(pairs,)``, higher for more alike.
+        same: ``(pairs,)``, True where both clips are of one speaker.
+
+    Returns:
+        In [0, 1]: 0 for scores that tell the pairs apart, 0.5 for scores that are all equal.
+
+    Raises:
+        ValueError: shapes that do not agree, a score that is NaN, or pairs of one kind only.
+
+    Source: Nagrani et al. 2017, who score VoxCeleb by it; the straight lines are ours.
+    """
+    given, alike = np.asarray(scores, np.float64), np.asarray(same, bool)
+    if given.ndim != 1 or given.shape != alike.shape:
+        raise ValueError(f"scores {given.shape} and same {alike.shape}; expected (pairs,) twice: give one of each for each pair")
+    if wrong := int(np.isnan(given).sum()):
+        raise ValueError(f"{wrong} of {len(given)} scores are NaN; expected numbers: look at the embeddings")
+    one, two = int(alike.sum()), int((~alike).sum())
+    if not one or not two:
+        raise ValueError(f"{one} pairs of one speaker and {two} of two; expected at least 1 of each: add pairs")
+    levels, level = np.unique(-given, return_inverse=True)  # best score first
+    hits = np.cumsum(np.bincount(level, alike, len(levels)))
+    alarms = np.cumsum(np.bincount(level, ~alike, len(levels)))
+    miss = 1 - np.concatenate([[0], hits]) / one  # (levels + 1,) from 1 down to 0
+    alarm = np.concatenate([[0], alarms]) / two  # (levels + 1,) from 0 up to 1
+    gap = miss - alarm
+    at = int(np.argmax(gap <= 0))
+    part = gap[at - 1] / (gap[at - 1] - gap[at])
+    return float(alarm[at - 1] + part * (alarm[at] - alarm[at - 1]))
+
+
+def cosine(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Cosine of the angle between embeddings, pair by pair.
+
+    Args:
+        left: ``(..., features)``.
+        right: the same shape, or one that broadcasts to it.
+
+    Returns:
+        ``(...)`` float64 in [-1, 1].
+
+    Raises:
+        ValueError: an embedding of length 0, infinite or NaN, which has no angle.
+    """
+    pair = [np.asarray(each, np.float64) for each in (left, right)]
+    lengths = [np.linalg.norm(each, axis=-1, keepdims=True) for each in pair]
+    for each in lengths:
+        if wrong := int((~(np.isfinite(each) & (each > 0))).sum()):
+            raise ValueError(
+                f"{wrong} of {each.size} embeddings are all zero, or not finite; expected a direction: look at the network"
+            )
+    one, other = (each / length for each, length in zip(pair, lengths, strict=True))
+    return np.clip((one * other).sum(-1), -1, 1)
+
+
+def trials(speakers: Sequence[str], *, pairs: int | None, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pairs of different clips: all of them, or a drawn number, half of it of one speaker.
+
+    Give the clips of speakers whom the network was not trained on.
+
+    Args:
+        speakers: of each clip, under names that count across corpora.
+        pairs: how many are drawn, an even number of 2 or more, none twice; None for all.
+        seed: of the draw, 0 or more; not read for all.
+
+    Returns:
+        Row numbers of both clips, the lower first, and whether their speaker is the same, ``(pairs,)`` each; pairs of one speaker
+        come first.
+
+    Raises:
+        ValueError: an odd number of pairs, or more than there are of either kind.
+    """
+    names = np.asarray(speakers, str)
+    order = np.argsort(names, kind="stable")
+    place = np.arange(len(names))
+    end = np.searchsorted(names[order], names[order], side="right")  # where a clip's speaker ends, speakers in a row
+    partners = [(end - place - 1, place + 1), (len(names) - end, end)]  # of one speaker, of two: how many, from where on
+    totals = [int(many.sum()) for many, _ in partners]
+    if pairs is None:
+        ranks = [np.arange(total) for total in totals]
+    else:
+        if pairs < 2 or pairs % 2:
+            raise ValueError(f"pairs={pairs}: half of them are of one speaker; expected an even number of 2 or more. Name one.")
+        if min(totals) < pairs // 2:
+            raise ValueError(
+                f"{totals[0]} pairs of one speaker and {totals[1]} of two in {len(names)} clips; expected {pairs // 2} of each:"
+                " ask for fewer pairs, or add clips"
+            )
+        draw = np.random.default_rng(seed)
+        ranks = [np.sort(draw.choice(total, pairs // 2, replace=False)) for total in totals]
+    found = []
+    for rank, (many, first) in zip(ranks, partners, strict=True):
+        until = np.cumsum(many)
+        left = np.searchsorted(until, rank, side="right")  # the pair's first clip, speakers in a row
+        right = first[left] + rank - (until - many)[left]
+        found.append(np.sort(np.stack([order[left], order[right]]), axis=0))  # (2, pairs)
+    left, right = np.concatenate(found, axis=1)
+    return left, right, np.repeat([True, False], [len(rank) for rank in ranks])
+
+
+def read_trials(path: Path | str) -> tuple[list[str], list[str], np.ndarray]:
+    """A list of pairs as VoxCeleb publishes them: ``1 id10270/x/00001.wav id10270/y/00002.wav`` a line, 1 for one speaker.
+
+    Args:
+        path: of the list, UTF-8.
+
+    Returns:
+        Names of both clips, ``speaker/video/clip.wav``, and whether their speaker is the same, ``(pairs,)``; in the list's order.
+
+    Raises:
+        ValueError: no such file, an empty one, or a line of another form or whose label its names contradict.
+
+    Source: Nagrani et al. 2017, the list VoxCeleb1-O.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ValueError(f"{path}: no such file; expected a list of pairs of clips. Take it from VoxCeleb's page.")
+    left, right, same = [], [], []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        match = LINE.fullmatch(line.strip())
+        if match is None:
+            raise ValueError(
+                f"{path}:{number}: `{line[:80]}`; expected `<1 or 0> id<number>/<video>/<clip> id<number>/<video>/<clip>`."
+                " Take the official list whose names begin with id<number>."
+            )
+        if (match["one"] == match["other"]) != (match["same"] == "1"):
+            raise ValueError(
+                f"{path}:{number}: label {match['same']} for {match['one']} and {match['other']}; expected 1 for one speaker, 0 for"
+                " two. Take the official list."
+            )
+        left.append(match["left"])
+        right.append(match["right"])
+        same.append(match["same"] == "1")
+    if not same:
+        raise ValueError(f"{path}: no pair; expected one a line. Take the official list.")
+    return left, right, np.array(same)
