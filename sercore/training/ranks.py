@@ -1,0 +1,74 @@
+"""Several processes that train one network, as ``torchrun`` starts them: who am I, how many are we, and what all must agree on."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import distributed, nn
+from torch.nn.parallel import DistributedDataParallel
+
+
+def number() -> int:
+    """This process' number, from 0; 0 where it trains alone."""
+    return distributed.get_rank() if distributed.is_initialized() else 0
+
+
+def count() -> int:
+    """How many processes train together; 1 where this one trains alone."""
+    return distributed.get_world_size() if distributed.is_initialized() else 1
+
+
+@contextmanager
+def joined(device: torch.device) -> Iterator[torch.device]:
+    """Join the other processes of ``torchrun`` and leave them at the end; nothing happens where it did not start this one.
+
+    Args:
+        device: cpu or cuda; of several GPUs each process gets its own.
+
+    Yields:
+        The device of this process.
+    """
+    if "LOCAL_RANK" not in os.environ or distributed.is_initialized():
+        yield device
+        return
+    if device.type == "cuda":
+        device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
+        torch.cuda.set_device(device)
+    distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    try:
+        yield device
+    finally:
+        distributed.destroy_process_group()
+
+
+def shared(network: nn.Module, device: torch.device) -> nn.Module:
+    """The network, its gradients averaged over the processes in every backward pass; itself where there is one process.
+
+    Running statistics of batch normalisation are those of process 0, which sends them before every forward pass.
+    """
+    if count() == 1:
+        return network
+    return DistributedDataParallel(network, device_ids=[device] if device.type == "cuda" else None)
+
+
+def agree(network: nn.Module) -> None:
+    """Give every process the buffers of process 0: after a step each has its own."""
+    if count() > 1:
+        for buffer in network.buffers():
+            distributed.broadcast(buffer, 0)
+
+
+def summed(*values: float, device: torch.device) -> list[float]:
+    """Each value summed over the processes."""
+    if count() == 1:
+        return [*values]
+    found = torch.tensor(values, dtype=torch.float64, device=device)
+    distributed.all_reduce(found)
+    return found.tolist()
+
+
+def wait() -> None:
+    """Go on when every process has come here."""
+    if count() > 1:
+        distributed.barrier()
