@@ -2,5 +2,6 @@
 
 from sercore.diagrams.attributes import attribute_networks
 from sercore.diagrams.drawing import network, networks, transfer_networks
+from sercore.diagrams.speakers import transferred
 
-__all__ = ["attribute_networks", "network", "networks", "transfer_networks"]
+__all__ = ["attribute_networks", "network", "networks", "transfer_networks", "transferred"]

@@ -164,3 +164,11 @@ def test_every_approach_is_drawn_on_the_same_shared_layers():
 def test_approaches_without_attributes_are_told(attributes):
     with pytest.raises(ValueError, match="measure the corpora first"):
         diagrams.attribute_networks(attributes)
+
+
+def test_the_speaker_recognisers_convolutions_are_frozen_in_the_second_stage():
+    figure = diagrams.transferred(7205)
+    assert figure.get_size_inches()[0] <= 8.1
+    titles = [axes.texts[0].get_text() for axes in figure.axes]
+    assert titles == ["First stage: 9,272,999 parameters", "Second stage: 7,422,342 parameters, 5,323,393 of them frozen"]
+    legible(figure)
