@@ -15,6 +15,7 @@ from sercore.models import cnn_lstm
 from sercore.models.attributes import Discriminator
 from sercore.studies import parry, parry_rows
 from sercore.studies.parry_attributes import ATTRIBUTES, GENDERS
+from sercore.studies.parry_clips import Data
 from sercore.studies.parry_data import ORIGINS, POOLED
 from sercore.studies.parry_grid import RECIPES
 from sercore.tables import networks
@@ -113,6 +114,18 @@ def information(ledger: Ledger) -> HTML:
             rows.append((one, *(number(cell, "{:.3f}") for cell in cells)))
     caption = "Mutual information over the training clips, bits; on the diagonal each one's own entropy"
     return html(("", *names), rows or NONE, caption=caption)
+
+
+def left_out(data: Data) -> HTML:
+    """What this page's trainings leave out: clips with something wrong, attributes without two classes, sets that have a twin.
+
+    Args:
+        data: that they read.
+    """
+    rows = [("clips", problem) for problem in data.problems]
+    rows += [("an attribute", why) for why in parry.lacking(data).values()]
+    rows += [(name, f"has the labels of {twin}, which stands for it") for name, twin in parry.stands_for(data).items()]
+    return html(("left out", "because"), rows or [("nothing", "")], caption="What this page's data cannot train")
 
 
 def recipes(ledger: Ledger) -> HTML:

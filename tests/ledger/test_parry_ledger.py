@@ -3,7 +3,7 @@
 import itertools
 import math
 import shutil
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pandas as pd
 import pytest
@@ -115,13 +115,13 @@ def test_the_whole_pool_is_judged(monkeypatch):
 
 def test_a_departure_from_the_grid_is_a_control_and_another_reading_a_variant():
     given = [*trials(only="GR C"), *trials(models="alpha"), *trials(models="labels"), *trials(models="readings")]
-    book = ledger([*given, *tried(Recipe(rate=0.005))], recipe=tried(Recipe()))
+    book = ledger([*given, *tried(Recipe(rate=0.01))], recipe=tried(Recipe()))
     assert {(row, control) for row, _, control in book.controls()} == {
         *(("GR C", f"alpha {value}") for value in ("0", "0.1", "0.25", "0.75")),
         *itertools.product(
             ("baseline", "GR C"), ("surprise left out", "surprise negative", "calm left out", "calm positive")
         ),
-        ("baseline", "rate 0.005"),
+        ("baseline", "rate 0.01"),
     }  # fmt: skip
     assert {where[0] for where in book.runs("AD C")} == {"fixed", "on-representation"}
     assert not book.runs("baseline")  # the recipe's own run stands beside nothing
@@ -136,7 +136,7 @@ def test_the_papers_own_edition_stands_alone_where_it_is_recorded():
 
 
 def test_what_is_written_is_read_back_under_the_same_names(tmp_path):
-    given = [*trials(only="GR C"), *trials(models="alpha"), *tried(Recipe(rate=0.005))]
+    given = [*trials(only="GR C"), *trials(models="alpha"), *tried(Recipe(rate=0.01))]
     book = ledger(given, views=[(given[0], [["C", 0.51239, 0.33, -0.1]])])
     names = [field.name for field in fields(given[0])]
     recorded.write(PAPER, lambda start: book.recorded, names, folder=tmp_path)
@@ -190,3 +190,12 @@ def test_changed_print_changes_no_value_of_ours(tmp_path):
     ours = [[(each["row"], each["column"], each["value"], each["low"], each["high"]) for each in side] for side in (before, after)]
     assert ours[0] == ours[1]
     assert [each["published"] for each in before] != [each["published"] for each in after]
+
+
+def test_a_researchers_own_classes_may_be_more_than_the_papers():
+    book = ledger(trials(only="baseline"))
+    counts = book.recorded.counts.assign(true=3, predicted=3)
+    wider = Ledger(PAPER, runs=replace(book.recorded, parts=book.recorded.parts | {"counts": counts}))
+    (found,) = wider.runs("baseline").values()
+    assert found.classes == 4
+    assert found.cell("unweighted_accuracy").value == 100

@@ -3,6 +3,7 @@
 import importlib
 import re
 import shutil
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -24,6 +25,7 @@ from sercore.tables import parry_results as results
 from sercore.tables import parry_trained as trained
 from tests.corpora import trees
 from tests.ledger.parry_runs import ledger, trials
+from tests.studies import parry_toy
 from tests.tables.parry_book import MEASURED, ON, book, grid, switched
 
 NOTHING = Ledger(parry.PAPER, runs=recorded.read("no such paper"))
@@ -251,3 +253,15 @@ def test_marks_and_signs_need_as_many_seeds_as_claims():
     found = by_name(results.single(ledger(pair), NOTHING))["MTL C"]
     assert gaps.SEEDS == 3
     assert found[1:] == ["50.00 ± 0.00  [2 seeds]", "–"]
+
+
+def test_what_a_pages_own_data_lack_is_told():
+    found = parry_toy.data()
+    assert "nothing" in str(chapter.left_out(found).data)
+    one = found.table.assign(gender="female", language="en-GB")
+    told = str(chapter.left_out(replace(found, table=one, problems=("row 7: no emotion",))).data)
+    assert "row 7: no emotion" in told
+    assert "gender: of" in told
+    assert "all are female" in told
+    twin = found.table.assign(language=found.table["corpus"])
+    assert "which stands for it" in str(chapter.left_out(replace(found, table=twin)).data)
