@@ -19,6 +19,7 @@ NUMBERS = {
     "01-ser2022-transfer": "ser2022_numbers",
     "02-mtl-adversarial": "parry_numbers",
     "03-loopq-models": "loopq_numbers",
+    "04-resnet-specaugment": "padi_numbers",
 }
 
 
@@ -97,7 +98,8 @@ class Ledger:
         found = {}
         for where, table in rows.groupby(["row", "control", "variant", "protocol", "run", "encoder"], sort=False):
             join = [_concat(each, table["trial"]) for each in (counts, errors)]
-            found[where] = Trials(table, *join, self.numbers.CLASSES)
+            met = join[0][["true", "predicted"]].to_numpy()
+            found[where] = Trials(table, *join, max(self.numbers.CLASSES, int(met.max(initial=0)) + 1))
         return found
 
     def runs(self, row: str, control: str = "none") -> dict[tuple[str, str, str, str], Trials]:
