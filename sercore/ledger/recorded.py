@@ -35,8 +35,14 @@ PARTS = {
     "epochs": ["trial", "epoch", "what", "value"],
     "answers": ["trial", "group", "text", "true", "predicted"],
     "probes": ["trial", "attribute", "probe", "control", "silhouette"],
+    "stages": ["trial", "stage", "group", "class", "x", "y"],
+    "silhouettes": ["trial", "stage", "of", "silhouette"],
+    "costs": ["trial", "what", "steps", "seconds"],
 }
-DIGITS = {"errors": 5, "curves": 5, "reliability": 4, "map": 2, "saliency": 4, "energy": 6, "epochs": 5, "probes": 4}
+DIGITS = {
+    "errors": 5, "curves": 5, "reliability": 4, "map": 2, "saliency": 4, "energy": 6, "epochs": 5, "probes": 4, "stages": 2,
+    "silhouettes": 4,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

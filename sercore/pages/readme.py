@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from sercore import store
 from sercore.ledger.entries import Ledger
 from sercore.pages import loopq as third
+from sercore.pages import padi as fourth
 from sercore.pages import parry as second
 from sercore.pages.headline import headline
-from sercore.studies import loopq, parry, ser2022
+from sercore.studies import loopq, padi, parry, ser2022
 
 README = store.PROJECT / "README.md"
 MARKS = ("<!-- headline: written by sercore.pages, do not edit -->", "<!-- end of headline -->")
@@ -22,11 +23,12 @@ def summary(ledgers: Mapping[str, Ledger]) -> str:
     found = [headline(ledgers[ser2022.PAPER])]
     found.append(f"Parry et al. (2022) ask whether attributes help on unseen corpora. {second.lead(ledgers[parry.PAPER])}")
     found.append(f"Biagini (2022) compares five networks. {third.lead(ledgers[loopq.PAPER])}")
+    found.append(f"Padi et al. (2021) start from a speaker recogniser. {fourth.lead(ledgers[padi.PAPER])}")
     return "\n\n".join(found)
 
 
 def readme(text: str) -> str:
     """The README with its headline written anew."""
     before, rest = text.split(MARKS[0])
-    ledgers = {paper: Ledger(paper) for paper in (ser2022.PAPER, parry.PAPER, loopq.PAPER)}
+    ledgers = {paper: Ledger(paper) for paper in (ser2022.PAPER, parry.PAPER, loopq.PAPER, padi.PAPER)}
     return f"{before}{MARKS[0]}\n{summary(ledgers)}\n{MARKS[1]}{rest.split(MARKS[1])[1]}"

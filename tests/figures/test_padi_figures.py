@@ -1,0 +1,150 @@
+"""Figures of chapter 4: what is drawn is what was given, every text is legible, what cannot be drawn is told."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+
+from sercore.augment.policies import POLICIES, masked
+from sercore.figures import padi as figures
+from sercore.pages import padi_panels as panels
+from tests.figures.legible import legible
+from tests.ledger.padi_runs import EIGHT, ledger, trials
+
+BARS = {name: (40.0 + 5 * at, 3.0, 15) for at, name in enumerate(EIGHT)}
+NAN = float("nan")
+
+
+def clip(frames=180):
+    return np.random.default_rng(0).normal(size=(frames, 128)).astype(np.float32)
+
+
+def versions(signal):
+    generator = torch.Generator().manual_seed(0)
+    return {
+        name: masked(torch.from_numpy(signal)[None], policy, generator=generator)[0].numpy() for name, policy in POLICIES.items()
+    }
+
+
+def test_masked_cells_are_black_and_all_others_the_clips_own():
+    signal = clip()
+    found = versions(signal)
+    figure = figures.masks(signal, found)
+    pictures = [axes.images[0].get_array() for axes in figure.axes[:3]]
+    assert [axes.get_title() for axes in figure.axes[:3]] == ["as it is", "conservative", "aggressive"]
+    assert not np.ma.getmaskarray(pictures[0]).any()
+    for name, picture in zip(found, pictures[1:], strict=True):
+        hidden = np.ma.getmaskarray(picture).T
+        assert (hidden == (found[name] != signal)).all()
+        assert (picture.data.T[~hidden] == signal[~hidden]).all()
+    assert figure.axes[0].images[0].get_extent() == [0, 1.8, 0, 128]
+    assert figure.axes[0].images[0].cmap.get_bad().tolist() == [0, 0, 0, 1]
+    legible(figure)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"), [({}, "no masked version"), ({"none": clip()}, "some mask"), ({"short": clip(90)}, "same shape")]
+)
+def test_masks_that_are_none_are_told(given, told):
+    with pytest.raises(ValueError, match=told):
+        figures.masks(clip(), given)
+
+
+def test_bars_have_the_scores_and_their_deviations():
+    figure = figures.bars(
+        {"speakers left out": {"RAVDESS, an analogue of exp1": BARS}, "clips split": {"RAVDESS": {"111": (70, NAN, 1)}}}
+    )
+    above, below = figure.axes
+    assert [bar.get_height() for bar in above.patches] == [value for value, *_ in BARS.values()]
+    assert [bar.get_height() for bar in below.patches] == [70]
+    assert (len(above.containers), len(below.containers)) == (16, 1)  # a bar and its line each; one training has no line
+    assert above.get_title().startswith("speakers left out")
+    assert "mean of 1 to 15 trainings" in figure.legends[0].get_texts()[0].get_text()
+    legible(figure)
+
+
+def test_bars_of_three_experiments_stand_beside_each_other():
+    figure = figures.bars({split: {f"IEMOCAP, exp{at}": BARS for at in (1, 2, 3)} for split in panels.SPLITS.values()})
+    assert len(figure.axes) == 6
+    legible(figure)
+
+
+def test_bars_of_nothing_or_of_shares_are_told():
+    with pytest.raises(ValueError, match="record the grid first"):
+        figures.bars({"speakers left out": {}})
+    with pytest.raises(ValueError, match="expected 0 to 100"):
+        figures.bars({"speakers left out": {"RAVDESS": {"111": (170.0, 1.0, 3)}}})
+
+
+@pytest.mark.parametrize(("seeds", "face"), [(1, "white"), (3, figures.PALETTE[0])])
+def test_effects_have_their_intervals_and_few_seeds_are_hollow(seeds, face):
+    given = {"TL": (2.0, -1.0, 5.0), "Aug": (0.5, -0.5, 1.5), "SP": (6.0, 4.0, 8.0), "SP - TL": (4.0, 1.0, 7.0)}
+    figure = figures.effects({"RAVDESS, an analogue of exp1, speakers left out": (given, seeds), "clips split": (given, 3)})
+    axes = figure.axes[0]
+    points = [line for line in axes.lines if line.get_marker() == "o"]
+    assert [line.get_xdata()[0] for line in points] == [value for value, *_ in given.values()] * 2
+    assert points[0].get_markerfacecolor() == face
+    spans = [line.get_xdata() for line in axes.lines if len(line.get_xdata()) == 2 and line.get_linewidth() == 1.5]
+    assert [tuple(map(float, each)) for each in spans] == [(low, high) for _, low, high in given.values()] * 2
+    assert f"{seeds} seed" in figure.legends[0].get_texts()[0].get_text()
+    legible(figure)
+
+
+def test_effects_that_cannot_be_are_told():
+    with pytest.raises(ValueError, match="record its eight systems first"):
+        figures.effects({})
+    with pytest.raises(ValueError, match="is not in 1 to 2"):
+        figures.effects({"RAVDESS": ({"TL": (3.0, 1.0, 2.0)}, 1)})
+
+
+def test_maps_are_coloured_by_emotion_and_by_speaker():
+    generator = np.random.default_rng(0)
+    emotions = ["angry", "happy", "neutral", "sad"] * 10
+    speakers = [f"ravdess/{at:02d}" for at in (1, 2, 3, 4, 5)] * 8
+    stages = {stage: (generator.normal(size=(40, 2)), emotions, speakers) for stage in ("before", "after")}
+    figure = figures.maps(stages)
+    assert [axes.get_title() for axes in figure.axes] == [
+        f"{one}, by {other}" for one in stages for other in ("emotion", "speaker")
+    ]
+    for (places, *labels), row in zip(stages.values(), np.reshape(figure.axes, (2, 2)), strict=True):
+        for axes, given in zip(row, labels, strict=True):
+            points = axes.collections[0]
+            assert np.array_equal(points.get_offsets(), places)
+            assert len(np.unique(points.get_facecolors(), axis=0)) == len(set(given))
+    legible(figure)
+    with pytest.raises(ValueError, match="expected one place a clip"):
+        figures.maps({"before": (np.zeros((3, 2)), ["sad"] * 3, ["1"] * 2)})
+    with pytest.raises(ValueError, match="no stage"):
+        figures.maps({})
+
+
+def test_what_a_ledger_holds_can_be_drawn():
+    def right(trial, speaker):
+        return [50 + 10 * (trial.pooling == "statistics"), 40, 60, 30 + 10 * trial.fold]
+
+    book = ledger(trials(EIGHT, folds=2, protocols=("speakers-apart", "clips")), right)
+    for figure in (figures.bars(panels.bars(book)), figures.effects(panels.effects(book))):
+        legible(figure)
+        plt.close(figure)
+    empty = ledger([])
+    ((title, matrix, names),) = panels.confusions(book, empty)["Real speech"]
+    assert (title, names) == ("RAVDESS, an analogue of exp1", ("angry", "happy", "neutral", "sad"))
+    assert (np.diagonal(matrix) / matrix.sum(1)).tolist() == [0.6, 0.4, 0.6, 0.35]
+    found = panels.bars(book)["speakers left out"]["RAVDESS, an analogue of exp1"]
+    assert found["111"] == pytest.approx((48.75, 10 / 4 / 2**0.5, 2))
+    assert panels.effects(book)["RAVDESS, an analogue of exp1, clips split at random"][0]["SP"] == pytest.approx((2.5, 2.5, 2.5))
+    assert panels.confusions(empty, empty) == panels.bars(empty) == panels.effects(empty) == {}
+
+
+def test_maps_are_of_the_first_seed_and_of_what_was_looked_into():
+    views = trials(["011", "111", "111, finetune"], folds=1, seeds=2)[::-1]
+    found = panels.maps(ledger([], views=views), ledger([]))["Real speech"]
+    assert set(found) == {
+        "011, before training", "011, after training", "111, before training", "111, finetune, before training",
+        "111, finetune, after training",
+    }  # fmt: skip
+    places, emotions, speakers = found["011, after training"]
+    assert places.tolist() == [[0, 1], [1, 1], [2, 1]]
+    assert (emotions, speakers) == (["angry", "sad", "happy"], ["ravdess/01", "ravdess/01", "ravdess/06"])
+    assert panels.maps(ledger([]), ledger(trials(["111"], folds=1))) == {}
+    legible(figures.maps(found))

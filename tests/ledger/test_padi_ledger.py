@@ -1,0 +1,216 @@
+"""Paper 04 in the ledger: where its numbers stand, what is a setting or a count, and which trainings stand beside them."""
+
+import math
+import shutil
+from dataclasses import fields
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import accuracy_score, balanced_accuracy_score
+
+from sercore.augment import policies
+from sercore.ledger import published, recorded
+from sercore.ledger.claims import padi_cells as cells
+from sercore.ledger.claims import padi_numbers as numbers
+from sercore.ledger.entries import Ledger
+from sercore.ledger.scores import MEASURES
+from sercore.studies.padi_trial import Trial
+from tests.ledger.padi_runs import EIGHT, encoded, ledger, trials
+
+PAPER = numbers.PAPER
+OPEN = "open, full width, 8 epochs, bf16"
+TABLE_2 = {
+    "exp1": {"angry": 1103, "happy": 595, "neutral": 1708, "sad": 1084, "total": 4490},
+    "exp2": {"angry": 1103, "excited": 1041, "neutral": 1708, "sad": 1084, "total": 4936},
+    "exp3": {"angry": 1103, "happy+excited": 1636, "neutral": 1708, "sad": 1084, "total": 5531},
+}
+COUNTED = {f"{one} / {name} / clips": count for one, found in TABLE_2.items() for name, count in found.items()}
+MEASURED = COUNTED | {"speakers / all / count": 10, "duration / all / hours": 6.99, "taught / speakers / count": 7205}
+
+
+@pytest.fixture(autouse=True)
+def measured(monkeypatch) -> dict:
+    """What was measured, which a test fills; nothing at first."""
+    found: dict = {}
+    monkeypatch.setattr(recorded, "measurements", lambda paper: found)
+    monkeypatch.setattr(recorded, "measured_on", lambda paper: tuple(found.get("corpora", ())))
+    monkeypatch.setattr(numbers, "corpora", lambda: tuple(found.get("corpora", ())))
+    return found
+
+
+def printed(row: str, column: str, book: Ledger | None = None):
+    return next(each for each in (book or Ledger(PAPER)).printed if (each.row, each.column) == (row, column))
+
+
+def proposed(book: Ledger):
+    return [each for each in book.printed if each.row.endswith("| Proposed")]
+
+
+def test_every_printed_number_has_a_word_and_a_reason():
+    book = ledger([])
+    found = {number: book.verdict(number) for number in book.printed}
+    assert len(book.printed) == len(found) == 78
+    assert all(reason for _, reason in found.values())
+    words = [word for word, _ in found.values()]
+    assert (words.count("setting"), words.count("not run")) == (29, 49)
+    assert {reason for word, reason in found.values() if word == "setting"} == {"as printed"}
+    assert {found[number] for number in proposed(book)} == {("not run", "IEMOCAP is not at hand")}
+    others = [number for number in book.printed if number.table == "Table 3" and number not in proposed(book)]
+    assert len(others) == 21
+    assert {found[number] for number in others} == {("not run", "another system, quoted")}
+    assert found[printed("speaker pre-training", "VoxCeleb speakers (more than)")][1] == "VoxCeleb is not at hand"
+
+
+def test_settings_are_those_of_the_objects_that_use_them(monkeypatch):
+    book = ledger([])
+    monkeypatch.setitem(policies.POLICIES, "aggressive", policies.Policy(bands=20, frames=70))
+    monkeypatch.setattr(numbers, "LENGTHS", (150, 200, 250, 320))
+    assert book.verdict(printed("Aggressive", "F")) == ("setting", "ours is 20")
+    assert book.verdict(printed("Aggressive", "W")) == ("setting", "as printed")
+    lengths = [book.verdict(number)[1] for number in book.printed if number.column == "T"]
+    assert lengths == ["as printed"] * 3 + ["ours is 320"]
+
+
+def test_counts_are_measured_where_iemocap_is(measured):
+    book = ledger([])
+    measured |= MEASURED | {"corpora": ("ravdess", "voxceleb")}
+    assert book.verdict(printed("Exp 3", "Excited+Happy")) == ("not run", "IEMOCAP is not at hand")
+    assert book.verdict(printed("speaker pre-training", "VoxCeleb speakers (more than)")) == ("measured", "agrees")
+    measured["corpora"] = ("iemocap",)
+    tables = [number for number in book.printed if number.table == "Table 2"]
+    assert {book.verdict(number) for number in tables} == {("measured", "agrees")}
+    for row, column in (("IEMOCAP", "speakers"), ("IEMOCAP", "excited"), ("IEMOCAP", "happy+excited")):
+        assert book.verdict(printed(row, column)) == ("measured", "agrees")
+    assert book.verdict(printed("IEMOCAP", "all")) == (
+        "not run", "of the whole corpus; the clips of the four classes last 6.99 h",
+    )  # fmt: skip
+    assert {book.verdict(number) for number in proposed(book)} == {("not run", "not recorded yet")}
+    measured["exp1 / sad / clips"] = 1083
+    assert book.verdict(printed("Exp 1", "Sad")) == ("measured", "differs: measured 1083")
+    measured |= {"taught / speakers / count": 40, "corpora": ("iemocap", "voxceleb")}
+    assert book.verdict(printed("speaker pre-training", "VoxCeleb speakers (more than)"))[1] == "differs: measured 40"
+
+
+def test_an_analogue_judges_no_printed_number_and_stands_in_the_ledger_apart():
+    book = ledger(trials(["000", "111"], seeds=5), lambda trial, speaker: 62)
+    number = printed("Exp 1 (A, H, S, N) | Proposed", "UA")
+    assert book.verdict(number) == ("not run", "IEMOCAP is not at hand")
+    variant = f"{OPEN}; shared speakers of 20 epochs"
+    assert book.beside(number, variant=variant, protocol="speakers-apart") is None
+    assert book.trials("exp1 111", variant=variant, protocol="speakers-apart") is not None
+    cells_of = [each for each in book.entries() if each["value"] is not None and each["verdict"] == ""]
+    assert {(each["row"], each["column"], each["published"], each["value"]) for each in cells_of} == {
+        (row, "RAVDESS", None, 62) for row in ("exp1 000", "exp1 111")
+    }
+    assert {each["metric"] for each in cells_of} == set(numbers.OURS)
+
+
+def test_iemocap_is_judged_by_edition_and_width():
+    numbers_of = {"edition": "paper", "epochs": 20}
+    one = printed("Exp 2 (A, E, S, N) | Proposed", "WA")
+    made = {"experiments": ("exp2",), "seeds": 5}
+    book = ledger(trials(["111"], **made, **numbers_of), lambda trial, speaker: 64 + trial.seed, corpus="iemocap")
+    assert book.verdict(one)[0] == "reproduced"
+    assert book.verdict(printed("Exp 1 (A, H, S, N) | Proposed", "WA"))[0] == "not run"
+    word, reason = ledger(trials(["111"], **made), corpus="iemocap").verdict(one)
+    assert (word, reason.split(";")[0]) == ("substituted", "run on speakers of other corpora than VoxCeleb")
+    assert ledger(trials(["111"], **made, **numbers_of, size="narrow"), corpus="iemocap").verdict(one)[0] == "substituted"
+    few = ledger(trials(["111"], experiments=("exp2",), **numbers_of), corpus="iemocap")
+    assert few.verdict(one)[0] == "inconclusive"
+
+
+def test_scores_are_scikit_learns_means_over_folds():
+    right = lambda trial, speaker: [90, 10 * trial.fold, 50, 70 - int(speaker[-2:])]  # noqa: E731
+    book = ledger(trials(["111"]), right)
+    found = cells.systems(book, ("111",), experiment="exp1").trials["111"]
+    scores = []
+    for trial in found.table["trial"]:
+        own = found.counts[found.counts["trial"] == trial]
+        weights = own["count"]
+        scores.append(
+            [each(own["true"], own["predicted"], sample_weight=weights) for each in (accuracy_score, balanced_accuracy_score)]
+        )
+    for metric, values in zip((numbers.WA, numbers.UA), np.transpose(scores), strict=True):
+        assert found.cell(metric).value == pytest.approx(100 * values.mean())
+        assert list(cells.by_fold(found, metric).values()) == pytest.approx(100 * values)
+        cell = cells.by_speaker(found, metric)
+        assert cell.low < cell.value < cell.high
+        assert cell.groups == 24
+    assert np.isnan(MEASURES[numbers.WA](np.zeros((4, 4)), 0, 0, 0))
+
+
+def test_systems_are_compared_on_shared_folds_seeds_and_training():
+    wide = trials(["000", "111"], folds=2, seeds=2)
+    narrow = trials(EIGHT, folds=5, size="narrow", epochs=6)
+    book = ledger([*wide[:-1], *trials(["111"], folds=1, seeds=2, pretraining=5), *narrow])
+    both = cells.systems(book, ("000", "111"), experiment="exp1")
+    assert both.about == "full width, 8 epochs, bf16, shared speakers of 20 epochs; 2 folds, 2 seeds"
+    pairs = [set(zip(each.table["seed"], each.table["fold"], strict=True)) for each in both.trials.values()]
+    assert pairs == [{(0, 0), (0, 1), (1, 0)}] * 2
+    assert cells.systems(book, EIGHT, experiment="exp1").base.startswith("half width, 6 epochs")
+    assert cells.systems(book, ("000", "011"), experiment="exp1").folds == 5
+    for options in ({"experiment": "exp2"}, {"experiment": "exp1", "protocol": "clips"}):
+        assert cells.systems(book, ("000", "111"), **options) is None
+    assert cells.systems(book, ("111", "111, energy"), experiment="exp1") is None
+
+
+def test_rows_name_experiment_and_system_and_controls_are_apart():
+    given = [*trials(["111", "111, 300 frames", "101, finetune"], folds=1, experiments=("exp1", "exp3"))]
+    shuffled = trials(["111"], folds=1, control="labels shuffled")
+    book = ledger([*given, *shuffled], encoder=encoded("CAM++ 01"), speakers=True)
+    rows = {where[0] for where in book._groups}
+    assert rows == {f"{one} {row}" for one in ("exp1", "exp3") for row in ("111", "111, 300 frames", "101, finetune")} | {
+        "exp1 CAM++ 01",
+    }  # fmt: skip
+    assert {(row, control) for row, _, control in book.controls()} == {("exp1 111", "labels shuffled")}
+    assert set(book.runs("exp1 CAM++ 01")) == {("open, 12 epochs", "speakers-apart", "this run, campplus", "toy")}
+    given_ = trials(["111"], folds=1, speakers="given", pretraining=0)
+    assert {where[0] for where in ledger(given_).runs("exp1 111")} == {f"{OPEN}; given speakers"}
+
+
+def test_what_is_written_is_read_back_under_the_same_names(tmp_path):
+    given = trials(["000", "111", "111, 300 frames"], folds=2)
+    book = ledger(given, lambda trial, speaker: 40 + int(speaker[-2:]))
+    recorded.write(PAPER, lambda start: book.recorded, [each.name for each in fields(Trial)], folder=tmp_path)
+    again = Ledger(PAPER, runs=recorded.read(PAPER, folder=tmp_path))
+    assert set(again._groups) == set(book._groups)
+    assert again.entries() == book.entries()
+
+
+def test_a_list_of_all_shows_iemocaps_nearest_reading(monkeypatch):
+    book = ledger([*trials(["111"], folds=1), *trials(["111"], folds=1, size="narrow", epochs=20)], corpus="iemocap")
+    assert numbers.reading("Exp 1 (A, H, S, N) | Proposed") == ""
+    monkeypatch.setattr(recorded, "runs", lambda paper: book.recorded.runs)
+    monkeypatch.setattr(recorded, "read", lambda paper: book.recorded)
+    assert numbers.reading("Exp 1 (A, H, S, N) | Proposed") == f"{OPEN}; shared speakers of 20 epochs"
+    assert numbers.reading("Exp 2 (A, E, S, N) | CTC-BLSTM [5]") == ""
+
+
+def test_an_interval_over_speakers_is_that_of_the_difference():
+    better = ledger(trials(["000", "111"], seeds=3), lambda trial, speaker: 40 + 5 * (trial.transfer != "none") + int(speaker[-2:]))
+    found = cells.systems(better, ("000", "111"), experiment="exp1")
+    gap = found.less("111", "000")
+    assert (gap.value, gap.low, gap.high) == pytest.approx((5, 5, 5))
+    assert (gap.seeds, gap.groups) == (3, 24)
+    uneven = ledger(trials(["000", "111"], seeds=3), lambda trial, speaker: 40 + int(speaker[-2:]) * (trial.transfer != "none"))
+    gap = cells.systems(uneven, ("000", "111"), experiment="exp1").less("111", "000", numbers.UA)
+    same = cells.by_speaker(uneven.trials("exp1 111", variant=f"{OPEN}; shared speakers of 20 epochs", protocol="speakers-apart"))
+    assert (gap.low, gap.high) == pytest.approx((same.low - 40, same.high - 40))
+    assert not math.isinf(gap.low)
+
+
+def test_changed_print_changes_no_value_of_ours(tmp_path):
+    shutil.copytree(published.FOLDER, tmp_path / "published")
+    path = tmp_path / "published" / f"{PAPER}.csv"
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    table["value"] = [str(float(value) * 1.5 + 1) for value in table["value"]]
+    table.to_csv(path, index=False)
+    given = trials(["000", "111"], folds=2, edition="paper")
+    before, after = (
+        ledger(given, lambda trial, speaker: 30 + 7 * trial.fold, corpus="iemocap", **options).entries()
+        for options in ({}, {"published_folder": tmp_path / "published"})
+    )
+    ours = [[(each["row"], each["column"], each["value"], each["low"], each["high"]) for each in side] for side in (before, after)]
+    assert ours[0] == ours[1]
+    assert [each["published"] for each in before] != [each["published"] for each in after]

@@ -1,0 +1,217 @@
+"""Chapter 4's tables: printed and recorded side by side, no number from the one in the other, what one seed may not say."""
+
+import re
+import shutil
+from html import unescape
+
+import pytest
+import torch
+
+from sercore.augment import policies
+from sercore.ledger import published, recorded
+from sercore.ledger.claims import padi_numbers as numbers
+from sercore.ledger.entries import Ledger
+from sercore.models.resnet import ResNet34
+from sercore.tables import padi as tables
+from sercore.tables import padi_results as results
+from tests.ledger.padi_runs import EIGHT, encoded, ledger, trials
+from tests.ledger.test_padi_ledger import MEASURED
+
+NOTHING = ledger([])
+RECALLS = {"000": 30, "111": 70}
+
+
+@pytest.fixture(autouse=True)
+def measured(monkeypatch) -> dict:
+    """What was measured, which a test fills; nothing at first."""
+    found: dict = {}
+    monkeypatch.setattr(recorded, "measurements", lambda paper: found)
+    monkeypatch.setattr(recorded, "measured_on", lambda paper: tuple(found.get("corpora", ())))
+    monkeypatch.setattr(numbers, "corpora", lambda: tuple(found.get("corpora", ())))
+    return found
+
+
+def right(trial, speaker):
+    """Of a hundred: by system, three more or less by speaker."""
+    cell = getattr(trial.row, "cell", "001")  # the encoder's rows are no cells of the grid
+    return [RECALLS.get(cell, 50) + sum(map(ord, speaker)) % 4 + trial.seed, 40, 60, 55]
+
+
+@pytest.fixture(scope="module")
+def full() -> Ledger:
+    """The grid at full width on three seeds, at half width on one, changed inputs, the pretrained encoder, a control."""
+    given = trials(EIGHT, seeds=3, folds=2, protocols=("speakers-apart", "clips"))
+    given += trials(EIGHT[:3], seeds=1, folds=1, size="narrow", epochs=6)
+    given += trials(["111, conversation"], seeds=3, folds=2) + trials(["111, energy"], folds=2)
+    given += trials(["111"], folds=1, control="labels shuffled")
+    return ledger(given, right, encoder=encoded("CAM++ 01", folds=2), speakers=True)
+
+
+def rows(table) -> list[list[str]]:
+    """Cells of a table's body as text."""
+    body = table.data.split("<tbody>")[1]
+    cells = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in re.findall(r"<tr>(.*?)</tr>", body)]
+    return [[unescape(re.sub(r"<[^>]+>", " ", cell)).strip() for cell in row] for row in cells]
+
+
+def heads(table) -> list[str]:
+    return [unescape(each).replace("<br>", " ") for each in re.findall(r"<th[^>]*>(.*?)</th>", table.data)]
+
+
+def test_policies_have_ours_from_the_object_and_the_cap(monkeypatch):
+    found = {row[0]: row[1:] for row in rows(tables.policies(NOTHING))}
+    assert found["None"][:4] == ["0", "0", "0", "0"]
+    assert found["Conservative"] == ["15", "15", "50", "50", "0.2", "0.2", "2", "2", "2", "2", "30", "40", "50", "50"]
+    assert found["Aggressive"][-4:] == ["30", "40", "50", "60"]
+    monkeypatch.setitem(policies.POLICIES, "aggressive", policies.Policy(bands=20, frames=20))
+    found = {row[0]: row[1:] for row in rows(tables.policies(NOTHING))}
+    assert found["Aggressive"][:4] == ["27", "20", "70", "20"]
+    assert found["Aggressive"][-4:] == ["20"] * 4
+
+
+def test_classes_are_measured_on_iemocap_or_beside_it_on_another(measured):
+    found = rows(tables.classes(NOTHING))
+    assert len(found) == 15
+    assert found[0] == ["Exp 1", "Angry", "1,103", "–  IEMOCAP is not at hand", "–"]
+    measured |= {"exp1 / angry / clips": 192, "exp3 / angry / clips": 192, "corpora": ("emovo", "ravdess")}
+    table = tables.classes(NOTHING)
+    assert "RAVDESS" in heads(table)
+    found = {tuple(row[:2]): row[2:] for row in rows(table)}
+    assert found["Exp 1", "Angry"] == ["1,103", "–  IEMOCAP is not at hand", "192"]
+    assert found["Exp 3", "Angry"][-1] == "–"
+    measured |= MEASURED | {"corpora": ("iemocap", "voxceleb")}
+    found = {tuple(row[:2]): row[2:] for row in rows(tables.classes(NOTHING))}
+    assert found["Exp 3", "Excited+Happy"] == ["1,636", "1,636  agrees", "–"]
+
+
+def test_layers_are_those_of_the_built_network():
+    found = {row[0]: row[2:] for row in rows(tables.layers())}
+    assert found == {
+        "stem": ["32 × 128 × 300", "353"],
+        "stage 1": ["32 × 128 × 300", "55,686"],
+        "stage 2": ["64 × 64 × 150", "279,688"],
+        "stage 3": ["128 × 32 × 75", "1,707,276"],
+        "stage 4": ["256 × 16 × 38", "3,280,390"],
+        "pooling": ["8192", "0"],
+        "FC 1": ["256", "2,097,921"],
+        "FC 2": ["4", "1,028"],
+        "all": ["", "7,422,342"],
+    }
+    with torch.device("meta"):
+        speakers = sum(weight.numel() for weight in ResNet34(7363).parameters())
+    table = rows(tables.layers(classes=7363, frames=150))
+    assert (table[-1][-1], table[4][2]) == (f"{speakers:,}", "256 × 16 × 19")
+    assert sum(int(row[-1].replace(",", "")) for row in table[:-1]) == speakers
+    assert rows(tables.readings())[0] == ["full width", "7,422,342", "6,373,766", "45,171,078"]
+
+
+def test_speaker_recognisers_are_told_beside_the_untrained_one(full, tmp_path):
+    (found,) = rows(tables.speakers(full, NOTHING))
+    assert found == [
+        "real speech", "EMOVO", "both, statistics", "full width", "8", "730", "20", "460", "99.0", "31.00", "42.00", "500",
+    ]  # fmt: skip
+    own = rows(tables.speakers(NOTHING, full))
+    assert own[0][0] == "this run, synthetic speech"
+    recorded.write(numbers.PAPER, lambda start: full.recorded, ["seed"], folder=tmp_path)
+    again = Ledger(numbers.PAPER, runs=recorded.read(numbers.PAPER, folder=tmp_path))
+    assert rows(tables.speakers(again, NOTHING)) == [found]
+
+
+def test_table_3_has_every_printed_row_and_the_analogue_beside_it(full):
+    own = ledger(trials(["111"], folds=1, edition="demo", size="small"))
+    table = results.results(full, own)
+    found = rows(table)
+    assert len(found) == 4 + 1 + 3 + 1 + 6 + 1
+    ours = [row for row in found if row[1] == "Proposed"]
+    assert [row[2:4] for row in ours] == [["61.61", "66.02"], ["65.56", "65.62"], ["64.14", "63.61"]]
+    assert {tuple(row[4:7]) for row in ours} == {("–", "–", "not run  IEMOCAP is not at hand")}
+    assert ours[0][7].startswith("56.90")
+    assert ours[0][9].startswith("50.00")
+    assert {cell for row in found if row != ours[0] for cell in row[7:]} == {"–"}
+    assert [row[2:4] for row in found if row[1].endswith("[26]")] == [["–", "56.10"]]
+    told = " ".join(heads(table))
+    assert "RAVDESS, an analogue of exp1: full width" in told
+    assert "this run, synthetic speech" in told
+
+
+def test_iemocap_stands_in_its_own_columns_with_its_verdict():
+    given = trials(["111"], seeds=5, edition="paper", epochs=20, experiments=("exp1", "exp2"))
+    book = ledger(given, lambda trial, speaker: 60 + 2 * trial.seed, corpus="iemocap")
+    found = [row for row in rows(results.results(book, NOTHING)) if row[1] == "Proposed"]
+    assert found[0][4].startswith("64.00")
+    assert "reproduced" in found[0][6]
+    assert found[0][7:] == ["–"] * 4
+    assert found[2][4] == "–"
+
+
+@pytest.mark.parametrize("make", [results.folds, results.per_class, results.grid, results.effects, results.encoder])
+def test_no_printed_number_moves_ours(full, tmp_path, make):
+    shutil.copytree(published.FOLDER, tmp_path / "published")
+    path = tmp_path / "published" / f"{numbers.PAPER}.csv"
+    path.write_text(re.sub(r",[\d.]+,%", ",12.34,%", path.read_text()))
+    other = Ledger(numbers.PAPER, runs=full.recorded, published_folder=tmp_path / "published")
+    assert make(other).data == make(full).data
+
+
+def test_folds_have_their_mean_and_spread(full):
+    book = ledger(trials(["111"], folds=3), lambda trial, speaker: 50 + 10 * trial.fold)
+    found = rows(results.folds(book))
+    assert [row[3:] for row in found] == [[name, "50.00", "60.00", "70.00", "–", "–", "60.00", "10.00"] for name in ("UA", "WA")]
+    assert [row[0] for row in rows(results.folds(ledger(trials(["111"], folds=1))))] == ["RAVDESS, an analogue of exp1"] * 2
+    assert rows(results.folds(full))[0][1] == "speakers left out"
+
+
+def test_recalls_are_those_of_the_answers_with_the_first_wrong_one():
+    book = ledger(trials(["111"]), lambda trial, speaker: [80, 40, 60, 55], wrong=(3, 2, 3, 0))
+    (found,) = rows(results.per_class(book))
+    assert found[3:] == ["80.0  [sad 20%]", "40.0  [neutral 60%]", "60.0  [sad 40%]", "55.0  [angry 45%]"]
+
+
+def test_the_grid_lists_each_way_of_training_apart(full):
+    found = rows(results.grid(full))
+    assert len(found) == 8 + 3
+    assert [row[2] for row in found[:8]] == list(EIGHT)
+    assert {tuple(row[6:10]) for row in found[:8]} == {("2", "3", "10", "400")}
+    assert {row[10].split(",")[0] for row in found[8:]} == {"half width"}
+    values = {row[2]: float(row[3].split()[0]) for row in found[:8]}
+    assert values["111"] - values["000"] == pytest.approx(10, abs=0.011)
+    clips = results.grid(full, protocol="clips")
+    assert len(rows(clips)) == 8
+    assert "does not say that its ablation is split so" in clips.data
+    assert rows(results.grid(NOTHING, full))[0][0] == "this run, synthetic speech"
+
+
+def test_effects_are_of_whole_grids_and_say_where_seeds_are_few(full):
+    found = rows(results.effects(full))
+    assert [row[1] for row in found] == ["speakers left out"] * 2 + ["clips split at random"] * 2
+    assert {row[-1] for row in found} == {""}
+    assert found[0][4].startswith("+2.5")  # half of it by 111, half by 000 below the rest
+    few = rows(results.effects(ledger(trials(EIGHT, folds=2), right)))
+    assert {row[-1] for row in few} == {"not judged, fewer than 3 seeds"}
+
+
+def test_what_is_asked_beside_has_a_sign_on_three_seeds_alone(full):
+    found = {row[1]: row for row in rows(results.beside(full, "inputs"))}
+    assert set(found) == {"111, conversation", "111, energy"}
+    assert found["111, conversation"][4] == "111"
+    assert found["111, conversation"][7].startswith("+0.00")
+    assert found["111, energy"][7:9] == ["–  [1 seed]"] * 2
+    assert "no sign" in results.beside(full, "inputs").data
+
+
+def test_encoder_and_controls_have_tables_of_their_own(full):
+    (found,) = rows(results.encoder(full))
+    assert found[:4] == ["RAVDESS, an analogue of exp1", "CAM++ 01", "", "speakers left out"]
+    (found,) = rows(results.controls(full))
+    assert found[1:3] == ["111", "labels shuffled"]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        results.folds, results.per_class, results.grid, results.effects, results.encoder, results.controls,
+        lambda book: results.beside(book, "finetune"), lambda book: tables.speakers(book, book),
+    ],
+)  # fmt: skip
+def test_an_empty_ledger_says_so(make):
+    assert "not recorded yet" in make(NOTHING).data
