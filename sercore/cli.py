@@ -179,19 +179,35 @@ def record(
 
 @app.command()
 def train(
-    model: Annotated[str, typer.Argument(help='A row of chapter 2 ("GR C+S") or 3 ("CNNLSTM per-clip"), or a model ("FCMFCC").')],
+    model: Annotated[
+        str, typer.Argument(help='A row of chapter 2 ("GR C+S"), 3 ("CNNLSTM per-clip") or 4 ("111"), or a model ("FCMFCC").')
+    ],
     out: Annotated[Path, typer.Option(help="Folder of the saved model.")],
     edition: Edition = None,
     final: Annotated[bool, typer.Option("--final", help="Chapter 3: train on every clip, as the report's final model.")] = False,
     parameters: Pairs = None,
     json: Json = False,
 ) -> None:
-    """Train a model of chapter 2 or 3 and save it with its score on unheard speakers and its limits."""
+    """Train a model of chapter 2, 3 or 4 and save it with its score on unheard speakers and its limits."""
     from sercore.studies import saved
 
     about = saved.train(model, _given(edition, parameters), out=out, final=final)
     _note("\n".join(saved.sentences(about)))
     print(_dumped(about) if json else out)
+
+
+@app.command()
+def pretrain(
+    edition: Edition = None,
+    parameters: Pairs = None,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that read VoxCeleb's clips ahead.")] = 0,
+    json: Json = False,
+) -> None:
+    """Train the speaker recogniser of chapter 4 and keep it for the chapter; several GPUs share it where torchrun starts this."""
+    from sercore.studies import padi_pretrain
+
+    if found := padi_pretrain.pretrain(_given(edition, parameters), workers=workers):
+        _print(found, as_json=json)
 
 
 @app.command()

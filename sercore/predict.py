@@ -1,7 +1,7 @@
 """A saved model on any audio file: probabilities of each window, with its times, and of the whole clip.
 
-A model comes from ``sercore train``. A window is prepared as its chapter prepares a training clip, in ``loopq_loaded`` and
-``parry_loaded``, and answered alone: an answer depends on no other window and no other clip. A clip's probabilities are the mean of
+A model comes from ``sercore train``. A window is prepared as its chapter prepares a clip, in ``loopq_loaded``, ``parry_loaded`` and
+``padi_loaded``, and answered alone: an answer depends on no other window and no other clip. A clip's probabilities are the mean of
 its windows'.
 """
 
@@ -21,12 +21,13 @@ from tqdm import tqdm
 from sercore import audio, encoders
 from sercore.audio import RATE
 from sercore.encoders import Encoder, EncoderError
-from sercore.studies import loopq_about, loopq_loaded, parry_about, parry_loaded
+from sercore.studies import loopq_about, loopq_loaded, padi_about, padi_loaded, parry_about, parry_loaded
 from sercore.studies.saved import sentences
 from sercore.training import checkpoints
 from sercore.training.fitting import autocast
 
-PAPERS = {loopq_about.PAPER: loopq_loaded, parry_about.PAPER: parry_loaded}  # what builds a model, by its recipe's paper
+# What builds a model, by its recipe's paper.
+PAPERS = {loopq_about.PAPER: loopq_loaded, parry_about.PAPER: parry_loaded, padi_about.PAPER: padi_loaded}
 LEAST = 0.5  # s: the shortest window, and the shortest clip
 CLOSEST = 0.01  # s: the shortest hop
 QUIETEST = 1e-4  # of full scale, 3 steps of a 16-bit file: where no sample is further from the mean, there is silence
@@ -42,7 +43,7 @@ class Model:
 
     Args:
         network: in evaluation mode, on the CPU.
-        about: what was saved of it; see ``loopq_about.about`` and ``parry_about.about``.
+        about: what was saved of it; see ``loopq_about.about``, ``parry_about.about`` and ``padi_about.about``.
         read: of a window's samples and ``encoder=`` what the network reads.
         encoder: speech encoder whose frames it reads, or None.
     """

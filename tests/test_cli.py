@@ -243,7 +243,8 @@ def test_a_model_is_trained_then_predicts(tmp_path, monkeypatch):
         (["train", "CNNLSTM as-run"], "CNNLSTM as-run: reads the clips of a batch as one sequence"),
         (
             ["train", "CNNLSTN"],
-            'CNNLSTN: no such model; expected a row or a model, the nearest are "GR C+S" of chapter 2 and "CNNLSTM" of chapter 3.',
+            'CNNLSTN: no such model; expected a row or a model, the nearest are "GR C+S" of chapter 2, '
+            '"CNNLSTM" of chapter 3 and "111, scripted" of chapter 4. Name it so.',
         ),
         (["train", "GR C", "--final"], "--final: a training on every clip is chapter 3's, and paper 02 has none; expected GR C"),
         (["train", "FCMFCC", "-p", "epochs=ten"], '-p epochs=ten: "ten" is not a whole number'),

@@ -5,40 +5,57 @@ from pathlib import Path
 from typing import Any
 
 from sercore.parameters import ParameterError, nearest
-from sercore.studies import loopq_about, loopq_rows, loopq_saved, parry_about, parry_grid, parry_saved
+from sercore.studies import (
+    loopq_about,
+    loopq_rows,
+    loopq_saved,
+    padi_about,
+    padi_grid,
+    padi_saved,
+    parry_about,
+    parry_grid,
+    parry_saved,
+)
 
-NAMES = {"2": (*parry_grid.ROWS,), "3": (*loopq_rows.ROWS, *loopq_rows.RECIPES)}  # of rows and models, by the chapter
+# Names of rows and models, by the chapter.
+NAMES = {"2": (*parry_grid.ROWS,), "3": (*loopq_rows.ROWS, *loopq_rows.RECIPES), "4": (*padi_grid.ROWS,)}
+SAVED = {"2": parry_saved, "4": padi_saved}  # what trains and saves where there is no final model
+ABOUT = {each.PAPER: each for each in (parry_about, loopq_about, padi_about)}
 
 
 def train(name: str, given: Mapping[str, object], *, out: Path, final: bool = False) -> dict:
     """Train a model and save it, with what it was trained on, its scores and its limits.
 
     Args:
-        name: a row of chapter 2 ("GR C+S") or 3 ("CNNLSTM per-clip"), or a model's printed name of chapter 3 ("FCMFCC").
+        name: a row of chapter 2 ("GR C+S"), 3 ("CNNLSTM per-clip") or 4 ("111"), or a model's printed name of chapter 3 ("FCMFCC").
         given: parameters of that chapter, as they are or as texts.
         out: folder of the saved model: ``weights.safetensors`` and ``model.json``.
         final: whether every clip trains; chapter 3 alone (default no).
 
     Returns:
-        What ``model.json`` says: plain values, see ``loopq_about.about`` and ``parry_about.about``.
+        What ``model.json`` says: plain values, see ``loopq_about.about``, ``parry_about.about`` and ``padi_about.about``.
 
     Raises:
-        ParameterError: no such name, or what ``loopq_saved.train`` and ``parry_saved.train`` refuse.
+        ParameterError: no such name, or what ``loopq_saved.train``, ``parry_saved.train`` and ``padi_saved.train`` refuse.
         CorpusError: a corpus that is not there.
+        AudioError: a clip that cannot be used.
         TableError: a table that cannot be used.
         EncoderError: a speech encoder that cannot be loaded.
         SweepError: a training that failed.
     """
     if name in NAMES["3"]:
         return loopq_saved.train(name, given, out=out, final=final)
-    if name not in NAMES["2"]:
+    chapter = next((each for each in SAVED if name in NAMES[each]), None)
+    if chapter is None:
         near = [f'"{nearest(name, names)}" of chapter {each}' for each, names in NAMES.items()]
-        raise ParameterError(f"{name}: no such model; expected a row or a model, the nearest are {' and '.join(near)}. Name it so.")
+        told = f"{', '.join(near[:-1])} and {near[-1]}"
+        raise ParameterError(f"{name}: no such model; expected a row or a model, the nearest are {told}. Name it so.")
     if final:
         raise ParameterError(
-            f"--final: a training on every clip is chapter 3's, and paper 02 has none; expected {name} without it. Leave it out."
+            f"--final: a training on every clip is chapter 3's, and paper 0{chapter} has none; expected {name} without it. Leave "
+            "it out."
         )
-    return parry_saved.train(name, given, out=out)
+    return SAVED[chapter].train(name, given, out=out)
 
 
 def sentences(told: Mapping[str, Any]) -> list[str]:
@@ -47,5 +64,4 @@ def sentences(told: Mapping[str, Any]) -> list[str]:
     Args:
         told: what ``model.json`` says.
     """
-    about = parry_about if told["recipe"]["paper"] == parry_about.PAPER else loopq_about
-    return about.sentences(told)
+    return ABOUT[told["recipe"]["paper"]].sentences(told)

@@ -158,8 +158,13 @@ def test_what_is_said_of_a_model(trained, home):
 @pytest.mark.parametrize(
     ("name", "given", "final", "message"),
     [
-        ("GR C+", {}, False, 'GR C.: no such model; .* nearest are "GR C.S" of chapter 2 and "[^"]+" of chapter 3. Name it so'),
-        ("FCMFC", {}, False, 'nearest are "[^"]+" of chapter 2 and "FCMFCC" of chapter 3'),
+        (
+            "GR C+",
+            {},
+            False,
+            'GR C.: no such model; .* nearest are "GR C.S" of chapter 2, "[^"]+" of chapter 3 and "[^"]+" of chapter 4. Name',
+        ),
+        ("FCMFC", {}, False, 'nearest are "[^"]+" of chapter 2, "FCMFCC" of chapter 3 and'),
         ("GR C", {}, True, "--final: a training on every clip is chapter 3's, and paper 02 has none; expected GR C without it"),
         ("GR C", {"seeds": "3"}, False, "-p seeds=3: no choice here; expected one of edition, epochs, seed"),
         ("GR C", {"epochs": "ten"}, False, '-p epochs=ten: "ten" is not a whole number'),
