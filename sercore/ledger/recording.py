@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, fields
+from pathlib import Path
 from types import ModuleType
 
 from pydantic import BaseModel
 
+from sercore import store
 from sercore.ledger import recorded
 from sercore.sweep import Task, trial_keys
 from sercore.training.loop import choose
@@ -22,16 +24,34 @@ def record(study: ModuleType, parameters: BaseModel) -> None:
         parameters: of its chapter; the edition must not be the demo.
 
     Raises:
-        ValueError: the demo edition, whose values never enter the ledger.
+        ValueError: the demo edition, whose values never enter the ledger, or clips that are copies of few files.
     """
     if parameters.edition == "demo":
         raise ValueError("edition=demo: synthetic speech is never recorded; expected open or paper. Name one of them.")
     data = study.load(parameters)
+    refuse_copies(list(data.table["path"]) if hasattr(data, "table") else list(data.paths))
     recorded.write_measurements(study.PAPER, study.measure(parameters, data), corpora=study.measured_on(data))
     seeds = range(parameters.seeds) if parameters.seed < 0 else [parameters.seed]
     for seed in seeds:
         for task, outcomes in zip(*study.outcomes(parameters.model_copy(update={"seed": seed}), data), strict=True):
             write(study.PAPER, parameters, task, outcomes)
+
+
+def refuse_copies(paths: Sequence[Path | str]) -> None:
+    """Refuse clips that are copies of each other: a tree that was planted to try a chapter is no corpus.
+
+    Args:
+        paths: audio files.
+
+    Raises:
+        ValueError: fewer than half as many contents as clips.
+    """
+    contents = len({store.content(path) for path in paths})
+    if 2 * contents < len(paths):
+        raise ValueError(
+            f"{len(paths)} clips with {contents} contents; expected nearly as many contents as clips, for only real speech is"
+            " recorded. Name the folder of the real corpora in SER_CORPORA."
+        )
 
 
 def write(paper: str, parameters: BaseModel, task: Task, outcomes: Sequence[dict]) -> None:

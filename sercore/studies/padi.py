@@ -26,8 +26,8 @@ from sercore.studies.padi_trial import PROTOCOLS, Trial, run, trained
 from sercore.sweep import Task, finished
 
 PAPER = "04-resnet-specaugment"
-EPOCHS = {"demo": 6, "open": 8, "paper": 20}  # of the emotion stage, three versions of each clip in each
-PRETRAINING = {"demo": 6, "open": 20, "paper": 20}
+EPOCHS = {"demo": 4, "open": 8, "paper": 20}  # of the emotion stage, three versions of each clip in each
+PRETRAINING = {"demo": 3, "open": 20, "paper": 20}
 READ = 20  # clips whose reading is timed
 SIZE = {"demo": "small", "open": "published", "paper": "published"}
 
@@ -54,8 +54,8 @@ class Parameters(BaseModel):
         description="which rows a run trains: the eight systems, what is asked beside them, an encoder's; hours times steps",
     )
     only: str = Field("", description="the one row to run, by its name; empty for all")
-    epochs: int = Field(0, ge=0, le=1000, description="passes over the training clips; 0 for the edition's own, 6, 8 or 20")
-    pretraining: int = Field(0, ge=0, le=1000, description="passes over the speakers' clips; 0 for the edition's own, 6 or 20")
+    epochs: int = Field(0, ge=0, le=1000, description="passes over the training clips; 0 for the edition's own, 4, 8 or 20")
+    pretraining: int = Field(0, ge=0, le=1000, description="passes over the speakers' clips; 0 for the edition's own, 3 or 20")
     size: Literal["auto", "published", "narrow", "small"] = Field("auto", description="width of the network; narrow has half")
     norm: Literal["segment", "conversation"] = Field("segment", description="what spectrograms are normalised over")
     vad: Literal["none", "energy"] = Field("none", description="whether quiet frames are left out")
@@ -200,7 +200,7 @@ def tasks(parameters: Parameters, data: Data) -> list[Task]:
         found.append(Task(name="speakers", run=padi_speakers.run, trials=recognisers, data=data.source, **told))
     if trials:
         found.append(Task(name="models", run=run, trials=trials, data=data, **about))
-    if parameters.encoder != "none":
+    if parameters.models in ("encoder", "all") and parameters.encoder != "none":
         found.append(Task(name="campplus", **_on_encoder(parameters, data), **about))
     viewed = [trial for trial in trials if trial.row in padi_views.ROWS and trial.fold == 0 and trial.protocol == PROTOCOLS[0]]
     if viewed:
@@ -220,7 +220,7 @@ def _on_encoder(parameters: Parameters, data: Data) -> dict[str, Any]:
     """Trials of a pretrained speaker encoder's rows, wherever this run's are, and what they read, made here first."""
     heard = Heard(data, speaker.load(parameters.encoder))
     found = [
-        padi_campplus_trial.Trial(**asdict(row), **where, encoder=heard.encoder.name)
+        padi_campplus_trial.Trial(**asdict(row), **where, part=parameters.part, encoder=heard.encoder.name)
         for where in places(parameters, data)
         for row in padi_campplus_trial.ROWS.values()
     ]

@@ -183,7 +183,8 @@ def _head(
         head = Head(WIDTH, len(heard.data.classes[trial.experiment]), pooling=trial.pooling, steps=LENGTHS[-1])
     epoch = partial(_epoch, trial, heard, training, target)
     history = kept.finished(
-        place, lambda: fit(head, epoch, plan=Plan(epochs=trial.epochs), folder=place, device=chosen, seed=trial.start)
+        place,
+        lambda: fit(head, epoch, plan=Plan(epochs=trial.epochs), folder=place, device=chosen, seed=trial.start, keep=trial.epochs),
     )
     head.load_state_dict(checkpoints.read(place / LAST)[0])
     found = _probabilities(head.to(chosen).eval(), heard.frames(trial.output), test)

@@ -65,16 +65,20 @@ class Data:
         table: one row a clip: ``path``, ``corpus`` (one), ``speaker``, ``gender``, ``conversation``, ``part`` and ``session`` of
             IEMOCAP (else missing), and whatever else a page wants.
         raw: log-mel spectrogram of each clip, not normalised.
+        segments: the same, each clip normalised by itself.
         classes: names by position, by experiment.
         targets: ``(clips,)`` class numbers by experiment; -1 for a clip that it leaves out.
         source: clips that teach speakers.
+        problems: what is missing or odd in the corpus, a sentence each (default none).
     """
 
     table: pd.DataFrame
     raw: Ragged
+    segments: Ragged
     classes: dict[str, tuple[str, ...]]
     targets: dict[str, np.ndarray]
     source: Source
+    problems: tuple[str, ...] = ()
     _kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
@@ -89,6 +93,8 @@ class Data:
             norm: over the "segment" or the "conversation".
             vad: "none" or "energy".
         """
+        if (norm, vad) == ("segment", "none"):
+            return self.segments
         name = f"{norm} {vad}"
         if name not in self._kept:
             clips = [self.raw.clip(row) for row in range(len(self.table))]

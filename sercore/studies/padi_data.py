@@ -12,6 +12,7 @@ from sercore.evaluation import verification
 from sercore.studies import padi_inputs, padi_stream
 from sercore.studies.padi_clips import Data, Frames, Source
 from sercore.studies.padi_inputs import normalised
+from sercore.training.chunks import balanced
 from sercore.training.ragged import Ragged
 
 EXPERIMENTS = tuple(labels.EXPERIMENTS)
@@ -21,6 +22,7 @@ SCORED = {"demo": "demo-studio", "open": "ravdess", "paper": "iemocap"}
 SPEAKERS = {"demo": ("demo-conversa", "demo-labor", "demo-scena"), "open": ("emovo", "savee", "tess"), "paper": ("voxceleb",)}
 NEEDED = ("emovo", "tess")  # of the open edition's speakers; SAVEE joins where it is
 MOST = {"demo": 4, "open": 100, "paper": 0}  # clips of a speaker that an epoch reads: two of the open ones have 1400
+HEARD = {"demo": 6, "open": 0, "paper": 0}  # clips of a scored speaker that are verified, 0 for all
 PAIRS = 20_000  # that verify speakers, where there is no list of pairs
 SPOKEN = "voxceleb"  # too large for memory: its clips are read from their files
 
@@ -40,19 +42,21 @@ def load(edition: str, *, scored: str = "", taught: Sequence[str] = (), checkpoi
         AudioError: a clip that cannot be used.
         ValueError: a corpus without a clip of the four classes.
     """
-    table = clips(edition, scored=scored)
+    table, problems = clips(edition, scored=scored)
     raw = Ragged.of(padi_inputs.compute(list(table["path"])))
+    frames = Ragged.of(normalised([raw.clip(row) for row in range(len(table))]))
     targets = {name: _numbers(table, name) for name in EXPERIMENTS}
-    return Data(table, raw, CLASSES, targets, source(edition, table, raw, taught=taught, checkpoint=checkpoint))
+    spoken = source(edition, table, frames, taught=taught, checkpoint=checkpoint)
+    return Data(table, raw, frames, CLASSES, targets, spoken, problems)
 
 
-def source(edition: str, table: pd.DataFrame, raw: Ragged, *, taught: Sequence[str] = (), checkpoint: str = "") -> Source:
+def source(edition: str, table: pd.DataFrame, frames: Ragged, *, taught: Sequence[str] = (), checkpoint: str = "") -> Source:
     """Clips that teach speakers, and the pairs of clips that verify others: of the scored corpus, or of VoxCeleb's own list.
 
     Args:
         edition: which data.
         table: clips of the scored corpus.
-        raw: their spectrograms, not normalised.
+        frames: their spectrograms, each normalised by itself.
         taught: see ``load``.
         checkpoint: see ``load``.
 
@@ -66,8 +70,9 @@ def source(edition: str, table: pd.DataFrame, raw: Ragged, *, taught: Sequence[s
             f" Leave {scored} out of -p taught=…"
         )
     whose = (table["corpus"] + "/" + table["speaker"]).to_numpy(str)
-    heard: Frames = Ragged.of(normalised([raw.clip(row) for row in range(len(table))]))
-    left, right, same = verification.trials(whose, pairs=_pairs(whose), seed=0)
+    chosen = balanced(whose, most=HEARD[edition], number=0, seed=0)
+    heard: Frames = frames if len(chosen) == len(table) else Ragged.of([frames.clip(row) for row in chosen])
+    left, right, same = verification.trials(whose[chosen], pairs=_pairs(whose[chosen]), seed=0)
     given = store.content(checkpoint) if checkpoint else ""
     if SPOKEN in names:
         if len(names) > 1:
@@ -86,7 +91,9 @@ def source(edition: str, table: pd.DataFrame, raw: Ragged, *, taught: Sequence[s
         right=right,
         same=same,
         corpora=names,
-        contents=store.digest([speakers.tolist(), contents, made_by(), given]),
+        contents=store.digest(
+            [speakers.tolist(), contents, made_by(), given, *(each.tolist() for each in (left, right, same, chosen))]
+        ),
         most=MOST[edition],
         checkpoint=checkpoint,
     )
@@ -100,8 +107,8 @@ def teachers(edition: str) -> tuple[str, ...]:
     )
 
 
-def clips(edition: str, *, scored: str = "") -> pd.DataFrame:
-    """Clips of the scored corpus that an experiment uses, sorted by speaker and name.
+def clips(edition: str, *, scored: str = "") -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Clips of the scored corpus that an experiment uses, sorted by speaker and name; and what is missing or odd in the corpus.
 
     ``conversation`` is IEMOCAP's dialogue; elsewhere the speaker stands for it.
 
@@ -110,7 +117,8 @@ def clips(edition: str, *, scored: str = "") -> pd.DataFrame:
         ValueError: a corpus without a clip of the four classes.
     """
     name = scored or SCORED[edition]
-    table = (synthetic.load(name) if edition == "demo" else corpora.load(name)).table.copy()
+    corpus = synthetic.load(name) if edition == "demo" else corpora.load(name)
+    table = corpus.table.copy()
     for column in ("part", "session", "dialogue"):
         if column not in table:
             table[column] = None
@@ -120,7 +128,7 @@ def clips(edition: str, *, scored: str = "") -> pd.DataFrame:
         raise ValueError(f"{name}: no clip that is angry, happy, excited, neutral or sad; expected some. Score another corpus.")
     table = table.assign(name=[Path(path).stem for path in table["path"]])
     table["conversation"] = table["dialogue"].where(table["dialogue"].notna(), table["corpus"] + "/" + table["speaker"])
-    return table.sort_values(["speaker", "name"], ignore_index=True)
+    return table.sort_values(["speaker", "name"], ignore_index=True), tuple(corpus.problems)
 
 
 def missing(data: Data) -> dict[str, str]:
@@ -138,7 +146,7 @@ def missing(data: Data) -> dict[str, str]:
 
 def contents(edition: str, *, scored: str = "", taught: Sequence[str] = ()) -> list:
     """Name, content hash and label of every clip that an edition other than the demo reads; of VoxCeleb, path and size."""
-    table = clips(edition, scored=scored)
+    table, _ = clips(edition, scored=scored)
     listed = [
         [name, store.content(path), label] for name, path, label in zip(table["name"], table["path"], table["emotion"], strict=True)
     ]

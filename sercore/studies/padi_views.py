@@ -34,8 +34,9 @@ def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
     rows, silhouettes = [], []
     for when, network in (("before", before), ("after", fitted.network))[: 1 if trial.transfer == "frozen" else 2]:
         found = pooled(trial, data, network, fitted.test)
+        told = {"emotion": target, "speaker": speakers}
         silhouettes += [
-            [when, what, float(silhouette_score(found, given))] for what, given in (("emotion", target), ("speaker", speakers))
+            [when, what, float(silhouette_score(found, given))] for what, given in told.items() if len(set(given.tolist())) > 1
         ]
         for speaker, number, (x, y) in zip(speakers, target, neighbours(found, seed=trial.seed).round(3), strict=True):
             rows.append([when, str(speaker), classes[number], float(x), float(y)])

@@ -148,13 +148,14 @@ def speakers(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
 
 
 def absent(data: Data) -> HTML:
-    """Experiments that a page's own data cannot run, with the reason.
+    """What is missing or odd in a page's own data, and experiments that they cannot run, with the reason.
 
     Args:
         data: that its trainings read.
     """
-    rows = list(padi_data.missing(data).items())
-    return html(("experiment", "not run on this page, because"), rows or [("none", "")], caption="What these data lack")
+    rows = [("clips", problem) for problem in data.problems]
+    rows += [(name, f"not run on this page: {why}") for name, why in padi_data.missing(data).items()]
+    return html(("of this page's data", ""), rows or [("nothing", "")], caption="What these data lack")
 
 
 def silhouettes(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
@@ -173,10 +174,10 @@ def silhouettes(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
             name = Row(transfer=each["transfer"], augmentation=each["augmentation"], pooling=each["pooling"]).name
             for stage, own in found[found["trial"] == each["trial"]].groupby("stage", sort=False):
                 values = dict(zip(own["of"], own["silhouette"], strict=True))
-                told = (f"{values[what]:+.3f}" for what in ("emotion", "speaker"))
+                told = (number(values.get(what), "{:+.3f}") for what in ("emotion", "speaker"))
                 rows.append((source, name, WIDTHS[each["size"]], f"{stage} training", *told, f"{each['clips']:,.0f}"))
     heads = ("clips of", "system", "network", "when", "by emotion", "by speaker", "test clips")
-    return html(heads, rows or NONE, caption="Silhouettes of pooled frames")
+    return html(heads, rows or NONE, caption="Silhouettes of pooled frames; of one speaker there is none")
 
 
 def hours(ledger: Ledger) -> HTML:

@@ -69,7 +69,14 @@ class History:
 
 
 def fit(
-    network: nn.Module, batches: Batches, *, plan: Plan, folder: Path, device: torch.device | str = "cpu", seed: int
+    network: nn.Module,
+    batches: Batches,
+    *,
+    plan: Plan,
+    folder: Path,
+    device: torch.device | str = "cpu",
+    seed: int,
+    keep: int = 1,
 ) -> History:
     """Train a network by cross-entropy, or go on where an interrupted training of the same plan, seed and network left off.
 
@@ -84,6 +91,7 @@ def fit(
         folder: of this run alone.
         device: cpu or cuda (default cpu); of several GPUs, this process' own.
         seed: of what draws from torch's generator, which the caller finds again as it was.
+        keep: epochs after which the state is kept, for an interrupted training to go on from (default each).
 
     Raises:
         ValueError: a checkpoint of another run; an epoch without a batch.
@@ -114,7 +122,7 @@ def fit(
             done = _train(together, optimiser, batches(epoch), plan, device, epoch, bar)
             ranks.agree(network)
             epochs.append({"rate": plan.rate_of(epoch), **done, "seconds": time.perf_counter() - started})
-            if ranks.number() == 0:
+            if ranks.number() == 0 and (len(epochs) % keep == 0 or len(epochs) == plan.epochs):
                 checkpoints.write(path, checkpoints.training_state(network, optimiser, device), [run, epochs])
             ranks.wait()
             bar.update()

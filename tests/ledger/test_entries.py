@@ -10,7 +10,7 @@ import pytest
 from sklearn.metrics import f1_score
 
 from sercore import store
-from sercore.ledger import claims, published, recorded
+from sercore.ledger import claims, published, recorded, recording
 from sercore.ledger.claims import ser2022 as statements
 from sercore.ledger.claims import ser2022_numbers as numbers
 from sercore.ledger.entries import Ledger, Place, entries, tally
@@ -280,3 +280,12 @@ def test_a_note_gives_what_the_notebooks_display():
     assert notes["(8) Multi-task 19 prosodic + SMOTE - CG", "F1-macro"] == "the authors' notebook displays 0.7628"
     assert notes["(9) Multi-task 8 prosodic + SMOTE + CG", "F1-macro"] == ""
     assert sum(bool(note) for (_, column), note in notes.items() if column == "F1-macro") == 8
+
+
+def test_copies_of_few_files_are_never_recorded(tmp_path):
+    paths = [tmp_path / f"{number}.wav" for number in range(10)]
+    for number, path in enumerate(paths):
+        path.write_bytes(bytes([number % 4]))
+    with pytest.raises(ValueError, match="10 clips with 4 contents; expected nearly as many"):
+        recording.refuse_copies(paths)
+    recording.refuse_copies(paths[:7])

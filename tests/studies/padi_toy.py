@@ -59,7 +59,7 @@ def data(*, corpus="toy", emotions: Sequence[str] = EMOTIONS, seed=0) -> Data:
         name: np.array([classes.index(word) if (word := found(each)) in classes else -1 for each in table["emotion"]])
         for (name, classes), found in zip(CLASSES.items(), [str, str, lambda each: joined.get(each, each)], strict=True)
     }
-    return Data(table, Ragged.of(clips), CLASSES, targets, _source(table, clips, draw))
+    return Data(table, Ragged.of(clips), Ragged.of(normalised(clips)), CLASSES, targets, _source(table, clips, draw))
 
 
 def trial(name: str = "001", **changed) -> Trial:
