@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from sercore.augment.policies import POLICIES, masked
 from sercore.studies.padi_clips import Frames
-from sercore.training import chunks, ranks
+from sercore.training import chunks, memory, ranks
 from sercore.training.chunks import Batch
 from sercore.training.ragged import Ragged
 
@@ -93,15 +93,16 @@ def answered(
     order = np.argsort(frames.sizes[np.asarray(rows)], kind="stable") if isinstance(frames, Ragged) else np.arange(len(rows))
     step = SCORED if isinstance(frames, Ragged) or length else 1
     found: dict[int, Tensor] = {}
-    for places in np.split(order, range(step, len(order), step)):
-        clips = [frames.clip(rows[place]) for place in places]
-        if length:
-            given = [torch.from_numpy(np.stack([chunks.cut(clip, length=length, place=0.5) for clip in clips]))]
-        else:
-            signal = torch.nn.utils.rnn.pad_sequence([torch.tensor(clip) for clip in clips], batch_first=True)
-            given = [signal, torch.tensor([len(clip) for clip in clips])]
-        values = answer(*(tensor.to(device) for tensor in given)).float().cpu()
-        found |= zip(places.tolist(), values, strict=True)
+    with memory.kept():
+        for places in np.split(order, range(step, len(order), step)):
+            clips = [frames.clip(rows[place]) for place in places]
+            if length:
+                given = [torch.from_numpy(np.stack([chunks.cut(clip, length=length, place=0.5) for clip in clips]))]
+            else:
+                signal = torch.nn.utils.rnn.pad_sequence([torch.tensor(clip) for clip in clips], batch_first=True)
+                given = [signal, torch.tensor([len(clip) for clip in clips])]
+            values = answer(*(tensor.to(device) for tensor in given)).float().cpu()
+            found |= zip(places.tolist(), values, strict=True)
     return torch.stack([found[place] for place in range(len(rows))])
 
 

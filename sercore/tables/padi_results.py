@@ -223,7 +223,8 @@ def _recall(matrix: np.ndarray, at: int, names: Sequence[str]) -> object:
 
 
 def _told(cell: Cell) -> object:
-    return (f"{cell.value:.2f}", _span(cell.low, cell.high, signed=False))
+    value = f"{cell.value:.2f}"
+    return (value, _span(cell.low, cell.high, signed=False)) if np.isfinite(cell.low) else value
 
 
 def _signed(cell: Cell) -> object:

@@ -2,8 +2,10 @@
 
 import re
 import shutil
+from dataclasses import replace
 from html import unescape
 
+import numpy as np
 import pytest
 import torch
 
@@ -12,10 +14,13 @@ from sercore.ledger import published, recorded
 from sercore.ledger.claims import padi_numbers as numbers
 from sercore.ledger.entries import Ledger
 from sercore.models.resnet import ResNet34
+from sercore.studies import padi_hours
+from sercore.sweep import Task
 from sercore.tables import padi as tables
 from sercore.tables import padi_results as results
 from tests.ledger.padi_runs import EIGHT, encoded, ledger, trials
 from tests.ledger.test_padi_ledger import MEASURED
+from tests.studies import padi_toy
 
 NOTHING = ledger([])
 RECALLS = {"000": 30, "111": 70}
@@ -215,3 +220,35 @@ def test_encoder_and_controls_have_tables_of_their_own(full):
 )  # fmt: skip
 def test_an_empty_ledger_says_so(make):
     assert "not recorded yet" in make(NOTHING).data
+
+
+def test_silhouettes_are_told_by_stage_and_of_one_speaker_there_is_none():
+    found = rows(tables.silhouettes(NOTHING, ledger([], views=trials(["011", "111"], folds=1))))
+    assert [(row[1], row[3], row[4], row[5]) for row in found] == [
+        ("011", "before training", "+0.100", "–"),
+        ("011", "after training", "+0.100", "–"),
+        ("111", "before training", "+0.100", "–"),
+    ]
+
+
+def test_hours_follow_from_steps_and_seconds():
+    task = Task(name="hours", run=padi_hours.run, trials=[padi_hours.Trial(edition="open")], data=None, corpora=("ravdess",))
+    outcome = {"costs": [["speaker recogniser", 7200, 0.5], ["001", 3600, 2.0]], "reading": 0.001, "spectrogram": 0.009}
+    runs = recorded.of_this_run([task], [[outcome | {"duration": 4.0}]])
+    about = {"edition": "open", "device": "cuda, x86_64", "corpora": ["ravdess"], "parts": {}, "encoders": {}}
+    book = Ledger(numbers.PAPER, runs=replace(runs, runs=dict.fromkeys(runs.runs, about)))
+    assert rows(tables.hours(book)) == [
+        ["cuda, x86_64", "speaker recogniser", "7,200", "0.500", "1.0"],
+        ["cuda, x86_64", "001", "3,600", "2.000", "2.0"],
+        ["cuda, x86_64", "in all", "10,800", "–", "3.0"],
+        ["cuda, x86_64", "reading and spectrogram, of a second of audio on one core", "", "0.0025", ""],
+    ]
+
+
+def test_what_a_pages_own_data_lack_is_told():
+    found = padi_toy.data()
+    calm = np.where(found.targets["exp2"] == 1, -1, found.targets["exp2"])
+    less = replace(found, problems=("5561 clips, expected 10039",), targets=found.targets | {"exp2": calm})
+    told = str(tables.absent(less).data)
+    assert "5561 clips, expected 10039" in told
+    assert "no clip that is excited" in told

@@ -149,10 +149,12 @@ def alike(
 
 
 def by_speaker(trials: Trials, metric: str = WA) -> Cell:
-    """A system's score with its interval over speakers, whatever the protocol."""
+    """A system's score with its interval over speakers, whatever the protocol; of one speaker there is none (NaN)."""
     value = trials.by_seed(metric)
     groups = trials.counts["group"].nunique()
-    low, high = resampled_interval(lambda weights: trials.resampled(metric, weights), groups)
+    low, high = (np.nan, np.nan)
+    if groups > 1:
+        low, high = resampled_interval(lambda weights: trials.resampled(metric, weights), groups)
     return Cell(float(value.mean()), low, high, len(value), groups, tuple(value.tolist()))
 
 
