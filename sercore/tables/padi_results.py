@@ -142,7 +142,8 @@ def beside(ledger: Ledger, group: str) -> HTML:
             rows.append((found.title, row.name, *own[:2], row.cell, *own[2:], *gaps, found.about))
     heads = [("", "scored"), ("", "row"), ("%", "WA"), ("%", "UA"), ("", "beside"), ("its %", "WA"), ("its %", "UA")]
     heads += [("less it, points", "WA"), ("less it, points", "UA"), ("", "training")]
-    return html(heads, rows or NONE, caption=f"Speakers left out; in brackets 95 % over speakers; {FEW}: no sign")
+    caption = f"{group.capitalize()}, speakers left out; in brackets 95 % over speakers; {FEW}: no sign"
+    return html(heads, rows or NONE, caption=caption)
 
 
 def encoder(ledger: Ledger) -> HTML:
