@@ -4,8 +4,6 @@ Tables for people and, with ``--json``, JSON go to standard output; bars and not
 """
 
 import csv
-import json
-import math
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -14,6 +12,8 @@ from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
+
+from sercore import printed
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON rather than a table.")]
 Pairs = Annotated[
@@ -66,7 +66,7 @@ def corpora(
         found = [room.load(name, root=root) for name in folders if name in room.LOADERS]
     else:
         raise room.CorpusError(f"{root}: no such folder; expected one with corpora in it. Check the path.")
-    _print([_counted(corpus) for corpus in found], as_json=json)
+    printed.rows([_counted(corpus) for corpus in found], as_json=json)
 
 
 @app.command()
@@ -102,7 +102,7 @@ def models(json: Json = False) -> None:
     """List every model with its paper, variant, inputs and parameter count."""
     from sercore.models import counts as room
 
-    _print([asdict(each) for each in room.table()], as_json=json)
+    printed.rows([asdict(each) for each in room.table()], as_json=json)
 
 
 @app.command()
@@ -126,10 +126,10 @@ def chapter(
         rows = again(room.study(done.name), given)
     if json:
         fields = ("name", "path", "ran", "seconds", "peak", "parameters")
-        print(_dumped({field: str(done.path) if field == "path" else getattr(done, field) for field in fields} | {"trials": rows}))
+        print(printed.dumped({field: getattr(done, field) for field in fields} | {"trials": rows}))
     else:
         if rows:
-            _print(rows, as_json=False)
+            printed.rows(rows, as_json=False)
         print(done.path)
 
 
@@ -146,7 +146,7 @@ def ledger(
     papers = [paper for paper in PAPERS if chapter is None or chapter in paper or paper in chapter]
     if not papers:
         raise ParameterError(f"{chapter}: no such paper; expected {', '.join(PAPERS)}.")
-    _print([entry for paper in papers for entry in room.entries(paper)], as_json=json)
+    printed.rows([entry for paper in papers for entry in room.entries(paper)], as_json=json)
 
 
 @app.command()
@@ -193,7 +193,7 @@ def train(
 
     about = saved.train(model, _given(edition, parameters), out=out, final=final)
     _note("\n".join(saved.sentences(about)))
-    print(_dumped(about) if json else out)
+    print(printed.dumped(about) if json else out)
 
 
 @app.command()
@@ -207,7 +207,7 @@ def pretrain(
     from sercore.studies import padi_pretrain
 
     if found := padi_pretrain.pretrain(_given(edition, parameters), workers=workers):
-        _print(found, as_json=json)
+        printed.rows(found, as_json=json)
 
 
 @app.command()
@@ -230,9 +230,9 @@ def predict(
     for note in [*([] if json else room.sentences(model.about)), *problems]:
         _note(note)
     if json:
-        print(_dumped({"model": model.about, "clips": found}))
+        print(printed.dumped({"model": model.about, "clips": found}))
     else:
-        _print(room.rows(found, top_k=top_k), as_json=False)
+        printed.rows(room.rows(found, top_k=top_k), as_json=False)
     if plot and len(problems) < len(found):
         from sercore.figures import predicted
 
@@ -273,39 +273,6 @@ def _counted(corpus: Any) -> dict[str, object]:
         "classes": {str(label): int(count) for label, count in table["emotion"].value_counts(sort=False).sort_index().items()},
         "problems": list(corpus.problems),
     }
-
-
-def _print(rows: list[dict], *, as_json: bool) -> None:
-    if as_json:
-        print(_dumped(rows))
-    else:
-        from tabulate import tabulate
-
-        print(
-            tabulate([{name: _cell(value) for name, value in row.items()} for row in rows], headers="keys", disable_numparse=True)
-        )
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {count}" for name, count in value.items())
-    if isinstance(value, list | tuple):
-        return "; ".join(map(str, value))
-    return "" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def _dumped(value: object) -> str:
-    return json.dumps(_plain(value), indent=1, ensure_ascii=False, allow_nan=False)
-
-
-def _plain(value: Any) -> Any:
-    """JSON's own types: numpy's numbers turned into Python's, what is no number into null."""
-    if isinstance(value, dict):
-        return {str(name): _plain(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    value = value.item() if hasattr(value, "item") else str(value) if isinstance(value, Path) else value
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _note(text: str) -> None:

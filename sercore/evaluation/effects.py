@@ -31,33 +31,12 @@ class Effect:
     high: float
 
 
-def main_effects(scores: Mapping[Cell, float]) -> dict[str, float]:
-    """Mean score with a component less the mean score without, over both states of the other two.
-
-    Args:
-        scores: of all eight cells, by (TL, Aug, SP).
-
-    Returns:
-        Effect of each of ``FACTORS``, in the scores' own unit.
-
-    Raises:
-        ValueError: a cell that is missing or has no number.
-
-    Source: Padi et al. 2021, Figure 4 and section 5, where the order SP, TL, Aug is read off bars; main effects are ours.
-    """
-    _complete(scores)
-    grid = np.array([float(scores[cell]) for cell in CELLS])
-    if wrong := [_named(cell) for cell, score in zip(CELLS, grid, strict=True) if not np.isfinite(score)]:
-        raise ValueError(
-            f"cell {wrong[0]} has no number ({len(wrong)} such cells); expected a score in each of 8: look at its runs"
-        )
-    return {name: float(grid @ weights) for name, weights in _contrasts().items() if name in FACTORS}
-
-
 def resampled_effects(
     counts: Mapping[Cell, np.ndarray], *, measure: Callable[[np.ndarray], np.ndarray] = accuracy, draws: int = 2000, seed: int = 0
 ) -> dict[str, Effect]:
     """Main effects and their differences, with intervals over speakers: a draw is one for all eight cells.
+
+    A component's effect is the mean score with it less the mean score without, over both states of the other two.
 
     A run's score is that of all its clips; a cell's is the mean of its runs'. Give the five folds of a seed as one run, and it is
     pooled over folds; give them as five, and it is the mean over folds, less those none of whose speakers is drawn.

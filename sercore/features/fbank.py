@@ -16,18 +16,16 @@ FFT = 512
 BANDS = 80
 LOWEST, HIGHEST = 20.0, RATE / 2  # Hz
 PREEMPHASIS = 0.97
-SCALE = 32768.0  # of a sample in [-1, 1], to the range of 16 bits
 LEAST = float(np.finfo(np.float32).eps)  # energy: what is lower, silence too, counts as this much
 
 
-def fbank(samples: np.ndarray, *, scale: float = SCALE) -> np.ndarray:
+def fbank(samples: np.ndarray) -> np.ndarray:
     """Log-mel filterbank of a clip: 80 bands every 10 ms, no dither.
 
     Frame ``t`` begins at sample ``160 t``; what is left behind the last whole frame is not read.
 
     Args:
-        samples: one channel at 16 kHz in [-1, 1], 400 samples or more.
-        scale: what samples are multiplied by, over 0 (default 32768: the range of 16 bits, Kaldi's). After ``centred`` it
+        samples: one channel at 16 kHz, 400 samples or more; Kaldi's are in the range of 16 bits. After ``centred`` the range
             matters only where a band is so quiet that its energy falls under the floor.
 
     Shape:
@@ -38,12 +36,12 @@ def fbank(samples: np.ndarray, *, scale: float = SCALE) -> np.ndarray:
         Natural logarithm of each band's energy, at least -15.94.
 
     Raises:
-        ValueError: a clip shorter than one frame, not one channel, not of floats, or a scale that is not over 0.
+        ValueError: a clip shorter than one frame, not one channel, or not of floats.
 
     Source: Kaldi's ``compute-fbank-feats`` with ``--num-mel-bins=80 --dither=0``.
     """
-    _check(samples, scale)
-    frames = np.lib.stride_tricks.sliding_window_view(samples.astype(np.float64) * scale, WINDOW)[::HOP]  # (time, window)
+    _check(samples)
+    frames = np.lib.stride_tricks.sliding_window_view(samples.astype(np.float64), WINDOW)[::HOP]  # (time, window)
     frames = frames - frames.mean(axis=1, keepdims=True)
     before = np.concatenate([frames[:, :1], frames[:, :-1]], axis=1)  # the first sample stands before itself
     spectrum = np.fft.rfft((frames - PREEMPHASIS * before) * _window(), FFT, axis=1)  # (time, frequency)
@@ -89,16 +87,12 @@ def _mel(hertz: np.ndarray) -> np.ndarray:
     return 1127 * np.log1p(hertz / 700)
 
 
-def _check(samples: np.ndarray, scale: float) -> None:
+def _check(samples: np.ndarray) -> None:
     if samples.ndim != 1:
         raise ValueError(
             f"samples of shape {samples.shape}; a filterbank needs one channel, (samples,). Average the channels first."
         )
     if samples.dtype not in (np.float32, np.float64):
-        raise ValueError(
-            f"samples of type {samples.dtype}; expected float32 or float64 in [-1, 1]. Divide 16-bit samples by 32768."
-        )
+        raise ValueError(f"samples of type {samples.dtype}; expected float32 or float64. Divide 16-bit samples by 32768.")
     if len(samples) < WINDOW:
         raise ValueError(f"{len(samples)} samples; a frame of 25 ms needs at least {WINDOW}. Remove the clip or record it again.")
-    if not scale > 0:
-        raise ValueError(f"scale={scale:g}: expected over 0; 32768 is the range of 16 bits, 1 leaves samples as they are.")

@@ -59,6 +59,10 @@ class Recorded:
     trials: pd.DataFrame
     parts: dict[str, pd.DataFrame]
 
+    def kind(self, name: str) -> pd.DataFrame:
+        """Trials of one kind, such as "views"; see ``of_kind``."""
+        return of_kind(self.trials, name)
+
     @property
     def counts(self) -> pd.DataFrame:
         """Trial, group (recording or speaker), true, predicted, count."""
@@ -83,6 +87,11 @@ def read(paper: str, *, folder: Path = FOLDER) -> Recorded:
     place = folder / paper
     parts = {name: _read(path) if (path := place / f"{name}.csv.gz").is_file() else _empty(name) for name in PARTS}
     return Recorded(about, _read(place / "trials.csv.gz"), parts)
+
+
+def of_kind(trials: pd.DataFrame, *kinds: str) -> pd.DataFrame:
+    """Trials of some kinds: a run is named after its edition and its kind, "open, models"."""
+    return trials[trials["run"].map(lambda name: name.rpartition(", ")[2] in kinds).astype(bool)]
 
 
 def runs(paper: str, *, folder: Path = FOLDER) -> dict[str, dict]:

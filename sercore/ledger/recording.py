@@ -41,15 +41,16 @@ def refuse_copies(paths: Sequence[Path | str]) -> None:
     """Refuse clips that are copies of each other: a tree that was planted to try a chapter is no corpus.
 
     Args:
-        paths: audio files.
+        paths: audio files; one may be named more than once.
 
     Raises:
-        ValueError: fewer than half as many contents as clips.
+        ValueError: fewer than half as many contents as files.
     """
-    contents = len({store.content(path) for path in paths})
-    if 2 * contents < len(paths):
+    files = {str(path) for path in paths}
+    contents = len({store.content(path) for path in files})
+    if 2 * contents < len(files):
         raise ValueError(
-            f"{len(paths)} clips with {contents} contents; expected nearly as many contents as clips, for only real speech is"
+            f"{len(files)} files with {contents} contents; expected nearly as many contents as files, for only real speech is"
             " recorded. Name the folder of the real corpora in SER_CORPORA."
         )
 
@@ -92,7 +93,7 @@ def again(study: ModuleType, parameters: BaseModel) -> list[dict]:
 def beside(runs: recorded.Recorded, task: Task, outcomes: Sequence[dict]) -> list[dict]:
     """A task's trials and their outcomes beside the recorded ones of the same kind; see ``again``."""
     settings = [field.name for field in fields(task.trials[0])]
-    table = runs.trials[runs.trials["run"].str.endswith(f", {task.name}")]
+    table = runs.kind(task.name)
     known = table.set_index(settings)["head_mse"].to_dict() if len(table) else {}
     rows = []
     for trial, outcome in zip(task.trials, outcomes, strict=True):

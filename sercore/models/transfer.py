@@ -1,7 +1,6 @@
 """From speakers to emotions: a speaker recogniser's convolutions, put into a new network (Padi et al. 2021, section 3.2)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from torch import Tensor
 
@@ -10,20 +9,7 @@ from sercore.models.resnet import ResNet34
 NAMED = 3  # of the tensors that do not fit, so many are named
 
 
-@dataclass(frozen=True, kw_only=True)
-class Fit:
-    """What became of a checkpoint's tensors, by name.
-
-    Args:
-        copied: those that the network now has, batch norm's statistics among them: all of its backbone.
-        left: those of the checkpoint's own head, which were not read.
-    """
-
-    copied: tuple[str, ...]
-    left: tuple[str, ...]
-
-
-def transfer(network: ResNet34, tensors: Mapping[str, Tensor], *, where: str) -> Fit:
+def transfer(network: ResNet34, tensors: Mapping[str, Tensor], *, where: str) -> None:
     """Copy the backbone of a speaker recogniser into a network, whose head stays as it is: random, if it is new.
 
     The checkpoint may be another's: it fits whole, or nothing of it is copied.
@@ -39,14 +25,13 @@ def transfer(network: ResNet34, tensors: Mapping[str, Tensor], *, where: str) ->
     Source: Padi et al. 2021, section 3.2.
     """
     own = {name: tensor for name, tensor in network.state_dict().items() if name.startswith("backbone.")}
-    left = tuple(name for name in tensors if name.startswith("head."))
     missing = [name for name in own if name not in tensors]
     other = [
         f"{name} {tuple(tensors[name].shape)} for {tuple(tensor.shape)}"
         for name, tensor in own.items()
         if name in tensors and tensors[name].shape != tensor.shape
     ]
-    homeless = [name for name in tensors if name not in own and name not in left]
+    homeless = [name for name in tensors if name not in own and not name.startswith("head.")]
     faults = [
         f"{len(found)} {what} ({_first(found)})"
         for found, what in ((missing, "missing"), (other, "of another shape"), (homeless, "without a place"))
@@ -58,7 +43,6 @@ def transfer(network: ResNet34, tensors: Mapping[str, Tensor], *, where: str) ->
             " them none but head.*. Give a checkpoint of the same sizes, with names as in ResNet34.state_dict()."
         )
     network.backbone.load_state_dict({name.removeprefix("backbone."): tensors[name] for name in own})
-    return Fit(copied=tuple(own), left=left)
 
 
 def _first(found: Sequence[str]) -> str:

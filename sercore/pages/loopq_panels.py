@@ -54,9 +54,9 @@ def maps(ledger: Ledger, run: Ledger) -> list[tuple[str, list[Panel]]]:
     """Title and panels (emotion, corpus, speaker) of each t-SNE map: recorded ones, then this page's, by split."""
     found = []
     for source, each in (("Real speech", ledger), ("This page's own run", run)):
-        trials, points = each.recorded.trials, each.recorded.parts["map"]
+        views, points = each.recorded.kind("views"), each.recorded.parts["map"]
         for split in PAIR if len(points) else ():
-            numbers = trials[trials["run"].str.endswith(", views") & (trials["protocol"] == split)]["trial"]
+            numbers = views[views["protocol"] == split]["trial"]
             table = points[points["trial"] == numbers.min()]
             if len(table):
                 found.append((f"{source}, {split}, {len(table)} clips:", _coloured(table)))

@@ -7,6 +7,7 @@ from sercore.augment.policies import POLICIES, masked
 from sercore.ledger.claims import padi_cells as cells
 from sercore.ledger.claims.padi_numbers import APART, CLIPS, WA
 from sercore.ledger.entries import Ledger
+from sercore.ledger.scores import Trials
 from sercore.studies import padi
 from sercore.studies.padi_clips import Data
 from sercore.studies.padi_grid import GRID
@@ -68,10 +69,10 @@ def maps(ledger: Ledger, run: Ledger) -> dict[str, dict[str, tuple[np.ndarray, l
     """Places, emotions and speakers of test clips by stage, of each source that was looked into, of its first seed."""
     found = {}
     for source, book in (("Real speech", ledger), ("This page's own run", run)):
-        trials, points = book.recorded.trials, book.recorded.parts["stages"]
-        viewed = trials[trials["run"].str.endswith(", views")].sort_values("seed") if len(trials) else trials
+        views, points = book.recorded.kind("views"), book.recorded.parts["stages"]
+        first = views.sort_values("seed").drop_duplicates(["transfer", "augmentation", "pooling"]) if len(views) else views
         stages = {}
-        for each in viewed.drop_duplicates(["transfer", "augmentation", "pooling"]).to_dict("records") if len(viewed) else ():
+        for each in first.to_dict("records"):
             name = Row(transfer=each["transfer"], augmentation=each["augmentation"], pooling=each["pooling"]).name
             own = points[points["trial"] == each["trial"]]
             for stage, rows in own.groupby("stage", sort=False):
@@ -82,6 +83,6 @@ def maps(ledger: Ledger, run: Ledger) -> dict[str, dict[str, tuple[np.ndarray, l
     return found
 
 
-def _bar(trials) -> tuple[float, float, int]:
+def _bar(trials: Trials) -> tuple[float, float, int]:
     runs = [value for seed in trials.seeds for value in cells.by_fold(trials.sown([seed]), WA).values()]
     return float(np.mean(runs)), float(np.std(runs, ddof=1)) if len(runs) > 1 else np.nan, len(runs)

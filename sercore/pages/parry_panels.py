@@ -125,10 +125,10 @@ def maps(ledger: Ledger, run: Ledger, clips: pd.DataFrame, *, by: str = "corpus"
 
 def _places(ledger: Ledger, approach: str, attributes: str, by: str, known: Mapping[str, Mapping]) -> tuple[np.ndarray, list[str]]:
     """Points of a model's map and the label of each; none where it was not looked into."""
-    trials, points = ledger.recorded.trials, ledger.recorded.parts["map"]
+    views, points = ledger.recorded.kind("views"), ledger.recorded.parts["map"]
     if not len(points):
         return np.empty((0, 2)), []
-    own = trials[trials["run"].str.endswith(", views") & (trials["approach"] == approach) & (trials["attributes"] == attributes)]
+    own = views[(views["approach"] == approach) & (views["attributes"] == attributes)]
     table = points[points["trial"] == own.sort_values("seed")["trial"].iloc[0]] if len(own) else points[:0]
     return table[["x", "y"]].to_numpy(float), [
         _label(row.group, label, by, known) for row, label in zip(table.itertuples(), table["class"], strict=True)

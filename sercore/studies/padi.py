@@ -123,17 +123,15 @@ def grid(parameters: Parameters, data: Data) -> list[Trial]:
             "taught": "+".join(data.source.corpora),
         }
     )
-    return [
-        Trial(**asdict(row), **shared, **({} if row.transfer == "none" else taught), **where)
-        for where in places(parameters, data)
-        for row in runnable(rows(parameters), data)
-    ]
+    chosen = [asdict(row) | ({} if row.transfer == "none" else taught) for row in runnable(rows(parameters), data)]
+    return [Trial(**shared, **where, **row) for where in places(parameters, data) for row in chosen]
 
 
 def places(parameters: Parameters, data: Data) -> list[dict[str, Any]]:
     """Where each row is run: seeds x experiments that the data can run x protocols x folds, and what all of them share."""
     seeds = range(parameters.seeds) if parameters.seed < 0 else (parameters.seed,)
-    there = [name for name in experiments(parameters) if name not in padi_data.missing(data)]
+    missing = padi_data.missing(data)
+    there = [name for name in experiments(parameters) if name not in missing]
     protocols = PROTOCOLS if parameters.protocol == "all" else (parameters.protocol,)
     about = {
         "edition": parameters.edition,

@@ -104,7 +104,7 @@ def heard(samples: np.ndarray, content: str, *, encoder: SpeakerEncoder, masks: 
         - samples: ``(samples,)``
         - output: ``()`` with the fields ``frames_middle``, ``frames_last`` (float16) and ``embedding`` (float32)
     """
-    frames = centred(fbank(samples, scale=1.0))  # as CAM++ was trained: samples in [-1, 1]
+    frames = centred(fbank(samples))  # as CAM++ was trained: samples in [-1, 1]
     found = encoder.hear(frames if masks is None else covered(frames, content, masks=masks))
     kinds = {"frames_middle": np.float16, "frames_last": np.float16, "embedding": np.float32}
     row = np.zeros((), dtype=[(name, kind, getattr(found, name).shape) for name, kind in kinds.items()])

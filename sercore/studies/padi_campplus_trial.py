@@ -67,38 +67,23 @@ ROWS = {row.name: row for row in (*GRID, *MIDDLE, LINEAR)}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trial:
+class Trial(padi_trial.Place):
     """One training.
 
     Args:
         output, augmentation, pooling: see ``Row``.
         encoder: its folder's name.
-        experiment, protocol, fold, seed, edition, epochs, control, corpus, part: as of ``padi_trial.Trial``.
     """
 
     output: str
     augmentation: str
     pooling: str
     encoder: str
-    experiment: str
-    protocol: str
-    fold: int
-    seed: int
-    edition: str
-    epochs: int
-    control: str = "none"
-    corpus: str = ""
-    part: str = "all"
 
     @property
     def row(self) -> Row:
         """The line of the grid that it belongs to."""
         return Row(output=self.output, augmentation=self.augmentation, pooling=self.pooling)
-
-    @property
-    def start(self) -> int:
-        """Seed of weights and batches: each fold has its own."""
-        return 1000 * self.seed + self.fold
 
 
 @dataclass(frozen=True)

@@ -167,17 +167,6 @@ def measured(
     return [taught, *grid({kind: stepped(row, **options) for kind, row in kinds.items()}, seeds=seeds, batch=batch)]
 
 
-def processes(reading: float, step: float, *, batch: int = Plan.batch) -> int:
-    """Processes that read clips ahead, so that steps need not wait for them.
-
-    Args:
-        reading: seconds of a clip on one core.
-        step: seconds of a step.
-        batch: clips that it needs (default 32).
-    """
-    return math.ceil(batch * reading / step)
-
-
 def stepped(row: Row, *, classes: int = CLASSES, size: str = "published", device: str = "auto", precision: str = "bf16") -> Seconds:
     """Seconds of one training step of a system, the median of five, for each length of chunks that it trains on.
 

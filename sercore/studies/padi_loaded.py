@@ -9,8 +9,9 @@ import torch
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
-from sercore.features.mel import MelSettings, mel
+from sercore.features.mel import MelSettings
 from sercore.models.resnet import ResNet34, Sizes
+from sercore.studies.padi_inputs import heard, log_mel, normalised
 from sercore.training import chunks
 
 
@@ -59,14 +60,8 @@ def _inputs(
 ) -> list[Tensor]:
     """As ``padi_inputs`` reads a clip, by the settings that were saved."""
     with threadpool_limits(1):  # as training clips are measured
-        power = mel(samples, settings=spectrogram)
-    frames = np.log(np.maximum(power, floor)).astype(np.float32)
-    if vad is not None:
-        level = 10 * np.log10(np.exp(frames.astype(np.float64)).sum(axis=1))  # dB
-        frames = frames[level > level.max() - vad]
-    mean = frames.sum(axis=0, dtype=np.float64) / len(frames)
-    deviation = np.sqrt(np.square(frames - mean).sum(axis=0) / len(frames))
-    clip = ((frames - mean) / np.maximum(deviation, least)).astype(np.float32)
+        frames = log_mel(samples, settings=spectrogram, floor=floor)
+    [clip] = normalised([frames if vad is None else heard(frames, quiet=vad)], least=least)
     if middle:
         return [torch.from_numpy(chunks.cut(clip, length=middle, place=0.5))[None]]
     return [torch.from_numpy(clip)[None], torch.tensor([len(clip)])]

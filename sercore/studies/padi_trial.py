@@ -31,21 +31,45 @@ SHORT = 300  # frames that are read of a test clip where not the whole is: the l
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trial:
-    """One training.
+class Place:
+    """Where a system is trained and scored.
 
     Args:
-        transfer, augmentation, pooling, norm, vad, evaluate, part: see ``padi_rows.Row``.
         experiment: "exp1", "exp2" or "exp3".
         protocol: "speakers-apart", one session or group of speakers tested at a time, or "clips", independent splits of clips.
         fold: which session, group or split, from 0.
         seed: of weights, batches and masks.
         edition: which data.
         epochs: passes over the training clips, of three versions each.
-        size: "published", "narrow" or "small".
-        precision: "fp32" or "bf16".
         control: "none", or "labels shuffled" among the training clips.
         corpus: that is scored.
+        part: of IEMOCAP, as of ``padi_rows.Row``.
+    """
+
+    experiment: str
+    protocol: str
+    fold: int
+    seed: int
+    edition: str
+    epochs: int
+    control: str = "none"
+    corpus: str = ""
+    part: str = "all"
+
+    @property
+    def start(self) -> int:
+        """Seed of weights and batches: each fold has its own."""
+        return 1000 * self.seed + self.fold
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial(Place):
+    """One training.
+
+    Args:
+        transfer, augmentation, pooling, norm, vad, evaluate: see ``padi_rows.Row``.
+        size: "published", "narrow" or "small".
+        precision: "fp32" or "bf16".
         taught: corpora whose speakers were learnt, joined by plus signs; "none" where no recogniser is trained.
         pretraining: epochs of the speaker recogniser; 0 where none is used.
         speakers: "shared", one recogniser with both policies and statistics pooling for every system; "strict", one for each
@@ -58,17 +82,8 @@ class Trial:
     norm: str = "segment"
     vad: str = "none"
     evaluate: str = "full"
-    part: str = "all"
-    experiment: str
-    protocol: str
-    fold: int
-    seed: int
-    edition: str
-    epochs: int
     size: str = "published"
     precision: str = "fp32"
-    control: str = "none"
-    corpus: str = ""
     taught: str = "none"
     pretraining: int = 0
     speakers: str = "none"
@@ -93,11 +108,6 @@ class Trial:
             epochs=self.pretraining,
             precision=self.precision,
         )
-
-    @property
-    def start(self) -> int:
-        """Seed of weights and batches: each fold has its own."""
-        return 1000 * self.seed + self.fold
 
 
 @dataclass(frozen=True)
@@ -167,7 +177,7 @@ def build(trial: Trial, data: Data, *, device: str = "cpu") -> ResNet34:
     return network
 
 
-def split(trial: Trial, data: Data) -> tuple[np.ndarray, np.ndarray]:
+def split(trial: Place, data: Data) -> tuple[np.ndarray, np.ndarray]:
     """Rows of training and test of one fold: clips that the experiment leaves out, or of another part, are on neither side.
 
     Raises:
@@ -185,7 +195,7 @@ def split(trial: Trial, data: Data) -> tuple[np.ndarray, np.ndarray]:
     return known[sides[0]], known[sides[1]]
 
 
-def shuffled(trial: Trial, data: Data, training: np.ndarray) -> np.ndarray:
+def shuffled(trial: Place, data: Data, training: np.ndarray) -> np.ndarray:
     """Class numbers of all clips, those of the training clips in another order where the trial is that control."""
     target = data.targets[trial.experiment].copy()
     if trial.control == "labels shuffled":

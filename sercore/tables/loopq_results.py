@@ -159,9 +159,9 @@ def thirds(ledger: Ledger) -> HTML:
     """Saliency and energy by mel third for each emotion: trained, untrained, the data themselves."""
     rows = []
     table, energy = ledger.recorded.parts["saliency"], ledger.recorded.parts["energy"]
-    trials = ledger.recorded.trials
+    views = ledger.recorded.kind("views")
     for split in PAIR if len(table) else ():
-        chosen = trials[trials["run"].str.endswith(", views") & (trials["protocol"] == split)]["trial"]
+        chosen = views[views["protocol"] == split]["trial"]
         for name, found in table[table["trial"].isin(chosen)].groupby("class"):
             cells = []
             for network in ("trained", "untrained"):

@@ -122,8 +122,7 @@ def speakers(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
     """
     rows = []
     for source, each in (("real speech", ledger), (this_run(edition), run)):
-        trials = each.recorded.trials
-        for found in trials[trials["run"].str.endswith(", speakers")].to_dict("records") if len(trials) else ():
+        for found in each.recorded.kind("speakers").to_dict("records"):
             corpora = ", ".join(ORIGINS.get(name, name.upper()) for name in each.recorded.runs[found["run"]]["corpora"])
             rows.append(
                 (
@@ -168,9 +167,8 @@ def silhouettes(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
     """
     rows = []
     for source, book in (("real speech", ledger), (this_run(edition), run)):
-        trials, found = book.recorded.trials, book.recorded.parts["silhouettes"]
-        viewed = trials[trials["run"].str.endswith(", views")] if len(trials) else trials
-        for each in viewed.to_dict("records"):
+        found = book.recorded.parts["silhouettes"]
+        for each in book.recorded.kind("views").to_dict("records"):
             name = Row(transfer=each["transfer"], augmentation=each["augmentation"], pooling=each["pooling"]).name
             for stage, own in found[found["trial"] == each["trial"]].groupby("stage", sort=False):
                 values = dict(zip(own["of"], own["silhouette"], strict=True))
@@ -186,9 +184,9 @@ def hours(ledger: Ledger) -> HTML:
     Args:
         ledger: of paper 04.
     """
-    trials, costs = ledger.recorded.trials, ledger.recorded.parts["costs"]
+    costs = ledger.recorded.parts["costs"]
     rows = []
-    for each in trials[trials["run"].str.endswith(", hours")].to_dict("records") if len(trials) else ():
+    for each in ledger.recorded.kind("hours").to_dict("records"):
         device = ledger.recorded.runs[each["run"]]["device"]
         found = [Cost(*values) for values in costs.loc[costs["trial"] == each["trial"], ["what", "steps", "seconds"]].to_numpy()]
         for cost in (*found, Cost("in all", sum(one.steps for one in found), float("nan"))):

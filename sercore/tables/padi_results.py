@@ -148,8 +148,7 @@ def beside(ledger: Ledger, group: str) -> HTML:
 
 def encoder(ledger: Ledger) -> HTML:
     """The pretrained speaker encoder's rows, of the recorded run that holds them: no level of transfer, a source of its own."""
-    trials = ledger.recorded.trials
-    chosen = trials[trials["run"].str.endswith(", campplus")] if len(trials) else trials
+    chosen = ledger.recorded.kind("campplus")
     there = ledger.numbers.arranged(chosen) if len(chosen) else chosen
     pairs = there[["row", "control"]].drop_duplicates().itertuples(index=False) if len(there) else ()
     rows = []

@@ -130,10 +130,9 @@ def left_out(data: Data) -> HTML:
 
 def recipes(ledger: Ledger) -> HTML:
     """Candidates for initial weights, rate and batch: the baseline's validation, on which one was chosen for all models."""
-    trials = ledger.recorded.trials
     names = list(parry_rows.Recipe.__dataclass_fields__)
     rows = []
-    for each in trials[trials["run"].str.endswith(", recipe")].to_dict("records") if len(trials) else ():
+    for each in ledger.recorded.kind("recipe").to_dict("records"):
         chosen = parry_rows.Recipe(**{name: each[name] for name in names}) == RECIPES["published"]
         rows.append(
             (

@@ -39,10 +39,10 @@ def probes(ledger: Ledger, run: Ledger) -> HTML:
     """Accuracy of a linear probe on the shared output, that of one with shuffled labels, silhouette; by model and attribute."""
     rows = []
     for source, each in (("real speech", ledger), ("this run", run)):
-        trials, found = each.recorded.trials, each.recorded.parts["probes"]
+        found = each.recorded.parts["probes"]
         if not len(found):
             continue
-        table = trials[trials["run"].str.endswith(", views")].merge(found, on="trial")
+        table = each.recorded.kind("views").merge(found, on="trial")
         for (approach, attributes, letter), own in table.groupby(["approach", "attributes", "attribute"], sort=False):
             model = approach if attributes == "none" else f"{approach} {attributes}"
             numbers = [f"{own['probe'].mean():.3f}", f"{own['control'].mean():.3f}", f"{own['silhouette'].mean():+.3f}"]

@@ -286,6 +286,7 @@ def test_copies_of_few_files_are_never_recorded(tmp_path):
     paths = [tmp_path / f"{number}.wav" for number in range(10)]
     for number, path in enumerate(paths):
         path.write_bytes(bytes([number % 4]))
-    with pytest.raises(ValueError, match="10 clips with 4 contents; expected nearly as many"):
+    with pytest.raises(ValueError, match="10 files with 4 contents; expected nearly as many"):
         recording.refuse_copies(paths)
     recording.refuse_copies(paths[:7])
+    recording.refuse_copies(paths[:4] * 5)  # one file, read for many trainings, is no copy

@@ -54,10 +54,8 @@ def test_the_backbone_is_the_checkpoint_s_and_the_head_stays_random(speakers, si
     tensors, _ = checkpoints.read(speakers)
     network = new(sizes)
     head = {name: tensor.clone() for name, tensor in network.head.state_dict(prefix="head.").items()}
-    fit = transfer(network, tensors, where=str(speakers))
-    assert set(fit.copied) == {name for name in network.state_dict() if name.startswith("backbone.")}
-    assert set(fit.left) == set(head)
-    assert set(fit.copied) | set(fit.left) == set(tensors)
+    assert tensors.keys() == network.state_dict().keys()
+    transfer(network, tensors, where=str(speakers))
     assert not changed(network, tensors, "backbone.")
     assert not changed(network, head, "head.")
 

@@ -41,12 +41,6 @@ def test_hours_of_the_grid():
     assert padi_hours.grid(seconds | {("frozen", "flatten"): {300: 0.08}}, seeds=1)[0].steps == 124_500
 
 
-@pytest.mark.parametrize(("reading", "step", "wanted"), [(0.01, 0.1, 4), (0.01, 0.32, 1), (0.02, 0.05, 13)])
-def test_processes_keep_up_with_the_steps(reading, step, wanted):
-    assert padi_hours.processes(reading, step) == wanted
-    assert 32 * reading / wanted <= step
-
-
 def test_a_median_leaves_the_first_two_out(monkeypatch):
     clock = iter(np.cumsum([0, 90, 0, 80, 0, 1, 0, 5, 0, 2, 0, 4, 0, 3]).tolist())
     monkeypatch.setattr(padi_hours.time, "perf_counter", lambda: next(clock))

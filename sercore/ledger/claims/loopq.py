@@ -119,10 +119,10 @@ def augmentation(ledger: Ledger) -> Judgement:
 def saliency(ledger: Ledger) -> Judgement:
     """CNNLSTM fixed: each emotion's share or correlation against the mean of the others, less the same untrained."""
     rows = ledger.recorded.parts["saliency"]
-    trials = ledger.recorded.trials
+    views = ledger.recorded.kind("views")
     marks, words = {}, []
     for protocol in PAIR:
-        chosen = trials[(trials.get("protocol") == protocol) & trials["run"].str.endswith(", views")]["trial"]
+        chosen = views[views.get("protocol") == protocol]["trial"]
         table = rows[rows["trial"].isin(chosen)].groupby(["network", "class"])[["low", "middle", "high", "correlation"]].mean()
         if not len(table):
             marks[protocol] = "not run"

@@ -109,7 +109,7 @@ def arranged(trials: pd.DataFrame) -> pd.DataFrame:
 
     Speaker recognisers and looks into networks are runs of their own, and stand beside nothing printed.
     """
-    chosen = trials[trials["run"].str.endswith((", models", ", campplus"))]
+    chosen = recorded.of_kind(trials, "models", "campplus")
     told = chosen.to_dict("records")
     names = [f"{each['experiment']} {system(each)}" for each in told]
     encoders = [each["encoder"] if on_encoder(each) else "none" for each in told]

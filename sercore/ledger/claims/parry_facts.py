@@ -67,11 +67,11 @@ def balanced(ledger: Ledger) -> Judgement:
 
 def _probes(ledger: Ledger) -> dict[str, dict[int, tuple[float, float, float]]]:
     """Probe, control and silhouette of the corpus for each seed of the three networks of Figure 2."""
-    trials, probes = ledger.recorded.trials, ledger.recorded.parts["probes"]
+    probes = ledger.recorded.parts["probes"]
     found: dict[str, dict[int, tuple[float, float, float]]] = {row: {} for row in VIEWED}
     if not len(probes):
         return found
-    table = trials[trials["run"].str.endswith(", views")].merge(probes[probes["attribute"] == "C"], on="trial")
+    table = ledger.recorded.kind("views").merge(probes[probes["attribute"] == "C"], on="trial")
     for row, (approach, attributes) in VIEWED.items():
         own = table[(table["approach"] == approach) & (table["attributes"] == attributes)]
         for each in own.itertuples(index=False):

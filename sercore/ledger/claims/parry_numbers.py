@@ -140,7 +140,7 @@ def arranged(trials: pd.DataFrame) -> pd.DataFrame:
     Candidates for the recipe and looks into networks are runs of their own, and stand beside nothing printed. Where the paper's own
     edition is recorded, it alone does.
     """
-    models = trials[trials["run"].str.endswith(", models")]
+    models = recorded.of_kind(trials, "models")
     whole = models[models["edition"] == "paper"]
     chosen = whole if len(whole) else models
     names = [_named(each) for each in chosen.to_dict("records")]
