@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sercore import store
 from sercore.ledger import recorded
+from sercore.ledger.claims import padi_numbers
 from sercore.ledger.entries import Ledger
 from sercore.protocols.sessions import COMMITTED
 from sercore.studies import padi, padi_campplus_trial, padi_speakers, padi_views
@@ -18,7 +19,23 @@ GROUPS = {"ravdess": COMMITTED["ravdess"], "iemocap": tuple((f"Ses0{at}_F", f"Se
 CLASSES = 4
 CLIPS = 100  # of each speaker and class
 EIGHT = tuple(row.name for row in GRID)
+TABLE_2 = {
+    "exp1": {"angry": 1103, "happy": 595, "neutral": 1708, "sad": 1084, "total": 4490},
+    "exp2": {"angry": 1103, "excited": 1041, "neutral": 1708, "sad": 1084, "total": 4936},
+    "exp3": {"angry": 1103, "happy+excited": 1636, "neutral": 1708, "sad": 1084, "total": 5531},
+}
+COUNTED = {f"{one} / {name} / clips": count for one, found in TABLE_2.items() for name, count in found.items()}
+MEASURED = COUNTED | {"speakers / all / count": 10, "duration / all / hours": 6.99, "taught / speakers / count": 7205}
 Right = Callable[[Trial, str], int | Sequence[int]]  # of each class, or of all alike, by trial and speaker
+
+
+def measured(monkeypatch) -> dict:
+    """What was measured on corpora, for a test to fill; nothing at first."""
+    found: dict = {}
+    monkeypatch.setattr(recorded, "measurements", lambda paper: found)
+    monkeypatch.setattr(recorded, "measured_on", lambda paper: tuple(found.get("corpora", ())))
+    monkeypatch.setattr(padi_numbers, "corpora", lambda: tuple(found.get("corpora", ())))
+    return found
 
 
 def trials(

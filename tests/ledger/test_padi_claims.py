@@ -6,13 +6,13 @@ import pytest
 
 from sercore.evaluation.effects import FACTORS
 from sercore.ledger import claims as judging
-from sercore.ledger import published, recorded
+from sercore.ledger import published
 from sercore.ledger.claims import padi as claims
 from sercore.ledger.claims import padi_cells as cells
 from sercore.ledger.claims import padi_numbers as numbers
 from sercore.ledger.entries import Ledger
-from tests.ledger.padi_runs import EIGHT, ledger, trials
-from tests.ledger.test_padi_ledger import MEASURED
+from tests.ledger import padi_runs
+from tests.ledger.padi_runs import EIGHT, MEASURED, ledger, trials
 
 BY_NAME = {claim.name: claim for claim in claims.CLAIMS}
 PRINTED = dict.fromkeys(("D1", "D3", "D11", "D13"), True)
@@ -24,11 +24,7 @@ HELPS = (5, 2, 10)  # points of transfer, masks and pooling: the paper's order
 @pytest.fixture(autouse=True)
 def measured(monkeypatch) -> dict:
     """What was measured, which a test fills; nothing at first."""
-    found: dict = {}
-    monkeypatch.setattr(recorded, "measurements", lambda paper: found)
-    monkeypatch.setattr(recorded, "measured_on", lambda paper: tuple(found.get("corpora", ())))
-    monkeypatch.setattr(numbers, "corpora", lambda: tuple(found.get("corpora", ())))
-    return found
+    return padi_runs.measured(monkeypatch)
 
 
 def judged(book: Ledger, name: str) -> judging.Judgement:

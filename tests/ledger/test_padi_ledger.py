@@ -16,27 +16,17 @@ from sercore.ledger.claims import padi_numbers as numbers
 from sercore.ledger.entries import Ledger
 from sercore.ledger.scores import MEASURES
 from sercore.studies.padi_trial import Trial
-from tests.ledger.padi_runs import EIGHT, encoded, ledger, trials
+from tests.ledger import padi_runs
+from tests.ledger.padi_runs import EIGHT, MEASURED, encoded, ledger, trials
 
 PAPER = numbers.PAPER
 OPEN = "open, full width, 8 epochs, bf16"
-TABLE_2 = {
-    "exp1": {"angry": 1103, "happy": 595, "neutral": 1708, "sad": 1084, "total": 4490},
-    "exp2": {"angry": 1103, "excited": 1041, "neutral": 1708, "sad": 1084, "total": 4936},
-    "exp3": {"angry": 1103, "happy+excited": 1636, "neutral": 1708, "sad": 1084, "total": 5531},
-}
-COUNTED = {f"{one} / {name} / clips": count for one, found in TABLE_2.items() for name, count in found.items()}
-MEASURED = COUNTED | {"speakers / all / count": 10, "duration / all / hours": 6.99, "taught / speakers / count": 7205}
 
 
 @pytest.fixture(autouse=True)
 def measured(monkeypatch) -> dict:
     """What was measured, which a test fills; nothing at first."""
-    found: dict = {}
-    monkeypatch.setattr(recorded, "measurements", lambda paper: found)
-    monkeypatch.setattr(recorded, "measured_on", lambda paper: tuple(found.get("corpora", ())))
-    monkeypatch.setattr(numbers, "corpora", lambda: tuple(found.get("corpora", ())))
-    return found
+    return padi_runs.measured(monkeypatch)
 
 
 def printed(row: str, column: str, book: Ledger | None = None):

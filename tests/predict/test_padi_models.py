@@ -1,24 +1,18 @@
 """A model of paper 04, trained on a small corpus with sound, saved, and asked: alone, in another process, on other recordings."""
 
 import json
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 import torch
-from typer.testing import CliRunner
 
 from sercore import audio, predict, store
-from sercore.audio import RATE
-from sercore.cli import app
 from sercore.parameters import ParameterError, checked
 from sercore.studies import padi, padi_speakers, padi_trial, parry_about, saved
 from sercore.studies.padi_grid import ROWS
 from sercore.training import checkpoints
 from sercore.training.fitting import LAST
-from tests.predict import padi_clips
+from tests.predict import asking, padi_clips
 from tests.studies.loopq_clips import voice
 
 GIVEN = {"edition": "demo", "epochs": 3}
@@ -107,25 +101,13 @@ def test_the_trial_is_found_where_it_was_run_before(trained, tmp_path, monkeypat
 
 def test_a_new_process_answers_with_the_same_bits(trained, home):
     clips = [str(home / "clips" / "demo-studio" / name) for name in ("f1_angry.wav", "m2_calm.wav")]
-    command = [sys.executable, "-m", "sercore.cli", "predict", str(trained("111")), *clips, "--json"]
-    one = os.environ | {"OMP_NUM_THREADS": "1"}  # sums of two threads end in other bits
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=store.PROJECT, env=one)
-    asked = predict.load(trained("111"))
-    assert json.loads(done.stdout) == {"model": asked.about, "clips": predict.predicted(asked, clips)}
+    asking.in_a_new_process(trained("111"), clips)
 
 
 def test_the_command_trains_and_answers(trained, home, tmp_path):
     """The same folder as from Python, in a table and a picture."""
-    told, folder = json.loads((trained("000") / checkpoints.ABOUT).read_text()), str(tmp_path / "model")
-    done = CliRunner().invoke(app, ["train", "000", "--edition", "demo", "-p", "epochs=3", "--out", folder, "--json"])
-    assert (done.exit_code, json.loads(done.stdout)) == (0, told), done.stderr
-    assert done.stderr.endswith("\n".join(predict.sentences(told)) + "\n")
-    picture = tmp_path / "picture.png"
-    clip = home / "clips" / "demo-studio" / "f1_angry.wav"
-    done = CliRunner().invoke(app, ["predict", folder, str(clip), "--plot", str(picture)])
-    assert done.exit_code == 0, done.stderr
-    assert [line.split()[3] for line in done.stdout.splitlines()[2:]] == ["predicted", "mean"]
-    assert picture.read_bytes().startswith(b"\x89PNG")
+    given = ["000", "--edition", "demo", "-p", "epochs=3"]
+    asking.by_command(given, trained("000"), clip=home / "clips" / "demo-studio" / "f1_angry.wav", out=tmp_path)
 
 
 def test_what_is_said_of_a_model(trained, home):
@@ -226,15 +208,7 @@ def test_windows_of_a_long_recording(model, clip):
 
 @pytest.mark.parametrize("name", ["111", "000", "111, energy"])
 def test_silence_short_clips_and_stereo(trained, name, clip):
-    asked, speech = predict.load(trained(name)), voice(1.0, pitch=150, bend=40)
-    silent, short = clip(np.zeros(RATE), "zeros.wav"), clip(speech[: RATE // 2 - 1], "short.wav")
-    least = clip(speech[: RATE // 2], "least.wav")
-    good, stereo = clip(speech, "good.wav"), clip(np.stack([speech, speech], 1), "stereo.wav")
-    nothing, brief, enough, mono, both = predict.predicted(asked, [silent, short, least, good, stereo])
-    assert nothing["error"].startswith(f"{silent}: silent")
-    assert brief["error"].startswith(f"{short}: 0.499937 s of audio; expected 0.5 s or more")
-    assert enough["error"] is None
-    assert both["probabilities"] == mono["probabilities"]
+    asking.silence_short_clips_and_stereo(predict.load(trained(name)), voice(1.0, pitch=150, bend=40), clip)
 
 
 def test_damaged_or_of_another_paper(model, trained, tmp_path):

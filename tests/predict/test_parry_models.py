@@ -1,24 +1,19 @@
 """A model of paper 02, trained on a small corpus with sound, saved, and asked: alone, in another process, on other recordings."""
 
 import json
-import os
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from typer.testing import CliRunner
 
-from sercore import audio, predict, store
+from sercore import audio, predict
 from sercore.audio import RATE
-from sercore.cli import app
 from sercore.corpora.cells import TableError
 from sercore.parameters import ParameterError, checked
 from sercore.studies import parry, parry_about, parry_trial, saved
 from sercore.training import checkpoints
-from tests.predict import parry_clips
+from tests.predict import asking, parry_clips
 from tests.studies.loopq_clips import voice
 
 GIVEN = {"edition": "demo", "epochs": 12}
@@ -97,24 +92,13 @@ def test_the_trial_is_found_where_it_was_run_before(trained, tmp_path, monkeypat
 
 def test_a_new_process_answers_with_the_same_bits(trained, home):
     clips = [str(home / "clips" / name) for name in ("radio_f1_angry.wav", "lab_m2_calm.wav")]
-    command = [sys.executable, "-m", "sercore.cli", "predict", str(trained("GR C+S")), *clips, "--json"]
-    one = os.environ | {"OMP_NUM_THREADS": "1"}  # sums of two threads end in other bits
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=store.PROJECT, env=one)
-    asked = predict.load(trained("GR C+S"))
-    assert json.loads(done.stdout) == {"model": asked.about, "clips": predict.predicted(asked, clips)}
+    asking.in_a_new_process(trained("GR C+S"), clips)
 
 
 def test_the_command_trains_and_answers(trained, home, tmp_path):
     """The same folder as from Python, in a table and a picture."""
-    told, folder = json.loads((trained("baseline") / checkpoints.ABOUT).read_text()), str(tmp_path / "model")
-    done = CliRunner().invoke(app, ["train", "baseline", "--edition", "demo", "-p", "epochs=12", "--out", folder, "--json"])
-    assert (done.exit_code, json.loads(done.stdout)) == (0, told), done.stderr
-    assert done.stderr.endswith("\n".join(predict.sentences(told)) + "\n")
-    picture = tmp_path / "picture.png"
-    done = CliRunner().invoke(app, ["predict", folder, str(home / "clips" / "radio_f1_angry.wav"), "--plot", str(picture)])
-    assert done.exit_code == 0, done.stderr
-    assert [line.split()[3] for line in done.stdout.splitlines()[2:]] == ["predicted", "mean"]
-    assert picture.read_bytes().startswith(b"\x89PNG")
+    given = ["baseline", "--edition", "demo", "-p", "epochs=12"]
+    asking.by_command(given, trained("baseline"), clip=home / "clips" / "radio_f1_angry.wav", out=tmp_path)
 
 
 def test_what_is_said_of_a_model(trained, home):
@@ -237,15 +221,7 @@ def test_windows_of_a_long_recording(model, clip):
 
 
 def test_silence_short_clips_and_stereo(model, clip):
-    speech = voice(1.2, pitch=150, bend=40)
-    silent, short = clip(np.zeros(RATE), "zeros.wav"), clip(speech[: RATE // 2 - 1], "short.wav")
-    least = clip(speech[: RATE // 2], "least.wav")
-    good, stereo = clip(speech, "good.wav"), clip(np.stack([speech, speech], 1), "stereo.wav")
-    nothing, brief, enough, mono, both = predict.predicted(model, [silent, short, least, good, stereo])
-    assert nothing["error"].startswith(f"{silent}: silent")
-    assert brief["error"].startswith(f"{short}: 0.499937 s of audio; expected 0.5 s or more")
-    assert enough["error"] is None
-    assert both["probabilities"] == mono["probabilities"]
+    asking.silence_short_clips_and_stereo(model, voice(1.2, pitch=150, bend=40), clip)
 
 
 @pytest.mark.parametrize("rate", [8_000, 24_414, 44_100, 48_000, 96_000])

@@ -18,8 +18,8 @@ from sercore.studies import padi_hours
 from sercore.sweep import Task
 from sercore.tables import padi as tables
 from sercore.tables import padi_results as results
-from tests.ledger.padi_runs import EIGHT, encoded, ledger, trials
-from tests.ledger.test_padi_ledger import MEASURED
+from tests.ledger import padi_runs
+from tests.ledger.padi_runs import EIGHT, MEASURED, encoded, ledger, trials
 from tests.studies import padi_toy
 
 NOTHING = ledger([])
@@ -29,11 +29,7 @@ RECALLS = {"000": 30, "111": 70}
 @pytest.fixture(autouse=True)
 def measured(monkeypatch) -> dict:
     """What was measured, which a test fills; nothing at first."""
-    found: dict = {}
-    monkeypatch.setattr(recorded, "measurements", lambda paper: found)
-    monkeypatch.setattr(recorded, "measured_on", lambda paper: tuple(found.get("corpora", ())))
-    monkeypatch.setattr(numbers, "corpora", lambda: tuple(found.get("corpora", ())))
-    return found
+    return padi_runs.measured(monkeypatch)
 
 
 def right(trial, speaker):
