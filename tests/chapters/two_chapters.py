@@ -12,7 +12,7 @@ from nbformat import v4
 
 from sercore import store
 
-ROOMS = ("__init__.py", "store.py", "checkout.py", "parameters.py", "press.py", "cli.py", "chapters")
+ROOMS = ("__init__.py", "store.py", "checkout.py", "parameters.py", "printed.py", "press.py", "cli.py", "chapters")
 
 STUDY = '''"""Study {number}."""
 
