@@ -90,8 +90,13 @@ def read(paper: str, *, folder: Path = FOLDER) -> Recorded:
 
 
 def of_kind(trials: pd.DataFrame, *kinds: str) -> pd.DataFrame:
-    """Trials of some kinds: a run is named after its edition and its kind, "open, models"."""
-    return trials[trials["run"].map(lambda name: name.rpartition(", ")[2] in kinds).astype(bool)]
+    """Trials of some kinds; see ``kind_of``."""
+    return trials[trials["run"].map(kind_of).isin(kinds)]
+
+
+def kind_of(run: str) -> str:
+    """Kind of a run's trials: it is named after its edition and them, "open, models"."""
+    return run.rpartition(", ")[2]
 
 
 def runs(paper: str, *, folder: Path = FOLDER) -> dict[str, dict]:

@@ -12,7 +12,8 @@ from sercore.evaluation.effects import CELLS, FACTORS, resampled_effects
 from sercore.evaluation.metrics import accuracy, recalls
 
 NAMES = (*FACTORS, "SP - TL", "TL - Aug")
-parts = st.floats(-0.12, 0.12)
+parts = st.floats(-1, 1)
+LIFT = 4  # no cell's score falls under 0: a wrong answer less than none would not add up to the same clips
 few = partial(resampled_effects, draws=200)
 
 
@@ -39,7 +40,7 @@ def drawn(generator: np.random.Generator, chance: dict, *, speakers: int = 24, r
 
 def main_effects(scores: dict) -> dict:
     """Main effects of cells whose two speakers score alike."""
-    found = resampled_effects({cell: answered(np.full((2, 1, 2), 0.5 + score), 1) for cell, score in scores.items()}, draws=2)
+    found = resampled_effects({cell: answered(np.full((2, 1, 2), LIFT + score), 1) for cell, score in scores.items()}, draws=2)
     return {name: found[name].value for name in FACTORS}
 
 
@@ -61,8 +62,8 @@ def test_an_effect_is_the_mean_over_four_pairs(values):
 
 
 def test_an_interaction_alone_is_half_an_effect_of_both():
-    scores = {cell: 0.4 * (cell[0] and cell[2]) for cell in CELLS}
-    assert main_effects(scores) == pytest.approx({"TL": 0.2, "Aug": 0.0, "SP": 0.2}, abs=1e-12)
+    scores = {cell: float(cell[0] and cell[2]) for cell in CELLS}
+    assert main_effects(scores) == {"TL": 0.5, "Aug": 0.0, "SP": 0.5}
 
 
 def test_cells_that_answer_alike_have_no_effect():
@@ -139,6 +140,7 @@ UNUSED = ONE * np.array([1, 0])[:, None, None]
         (dict.fromkeys(CELLS, ONE) | {"111": ONE}, "111 is no cell; expected all 8"),
         (dict.fromkeys(CELLS, ONE[:, 0]), r"counts \(3, 2, 2\); expected \(speakers, runs, classes, classes\)"),
         (dict.fromkeys(CELLS, ONE) | {CELLS[7]: ONE[:2]}, r"cell 111 \(2, 2, 2, 2\) tested other clips than cell 000"),
+        (dict.fromkeys(CELLS, ONE) | {CELLS[1]: np.full(ONE.shape, np.nan)}, "cell 001 .* tested other clips than cell 000"),
         (dict.fromkeys(CELLS, ONE) | {CELLS[4]: EMPTY}, "cell 100 .* tested other clips than cell 000"),
         (dict.fromkeys(CELLS, EMPTY), "1 speakers and 0 runs have no clip"),
         (dict.fromkeys(CELLS, UNUSED), "0 speakers and 1 runs have no clip"),

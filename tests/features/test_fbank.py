@@ -60,7 +60,7 @@ def test_a_tone_is_loudest_in_its_band():
         assert np.abs(fbank(np.sin(2 * np.pi * hertz * time)).argmax(axis=1) - band).max() < 1
 
 
-@pytest.mark.parametrize("level", [0.0, 0.25, -1.0])
+@pytest.mark.parametrize("level", [0.0, 0.25, -1.0, 8192.0, -32768.0])
 def test_silence_and_a_constant_are_the_floor(level):
     assert fbank(np.full(1200, level)) == pytest.approx(np.full((6, 80), LEAST))
 

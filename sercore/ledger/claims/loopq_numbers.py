@@ -111,10 +111,10 @@ def arranged(trials: pd.DataFrame) -> pd.DataFrame:
         }
     )
     changed = [", ".join(filter(None, row)) or "none" for row in names.itertuples(index=False)]
-    tuned = trials["run"].str.endswith(", tuned")
-    encoders = trials["encoder"].where(~tuned, "tuned " + trials["encoder"])
+    kinds = trials["run"].map(recorded.kind_of)
+    encoders = trials["encoder"].where(kinds != "tuned", "tuned " + trials["encoder"])
     arranged = trials.assign(row=trials["model"], control=changed, encoder=encoders)
-    return arranged[~trials["run"].str.endswith(", views")]
+    return arranged[kinds != "views"]
 
 
 def why_not(number: Printed) -> str:
@@ -172,7 +172,7 @@ def parts() -> list[list[str]]:
 @cache
 def corpora() -> tuple[str, ...]:
     """Corpora that the recorded trainings read, in the paper's order."""
-    trained = (about for run, about in recorded.runs(PAPER).items() if run.endswith((", models", ", tuned")))
+    trained = (about for run, about in recorded.runs(PAPER).items() if recorded.kind_of(run) in ("models", "tuned"))
     found = {name for about in trained for name in about["corpora"]}
     return tuple(name for name in (*loopq_data.ORIGINS, *loopq_data.ELSEWHERE) if name in found)
 

@@ -199,7 +199,7 @@ def parts() -> list[list[str]]:
 
 def corpora() -> tuple[str, ...]:
     """Corpora that the recorded models read, in the paper's order; of its own edition where that is recorded."""
-    about = {each["edition"]: each["corpora"] for name, each in recorded.runs(PAPER).items() if name.endswith(", models")}
+    about = {each["edition"]: each["corpora"] for name, each in recorded.runs(PAPER).items() if recorded.kind_of(name) == "models"}
     found = about.get("paper") or about.get("open", [])
     return tuple(name for name in ORIGINS if name in found)
 
