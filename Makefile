@@ -31,7 +31,7 @@ test: .venv/installed
 	$(bin)/ruff format --check
 	$(bin)/codespell
 	$(bin)/lint-imports
-	$(bin)/pytest tests --ignore=tests/pages -n 2 --dist loadfile --cov --cov-report=term
+	OMP_NUM_THREADS=1 $(bin)/pytest tests --ignore=tests/pages -n 2 --dist loadfile --cov --cov-report=term
 	$(bin)/pytest --nbval-lax --nbval-current-env notebooks
 	$(bin)/sercore book --out $(built)
 	SER_HTML=$(built)/_build/html $(bin)/pytest tests/pages -n 2

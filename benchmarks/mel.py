@@ -1,6 +1,6 @@
 """Seconds a clip of the mel spectrogram and of the 40 cepstral coefficients, beside librosa's of the same clips, in one run.
 
-Usage: ``python benchmarks/mel.py [CLIP ...]``; without clips, ten of CORAA SER under ``SER_CORPORA``
+Usage: ``python benchmarks/mel.py``: twenty clips of CORAA SER and RAVDESS under ``SER_CORPORA``
 or ``../shared/corpora``, or else of the demo corpus.
 The fastest of three rounds counts, one thread each; compare the ratios, not the milliseconds.
 """
@@ -45,7 +45,7 @@ def one_round(measure: Callable[[np.ndarray], np.ndarray], signals: list[np.ndar
 
 
 def main() -> None:
-    signals = [audio.read(path) for path in clips()]
+    signals = [audio.read(path) for path in clips(20)]
     print(f"{len(signals)} clips of {np.mean([len(samples) for samples in signals]) / audio.RATE:.2f} s on average")
     with threadpool_limits(1):
         for name, (own, peer) in PAIRS.items():

@@ -1,4 +1,7 @@
-"""Sweeps: nothing runs twice, failures lose nothing, a Dask cluster gives the same, a killed worker ends with a clear error."""
+"""Sweeps: nothing runs twice, failures lose nothing, a Dask cluster gives the same, a killed worker ends with a clear error.
+
+Trials that are alike are run at once, and lose nothing by it.
+"""
 
 import os
 import signal
@@ -31,6 +34,16 @@ def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
     with open(data.log, "a") as file:
         file.write(f"{trial.number}\n")
     return {"square": trial.number**2}
+
+
+def run_together(trials: list[Trial], data: Data, *, device: str = "cpu") -> list[dict]:
+    with open(f"{data.log} of calls", "a") as file:
+        file.write(" ".join(str(trial.number) for trial in trials) + "\n")
+    return [run(trial, data, device=device) for trial in trials]
+
+
+def alike(trial: Trial) -> int:
+    return trial.number % 2
 
 
 def kill(trial: Trial, data: Data) -> dict:
@@ -88,3 +101,46 @@ def test_a_dask_cluster_gives_the_same(data, tmp_path, monkeypatch):
         there = sweep(run, [Trial(number) for number in range(6)], data, scheduler=cluster.scheduler_address)
     assert [each["square"] for each in here] == [each["square"] for each in there]
     assert ran(data) == sorted([*range(6)] * 2)
+
+
+def calls(data: Data) -> list[list[int]]:
+    with open(f"{data.log} of calls") as file:
+        return sorted([int(number) for number in line.split()] for line in file)
+
+
+AT_ONCE = {"run_together": run_together, "alike": alike}
+
+
+def test_alike_trials_are_run_at_once_in_even_parts(data):
+    found = sweep(run, [Trial(number) for number in range(7)], data, **AT_ONCE, at_once=3)
+    assert [each["square"] for each in found] == [number**2 for number in range(7)]
+    assert calls(data) == [[0, 2], [1, 3, 5], [4, 6]]
+    assert ran(data) == [*range(7)]
+
+
+def test_without_a_limit_all_alike_trials_are_one_call(data):
+    sweep(run, [Trial(number) for number in range(0, 60, 2)], data, **AT_ONCE, at_once=None)
+    assert calls(data) == [[*range(0, 60, 2)]]
+    sweep(run, [Trial(number) for number in range(1, 61, 2)], data, **AT_ONCE)
+    assert [len(call) for call in calls(data)] == [30, 15, 15]
+
+
+def test_a_finished_trial_is_left_out_of_its_call(data):
+    sweep(run, [Trial(2)], data)
+    sweep(run, [Trial(number) for number in (0, 2, 4)], data, **AT_ONCE)
+    assert calls(data) == [[0, 4]]
+
+
+def test_of_trials_run_at_once_only_the_bad_one_fails(data):
+    trials = [Trial(number) for number in range(6)]
+    with pytest.raises(SweepError, match=r"1 of 6 trials failed, the others are kept; the first, Trial\(number=2\)"):
+        sweep(run, trials, Data(data.rows, data.log, bad=2), **AT_ONCE)
+    before = ran(data)
+    assert set(before) == {0, 1, 3, 4, 5}
+    sweep(run, trials, data, **AT_ONCE)
+    assert ran(data) == sorted([*before, 2])
+
+
+def test_seconds_are_shared_out(data):
+    found = sweep(run, [Trial(number) for number in (0, 2, 4, 6)], data, **AT_ONCE)
+    assert len({each["seconds"] for each in found}) == 1

@@ -12,6 +12,8 @@ CENTRES = np.arange(500.0, 4501.0, 80.0)  # Hz: 51 bands
 WIDTH = 1000.0  # Hz
 LAGS = 3  # samples of 0.1 ms
 MINIMUM = 2 * WINDOW  # seconds
+BLOCK = 2048  # samples of a partial sum
+TURNS = 4  # in which a band's moments are found: a band is a tenth of the transform
 
 
 def gne(samples: np.ndarray, *, rate: int = 16_000) -> np.ndarray:
@@ -38,11 +40,11 @@ def gne(samples: np.ndarray, *, rate: int = 16_000) -> np.ndarray:
     Source: Michaelis, Gramss and Strube 1997; settings of the toolkit of the shared task (Alves et al. 2022, section 2.3).
     """
     praat.long_enough(samples, rate=rate, seconds=MINIMUM)
-    envelopes = _envelopes(_residual(samples, rate))  # (bands, time)
-    correlation = envelopes @ envelopes.T  # (bands, bands)
-    for lag in range(1, LAGS + 1):
-        later = envelopes[:, lag:] @ envelopes[:, :-lag].T
-        correlation = np.maximum(correlation, np.maximum(later, later.T))
+    products = _products(_envelopes(_residual(samples, rate)))  # (lags, bands, bands)
+    norm = np.sqrt(products[0].diagonal())
+    highest = np.maximum(products, products.transpose(0, 2, 1)).max(axis=0)
+    scale = np.outer(norm, norm)
+    correlation = np.divide(highest, scale, out=np.zeros_like(highest), where=scale > 0).clip(max=1.0)  # rounding may pass 1
     apart = CENTRES[:, None] - CENTRES > WIDTH / 2
     return np.where(apart, correlation, 0.0)
 
@@ -55,16 +57,39 @@ def _residual(samples: np.ndarray, rate: int) -> np.ndarray:
 
 
 def _envelopes(residual: np.ndarray) -> np.ndarray:
-    """Envelope of each band without its mean, of norm 1; one band at a time stays in the processor's cache."""
-    length = 1 << (len(residual) - 1).bit_length()
+    """Envelope of each band without its mean: ``(bands, time)`` float32.
+
+    A band fills less than a quarter of the transform, so its moments are found in turns of every fourth, each by a transform of a
+    quarter of the length, all four at once.
+    """
+    length = max(TURNS, 1 << (len(residual) - 1).bit_length())
     spectrum = fft.rfft(residual, length)
     frequency = np.arange(len(spectrum)) * (RATE / length)
-    envelopes = np.empty((len(CENTRES), len(residual)))
-    for envelope, centre in zip(envelopes, CENTRES, strict=True):
-        first, last = np.searchsorted(frequency, [centre - WIDTH / 2, centre + WIDTH / 2])
+    bounds = np.searchsorted(frequency, [CENTRES - WIDTH / 2, CENTRES + WIDTH / 2]).T
+    widest = int(np.diff(bounds).max())
+    later = np.exp(2j * np.pi / length * np.outer(np.arange(TURNS), np.arange(widest))).astype(np.complex64)
+    moments = -(-len(residual) // TURNS)
+    turned = np.zeros((TURNS, length // TURNS), np.complex64)
+    envelopes = np.empty((len(CENTRES), moments, TURNS), np.float32)
+    for envelope, centre, (first, last) in zip(envelopes, CENTRES, bounds, strict=True):
         hann = 1 + np.cos(2 * np.pi * (frequency[first:last] - centre) / WIDTH)
         # Moved down to 0 Hz: the envelope is the same.
-        np.abs(fft.ifft(spectrum[first:last] * hann, length)[: len(residual)], out=envelope)
-    envelopes -= envelopes.mean(axis=1, keepdims=True)
-    norm = np.sqrt(np.einsum("bt,bt->b", envelopes, envelopes))[:, None]
-    return np.divide(envelopes, norm, out=envelopes, where=norm > 0)
+        turned[:, : last - first] = later[:, : last - first] * (spectrum[first:last] * hann).astype(np.complex64)
+        turned[:, last - first :] = 0
+        envelope[:] = np.abs(fft.ifft(turned, axis=1)[:, :moments]).T
+    envelopes = envelopes.reshape(len(CENTRES), -1)[:, : len(residual)]
+    return envelopes - envelopes.mean(axis=1, keepdims=True, dtype=np.float64).astype(np.float32)
+
+
+def _products(envelopes: np.ndarray) -> np.ndarray:
+    """Sum over time of each band's envelope, later by each lag from 0 on, times each other's: ``(lags, bands, bands)``.
+
+    Summed in blocks: within one in single precision, over all of them in double.
+    """
+    products = np.zeros((LAGS + 1, len(CENTRES), len(CENTRES)))
+    for start in range(0, envelopes.shape[1], BLOCK):
+        block = envelopes[:, start : start + BLOCK]
+        for lag, product in enumerate(products):
+            later = envelopes[:, start + lag : start + lag + BLOCK]
+            product += later @ block[:, : later.shape[1]].T
+    return products

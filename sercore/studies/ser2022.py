@@ -16,7 +16,8 @@ from sercore.protocols.splits import FOLDS
 from sercore.studies import ser2022_data, ser2022_gender, ser2022_gender_data
 from sercore.studies.ser2022_data import Data, extractors
 from sercore.studies.ser2022_rows import ROWS, SELECTED, TABLES, Configuration
-from sercore.studies.ser2022_trial import SYNTHETIC, Trial, fit, run
+from sercore.studies.ser2022_sides import SYNTHETIC
+from sercore.studies.ser2022_trial import Trial, alike, fit, run, run_together
 from sercore.sweep import Task, finished
 
 PAPER = "01-ser2022-transfer"
@@ -156,7 +157,8 @@ def tasks(parameters: Parameters, data: Data) -> list[Task]:
     """What a run trains: the emotion networks, and the models of the auxiliary gender task unless one row is asked for."""
     widths = {name: values.shape[1] for name, values in data.embeddings.items()}
     trials = grid(parameters, encoder=next(iter(data.embeddings), "none"))
-    found = [Task(name="emotion", run=run, trials=trials, data=data, corpora=CORPORA, parts=extractors(), encoders=widths)]
+    told = {"corpora": CORPORA, "parts": extractors(), "encoders": widths}
+    found = [Task(name="emotion", run=run, trials=trials, data=data, run_together=run_together, alike=alike, **told)]
     if not parameters.only:
         edition = parameters.edition
         elsewhere = ser2022_gender_data.common_voice(edition) is not None

@@ -21,12 +21,14 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
+from torch import Tensor, nn
 
 from sercore import store
 from sercore.corpora.gender_tables import GenderTable
 from sercore.protocols.splits import FOLDS, Fold, forbid_shared, shuffled_folds
 from sercore.studies.ser2022_network import STAGE_ONE, stage_one
-from sercore.training.loop import choose
+from sercore.training import objectives
+from sercore.training.loop import choose, train
 
 CLASSIFIERS = {
     "decision tree": DecisionTreeClassifier(),
@@ -138,7 +140,9 @@ class StageOne(BaseEstimator):
         """Train on scaled rows ``(rows, 44)`` with labels 0 female, 1 male."""
         generator = torch.Generator().manual_seed(self.seed)
         gender, male = (torch.as_tensor(each, dtype=torch.float32, device=choose(self.device)) for each in (X, y[:, None]))
-        self.network_ = stage_one(gender, male, recipe=replace(STAGE_ONE, epochs=self.epochs), generator=generator)
+        recipe = replace(STAGE_ONE, epochs=self.epochs)
+        network, batches = stage_one(gender, male, recipe=recipe, generator=generator)
+        self.network_ = train(network, _gender_error, batches, recipe=recipe)
         return self
 
     @torch.no_grad()
@@ -240,6 +244,10 @@ def count(fitted: Fitted) -> dict:
         "second_mse": None,
         "second_zero": None,
     }
+
+
+def _gender_error(network: nn.Module, gender: Tensor, male: Tensor) -> Tensor:
+    return objectives.gender_error(network, gender, male).mean()
 
 
 def _refuse_unknown(trial: GenderTrial) -> None:

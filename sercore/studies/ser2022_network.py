@@ -1,19 +1,22 @@
 """Networks of paper 01 as one estimator: which network, which loss, which order of rows a variant takes (section 2.4)."""
 
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupShuffleSplit
 from sklearn.preprocessing import MinMaxScaler
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from sercore.corpora.gender_tables import GenderTable
 from sercore.models.multi_task_mlp import SIZES, MultiTaskAsDescribed, MultiTaskAsRun
 from sercore.models.sequential_mlp import GenderNetwork, SequentialAsDescribed, SequentialAsRun, hidden_units
-from sercore.training import objectives, sampling
-from sercore.training.loop import Recipe, choose, initialise, train
+from sercore.training import objectives, sampling, together
+from sercore.training.loop import Recipe, choose, initialise
 
 STAGE_ONE = Recipe(epochs=100, batch=1000)  # the notebooks' first stage
 HELD_OUT = 0.2  # share of the auxiliary speakers that stage 1 and the gender head never see
@@ -48,17 +51,7 @@ class Network(ClassifierMixin, BaseEstimator):
 
     def fit(self, X: np.ndarray, y: np.ndarray) -> "Network":
         """Train on scaled rows ``(rows, n + 44)`` with labels 0, 1, 2."""
-        self.classes_ = np.arange(SIZES.classes)
-        generator = torch.Generator().manual_seed(self.seed)
-        emotion, gender = self._split(X)
-        target = functional.one_hot(torch.as_tensor(y), SIZES.classes).float().to(emotion.device)  # (rows, 3)
-        build = {
-            ("multi-task", "as-run"): self._multi_task_as_run,
-            ("multi-task", "as-described"): self._multi_task_as_described,
-            ("sequential", "as-run"): self._sequential_as_run,
-            ("sequential", "as-described"): self._sequential_as_described,
-        }[self.kind, self.variant]
-        self.network_ = build(emotion, gender, target, generator)
+        fit_together([self], [(X, y)])
         return self
 
     @torch.no_grad()
@@ -67,7 +60,7 @@ class Network(ClassifierMixin, BaseEstimator):
 
         The second is None where the network has no second head, or has trained it on other targets than emotion.
         """
-        emotion, gender = self._split(X)
+        emotion, gender = self.split(X)
         answer = self.network_(emotion, gender)
         first, second = answer if isinstance(answer, tuple) else (answer, None)
         if self.variant == "as-described":
@@ -81,75 +74,116 @@ class Network(ClassifierMixin, BaseEstimator):
     @torch.no_grad()
     def hidden(self, X: np.ndarray) -> np.ndarray:
         """Shared layer (multi-task) or the units before the output (sequential): ``(rows, units)``."""
-        return self.network_.hidden(*self._split(X)).cpu().numpy()
+        return self.network_.hidden(*self.split(X)).cpu().numpy()
 
-    def _split(self, rows: np.ndarray) -> tuple[Tensor, Tensor]:
-        tensor = torch.as_tensor(rows, dtype=torch.float32, device=choose(self.device))
+    def split(self, X: np.ndarray) -> tuple[Tensor, Tensor]:
+        """Emotion features ``(rows, n)`` and gender features ``(rows, 44)`` on the device, zeros where it is blind."""
+        tensor = torch.as_tensor(X, dtype=torch.float32, device=choose(self.device))
         emotion, gender = tensor[:, : -SIZES.gender].contiguous(), tensor[:, -SIZES.gender :].contiguous()
         return emotion.zero_() if self.blind == "emotion" else emotion, gender.zero_() if self.blind == "gender" else gender
 
-    def _multi_task_as_run(self, emotion: Tensor, gender: Tensor, target: Tensor, generator: torch.Generator):
-        network = self._new(MultiTaskAsRun(emotion.shape[1]), generator, uniform=("shared",))
 
-        def batches():
-            return sampling.in_order(emotion, gender, target, batch=self.recipe.batch)
+@dataclass(frozen=True)
+class Rows:
+    """What one network learns from.
 
-        return train(network, objectives.both_heads_on_emotion, batches, recipe=self.recipe)
+    Args:
+        emotion: ``(rows, n)``; gender: ``(rows, 44)``; target: ``(rows, 3)`` of one clip each.
+        generator: of the network's weights and of the order of its rows.
+        others: features ``(rows, 44)`` and sex ``(rows, 1)``, 1 for male, of other speakers; None where they are not read.
+    """
 
-    def _multi_task_as_described(self, emotion: Tensor, gender: Tensor, target: Tensor, generator: torch.Generator):
-        network = self._new(MultiTaskAsDescribed(emotion.shape[1]), generator, uniform=("shared",))
-        if self.blind == "gender":
-            return train(
-                network,
-                objectives.emotion_alone,
-                lambda: sampling.shuffled(emotion, target, batch=self.recipe.batch, generator=generator),
-                recipe=self.recipe,
-            )
-        other, male = self._others()
-
-        def batches():
-            own = sampling.shuffled(emotion, target, batch=self.recipe.batch, generator=generator)
-            drawn = sampling.drawn(other, male, rows=len(emotion), batch=self.recipe.batch, generator=generator)
-            return ((*first, *second) for first, second in zip(own, drawn, strict=True))
-
-        return train(network, objectives.emotion_and_gender, batches, recipe=self.recipe)
-
-    def _sequential_as_run(self, emotion: Tensor, gender: Tensor, target: Tensor, generator: torch.Generator):
-        network = self._new(SequentialAsRun(emotion.shape[1], hidden_units(emotion.shape[1])), generator)
-
-        def batches():
-            return sampling.in_order(emotion, gender, target, batch=self.recipe.batch)
-
-        return train(network, objectives.output_error, batches, recipe=self.recipe)
-
-    def _sequential_as_described(self, emotion: Tensor, gender: Tensor, target: Tensor, generator: torch.Generator):
-        first = stage_one(*self._others(), recipe=STAGE_ONE, generator=generator)
-        network = self._new(SequentialAsDescribed(emotion.shape[1], hidden_units(emotion.shape[1]), first), generator)
-
-        def batches():
-            return sampling.shuffled(emotion, gender, target, batch=self.recipe.batch, generator=generator)
-
-        return train(network, objectives.output_entropy, batches, recipe=self.recipe)
-
-    def _new(self, network: torch.nn.Module, generator: torch.Generator, uniform: tuple[str, ...] = ()) -> torch.nn.Module:
-        initialise(network, spread=self.recipe.spread, uniform=uniform, generator=generator)
-        return network.to(choose(self.device))
-
-    def _others(self) -> tuple[Tensor, Tensor]:
-        """Scaled features and sex of the auxiliary training speakers, those held out left aside."""
-        table = self.auxiliary
-        splitter = GroupShuffleSplit(1, test_size=HELD_OUT, random_state=42)
-        chosen, _ = next(splitter.split(table.features, groups=table.speakers))
-        scaled = MinMaxScaler().fit_transform(table.features[chosen])
-        device = choose(self.device)
-        features = torch.as_tensor(scaled, dtype=torch.float32, device=device)
-        return features, torch.as_tensor(table.male[chosen, None], dtype=torch.float32, device=device)
+    emotion: Tensor
+    gender: Tensor
+    target: Tensor
+    generator: torch.Generator
+    others: tuple[Tensor, Tensor] | None
 
 
-def stage_one(gender: Tensor, male: Tensor, *, recipe: Recipe, generator: torch.Generator) -> GenderNetwork:
-    """Gender network of the sequential transfer, trained on scaled features ``(rows, 44)`` and labels ``(rows, 1)``, 1 for male.
+def fit_together(networks: Sequence[Network], data: Sequence[tuple[np.ndarray, np.ndarray]]) -> None:
+    """Train networks that differ in seed and data alone, all at once.
+
+    Args:
+        networks: of one kind, variant, blindness, recipe and device.
+        data: of each, scaled rows ``(rows, n + 44)`` with labels 0, 1, 2; the same n for all.
+
+    Source: Alves et al. 2022, sections 2.4 and 3; what the two variants differ in is in ``objectives``.
+    """
+    first = networks[0]
+    held = [_rows(network, *each) for network, each in zip(networks, data, strict=True)]
+    width, batch = held[0].emotion.shape[1], first.recipe.batch
+    uniform = ("shared",) if first.kind == "multi-task" else ()
+    if (first.kind, first.variant) == ("multi-task", "as-run"):
+        built, loss, batches = [MultiTaskAsRun(width) for _ in held], objectives.both_heads_on_emotion, _in_order
+    elif (first.kind, first.variant) == ("multi-task", "as-described"):
+        built = [MultiTaskAsDescribed(width) for _ in held]
+        loss, batches = objectives.emotion_and_gender, _with_others
+        if first.blind == "gender":
+            loss, batches = objectives.emotion_alone, _emotion_shuffled
+    elif first.variant == "as-run":
+        built = [SequentialAsRun(width, hidden_units(width)) for _ in held]
+        loss, batches = objectives.output_error, _in_order
+    else:
+        stages, orders = zip(*[stage_one(*each.others, recipe=STAGE_ONE, generator=each.generator) for each in held], strict=True)
+        together.train(stages, objectives.gender_error, orders, recipe=STAGE_ONE)
+        built = [SequentialAsDescribed(width, hidden_units(width), stage) for stage in stages]
+        loss, batches = objectives.output_entropy, _shuffled
+    for network, rows in zip(built, held, strict=True):
+        initialise(network, spread=first.recipe.spread, uniform=uniform, generator=rows.generator)
+        network.to(rows.emotion.device)
+    together.train(built, loss, [lambda rows=rows: batches(rows, batch) for rows in held], recipe=first.recipe)
+    for network, trained in zip(networks, built, strict=True):
+        network.classes_ = np.arange(SIZES.classes)
+        network.network_ = trained
+
+
+def _rows(network: Network, X: np.ndarray, y: np.ndarray) -> Rows:
+    emotion, gender = network.split(X)
+    target = functional.one_hot(torch.as_tensor(y), SIZES.classes).float().to(emotion.device)
+    others = _others(network.auxiliary, emotion.device) if network.variant == "as-described" else None
+    return Rows(emotion, gender, target, torch.Generator().manual_seed(network.seed), others)
+
+
+def _in_order(rows: Rows, batch: int) -> Iterable[tuple[Tensor, ...]]:
+    return sampling.in_order(rows.emotion, rows.gender, rows.target, batch=batch)
+
+
+def _shuffled(rows: Rows, batch: int) -> Iterable[tuple[Tensor, ...]]:
+    return sampling.shuffled(rows.emotion, rows.gender, rows.target, batch=batch, generator=rows.generator)
+
+
+def _emotion_shuffled(rows: Rows, batch: int) -> Iterable[tuple[Tensor, ...]]:
+    return sampling.shuffled(rows.emotion, rows.target, batch=batch, generator=rows.generator)
+
+
+def _with_others(rows: Rows, batch: int) -> Iterable[tuple[Tensor, ...]]:
+    """Emotion batches in a new order, each beside as many rows of other speakers."""
+    own = _emotion_shuffled(rows, batch)
+    drawn = sampling.drawn(*rows.others, rows=len(rows.emotion), batch=batch, generator=rows.generator)
+    return ((*first, *second) for first, second in zip(own, drawn, strict=True))
+
+
+def _others(table: GenderTable, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Scaled features and sex of the auxiliary training speakers, those held out left aside."""
+    splitter = GroupShuffleSplit(1, test_size=HELD_OUT, random_state=42)
+    chosen, _ = next(splitter.split(table.features, groups=table.speakers))
+    scaled = MinMaxScaler().fit_transform(table.features[chosen])
+    features = torch.as_tensor(scaled, dtype=torch.float32, device=device)
+    return features, torch.as_tensor(table.male[chosen, None], dtype=torch.float32, device=device)
+
+
+def stage_one(
+    gender: Tensor, male: Tensor, *, recipe: Recipe, generator: torch.Generator
+) -> tuple[nn.Module, Callable[[], Iterable[tuple[Tensor, ...]]]]:
+    """Gender network of the sequential transfer, before training, and the batches of each of its epochs.
 
     All epochs keep one random order of the rows: a table in speakers' order would give batches of one sex.
+
+    Args:
+        gender: scaled features ``(rows, 44)``.
+        male: labels ``(rows, 1)``, 1 for male.
+        recipe: how it will be trained.
+        generator: of weights and order.
 
     Source: Alves et al. 2022, section 2.4; loss, batch and epochs are the notebooks'.
     """
@@ -157,12 +191,7 @@ def stage_one(gender: Tensor, male: Tensor, *, recipe: Recipe, generator: torch.
     initialise(network, spread=recipe.spread, uniform=(), generator=generator)
     order = torch.randperm(len(gender), generator=generator).to(gender.device)
     gender, male = gender[order], male[order]
-    return train(
-        network.to(gender.device),
-        objectives.gender_error,
-        lambda: sampling.in_order(gender, male, batch=recipe.batch),
-        recipe=recipe,
-    )
+    return network.to(gender.device), lambda: sampling.in_order(gender, male, batch=recipe.batch)
 
 
 class Linear(LogisticRegression):

@@ -1,24 +1,18 @@
 """One trial of paper 01: a row of Tables 2 to 4, read one way, under one protocol, one fold, one seed."""
 
-import math
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
-from imblearn.over_sampling import SMOTE
-from imblearn.pipeline import Pipeline
-from sklearn.preprocessing import MinMaxScaler
 
 from sercore import store
 from sercore.corpora.gender_tables import GenderTable
 from sercore.features.names import SUBSETS
-from sercore.protocols.splits import FOLDS, forbid_shared, grouped_folds, shuffled_folds
-from sercore.studies.ser2022_network import Linear, Network
+from sercore.studies.ser2022_network import Linear, Network, fit_together
 from sercore.studies.ser2022_rows import SELECTED, Configuration
+from sercore.studies.ser2022_sides import Items, as_published, clean
 from sercore.training.loop import Recipe
-
-NEIGHBOURS = 5  # SMOTE's default, section 2.2
-SYNTHETIC = "synthetic"  # the recording under which SMOTE's rows are counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,33 +94,17 @@ class Data:
 
 
 @dataclass(frozen=True)
-class Items:
-    """Rows of one trial before they are split: features joined, labels as the variant reads them.
+class Fitted:
+    """A network, its scaled training rows and its scaled test rows.
 
     Args:
-        values: ``(rows, n + 44)`` unscaled emotion features, then gender features.
-        labels: ``(rows,)``.
-        recordings: ``(rows,)``.
-        originals: ``(rows,)`` as in ``Data``.
-        notes: ``(rows,)`` as in ``Data``.
+        network: trained, or yet to be.
+        training: what it learns from, behind SMOTE where the row has it.
+        test: what it is scored on.
     """
 
-    values: np.ndarray
-    labels: np.ndarray
-    recordings: np.ndarray
-    originals: np.ndarray
-    notes: np.ndarray
-
-    def at(self, rows: np.ndarray) -> "Items":
-        """These rows only."""
-        return Items(self.values[rows], self.labels[rows], self.recordings[rows], self.originals[rows], self.notes[rows])
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """A trained network and its scaled test rows."""
-
     network: Network | Linear
+    training: Items
     test: Items
 
 
@@ -135,14 +113,41 @@ def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
     return count(fit(trial, data, device=device), trial)
 
 
+def run_together(trials: Sequence[Trial], data: Data, *, device: str = "cpu") -> list[dict]:
+    """What ``run`` gives of each trial, of trials that are ``alike``: their networks are trained at once."""
+    return [count(each, trial) for each, trial in zip(_fitted(trials, data, device), trials, strict=True)]
+
+
+def alike(trial: Trial) -> tuple:
+    """What trials have in common whose networks can be trained at once: architecture and loss, not data."""
+    configuration = Configuration.of(trial.row)
+    inputs = (configuration.subset, trial.encoder if configuration.embedding else "")
+    return configuration.network, trial.variant, inputs, trial.control, trial.epochs
+
+
 def fit(trial: Trial, data: Data, *, device: str = "cpu") -> Fitted:
     """Arrange the rows, split and balance them in the protocol's order, train."""
+    return _fitted([trial], data, device)[0]
+
+
+def _fitted(trials: Sequence[Trial], data: Data, device: str) -> list[Fitted]:
+    """Trials that are ``alike``, each arranged, split, balanced and trained."""
+    found = [_prepared(trial, data, device) for trial in trials]
+    rows = [(each.training.values, each.training.labels) for each in found]
+    if trials[0].control == "logistic regression":
+        for each, (values, labels) in zip(found, rows, strict=True):
+            each.network.fit(values, labels)
+    elif trials[0].control != "always neutral":
+        fit_together([each.network for each in found], rows)
+    return found
+
+
+def _prepared(trial: Trial, data: Data, device: str) -> Fitted:
     configuration = Configuration.of(trial.row)
     items = arrange(trial, configuration, data)
-    if configuration.smote:
-        enough_for_smote(items.labels)
-    order = {"as-published": _as_published, "clean": _clean}[trial.protocol]
-    return order(trial, configuration, items, _estimator(trial, configuration, data, device))
+    sides = {"as-published": as_published, "clean": clean}[trial.protocol]
+    training, test = sides(items, fold=trial.fold, seed=trial.seed, smote=configuration.smote)
+    return Fitted(_estimator(trial, configuration, data, device), training, test)
 
 
 def _estimator(trial: Trial, configuration: Configuration, data: Data, device: str) -> Network | Linear:
@@ -190,61 +195,9 @@ def arrange(trial: Trial, configuration: Configuration, data: Data) -> Items:
     return items if configuration.copies else items.at(np.flatnonzero(data.originals < 0))
 
 
-def enough_for_smote(labels: np.ndarray) -> None:
-    """Refuse data in which SMOTE finds too few neighbours.
-
-    Raises:
-        ValueError: a class with fewer rows than a fold's training part needs.
-    """
-    needed = math.ceil((NEIGHBOURS + 1) * FOLDS / (FOLDS - 1))
-    for label, rows in enumerate(np.bincount(labels)):
-        if rows < needed:
-            raise ValueError(
-                f"class {label} has {rows} rows; SMOTE on {FOLDS} folds needs at least {needed}. Add clips or leave SMOTE out."
-            )
-
-
 def features_at(name: str) -> int:
     """Column of a prosodic feature among the 56."""
     return SUBSETS["56"].index(name)
-
-
-def _as_published(trial: Trial, configuration: Configuration, items: Items, network: Network | Linear) -> Fitted:
-    """SMOTE, then scaling, on everything; then the folds: the notebooks' order with its leaks."""
-    if configuration.smote:
-        items = _oversampled(items, seed=trial.seed)
-    items = replace(items, values=MinMaxScaler().fit_transform(items.values))
-    training, test = (items.at(rows) for rows in shuffled_folds(len(items.labels), seed=trial.seed)[trial.fold])
-    return Fitted(_trained(network, training, trial), test)
-
-
-def _clean(trial: Trial, configuration: Configuration, items: Items, network: Network | Linear) -> Fitted:
-    """Folds by recording; copies, SMOTE and scaling inside the training part; originals scored."""
-    first = items.at(np.flatnonzero(items.originals < 0))
-    learned, held = grouped_folds(first.labels, first.recordings, seed=trial.seed)[trial.fold]
-    test = first.at(held)
-    rows = np.concatenate([learned, np.flatnonzero(np.isin(items.originals, learned))])
-    training = items.at(rows)
-    forbid_shared(training.recordings, test.recordings, what="recording")
-    balance = [("smote", SMOTE(k_neighbors=NEIGHBOURS, random_state=trial.seed))] if configuration.smote else []
-    pipeline = Pipeline([*balance, ("scale", MinMaxScaler()), ("network", network)])
-    if trial.control != "always neutral":
-        pipeline.fit(training.values, training.labels)
-        test = replace(test, values=pipeline.named_steps["scale"].transform(test.values))
-    return Fitted(network, test)
-
-
-def _trained(network: Network | Linear, training: Items, trial: Trial) -> Network | Linear:
-    return network if trial.control == "always neutral" else network.fit(training.values, training.labels)
-
-
-def _oversampled(items: Items, *, seed: int) -> Items:
-    """Rows with SMOTE's after them, class by class; emotion and gender columns choose the neighbours together, unscaled."""
-    values, labels = SMOTE(k_neighbors=NEIGHBOURS, random_state=seed).fit_resample(items.values, items.labels)
-    new = len(labels) - len(items.labels)
-    recordings = np.concatenate([items.recordings, np.full(new, SYNTHETIC)])
-    originals, notes = np.concatenate([items.originals, np.full(new, -1)]), np.concatenate([items.notes, np.full(new, "")])
-    return Items(values, labels, recordings, originals, notes)
 
 
 def count(fitted: Fitted, trial: Trial) -> dict:

@@ -1,17 +1,17 @@
-"""Losses of the papers, each as a function of a network and one batch."""
+"""Losses of paper 01, each as a function of a network and one batch, one value a row: their mean is what is made small."""
 
 from torch import Tensor, nn
 from torch.nn import functional
 
 
 def squared_error(outputs: Tensor, target: Tensor) -> Tensor:
-    """Mean squared error; outputs of width 1 stand against every column of the target, as Keras spreads them.
+    """Mean squared error of each row; outputs of width 1 stand against every column of the target, as Keras spreads them.
 
     Shape:
         - outputs: ``(batch, 3)`` or ``(batch, 1)``; target: ``(batch, 3)``
-        - output: ``()``
+        - output: ``(batch,)``
     """
-    return (outputs - target).square().mean()
+    return (outputs - target).square().mean(1)
 
 
 def both_heads_on_emotion(network: nn.Module, emotion: Tensor, gender: Tensor, target: Tensor) -> Tensor:
@@ -24,12 +24,13 @@ def both_heads_on_emotion(network: nn.Module, emotion: Tensor, gender: Tensor, t
 
 
 def emotion_and_gender(network: nn.Module, emotion: Tensor, target: Tensor, gender: Tensor, male: Tensor) -> Tensor:
-    """Cross-entropy on an emotion batch plus binary cross-entropy on a gender batch of other clips, weight 1 each.
+    """Cross-entropy on an emotion batch plus binary cross-entropy on as many gender rows of other clips, weight 1 each.
 
     Source: Alves et al. 2022, section 2.4, which names the two tasks and no loss.
     """
     first, second = network(emotion, gender)
-    return functional.cross_entropy(first, target) + functional.binary_cross_entropy_with_logits(second, male)
+    own = functional.cross_entropy(first, target, reduction="none")
+    return own + functional.binary_cross_entropy_with_logits(second, male, reduction="none").squeeze(1)
 
 
 def emotion_alone(network: nn.Module, emotion: Tensor, target: Tensor) -> Tensor:
@@ -37,7 +38,7 @@ def emotion_alone(network: nn.Module, emotion: Tensor, target: Tensor) -> Tensor
 
     Source: a control of ours; Alves et al. 2022, section 3.4, suppose that the gender task helps.
     """
-    return functional.cross_entropy(network.emotion_head(network.hidden(emotion)), target)
+    return functional.cross_entropy(network.emotion_head(network.hidden(emotion)), target, reduction="none")
 
 
 def output_error(network: nn.Module, emotion: Tensor, gender: Tensor, target: Tensor) -> Tensor:
@@ -47,7 +48,7 @@ def output_error(network: nn.Module, emotion: Tensor, gender: Tensor, target: Te
 
 def output_entropy(network: nn.Module, emotion: Tensor, gender: Tensor, target: Tensor) -> Tensor:
     """Cross-entropy of a network with one head: the sequential loss as described, the paper names none."""
-    return functional.cross_entropy(network(emotion, gender), target)
+    return functional.cross_entropy(network(emotion, gender), target, reduction="none")
 
 
 def gender_error(network: nn.Module, gender: Tensor, male: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ def test_a_linear_network_finds_the_least_squares_solution():
     network = nn.Linear(3, 1)
     train(
         network,
-        lambda net, a, b: objectives.squared_error(net(a), b),
+        lambda net, a, b: objectives.squared_error(net(a), b).mean(),
         lambda: sampling.in_order(x, y, batch=50),
         recipe=Recipe(epochs=400, rate=1e-2),
     )
@@ -31,7 +31,7 @@ def test_one_step_is_adams_formula():
     network = nn.Linear(2, 1, bias=False)
     before = network.weight.detach().clone()
     gradient = 2 * (network(x) - y).item() * x
-    train(network, lambda net, a, b: objectives.squared_error(net(a), b), lambda: [(x, y)], recipe=Recipe(epochs=1))
+    train(network, lambda net, a, b: objectives.squared_error(net(a), b).mean(), lambda: [(x, y)], recipe=Recipe(epochs=1))
     assert torch.allclose(network.weight.detach() - before, -1e-3 * gradient.sign(), atol=1e-6)
 
 
@@ -82,7 +82,7 @@ def test_drawn_rows_are_as_many_as_asked(there, rows):
 
 def test_the_second_heads_best_constant_leaves_two_ninths():
     target = torch.eye(3)
-    errors = [objectives.squared_error(torch.full((3, 1), value), target).item() for value in (1 / 3, 0.0)]
+    errors = [objectives.squared_error(torch.full((3, 1), value), target).mean().item() for value in (1 / 3, 0.0)]
     assert errors == pytest.approx([2 / 9, 1 / 3])
 
 

@@ -1,0 +1,127 @@
+"""Networks of one architecture trained at once, each on its own batches: what ``loop.train`` does with each of them alone.
+
+Small networks spend their time between the operations, not in them; the same operation on many networks costs little more.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, stack_module_state, vmap
+
+from sercore.training import loop, memory
+from sercore.training.loop import Recipe
+
+Batches = Callable[[], Iterable[Sequence[Tensor]]]
+
+
+def train(networks: Sequence[nn.Module], loss: Callable[..., Tensor], batches: Sequence[Batches], *, recipe: Recipe) -> None:
+    """Fit networks with Adam and leave them in evaluation mode; the last epoch is kept.
+
+    A network learns what it would learn alone, whoever else is there: batches shorter than another's are filled with rows that
+    count nothing, and a network whose epoch is over rests until the next begins. Sums are taken in another order than alone:
+    weights agree to rounding. One network is handed to ``loop.train``.
+
+    Args:
+        networks: of one architecture, on one device; trained in place.
+        loss: of a network and one batch's tensors, one value a row: ``(rows,)``; its mean is what is made small.
+        batches: of each network; called once an epoch, gives that epoch's batches, whose tensors have a batch's rows in common.
+        recipe: epochs, rate and the rest.
+
+    Raises:
+        ValueError: no network, or not as many ``batches`` as networks.
+
+    Source: none of the papers; Alves et al. 2022, section 3, trains each alone with Adam.
+    """
+    if not networks or len(networks) != len(batches):
+        raise ValueError(
+            f"{len(networks)} networks with batches of {len(batches)}; expected one or more, each with its own batches."
+        )
+    if len(networks) == 1:
+        loop.train(networks[0], lambda *given: loss(*given).mean(), batches[0], recipe=recipe)
+        return
+    wrapped = [_Loss(network.train(), loss) for network in networks]
+    held, _ = stack_module_state(wrapped)
+    names = [name for name, weight in wrapped[0].named_parameters() if weight.requires_grad]
+    fixed = {name: tensor.detach() for name, tensor in held.items() if name not in names}
+    shapes = [held[name].shape[1:] for name in names]
+    weights = torch.cat([held[name].detach().flatten(1) for name in names], dim=1)  # (networks, weights of one)
+
+    def mean(own: Tensor, frozen: dict[str, Tensor], share: Tensor, *batch: Tensor) -> Tensor:
+        parts = own.split([shape.numel() for shape in shapes])
+        named = {name: part.view(shape) for name, part, shape in zip(names, parts, shapes, strict=True)}
+        return (functional_call(wrapped[0], named | frozen, batch) * share).sum()
+
+    means, adam = vmap(mean), _Adam(weights, recipe)
+    with memory.kept():
+        for _ in range(recipe.epochs):
+            epoch = [list(each()) for each in batches]
+            for step in range(max(map(len, epoch))):
+                going = [at for at, each in enumerate(epoch) if step < len(each)]
+                chosen = slice(None) if len(going) == len(networks) else torch.tensor(going, device=weights.device)
+                share, *batch = _filled([epoch[at][step] for at in going])
+                own = weights[chosen].detach().requires_grad_()
+                frozen = {name: tensor[chosen] for name, tensor in fixed.items()}
+                (gradient,) = torch.autograd.grad(means(own, frozen, share, *batch).sum(), own)
+                adam.step(chosen, gradient)
+    with torch.no_grad():
+        for network, own in zip(wrapped, weights, strict=True):
+            named = dict(network.named_parameters())
+            for name, part in zip(names, own.split([shape.numel() for shape in shapes]), strict=True):
+                named[name].copy_(part.view_as(named[name]))
+            network.eval()
+
+
+class _Loss(nn.Module):
+    """A network behind its loss, so that a call on other weights reaches every layer that the loss asks."""
+
+    def __init__(self, network: nn.Module, loss: Callable[..., Tensor]):
+        super().__init__()
+        self.network = network
+        self.loss = loss
+
+    def forward(self, *batch: Tensor) -> Tensor:
+        return self.loss(self.network, *batch)
+
+
+class _Adam:
+    """Adam on the weights of many networks, ``(networks, weights of one)``; each has taken steps of its own number.
+
+    Source: Kingma and Ba 2015, algorithm 1, as in ``torch.optim.Adam``, whose bits it does not share.
+    """
+
+    def __init__(self, weights: Tensor, recipe: Recipe):
+        self.weights, self.recipe = weights, recipe
+        self.first, self.second = torch.zeros_like(weights), torch.zeros_like(weights)
+        self.steps = torch.zeros(len(weights), 1, dtype=torch.float64, device=weights.device)
+
+    def step(self, chosen: slice | Tensor, gradient: Tensor) -> None:
+        """Move the chosen networks."""
+        (fast, slow), rate = self.recipe.betas, self.recipe.rate
+        self.steps[chosen] += 1
+        steps = self.steps[chosen]
+        first = self.first[chosen].lerp_(gradient, 1 - fast)
+        second = self.second[chosen].mul_(slow).addcmul_(gradient, gradient, value=1 - slow)
+        size = (rate / (1 - fast**steps)).to(gradient.dtype)  # (chosen, 1)
+        root = (1 - slow**steps).sqrt().to(gradient.dtype)
+        self.weights[chosen] -= size * first / (second.sqrt() / root + self.recipe.epsilon)
+        if not isinstance(chosen, slice):  # an index has made copies
+            self.first[chosen], self.second[chosen] = first, second
+
+
+def _filled(batches: Sequence[Sequence[Tensor]]) -> list[Tensor]:
+    """Share of each row in its batch's mean, ``(batches, rows)``, and the batches' tensors as one, ``(batches, rows, …)``."""
+    rows = [len(batch[0]) for batch in batches]
+    most, device = max(rows), batches[0][0].device
+    count = torch.tensor(rows, device=device)[:, None]
+    share = (torch.arange(most, device=device) < count) / count
+    return [share, *(_stacked(tensors, most) for tensors in zip(*batches, strict=True))]
+
+
+def _stacked(tensors: Sequence[Tensor], rows: int) -> Tensor:
+    if all(len(tensor) == rows for tensor in tensors):
+        return torch.stack(tensors)
+    filled = tensors[0].new_zeros(len(tensors), rows, *tensors[0].shape[1:])
+    for place, tensor in zip(filled, tensors, strict=True):
+        place[: len(tensor)] = tensor
+    return filled
