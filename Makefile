@@ -3,11 +3,13 @@
 #   make PYTHON=python3.12 book     another interpreter
 #   make TORCH_INDEX=URL book       a package index with torch's small CPU wheels, for machines without an NVIDIA GPU
 #   make NAME=01 P="-p seeds=5" record
+#   make BENCH="grid --record" bench
 
 PYTHON ?= python3
 TORCH_INDEX ?=
 NAME ?= 01-ser2022-transfer
 P ?= -p seeds=5
+BENCH ?=
 
 bin := .venv/bin
 pip := $(bin)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
@@ -40,7 +42,7 @@ lab: .venv/installed
 	$(bin)/jupyter lab notebooks
 
 bench: .venv/bench
-	@for each in benchmarks/[a-z]*.py; do echo "$$each"; $(bin)/python "$$each" || exit 1; done
+	@$(bin)/python -m benchmarks $(BENCH)
 
 record: .venv/installed
 	$(bin)/sercore record $(NAME) --edition open $(P)
@@ -57,8 +59,7 @@ clean:
 	@test -f $@ || rm -rf .venv
 	@test -d .venv || { echo "Making .venv"; $(PYTHON) -m venv .venv; }
 	@echo "Installing the pinned set into .venv: two to five minutes, the first time only"
-	@$(pip) --editable '.[test]'
-	@touch $@
+	@began=$$(date +%s) && $(pip) --editable '.[test]' && echo $$(($$(date +%s) - began)) > $@
 
 .venv/bench: .venv/installed
 	@$(pip) --editable '.[bench]'

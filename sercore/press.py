@@ -4,18 +4,25 @@ Sphinx never sees the repository's root, and what has not changed is not rendere
 """
 
 import importlib.metadata
+import json
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sercore import chapters, store
 from sercore.chapters import ChapterError, Executed
+from sercore.corpora import synthetic
 from sercore.pages import fragments
+from sercore.pages.status import DEMO, INSTALLATION, RENDERING, UNKNOWN
 from sercore.studies import loopq_saved
+
+INSTALLED = store.PROJECT / ".venv" / "installed"  # the Makefile's: how many seconds it took
+TIMES = "times.json"  # seconds of the parts of the book that are no chapter, by name
 
 
 def book(*, out: Path = store.PROJECT, fresh: bool = False) -> Path:
@@ -32,22 +39,41 @@ def book(*, out: Path = store.PROJECT, fresh: bool = False) -> Path:
         ChapterError: a chapter failed, or the rendering warned.
     """
     build = Path(out).resolve() / "_build"
+    times = json.loads((build / TIMES).read_text()) if (build / TIMES).is_file() else {}
+    times = {name: each for name, each in times.items() if name != RENDERING} | _installation() | demo_corpora()
     executed = []
     for name in chapters.names():
         executed.append(chapters.execute(name, fresh=fresh))
         _say(f"{name}: " + (f"executed in {executed[-1].seconds:.0f} s" if executed[-1].ran else "kept"))
     if any(each.ran for each in executed) or not (build / "model" / "model.json").is_file():
         demo_model(build / "model")
-    state = stage(build / "source", executed)
+    state = stage(build / "source", executed, times)
     page, mark = build / "html" / "index.html", build / "rendered"
     if not fresh and page.is_file() and mark.is_file() and mark.read_text() == state:
         _say("pages: nothing changed")
         return page
     _say("pages: rendering")
     mark.unlink(missing_ok=True)
+    began = time.monotonic()
     render(build)
+    times[RENDERING] = round(time.monotonic() - began, 1)
+    _tell_rendering(build / "html" / "book" / "status.html", times[RENDERING])
+    store.write(build / TIMES, json.dumps(times).encode())
     store.write(mark, state.encode())
     return page
+
+
+def demo_corpora() -> dict[str, float]:
+    """Make the demo corpora that are not there; seconds by the name of the part, none where all were there."""
+    began, place = time.monotonic(), store.root() / "demo"
+    before = set(place.glob("*/*"))
+    for name in synthetic.NAMES:
+        synthetic.make(name)
+    if set(place.glob("*/*")) == before:
+        return {}
+    seconds = round(time.monotonic() - began, 1)
+    _say(f"demo corpora: made in {seconds:.0f} s")
+    return {DEMO: seconds}
 
 
 def demo_model(folder: Path) -> None:
@@ -60,8 +86,13 @@ def demo_model(folder: Path) -> None:
     _say(f"model: {told['model']}, demo edition, in {folder}")
 
 
-def stage(folder: Path, executed: Sequence[Executed]) -> str:
+def stage(folder: Path, executed: Sequence[Executed], times: Mapping[str, float]) -> str:
     """Fill an empty folder with all that is rendered: configuration, pages, generated fragments, executed notebooks.
+
+    Args:
+        folder: emptied first.
+        executed: the chapters.
+        times: seconds of other parts, by name; the rendering's own is not known yet.
 
     Returns:
         Digest of all of it, and of the renderer's version.
@@ -70,7 +101,7 @@ def stage(folder: Path, executed: Sequence[Executed]) -> str:
     with tempfile.TemporaryDirectory() as temporary:
         files = {name: store.PROJECT / name for name in ("_config.yml", "_toc.yml")}
         files |= _tree(store.PROJECT / "book", "book")
-        files |= _tree(_generated(Path(temporary), executed), "")
+        files |= _tree(_generated(Path(temporary), executed, times), "")
         files |= {f"notebooks/{each.name}.ipynb": each.path for each in executed}
         for name, source in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -101,10 +132,22 @@ def render(build: Path) -> None:
         raise ChapterError("\n".join(["the pages did not render:", *told[-20:], f"{log}: the whole log."]))
 
 
-def _generated(folder: Path, executed: Sequence[Executed]) -> Path:
+def _generated(folder: Path, executed: Sequence[Executed], times: Mapping[str, float]) -> Path:
     """Folder with what the pages include, under ``book/generated``: from the ledger, the code, and what is kept of each run."""
-    fragments.write(folder, [each.run for each in executed])
+    fragments.write(folder, [each.run for each in executed], times)
     return folder
+
+
+def _installation() -> dict[str, float]:
+    """Seconds that ``make`` took to install everything; nothing where it was installed otherwise."""
+    text = INSTALLED.read_text().strip() if INSTALLED.is_file() else ""
+    return {INSTALLATION: float(text)} if text.isdigit() else {}
+
+
+def _tell_rendering(page: Path, seconds: float) -> None:
+    """Put the seconds of the rendering into the page that has just been rendered, where it left room for them."""
+    if page.is_file():
+        store.write(page, page.read_text(encoding="utf-8").replace(UNKNOWN, f"{seconds:.0f}").encode())
 
 
 def _tree(folder: Path, prefix: str) -> Mapping[str, Path]:

@@ -43,6 +43,11 @@ def test_an_executed_page_says_what_is_kept_of_its_run():
     assert rows(status.chapters([RUN])) == [["07-planted", "2001-02-03 04:05", "62", "1234", "0123456789, changed tree", where]]
 
 
+def test_parts_of_the_book_in_their_order_and_what_was_not_timed():
+    told = rows(status.parts([RUN], {"demo corpora": 70.2, "rendering": 41.0}))
+    assert told == [["installation", "not timed here"], ["demo corpora", "70"], ["07-planted", "62"], ["rendering", status.UNKNOWN]]
+
+
 def test_recorded_runs_with_their_hours_and_what_is_stale():
     trials = pd.DataFrame({"run": ["open", "open", "again"], "seconds": [1800.0, 3600.0, 36.0]})
     run = {key: RUN[key] for key in ("python", "versions", "commit")} | {"date": "2001-02-03", "device": "cpu", "clean": True}
@@ -207,7 +212,7 @@ def test_a_new_module_and_a_new_docstring_change_the_reference(tmp_path):
 def test_every_include_is_written_and_every_page_of_the_contents_is_there(monkeypatch):
     monkeypatch.setattr(fragments.data, "demo", lambda: SimpleNamespace(data=""))
     ledgers = {paper: fragments.Ledger(paper) for paper in fragments.PAPERS}
-    written = set(fragments._texts(ledgers, [RUN])) | {"leakage.png"}
+    written = set(fragments._texts(ledgers, [RUN], {})) | {"leakage.png"}
     for page in BOOK.glob("*.md"):
         named = set(re.findall(r"\{(?:include|image)\} generated/(\S+)", page.read_text()))
         assert named <= written, page.name

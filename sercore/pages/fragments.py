@@ -8,22 +8,23 @@ import matplotlib.pyplot as plt
 from sercore import figures, store, tables
 from sercore.ledger.entries import Ledger, tally
 from sercore.ledger.published import PAPERS, Printed
-from sercore.pages import data, excerpts, reference, status
+from sercore.pages import data, excerpts, reference, speed, status
 from sercore.pages.headline import submitted, substituted
 from sercore.pages.readme import summary
 from sercore.studies import ser2022
 
 
-def write(folder: Path, runs: Sequence[Mapping[str, object]]) -> None:
+def write(folder: Path, runs: Sequence[Mapping[str, object]], times: Mapping[str, float]) -> None:
     """Write every fragment into ``folder / "book" / "generated"``.
 
     Args:
         folder: an empty one.
         runs: what is kept of each executed chapter's run, in the chapters' order: ``sercore.chapters.Executed.run``.
+        times: seconds of the parts of the book that are no chapter, by name.
     """
     ledgers = {paper: Ledger(paper) for paper in PAPERS}
     place = folder / "book" / "generated"
-    for name, text in _texts(ledgers, runs).items():
+    for name, text in _texts(ledgers, runs, times).items():
         store.write(place / name, (text + "\n").encode())
     first = ledgers[ser2022.PAPER]
     figure = figures.three_ways(first, submitted=submitted(first), substituted=substituted(first))
@@ -31,7 +32,7 @@ def write(folder: Path, runs: Sequence[Mapping[str, object]]) -> None:
     plt.close(figure)
 
 
-def _texts(ledgers: Mapping[str, Ledger], runs: Sequence[Mapping[str, object]]) -> dict[str, str]:
+def _texts(ledgers: Mapping[str, Ledger], runs: Sequence[Mapping[str, object]], times: Mapping[str, float]) -> dict[str, str]:
     """Markdown of each fragment by its name."""
     counts = {paper: tally(ledger) for paper, ledger in ledgers.items()}
     texts = {
@@ -39,8 +40,10 @@ def _texts(ledgers: Mapping[str, Ledger], runs: Sequence[Mapping[str, object]]) 
         "tally.md": tables.tally(counts).data,
         "corpora.md": data.found().data,
         "demo-corpora.md": data.demo().data,
+        "parts.md": status.parts(runs, times).data,
         "chapters-run.md": status.chapters(runs).data,
         "trials-recorded.md": status.recorded(ledgers).data,
+        "speed.md": speed.told(),
     }
     texts |= {f"ledger-{paper}.md": _printed_numbers(ledger) for paper, ledger in ledgers.items()}
     texts |= {f"excerpts/{name}.md": text for name, text in excerpts.all_of_them().items()}

@@ -8,6 +8,21 @@ from sercore import tables
 from sercore.ledger.entries import Ledger
 from sercore.tables.common import commit
 
+INSTALLATION, DEMO, RENDERING = "installation", "demo corpora", "rendering"
+UNKNOWN = "seconds of this rendering"  # what the page has in their place until it is rendered
+
+
+def parts(runs: Sequence[Mapping[str, object]], times: Mapping[str, float]) -> HTML:
+    """Seconds of each part of the book, in the order in which they are made; a part that was not timed is said.
+
+    Args:
+        runs: what is kept of each executed chapter's run: chapter and seconds.
+        times: seconds of the other parts, by their names.
+    """
+    kept = {name: f"{times[name]:.0f}" if name in times else "not timed here" for name in (INSTALLATION, DEMO)}
+    rows = [*kept.items(), *((run["chapter"], f"{run['seconds']:.0f}") for run in runs), (RENDERING, UNKNOWN)]
+    return tables.html(("part", "seconds"), rows, caption="The book from nothing, part by part, one after the other")
+
 
 def chapters(runs: Sequence[Mapping[str, object]]) -> HTML:
     """When each page was executed, for how long, with how much memory, on what, with which versions, from which commit.

@@ -1,5 +1,8 @@
 """The rendered book: built once, found afterwards, and refused with a warning, every time."""
 
+import json
+
+import pytest
 from nbformat import v4
 from two_chapters import CONFIG, code, write_notebook
 
@@ -25,6 +28,12 @@ def test_book_is_rendered_once_and_a_warning_ends_it(project):
     assert all(
         told.count(f"'{word}'") == 2 for word in ("seconds", "peak", "date", "machine", "cores", "python", "versions", "commit")
     )
+    times = json.loads((project.folder / "_build" / "times.json").read_text())
+    assert set(times) == {"demo corpora", "rendering"}
+    assert "demo corpora: made in" in first.stderr
+    status = (project.folder / "_build" / "html" / "book" / "status.html").read_text()
+    assert f"Timed: demo corpora; rendering {times['rendering']:.0f} s." in status
+    assert "seconds to come" not in status
     second = project.sercore("book")  # the runs are told as they were kept, so nothing is rendered again
     assert second.stderr.splitlines() == ["01-one: kept", "02-two: kept", "pages: nothing changed"]
     assert stamps == {path: path.stat().st_mtime_ns for path in stamps}
@@ -44,7 +53,8 @@ def test_book_is_rendered_once_and_a_warning_ends_it(project):
 def test_a_file_that_is_gone_leaves_the_staged_tree(notebooks, tmp_path, monkeypatch):
     write_notebook(notebooks / "01-plain.ipynb", v4.new_markdown_cell("# Plain"), code("1 + 1"))
     monkeypatch.setattr(store, "PROJECT", tmp_path)
-    monkeypatch.setattr(press, "_generated", lambda folder, executed: folder)
+    monkeypatch.setattr(press, "_generated", lambda folder, executed, times: folder)
+    monkeypatch.setattr(press, "demo_corpora", dict)
     monkeypatch.setattr(press, "demo_model", lambda folder: store.write(folder / "model.json", b""))
     (tmp_path / "book" / ".hidden").mkdir(parents=True)
     (tmp_path / "book" / "index.md").write_text("# Index\n")
@@ -66,3 +76,11 @@ def test_a_file_that_is_gone_leaves_the_staged_tree(notebooks, tmp_path, monkeyp
 
     monkeypatch.setattr(press, "render", None)  # nothing changed: nothing is rendered
     assert press.book(out=tmp_path / "out") == page
+
+
+@pytest.mark.parametrize(("text", "found"), [("95\n", {"installation": 95.0}), ("", {}), (None, {})])
+def test_an_installation_is_timed_where_make_did_it(tmp_path, monkeypatch, text, found):
+    monkeypatch.setattr(press, "INSTALLED", tmp_path / "installed")
+    if text is not None:
+        (tmp_path / "installed").write_text(text)
+    assert press._installation() == found

@@ -34,13 +34,32 @@ def run(repeats):
     return helper_{number}.VALUE * repeats
 '''
 
+STATUS = '''"""Names of parts."""
+
+INSTALLATION, DEMO, RENDERING, UNKNOWN = "installation", "demo corpora", "rendering", "seconds to come"
+'''
+
+DEMO = '''"""One demo corpus."""
+
+from sercore import store
+
+NAMES = ("demo",)
+
+
+def make(name):
+    (store.root() / "demo" / "key" / name).mkdir(parents=True, exist_ok=True)
+'''
+
 PAGES = '''"""What the prose pages include."""
 
+from sercore.pages.status import UNKNOWN
 
-def write(folder, runs):
+
+def write(folder, runs, times):
     place = folder / "book" / "generated"
     place.mkdir(parents=True)
     (place / "headline.md").write_text("Two numbers, one of them in [](../notebooks/02-two.ipynb).")
+    (place / "parts.md").write_text(f"Timed: {', '.join(sorted(times))}; rendering {UNKNOWN} s.")
     (place / "runs.txt").write_text("\\n".join(str(run) for run in runs))
 '''
 
@@ -64,6 +83,7 @@ root: book/index
 chapters:
   - file: notebooks/01-one
   - file: notebooks/02-two
+  - file: book/status
 """
 
 EXECUTE_ALL = (
@@ -134,9 +154,13 @@ def make(folder: Path) -> Project:
     project.write(
         "book/index.md", "# Two chapters\n\nSee [](../notebooks/01-one.ipynb).\n\n```{include} generated/headline.md\n```\n"
     )
+    project.write("book/status.md", "# Status\n\n```{include} generated/parts.md\n```\n")
     project.write("sercore/studies/loopq_saved.py", SAVED)
     project.write("sercore/pages/__init__.py", "")
     project.write("sercore/pages/fragments.py", PAGES)
+    project.write("sercore/pages/status.py", STATUS)
+    project.write("sercore/corpora/__init__.py", "")
+    project.write("sercore/corpora/synthetic.py", DEMO)
     project.write("_config.yml", CONFIG)
     project.write("_toc.yml", TOC)
     return project
