@@ -26,8 +26,8 @@ def output(name: str) -> list[str]:
     Raises:
         CalledProcessError: it failed.
     """
-    command, lines = [sys.executable, str(FOLDER / f"{name}.py")], []
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+    command, lines = [sys.executable, "-m", f"{FOLDER.name}.{name}"], []
+    with subprocess.Popen(command, cwd=FOLDER.parent, stdout=subprocess.PIPE, text=True) as running:
         for line in running.stdout:
             print(line, end="", flush=True)
             lines.append(line.rstrip())
@@ -50,7 +50,7 @@ def main(given: Sequence[str]) -> None:
     if unknown := sorted(set(names) - set(NAMES)):
         sys.exit(f"{', '.join(unknown)}: no such benchmark; expected some of {', '.join(NAMES)}.")
     for name in names or NAMES:
-        print(f"benchmarks/{name}.py")
+        print(f"benchmarks.{name}")
         lines = output(name)
         if "--record" in given:
             print(record(name, lines))

@@ -1,6 +1,6 @@
 """Training clips a second of paper 02's CNN-LSTM: our loop beside a plain fp32 one of PyTorch, in one run; goal 2 times.
 
-Usage: ``python benchmarks/adversarial.py [ROUNDS]`` (default 3). Both sides train the baseline on the same clips, random frames as
+Usage: ``python -m benchmarks.adversarial [ROUNDS]`` (default 3). Both sides train the baseline on the same clips, random frames as
 long as EMOVO's, RAVDESS' and SAVEE's are. The plain side is written as anyone would: one-dimensional convolutions, packed clips,
 fp32, random batches, at the better of one and all threads; ours has one thread. Then the plain side with one thing of ours at a
 time. Sides take turns, each in a process of its own; each ratio is the median of the rounds' own.

@@ -1,6 +1,6 @@
 """Padding share of batches by length beside random batches of the same clips, in one run; the goal is under 5 %.
 
-Usage: ``python benchmarks/bucketing.py [BATCH ...]`` (default 16 32 64); the clips are RAVDESS without calm and TESS under
+Usage: ``python -m benchmarks.bucketing [BATCH ...]`` (default 16 32 64); the clips are RAVDESS without calm and TESS under
 ``SER_CORPORA`` or ``../shared/corpora``, or else the demo corpora, cut as paper 03's free-length model gets them.
 The largest corpus' share in a batch, of 1 in a batch of one corpus, says how far length sorts corpora; five epochs each.
 """

@@ -1,6 +1,6 @@
 """What paper 03's five networks cost at inference on a clip of 3 s: parameters, weights, processor seconds, peak memory.
 
-Usage: ``python benchmarks/costs.py [--record]``; ``--record`` writes them where the chapter reads them. Each network has a fresh
+Usage: ``python -m benchmarks.costs [--record]``; ``--record`` writes them where the chapter reads them. Each network has a fresh
 process, one after the other, and one thread; the largest takes some 2 GB.
 """
 

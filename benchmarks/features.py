@@ -1,6 +1,6 @@
 """Prosodic features of 200 clips: ours on two cores beside the same calls of Praat one after the other; goal 12 times.
 
-Usage: ``python benchmarks/features.py [CLIPS]`` (default 200), half of CORAA SER and half of RAVDESS under ``SER_CORPORA`` or
+Usage: ``python -m benchmarks.features [CLIPS]`` (default 200), half of CORAA SER and half of RAVDESS under ``SER_CORPORA`` or
 ``../shared/corpora``, or else of the demo corpora. Ours is ``features.compute`` with an empty store and two processes that are
 already there: files are read, hashed, measured, kept. Praat's own glottal-to-noise matrix is what ours replaces; everything else
 is Praat on both sides, which is the limit. openSMILE's eGeMAPS stands beside one process of ours on every tenth clip, in turns.

@@ -1,6 +1,6 @@
 """The grid of paper 01's small networks: ours, alike ones trained at once, beside a plain loop of PyTorch; goal 2 times.
 
-Usage: ``python benchmarks/grid.py [EPOCHS [ROUNDS]]`` (default 20 of the paper's 300, and 3). One variant and one protocol of the
+Usage: ``python -m benchmarks.grid [EPOCHS [ROUNDS]]`` (default 20 of the paper's 300, and 3). One variant and one protocol of the
 chapter, as run and as published: 26 configurations x 5 folds x 5 seeds, on random rows in the numbers of the real corpus. Both
 sides have two processes of one thread; the plain one trains one network after the other with ``torch.optim.Adam``. Sides take
 turns; each ratio is the median of the rounds' own. What a trial takes beside the training, such as SMOTE, is on neither side.

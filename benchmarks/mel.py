@@ -1,6 +1,6 @@
 """Seconds a clip of the mel spectrogram and of the 40 cepstral coefficients, beside librosa's of the same clips, in one run.
 
-Usage: ``python benchmarks/mel.py``: twenty clips of CORAA SER and RAVDESS under ``SER_CORPORA``
+Usage: ``python -m benchmarks.mel``: twenty clips of CORAA SER and RAVDESS under ``SER_CORPORA``
 or ``../shared/corpora``, or else of the demo corpus.
 The fastest of three rounds counts, one thread each; compare the ratios, not the milliseconds.
 """
@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 import librosa
 import numpy as np
-from features import clips
 from threadpoolctl import threadpool_limits
 
+from benchmarks.features import clips
 from sercore import audio
 from sercore.features.mel import COEFFICIENTS, DECIBELS, LINEAR, PICTURE, MelSettings, mel, mfcc
 

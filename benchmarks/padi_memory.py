@@ -1,6 +1,6 @@
 """Memory of paper 04's data set over 1.2 million clips beside the same over 10 thousand: the goal is under 200 MiB more.
 
-Usage: ``python benchmarks/padi_memory.py [CLIPS [READS]]`` (default 1,200,000 clips, 20,000 reads). Either side is a process of its
+Usage: ``python -m benchmarks.padi_memory [CLIPS [READS]]`` (default 1,200,000 clips, 20,000 reads). Either side is a process of its
 own that reads shuffled, masked chunks of clips from their files with two workers, as a training does, and its memory is that of the
 process and its workers, shared pages counted once. Fifty clips of half a second stand under all names, through linked folders.
 """

@@ -1,6 +1,6 @@
 """ResNet34 of paper 04, in one run: training chunks a second, ours beside a plain fp32 loop; evaluation in buckets; padding.
 
-Usage: ``python benchmarks/resnet.py [ROUNDS]`` (default 1). Both sides of a training have the same weights and the same masked
+Usage: ``python -m benchmarks.resnet [ROUNDS]`` (default 1). Both sides of a training have the same weights and the same masked
 chunks of 150 to 300 frames, 16 a step, of random clips; after one step that is not timed, one of each length. Ours is the
 package's loop (bf16, channels-last, fused SGD, kept memory); the plain one is PyTorch as it comes (fp32, contiguous), in the better
 of two ways on two cores, which a short training chooses. Sides take turns, each in processes of its own; compare the ratios.

@@ -1,6 +1,6 @@
 """What a sweep costs a trial beside plain joblib, with processes here and through a Dask scheduler by address; goal under 5 ms.
 
-Usage: ``python benchmarks/sweeping.py [TRIALS [ROUNDS]]`` (default 400 and 3). A trial sleeps for two milliseconds. The sweep also
+Usage: ``python -m benchmarks.sweeping [TRIALS [ROUNDS]]`` (default 400 and 3). A trial sleeps for two milliseconds. The sweep also
 names each trial by its key, looks whether it is kept, and keeps its outcome, whole or not at all; plain joblib does none of that.
 The overhead is the difference of the two, in milliseconds a trial, the median of the rounds' own. Every round has new trials.
 """

@@ -1,6 +1,6 @@
 """Training clips a second of paper 03's small models: our loop beside a plain fp32 one of PyTorch, in one run; goal 2 times.
 
-Usage: ``python benchmarks/training.py [ROUNDS]`` (default 3). Both train the same network on the same batches of kept features,
+Usage: ``python -m benchmarks.training [ROUNDS]`` (default 3). Both train the same network on the same batches of kept features,
 random arrays of the published shape for clips of 1 to 5 s, on one thread. The sides take turns, each in a process of its own, as
 what ours asks of the allocator would slow the other down. Compare the ratios: each is the median of the rounds' own. What batches
 by length save comes on top, see ``bucketing.py``.

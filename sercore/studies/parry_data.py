@@ -1,6 +1,7 @@
 """Data of paper 02: clips of the pooled corpora and of those that training never sees, with their filterbanks."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from itertools import product
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pandas as pd
 from sercore import corpora, store
 from sercore.corpora import labels, synthetic
 from sercore.corpora import own as corpora_own
+from sercore.features import packed
 from sercore.protocols.pooled import pooled
 from sercore.studies import parry_attributes, parry_inputs
 from sercore.studies.parry_clips import Data
@@ -116,7 +118,10 @@ def _numbers(table: pd.DataFrame, surprise: str, calm: str) -> np.ndarray:
 
 
 def _frames(table: pd.DataFrame) -> Ragged:
-    return Ragged.of(parry_inputs.compute(list(table["path"])))
+    settings = {"filterbank": asdict(parry_inputs.FILTERBANK)}
+    return Ragged(
+        *packed.frames(list(table["path"]), compute=parry_inputs.compute, settings=settings, modules=[parry_inputs.__name__])
+    )
 
 
 def contents(edition: str) -> list:

@@ -1,0 +1,148 @@
+"""Frames of 1,000, 10,000 and 100,000 clips: cost a clip of keeping them, memory, and a second pass beside numpy's own mapping.
+
+Usage: ``python -m benchmarks.keeping [CLIPS ...]`` (default 1000 10000 100000). The clips are three seconds of real speech each
+(CORAA SER under ``SER_CORPORA`` or ``../shared/corpora``, or else the demo corpora), one sample changed so that no two are equal.
+The first pass makes paper 02's filterbanks with two processes, keeps each, and packs them. The second finds them: it looks at
+every clip, checks the packed file and reads it from a disk that has forgotten it; its peer maps a file of the same size with numpy,
+unchecked, and reads that. Goals: a clip costs the same within 20 % whatever their number, memory the same, 2 times numpy's time.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event, Thread
+
+import numpy as np
+import psutil
+import soundfile
+from joblib.externals.loky import get_reusable_executor
+
+from benchmarks.features import clips as real
+from sercore import audio, store
+from sercore.features import packed
+from sercore.studies import parry_inputs
+
+COUNTS, SOURCES, SAMPLES = (1000, 10_000, 100_000), 20, 3 * audio.RATE
+FLAT, GOAL, ROUNDS = 1.2, 2.0, 3
+YEARS_AGO = 10**9
+
+
+def plant(folder: Path, count: int) -> None:
+    """So many different clips, changed years ago."""
+    folder.mkdir(parents=True)
+    signals = [np.resize(np.int16(audio.read(path) * 32767), SAMPLES) for path in real(SOURCES)]
+    for number in range(count):
+        samples = signals[number % SOURCES].copy()
+        samples[number // SOURCES] ^= 1 + number % SOURCES
+        path = folder / f"{number:06d}.wav"
+        soundfile.write(path, samples, audio.RATE)
+        os.utime(path, (YEARS_AGO, YEARS_AGO))
+
+
+def found(folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """The frames of all clips of a folder, as chapter 2 asks for them."""
+    settings = {"filterbank": asdict(parry_inputs.FILTERBANK)}
+    paths = sorted(folder.iterdir())
+    return packed.frames(paths, compute=parry_inputs.compute, settings=settings, modules=[parry_inputs.__name__])
+
+
+def read(values: np.ndarray, chunk: int = 100_000) -> float:
+    """Touch all of it."""
+    return float(sum(values[at : at + chunk].sum(dtype=np.float64) for at in range(0, len(values), chunk)))
+
+
+def forget(folder: Path) -> None:
+    """Have the system drop what it holds of the files there."""
+    for path in folder.rglob("*.npy"):
+        with path.open("rb") as file:
+            os.fdatasync(file.fileno())
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def watched(call: Callable[..., object], *given: object) -> tuple[float, float]:
+    """Seconds of a call, and MiB that this process grows by at most, files that are mapped left aside."""
+    own, over, most = psutil.Process(), Event(), [0]
+
+    def taken() -> int:
+        told = own.memory_info()
+        return told.rss - told.shared
+
+    def look() -> None:
+        while not over.wait(0.05):
+            most[0] = max(most[0], taken())
+
+    before, looking = taken(), Thread(target=look, daemon=True)
+    looking.start()
+    started = time.perf_counter()
+    call(*given)
+    seconds = time.perf_counter() - started
+    over.set()
+    looking.join()
+    return seconds, max(0, most[0] - before) / 2**20
+
+
+def once(kind: str, folder: Path) -> tuple[float, float]:
+    """Seconds and MiB of one pass."""
+    if kind == "first":
+        made = watched(found, folder)
+        get_reusable_executor().shutdown()  # its processes would be waited for
+        return made
+    if kind == "second":
+        return watched(lambda: read(found(folder)[0]))
+    (path,) = (path for path in (store.root() / "packed").rglob("*.npy") if ".starts" not in path.name)
+    return watched(lambda: read(np.load(path, mmap_mode="r")))
+
+
+def alone(kind: str, folder: Path) -> tuple[float, float]:
+    """The same in a process of its own, with a disk that has forgotten the file."""
+    forget(store.root() / "packed")
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(once, kind, folder).result()
+
+
+def measured(count: int) -> dict[str, float]:
+    with TemporaryDirectory() as place:
+        os.environ["SER_STORE"] = f"{place}/store"
+        plant(Path(place) / "clips", count)
+        made, taken = alone("first", Path(place) / "clips")
+        turns = np.array([[alone(kind, Path(place) / "clips") for kind in ("second", "mapped")] for _ in range(ROUNDS)])
+        size = sum(path.stat().st_size for path in Path(place).rglob("packed/**/*.npy")) / 2**20
+    seconds = np.median(turns[:, :, 0], axis=0)
+    return {
+        "made": 1e3 * made / count,
+        "taken": taken,
+        "again": 1e3 * seconds[0] / count,
+        "ratio": float(np.median(turns[:, 0, 0] / turns[:, 1, 0])),
+        "second": float(turns[:, 0, 1].max()),
+        "size": size,
+        "speed": size / seconds[0],
+    }
+
+
+def main() -> None:
+    counts = [int(given) for given in sys.argv[1:]] or COUNTS
+    told = {count: measured(count) for count in counts}
+    for count, each in told.items():
+        print(f"{count:8,d} clips, {each['size']:.0f} MiB packed")
+        print(f"  first pass  {each['made']:7.3f} ms a clip, {each['taken']:.0f} MiB more memory")
+        print(
+            f"  second pass {each['again']:7.3f} ms a clip, {each['second']:.0f} MiB more memory, {each['speed']:.0f} MiB a second"
+        )
+        print(f"    {each['ratio']:.2f} times the seconds of numpy's mapping")
+    first, last = told[counts[0]], told[counts[-1]]
+    for name, what in (("made", "first"), ("again", "second")):
+        ratio = last[name] / first[name]
+        flat = "within" if ratio <= FLAT else "NOT within"
+        print(f"Cost a clip of the {what} pass, {counts[-1]:,d} clips to {counts[0]:,d}: {ratio:.2f} times, {flat} {FLAT:g}")
+    reached = "reached" if last["ratio"] <= GOAL else "not reached"
+    print(f"Second pass of {counts[-1]:,d} clips: {last['ratio']:.2f} times numpy's seconds, goal {GOAL:g} {reached}")
+
+
+if __name__ == "__main__":
+    main()
