@@ -107,6 +107,35 @@ def main() -> None:
         turns[name] = np.array([[timed(plain, chosen, epochs), timed(ours, chosen, epochs)] for _ in range(rounds)])
         told(name, turns[name], len(chosen) * SEEDS * FOLDS, epochs, goal=None if embedding else GOAL)
     told("the whole grid", sum(turns.values()), len(configurations) * SEEDS * FOLDS, epochs)
+    most = peak()
+    for name, embedding in zip(turns, (False, True), strict=True):
+        done = sum(operations(each) for each in configurations if each.embedding == embedding) * SEEDS * FOLDS * epochs
+        share = done / np.median(turns[name][:, 1]) / WORKERS / most
+        limit = f"{share:.1%} of the operations that {WORKERS} cores do in a matrix product, {most / 1e9:.0f} GFLOP/s each"
+        print(f"{name}: ours does {limit}")
+
+
+def operations(configuration: Configuration) -> float:
+    """Floating-point operations of one epoch: two a weight and row forwards, four backwards, but for the first layers' inputs."""
+    inputs = width(configuration)
+    network = MultiTaskAsRun(inputs) if configuration.network == "multi-task" else SequentialAsRun(inputs, hidden_units(inputs))
+    layers = [layer for layer in network.modules() if isinstance(layer, nn.Linear)]
+    first = {"emotion_branch", "gender_branch"} if configuration.network == "multi-task" else {"layer"}
+    unread = sum(layer.weight.numel() for name, layer in network.named_modules() if name in first)
+    weights = sum(layer.weight.numel() for layer in layers)
+    return (6 * weights - 2 * unread) * len(rows(configuration, 0)[1])
+
+
+def peak(side: int = 1024, times: int = 10) -> float:
+    """Operations a second of a square product in single precision on one thread: the fastest of five rounds."""
+    torch.set_num_threads(1)
+    left, seconds = torch.randn(side, side), []
+    for _ in range(5):
+        started = time.perf_counter()
+        for _ in range(times):
+            left @ left
+        seconds.append(time.perf_counter() - started)
+    return 2 * side**3 * times / min(seconds)
 
 
 def told(name: str, turns: np.ndarray, fits: int, epochs: int, *, goal: float | None = None) -> None:

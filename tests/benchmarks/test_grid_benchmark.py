@@ -26,3 +26,9 @@ def test_the_whole_grid_is_asked_in_calls_of_alike_networks():
 def test_rows_are_four_fifths_of_the_corpus_and_unequal_by_one():
     configuration = Configuration.of(ROWS[1])
     assert [len(benchmark.rows(configuration, seed)[1]) for seed in (0, 1)] == [1179, 1178]
+
+
+def test_operations_are_counted_by_hand():
+    configuration = Configuration.of("(1) Seq. 8 prosodic - SMOTE + CG")
+    assert benchmark.operations(configuration) == (6 * (8 * 5 + 5 * 3) - 2 * 8 * 5) * len(benchmark.rows(configuration, 0)[1])
+    assert benchmark.peak(side=32, times=1) > 0
