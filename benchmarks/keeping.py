@@ -10,7 +10,7 @@ unchecked, and reads that. Goals: a clip costs the same within 20 % whatever the
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from multiprocessing import get_context
@@ -45,10 +45,9 @@ def plant(folder: Path, count: int) -> None:
         os.utime(path, (YEARS_AGO, YEARS_AGO))
 
 
-def found(folder: Path) -> tuple[np.ndarray, np.ndarray]:
-    """The frames of all clips of a folder, as chapter 2 asks for them."""
+def found(paths: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """The frames of clips, as chapter 2 asks for them."""
     settings = {"filterbank": asdict(parry_inputs.FILTERBANK)}
-    paths = sorted(folder.iterdir())
     return packed.frames(paths, compute=parry_inputs.compute, settings=settings, modules=[parry_inputs.__name__])
 
 
@@ -89,12 +88,13 @@ def watched(call: Callable[..., object], *given: object) -> tuple[float, float]:
 
 def once(kind: str, folder: Path) -> tuple[float, float]:
     """Seconds and MiB of one pass."""
+    paths = sorted(str(path) for path in folder.iterdir())
     if kind == "first":
-        made = watched(found, folder)
+        made = watched(found, paths)
         get_reusable_executor().shutdown()  # its processes would be waited for
         return made
     if kind == "second":
-        return watched(lambda: read(found(folder)[0]))
+        return watched(lambda: read(found(paths)[0]))
     (path,) = (path for path in (store.root() / "packed").rglob("*.npy") if ".starts" not in path.name)
     return watched(lambda: read(np.load(path, mmap_mode="r")))
 

@@ -4,8 +4,8 @@ The file is named by the one key, whose manifest is the content of every clip in
 of clips that have not changed.
 """
 
+import hashlib
 import io
-import json
 import os
 import time
 import uuid
@@ -19,7 +19,8 @@ from sercore import audio, store
 
 CHUNK = 250  # clips in memory at once while a file is written
 SETTLED = 2_000_000_000  # nanoseconds after which a file's times tell two states of it apart
-INDEX = "contents.json"
+WORDS = 2**17  # of 8 bytes: a MiB
+INDEX = "contents.npy"
 
 
 def frames(
@@ -59,34 +60,42 @@ def contents(clips: Sequence[Path | str]) -> list[str]:
     Raises:
         AudioError: a clip that is no file that can be read.
     """
-    place = store.root() / INDEX
-    known, found, new = _index(place), [], {}
-    for clip in clips:
-        name = os.path.abspath(clip)
-        state = _state(name)
-        if known.get(name, [None])[:-1] != state:
-            audio.check(clip)
-            content = store.content(clip)
-            known[name] = [*state, content]
-            if state == _state(name) and time.time_ns() - max(state[1:3]) > SETTLED:
-                new[name] = known[name]
-        found.append(known[name][-1])
-    if new:
-        store.write(place, json.dumps(_index(place) | new).encode())
-    return found
+    place, names = store.root() / INDEX, [os.path.abspath(clip) for clip in clips]
+    states, known = np.array([_state(name) for name in names], "S32"), _index(place)
+    rows = np.searchsorted(known["state"], states).clip(max=max(0, len(known) - 1))
+    there = known["state"][rows] == states if len(known) else np.zeros(len(states), bool)
+    found = np.empty(len(states), "S40")
+    found[there] = known["content"][rows[there]]
+    for row in np.flatnonzero(~there):
+        audio.check(clips[row])
+        found[row] = store.content(clips[row])
+    settled = [row for row in np.flatnonzero(~there) if _state(names[row]) == states[row].decode() and _old(names[row])]
+    if settled:
+        new = np.array(list(zip(states[settled], found[settled], strict=True)), known.dtype)
+        both = np.concatenate([new, _index(place)])
+        store.write(place, _npy(both[np.unique(both["state"], return_index=True)[1]]))
+    return [content.decode() for content in found]
 
 
-def _index(place: Path) -> dict[str, list]:
-    return json.loads(place.read_bytes()) if place.is_file() else {}
-
-
-def _state(clip: str) -> list[int] | None:
-    """Size, times of change in nanoseconds and place on the disk; None where there is no such file."""
+def _state(clip: str) -> str:
+    """Digest of a file's name, size, times of change and place on the disk; empty where there is no such file."""
     try:
         told = os.stat(clip)
     except (OSError, ValueError):
-        return None
-    return [told.st_size, told.st_mtime_ns, told.st_ctime_ns, told.st_ino, told.st_dev]
+        return ""
+    state = (clip, told.st_size, told.st_mtime_ns, told.st_ctime_ns, told.st_ino, told.st_dev)
+    return hashlib.sha256(repr(state).encode()).hexdigest()[:32]
+
+
+def _old(clip: str) -> bool:
+    """Whether a file has not changed for so long that its times would tell."""
+    told = os.stat(clip)
+    return time.time_ns() - max(told.st_mtime_ns, told.st_ctime_ns) > SETTLED
+
+
+def _index(place: Path) -> np.ndarray:
+    """States of files and their contents, sorted by state."""
+    return np.load(place) if place.is_file() else np.empty(0, [("state", "S32"), ("content", "S40")])
 
 
 def _pack(values: Path, starts: Path, chunks: Iterator[Sequence[np.ndarray]]) -> None:
@@ -103,11 +112,9 @@ def _pack(values: Path, starts: Path, chunks: Iterator[Sequence[np.ndarray]]) ->
                 sizes += [len(each) for each in chunk]
             file.seek(0)
             _head(file, rows, count=sum(sizes))  # as long as the first: numpy leaves room for a number that grows
-        packed = io.BytesIO()
-        np.save(packed, np.cumsum(sizes), allow_pickle=False)
-        store.write(starts, packed.getvalue())
+        store.write(starts, _npy(np.cumsum(sizes)))
         for path, written in ((starts, starts), (values, making)):
-            store.write(_mark(path), store.content(written).encode())
+            store.write(_mark(path), _sums(written).encode())
         making.replace(values)
     finally:
         making.unlink(missing_ok=True)
@@ -118,11 +125,25 @@ def _head(file: BinaryIO, rows: np.ndarray, *, count: int) -> None:
     np.lib.format.write_array_header_1_0(file, about)
 
 
+def _npy(array: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array, allow_pickle=False)
+    return file.getvalue()
+
+
 def _whole(path: Path) -> bool:
     """Whether a file is there and has the bytes that were written."""
-    return path.is_file() and _mark(path).is_file() and store.content(path) == _mark(path).read_text()
+    return path.is_file() and _mark(path).is_file() and _sums(path) == _mark(path).read_text()
+
+
+def _sums(path: Path) -> str:
+    """Digest of the sums of a file's 8-byte words, a MiB each: any one changed, missing or added byte shows."""
+    content = np.memmap(path, np.uint8, mode="r")
+    words = content[: len(content) // 8 * 8].view(np.uint64)
+    sums = [int(words[at : at + WORDS].sum(dtype=np.uint64)) for at in range(0, len(words), WORDS)]
+    return store.digest([len(content), sums, content[len(words) * 8 :].tolist()])
 
 
 def _mark(path: Path) -> Path:
-    """File beside it with the hash of what was written."""
-    return path.with_name(f"{path.name}.sha256")
+    """File beside it with the digest of what was written."""
+    return path.with_name(f"{path.name}.sums")

@@ -141,6 +141,21 @@ def test_any_clips_in_any_chunks(tmp_path_factory, counts, chunk):
     assert packed._whole(folder / "a.npy")
 
 
+@given(content=some.binary(min_size=1, max_size=200), data=some.data())
+def test_any_one_changed_missing_or_added_byte_shows(tmp_path_factory, content, data):
+    path = tmp_path_factory.mktemp("sums") / "file"
+    path.write_bytes(content)
+    before, at = packed._sums(path), data.draw(some.integers(0, len(content) - 1))
+    changed = bytes([content[at] ^ data.draw(some.integers(1, 255))])
+    for other in (
+        content[:at] + changed + content[at + 1 :],
+        content[: max(1, at)] if len(content) > 1 else content * 2,
+        content + b"\0",
+    ):
+        path.write_bytes(other)
+        assert packed._sums(path) != before
+
+
 def test_chapter_2_reads_the_same_frames_as_clip_by_clip(clips):
     table = parry_data.pd.DataFrame({"path": [str(path) for path in clips]})
     held = parry_data._frames(table)
