@@ -22,6 +22,8 @@ from sercore.pages.status import DEMO, INSTALLATION, RENDERING, UNKNOWN
 from sercore.studies import loopq_saved
 
 INSTALLED = store.PROJECT / ".venv" / "installed"  # the Makefile's: how many seconds it took
+# What the pages are made of, excerpts and the API's reference too, beside the executed chapters.
+SOURCES = ("_config.yml", "_toc.yml", "book/**/*", "sercore/**/*.py", "notebooks/*.ipynb", "benchmarks/*.py")
 TIMES = "times.json"  # seconds of the parts of the book that are no chapter, by name
 
 
@@ -47,13 +49,14 @@ def book(*, out: Path = store.PROJECT, fresh: bool = False) -> Path:
         _say(f"{name}: " + (f"executed in {executed[-1].seconds:.0f} s" if executed[-1].ran else "kept"))
     if any(each.ran for each in executed) or not (build / "model" / "model.json").is_file():
         demo_model(build / "model")
-    state = stage(build / "source", executed, times)
+    state = read_by_the_pages(executed, times)
     page, mark = build / "html" / "index.html", build / "rendered"
     if not fresh and page.is_file() and mark.is_file() and mark.read_text() == state:
         _say("pages: nothing changed")
         return page
     _say("pages: rendering")
     mark.unlink(missing_ok=True)
+    stage(build / "source", executed, times)
     began = time.monotonic()
     render(build)
     times[RENDERING] = round(time.monotonic() - began, 1)
@@ -86,16 +89,24 @@ def demo_model(folder: Path) -> None:
     _say(f"model: {told['model']}, demo edition, in {folder}")
 
 
-def stage(folder: Path, executed: Sequence[Executed], times: Mapping[str, float]) -> str:
+def read_by_the_pages(executed: Sequence[Executed], times: Mapping[str, float]) -> str:
+    """Digest of all that the pages are made of: files of this checkout, executed chapters, times, and the renderer's version.
+
+    Looked at file by file: to write what the pages say of them takes longer than to see that nothing has changed.
+    """
+    files = [path for pattern in SOURCES for path in store.PROJECT.glob(pattern) if path.is_file()]
+    contents = [[path.relative_to(store.PROJECT).as_posix(), store.content(path)] for path in sorted(files)]
+    chapters_read = [[each.name, store.content(each.path), each.run] for each in executed]
+    return store.digest([contents, chapters_read, times, importlib.metadata.version("jupyter-book")])
+
+
+def stage(folder: Path, executed: Sequence[Executed], times: Mapping[str, float]) -> None:
     """Fill an empty folder with all that is rendered: configuration, pages, generated fragments, executed notebooks.
 
     Args:
         folder: emptied first.
         executed: the chapters.
         times: seconds of other parts, by name; the rendering's own is not known yet.
-
-    Returns:
-        Digest of all of it, and of the renderer's version.
     """
     shutil.rmtree(folder, ignore_errors=True)
     with tempfile.TemporaryDirectory() as temporary:
@@ -106,8 +117,6 @@ def stage(folder: Path, executed: Sequence[Executed], times: Mapping[str, float]
         for name, source in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, folder / name)
-    contents = [[name, store.content(folder / name)] for name in sorted(files)]
-    return store.digest([contents, importlib.metadata.version("jupyter-book")])
 
 
 def render(build: Path) -> None:
