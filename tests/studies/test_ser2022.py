@@ -10,6 +10,7 @@ import pytest
 from imblearn.over_sampling import SMOTE as SMOTE_OF
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import MinMaxScaler
+from studies.ser2022_trials import BOTH, EMBEDDED, MISJOINED, SMOTE, trial
 
 from sercore import corpora
 from sercore.evaluation.metrics import macro_f1
@@ -19,18 +20,7 @@ from sercore.protocols.splits import grouped_folds
 from sercore.studies import ser2022, ser2022_data
 from sercore.studies.ser2022_rows import SELECTED, Configuration
 from sercore.studies.ser2022_sides import SYNTHETIC
-from sercore.studies.ser2022_trial import Trial, alike, arrange, fit, run, run_together
-
-BOTH = "(2) Multi-task all prosodic + SMOTE + CG"
-SMOTE = "(3) Multi-task all prosodic + SMOTE - CG"
-MISJOINED = "(1) Seq. 8 prosodic - SMOTE + CG"
-EMBEDDED = "(5) Seq. wav2vec + SMOTE - CG"
-
-
-def trial(row=BOTH, variant="as-run", protocol="as-published", **more) -> Trial:
-    return Trial(
-        **{"row": row, "variant": variant, "protocol": protocol, "fold": 0, "seed": 0, "edition": "demo", "epochs": 3} | more
-    )
+from sercore.studies.ser2022_trial import arrange, fit, run
 
 
 def test_rows_are_those_of_the_paper():
@@ -95,42 +85,6 @@ def test_shuffled_labels_are_learned_only_through_the_leak(data):
 def test_a_trial_is_the_same_twice(data):
     assert run(trial(), data) == run(trial(), data)
     assert run(trial(), data) != run(trial(seed=1), data)
-
-
-@pytest.mark.parametrize(
-    ("row", "variant", "control"),
-    [
-        (BOTH, "as-run", "none"),
-        (BOTH, "as-described", "none"),
-        (BOTH, "as-described", "no gender branch"),
-        (MISJOINED, "as-run", "none"),
-        (MISJOINED, "as-described", "none"),
-        (SMOTE, "as-run", "logistic regression"),
-        (SMOTE, "as-run", "always neutral"),
-    ],
-)
-def test_alike_trials_at_once_are_what_each_is_alone(data, row, variant, control):
-    trials = [
-        trial(row, variant, protocol, fold=fold, seed=fold, control=control) for protocol in ser2022.PROTOCOLS for fold in (0, 4)
-    ]
-    assert len({alike(each) for each in trials}) == 1
-    for one, other in zip(run_together(trials, data), [run(each, data) for each in trials], strict=True):
-        assert one["counts"] == other["counts"]
-        assert one["head_mse"] == pytest.approx(other["head_mse"], abs=1e-5)
-        assert one["second_mse"] == pytest.approx(other["second_mse"], abs=1e-5)
-
-
-def test_trials_are_alike_where_architecture_and_loss_are():
-    kinds = {alike(each) for each in ser2022.grid(ser2022.Parameters(edition="open"), encoder="toy")}
-    assert alike(trial(BOTH)) == alike(trial(SMOTE, fold=3, seed=2, protocol="clean"))
-    others = [
-        trial(BOTH, "as-described"),
-        trial(MISJOINED),
-        trial(EMBEDDED, encoder="toy"),
-        trial(BOTH, control="no gender branch"),
-    ]
-    assert len({alike(trial(BOTH)), *map(alike, others)}) == 5
-    assert len(kinds) < 45
 
 
 @pytest.mark.parametrize("protocol", ser2022.PROTOCOLS)
