@@ -57,12 +57,13 @@ def read(values: np.ndarray, chunk: int = 100_000) -> float:
     return float(sum(values[at : at + chunk].sum(dtype=np.float64) for at in range(0, len(values), chunk)))
 
 
-def forget(folder: Path) -> None:
-    """Have the system drop what it holds of the files there."""
-    for path in folder.rglob("*.npy"):
-        with path.open("rb") as file:
-            os.fdatasync(file.fileno())
-            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+def forget(place: Path) -> None:
+    """Have the system drop what it holds of the files there, so that none is read from memory, nor crowds out another."""
+    for path in place.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fdatasync(file.fileno())
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def watched(call: Callable[..., object], *given: object) -> tuple[float, float]:
@@ -104,7 +105,7 @@ def once(kind: str, folder: Path) -> tuple[float, float]:
 
 def alone(kind: str, folder: Path) -> tuple[float, float]:
     """The same in a process of its own, with a disk that has forgotten the file."""
-    forget(store.root() / "packed")
+    forget(folder.parent)
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(once, kind, folder).result()
 
