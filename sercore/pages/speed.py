@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sercore import store
 from sercore.ledger.recorded import FOLDER
+from sercore.pages.status import versions
 from sercore.tables.common import commit
 
 BENCHMARKS = store.PROJECT / "benchmarks"
@@ -29,6 +30,5 @@ def _one(program: Path, kept: Path) -> str:
     if not kept.is_file():
         return "\n\n".join([*parts, f"Not run: no output is recorded. `python -m benchmarks {program.stem} --record` runs it."])
     run = json.loads(kept.read_text())
-    versions = ", ".join([f"Python {run['python']}", *(f"{name} {version}" for name, version in sorted(run["versions"].items()))])
-    where = f"Printed on {run['date'][:10]}: {run['machine']}, {run['cores']} cores; commit {commit(run)}; {versions}."
+    where = f"Printed on {run['date'][:10]}: {run['machine']}, {run['cores']} cores; commit {commit(run)}; {versions(run)}."
     return "\n\n".join([*parts, where, "\n".join(["```text", *run["printed"], "```"])])

@@ -38,7 +38,7 @@ def chapters(runs: Sequence[Mapping[str, object]]) -> HTML:
             f"{run['seconds']:.0f}",
             f"{run['peak']:.0f}",
             commit(run),
-            (f"{run['machine']}, {run['cores']} cores", _versions(run)),
+            (f"{run['machine']}, {run['cores']} cores", versions(run)),
         )
         for run in runs
     ]
@@ -59,12 +59,13 @@ def recorded(ledgers: Mapping[str, Ledger]) -> HTML:
             own = trials[trials["run"] == name]
             about = ((f"{paper}, {name}", ", ".join(run["corpora"])), len(own), f"{own['seconds'].sum() / 3600:.2f}", run["date"])
             since = ("stale", ledger.stale[name]) if ledger.stale[name] else "as recorded"
-            rows.append((*about, since, commit(run), (run["device"], _versions(run))))
+            rows.append((*about, since, commit(run), (run["device"], versions(run))))
         if not ledger.recorded.runs:
             rows.append((paper, *["–"] * 3, "none recorded", *["–"] * 2))
     heads = ("run", "trials", "hours", "date", "today's code", "commit", "device and versions")
     return tables.html(heads, rows, caption="Recorded runs on real corpora; hours are summed over trials")
 
 
-def _versions(run: Mapping) -> str:
+def versions(run: Mapping) -> str:
+    """Python's and the libraries' versions of a run, in a line."""
     return ", ".join([f"Python {run['python']}", *(f"{name} {version}" for name, version in sorted(run["versions"].items()))])
