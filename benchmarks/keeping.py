@@ -3,8 +3,9 @@
 Usage: ``python -m benchmarks.keeping [CLIPS ...]`` (default 1000 10000 100000). The clips are three seconds of real speech each
 (CORAA SER under ``SER_CORPORA`` or ``../shared/corpora``, or else the demo corpora), one sample changed so that no two are equal.
 The first pass makes paper 02's filterbanks with two processes, keeps each, and packs them. The second finds them: it looks at
-every clip, checks the packed file and reads it from a disk that has forgotten it; its peer maps a file of the same size with numpy,
-unchecked, and reads that. Goals: a clip costs the same within 20 % whatever their number, memory the same, 2 times numpy's time.
+every clip, sees that the packed file is as it was left, and reads it from a disk that has forgotten it; its peer maps that file
+with numpy, looks at nothing, and reads it. Goals: a clip costs the same within 20 % whatever their number, memory the same, 2
+times numpy's time.
 """
 
 import os

@@ -1,7 +1,7 @@
 """Frames of many clips in one file, mapped into memory: kept clip by clip by ``keeping``, read as fast as the disk gives them.
 
-The file is named by the one key, whose manifest is the content of every clip in its order. ``contents`` spares a second reading
-of clips that have not changed.
+The file is named by the one key, whose manifest is the content of every clip in its order. Neither clips nor the packed file are
+read to be checked while their size, times and place on the disk are those of the time when they last were.
 """
 
 import hashlib
@@ -112,10 +112,13 @@ def _pack(values: Path, starts: Path, chunks: Iterator[Sequence[np.ndarray]]) ->
                 sizes += [len(each) for each in chunk]
             file.seek(0)
             _head(file, rows, count=sum(sizes))  # as long as the first: numpy leaves room for a number that grows
+            file.flush()
+            os.fsync(file.fileno())  # its state then stands for its bytes, whatever befalls the machine
         store.write(starts, _npy(np.cumsum(sizes)))
-        for path, written in ((starts, starts), (values, making)):
-            store.write(_mark(path), _sums(written).encode())
+        store.write(_mark(starts), _sums(starts).encode())
+        written = _sums(making)
         making.replace(values)
+        store.write(_mark(values), f"{written} {_state(str(values))}".encode())
     finally:
         making.unlink(missing_ok=True)
 
@@ -132,8 +135,11 @@ def _npy(array: np.ndarray) -> bytes:
 
 
 def _whole(path: Path) -> bool:
-    """Whether a file is there and has the bytes that were written."""
-    return path.is_file() and _mark(path).is_file() and _sums(path) == _mark(path).read_text()
+    """Whether a file is there and has the bytes that were written: as it was left, or else read in full."""
+    if not (path.is_file() and _mark(path).is_file()):
+        return False
+    written, _, state = _mark(path).read_text().partition(" ")
+    return state == _state(str(path)) or _sums(path) == written
 
 
 def _sums(path: Path) -> str:
@@ -145,5 +151,5 @@ def _sums(path: Path) -> str:
 
 
 def _mark(path: Path) -> Path:
-    """File beside it with the digest of what was written."""
+    """File beside it with the digest of what was written and, where it was left on the disk for good, its state then."""
     return path.with_name(f"{path.name}.sums")

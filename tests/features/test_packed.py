@@ -1,6 +1,8 @@
 """Frames of many clips in one mapped file: the same as clip by clip, made once, whole or not at all, and never of another clip."""
 
 import os
+import shutil
+import time
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from sercore.features import packed
 from sercore.studies import parry_data, parry_inputs
 
 LONG_AGO = 10**9
+TICK = 0.05  # seconds that tell two times of a file apart
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +47,11 @@ class Counted:
         return [
             np.float32(soundfile.read(path)[0][: -(len(soundfile.read(path)[0]) % 100) or None].reshape(-1, 100)) for path in clips
         ]
+
+
+def packed_file():
+    (path,) = (path for path in store.root().rglob("packed/*/*.npy") if ".starts" not in path.name)
+    return path
 
 
 def packed_by(compute, clips, **settings):
@@ -98,17 +106,41 @@ def test_what_has_just_been_written_is_not_trusted(clips):
     assert not (store.root() / packed.INDEX).exists()
 
 
-def test_damage_is_seen_and_mended(clips):
+@pytest.mark.parametrize("kept", ["nothing", "size", "size and time of change"])
+def test_damage_is_seen_and_mended(clips, kept):
     values, _ = packed_by(Counted(), clips)
-    whole = np.array(values)
-    (path,) = (path for path in store.root().rglob("packed/*/*.npy") if ".starts" not in path.name)
-    content = bytearray(path.read_bytes())
+    whole, path = np.array(values), packed_file()
+    content, before = bytearray(path.read_bytes()), path.stat()
     content[-1] ^= 1
-    path.write_bytes(content)
+    time.sleep(TICK)
+    path.write_bytes(content if kept != "nothing" else content[:-1])
+    if kept == "size and time of change":
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     compute = Counted()
     again, _ = packed_by(compute, clips)
     assert len(compute.asked) == 5
     assert np.array_equal(again, whole)
+
+
+def test_what_is_as_it_was_left_is_not_read_to_be_checked(clips, monkeypatch):
+    packed_by(Counted(), clips)
+    read, sums = [], packed._sums
+    monkeypatch.setattr(packed, "_sums", lambda path: read.append(path) or sums(path))
+    packed_by(Counted(), clips)
+    assert packed_file() not in read
+
+
+def test_a_store_that_was_copied_is_read_in_full_and_taken(clips, tmp_path, monkeypatch):
+    packed_by(Counted(), clips)
+    shutil.copytree(store.root(), tmp_path / "copy")
+    monkeypatch.setenv("SER_STORE", str(tmp_path / "copy"))
+    compute = Counted()
+    packed_by(compute, clips)
+    assert not compute.asked
+    path = packed_file()
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    packed_by(compute, clips)
+    assert len(compute.asked) == 5
 
 
 def test_a_failure_leaves_no_file(clips, monkeypatch):
