@@ -42,7 +42,9 @@ def book(*, out: Path = store.PROJECT, fresh: bool = False) -> Path:
     """
     build = Path(out).resolve() / "_build"
     times = json.loads((build / TIMES).read_text()) if (build / TIMES).is_file() else {}
-    times = {name: each for name, each in times.items() if name != RENDERING} | _installation() | demo_corpora()
+    times |= _installation() | demo_corpora()
+    store.write(build / TIMES, json.dumps(times).encode())  # the corpora are made once: kept even where what follows fails
+    times.pop(RENDERING, None)
     executed = []
     for name in chapters.names():
         executed.append(chapters.execute(name, fresh=fresh))

@@ -67,7 +67,9 @@ def find(name: str) -> str:
         ChapterError: no chapter is meant, or more than one.
     """
     meant = Path(name).stem if name.endswith(".ipynb") else name
-    found = [each for each in names() if each == meant] or [each for each in names() if meant in each]
+    found: list[str] = []
+    for means in (str.__eq__, lambda each, told: each.split("-")[0] == told, str.__contains__):
+        found = found or [each for each in names() if means(each, meant)]
     if len(found) == 1:
         return found[0]
     reason = "more than one chapter" if found else "no chapter"

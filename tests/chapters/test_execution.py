@@ -87,12 +87,13 @@ def test_parameters_cell_and_study_must_agree(project):
         ("notebooks/01-alpha.ipynb", "01-alpha"),
         ("02", "02-alphabet"),
         ("bet", "02-alphabet"),
+        ("2022", "03-of2022"),
         ("alpha", "more than one chapter of that name; there are 01-alpha, 02-alphabet"),
         ("gamma", "no chapter of that name; there are 01-alpha, 02-alphabet"),
     ],
 )
 def test_find(notebooks, name, found):
-    for each in ("01-alpha", "02-alphabet"):
+    for each in ("01-alpha", "02-alphabet", "03-of2022"):  # a year that holds the second's number
         write_notebook(notebooks / f"{each}.ipynb", code("1"))
     if found in chapters.names():
         assert chapters.find(name) == found

@@ -6,7 +6,7 @@ import pytest
 from nbformat import v4
 from two_chapters import CONFIG, code, write_notebook
 
-from sercore import press, store
+from sercore import chapters, press, store
 
 
 def test_book_is_rendered_once_and_a_warning_ends_it(project):
@@ -50,7 +50,9 @@ def test_book_is_rendered_once_and_a_warning_ends_it(project):
     assert page.is_file()
 
 
-def test_a_file_that_is_gone_leaves_the_staged_tree(notebooks, tmp_path, monkeypatch):
+@pytest.fixture
+def plain(notebooks, tmp_path, monkeypatch):
+    """A book of a page and a chapter in ``tmp_path``, without corpora and model."""
     write_notebook(notebooks / "01-plain.ipynb", v4.new_markdown_cell("# Plain"), code("1 + 1"))
     monkeypatch.setattr(store, "PROJECT", tmp_path)
     monkeypatch.setattr(press, "_generated", lambda folder, executed, times: folder)
@@ -63,6 +65,8 @@ def test_a_file_that_is_gone_leaves_the_staged_tree(notebooks, tmp_path, monkeyp
     (tmp_path / "_config.yml").write_text(CONFIG)
     (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: book/index\nchapters:\n  - file: notebooks/01-plain\n")
 
+
+def test_a_file_that_is_gone_leaves_the_staged_tree(plain, tmp_path, monkeypatch):
     page = press.book(out=tmp_path / "out")
     assert page == tmp_path / "out" / "_build" / "html" / "index.html"
     assert page.is_file()
@@ -76,6 +80,20 @@ def test_a_file_that_is_gone_leaves_the_staged_tree(notebooks, tmp_path, monkeyp
 
     monkeypatch.setattr(press, "render", None)  # nothing changed: nothing is rendered
     assert press.book(out=tmp_path / "out") == page
+
+
+def test_corpora_that_were_made_stay_timed_where_the_rendering_fails(plain, tmp_path, monkeypatch):
+    monkeypatch.setattr(press, "demo_corpora", lambda: {"demo corpora": 3.0})
+    page = tmp_path / "book" / "index.md"
+    page.write_text("[](nowhere.md)\n")
+    with pytest.raises(chapters.ChapterError, match=r"nowhere\.md"):
+        press.book(out=tmp_path / "out")
+    monkeypatch.setattr(press, "demo_corpora", dict)
+    page.write_text("# Index\n")
+    press.book(out=tmp_path / "out")
+    times = json.loads((tmp_path / "out" / "_build" / "times.json").read_text())
+    assert times.pop("rendering") >= 0
+    assert times == {"demo corpora": 3.0}
 
 
 @pytest.mark.parametrize(("text", "found"), [("95\n", {"installation": 95.0}), ("", {}), (None, {})])
