@@ -105,8 +105,8 @@ def once(kind: str, folder: Path) -> tuple[float, float]:
 
 
 def alone(kind: str, folder: Path) -> tuple[float, float]:
-    """The same in a process of its own, with a disk that has forgotten the file."""
-    forget(folder.parent)
+    """The same in a process of its own, with a disk that has forgotten the packed files: no other one is read again."""
+    forget(store.root() / "packed")
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(once, kind, folder).result()
 
@@ -116,6 +116,7 @@ def measured(count: int) -> dict[str, float]:
         os.environ["SER_STORE"] = f"{place}/store"
         plant(Path(place) / "clips", count)
         made, taken = alone("first", Path(place) / "clips")
+        forget(Path(place))  # of all clips and what is kept of each, which would crowd out the packed files
         kinds = ("second", "mapped", "looking")
         turns = np.array([[alone(kind, Path(place) / "clips") for kind in kinds] for _ in range(ROUNDS)])  # (rounds, kinds, 2)
         size = sum(path.stat().st_size for path in Path(place).rglob("packed/**/*.npy")) / 2**20
