@@ -86,7 +86,7 @@ def test_an_analogue_judges_no_printed_number_and_stands_in_the_ledger_apart():
     book = ledger(trials(["000", "111"], seeds=5), lambda trial, speaker: 62)
     number = printed("Exp 1 (A, H, S, N) | Proposed", "UA")
     assert book.verdict(number) == ("not run", "IEMOCAP is not at hand")
-    variant = f"{OPEN}; shared speakers of 20 epochs"
+    variant = f"{OPEN}; one recogniser of 20 epochs"
     assert book.beside(number, variant=variant, protocol="speakers-apart") is None
     assert book.trials("exp1 111", variant=variant, protocol="speakers-apart") is not None
     cells_of = [each for each in book.entries() if each["value"] is not None and each["verdict"] == ""]
@@ -135,7 +135,7 @@ def test_systems_are_compared_on_shared_folds_seeds_and_training():
     narrow = trials(EIGHT, folds=5, size="narrow", epochs=6)
     book = ledger([*wide[:-1], *trials(["111"], folds=1, seeds=2, pretraining=5), *narrow])
     both = cells.systems(book, ("000", "111"), experiment="exp1")
-    assert both.about == "full width, 8 epochs, bf16, shared speakers of 20 epochs; 2 folds, 2 seeds"
+    assert both.about == "full width, 8 epochs, bf16, one recogniser of 20 epochs; 2 folds, 2 seeds"
     pairs = [set(zip(each.table["seed"], each.table["fold"], strict=True)) for each in both.trials.values()]
     assert pairs == [{(0, 0), (0, 1), (1, 0)}] * 2
     assert cells.systems(book, EIGHT, experiment="exp1").base.startswith("half width, 6 epochs")
@@ -156,7 +156,7 @@ def test_rows_name_experiment_and_system_and_controls_are_apart():
     assert {(row, control) for row, _, control in book.controls()} == {("exp1 111", "labels shuffled")}
     assert set(book.runs("exp1 CAM++ 01")) == {("open, 12 epochs", "speakers-apart", "this run, campplus", "toy")}
     given_ = trials(["111"], folds=1, speakers="given", pretraining=0)
-    assert {where[0] for where in ledger(given_).runs("exp1 111")} == {f"{OPEN}; given speakers"}
+    assert {where[0] for where in ledger(given_).runs("exp1 111")} == {f"{OPEN}; a recogniser from elsewhere"}
 
 
 def test_what_is_written_is_read_back_under_the_same_names(tmp_path):
@@ -173,7 +173,7 @@ def test_a_list_of_all_shows_iemocaps_nearest_reading(monkeypatch):
     assert numbers.reading("Exp 1 (A, H, S, N) | Proposed") == ""
     monkeypatch.setattr(recorded, "runs", lambda paper: book.recorded.runs)
     monkeypatch.setattr(recorded, "read", lambda paper: book.recorded)
-    assert numbers.reading("Exp 1 (A, H, S, N) | Proposed") == f"{OPEN}; shared speakers of 20 epochs"
+    assert numbers.reading("Exp 1 (A, H, S, N) | Proposed") == f"{OPEN}; one recogniser of 20 epochs"
     assert numbers.reading("Exp 2 (A, E, S, N) | CTC-BLSTM [5]") == ""
 
 
@@ -185,7 +185,7 @@ def test_an_interval_over_speakers_is_that_of_the_difference():
     assert (gap.seeds, gap.groups) == (3, 24)
     uneven = ledger(trials(["000", "111"], seeds=3), lambda trial, speaker: 40 + int(speaker[-2:]) * (trial.transfer != "none"))
     gap = cells.systems(uneven, ("000", "111"), experiment="exp1").less("111", "000", numbers.UA)
-    same = cells.by_speaker(uneven.trials("exp1 111", variant=f"{OPEN}; shared speakers of 20 epochs", protocol="speakers-apart"))
+    same = cells.by_speaker(uneven.trials("exp1 111", variant=f"{OPEN}; one recogniser of 20 epochs", protocol="speakers-apart"))
     assert (gap.low, gap.high) == pytest.approx((same.low - 40, same.high - 40))
     assert not math.isinf(gap.low)
 

@@ -130,7 +130,7 @@ def on_encoder(trial: Mapping) -> bool:
 
 
 def variant(trial: Mapping) -> str:
-    """How a recorded trial was trained: "open, full width, 8 epochs, bf16; shared speakers of 20 epochs"."""
+    """How a recorded trial was trained: "open, full width, 8 epochs, bf16; one recogniser of 20 epochs"."""
     told = [trial["edition"], WIDTHS.get(trial.get("size")), f"{trial['epochs']:g} epochs", trial.get("precision")]
     base = ", ".join(each for each in told if isinstance(each, str))
     return f"{base}; {taught(trial)}" if trial.get("transfer") in TRANSFERRED else base
@@ -139,8 +139,9 @@ def variant(trial: Mapping) -> str:
 def taught(trial: Mapping) -> str:
     """Which speaker recogniser a recorded trial started from."""
     if trial["speakers"] == "given":
-        return "given speakers"
-    return f"{trial['speakers']} speakers of {trial['pretraining']:g} epochs"
+        return "a recogniser from elsewhere"
+    which = {"shared": "one recogniser", "strict": "a recogniser each"}[trial["speakers"]]
+    return f"{which} of {trial['pretraining']:g} epochs"
 
 
 def why_not(number: Printed) -> str:
