@@ -194,7 +194,7 @@ def write(paper: str, new: Callable[[int], Recorded], settings: Sequence[str], *
     if len(kept):
         names = ["run", *settings]
         kept = kept.reindex(columns=[*kept.columns, *(name for name in names if name not in kept.columns)])
-        kept = kept[~kept.set_index(names).index.isin(added.trials.set_index(names).index)]
+        kept = kept[~_named(kept, names).isin(_named(added.trials, names))]
     trials = _joined([kept, added.trials])
     _save(place / "trials.csv.gz", trials)
     for name, table in added.parts.items():
@@ -226,6 +226,17 @@ def stale(run: dict, parts: Sequence[Sequence[str]]) -> str:
     today = dict(parts)
     changed += [f"{name} extractor" for name, then in run["parts"].items() if today.get(name) != then]
     return "; ".join(changed)
+
+
+def _named(trials: pd.DataFrame, names: Sequence[str]) -> pd.Index:
+    """Settings of each trial as text, alike whether they were just made or read from a file, which holds no types."""
+    return pd.Index([tuple(_text(value) for value in row) for row in trials[[*names]].itertuples(index=False)], tupleize_cols=False)
+
+
+def _text(value: object) -> str:
+    if value is None or value != value:  # nothing, or NaN: as an empty text is read
+        return ""
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
 def _read(path: Path) -> pd.DataFrame:
