@@ -103,8 +103,9 @@ def bars(panels: Mapping[str, Mapping[str, Mapping[str, Bar]]], *, chance: float
     figure.supxlabel("with transfer, masks, statistics pooling (1) or without (0)", fontsize=FONT)
     many = {number for found in panels.values() for each in found.values() for *_, number in each.values()}
     told = f"{min(many)}" if len(many) == 1 else f"{min(many)} to {max(many)}"
+    mean = "one training" if many == {1} else f"mean of {told} trainings, line: standard deviation"
     handles = [
-        Patch(color=PALETTE[0], alpha=0.6, label=f"mean of {told} trainings, line: standard deviation"),
+        Patch(color=PALETTE[0], alpha=0.6, label=mean),
         Line2D([], [], color="0.6", linewidth=1, linestyle=(0, (4, 3)), label="guessing"),
     ]
     figure.legend(handles=handles, loc="outside upper center", ncols=2, frameon=False, fontsize=FONT)

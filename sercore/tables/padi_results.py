@@ -104,8 +104,8 @@ def grid(ledger: Ledger, run: Ledger | None = None, *, protocol: str = APART, ed
         for name in padi.EXPERIMENTS if book is not None else ():
             for found in alike(book, EIGHT, experiment=name, protocol=protocol):
                 rows += [(source, *_row(found, row)) for row in found.trials]
-    heads = [("", "clips of"), ("", "scored"), ("", "TL, Aug, SP"), ("%", "WA"), ("%", "UA"), ("%", "WA, sd over folds and seeds")]
-    heads += [("", "folds"), ("", "seeds"), ("", "speakers"), ("", "updates"), ("", "training")]
+    heads = [("", "clips of"), ("", "scored, and how trained"), ("", "TL, Aug, SP"), ("%", "WA"), ("%", "UA")]
+    heads += [("%", "WA, sd over folds and seeds"), ("", "folds"), ("", "seeds"), ("", "speakers"), ("", "updates")]
     caption = f"The grid, {PROTOCOLS[protocol]}; in brackets 95 % over speakers"
     told = "; the paper does not say that its ablation is split so" if protocol == CLIPS else ""
     return html(heads, rows or NONE, caption=f"{caption}{told}")
@@ -121,8 +121,8 @@ def effects(ledger: Ledger) -> HTML:
                 effect = cells.effects(found, metric)
                 few = found.seeds < SEEDS
                 shown = [(f"{effect[name].value:+.2f}", _span(effect[name].low, effect[name].high)) for name in names]
-                rows.append((found.title, told, found.about, score, *shown, f"not judged, {FEW}" if few else ""))
-    heads = [("", "scored"), ("", "split"), ("", "training"), ("", "points of")]
+                rows.append(((found.title, found.about), told, score, *shown, f"not judged, {FEW}" if few else ""))
+    heads = [("", "scored, and how trained"), ("", "split"), ("", "points of")]
     heads += [*(("main effect", name) for name in FACTORS), *(("difference", name) for name in names[len(FACTORS) :]), ("", "")]
     return html(heads, rows or NONE, caption="With less without, over both states of the others; in brackets 95 % over speakers")
 
@@ -183,7 +183,7 @@ def _row(found: Systems, name: str) -> tuple:
     runs = [value for seed in trials.seeds for value in cells.by_fold(trials.sown([seed])).values()]
     own = [_told(cells.by_speaker(trials, metric)) for metric in (WA, UA)]
     updates = f"{trials.table['steps'].mean():,.0f}"
-    return (found.title, name, *own, _spread(runs), found.folds, found.seeds, found.speakers, updates, found.base)
+    return ((found.title, found.base), name, *own, _spread(runs), found.folds, found.seeds, found.speakers, updates)
 
 
 def _each(ledger: Ledger, rows: tuple[str, ...], protocol: str) -> list[Systems]:

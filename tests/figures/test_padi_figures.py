@@ -63,6 +63,11 @@ def test_bars_have_the_scores_and_their_deviations():
     legible(figure)
 
 
+def test_bars_of_one_training_each_have_no_deviation_to_tell():
+    figure = figures.bars({"speakers left out": {"RAVDESS": {"111": (70, NAN, 1), "000": (60, NAN, 1)}}})
+    assert figure.legends[0].get_texts()[0].get_text() == "one training"
+
+
 def test_bars_of_three_experiments_stand_beside_each_other():
     figure = figures.bars({split: {f"IEMOCAP, exp{at}": BARS for at in (1, 2, 3)} for split in panels.SPLITS.values()})
     assert len(figure.axes) == 6

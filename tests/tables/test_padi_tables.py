@@ -173,7 +173,8 @@ def test_the_grid_lists_each_way_of_training_apart(full):
     assert len(found) == 8 + 3
     assert [row[2] for row in found[:8]] == list(EIGHT)
     assert {tuple(row[6:10]) for row in found[:8]} == {("2", "3", "10", "400")}
-    assert {row[10].split(",")[0] for row in found[8:]} == {"half width"}
+    assert all("half width" in row[1] for row in found[8:])
+    assert all("full width" in row[1] for row in found[:8])
     values = {row[2]: float(row[3].split()[0]) for row in found[:8]}
     assert values["111"] - values["000"] == pytest.approx(10, abs=0.011)
     clips = results.grid(full, protocol="clips")
@@ -186,7 +187,7 @@ def test_effects_are_of_whole_grids_and_say_where_seeds_are_few(full):
     found = rows(results.effects(full))
     assert [row[1] for row in found] == ["speakers left out"] * 2 + ["clips split at random"] * 2
     assert {row[-1] for row in found} == {""}
-    assert found[0][4].startswith("+2.5")  # half of it by 111, half by 000 below the rest
+    assert found[0][3].startswith("+2.5")  # half of it by 111, half by 000 below the rest
     few = rows(results.effects(ledger(trials(EIGHT, folds=2), right)))
     assert {row[-1] for row in few} == {"not judged, fewer than 3 seeds"}
 
