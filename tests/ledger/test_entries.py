@@ -130,27 +130,6 @@ def test_trials_with_a_setting_of_their_own_join_those_without(made, tmp_path):
     assert table["more"].notna().sum() == 2
 
 
-@pytest.mark.parametrize("more", ["", "300", "full", "nan", 0.1, 0.0, 3, True, None])
-def test_a_trial_replaces_itself_whatever_its_settings_are_read_back_as(made, tmp_path, more):
-    trials, outcomes = made
-
-    @dataclass(frozen=True, kw_only=True)
-    class Wider(type(trials[0])):
-        more: object
-
-    wide = [Wider(**asdict(trial), more=more) for trial in trials[:2]]
-    for few in (2, 1, 2):
-        recorded.write(
-            PAPER, lambda start, few=few: frames(wide[:few], outcomes[:few], start=start), list(asdict(wide[0])), folder=tmp_path
-        )
-    assert len(recorded.read(PAPER, folder=tmp_path).trials) == 2
-
-
-@pytest.mark.parametrize("paper", [path.name for path in sorted(recorded.FOLDER.iterdir()) if (path / "trials.csv.gz").is_file()])
-def test_no_trial_is_recorded_twice(paper):
-    assert not recorded.read(paper).trials.duplicated(["run", "key"]).any()
-
-
 def test_changed_print_changes_no_value_of_ours(made, tmp_path):
     shutil.copytree(published.FOLDER, tmp_path / "published")
     path = tmp_path / "published" / f"{PAPER}.csv"
