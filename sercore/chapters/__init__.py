@@ -67,9 +67,7 @@ def find(name: str) -> str:
         ChapterError: no chapter is meant, or more than one.
     """
     meant = Path(name).stem if name.endswith(".ipynb") else name
-    found: list[str] = []
-    for means in (str.__eq__, lambda each, told: each.split("-")[0] == told, str.__contains__):
-        found = found or [each for each in names() if means(each, meant)]
+    found = [each for each in names() if meant in (each, each.partition("-")[0])] or [each for each in names() if meant in each]
     if len(found) == 1:
         return found[0]
     reason = "more than one chapter" if found else "no chapter"
