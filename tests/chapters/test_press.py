@@ -56,6 +56,7 @@ def plain(notebooks, tmp_path, monkeypatch):
     write_notebook(notebooks / "01-plain.ipynb", v4.new_markdown_cell("# Plain"), code("1 + 1"))
     monkeypatch.setattr(store, "PROJECT", tmp_path)
     monkeypatch.setattr(press, "_generated", lambda folder, executed, times: folder)
+    monkeypatch.setattr(press, "INSTALLED", tmp_path / "installed")
     monkeypatch.setattr(press, "demo_corpora", dict)
     monkeypatch.setattr(press, "demo_model", lambda folder: store.write(folder / "model.json", b""))
     (tmp_path / "book" / ".hidden").mkdir(parents=True)
