@@ -24,7 +24,7 @@ from sercore.sweep import Task, finished
 
 PAPER = "02-mtl-adversarial"
 CLASSES = parry_data.CLASSES
-EPOCHS = {"demo": 40, "open": 30, "paper": 150, "own": 30}
+EPOCHS = {"demo": 20, "open": 30, "paper": 150, "own": 30}
 VIEWED = tuple(Row(approach=approach, attributes="C") for approach in ("MTL", "GR"))
 
 
@@ -38,7 +38,7 @@ class Parameters(BaseModel):
 
     edition: Literal["demo", "open", "paper"] = Field("demo", description="which data a run uses")
     seeds: int = Field(1, ge=1, le=100, description="the number of repetitions")
-    epochs: int = Field(0, ge=0, le=1000, description="the cap of epochs for all models; 0 for the edition's own, 40, 30 or 150")
+    epochs: int = Field(0, ge=0, le=1000, description="the cap of epochs for all models; 0 for the edition's own, 20, 30 or 150")
     models: Literal["grid", "readings", "alpha", "labels", "recipe", "all"] = Field(
         "grid", description="which rows a run trains: the 46 models, other readings, a curve over alpha, other classes, recipes"
     )

@@ -21,6 +21,7 @@ POOLED = ("emovo", "emodb", "iemocap", "epst", "ravdess", "savee")
 UNSEEN = ("tess", "crema-d")
 NEEDED = ("emovo", "ravdess", "tess")  # of the open edition; the others join where they are
 DEMO = ("demo-studio", "demo-labor", "demo-scena"), ("demo-conversa",)
+DEMO_SEEDS = range(3)  # of the demo's pool, each with voices of its own: two training speakers a corpus teach nothing
 ORIGINS = {
     "emovo": "EMOVO", "emodb": "Emo-DB", "iemocap": "IEMOCAP", "epst": "EPST", "ravdess": "RAVDESS", "savee": "SAVEE",
     "tess": "TESS", "crema-d": "CREMA-D",
@@ -103,11 +104,19 @@ def clips(edition: str, chosen: Sequence[str]) -> pd.DataFrame:
     Raises:
         CorpusError: a corpus that is not there.
     """
-    found = [synthetic.load(name) if edition == "demo" else corpora.load(name) for name in chosen]
-    table = pd.concat([each.table[corpora.COLUMNS] for each in found], ignore_index=True)
+    found = [_spoken(name) if edition == "demo" else corpora.load(name).table for name in chosen]
+    table = pd.concat([each[corpora.COLUMNS] for each in found], ignore_index=True)
     table = table[labels.mapped(table, labels.valences()).notna()]
     names = [Path(path).stem for path in table["path"]]
     return table.assign(name=names).sort_values(["corpus", "speaker", "name"], ignore_index=True)
+
+
+def _spoken(name: str) -> pd.DataFrame:
+    """A demo corpus; one that is pooled in the voices of several seeds, whose number stands at the end of a speaker's name."""
+    if name not in DEMO[0]:
+        return synthetic.load(name).table
+    spoken = [synthetic.load(name, seed=seed).table for seed in DEMO_SEEDS]
+    return pd.concat([each.assign(speaker=each["speaker"] + f"-{seed}") for seed, each in zip(DEMO_SEEDS, spoken, strict=True)])
 
 
 def _numbers(table: pd.DataFrame, surprise: str, calm: str) -> np.ndarray:
