@@ -7,6 +7,7 @@ import numpy as np
 import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
 from sercore.figures.common import FONT, WIDTH
@@ -34,8 +35,10 @@ def swing(curves: Mapping[int, Sequence[float]], gaps: Mapping[str, Sequence[flo
         chance: UA of guessing, in %.
 
     Raises:
-        ValueError: no seed, a curve without an epoch, or a score that is no percentage.
+        ValueError: no seed, a curve without an epoch, or a score or chance that is no percentage.
     """
+    if not 1 < chance <= 100:
+        raise ValueError(f"chance {chance:g}; expected more than 1, up to 100. Give per cent.")
     if not curves or not all(len(values) for values in curves.values()):
         raise ValueError(f"curves of seeds {list(curves)}; expected one or more epochs of each: record the baseline's epochs first")
     every = np.concatenate([np.asarray(values, float) for values in curves.values()])
@@ -159,7 +162,9 @@ def gains(panels: Mapping[str, Gains], spreads: Mapping[str, float]) -> Figure:
     handles = [Line2D([], [], **point | {"color": colour}, label=name) for name, colour in APPROACHES.items()]
     handles += [Line2D([], [], **point, markerfacecolor="white", label="printed"), Line2D([], [], **point, label="recorded")]
     handles.append(Line2D([], [], **point, markersize=3.5, alpha=0.45, label=f"recorded, fewer than {FEW} seeds"))
-    figure.legend(handles=handles, loc="outside upper center", ncols=6, frameon=False, fontsize=FONT)
+    if spreads:
+        handles.append(Patch(color="0.93", label="baseline, one deviation"))
+    figure.legend(handles=handles, loc="outside upper center", ncols=4, frameon=False, fontsize=FONT)
     sns.despine(figure)
     return figure
 

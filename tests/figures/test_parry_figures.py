@@ -50,6 +50,11 @@ def test_a_swing_of_nothing_or_of_no_score_is_told(curves, told):
         figures.swing(curves, GAPS, corpus="TESS", chance=33)
 
 
+def test_a_share_as_chance_of_a_swing_is_refused():
+    with pytest.raises(ValueError, match="expected more than 1, up to 100"):
+        figures.swing(CURVES, GAPS, corpus="TESS", chance=1 / 3)
+
+
 def test_losses_stand_over_their_entropies_with_alpha_below():
     curves, entropies = learnt()
     figure = figures.learning(curves, entropies)
@@ -80,6 +85,8 @@ def test_losses_that_no_logarithm_has_are_told():
 @pytest.mark.parametrize(("seeds", "pale"), [(1, True), (2, True), (3, False)])
 def test_gains_are_hollow_where_printed_and_pale_on_few_seeds(seeds, pale):
     figure = figures.gains({"TESS": points(seeds), "in-domain test": points()}, {"TESS": 2.0})
+    told = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert told[-1] == "baseline, one deviation"
     drawn = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
     hollow = [line for line in drawn if same_color(line.get_markerfacecolor(), "white")]
     filled = [line for line in drawn if line not in hollow]
@@ -93,6 +100,7 @@ def test_gains_are_hollow_where_printed_and_pale_on_few_seeds(seeds, pale):
 
 def test_gains_that_are_not_there_are_left_out():
     figure = figures.gains({"TESS": {("MTL", "C"): (None, 1.0, 1), ("GR", "C"): (2.0, None, 0)}}, {})
+    assert "baseline, one deviation" not in [text.get_text() for text in figure.legends[0].get_texts()]
     assert sum(line.get_marker() == "o" for line in figure.axes[0].lines) == 2
     legible(figure)
     with pytest.raises(ValueError, match="no model to draw"):
