@@ -87,7 +87,7 @@ def per_class(ledger: Ledger) -> HTML:
                 matrix, names = trials.confusion(), padi.CLASSES[name]
                 rows.append((found.title, row, found.about, *(_recall(matrix, at, names) for at in range(len(names)))))
     heads = ("scored", "system", "training", "angry", "happy or excited", "neutral", "sad")
-    return html(heads, rows or NONE, caption="Recall in %, speakers left out; in brackets the first wrong answer")
+    return html(heads, rows or NONE, caption="Recall in %, speakers left out; in brackets the most frequent wrong answer")
 
 
 def grid(ledger: Ledger, run: Ledger | None = None, *, protocol: str = APART, edition: str = "demo") -> HTML:
@@ -218,7 +218,9 @@ def _recall(matrix: np.ndarray, at: int, names: Sequence[str]) -> object:
     value = recalls(matrix)[at]
     if not np.isfinite(value):
         return DASH
-    wrong = np.where(np.arange(len(names)) == at, -1, matrix[at])
+    wrong = np.where(np.arange(len(names)) == at, 0, matrix[at])
+    if not wrong.any():
+        return f"{100 * value:.1f}"
     return (f"{100 * value:.1f}", f"[{names[wrong.argmax()]} {wrong.max() / matrix[at].sum():.0%}]")
 
 

@@ -163,9 +163,9 @@ def test_folds_have_their_mean_and_spread(full):
 
 
 def test_recalls_are_those_of_the_answers_with_the_first_wrong_one():
-    book = ledger(trials(["111"]), lambda trial, speaker: [80, 40, 60, 55], wrong=(3, 2, 3, 0))
+    book = ledger(trials(["111"]), lambda trial, speaker: [80, 40, 60, 100], wrong=(3, 2, 3, 0))
     (found,) = rows(results.per_class(book))
-    assert found[3:] == ["80.0  [sad 20%]", "40.0  [neutral 60%]", "60.0  [sad 40%]", "55.0  [angry 45%]"]
+    assert found[3:] == ["80.0  [sad 20%]", "40.0  [neutral 60%]", "60.0  [sad 40%]", "100.0"]
 
 
 def test_the_grid_lists_each_way_of_training_apart(full):
