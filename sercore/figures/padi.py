@@ -1,6 +1,7 @@
 """Pictures of chapter 4: masks on a clip, the grid as bars, its main effects, pooled frames before and after transfer."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -65,8 +66,8 @@ def bars(panels: Mapping[str, Mapping[str, Mapping[str, Bar]]], *, chance: float
     """WA of the grid's systems as bars with standard deviations over trainings, one row of panels a split.
 
     Args:
-        panels: by split, by experiment, by system ("101"): WA in %, its standard deviation over trainings (NaN of one), and how
-            many these are. The first split stands on top.
+        panels: by split, by experiment (and its training, on a line of its own), by system ("101"): WA in %, its standard
+            deviation over trainings (NaN of one), and how many these are. The first split stands on top.
         chance: of guessing, in % (default 25).
 
     Raises:
@@ -80,7 +81,7 @@ def bars(panels: Mapping[str, Mapping[str, Mapping[str, Bar]]], *, chance: float
         raise ValueError("no system to draw; expected the score of at least one: record the grid first")
     columns = max(len(found) for found in panels.values())
     figure, axes = plt.subplots(
-        len(panels), columns, figsize=(WIDTH, 0.5 + 2.5 * len(panels)), layout="constrained", squeeze=False, sharey=True
+        len(panels), columns, figsize=(WIDTH, 0.5 + 2.8 * len(panels)), layout="constrained", squeeze=False, sharey=True
     )
     names = list(dict.fromkeys(name for found in panels.values() for each in found.values() for name in each))
     for row, (split, found) in zip(axes, panels.items(), strict=True):
@@ -96,7 +97,8 @@ def bars(panels: Mapping[str, Mapping[str, Mapping[str, Bar]]], *, chance: float
                     place.errorbar(at, value, yerr=spread, color="0.2", linewidth=1.2, capsize=3)
             place.axhline(chance, color="0.6", linewidth=1, linestyle=(0, (4, 3)))
             place.set_xticks(range(len(names)), names, fontsize=FONT)
-            place.set_title(f"{split}: {title}", fontsize=FONT + 1)
+            lines = [line for part in f"{split}: {title}".splitlines() for line in wrap(part, 96 // columns)]
+            place.set_title("\n".join(lines), fontsize=FONT + 1)
             place.tick_params(axis="y", labelsize=FONT)
             place.set_ylim(0, 100)
         row[0].set_ylabel("WA, %", fontsize=FONT)
@@ -150,11 +152,12 @@ def effects(panels: Mapping[str, tuple[Mapping[str, tuple[float, float, float]],
     return figure
 
 
-def maps(stages: Mapping[str, tuple[np.ndarray, Sequence[str], Sequence[str]]]) -> Figure:
+def maps(stages: Mapping[str, tuple[np.ndarray, Sequence[str], Sequence[str]]], *, title: str = "") -> Figure:
     """Pooled frames of test clips in the plane, a row of panels a stage: coloured by emotion, and the same by speaker.
 
     Args:
         stages: by name, such as "before" and "after": ``(clips, 2)`` places, ``(clips,)`` emotions and ``(clips,)`` speakers.
+        title: above all, such as whose clips they are (default none).
 
     Raises:
         ValueError: no stage, or labels of other clips than the places.
@@ -180,4 +183,6 @@ def maps(stages: Mapping[str, tuple[np.ndarray, Sequence[str], Sequence[str]]]) 
         handles = [Line2D([], [], marker="o", linestyle="", color=colour, label=name) for name, colour in found.items()]
         columns = min(len(found), 3)
         place.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=columns, frameon=False, fontsize=FONT)
+    if title:
+        figure.suptitle(title, fontsize=FONT + 3)
     return figure

@@ -69,8 +69,10 @@ def test_bars_of_one_training_each_have_no_deviation_to_tell():
 
 
 def test_bars_of_three_experiments_stand_beside_each_other():
-    figure = figures.bars({split: {f"IEMOCAP, exp{at}": BARS for at in (1, 2, 3)} for split in panels.SPLITS.values()})
+    training = "full width, 20 epochs, bf16, one recogniser of 20 epochs; 5 folds, 3 seeds"
+    figure = figures.bars({split: {f"IEMOCAP, exp{at}\n{training}": BARS for at in (1, 2, 3)} for split in panels.SPLITS.values()})
     assert len(figure.axes) == 6
+    assert " ".join(figure.axes[1].get_title().split()) == f"speakers left out: IEMOCAP, exp2 {training}"
     legible(figure)
 
 
@@ -107,7 +109,8 @@ def test_maps_are_coloured_by_emotion_and_by_speaker():
     emotions = ["angry", "happy", "neutral", "sad"] * 10
     speakers = [f"ravdess/{at:02d}" for at in (1, 2, 3, 4, 5)] * 8
     stages = {stage: (generator.normal(size=(40, 2)), emotions, speakers) for stage in ("before", "after")}
-    figure = figures.maps(stages)
+    figure = figures.maps(stages, title="Real speech")
+    assert figure.get_suptitle() == "Real speech"
     assert [axes.get_title() for axes in figure.axes] == [
         f"{one}, by {other}" for one in stages for other in ("emotion", "speaker")
     ]
@@ -135,10 +138,21 @@ def test_what_a_ledger_holds_can_be_drawn():
     ((title, matrix, names),) = panels.confusions(book, empty)["Real speech"]
     assert (title, names) == ("RAVDESS, an analogue of exp1", ("angry", "happy", "neutral", "sad"))
     assert (np.diagonal(matrix) / matrix.sum(1)).tolist() == [0.6, 0.4, 0.6, 0.35]
-    found = panels.bars(book)["speakers left out"]["RAVDESS, an analogue of exp1"]
+    ((title, found),) = panels.bars(book)["speakers left out"].items()
+    assert title.startswith("RAVDESS, an analogue of exp1\n")
+    assert title.endswith("; 2 folds, 1 seed")
     assert found["111"] == pytest.approx((48.75, 10 / 4 / 2**0.5, 2))
     assert panels.effects(book)["RAVDESS, an analogue of exp1, clips split at random"][0]["SP"] == pytest.approx((2.5, 2.5, 2.5))
     assert panels.confusions(empty, empty) == panels.bars(empty) == panels.effects(empty) == {}
+
+
+def test_the_grid_is_drawn_before_a_wider_pair():
+    grid = trials(EIGHT, folds=2, size="narrow")
+    pair = trials(["001", "101"], folds=3)
+    (found,) = panels.bars(ledger(pair + grid))["speakers left out"].values()
+    assert tuple(found) == EIGHT
+    (found,) = panels.bars(ledger(pair))["speakers left out"].values()
+    assert tuple(found) == ("001", "101")
 
 
 def test_maps_are_of_the_first_seed_and_of_what_was_looked_into():
