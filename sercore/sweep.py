@@ -16,6 +16,7 @@ from tqdm import tqdm
 from sercore import store
 
 AT_ONCE = 25  # trials of one call: five folds of five seeds; more gain nothing on a CPU and are lost together
+ON_A_GPU = 4  # trials that share one: a ResNet34 in training holds some 5 GB, and twelve go hardly faster in all than two
 
 
 class SweepError(RuntimeError):
@@ -69,6 +70,13 @@ def finished(tasks: Sequence[Task], *, scheduler: str, device: str) -> list[list
     ]
 
 
+def at_a_time(device: str) -> int:
+    """How many trials are run at a time: one a core, but on a GPU, which they all share, four at most."""
+    from sercore.training.loop import choose
+
+    return cpu_count() if choose(device).type == "cpu" else min(cpu_count(), ON_A_GPU)
+
+
 def trial_keys(run: Callable[..., dict], trials: Sequence[Any], data: Any) -> list[store.Key]:
     """Key of each trial: its values, the digest of what it reads, the module of ``run`` and what that imports."""
     base = store.key(settings={}, manifest=[], modules=run.__module__)
@@ -120,7 +128,8 @@ def sweep(
             stack.enter_context(Client(scheduler))
             stack.enter_context(parallel_config(backend="dask"))
         elif len(calls) > 1:
-            stack.enter_context(parallel_config(backend="loky", n_jobs=min(cpu_count(), len(calls)), inner_max_num_threads=1))
+            width = min(at_a_time(options.get("device", "cpu")), len(calls))
+            stack.enter_context(parallel_config(backend="loky", n_jobs=width, inner_max_num_threads=1))
         pool = Parallel(return_as="generator_unordered", pre_dispatch="4*n_jobs")
         jobs = (delayed(_attempt)(call, run, run_together, [trials[at] for at in call], data, options) for call in calls)
         for answers in pool(jobs):

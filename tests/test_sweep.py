@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 
 from sercore import store
-from sercore.sweep import SweepError, sweep
+from sercore.sweep import SweepError, at_a_time, sweep
 
 
 @dataclass(frozen=True)
@@ -144,3 +144,10 @@ def test_of_trials_run_at_once_only_the_bad_one_fails(data):
 def test_seconds_are_shared_out(data):
     found = sweep(run, [Trial(number) for number in (0, 2, 4, 6)], data, **AT_ONCE)
     assert len({each["seconds"] for each in found}) == 1
+
+
+def test_few_trials_at_a_time_share_a_gpu(monkeypatch):
+    monkeypatch.setattr("sercore.sweep.cpu_count", lambda: 16)
+    assert at_a_time("cpu") == 16
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    assert at_a_time("cuda") == at_a_time("auto") == 4

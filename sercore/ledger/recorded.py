@@ -44,6 +44,8 @@ DIGITS = {
     "silhouettes": 4,
 }  # fmt: skip
 
+SHARED = ("code", "versions", "parts", "device")  # of a run's provenance: what all its trials come from
+
 
 @dataclass(frozen=True)
 class Recorded:
@@ -187,6 +189,10 @@ def write(paper: str, new: Callable[[int], Recorded], settings: Sequence[str], *
         new: gives the new tables, numbered from the number that it is handed.
         settings: columns that tell one trial from another.
         folder: where runs are recorded.
+
+    Raises:
+        ValueError: other trials of the same run come from another device, other code or other libraries than these; nothing is
+            written.
     """
     old = read(paper, folder=folder)
     added = new(int(old.trials["trial"].max()) + 1 if len(old.trials) else 0)
@@ -195,6 +201,14 @@ def write(paper: str, new: Callable[[int], Recorded], settings: Sequence[str], *
         names = ["run", *settings]
         kept = kept.reindex(columns=[*kept.columns, *(name for name in names if name not in kept.columns)])
         kept = kept[~_named(kept, names).isin(_named(added.trials, names))]
+    for name in set(kept["run"]) & set(added.runs):
+        changed = [each for each in SHARED if old.runs[name].get(each) != added.runs[name].get(each)]
+        if changed:
+            raise ValueError(
+                f"{name}: {(kept['run'] == name).sum()} recorded trials have another {', '.join(changed)} than these"
+                f" {len(added.trials)}; expected one origin for all of a run. Record those trials again too, or take {place} away"
+                " first. What was run is in the store."
+            )
     trials = _joined([kept, added.trials])
     _save(place / "trials.csv.gz", trials)
     for name, table in added.parts.items():
@@ -236,7 +250,10 @@ def _named(trials: pd.DataFrame, names: Sequence[str]) -> pd.Index:
 def _text(value: object) -> str:
     if value is None or value != value:  # nothing, or NaN: as an empty text is read
         return ""
-    return f"{value:.12g}" if isinstance(value, float) else str(value)
+    try:  # a number in a column that another kind of trial fills with words is read as the text of a float
+        return str(value) if isinstance(value, bool) else f"{float(value):.12g}"
+    except (TypeError, ValueError):
+        return str(value)
 
 
 def _read(path: Path) -> pd.DataFrame:

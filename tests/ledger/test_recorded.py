@@ -32,6 +32,38 @@ def test_a_trial_replaces_itself_whatever_its_settings_are_read_back_as(tmp_path
     assert sorted(found.counts["trial"]) == sorted(found.trials["trial"])
 
 
+def test_a_trial_replaces_itself_where_another_kind_has_words_for_its_numbers(tmp_path):
+    def write(run, more):
+        def new(start):
+            return recorded.frames(run, ABOUT, [Trial(seed=0, more=more)], ["k"], [{}], start=start)
+
+        recorded.write(PAPER, new, ["seed", "more"], folder=tmp_path)
+
+    for run, more in (("open, hours", 7205), ("open, models", "shared"), ("open, hours", 7205), ("open, models", "shared")):
+        write(run, more)
+        write("open, speakers", None)
+    assert sorted(recorded.read(PAPER, folder=tmp_path).trials["run"]) == ["open, hours", "open, models", "open, speakers"]
+
+
+def test_trials_of_two_devices_are_never_one_run(tmp_path):
+    def write(seed, device, *, run="open, models"):
+        about = ABOUT | {"device": device}
+        recorded.write(
+            PAPER,
+            lambda start: recorded.frames(run, about, [Trial(seed=seed, more="")], ["k"], [{}], start=start),
+            ["seed", "more"],
+            folder=tmp_path,
+        )
+
+    write(0, "cpu, x86_64")
+    write(1, "cpu, x86_64")
+    write(0, "cuda, x86_64", run="open, hours")
+    before = {path.name: path.read_bytes() for path in (tmp_path / PAPER).iterdir()}
+    with pytest.raises(ValueError, match="1 recorded trials have another device than these 1"):
+        write(0, "cuda, x86_64")
+    assert {path.name: path.read_bytes() for path in (tmp_path / PAPER).iterdir()} == before
+
+
 @pytest.mark.parametrize("paper", [path.name for path in sorted(recorded.FOLDER.iterdir()) if (path / "trials.csv.gz").is_file()])
 def test_no_trial_is_recorded_twice(paper):
     assert not recorded.read(paper).trials.duplicated(["run", "key"]).any()
