@@ -5,6 +5,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from types import ModuleType
 
+import torch
 from pydantic import BaseModel
 
 from sercore import store
@@ -71,13 +72,19 @@ def write(paper: str, parameters: BaseModel, task: Task, outcomes: Sequence[dict
         keys=keys,
         parts=task.parts,
         module=task.run.__module__,
-        device=choose(parameters.device).type,
+        device=_device(parameters.device),
         encoders=task.encoders,
     )
     run, names = f"{parameters.edition}, {task.name}", [field.name for field in fields(task.trials[0])]
     recorded.write(
         paper, lambda start: recorded.frames(run, about, task.trials, [key.hex for key in keys], outcomes, start=start), names
     )
+
+
+def _device(name: str) -> str:
+    """The device that a run had: "cpu", or "cuda" with the GPU's name."""
+    chosen = choose(name)
+    return chosen.type if chosen.type == "cpu" else f"{chosen.type} ({torch.cuda.get_device_name(chosen)})"
 
 
 def again(study: ModuleType, parameters: BaseModel) -> list[dict]:

@@ -22,6 +22,7 @@ from sercore.tables.common import NONE, html, number, this_run
 from sercore.training.chunks import LENGTHS
 
 DASH = "–"
+LEVELS = ("transfer", "augmentation", "pooling")
 
 
 def policies(ledger: Ledger) -> HTML:
@@ -122,7 +123,7 @@ def speakers(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
     """
     rows = []
     for source, each in (("real speech", ledger), (this_run(edition), run)):
-        for found in each.recorded.kind("speakers").to_dict("records"):
+        for found in sorted(each.recorded.kind("speakers").to_dict("records"), key=lambda trial: trial["seed"]):
             corpora = ", ".join(ORIGINS.get(name, name.upper()) for name in each.recorded.runs[found["run"]]["corpora"])
             rows.append(
                 (
@@ -130,6 +131,7 @@ def speakers(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
                     corpora or DASH,
                     f"{found['augmentation']}, {found['pooling']}",
                     WIDTHS[found["size"]],
+                    f"{found['seed']:.0f}",
                     f"{found['taught_speakers']:,.0f}",
                     f"{found['training_clips']:,.0f}",
                     f"{found['epochs']:.0f}",
@@ -140,8 +142,8 @@ def speakers(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
                     f"{found['pairs']:,.0f}",
                 )
             )
-    heads = [("", "clips of"), ("", "corpora"), ("", "masks, pooling"), ("", "network"), ("learnt", "speakers")]
-    heads += [("learnt", "clips"), ("learnt", "epochs"), ("learnt", "updates"), ("", "accuracy in training, %")]
+    heads = [("", "clips of"), ("", "corpora"), ("", "masks, pooling"), ("", "network"), ("", "seed")]
+    heads += [*(("learnt", name) for name in ("speakers", "clips", "epochs", "updates")), ("", "accuracy in training, %")]
     heads += [("equal error rate, other speakers, %", name) for name in ("trained", "untrained", "pairs")]
     return html(heads, rows or NONE, caption="Speaker recognisers; verified by cosine on what FC 1 gives")
 
@@ -168,13 +170,14 @@ def silhouettes(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
     rows = []
     for source, book in (("real speech", ledger), (this_run(edition), run)):
         found = book.recorded.parts["silhouettes"]
-        for each in book.recorded.kind("views").to_dict("records"):
-            name = Row(transfer=each["transfer"], augmentation=each["augmentation"], pooling=each["pooling"]).name
+        views = [(Row(**{key: each[key] for key in LEVELS}).name, each) for each in book.recorded.kind("views").to_dict("records")]
+        for name, each in sorted(views, key=lambda view: (view[0], view[1]["seed"])):
             for stage, own in found[found["trial"] == each["trial"]].groupby("stage", sort=False):
                 values = dict(zip(own["of"], own["silhouette"], strict=True))
                 told = (number(values.get(what), "{:+.3f}") for what in ("emotion", "speaker"))
-                rows.append((source, name, WIDTHS[each["size"]], f"{stage} training", *told, f"{each['clips']:,.0f}"))
-    heads = ("clips of", "system", "network", "when", "by emotion", "by speaker", "test clips")
+                about = (source, name, WIDTHS[each["size"]], f"{each['seed']:.0f}", f"{stage} training")
+                rows.append((*about, *told, f"{each['clips']:,.0f}"))
+    heads = ("clips of", "system", "network", "seed", "when", "by emotion", "by speaker", "test clips")
     return html(heads, rows or NONE, caption="Silhouettes of pooled frames; of one speaker there is none")
 
 

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 
 import pytest
 
-from sercore.ledger import recorded
+from sercore.ledger import recorded, recording
 
 PAPER = "01-ser2022-transfer"
 ABOUT = {"edition": "open", "corpora": [], "module": "sercore.sweep", "encoders": {}}
@@ -62,6 +62,13 @@ def test_trials_of_two_devices_are_never_one_run(tmp_path):
     with pytest.raises(ValueError, match="1 recorded trials have another device than these 1"):
         write(0, "cuda, x86_64")
     assert {path.name: path.read_bytes() for path in (tmp_path / PAPER).iterdir()} == before
+
+
+def test_a_gpu_is_recorded_by_its_name(monkeypatch):
+    assert recording._device("cpu") == "cpu"
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.get_device_name", lambda device: f"a GPU for {device.type}")
+    assert recording._device("auto") == "cuda (a GPU for cuda)"
 
 
 @pytest.mark.parametrize("paper", [path.name for path in sorted(recorded.FOLDER.iterdir()) if (path / "trials.csv.gz").is_file()])
