@@ -3,10 +3,11 @@
 from sercore.ledger.claims import padi_cells as cells
 from sercore.ledger.claims.padi_numbers import UA, WA, proposed
 from sercore.ledger.entries import Ledger
+from sercore.pages.padi_panels import EIGHT
 from sercore.studies import padi
 
-FULL, PLAIN = padi.FULL.name, "001"
-FIRST = padi.EXPERIMENTS[0]
+FULL, FIRST = padi.FULL.name, padi.EXPERIMENTS[0]
+FACTORS = {"TL": "transfer", "Aug": "masks", "SP": "statistics pooling"}
 
 
 def lead(ledger: Ledger) -> str:
@@ -25,11 +26,12 @@ def lead(ledger: Ledger) -> str:
         return f"{opening} No run on real speech is recorded yet."
     ua, wa = (cells.by_speaker(found.trials[FULL], metric) for metric in (UA, WA))
     told = f"Ours on {found.title} ({found.about}): UA {ua.value:.1f} [{ua.low:.1f}, {ua.high:.1f}], WA {wa.value:.1f}"
-    pair = cells.systems(ledger, (FULL, PLAIN), experiment=FIRST)
-    if pair is None or pair.seeds < cells.SEEDS:
+    grid = cells.systems(ledger, EIGHT, experiment=FIRST)
+    if grid is None or grid.seeds < cells.SEEDS:
         return f"{opening} {told}; one seed, and no effect is judged." if found.seeds == 1 else f"{opening} {told}."
-    gap = pair.less(FULL, PLAIN)
-    return f"{opening} {told}; with transfer and masks {cells.told(gap)} points of WA above the same network without."
+    effects = cells.effects(grid)
+    each = ", ".join(f"{what} {cells.told(effects[name], digits=1)}" for name, what in FACTORS.items())
+    return f"{opening} {told}. Main effects there over the eight systems, in points of WA: {each}."
 
 
 def _span(values: list[float]) -> str:
