@@ -10,7 +10,7 @@ import importlib.metadata
 import json
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -182,43 +182,36 @@ def of_this_run(tasks: Sequence[Task], outcomes: Sequence[Sequence[dict]]) -> Re
 
 
 def write(paper: str, new: Callable[[int], Recorded], settings: Sequence[str], *, folder: Path = FOLDER) -> Path:
-    """Add a run's trials; a trial that was recorded before in the same run with the same settings is replaced.
+    """Add a run's trials; a trial of the same kind that was recorded before with the same settings is replaced.
+
+    Trials of another device, other code or other libraries than the recorded ones are a run of their own, "open (2), models".
 
     Args:
         paper: whose.
         new: gives the new tables, numbered from the number that it is handed.
         settings: columns that tell one trial from another.
         folder: where runs are recorded.
-
-    Raises:
-        ValueError: other trials of the same run come from another device, other code or other libraries than these; nothing is
-            written.
     """
     old = read(paper, folder=folder)
     added = new(int(old.trials["trial"].max()) + 1 if len(old.trials) else 0)
     place, kept = folder / paper, old.trials
     if len(kept):
-        names = ["run", *settings]
-        kept = kept.reindex(columns=[*kept.columns, *(name for name in names if name not in kept.columns)])
-        kept = kept[~_named(kept, names).isin(_named(added.trials, names))]
-    for name in set(kept["run"]) & set(added.runs):
-        changed = [each for each in SHARED if old.runs[name].get(each) != added.runs[name].get(each)]
-        if changed:
-            raise ValueError(
-                f"{name}: {(kept['run'] == name).sum()} recorded trials have another {', '.join(changed)} than these"
-                f" {len(added.trials)}; expected one origin for all of a run. Record those trials again too, or take {place} away"
-                " first. What was run is in the store."
-            )
+        kept = kept.reindex(columns=[*kept.columns, *(name for name in settings if name not in kept.columns)])
+        kept = kept[~_named(kept, settings).isin(_named(added.trials, settings))]
+    before = {name: run for name, run in old.runs.items() if name in set(kept["run"])}
+    names = {name: _free(name, run, before) for name, run in added.runs.items()}
+    added = replace(added, runs={names[name]: run for name, run in added.runs.items()})
+    added.trials["run"] = added.trials["run"].map(names)
     trials = _joined([kept, added.trials])
     _save(place / "trials.csv.gz", trials)
     for name, table in added.parts.items():
-        before = old.parts[name]
-        joined = _joined([before[before["trial"].isin(kept["trial"])], table.round(DIGITS.get(name, 12))])
+        earlier = old.parts[name]
+        joined = _joined([earlier[earlier["trial"].isin(kept["trial"])], table.round(DIGITS.get(name, 12))])
         if len(joined):
             _save(place / f"{name}.csv.gz", joined)
         else:
             (place / f"{name}.csv.gz").unlink(missing_ok=True)
-    runs = {key: value for key, value in (old.runs | added.runs).items() if key in set(trials["run"])}
+    runs = before | added.runs
     store.write(place / "runs.json", (json.dumps(runs, indent=1, sort_keys=True) + "\n").encode())
     return place
 
@@ -242,9 +235,18 @@ def stale(run: dict, parts: Sequence[Sequence[str]]) -> str:
     return "; ".join(changed)
 
 
+def _free(name: str, run: dict, before: Mapping[str, dict]) -> str:
+    """Name of a run beside those before it: that of the same origin, or else its own, with a number where it is taken."""
+    edition, kind = name.rpartition(", ")[0], kind_of(name)
+    names = [name, *(f"{edition} ({number}), {kind}" for number in range(2, len(before) + 2))]
+    same = [each for each in names if each in before and all(before[each].get(key) == run.get(key) for key in SHARED)]
+    return (same or [each for each in names if each not in before])[0]
+
+
 def _named(trials: pd.DataFrame, names: Sequence[str]) -> pd.Index:
-    """Settings of each trial as text, alike whether they were just made or read from a file, which holds no types."""
-    return pd.Index([tuple(_text(value) for value in row) for row in trials[[*names]].itertuples(index=False)], tupleize_cols=False)
+    """Kind and settings of each trial as text, alike whether they were just made or read from a file, which holds no types."""
+    rows = zip(trials["run"].map(kind_of), trials[[*names]].itertuples(index=False), strict=True)
+    return pd.Index([(kind, *(_text(value) for value in row)) for kind, row in rows], tupleize_cols=False)
 
 
 def _text(value: object) -> str:

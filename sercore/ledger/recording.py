@@ -18,7 +18,7 @@ def record(study: ModuleType, parameters: BaseModel) -> None:
     """Run a study's grid and keep its trials in ``book/ledger/recorded``; what was measured on the corpora too.
 
     A run that was interrupted goes on where it stopped: finished trials are in the store. Each kind of trial is a run of its own,
-    named after the edition and the kind.
+    named after the edition and the kind; trials of another device or other code than those recorded are one more, with a number.
 
     Args:
         study: module of a paper.

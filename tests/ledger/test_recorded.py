@@ -46,22 +46,24 @@ def test_a_trial_replaces_itself_where_another_kind_has_words_for_its_numbers(tm
 
 
 def test_trials_of_two_devices_are_never_one_run(tmp_path):
-    def write(seed, device, *, run="open, models"):
-        about = ABOUT | {"device": device}
+    def write(seed, device):
+        run, about, trials = "open, models", ABOUT | {"device": device}, [Trial(seed=seed, more="")]
         recorded.write(
-            PAPER,
-            lambda start: recorded.frames(run, about, [Trial(seed=seed, more="")], ["k"], [{}], start=start),
-            ["seed", "more"],
-            folder=tmp_path,
+            PAPER, lambda start: recorded.frames(run, about, trials, ["k"], [{}], start=start), ["seed", "more"], folder=tmp_path
         )
+        found = recorded.read(PAPER, folder=tmp_path)
+        assert set(found.kind("models")["run"]) == set(found.runs)
+        told = zip(found.trials["seed"], found.trials["run"], strict=True)
+        return {int(seed): (run, found.runs[run]["device"]) for seed, run in told}
 
-    write(0, "cpu, x86_64")
-    write(1, "cpu, x86_64")
-    write(0, "cuda, x86_64", run="open, hours")
-    before = {path.name: path.read_bytes() for path in (tmp_path / PAPER).iterdir()}
-    with pytest.raises(ValueError, match="1 recorded trials have another device than these 1"):
-        write(0, "cuda, x86_64")
-    assert {path.name: path.read_bytes() for path in (tmp_path / PAPER).iterdir()} == before
+    first, second, third = (("open, models", "cpu"), ("open (2), models", "cuda"), ("open (3), models", "tpu"))
+    assert write(0, "cpu") == {0: first}
+    assert write(1, "cpu") == {0: first, 1: first}
+    assert write(2, "cuda") == {0: first, 1: first, 2: second}
+    assert write(1, "cuda") == {0: first, 1: second, 2: second}
+    assert write(3, "tpu") == {0: first, 1: second, 2: second, 3: third}
+    assert write(0, "cuda") == {0: second, 1: second, 2: second, 3: third}
+    assert write(4, "cpu")[4] == first
 
 
 def test_a_gpu_is_recorded_by_its_name(monkeypatch):
