@@ -11,9 +11,10 @@ from sercore.ledger.scores import Trials
 from sercore.studies import padi
 from sercore.studies.padi_clips import Data
 from sercore.studies.padi_grid import GRID
-from sercore.studies.padi_rows import Row
+from sercore.studies.padi_rows import SIZES, Row
 
 EIGHT = tuple(row.name for row in GRID)
+WIDEST = tuple(SIZES)
 SPLITS = {APART: "speakers left out", CLIPS: "clips split at random"}
 
 
@@ -72,14 +73,15 @@ def confusions(ledger: Ledger, run: Ledger) -> dict[str, list[tuple[str, np.ndar
 
 
 def maps(ledger: Ledger, run: Ledger) -> dict[str, dict[str, tuple[np.ndarray, list[str], list[str]]]]:
-    """Places, emotions and speakers of test clips by stage, of each source that was looked into, of its first seed."""
+    """Places, emotions and speakers of test clips by stage, of each source: of the widest network's first seed."""
     found = {}
     for source, book in (("Real speech", ledger), ("This page's own run", run)):
         views, points = book.recorded.kind("views"), book.recorded.parts["stages"]
-        first = views.sort_values("seed").drop_duplicates(["transfer", "augmentation", "pooling"]) if len(views) else views
+        first: dict[str, dict] = {}
+        for each in sorted(views.to_dict("records"), key=lambda view: (WIDEST.index(view["size"]), view["seed"])):
+            first.setdefault(Row(transfer=each["transfer"], augmentation=each["augmentation"], pooling=each["pooling"]).name, each)
         stages = {}
-        for each in first.to_dict("records"):
-            name = Row(transfer=each["transfer"], augmentation=each["augmentation"], pooling=each["pooling"]).name
+        for name, each in first.items():
             own = points[points["trial"] == each["trial"]]
             for stage, rows in own.groupby("stage", sort=False):
                 told = f"{name}, {stage} training"

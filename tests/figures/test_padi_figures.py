@@ -155,7 +155,7 @@ def test_the_grid_is_drawn_before_a_wider_pair():
     assert tuple(found) == ("001", "101")
 
 
-def test_maps_are_of_the_first_seed_and_of_what_was_looked_into():
+def test_maps_are_of_the_widest_networks_first_seed_and_of_what_was_looked_into():
     views = trials(["011", "111", "111, finetune"], folds=1, seeds=2)[::-1]
     found = panels.maps(ledger([], views=views), ledger([]))["Real speech"]
     assert set(found) == {
@@ -165,5 +165,8 @@ def test_maps_are_of_the_first_seed_and_of_what_was_looked_into():
     places, emotions, speakers = found["011, after training"]
     assert places.tolist() == [[0, 1], [1, 1], [2, 1]]
     assert (emotions, speakers) == (["angry", "sad", "happy"], ["ravdess/01", "ravdess/01", "ravdess/06"])
+    wide = [each for each in views if each.seed == 1]
+    both = ledger([], views=[*trials(["011"], folds=1, size="narrow"), *wide])
+    assert panels.maps(both, ledger([]))["Real speech"]["011, after training"][0].tolist() == [[0, 2], [1, 2], [2, 2]]
     assert panels.maps(ledger([]), ledger(trials(["111"], folds=1))) == {}
     legible(figures.maps(found))
