@@ -5,7 +5,6 @@ import io
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -263,14 +262,8 @@ def test_an_error_that_is_not_ours_keeps_its_traceback(monkeypatch):
 
 
 @pytest.mark.parametrize("statement", ["import sercore", "from sercore.cli import app; app(['--help'], standalone_mode=False)"])
-def test_starting_is_quick_and_light(statement):
-    program = (
-        f"{statement}\nimport sys; print([name for name in ('torch', 'parselmouth', 'librosa', 'pandas') if name in sys.modules])"
-    )
-    took = []
-    for _ in range(3):
-        began = time.perf_counter()
-        done = subprocess.run([sys.executable, "-c", program], cwd=store.PROJECT, capture_output=True, text=True, check=True)
-        took.append(time.perf_counter() - began)
-        assert done.stdout.splitlines()[-1] == "[]"
-    assert min(took) < 0.5
+def test_starting_loads_nothing_heavy(statement):
+    heavy = ("torch", "parselmouth", "librosa", "pandas", "numpy", "scipy", "sklearn", "transformers", "matplotlib", "papermill")
+    program = f"{statement}\nimport sys; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], cwd=store.PROJECT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
