@@ -10,7 +10,7 @@ import importlib.metadata
 import json
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -200,9 +200,7 @@ def write(paper: str, new: Callable[[int], Recorded], settings: Sequence[str], *
         kept = kept[~_named(kept, settings).isin(_named(added.trials, settings))]
     before = {name: run for name, run in old.runs.items() if name in set(kept["run"])}
     names = {name: _free(name, run, before) for name, run in added.runs.items()}
-    added = replace(added, runs={names[name]: run for name, run in added.runs.items()})
-    added.trials["run"] = added.trials["run"].map(names)
-    trials = _joined([kept, added.trials])
+    trials = _joined([kept, added.trials.assign(run=added.trials["run"].map(names))])
     _save(place / "trials.csv.gz", trials)
     for name, table in added.parts.items():
         earlier = old.parts[name]
@@ -211,7 +209,7 @@ def write(paper: str, new: Callable[[int], Recorded], settings: Sequence[str], *
             _save(place / f"{name}.csv.gz", joined)
         else:
             (place / f"{name}.csv.gz").unlink(missing_ok=True)
-    runs = before | added.runs
+    runs = before | {names[name]: run for name, run in added.runs.items()}
     store.write(place / "runs.json", (json.dumps(runs, indent=1, sort_keys=True) + "\n").encode())
     return place
 

@@ -5,16 +5,14 @@ import torch
 
 from sercore.augment.policies import POLICIES, masked
 from sercore.ledger.claims import padi_cells as cells
-from sercore.ledger.claims.padi_numbers import APART, CLIPS, WA
+from sercore.ledger.claims.padi_numbers import APART, CLIPS, WA, WIDTHS, system
 from sercore.ledger.entries import Ledger
 from sercore.ledger.scores import Trials
 from sercore.studies import padi
 from sercore.studies.padi_clips import Data
 from sercore.studies.padi_grid import GRID
-from sercore.studies.padi_rows import SIZES, Row
 
 EIGHT = tuple(row.name for row in GRID)
-WIDEST = tuple(SIZES)
 SPLITS = {APART: "speakers left out", CLIPS: "clips split at random"}
 
 
@@ -78,8 +76,8 @@ def maps(ledger: Ledger, run: Ledger) -> dict[str, dict[str, tuple[np.ndarray, l
     for source, book in (("Real speech", ledger), ("This page's own run", run)):
         views, points = book.recorded.kind("views"), book.recorded.parts["stages"]
         first: dict[str, dict] = {}
-        for each in sorted(views.to_dict("records"), key=lambda view: (WIDEST.index(view["size"]), view["seed"])):
-            first.setdefault(Row(transfer=each["transfer"], augmentation=each["augmentation"], pooling=each["pooling"]).name, each)
+        for each in sorted(views.to_dict("records"), key=lambda view: ([*WIDTHS].index(view["size"]), view["seed"])):
+            first.setdefault(system(each), each)
         stages = {}
         for name, each in first.items():
             own = points[points["trial"] == each["trial"]]

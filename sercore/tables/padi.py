@@ -9,7 +9,7 @@ from IPython.display import HTML
 from torch import nn
 
 from sercore.ledger import recorded
-from sercore.ledger.claims.padi_numbers import IEMOCAP, NAMES, WIDTHS, experiment, policy
+from sercore.ledger.claims.padi_numbers import IEMOCAP, NAMES, WIDTHS, experiment, policy, system
 from sercore.ledger.entries import Ledger
 from sercore.models import resnet
 from sercore.models.resnet import ResNet34
@@ -17,12 +17,10 @@ from sercore.studies import padi, padi_data, padi_rows
 from sercore.studies.padi_clips import Data
 from sercore.studies.padi_data import ORIGINS
 from sercore.studies.padi_hours import Cost
-from sercore.studies.padi_rows import Row
 from sercore.tables.common import NONE, html, number, this_run
 from sercore.training.chunks import LENGTHS
 
 DASH = "–"
-LEVELS = ("transfer", "augmentation", "pooling")
 
 
 def policies(ledger: Ledger) -> HTML:
@@ -170,7 +168,7 @@ def silhouettes(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
     rows = []
     for source, book in (("real speech", ledger), (this_run(edition), run)):
         found = book.recorded.parts["silhouettes"]
-        views = [(Row(**{key: each[key] for key in LEVELS}).name, each) for each in book.recorded.kind("views").to_dict("records")]
+        views = [(system(each), each) for each in book.recorded.kind("views").to_dict("records")]
         for name, each in sorted(views, key=lambda view: (view[0], view[1]["seed"])):
             for stage, own in found[found["trial"] == each["trial"]].groupby("stage", sort=False):
                 values = dict(zip(own["of"], own["silhouette"], strict=True))
