@@ -18,7 +18,7 @@ from sercore.ledger.scores import F1
 def leakage(
     ledger: Ledger, *, variant: str = "as-run", submitted: Mapping[str, float] | None = None, substituted: Collection[str] = ()
 ) -> Figure:
-    """For each recorded row: the printed score, ours with the leaks, ours without, and the official test where there was one.
+    """For each recorded row: the printed score, ours as published, ours clean, and the official test where there was one.
 
     Args:
         ledger: of paper 01.
@@ -53,7 +53,7 @@ def leakage(
 def three_ways(
     ledger: Ledger, *, variant: str = "as-run", submitted: Mapping[str, float] | None = None, substituted: Collection[str] = ()
 ) -> Figure:
-    """Every recorded row at its printed score: ours with the leaks, ours without, and the official test where there was one.
+    """Every recorded row at its printed score: ours as published, ours clean, and the official test where there was one.
 
     Args:
         ledger: of paper 01.

@@ -82,7 +82,7 @@ def decide(printed: float, runs: Sequence[Run], *, fault: str = "", difference: 
         return "explained", f"only by a fault: {fault}"
     if excluded and len(excluded) == len(beside):
         run = excluded[0]
-        return "explained", f"only with the leaks of the published protocol; clean: {run.value:.4g} [{run.low:.4g}, {run.high:.4g}]"
+        return "explained", f"only under the published protocol; clean: {run.value:.4g} [{run.low:.4g}, {run.high:.4g}]"
     return "reproduced", "the printed value lies in the prediction interval of one run"
 
 

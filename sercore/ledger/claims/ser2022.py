@@ -212,8 +212,8 @@ def drop_to_test(ledger: Ledger) -> Judgement:
         leaky, clean = cells.values()
         left = "no drop is left" if clean.low <= test <= clean.high else f"{clean.value - test:+.3f} is left"
         words.append(
-            f"{short(row)}: {test:g} on the test; {leaky.value:.3f} with the published protocol's leaks, "
-            f"{clean.value:.3f} [{clean.low:.3f}, {clean.high:.3f}] without: {left}"
+            f"{short(row)}: {test:g} on the test; {leaky.value:.3f} under the published protocol, "
+            f"{clean.value:.3f} [{clean.low:.3f}, {clean.high:.3f}] under the clean one: {left}"
         )
     reason = f"{'; '.join(words)}. {SUBSTITUTED}"
     return Judgement(published=all_of(marks["as-published"]), clean=all_of(marks["clean"]), reason=reason)
