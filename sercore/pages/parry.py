@@ -36,19 +36,28 @@ def lead(ledger: Ledger, *, on: str = "TESS") -> str:
     if gaps.collapsed(trials, SCORED[on]):
         words[0] += ", collapsed: there is a class that it hardly ever finds, and no claim is judged"
     if steps := _steps(ledger, on):
-        smaller = sum(abs(value) < max(steps) for value in printed)
+        smaller = sum(abs(value) < np.median(steps) for value in printed)
         words.append(
-            f"From one epoch to the next it moves by {np.median(steps):.1f} points, at most by {max(steps):.1f}: more than"
-            f" {smaller} of the {len(printed)} printed differences"
+            f"From one epoch to the next its score typically changes by {np.median(steps):.1f} points (the median step):"
+            f" {smaller} of the {len(printed)} printed differences are smaller than that"
         )
-    told = [gap for *_, gap in scores(ledger, on=on) if gap.values]
-    enough = [gap for gap in told if len(gap.values) >= gaps.SEEDS]
-    clear = sum(gap.mark in ("holds", "fails") for gap in enough)
-    words.append(
-        f"{len(told)} of the {len(MODELS)} models are recorded, {len(enough)} of them with {gaps.SEEDS} seeds or more, and"
-        f" {clear} of these differ from the baseline by more than their spread"
-    )
-    return ". ".join([opening.removesuffix("."), *words]) + "."
+    return ". ".join([opening.removesuffix("."), *words, _differences(ledger, on)]) + "."
+
+
+def _differences(ledger: Ledger, on: str) -> str:
+    """How many models are recorded, and how many of those of one attribute lie below the baseline on average."""
+    gains = {row: gap for row, _, gap in scores(ledger, on=on) if gap.values}
+    single = [gap for row, gap in gains.items() if "+" not in row and len(gap.values) >= gaps.SHOWN]
+    sentence = f"{len(gains)} of the {len(MODELS)} models are recorded"
+    if single:
+        below = sum(gap.mean < 0 for gap in single)
+        sentence += (
+            f"; of the {len(single)} models of one attribute that have {gaps.SHOWN} seeds or more, {below} lie below the"
+            f" baseline on {on} on average over their seeds"
+        )
+    if all(len(gap.values) < gaps.SEEDS for gap in gains.values()):
+        sentence += f". No difference is judged, because that takes {gaps.SEEDS} seeds"
+    return sentence
 
 
 def scores(ledger: Ledger, *, on: str = "TESS") -> list[tuple[str, float | None, gaps.Gap]]:

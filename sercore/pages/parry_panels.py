@@ -77,7 +77,7 @@ def gains(ledger: Ledger) -> tuple[dict[str, dict[tuple[str, str], tuple]], dict
                 value, ours = printed.get((on, f"{approach} {name}")), gaps.gain(ledger, f"{approach} {name}", *SCORED[on])
                 above = None if value is None else value - printed[on, "baseline"]
                 found[approach, name] = (above, ours.mean if ours.values else None, len(ours.values))
-        if on in there and len(baseline.seeds) >= gaps.SEEDS:
+        if on in there and len(baseline.seeds) >= gaps.SHOWN:
             spreads[on] = gaps.gap("", baseline.of(*SCORED[on]).by_seed(UA)).spread
     return panels, spreads
 

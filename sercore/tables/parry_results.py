@@ -111,7 +111,7 @@ def switches(ledger: Ledger) -> HTML:
                 moved = _moved(trials, usual, SCORED["TESS"]) if control != "none" else ""
                 rows.append((name, "as in the tables" if control == "none" else control, *cells, moved))
     heads = ("model", "classes", "TESS", "TESS without surprise", gaps.HOME, "on TESS, less as in the tables")
-    return html(heads, rows or NONE, caption=f"UA in %; with fewer than {gaps.SEEDS} seeds on both sides a difference has no sign")
+    return html(heads, rows or NONE, caption=f"UA in %; a difference is shown from {gaps.SHOWN} seeds on both sides on")
 
 
 def readings(ledger: Ledger) -> HTML:
@@ -148,7 +148,7 @@ def _table(title: str, sets: Sequence[str], ledger: Ledger, run: Ledger, on: str
     heads = [("", "model"), ("paper", "printed"), (RECORDED, "UA ± sd"), (RECORDED, "less the baseline, by seed")]
     if own:
         heads.append((this_run(edition), on if on == gaps.HOME else own[0]))
-    words = [f"{title} on {on}, UA in %", f"one seed, or fewer than {gaps.SEEDS}: no sign and no verdict"]
+    words = [f"{title} on {on}, UA in %", f"a difference is shown from {gaps.SHOWN} seeds on and judged from {gaps.SEEDS} on"]
     words += [f"collapsed: a class's recall is under {gaps.RARELY:.0%}", *([QUOTED] * (on == "TESS"))]
     return html(heads, rows, caption="; ".join(words))
 
@@ -195,7 +195,7 @@ def _moved(trials: Trials, usual: Trials, corpora: Sequence[str]) -> str:
 
 
 def _signed(gap: gaps.Gap) -> str:
-    return DASH if len(gap.values) < gaps.SEEDS else f"{gap.mean:+.2f} ± {gap.spread:.2f}"
+    return DASH if len(gap.values) < gaps.SHOWN else f"{gap.mean:+.2f} ± {gap.spread:.2f}"
 
 
 def _recalls(trials: Trials, corpora: Sequence[str]) -> list[object]:

@@ -20,7 +20,8 @@ from sercore.studies.parry_about import RARELY
 from sercore.studies.parry_attributes import SUBSETS
 from sercore.studies.parry_grid import GRID
 
-SEEDS = 3  # the fewest that a sign or an order is judged on
+SEEDS = 5  # the fewest that a sign or an order is judged on
+SHOWN = 3  # the fewest of which a difference is shown
 LISTED = 5  # gaps that a reason names at most
 HOME = "in-domain test"
 SINGLE = ("C", "G", "S", "L")  # as in Table 2
@@ -37,7 +38,7 @@ class Gap:
         name: what it is.
         values: one for each seed that has all that it takes, one for the printed scores; none where nothing is there.
         mark: "holds" where the mean over seeds exceeds their standard deviation, "fails" where it does below zero, "inconclusive"
-            between the two or on fewer than three seeds, "not run" without a value.
+            between the two or on fewer than five seeds, "not run" without a value.
     """
 
     name: str
@@ -56,7 +57,7 @@ class Gap:
 
 
 def gap(name: str, values: Sequence[float], *, least: int = SEEDS) -> Gap:
-    """A gap with its mark; ``least`` is the fewest values that are judged (default 3)."""
+    """A gap with its mark; ``least`` is the fewest values that are judged (default 5)."""
     found = Gap(name, tuple(values), "not run" if not len(values) else "inconclusive")
     if len(values) < max(least, 1) or abs(found.mean) <= found.spread:
         return found
