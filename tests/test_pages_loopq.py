@@ -24,7 +24,18 @@ def test_the_lead_tells_both_splits(book):
     assert "0.72 to 0.83" in told
     assert "0.80 to 0.80" in told
     assert "0.45 to 0.45 (1 seed)" in told
+    assert "HUBERTFT is here a network of 1,000 weights on a frozen toy" in told
+    assert "not trained" not in told
+    assert "100 clips train in the one split and 100 in the other, and 11% of the tested clips" in told
     assert len(page.scores(book)) == 9
+    assert "HUBERTFT fixed, frozen encoder" in [name for name, *_ in page.scores(book)]
+
+
+def test_the_lead_names_what_was_not_trained():
+    given = [trial for trial in trials() if trial.model != "MMFUSION"]
+    told = page.lead(ledger(given, lambda trial: 12, spread=1))
+    assert "MMFUSION was not trained on real speech" in told
+    assert "MMFUSION is here" not in told
 
 
 def test_nothing_recorded_is_said():

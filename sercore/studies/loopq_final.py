@@ -1,4 +1,4 @@
-"""The final model of paper 03, section 4.2: trained on every clip, none held out, so that nothing chooses its rate or its epoch.
+"""The final model of paper 03, section 4.1: trained on every clip, none held out, so that nothing chooses its rate or its epoch.
 
 Its score is that of the same recipe under a split; a model to keep and use, final or not, is made in ``loopq_saved``.
 """
@@ -64,7 +64,7 @@ def schedule(model: str, *, epochs: int) -> Steps:
         model: printed name.
         epochs: of the training, 1 or more.
 
-    Source: Biagini 2022, section 4.2, for MMFUSION.
+    Source: Biagini 2022, section 4.1, for MMFUSION.
     """
     at = {(epochs + 1) // 2, (5 * epochs + 3) // 6}
     return Steps(at=tuple(sorted(at)), factor=RECIPES[model].schedule.factor)

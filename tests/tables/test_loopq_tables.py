@@ -74,6 +74,13 @@ def test_what_was_trained_is_told_with_the_papers_numbers(book):
     assert apart[10] == "–"  # the tested speakers are scored once, at the best epoch
 
 
+def test_settings_have_the_recorded_epochs_beside_the_papers_and_the_codes():
+    found = {row[0]: row[-3:] for row in rows(chapter.settings())}
+    assert found["CNNLSTM"] == ["100", "100", "30"]
+    assert found["CNNATT"] == ["200", "300", "30"]
+    assert found["MMFUSION"] == ["30", "30", "not trained"]
+
+
 def test_a_change_is_told_with_its_difference(book):
     found = {(row[0], row[1]): row for row in rows(results.switches(book))}
     assert found["time masking", "by-origin"][3].startswith("+0.100")

@@ -32,7 +32,7 @@ def _counted(ledger: Ledger, rows: tuple[str, ...], *, metric: str = "") -> Judg
     return either(mark, words or "every number agrees")
 
 
-@claim("B1", "10,110 valid clips, balanced but for surprise, more than half of them from CREMA-D", source="section 2, Table 1")
+@claim("B1", "10,110 valid clips, balanced but for surprise, more than half of them from CREMA-D", source="section 2.1, Table 1")
 def clips(ledger: Ledger) -> Judgement:
     """The arithmetic of Table 1; the counts of each corpus stand in its table."""
     cells = table_1()
@@ -54,13 +54,13 @@ def _in_savee() -> str:
     return f", {cells['angry', 'SAVEE']} and {cells['sadness', 'SAVEE']} in the corpus" if ("angry", "SAVEE") in cells else ""
 
 
-@claim("B2", "Four sampling rates: 16,000, 24,414, 44,100 and 48,000 Hz", source="section 2")
+@claim("B2", "Four sampling rates: 16,000, 24,414, 44,100 and 48,000 Hz", source="section 2.3")
 def sampling_rates(ledger: Ledger) -> Judgement:
     """Printed rates against those of the files."""
     return _counted(ledger, ("sampling rates",))
 
 
-@claim("B3", "Anger and happiness are loud, sadness is quiet", source="section 2, Table 2")
+@claim("B3", "Anger and happiness are loud, sadness is quiet", source="section 2.3, Table 2")
 def loudness(ledger: Ledger) -> Judgement:
     """Mean of clip maxima by emotion: the two loudest and the quietest, printed and over the corpora at hand."""
     printed = {each.column: each.value for each in ledger.printed if (each.table, each.row) == ("Table 2", "Max")}
@@ -81,7 +81,7 @@ def _loud(maxima: dict[str, float], emotions: set[str]) -> bool:
     return order[0] == "sadness" and set(order[-2:]) == {"angry", "happy"}
 
 
-@claim("B4", "Clips last 2.597 s on average, 1.256 to 7.139 s, 95 % of them less than 4.804 s", source="section 2")
+@claim("B4", "Clips last 2.597 s on average, 1.256 to 7.139 s, 95 % of them less than 4.804 s", source="section 2.3")
 def durations(ledger: Ledger) -> Judgement:
     """Durations over all corpora; which percentile is printed shows on the corpora at hand too."""
     measured = recorded.measurements(PAPER)
@@ -96,13 +96,13 @@ def durations(ledger: Ledger) -> Judgement:
     return either(judgement.published, reason)
 
 
-@claim("B8", "MMFUSION has 185 million parameters, HUBERTFT 315", source="section 3")
+@claim("B8", "MMFUSION has 185 million parameters, HUBERTFT 315", source="sections 4.1 and 4.2")
 def parameters(ledger: Ledger) -> Judgement:
     """The built modules."""
     return _counted(ledger, ("HUBERTFT", "MMFUSION"), metric="parameters")
 
 
-@claim("B12", "Only the layer norms of the fusion blocks fix the length of a clip", source="section 3.5")
+@claim("B12", "Only the layer norms of the fusion blocks fix the length of a clip", source="section 4.2")
 def fixed_length(ledger: Ledger) -> Judgement:
     """Parameters that change their shape when the waveform is longer, from the built module."""
     longer = loopq_mmfusion.Sizes(frames=2 * loopq_mmfusion.SIZES.frames, speech=2 * loopq_mmfusion.SIZES.speech)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 import pandas as pd
@@ -30,6 +31,7 @@ FAULTS = {
     "CNNLSTM": "the LSTM runs over the clips of a batch, and the last dropout never rests",
     "MMFUSION": "the attention blocks and the LSTM are not in the optimiser",
 }
+UNTRAINED = "no training of this model on real speech is recorded"
 SIZES, SHAPE, MILLION = loopq_mmfusion.SIZES, SHAPES["published"], 1e6
 Where = tuple[str, str, str]  # row, column and metric of a printed number
 
@@ -49,7 +51,8 @@ TEXT: dict[Where, Callable[[], float]] = {
     ("MMFUSION final training", "lr /10 at epoch", "second"): lambda: _final_cuts()[1],
 }
 
-# Table 3 by column: what our recipe has, under the rates of the code unless it is asked for the paper's.
+# Table 3 by column: what our recipe has, under the rates of the code unless it is asked for the paper's. The epochs are those of
+# the recorded trainings (``caps``).
 TABLE_3: dict[str, Callable[[Recipe, Rates], float | str]] = {
     "Optimizer": lambda recipe, rates: recipe.optimiser,
     "Initial learning rate (whole model or classifier)": lambda recipe, rates: rates.head,
@@ -57,11 +60,11 @@ TABLE_3: dict[str, Callable[[Recipe, Rates], float | str]] = {
     "Weight decay": lambda recipe, rates: rates.weight_decay,
     "Schedule: lr divided by": lambda recipe, rates: 1 / recipe.schedule.factor,
     "Schedule: patience": lambda recipe, rates: recipe.schedule.patience,
-    "Max epochs": lambda recipe, rates: rates.epochs,
     "Batch size": lambda recipe, rates: recipe.batch,
 }
 
-# Numbers of built objects; a text is a shape. After it, to how many places a number is printed: "300 million" is to hundreds.
+# Numbers of built objects; a text is a shape. After it, to how many places a number is printed: "300 million" is to hundreds. One
+# that the paper calls approximate may be cut there as well as rounded: "around 185 millions" is 185.69.
 BUILT: dict[Where, tuple[Callable[[], float | str], int]] = {
     ("CNNLSTM input", "shape", "mel x frames"): (lambda: f"{loopq_cnnlstm.SIZES.bands}x{loopq_cnnlstm.SIZES.frames}", 0),
     ("FCMFCC input", "shape", "mfcc x frames"): (lambda: f"{loopq_fcmfcc.AS_RUN.coefficients}x{loopq_fcmfcc.AS_RUN.frames}", 0),
@@ -86,8 +89,7 @@ def plain(number: Printed) -> Plain | None:
     if where in TEXT:
         return _setting(number, TEXT[where]())
     if number.table == "Table 3":
-        recipe = RECIPES[number.row]
-        return _setting(number, TABLE_3[number.column](recipe, recipe.code))
+        return _trained_with(number)
     if where in BUILT:
         make, places = BUILT[where]
         return _counted(number, make(), places)
@@ -126,7 +128,7 @@ def why_not(number: Printed) -> str:
     if number.row == "sampling rates":
         return "the copies at hand had been converted to 16 kHz"
     if number.table == "Table 4":
-        return "needs pretrained HuBERT and ConvNeXt weights, and a GPU to tune them"
+        return f"{UNTRAINED}: tuning HuBERT and ConvNeXt needs their weights and a GPU, and a frozen encoder has not been tried"
     return "is over all four corpora, and CREMA-D is not at hand"
 
 
@@ -177,6 +179,32 @@ def corpora() -> tuple[str, ...]:
     return tuple(name for name in (*loopq_data.ORIGINS, *loopq_data.ELSEWHERE) if name in found)
 
 
+@cache
+def _trainings() -> dict[str, pd.DataFrame]:
+    """Recorded trainings by model."""
+    trials = recorded.read(PAPER).trials
+    return dict(tuple(recorded.of_kind(trials, "models", "tuned").groupby("model"))) if len(trials) else {}
+
+
+def caps() -> dict[str, int]:
+    """Most epochs that any recorded training of a model was given, by model; one that was not trained is not there."""
+    return {model: int(table["epochs"].max()) for model, table in _trainings().items()}
+
+
+def _trained_with(number: Printed) -> Plain:
+    """A number of Table 3 beside what the recorded trainings were given; a model that was not trained says so."""
+    recipe, cap = RECIPES[number.row], caps().get(number.row)
+    if number.column != "Max epochs":
+        found = _setting(number, TABLE_3[number.column](recipe, recipe.code))
+        frozen = "fine-tuned" in number.column and cap is not None
+        frozen = frozen and "tuned" not in set(_trainings()[number.row]["run"].map(recorded.kind_of))
+        doubt = UNTRAINED if cap is None else "the recorded trainings freeze these parts" if frozen else ""
+        return replace(found, reason=f"{found.reason}; {doubt}") if doubt else found
+    if cap is None:
+        return Plain(verdict="setting", value=None, reason=UNTRAINED)
+    return Plain(verdict="setting", value=cap, reason="as printed" if cap == number.value else f"ours is {cap}")
+
+
 def _setting(number: Printed, value: float | str) -> Plain:
     if isinstance(value, str):
         same = value.lower() == str(number.value).lower()
@@ -190,6 +218,8 @@ def _counted(number: Printed, value: float | str, places: int) -> Plain:
         word = "agrees" if value == number.value else f"differs: built {value}"
         return Plain(verdict="measured", value=None, reason=word)
     word, reason = verdicts.measured(float(number.value), value, places=places)
+    if number.unit.endswith("(approx.)") and abs(value - float(number.value)) < 10**-places:
+        reason = f"agrees: measured {value:.6g}, and what is printed is approximate"
     about = ON_TABLE_1.get(number.column)
     return Plain(verdict=word, value=value, reason=f"{reason}; {about}" if about else reason)
 
