@@ -119,12 +119,14 @@ def effects(ledger: Ledger) -> HTML:
         for found in (each for each in _alike(ledger, EIGHT, protocol) if len(each.trials) == len(EIGHT)):
             for score, metric in (("WA", WA), ("UA", UA)):
                 effect = cells.effects(found, metric)
-                few = found.seeds < SEEDS
+                doubts = "; ".join([*[FEW] * (found.seeds < SEEDS), *filter(None, [found.unfinished])])
                 shown = [(f"{effect[name].value:+.2f}", _span(effect[name].low, effect[name].high)) for name in names]
-                rows.append(((found.title, found.about), told, score, *shown, f"not judged, {FEW}" if few else ""))
+                rows.append(((found.title, found.about), told, score, *shown, f"not judged, {doubts}" if doubts else ""))
     heads = [("", "scored, and how trained"), ("", "split"), ("", "points of")]
     heads += [*(("main effect", name) for name in FACTORS), *(("difference", name) for name in names[len(FACTORS) :]), ("", "")]
-    return html(heads, rows or NONE, caption="With less without, over both states of the others; in brackets 95 % over speakers")
+    return html(
+        heads, rows or NONE, caption="With less without, over both states of the others; in brackets 95 % over speakers alone"
+    )
 
 
 def beside(ledger: Ledger, group: str) -> HTML:

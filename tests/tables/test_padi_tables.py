@@ -187,10 +187,13 @@ def test_the_grid_lists_each_way_of_training_apart(full):
 def test_effects_are_of_whole_grids_and_say_where_seeds_are_few(full):
     found = rows(results.effects(full))
     assert [row[1] for row in found] == ["speakers left out"] * 2 + ["clips split at random"] * 2
-    assert {row[-1] for row in found} == {""}
+    unfinished = "unfinished: 8 epochs, and the printed decay of the rate begins after 8"
+    assert {row[-1] for row in found} == {f"not judged, {unfinished}"}
     assert found[0][3].startswith("+2.5")  # half of it by 111, half by 000 below the rest
     few = rows(results.effects(ledger(trials(EIGHT, folds=2), right)))
-    assert {row[-1] for row in few} == {"not judged, fewer than 3 seeds"}
+    assert {row[-1] for row in few} == {f"not judged, fewer than 3 seeds; {unfinished}"}
+    finished = ledger(trials(EIGHT, seeds=3, folds=2, epochs=20), right)
+    assert {row[-1] for row in rows(results.effects(finished))} == {""}
 
 
 def test_what_is_asked_beside_has_a_sign_on_three_seeds_alone(full):

@@ -1,7 +1,7 @@
 """What the claims of paper 04 are judged on: recorded systems that were trained alike, and differences between them.
 
-Systems are compared on the folds and seeds that all of them have, and resampled by speaker together. A mark takes three seeds and
-an interval that excludes zero.
+Systems are compared on the folds and seeds that all of them have, and resampled by speaker together. A mark takes three seeds, an
+interval that excludes zero, and trainings in which the printed decay of the learning rate has begun.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +17,7 @@ from sercore.ledger.claims.padi_numbers import APART, IEMOCAP, TRANSFERRED, WA, 
 from sercore.ledger.entries import Ledger
 from sercore.ledger.scores import MEASURES, Cell, Trials
 from sercore.studies.padi_data import ORIGINS
+from sercore.training.sgd import Plan
 
 SEEDS = 3  # the fewest that a sign or an order is judged on
 NAMES = {"".join(f"{part:d}" for part in cell): cell for cell in CELLS}  # "101": with transfer and pooling
@@ -70,6 +71,14 @@ class Systems:
     def speakers(self) -> int:
         """How many are tested."""
         return self.first.counts["group"].nunique()
+
+    @property
+    def unfinished(self) -> str:
+        """Why none of these trainings is judged: one stops before the printed decay of the rate begins. Empty where none does."""
+        epochs = min(int(trials.table["epochs"].min()) for trials in self.trials.values())
+        if epochs > Plan.constant:
+            return ""
+        return f"unfinished: {epochs} epochs, and the printed decay of the rate begins after {Plan.constant}"
 
     def less(self, one: str, other: str, metric: str = WA) -> Cell:
         """A system's score less another's, in points, with its interval over speakers, drawn for both at once."""

@@ -7,7 +7,7 @@ another corpus have the same rows, are shown as an analogue, and judge no printe
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 
 import pandas as pd
 
@@ -37,6 +37,8 @@ WIDTHS = {"published": "full width", "narrow": "half width", "small": "small"}
 TRANSFERRED = ("frozen", "finetune")
 Where = tuple[str, str, str]  # row, column and metric of a printed number
 
+CONSTANT: Where = ("training", "constant-rate epochs", "count")
+
 # Settings in the text, taken from the object that uses them.
 SETTINGS: dict[Where, Callable[[], float]] = {
     ("protocol", "LOSO folds", "count"): lambda: sessions.FOLDS,
@@ -51,7 +53,7 @@ SETTINGS: dict[Where, Callable[[], float]] = {
     ("optimiser", "SGD momentum", "momentum"): lambda: _plan().momentum,
     ("optimiser", "initial learning rate", "rate"): lambda: _plan().rate,
     ("training", "batch size", "size"): lambda: _plan().batch,
-    ("training", "constant-rate epochs", "count"): lambda: _plan().constant,
+    CONSTANT: lambda: _plan().constant,
     ("ablation", "training share", "share"): lambda: 100 * (1 - sessions.TEST),
     ("ablation", "test share", "share"): lambda: 100 * sessions.TEST,
     ("ablation", "runs", "count"): lambda: sessions.FOLDS,
@@ -77,7 +79,8 @@ def plain(number: Printed) -> Plain | None:
         return _setting(number, policy(number))
     where = (number.row, number.column, number.metric)
     if where in SETTINGS:
-        return _setting(number, SETTINGS[where]())
+        found = _setting(number, SETTINGS[where]())
+        return replace(found, reason=f"{found.reason}; {_never_decays()}") if where == CONSTANT and _never_decays() else found
     return _taught(number) if where == TAUGHT else _counted(number)
 
 
@@ -217,6 +220,16 @@ def corpora() -> tuple[str, ...]:
 def _setting(number: Printed, value: float) -> Plain:
     same = math.isclose(value, number.value, abs_tol=1e-12)
     return Plain(verdict="setting", value=value, reason="as printed" if same else f"ours is {value:g}")
+
+
+def _never_decays() -> str:
+    """What keeps the printed decay of the rate from running: no recorded training is that long. Empty where one is."""
+    trials = recorded.read(PAPER).trials
+    epochs = recorded.of_kind(trials, "models")["epochs"] if len(trials) else pd.Series(dtype=float)
+    if not len(epochs) or epochs.max() > _plan().constant:
+        return ""
+    counts = " or ".join(f"{each:g}" for each in sorted(epochs.unique()))
+    return f"every recorded training ends after {counts} epochs, so that the halving which follows never runs"
 
 
 def _counted(number: Printed) -> Plain | None:
