@@ -4,9 +4,10 @@ import difflib
 import types
 import typing
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Literal, TypeVar
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -23,6 +24,22 @@ KINDS = {
     "less": "is too large",
     "none": "is not none",
 }
+
+
+def absolute(name: str) -> str:
+    """A file's path from the folder of who names it, for a kernel has another one; an empty text stays empty."""
+    return str(Path(name).expanduser().absolute()) if name else name
+
+
+def absolute_folder(name: str) -> str:
+    """A folder's path from the folder of who names it; a text that is no folder there, such as a hub id or a word, stays."""
+    is_path = name.startswith((".", "~", "/")) or Path(name).is_dir()
+    return absolute(name) if is_path and name not in WORDS else name
+
+
+WORDS = ("", "auto", "none", "random")  # what weights may be named in place of a hub id or folder
+FilePath = Annotated[str, AfterValidator(absolute)]  # a parameter that names a file
+WeightsPath = Annotated[str, AfterValidator(absolute_folder)]  # one that names weights by hub id or folder
 
 
 class ParameterError(ValueError):

@@ -1,5 +1,10 @@
-"""One execution of a notebook by papermill, in this interpreter's own kernel."""
+"""One execution of a notebook by papermill, in this interpreter's own kernel.
 
+A kernel works in the checkout, whoever asks from wherever: paths that variables of the environment name are made absolute for it,
+as those of parameters are when they are checked.
+"""
+
+import os
 import re
 import shutil
 import sys
@@ -12,6 +17,8 @@ from pathlib import Path
 import nbformat
 
 from sercore import store
+
+PATHS = ("SER_CORPORA", "SER_STORE", "HF_HOME", "HF_HUB_CACHE")  # variables that name a folder
 
 
 class ChapterError(RuntimeError):
@@ -88,8 +95,10 @@ def _this_interpreter() -> type:
     from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import AsyncKernelManager
 
+    paths = {name: str(Path(os.environ[name]).expanduser().absolute()) for name in PATHS if os.environ.get(name)}
+
     class ThisInterpreter(AsyncKernelManager):
-        kernel_spec = property(lambda self: KernelSpec(**get_kernel_dict()))
+        kernel_spec = property(lambda self: KernelSpec(**get_kernel_dict(), env=paths))
 
         def __init__(self, **settings: object) -> None:
             super().__init__(transport_encryption="auto", **settings)

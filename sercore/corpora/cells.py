@@ -3,6 +3,7 @@
 import csv
 import difflib
 import io
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,8 @@ class TableError(ValueError):
 
 def rows(path: Path, needed: Sequence[str]) -> dict[int, dict[str, str]]:
     """Cells of each line by the header's names, under the line's number; blanks around a cell and empty lines removed.
+
+    All text is in one Unicode form (``one_form``), so that a name is one name however it was typed; but for cells under ``path``.
 
     Args:
         path: the file.
@@ -35,6 +38,7 @@ def rows(path: Path, needed: Sequence[str]) -> dict[int, dict[str, str]]:
         told = f"no CSV ({error}); expected cells parted by commas, semicolons or tabs. Save it again."
         raise TableError(f"{path}, line {reader.line_num}: {told}") from None
     (_, header), *rest = [(at, cells) for at, cells in lines if any(cells)] or [(1, [])]
+    header = [one_form(name) for name in header]
     _refuse_header(path, header, needed)
     if not rest:
         raise TableError(f"{path}: a header and nothing below it; expected one line at least. Add the lines.")
@@ -42,7 +46,24 @@ def rows(path: Path, needed: Sequence[str]) -> dict[int, dict[str, str]]:
         if len(cells) != len(header):
             told = f"{len(cells)} cells; expected {len(header)}, as the header has."
             raise TableError(f"{path}, line {at}: {told} Mend the line; a cell with `{parted}` in it needs quotes.")
-    return {at: dict(zip(header, cells, strict=True)) for at, cells in rest}
+    named = {at: zip(header, cells, strict=True) for at, cells in rest}
+    return {at: {name: cell if name == "path" else one_form(cell) for name, cell in row} for at, row in named.items()}
+
+
+def one_form(text: str) -> str:
+    """A text in the one Unicode form in which names are compared, NFC: letters with their accents as one character."""
+    return unicodedata.normalize("NFC", text)
+
+
+def existing(path: Path) -> Path:
+    """The path as its folders spell it: in the Unicode form given, or else in NFC or NFD; as it is where none of them is there."""
+    if path.exists():
+        return path
+    places = [Path(path.anchor)]
+    for part in path.parts[len(places[0].parts) :]:
+        forms = dict.fromkeys((part, unicodedata.normalize("NFC", part), unicodedata.normalize("NFD", part)))
+        places = [place / form for place in places for form in forms if (place / form).exists()]
+    return places[0] if places else path
 
 
 def text(path: Path) -> str:
@@ -51,6 +72,7 @@ def text(path: Path) -> str:
     Raises:
         TableError: no such file, or another encoding.
     """
+    path = existing(path)
     if not path.is_file():
         raise TableError(f"{path}: no such file; expected a table in UTF-8. Check the path.")
     try:

@@ -4,8 +4,8 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from sercore.corpora import Corpus, build, files, missing, unmatched
-from sercore.corpora.table import counted
+from sercore.corpora import Corpus, build, files, unmatched
+from sercore.corpora.table import counted, without_copies
 
 NAME = re.compile(r"(?P<speaker>[FM]\d{3})-(?P<text>\d{4})")
 GENDERS = {"F": "female", "M": "male"}
@@ -37,8 +37,9 @@ def read(root: Path) -> Corpus:
             rows.append(match.groupdict() | about)
         else:
             odd.append(path.name)
+    rows, copies = without_copies(rows, [row["path"].stem for row in rows])
     speakers = {row["speaker"]: row["gender"] for row in rows}
-    problems = unmatched(odd, "<F|M><speaker>-<sentence>, as in F003-0616") + missing([row["path"].stem for row in rows], set())
+    problems = unmatched(odd, "<F|M><speaker>-<sentence>, as in F003-0616") + copies
     problems += counted(Counter(speakers.values()), SPEAKERS, what="speakers", by="gender")
-    problems += counted(Counter(row["gender"] for row in rows), CLIPS, by="gender")
+    problems += counted(Counter(row["gender"] for row in rows), CLIPS, by="gender", kind="missing")
     return build("cetuc", rows, problems)

@@ -6,6 +6,8 @@ from collections import Counter
 from pathlib import Path
 
 from sercore.corpora import Corpus, build, files, missing, unmatched
+from sercore.corpora.reports import Problem
+from sercore.corpora.table import without_copies
 
 NAME = re.compile(r"(?P<speaker>[^_]+)_segment\d+_(?P<emotion>neutral|non-neutral-(?P<gender>female|male))")
 CLASSES = {"neutral": 491, "non-neutral-female": 89, "non-neutral-male": 45}
@@ -36,7 +38,8 @@ def read(root: Path) -> Corpus:
         else:
             odd.append(path.name)
     names = [row["path"].stem for row in rows]
-    problems = unmatched(odd, "<recording>_segment<n>_<label>")
+    rows, copies = without_copies(rows, names)
+    problems = unmatched(odd, "<recording>_segment<n>_<label>") + copies
     problems += _counts(Counter(row["emotion"] for row in rows)) + _against_list(names, root / "annotations.csv")
     return build("coraa-ser", rows, problems)
 
@@ -64,18 +67,19 @@ def _counts(found: Counter) -> list[str]:
     if all(found[label] == count for label, count in CLASSES.items()):
         return []
     told = ", ".join(f"{label} {found[label]} ({count})" for label, count in CLASSES.items())
-    return [f"{found.total()} clips, expected {sum(CLASSES.values())}; by class, expected in brackets: {told}"]
+    sentence = f"{found.total()} clips, expected {sum(CLASSES.values())}; by class, expected in brackets: {told}"
+    return [Problem(sentence, "missing", (Counter(CLASSES) - found).total())]
 
 
 def _against_list(names: list[str], table: Path) -> list[str]:
     if not table.is_file():
-        return missing(names, set())
+        return []
     with table.open(newline="", encoding="utf-8") as file:
         listed = {row["file"].removesuffix(".wav") for row in csv.DictReader(file) if row.get("file")}
     if not listed:
         told = f"{table}: no name in a column `file`; expected the clips' names there. Replace or remove the list."
-        return [told, *missing(names, set())]
-    problems = missing(names, listed, what=f"clips that {table.name} lists")
+        return [told]
+    problems = missing(names, listed, what=f"clips that {table.name} lists", kind="")
     unlisted = sorted(set(names) - listed - UNLISTED)
     if unlisted:
         shown = ", ".join(unlisted[:3]) + (", …" if len(unlisted) > 3 else "")

@@ -5,6 +5,7 @@ from itertools import product
 from pathlib import Path
 
 from sercore.corpora import Corpus, build, files, missing, unmatched
+from sercore.corpora.table import without_copies
 
 NAME = re.compile(r"(?P<speaker>10\d\d)_(?P<text>[A-Z]{3})_(?P<emotion>[A-Z]{3})_(?P<level>LO|MD|HI|XX)")
 EMOTIONS = ("ANG", "DIS", "FEA", "HAP", "NEU", "SAD")
@@ -48,5 +49,7 @@ def read(root: Path) -> Corpus:
             continue
         gender = "female" if int(match["speaker"]) in WOMEN else "male"
         rows.append(match.groupdict() | {"path": path, "gender": gender, "language": "en-US"})
-    problems = unmatched(odd, "<actor>_<sentence>_<emotion>_<level>") + missing([row["path"].stem for row in rows], EXPECTED)
+    names = [row["path"].stem for row in rows]
+    rows, copies = without_copies(rows, names)
+    problems = unmatched(odd, "<actor>_<sentence>_<emotion>_<level>") + copies + missing(names, EXPECTED)
     return build("crema-d", rows, problems, extra=("level",))

@@ -4,8 +4,8 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from sercore.corpora import Corpus, build, files, missing, unmatched
-from sercore.corpora.table import counted
+from sercore.corpora import Corpus, build, files, unmatched
+from sercore.corpora.table import counted, without_copies
 
 NAME = re.compile(r"(?P<speaker>03|08|09|1[0-6])(?P<text>a0[12457]|b0[1239]|b10)(?P<emotion>[WLEAFTN])[a-f]")
 EMOTIONS = {"W": "anger", "L": "boredom", "E": "disgust", "A": "fear", "F": "happiness", "T": "sadness", "N": "neutral"}
@@ -36,7 +36,8 @@ def read(root: Path) -> Corpus:
             rows.append(row | {"path": path, "gender": gender, "language": "de-DE"})
         else:
             odd.append(path.name)
-    problems = unmatched(odd, "<speaker><text><emotion><version>") + missing([row["path"].stem for row in rows], set())
-    problems += counted(Counter(row["emotion"] for row in rows), CLASSES)
+    rows, copies = without_copies(rows, [row["path"].stem for row in rows])
+    problems = unmatched(odd, "<speaker><text><emotion><version>") + copies
+    problems += counted(Counter(row["emotion"] for row in rows), CLASSES, kind="missing")
     problems += counted(Counter(row["speaker"] for row in rows), SPEAKERS, by="speaker")
     return build("emodb", rows, problems)

@@ -5,6 +5,7 @@ from itertools import product
 from pathlib import Path
 
 from sercore.corpora import Corpus, build, files, missing, unmatched
+from sercore.corpora.table import without_copies
 
 NAME = re.compile(r"(?P<emotion>dis|gio|neu|pau|rab|sor|tri)-(?P<speaker>[fm][123])-(?P<text>b[123]|d[12]|l[1-4]|n[1-5])")
 EMOTIONS = ("dis", "gio", "neu", "pau", "rab", "sor", "tri")
@@ -34,5 +35,6 @@ def read(root: Path) -> Corpus:
         else:
             odd.append(path.name)
     expected = {"-".join(parts) for parts in product(EMOTIONS, SPEAKERS, SENTENCES)}
-    problems = unmatched(odd, "<emotion>-<speaker>-<sentence>") + missing([row["path"].stem for row in rows], expected)
-    return build("emovo", rows, problems)
+    names = [row["path"].stem for row in rows]
+    rows, copies = without_copies(rows, names)
+    return build("emovo", rows, unmatched(odd, "<emotion>-<speaker>-<sentence>") + copies + missing(names, expected))

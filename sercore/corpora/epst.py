@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from sercore.corpora import Corpus, build, files, missing, unmatched
-from sercore.corpora.table import some
+from sercore.corpora.table import some, without_copies
 
 EMOTIONS = (
     "anxiety", "boredom", "cold-anger", "contempt", "despair", "disgust", "elation", "happy", "hot-anger", "interest",
@@ -49,8 +49,9 @@ def read(root: Path) -> Corpus:
     if unknown := sorted({row["speaker"] for row in rows if row["gender"] is None}):
         told = f"expected in {root / 'speakers.csv'}. Add them."
         problems.append(f"{len(unknown)} speakers of unknown gender ({some(unknown)}); {told}")
-    problems += unmatched(odd, GRAMMAR) + missing([row["path"].stem for row in rows], set())
-    problems += missing(sorted({row["emotion"] for row in rows}), set(EMOTIONS), what="emotions")
+    rows, copies = without_copies(rows, [row["path"].stem for row in rows])
+    problems += unmatched(odd, GRAMMAR) + copies
+    problems += missing(sorted({row["emotion"] for row in rows}), set(EMOTIONS), what="emotions", kind="missing emotions")
     return build("epst", rows, problems)
 
 

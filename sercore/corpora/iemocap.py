@@ -5,7 +5,8 @@ from collections import Counter
 from pathlib import Path
 
 from sercore.corpora import Corpus, build, files, missing, unmatched
-from sercore.corpora.table import some
+from sercore.corpora.reports import Problem
+from sercore.corpora.table import some, without_copies
 
 # The letter after the session wears the markers in this recording; the letter before the number speaks.
 NAME = re.compile(r"(?P<dialogue>Ses0(?P<session>[1-5])[FM]_(?P<part>impro|script)\d\d[a-z]?(?:_\d[a-z]?)?)_(?P<speaker>[FM])\d{3}")
@@ -52,13 +53,18 @@ def read(root: Path) -> Corpus:
         else:
             rows.append(_row(path, match) | {"emotion": labels[path.stem]})
     names = [row["path"].stem for row in rows]
+    rows, copies = without_copies(rows, names)
+    absent = missing(names, set(labels), what="labelled clips")
     if len(rows) != CLIPS:
-        problems.append(_count(Counter(row["session"] for row in rows)))
+        unnamed = CLIPS - len(rows) - len(unlabelled) - sum(problem.count for problem in absent)
+        problems.append(Problem(_count(Counter(row["session"] for row in rows)), "missing", max(0, unnamed)))
     if forks:
-        problems.append(f"{forks} files left out, their names start with `._`: a Mac's notes beside the clips, no audio")
+        sentence = f"{forks} files left out, their names start with `._`: a Mac's notes beside the clips, no audio"
+        problems.append(Problem(sentence, "misnamed", forks))
     if unlabelled:
-        problems.append(f"{len(unlabelled)} clips left out, no line of dialog/EmoEvaluation labels them: {some(unlabelled)}")
-    problems += unmatched(odd, GRAMMAR) + missing(names, set(labels), what="labelled clips")
+        sentence = f"{len(unlabelled)} clips left out, no line of dialog/EmoEvaluation labels them: {some(unlabelled)}"
+        problems.append(Problem(sentence, "unlabelled", len(unlabelled)))
+    problems += unmatched(odd, GRAMMAR) + copies + absent
     return build("iemocap", rows, problems, extra=("part", "session", "dialogue"))
 
 

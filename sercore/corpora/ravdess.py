@@ -5,6 +5,7 @@ from itertools import product
 from pathlib import Path
 
 from sercore.corpora import Corpus, build, files, missing, unmatched
+from sercore.corpora.table import without_copies
 
 NAME = re.compile(r"03-01-(?P<emotion>0[1-8])-0[12]-(?P<text>0[12])-0[12]-(?P<speaker>0[1-9]|1\d|2[0-4])")
 EMOTIONS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
@@ -38,5 +39,6 @@ def read(root: Path) -> Corpus:
         gender = "male" if int(match["speaker"]) % 2 else "female"
         row = match.groupdict() | {"emotion": EMOTIONS[int(match["emotion"]) - 1]}
         rows.append(row | {"path": path, "gender": gender, "language": "en-US"})
-    problems = unmatched(odd, "03-01-EE-II-SS-RR-AA") + missing([row["path"].stem for row in rows], EXPECTED)
-    return build("ravdess", rows, problems)
+    names = [row["path"].stem for row in rows]
+    rows, copies = without_copies(rows, names)
+    return build("ravdess", rows, unmatched(odd, "03-01-EE-II-SS-RR-AA") + copies + missing(names, EXPECTED))

@@ -5,6 +5,7 @@ from itertools import product
 from pathlib import Path
 
 from sercore.corpora import Corpus, build, files, missing, unmatched
+from sercore.corpora.table import without_copies
 
 # The longer codes first: `sa` is not `a`, `su` is not `s`.
 NAME = re.compile(r"(?:(?P<speaker>DC|JE|JK|KL)_)?(?P<text>(?P<emotion>sa|su|a|d|f|h|n)\d\d)")
@@ -31,16 +32,18 @@ def read(root: Path) -> Corpus:
 
     Source: Haq and Jackson 2010, Multimodal Emotion Recognition, in Machine Audition, IGI Global.
     """
-    rows, odd = {}, []
+    rows, odd = [], []
     for path in files(root):
         match = NAME.fullmatch(path.stem)
         speaker = (match and match["speaker"]) or path.parent.name
         name = f"{speaker}_{match['text']}" if match else ""
         if name in EXPECTED:
             row = match.groupdict() | {"path": path, "speaker": speaker, "gender": "male", "language": "en-GB"}
-            rows.setdefault(name, []).append(row)
+            rows.append((name, row))
         else:
             odd.append(path.name)
-    names = [name for name in sorted(rows) for _ in rows[name]]
-    problems = unmatched(odd, "<speaker>_<emotion><nn>, or <emotion><nn> in the speaker's folder") + missing(names, EXPECTED)
-    return build("savee", [row for name in sorted(rows) for row in rows[name]], problems)
+    rows.sort(key=lambda pair: pair[0])
+    names = [name for name, _ in rows]
+    clips, copies = without_copies([row for _, row in rows], names)
+    problems = unmatched(odd, "<speaker>_<emotion><nn>, or <emotion><nn> in the speaker's folder") + copies
+    return build("savee", clips, problems + missing(names, EXPECTED))

@@ -17,6 +17,7 @@ import soundfile
 from sercore import process, store
 from sercore.audio import RATE
 from sercore.corpora import Corpus, CorpusError, build, files
+from sercore.corpora.reports import alike
 from sercore.corpora.scripts import NAMES, Clip, script
 from sercore.corpora.voices import speak
 
@@ -81,18 +82,20 @@ def read(folder: Path) -> Corpus:
     Raises:
         CorpusError: no table, or one that is not as it was written.
     """
-    listed, rows, problems = _table(folder), [], []
+    listed, rows, gone, damaged = _table(folder), [], [], []
     again = f"Remove {folder} to have it made again."
     for each in listed:
         path = folder / each["file"]
         if not path.is_file():
-            problems.append(f"{path}: missing and left out; expected the clip that was made. {again}")
+            gone.append(f"{path}: missing and left out; expected the clip that was made. {again}")
         elif store.content(path) != each["content"]:
-            problems.append(f"{path}: damaged and left out; expected the bytes that were written. {again}")
+            damaged.append(f"{path}: damaged and left out; expected the bytes that were written. {again}")
         else:
             rows.append(each | {"path": path})
     added = sorted({path.name for path in files(folder)} - {each["file"] for each in listed})
-    problems += [f"{folder / name}: left out; expected only the clips that {TABLE} lists. Remove it." for name in added]
+    strange = [f"{folder / name}: left out; expected only the clips that {TABLE} lists. Remove it." for name in added]
+    problems = alike(gone, "missing", left_out="missing") + alike(damaged, "damaged", left_out="damaged")
+    problems += alike(strange, "misnamed", left_out="not in the list")
     corpus = build(folder.name, rows, problems)
     voices = {row["path"]: row["voice"] for row in rows}
     table = corpus.table.assign(voice=[voices[path] for path in corpus.table["path"]])

@@ -5,6 +5,8 @@ from itertools import product
 from pathlib import Path
 
 from sercore.corpora import Corpus, build, files, missing, unmatched
+from sercore.corpora.reports import Problem
+from sercore.corpora.table import without_copies
 
 # One clip of the official distribution starts with OA instead of OAF.
 NAME = re.compile(r"(?P<speaker>OAF?|YAF)_(?P<text>[^_]+)_(?P<emotion>angry|disgust|fear|happy|neutral|ps|sad)")
@@ -37,9 +39,11 @@ def read(root: Path) -> Corpus:
             odd.append(path.name)
     words = {row["text"] for row in rows}
     expected = {"_".join(parts) for parts in product(SPEAKERS, words, EMOTIONS)}
-    problems = unmatched(odd, "<OAF|YAF>_<word>_<emotion>")
-    problems += missing(["_".join((row["speaker"], row["text"], row["emotion"])) for row in rows], expected)
+    names = ["_".join((row["speaker"], row["text"], row["emotion"])) for row in rows]
+    rows, copies = without_copies(rows, names)
+    problems = unmatched(odd, "<OAF|YAF>_<word>_<emotion>") + copies + missing(names, expected)
     if len(words) != WORDS:
-        full = WORDS * len(SPEAKERS) * len(EMOTIONS)
-        problems.append(f"{len(words)} different words in {len(rows)} clips, expected {WORDS} words in {full} clips")
+        a_word = len(SPEAKERS) * len(EMOTIONS)
+        sentence = f"{len(words)} different words in {len(rows)} clips, expected {WORDS} words in {WORDS * a_word} clips"
+        problems.append(Problem(sentence, "missing", max(0, WORDS - len(words)) * a_word))
     return build("tess", rows, problems)

@@ -2,10 +2,12 @@
 
 import csv
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from sercore.corpora import Corpus, build, files, missing, unmatched
-from sercore.corpora.table import some
+from sercore.corpora.reports import Problem
+from sercore.corpora.table import some, without_copies
 
 NAME = re.compile(r"(?P<speaker>id\d{5})/(?P<text>[^/]+)/[^/]+")
 SHEETS = ("vox1_meta.csv", "vox2_meta.csv")
@@ -31,16 +33,18 @@ def read(root: Path) -> Corpus:
     Nagrani and Zisserman 2018, VoxCeleb2: Deep Speaker Recognition, Interspeech.
     """
     about, problems = _sheets(root)
-    rows, odd = {}, []
+    rows, odd = [], []
     for path in files(root):
         name = "/".join(path.with_suffix("").parts[-3:])
         if match := NAME.fullmatch(name):
             known = about.get(match["speaker"], {"gender": None, "nationality": None})
-            rows.setdefault(name, []).append({"path": path, "language": None, "emotion": None} | match.groupdict() | known)
+            rows.append((name, {"path": path, "language": None, "emotion": None} | match.groupdict() | known))
         else:
             odd.append(path.name)
-    names = [name for name in sorted(rows) for _ in rows[name]]
-    speakers = {name.split("/")[0] for name in rows}
+    rows.sort(key=lambda pair: pair[0])
+    names = [name for name, _ in rows]
+    clips, copies = without_copies([row for _, row in rows], names)
+    speakers = {name.split("/")[0] for name in names}
     if unread := sum(1 for _ in root.rglob("*.m4a")):
         problems.append(f"{unread} files left out, they are .m4a; expected .wav or .flac. Convert them, names and folders kept.")
     if not rows:
@@ -48,9 +52,23 @@ def read(root: Path) -> Corpus:
     unknown = sorted(speaker for speaker in speakers if about and not about.get(speaker, {}).get("gender"))
     if unknown:
         problems.append(f"{len(unknown)} speakers of unknown gender; expected f or m in the sheets: {some(unknown)}")
-    problems += unmatched(odd, "…/id<number>/<video>/<clip>") + missing(names, set())
-    problems += missing(sorted(speakers), set(about), what="speakers that the sheets list")
-    return build("voxceleb", [row for name in sorted(rows) for row in rows[name]], problems, extra=("nationality",))
+    problems += unmatched(odd, "…/id<number>/<video>/<clip>") + copies + absent(speakers, about)
+    return build("voxceleb", clips, problems, extra=("nationality",))
+
+
+def absent(speakers: Iterable[str], listed: Iterable[str]) -> list[Problem]:
+    """Problem for speakers that the sheets list and who have no clip.
+
+    Args:
+        speakers: who have one.
+        listed: by the sheets.
+    """
+    return missing(sorted(speakers), set(listed), what="speakers that the sheets list", kind="missing speakers")
+
+
+def listed(root: Path) -> set[str]:
+    """Speakers that the sheets in VoxCeleb's folder list; none where there is no sheet."""
+    return set(_sheets(root)[0])
 
 
 def _sheets(root: Path) -> tuple[dict[str, dict], list[str]]:

@@ -5,26 +5,12 @@ from pathlib import Path
 
 from IPython.display import HTML
 
-from sercore import tables
+from sercore import sealed, tables
 from sercore.corpora import synthetic
+from sercore.corpora.reports import TITLES
 from sercore.ledger.recorded import FOLDER
 
 RECORDED = FOLDER / "corpora.json"
-
-# Title of each corpus of the four papers, by its folder's name under ``SER_CORPORA``.
-TITLES = {
-    "coraa-ser": "CORAA SER",
-    "cetuc": "CETUC",
-    "emovo": "EMOVO",
-    "emodb": "Emo-DB",
-    "iemocap": "IEMOCAP",
-    "epst": "EPST",
-    "ravdess": "RAVDESS",
-    "savee": "SAVEE",
-    "tess": "TESS",
-    "crema-d": "CREMA-D",
-    "voxceleb": "VoxCeleb",
-}
 HEADS = ("corpus", "clips", "hours", "speakers", "problems")
 
 
@@ -34,7 +20,7 @@ def found(path: Path = RECORDED) -> HTML:
     Args:
         path: what ``sercore corpora ROOT --json`` printed (default: the recorded one).
     """
-    counted = {each["corpus"]: each for each in json.loads(path.read_text())}
+    counted = {each["corpus"]: each for each in json.loads(sealed.read(path, name=sealed.DIGESTS))}
     rows = [_row(title, counted.get(name)) for name, title in TITLES.items()]
     return tables.html(HEADS, rows, caption="Found in the folders of the real corpora")
 

@@ -65,7 +65,7 @@ def about(
 
 
 def score(counts: Sequence[Sequence], classes: int) -> dict:
-    """Accuracy and macro F1, over all clips and by corpus.
+    """Accuracy and macro F1, over all clips and by corpus, and how many ``classes`` occur among the scored clips.
 
     Args:
         counts: rows of corpus/speaker, true class, predicted class, number of clips.
@@ -76,7 +76,9 @@ def score(counts: Sequence[Sequence], classes: int) -> dict:
         by_corpus.setdefault(group.split("/")[0], np.zeros((classes, classes)))[true, predicted] += number
     found = {name: _scored(confusion) for name, confusion in sorted(by_corpus.items())}
     speakers = len({group for group, *_ in counts})
-    return _scored(sum(by_corpus.values())) | {"speakers": speakers, "corpora": list(found), "by_corpus": found}
+    total = sum(by_corpus.values())
+    occurring = int((total.sum(axis=1) > 0).sum())
+    return _scored(total) | {"classes": occurring, "speakers": speakers, "corpora": list(found), "by_corpus": found}
 
 
 def limits(trial: Trial, data: Data, told: Mapping) -> list[str]:
@@ -130,7 +132,7 @@ def sentences(told: Mapping) -> list[str]:
     return [
         f"{told['model']}{', final' if told['final'] else ''}: trained on {corpora}.",
         f"{whom}: accuracy {tested['accuracy']:.3f}, macro F1 {tested['macro_f1']:.3f} ({people(tested)} of "
-        f"{', '.join(tested['corpora'])}; by chance {1 / len(told['classes']):.3f}).",
+        f"{', '.join(tested['corpora'])}; by chance {1 / tested.get('classes', len(told['classes'])):.3f}).",
         *told["limits"],
     ]
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from sercore import store
 from sercore.augment.spectrogram import mask_bands, mask_time
+from sercore.corpora.reports import Report
 from sercore.training.bucketing import by_length
 
 READ = ("corpus", "speaker", "gender", "class")  # columns that a trial depends on
@@ -76,12 +77,14 @@ class Data:
         inputs: by kind, as ``loopq_inputs`` and ``loopq_frames`` call it.
         classes: names, by position.
         encoder: name of the speech encoder whose frames are among the inputs; "none" where they are not.
+        reports: what the loaders of its corpora say (default none).
     """
 
     table: pd.DataFrame
     inputs: dict[str, Inputs]
     classes: tuple[str, ...]
     encoder: str = "none"
+    reports: tuple[Report, ...] = ()
     _digests: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property

@@ -1,6 +1,6 @@
 """Data of paper 03: clips of four corpora with seven classes, their inputs, and what the report counts and measures of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +8,8 @@ import pandas as pd
 import soundfile
 
 from sercore import corpora, encoders, store
-from sercore.corpora import labels, synthetic
+from sercore.corpora import Corpus, labels, synthetic
+from sercore.corpora.reports import Report
 from sercore.protocols.origins import by_origin
 from sercore.studies import loopq_frames, loopq_inputs, loopq_waveforms
 from sercore.studies.loopq_batches import Data, Inputs
@@ -48,7 +49,8 @@ def load(
         CorpusError: a corpus that is not there.
         AudioError: a clip that cannot be used.
     """
-    table, shape = clips(edition, loopq_labels=loopq_labels, elsewhere=elsewhere), SHAPES[size]
+    found, shape = read(edition, elsewhere=elsewhere), SHAPES[size]
+    table = _joined(found, loopq_labels=loopq_labels)
     paths = list(table["path"])
     levels = loopq_inputs.levels(paths)
     table = table.assign(**dict(zip(LEVELS, levels.T, strict=True)))
@@ -57,7 +59,8 @@ def load(
     if asked & set(loopq_frames.KINDS):
         network = encoders.load(encoder, device=device)
     inputs = {kind: _inputs(kind, paths, shape, trimmed, network, device) for kind in sorted(asked)}
-    return Data(table, inputs, labels.SEVEN, encoder=network.name if network else "none")
+    reports = tuple(each.report for each in found)
+    return Data(table, inputs, labels.SEVEN, encoder=network.name if network else "none", reports=reports)
 
 
 def clips(edition: str, *, loopq_labels: bool = False, elsewhere: bool = False) -> pd.DataFrame:
@@ -66,7 +69,24 @@ def clips(edition: str, *, loopq_labels: bool = False, elsewhere: bool = False) 
     Raises:
         CorpusError: a corpus that is not there.
     """
-    found = [synthetic.load(name) if edition == "demo" else corpora.load(name) for name in names(edition, elsewhere=elsewhere)]
+    return _joined(read(edition, elsewhere=elsewhere), loopq_labels=loopq_labels)
+
+
+def read(edition: str, *, elsewhere: bool = False) -> list[Corpus]:
+    """Corpora of an edition as their loaders give them; see ``names``.
+
+    Raises:
+        CorpusError: a corpus that is not there.
+    """
+    return [synthetic.load(name) if edition == "demo" else corpora.load(name) for name in names(edition, elsewhere=elsewhere)]
+
+
+def reports_elsewhere(edition: str) -> tuple[Report, ...]:
+    """What the loaders say of the corpora that are only tested, where they are."""
+    return tuple(corpora.load(name).report for name in names(edition, elsewhere=True) if name in ELSEWHERE)
+
+
+def _joined(found: Sequence[Corpus], *, loopq_labels: bool) -> pd.DataFrame:
     table = pd.concat([each.table for each in found], ignore_index=True)
     table["class"] = labels.mapped(table, labels.seven_classes(loopq_labels=loopq_labels))
     table["name"] = [Path(path).stem for path in table["path"]]

@@ -80,7 +80,7 @@ def sentences(told: Mapping[str, Any]) -> list[str]:
     return [
         f"{told['model']} ({parts}), {recipe['experiment']}: trained on {corpora}.",
         f"On speakers not heard in training: UA {tested['ua']:.3f}, accuracy {tested['accuracy']:.3f} ({people(tested)} of "
-        f"{', '.join(tested['corpora'])}; UA by chance {1 / len(told['classes']):.3f}).",
+        f"{', '.join(tested['corpora'])}; UA by chance {saved_parts.chance(tested):.3f}).",
         *told["limits"],
     ]
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from sercore import store
+from sercore.corpora.reports import Report
 from sercore.studies.padi_inputs import heard, normalised
 from sercore.training.ragged import Ragged
 
@@ -34,6 +35,7 @@ class Source:
         contents: digest of clips, speakers and pairs.
         most: clips of a speaker that an epoch reads at most, 0 for all.
         checkpoint: file with the weights of a speaker recogniser that was trained elsewhere; empty (default) to train one.
+        reports: what the loaders of its corpora say (default none).
     """
 
     speakers: np.ndarray
@@ -46,6 +48,7 @@ class Source:
     contents: str
     most: int
     checkpoint: str = ""
+    reports: tuple[Report, ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -69,7 +72,7 @@ class Data:
         classes: names by position, by experiment.
         targets: ``(clips,)`` class numbers by experiment; -1 for a clip that it leaves out.
         source: clips that teach speakers.
-        problems: what is missing or odd in the corpus, a sentence each (default none).
+        reports: what the loaders say of the scored corpus and of those that teach speakers (default none).
     """
 
     table: pd.DataFrame
@@ -78,8 +81,13 @@ class Data:
     classes: dict[str, tuple[str, ...]]
     targets: dict[str, np.ndarray]
     source: Source
-    problems: tuple[str, ...] = ()
+    reports: tuple[Report, ...] = ()
     _kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is missing, damaged or odd in the corpora, a sentence each."""
+        return tuple(problem for report in self.reports for problem in report.problems)
 
     @property
     def groups(self) -> np.ndarray:

@@ -8,6 +8,8 @@ import pandas as pd
 
 from sercore import corpora, store
 from sercore.corpora import labels, synthetic
+from sercore.corpora.folders import lacking, partial
+from sercore.corpora.reports import Report
 from sercore.evaluation import verification
 from sercore.studies import padi_inputs, padi_stream
 from sercore.studies.padi_clips import Data, Frames, Source
@@ -24,6 +26,7 @@ NEEDED = ("emovo", "tess")  # of the open edition's speakers; SAVEE joins where 
 MOST = {"demo": 4, "open": 100, "paper": 0}  # clips of a speaker that an epoch reads: two of the open ones have 1400
 HEARD = {"demo": 6, "open": 0, "paper": 0}  # clips of a scored speaker that are verified, 0 for all
 PAIRS = 20_000  # that verify speakers, where there is no list of pairs
+WHOLE = "the paper's own corpora are needed, whole. Use edition=open or demo, or get what is missing."
 SPOKEN = "voxceleb"  # too large for memory: its clips are read from their files
 
 
@@ -42,12 +45,15 @@ def load(edition: str, *, scored: str = "", taught: Sequence[str] = (), checkpoi
         AudioError: a clip that cannot be used.
         ValueError: a corpus without a clip of the four classes.
     """
-    table, problems = clips(edition, scored=scored)
+    table, report = clips(edition, scored=scored)
     raw = Ragged.of(padi_inputs.compute(list(table["path"])))
     frames = Ragged.of(normalised([raw.clip(row) for row in range(len(table))]))
     targets = {name: _numbers(table, name) for name in EXPERIMENTS}
     spoken = source(edition, table, frames, taught=taught, checkpoint=checkpoint)
-    return Data(table, raw, frames, CLASSES, targets, spoken, problems)
+    reports = (report, *spoken.reports)
+    if edition == "paper":
+        _refuse_partial(reports)
+    return Data(table, raw, frames, CLASSES, targets, spoken, reports)
 
 
 def source(edition: str, table: pd.DataFrame, frames: Ragged, *, taught: Sequence[str] = (), checkpoint: str = "") -> Source:
@@ -96,6 +102,7 @@ def source(edition: str, table: pd.DataFrame, frames: Ragged, *, taught: Sequenc
         ),
         most=MOST[edition],
         checkpoint=checkpoint,
+        reports=tuple(each.report for each in found),
     )
 
 
@@ -107,8 +114,8 @@ def teachers(edition: str) -> tuple[str, ...]:
     )
 
 
-def clips(edition: str, *, scored: str = "") -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Clips of the scored corpus that an experiment uses, sorted by speaker and name; and what is missing or odd in the corpus.
+def clips(edition: str, *, scored: str = "") -> tuple[pd.DataFrame, Report]:
+    """Clips of the scored corpus that an experiment uses, sorted by speaker and name; and what its loader says of the corpus.
 
     ``conversation`` is IEMOCAP's dialogue; elsewhere the speaker stands for it.
 
@@ -117,6 +124,8 @@ def clips(edition: str, *, scored: str = "") -> tuple[pd.DataFrame, tuple[str, .
         ValueError: a corpus without a clip of the four classes.
     """
     name = scored or SCORED[edition]
+    if edition == "paper" and (absent := lacking([name])):
+        raise corpora.CorpusError(f"edition=paper: missing {', '.join(absent)}; {WHOLE}")
     corpus = synthetic.load(name) if edition == "demo" else corpora.load(name)
     table = corpus.table.copy()
     for column in ("part", "session", "dialogue"):
@@ -128,7 +137,7 @@ def clips(edition: str, *, scored: str = "") -> tuple[pd.DataFrame, tuple[str, .
         raise ValueError(f"{name}: no clip that is angry, happy, excited, neutral or sad; expected some. Score another corpus.")
     table = table.assign(name=[Path(path).stem for path in table["path"]])
     table["conversation"] = table["dialogue"].where(table["dialogue"].notna(), table["corpus"] + "/" + table["speaker"])
-    return table.sort_values(["speaker", "name"], ignore_index=True), tuple(corpus.problems)
+    return table.sort_values(["speaker", "name"], ignore_index=True), corpus.report
 
 
 def missing(data: Data) -> dict[str, str]:
@@ -152,8 +161,14 @@ def contents(edition: str, *, scored: str = "", taught: Sequence[str] = ()) -> l
     ]
     names = tuple(taught) or teachers(edition)
     if SPOKEN in names:
-        return [*listed, padi_stream.listing(corpora.home() / SPOKEN)]
-    return [*listed, *([name, store.content(path)] for name in names for path in corpora.load(name).table["path"])]
+        listing = padi_stream.read(corpora.home() / SPOKEN)
+        if edition == "paper":
+            _refuse_partial([listing.report])
+        return [*listed, listing.contents]
+    found = [corpora.load(name) for name in names]
+    if edition == "paper":
+        _refuse_partial([each.report for each in found])
+    return [*listed, *([each.name, store.content(path)] for each in found for path in each.table["path"])]
 
 
 def measure(data: Data) -> dict[str, float]:
@@ -189,6 +204,11 @@ def _pairs(speakers: np.ndarray) -> int | None:
     same = int((clips * (clips - 1) // 2).sum())
     every = len(speakers) * (len(speakers) - 1) // 2
     return min(PAIRS, 2 * same, 2 * (every - same)) if every > 2 * PAIRS else None
+
+
+def _refuse_partial(reports: Sequence[Report]) -> None:
+    if absent := partial(reports):
+        raise corpora.CorpusError(f"edition=paper: missing {', '.join(absent)}; {WHOLE}")
 
 
 def _corpus(data: Data) -> str:

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from sercore import audio, store
-from sercore.corpora import CorpusError
+from sercore.corpora import CorpusError, voxceleb
+from sercore.corpora.reports import Report
 from sercore.corpora.table import SUFFIXES, some
 from sercore.corpora.voxceleb import NAME
 from sercore.evaluation.verification import read_trials
@@ -77,6 +78,7 @@ class Listing:
         left, right: ``(pairs,)`` rows of these; empty where there is no list.
         same: ``(pairs,)`` whether a pair has one speaker.
         contents: digest of paths, bytes of the files, and pairs.
+        report: how many clips there are, and speakers that the sheets list and who have none.
     """
 
     training: Streamed
@@ -86,6 +88,7 @@ class Listing:
     right: np.ndarray
     same: np.ndarray
     contents: str
+    report: Report
 
 
 def source(
@@ -129,6 +132,7 @@ def source(
         contents=store.digest([found.contents, about, made_by, given]),
         most=0,
         checkpoint=checkpoint,
+        reports=(found.report,),
     )
 
 
@@ -150,8 +154,8 @@ def read(root: Path) -> Listing:
         root: the corpus' folder.
 
     Raises:
-        CorpusError: no such folder, no clip, an empty file, a name that is not VoxCeleb's, a clip in two formats, a speaker whose
-            clips are all ``.m4a``, or a clip of the list that is not there.
+        CorpusError: no such folder, no clip, an empty file, a name that is not VoxCeleb's, a clip in two formats, a
+            speaker's video in two folders, a speaker whose clips are all ``.m4a``, or a clip of the list that is not there.
         ValueError: a list that cannot be read.
     """
     pairs = next((read_trials(root / name) for name in LISTS if (root / name).is_file()), ([], [], np.zeros(0, bool)))
@@ -185,7 +189,9 @@ def read(root: Path) -> Listing:
     about = (clips.letters, clips.ends, heard.letters, heard.ends, np.array(sizes), *places, pairs[2])
     contents = store.digest([*(store.values(each) for each in about), [size for _, size in compared]])
     speakers = np.array([f"voxceleb/{speaker}" for speaker in numbers], object)[np.array(whose)]  # one string a speaker
-    return Listing(clips, speakers, heard, *places, pairs[2], contents)
+    problems = voxceleb.absent({*numbers, *kept_out}, voxceleb.listed(root))
+    report = Report("voxceleb", len(clips) + len(heard), tuple(problems))
+    return Listing(clips, speakers, heard, *places, pairs[2], contents, report)
 
 
 def told(error: audio.AudioError) -> str:
@@ -198,6 +204,7 @@ def _clips(root: Path) -> Iterator[tuple[str, int, str]]:
     if not root.is_dir():
         raise CorpusError(f"{root}: no such folder; expected voxceleb in its official layout. Put or link it there.")
     above, heard, unread = len(os.path.join(root, "")), set(), set()
+    videos: dict[tuple[str, str], str] = {}
     for folder, folders, files in os.walk(root):
         folders.sort()
         last = ""
@@ -210,6 +217,10 @@ def _clips(root: Path) -> Iterator[tuple[str, int, str]]:
                 continue
             if not NAME.fullmatch(name):
                 raise CorpusError(f"{path}: not VoxCeleb's name; expected …/id<number>/<video>/<clip>. Move it out of the folder.")
+            if (first := videos.setdefault(tuple(folder.split(os.sep)[-2:]), folder)) != folder:
+                raise CorpusError(
+                    f"{folder}: this video of the speaker stands in {first}, too; expected it once. Remove one of them."
+                )
             if stem == last:
                 raise CorpusError(f"{path}: the same clip stands beside it in another format; expected one of the two. Remove one.")
             if not (size := os.stat(path).st_size):

@@ -97,7 +97,7 @@ def limits(told: Mapping[str, Any]) -> list[str]:
         f"Names one of {len(told['classes'])} classes always, also where there is another emotion, or none. It learnt them from: "
         f"{taught}.",
         f"The score in domain is of {people(tested)} of the same corpora: the same rooms and, for the most part, the same texts.",
-        _elsewhere(tested["ua"], {name: each["ua"] for name, each in away.items()}),
+        *_elsewhere(tested, away),
         *(
             f"In {where} it finds {' and '.join(each['collapsed'])} less than one time in twenty."
             for where, each in {"its own corpora": tested, **away}.items()
@@ -119,7 +119,7 @@ def sentences(told: Mapping[str, Any]) -> list[str]:
         f"{told['model']}: trained on {corpora}.",
         *(
             f"On {name}: UA {each['ua']:.3f}, accuracy {each['accuracy']:.3f} ({people(each)} of {', '.join(each['corpora'])}; UA "
-            f"by chance {1 / len(told['classes']):.3f})."
+            f"by chance {saved_parts.chance(each):.3f}{_occurring(each)})."
             for name, each in where.items()
         ),
         *told["limits"],
@@ -171,9 +171,27 @@ def _score(rows: Sequence[Sequence], classes: Sequence[str]) -> dict:
     }
 
 
-def _elsewhere(home: float, away: Mapping[str, float]) -> str:
+def _occurring(score: Mapping[str, Any]) -> str:
+    """Which classes a score is over, where some of the model's do not occur in what is scored."""
+    names = saved_parts.occurring(score)
+    return "" if len(names) == len(score["recall"]) else f", over {' and '.join(names)}, the classes that occur there"
+
+
+def _elsewhere(home: Mapping[str, Any], away: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """How the scores on unseen corpora lie to that in domain; means over other classes are not compared."""
     if not away:
-        return "No corpus was kept apart: what it finds in recordings from elsewhere is not known."
-    if worse := [name for name, ua in away.items() if ua < home]:
-        return f"On {' and '.join(worse)}, which training never met, it does worse than in domain; so it may on your recordings."
-    return f"On {' and '.join(away)}, which training never met, it does no worse than in domain; on your recordings it still may."
+        return ["No corpus was kept apart: what it finds in recordings from elsewhere is not known."]
+    alike = {name: score for name, score in away.items() if saved_parts.occurring(score) == saved_parts.occurring(home)}
+    sentences = [
+        f"On {name}, which training never met, only {' and '.join(saved_parts.occurring(score))} occur: that score and the one in"
+        " domain are means over other classes, and are not compared."
+        for name, score in away.items()
+        if name not in alike
+    ]
+    if worse := [name for name, score in alike.items() if score["ua"] < home["ua"]]:
+        names = " and ".join(worse)
+        sentences.append(f"On {names}, which training never met, it does worse than in domain; so it may on your recordings.")
+    elif alike:
+        names = " and ".join(alike)
+        sentences.append(f"On {names}, which training never met, it does no worse than in domain; on your recordings it still may.")
+    return sentences

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from sercore import store
+from sercore.corpora.reports import Report
 from sercore.training.ragged import Ragged
 
 READ = ("corpus", "speaker", "gender", "language", "text", "surprised")  # columns that a trial depends on
@@ -23,7 +24,7 @@ class Data:
         unseen: names of the corpora that no training reads.
         classes: names, by position.
         targets: ``(clips,)`` class numbers by what surprise and calm count as; -1 for a clip that is left out.
-        problems: what is wrong with a researcher's own table, a sentence each (default none).
+        reports: what the loaders of its corpora say (default none).
     """
 
     table: pd.DataFrame
@@ -31,8 +32,13 @@ class Data:
     unseen: tuple[str, ...]
     classes: tuple[str, ...]
     targets: dict[tuple[str, str], np.ndarray]
-    problems: tuple[str, ...] = ()
+    reports: tuple[Report, ...] = ()
     _kept: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is missing, damaged or odd in the corpora, a sentence each."""
+        return tuple(problem for report in self.reports for problem in report.problems)
 
     @property
     def groups(self) -> np.ndarray:

@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 
 from sercore import corpora, store
-from sercore.corpora import labels, synthetic
+from sercore.corpora import Corpus, labels, synthetic
 from sercore.corpora import own as corpora_own
+from sercore.corpora.cells import existing
+from sercore.corpora.folders import lacking as lacking_corpora
 from sercore.features import packed
 from sercore.protocols.pooled import pooled
 from sercore.studies import parry_attributes, parry_inputs
@@ -43,10 +45,12 @@ def load(edition: str) -> Data:
         AudioError: a clip that cannot be used.
     """
     pooled, unseen = names(edition)
-    table = clips(edition, (*pooled, *unseen))
+    found = read(edition, (*pooled, *unseen))
+    table = _joined(found)
     targets = {switches: _numbers(table, *switches) for switches in product(SURPRISE, CALM)}
     surprised = table["emotion"].str.lower().isin(labels.SPELLINGS["surprise"])
-    return Data(table.assign(surprised=surprised), _frames(table), unseen, CLASSES, targets)
+    reports = tuple(each.report for each in found)
+    return Data(table.assign(surprised=surprised), _frames(table), unseen, CLASSES, targets, reports)
 
 
 def own(path: Path, classes: Path | None, *, unseen: Sequence[str]) -> Data:
@@ -68,13 +72,14 @@ def own(path: Path, classes: Path | None, *, unseen: Sequence[str]) -> Data:
     known = tuple(name for name in CLASSES if name in met) + tuple(sorted(met - set(CLASSES)))
     target = np.array([known.index(each) for each in table["class"]])
     targets = dict.fromkeys(product(SURPRISE, CALM), target)  # the map alone says what surprise and calm are
-    return Data(table.assign(surprised=False), _frames(table), tuple(unseen), known, targets, tuple(corpus.problems))
+    return Data(table.assign(surprised=False), _frames(table), tuple(unseen), known, targets, (corpus.report,))
 
 
 def own_contents(path: Path, classes: str) -> list:
     """Content of a researcher's table, of its class map and of the clips that it lists."""
     table = corpora_own.read(path, classes=corpora_own.class_map(Path(classes)) if classes else None).table
-    return [store.content(path), store.content(classes) if classes else "", [store.content(each) for each in table["path"]]]
+    files = [path, *([Path(classes)] if classes else [])]
+    return [*(store.content(existing(file)) for file in files), [store.content(each) for each in table["path"]]]
 
 
 def names(edition: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -90,7 +95,7 @@ def names(edition: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         return DEMO
     root = corpora.home()
     there = {name for name in ORIGINS if root is not None and (root / name).is_dir()}
-    if edition == "paper" and (lacking := [f"{ORIGINS[name]} (folder {name})" for name in ORIGINS if name not in there]):
+    if edition == "paper" and (lacking := lacking_corpora(ORIGINS)):
         raise corpora.CorpusError(
             f"edition=paper: missing {', '.join(lacking)}; these corpora are needed. Use edition=open or demo, or get them."
         )
@@ -104,19 +109,33 @@ def clips(edition: str, chosen: Sequence[str]) -> pd.DataFrame:
     Raises:
         CorpusError: a corpus that is not there.
     """
-    found = [_spoken(name) if edition == "demo" else corpora.load(name).table for name in chosen]
-    table = pd.concat([each[corpora.COLUMNS] for each in found], ignore_index=True)
+    return _joined(read(edition, chosen))
+
+
+def read(edition: str, chosen: Sequence[str]) -> list[Corpus]:
+    """These corpora as their loaders give them.
+
+    Raises:
+        CorpusError: a corpus that is not there.
+    """
+    return [_spoken(name) if edition == "demo" else corpora.load(name) for name in chosen]
+
+
+def _joined(found: Sequence[Corpus]) -> pd.DataFrame:
+    table = pd.concat([each.table[corpora.COLUMNS] for each in found], ignore_index=True)
     table = table[labels.mapped(table, labels.valences()).notna()]
     names = [Path(path).stem for path in table["path"]]
     return table.assign(name=names).sort_values(["corpus", "speaker", "name"], ignore_index=True)
 
 
-def _spoken(name: str) -> pd.DataFrame:
+def _spoken(name: str) -> Corpus:
     """A demo corpus; one that is pooled in the voices of several seeds, whose number stands at the end of a speaker's name."""
     if name not in DEMO[0]:
-        return synthetic.load(name).table
-    spoken = [synthetic.load(name, seed=seed).table for seed in DEMO_SEEDS]
-    return pd.concat([each.assign(speaker=each["speaker"] + f"-{seed}") for seed, each in zip(DEMO_SEEDS, spoken, strict=True)])
+        return synthetic.load(name)
+    spoken = [synthetic.load(name, seed=seed) for seed in DEMO_SEEDS]
+    voices = zip(DEMO_SEEDS, (each.table for each in spoken), strict=True)
+    table = pd.concat([each.assign(speaker=each["speaker"] + f"-{seed}") for seed, each in voices])
+    return Corpus(name, table, [problem for each in spoken for problem in each.problems])
 
 
 def _numbers(table: pd.DataFrame, surprise: str, calm: str) -> np.ndarray:

@@ -81,6 +81,16 @@ def people(told: Mapping[str, Any]) -> str:
     return f"{told['clips']} clips by {told['speakers']} speaker{'s' * (told['speakers'] != 1)}"
 
 
+def occurring(score: Mapping[str, Any]) -> list[str]:
+    """Classes that occur in what was scored: those that have a recall."""
+    return [name for name, recall in score["recall"].items() if recall is not None]
+
+
+def chance(score: Mapping[str, Any]) -> float:
+    """What guessing gives in the mean recall: one over the classes that occur in what was scored."""
+    return 1 / len(occurring(score))
+
+
 def versions() -> dict[str, object]:
     """Versions of what trained a model, the commit, and whether the tree was clean."""
     return {"sercore": sercore.__version__, "torch": torch.__version__, "numpy": np.__version__} | checkout.state()

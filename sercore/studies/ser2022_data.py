@@ -7,8 +7,9 @@ import pandas as pd
 
 from sercore import corpora, encoders, features, store
 from sercore.augment import voice
-from sercore.corpora import coraa_ser, gender_tables, labels, synthetic
+from sercore.corpora import Corpus, coraa_ser, gender_tables, labels, synthetic
 from sercore.corpora.gender_tables import GenderTable
+from sercore.corpora.reports import Report
 from sercore.features import embedding
 from sercore.features.gender import NAMES as GENDER_NAMES
 from sercore.process import CallError
@@ -29,8 +30,10 @@ def load(edition: str, *, encoder: str = "none", device: str = "auto") -> Data:
         encoder: speech encoder by hub id or folder, "random", or "none" for no embedding (default).
         device: where the encoder runs (default "auto").
     """
-    table = clips(edition)
+    corpus = conversations(edition)
+    table = _noted_clips(edition, corpus)
     copied, unconverted = copies(table)
+    auxiliary, others = _auxiliary(edition)
     rows = pd.concat([table.assign(original=-1), copied.assign(notes="")], ignore_index=True)
     paths = list(rows["path"])
     embeddings = {}
@@ -46,8 +49,9 @@ def load(edition: str, *, encoder: str = "none", device: str = "auto") -> Data:
         notes=rows["notes"].to_numpy(str),
         features={name: features.compute(name, paths) for name in FEATURE_SETS},
         embeddings=embeddings,
-        auxiliary=_auxiliary(edition),
+        auxiliary=auxiliary,
         unconverted=tuple(unconverted),
+        reports=(corpus.report, *others),
     )
 
 
@@ -60,7 +64,16 @@ def extractors() -> list[list[str]]:
 
 def clips(edition: str) -> pd.DataFrame:
     """Original clips, sorted by name: the corpus' table with ``name``, ``label`` (0, 1, 2) and ``notes`` of listeners."""
-    table = corpora.load("coraa-ser").table if edition != "demo" else synthetic.load("demo-conversa").table
+    return _noted_clips(edition, conversations(edition))
+
+
+def conversations(edition: str) -> Corpus:
+    """The corpus of an edition as its loader gives it."""
+    return corpora.load("coraa-ser") if edition != "demo" else synthetic.load("demo-conversa")
+
+
+def _noted_clips(edition: str, corpus: Corpus) -> pd.DataFrame:
+    table = corpus.table
     noted = dict(coraa_ser.notes(corpora.home() / "coraa-ser")) if edition != "demo" else {}
     named = labels.three_classes(table).map(labels.THREE.index)
     names = [Path(path).stem for path in table["path"]]
@@ -134,15 +147,20 @@ def _noted(edition: str) -> dict[str, int]:
     return found
 
 
-def _auxiliary(edition: str) -> dict[str, GenderTable]:
-    """Gender features of other speakers by set: the table of MLS in the open edition, else measured on CETUC or its imitation."""
+def _auxiliary(edition: str) -> tuple[dict[str, GenderTable], tuple[Report, ...]]:
+    """Gender features of other speakers by set: the table of MLS in the open edition, else measured on CETUC or its imitation.
+
+    And what the loader of a corpus says of it.
+    """
     if edition == "open":
         table = gender_tables.read(corpora.home() / AUXILIARY, GENDER_NAMES)
-        return {"gender": table, "gender-corrected": table}
-    spoken = corpora.load("cetuc").table if edition == "paper" else synthetic.load("demo-gender").table
+        return {"gender": table, "gender-corrected": table}, ()
+    corpus = corpora.load("cetuc") if edition == "paper" else synthetic.load("demo-gender")
+    spoken = corpus.table
     male = (spoken["gender"] == "male").to_numpy(np.int64)
     content = store.digest([store.content(path) for path in spoken["path"]])
-    return {
+    tables = {
         name: GenderTable(features.compute(name, list(spoken["path"])), male, spoken["speaker"].to_numpy(str), content)
         for name in ("gender", "gender-corrected")
     }
+    return tables, (corpus.report,)

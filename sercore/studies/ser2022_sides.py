@@ -1,13 +1,13 @@
 """Rows of one trial of paper 01: how they are split, balanced and scaled, in the order that each protocol does it (section 2.2)."""
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 from imblearn.over_sampling import SMOTE
 from sklearn.preprocessing import MinMaxScaler
 
-from sercore.protocols.splits import FOLDS, forbid_shared, grouped_folds, shuffled_folds
+from sercore.corpora.labels import THREE
+from sercore.protocols.splits import forbid_shared, grouped_folds, shuffled_folds
 
 NEIGHBOURS = 5  # SMOTE's default, section 2.2
 SYNTHETIC = "synthetic"  # the recording under which SMOTE's rows are counted
@@ -45,7 +45,7 @@ def as_published(items: Items, *, fold: int, seed: int, smote: bool) -> tuple[It
     Source: the notebooks of Alves et al. 2022; section 2.2 names SMOTE.
     """
     if smote:
-        _enough_for_smote(items.labels)
+        _enough_for_smote(items.labels, "clips")
         items = _oversampled(items, seed=seed)
     items = replace(items, values=MinMaxScaler().fit_transform(items.values))
     training, test = (items.at(rows) for rows in shuffled_folds(len(items.labels), seed=seed)[fold])
@@ -59,8 +59,6 @@ def clean(items: Items, *, fold: int, seed: int, smote: bool) -> tuple[Items, It
         ValueError: a class with too few rows for SMOTE.
         LeakError: a recording on both sides.
     """
-    if smote:
-        _enough_for_smote(items.labels)
     first = items.at(np.flatnonzero(items.originals < 0))
     learned, held = grouped_folds(first.labels, first.recordings, seed=seed)[fold]
     test = first.at(held)
@@ -68,6 +66,7 @@ def clean(items: Items, *, fold: int, seed: int, smote: bool) -> tuple[Items, It
     training = items.at(rows)
     forbid_shared(training.recordings, test.recordings, what="recording")
     if smote:
+        _enough_for_smote(training.labels, f"clips in the training part of fold {fold}")
         training = _oversampled(training, seed=seed)
     scaler = MinMaxScaler().fit(training.values)
     return tuple(replace(each, values=scaler.transform(each.values)) for each in (training, test))
@@ -82,15 +81,20 @@ def _oversampled(items: Items, *, seed: int) -> Items:
     return Items(values, labels, recordings, originals, notes)
 
 
-def _enough_for_smote(labels: np.ndarray) -> None:
-    """Refuse data in which SMOTE finds too few neighbours.
+def _enough_for_smote(labels: np.ndarray, what: str) -> None:
+    """Refuse rows in which SMOTE finds too few neighbours.
+
+    Args:
+        labels: of the rows that it multiplies.
+        what: these rows are.
 
     Raises:
-        ValueError: a class with fewer rows than a fold's training part needs.
+        ValueError: a class with fewer rows than a row and its neighbours.
     """
-    needed = math.ceil((NEIGHBOURS + 1) * FOLDS / (FOLDS - 1))
-    for label, rows in enumerate(np.bincount(labels)):
-        if rows < needed:
+    counts = np.bincount(labels, minlength=len(THREE))
+    for name, rows in zip(THREE, counts.tolist(), strict=True):
+        if rows <= NEIGHBOURS:
             raise ValueError(
-                f"class {label} has {rows} rows; SMOTE on {FOLDS} folds needs at least {needed}. Add clips or leave SMOTE out."
+                f"{rows} {what} are {name}; SMOTE draws on {NEIGHBOURS} neighbours and needs at least {NEIGHBOURS + 1}. Add clips,"
+                " or leave SMOTE out."
             )

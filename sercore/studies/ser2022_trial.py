@@ -8,6 +8,7 @@ import numpy as np
 
 from sercore import store
 from sercore.corpora.gender_tables import GenderTable
+from sercore.corpora.reports import Report
 from sercore.features.names import SUBSETS
 from sercore.studies.ser2022_network import Linear, Network, fit_together
 from sercore.studies.ser2022_rows import SELECTED, Configuration
@@ -59,6 +60,7 @@ class Data:
         embeddings: ``(rows, width)`` for each encoder's name.
         auxiliary: gender features of other speakers, for "gender" and for "gender-corrected".
         unconverted: one sentence for each non-neutral clip without copy.
+        reports: what the loaders of its corpora say (default none).
     """
 
     names: tuple[str, ...]
@@ -71,6 +73,7 @@ class Data:
     embeddings: dict[str, np.ndarray]
     auxiliary: dict[str, GenderTable]
     unconverted: tuple[str, ...]
+    reports: tuple[Report, ...] = ()
     _digests: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def content(self, trial: Trial) -> str:

@@ -35,7 +35,7 @@ BESIDE = {
 }
 
 
-def iemocap(root: Path, lists: Path) -> Path:
+def iemocap(root: Path, lists: Path, *, whole: bool = False) -> Path:
     """All 5531 clips of the four classes by the public list, and those of ``BESIDE``: links to eight short files of noise.
 
     Every other clip has its label from two of three annotators, the others from all three.
@@ -43,11 +43,16 @@ def iemocap(root: Path, lists: Path) -> Path:
     Args:
         root: the corpus' folder, made here.
         lists: folder of the public file lists.
+        whole: whether there are all 10,039 clips, those that are nowhere listed labelled other (default no).
     """
     listed = {place.rsplit("/", 1)[1]: label for place, label in trees.on_list(lists / "iemocap-4class.jsonl.gz").items()}
     labels = listed | {name: label for name, (label, _, _) in beside().items()}
     votes = {name: _votes(label, agreed=place % 2 == 0) for place, (name, label) in enumerate(listed.items())}
     votes |= {name: answers for name, (_, answers, _) in beside().items()}
+    if whole:
+        others = trees.iemocap_others(len(labels))
+        labels |= dict.fromkeys(others, "oth")
+        votes |= dict.fromkeys(others, ("Other", "Other", "Other"))
     _link(root, [trees.iemocap_place(name) for name in labels])
     return trees.iemocap(root, labels, votes=votes)
 

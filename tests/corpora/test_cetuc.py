@@ -31,9 +31,9 @@ def test_what_is_missing_or_odd_is_told(tree):
     trees.clip(tree / "F000-0001.flac")
     odd, twice, speakers, clips = cetuc.read(tree).problems
     assert odd == "1 files left out, their names are not <F|M><speaker>-<sentence>, as in F003-0616: take.wav"
-    assert twice == "1 names stand more than once: F000-0001"
+    assert twice == "1 copies left out, 1 names stand more than once: F000-0001"
     assert speakers == "100 speakers, expected 101; by gender, expected in brackets: female 51 (51), male 49 (50)"
-    assert clips == "201 clips, expected 202; by gender, expected in brackets: female 103 (102), male 98 (100)"
+    assert clips == "200 clips, expected 202; by gender, expected in brackets: female 102 (102), male 98 (100)"
 
 
 def test_the_counts_expected_are_those_of_the_papers_data():

@@ -5,6 +5,7 @@ from collections import Counter
 import pytest
 
 from sercore.corpora import COLUMNS, LOADERS, emodb, load, missing
+from sercore.corpora.table import without_copies
 from tests.corpora import trees
 
 NAMES = {
@@ -96,11 +97,12 @@ def test_a_renamed_clip_is_both_odd_and_missing(name, tree):
     assert any("missing" in problem or "expected" in problem for problem in corpus.problems if "notes.wav" not in problem)
 
 
-def test_a_clip_that_stands_twice_is_told(name, tree):
+def test_a_clip_that_stands_twice_is_one_row_and_told(name, tree):
     twice = sorted(tree.rglob("*.wav"))[5]
     trees.clip(twice.with_suffix(".flac"))
     corpus = read(tree)
-    assert len(corpus.table) == FACTS[name][0] + 1
+    assert len(corpus.table) == FACTS[name][0]
+    assert corpus.report.counts == {"copies": 1}
     assert any("more than once" in problem and twice.stem in problem for problem in corpus.problems)
 
 
@@ -137,7 +139,10 @@ def test_many_names_are_checked_without_comparing_each_with_each():
         __hash__ = str.__hash__
 
     names = [Name(f"clip{number}") for number in range(2_000)]
-    assert missing([*names, Name("clip7"), Name("clip3")], set(names)) == ["2 names stand more than once: clip3, clip7"]
+    assert missing(names[1:], set(names)) == ["1 of 2000 clips missing: clip0"]
+    rows, copies = without_copies([{"path": name} for name in [*names, *names[:2]]], [*names, Name("clip7"), Name("clip3")])
+    assert copies == ["2 copies left out, 2 names stand more than once: clip3, clip7"]
+    assert rows == [{"path": name} for name in names]
     assert Name.compared < 10 * len(names)
 
 

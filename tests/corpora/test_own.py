@@ -117,30 +117,33 @@ def test_no_file_is_refused(folder, place):
 
 
 def test_what_is_left_out_is_told(folder):
-    text = f"{HEADER}\na.wav,lab,1,oth\nb/c.wav,lab,1,happy\nbroken.wav,lab,1,happy\nd.flac,lab,1,Tie\n"
-    corpus = own.read(written(folder, text))
-    assert corpus.table["path"].tolist() == [folder / "b/c.wav"]
+    trees.clip(folder / "e.wav")
+    lines = ["a.wav,lab,1,oth", "b/c.wav,lab,1,happy", "broken.wav,lab,1,happy", "d.flac,lab,1,Tie", "e.wav,lab,1,sad"]
+    corpus = own.read(written(folder, "\n".join([HEADER, *lines])))
+    assert corpus.table["path"].tolist() == [folder / "b/c.wav", folder / "e.wav"]
+    assert corpus.report.counts == {"damaged": 1, "without a class": 2}
     left_out, broken = corpus.problems
-    assert left_out.endswith("my.csv: 2 of 4 clips left out, the class map leaves out their labels: Tie, oth")
+    assert left_out.endswith("my.csv: 2 of 5 clips left out, the class map leaves out their labels: Tie, oth")
     assert broken.startswith(f"{folder / 'broken.wav'}: not readable as audio")
 
 
 MAPS = {
-    "map.csv": "emotion,class\nHappy,good\nangry,\n",
-    "semicolons.csv": "class;emotion\ngood;happy\n;ANGRY\n",
-    "map.json": '{"Happy": "good", "angry": null}',
+    "map.csv": "emotion,class\nHappy,good\nangry,\nsad,bad\n",
+    "semicolons.csv": "class;emotion\ngood;happy\n;ANGRY\nbad;sad\n",
+    "map.json": '{"Happy": "good", "angry": null, "sad": "bad"}',
 }
 
 
 @pytest.mark.parametrize("name", MAPS)
 def test_a_class_map_of_ones_own(folder, name):
     classes = own.class_map(written(folder, MAPS[name], name=name))
-    assert classes == {"happy": "good", "angry": None}
-    corpus = own.read(written(folder, GOOD), classes={"HAPPY": "good", "angry": None})
-    assert corpus.table["class"].tolist() == ["good"]
+    assert classes == {"happy": "good", "angry": None, "sad": "bad"}
+    text = GOOD + "d.flac,lab,2,sad\n"
+    corpus = own.read(written(folder, text), classes={"HAPPY": "good", "angry": None, "SAD": "bad"})
+    assert corpus.table["class"].tolist() == ["good", "bad"]
     assert own.read(folder / "my.csv", classes=classes).table.equals(corpus.table)
     with pytest.raises(TableError, match=r"label `Angry` \(1 clips\) without class; expected one of happy"):
-        own.read(folder / "my.csv", classes={"happy": "good"})
+        own.read(folder / "my.csv", classes={"happy": "good", "sad": "bad"})
 
 
 @pytest.mark.parametrize(

@@ -153,7 +153,8 @@ def test_damaged_missing_and_added_clips_are_told(few):
     added.write_bytes(clips[2].read_bytes())
     corpus = synthetic.read(folder)
     assert list(corpus.table["path"]) == clips[2:]
-    told = [f"{damaged}: damaged", f"{missing}: missing", f"{added}: left out"]
+    told = [f"{missing}: missing", f"{damaged}: damaged", f"{added}: left out"]
+    assert corpus.report.counts == {"missing": 1, "damaged": 1, "misnamed": 1}
     assert [problem.startswith(start) for problem, start in zip(corpus.problems, told, strict=True)] == [True] * 3
 
 

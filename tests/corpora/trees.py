@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterable, Mapping
 from itertools import product
 from pathlib import Path
@@ -17,14 +18,15 @@ CORAA_COUNTS = {"neutral": 491, "non-neutral-female": 89, "non-neutral-male": 45
 EMODB_SPEAKERS = {"03": 49, "08": 58, "09": 43, "10": 38, "11": 55, "12": 35, "13": 61, "14": 69, "15": 56, "16": 71}
 EMODB_CLASSES = {"W": 127, "L": 81, "E": 46, "A": 69, "F": 71, "T": 62, "N": 79}
 EMODB_TEXTS = ("a01", "a02", "a04", "a05", "a07", "b01", "b02", "b03", "b09", "b10")
+IEMOCAP_CLIPS = 10_039
 VOTES = ("Neutral", "Neutral", "Sadness")
 EPST_SPEAKERS = {"cc": "male", "cl": "male", "gg": "female", "jg": "female", "mf": "female", "mk": "female", "mm": "male"}
 
 
 def clip(path: Path) -> Path:
-    """A hundredth of a second of silence, in the format that the name says."""
+    """A hundredth of a second of noise, no two alike, in the format that the name says."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(path, np.zeros(160), 16000)
+    soundfile.write(path, 0.1 * np.random.default_rng(zlib.crc32(str(path).encode())).normal(size=160), 16000)
     return path
 
 
@@ -104,13 +106,19 @@ def epst() -> list[str]:
 
 
 def parry(root: Path, lists: Path) -> Path:
-    """All eight corpora of paper 02: IEMOCAP's four-class excerpt, Emo-DB, CREMA-D and SAVEE by their public lists."""
+    """All eight corpora of paper 02: IEMOCAP, Emo-DB, CREMA-D and SAVEE by their public lists.
+
+    IEMOCAP's list has four classes; its other clips are labelled other.
+    """
     listed = {name: on_list(lists / f"{file}.jsonl.gz") for name, file in LISTS.items()}
     places = {name: [*found] for name, found in listed.items()} | {"savee": [f"ALL/{place}" for place in listed["savee"]]}
+    others = iemocap_others(len(listed["iemocap"]))
+    places["iemocap"] += [iemocap_place(name) for name in others]
     places |= {"emovo": emovo(), "epst": epst(), "ravdess": ravdess(), "tess": tess()}
     for name, each in places.items():
         plant(root / name, each)
-    iemocap(root / "iemocap", {place.rsplit("/", 1)[1]: label for place, label in listed["iemocap"].items()})
+    labels = {place.rsplit("/", 1)[1]: label for place, label in listed["iemocap"].items()}
+    iemocap(root / "iemocap", labels | dict.fromkeys(others, "oth"))
     told = "".join(f"{who},{gender}\n" for who, gender in EPST_SPEAKERS.items())
     (root / "epst" / "speakers.csv").write_text(f"speaker,gender\n{told}")
     return root
@@ -130,6 +138,11 @@ def iemocap(root: Path, labels: Mapping[str, str], *, votes: Mapping[str, Iterab
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("\n".join(["% [START_TIME - END_TIME] TURN_NAME EMOTION [V, A, D]", "", *lines]))
     return root
+
+
+def iemocap_others(count: int) -> list[str]:
+    """Names for the clips that IEMOCAP has beside so many: with them a tree is whole."""
+    return [f"Ses0{1 + number % 5}F_impro60_M{number // 5:03d}" for number in range(IEMOCAP_CLIPS - count)]
 
 
 def iemocap_place(clip_name: str) -> str:

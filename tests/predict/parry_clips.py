@@ -8,6 +8,7 @@ import pandas as pd
 import soundfile
 
 from sercore.audio import RATE
+from sercore.corpora import Corpus
 from sercore.studies import parry_data
 from tests.studies.loopq_clips import voice
 
@@ -37,4 +38,5 @@ def use(monkeypatch, folder: Path) -> None:
     monkeypatch.setenv("SER_STORE", str(folder / "store"))
     table = write(folder / "clips")
     monkeypatch.setattr(parry_data, "names", lambda edition: (("lab", "street"), ("radio",)))
-    monkeypatch.setattr(parry_data, "clips", lambda edition, chosen: table.copy())
+    corpora = [Corpus(name, rows) for name, rows in table.groupby("corpus", sort=False)]
+    monkeypatch.setattr(parry_data, "read", lambda edition, chosen: corpora)

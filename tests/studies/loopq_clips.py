@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import soundfile
 
+from sercore.corpora import Corpus
 from sercore.corpora.labels import SEVEN
 from sercore.studies import loopq_data
 
@@ -33,7 +34,8 @@ def write(folder: Path) -> pd.DataFrame:
         path = folder / f"{speaker}_{emotion}.wav"
         soundfile.write(path, samples, RATE)
         about = {"path": path, "corpus": "toy", "speaker": speaker, "gender": "female" if number < 2 else "male"}
-        about |= {"language": "en-GB", "text": "t0", "seconds": len(samples) / RATE, "class": emotion, "name": path.stem}
+        about |= {"emotion": {"surprise": "surprised"}.get(emotion, emotion), "class": emotion, "name": path.stem}
+        about |= {"language": "en-GB", "text": "t0", "seconds": len(samples) / RATE}
         rows.append(about)
     return pd.DataFrame(rows)
 
@@ -42,5 +44,5 @@ def use(monkeypatch, folder: Path) -> pd.DataFrame:
     """Let chapter 3 read this corpus in every edition, and keep what it does under this folder."""
     monkeypatch.setenv("SER_STORE", str(folder / "store"))
     table = write(folder / "clips")
-    monkeypatch.setattr(loopq_data, "clips", lambda edition, **settings: table.copy())
+    monkeypatch.setattr(loopq_data, "read", lambda edition, **settings: [Corpus("toy", table.copy())])
     return table

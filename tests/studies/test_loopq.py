@@ -13,6 +13,7 @@ from sercore.studies import loopq, loopq_data
 from sercore.studies.loopq_inputs import KINDS
 from sercore.studies.loopq_networks import SMALL
 from sercore.studies.loopq_rows import GROUPS, RECIPES, ROWS
+from tests.corpora import trees
 from tests.studies.loopq_toy import toy
 
 
@@ -110,12 +111,12 @@ def test_parameters_that_fit_nothing_are_refused(given, told):
 
 def test_the_papers_edition_lists_what_is_missing(tmp_path, monkeypatch):
     monkeypatch.setenv("SER_CORPORA", str(tmp_path))
-    for name in ("ravdess", "savee"):
-        (tmp_path / name).mkdir()
+    trees.plant(tmp_path / "ravdess", trees.ravdess())
+    trees.plant(tmp_path / "savee", trees.savee())
     for ask in (loopq.load, loopq.manifest):
-        with pytest.raises(corpora.CorpusError, match=r"missing TESS \(folder tess\), CREMA \(folder crema-d\);"):
+        with pytest.raises(corpora.CorpusError, match=r"missing TESS \(folder tess\), CREMA-D \(folder crema-d\);"):
             ask(loopq.Parameters(edition="paper", models="scratch"))
-        with pytest.raises(corpora.CorpusError, match=r"CREMA \(folder crema-d\), facebook/hubert-large-ll60k \(weights\), "):
+        with pytest.raises(corpora.CorpusError, match=r"CREMA-D \(folder crema-d\), facebook/hubert-large-ll60k \(weights\), "):
             ask(loopq.Parameters(edition="paper"))
 
 

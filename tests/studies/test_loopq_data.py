@@ -36,7 +36,7 @@ def clips(tmp_path):
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    """Every fifteenth clip of RAVDESS and of TESS, no sound in them."""
+    """Every fifteenth clip of RAVDESS and of TESS, all of one noise."""
     for name, listed in (("ravdess", trees.ravdess()), ("tess", trees.tess())):
         trees.plant(tmp_path / "home" / name, listed[::15])
     monkeypatch.setenv("SER_CORPORA", str(tmp_path / "home"))
@@ -154,8 +154,8 @@ def test_encoder_frames_of_a_clip_alone_and_of_one_filled_to_its_length(clips):
 
 
 def test_loaded_data_hold_what_is_asked_for_and_the_frames_that_are_a_clips_own(clips, monkeypatch):
-    table = pd.DataFrame({"path": clips, "corpus": "toy", "speaker": ["a", "b", "c"], "gender": "female", "class": "happy"})
-    monkeypatch.setattr(loopq_data, "clips", lambda edition, *, loopq_labels, elsewhere: table)
+    table = pd.DataFrame({"path": clips, "corpus": "toy", "speaker": ["a", "b", "c"], "gender": "female", "emotion": "happy"})
+    monkeypatch.setattr(loopq_data, "read", lambda edition, *, elsewhere: [corpora.Corpus("toy", table)])
     data = loopq_data.load("open", ["mfcc", "mfcc, free length", "frames"], encoder="random", device="cpu")
     assert (set(data.inputs), data.encoder) == ({"mfcc", "mfcc, free length", "frames"}, "random")
     assert data.inputs["mfcc"].sizes.tolist() == [313] * 3

@@ -96,7 +96,7 @@ def test_savee_teaches_where_it_is(home, monkeypatch):
         ({"taught": "tess,voxceleb"}, "tess, voxceleb: expected voxceleb alone"),
         ({"taught": "savee"}, r"savee: no such folder"),
         ({"scored": "crema-d"}, r"crema-d: no such folder"),
-        ({"edition": "paper"}, r"iemocap: no such folder"),
+        ({"edition": "paper"}, r"missing IEMOCAP \(folder iemocap\)"),
     ],
 )
 def test_corpora_that_cannot_be_run_are_named(held, values, told):

@@ -14,7 +14,7 @@ from sercore.protocols import sessions
 from sercore.studies import padi, padi_data, padi_rows
 from sercore.studies.padi_grid import ROWS
 from sercore.studies.padi_trial import split
-from tests.corpora import padi_trees
+from tests.corpora import padi_trees, trees
 
 LENGTHS = (0.25, 0.3, 0.35, 0.4)  # s
 COMPARED = ("id10001", "id10002")  # speakers of the list of pairs
@@ -31,7 +31,7 @@ def run(speech, tmp_path_factory):
     plan = padi_rows.plan
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(padi_trees, "LENGTHS", LENGTHS)
-        padi_trees.iemocap(root / "corpora" / "iemocap", speech / "lists")
+        padi_trees.iemocap(root / "corpora" / "iemocap", speech / "lists", whole=True)
         spoken = padi_trees.voxceleb(root / "corpora" / "voxceleb", speakers=8)
         (spoken / "veri_test.txt").write_text("".join(pairs()))
         patch.setenv("SER_CORPORA", str(root / "corpora"))
@@ -74,13 +74,14 @@ def test_no_file_is_skipped(run):
     """Every file is a clip of the four classes, or one that the annotators made none of; a class is what its file says."""
     _, data, *_ = run
     listed = {str(path) for path in corpora.files(corpora.home() / "iemocap")}
-    beside = padi_trees.beside()
+    beside = {name: label for name, (*_, label) in padi_trees.beside().items()}
+    beside |= dict.fromkeys(trees.iemocap_others(5531 + len(beside)), "oth")
     read = [str(path) for path in data.table["path"]]
     assert len(read) == len(set(read)) == len(data.raw.sizes) == 5531
     assert sorted(path.rsplit("/", 1)[1].removesuffix(".wav") for path in listed - {*read}) == sorted(beside)
     corpus = corpora.load("iemocap")
     assert len(corpus.table) == len(listed)
-    assert {*corpus.table["emotion"]} - {*data.table["emotion"]} == {label for *_, label in beside.values()}
+    assert {*corpus.table["emotion"]} - {*data.table["emotion"]} == {*beside.values()}
     spoken = [str(path) for path in corpora.files(corpora.home() / "voxceleb")]
     taught = [data.source.frames.path(row) for row in range(len(data.source.speakers))]
     assert sorted(taught) == sorted(path for path in spoken if not any(f"/{who}/" in path for who in COMPARED))

@@ -11,6 +11,7 @@ from sercore import corpora
 from sercore.parameters import ParameterError, checked
 from sercore.studies import parry, parry_data, parry_views
 from sercore.studies.parry_grid import CANDIDATES, GRID, ROWS
+from tests.corpora import trees
 
 
 def given(**values):
@@ -69,7 +70,7 @@ def test_what_is_refused(values, told):
 
 def test_the_paper_s_edition_lists_what_is_missing(tmp_path, monkeypatch):
     monkeypatch.setenv("SER_CORPORA", str(tmp_path))
-    (tmp_path / "tess").mkdir()
+    trees.plant(tmp_path / "tess", trees.tess())
     with pytest.raises(corpora.CorpusError, match=r"missing EMOVO \(folder emovo\), Emo-DB .*CREMA-D \(folder crema-d\); these"):
         parry.load(given(edition="paper"))
 
@@ -120,7 +121,7 @@ def own_table(tmp_path):
         for speaker in range(4):
             for number, emotion in enumerate(("joy", "calm voice", "rage")):
                 name = f"{corpus}_{speaker}_{number}.wav"
-                noise = np.random.default_rng([speaker, number]).normal(size=len(time))
+                noise = np.random.default_rng(len(lines)).normal(size=len(time))
                 soundfile.write(tmp_path / name, 0.2 * np.sin(2 * np.pi * (150 + 80 * number) * time) + 0.01 * noise, 16_000)
                 gender = "" if corpus == "street" else "fm"[speaker % 2]
                 lines.append(f"{name};{corpus};s{speaker};{gender};{language};{emotion};phone")

@@ -35,7 +35,7 @@ def test_scores_by_hand():
 )
 def test_limits_follow_the_scores(away, told):
     heard = {"edition": "open", "clips": 9, "speakers": 3, "languages": ["en"], "emotions": {"positive": ["happiness"]}}
-    score = {"ua": 0.5, "collapsed": ["neutral"], "clips": 4, "speakers": 1}
+    score = {"ua": 0.5, "collapsed": ["neutral"], "clips": 4, "speakers": 1, "recall": {"positive": 0.5}}
     unseen = {name: score | {"ua": ua, "collapsed": []} for name, ua in away.items()}
     rest = {"training": heard, "classes": ["positive"], "input": {"seconds": 15.0}, "recipe": {"size": "published"}}
     found = parry_about.limits(rest | {"speaker_independent": score, "unseen": unseen})

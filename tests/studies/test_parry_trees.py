@@ -30,7 +30,8 @@ def table(speech, tmp_path_factory):
         pytest.skip(f"needs the file lists: no folder {speech / 'lists'}")
     root = trees.parry(tmp_path_factory.mktemp("corpora"), speech / "lists")
     found = pd.concat([load(name, root=root).table[COLUMNS] for name in (*FACTS, *UNSEEN)], ignore_index=True)
-    return found.assign(**{"class": labels.mapped(found, labels.valences())})
+    classes = labels.mapped(found, labels.valences())
+    return found.assign(**{"class": classes})[classes.notna()].reset_index(drop=True)
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,7 @@ from sercore.studies import ser2022, ser2022_data
 from sercore.studies.ser2022_rows import SELECTED, Configuration
 from sercore.studies.ser2022_sides import SYNTHETIC
 from sercore.studies.ser2022_trial import arrange, fit, run
+from tests.corpora import trees
 
 
 def test_rows_are_those_of_the_paper():
@@ -174,9 +175,26 @@ def test_the_papers_edition_lists_what_is_missing(monkeypatch, tmp_path):
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(corpora.CorpusError, match=r"missing CORAA SER .*CETUC .*wav2vec"):
         ser2022.load(ser2022.Parameters(edition="paper"))
-    (tmp_path / "coraa-ser").mkdir()
+    trees.plant(tmp_path / "coraa-ser", trees.coraa_ser())
     with pytest.raises(corpora.CorpusError, match=r"missing CETUC \(folder cetuc\); the paper's own data"):
         ser2022.load(ser2022.Parameters(edition="paper", encoder="random"))
+
+
+def test_a_class_too_small_for_smote_in_a_training_part_is_named(data):
+    """Eight men's clips are enough in all; four of them are one recording's, and a fold that tests it has four to learn from."""
+    labels, recordings = data.labels.copy(), data.recordings.copy()
+    labels[labels == 2] = 0
+    rows = np.flatnonzero(data.originals < 0)[:8]
+    labels[rows], recordings[rows[:4]] = 2, recordings[rows[0]]
+    few = replace(data, labels=labels, recordings=recordings, originals=np.where(data.originals >= 0, -1, data.originals))
+    told = []
+    for fold in range(5):
+        try:
+            fit(trial(SMOTE, protocol="clean", fold=fold), few)
+        except ValueError as error:
+            told.append(str(error))
+    assert told
+    assert all(re.match(r"\d clips in the training part of fold \d are non-neutral-male; SMOTE draws on 5", each) for each in told)
 
 
 def test_each_part_is_read_by_its_rows_only(data):
