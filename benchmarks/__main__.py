@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from sercore import store
+from sercore import sealed
 from sercore.chapters import circumstances
 from sercore.pages.speed import RECORDED
 
@@ -41,7 +41,9 @@ def record(name: str, lines: Sequence[str], *, folder: Path = RECORDED) -> Path:
     versions = {each: importlib.metadata.version(each).split("+")[0] for each in LIBRARIES}
     about = circumstances.now(device="auto", versions=versions) | {"printed": list(lines)}
     target = folder / f"{name}.json"
-    store.write(target, (json.dumps(about, indent=1, sort_keys=True) + "\n").encode())
+    with sealed.locked(folder):
+        text = json.dumps(about, indent=1, sort_keys=True) + "\n"
+        sealed.replace(folder, {target.name: text.encode()}, name=sealed.DIGESTS)
     return target
 
 

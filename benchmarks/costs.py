@@ -11,8 +11,7 @@ import sys
 import torch
 from tabulate import tabulate
 
-from sercore import store
-from sercore.chapters import circumstances
+from sercore import checkout, sealed
 from sercore.studies.loopq_costs import NAMES, RECORDED, measured
 
 
@@ -29,11 +28,13 @@ def main() -> None:
     if "--record" in sys.argv[1:]:
         about = {
             "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
-            "processor": circumstances.machine("cpu"),
+            "processor": checkout.machine("cpu"),
             "torch": torch.__version__,
             "threads": 1,
         }
-        store.write(RECORDED, (json.dumps(about | {"networks": networks}, indent=1) + "\n").encode())
+        text = json.dumps(about | {"networks": networks}, indent=1) + "\n"
+        with sealed.locked(RECORDED.parent):
+            sealed.replace(RECORDED.parent, {RECORDED.name: text.encode()})
         print(f"Recorded: {RECORDED}")
 
 

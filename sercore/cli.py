@@ -140,13 +140,8 @@ def ledger(
 ) -> None:
     """List every printed number with ours, its interval and the verdict."""
     from sercore.ledger import entries as room
-    from sercore.ledger.published import PAPERS
-    from sercore.parameters import ParameterError
 
-    papers = [paper for paper in PAPERS if chapter is None or chapter in paper or paper in chapter]
-    if not papers:
-        raise ParameterError(f"{chapter}: no such paper; expected {', '.join(PAPERS)}.")
-    printed.rows([entry for paper in papers for entry in room.entries(paper)], as_json=json)
+    printed.rows([entry for paper in _papers(chapter) for entry in room.entries(paper)], as_json=json)
 
 
 @app.command()
@@ -165,6 +160,7 @@ def record(
     name: Annotated[str, typer.Argument(help="Name, number or path of the chapter.")],
     edition: Edition = "open",
     parameters: Pairs = None,
+    incomplete: Annotated[bool, typer.Option("--incomplete", help="Record corpora that are not whole too.")] = False,
 ) -> None:
     """Run a chapter's whole grid on real corpora and write the ledger's recorded run."""
     from sercore import chapters
@@ -174,7 +170,32 @@ def record(
     study = chapters.study(chapters.find(name))
     if study is None:
         raise chapters.ChapterError(f"{name}: has no study; there is nothing to record.")
-    recording.record(study, given)
+    recording.record(study, given, incomplete=incomplete)
+
+
+@app.command()
+def verify(
+    chapter: Annotated[str | None, typer.Argument(help="Name or number of a chapter (default: all papers).")] = None,
+    trials: Annotated[int | None, typer.Option(min=1, help="Trials of each paper (default: one of each code path).")] = None,
+    minutes: Annotated[float | None, typer.Option(min=0, help="Begin no trial after so long.")] = None,
+    parameters: Pairs = None,
+    json: Json = False,
+) -> None:
+    """Run recorded trials again, compare them with what is recorded, and note in the ledger what agreed."""
+    from sercore import chapters
+    from sercore.ledger import verifying
+
+    rows, given = [], _given(None, parameters)
+    for paper in _papers(chapter):
+        study = chapters.study(chapters.find(paper))
+        rows += verifying.verify(study, given, trials=trials, minutes=minutes, say=_note)
+    differ = [row for row in rows if row["outcome"] not in verifying.AGREED]
+    counts = ", ".join(f"{sum(row['outcome'] == word for row in rows)} {word}" for word in verifying.OUTCOMES)
+    _note(f"{len(rows)} trials run again: {counts}")
+    if json:
+        print(printed.dumped(rows))
+    if differ or not rows:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -255,6 +276,17 @@ def _embedded(encoder: str | None, clips: Sequence[Path]) -> tuple[range, Any]:
         _note("random: an untrained encoder; its embeddings tell nothing about speech.")
     loaded = encoders.load(encoder)
     return range(loaded.width), embedding.compute(loaded, clips)
+
+
+def _papers(chapter: str | None) -> list[str]:
+    """Papers by a chapter's name or number, or all of them."""
+    from sercore.ledger.published import PAPERS
+    from sercore.parameters import ParameterError
+
+    papers = [paper for paper in PAPERS if chapter is None or chapter in paper or paper in chapter]
+    if not papers:
+        raise ParameterError(f"{chapter}: no such paper; expected {', '.join(PAPERS)}.")
+    return papers
 
 
 def _given(edition: str | None, parameters: Sequence[str] | None) -> dict[str, str]:

@@ -115,7 +115,7 @@ def sweep(
     left = [index for index, payload in enumerate(found) if payload is None]
     outcomes = [None if payload is None else json.loads(payload) for payload in found]
     calls = (
-        [[index] for index in left] if run_together is None else _calls({index: alike(trials[index]) for index in left}, at_once)
+        [[index] for index in left] if run_together is None else calls_of({index: alike(trials[index]) for index in left}, at_once)
     )
     failures = []
     with (
@@ -147,8 +147,13 @@ def sweep(
     return outcomes
 
 
-def _calls(left: Mapping[int, Hashable], at_once: int | None) -> list[list[int]]:
-    """Trials of each call: of one kind, at most so many, shared out evenly where a kind has more."""
+def calls_of(left: Mapping[int, Hashable], at_once: int | None = AT_ONCE) -> list[list[int]]:
+    """Trials of each call: of one kind, at most so many, shared out evenly where a kind has more.
+
+    Args:
+        left: kind of each trial, by its number.
+        at_once: how many a call has at most (default 25); None for no limit.
+    """
     kinds: dict[Hashable, list[int]] = {}
     for index, kind in left.items():
         kinds.setdefault(kind, []).append(index)

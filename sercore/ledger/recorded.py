@@ -1,8 +1,10 @@
 """Recorded runs under ``book/ledger/recorded``: per trial the counts of predictions, the scalars, and where they come from.
 
-One folder a paper: ``runs.json`` (versions, device, date, commit, digests), ``trials.csv.gz`` (settings, key, scalars), and
-of the lists in an outcome those that the paper has, such as ``counts.csv.gz`` (recording or speaker, true, predicted), joined by
-trial number.
+One folder a paper: ``runs.json`` (of each run study and method number, versions, device, date, commit; the digest of every file),
+``trials.csv.gz`` (settings, key, scalars), and of the lists in an outcome those that the paper has, such as ``counts.csv.gz``
+(recording or speaker, true, predicted), joined by trial number. A file that was changed since is refused by name: ``sealed``.
+
+A run's method number is its study's when it was recorded. A study raises it when its numbers move, and the run is then stale.
 """
 
 import gzip
@@ -17,9 +19,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from sercore import checkout, store
+from sercore import checkout, sealed, store
 from sercore.sweep import Task
 
+MEASURED = "measured.json"
 FOLDER = store.PROJECT / "book" / "ledger" / "recorded"
 # Columns of what an outcome holds as lists, by the outcome's name for it.
 PARTS = {
@@ -44,7 +47,7 @@ DIGITS = {
     "silhouettes": 4,
 }  # fmt: skip
 
-SHARED = ("code", "versions", "parts", "device")  # of a run's provenance: what all its trials come from
+SHARED = ("method", "versions", "device", "left_out")  # of a run's provenance: what all its trials come from
 
 
 @dataclass(frozen=True)
@@ -83,11 +86,26 @@ class Recorded:
 
 def read(paper: str, *, folder: Path = FOLDER) -> Recorded:
     """Recorded runs of a paper; empty tables where there are none."""
+    if not (folder / paper).is_dir():
+        return _nothing()
+    with sealed.locked(folder / paper):
+        return _whole(paper, folder)
+
+
+def _nothing() -> Recorded:
+    return Recorded({}, pd.DataFrame(columns=["trial", "run"]), {name: _empty(name) for name in PARTS})
+
+
+def _whole(paper: str, folder: Path) -> Recorded:
     about = runs(paper, folder=folder)
     if not about:
-        return Recorded({}, pd.DataFrame(columns=["trial", "run"]), {name: _empty(name) for name in PARTS})
+        return _nothing()
     place = folder / paper
-    parts = {name: _read(path) if (path := place / f"{name}.csv.gz").is_file() else _empty(name) for name in PARTS}
+    kept = sealed.manifest(place)["digests"]
+    for path in place.glob("*.csv.gz"):
+        if path.name not in kept:
+            raise sealed.SealError(f"{path}: stands in no manifest; expected only what was recorded. Remove it, or record it.")
+    parts = {name: _read(place / f"{name}.csv.gz") if f"{name}.csv.gz" in kept else _empty(name) for name in PARTS}
     return Recorded(about, _read(place / "trials.csv.gz"), parts)
 
 
@@ -103,8 +121,7 @@ def kind_of(run: str) -> str:
 
 def runs(paper: str, *, folder: Path = FOLDER) -> dict[str, dict]:
     """Provenance of a paper's recorded runs, by their names."""
-    path = folder / paper / "runs.json"
-    return json.loads(path.read_text()) if path.is_file() else {}
+    return sealed.manifest(folder / paper).get("runs", {})
 
 
 def provenance(
@@ -113,33 +130,39 @@ def provenance(
     corpora: Sequence[str],
     keys: Sequence[store.Key],
     parts: Sequence[Sequence[str]],
-    module: str,
+    study: str,
+    method: int,
     device: str,
     encoders: Mapping[str, int],
+    left_out: Mapping[str, Mapping[str, int]] | None = None,
 ) -> dict:
-    """Where a run comes from: its data, code and library digests, the machine, the date, the commit.
+    """Where a run comes from: its data, study and method number, library versions, the machine, the date, the commit.
 
     Args:
         edition: "open" or "paper".
         corpora: names of what was read.
         keys: of its trials.
-        parts: name and key of what made the data (extractors), to tell later which one changed.
-        module: dotted name of the trial's module.
+        parts: name and key of what made the data (extractors).
+        study: name of the study that ran it, such as "parry2022".
+        method: the study's method number for this kind of trial.
         device: where it ran.
         encoders: speech encoders that were read, with the width of their embeddings.
+        left_out: how many clips of each corpus are missing or left out, by kind; whole corpora are not named (default none).
     """
     versions = {"praat-parselmouth": "praat-parselmouth", "transformers": "transformers"} if parts else {}
     return {
         "edition": edition,
         "corpora": list(corpora),
-        "module": module,
-        "code": keys[0].code,
+        "study": study,
+        "method": method,
+        "left_out": {name: dict(counts) for name, counts in (left_out or {}).items()},
         "data": store.digest(sorted({key.data for key in keys})),
         "parts": dict(parts),
         "encoders": dict(encoders),
         "versions": dict(keys[0].versions) | {name: importlib.metadata.version(name).split("+")[0] for name in versions},
         "python": platform.python_version(),
         "device": f"{device}, {platform.machine()}",
+        "processor": checkout.machine("cpu"),
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
     } | checkout.state()
 
@@ -173,7 +196,7 @@ def of_this_run(tasks: Sequence[Task], outcomes: Sequence[Sequence[dict]]) -> Re
     """Trials that a page has just run, as tables like the recorded ones, each task a run of its own."""
     found = []
     for task, each in zip(tasks, outcomes, strict=True):
-        about = {"edition": task.trials[0].edition, "corpora": [], "module": task.run.__module__, "encoders": task.encoders}
+        about = {"edition": task.trials[0].edition, "corpora": [], "encoders": task.encoders}
         start = sum(len(other.trials) for other in found)
         found.append(frames(f"this run, {task.name}", about, task.trials, [""] * len(task.trials), each, start=start))
     runs = {name: run for each in found for name, run in each.runs.items()}
@@ -192,6 +215,11 @@ def write(paper: str, new: Callable[[int], Recorded], settings: Sequence[str], *
         settings: columns that tell one trial from another.
         folder: where runs are recorded.
     """
+    with sealed.locked(folder / paper):
+        return _write(paper, new, settings, folder)
+
+
+def _write(paper: str, new: Callable[[int], Recorded], settings: Sequence[str], folder: Path) -> Path:
     old = read(paper, folder=folder)
     added = new(int(old.trials["trial"].max()) + 1 if len(old.trials) else 0)
     place, kept = folder / paper, old.trials
@@ -201,43 +229,48 @@ def write(paper: str, new: Callable[[int], Recorded], settings: Sequence[str], *
     before = {name: run for name, run in old.runs.items() if name in set(kept["run"])}
     names = {name: _free(name, run, before) for name, run in added.runs.items()}
     trials = _joined([kept, added.trials.assign(run=added.trials["run"].map(names))])
-    _save(place / "trials.csv.gz", trials)
+    files: dict[str, bytes | None] = {"trials.csv.gz": _packed(trials)}
     for name, table in added.parts.items():
         earlier = old.parts[name]
         joined = _joined([earlier[earlier["trial"].isin(kept["trial"])], table.round(DIGITS.get(name, 12))])
-        if len(joined):
-            _save(place / f"{name}.csv.gz", joined)
-        else:
-            (place / f"{name}.csv.gz").unlink(missing_ok=True)
+        files[f"{name}.csv.gz"] = _packed(joined) if len(joined) else None
     runs = before | {names[name]: run for name, run in added.runs.items()}
-    store.write(place / "runs.json", (json.dumps(runs, indent=1, sort_keys=True) + "\n").encode())
+    sealed.replace(place, files, {"runs": runs})
     return place
 
 
-def stale(run: dict, parts: Sequence[Sequence[str]]) -> str:
-    """What differs between a run and today's checkout, in words; empty where nothing does.
+def amend(paper: str, change: Callable[[dict[str, dict]], None], *, folder: Path = FOLDER) -> None:
+    """Change the provenance of recorded runs, under the folder's lock.
 
     Args:
-        run: its provenance.
-        parts: today's name and key of what makes the data.
+        paper: whose.
+        change: of the runs by their names, in place.
+        folder: where runs are recorded.
     """
-    key = store.key(settings={}, manifest=[], modules=run["module"])
-    changed = ["code of the study"] if key.code != run["code"] else []
-    changed += [
-        f"{name} {run['versions'].get(name, 'absent')} then, {now} now"
-        for name, now in key.versions
-        if run["versions"].get(name) != now
-    ]
-    today = dict(parts)
-    changed += [f"{name} extractor" for name, then in run["parts"].items() if today.get(name) != then]
-    return "; ".join(changed)
+    with sealed.locked(folder / paper):
+        about = runs(paper, folder=folder)
+        change(about)
+        sealed.replace(folder / paper, {}, {"runs": about})
+
+
+def stale(name: str, run: dict, methods: Mapping[str, int]) -> str:
+    """What differs between a run's method and today's, in words; empty where nothing does.
+
+    Args:
+        name: of the run.
+        run: its provenance.
+        methods: today's method number of each kind of trial.
+    """
+    now = methods.get(kind_of(name))
+    return "" if run.get("method", now) == now else f"method {run['method']} then, {now} now"
 
 
 def _free(name: str, run: dict, before: Mapping[str, dict]) -> str:
     """Name of a run beside those before it: that of the same origin, or else its own, with a number where it is taken."""
     edition, kind = name.rpartition(", ")[0], kind_of(name)
     names = [name, *(f"{edition} ({number}), {kind}" for number in range(2, len(before) + 2))]
-    same = [each for each in names if each in before and all(before[each].get(key) == run.get(key) for key in SHARED)]
+    origin = [run.get(key) or None for key in SHARED]
+    same = [each for each in names if each in before and [before[each].get(key) or None for key in SHARED] == origin]
     return (same or [each for each in names if each not in before])[0]
 
 
@@ -257,7 +290,8 @@ def _text(value: object) -> str:
 
 
 def _read(path: Path) -> pd.DataFrame:
-    return pd.read_csv(path, keep_default_na=False, na_values=[""])
+    file = BytesIO(gzip.decompress(sealed.read(path)))
+    return pd.read_csv(file, keep_default_na=False, na_values=[""])
 
 
 def _empty(part: str) -> pd.DataFrame:
@@ -269,27 +303,31 @@ def _joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(filled, ignore_index=True) if filled else tables[-1]
 
 
-def _save(path: Path, table: pd.DataFrame) -> None:
+def _packed(table: pd.DataFrame) -> bytes:
     text = table.to_csv(index=False, lineterminator="\n").encode()
     file = BytesIO()
     with gzip.GzipFile(fileobj=file, mode="wb", mtime=0) as packed:
         packed.write(text)
-    store.write(path, file.getvalue())
+    return file.getvalue()
 
 
 def measurements(paper: str, *, folder: Path = FOLDER) -> dict[str, float]:
     """Counts and durations measured on real corpora, by "row / column" of the printed number; empty where none are recorded."""
-    path = folder / paper / "measured.json"
-    return json.loads(path.read_text())["values"] if path.is_file() else {}
+    return _measured(folder / paper).get("values", {})
 
 
 def measured_on(paper: str, *, folder: Path = FOLDER) -> tuple[str, ...]:
     """Names of the corpora that a paper's measurements were made on; empty where none are recorded."""
-    path = folder / paper / "measured.json"
-    return tuple(json.loads(path.read_text())["corpora"]) if path.is_file() else ()
+    return tuple(_measured(folder / paper).get("corpora", ()))
+
+
+def _measured(place: Path) -> dict:
+    return json.loads(sealed.read(place / MEASURED)) if MEASURED in sealed.manifest(place).get("digests", {}) else {}
 
 
 def write_measurements(paper: str, values: dict[str, float], *, corpora: Sequence[str], folder: Path = FOLDER) -> None:
     """Record counts and durations with the corpora they were measured on and the date."""
     about = {"corpora": list(corpora), "date": datetime.now(UTC).strftime("%Y-%m-%d"), "values": values}
-    store.write(folder / paper / "measured.json", (json.dumps(about, indent=1, sort_keys=True) + "\n").encode())
+    text = json.dumps(about, indent=1, sort_keys=True) + "\n"
+    with sealed.locked(folder / paper):
+        sealed.replace(folder / paper, {MEASURED: text.encode()})

@@ -1,6 +1,6 @@
 """Long runs on real corpora, resumable, written into the ledger seed by seed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from types import ModuleType
@@ -9,12 +9,15 @@ import torch
 from pydantic import BaseModel
 
 from sercore import store
+from sercore.corpora import CorpusError
+from sercore.corpora.folders import partial
+from sercore.corpora.reports import Report, left_out
 from sercore.ledger import recorded
 from sercore.sweep import Task, trial_keys
 from sercore.training.loop import choose
 
 
-def record(study: ModuleType, parameters: BaseModel) -> None:
+def record(study: ModuleType, parameters: BaseModel, *, incomplete: bool = False) -> None:
     """Run a study's grid and keep its trials in ``book/ledger/recorded``; what was measured on the corpora too.
 
     A run that was interrupted goes on where it stopped: finished trials are in the store. Each kind of trial is a run of its own,
@@ -23,19 +26,36 @@ def record(study: ModuleType, parameters: BaseModel) -> None:
     Args:
         study: module of a paper.
         parameters: of its chapter; the edition must not be the demo.
+        incomplete: record corpora that are not whole, with the counts of what is missing (default no).
 
     Raises:
         ValueError: the demo edition, whose values never enter the ledger, or clips that are copies of few files.
+        CorpusError: a corpus with missing or damaged clips, unless ``incomplete``.
     """
     if parameters.edition == "demo":
         raise ValueError("edition=demo: synthetic speech is never recorded; expected open or paper. Name one of them.")
     data = study.load(parameters)
+    if not incomplete:
+        refuse_partial(data.reports)
     refuse_copies(list(data.table["path"]) if hasattr(data, "table") else list(data.paths))
     recorded.write_measurements(study.PAPER, study.measure(parameters, data), corpora=study.measured_on(data))
     seeds = range(parameters.seeds) if parameters.seed < 0 else [parameters.seed]
     for seed in seeds:
         for task, outcomes in zip(*study.outcomes(parameters.model_copy(update={"seed": seed}), data), strict=True):
-            write(study.PAPER, parameters, task, outcomes)
+            write(study, parameters, task, outcomes)
+
+
+def refuse_partial(reports: Iterable[Report]) -> None:
+    """Refuse corpora of which clips are missing or damaged.
+
+    Raises:
+        CorpusError: the sentence names each corpus and what it lacks.
+    """
+    if lacking := partial(reports):
+        raise CorpusError(
+            f"{'; '.join(lacking)}: not whole; only whole corpora are recorded. Get what is missing, or add --incomplete, which"
+            " records the counts of it too."
+        )
 
 
 def refuse_copies(paths: Sequence[Path | str]) -> None:
@@ -56,11 +76,11 @@ def refuse_copies(paths: Sequence[Path | str]) -> None:
         )
 
 
-def write(paper: str, parameters: BaseModel, task: Task, outcomes: Sequence[dict]) -> None:
+def write(study: ModuleType, parameters: BaseModel, task: Task, outcomes: Sequence[dict]) -> None:
     """Write the outcomes of a task's trials into the ledger.
 
     Args:
-        paper: whose.
+        study: module of the paper.
         parameters: of its chapter, of which edition and device are read.
         task: whose trials were run.
         outcomes: one a trial, in their order.
@@ -71,13 +91,15 @@ def write(paper: str, parameters: BaseModel, task: Task, outcomes: Sequence[dict
         corpora=task.corpora,
         keys=keys,
         parts=task.parts,
-        module=task.run.__module__,
+        study=study.STUDY,
+        method=study.METHODS[task.name],
         device=_device(parameters.device),
         encoders=task.encoders,
+        left_out=left_out(getattr(task.data, "reports", ())),
     )
     run, names = f"{parameters.edition}, {task.name}", [field.name for field in fields(task.trials[0])]
     recorded.write(
-        paper, lambda start: recorded.frames(run, about, task.trials, [key.hex for key in keys], outcomes, start=start), names
+        study.PAPER, lambda start: recorded.frames(run, about, task.trials, [key.hex for key in keys], outcomes, start=start), names
     )
 
 

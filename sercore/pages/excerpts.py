@@ -8,8 +8,8 @@ from pathlib import Path
 from sercore import store
 
 CHAPTER = "01-ser2022-transfer"
-STUDY = ("Parameters", "load", "tasks", "outcomes", "measure", "manifest")
-NUMBERS = ("plain", "place", "why_not", "has", "ours", "meaningless", "substitute", "fault", "note", "table_of", "parts")
+STUDY = ("Parameters", "load", "tasks", "outcomes", "measure", "manifest", "code_path", "verified_with")
+NUMBERS = ("plain", "place", "why_not", "has", "ours", "meaningless", "substitute", "fault", "note", "table_of", "unfinished")
 
 
 class ExcerptError(LookupError):
@@ -29,9 +29,7 @@ def all_of_them(project: Path = store.PROJECT) -> dict[str, str]:
         "references": fenced("bibtex", (project / "book" / "references.bib").read_text(encoding="utf-8").split("\n\n")[0]),
         "model": fenced("python", definitions(house / "models" / "sequential_mlp.py", ["GenderNetwork"], head=True)),
         "trial": fenced("python", definitions(study / "ser2022_trial.py", ["Trial"])),
-        "study": fenced(
-            "python", signatures(study / "ser2022.py", ["Parameters", "load", "tasks", "outcomes", "measure", "manifest"])
-        ),
+        "study": fenced("python", signatures(study / "ser2022.py", STUDY)),
         "numbers": fenced("python", signatures(house / "ledger" / "claims" / "ser2022_numbers.py", NUMBERS)),
         "claim": fenced("python", definitions(house / "ledger" / "claims" / "ser2022.py", ["one_recipe"])),
     }

@@ -4,7 +4,7 @@ import ast
 import json
 from pathlib import Path
 
-from sercore import store
+from sercore import sealed, store
 from sercore.ledger.recorded import FOLDER
 from sercore.pages.status import versions
 from sercore.tables.common import commit
@@ -29,6 +29,6 @@ def _one(program: Path, kept: Path) -> str:
     parts = [f"## `{program.name}`", about, *(" ".join(each.split()) for each in rest)]
     if not kept.is_file():
         return "\n\n".join([*parts, f"Not run: no output is recorded. `python -m benchmarks {program.stem} --record` runs it."])
-    run = json.loads(kept.read_text())
+    run = json.loads(sealed.read(kept, name=sealed.DIGESTS))
     where = f"Printed on {run['date'][:10]}: {run['machine']}, {run['cores']} cores; commit {commit(run)}; {versions(run)}."
     return "\n\n".join([*parts, where, "\n".join(["```text", *run["printed"], "```"])])

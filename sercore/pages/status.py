@@ -58,12 +58,17 @@ def recorded(ledgers: Mapping[str, Ledger]) -> HTML:
         for name, run in ledger.recorded.runs.items():
             own = trials[trials["run"] == name]
             about = ((f"{paper}, {name}", ", ".join(run["corpora"])), len(own), f"{own['seconds'].sum() / 3600:.2f}", run["date"])
-            since = ("stale", ledger.stale[name]) if ledger.stale[name] else "as recorded"
-            rows.append((*about, since, commit(run), (run["device"], versions(run))))
+            since = ("stale", ledger.stale[name]) if ledger.stale[name] else f"method {run['method']}"
+            again = tables.verified(run, len(own))
+            rows.append((*about, since, again, commit(run), (run["device"], versions(run))))
         if not ledger.recorded.runs:
-            rows.append((paper, *["–"] * 3, "none recorded", *["–"] * 2))
-    heads = ("run", "trials", "hours", "date", "today's code", "commit", "device and versions")
-    return tables.html(heads, rows, caption="Recorded runs on real corpora; hours are summed over trials")
+            rows.append((paper, *["–"] * 3, "none recorded", *["–"] * 3))
+    heads = ("run", "trials", "hours", "date", "method", "run again since", "commit", "device and versions")
+    caption = (
+        "Recorded runs on real corpora; hours are summed over trials; run again: trials that `sercore verify` trained anew,"
+        " and what came out beside what is recorded"
+    )
+    return tables.html(heads, rows, caption=caption)
 
 
 def versions(run: Mapping) -> str:

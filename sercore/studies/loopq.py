@@ -4,7 +4,7 @@ One trial is in ``loopq_trial``, its row and rates in ``loopq_rows``, its networ
 one that tunes pretrained weights in ``loopq_tuned``.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, Literal
 
@@ -12,8 +12,9 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from sercore import corpora, encoders
+from sercore.corpora.folders import lacking as lacking_corpora
 from sercore.corpora.labels import SEVEN
-from sercore.parameters import row_among
+from sercore.parameters import WeightsPath, row_among
 from sercore.protocols import speakers
 from sercore.studies import loopq_data, loopq_frames, loopq_pretrained, loopq_tuned, loopq_views
 from sercore.studies.loopq_batches import Data
@@ -26,6 +27,9 @@ from sercore.sweep import Task, finished
 from sercore.training.loop import choose
 
 PAPER = "03-loopq-models"
+STUDY = "biagini2022"
+# Method number of each kind of trial: raised when its numbers move, and the kind is then recorded again.
+METHODS = {"models": 1, "views": 1, "across corpora": 1, "tuned": 1}
 CORPORA = ("ravdess", "tess", "savee", "crema-d")
 CLASSES = SEVEN
 VIEWED, VIEWED_SPLITS = "CNNLSTM fixed", ("by-origin", "speaker-independent")  # the network that is looked into
@@ -58,8 +62,8 @@ class Parameters(BaseModel):
     precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="of training; auto is fp32 in the demo, else bf16")
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where networks are trained")
     scheduler: str = Field("none", description="the address of a Dask scheduler, or none")
-    encoder: str = Field("auto", description="the speech encoder by hub id or folder, none, or auto for the edition's own")
-    pictures: str = Field("auto", description="the tuned ConvNeXt by hub id or folder, none, or auto for the edition's own")
+    encoder: WeightsPath = Field("auto", description="the speech encoder by hub id or folder, none, or auto for the edition's own")
+    pictures: WeightsPath = Field("auto", description="the tuned ConvNeXt by hub id or folder, none, or auto for the edition's own")
 
     @field_validator("only")
     @classmethod
@@ -157,7 +161,9 @@ def load(parameters: Parameters) -> Data:
     """
     if parameters.edition == "paper":
         refuse_paper(parameters)
-    return _loaded(parameters, rows(parameters, encoder=encoder(parameters)))
+    data = _loaded(parameters, rows(parameters, encoder=encoder(parameters)))
+    beyond = loopq_data.reports_elsewhere(parameters.edition) if parameters.protocol in ("all", "across-corpora") else ()
+    return replace(data, reports=(*data.reports, *beyond))
 
 
 def _loaded(parameters: Parameters, read: Sequence[Row], *, elsewhere: bool = False) -> Data:
@@ -179,8 +185,8 @@ def refuse_paper(parameters: Parameters) -> None:
     Raises:
         CorpusError: something is missing; the sentence lists all of it.
     """
-    root, where = corpora.home(), addresses(parameters)
-    lacking = [f"{loopq_data.ORIGINS[name]} (folder {name})" for name in CORPORA if root is None or not (root / name).is_dir()]
+    where = addresses(parameters)
+    lacking = lacking_corpora(CORPORA)
     lacking += [f"{name} (weights)" for what, name in where.items() if name != "none" and not loopq_pretrained.there(what, name)]
     if lacking:
         raise corpora.CorpusError(
@@ -217,6 +223,19 @@ def _tuned_task(parameters: Parameters, chosen: Sequence[TunedRow]) -> Task:
     trials = [Tuned(**each, **data.named(row)) for row, each in _settings(parameters, chosen, speakers.count(data.table))]
     widths = {each.name: each.width for each in data.weights.values() if each.width}
     return replace(_task("tuned", loopq_tuned.run, trials, data), encoders=widths)
+
+
+def code_path(kind: str, settings: Mapping[str, Any]) -> tuple:
+    """What tells apart the code that a recorded trial runs through, by its settings."""
+    return tuple(settings[name] for name in ("model", "variant", "augmentation", "control"))
+
+
+def verified_with(kind: str, settings: Mapping[str, Any]) -> dict[str, str]:
+    """Parameters under which the task of a recorded trial is made: those of its row alone, to load no other's inputs."""
+    rates = "paper's rates" if settings["rates"] == "paper" else ""
+    changed = [rates, *(settings[name] for name in ("augmentation", "control") if settings[name] != "none")]
+    about = {"only": ", ".join(filter(None, [f"{settings['model']} {settings['variant']}", *changed])), "models": "all"}
+    return about if settings.get("encoder", "none") != "none" else about | {"encoder": "none"}
 
 
 def outcomes(parameters: Parameters, data: Data) -> tuple[list[Task], list[list[dict]]]:

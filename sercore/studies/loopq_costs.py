@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sercore import process, store
+from sercore import process, sealed, store
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -34,7 +34,7 @@ def costs(path: Path = RECORDED) -> dict[str, Any]:
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file; expected recorded costs. Measure them: python benchmarks/costs.py --record")
-    return json.loads(path.read_text())
+    return json.loads(sealed.read(path))
 
 
 def measured(name: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ One trial is in ``padi_trial``, its row and recipe in ``padi_rows``, its speaker
 ``padi_data``, a look into its network in ``padi_views``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from itertools import product
 from pathlib import Path
@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from sercore import store
 from sercore.features import speaker
-from sercore.parameters import row_among
+from sercore.parameters import FilePath, WeightsPath, row_among
 from sercore.protocols import sessions
 from sercore.studies import padi_campplus_trial, padi_data, padi_hours, padi_speakers, padi_views
 from sercore.studies.padi_campplus_trial import Heard
@@ -26,6 +26,9 @@ from sercore.studies.padi_trial import PROTOCOLS, Trial, run, trained
 from sercore.sweep import Task, finished
 
 PAPER = "04-resnet-specaugment"
+STUDY = "padi2021"
+# Method number of each kind of trial: raised when its numbers move, and the kind is then recorded again.
+METHODS = {"models": 1, "speakers": 1, "views": 1, "campplus": 1, "hours": 1}
 EPOCHS = {"demo": 4, "open": 8, "paper": 20}  # of the emotion stage, three versions of each clip in each
 PRETRAINING = {"demo": 3, "open": 20, "paper": 20}
 READ = 20  # clips whose reading is timed
@@ -64,8 +67,10 @@ class Parameters(BaseModel):
     speakers: Literal["shared", "strict"] = Field(
         "shared", description="one speaker recogniser, or one per augmentation and pooling"
     )
-    speaker_checkpoint: str = Field("", description="weights of a speaker recogniser trained elsewhere; empty to train one")
-    encoder: str = Field("none", description="the folder of the CAM++ speaker encoder, for rows of its own; none for no such rows")
+    speaker_checkpoint: FilePath = Field("", description="weights of a speaker recogniser trained elsewhere; empty to train one")
+    encoder: WeightsPath = Field(
+        "none", description="the folder of the CAM++ speaker encoder, for rows of its own; none for no such rows"
+    )
     scored: str = Field("", description="the corpus that is scored, by its folder; empty for the edition's own")
     taught: str = Field("", description="the corpora whose speakers are learnt, parted by commas; empty for the edition's own")
     control: Literal["none", "labels shuffled"] = Field("none", description="whether training labels are shuffled, as a control")
@@ -204,6 +209,22 @@ def tasks(parameters: Parameters, data: Data) -> list[Task]:
     if viewed:
         found.append(Task(name="views", run=padi_views.run, trials=viewed, data=data, **about))
     return found
+
+
+def code_path(kind: str, settings: Mapping[str, Any]) -> tuple:
+    """What tells apart the code that a recorded trial runs through, by its settings; empty where it is timed alone."""
+    names = {
+        "models": ("transfer", "pooling", "norm", "vad", "evaluate", "control"),
+        "speakers": ("pooling",),
+        "views": ("transfer",),
+        "campplus": ("pooling", "output", "control"),
+    }
+    return tuple(settings.get(name, "") for name in names.get(kind, ()))
+
+
+def verified_with(kind: str, settings: Mapping[str, Any]) -> dict[str, str]:
+    """Parameters under which the task of a recorded trial is made."""
+    return {"models": "encoder"} if kind == "campplus" else {"encoder": "none"}
 
 
 def _timed(parameters: Parameters, data: Data) -> Task:

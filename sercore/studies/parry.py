@@ -4,15 +4,16 @@ One trial is in ``parry_trial``, its row and recipe in ``parry_rows``, its data 
 ``parry_views``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from sercore.parameters import row_among
+from sercore.corpora.cells import one_form
+from sercore.parameters import FilePath, row_among
 from sercore.protocols.pooled import pooled
 from sercore.studies import parry_attributes, parry_data, parry_views
 from sercore.studies.parry_clips import Data
@@ -23,6 +24,9 @@ from sercore.studies.parry_trial import Trial, run, trained
 from sercore.sweep import Task, finished
 
 PAPER = "02-mtl-adversarial"
+STUDY = "parry2022"
+# Method number of each kind of trial: raised when its numbers move, and the kind is then recorded again.
+METHODS = {"models": 1, "recipe": 1, "views": 1}
 CLASSES = parry_data.CLASSES
 EPOCHS = {"demo": 20, "open": 30, "paper": 150, "own": 30}
 VIEWED = tuple(Row(approach=approach, attributes="C") for approach in ("MTL", "GR"))
@@ -47,8 +51,10 @@ class Parameters(BaseModel):
     precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="of training; auto is fp32 in the demo, else bf16")
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where networks are trained")
     scheduler: str = Field("none", description="the address of a Dask scheduler, or none")
-    table: str = Field("", description="a CSV table of your own clips in place of the edition's; empty for none")
-    classes: str = Field("", description="a CSV or JSON map from that table's emotions to classes; empty for the paper's three")
+    table: FilePath = Field("", description="a CSV table of your own clips in place of the edition's; empty for none")
+    classes: FilePath = Field(
+        "", description="a CSV or JSON map from that table's emotions to classes; empty for the paper's three"
+    )
     unseen: str = Field("", description="names of the corpora in that table that training never sees, parted by commas")
 
     @field_validator("only")
@@ -116,7 +122,7 @@ def load(parameters: Parameters) -> Data:
     """
     if not parameters.table:
         return parry_data.load(parameters.edition)
-    apart = tuple(filter(None, (name.strip() for name in parameters.unseen.split(","))))
+    apart = tuple(filter(None, (one_form(name).strip() for name in parameters.unseen.split(","))))
     return parry_data.own(Path(parameters.table), Path(parameters.classes) if parameters.classes else None, unseen=apart)
 
 
@@ -162,6 +168,16 @@ def stands_for(data: Data) -> dict[str, str]:
         if same != name:
             found[name] = same
     return found
+
+
+def code_path(kind: str, settings: Mapping[str, Any]) -> tuple:
+    """What tells apart the code that a recorded trial runs through, by its settings."""
+    return (settings["approach"],)
+
+
+def verified_with(kind: str, settings: Mapping[str, Any]) -> dict[str, str]:
+    """Parameters under which the task of a recorded trial is made."""
+    return {"models": "recipe"} if kind == "recipe" else {}
 
 
 def outcomes(parameters: Parameters, data: Data) -> tuple[list[Task], list[list[dict]]]:

@@ -3,15 +3,17 @@
 One trial is in ``ser2022_trial``, its networks in ``ser2022_network``, its data in ``ser2022_data``.
 """
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from sercore import corpora, encoders
+from sercore.corpora.folders import lacking as lacking_corpora
 from sercore.corpora.labels import THREE
 from sercore.evaluation.embeddings import neighbours
-from sercore.parameters import row_among
+from sercore.parameters import WeightsPath, row_among
 from sercore.protocols.splits import FOLDS
 from sercore.studies import ser2022_data, ser2022_gender, ser2022_gender_data
 from sercore.studies.ser2022_data import Data, extractors
@@ -21,6 +23,9 @@ from sercore.studies.ser2022_trial import Trial, alike, fit, run, run_together
 from sercore.sweep import Task, finished
 
 PAPER = "01-ser2022-transfer"
+STUDY = "alves2022"
+# Method number of each kind of trial: raised when its numbers move, and the kind is then recorded again.
+METHODS = {"emotion": 1, "gender": 1}
 VARIANTS = ("as-run", "as-described")
 PROTOCOLS = ("as-published", "clean")
 CORPORA = ("coraa-ser", "gender-tables/mls-split-pt")
@@ -51,7 +56,7 @@ class Parameters(BaseModel):
     only: str = Field("", description="the one row to run, by its printed name; empty for all")
     seed: int = Field(-1, ge=-1, le=99, description="the one seed to run; -1 for all")
     scheduler: str = Field("none", description="the address of a Dask scheduler, or none")
-    encoder: str = Field("auto", description="the speech encoder by hub id or folder, none, or auto for the edition's own")
+    encoder: WeightsPath = Field("auto", description="the speech encoder by hub id or folder, none, or auto for the edition's own")
 
     @field_validator("only")
     @classmethod
@@ -143,9 +148,7 @@ def refuse_paper(parameters: Parameters) -> None:
     Raises:
         CorpusError: something is missing; the sentence lists all of it.
     """
-    root = corpora.home()
-    folders = {"coraa-ser": "CORAA SER", "cetuc": "CETUC"}
-    lacking = [f"{name} (folder {folder})" for folder, name in folders.items() if root is None or not (root / folder).is_dir()]
+    lacking = lacking_corpora(("coraa-ser", "cetuc"))
     lacking += [f"wav2vec 2.0 base embeddings ({BASE})"] if encoder(parameters) == "none" else []
     if lacking:
         raise corpora.CorpusError(
@@ -160,12 +163,35 @@ def tasks(parameters: Parameters, data: Data) -> list[Task]:
     told = {"corpora": CORPORA, "parts": extractors(), "encoders": widths}
     found = [Task(name="emotion", run=run, trials=trials, data=data, run_together=run_together, alike=alike, **told)]
     if not parameters.only:
-        edition = parameters.edition
-        elsewhere = ser2022_gender_data.common_voice(edition) is not None
-        trials = ser2022_gender.grid(edition, _seeds(parameters), common_voice=elsewhere)
-        tables = ser2022_gender_data.load(edition)
-        found.append(Task(name="gender", run=ser2022_gender.run, trials=trials, data=tables, corpora=GENDER_CORPORA))
+        found.append(gender_task(parameters))
     return found
+
+
+def gender_task(parameters: Parameters) -> Task:
+    """The models of the auxiliary gender task, which reads tables of its own."""
+    edition = parameters.edition
+    elsewhere = ser2022_gender_data.common_voice(edition) is not None
+    trials = ser2022_gender.grid(edition, _seeds(parameters), common_voice=elsewhere)
+    return Task(
+        name="gender", run=ser2022_gender.run, trials=trials, data=ser2022_gender_data.load(edition), corpora=GENDER_CORPORA
+    )
+
+
+ALONE = {"gender": gender_task}  # kinds of trial whose task needs none of the chapter's data
+
+
+def code_path(kind: str, settings: Mapping[str, Any]) -> tuple:
+    """What tells apart the code that a recorded trial runs through, by its settings."""
+    if kind == "gender":
+        return settings["row"], settings["protocol"]
+    row = Configuration.of(settings["row"])
+    reading = settings["variant"], settings["protocol"], settings["control"]
+    return (row.network, *reading, f"SMOTE {row.smote}", f"copies {row.copies}", f"embedding {row.embedding}")
+
+
+def verified_with(kind: str, settings: Mapping[str, Any]) -> dict[str, str]:
+    """Parameters under which the task of a recorded trial is made: without an encoder where it reads none."""
+    return {} if settings.get("encoder", "none") != "none" else {"encoder": "none"}
 
 
 def outcomes(parameters: Parameters, data: Data) -> tuple[list[Task], list[list[dict]]]:

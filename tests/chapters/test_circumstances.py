@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from sercore import store
+from sercore import checkout, store
 from sercore.chapters import circumstances
 
 GPU = SimpleNamespace(cuda=SimpleNamespace(is_available=lambda: True, get_device_name=lambda: "Planted GPU"))
@@ -25,20 +25,20 @@ NO_GPU = SimpleNamespace(cuda=SimpleNamespace(is_available=lambda: False))
 )
 def test_machine(monkeypatch, tmp_path, device, driver, torch, name):
     monkeypatch.setitem(sys.modules, "torch", torch)
-    monkeypatch.setattr(circumstances.shutil, "which", lambda program: driver)
-    monkeypatch.setattr(circumstances, "PROCESSORS", tmp_path / "cpuinfo")
+    monkeypatch.setattr(checkout.shutil, "which", lambda program: driver)
+    monkeypatch.setattr(checkout, "PROCESSORS", tmp_path / "cpuinfo")
     (tmp_path / "cpuinfo").write_text("processor\t: 0\nmodel name\t: Planted CPU: 2 GHz\nmodel name\t: second\n")
-    assert circumstances.machine(device) == name
+    assert checkout.machine(device) == name
 
 
 @pytest.mark.parametrize("text", [None, "Hardware\t: board without a name\n"])
 def test_a_processor_without_a_name_is_called_by_its_kind(monkeypatch, tmp_path, text):
-    monkeypatch.setattr(circumstances, "PROCESSORS", tmp_path / "cpuinfo")
+    monkeypatch.setattr(checkout, "PROCESSORS", tmp_path / "cpuinfo")
     if text:
         (tmp_path / "cpuinfo").write_text(text)
-    monkeypatch.setattr(circumstances.platform, "processor", lambda: "")
-    monkeypatch.setattr(circumstances.platform, "machine", lambda: "planted64")
-    assert circumstances.machine("cpu") == "planted64"
+    monkeypatch.setattr(checkout.platform, "processor", lambda: "")
+    monkeypatch.setattr(checkout.platform, "machine", lambda: "planted64")
+    assert checkout.machine("cpu") == "planted64"
 
 
 @pytest.mark.parametrize("git", [True, False])

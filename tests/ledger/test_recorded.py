@@ -7,7 +7,7 @@ import pytest
 from sercore.ledger import recorded, recording
 
 PAPER = "01-ser2022-transfer"
-ABOUT = {"edition": "open", "corpora": [], "module": "sercore.sweep", "encoders": {}}
+ABOUT = {"edition": "open", "corpora": [], "method": 1, "encoders": {}}
 
 
 @dataclass(frozen=True, kw_only=True)

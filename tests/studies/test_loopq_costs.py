@@ -5,6 +5,7 @@ import json
 import pytest
 import torch
 
+from sercore import sealed
 from sercore.studies import loopq_costs
 from sercore.studies.loopq_costs import NAMES, RECORDED, cost, costs, inputs, measured, network
 
@@ -57,7 +58,7 @@ def test_all_five_are_recorded():
 def test_what_is_not_recorded_is_said(tmp_path):
     with pytest.raises(FileNotFoundError, match=rf"{tmp_path}/costs.json: no such file; expected .* Measure them: python bench"):
         costs(tmp_path / "costs.json")
-    (tmp_path / "costs.json").write_text(json.dumps({"networks": []}))
+    sealed.replace(tmp_path, {"costs.json": json.dumps({"networks": []}).encode()})
     assert costs(tmp_path / "costs.json") == {"networks": []}
 
 
