@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import soundfile
 import torch
 
-from sercore import store
+from sercore import audio, store
 from sercore.evaluation import verification
 from sercore.models import resnet
 from sercore.studies import padi_rows, padi_trial
@@ -26,6 +28,8 @@ ACTORS = ("f1", "f2", "f3", "m1", "m2", "m3")
 SPEAKERS = ("f4", "f5", "m4", "m5")
 EMOTIONS = ("angry", "happy", "excited", "neutral", "sad")
 CLIPS = 2  # of each actor and emotion
+SECONDS = (0.3, 1.0)  # of those that are files
+TONES = {"angry": 900, "happy": 700, "excited": 800, "neutral": 400, "sad": 300}  # Hz
 TRANSFERRED = {"pretraining": 2, "speakers": "shared"}
 # Narrower layers of 16 channels would not train channels-last on a CPU.
 SIZES = replace(resnet.SIZES, bands=BANDS, channels=(16, 16, 16, 16), blocks=(1, 1, 1, 1), width=8, frames=40)
@@ -60,6 +64,18 @@ def data(*, corpus="toy", emotions: Sequence[str] = EMOTIONS, seed=0) -> Data:
         for (name, classes), found in zip(CLASSES.items(), [str, str, lambda each: joined.get(each, each)], strict=True)
     }
     return Data(table, Ragged.of(clips), Ragged.of(normalised(clips)), CLASSES, targets, _source(table, clips, draw))
+
+
+def spoken(folder: Path) -> Data:
+    """The same clips as files in this folder: noise, and a tone for each emotion."""
+    toy, draw, paths = data(), np.random.default_rng(0), []
+    for name, emotion in zip(toy.table["path"], toy.table["emotion"], strict=True):
+        time = np.arange(int(draw.uniform(*SECONDS) * audio.RATE)) / audio.RATE
+        tone = np.sin(2 * np.pi * TONES[emotion] * time) * np.sin(2 * np.pi * 4 * time)
+        paths.append(str(folder / name))
+        samples = 0.1 * tone + 0.03 * draw.normal(size=len(time))
+        soundfile.write(paths[-1], samples, audio.RATE)
+    return replace(toy, table=toy.table.assign(path=paths))
 
 
 def trial(name: str = "001", **changed) -> Trial:

@@ -16,8 +16,10 @@ from sercore.corpora.gender_tables import GenderTable
 from sercore.ledger import published
 from sercore.protocols.splits import LeakError, shuffled_folds
 from sercore.studies import ser2022_gender
-from sercore.studies.ser2022_gender import CLASSIFIERS, NETWORK, UNKNOWN, GenderData, GenderTrial, fit, run, speaker_folds
+from sercore.studies.ser2022_gender import CLASSIFIERS, NETWORK, GenderTrial, fit, run, speaker_folds
 from sercore.studies.ser2022_trial import Trial
+from tests.studies.ser2022_toy import gender_data as data
+from tests.studies.ser2022_toy import gender_table as table
 
 pytestmark = pytest.mark.filterwarnings("ignore:Stochastic Optimizer")  # the MLP is slow where sexes hardly differ
 
@@ -34,19 +36,6 @@ def _one_thread():
 
 def trial(row=TREE, protocol="as-published", **more) -> GenderTrial:
     return GenderTrial(**{"row": row, "protocol": protocol, "fold": 0, "seed": 0, "edition": "demo", "epochs": 10} | more)
-
-
-def table(*, distance: float, women: int = 5, men: int = 5, clips: int = 20, seed: int = 0) -> GenderTable:
-    """Speakers of ``clips`` clips each; the sexes lie ``distance`` standard deviations apart in every feature."""
-    generator = np.random.default_rng(seed)
-    speakers = np.repeat([*(f"w{at}" for at in range(women)), *(f"m{at}" for at in range(men))], clips)
-    male = np.char.startswith(speakers, "m").astype(np.int64)
-    return GenderTable(generator.normal(distance * male[:, None], 1.0, (len(male), 44)), male, speakers, "toy")
-
-
-def data(*, distance: float = 1.0) -> GenderData:
-    elsewhere = table(distance=distance, women=1, men=3, seed=1)
-    return GenderData(table(distance=distance), replace(elsewhere, speakers=np.repeat(UNKNOWN, len(elsewhere.male))))
 
 
 def accuracy(outcomes: list[dict]) -> float:

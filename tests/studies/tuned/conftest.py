@@ -1,8 +1,5 @@
 """Folders of tiny weights, and the toy corpus with sound."""
 
-from dataclasses import replace
-
-import numpy as np
 import pytest
 import torch
 from transformers import (
@@ -14,9 +11,8 @@ from transformers import (
 
 from sercore.studies.loopq_tuned import joined
 from sercore.studies.loopq_tuned_rows import TUNED
-from sercore.studies.loopq_waveforms import Waveforms
 from tests.models.tiny_hubert import BASE, LARGE
-from tests.studies.loopq_toy import toy
+from tests.studies import loopq_tuned_toy
 from tests.studies.loopq_tuned_toy import MASKING, PICTURES, save
 
 
@@ -34,19 +30,7 @@ def hubs(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def sounds():
-    """The toy's clips with short waveforms that tell the classes a little."""
-    data, generator = toy(), np.random.default_rng(1)
-
-    def clip(label: int, samples: int) -> np.ndarray:
-        wave = np.sin(2 * np.pi * (label + 1) * np.arange(samples) / 80) + 0.3 * generator.standard_normal(samples)
-        return wave.astype(np.float32)[:, None]
-
-    sizes = data.inputs["mel"].valid * 20
-    held = {
-        "waveform": Waveforms.of([clip(*each) for each in zip(data.labels, sizes, strict=True)]),
-        "waveform, filled": Waveforms.of([clip(label, 800) for label in data.labels]),
-    }
-    return replace(data, inputs=data.inputs | held, encoder="none")
+    return loopq_tuned_toy.sounds()
 
 
 @pytest.fixture(scope="module")

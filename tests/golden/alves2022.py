@@ -1,0 +1,63 @@
+"""Golden trials of paper 01: networks, readings, protocols, controls, and the gender task."""
+
+from dataclasses import asdict, replace
+
+from sercore.studies import ser2022, ser2022_gender
+from sercore.studies.ser2022_rows import Configuration
+from sercore.studies.ser2022_trial import alike, run, run_together
+from tests.golden.watching import Golden
+from tests.studies import ser2022_toy
+
+EPOCHS = 3
+TOLERANCE = 1e-5
+
+
+def trials() -> list[Golden]:
+    """One trial of each code path, the first by name of the rows that share it."""
+    return [*_emotion(), *_gender()]
+
+
+def _emotion() -> list[Golden]:
+    data = ser2022_toy.data()
+    grid = ser2022.grid(ser2022.Parameters(edition="open"), encoder="toy")
+    first = [replace(trial, epochs=EPOCHS) for trial in grid if (trial.fold, trial.seed) == (0, 0)]
+    paths = {}
+    for trial in sorted(first, key=lambda trial: trial.row):
+        paths.setdefault(ser2022.code_path("emotion", asdict(trial)), trial)
+    about = data, run, TOLERANCE
+    alone = [Golden(ser2022, "emotion", _name(each), each, *about) for each in paths.values()]
+    groups = {}
+    for trial in paths.values():
+        plain = trial.control == "none" and trial.protocol == "clean"
+        if plain and not Configuration.of(trial.row).embedding:
+            groups.setdefault((alike(trial)[0], trial.variant), trial)
+    pairs = {f"{_name(trial)}, two at once": trial for trial in groups.values()}
+    about = data, _two_at_once, TOLERANCE
+    return alone + [Golden(ser2022, "emotion", *pair, *about) for pair in pairs.items()]
+
+
+def _gender() -> list[Golden]:
+    data = ser2022_toy.gender_data(distance=0.3)
+    return [
+        Golden(
+            ser2022,
+            "gender",
+            f"{trial.row}, {trial.protocol}",
+            replace(trial, epochs=EPOCHS),
+            data,
+            ser2022_gender.run,
+            TOLERANCE,
+        )
+        for trial in ser2022_gender.grid("open", [0], common_voice=True)
+        if trial.fold == 0
+    ]
+
+
+def _two_at_once(trial, data) -> dict:
+    """Outcome of a trial that is trained beside one of another fold, as in a sweep."""
+    return run_together([trial, replace(trial, fold=1)], data)[0]
+
+
+def _name(trial) -> str:
+    control = [] if trial.control == "none" else [trial.control]
+    return ", ".join([trial.row, trial.variant, trial.protocol, *control])

@@ -1,0 +1,36 @@
+"""Golden trials of paper 02: the four approaches, their readings, recipes, views."""
+
+from dataclasses import replace
+
+from sercore.studies import parry, parry_views
+from tests.golden.watching import Golden
+from tests.studies import parry_toy
+
+ROWS = (
+    "baseline",
+    "baseline, calm left out",
+    "MTL C+S+G+L",
+    "GR C",
+    "GR C, alpha 0.25",
+    "AD C+S",
+    "AD C, fixed",
+    "AD C, on-representation",
+)
+VIEWED = ("baseline", "MTL C", "GR C")
+TOLERANCE = 2e-5
+
+
+def trials() -> list[Golden]:
+    """Two epochs of the narrow network in the published recipe."""
+    data = parry_toy.data()
+    rows = {trial.row.name: trial for trial in _grid("all")}
+    recipes = {trial.initialisation: trial for trial in reversed(_grid("recipe"))}
+    kinds = [("models", name, rows[name], parry.run) for name in ROWS]
+    kinds += [("recipe", name, recipes[name], parry.run) for name in sorted(recipes)]
+    kinds += [("views", name, rows[name], parry_views.run) for name in VIEWED]
+    return [Golden(parry, *kind[:3], data, kind[3], TOLERANCE) for kind in kinds]
+
+
+def _grid(models: str) -> list:
+    parameters = parry.Parameters(edition="open", models=models, epochs=2, precision="fp32")
+    return [replace(trial, size="small") for trial in parry.grid(parameters)]
