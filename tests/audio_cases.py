@@ -268,7 +268,8 @@ This page is written by `python -m tests.audio_cases`, which makes each of these
 ## Refused
 
 The last column tells whether the header already shows the fault. If so, a corpus lists the file among its problems when it is
-loaded, and has no row for it. If not, the error comes when the clip is read.
+loaded, and has no row for it; files with the same fault are one sentence with their number, and a pointer of git-lfs is named as
+such. If not, the error comes when the clip is read. A corpus leaves out clips without any sound, too, and counts them.
 
 | file | what you get | listed when a corpus is loaded |
 |---|---|---|

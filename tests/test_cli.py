@@ -33,7 +33,7 @@ def coraa(tmp_path):
     folder = tmp_path / "corpora" / "coraa-ser" / "data_train"
     folder.mkdir(parents=True)
     for name in ("bfamcv01_segment1_neutral", "bfamcv01_segment2_non-neutral-female", "bfamdl02_segment1_neutral"):
-        soundfile.write(folder / f"{name}.wav", np.zeros(16_000), 16_000)
+        soundfile.write(folder / f"{name}.wav", 0.1 * np.sin(np.arange(16_000)), 16_000)
     (tmp_path / "corpora" / "pictures").mkdir()
     return tmp_path / "corpora"
 
@@ -149,7 +149,7 @@ def one_chapter(monkeypatch):
 
     recorded = []
     study = SimpleNamespace(Parameters=Parameters)
-    monkeypatch.setattr("sercore.ledger.recording.record", lambda study, given: recorded.append(given))
+    monkeypatch.setattr("sercore.ledger.recording.record", lambda study, given, incomplete: recorded.append((given, incomplete)))
     monkeypatch.setattr(chapters, "names", lambda: ["01-one"])
     monkeypatch.setattr(chapters, "study", lambda name: study)
     monkeypatch.setattr(chapters, "_read", lambda name: None)
@@ -195,7 +195,9 @@ def test_wrong_parameters_are_one_line(one_chapter, arguments, message):
 
 def test_record_runs_the_study(one_chapter):
     assert run("record", "01-one", "-p", "seeds=2").exit_code == 0
-    assert [given.model_dump() for given in one_chapter] == [{"edition": "open", "seeds": 2}]
+    assert run("record", "01-one", "--incomplete").exit_code == 0
+    assert [incomplete for _, incomplete in one_chapter] == [False, True]
+    assert one_chapter[0][0].model_dump() == {"edition": "open", "seeds": 2}
 
 
 def test_book_prints_where_it_is(monkeypatch, tmp_path):

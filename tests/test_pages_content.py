@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from sercore import store
+from sercore import sealed, store
 from sercore.corpora import COLUMNS, LOADERS, Corpus
 from sercore.pages import data, excerpts, fragments, reference, status
 
@@ -51,21 +51,22 @@ def test_parts_of_the_book_in_their_order_and_what_was_not_timed():
 def test_recorded_runs_with_their_hours_and_what_is_stale():
     trials = pd.DataFrame({"run": ["open", "open", "again"], "seconds": [1800.0, 3600.0, 36.0]})
     run = {key: RUN[key] for key in ("python", "versions", "commit")} | {"date": "2001-02-03", "device": "cpu", "clean": True}
-    runs = {"open": run | {"corpora": ["tess"]}, "again": run | {"corpora": ["emovo", "tess"]}}
-    full = SimpleNamespace(
-        recorded=SimpleNamespace(runs=runs, trials=trials), stale={"open": "", "again": "numpy 0.8 then, 0.9 now"}
-    )
+    run |= {"method": 1}
+    again = {"date": "2001-03-04", "commit": "abcdef0123456789", "processor": "planted64", "trials": {"0": "same", "1": "differs"}}
+    runs = {"open": run | {"corpora": ["tess"], "verified": [again]}, "again": run | {"corpora": ["emovo", "tess"]}}
+    full = SimpleNamespace(recorded=SimpleNamespace(runs=runs, trials=trials), stale={"open": "", "again": "method 1 then, 2 now"})
     empty = SimpleNamespace(recorded=SimpleNamespace(runs={}, trials=trials[:0]), stale={})
     first, second, third = rows(status.recorded({"01-one": full, "02-two": empty}))
+    words = "1 the same to the digit, 1 different; 2001-03-04, abcdef0123, planted64"
     where = ["0123456789, clean tree", "cpu | Python 3.9.9, numpy 0.9, torch 1.0"]
-    assert first == ["01-one, open | tess", "2", "1.50", "2001-02-03", "as recorded", *where]
-    assert second == ["01-one, again | emovo, tess", "1", "0.01", "2001-02-03", "stale | numpy 0.8 then, 0.9 now", *where]
-    assert third == ["02-two", "–", "–", "–", "none recorded", "–", "–"]
+    assert first == ["01-one, open | tess", "2", "1.50", "2001-02-03", "method 1", f"2 of 2 | {words}", *where]
+    assert second == ["01-one, again | emovo, tess", "1", "0.01", "2001-02-03", "stale | method 1 then, 2 now", "none", *where]
+    assert third == ["02-two", "–", "–", "–", "none recorded", "–", "–", "–"]
 
 
 def test_found_corpora_say_their_problems_and_the_others_that_they_are_not_at_hand(tmp_path):
     counted = {"corpus": "tess", "clips": 3, "hours": 0.25, "speakers": 2, "classes": {}, "problems": ["one missing", "one odd"]}
-    (tmp_path / "corpora.json").write_text(json.dumps([counted]))
+    sealed.replace(tmp_path, {"corpora.json": json.dumps([counted]).encode()}, name=sealed.DIGESTS)
     found = {row[0]: row[1:] for row in rows(data.found(tmp_path / "corpora.json"))}
     assert found.pop("TESS") == ["3", "0.250", "2", "one missing; one odd"]
     assert set(map(tuple, found.values())) == {("–", "–", "–", "not at hand")}

@@ -6,7 +6,7 @@ import pytest
 from sercore.figures import models
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
-from sercore.ledger.scores import Cell
+from sercore.ledger.estimates import Estimate
 from sercore.pages import loopq as page
 from sercore.pages import loopq_panels as panels
 from sercore.studies import loopq
@@ -16,7 +16,7 @@ from tests.ledger.loopq_runs import ledger, trials
 @pytest.fixture(scope="module")
 def book() -> Ledger:
     """By origin 16 of 20 clips are right, with speakers held out 9."""
-    return ledger(trials(), lambda trial: 16 if trial.protocol == "by-origin" else 9, spread=1)
+    return ledger(trials(), lambda trial: 16 if trial.protocol == "by-origin" else 9)
 
 
 def test_the_lead_tells_both_splits(book):
@@ -26,7 +26,7 @@ def test_the_lead_tells_both_splits(book):
     assert "0.45 to 0.45 (1 seed)" in told
     assert "HUBERTFT is here a network of 1,000 weights on a frozen toy" in told
     assert "not trained" not in told
-    assert "100 clips train in the one split and 100 in the other, and 11% of the tested clips" in told
+    assert "100 clips train in the one split and 100 in the other, and 10% of the tested clips" in told
     assert len(page.scores(book)) == 9
     assert "HUBERTFT fixed, frozen encoder" in [name for name, *_ in page.scores(book)]
 
@@ -65,8 +65,8 @@ def test_bins_are_summed_over_seeds():
     assert len(bins) == 2
 
 
-def cell(value: float) -> Cell:
-    return Cell(value, value - 0.1, value + 0.1, 1, 9, (value,))
+def cell(value: float) -> Estimate:
+    return Estimate(value=value, low=value - 0.1, high=value + 0.1, groups=9, by_seed=(value,))
 
 
 def test_the_picture_of_both_splits_has_every_score():

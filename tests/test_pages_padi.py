@@ -23,7 +23,7 @@ def test_the_lead_tells_the_system_and_that_no_effect_is_judged():
 
 def test_longer_trainings_are_not_called_unfinished():
     both = [*trials(["111", "001"], folds=2), *trials(["111", "001"], folds=2, epochs=20)]
-    assert page.lead(ledger(both, right)).endswith("in brackets 95 % over the tested speakers.")
+    assert page.lead(ledger(both, right)).endswith("in brackets where the mean would lie with other speakers and seeds, at 95 %.")
 
 
 def test_nothing_recorded_is_said():

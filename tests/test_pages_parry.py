@@ -50,7 +50,7 @@ def test_the_lead_tells_print_ours_and_how_far_the_baseline_moves(full):
     assert 0 < smaller < len(printed) == 30
     assert f"typically changes by 6.0 points (the median step): {smaller} of the 30 printed differences are smaller" in told
     assert "45 of the 45 models are recorded; of the 12 models of one attribute that have 3 seeds or more, 1 lie below" in told
-    assert "No difference is judged, because that takes 5 seeds" in told
+    assert "No difference is judged: " in told
     assert "collapsed" not in told
 
 
@@ -153,7 +153,7 @@ def test_sexes_of_the_committed_test_speakers_are_the_loaders(name, tmp_path):
 
 
 def test_scores_say_none_where_the_paper_prints_nothing(full):
-    found = {row: (printed, gap.mean) for row, printed, gap in page.scores(full)}
+    found = {row: (printed, gap.value) for row, printed, gap in page.scores(full)}
     assert len(found) == 45
     assert found["GR C+S"][0] is None
     assert np.isclose(found["GR C"][1], -2)

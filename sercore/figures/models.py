@@ -7,10 +7,10 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from sercore.figures.common import COLOURS, FONT, WIDTH, interval, legend
-from sercore.ledger.scores import Cell
+from sercore.ledger.estimates import Estimate
 
 
-def splits(rows: Sequence[tuple[str, float, tuple[Cell, Cell]]], *, chance: float, score: str = "accuracy") -> Figure:
+def splits(rows: Sequence[tuple[str, float, tuple[Estimate, Estimate]]], *, chance: float, score: str = "accuracy") -> Figure:
     """Of each model the printed score, ours with shared speakers and ours without, with intervals.
 
     Args:
@@ -31,8 +31,8 @@ def splits(rows: Sequence[tuple[str, float, tuple[Cell, Cell]]], *, chance: floa
                 raise ValueError(f"{name}: {score} {value:g}; expected 0 to 1. Give shares, not per cent.")
         axes.plot(printed, height, "D", color=COLOURS["printed"], markersize=5, label="printed, other corpora")
         named = ((shared, "as-published", "ours, clips held out", 0.16), (apart, "clean", "ours, speakers held out", -0.16))
-        for cell, colour, label, offset in named:
-            interval(axes, cell.value, cell.low, cell.high, height + offset, COLOURS[colour], label)
+        for estimate, colour, label, offset in named:
+            interval(axes, estimate.value, estimate.low, estimate.high, height + offset, COLOURS[colour], label)
     axes.set_yticks(range(len(rows)), [name for name, *_ in reversed(rows)], fontsize=FONT + 1)
     axes.set(xlabel=score, xlim=(0, 1), ylim=(-0.6, len(rows) - 0.4))
     axes.grid(axis="y", color="0.93", linewidth=0.8)

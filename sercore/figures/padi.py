@@ -11,9 +11,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from sercore.figures.common import FONT, WIDTH, interval
+from sercore.ledger.estimates import SEEDS
 
 PALETTE = sns.color_palette("colorblind", 10)
-FEW = 3  # seeds from which on a point is drawn in full
+FEW = SEEDS  # from so many on a point is drawn in full
 Bar = tuple[float, float, int]  # score in %, standard deviation over trainings (NaN of one), trainings
 
 
@@ -116,7 +117,7 @@ def bars(panels: Mapping[str, Mapping[str, Mapping[str, Bar]]], *, chance: float
 
 
 def effects(panels: Mapping[str, tuple[Mapping[str, tuple[float, float, float]], int]]) -> Figure:
-    """Main effects and their differences in points, with intervals over speakers; hollow on fewer than three seeds.
+    """Main effects and their differences in points, with intervals; hollow on fewer than five seeds.
 
     Args:
         panels: by what is scored and how it is split: value, low and high of each effect or difference, and how many seeds.

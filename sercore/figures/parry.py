@@ -11,6 +11,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
 from sercore.figures.common import FONT, WIDTH
+from sercore.ledger.estimates import SEEDS
 
 PALETTE = sns.color_palette("colorblind", 6)
 APPROACHES = dict(zip(("MTL", "GR", "AD"), (PALETTE[0], PALETTE[1], PALETTE[2]), strict=True))
@@ -21,7 +22,7 @@ LOSSES = {
     "G": ("gender", PALETTE[2]),
     "L": ("language", PALETTE[4]),
 }
-FEW = 3  # seeds from which on a point is drawn in full
+FEW = SEEDS  # fewer are drawn small and pale: no sign is given on them
 Gains = Mapping[tuple[str, str], tuple[float | None, float | None, int]]
 
 
@@ -122,7 +123,7 @@ def learning(curves: Mapping[str, Mapping[str, Sequence[float]]], entropies: Map
 def gains(panels: Mapping[str, Gains], spreads: Mapping[str, float]) -> Figure:
     """Accuracy of every model less its baseline's by set of attributes: printed hollow, recorded filled, by approach.
 
-    A recorded model of fewer than three seeds is drawn small and pale: its sign is not to be read. The band is one standard
+    A recorded model of fewer than five seeds is drawn small and pale: its sign is not to be read. The band is one standard
     deviation of the baseline over seeds to either side.
 
     Args:

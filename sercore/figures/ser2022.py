@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 
 from sercore.figures.common import COLOURS, FONT, WIDTH, interval, legend
 from sercore.ledger.entries import Ledger
+from sercore.ledger.estimates import Estimate
 from sercore.ledger.published import Printed
 from sercore.ledger.scores import F1
 
@@ -36,7 +37,8 @@ def leakage(
             cell = ledger.cell(number.row, F1, variant=variant, protocol=protocol)
             if cell is not None:
                 hollow = number.row in substituted
-                interval(axes, cell.value, cell.low, cell.high, height + offset, COLOURS[protocol], f"ours, {protocol}", hollow)
+                low, high = _bounds(cell, protocol)
+                interval(axes, cell.value, low, high, height + offset, COLOURS[protocol], f"ours, {protocol}", hollow)
         if submitted and number.row in submitted:
             axes.plot(submitted[number.row], height, "*", color=COLOURS["test"], markersize=11, label="printed, official test")
     axes.set_yticks(
@@ -73,8 +75,9 @@ def three_ways(
             if cell is None:
                 continue
             colour, label = COLOURS[protocol], f"ours, {protocol}"
-            if np.isfinite([cell.low, cell.high]).all():
-                axes.plot([number.value] * 2, [cell.low, cell.high], color=colour, linewidth=1.2, alpha=0.5)
+            bounds = _bounds(cell, protocol)
+            if np.isfinite(bounds).all():
+                axes.plot([number.value] * 2, bounds, color=colour, linewidth=1.2, alpha=0.5)
             face = "white" if hollow else colour
             axes.plot(number.value, cell.value, marker, color=colour, markersize=4.5, markerfacecolor=face, label=label)
         if submitted and number.row in submitted:
@@ -140,6 +143,13 @@ def recalls(rows: Sequence[tuple[str, str, float, float, float, int]]) -> Figure
     legend(figure, axes)
     sns.despine(figure)
     return figure
+
+
+def _bounds(estimate: Estimate, protocol: str) -> tuple[float, float]:
+    """As published the one-run interval, beside the printed number; clean the interval of the mean."""
+    if protocol == "as-published":
+        return estimate.run_low, estimate.run_high
+    return estimate.low, estimate.high
 
 
 def _recorded(ledger: Ledger, variant: str) -> list[Printed]:

@@ -11,8 +11,9 @@ from pathlib import Path
 import pandas as pd
 
 from sercore.ledger import published, recorded, verdicts
+from sercore.ledger.estimates import Estimate, difference, level
 from sercore.ledger.published import Printed
-from sercore.ledger.scores import MEASURES, Cell, Trials, role
+from sercore.ledger.scores import MEASURES, Trials, role
 
 # What each paper's numbers rest on, by paper: a module of ``sercore.ledger.claims``. A paper without one has no chapter yet.
 NUMBERS = {
@@ -85,14 +86,14 @@ class Ledger:
     @cached_property
     def stale(self) -> dict[str, str]:
         """What changed since each run, by its name."""
-        parts = self.numbers.parts() if self.numbers else []
-        return {name: recorded.stale(run, parts) for name, run in self.recorded.runs.items()}
+        methods = self.numbers.METHODS if self.numbers else {}
+        return {name: recorded.stale(name, run, methods) for name, run in self.recorded.runs.items()}
 
     @cached_property
     def _groups(self) -> dict[tuple, Trials]:
         if not len(self.recorded.trials) or self.numbers is None:
             return {}
-        rows = self.numbers.arranged(self.recorded.trials)
+        rows = self._described(self.numbers.arranged(self.recorded.trials))
         counts = dict(tuple(self.recorded.counts.groupby("trial")))
         errors = dict(tuple(self.recorded.errors.groupby("trial")))
         found = {}
@@ -101,6 +102,14 @@ class Ledger:
             met = join[0][["true", "predicted"]].to_numpy()
             found[where] = Trials(table, *join, max(self.numbers.CLASSES, int(met.max(initial=0)) + 1))
         return found
+
+    def _described(self, trials: pd.DataFrame) -> pd.DataFrame:
+        """Trials with the reason why a training is not finished, and whether one fold of several was run."""
+        settings = trials.to_dict("records")
+        keys = ["row", "control", "variant", "protocol", "run", "encoder"]
+        folds = trials.groupby(keys)["fold"].transform("nunique")
+        grid = trials["protocol"].map(lambda protocol: self.numbers.FOLDS.get(protocol, 1))
+        return trials.assign(unfinished=[self.numbers.unfinished(each) for each in settings], one_fold=(folds == 1) & (grid > 1))
 
     def runs(self, row: str, control: str = "none") -> dict[tuple[str, str, str, str], Trials]:
         """Recorded trials of a row by (variant, protocol, run, encoder)."""
@@ -112,21 +121,21 @@ class Ledger:
 
     def cell(
         self, row: str, metric: str, *, variant: str = "as-run", protocol: str = "as-published", control: str = "none"
-    ) -> Cell | None:
-        """Value and interval of a row under one reading, or None where it was not run or the metric has no meaning in it."""
+    ) -> Estimate | None:
+        """Value and intervals of a row under one reading, or None where it was not run or the metric has no meaning in it."""
         trials = self.trials(row, variant=variant, protocol=protocol, control=control)
         if trials is None or not self.numbers.has(metric, row, variant):
             return None
-        return trials.cell(metric)
+        return level(trials, metric)
 
     def controls(self) -> list[tuple[str, str, str]]:
         """Row, variant and name of every control that was run."""
         return list(dict.fromkeys((row, variant, control) for row, control, variant, *_ in self._groups if control != "none"))
 
-    def above(self, row: str, metric: str, *, variant: str, control: str, protocol: str = "clean") -> Cell | None:
-        """A row's score less the same row's under a control, seed by seed; None where one of them was not run."""
+    def above(self, row: str, metric: str, *, variant: str, control: str, protocol: str = "clean") -> Estimate | None:
+        """A row's score less the same row's under a control, on the same seeds; None where one of them was not run."""
         pair = [self.trials(row, variant=variant, protocol=protocol, control=name) for name in ("none", control)]
-        return None if None in pair else pair[0].difference(pair[1], metric)
+        return None if None in pair else difference(*pair, metric)
 
     def inputs(self, row: str) -> str:
         """Which speech encoder a row's embedding comes from, and how wide it is; empty where it reads none."""
@@ -150,19 +159,9 @@ class Ledger:
             placed = self.placed(place, trials)
             if not len(placed.counts):
                 continue
-            cell = placed.cell(place.metric)
-            runs.append(
-                verdicts.Run(
-                    variant=variant,
-                    protocol=role(protocol),
-                    value=cell.value,
-                    low=cell.low,
-                    high=cell.high,
-                    seeds=cell.seeds,
-                    groups=cell.groups,
-                    substitute=self.numbers.substitute(place.row, variant, encoder),
-                )
-            )
+            substitute = self.numbers.substitute(place.row, variant, encoder)
+            estimate = level(placed, place.metric)
+            runs.append(verdicts.Run(variant=variant, protocol=role(protocol), estimate=estimate, substitute=substitute))
         if not runs:
             return "not run", self.numbers.why_not(number)
         word, reason = verdicts.decide(place.value, runs, fault=self.numbers.fault(place.row))
@@ -178,14 +177,14 @@ class Ledger:
         published = {role(each) for each in trials.table["protocol"]} == {"as-published"}
         return trials.fold(place.fold) if place.fold is not None and published else trials
 
-    def beside(self, number: Printed, *, variant: str = "as-run", protocol: str = "as-published") -> Cell | None:
-        """Our value and interval beside a printed number, in its place's unit; None where there is none."""
+    def beside(self, number: Printed, *, variant: str = "as-run", protocol: str = "as-published") -> Estimate | None:
+        """Our value and intervals beside a printed number, in its place's unit; None where there is none."""
         place = self.numbers.place(number)
         trials = self.trials(place.row, variant=variant, protocol=protocol)
         if trials is None or place.metric not in MEASURES or not self.numbers.has(place.metric, place.row, variant):
             return None
         placed = self.placed(place, trials)
-        return placed.cell(place.metric) if len(placed.counts) else None
+        return level(placed, place.metric) if len(placed.counts) else None
 
     def entries(self) -> list[dict]:
         """One row for each printed number and recorded run of it, and for each cell that only we fill."""
@@ -228,8 +227,14 @@ class Ledger:
             if not self.numbers.has(place.metric, place.row, variant):
                 yield about | {"seeds": len(trials.seeds), "reason": self.numbers.meaningless(place.metric)}
                 continue
-            cell = placed.cell(place.metric)
-            yield about | {"value": cell.value, "low": _finite(cell.low), "high": _finite(cell.high), "seeds": cell.seeds}
+            cell = level(placed, place.metric)
+            bounds = {name: _finite(getattr(cell, name)) for name in ("low", "high", "run_low", "run_high")}
+            about |= {"value": cell.value, **bounds, "seeds": cell.seeds, "unfinished": cell.unfinished}
+            if len(placed.corpora) > 1:
+                about["note"] = (
+                    f"the mean over {len(placed.corpora)} corpora; over all clips alike {placed.pooled(place.metric):.6g}"
+                )
+            yield about
 
     def _entry(self, number: Printed, value: float | None, verdict: str, reason: str) -> dict:
         return {
@@ -242,7 +247,11 @@ class Ledger:
             "value": None,
             "low": None,
             "high": None,
+            "run_low": None,
+            "run_high": None,
             "seeds": 0,
+            "unfinished": "",
+            "note": "",
             "variant": "",
             "protocol": "",
             "edition": "",

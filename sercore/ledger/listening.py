@@ -2,38 +2,34 @@
 
 from dataclasses import dataclass
 
-import numpy as np
+import pandas as pd
 
 from sercore.corpora.coraa_ser import NOTES
-from sercore.evaluation.intervals import resampled_interval
+from sercore.ledger.estimates import Estimate, level
 from sercore.ledger.recorded import Recorded, measurements
+from sercore.ledger.scores import Trials
 
 CLASSES = ("neutral", "non-neutral female", "non-neutral male")
+RECALLS = ("neutral_recall", "female_recall", "male_recall")  # measures, in the order of the classes
 
 
 @dataclass(frozen=True, kw_only=True)
-class Heard:
+class NotedRecall:
     """Recall of one class among the clips of which something was noted, or was not.
 
     Args:
         note: as the listeners' list calls it.
-        there: whether it was noted.
+        is_noted: whether the clips have the note.
         label: class.
-        value: share of these clips that got their class, over all seeds; each seed scores each clip once.
-        low: lower bound, recordings resampled.
-        high: upper bound.
-        clips: how many.
-        recordings: that hold them.
+        estimate: share of these clips that got their class; its groups are recordings. None where no clip is so.
+        clips: number of such clips.
     """
 
     note: str
-    there: bool
+    is_noted: bool
     label: str
-    value: float
-    low: float
-    high: float
+    estimate: Estimate | None
     clips: int
-    recordings: int
 
 
 def noted(paper: str) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
@@ -49,7 +45,7 @@ def noted(paper: str) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
     return counts, {label: found.pop("all") for label, found in counts.items()}
 
 
-def recalls(runs: Recorded, row: str, *, variant: str = "as-run") -> list[Heard]:
+def recalls(runs: Recorded, row: str, *, variant: str = "as-run") -> list[NotedRecall]:
     """Recall of every class with and without every note, under the clean protocol; empty where nothing is recorded.
 
     Args:
@@ -62,31 +58,39 @@ def recalls(runs: Recorded, row: str, *, variant: str = "as-run") -> list[Heard]
         return []
     chosen = trials[(trials["row"] == row) & (trials["variant"] == variant) & (trials["protocol"] == "clean")]
     chosen = chosen[chosen["control"] == "none"]
-    table = runs.notes[runs.notes["trial"].isin(chosen["trial"])]
-    seeds = chosen["seed"].nunique()
+    table = runs.notes.merge(chosen[["trial", "seed"]], on="trial")
     return [
-        _heard(table[(table["note"].str.contains(letter) == there) & (table["true"] == true)], note, there, true, seeds)
+        _recall(table[(table["note"].str.contains(letter) == is_noted) & (table["true"] == true)], note, is_noted, true)
         for note, letter in NOTES.items()
-        for there in (True, False)
+        for is_noted in (True, False)
         for true in range(len(CLASSES))
         if len(table)
     ]
 
 
-def shown(found: list[Heard]) -> list[tuple[str, str, float, float, float, int]]:
+def shown(results: list[NotedRecall]) -> list[tuple[str, str, float, float, float, int]]:
     """Rows for ``figures.recalls``; a class of which no clip has the note is left out."""
     return [
-        (each.note if each.there else f"no {each.note}", each.label, each.value, each.low, each.high, each.clips)
-        for each in found
-        if each.clips
+        (
+            each.note if each.is_noted else f"no {each.note}",
+            each.label,
+            each.estimate.value,
+            each.estimate.low,
+            each.estimate.high,
+            each.clips,
+        )
+        for each in results
+        if each.estimate is not None
     ]
 
 
-def _heard(table, note: str, there: bool, true: int, seeds: int) -> Heard:
-    right = table["count"].where(table["predicted"] == true, 0).groupby(table["group"]).sum().to_numpy(float)
-    total = table["count"].groupby(table["group"]).sum().to_numpy(float)
-    about = {"note": note.replace("_", " "), "there": there, "label": CLASSES[true], "recordings": len(total)}
-    if not len(total):
-        return Heard(value=np.nan, low=-np.inf, high=np.inf, clips=0, **about)
-    low, high = resampled_interval(lambda weights: (weights @ right) / (weights @ total), len(total))
-    return Heard(value=right.sum() / total.sum(), low=low, high=high, clips=round(total.sum() / seeds), **about)
+def _recall(table: pd.DataFrame, note: str, is_noted: bool, true: int) -> NotedRecall:
+    about = {"note": note.replace("_", " "), "is_noted": is_noted, "label": CLASSES[true]}
+    if not len(table):
+        return NotedRecall(estimate=None, clips=0, **about)
+    seeds = sorted(table["seed"].unique())  # each scores every clip once, over its folds
+    settings = pd.DataFrame({"trial": seeds, "seed": seeds, "fold": 0})
+    counts = table.assign(trial=table["seed"]).groupby(["trial", "group", "true", "predicted"], as_index=False)["count"].sum()
+    errors = pd.DataFrame(columns=["trial", "group", "clips", "head", "second"])
+    estimate = level(Trials(settings, counts, errors), RECALLS[true])
+    return NotedRecall(estimate=estimate, clips=round(table["count"].sum() / len(seeds)), **about)

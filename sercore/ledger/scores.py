@@ -1,13 +1,17 @@
-"""Values and intervals of recorded trials: what a table cell shows, computed when it is asked for."""
+"""Recorded trials as counts, and their scores: one number for each trial, from the counts of its groups.
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+A score over several corpora is the mean of the corpora's scores, not that of all their clips. Intervals, differences and signs are
+in ``estimates``.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from sercore.evaluation.intervals import prediction_interval, resampled_interval
+from sercore import store
 from sercore.evaluation.metrics import accuracy, macro_f1, recalls
 
 F1 = "macro_f1_cv5_mean"
@@ -24,6 +28,10 @@ ROLES = {
 
 # What is weighted: counts (..., true, predicted), clips (...), summed errors of the first and the second head (...).
 Measure = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+
+
+# Of each corpus the weighted counts and errors ``(draws, trials, …)``, and where there is any clip ``(draws, trials)``.
+Sums = list[tuple[list[np.ndarray], np.ndarray]]
 
 
 def _errors(head: float, second: float, scale: float) -> Measure:
@@ -66,62 +74,82 @@ MEASURES: dict[str, Measure] = {
 }
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One value with its interval.
-
-    Args:
-        value: mean over seeds of the mean over folds.
-        low: lower bound, -inf where one seed says nothing of the spread.
-        high: upper bound.
-        seeds: how many.
-        groups: recordings or speakers that were scored.
-        by_seed: the value of each seed.
-    """
-
-    value: float
-    low: float
-    high: float
-    seeds: int
-    groups: int
-    by_seed: tuple[float, ...]
+# Largest value of each measure; the smallest is 0.
+LARGEST = dict.fromkeys(("accuracy_cv5_mean", "unweighted_accuracy", "weighted_accuracy"), 100.0)
+LARGEST |= {"mse_cv5_mean": np.inf, "ser_head_mse_x100_printed_as_accuracy": np.inf, "summed_mse_two_heads_cv5_mean": np.inf}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trials:
     """Trials of one table row, one variant, one protocol: the same folds and seeds, counted by group.
 
     Args:
-        table: their settings (``trial``, ``seed``, ``fold``, ``protocol``).
+        table: their settings (``trial``, ``seed``, ``fold``, ``protocol``), and where a training is not finished, the reason in
+            ``unfinished``.
         counts: their counts.
         errors: their summed errors.
-        classes: how many (default 3).
+        classes: number of classes (default 3).
     """
 
     table: pd.DataFrame
     counts: pd.DataFrame
     errors: pd.DataFrame
     classes: int = 3
-    _cells: dict[str, Cell] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
-    def _arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    def groups(self) -> list[str]:
+        """Names of the recordings or speakers that were scored, in order."""
+        return sorted(set(self.counts["group"]))
+
+    @cached_property
+    def corpora(self) -> dict[str, np.ndarray]:
+        """Places in ``groups`` of each corpus' speakers; a group that names no corpus is of the corpus ""."""
+        names = np.array([name.split("/")[0] if "/" in name else "" for name in self.groups])
+        return {name: np.flatnonzero(names == name) for name in dict.fromkeys(names.tolist())}
+
+    @cached_property
+    def unfinished(self) -> str:
+        """Why a training among them is not finished; empty where all are."""
+        return next((reason for reason in self.table.get("unfinished", ()) if reason), "")
+
+    @property
+    def one_fold(self) -> bool:
+        """Whether one fold of a grid of several was run."""
+        return bool(np.any(self.table.get("one_fold", False)))
+
+    @cached_property
+    def seeds(self) -> list[int]:
+        """Seeds that were run."""
+        return sorted(self.table["seed"].unique().tolist())
+
+    @cached_property
+    def runs(self) -> set[tuple[int, int]]:
+        """Seed and fold of each trial."""
+        return set(zip(self.table["seed"].tolist(), self.table["fold"].tolist(), strict=True))
+
+    @cached_property
+    def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Counts ``(groups, trials, classes, classes)`` and clips, first and second errors ``(groups, trials)``."""
         trial = pd.Series(range(len(self.table)), index=self.table["trial"])
-        names = sorted(set(self.counts["group"]))
-        group = pd.Series(range(len(names)), index=names)
-        counts = np.zeros((len(names), len(trial), self.classes, self.classes))
+        group = pd.Series(range(len(self.groups)), index=self.groups)
+        counts = np.zeros((len(group), len(trial), self.classes, self.classes))
         at = (group[self.counts["group"]], trial[self.counts["trial"]], self.counts["true"], self.counts["predicted"])
         np.add.at(counts, tuple(np.asarray(each) for each in at), self.counts["count"].to_numpy(float))
-        sums = np.zeros((3, len(names), len(trial)))
+        sums = np.zeros((3, len(group), len(trial)))
         at = tuple(np.asarray(each) for each in (group[self.errors["group"]], trial[self.errors["trial"]]))
         for place, column in zip(sums, ("clips", "head", "second"), strict=True):
             np.add.at(place, at, self.errors[column].to_numpy(float))
         return counts, *sums
 
+    @cached_property
+    def content(self) -> str:
+        """Digest of all that its scores are made of."""
+        described = self.table[["trial", "seed", "fold"]].to_numpy().tolist(), self.groups, self.unfinished, self.one_fold
+        return store.digest([described, [store.values(array) for array in self.arrays]])
+
     def fold(self, number: int) -> "Trials":
         """The trials of one fold."""
-        return self._where(self.table["fold"] == number)
+        return self.where(self.table["fold"] == number)
 
     def of(self, *corpora: str) -> "Trials":
         """The same trials, of which only these corpora are scored; groups are then named corpus/speaker."""
@@ -129,63 +157,89 @@ class Trials:
         parts = (each[each["group"].str.startswith(begins)] for each in (self.counts, self.errors))
         return Trials(self.table, *parts, self.classes)
 
-    def confusion(self) -> np.ndarray:
-        """Counts summed over trials: ``(classes, classes)``."""
-        return self._arrays[0].sum((0, 1))
-
-    @property
-    def seeds(self) -> list[int]:
-        """Seeds that were run."""
-        return sorted(self.table["seed"].unique().tolist())
-
-    def by_seed(self, measure: str) -> np.ndarray:
-        """Mean over folds for each seed: ``(seeds,)``."""
-        return self.resampled(measure, np.ones((1, len(self._arrays[0]))), keep_seeds=True)[0]
-
-    def resampled(self, measure: str, weights: np.ndarray, *, keep_seeds: bool = False) -> np.ndarray:
-        """Score with groups weighted ``(draws, groups)``: ``(draws,)``, or ``(draws, seeds)``."""
-        weighted = (np.tensordot(weights, array, axes=1) for array in self._arrays)
-        scores = MEASURES[measure](*weighted)  # (draws, trials)
-        place = self.table["seed"].to_numpy()
-        seeds = np.stack([scores[:, place == seed].mean(1) for seed in self.seeds], axis=1)  # (draws, seeds)
-        return seeds if keep_seeds else seeds.mean(1)
-
-    def cell(self, measure: str) -> Cell:
-        """Value and interval: of one further run under ``as-published``, of other recordings under ``clean``."""
-        if measure not in self._cells:
-            self._cells[measure] = self._cell(self.by_seed(measure), lambda weights: self.resampled(measure, weights))
-        return self._cells[measure]
-
-    def difference(self, other: "Trials", measure: str, *, resampled: bool = False) -> Cell:
-        """This row's score less another's, seed by seed, on the seeds that both have; groups are drawn for both at once.
-
-        Args:
-            other: trials of the same folds and groups.
-            measure: one of ``MEASURES``.
-            resampled: take the interval over groups under ``as-published`` too, where one seed has no other (default False).
-
-        Raises:
-            ValueError: no seed is in both.
-        """
-        shared = sorted(set(self.seeds) & set(other.seeds))
-        if not shared:
-            raise ValueError(f"seeds {self.seeds} and {other.seeds}: none is in both; a difference is taken seed by seed")
-        pair = [each if each.seeds == shared else each.sown(shared) for each in (self, other)]
-        gaps = pair[0].by_seed(measure) - pair[1].by_seed(measure)
-        return pair[0]._cell(
-            gaps, lambda weights: pair[0].resampled(measure, weights) - pair[1].resampled(measure, weights), resampled=resampled
-        )
-
     def sown(self, seeds: Sequence[int]) -> "Trials":
         """The trials of these seeds."""
-        return self._where(self.table["seed"].isin(seeds))
+        return self.where(self.table["seed"].isin(seeds))
 
-    def _where(self, chosen: pd.Series) -> "Trials":
+    def only(self, runs: Collection[tuple[int, int]]) -> "Trials":
+        """The trials of these seeds and folds."""
+        pairs = zip(self.table["seed"].tolist(), self.table["fold"].tolist(), strict=True)
+        return self.where(np.array([pair in runs for pair in pairs], bool))
+
+    def where(self, chosen: pd.Series | np.ndarray) -> "Trials":
+        """The trials of these lines of the table."""
         table = self.table[chosen]
         return Trials(table, *(each[each["trial"].isin(table["trial"])] for each in (self.counts, self.errors)), self.classes)
 
-    def _cell(self, values: np.ndarray, score: Callable[[np.ndarray], np.ndarray], *, resampled: bool = False) -> Cell:
-        groups = len(self._arrays[0])
-        clean = {role(each) for each in self.table["protocol"]} == {"clean"}
-        low, high = resampled_interval(score, groups) if clean or resampled else prediction_interval(values)
-        return Cell(float(values.mean()), low, high, len(values), groups, tuple(values.tolist()))
+    def confusion(self) -> np.ndarray:
+        """Counts summed over trials: ``(classes, classes)``."""
+        return self.arrays[0].sum((0, 1))
+
+    def sums(self, weights: np.ndarray | None = None) -> Sums:
+        """Arrays summed over the groups of each corpus, and whether any clip of a trial is among them.
+
+        Args:
+            weights: how often each group counts, ``(draws, groups)`` (default: once).
+        """
+        weights = np.ones((1, len(self.groups))) if weights is None else weights
+        return [
+            (
+                [_weighted(weights[:, members], array[members]) for array in self.arrays],
+                weights[:, members] @ self.arrays[0][members].sum((-2, -1)) > 0,
+            )
+            for members in self.corpora.values()
+        ]
+
+    def scored(self, measure: str | Measure, sums: Sums | None = None) -> np.ndarray:
+        """Score of each trial, the mean over the corpora that it scored; NaN where it has no clip.
+
+        Args:
+            measure: one of ``MEASURES``, or a function like them.
+            sums: of drawn groups (default: each group once).
+
+        Shape:
+            - output: ``(draws, trials)``
+        """
+        formula = MEASURES[measure] if isinstance(measure, str) else measure
+        total, known = 0.0, 0
+        for arrays, has_clips in self.sums() if sums is None else sums:
+            scores = np.where(has_clips, formula(*arrays), np.nan)  # (draws, trials)
+            is_known = np.isfinite(scores)
+            total = total + np.where(is_known, scores, 0)
+            known = known + is_known
+        return np.where(known > 0, total / np.maximum(known, 1), np.nan)
+
+    def by_seed(self, measure: str | Measure, sums: Sums | None = None, *, folds: str = "mean") -> np.ndarray:
+        """Score of each seed, over its folds: ``(seeds,)``, or ``(draws, seeds)`` where sums of drawn groups are given.
+
+        Args:
+            measure: as of ``scored``.
+            sums: as of ``scored``.
+            folds: "mean" (default) or "spread", the standard deviation over folds; a fold without a weighted clip is left out.
+        """
+        scores, place = self.scored(measure, sums), self.table["seed"].to_numpy()
+        seeds = np.stack([_over_folds(scores[:, place == seed], folds) for seed in self.seeds], axis=1)
+        return seeds[0] if sums is None else seeds
+
+    def pooled(self, measure: str | Measure) -> float:
+        """The score over all clips of all corpora alike: what a level was before each corpus counted once."""
+        everything = Trials(self.table, *(each.assign(group="all") for each in (self.counts, self.errors)), self.classes)
+        return float(everything.by_seed(measure).mean())
+
+
+def _weighted(weights: np.ndarray, array: np.ndarray) -> np.ndarray:
+    """Sums ``(draws, trials, …)`` of an array ``(groups, trials, …)``; trials lie innermost, which makes the next sums fast."""
+    inner = np.ascontiguousarray(np.moveaxis(array, 1, -1))  # (groups, …, trials)
+    sums = weights @ inner.reshape(len(inner), -1)
+    return np.moveaxis(sums.reshape(-1, *inner.shape[1:]), -1, 1)
+
+
+def _over_folds(scores: np.ndarray, how: str) -> np.ndarray:
+    """Mean or standard deviation over the folds ``(draws, folds)`` that have a score: ``(draws,)``."""
+    known = np.isfinite(scores)
+    many = known.sum(1)
+    mean = np.where(known, scores, 0).sum(1) / np.where(many > 0, many, np.nan)
+    if how == "mean":
+        return mean
+    away = np.where(known, scores - mean[:, None], 0)
+    return np.sqrt(np.square(away).sum(1) / np.where(many > 1, many - 1, np.nan))

@@ -3,86 +3,53 @@
 A corpus of two speakers has no interval over speakers: what is given holds for these two, and for other words of theirs.
 """
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
-from sercore.evaluation.intervals import LEVEL
-from sercore.ledger.scores import mean_recall
+from sercore.ledger.estimates import Estimate, level
+from sercore.ledger.scores import Trials
 from sercore.studies.parry_scores import SIGNS
 
 
-@dataclass(frozen=True)
-class Heard:
-    """Unweighted accuracy on one speaker's clips, in %.
-
-    Args:
-        value: mean over seeds.
-        low: lower bound of the 95 % interval over words, and over seeds where there are several.
-        high: upper bound.
-        words: texts that the speaker says.
-        seeds: how many.
-    """
-
-    value: float
-    low: float
-    high: float
-    words: int
-    seeds: int
-
-
-def by_speaker(
-    answers: pd.DataFrame, seeds: Mapping[int, int], corpus: str, *, draws: int = 2000, seed: int = 0
-) -> dict[str, Heard]:
-    """Unweighted accuracy on each speaker of a corpus, by the speaker's name; the order of the rows decides nothing.
+def by_speaker(answers: pd.DataFrame, seeds: Mapping[int, int], corpus: str) -> dict[str, Estimate]:
+    """Unweighted accuracy in % on each speaker of a corpus, by the speaker's name; the order of the rows decides nothing.
 
     Words are drawn with return, all clips of a word together, and so are seeds. A class that no drawn word has is left out of
-    that draw's mean.
+    that draw's mean. The groups of the estimates are words.
 
     Args:
         answers: recorded answers: ``trial``, ``group`` (corpus/speaker), ``text``, ``true`` and ``predicted``, these two with one
             sign a clip.
         seeds: of each trial of one row, by its number; other trials are left out.
         corpus: whose speakers.
-        draws: bootstrap samples, 1 or more (default 2000).
-        seed: of the draws (default 0).
 
     Raises:
         ValueError: the trials have no answer in this corpus, or a row whose two texts differ in length.
-
-    Source: Efron's percentile bootstrap, by word and by seed.
     """
-    own = answers[answers["trial"].isin(list(seeds)) & answers["group"].str.startswith(f"{corpus}/")]
-    if not len(own):
+    chosen = answers[answers["trial"].isin(list(seeds)) & answers["group"].str.startswith(f"{corpus}/")]
+    if not len(chosen):
         raise ValueError(f"{corpus}: no answer among {len(answers)} rows; expected some of trials {sorted(seeds)}. Record them.")
-    found = {}
-    for group, rows in own.groupby("group", sort=True):
-        counts = _counts(rows, seeds)
-        found[group.split("/", 1)[1]] = _heard(counts, draws, np.random.default_rng(seed))
-    return found
+    return {
+        group.split("/", 1)[1]: level(_by_word(rows, seeds), "unweighted_accuracy")
+        for group, rows in chosen.groupby("group", sort=True)
+    }
 
 
-def _counts(rows: pd.DataFrame, seeds: Mapping[int, int]) -> np.ndarray:
-    """Clips of one speaker by word, seed, class and answer: ``(words, seeds, classes, classes)``."""
-    there = sorted(set(rows["trial"].map(seeds)))
-    words = {text: at for at, text in enumerate(sorted(set(rows["text"].fillna(""))))}
-    classes = 1 + max(SIGNS.index(sign) for sign in set("".join(rows["true"]) + "".join(rows["predicted"])))
-    counts = np.zeros((len(words), len(there), classes, classes))
+def _by_word(rows: pd.DataFrame, seeds: Mapping[int, int]) -> Trials:
+    """The clips of one speaker, counted by word."""
+    counts: Counter = Counter()
     for row in rows.fillna({"text": ""}).itertuples(index=False):
         if len(row.true) != len(row.predicted):
             raise ValueError(
                 f"{row.group}, {row.text}: {len(row.true)} clips and {len(row.predicted)} answers; expected as many. Record again."
             )
         for true, predicted in zip(row.true, row.predicted, strict=True):
-            counts[words[row.text], there.index(seeds[row.trial]), SIGNS.index(true), SIGNS.index(predicted)] += 1
-    return counts
-
-
-def _heard(counts: np.ndarray, draws: int, generator: np.random.Generator) -> Heard:
-    words, seeds = counts.shape[:2]
-    drawn, sown = (generator.multinomial(many, np.full(many, 1 / many), size=draws) for many in (words, seeds))
-    scores = 100 * mean_recall(np.tensordot(drawn.astype(float), counts, axes=1))  # (draws, seeds)
-    low, high = np.nanquantile((scores * sown).sum(1) / seeds, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Heard(float(100 * mean_recall(counts.sum(0)).mean()), float(low), float(high), words, seeds)
+            counts[row.trial, row.text.replace("/", " "), SIGNS.index(true), SIGNS.index(predicted)] += 1
+    columns = ["trial", "group", "true", "predicted", "count"]
+    table = pd.DataFrame([(*where, count) for where, count in sorted(counts.items())], columns=columns)
+    trials = sorted(set(table["trial"]))
+    settings = pd.DataFrame({"trial": trials, "seed": [seeds[trial] for trial in trials], "fold": 0})
+    errors = pd.DataFrame(columns=["trial", "group", "clips", "head", "second"])
+    return Trials(settings, table, errors, 1 + int(table[["true", "predicted"]].to_numpy().max()))

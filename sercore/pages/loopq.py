@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sercore.ledger.claims.loopq_numbers import OURS, PAIR, TABLE_4, corpora
 from sercore.ledger.entries import Ledger
-from sercore.ledger.scores import Cell
+from sercore.ledger.estimates import Estimate
 from sercore.studies.loopq_data import ORIGINS
 
 ACCURACY = OURS[0]
@@ -21,9 +21,9 @@ def lead(ledger: Ledger) -> str:
     on = ", ".join(ORIGINS[name] for name in corpora())
     seeds = min(pair[0].seeds for *_, pair in rows)
     return (
-        f"{opening} Split the same way, on {on}, the {len(rows)} readings that we have run reach {_span(shared)}; with speakers"
-        f" that training never heard, {_span(apart)} ({seeds} seed{'s' * (seeds > 1)}). {_models(ledger)} The levels are not the"
-        f" paper's, whose largest corpus, CREMA-D, is not at hand. {_sides(ledger)}"
+        f"{opening} Split the same way, on {on}, the {len(rows)} readings that we have run reach {_span(shared)}, each corpus"
+        f" counting once; with speakers that training never heard, {_span(apart)} ({seeds} seed{'s' * (seeds > 1)})."
+        f" {_models(ledger)} The levels are not the paper's, whose largest corpus, CREMA-D, is not at hand. {_sides(ledger)}"
     )
 
 
@@ -58,7 +58,7 @@ def _sides(ledger: Ledger) -> str:
     )
 
 
-def scores(ledger: Ledger) -> list[tuple[str, float, tuple[Cell, Cell]]]:
+def scores(ledger: Ledger) -> list[tuple[str, float, tuple[Estimate, Estimate]]]:
     """Reading, printed accuracy, and ours by origin and speaker-independent, of each model that is recorded under both."""
     printed = {number.row: number.value for number in ledger.printed if number.metric == ACCURACY}
     found = []

@@ -3,6 +3,7 @@
 from sercore.ledger.claims import padi_cells as cells
 from sercore.ledger.claims.padi_numbers import UA, WA, proposed
 from sercore.ledger.entries import Ledger
+from sercore.ledger.estimates import level
 from sercore.studies import padi
 from sercore.training.sgd import Plan
 
@@ -23,10 +24,10 @@ def lead(ledger: Ledger) -> str:
     found = cells.systems(ledger, (FULL,), experiment=FIRST)
     if found is None:
         return f"{opening} No run on real speech is recorded yet."
-    ua, wa = (cells.by_speaker(found.trials[FULL], metric) for metric in (UA, WA))
+    ua, wa = (level(found.trials[FULL], metric) for metric in (UA, WA))
     told = (
         f"Ours on {found.title} ({found.about}): UA {ua.value:.1f} [{ua.low:.1f}, {ua.high:.1f}], WA {wa.value:.1f}, in brackets"
-        " 95 % over the tested speakers."
+        " where the mean would lie with other speakers and seeds, at 95 %."
     )
     return " ".join(filter(None, (opening, told, _unfinished(ledger))))
 

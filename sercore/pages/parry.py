@@ -5,10 +5,12 @@ import numpy as np
 from sercore.ledger.claims import parry_gaps as gaps
 from sercore.ledger.claims.parry_numbers import SCORED, corpora
 from sercore.ledger.entries import Ledger
+from sercore.ledger.estimates import level
 from sercore.pages.parry_panels import swing
 from sercore.studies.parry_data import ORIGINS, POOLED
 from sercore.studies.parry_grid import BASELINE, GRID
 
+SEVERAL = 3  # seeds from which a mean over seeds is worth a sentence
 MODELS = tuple(row.name for row in GRID if row != BASELINE)
 
 
@@ -20,7 +22,7 @@ def lead(ledger: Ledger, *, on: str = "TESS") -> str:
         on: "TESS" (default) or "CREMA-D".
     """
     printed = [value for _, value, _ in scores(ledger, on=on) if value is not None]
-    base = gaps.printed(ledger).tables[0][on, "baseline"]
+    base = gaps.printed(ledger).scores[on, "baseline"]
     opening = (
         f"The paper trains one model without attributes and {len(MODELS)} with them. On {on}, which no training saw, it prints"
         f" {min(printed):+.2f} to {max(printed):+.2f} points beside a baseline of {base:.2f}."
@@ -28,11 +30,11 @@ def lead(ledger: Ledger, *, on: str = "TESS") -> str:
     trials = gaps.recorded(ledger, "baseline")
     if trials is None or not len(trials.of(*SCORED[on]).counts):
         return f"{opening} No run on real speech is recorded yet."
-    ours = gaps.gap("", trials.of(*SCORED[on]).by_seed(gaps.UA))
+    ours = gaps.estimated("", level(trials.of(*SCORED[on]), gaps.UA))
     seeds = len(ours.values)
     spread = f" ± {ours.spread:.2f}" if seeds > 1 else ""
     pool = ", ".join(ORIGINS[name] for name in corpora() if name in POOLED)
-    words = [f"Trained on {pool or 'the pool'}, our baseline reaches {ours.mean:.2f}{spread} ({seeds} seed{'s' * (seeds > 1)})"]
+    words = [f"Trained on {pool or 'the pool'}, our baseline reaches {ours.value:.2f}{spread} ({seeds} seed{'s' * (seeds > 1)})"]
     if gaps.collapsed(trials, SCORED[on]):
         words[0] += ", collapsed: there is a class that it hardly ever finds, and no claim is judged"
     if steps := _steps(ledger, on):
@@ -47,16 +49,19 @@ def lead(ledger: Ledger, *, on: str = "TESS") -> str:
 def _differences(ledger: Ledger, on: str) -> str:
     """How many models are recorded, and how many of those of one attribute lie below the baseline on average."""
     gains = {row: gap for row, _, gap in scores(ledger, on=on) if gap.values}
-    single = [gap for row, gap in gains.items() if "+" not in row and len(gap.values) >= gaps.SHOWN]
+    single = [gap for row, gap in gains.items() if "+" not in row and len(gap.values) >= SEVERAL]
     sentence = f"{len(gains)} of the {len(MODELS)} models are recorded"
     if single:
-        below = sum(gap.mean < 0 for gap in single)
+        below = sum(gap.value < 0 for gap in single)
         sentence += (
-            f"; of the {len(single)} models of one attribute that have {gaps.SHOWN} seeds or more, {below} lie below the"
+            f"; of the {len(single)} models of one attribute that have {SEVERAL} seeds or more, {below} lie below the"
             f" baseline on {on} on average over their seeds"
         )
-    if all(len(gap.values) < gaps.SEEDS for gap in gains.values()):
-        sentence += f". No difference is judged, because that takes {gaps.SEEDS} seeds"
+    doubts = [gap.doubt for gap in gains.values()]
+    if all(doubts):
+        unfinished = any(doubt.startswith("unfinished") for doubt in doubts)
+        why = "the trainings are not finished" if unfinished else next(iter(doubts), "")
+        sentence += f". No difference is judged{': ' * bool(why)}{why}"
     return sentence
 
 
@@ -67,7 +72,7 @@ def scores(ledger: Ledger, *, on: str = "TESS") -> list[tuple[str, float | None,
         ledger: of paper 02.
         on: "TESS" (default), "CREMA-D" or "in-domain test".
     """
-    printed = gaps.printed(ledger).tables[0]
+    printed = gaps.printed(ledger).scores
     base = printed[on, "baseline"]
     found = []
     for row in MODELS:

@@ -9,6 +9,7 @@ from sercore.ledger.claims import parry_gaps as gaps
 from sercore.ledger.claims.parry_facts import VIEWED
 from sercore.ledger.claims.parry_numbers import PROTOCOL, SCORED, UA, VARIANT
 from sercore.ledger.entries import Ledger
+from sercore.ledger.estimates import level
 from sercore.studies.parry_attributes import SUBSETS
 from sercore.studies.parry_data import ORIGINS
 from sercore.studies.parry_grid import APPROACHES, CURVE
@@ -38,7 +39,7 @@ def swing(ledger: Ledger, *, on: str = "TESS") -> tuple[dict[int, list[float]], 
         own = table[(table["trial"] == row.trial) & (table["what"] == f"validation ua {SCORED[on][0]}")]
         if len(own):
             curves[int(row.seed)] = (100 * own.sort_values("epoch")["value"]).tolist()
-    printed = gaps.printed(ledger).tables[0]
+    printed = gaps.printed(ledger).scores
     names = {approach: [f"{approach} {name}" for name in SUBSETS] for approach in APPROACHES}
     base = printed[on, "baseline"]
     return curves, {approach: [printed[on, row] - base for row in rows if (on, row) in printed] for approach, rows in names.items()}
@@ -67,7 +68,7 @@ def gains(ledger: Ledger) -> tuple[dict[str, dict[tuple[str, str], tuple]], dict
 
     By what is scored, of TESS, CREMA-D and in domain those that are recorded; all that are printed where nothing is recorded.
     """
-    printed, baseline = gaps.printed(ledger).tables[0], gaps.recorded(ledger, "baseline")
+    printed, baseline = gaps.printed(ledger).scores, gaps.recorded(ledger, "baseline")
     there = [on for on, corpora in SCORED.items() if baseline is not None and len(baseline.of(*corpora).counts)]
     panels, spreads = {}, {}
     for on in there or SCORED:
@@ -76,9 +77,9 @@ def gains(ledger: Ledger) -> tuple[dict[str, dict[tuple[str, str], tuple]], dict
             for approach in APPROACHES:
                 value, ours = printed.get((on, f"{approach} {name}")), gaps.gain(ledger, f"{approach} {name}", *SCORED[on])
                 above = None if value is None else value - printed[on, "baseline"]
-                found[approach, name] = (above, ours.mean if ours.values else None, len(ours.values))
-        if on in there and len(baseline.seeds) >= gaps.SHOWN:
-            spreads[on] = gaps.gap("", baseline.of(*SCORED[on]).by_seed(UA)).spread
+                found[approach, name] = (above, ours.value if ours.values else None, len(ours.values))
+        if on in there and len(baseline.seeds) > 1:
+            spreads[on] = gaps.estimated("", level(baseline.of(*SCORED[on]), UA)).spread
     return panels, spreads
 
 

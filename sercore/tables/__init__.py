@@ -16,6 +16,7 @@ from sercore.tables.common import (
     shown,
     tally,
     this_run,
+    verified,
 )
 
 __all__ = [
@@ -34,4 +35,5 @@ __all__ = [
     "shown",
     "tally",
     "this_run",
+    "verified",
 ]

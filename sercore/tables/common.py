@@ -8,16 +8,30 @@ from IPython.display import HTML
 from pydantic import BaseModel
 
 from sercore.ledger import claims as judging
+from sercore.ledger import verifying
 from sercore.ledger.entries import Ledger
-from sercore.ledger.scores import F1, Cell
+from sercore.ledger.estimates import Estimate
+from sercore.ledger.scores import F1
 from sercore.ledger.verdicts import VERDICTS
 from sercore.models.counts import Described
 
 PROTOCOLS = ("as-published", "clean")
 READINGS = tuple((variant, protocol) for variant in ("as-run", "as-described") for protocol in PROTOCOLS)
+# What is in brackets: beside a printed number as published where one more run would fall, else where the mean would lie.
+BRACKETS = {"as-published": "one run", "clean": "mean"}
+INTERVALS = (
+    "in brackets 95 %: as-published where one more run would fall, clean where the mean would lie with other recordings and seeds"
+)
 DIGITS = {"macro_f1_cv5_mean": 3, "mse_cv5_mean": 4, "summed_mse_two_heads_cv5_mean": 4}
 
 
+# Outcomes of trials that were run again, in words.
+TOLD = {
+    verifying.SAME: "the same to the digit",
+    verifying.WITHIN: "within the noise between seeds",
+    verifying.ALONE: "other numbers, with one recorded seed to judge by",
+    verifying.DIFFERS: "different",
+}
 NONE = [("not recorded yet",)]  # rows of a table whose runs are still to come
 
 
@@ -75,7 +89,9 @@ def beside_the_paper(
     for number in numbers:
         word, reason = ledger.verdict(number)
         digits = DIGITS.get(number.metric, 2)
-        ours = [shown(ledger.cell(number.row, number.metric, variant=a, protocol=b), digits) for a, b in READINGS]
+        ours = [
+            shown(ledger.cell(number.row, number.metric, variant=a, protocol=b), digits, interval=BRACKETS[b]) for a, b in READINGS
+        ]
         here = (
             []
             if run is None
@@ -83,7 +99,7 @@ def beside_the_paper(
         )
         inputs = " | ".join(filter(None, (each.inputs(number.row) for each in (ledger, run) if each is not None)))
         rows.append(((number.row, inputs) if inputs else number.row, f"{number.value:.4f}", *ours, (word, reason), *here))
-    caption = f"{table}, {column}: mean over five folds; in brackets the 95 % interval; a dash where nothing was run"
+    caption = f"{table}, {column}: mean over five folds; {INTERVALS}; a dash where nothing was run"
     return html(heads, rows, caption=caption)
 
 
@@ -128,7 +144,8 @@ def controls(ledger: Ledger, run: Ledger, *, edition: str) -> HTML:
     recorded = "recorded on real corpora"
     heads = [("", "row"), ("", "variant"), ("", "control"), *((recorded, protocol) for protocol in PROTOCOLS)]
     heads += [(recorded, "the row less its control, clean"), *((this, protocol) for protocol in PROTOCOLS)]
-    return html(heads, rows, caption="Controls: macro F1")
+    caption = "Controls: macro F1; in brackets 95 %, where the mean would lie with other recordings and seeds"
+    return html(heads, rows, caption=caption)
 
 
 def contradicted(ledger: Ledger, statements: Sequence[judging.Claim]) -> str:
@@ -138,10 +155,12 @@ def contradicted(ledger: Ledger, statements: Sequence[judging.Claim]) -> str:
 
 def claims(ledger: Ledger, statements: Sequence[judging.Claim], *, caption: str = "Claims, judged on the recorded runs") -> HTML:
     """Every claim with its mark under either protocol."""
-    rows = [
-        (claim.name, claim.text, claim.source, judgement.published, judgement.clean, judgement.reason)
-        for claim, judgement in judging.judged(ledger, statements)
-    ]
+    rows = []
+    for claim, judgement in judging.judged(ledger, statements):
+        marks = [judgement.published, judgement.clean]
+        if judgement.described:
+            marks = [(mark, f"as described: {other}") for mark, other in zip(marks, judgement.described, strict=True)]
+        rows.append((claim.name, claim.text, claim.source, *marks, judgement.reason))
     return html(("", "claim", "where", "as-published", "clean", "why"), rows, caption=caption)
 
 
@@ -159,9 +178,19 @@ def provenance(ledger: Ledger) -> HTML:
         count = int((ledger.recorded.trials["run"] == name).sum())
         versions = ", ".join(f"{library} {version}" for library, version in run["versions"].items())
         about = (name, ", ".join(run["corpora"]), count, run["date"], commit(run), run["device"], versions)
-        rows.append((*about, ledger.stale[name] or "nothing changed"))
-    heads = ("run", "corpora", "trials", "date", "commit", "device", "versions", "since then")
+        rows.append((*about, ledger.stale[name] or f"method {run['method']}", verified(run, count)))
+    heads = ("run", "corpora", "trials", "date", "commit", "device", "versions", "method", "run again since")
     return html(heads, rows, caption="Recorded runs")
+
+
+def verified(run: Mapping, count: int) -> object:
+    """How many of a run's trials were run again since, and what came out: "4 of 86", with the outcomes, date and commit."""
+    outcomes = list(verifying.verified(run).values())
+    if not outcomes:
+        return "none"
+    words = [f"{outcomes.count(word)} {TOLD[word]}" for word in verifying.OUTCOMES if word in outcomes]
+    last = run["verified"][-1]
+    return f"{len(outcomes)} of {count}", f"{', '.join(words)}; {last['date']}, {last['commit'][:10]}, {last['processor']}"
 
 
 def commit(run: Mapping) -> str:
@@ -190,14 +219,23 @@ def this_run(edition: str) -> str:
     return "this run, synthetic speech" if edition == "demo" else "this run"
 
 
-def shown(cell: Cell | None, digits: int, *, bare: bool = False, signed: bool = False) -> object:
-    """A cell of a table: the value and, where there are seeds, its interval; a dash where there is no value."""
-    if cell is None:
+def shown(estimate: Estimate | None, digits: int, *, interval: str = "mean", bare: bool = False, signed: bool = False) -> object:
+    """A cell of a table: the value and its interval; a dash where there is no value.
+
+    Args:
+        estimate: value and intervals, or None.
+        digits: after the point.
+        interval: "mean" (default), "one run", or "none".
+        bare: whether to leave the interval out, as "none" does (default False).
+        signed: whether to write a plus sign (default False).
+    """
+    if estimate is None:
         return "–"
     number = f"{'+' if signed else ''}.{digits}f"
-    if bare or not math.isfinite(cell.low):
-        return f"{cell.value:{number}}"
-    return (f"{cell.value:{number}}", f"[{cell.low:{number}},\N{NO-BREAK SPACE}{cell.high:{number}}]")
+    low, high = (estimate.run_low, estimate.run_high) if interval == "one run" else (estimate.low, estimate.high)
+    if bare or interval == "none" or not math.isfinite(low):
+        return f"{estimate.value:{number}}"
+    return (f"{estimate.value:{number}}", f"[{low:{number}},\N{NO-BREAK SPACE}{high:{number}}]")
 
 
 def _td(value: object) -> str:

@@ -5,7 +5,7 @@ from IPython.display import HTML
 
 from sercore.ledger.claims.loopq_numbers import OURS, PAIR, TABLE_4
 from sercore.ledger.entries import Ledger
-from sercore.ledger.scores import Cell
+from sercore.ledger.estimates import Estimate, difference, level
 from sercore.studies.loopq_data import ELSEWHERE, ORIGINS
 from sercore.studies.loopq_rows import GROUPS, RECIPES
 from sercore.tables.common import NONE, html, shown, this_run
@@ -80,7 +80,7 @@ def trainings(ledger: Ledger) -> HTML:
 
 
 def by_corpus(ledger: Ledger) -> HTML:
-    """Accuracy pooled and of each corpus alone, by origin and speaker-independent, with the speakers that were tested."""
+    """Accuracy over the corpora, each counting once, and of each alone, by origin and speaker-independent, with the speakers."""
     corpora = [name for name in ORIGINS if name in _tested(ledger)]
     rows = []
     for model, variant in TABLE_4:
@@ -88,10 +88,10 @@ def by_corpus(ledger: Ledger) -> HTML:
             trials = ledger.trials(model, variant=variant, protocol=split)
             if trials is None:
                 continue
-            cells = [trials.cell(ACCURACY), *(trials.of(name).cell(ACCURACY) for name in corpora)]
-            cells += [trials.cell(RECALL), *(trials.of(name).cell(RECALL) for name in corpora)]
+            cells = [level(trials, ACCURACY), *(level(trials.of(name), ACCURACY) for name in corpora)]
+            cells += [level(trials, RECALL), *(level(trials.of(name), RECALL) for name in corpora)]
             rows.append((model, variant, split, *(_told(cell) for cell in cells)))
-    names = ["pooled", *(ORIGINS[name] for name in corpora)]
+    names = ["mean of the corpora", *(ORIGINS[name] for name in corpora)]
     heads = [
         ("", "model"),
         ("", "reading"),
@@ -112,13 +112,14 @@ def switches(ledger: Ledger) -> HTML:
             changed = ledger.trials(row.model, variant=row.variant, protocol=split, control=control)
             if changed is None or plain is None:
                 continue
-            gap = changed.difference(plain, ACCURACY, resampled=True)
+            gap = difference(changed, plain, ACCURACY)
             best = _several(changed.table["best_epoch"])
             rows.append(
-                (control, split, f"{changed.cell(ACCURACY).value:.3f}", shown(gap, 3, signed=True), best, len(changed.seeds))
+                (control, split, f"{level(changed, ACCURACY).value:.3f}", shown(gap, 3, signed=True), best, len(changed.seeds))
             )
     heads = ("FCMFCC as run, with", "split", "accuracy", "less without", "best epoch", "seeds")
-    return html(heads, rows or NONE, caption="One thing changed; intervals over speakers")
+    caption = "One thing changed; a difference without interval, or on one seed, is shown and not judged"
+    return html(heads, rows or NONE, caption=caption)
 
 
 def ranks(ledger: Ledger) -> HTML:
@@ -147,9 +148,9 @@ def across(ledger: Ledger) -> HTML:
         same = ledger.trials(model, variant=variant, protocol="speaker-independent")
         cells = []
         for name in there:
-            within = None if same is None or name in ELSEWHERE else same.of(name).cell(RECALL)
-            cells += [_told(trials.of(name).cell(RECALL)), shown(within, 3, bare=True)]
-        rows.append((model, variant, _told(trials.cell(RECALL)), *cells))
+            within = None if same is None or name in ELSEWHERE else level(same.of(name), RECALL)
+            cells += [_told(level(trials.of(name), RECALL)), shown(within, 3, bare=True)]
+        rows.append((model, variant, _told(level(trials, RECALL)), *cells))
     heads = [("", "model"), ("", "reading"), ("all others", "from RAVDESS alone")]
     heads += [(NAMES[name], source) for name in there for source in ("from RAVDESS alone", "other speakers of it seen")]
     return html(heads, rows or NONE, caption="Mean recall across corpora; a seventh is chance")
@@ -189,10 +190,10 @@ def _tested(ledger: Ledger) -> set[str]:
 
 def _score(ledger: Ledger, model: str, variant: str, split: str, metric: str, *, bare: bool = False) -> object:
     trials = ledger.trials(model, variant=variant, protocol=split)
-    return shown(None if trials is None else trials.cell(metric), 3, bare=bare)
+    return shown(None if trials is None else level(trials, metric), 3, bare=bare)
 
 
-def _told(cell: Cell) -> tuple[str, str]:
+def _told(cell: Estimate) -> tuple[str, str]:
     return (f"{cell.value:.3f}", f"[{cell.groups} speaker{'s' * (cell.groups > 1)}]")
 
 

@@ -8,20 +8,22 @@ from IPython.display import HTML
 from sercore.evaluation.effects import DIFFERENCES, FACTORS
 from sercore.evaluation.metrics import recalls
 from sercore.ledger.claims import padi_cells as cells
-from sercore.ledger.claims.padi_cells import SEEDS, Systems, alike, systems
+from sercore.ledger.claims.padi_cells import Systems, alike, systems
 from sercore.ledger.claims.padi_numbers import APART, CLIPS, IEMOCAP, UA, WA, experiment, proposed
 from sercore.ledger.entries import Ledger
-from sercore.ledger.scores import Cell
+from sercore.ledger.estimates import Estimate, level
+from sercore.ledger.scores import Trials
 from sercore.studies import padi
 from sercore.studies.padi_grid import GRID, GROUPS
-from sercore.tables.common import NONE, html, this_run
+from sercore.tables.common import NONE, html, shown, this_run
 
 DASH = "–"
 FULL = padi.FULL.name
 EIGHT = tuple(row.name for row in GRID)
 METRICS = {"UA": UA, "WA": WA}
 PROTOCOLS = {APART: "speakers left out", CLIPS: "clips split at random"}
-FEW = f"fewer than {SEEDS} seeds"
+INTERVALS = "in brackets 95 %, where the mean would lie with other speakers and seeds"
+SHOWN = "a difference is judged on five seeds of finished trainings, on fewer shown alone"
 
 
 def results(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
@@ -55,7 +57,7 @@ def results(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
     titles = {"analogue": _titled(sources["analogue"], "an analogue of exp1"), "run": _titled(sources["run"], this_run(edition))}
     titles["run"] = titles["run"] if titles["run"].startswith("this run") else f"{this_run(edition)}: {titles['run']}"
     heads += [(titles[kind], name) for kind in sources for name in METRICS]
-    return html(heads, rows, caption="Table 3, %: in brackets 95 % over speakers; an analogue stands beside and judges nothing")
+    return html(heads, rows, caption=f"Table 3, %; {INTERVALS}; an analogue stands beside and judges nothing")
 
 
 def folds(ledger: Ledger, *, row: str = FULL) -> HTML:
@@ -71,8 +73,8 @@ def folds(ledger: Ledger, *, row: str = FULL) -> HTML:
             for name, metric in METRICS.items():
                 values = cells.by_fold(found.trials[row], metric)
                 spread = _spread([*values.values()])
-                shown = [_number(values.get(fold)) for fold in range(5)]
-                rows.append((found.title, told, found.about, name, *shown, _number(np.mean([*values.values()])), spread))
+                by_fold = [_number(values.get(fold)) for fold in range(5)]
+                rows.append((found.title, told, found.about, name, *by_fold, _number(np.mean([*values.values()])), spread))
     heads = [("", "scored"), ("", "split"), ("", "training"), ("", "score, %")]
     heads += [*(("fold", str(fold + 1)) for fold in range(5)), ("over folds", "mean"), ("over folds", "standard deviation")]
     return html(heads, rows or NONE, caption=f"{row} by fold")
@@ -106,7 +108,7 @@ def grid(ledger: Ledger, run: Ledger | None = None, *, protocol: str = APART, ed
                 rows += [(source, *_row(found, row)) for row in found.trials]
     heads = [("", "clips of"), ("", "scored, and how trained"), ("", "TL, Aug, SP"), ("%", "WA"), ("%", "UA")]
     heads += [("%", "WA, sd over folds and seeds"), ("", "folds"), ("", "seeds"), ("", "speakers"), ("", "updates")]
-    caption = f"The grid, {PROTOCOLS[protocol]}; in brackets 95 % over speakers"
+    caption = f"The grid, {PROTOCOLS[protocol]}; {INTERVALS}"
     told = "; the paper does not say that its ablation is split so" if protocol == CLIPS else ""
     return html(heads, rows or NONE, caption=f"{caption}{told}")
 
@@ -119,14 +121,12 @@ def effects(ledger: Ledger) -> HTML:
         for found in (each for each in _alike(ledger, EIGHT, protocol) if len(each.trials) == len(EIGHT)):
             for score, metric in (("WA", WA), ("UA", UA)):
                 effect = cells.effects(found, metric)
-                doubts = "; ".join([*[FEW] * (found.seeds < SEEDS), *filter(None, [found.unfinished])])
-                shown = [(f"{effect[name].value:+.2f}", _span(effect[name].low, effect[name].high)) for name in names]
-                rows.append(((found.title, found.about), told, score, *shown, f"not judged, {doubts}" if doubts else ""))
+                doubt = effect[names[0]].doubt
+                points = [_signed(effect[name]) for name in names]
+                rows.append(((found.title, found.about), told, score, *points, f"not judged: {doubt}" if doubt else ""))
     heads = [("", "scored, and how trained"), ("", "split"), ("", "points of")]
     heads += [*(("main effect", name) for name in FACTORS), *(("difference", name) for name in names[len(FACTORS) :]), ("", "")]
-    return html(
-        heads, rows or NONE, caption="With less without, over both states of the others; in brackets 95 % over speakers alone"
-    )
+    return html(heads, rows or NONE, caption=f"With less without, over both states of the others; {INTERVALS}")
 
 
 def beside(ledger: Ledger, group: str) -> HTML:
@@ -139,12 +139,12 @@ def beside(ledger: Ledger, group: str) -> HTML:
     rows = []
     for row in GROUPS[group]:
         for found in _each(ledger, (row.name, row.cell), APART):
-            own = [_told(cells.by_speaker(found.trials[name], metric)) for name in (row.name, row.cell) for metric in (WA, UA)]
+            own = [_told(found.trials[name], metric) for name in (row.name, row.cell) for metric in (WA, UA)]
             gaps = [_signed(found.less(row.name, row.cell, metric)) for metric in (WA, UA)]
             rows.append((found.title, row.name, *own[:2], row.cell, *own[2:], *gaps, found.about))
     heads = [("", "scored"), ("", "row"), ("%", "WA"), ("%", "UA"), ("", "beside"), ("its %", "WA"), ("its %", "UA")]
     heads += [("less it, points", "WA"), ("less it, points", "UA"), ("", "training")]
-    caption = f"{group.capitalize()}, speakers left out; in brackets 95 % over speakers; {FEW}: no sign"
+    caption = f"{group.capitalize()}, speakers left out; {INTERVALS}; {SHOWN}"
     return html(heads, rows or NONE, caption=caption)
 
 
@@ -158,10 +158,10 @@ def encoder(ledger: Ledger) -> HTML:
         for protocol in PROTOCOLS:
             found = systems(ledger, (system,), experiment=name, protocol=protocol)
             if found is not None:
-                own = [_told(cells.by_speaker(found.trials[system], metric)) for metric in (WA, UA)]
+                own = [_told(found.trials[system], metric) for metric in (WA, UA)]
                 rows.append((found.title, system, PROTOCOLS[protocol], *own, found.about))
     heads = ("scored", "row", "split", "WA, %", "UA, %", "training")
-    return html(heads, rows or NONE, caption="A pretrained speaker encoder with our pooling and layers; 95 % over speakers")
+    return html(heads, rows or NONE, caption=f"A pretrained speaker encoder with our pooling and layers; {INTERVALS}")
 
 
 def controls(ledger: Ledger) -> HTML:
@@ -172,7 +172,7 @@ def controls(ledger: Ledger) -> HTML:
         for protocol, told in PROTOCOLS.items():
             pair = [systems(ledger, (system,), experiment=name, protocol=protocol, control=each) for each in (control, "none")]
             if pair[0] is not None:
-                own = [_told(cells.by_speaker(each.trials[system], UA)) if each else DASH for each in pair]
+                own = [_told(each.trials[system], UA) if each else DASH for each in pair]
                 rows.append((pair[0].title, system, control, told, *own, pair[0].about))
     heads = ("scored", "row", "control", "split", "UA, %", "UA without it, %", "training")
     return html(heads, rows or NONE, caption="Controls; guessing has a UA of 25 %")
@@ -181,7 +181,7 @@ def controls(ledger: Ledger) -> HTML:
 def _row(found: Systems, name: str) -> tuple:
     trials = found.trials[name]
     runs = [value for seed in trials.seeds for value in cells.by_fold(trials.sown([seed])).values()]
-    own = [_told(cells.by_speaker(trials, metric)) for metric in (WA, UA)]
+    own = [_told(trials, metric) for metric in (WA, UA)]
     updates = f"{trials.table['steps'].mean():,.0f}"
     return ((found.title, found.base), name, *own, _spread(runs), found.folds, found.seeds, found.speakers, updates)
 
@@ -207,7 +207,7 @@ def _iemocap(ledger: Ledger, name: str, metric: str) -> object:
 
 
 def _interval(found: Systems | None, name: str) -> object:
-    return DASH if found is None else _told(cells.by_speaker(found.trials[FULL], METRICS[name]))
+    return DASH if found is None else _told(found.trials[FULL], METRICS[name])
 
 
 def _titled(found: Systems | None, absent: str) -> str:
@@ -224,23 +224,12 @@ def _recall(matrix: np.ndarray, at: int, names: Sequence[str]) -> object:
     return (f"{100 * value:.1f}", f"[{names[wrong.argmax()]} {wrong.max() / matrix[at].sum():.0%}]")
 
 
-def _told(cell: Cell) -> object:
-    value = f"{cell.value:.2f}"
-    return (value, _span(cell.low, cell.high, signed=False)) if np.isfinite(cell.low) else value
+def _told(trials: Trials, metric: str) -> object:
+    return shown(level(trials, metric), 2)
 
 
-def _signed(cell: Cell) -> object:
-    """A difference with its interval; on too few seeds without a sign to read."""
-    return (
-        (f"{cell.value:+.2f}", _span(cell.low, cell.high))
-        if cell.seeds >= SEEDS
-        else (DASH, f"[{cell.seeds} seed{'s' * (cell.seeds > 1)}]")
-    )
-
-
-def _span(low: float, high: float, *, signed: bool = True) -> str:
-    sign = "+" if signed else ""
-    return f"[{low:{sign}.2f},\N{NO-BREAK SPACE}{high:{sign}.2f}]"
+def _signed(estimate: Estimate) -> object:
+    return shown(estimate, 2, signed=True)
 
 
 def _spread(values: Sequence[float]) -> str:

@@ -8,6 +8,7 @@ from sercore.evaluation.metrics import recalls
 from sercore.ledger.claims import parry_gaps as gaps
 from sercore.ledger.claims.parry_numbers import PROTOCOL, QUOTED, SCORED, UA, VARIANT, trained_as
 from sercore.ledger.entries import Ledger
+from sercore.ledger.estimates import level
 from sercore.ledger.scores import Trials
 from sercore.ledger.words import by_speaker
 from sercore.studies import parry
@@ -18,6 +19,7 @@ DASH = "–"
 SINGLES = ("baseline", *(f"{approach} {name}" for approach in APPROACHES for name in gaps.SINGLE))
 RECORDED = "recorded on real corpora"
 WITHOUT = "tess without surprise"
+SHOWN = "differences are shown, not judged: a sign needs finished trainings, five seeds and six speakers"
 
 
 def single(ledger: Ledger, run: Ledger, *, on: str = "TESS", edition: str = "demo") -> HTML:
@@ -108,10 +110,10 @@ def switches(ledger: Ledger) -> HTML:
             trials = ledger.trials(name, variant=VARIANT, protocol=PROTOCOL, control=control)
             if trials is not None:
                 cells = [_told(trials, corpora) for corpora in (SCORED["TESS"], (WITHOUT,), SCORED[gaps.HOME])]
-                moved = _moved(trials, usual, SCORED["TESS"]) if control != "none" else ""
+                moved = _signed(gaps.moved(name, trials, usual, *SCORED["TESS"])) if control != "none" else ""
                 rows.append((name, "as in the tables" if control == "none" else control, *cells, moved))
     heads = ("model", "classes", "TESS", "TESS without surprise", gaps.HOME, "on TESS, less as in the tables")
-    return html(heads, rows or NONE, caption=f"UA in %; a difference is shown from {gaps.SHOWN} seeds on both sides on")
+    return html(heads, rows or NONE, caption=f"UA in %; {SHOWN}")
 
 
 def readings(ledger: Ledger) -> HTML:
@@ -138,7 +140,7 @@ def named(row: str) -> str:
 
 
 def _table(title: str, sets: Sequence[str], ledger: Ledger, run: Ledger, on: str, edition: str) -> HTML:
-    printed, own = gaps.printed(ledger).tables[0], _own(run, on)
+    printed, own = gaps.printed(ledger).scores, _own(run, on)
     rows = []
     for row in ("baseline", *(f"{approach} {name}" for approach in APPROACHES for name in sets)):
         value = printed.get((on, row))
@@ -148,7 +150,7 @@ def _table(title: str, sets: Sequence[str], ledger: Ledger, run: Ledger, on: str
     heads = [("", "model"), ("paper", "printed"), (RECORDED, "UA ± sd"), (RECORDED, "less the baseline, by seed")]
     if own:
         heads.append((this_run(edition), on if on == gaps.HOME else own[0]))
-    words = [f"{title} on {on}, UA in %", f"a difference is shown from {gaps.SHOWN} seeds on and judged from {gaps.SEEDS} on"]
+    words = [f"{title} on {on}, UA in %, each corpus counting once; ± is the standard deviation over seeds", SHOWN]
     words += [f"collapsed: a class's recall is under {gaps.RARELY:.0%}", *([QUOTED] * (on == "TESS"))]
     return html(heads, rows, caption="; ".join(words))
 
@@ -170,16 +172,16 @@ def _told(trials: Trials | None, corpora: Sequence[str]) -> object:
     """Mean over seeds and their standard deviation; how many seeds, and how many of them are collapsed."""
     if not _there(trials, corpora):
         return DASH
-    cell = trials.of(*corpora).cell(UA)
-    found = gaps.gap(UA, cell.by_seed)
+    cell = level(trials.of(*corpora), UA)
     down = sum(bool(gaps.collapsed(trials.sown([seed]), corpora)) for seed in trials.seeds)
     words = f"{cell.seeds} seed{'s' * (cell.seeds > 1)}" + (f", collapsed in {down}" if 0 < down < cell.seeds else "")
     words += ", collapsed" * (down == cell.seeds)
-    return (f"{found.mean:.2f}" + (f" ± {found.spread:.2f}" if cell.seeds > 1 else ""), f"[{words}]")
+    spread = gaps.estimated(UA, cell).spread
+    return (f"{cell.value:.2f}" + (f" ± {spread:.2f}" if cell.seeds > 1 else ""), f"[{words}]")
 
 
 def _gain(ledger: Ledger, row: str, on: str) -> object:
-    """A row's UA less the baseline's; nothing on too few seeds, nor above a baseline that is collapsed."""
+    """A row's UA less the baseline's; nothing above a baseline that is collapsed."""
     baseline = gaps.recorded(ledger, "baseline")
     if row == "baseline" or not _there(baseline, SCORED[on]):
         return DASH
@@ -188,14 +190,11 @@ def _gain(ledger: Ledger, row: str, on: str) -> object:
     return _signed(gaps.gain(ledger, row, *SCORED[on]))
 
 
-def _moved(trials: Trials, usual: Trials, corpora: Sequence[str]) -> str:
-    pair = [each.of(*corpora) for each in (trials, usual)]
-    shared = set(trials.seeds) & set(usual.seeds) and all(len(each.counts) for each in pair)
-    return _signed(gaps.gap("", pair[0].difference(pair[1], UA).by_seed if shared else ()))
-
-
-def _signed(gap: gaps.Gap) -> str:
-    return DASH if len(gap.values) < gaps.SHOWN else f"{gap.mean:+.2f} ± {gap.spread:.2f}"
+def _signed(gap: gaps.Gap) -> object:
+    if not gap.values:
+        return DASH
+    spread = f" ± {gap.spread:.2f}" if len(gap.values) > 1 else ""
+    return (f"{gap.value:+.2f}{spread}", f"[{len(gap.values)} seed{'s' * (len(gap.values) > 1)}]")
 
 
 def _recalls(trials: Trials, corpora: Sequence[str]) -> list[object]:

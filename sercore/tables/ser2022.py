@@ -5,12 +5,13 @@ from IPython.display import HTML
 
 from sercore.features import names
 from sercore.ledger.entries import Ledger
+from sercore.ledger.estimates import signs
 from sercore.ledger.published import hand_labels
 from sercore.ledger.scores import F1
 from sercore.studies.ser2022_gender import CLASSIFIERS
 from sercore.studies.ser2022_gender import NETWORK as STAGE_ONE
 from sercore.studies.ser2022_rows import SELECTED
-from sercore.tables.common import PROTOCOLS, html, shown, this_run
+from sercore.tables.common import BRACKETS, INTERVALS, PROTOCOLS, html, shown, this_run
 
 
 def feature_groups() -> HTML:
@@ -38,7 +39,11 @@ def gender_task(ledger: Ledger, run: Ledger, *, edition: str) -> HTML:
         ("", "classifier"),
         *((place, metric) for place in ("held-out speakers of MLS", "Common Voice", this) for metric in metrics),
     ]
-    return html(heads, rows, caption="Gender classifiers on 44 features; trained on MLS in place of CETUC")
+    caption = (
+        "Gender classifiers on 44 features; trained on MLS in place of CETUC; in brackets 95 %, where the mean would lie with"
+        " other speakers and seeds; of Common Voice's speakers nothing is known"
+    )
+    return html(heads, rows, caption=caption)
 
 
 def stage_one(ledger: Ledger, run: Ledger, *, edition: str) -> HTML:
@@ -54,7 +59,8 @@ def stage_one(ledger: Ledger, run: Ledger, *, edition: str) -> HTML:
         )
         rows.append((title, *cells))
     heads = [("", "split"), *((place, column) for place in ("recorded, MLS", this) for column in ("squared error", "accuracy, %"))]
-    return html(heads, rows, caption="Stage 1 of the sequential network: gender from 44 features")
+    caption = "Stage 1 of the sequential network: gender from 44 features; in brackets 95 % of the mean, over speakers and seeds"
+    return html(heads, rows, caption=caption)
 
 
 def submissions(ledger: Ledger) -> HTML:
@@ -64,7 +70,7 @@ def submissions(ledger: Ledger) -> HTML:
     rows = []
     for place, (number, row) in enumerate(zip(official, SELECTED, strict=True)):
         printed = next(each.value for each in ledger.printed if each.row == row and each.metric == F1)
-        ours = [shown(ledger.cell(row, F1, protocol=protocol), 3) for protocol in PROTOCOLS]
+        ours = [shown(ledger.cell(row, F1, protocol=name), 3, interval=BRACKETS[name]) for name in PROTOCOLS]
         name = ("1st", "2nd", "3rd")[place] + " submission"
         counts = " / ".join(f"{heard[name, f'predicted {letter}']:g}" for letter in "NFM")
         by_ear = (f"{heard[name, 'macro F1']:g}", f"accuracy {heard[name, 'accuracy']:g}")
@@ -74,7 +80,10 @@ def submissions(ledger: Ledger) -> HTML:
     heads += [("test", name) for name in ("printed, official", "files labelled by ear", "predicted N / F / M")] + [
         ("", "our test row")
     ]
-    caption = f"Submissions. The authors labelled {labelled} test files N / F / M by ear; the scores on them are their networks'"
+    caption = (
+        f"Submissions. The authors labelled {labelled} test files N / F / M by ear; the scores on them are their networks';"
+        f" {INTERVALS}"
+    )
     return html(heads, rows, caption=caption)
 
 
@@ -117,6 +126,7 @@ def second_branch(ledger: Ledger) -> str:
     words = []
     for variant in ("as-run", "as-described"):
         cells = [(row, ledger.above(row, F1, variant=variant, control=name)) for row, kind, name in found if kind == variant]
-        clear = [f"{row} by {cell.value:+.3f}" for row, cell in cells if cell.low > 0 or cell.high < 0]
+        marks = signs([cell for _, cell in cells])
+        clear = [f"{row} by {cell.value:+.3f}" for (row, cell), mark in zip(cells, marks, strict=True) if mark != "inconclusive"]
         words.append(f"{variant}, in {len(clear)} of {len(cells)} rows" + (f" ({'; '.join(clear)})" if clear else ""))
-    return f"Recorded, the gender branch moves the clean score by more than its interval: {', '.join(words)}."
+    return f"Recorded, the gender branch moves the clean score, judged together over the rows: {', '.join(words)}."

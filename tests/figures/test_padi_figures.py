@@ -83,7 +83,7 @@ def test_bars_of_nothing_or_of_shares_are_told():
         figures.bars({"speakers left out": {"RAVDESS": {"111": (170.0, 1.0, 3)}}})
 
 
-@pytest.mark.parametrize(("seeds", "face"), [(1, "white"), (3, figures.PALETTE[0])])
+@pytest.mark.parametrize(("seeds", "face"), [(1, "white"), (4, "white"), (5, figures.PALETTE[0])])
 def test_effects_have_their_intervals_and_few_seeds_are_hollow(seeds, face):
     given = {"TL": (2.0, -1.0, 5.0), "Aug": (0.5, -0.5, 1.5), "SP": (6.0, 4.0, 8.0), "SP - TL": (4.0, 1.0, 7.0)}
     figure = figures.effects({"RAVDESS, an analogue of exp1, speakers left out": (given, seeds), "clips split": (given, 3)})

@@ -82,7 +82,7 @@ def test_losses_that_no_logarithm_has_are_told():
         figures.learning({"baseline": history((), 0, 0.0)}, entropies)
 
 
-@pytest.mark.parametrize(("seeds", "pale"), [(1, True), (2, True), (3, False)])
+@pytest.mark.parametrize(("seeds", "pale"), [(1, True), (4, True), (5, False)])
 def test_gains_are_hollow_where_printed_and_pale_on_few_seeds(seeds, pale):
     figure = figures.gains({"TESS": points(seeds), "in-domain test": points()}, {"TESS": 2.0})
     told = [text.get_text() for text in figure.legends[0].get_texts()]

@@ -8,7 +8,8 @@ import pytest
 from matplotlib.colors import same_color, to_hex
 
 from sercore import figures
-from sercore.ledger.scores import F1, Cell
+from sercore.ledger.estimates import Estimate
+from sercore.ledger.scores import F1
 from tests.figures.legible import legible
 
 NOTES = {
@@ -20,7 +21,7 @@ RECALLS = [
     ("noise", "neutral", 0.9, 0.8, 1.0, 357),
     ("noise", "non-neutral female", 0.4, 0.2, 0.7, 63),
     ("no noise", "neutral", 0.7, 0.5, 0.8, 134),
-    ("no noise", "non-neutral female", 1.0, float("-inf"), float("inf"), 3),
+    ("no noise", "non-neutral female", 1.0, float("nan"), float("nan"), 3),
 ]
 
 
@@ -78,7 +79,8 @@ class Rows:
 
     def cell(self, row, metric, *, variant, protocol):
         value = 0.8 if protocol == "as-published" else 0.4
-        return Cell(value=value, low=value - 0.1, high=value + 0.05, seeds=5, groups=84, by_seed=())
+        run = {"run_low": value - 0.15, "run_high": value + 0.1}
+        return Estimate(value=value, low=value - 0.1, high=value + 0.05, seeds=5, groups=84, **run)
 
 
 @pytest.mark.parametrize("count", [2, 26])
@@ -97,6 +99,14 @@ def test_leakage_names_every_row_and_its_legend_covers_no_point(count):
         "printed, official test",
         "hollow: other corpora or weights",
     ]
+
+
+@pytest.mark.parametrize("draw", [figures.leakage, figures.three_ways])
+def test_one_run_is_drawn_as_published_and_the_mean_clean(draw):
+    axes = draw(Rows(3)).axes[0]
+    spans = [line.get_xydata() for line in axes.lines if line.get_marker() == "None" and line.get_alpha() in (0.5, 0.6)]
+    bounds = {tuple(np.round(span[:, int(draw is figures.three_ways)], 9).tolist()) for span in spans}
+    assert bounds == {(0.65, 0.9), (0.3, 0.45)}
 
 
 def test_only_substituted_rows_are_hollow():

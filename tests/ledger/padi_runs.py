@@ -167,5 +167,5 @@ def _about(corpus: str) -> dict:
     module = padi.run.__module__
     keys = [store.key(settings={}, manifest=[], modules=module)]
     return recorded.provenance(
-        edition="open", corpora=[corpus], keys=keys, parts=padi.extractors(), module=module, device="cpu", encoders={}
+        edition="open", corpora=[corpus], keys=keys, parts=padi.extractors(), study="padi2021", method=1, device="cpu", encoders={}
     )

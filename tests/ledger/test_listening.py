@@ -34,17 +34,23 @@ def test_recalls_are_shares_of_the_noted_clips(runs):
     table = runs.notes[runs.notes["trial"] < 2]
     for each in found:
         letter, true = listening.NOTES[each.note.replace(" ", "_")], listening.CLASSES.index(each.label)
-        chosen = table[(table["note"].str.contains(letter) == each.there) & (table["true"] == true)]
+        chosen = table[(table["note"].str.contains(letter) == each.is_noted) & (table["true"] == true)]
         assert each.clips == len(chosen) / 2
-        assert each.value == pytest.approx((chosen["predicted"] == true).mean(), nan_ok=True)
-        assert each.low <= each.value <= each.high or not each.clips
+        assert (each.estimate is None) == (each.clips == 0)
+        if each.estimate is None:
+            continue
+        estimate = each.estimate
+        assert estimate.value == pytest.approx((chosen["predicted"] == true).mean())
+        assert estimate.low - 1e-9 <= estimate.value <= estimate.high + 1e-9
+        assert (estimate.seeds, estimate.groups) == (2, chosen["group"].nunique())
+        assert estimate.doubt == "2 seeds, and a sign needs 5"
     for note in listening.NOTES:
         assert sum(each.clips for each in found if each.note == note.replace("_", " ")) == 40
 
 
 def test_what_no_clip_has_is_left_out_of_the_picture(runs):
     found = listening.recalls(runs, SELECTED[2])
-    assert not any(each.clips for each in found if each.note == "voices in sequence" and each.there)
+    assert not any(each.clips for each in found if each.note == "voices in sequence" and each.is_noted)
     shown = [row[0] for row in listening.shown(found)]
     assert "voices in sequence" not in shown
     assert "no voices in sequence" in shown

@@ -1,6 +1,5 @@
 """Paper 04 in the ledger: where its numbers stand, what is a setting or a count, and which trainings stand beside them."""
 
-import math
 import shutil
 from dataclasses import fields
 
@@ -14,6 +13,7 @@ from sercore.ledger import published, recorded
 from sercore.ledger.claims import padi_cells as cells
 from sercore.ledger.claims import padi_numbers as numbers
 from sercore.ledger.entries import Ledger
+from sercore.ledger.estimates import level
 from sercore.ledger.scores import MEASURES
 from sercore.studies.padi_trial import Trial
 from tests.ledger import padi_runs
@@ -110,7 +110,11 @@ def test_iemocap_is_judged_by_edition_and_width():
     assert (word, reason.split(";")[0]) == ("substituted", "run on speakers of other corpora than VoxCeleb")
     assert ledger(trials(["111"], **made, **numbers_of, size="narrow"), corpus="iemocap").verdict(one)[0] == "substituted"
     few = ledger(trials(["111"], experiments=("exp2",), **numbers_of), corpus="iemocap")
-    assert few.verdict(one)[0] == "inconclusive"
+    assert few.verdict(one) == ("inconclusive", "1 seed; a one-run interval needs 5")
+    short = ledger(trials(["111"], **made, edition="paper", epochs=19), corpus="iemocap")
+    assert short.verdict(one) == ("inconclusive", "not judged: unfinished: ended after 19 of 20 epochs")
+    fold = ledger(trials(["111"], **made, **numbers_of, folds=1), corpus="iemocap")
+    assert fold.verdict(one) == ("inconclusive", "not judged: one fold of several was run")
 
 
 def test_scores_are_scikit_learns_means_over_folds():
@@ -125,11 +129,11 @@ def test_scores_are_scikit_learns_means_over_folds():
             [each(own["true"], own["predicted"], sample_weight=weights) for each in (accuracy_score, balanced_accuracy_score)]
         )
     for metric, values in zip((numbers.WA, numbers.UA), np.transpose(scores), strict=True):
-        assert found.cell(metric).value == pytest.approx(100 * values.mean())
+        score = level(found, metric)
+        assert score.value == pytest.approx(100 * values.mean())
         assert list(cells.by_fold(found, metric).values()) == pytest.approx(100 * values)
-        cell = cells.by_speaker(found, metric)
-        assert cell.low < cell.value < cell.high
-        assert cell.groups == 24
+        assert score.low < score.value < score.high
+        assert (score.groups, score.folds, score.seeds) == (24, 5, 1)
     assert np.isnan(MEASURES[numbers.WA](np.zeros((4, 4)), 0, 0, 0))
 
 
@@ -181,16 +185,34 @@ def test_a_list_of_all_shows_iemocaps_nearest_reading(monkeypatch):
 
 
 def test_an_interval_over_speakers_is_that_of_the_difference():
-    better = ledger(trials(["000", "111"], seeds=3), lambda trial, speaker: 40 + 5 * (trial.transfer != "none") + int(speaker[-2:]))
+    better = ledger(trials(["000", "111"], seeds=5), lambda trial, speaker: 40 + 5 * (trial.transfer != "none") + int(speaker[-2:]))
     found = cells.systems(better, ("000", "111"), experiment="exp1")
     gap = found.less("111", "000")
     assert (gap.value, gap.low, gap.high) == pytest.approx((5, 5, 5))
-    assert (gap.seeds, gap.groups) == (3, 24)
-    uneven = ledger(trials(["000", "111"], seeds=3), lambda trial, speaker: 40 + int(speaker[-2:]) * (trial.transfer != "none"))
+    assert (gap.seeds, gap.groups, gap.folds) == (5, 24, 5)
+    uneven = ledger(trials(["000", "111"], seeds=5), lambda trial, speaker: 40 + int(speaker[-2:]) * (trial.transfer != "none"))
     gap = cells.systems(uneven, ("000", "111"), experiment="exp1").less("111", "000", numbers.UA)
-    same = cells.by_speaker(uneven.trials("exp1 111", variant=f"{OPEN}; one recogniser of 20 epochs", protocol="speakers-apart"))
+    same = level(uneven.trials("exp1 111", variant=f"{OPEN}; one recogniser of 20 epochs", protocol="speakers-apart"), numbers.UA)
     assert (gap.low, gap.high) == pytest.approx((same.low - 40, same.high - 40))
-    assert not math.isinf(gap.low)
+    assert gap.low < gap.value < gap.high
+
+
+@pytest.mark.parametrize(
+    ("given", "unfinished", "one_fold"),
+    [
+        ({"folds": 2, "epochs": 20}, "", False),
+        ({"folds": 1, "epochs": 20}, "", True),
+        ({"folds": 2, "epochs": 19}, "unfinished: ended after 19 of 20 epochs", False),
+        ({"folds": 2}, "unfinished: ended after 8 of 20 epochs, and the printed decay begins after 8", False),
+    ],
+)
+def test_what_is_not_finished_is_said_of_every_entry(given, unfinished, one_fold):
+    book = ledger(trials(["111"], **given))
+    (trials_of,) = book.runs("exp1 111").values()
+    assert (trials_of.unfinished, trials_of.one_fold) == (unfinished, one_fold)
+    filled = [each for each in book.entries() if each["value"] is not None and each["seeds"]]
+    assert filled
+    assert {each["unfinished"] for each in filled} == {unfinished}
 
 
 def test_changed_print_changes_no_value_of_ours(tmp_path):
@@ -204,6 +226,7 @@ def test_changed_print_changes_no_value_of_ours(tmp_path):
         ledger(given, lambda trial, speaker: 30 + 7 * trial.fold, corpus="iemocap", **options).entries()
         for options in ({}, {"published_folder": tmp_path / "published"})
     )
-    ours = [[(each["row"], each["column"], each["value"], each["low"], each["high"]) for each in side] for side in (before, after)]
+    names = ("row", "column", "value", "low", "high", "run_low", "run_high")
+    ours = [[tuple(each[name] for name in names) for each in side] for side in (before, after)]
     assert ours[0] == ours[1]
     assert [each["published"] for each in before] != [each["published"] for each in after]

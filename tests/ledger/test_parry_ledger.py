@@ -1,19 +1,20 @@
 """Paper 02 in the ledger: where its numbers stand, what is a setting, and which trainings stand beside them."""
 
 import itertools
-import math
 import shutil
 from dataclasses import fields, replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from sercore.ledger import published, recorded
 from sercore.ledger.claims import parry_numbers as numbers
 from sercore.ledger.entries import Ledger
+from sercore.ledger.estimates import level
 from sercore.studies.parry_data import ORIGINS, UNSEEN
 from sercore.studies.parry_rows import Recipe
-from tests.ledger.parry_runs import OPEN, PLAIN, ledger, trials, tried
+from tests.ledger.parry_runs import CAPPED, OPEN, PLAIN, ledger, trials, tried
 
 PAPER = numbers.PAPER
 BITS = {"corpus / corpus / bits": 0.75, "language / language / bits": 0.75}  # one label
@@ -76,12 +77,15 @@ def test_each_number_is_scored_on_its_own_corpora_and_tess_with_surprise():
     assert book.beside(printed("CREMA-D MTL", "Speaker"), **OF).value == pytest.approx(60)
     assert book.beside(printed("CREMA-D MTL", "Speaker"), **OF).groups == 6
     home = book.beside(printed("in-domain test", "single-task baseline"), **OF)
-    assert home.value == pytest.approx((2 * 70 + 70 + 30) / 4)  # by clips: RAVDESS has two speakers of the four
-    assert (home.seeds, home.low, home.high) == (1, -math.inf, math.inf)
+    assert home.value == pytest.approx((70 + 70 + 30) / 3)  # each corpus once, though RAVDESS has two speakers of the four
+    assert home.seeds == 1
+    assert np.isnan([home.low, home.high, home.run_low, home.run_high]).all()  # EMOVO and SAVEE have one speaker each, of one seed
     everything = book.trials("baseline", **OF)
-    assert everything.of("tess").cell(numbers.UA).value == pytest.approx(40)
-    assert everything.of("tess", "crema-d").cell(numbers.UA).value == pytest.approx((2 * 40 + 6 * 60) / 8)
-    assert len(everything.of("tess", "crema-d").cell(numbers.UA).by_seed) == 1
+    assert level(everything.of("tess"), numbers.UA).value == pytest.approx(40)
+    both = everything.of("tess", "crema-d")
+    assert level(both, numbers.UA).value == pytest.approx((40 + 60) / 2)
+    assert both.pooled(numbers.UA) == pytest.approx((2 * 40 + 6 * 60) / 8)
+    assert len(level(both, numbers.UA).by_seed) == 1
     assert not len(everything.of("epst").counts)
 
 
@@ -109,8 +113,21 @@ def test_the_whole_pool_is_judged(monkeypatch):
     monkeypatch.setattr(numbers, "corpora", lambda: tuple(ORIGINS))
     assert numbers.substitute("GR C", "as-described", "none") == ""
     few, many = (ledger(trials(seeds=seeds, only="GR C")) for seeds in (2, 5))
-    assert few.verdict(printed("TESS GR", "Corpus")) == ("inconclusive", "2 seeds; a prediction interval needs 5")
+    assert few.verdict(printed("TESS GR", "Corpus")) == ("inconclusive", "2 seeds; a one-run interval needs 5")
     assert many.verdict(printed("TESS GR", "Corpus"))[0] == "not reproduced"
+    capped = ledger(trials(seeds=5, only="GR C"), ending=CAPPED)
+    told = "unfinished: ended at a cap of 30 epochs before its stopping rule fired; the paper allows 150"
+    assert capped.verdict(printed("TESS GR", "Corpus")) == ("inconclusive", f"not judged: {told}")
+    assert capped.beside(printed("TESS GR", "Corpus"), **OF).unfinished == told
+    whole = ledger([replace(trial, epochs=150) for trial in trials(seeds=5, only="GR C")], ending="all 150 epochs")
+    assert whole.verdict(printed("TESS GR", "Corpus"))[0] == "not reproduced"
+
+
+def test_entries_over_several_corpora_keep_what_they_were_over_all_clips():
+    right = {"ravdess": 700, "emovo": 700, "savee": 300}
+    book = ledger(trials(only="baseline"), lambda trial, corpus: right.get(corpus, PLAIN))
+    notes = {each["note"]: each["value"] for each in book.entries() if each["note"]}
+    assert notes == {"the mean over 3 corpora; over all clips alike 60": pytest.approx(100 * (0.7 + 0.7 + 0.3) / 3)}
 
 
 def test_a_departure_from_the_grid_is_a_control_and_another_reading_a_variant():
@@ -187,7 +204,8 @@ def test_changed_print_changes_no_value_of_ours(tmp_path):
         ledger(given, lambda trial, corpus: 300 + 7 * trial.seed, **options).entries()
         for options in ({}, {"published_folder": tmp_path / "published"})
     )
-    ours = [[(each["row"], each["column"], each["value"], each["low"], each["high"]) for each in side] for side in (before, after)]
+    names = ("row", "column", "value", "low", "high", "run_low", "run_high")
+    ours = [[tuple(each[name] for name in names) for each in side] for side in (before, after)]
     assert ours[0] == ours[1]
     assert [each["published"] for each in before] != [each["published"] for each in after]
 
@@ -198,4 +216,4 @@ def test_a_researchers_own_classes_may_be_more_than_the_papers():
     wider = Ledger(PAPER, runs=replace(book.recorded, parts=book.recorded.parts | {"counts": counts}))
     (found,) = wider.runs("baseline").values()
     assert found.classes == 4
-    assert found.cell("unweighted_accuracy").value == 100
+    assert level(found, numbers.UA).value == 100

@@ -71,5 +71,5 @@ def test_no_difference_of_chapter_2_is_judged_and_its_balance_by_gender_is_not_r
     assert {mark for found in marks.values() for mark in (found.published, found.clean)} == {"inconclusive", "not run"}
     assert marks["C21"].published == "not run"
     gains = [gaps.gain(ledger, f"{way} {name}", "tess") for way in ("MTL", "GR", "AD") for name in gaps.SINGLE]
-    assert sum(gain.mean < 0 for gain in gains) == 11
+    assert sum(gain.value < 0 for gain in gains) == 11
     assert {gain.mark for gain in gains} == {"inconclusive"}

@@ -6,12 +6,10 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
-import soundfile
 import torch
 from studies import padi_toy
 from studies.padi_toy import timeless
 
-from sercore import audio
 from sercore.features import speaker
 from sercore.ledger import recorded
 from sercore.parameters import checked
@@ -24,9 +22,7 @@ from tests import tiny_speaker
 
 pytest.importorskip("onnxruntime")
 
-SECONDS = (0.3, 1.0)
 SHORT = (20, 30, 40)  # steps
-TONES = {"angry": 900, "happy": 700, "excited": 800, "neutral": 400, "sad": 300}  # Hz
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -40,18 +36,9 @@ def here():
 
 @pytest.fixture(scope="module")
 def data(here, tmp_path_factory):
-    """The toy's clips as files: noise, and a tone for each emotion."""
-    folder, draw = tmp_path_factory.mktemp("clips"), np.random.default_rng(0)
+    folder = tmp_path_factory.mktemp("clips")
     here.setenv("SER_STORE", str(folder / "store"))
-    toy, paths = padi_toy.data(), []
-    for name, emotion in zip(toy.table["path"], toy.table["emotion"], strict=True):
-        time = np.arange(int(draw.uniform(*SECONDS) * audio.RATE)) / audio.RATE
-        samples = 0.1 * np.sin(2 * np.pi * TONES[emotion] * time) * np.sin(2 * np.pi * 4 * time) + 0.03 * draw.normal(
-            size=len(time)
-        )
-        paths.append(str(folder / name))
-        soundfile.write(paths[-1], samples, audio.RATE)
-    return replace(toy, table=toy.table.assign(path=paths))
+    return padi_toy.spoken(folder)
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from sercore.corpora import folders
+from sercore.corpora.reports import Report
 from sercore.ledger import published, recorded
-from sercore.ledger.claims import parry_gaps as gaps
 from sercore.ledger.claims import parry_numbers as numbers
 from sercore.ledger.entries import Ledger
 from sercore.models.attributes import Discriminator
@@ -54,21 +54,23 @@ def by_name(table) -> dict[str, list[str]]:
     return {row[0]: row[1:] for row in rows(table)}
 
 
-def test_table_2_has_print_and_ours_and_a_sign_on_three_seeds(full):
+def test_table_2_has_print_and_ours_and_what_lies_between_with_its_seeds(full):
     found = by_name(results.single(full, NOTHING))
     assert len(found) == 13
     assert found["baseline"] == ["49.48", "41.00 ± 1.00  [3 seeds]", "–"]
-    assert found["MTL C"] == ["48.90", "46.00 ± 1.00  [3 seeds]", "+5.00 ± 0.00"]
-    assert found["GR C"][2] == "-2.00 ± 0.00"
+    assert found["MTL C"] == ["48.90", "46.00 ± 1.00  [3 seeds]", "+5.00 ± 0.00  [3 seeds]"]
+    assert found["GR C"][2] == "-2.00 ± 0.00  [3 seeds]"
+    assert results.SHOWN in results.single(full, NOTHING).data
     assert found["AD G"][1] == "44.00 ± 0.00  [3 seeds, collapsed]"
 
 
-def test_table_3_has_all_eleven_sets_and_one_seed_has_no_sign(full):
+def test_table_3_has_all_eleven_sets_and_one_seed_has_no_spread(full):
     found = by_name(results.several(full, NOTHING))
     assert set(found) == {"baseline", *(f"{way} {name}" for way in ("MTL", "GR", "AD") for name in SUBSETS if "+" in name)}
-    assert found["MTL S+G"] == ["34.77", "42.00  [1 seed]", "–"]
+    assert found["MTL S+G"] == ["34.77", "42.00  [1 seed]", "+2.00  [1 seed]"]
     assert {found[f"GR {name}"][0] for name in ("C+S", "C+G", "C+L", "C+S+G", "S+G+L")} == {"–"}
-    assert not [row for name, row in found.items() if name != "baseline" and row[2] != "–"]
+    assert {row[2].split("  ")[1] for name, row in found.items() if name != "baseline"} == {"[1 seed]"}
+    assert results.SHOWN in results.several(full, NOTHING).data
 
 
 @pytest.mark.parametrize("on", ["TESS", "in-domain test"])
@@ -145,16 +147,19 @@ def test_each_speaker_has_an_interval_over_words_and_surprise_is_apart(full):
     assert "for these two speakers" in table.data
     found = by_name(table)["baseline"]
     assert found[0] == "41.00 ± 1.00  [3 seeds]"
-    assert found[1].startswith("66.67  [33.33, 100.00")
-    assert found[2].startswith("83.33  [66.67, 100.00")
+    for shown, expected in ((found[1], (66.67, 33.33, 100)), (found[2], (83.33, 66.67, 100))):
+        assert [float(each) for each in re.findall(r"[\d.]+", shown)[:3]] == pytest.approx(expected, abs=0.05)
     assert found[3] == "51.00 ± 1.00  [3 seeds]"
 
 
-def test_other_classes_of_surprise_and_calm_are_told_without_a_sign_on_one_seed(full):
+def test_other_classes_of_surprise_and_calm_are_told_with_their_seeds(full):
     found = {(row[0], row[1]): row[2:] for row in rows(results.switches(full))}
     assert len(found) == 2 * (1 + 4)
     assert found["baseline", "as in the tables"][0] == "41.00 ± 1.00  [3 seeds]"
-    assert found["GR C", "surprise left out"] == ["42.00  [1 seed]", "52.00  [1 seed]", "55.00  [1 seed]", "–"]
+    assert found["GR C", "surprise left out"] == [
+        "42.00  [1 seed]", "52.00  [1 seed]", "55.00  [1 seed]", "+4.00  [1 seed]",
+    ]  # fmt: skip
+    assert results.SHOWN in results.switches(full).data
 
 
 def test_discriminators_are_told_with_the_entropy_of_their_labels(full):
@@ -248,18 +253,21 @@ def test_information_is_a_square_of_what_was_measured():
     assert found["corpus"] == ["0.750", "0.500", "0.500", "–", "0.500"]
 
 
-def test_marks_and_signs_need_as_many_seeds_as_claims():
+def test_a_difference_is_shown_with_its_seeds_and_none_is_shown_without_a_shared_one():
     pair = [trial for trial in trials(seeds=2) if trial.row.name in ("baseline", "MTL C")]
     found = by_name(results.single(ledger(pair), NOTHING))["MTL C"]
-    assert (gaps.SHOWN, gaps.SEEDS) == (3, 5)
-    assert found[1:] == ["50.00 ± 0.00  [2 seeds]", "–"]
+    assert found[1:] == ["50.00 ± 0.00  [2 seeds]", "+0.00 ± 0.00  [2 seeds]"]
+    apart = [trial for trial in pair if trial.seed == (trial.row.name == "MTL C")]
+    assert by_name(results.single(ledger(apart), NOTHING))["MTL C"][1:] == ["50.00  [1 seed]", "–"]
+    for word in ("shown, not judged", "finished trainings", "five seeds", "six speakers"):
+        assert word in results.SHOWN
 
 
 def test_what_a_pages_own_data_lack_is_told():
     found = parry_toy.data()
     assert "nothing" in str(chapter.left_out(found).data)
     one = found.table.assign(gender="female", language="en-GB")
-    told = str(chapter.left_out(replace(found, table=one, problems=("row 7: no emotion",))).data)
+    told = str(chapter.left_out(replace(found, table=one, reports=(Report("my", 6, ("row 7: no emotion",)),))).data)
     assert "row 7: no emotion" in told
     assert "gender: of" in told
     assert "all are female" in told

@@ -12,15 +12,17 @@ from sercore import tables
 from sercore.features import names
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
+from sercore.ledger.estimates import Estimate
 from sercore.ledger.published import hand_labels
-from sercore.ledger.scores import Cell
 from sercore.studies import ser2022, ser2022_gender
 from sercore.sweep import Task
 from sercore.tables import ser2022 as chapter
 
 
-def cell(value: float, seeds: int = 5) -> Cell:
-    return Cell(value=value, low=value - 0.1, high=value + 0.1, seeds=seeds, groups=84, by_seed=())
+def estimate(value: float, seeds: int = 5) -> Estimate:
+    """With an interval of the mean of 0.1 to either side, and of one run of 0.3."""
+    run = {"run_low": value - 0.3, "run_high": value + 0.3} if seeds > 1 else {}
+    return Estimate(value=value, low=value - 0.1, high=value + 0.1, seeds=seeds, groups=84, **run)
 
 
 def gender_outcome(right: int) -> dict:
@@ -42,11 +44,15 @@ def gender() -> Ledger:
     ("given", "options", "expected"),
     [
         (None, {}, "–"),
-        (cell(0.5), {}, ("0.50", "[0.40,\N{NO-BREAK SPACE}0.60]")),
-        (cell(0.5), {"bare": True}, "0.50"),
-        (cell(0.5, seeds=1), {}, ("0.50", "[0.40,\N{NO-BREAK SPACE}0.60]")),  # of other speakers: one seed has it
-        (replace(cell(0.5, seeds=1), low=-math.inf, high=math.inf), {}, "0.50"),
-        (cell(-0.05), {"signed": True}, ("-0.05", "[-0.15,\N{NO-BREAK SPACE}+0.05]")),
+        (estimate(0.5), {}, ("0.50", "[0.40,\N{NO-BREAK SPACE}0.60]")),
+        (estimate(0.5), {"interval": "mean"}, ("0.50", "[0.40,\N{NO-BREAK SPACE}0.60]")),
+        (estimate(0.5), {"interval": "one run"}, ("0.50", "[0.20,\N{NO-BREAK SPACE}0.80]")),
+        (estimate(0.5), {"interval": "none"}, "0.50"),
+        (estimate(0.5), {"bare": True}, "0.50"),
+        (estimate(0.5, seeds=1), {}, ("0.50", "[0.40,\N{NO-BREAK SPACE}0.60]")),  # of other speakers: one seed has it
+        (estimate(0.5, seeds=1), {"interval": "one run"}, "0.50"),  # of other runs: one seed has none
+        (replace(estimate(0.5), low=math.nan, high=math.nan), {}, "0.50"),
+        (estimate(-0.05), {"signed": True}, ("-0.05", "[-0.15,\N{NO-BREAK SPACE}+0.05]")),
     ],
 )
 def test_a_cell_shows_its_value_and_interval(given, options, expected):

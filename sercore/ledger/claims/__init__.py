@@ -3,12 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from sercore.ledger import estimates
 from sercore.ledger.entries import Ledger
-from sercore.ledger.scores import Cell
-from sercore.ledger.verdicts import GROUPS, SEEDS
+from sercore.ledger.estimates import Estimate, all_of, signs
 
-# What a claim can get under one protocol.
-MARKS = ("holds", "fails", "inconclusive", "not run", "agrees", "differs", "setting")
+# What a claim can get under one protocol: a mark of a difference, or what becomes of a count.
+MARKS = (*estimates.MARKS, "agrees", "differs", "setting")
+READINGS = ("as-run", "as-described")
+PROTOCOLS = ("as-published", "clean")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,12 +22,14 @@ class Judgement:
         clean: mark under the clean protocol.
         reason: one or two sentences with the numbers.
         printed: whether the paper's own numbers bear it out; None where they do not speak to it.
+        described: both marks again on the text's reading of the method, where the code's is another; empty where it is not.
     """
 
     published: str
     clean: str
     reason: str
     printed: bool | None = None
+    described: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,90 +54,71 @@ def claim(name: str, text: str, *, source: str) -> Callable[[Callable[[Ledger], 
     return lambda judge: Claim(name=name, text=text, source=source, judge=judge)
 
 
-def sign(cell: Cell, *, seeds: int = SEEDS) -> str:
-    """Mark of "greater than zero" for a difference: inconclusive where its interval holds zero, or rests on too few.
-
-    Args:
-        cell: the difference.
-        seeds: the fewest that count (default 5).
-    """
-    if cell.seeds < seeds or cell.groups < GROUPS or cell.low <= 0 <= cell.high:
-        return "inconclusive"
-    return "holds" if cell.low > 0 else "fails"
-
-
-def all_of(marks: Sequence[str]) -> str:
-    """Mark of a statement that needs every part: one failure fails it, one doubt leaves it open."""
-    if not marks or "not run" in marks:
-        return "not run"
-    if "fails" in marks:
-        return "fails"
-    return "inconclusive" if "inconclusive" in marks else "holds"
-
-
 def greater(
     ledger: Ledger, pairs: Sequence[tuple[str, str]], *, metric: str, protocol: str, variant: str = "as-run"
-) -> list[tuple[str, float]]:
-    """Mark and difference for each pair of rows: is the first row's score greater than the second's."""
-    found = []
+) -> list[tuple[str, Estimate | None]]:
+    """Mark and difference for each pair of rows: is the first row's score greater than the second's; judged together."""
+    differences = []
     for first, second in pairs:
         rows = [ledger.trials(row, variant=variant, protocol=protocol) for row in (first, second)]
-        if None in rows:
-            found.append(("not run", float("nan")))
-            continue
-        cell = rows[0].difference(rows[1], metric)
-        found.append((sign(cell), cell.value))
-    return found
+        differences.append(None if None in rows else estimates.difference(*rows, metric))
+    return together(differences)
 
 
-def without(
-    ledger: Ledger, rows: Sequence[str], *, control: str, metric: str, variant: str, protocol: str = "clean"
-) -> list[tuple[str, str, float]]:
-    """Row, mark and difference for each row: does it score higher than the same row under a control."""
-    cells = [ledger.above(row, metric, variant=variant, control=control, protocol=protocol) for row in rows]
-    return [
-        (row, "not run", float("nan")) if cell is None else (row, sign(cell), cell.value)
-        for row, cell in zip(rows, cells, strict=True)
-    ]
+def together(differences: Sequence[Estimate | None]) -> list[tuple[str, Estimate | None]]:
+    """Marks of "greater than zero" for differences that must all hold, "not run" where there is none."""
+    marks = iter(signs([each for each in differences if each is not None]))
+    return [("not run", None) if each is None else (next(marks), each) for each in differences]
 
 
 def pairs_judged(ledger: Ledger, pairs: Sequence[tuple[str, str]], *, metric: str, note: str = "") -> Judgement:
-    """Judgement of "the first of each pair scores higher": under both protocols, and on the printed numbers."""
+    """Judgement of "the first of each pair scores higher": under both protocols and readings, and on the printed numbers."""
     values = {number.row: number.value for number in ledger.printed if number.metric == metric}
     marks, words = {}, []
-    for protocol in ("as-published", "clean"):
-        judged = greater(ledger, pairs, metric=metric, protocol=protocol)
-        marks[protocol] = all_of([mark for mark, _ in judged])
-        held = [gap for mark, gap in judged if mark == "holds"]
-        parts = [f"{len(held)} of {len(pairs)} hold" + (f", by {min(held):+.3f} to {max(held):+.3f}" if held else "")]
-        parts += [
-            f"{short(a)} over {short(b)} {told(mark, gap)}"
-            for (a, b), (mark, gap) in zip(pairs, judged, strict=True)
-            if mark != "holds"
-        ]
-        words.append(f"{protocol}: {'; '.join(parts)}")
+    for variant in READINGS:
+        for protocol in PROTOCOLS:
+            judged = greater(ledger, pairs, metric=metric, protocol=protocol, variant=variant)
+            marks[variant, protocol] = all_of([mark for mark, _ in judged])
+            gaps = [gap.value for mark, gap in judged if mark == "holds"]
+            count = [mark for mark, _ in judged].count("holds")
+            parts = [f"{count} of {len(pairs)} hold" + (f", by {min(gaps):+.3f} to {max(gaps):+.3f}" if gaps else "")]
+            parts += [
+                f"{short(a)} over {short(b)} {told(mark, gap)}"
+                for (a, b), (mark, gap) in zip(pairs, judged, strict=True)
+                if mark != "holds"
+            ]
+            words.append(f"{variant}, {protocol}: {'; '.join(parts)}")
     return Judgement(
-        published=marks["as-published"],
-        clean=marks["clean"],
+        published=marks["as-run", "as-published"],
+        clean=marks["as-run", "clean"],
+        described=tuple(marks["as-described", protocol] for protocol in PROTOCOLS),
         reason=". ".join([*words, *filter(None, [note.removesuffix(".")])]),
         printed=all(values[a] > values[b] for a, b in pairs),
     )
 
 
 def judged(ledger: Ledger, claims: Sequence[Claim]) -> list[tuple[Claim, Judgement]]:
-    """Every claim of a paper with its judgement; a claim that the paper's own numbers contradict says so."""
-    found = []
+    """Every claim of a paper with its judgement.
+
+    A claim that the paper's own numbers contradict says so, and one that holds in the code's reading alone.
+    """
+    results = []
     for each in claims:
         judgement = each.judge(ledger)
+        marks = (judgement.published, judgement.clean)
+        if judgement.described and any(
+            ran == "holds" != described for ran, described in zip(marks, judgement.described, strict=True)
+        ):
+            judgement = replace(judgement, reason=f"holds only as run, and not as described. {judgement.reason}")
         if judgement.printed is False:
             judgement = replace(judgement, reason=f"contradicted by the paper's own numbers. {judgement.reason}")
-        found.append((each, judgement))
-    return found
+        results.append((each, judgement))
+    return results
 
 
-def told(mark: str, gap: float) -> str:
+def told(mark: str, gap: Estimate | None) -> str:
     """A difference and its mark, for a reason."""
-    return "not run" if mark == "not run" else f"{gap:+.3f} ({mark})"
+    return "not run" if gap is None else f"{gap.value:+.3f} ({mark})"
 
 
 def short(row: str) -> str:

@@ -1,10 +1,10 @@
 """Claims of paper 03 (Biagini 2022), B1 to B16: those about trained networks here, those about data in ``loopq_facts``."""
 
 import itertools
+from collections.abc import Sequence
 
-import numpy as np
-
-from sercore.ledger.claims import Judgement, all_of, claim, sign, told
+from sercore.ledger import estimates
+from sercore.ledger.claims import Judgement, claim, together, told
 from sercore.ledger.claims.loopq_facts import (
     balanced,
     clips,
@@ -17,12 +17,11 @@ from sercore.ledger.claims.loopq_facts import (
 )
 from sercore.ledger.claims.loopq_numbers import PAIR, READINGS, table_1
 from sercore.ledger.entries import Ledger
+from sercore.ledger.estimates import Estimate, all_of, difference, holm, level, mean_over_groups
 from sercore.ledger.scores import Trials
-from sercore.studies.loopq_data import ORIGINS
-from sercore.studies.loopq_rows import GROUPS, RECIPES
+from sercore.studies.loopq_rows import GROUPS
 
 ACCURACY, F1, RECALL = "accuracy_validation", "macro_f1_validation", "uar_validation"
-SEEDS = 3  # the fewest that a claim of order is judged on
 PRETRAINED = ("HUBERTFT", "MMFUSION")
 MASKED = "the masks fall on MFCC here, where section 3.6 has them on the mel spectrogram"
 
@@ -35,21 +34,18 @@ def _pairs(ledger: Ledger, pairs: list[tuple[str, str]], *, printed: bool) -> Ju
     """The first of each pair is more accurate, under either protocol."""
     marks, words = {}, []
     for protocol in PAIR:
-        judged = []
-        for first, second in pairs:
-            one, other = (_trials(ledger, model, protocol) for model in (first, second))
-            if one is None or other is None:
-                judged.append((f"{first} over {second}", "not run", float("nan")))
-                continue
-            gap = one.difference(other, ACCURACY)
-            judged.append((f"{first} over {second}", sign(gap, seeds=SEEDS), gap.value))
-        marks[protocol] = all_of([mark for _, mark, _ in judged])
-        words.append(f"{protocol}: {'; '.join(f'{name} {told(mark, gap)}' for name, mark, gap in judged)}")
-    seeds = [len(each.seeds) for model in READINGS if (each := _trials(ledger, model, "by-origin")) is not None]
-    few = f". An order is judged on {SEEDS} seeds or more, and there are {min(seeds)}" if seeds and min(seeds) < SEEDS else ""
-    return Judgement(
-        published=marks["by-origin"], clean=marks["speaker-independent"], reason=". ".join(words) + few, printed=printed
-    )
+        rows = [[_trials(ledger, model, protocol) for model in pair] for pair in pairs]
+        judged = together([None if None in row else difference(*row, ACCURACY) for row in rows])
+        marks[protocol] = all_of([mark for mark, _ in judged])
+        parts = [f"{' over '.join(pair)} {told(mark, gap)}" for pair, (mark, gap) in zip(pairs, judged, strict=True)]
+        words.append(f"{protocol}: {'; '.join(parts)}{_doubt([gap for _, gap in judged])}")
+    return Judgement(published=marks["by-origin"], clean=marks["speaker-independent"], reason=". ".join(words), printed=printed)
+
+
+def _doubt(gaps: Sequence[Estimate | None]) -> str:
+    """What keeps the first of several differences that cannot be judged from being so, as the end of a reason."""
+    doubts = [gap.doubt for gap in gaps if gap is not None and gap.doubt]
+    return f"; shown, not judged: {doubts[0]}" if doubts else ""
 
 
 def _printed(ledger: Ledger, metric: str) -> dict[str, float]:
@@ -79,13 +75,14 @@ def close(ledger: Ledger) -> Judgement:
     marks, words = [], []
     for protocol in PAIR:
         found = {model: _trials(ledger, model, protocol) for model in READINGS}
-        gaps = {model: each.cell(ACCURACY).value - each.cell(F1).value for model, each in found.items() if each is not None}
+        gaps = {model: level(each, ACCURACY).value - level(each, F1).value for model, each in found.items() if each is not None}
         if not gaps:
             marks.append("not run")
             continue
         widest = max(gaps, key=lambda model: abs(gaps[model]))
-        marks.append("holds" if abs(gaps[widest]) < 0.01 else "fails")
-        words.append(f"{protocol}: widest for {widest}, {gaps[widest]:+.3f}")
+        doubt = _doubt([level(each, ACCURACY) for each in found.values() if each is not None])
+        marks.append("inconclusive" if doubt else "holds" if abs(gaps[widest]) < 0.01 else "fails")
+        words.append(f"{protocol}: widest for {widest}, {gaps[widest]:+.3f}{doubt}")
     values = [_printed(ledger, metric) for metric in (ACCURACY, F1)]
     printed = max(abs(values[0][name] - values[1][name]) for name in values[0]) < 0.01
     return Judgement(published=marks[0], clean=marks[1], reason="; ".join(words) or "no model is recorded", printed=printed)
@@ -99,34 +96,16 @@ def overfitting(ledger: Ledger) -> Judgement:
 
 @claim("B10", "Time stretching, time masking and frequency masking bring no gain", source="section 3.6")
 def augmentation(ledger: Ledger) -> Judgement:
-    """FCMFCC with each, less without: holds where no interval over speakers lies above zero.
-
-    Nothing is judged on few seeds, nor where the trainings stop before the schedule of the author's code ends.
-    """
-    epochs = RECIPES["FCMFCC"].code.epochs
+    """FCMFCC with each, less without: fails where one of them is above zero; that none gains anything cannot be shown."""
     plain = ledger.trials("FCMFCC", protocol="by-origin")
-    marks, words, doubts = [], [], {}
-    for row in GROUPS["switches"]:
-        if row.augmentation == "none":
-            continue
-        changed = ledger.trials("FCMFCC", protocol="by-origin", control=row.augmentation)
-        if plain is None or changed is None:
-            marks.append("not run")
-            words.append(f"{row.augmentation} not run")
-            continue
-        gap = changed.difference(plain, ACCURACY, resampled=True)
-        stop = int(min(each.table["epochs"].max() for each in (changed, plain)))
-        few, short = gap.seeds < SEEDS, stop < epochs
-        marks.append("inconclusive" if few or short else "fails" if gap.low > 0 else "holds")
-        doubts[f"{gap.seeds} seed{'s' * (gap.seeds > 1)}, and {SEEDS} are needed"] = few
-        doubts[
-            f"the trainings stop at {stop} of the code's {epochs} epochs, so that their rate may be cut in one and not in the other"
-        ] = short
-        words.append(f"{row.augmentation} {gap.value:+.3f}")
-    reason = "; ".join(
-        [f"by origin, accuracy with less without: {', '.join(words)}", *(why for why, met in doubts.items() if met), MASKED]
-    )
-    return Judgement(published=all_of(marks), clean="not run", reason=reason)
+    names = [row.augmentation for row in GROUPS["switches"] if row.augmentation != "none"]
+    rows = [ledger.trials("FCMFCC", protocol="by-origin", control=name) for name in names]
+    judged = together([None if plain is None or row is None else difference(row, plain, ACCURACY) for row in rows])
+    marks = [mark for mark, _ in judged]
+    mark = "not run" if "not run" in marks else "fails" if "holds" in marks else "inconclusive"
+    words = [f"{name} {told(mark, gap)}" for name, (mark, gap) in zip(names, judged, strict=True)]
+    reason = f"by origin, accuracy with less without: {'; '.join(words)}{_doubt([gap for _, gap in judged])}; {MASKED}"
+    return Judgement(published=mark, clean="not run", reason=reason)
 
 
 @claim("B11", "Sadness rests on low and middle, happiness on higher frequencies; surprise on rapid change", source="section 2.4")
@@ -181,41 +160,41 @@ def energy(ledger: Ledger) -> Judgement:
     if not len(rows):
         return either("not run", "the energy of the clips is not recorded")
     rows = rows[rows["trial"] == rows["trial"].iloc[0]]
-    means = rows.groupby("class")[["low", "middle", "high"]].mean()
-    most, least = means["high"].idxmax(), means["high"].idxmin()
     wide = rows.pivot_table(index="group", columns="class", values="high")
-    gaps = (wide[most] - wide[least]).dropna().to_numpy()
-    draws = np.random.default_rng(0).integers(len(gaps), size=(2000, len(gaps)))
-    low, high = np.quantile(gaps[draws].mean(1), [0.025, 0.975])
+    pairs = list(itertools.combinations(wide.columns, 2))
+    gaps = [mean_over_groups((wide[one] - wide[other]).dropna().to_numpy()) for one, other in pairs]
+    adjusted = holm([gap.p if gap.groups >= estimates.GROUPS else 1.0 for gap in gaps])
+    clear = [pair for pair, p in zip(pairs, adjusted, strict=True) if p < 1 - estimates.LEVEL]
+    (one, other), gap = max(zip(pairs, gaps, strict=True), key=lambda each: abs(each[1].value))
     reason = (
-        f"share of the highest third: {most} {means['high'][most]:.3f}, {least} {means['high'][least]:.3f}; by speaker "
-        f"{gaps.mean():+.3f} [{low:+.3f}, {high:+.3f}], {len(gaps)} speakers"
+        f"share of the highest third, by speaker: {len(clear)} of {len(pairs)} pairs of emotions differ, judged together; most"
+        f" {one} less {other}, {gap.value:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}], {gap.groups} speakers"
     )
-    return either("holds" if low > 0 else "inconclusive", reason)
+    return either("holds" if clear else "inconclusive", reason)
 
 
 @claim(
     "B16", "On data unlike the training's, models with pretrained parts outperform those trained from scratch", source="section 4.2"
 )
 def across(ledger: Ledger) -> Judgement:
-    """Trained on RAVDESS alone: recall on corpora never seen, pooled over them; told, and not judged."""
-    words, share = [], ""
-    for model in READINGS:
-        variant = "fixed" if model == "CNNLSTM" else READINGS[model]
-        trials = ledger.trials(model, variant=variant, protocol="across-corpora")
-        if trials is None:
-            continue
-        words.append(f"{model} {trials.cell(RECALL).value:.3f}")
-        clips = trials.counts.groupby(trials.counts["group"].astype(str).str.partition("/")[0])["count"].sum()
-        share = f"{clips.max() / clips.sum():.0%} of the tested clips are {ORIGINS.get(clips.idxmax(), clips.idxmax())}'s"
-    if not words:
+    """Trained on RAVDESS alone, on corpora never seen: recall of each pretrained model less that of each from scratch."""
+    trials = {
+        model: ledger.trials(model, variant="fixed" if model == "CNNLSTM" else variant, protocol="across-corpora")
+        for model, variant in READINGS.items()
+    }
+    run = {model: each for model, each in trials.items() if each is not None}
+    if not run:
         return either("not run", "no training on one corpus alone is recorded")
+    pairs = [(one, other) for one in PRETRAINED for other in READINGS if other not in PRETRAINED]
+    judged = together([difference(run[a], run[b], RECALL) if a in run and b in run else None for a, b in pairs])
+    levels = ", ".join(f"{model} {level(each, RECALL).value:.3f}" for model, each in run.items())
+    words = [f"{a} over {b} {told(mark, gap)}" for (a, b), (mark, gap) in zip(pairs, judged, strict=True)]
     chance = len(dict.fromkeys(row for row, _ in table_1()))
     reason = (
-        f"not judged: mean recall is pooled over the corpora never seen, and {share}, where each corpus should count alike;"
-        f" pretrained is a frozen encoder alone. Pooled, chance is 1/{chance}: {'; '.join(words)}"
+        f"mean recall on corpora never seen, each counting once, chance is 1/{chance}: {levels}; {'; '.join(words)}; the only"
+        f" pretrained part here is a frozen encoder{_doubt([gap for _, gap in judged])}"
     )
-    return Judgement(published="not run", clean="inconclusive", reason=reason)
+    return Judgement(published="not run", clean=all_of([mark for mark, gap in judged if gap is not None]), reason=reason)
 
 
 CLAIMS = (

@@ -1,7 +1,7 @@
 """What each printed number of paper 03 is: a result, a setting of ours, a count to measure, or out of reach, and why."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 
@@ -13,6 +13,7 @@ from sercore.ledger.claims import usual
 from sercore.ledger.entries import Place, Plain
 from sercore.ledger.published import Printed, read
 from sercore.models import counts, loopq_cnnlstm, loopq_fcmfcc, loopq_mmfusion
+from sercore.protocols import speakers
 from sercore.protocols.origins import SHARE
 from sercore.studies import loopq, loopq_data, loopq_final
 from sercore.studies.loopq_inputs import SHAPES
@@ -20,9 +21,11 @@ from sercore.studies.loopq_pretrained import PUBLISHED
 from sercore.studies.loopq_rows import GROUPS, RECIPES, Rates, Recipe
 
 PAPER = loopq.PAPER
+METHODS = loopq.METHODS
 CLASSES = len(loopq.CLASSES)
 OURS = ("accuracy_validation", "macro_f1_validation", "uar_validation")
 SPLITS = {"as-published": "by-origin", "clean": "speaker-independent"}
+FOLDS = {"speaker-independent": speakers.FOLDS}
 PAIR = tuple(SPLITS.values())
 TABLE_4 = [(row.model, row.variant) for name in ("scratch", "pretrained") for row in GROUPS[name]]  # each model in its readings
 # The reading of each model that its printed score stands beside: the code's, where that can be run.
@@ -140,6 +143,17 @@ def reading(row: str) -> str:
 has, ours, meaningless = usual.has, usual.ours, usual.meaningless
 
 
+def unfinished(trial: Mapping) -> str:
+    """Why a training is not finished: its cap came before the second cut of its rate, and before the schedule's end."""
+    if not str(trial.get("ending", "")).startswith("all "):
+        return ""
+    recipe = RECIPES[trial["model"]]
+    most = (recipe.paper if trial["rates"] == "paper" else recipe.code).epochs
+    if trial["epochs"] >= most:
+        return ""
+    return f"unfinished: ended at a cap of {trial['epochs']:g} epochs; the schedule has up to {most}"
+
+
 def substitute(row: str, variant: str, encoder: str) -> str:
     """What stands in for the paper's data or weights."""
     missing = [origin for corpus, origin in loopq_data.ORIGINS.items() if corpus not in corpora()]
@@ -164,11 +178,6 @@ def note(number: Printed) -> str:
 def table_of(row: str) -> str:
     """Table in which a row is printed."""
     return "Table 4"
-
-
-def parts() -> list[list[str]]:
-    """Name and key of what makes the data of this paper."""
-    return loopq.extractors()
 
 
 @cache

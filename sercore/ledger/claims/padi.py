@@ -10,13 +10,14 @@ from itertools import pairwise
 import numpy as np
 
 from sercore.evaluation.effects import DIFFERENCES, FACTORS
-from sercore.ledger.claims import Judgement, all_of, claim
+from sercore.ledger.claims import Judgement, claim
 from sercore.ledger.claims import padi_cells as cells
-from sercore.ledger.claims.padi_cells import SEEDS, Systems, judged, systems, told
+from sercore.ledger.claims.padi_cells import Systems, systems, told
 from sercore.ledger.claims.padi_facts import ahead, balance, counts, either, engineered, results
 from sercore.ledger.claims.padi_numbers import APART, CLIPS, IEMOCAP, UA, WA, place
 from sercore.ledger.entries import Ledger
-from sercore.ledger.scores import Cell
+from sercore.ledger.estimates import Estimate, all_of, contrast, level, sign, signs
+from sercore.ledger.scores import Trials
 from sercore.studies import padi
 from sercore.studies.padi_grid import GRID
 from sercore.studies.padi_rows import Row
@@ -39,12 +40,12 @@ def _judged(ledger: Ledger, rows: tuple[str, ...], judge: Judge, protocol: str =
     absent = [name for name, each in found.items() if each is None]
     marks, words = ["not run"] * bool(absent), []
     for each in filter(None, found.values()):
-        mark, why = ("inconclusive", f"not judged, {each.unfinished}") if each.unfinished else judge(each)
+        mark, why = judge(each)
         if beside and each.corpus != IEMOCAP:
             why += f"; {beside}"
-        few = f"; {each.seeds} seed{'s' * (each.seeds > 1)}, and {SEEDS} are needed" if each.seeds < SEEDS else ""
+        doubt = level(each.first, WA).doubt
         marks.append(mark)
-        words.append(f"{each.title} ({each.about}): {why}{few}")
+        words.append(f"{each.title} ({each.about}): {why}" + (f"; shown, not judged: {doubt}" if doubt else ""))
     if absent:
         what = "the eight systems" if rows == EIGHT else " and ".join(rows)
         words.append(f"{', '.join(absent)}: {what} not recorded on one fold and seed")
@@ -57,11 +58,11 @@ def _experiments(ledger: Ledger) -> tuple[str, ...]:
     return padi.EXPERIMENTS if groups.str.startswith(f"{IEMOCAP}/").any() else padi.EXPERIMENTS[:1]
 
 
-def _listed(found: Sequence[tuple[str, Cell]]) -> tuple[str, str]:
+def _listed(differences: Sequence[tuple[str, Estimate]]) -> tuple[str, str]:
     """Mark of several differences that must all be above zero, and those that are not."""
-    marks = [judged(cell) for _, cell in found]
-    others = [f"{name} {told(cell)}" for (name, cell), mark in zip(found, marks, strict=True) if mark != "holds"]
-    return all_of(marks), "; ".join([f"WA, {marks.count('holds')} of {len(found)} differences hold", *others])
+    marks = signs([estimate for _, estimate in differences])
+    others = [f"{name} {told(estimate)}" for (name, estimate), mark in zip(differences, marks, strict=True) if mark != "holds"]
+    return all_of(marks), "; ".join([f"WA, {marks.count('holds')} of {len(differences)} differences hold", *others])
 
 
 @claim("D4", "Transfer, masks and statistics pooling each help, alone and with the others", source="section 5, Figure 4")
@@ -82,14 +83,13 @@ def each_helps(ledger: Ledger) -> Judgement:
 
 @claim("D5", "Statistics pooling has the greatest effect, then transfer, then masks", source="section 5, Figure 4")
 def order(ledger: Ledger) -> Judgement:
-    """Main effects: SP less TL and TL less Aug, with intervals over speakers."""
+    """Main effects: SP less TL and TL less Aug."""
 
     def judge(found: Systems) -> tuple[str, str]:
         effects = cells.effects(found)
         names = [f"{one} - {other}" for one, other in DIFFERENCES]
-        gaps = [Cell(effects[name].value, effects[name].low, effects[name].high, found.seeds, found.speakers, ()) for name in names]
         words = ", ".join(f"{name} {told(effects[name])}" for name in (*FACTORS, *names))
-        return all_of([judged(gap) for gap in gaps]), f"WA, main effects {words}"
+        return all_of(signs([effects[name] for name in names])), f"WA, main effects {words}"
 
     return _ablation(ledger, judge)
 
@@ -99,12 +99,11 @@ def best(ledger: Ledger) -> Judgement:
     """111 above each other system; and its standard deviation over folds below the mean of the others', in each seed."""
 
     def judge(found: Systems) -> tuple[str, str]:
-        mark, why = _listed([(f"{FULL} over {name}", found.less(FULL, name)) for name in EIGHT if name != FULL])
+        above = [(f"{FULL} over {name}", found.less(FULL, name)) for name in EIGHT if name != FULL]
         if found.folds < 2:
+            mark, why = _listed(above)
             return all_of([mark, "inconclusive"]), f"{why}; one fold has no spread"
-        steady = found.steadier(FULL)
-        words = f"standard deviation over folds of the others less its own {told(steady)} ({judged(steady)})"
-        return all_of([mark, judged(steady)]), f"{why}; {words}"
+        return _listed([*above, ("standard deviation over folds of the others less its own", found.steadier(FULL))])
 
     return _ablation(ledger, judge)
 
@@ -127,39 +126,44 @@ def _analogue(ledger: Ledger) -> list[str]:
     found = systems(ledger, (FULL,), experiment=padi.EXPERIMENTS[0])
     if found is None or found.corpus == IEMOCAP:
         return []
-    ua, wa = (cells.by_speaker(found.trials[FULL], metric) for metric in (UA, WA))
+    ua, wa = (level(found.trials[FULL], metric) for metric in (UA, WA))
     scores = " and ".join(f"{name} {each.value:.2f} [{each.low:.2f}, {each.high:.2f}]" for name, each in (("UA", ua), ("WA", wa)))
-    return [f"beside it, {found.title} ({found.about}): {scores}, by speaker"]
+    return [f"beside it, {found.title} ({found.about}): {scores}, over speakers and seeds"]
 
 
 @claim("D7", "Happy is taken for neutral and angry is best in Exp 1; excited in its place balances the classes", source="Figure 3")
 def confused(ledger: Ledger) -> Judgement:
-    """Of each seed: recall of angry above the others', neutral happy's first wrong answer, recalls nearer in Exp 2 and in Exp 3."""
+    """Recall of angry above the others', neutral happy's first wrong answer, recalls nearer in Exp 2 and in Exp 3."""
     found = [systems(ledger, (FULL,), experiment=name) for name in padi.EXPERIMENTS]
     if None in found or found[0].corpus != IEMOCAP:
         return either("not run", "needs IEMOCAP: no other corpus at hand has an excited class")
-    seeds = sorted(set.intersection(*(set(each.first.seeds) for each in found)))
-    shares = [[_shares(each, seed) for seed in seeds] for each in found]  # of each experiment and seed (classes, classes)
-    spans = np.array([[np.ptp(np.diagonal(matrix)) for matrix in each] for each in shares])  # (experiments, seeds)
+    first, *_ = trials = [each.trials[FULL] for each in found]
     parts = {
-        "angry above the others": [matrix[0, 0] - np.diagonal(matrix)[1:].max() for matrix in shares[0]],
-        "happy more often neutral than angry or sad": [
-            matrix[HAPPY, NEUTRAL] - max(matrix[HAPPY, other] for other in (0, 3)) for matrix in shares[0]
-        ],
+        "angry above the others": _of_confusion([first], lambda shares: shares[..., 0, 0] - _recalls(shares)[..., 1:].max(-1)),
+        "happy more often neutral than angry or sad": _of_confusion(
+            [first], lambda shares: shares[..., HAPPY, NEUTRAL] - shares[..., HAPPY, [0, 3]].max(-1)
+        ),
         **{
-            f"span of recalls, {one} less {other}": (first - second).tolist()
-            for (one, first), (other, second) in pairwise(zip(padi.EXPERIMENTS, spans, strict=True))
+            f"span of recalls, {one} less {other}": _of_confusion(pair, lambda shares: np.ptp(_recalls(shares), axis=-1))
+            for (one, other), pair in zip(pairwise(padi.EXPERIMENTS), pairwise(trials), strict=True)
         },
     }
-    marks = {name: cells.in_each_seed(values) for name, values in parts.items()}
-    words = [f"{name} {100 * np.mean(values):+.1f} points ({marks[name]})" for name, values in parts.items()]
-    return either(all_of([*marks.values()]), f"{len(seeds)} seed{'s' * (len(seeds) > 1)}: {'; '.join(words)}")
+    marks = signs([*parts.values()])
+    words = [f"{name} {100 * gap.value:+.1f} points ({mark})" for (name, gap), mark in zip(parts.items(), marks, strict=True)]
+    return either(all_of(marks), "; ".join(words))
 
 
-def _shares(found: Systems, seed: int) -> np.ndarray:
-    """Answers by true class, each row summing to 1, of one seed's folds together."""
-    matrix = found.trials[FULL].sown([seed]).confusion()
-    return matrix / matrix.sum(1, keepdims=True).clip(1)
+def _of_confusion(systems: Sequence[Trials], statistic: Callable[[np.ndarray], np.ndarray]) -> Estimate:
+    """A statistic of the shares of answers by true class, over each fold, or the first system's less the second's."""
+
+    def measure(counts: np.ndarray, *_: np.ndarray) -> np.ndarray:
+        return statistic(counts / counts.sum(-1, keepdims=True).clip(1))
+
+    return contrast(systems, measure, lambda scores: scores[0] - scores[1] if len(scores) > 1 else scores[0])
+
+
+def _recalls(shares: np.ndarray) -> np.ndarray:
+    return np.diagonal(shares, axis1=-2, axis2=-1)
 
 
 def _against(ledger: Ledger, row: str, *, helps: bool, beside: str = "", confound: str = "") -> Judgement:
@@ -177,7 +181,7 @@ def _against(ledger: Ledger, row: str, *, helps: bool, beside: str = "", confoun
     def judge(found: Systems) -> tuple[str, str]:
         wa, ua = (found.less(*rows, metric) for metric in (WA, UA))
         words = f"{rows[0]} less {rows[1]} {told(wa)} WA, {told(ua)} UA"
-        return judged(wa), words
+        return sign(wa), words
 
     mark, why = _judged(ledger, rows, judge, beside=beside)
     if confound and mark != "not run":

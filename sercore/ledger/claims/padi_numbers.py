@@ -26,10 +26,12 @@ from sercore.training.chunks import LENGTHS
 from sercore.training.sgd import Plan
 
 PAPER = padi.PAPER
+METHODS = padi.METHODS
 CLASSES = 4  # of every experiment
 UA, WA = "unweighted_accuracy", "weighted_accuracy"
 OURS = (UA, WA)
 APART, CLIPS = "speakers-apart", "clips"
+FOLDS = {APART: sessions.FOLDS, CLIPS: sessions.FOLDS}
 SPLITS = {"as-published": APART}  # Table 3's shares no speaker, so that there is no cleaner one
 SCORED = {title: (name,) for name, title in ORIGINS.items() if name != "voxceleb"}
 IEMOCAP = "iemocap"
@@ -201,14 +203,18 @@ def note(number: Printed) -> str:
     return ""
 
 
+def unfinished(trial: Mapping) -> str:
+    """Why a training is not finished: it ended before the schedule does, whose length the paper does not say."""
+    constant, most = _plan().constant, Plan.epochs
+    if trial["epochs"] >= most:
+        return ""
+    decay = f", and the printed decay begins after {constant}" if trial["epochs"] <= constant else ""
+    return f"unfinished: ended after {trial['epochs']:g} of {most} epochs{decay}"
+
+
 def table_of(row: str) -> str:
     """Where a row is printed; of what the paper does not have, where it would stand."""
     return "Table 3" if row.partition(" ")[2] == padi.FULL.name else "Figure 4"
-
-
-def parts() -> list[list[str]]:
-    """Name and key of what makes the data of this paper."""
-    return padi.extractors()
 
 
 def corpora() -> tuple[str, ...]:

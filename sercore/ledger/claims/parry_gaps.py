@@ -1,33 +1,34 @@
-"""What the claims of paper 02 are judged on: scores, printed or recorded seed by seed, and differences between them.
+"""What the claims of paper 02 are judged on: scores, printed or recorded, and differences between them.
 
-A statement is a list of gaps, numbers that it says are above zero. The same statement is judged on the printed scores, one value a
-gap, and on the recorded ones, one value a seed.
+A statement is a list of gaps, numbers that it says are above zero. The same statement is judged on the printed scores, which are
+exact, and on the recorded ones, by ``estimates``.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
 from sercore.evaluation.metrics import recalls
-from sercore.ledger.claims import Judgement, all_of
+from sercore.ledger import estimates
+from sercore.ledger.claims import Judgement
 from sercore.ledger.claims.parry_numbers import PROTOCOL, QUOTED, SCORED, UA, VARIANT, one_label, result, trained_as
 from sercore.ledger.entries import Ledger
+from sercore.ledger.estimates import Estimate, all_of, holm
 from sercore.ledger.scores import Trials
 from sercore.studies import parry
 from sercore.studies.parry_about import RARELY
 from sercore.studies.parry_attributes import SUBSETS
 from sercore.studies.parry_grid import GRID
 
-SEEDS = 5  # the fewest that a sign or an order is judged on
-SHOWN = 3  # the fewest of which a difference is shown
 LISTED = 5  # gaps that a reason names at most
 HOME = "in-domain test"
 SINGLE = ("C", "G", "S", "L")  # as in Table 2
 SEVERAL = tuple(name for name in SUBSETS if "+" in name)
 
-Scores = Mapping[tuple[str, str], float]  # UA in % by name in ``SCORED`` and row
+# UA in % by name in ``SCORED`` and row: numbers, or arrays of draws, which a statistic takes alike.
+Scores = Mapping[tuple[str, str], float]
 
 
 @dataclass(frozen=True)
@@ -36,76 +37,87 @@ class Gap:
 
     Args:
         name: what it is.
-        values: one for each seed that has all that it takes, one for the printed scores; none where nothing is there.
-        mark: "holds" where the mean over seeds exceeds their standard deviation, "fails" where it does below zero, "inconclusive"
-            between the two or on fewer than five seeds, "not run" without a value.
+        values: one for each seed, one for the printed scores; none where nothing is recorded.
+        value: over the seeds.
+        p: two-sided p value of "it is zero"; 0 for a printed one, which is exact.
+        doubt: why no sign can be judged on it; empty where one can.
     """
 
     name: str
-    values: tuple[float, ...]
-    mark: str
-
-    @property
-    def mean(self) -> float:
-        """Over seeds."""
-        return float(np.mean(self.values))
+    values: tuple[float, ...] = ()
+    value: float = 0.0
+    p: float = 1.0
+    doubt: str = ""
 
     @property
     def spread(self) -> float:
         """Standard deviation over seeds; 0 for one value."""
         return float(np.std(self.values, ddof=1)) if len(self.values) > 1 else 0.0
 
-
-def gap(name: str, values: Sequence[float], *, least: int = SEEDS) -> Gap:
-    """A gap with its mark; ``least`` is the fewest values that are judged (default 5)."""
-    found = Gap(name, tuple(values), "not run" if not len(values) else "inconclusive")
-    if len(values) < max(least, 1) or abs(found.mean) <= found.spread:
-        return found
-    return Gap(name, found.values, "holds" if found.mean > 0 else "fails")
+    @property
+    def mark(self) -> str:
+        """Mark of the gap where it is judged alone."""
+        return marks([self])[0]
 
 
-def any_of(name: str, gaps: Sequence[Gap], *, least: int = SEEDS) -> Gap:
-    """One gap for a statement that one of several bears out.
+def estimated(name: str, estimate: Estimate) -> Gap:
+    """A gap between recorded scores."""
+    return Gap(name, estimate.by_seed, estimate.value, estimate.p, estimate.doubt)
 
-    For each seed it is the one that is largest over the other seeds: the largest over all of them is above zero by chance alone.
-    """
-    most = max((len(each.values) for each in gaps), default=0)
-    there = [each for each in gaps if len(each.values) == most]
-    if not most:
-        return gap(name, ())
-    values = np.array([each.values for each in there])  # (gaps, seeds)
-    others = values.sum(1, keepdims=True) - values if most > 1 else values
-    best = there[int(values.mean(1).argmax())]
-    return gap(f"{name}{best.name}", values[others.argmax(0), np.arange(most)].tolist(), least=least)
+
+def exact(name: str, value: float) -> Gap:
+    """A gap between printed scores: any value but 0 has a sign."""
+    return Gap(name, (value,), value, 1.0 if value == 0 else 0.0)
+
+
+def marks(gaps: Sequence[Gap]) -> list[str]:
+    """Marks of "above zero" for gaps that must all hold: Holm's procedure at 5 %; "not run" for one without a value."""
+    run = [each for each in gaps if each.values]
+    adjusted = iter(holm([1.0 if each.doubt else each.p for each in run]))
+    return ["not run" if not each.values else _mark(each, next(adjusted)) for each in gaps]
+
+
+def any_of(name: str, gaps: Sequence[Gap]) -> Gap:
+    """One gap for a statement that one of several bears out: the largest, its p value times their number (Bonferroni)."""
+    run = [each for each in gaps if each.values]
+    if not run:
+        return Gap(name)
+    best = max(run, key=lambda each: each.value)
+    above = [each.p for each in run if each.value > 0]
+    p = min(1.0, len(run) * min(above)) if above else max(each.p for each in run)
+    return replace(best, name=f"{name}{best.name}", p=p, doubt=next((each.doubt for each in run if each.doubt), ""))
 
 
 def every(gaps: Sequence[Gap]) -> Gap:
-    """One gap for a statement that several must bear out: told is the smallest."""
-    weakest = min(gaps, key=lambda each: each.mean if each.values else -np.inf)
-    return Gap(weakest.name, weakest.values, all_of([each.mark for each in gaps]))
+    """One gap for a statement that several must bear out: the smallest, with the largest p value (intersection-union)."""
+    if not all(each.values for each in gaps):
+        return next(each for each in gaps if not each.values)
+    weakest = min(gaps, key=lambda each: each.value)
+    below = [each.p for each in gaps if each.value < 0]
+    p = min(1.0, len(gaps) * min(below)) if below else max(each.p for each in gaps)
+    return replace(weakest, p=p, doubt=next((each.doubt for each in gaps if each.doubt), ""))
 
 
-def denied(each: Gap, name: str) -> Gap:
+def denied(gap: Gap, name: str) -> Gap:
     """The gap of the opposite statement, under this name."""
-    mark = {"holds": "fails", "fails": "holds"}.get(each.mark, each.mark)
-    return Gap(name, tuple(-value for value in each.values), mark)
+    return replace(gap, name=name, value=-gap.value, values=tuple(-value for value in gap.values))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Evidence:
-    """Scores that statements are judged on.
+    """Scores that statements are judged on: printed ones, or recorded trials.
 
     Args:
-        tables: printed ones, or one for each seed.
+        scores: printed scores, or the recorded ones over their seeds.
         single: attributes that a model of one has.
-        several: sets of attributes that a model of several has, of those that are there to be judged.
-        least: values that a mark takes.
+        several: sets of attributes that a model of several has, of those that can be judged.
+        trials: recorded trials of each score; None for the printed ones.
     """
 
-    tables: tuple[Scores, ...]
+    scores: Scores
     single: tuple[str, ...]
     several: tuple[str, ...]
-    least: int
+    trials: Mapping[tuple[str, str], Trials] | None = None
 
     @property
     def sets(self) -> tuple[str, ...]:
@@ -113,43 +125,64 @@ class Evidence:
         return (*self.single, *self.several)
 
     def gap(self, name: str, statistic: Callable[[Scores], float]) -> Gap:
-        """A gap by its formula, over the tables that have all its cells."""
-        values = []
-        for scores in self.tables:
-            try:
-                values.append(float(statistic(scores)))
-            except KeyError:  # a cell that is not printed, or not run for this seed
-                continue
-        return gap(name, values, least=self.least)
+        """A gap by its formula, which takes numbers and arrays alike; one without values where a score that it takes is absent."""
+        read = _Read(self.scores)
+        try:
+            value = float(statistic(read))
+        except KeyError:  # a cell that is not printed, or not run
+            return Gap(name)
+        if self.trials is None:
+            return exact(name, value)
+        cells = list(read.cells)
+
+        def formula(scores: np.ndarray) -> np.ndarray:
+            return statistic(dict(zip(cells, scores, strict=True)))
+
+        try:
+            return estimated(name, estimates.contrast([self.trials[cell] for cell in cells], UA, formula))
+        except ValueError:  # no seed is in all of them
+            return Gap(name)
 
     def has(self, corpora: str) -> bool:
-        """Whether the baseline is scored there."""
-        return any((corpora, "baseline") in scores for scores in self.tables)
+        """Whether the baseline is scored on a corpus."""
+        return (corpora, "baseline") in self.scores
+
+
+class _Read(dict):
+    """Scores that remember which of them a statistic takes."""
+
+    def __init__(self, scores: Scores) -> None:
+        super().__init__(scores)
+        self.cells: dict[tuple[str, str], None] = {}
+
+    def __getitem__(self, cell: tuple[str, str]) -> float:
+        value = super().__getitem__(cell)
+        self.cells[cell] = None
+        return value
 
 
 def printed(ledger: Ledger) -> Evidence:
     """The printed scores."""
     scores = {result(number)[::-1]: float(number.value) for number in ledger.printed if number.metric == "ua"}
-    exact = {result(number)[::-1]: float(number.value) for number in ledger.printed if number.table in ("Table 2", "Table 3")}
-    there = {row.partition(" ")[2] for corpora, row in exact if corpora != HOME}
-    return Evidence((scores | exact,), SINGLE, tuple(name for name in SEVERAL if name in there), 1)
+    tables = {result(number)[::-1]: float(number.value) for number in ledger.printed if number.table in ("Table 2", "Table 3")}
+    sets = {row.partition(" ")[2] for corpora, row in tables if corpora != HOME}
+    return Evidence(scores | tables, SINGLE, tuple(name for name in SEVERAL if name in sets))
 
 
 @lru_cache(maxsize=8)
 def trained(ledger: Ledger) -> Evidence:
-    """The recorded scores, seed by seed; where corpus and language are one label, each training counts once."""
-    seeds: dict[int, dict[tuple[str, str], float]] = {}
+    """The recorded scores; where corpus and language are one label, each training counts once."""
+    cells = {}
     for row in (each.name for each in GRID):
         trials = recorded(ledger, row)
         for name, corpora in SCORED.items():
-            there = trials.of(*corpora) if trials is not None else None
-            if there is None or not len(there.counts):
-                continue
-            for seed, value in zip(there.seeds, there.by_seed(UA), strict=True):
-                seeds.setdefault(seed, {})[name, row] = float(value)
-    own = {name for name in SUBSETS if trained_as(f"GR {name}") == f"GR {name}"}
-    sets = (tuple(name for name in names if name in own) for names in (SINGLE, SEVERAL))
-    return Evidence(tuple(seeds.values()), *sets, SEEDS)
+            scored = trials.of(*corpora) if trials is not None else None
+            if scored is not None and len(scored.counts):
+                cells[name, row] = scored
+    alone = {name for name in SUBSETS if trained_as(f"GR {name}") == f"GR {name}"}
+    sets = (tuple(name for name in names if name in alone) for names in (SINGLE, SEVERAL))
+    values = {cell: float(trials.by_seed(UA).mean()) for cell, trials in cells.items()}
+    return Evidence(values, *sets, trials=cells)
 
 
 def recorded(ledger: Ledger, row: str) -> Trials | None:
@@ -158,18 +191,22 @@ def recorded(ledger: Ledger, row: str) -> Trials | None:
 
 
 def gain(ledger: Ledger, row: str, *corpora: str) -> Gap:
-    """A row's UA above the baseline's, in points, seed by seed on the seeds that both have.
+    """A row's UA above the baseline's, in points, on the seeds that both have.
 
     Args:
         ledger: with recorded runs.
         row: "GR C+S".
         corpora: that are scored, by the names in the counts: "tess".
     """
-    pair = [recorded(ledger, each) for each in (row, "baseline")]
-    there = [each.of(*corpora) for each in pair if each is not None]
-    if len(there) < 2 or not all(len(each.counts) for each in there) or not set(there[0].seeds) & set(there[1].seeds):
-        return gap(row, ())
-    return gap(row, there[0].difference(there[1], UA).by_seed)
+    return moved(row, recorded(ledger, row), recorded(ledger, "baseline"), *corpora)
+
+
+def moved(name: str, trials: Trials | None, usual: Trials | None, *corpora: str) -> Gap:
+    """The UA of some trials less that of others, in points; a gap without values where they share no seed or were not scored."""
+    pair = [each.of(*corpora) for each in (trials, usual) if each is not None]
+    if len(pair) < 2 or not all(len(each.counts) for each in pair) or not pair[0].runs & pair[1].runs:
+        return Gap(name)
+    return estimated(name, estimates.difference(*pair, UA))
 
 
 def collapsed(trials: Trials, corpora: Sequence[str]) -> dict[str, float]:
@@ -210,37 +247,40 @@ def weighed(
     evidence = {"printed": printed(ledger), "recorded": trained(ledger)}
     parts = {"printed": (paper or statement)(evidence["printed"]), "recorded": statement(evidence["recorded"])}
     mark, why = _judged(ledger, evidence["recorded"], parts["recorded"], on, apart)
-    words = [f"printed: {told(parts['printed'], least=1)}", f"recorded: {why}"]
+    words = [f"printed: {told(parts['printed'])}", f"recorded: {why}"]
     for name, each in evidence.items() if aside else ():
-        beside = [gap for gap in aside(each) if len(gap.values) >= each.least]
-        words += [f"beside it, {name}: {', '.join(map(_number, beside))}"] * bool(beside)
+        beside = [gap for gap in aside(each) if gap.values and not gap.doubt]
+        if beside:
+            words.append(f"beside it, {name}: {', '.join(map(_number, beside))}")
     words += [QUOTED] * ("TESS" in on)
     return Judgement(published=mark, clean=mark, reason="; ".join(words), printed=borne_out(parts["printed"]))
 
 
 def borne_out(gaps: Sequence[Gap]) -> bool | None:
     """Whether printed numbers bear a statement out; None where some that it takes are not printed and none contradicts it."""
-    marks = {each.mark for each in gaps}
-    return False if "fails" in marks else True if marks == {"holds"} else None
+    outcome = set(marks(gaps))
+    if "fails" in outcome:
+        return False
+    return True if outcome == {"holds"} else None
 
 
-def told(gaps: Sequence[Gap], *, least: int = SEEDS) -> str:
-    """How many parts hold, and those that do not, the worst first."""
-    held = [each for each in gaps if each.mark == "holds"]
-    judged = [each for each in gaps if len(each.values) >= least]
-    few = [len(each.values) for each in gaps if 0 < len(each.values) < least]
-    absent = sum(not each.values for each in gaps)
-    others = sorted((each for each in judged if each not in held), key=lambda each: each.mean)
-    shown = others[:LISTED] if len(gaps) > LISTED else judged
-    words = [f"{len(held)} of {len(gaps)} hold{_seeds(judged)}"] if judged else []
+def told(gaps: Sequence[Gap]) -> str:
+    """How many parts hold, and those that do not, the worst first; on what cannot be judged, the values and why."""
+    outcome = dict(zip(map(id, gaps), marks(gaps), strict=True))
+    run = sorted((each for each in gaps if each.values), key=lambda each: each.value)
+    doubts = list(dict.fromkeys(each.doubt for each in run if each.doubt))
+    held = [each for each in run if outcome[id(each)] == "holds"]
+    others = [each for each in run if outcome[id(each)] != "holds"]
+    shown = others[:LISTED] if len(gaps) > LISTED else run
+    words = [f"{len(held)} of {len(gaps)} hold"] if run and not doubts else []
     if len(held) > len(shown):
-        words.append(f"by {min(each.mean for each in held):+.2f} to {max(each.mean for each in held):+.2f}")
-    words += [_number(each) for each in shown]
+        words.append(f"by {min(each.value for each in held):+.2f} to {max(each.value for each in held):+.2f}")
+    words += [_number(each, outcome[id(each)]) for each in shown]
     if len(gaps) > LISTED < len(others):
         words.append(f"{len(others) - LISTED} more that do not")
-    if few:
-        words.append(f"{len(few)} of {len(gaps)} rest on {min(few)} seed{'s' * (min(few) > 1)}, and {least} are needed")
-    if absent:
+    if doubts:
+        words.append(f"shown, not judged: {doubts[0]}")
+    if absent := len(gaps) - len(run):
         words.append(f"{absent} of {len(gaps)} have no score")
     return ", ".join(words)
 
@@ -258,15 +298,17 @@ def _judged(ledger: Ledger, evidence: Evidence, gaps: Sequence[Gap], on: Sequenc
     absent = [f"{name} is not at hand" for name in on if not evidence.has(name)]
     if any(each.values for each in gaps) or not absent:
         absent = [told(gaps), *absent]
-    return all_of([each.mark for each in gaps]), "; ".join(absent)
+    return all_of(marks(gaps)), "; ".join(absent)
 
 
-def _number(each: Gap) -> str:
-    if len(each.values) < 2:
-        return f"{each.name} {each.mean:+.2f}"
-    return f"{each.name} {each.mean:+.2f} ± {each.spread:.2f}" + f" ({each.mark})" * (each.mark != "holds")
+def _number(gap: Gap, mark: str = "holds") -> str:
+    if len(gap.values) < 2:
+        return f"{gap.name} {gap.value:+.2f}"
+    note = f" ({mark})" if mark != "holds" and not gap.doubt else ""
+    return f"{gap.name} {gap.value:+.2f} ± {gap.spread:.2f}{note}"
 
 
-def _seeds(gaps: Sequence[Gap]) -> str:
-    counts = sorted({len(each.values) for each in gaps})
-    return "" if counts == [1] else f" over {' to '.join(map(str, counts[:: max(1, len(counts) - 1)]))} seeds"
+def _mark(gap: Gap, p: float) -> str:
+    if gap.doubt or p >= 1 - estimates.LEVEL:
+        return "inconclusive"
+    return "holds" if gap.value > 0 else "fails"

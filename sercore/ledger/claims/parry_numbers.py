@@ -1,7 +1,7 @@
 """What each printed number of paper 02 is: a result, a setting of ours, a count to measure, or out of reach, and why."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from functools import cache
 
@@ -14,7 +14,7 @@ from sercore.ledger.entries import Place, Plain
 from sercore.ledger.published import Printed
 from sercore.models import cnn_lstm
 from sercore.models.attributes import Discriminator
-from sercore.studies import parry, parry_data
+from sercore.studies import parry
 from sercore.studies.parry_attributes import ATTRIBUTES, GENDERS, SUBSETS
 from sercore.studies.parry_data import ORIGINS, POOLED
 from sercore.studies.parry_grid import BASELINE, RECIPES
@@ -25,10 +25,12 @@ from sercore.training.attribute_plan import Plan
 from sercore.training.attributes import FINAL, alpha
 
 PAPER = parry.PAPER
+METHODS = parry.METHODS
 CLASSES = len(parry.CLASSES)
 UA = "unweighted_accuracy"
 OURS = (UA,)
 PROTOCOL, VARIANT = "held-out-speakers", "as-described"
+FOLDS: dict[str, int] = {}  # one split for all models
 SPLITS = {"as-published": PROTOCOL}  # it shares no speaker, so that there is no cleaner one
 SCORED = {"TESS": ("tess",), "CREMA-D": ("crema-d",), "in-domain test": POOLED}  # "tess" alone is TESS with surprise
 LETTERS = {"Corpus": "C", "Gender": "G", "Speaker": "S", "Language": "L"}  # columns of Table 2; those of Table 3 are sets
@@ -168,6 +170,16 @@ def reading(row: str) -> str:
 has, ours, meaningless = usual.has, usual.ours, usual.meaningless
 
 
+def unfinished(trial: Mapping) -> str:
+    """Why a training is not finished: its cap came before its stopping rule, and before the paper's own cap."""
+    if not str(trial.get("ending", "")).startswith("all "):
+        return ""
+    most = parry.EPOCHS["paper"]
+    if trial["epochs"] >= most:
+        return ""
+    return f"unfinished: ended at a cap of {trial['epochs']:g} epochs before its stopping rule fired; the paper allows {most}"
+
+
 def substitute(row: str, variant: str, encoder: str) -> str:
     """What stands in for the paper's data: a pool that lacks some of its corpora."""
     missing = _missing(corpora())
@@ -190,11 +202,6 @@ def note(number: Printed) -> str:
 def table_of(row: str) -> str:
     """Table in which a row stands, printed or not."""
     return "Table 3" if "+" in row else "Table 2"
-
-
-def parts() -> list[list[str]]:
-    """Name and key of what makes the data of this paper."""
-    return parry_data.extractors()
 
 
 def corpora() -> tuple[str, ...]:

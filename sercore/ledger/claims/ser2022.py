@@ -3,10 +3,14 @@
 import itertools
 import math
 
+import numpy as np
+
+from sercore.evaluation.metrics import recalls
 from sercore.ledger import published
-from sercore.ledger.claims import Judgement, all_of, claim, pairs_judged, short, sign, without
+from sercore.ledger.claims import READINGS, Judgement, claim, pairs_judged, short, together, told
 from sercore.ledger.claims.ser2022_numbers import BOOSTING, ELSEWHERE
 from sercore.ledger.entries import Ledger
+from sercore.ledger.estimates import all_of, contrast, difference, level, sign
 from sercore.ledger.scores import F1
 from sercore.studies.ser2022_gender import CLASSIFIERS
 from sercore.studies.ser2022_rows import ROWS, SELECTED, TABLES, Configuration
@@ -44,21 +48,19 @@ def data_as_counted(ledger: Ledger) -> Judgement:
 )
 def gender_classifier(ledger: Ledger) -> Judgement:
     """Order of the six classifiers on other speakers than CETUC's; the levels are shown, not judged."""
-    metric, marks, words = "accuracy_cv5_mean", [], []
+    metric = "accuracy_cv5_mean"
     boosting = ledger.trials(BOOSTING)
     if boosting is None:
         return _not_run("the gender task is not recorded")
-    for name in CLASSIFIERS:
-        other = ledger.trials(f"gender classifier ({name})")
-        gap = boosting.difference(other, metric)
-        if name != "gradient boosting":
-            marks.append(sign(gap))
-            words.append(f"over {name} {gap.value:+.1f} ({marks[-1]})")
-    here, there = boosting.cell(metric), ledger.cell(ELSEWHERE, metric)
-    elsewhere = "" if there is None else f", {there.value:.1f} % on Common Voice in place of noisy MLS"
+    others = [name for name in CLASSIFIERS if name != "gradient boosting"]
+    judged = together([difference(boosting, ledger.trials(f"gender classifier ({name})"), metric) for name in others])
+    marks = [mark for mark, _ in judged]
+    words = [f"over {name} {gap.value:+.1f} ({mark})" for name, (mark, gap) in zip(others, judged, strict=True)]
+    mls, common_voice = level(boosting, metric), ledger.cell(ELSEWHERE, metric)
+    elsewhere = "" if common_voice is None else f", {common_voice.value:.1f} % on Common Voice in place of noisy MLS"
     reason = (
-        f"gradient boosting: {here.value:.1f} % on held-out speakers of MLS in place of CETUC{elsewhere}; {', '.join(words)}. "
-        "The protocol shares no speaker, so that both marks are one"
+        f"gradient boosting: {mls.value:.1f} % [{mls.low:.1f}, {mls.high:.1f}] over {mls.groups} held-out speakers of MLS in place"
+        f" of CETUC{elsewhere}; {', '.join(words)}. The protocol shares no speaker, so that both marks are one"
     )
     return Judgement(published=all_of(marks), clean=all_of(marks), reason=reason)
 
@@ -136,26 +138,33 @@ def without_smote_worst(ledger: Ledger) -> Judgement:
 
 @claim("A10", "Neutral is the class recognised worst by all three selected models", source="section 3.4, Table 5")
 def neutral_worst(ledger: Ledger) -> Judgement:
-    """Recall of neutral below that of either other class, as run."""
+    """Recall of neutral below that of either other class."""
     marks, words = {}, []
-    for protocol in ("as-published", "clean"):
-        found = []
-        for row in SELECTED:
-            recalls = [ledger.cell(row, f"{name}_recall", protocol=protocol) for name in ("neutral", "female", "male")]
-            if None in recalls:
+    for variant in READINGS:
+        for protocol in ("as-published", "clean"):
+            trials = [ledger.trials(row, variant=variant, protocol=protocol) for row in SELECTED]
+            if None in trials:
                 return _not_run("a selected model is not recorded")
-            neutral, female, male = recalls
-            if neutral.high < min(female.low, male.low):
-                found.append("holds")
-            else:
-                found.append("fails" if neutral.low > min(female.high, male.high) else "inconclusive")
-            words.append(
-                f"{protocol}, {short(row)}: {neutral.value:.2f} against {female.value:.2f} and {male.value:.2f} ({found[-1]})"
-            )
-        marks[protocol] = all_of(found)
+            judged = together([contrast([each], _neutral_below, lambda scores: scores[0]) for each in trials])
+            marks[variant, protocol] = all_of([mark for mark, _ in judged])
+            for row, each, (mark, _) in zip(SELECTED, trials, judged, strict=True):
+                neutral, female, male = (level(each, f"{name}_recall").value for name in ("neutral", "female", "male"))
+                words.append(f"{variant}, {protocol}, {short(row)}: {neutral:.2f} against {female:.2f} and {male:.2f} ({mark})")
     printed = all(neutral < min(female, male) for neutral, female, male in (_printed_recalls(ledger, row) for row in SELECTED))
     reason = f"{'; '.join(words)}. {SUBSTITUTED}"
-    return Judgement(published=marks["as-published"], clean=marks["clean"], reason=reason, printed=printed)
+    return Judgement(
+        published=marks["as-run", "as-published"],
+        clean=marks["as-run", "clean"],
+        described=(marks["as-described", "as-published"], marks["as-described", "clean"]),
+        reason=reason,
+        printed=printed,
+    )
+
+
+def _neutral_below(counts: np.ndarray, *_: np.ndarray) -> np.ndarray:
+    """The smaller recall of the gendered classes less that of neutral: ``(...)`` of counts ``(..., 3, 3)``."""
+    shares = recalls(counts)
+    return shares[..., 1:].min(-1) - shares[..., 0]
 
 
 def _printed_recalls(ledger: Ledger, row: str) -> list[float]:
@@ -167,13 +176,11 @@ def _printed_recalls(ledger: Ledger, row: str) -> list[float]:
 @claim("A11", "The auxiliary gender task appears to help the two gendered classes", source="section 3.4")
 def gender_task_helps(ledger: Ledger) -> Judgement:
     """As described, with the gender task and without it, same folds: recall of either gendered class."""
-    marks, words = [], []
-    for name in ("female", "male"):
-        for row, mark, gap in without(
-            ledger, SELECTED, control="no gender branch", metric=f"{name}_recall", variant="as-described"
-        ):
-            marks.append(mark)
-            words.append(f"{short(row)}, {name} {'not run' if mark == 'not run' else f'{gap:+.3f} ({mark})'}")
+    about = [(row, name) for name in ("female", "male") for row in SELECTED]
+    gaps = [ledger.above(row, f"{name}_recall", variant="as-described", control="no gender branch") for row, name in about]
+    judged = together(gaps)
+    marks = [mark for mark, _ in judged]
+    words = [f"{short(row)}, {name} {told(mark, gap)}" for (row, name), (mark, gap) in zip(about, judged, strict=True)]
     reason = (
         "as run, the second head is trained on emotion, so that there is no auxiliary task to help. As described, recall with the "
         f"gender task less recall without it, clean: {'; '.join(words)}. MLS in place of CETUC. {SUBSTITUTED}"
@@ -204,12 +211,12 @@ def drop_to_test(ledger: Ledger) -> Judgement:
     tests = [number.value for number in ledger.printed if number.metric == "macro_f1_official_test" and number.table != "Text"]
     marks, words = {"as-published": [], "clean": []}, []
     for row, test in zip(SELECTED, tests, strict=True):
-        cells = {protocol: ledger.cell(row, F1, protocol=protocol) for protocol in marks}
-        if None in cells.values():
+        trials = {protocol: ledger.trials(row, protocol=protocol) for protocol in marks}
+        if None in trials.values():
             return _not_run("a selected model is not recorded")
-        for protocol, cell in cells.items():
-            marks[protocol].append("holds" if cell.low > test else "fails" if cell.high < test else "inconclusive")
-        leaky, clean = cells.values()
+        for protocol, each in trials.items():
+            marks[protocol].append(sign(contrast([each], F1, lambda scores, test=test: scores[0] - test)))
+        leaky, clean = (level(each, F1) for each in trials.values())
         left = "no drop is left" if clean.low <= test <= clean.high else f"{clean.value - test:+.3f} is left"
         words.append(
             f"{short(row)}: {test:g} on the test; {leaky.value:.3f} under the published protocol, "

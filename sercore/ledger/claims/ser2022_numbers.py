@@ -1,6 +1,6 @@
 """What each printed number of paper 01 is: a result, a setting of ours, a count to measure, or out of reach, and why."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 
 import numpy as np
@@ -14,12 +14,14 @@ from sercore.ledger.published import Printed, read, stored_outputs
 from sercore.ledger.recorded import measurements, runs
 from sercore.models.multi_task_mlp import SIZES
 from sercore.models.sequential_mlp import FEW, GENDER_HIDDEN, MANY
-from sercore.protocols.splits import FOLDS
-from sercore.studies import ser2022, ser2022_data
+from sercore.protocols import splits
+from sercore.studies import ser2022
 from sercore.training.loop import Recipe
 
 PAPER = ser2022.PAPER
+METHODS = ser2022.METHODS
 CLASSES = len(ser2022.CLASSES)
+FOLDS = dict.fromkeys(ser2022.PROTOCOLS, splits.FOLDS)
 SPLITS = {protocol: protocol for protocol in ser2022.PROTOCOLS}  # our protocol by its part in the verdict rule
 
 # Metrics that we fill for every row, printed or not; those of the gender task apart.
@@ -65,7 +67,7 @@ SETTINGS: dict[tuple[str, str], Callable[[], float]] = {
     ("training", "all models"): lambda: len(ser2022.ROWS),
     ("training", "batch size"): lambda: Recipe().batch,
     ("training", "epochs"): lambda: Recipe().epochs,
-    ("training", "cross-validation"): lambda: FOLDS,
+    ("training", "cross-validation"): lambda: splits.FOLDS,
     ("multi-task network", "pre-shared layer"): lambda: SIZES.branch,
     ("multi-task network", "shared layer"): lambda: SIZES.shared,
     ("multi-task network", "emotion input, min"): lambda: len(names.SUBSETS["8"]),
@@ -178,6 +180,13 @@ def ours(row: str, metric: str) -> bool:
     return (metric in OF_GENDER) == row.startswith("gender") or metric == "accuracy_cv5_mean"
 
 
+def unfinished(trial: Mapping) -> str:
+    """Why a training is not finished: an emotion network that did not run the printed number of epochs."""
+    if str(trial["row"]).startswith("gender") or trial["epochs"] >= Recipe().epochs:
+        return ""
+    return f"unfinished: {trial['epochs']:g} of the printed {Recipe().epochs} epochs"
+
+
 def meaningless(metric: str) -> str:
     """Why a metric is empty in a variant that lacks it."""
     return "as described, the second head learns gender by another loss: there is no sum of two emotion errors"
@@ -236,8 +245,3 @@ def _loss(number: Printed) -> float | None:
 def table_of(row: str) -> str:
     """Table in which a row is printed."""
     return next((table for table, rows in ser2022.TABLES.items() if row in rows), "")
-
-
-def parts() -> list[list[str]]:
-    """Name and key of what makes the data of this paper."""
-    return ser2022_data.extractors()

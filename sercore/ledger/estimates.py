@@ -1,0 +1,331 @@
+"""The one rule of evidence: values, intervals, differences and signs of recorded runs, and of nothing else.
+
+1. Two kinds of interval. The *mean* interval says where the mean would lie with other speakers (or recordings) and other seeds:
+   both are drawn with return, 10,000 times, and the draws are moved so that their mean is the value. The *one-run* interval says
+   where one more run under the same protocol would fall: the prediction interval over seeds.
+2. A difference is taken on the seeds and folds that both systems have, and on the same drawn speakers. Seeds are drawn for each
+   system by itself: two trainings of one seed share its number, not their noise. (Over the 52 systems of paper 01, seed by seed
+   deviations of two systems correlate by 0.01 to 0.02.)
+3. A sign needs five seeds, six speakers or recordings, finished trainings, all folds of its grid, and an interval without zero.
+   Of several differences that must all hold, Holm's step-down procedure takes the place of the single interval.
+4. Speakers are drawn within each corpus. A corpus of which one speaker alone was tested has no interval over speakers.
+
+Source: the percentile bootstrap over two crossed factors (Owen 2007, "The pigeonhole bootstrap"); Holm 1979.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+
+import numpy as np
+from scipy import stats
+
+from sercore import store
+from sercore.evaluation.intervals import LEVEL, prediction_interval
+from sercore.ledger.scores import LARGEST, Measure, Sums, Trials
+
+DRAWS = 10_000
+STREAM = 20_260  # seed of all draws
+SEEDS = 5  # the fewest that a sign, or a one-run interval of a verdict, takes
+GROUPS = 6  # the fewest speakers or recordings that a sign takes
+UNNAMED = ("synthetic", "unknown")  # groups that are no one's recordings: they count once in every draw
+# What a difference can get.
+MARKS = ("holds", "fails", "inconclusive", "not run")
+
+# Scores ``(systems, draws)`` in, their contrast ``(draws,)`` out.
+Contrast = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """A level or a difference with both of its intervals; a bound is NaN where there is no such interval.
+
+    Args:
+        value: mean over seeds of the mean over folds.
+        low, high: 95 % interval of the mean, speakers (or recordings) and seeds drawn together.
+        run_low, run_high: 95 % interval of one more run.
+        seeds: number of seeds.
+        groups: number of speakers or recordings that could be drawn.
+        folds: number of folds.
+        by_seed: the value of each seed.
+        p: two-sided bootstrap p value of "it is zero"; of a level it means nothing.
+        unfinished: why a training behind it is not finished; empty where all are.
+        one_fold: whether one fold of a grid of several was run.
+    """
+
+    value: float
+    low: float = np.nan
+    high: float = np.nan
+    run_low: float = np.nan
+    run_high: float = np.nan
+    seeds: int = 1
+    groups: int = 0
+    folds: int = 1
+    by_seed: tuple[float, ...] = ()
+    p: float = 1.0
+    unfinished: str = ""
+    one_fold: bool = False
+
+    @property
+    def doubt(self) -> str:
+        """Why no sign can be judged on it; empty where one can."""
+        if self.unfinished:
+            return self.unfinished
+        if self.seeds < SEEDS:
+            return f"{self.seeds} seed{'s' * (self.seeds > 1)}, and a sign needs {SEEDS}"
+        if self.one_fold:
+            return "one fold of several was run"
+        if self.groups < GROUPS:
+            return f"{self.groups} speakers, and a sign needs {GROUPS}"
+        return "" if np.isfinite(self.low) else "one speaker of a corpus has no interval"
+
+
+@lru_cache(maxsize=4096)
+def level(trials: Trials, measure: str | Measure, *, folds: str = "mean", draws: int = DRAWS) -> Estimate:
+    """A score of one system.
+
+    Args:
+        trials: of the system.
+        measure: one of ``scores.MEASURES``, or a function like them.
+        folds: "mean" (default), or "spread" for the standard deviation over folds.
+        draws: bootstrap samples (default 10,000).
+    """
+    return _kept(
+        [trials], (measure, folds, draws), lambda: contrast([trials], measure, _first, folds=folds, draws=draws, level=True)
+    )
+
+
+def difference(one: Trials, other: Trials, measure: str | Measure, *, draws: int = DRAWS) -> Estimate:
+    """A system's score less another's, on the seeds and folds that both have.
+
+    Raises:
+        ValueError: no seed and fold is in both.
+    """
+    systems = shared([one, other])
+    return _kept(systems, (measure, "difference", draws), lambda: contrast(systems, measure, _less, draws=draws))
+
+
+def contrast(
+    systems: Sequence[Trials],
+    measure: str | Measure,
+    formula: Contrast,
+    *,
+    folds: str = "mean",
+    draws: int = DRAWS,
+    level: bool = False,
+) -> Estimate:
+    """A number made of the scores of several systems, on the seeds and folds that all of them have.
+
+    Args:
+        systems: trials of each system, compared on the same groups.
+        measure: one of ``scores.MEASURES``, or a function like them.
+        formula: of the systems' scores ``(systems, draws)``; gives ``(draws,)``.
+        folds: "mean" (default), or "spread" for the standard deviation over folds.
+        draws: bootstrap samples (default 10,000).
+        level: whether the number is a score, which is not below 0, and no difference (default False).
+
+    Raises:
+        ValueError: no seed and fold is in all of them.
+    """
+    matched = shared(systems)
+    by_seed = np.stack([trials.by_seed(measure, folds=folds) for trials in matched])  # (systems, seeds)
+    value = float(formula(by_seed.mean(1, keepdims=True))[0])
+    each = np.asarray(formula(by_seed), float)
+    first = matched[0]
+    about = {
+        "value": value,
+        "seeds": len(first.seeds),
+        "groups": len(first.groups) - sum(name in UNNAMED for name in first.groups),
+        "folds": first.table["fold"].nunique(),
+        "by_seed": tuple(each.tolist()),
+        "unfinished": next((trials.unfinished for trials in matched if trials.unfinished), ""),
+        "one_fold": any(trials.one_fold for trials in matched),
+    }
+    bounds = _range(measure, level=level and folds == "mean")
+    run = np.clip(prediction_interval(each), *bounds) if len(each) > 1 else (np.nan, np.nan)
+    about |= {"run_low": float(run[0]), "run_high": float(run[1])}
+    drawn = _drawn(matched, measure, formula, folds, draws)
+    if drawn is None:
+        return Estimate(**about)
+    centred = drawn - np.nanmean(drawn) + value
+    low, high = np.clip(np.nanquantile(centred, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]), *bounds)
+    return Estimate(**about, low=float(low), high=float(high), p=_p_value(centred))
+
+
+def shared(systems: Sequence[Trials]) -> list[Trials]:
+    """The same systems on the seeds and folds that all of them have.
+
+    Raises:
+        ValueError: there is none.
+    """
+    runs = set.intersection(*(trials.runs for trials in systems))
+    if not runs:
+        seeds = " and ".join(str(trials.seeds) for trials in systems)
+        raise ValueError(f"seeds {seeds}: no seed and fold is in all; a difference is taken on those that are. Run them.")
+    return [trials if trials.runs == runs else trials.only(runs) for trials in systems]
+
+
+def mean_over_groups(values: np.ndarray, *, draws: int = DRAWS) -> Estimate:
+    """Mean of one value a speaker, such as a difference between two of its clips, with its interval over speakers.
+
+    Args:
+        values: ``(speakers,)``.
+        draws: bootstrap samples (default 10,000).
+    """
+    values = np.asarray(values, float)
+    if len(values) < 2:
+        return Estimate(value=float(values.mean()), groups=len(values), by_seed=(float(values.mean()),))
+    weights = _weights(len(values), draws, 0)
+    centred = weights @ values / len(values)
+    centred = centred - centred.mean() + values.mean()
+    low, high = np.quantile(centred, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    about = {"groups": len(values), "by_seed": (float(values.mean()),), "p": _p_value(centred)}
+    return Estimate(value=float(values.mean()), low=float(low), high=float(high), **about)
+
+
+def of_seeds(values: Sequence[float], *, groups: int) -> Estimate:
+    """Mean of one value a seed, such as a silhouette, for which speakers cannot be drawn: Student's interval over seeds.
+
+    Args:
+        values: ``(seeds,)``.
+        groups: number of speakers behind them.
+    """
+    values = np.asarray(values, float)
+    about = {"value": float(values.mean()), "seeds": len(values), "groups": groups, "by_seed": tuple(values.tolist())}
+    if len(values) < 2:
+        return Estimate(**about)
+    test = stats.ttest_1samp(values, 0.0) if values.std() > 0 else None
+    interval = test.confidence_interval(LEVEL) if test else (values.mean(), values.mean())
+    run = prediction_interval(values)
+    p = float(test.pvalue) if test else float(values.mean() == 0)
+    return Estimate(**about, low=float(interval[0]), high=float(interval[1]), run_low=run[0], run_high=run[1], p=p)
+
+
+def signs(differences: Sequence[Estimate]) -> list[str]:
+    """Mark of "greater than zero" for differences that are judged together: Holm's procedure at 5 %.
+
+    A difference that cannot be judged (see ``Estimate.doubt``) is inconclusive, and still counts among those that are.
+    """
+    adjusted = holm([1.0 if each.doubt else each.p for each in differences])
+    return [
+        "inconclusive" if each.doubt or p >= 1 - LEVEL else "holds" if each.value > 0 else "fails"
+        for each, p in zip(differences, adjusted, strict=True)
+    ]
+
+
+def sign(difference: Estimate) -> str:
+    """Mark of "greater than zero" for one difference."""
+    return signs([difference])[0]
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Adjusted p values: each the smallest level at which Holm's step-down procedure rejects its hypothesis.
+
+    Source: Holm 1979, "A simple sequentially rejective multiple test procedure".
+    """
+    adjusted, largest, many = [0.0] * len(p_values), 0.0, len(p_values)
+    for rank, at in enumerate(sorted(range(many), key=lambda index: p_values[index])):
+        largest = max(largest, min(1.0, (many - rank) * p_values[at]))
+        adjusted[at] = largest
+    return adjusted
+
+
+def all_of(marks: Sequence[str]) -> str:
+    """Mark of a statement that needs every part: one failure fails it, one doubt leaves it open."""
+    if not marks or "not run" in marks:
+        return "not run"
+    if "fails" in marks:
+        return "fails"
+    return "inconclusive" if "inconclusive" in marks else "holds"
+
+
+def any_of(marks: Sequence[str]) -> str:
+    """Mark of a statement that one part bears out: it fails where all fail."""
+    if "holds" in marks:
+        return "holds"
+    if not marks or set(marks) == {"not run"}:
+        return "not run"
+    return "fails" if set(marks) == {"fails"} else "inconclusive"
+
+
+def _first(scores: np.ndarray) -> np.ndarray:
+    return scores[0]
+
+
+def _less(scores: np.ndarray) -> np.ndarray:
+    return scores[0] - scores[1]
+
+
+def _kept(systems: Sequence[Trials], settings: tuple, make: Callable[[], Estimate]) -> Estimate:
+    """An estimate from the store, or made and kept there; of a measure without a name it is made."""
+    if not isinstance(settings[0], str):
+        return make()
+    key = store.key(settings={"of": settings, "stream": STREAM}, manifest=[each.content for each in systems], modules=__name__)
+    payload = store.kept("estimates", key, ".json")
+    if payload is not None:
+        found = json.loads(payload)
+        return Estimate(**found | {"by_seed": tuple(found["by_seed"])})
+    found = make()
+    store.keep("estimates", key, json.dumps(asdict(found)).encode(), ".json")
+    return found
+
+
+def _drawn(matched: Sequence[Trials], measure: str | Measure, formula: Contrast, folds: str, draws: int) -> np.ndarray | None:
+    """The contrast of each draw, ``(draws,)``, or None where speakers cannot be drawn."""
+    names = tuple(sorted(set().union(*(trials.groups for trials in matched))))
+    if _by_corpus(names, draws) is None:
+        return None
+    scores, noise = [], {}
+    for at, trials in enumerate(matched):
+        seeds = _seed_scores(trials, measure, names, folds, draws)
+        identity = tuple(trials.table["trial"])  # a system beside itself has the noise of itself
+        noise.setdefault(identity, _weights(seeds.shape[1], draws, 1000 + at))
+        known = np.isfinite(seeds)
+        many = (noise[identity] * known).sum(1)
+        scores.append((noise[identity] * np.where(known, seeds, 0)).sum(1) / np.where(many > 0, many, np.nan))
+    return np.asarray(formula(np.stack(scores)), float)
+
+
+@lru_cache(maxsize=256)
+def _seed_scores(trials: Trials, measure: str | Measure, names: tuple[str, ...], folds: str, draws: int) -> np.ndarray:
+    """Score of each seed in each draw of the named groups: ``(draws, seeds)``."""
+    return trials.by_seed(measure, _sums(trials, names, draws), folds=folds)
+
+
+@lru_cache(maxsize=8)  # large, and shared by the measures of one table row in its readings
+def _sums(trials: Trials, names: tuple[str, ...], draws: int) -> Sums:
+    return trials.sums(_by_corpus(names, draws)[:, np.searchsorted(names, trials.groups)])
+
+
+@lru_cache(maxsize=16)
+def _by_corpus(names: tuple[str, ...], draws: int) -> np.ndarray | None:
+    """How often each group counts in each draw ``(draws, groups)``, drawn within its corpus; None where a corpus has but one."""
+    corpora = [name.split("/")[0] if "/" in name else "" for name in names]
+    weights = np.ones((draws, len(names)))
+    for number, corpus in enumerate(dict.fromkeys(corpora)):
+        members = [at for at, name in enumerate(names) if corpora[at] == corpus and name not in UNNAMED]
+        if len(members) < 2:
+            return None
+        weights[:, members] = _weights(len(members), draws, number)
+    return weights
+
+
+@lru_cache(maxsize=64)
+def _weights(many: int, draws: int, stream: int) -> np.ndarray:
+    """How often each of so many is drawn, with return: ``(draws, many)``."""
+    generator = np.random.default_rng([STREAM, many, stream])
+    return generator.multinomial(many, np.full(many, 1 / many), size=draws).astype(float)
+
+
+def _p_value(centred: np.ndarray) -> float:
+    """Two-sided p value of "the mean is zero", from draws around the value."""
+    known = centred[np.isfinite(centred)]
+    below, above = (known <= 0).sum() + 1, (known >= 0).sum() + 1
+    return float(min(1.0, 2 * min(below, above) / (len(known) + 1)))
+
+
+def _range(measure: str | Measure, *, level: bool) -> tuple[float, float]:
+    """What a level, or a difference of two, can be at least and at most."""
+    largest = LARGEST.get(measure, 1.0) if isinstance(measure, str) else np.inf
+    return (0.0 if level else -largest, largest)
