@@ -28,6 +28,8 @@ from sercore.sweep import Task, calls_of
 TIMED = ("seconds", "seconds_per_clip", "clips_per_second", "training_seconds")
 FRESH = ("trials", "trainings")  # folders of the store that a verification does not read
 TO_THE_DIGIT = 1e-12  # relative: a number that was written and read back
+# A setting as its trial takes it; a whole number can have been read as a float, or as the text of one.
+PLAIN = {int: lambda value: int(float(value)), float: float, str: str}
 PLACES = ("map", "stages")  # places in the plane
 SCORES = ("head_mse", "accuracy")  # what is held against other seeds: the first that an outcome has
 OUTCOMES = SAME, WITHIN, ALONE, DIFFERS = "same", "within noise", "one seed", "differs"
@@ -159,7 +161,7 @@ def trial_of(kind: type, settings: Mapping[str, Any]) -> Any:
         value = settings.get(each.name)
         if value is None or value != value:
             value = ""
-        values[each.name] = each.type(value) if callable(each.type) and each.type in (int, float, str) else value
+        values[each.name] = PLAIN.get(each.type, lambda given: given)(value)
     return kind(**values)
 
 

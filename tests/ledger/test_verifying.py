@@ -240,3 +240,8 @@ def test_the_command_ends_with_1_where_a_trial_differs(word, code, monkeypatch):
     assert found.exit_code == code
     assert f'"outcome": "{word}"' in found.output
     assert f"1 {word}" in found.output
+
+
+def test_a_whole_number_is_read_whatever_its_column_holds():
+    row = {"row": "slow", "seed": "3.0", "rate": 1.0, "edition": "open", "encoder": float("nan")}
+    assert verifying.trial_of(Trial, row) == Trial(row="slow", seed=3, rate=1.0, edition="open", encoder="")
