@@ -104,8 +104,7 @@ def verify(
                 }
             )
             say(f"{name}: {told(found)}, {rows[-1]['seconds']:.0f} s")
-    if rows:
-        append(study.PAPER, rows, folder=folder)
+            append(study.PAPER, rows[-1:], folder=folder)  # at once: a verification that is stopped keeps what it found
     return rows
 
 
@@ -211,12 +210,14 @@ def append(paper: str, rows: Sequence[Mapping], *, commit: Mapping | None = None
     )
 
     def change(runs: dict[str, dict]) -> None:
-        for run in dict.fromkeys(row["run"] for row in rows):
-            chosen = [row for row in rows if row["run"] == run]
-            outcomes = {int(row["trial"]): row["outcome"] for row in chosen}
-            worst = max(chosen, key=lambda row: row["largest"])
-            entry = about | {"trials": {str(number): word for number, word in sorted(outcomes.items())}}
-            runs[run].setdefault("verified", []).append(entry | {"largest": worst["largest"], "of": worst["name"]})
+        for row in rows:
+            entries = runs[row["run"]].setdefault("verified", [])
+            if not entries or {name: entries[-1].get(name) for name in about} != about:
+                entries.append(about | {"trials": {}, "largest": 0.0, "of": ""})
+            entry = entries[-1]
+            entry["trials"][str(row["trial"])] = row["outcome"]
+            if row["largest"] > entry["largest"]:
+                entry |= {"largest": row["largest"], "of": row["name"]}
 
     recorded.amend(paper, change, folder=folder)
 

@@ -117,6 +117,21 @@ def test_what_comes_out_is_held_against_the_seeds(folder, change, word, name):
     assert said[0].startswith(f"{PAPER}, open, toys, trial 5, toys quick: ")
 
 
+def test_a_verification_that_is_stopped_keeps_what_it_found(folder):
+    asked = []
+
+    def run(trial, data, *, device):
+        asked.append(trial)
+        if len(asked) == 3:
+            raise KeyboardInterrupt
+        return outcome(trial)
+
+    with pytest.raises(KeyboardInterrupt):
+        verify(folder, run, trials=5)
+    (entry,) = recorded.runs(PAPER, folder=folder)["open, toys"]["verified"]
+    assert entry["trials"] == {"4": "same", "5": "same"}
+
+
 def test_times_are_never_compared(folder):
     (row,), _ = verify(folder, lambda trial, data, *, device: outcome(trial) | {"seconds_per_clip": 9.0}, trials=1)
     assert row["outcome"] == "same"
