@@ -149,4 +149,4 @@ def test_the_demo_baseline_of_chapter_2_has_learnt(browser):
     page.goto(f"file://{Path(HTML).resolve()}/notebooks/02-mtl-adversarial.html", wait_until="load")
     table = page.locator("table", has=page.get_by_text("UA in %, this run", exact=False))
     in_domain = table.locator("tbody tr", has_text="baseline").first.locator("td, th").last.inner_text()
-    assert float(in_domain.split()[0]) > 45  # of three classes; guessing gives 33.3
+    assert float(in_domain.split()[0]) > 40  # the mean over corpora, each counting once; guessing gives 33.3
