@@ -240,15 +240,6 @@ def all_of(marks: Sequence[str]) -> str:
     return "inconclusive" if "inconclusive" in marks else "holds"
 
 
-def any_of(marks: Sequence[str]) -> str:
-    """Mark of a statement that one part bears out: it fails where all fail."""
-    if "holds" in marks:
-        return "holds"
-    if not marks or set(marks) == {"not run"}:
-        return "not run"
-    return "fails" if set(marks) == {"fails"} else "inconclusive"
-
-
 def _first(scores: np.ndarray) -> np.ndarray:
     return scores[0]
 

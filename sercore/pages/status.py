@@ -65,7 +65,7 @@ def recorded(ledgers: Mapping[str, Ledger]) -> HTML:
             rows.append((paper, *["–"] * 3, "none recorded", *["–"] * 3))
     heads = ("run", "trials", "hours", "date", "method", "run again since", "commit", "device and versions")
     caption = (
-        "Recorded runs on real corpora; hours are summed over trials; run again: trials that `sercore verify` trained anew,"
+        "Recorded runs on real corpora; hours are summed over trials; run again: trials that were trained anew since,"
         " and what came out beside what is recorded"
     )
     return tables.html(heads, rows, caption=caption)
