@@ -111,6 +111,7 @@ def verify(
 def order(study: ModuleType, book: recorded.Recorded) -> list[dict]:
     """Recorded trials in the order in which they are verified: one of each code path, then the others, the cheapest first.
 
+    Paths of which no trial was verified yet come before the others, so that a verification goes on where the last one stopped.
     Runs of another device than this machine's, or of another method than today's, are left out.
     """
     queue = []
@@ -119,12 +120,21 @@ def order(study: ModuleType, book: recorded.Recorded) -> list[dict]:
         if recorded.stale(run, about, study.METHODS) or not _is_here(about["device"]):
             continue
         met: set[tuple] = set()
-        for trial in book.trials[book.trials["run"] == run].sort_values("seconds").to_dict("records"):
-            if path := study.code_path(kind, trial):
-                queue.append({"run": run, "trial": trial, "path": (kind, *path), "first": path not in met})
-                met.add(path)
+        done = verified(about)
+        paths = [
+            (trial, path)
+            for trial in book.trials[book.trials["run"] == run].sort_values("seconds").to_dict("records")
+            if (path := study.code_path(kind, trial))
+        ]
+        known = {path for trial, path in paths if int(trial["trial"]) in done}
+        for trial, path in paths:
+            queue.append({"run": run, "trial": trial, "path": (kind, *path), "first": path not in met, "known": path in known})
+            met.add(path)
     alone = getattr(study, "ALONE", {})  # kinds that need none of the chapter's data, and so begin at once
-    return sorted(queue, key=lambda each: (not each["first"], each["path"][0] not in alone, each["trial"]["seconds"]))
+    return sorted(
+        queue,
+        key=lambda each: (not each["first"], each["known"], each["path"][0] not in alone, each["trial"]["seconds"]),
+    )
 
 
 def rerun(task: Task, settings: Mapping[str, Any], trials: pd.DataFrame) -> dict:

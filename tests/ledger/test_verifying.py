@@ -88,6 +88,14 @@ def test_one_of_each_path_comes_first_and_the_cheapest_of_all(folder):
     assert [row["path"] for row in verify(folder)[0]] == ["toys quick", "toys slow"]
 
 
+def test_a_verification_goes_on_with_the_paths_that_the_last_one_left(folder):
+    assert [[row["path"] for row in verify(folder, trials=1)[0]] for _ in range(3)] == [
+        ["toys quick"],
+        ["toys slow"],
+        ["toys quick"],
+    ]
+
+
 def test_a_trial_is_asked_with_the_settings_it_was_recorded_with(folder):
     asked = []
 
