@@ -21,10 +21,10 @@ from torch.nn.functional import conv1d, cross_entropy, max_pool1d
 
 from sercore.models.attributes import EmotionNetwork
 from sercore.models.cnn_lstm import SIZES, CnnLstm, Sizes
-from sercore.studies.parry_grid import RECIPES
+from sercore.papers.parry2022.attribute_plan import Plan
+from sercore.papers.parry2022.attribute_step import step
+from sercore.papers.parry2022.grid import RECIPES
 from sercore.training import memory
-from sercore.training.attribute_plan import Plan
-from sercore.training.attribute_step import step
 from sercore.training.bucketing import by_length, padding_share
 from sercore.training.ragged import Ragged
 

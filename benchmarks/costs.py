@@ -12,7 +12,7 @@ import torch
 from tabulate import tabulate
 
 from sercore import checkout, sealed
-from sercore.studies.loopq_costs import NAMES, RECORDED, measured
+from sercore.papers.biagini2022.costs import NAMES, RECORDED, measured
 
 
 def main() -> None:

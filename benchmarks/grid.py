@@ -19,9 +19,9 @@ from torch import nn
 from sercore.features.names import SUBSETS
 from sercore.models.multi_task_mlp import MultiTaskAsRun
 from sercore.models.sequential_mlp import SequentialAsRun, hidden_units
+from sercore.papers.alves2022.network import Network, fit_together
+from sercore.papers.alves2022.rows import ROWS, Configuration
 from sercore.protocols.splits import FOLDS
-from sercore.studies.ser2022_network import Network, fit_together
-from sercore.studies.ser2022_rows import ROWS, Configuration
 from sercore.sweep import AT_ONCE
 from sercore.training import objectives
 from sercore.training.loop import Recipe, initialise

@@ -20,10 +20,10 @@ import soundfile
 import torch
 
 from sercore.audio import RATE
-from sercore.studies import padi_rows
-from sercore.studies.padi_batches import batches, in_turn
-from sercore.studies.padi_clips import Source
-from sercore.studies.padi_stream import Streamed
+from sercore.papers.padi2021 import rows as padi_rows
+from sercore.papers.padi2021.batches import batches, in_turn
+from sercore.papers.padi2021.clips import Source
+from sercore.papers.padi2021.stream import Streamed
 from sercore.training import chunks, memory
 
 GOAL = 200  # MiB

@@ -28,8 +28,8 @@ from torch.nn.functional import cross_entropy
 from torch.utils.flop_counter import FlopCounterMode
 
 from sercore.models.resnet import ResNet34
-from sercore.studies import padi_rows
-from sercore.studies.padi_batches import SCORED, answered, batches
+from sercore.papers.padi2021 import rows as padi_rows
+from sercore.papers.padi2021.batches import SCORED, answered, batches
 from sercore.training import chunks, memory
 from sercore.training.bucketing import padding_share
 from sercore.training.fitting import autocast

@@ -96,7 +96,7 @@ def main() -> None:
     trials, rounds = [*map(int, sys.argv[1:]), *(TRIALS, ROUNDS)[len(sys.argv) - 1 :]]
     rows, code = [], store._code
     # The key covers what makes chapter 1's trials, as this file is no module of the package.
-    covered = patch.object(store, "_code", lambda modules: code(("sercore.studies.ser2022_trial",)))
+    covered = patch.object(store, "_code", lambda modules: code(("sercore.papers.alves2022.trial",)))
     with TemporaryDirectory() as folder, patch.dict(os.environ, SER_STORE=folder), covered:
         for name, where in {"processes here": processes, "Dask by address": cluster}.items():
             for workers in WORKERS:

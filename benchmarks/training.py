@@ -23,10 +23,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from sercore.studies import loopq_networks
-from sercore.studies.loopq_batches import Data, Inputs, batches
-from sercore.studies.loopq_inputs import SHAPES
-from sercore.studies.loopq_rows import ROWS, plan
+from sercore.papers.biagini2022 import networks as loopq_networks
+from sercore.papers.biagini2022.batches import Data, Inputs, batches
+from sercore.papers.biagini2022.inputs import SHAPES
+from sercore.papers.biagini2022.rows import ROWS, plan
 from sercore.training import fitting, memory
 
 GOAL = 2.0

@@ -210,7 +210,7 @@ def train(
     json: Json = False,
 ) -> None:
     """Train a model of chapter 2, 3 or 4 and save it with its score on unheard speakers and its limits."""
-    from sercore.studies import saved
+    from sercore import saved
 
     about = saved.train(model, _given(edition, parameters), out=out, final=final)
     _note("\n".join(saved.sentences(about)))
@@ -225,7 +225,7 @@ def pretrain(
     json: Json = False,
 ) -> None:
     """Train the speaker recogniser of chapter 4 and keep it for the chapter; several GPUs share it where torchrun starts this."""
-    from sercore.studies import padi_pretrain
+    from sercore.papers.padi2021 import pretrain as padi_pretrain
 
     if found := padi_pretrain.pretrain(_given(edition, parameters), workers=workers):
         printed.rows(found, as_json=json)
@@ -255,7 +255,7 @@ def predict(
     else:
         printed.rows(room.rows(found, top_k=top_k), as_json=False)
     if plot and len(problems) < len(found):
-        from sercore.figures import predicted
+        from sercore.papers.biagini2022 import predicted
 
         predicted.save(found, plot)
     if problems:

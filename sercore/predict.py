@@ -21,8 +21,13 @@ from tqdm import tqdm
 from sercore import audio, encoders
 from sercore.audio import RATE
 from sercore.encoders import Encoder, EncoderError
-from sercore.studies import loopq_about, loopq_loaded, padi_about, padi_loaded, parry_about, parry_loaded
-from sercore.studies.saved import sentences
+from sercore.papers.biagini2022 import about as loopq_about
+from sercore.papers.biagini2022 import loaded as loopq_loaded
+from sercore.papers.padi2021 import about as padi_about
+from sercore.papers.padi2021 import loaded as padi_loaded
+from sercore.papers.parry2022 import about as parry_about
+from sercore.papers.parry2022 import loaded as parry_loaded
+from sercore.saved import sentences
 from sercore.training import checkpoints
 from sercore.training.fitting import autocast
 

@@ -19,7 +19,7 @@ from sercore.chapters import ChapterError, Executed
 from sercore.corpora import synthetic
 from sercore.pages import fragments
 from sercore.pages.status import DEMO, INSTALLATION, RENDERING, UNKNOWN
-from sercore.studies import loopq_saved
+from sercore.papers.biagini2022 import saved as loopq_saved
 
 INSTALLED = store.PROJECT / ".venv" / "installed"  # the Makefile's: how many seconds it took
 # What the pages are made of, excerpts and the API's reference too, beside the executed chapters.

@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 
 from sercore import chapters, store
 from sercore.cli import app
-from sercore.studies import loopq_about
-from tests.studies import loopq_clips
+from sercore.papers.biagini2022 import about as loopq_about
+from tests.papers import loopq_clips
 
 NUMBERS = [
     {"table": "3", "row": "(2)", "value": np.float64(0.5), "low": float("nan"), "seeds": np.int64(5), "stale": np.bool_(False)}

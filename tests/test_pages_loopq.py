@@ -7,9 +7,8 @@ from sercore.figures import models
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate
-from sercore.pages import loopq as page
-from sercore.pages import loopq_panels as panels
-from sercore.studies import loopq
+from sercore.papers.biagini2022 import page, panels
+from sercore.papers.biagini2022 import study as loopq
 from tests.ledger.loopq_runs import ledger, trials
 
 

@@ -1,6 +1,6 @@
 """Chapter 4's sentences, from planted runs."""
 
-from sercore.pages import padi as page
+from sercore.papers.padi2021 import page
 from tests.ledger.padi_runs import EIGHT, ledger, trials
 
 RECALLS = {"101": 60, "100": 60, "111": 60, "110": 60}  # transfer gains ten points, nothing else anything

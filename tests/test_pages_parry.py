@@ -7,15 +7,13 @@ import pandas as pd
 import pytest
 
 from sercore.corpora import folders
-from sercore.figures import parry as figures
 from sercore.figures.shared import scatter
 from sercore.ledger import recorded
-from sercore.ledger.claims import parry_numbers as numbers
 from sercore.ledger.entries import Ledger
-from sercore.pages import parry as page
-from sercore.pages import parry_panels as panels
+from sercore.papers.parry2022 import figures as parry2022_figures
+from sercore.papers.parry2022 import numbers, page, panels
+from sercore.papers.parry2022 import study as parry
 from sercore.protocols.pooled import COMMITTED
-from sercore.studies import parry
 from tests.corpora import trees
 from tests.figures.legible import legible
 from tests.ledger.parry_runs import trials
@@ -68,7 +66,7 @@ def test_the_swing_is_the_baselines_and_the_gaps_are_the_printed_ones(full):
     assert {name: len(values) for name, values in gaps.items()} == {"MTL": 10, "GR": 10, "AD": 10}
     assert gaps["MTL"][0] == pytest.approx(48.90 - 49.48)
     assert panels.swing(full, on="CREMA-D")[0] == {}
-    figure = figures.swing(curves, gaps, corpus="TESS", chance=100 / 3)
+    figure = parry2022_figures.swing(curves, gaps, corpus="TESS", chance=100 / 3)
     legible(figure)
 
 
@@ -79,7 +77,7 @@ def test_losses_are_those_of_the_first_seed_with_the_entropies_of_what_each_mode
     assert curves["GR C+S+G+L"]["S"] == [0.5, 1, 1.5, 2]
     assert entropies["baseline"] == {"emotion": 0.99}
     assert entropies["AD C+S+G+L"]["S"] == 3.2
-    legible(figures.learning(curves, entropies))
+    legible(parry2022_figures.learning(curves, entropies))
     assert panels.learning(NOTHING) == ({}, {})
 
 
@@ -92,7 +90,7 @@ def test_gains_have_all_45_models_printed_and_recorded(full):
     assert found["TESS"]["GR", "C+S"] == (None, pytest.approx(2), 1)
     assert found["in-domain test"]["GR", "S"][0] == pytest.approx(59.98 - 59.32)
     assert spreads["TESS"] == pytest.approx(1)
-    legible(figures.gains(found, spreads))
+    legible(parry2022_figures.gains(found, spreads))
     nothing, without = panels.gains(NOTHING)
     assert list(nothing) == ["TESS", "CREMA-D", "in-domain test"]
     assert without == {}
@@ -103,7 +101,7 @@ def test_the_curve_over_alpha_ends_beyond_the_papers_and_has_each_seed(full):
     found = panels.alpha(full)
     assert [at for at, _ in found["TESS"]] == [0, 0.1, 0.25, 0.5, 0.75]
     assert dict(found["TESS"])[0.5] == pytest.approx([38, 39, 40])
-    legible(figures.alpha_curve(found, paper=0.5))
+    legible(parry2022_figures.alpha_curve(found, paper=0.5))
 
 
 @pytest.mark.parametrize(

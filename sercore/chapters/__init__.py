@@ -1,6 +1,6 @@
 """Chapters: find them, check their parameters, execute them once.
 
-A chapter is ``notebooks/NN-name.ipynb``. Its study is the one module that it imports by ``from sercore.studies import …``; a
+A chapter is ``notebooks/NN-name.ipynb``. Its study is ``study.py`` in the one folder of ``sercore.papers`` that it imports from; a
 notebook without study (a comparison) has no parameters. ``execution`` runs one notebook, ``circumstances`` says where and when;
 ``sercore.press`` makes the pages.
 """
@@ -8,6 +8,7 @@ notebook without study (a comparison) has no parameters. ``execution`` runs one 
 import ast
 import importlib
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -75,13 +76,13 @@ def find(name: str) -> str:
 
 
 def study(name: str) -> ModuleType | None:
-    """The study that the chapter imports: a module of ``sercore.studies`` with ``Parameters``; None where there is none.
+    """The study that the chapter imports: ``study.py`` of a folder of ``sercore.papers``; None where there is none.
 
     Raises:
         ChapterError: it imports more than one.
     """
-    named = [module for module in sorted(_imports(_read(name))[0]) if module.startswith("sercore.studies.")]
-    found = [module for module in map(importlib.import_module, named) if hasattr(module, "Parameters")]
+    named = [module for module in sorted(_imports(_read(name))[0]) if re.fullmatch(r"sercore\.papers\.\w+\.study", module)]
+    found = [importlib.import_module(module) for module in named]
     if len(found) > 1:
         raise ChapterError(f"notebooks/{name}.ipynb: imports {len(found)} studies; a chapter has one. Split it in two.")
     return found[0] if found else None

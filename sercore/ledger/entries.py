@@ -15,12 +15,12 @@ from sercore.ledger.estimates import Estimate, difference, level
 from sercore.ledger.published import Printed
 from sercore.ledger.scores import MEASURES, Trials, role
 
-# What each paper's numbers rest on, by paper: a module of ``sercore.ledger.claims``. A paper without one has no chapter yet.
+# What each paper's numbers rest on, by paper: the folder of ``sercore.papers``. A paper without one has no chapter yet.
 NUMBERS = {
-    "01-ser2022-transfer": "ser2022_numbers",
-    "02-mtl-adversarial": "parry_numbers",
-    "03-loopq-models": "loopq_numbers",
-    "04-resnet-specaugment": "padi_numbers",
+    "01-ser2022-transfer": "alves2022",
+    "02-mtl-adversarial": "parry2022",
+    "03-loopq-models": "biagini2022",
+    "04-resnet-specaugment": "padi2021",
 }
 
 
@@ -81,7 +81,7 @@ class Ledger:
     def numbers(self):
         """What the numbers rest on, or None where the chapter is not written."""
         name = NUMBERS.get(self.paper)
-        return importlib.import_module(f"sercore.ledger.claims.{name}") if name else None
+        return importlib.import_module(f"sercore.papers.{name}.numbers") if name else None
 
     @cached_property
     def stale(self) -> dict[str, str]:

@@ -48,7 +48,8 @@ def built(model: str, **options: Any) -> Any:
     """HUBERTFT or MMFUSION as published but for the options of its ``build``, without memory: on PyTorch's meta device."""
     import torch
 
-    from sercore.models import loopq_hubertft, loopq_mmfusion
+    from sercore.models import hubertft as loopq_hubertft
+    from sercore.models import mmfusion as loopq_mmfusion
 
     with torch.device("meta"):
         return {"HUBERTFT": loopq_hubertft.build, "MMFUSION": loopq_mmfusion.build}[model](**options)
@@ -101,9 +102,9 @@ def _paper_02() -> Iterator[Described]:
 def _paper_03_small() -> Iterator[Described]:
     import torch
 
-    from sercore.models.loopq_cnnatt import CNNATT
-    from sercore.models.loopq_cnnlstm import CNNLSTMAsRun, CNNLSTMFixed, CNNLSTMPerClip
-    from sercore.models.loopq_fcmfcc import AS_DESCRIBED, FCMFCC
+    from sercore.models.cnnatt import CNNATT
+    from sercore.models.cnnlstm import CNNLSTMAsRun, CNNLSTMFixed, CNNLSTMPerClip
+    from sercore.models.fcmfcc import AS_DESCRIBED, FCMFCC
 
     mel, mfcc = "128 mel bands in dB, 313 frames", "40 MFCC, 313 frames"
     with torch.device("meta"):

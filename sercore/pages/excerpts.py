@@ -23,15 +23,15 @@ def all_of_them(project: Path = store.PROJECT) -> dict[str, str]:
         ExcerptError: a file that no longer holds what is shown of it.
     """
     house = project / "sercore"
-    study, printed = house / "studies", project / "book" / "ledger" / "published" / f"{CHAPTER}.csv"
+    study, printed = house / "papers" / "alves2022", project / "book" / "ledger" / "published" / f"{CHAPTER}.csv"
     texts = {
         "published": fenced("text", "\n".join(printed.read_text(encoding="utf-8").splitlines()[:4])),
         "references": fenced("bibtex", (project / "book" / "references.bib").read_text(encoding="utf-8").split("\n\n")[0]),
         "model": fenced("python", definitions(house / "models" / "sequential_mlp.py", ["GenderNetwork"], head=True)),
-        "trial": fenced("python", definitions(study / "ser2022_trial.py", ["Trial"])),
-        "study": fenced("python", signatures(study / "ser2022.py", STUDY)),
-        "numbers": fenced("python", signatures(house / "ledger" / "claims" / "ser2022_numbers.py", NUMBERS)),
-        "claim": fenced("python", definitions(house / "ledger" / "claims" / "ser2022.py", ["one_recipe"])),
+        "trial": fenced("python", definitions(study / "trial.py", ["Trial"])),
+        "study": fenced("python", signatures(study / "study.py", STUDY)),
+        "numbers": fenced("python", signatures(study / "numbers.py", NUMBERS)),
+        "claim": fenced("python", definitions(study / "claims.py", ["one_recipe"])),
     }
     return texts | {"notebook": cells(project / "notebooks" / f"{CHAPTER}.ipynb")}
 

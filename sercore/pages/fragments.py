@@ -5,13 +5,14 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 
-from sercore import figures, store, tables
+from sercore import store, tables
 from sercore.ledger.entries import Ledger, tally
 from sercore.ledger.published import PAPERS, Printed
 from sercore.pages import data, excerpts, reference, speed, status
-from sercore.pages.headline import submitted, substituted
 from sercore.pages.readme import summary
-from sercore.studies import ser2022
+from sercore.papers.alves2022 import figures as alves2022_figures
+from sercore.papers.alves2022 import study as ser2022
+from sercore.papers.alves2022.page import submitted, substituted
 
 
 def write(folder: Path, runs: Sequence[Mapping[str, object]], times: Mapping[str, float]) -> None:
@@ -27,7 +28,7 @@ def write(folder: Path, runs: Sequence[Mapping[str, object]], times: Mapping[str
     for name, text in _texts(ledgers, runs, times).items():
         store.write(place / name, (text + "\n").encode())
     first = ledgers[ser2022.PAPER]
-    figure = figures.three_ways(first, submitted=submitted(first), substituted=substituted(first))
+    figure = alves2022_figures.three_ways(first, submitted=submitted(first), substituted=substituted(first))
     figure.savefig(place / "leakage.png", dpi=150, metadata={"Software": None})
     plt.close(figure)
 

@@ -4,11 +4,14 @@ from collections.abc import Mapping
 
 from sercore import store
 from sercore.ledger.entries import Ledger
-from sercore.pages import loopq as third
-from sercore.pages import padi as fourth
-from sercore.pages import parry as second
-from sercore.pages.headline import headline
-from sercore.studies import loopq, padi, parry, ser2022
+from sercore.papers.alves2022 import study as ser2022
+from sercore.papers.alves2022.page import headline
+from sercore.papers.biagini2022 import page as third
+from sercore.papers.biagini2022 import study as loopq
+from sercore.papers.padi2021 import page as fourth
+from sercore.papers.padi2021 import study as padi
+from sercore.papers.parry2022 import page as second
+from sercore.papers.parry2022 import study as parry
 
 README = store.PROJECT / "README.md"
 MARKS = ("<!-- headline: written by sercore.pages, do not edit -->", "<!-- end of headline -->")

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from benchmarks import grid as benchmark
-from sercore.studies.ser2022_rows import ROWS, Configuration
+from sercore.papers.alves2022.rows import ROWS, Configuration
 
 
 @pytest.mark.parametrize("row", ["(7) Multi-task 8 prosodic + SMOTE - CG", "(1) Seq. 8 prosodic - SMOTE + CG"])

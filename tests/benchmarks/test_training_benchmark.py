@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from benchmarks import training as benchmark
-from sercore.studies import loopq_networks
-from sercore.studies.loopq_rows import ROWS
+from sercore.papers.biagini2022 import networks as loopq_networks
+from sercore.papers.biagini2022.rows import ROWS
 
 
 @pytest.mark.parametrize("name", benchmark.NAMES)

@@ -49,7 +49,7 @@ def test_a_failing_cell_is_named_and_the_rest_left_for_reading(notebooks):
 
 
 def test_a_failing_cell_after_the_parameters_keeps_its_number(project):
-    project.edit("notebooks/01-one.ipynb", "one.run(repeats)", "one.run(repeats) / 0")
+    project.edit("notebooks/01-one.ipynb", "study.run(repeats)", "study.run(repeats) / 0")
     done = project.sercore("chapter", "1")
     assert done.returncode == 2
     assert "notebooks/01-one.ipynb: cell 3 failed." in done.stderr
@@ -103,7 +103,5 @@ def test_find(notebooks, name, found):
 
 
 def test_a_chapter_has_one_study(notebooks):
-    write_notebook(
-        notebooks / "01-two-studies.ipynb", code("%matplotlib inline\nfrom sercore import studies, store\nstudies, store")
-    )
+    write_notebook(notebooks / "01-two-studies.ipynb", code("%matplotlib inline\nfrom sercore import papers, store\npapers, store"))
     assert chapters.study("01-two-studies") is None

@@ -14,7 +14,7 @@ def notebook_source(project):
 
 
 def module_that_it_imports(project):
-    project.edit("sercore/studies/helper_two.py", "VALUE = 3", "VALUE = 4")
+    project.edit("sercore/papers/two/helper.py", "VALUE = 3", "VALUE = 4")
 
 
 def data(project):
@@ -60,11 +60,11 @@ def test_parameter_executes_its_chapter_alone(project):
 
 
 def comment(project):
-    project.edit("sercore/studies/helper_two.py", "VALUE", "# said again\n\n\nVALUE")
+    project.edit("sercore/papers/two/helper.py", "VALUE", "# said again\n\n\nVALUE")
 
 
 def docstring(project):
-    project.edit("sercore/studies/helper_one.py", '"""Helper."""', '"""Another sentence."""')
+    project.edit("sercore/papers/one/helper.py", '"""Helper."""', '"""Another sentence."""')
 
 
 def outputs(project):

@@ -19,7 +19,7 @@ STUDY = '''"""Study {number}."""
 from pydantic import BaseModel, Field
 
 from sercore import store
-from sercore.studies import helper_{number}
+from sercore.papers.{number} import helper
 {extra}
 
 class Parameters(BaseModel, extra="forbid"):
@@ -31,7 +31,7 @@ def manifest(parameters):
 
 
 def run(repeats):
-    return helper_{number}.VALUE * repeats
+    return helper.VALUE * repeats
 '''
 
 STATUS = '''"""Names of parts."""
@@ -138,24 +138,25 @@ def make(folder: Path) -> Project:
         source, target = store.PROJECT / "sercore" / room, folder / "sercore" / room
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
-    project.write("sercore/studies/__init__.py", "")
+    project.write("sercore/papers/__init__.py", "")
     for number, extra in (("one", ""), ("two", "import numpy as np  # noqa: F401\n")):
-        project.write(f"sercore/studies/helper_{number}.py", '"""Helper."""\n\nVALUE = 3\n')
-        project.write(f"sercore/studies/{number}.py", STUDY.format(number=number, extra=extra))
+        project.write(f"sercore/papers/{number}/__init__.py", "")
+        project.write(f"sercore/papers/{number}/helper.py", '"""Helper."""\n\nVALUE = 3\n')
+        project.write(f"sercore/papers/{number}/study.py", STUDY.format(number=number, extra=extra))
         project.write(f"data/{number}.csv", "a\n1\n")
     for place, number in ((1, "one"), (2, "two")):
         write_notebook(
             folder / f"notebooks/{place:02}-{number}.ipynb",
             v4.new_markdown_cell(f"# Chapter {number}"),
             code("repeats = 2", "parameters"),
-            code(f"from sercore.studies import {number}\n\n{number}.run(repeats)"),
+            code(f"from sercore.papers.{number} import study\n\nstudy.run(repeats)"),
         )
         project.write(f"book/ledger/published/{place:02}-{number}.csv", "table,row\n")
     project.write(
         "book/index.md", "# Two chapters\n\nSee [](../notebooks/01-one.ipynb).\n\n```{include} generated/headline.md\n```\n"
     )
     project.write("book/status.md", "# Status\n\n```{include} generated/parts.md\n```\n")
-    project.write("sercore/studies/loopq_saved.py", SAVED)
+    project.write("sercore/papers/biagini2022/saved.py", SAVED)
     project.write("sercore/pages/__init__.py", "")
     project.write("sercore/pages/fragments.py", PAGES)
     project.write("sercore/pages/status.py", STATUS)

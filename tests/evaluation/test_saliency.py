@@ -7,7 +7,7 @@ from torch import nn
 
 from sercore.evaluation.intervals import resampled_interval
 from sercore.evaluation.saliency import by_class, clip, maps, thirds
-from sercore.models.loopq_cnnlstm import CNNLSTMFixed, Sizes
+from sercore.models.cnnlstm import CNNLSTMFixed, Sizes
 
 FRAMES, BANDS, CLASSES = 6, 9, 3
 SMALL = Sizes(bands=40, frames=65, channels=(4, 4, 4, 4, 4), pools=(2, 2, 2, 2, 2), hidden=8)

@@ -10,9 +10,13 @@ from sercore import corpora, store
 from sercore.chapters import NOTEBOOKS
 from sercore.corpora import own, reports
 from sercore.corpora.cells import TableError
+from sercore.papers.biagini2022 import study as loopq
+from sercore.papers.biagini2022 import trial as loopq_trial
+from sercore.papers.padi2021 import study as padi
+from sercore.papers.padi2021 import trial as padi_trial
+from sercore.papers.parry2022 import study as parry
 from sercore.parameters import checked
 from sercore.protocols.pooled import pooled
-from sercore.studies import loopq, loopq_trial, padi, padi_trial, parry
 from tests.corpora import trees
 
 RAVDESS = [name for name in trees.ravdess() if name[-12:-2] == "-01-01-01-"]  # every actor, eight clips each

@@ -4,9 +4,12 @@ import unicodedata
 
 import pytest
 
+from sercore import saved
 from sercore.corpora import own
 from sercore.corpora.cells import TableError
-from sercore.studies import parry, parry_about, parry_data, saved
+from sercore.papers.parry2022 import about as parry_about
+from sercore.papers.parry2022 import data as parry_data
+from sercore.papers.parry2022 import study as parry
 from tests.corpora import trees
 
 HEADER = "path,corpus,speaker,emotion,gender,language"

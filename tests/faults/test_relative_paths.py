@@ -8,8 +8,11 @@ import pytest
 
 from sercore import chapters, corpora, store
 from sercore.chapters import execution
+from sercore.papers.alves2022 import study as ser2022
+from sercore.papers.biagini2022 import study as loopq
+from sercore.papers.padi2021 import study as padi
+from sercore.papers.parry2022 import study as parry
 from sercore.parameters import checked
-from sercore.studies import loopq, padi, parry, ser2022
 from tests.chapters.two_chapters import code, write_notebook
 
 PARAMETERS = [

@@ -14,8 +14,12 @@ from sercore.cli import app
 from sercore.corpora import reports
 from sercore.corpora.reports import Problem, Report
 from sercore.ledger import recorded, recording
+from sercore.papers.alves2022 import study as ser2022
+from sercore.papers.biagini2022 import study as loopq
+from sercore.papers.padi2021 import stream as padi_stream
+from sercore.papers.padi2021 import study as padi
+from sercore.papers.parry2022 import study as parry
 from sercore.parameters import checked
-from sercore.studies import loopq, padi, padi_stream, parry, ser2022
 from sercore.sweep import Task
 from tests.corpora import padi_trees, trees
 
@@ -104,7 +108,10 @@ def test_every_chapter_s_data_carry_the_counts(study, tmp_path, monkeypatch):
 
 def silence_features(monkeypatch):
     """Features of nothing, for reading the tables is what is tried."""
-    from sercore.studies import loopq_data, padi_data, parry_data, ser2022_data
+    from sercore.papers.alves2022 import data as ser2022_data
+    from sercore.papers.biagini2022 import data as loopq_data
+    from sercore.papers.padi2021 import data as padi_data
+    from sercore.papers.parry2022 import data as parry_data
     from sercore.training.ragged import Ragged
 
     monkeypatch.setattr(parry_data, "_frames", lambda table: Ragged.of([np.zeros((9, 2), np.float32)] * len(table)))

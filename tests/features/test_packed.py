@@ -13,7 +13,8 @@ from hypothesis import strategies as some
 from sercore import store
 from sercore.audio import AudioError
 from sercore.features import packed
-from sercore.studies import parry_data, parry_inputs
+from sercore.papers.parry2022 import data as parry_data
+from sercore.papers.parry2022 import inputs as parry_inputs
 
 LONG_AGO = 10**9
 TICK = 0.05  # seconds that tell two times of a file apart

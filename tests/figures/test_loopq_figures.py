@@ -6,8 +6,8 @@ from matplotlib.colors import same_color, to_rgba
 
 from sercore.corpora.labels import SEVEN
 from sercore.features.mel import PICTURE, MelSettings, filters, mel
-from sercore.figures import loopq as figures
 from sercore.figures.spectrograms import _band
+from sercore.papers.biagini2022 import figures
 from tests.figures.legible import legible
 
 EMOTIONS = dict(zip(SEVEN, (1652, 1629, 1628, 1634, 1452, 1555, 560), strict=True))

@@ -6,8 +6,7 @@ import pytest
 import torch
 
 from sercore.augment.policies import POLICIES, masked
-from sercore.figures import padi as figures
-from sercore.pages import padi_panels as panels
+from sercore.papers.padi2021 import figures, panels
 from tests.figures.legible import legible
 from tests.ledger.padi_runs import EIGHT, ledger, trials
 

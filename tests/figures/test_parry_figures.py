@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from matplotlib.colors import same_color
 
-from sercore.figures import parry as figures
-from sercore.studies.parry_attributes import SUBSETS
+from sercore.papers.parry2022 import figures
+from sercore.papers.parry2022.attributes import SUBSETS
 from tests.figures.legible import legible
 
 CURVES = {seed: (40 + 8 * np.sin(np.arange(30) * (seed + 1))).tolist() for seed in range(3)}

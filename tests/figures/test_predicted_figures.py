@@ -6,7 +6,7 @@ import pytest
 from matplotlib.image import imread
 
 from sercore.corpora.labels import SEVEN
-from sercore.figures import predicted
+from sercore.papers.biagini2022 import predicted
 from sercore.parameters import ParameterError
 from tests.figures.legible import legible
 

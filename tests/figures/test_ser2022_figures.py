@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from matplotlib.colors import same_color, to_hex
 
-from sercore import figures
 from sercore.ledger.estimates import Estimate
 from sercore.ledger.scores import F1
+from sercore.papers.alves2022 import figures
 from tests.figures.legible import legible
 
 NOTES = {

@@ -2,11 +2,12 @@
 
 from dataclasses import asdict, replace
 
-from sercore.studies import ser2022, ser2022_gender
-from sercore.studies.ser2022_rows import Configuration
-from sercore.studies.ser2022_trial import alike, run, run_together
+from sercore.papers.alves2022 import gender as ser2022_gender
+from sercore.papers.alves2022 import study as ser2022
+from sercore.papers.alves2022.rows import Configuration
+from sercore.papers.alves2022.trial import alike, run, run_together
 from tests.golden.watching import Golden
-from tests.studies import ser2022_toy
+from tests.papers import ser2022_toy
 
 EPOCHS = 3
 TOLERANCE = 1e-5

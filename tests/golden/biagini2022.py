@@ -2,10 +2,12 @@
 
 from dataclasses import asdict, replace
 
-from sercore.studies import loopq, loopq_tuned, loopq_views
-from sercore.studies.loopq_tuned_rows import TUNED, weights_of
+from sercore.papers.biagini2022 import study as loopq
+from sercore.papers.biagini2022 import tuned as loopq_tuned
+from sercore.papers.biagini2022 import views as loopq_views
+from sercore.papers.biagini2022.tuned_rows import TUNED, weights_of
 from tests.golden.watching import Golden
-from tests.studies import loopq_toy, loopq_tuned_toy
+from tests.papers import loopq_toy, loopq_tuned_toy
 
 SPLIT = "FCMFCC as-run"  # the row that is tried under every protocol
 SOURCE = "toy-a"  # corpus that trains across corpora

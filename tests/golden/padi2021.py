@@ -10,17 +10,15 @@ import pytest
 import soundfile
 
 from sercore import audio
-from sercore.studies import (
-    padi,
-    padi_campplus_trial,
-    padi_hours,
-    padi_rows,
-    padi_speakers,
-    padi_views,
-)
+from sercore.papers.padi2021 import campplus_trial as padi_campplus_trial
+from sercore.papers.padi2021 import hours as padi_hours
+from sercore.papers.padi2021 import rows as padi_rows
+from sercore.papers.padi2021 import speakers as padi_speakers
+from sercore.papers.padi2021 import study as padi
+from sercore.papers.padi2021 import views as padi_views
 from tests import tiny_speaker
 from tests.golden.watching import Golden
-from tests.studies import padi_toy
+from tests.papers import padi_toy
 
 STEPS = (20, 30, 40)  # of the speaker encoder in a chunk: the clips are no longer
 TOLERANCE = 1e-3

@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
-from sercore.studies import parry, parry_views
+from sercore.papers.parry2022 import study as parry
+from sercore.papers.parry2022 import views as parry_views
 from tests.golden.watching import Golden
-from tests.studies import parry_toy
+from tests.papers import parry_toy
 
 ROWS = (
     "baseline",

@@ -17,8 +17,10 @@ from pathlib import Path
 import pytest
 
 from sercore.ledger import recorded
-from sercore.studies import padi_rows, parry_grid, ser2022_trial
-from sercore.studies.loopq_rows import RECIPES
+from sercore.papers.alves2022 import trial as ser2022_trial
+from sercore.papers.biagini2022.rows import RECIPES
+from sercore.papers.padi2021 import rows as padi_rows
+from sercore.papers.parry2022 import grid as parry_grid
 from sercore.training.loop import Recipe
 from sercore.training.sgd import Plan
 from tests.golden import alves2022, biagini2022, committed, padi2021, parry2022
@@ -104,26 +106,26 @@ def test_a_tenth_more_rate_fails_by_name(monkeypatch, study, path, faster):
     sentence = problem(golden, before, now)
     assert sentence.startswith(f"{study}, {path}: numbers moved (recipe.")
     assert "lr was 0.0" in sentence
-    assert f"raise METHODS[{golden.kind!r}] in sercore/studies/" in sentence
+    assert f"raise METHODS[{golden.kind!r}] in sercore/papers/" in sentence
     numbers = problem(golden, before, now | {"recipe": before["recipe"]})
     assert "loss" in numbers
 
 
 def test_a_renamed_function_changes_nothing(tmp_path):
     """In a copy of the package, where a function that every emotion trial calls is renamed."""
-    for part in ("sercore", "tests/golden", "tests/studies"):
+    for part in ("sercore", "tests/golden", "tests/papers"):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
-    module = tmp_path / "sercore" / "studies" / "ser2022_trial.py"
+    module = tmp_path / "sercore" / "papers" / "alves2022" / "trial.py"
     renamed = module.read_text().replace("_prepared(", "_split_and_balanced(")
     assert renamed.count("_split_and_balanced(") == 2
     module.write_text(renamed)
     code = f"""
 import json
-from sercore.studies import ser2022_trial
+from sercore.papers.alves2022 import trial
 from tests.golden import alves2022
 from tests.golden.watching import measure
 (golden,) = [golden for golden in alves2022.trials() if golden.path == {EMOTION!r}]
-print(json.dumps([ser2022_trial.__file__, measure(golden)]))
+print(json.dumps([trial.__file__, measure(golden)]))
 """
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}
     run = {"cwd": tmp_path, "env": environment, "capture_output": True, "check": True}

@@ -12,7 +12,7 @@ from tests.golden.outcomes import alike, moved, moved_clips, plain
 from tests.golden.watching import Golden, measure
 
 STUDY = "parry2022"
-MODULE = "sercore/studies/parry.py"
+MODULE = "sercore/papers/parry2022/study.py"
 COMMAND = "python -m tests.golden"
 
 
@@ -23,7 +23,7 @@ class Trial:
 
 def golden(*, name="line", method=1, rate=0.1, target=2.0) -> Golden:
     """A straight line that learns one number, in a study with this method number."""
-    about = {"STUDY": STUDY, "METHODS": {"models": method}, "__name__": "sercore.studies.parry"}
+    about = {"STUDY": STUDY, "METHODS": {"models": method}, "__name__": "sercore.papers.parry2022.study"}
     study = SimpleNamespace(**about)
 
     def run(trial, data) -> dict:

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
-from sercore.studies import loopq
-from sercore.studies.loopq_trial import Trial
+from sercore.papers.biagini2022 import study as loopq
+from sercore.papers.biagini2022.trial import Trial
 from sercore.sweep import Task
 
 SPEAKERS = (*(f"ravdess/{at:02d}" for at in range(1, 7)), "savee/DC", "savee/JE", "tess/OAF", "tess/YAF")

@@ -7,12 +7,15 @@ from pathlib import Path
 
 from sercore import store
 from sercore.ledger import recorded
-from sercore.ledger.claims import padi_numbers
 from sercore.ledger.entries import Ledger
+from sercore.papers.padi2021 import campplus_trial as padi_campplus_trial
+from sercore.papers.padi2021 import numbers as padi_numbers
+from sercore.papers.padi2021 import speakers as padi_speakers
+from sercore.papers.padi2021 import study as padi
+from sercore.papers.padi2021 import views as padi_views
+from sercore.papers.padi2021.grid import GRID, ROWS
+from sercore.papers.padi2021.trial import Trial
 from sercore.protocols.sessions import COMMITTED
-from sercore.studies import padi, padi_campplus_trial, padi_speakers, padi_views
-from sercore.studies.padi_grid import GRID, ROWS
-from sercore.studies.padi_trial import Trial
 from sercore.sweep import Task
 
 GROUPS = {"ravdess": COMMITTED["ravdess"], "iemocap": tuple((f"Ses0{at}_F", f"Ses0{at}_M") for at in range(1, 6))}

@@ -8,9 +8,9 @@ from pathlib import Path
 from sercore import store
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
-from sercore.studies import parry
-from sercore.studies.parry_rows import Recipe
-from sercore.studies.parry_trial import Trial
+from sercore.papers.parry2022 import study as parry
+from sercore.papers.parry2022.rows import Recipe
+from sercore.papers.parry2022.trial import Trial
 from sercore.sweep import Task
 
 SPEAKERS = {

@@ -14,13 +14,15 @@ import pytest
 
 from sercore.evaluation.metrics import accuracy, macro_f1, recalls
 from sercore.ledger import claims, published
-from sercore.ledger.claims import ser2022 as statements
 from sercore.ledger.entries import NUMBERS, Ledger, entries, tally
 from sercore.ledger.estimates import GROUPS, SEEDS, level
 from sercore.ledger.scores import F1, role
 from sercore.ledger.verdicts import VERDICTS
-from sercore.studies import ser2022
-from sercore.tables import loopq_results, padi_results, parry_results
+from sercore.papers.alves2022 import claims as statements
+from sercore.papers.alves2022 import study as ser2022
+from sercore.papers.biagini2022 import results as loopq_results
+from sercore.papers.padi2021 import results as padi_results
+from sercore.papers.parry2022 import results as parry_results
 
 PAPER = ser2022.PAPER
 OTHERS = tuple(paper for paper in published.PAPERS if paper != PAPER)
@@ -45,7 +47,7 @@ def filled(paper: str) -> list[dict]:
 
 def module(paper: str):
     """The module of a paper's claims."""
-    return importlib.import_module(f"sercore.ledger.claims.{NUMBERS[paper].removesuffix('_numbers')}")
+    return importlib.import_module(f"sercore.papers.{NUMBERS[paper]}.claims")
 
 
 @lru_cache

@@ -10,13 +10,13 @@ from sklearn.metrics import f1_score
 
 from sercore import store
 from sercore.ledger import claims, estimates, published, recorded, recording
-from sercore.ledger.claims import ser2022 as statements
-from sercore.ledger.claims import ser2022_numbers as numbers
 from sercore.ledger.entries import Ledger, Place
 from sercore.ledger.estimates import Estimate
 from sercore.ledger.scores import F1, MEASURES
-from sercore.studies import ser2022
-from sercore.studies.ser2022_trial import Trial
+from sercore.papers.alves2022 import claims as statements
+from sercore.papers.alves2022 import numbers
+from sercore.papers.alves2022 import study as ser2022
+from sercore.papers.alves2022.trial import Trial
 
 PAPER = ser2022.PAPER
 ROW = "(3) Multi-task all prosodic + SMOTE - CG"

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sercore.ledger import listening
 from sercore.ledger.recorded import Recorded
-from sercore.studies.ser2022 import SELECTED
+from sercore.papers.alves2022 import listening
+from sercore.papers.alves2022.study import SELECTED
 
 
 @pytest.fixture

@@ -6,11 +6,10 @@ import pytest
 
 from sercore.evaluation.metrics import accuracy
 from sercore.ledger import claims as judging
-from sercore.ledger.claims import loopq as claims
-from sercore.ledger.claims import loopq_numbers as numbers
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import difference, level
-from sercore.studies import loopq
+from sercore.papers.biagini2022 import claims, numbers
+from sercore.papers.biagini2022 import study as loopq
 from tests.ledger.loopq_runs import CAPPED, LONE, SPEAKERS, ledger, repeated, trials
 
 ORDER = ("CNNLSTM", "CNNATT", "FCMFCC", "MMFUSION", "HUBERTFT")  # as printed, the worst first

@@ -8,9 +8,8 @@ import pytest
 from sercore.evaluation.effects import FACTORS
 from sercore.ledger import claims as judging
 from sercore.ledger import estimates, published
-from sercore.ledger.claims import padi as claims
-from sercore.ledger.claims import padi_numbers as numbers
 from sercore.ledger.entries import Ledger
+from sercore.papers.padi2021 import claims, numbers
 from tests.ledger import padi_runs
 from tests.ledger.padi_runs import EIGHT, MEASURED, ledger
 

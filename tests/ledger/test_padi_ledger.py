@@ -10,12 +10,11 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score
 
 from sercore.augment import policies
 from sercore.ledger import published, recorded
-from sercore.ledger.claims import padi_cells as cells
-from sercore.ledger.claims import padi_numbers as numbers
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import level
 from sercore.ledger.scores import MEASURES
-from sercore.studies.padi_trial import Trial
+from sercore.papers.padi2021 import cells, numbers
+from sercore.papers.padi2021.trial import Trial
 from tests.ledger import padi_runs
 from tests.ledger.padi_runs import EIGHT, MEASURED, encoded, ledger, trials
 

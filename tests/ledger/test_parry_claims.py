@@ -10,12 +10,10 @@ from scipy.stats import norm
 
 from sercore.ledger import claims as judging
 from sercore.ledger import estimates, published, recorded
-from sercore.ledger.claims import parry as claims
-from sercore.ledger.claims import parry_gaps as gaps
-from sercore.ledger.claims import parry_numbers as numbers
 from sercore.ledger.entries import Ledger
-from sercore.studies.parry_grid import GRID
-from sercore.studies.parry_trial import Trial
+from sercore.papers.parry2022 import claims, gaps, numbers
+from sercore.papers.parry2022.grid import GRID
+from sercore.papers.parry2022.trial import Trial
 from tests.ledger.parry_runs import CAPPED, MANY, PLAIN, SIX, SPEAKERS, ledger, trials
 
 BY_NAME = {claim.name: claim for claim in claims.CLAIMS}

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 from sercore.ledger import published, recorded
-from sercore.ledger.claims import parry_numbers as numbers
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import level
-from sercore.studies.parry_data import ORIGINS, UNSEEN
-from sercore.studies.parry_rows import Recipe
+from sercore.papers.parry2022 import numbers
+from sercore.papers.parry2022.data import ORIGINS, UNSEEN
+from sercore.papers.parry2022.rows import Recipe
 from tests.ledger.parry_runs import CAPPED, OPEN, PLAIN, ledger, trials, tried
 
 PAPER = numbers.PAPER

@@ -11,7 +11,10 @@ from typer.testing import CliRunner
 from sercore import store
 from sercore.cli import app
 from sercore.ledger import recorded, verifying
-from sercore.studies import loopq, padi, parry, ser2022
+from sercore.papers.alves2022 import study as ser2022
+from sercore.papers.biagini2022 import study as loopq
+from sercore.papers.padi2021 import study as padi
+from sercore.papers.parry2022 import study as parry
 from sercore.sweep import Task
 
 PAPER = "01-ser2022-transfer"

@@ -3,12 +3,13 @@
 import json
 
 from sercore import store
-from sercore.ledger.claims import parry as parry_claims
-from sercore.ledger.claims import parry_gaps as gaps
 from sercore.ledger.entries import Ledger
-from sercore.pages import headline
-from sercore.studies import parry, ser2022
-from sercore.studies.ser2022_gender import CLASSIFIERS
+from sercore.papers.alves2022 import page as headline
+from sercore.papers.alves2022 import study as ser2022
+from sercore.papers.alves2022.gender import CLASSIFIERS
+from sercore.papers.parry2022 import claims as parry_claims
+from sercore.papers.parry2022 import gaps
+from sercore.papers.parry2022 import study as parry
 
 
 def test_one_woman_of_mls_costs_every_gender_classifier():

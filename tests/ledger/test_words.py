@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sercore.ledger import words
 from sercore.ledger.estimates import level
-from sercore.ledger.words import by_speaker
+from sercore.papers.parry2022 import words
+from sercore.papers.parry2022.words import by_speaker
 
 COLUMNS = ["trial", "group", "text", "true", "predicted"]
 

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sercore.models.loopq_cnnatt import AS_RUN, CNNATT, Block, ChannelAttention, Sizes
+from sercore.models.cnnatt import AS_RUN, CNNATT, Block, ChannelAttention, Sizes
 
 SMALL = Sizes(path_channels=3, channels=(4, 5, 6, 7), attention=9, norm=9)
 

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sercore.models.loopq_cnnlstm import CNNLSTMAsRun, CNNLSTMFixed, CNNLSTMPerClip, Sizes
+from sercore.models.cnnlstm import CNNLSTMAsRun, CNNLSTMFixed, CNNLSTMPerClip, Sizes
 
 SMALL = Sizes(bands=32, frames=70, channels=(4, 6, 8, 12, 16), pools=(2, 2, 2, 2, 2), hidden=16)  # 2 steps, as in the paper
 

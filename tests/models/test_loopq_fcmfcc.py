@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from sercore.models.loopq_fcmfcc import AS_DESCRIBED, AS_RUN, FCMFCC, Sizes
+from sercore.models.fcmfcc import AS_DESCRIBED, AS_RUN, FCMFCC, Sizes
 
 SMALL = Sizes(frames=41, path_channels=3, channels=(4, 5, 6, 7, 8))
 

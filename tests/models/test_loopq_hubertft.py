@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from torch.nn import functional
 from transformers import AutoModel, HubertConfig
 
-from sercore.models.loopq_hubertft import HUBERTFT, build, masked_mean
+from sercore.models.hubertft import HUBERTFT, build, masked_mean
 from tests.models.tiny_hubert import LARGE
 
 LENGTHS = torch.tensor([800, 500, 300, 799])

@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from torch.nn import functional
 from transformers import AutoModel, ConvNextConfig, HubertConfig
 
-from sercore.models.loopq_mmfusion import MMFUSION, SIZES, Sizes, build, convnext_base, picture_cells
+from sercore.models.mmfusion import MMFUSION, SIZES, Sizes, build, convnext_base, picture_cells
 from tests.models.tiny_hubert import BASE
 
 PICTURES = {"depths": [1, 1], "hidden_sizes": [8, 16], "num_stages": 2, "layer_scale_init_value": 1.0}

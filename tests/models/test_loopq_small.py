@@ -8,9 +8,11 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch.nn.functional import cross_entropy
 
-from sercore.models import loopq_cnnatt, loopq_cnnlstm, loopq_fcmfcc
-from sercore.studies import loopq_networks
-from sercore.studies.loopq_rows import plan
+from sercore.models import cnnatt as loopq_cnnatt
+from sercore.models import cnnlstm as loopq_cnnlstm
+from sercore.models import fcmfcc as loopq_fcmfcc
+from sercore.papers.biagini2022 import networks as loopq_networks
+from sercore.papers.biagini2022.rows import plan
 from sercore.training.plan import OPTIMISERS
 
 # The published code on smaller pictures: all are reduced in frames, M1 also in bands and pools, M1 and M2 in width.

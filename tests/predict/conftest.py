@@ -6,8 +6,8 @@ import torch
 
 from sercore import predict
 from sercore.audio import RATE
-from sercore.studies import loopq_saved
-from tests.studies import loopq_clips
+from sercore.papers.biagini2022 import saved as loopq_saved
+from tests.papers import loopq_clips
 
 EPOCHS = 60  # steps, of one batch each: with fewer, a network answers every clip alike
 

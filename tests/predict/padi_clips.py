@@ -10,9 +10,11 @@ import soundfile
 
 from sercore.audio import RATE
 from sercore.corpora import Corpus, synthetic
-from sercore.studies import padi_data, padi_inputs, padi_rows
-from tests.studies import padi_toy
-from tests.studies.loopq_clips import voice
+from sercore.papers.padi2021 import data as padi_data
+from sercore.papers.padi2021 import inputs as padi_inputs
+from sercore.papers.padi2021 import rows as padi_rows
+from tests.papers import padi_toy
+from tests.papers.loopq_clips import voice
 
 EMOTIONS = ("angry", "happy", "neutral", "sad", "calm")  # no experiment has calm
 TAUGHT = ("demo-labor", "demo-scena")

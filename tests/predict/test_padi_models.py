@@ -6,14 +6,17 @@ import numpy as np
 import pytest
 import torch
 
-from sercore import audio, predict, store
+from sercore import audio, predict, saved, store
+from sercore.papers.padi2021 import speakers as padi_speakers
+from sercore.papers.padi2021 import study as padi
+from sercore.papers.padi2021 import trial as padi_trial
+from sercore.papers.padi2021.grid import ROWS
+from sercore.papers.parry2022 import about as parry_about
 from sercore.parameters import ParameterError, checked
-from sercore.studies import padi, padi_speakers, padi_trial, parry_about, saved
-from sercore.studies.padi_grid import ROWS
 from sercore.training import checkpoints
 from sercore.training.fitting import LAST
+from tests.papers.loopq_clips import voice
 from tests.predict import asking, padi_clips
-from tests.studies.loopq_clips import voice
 
 GIVEN = {"edition": "demo", "epochs": 3}
 TRANSFERRED = GIVEN | {"pretraining": 1}

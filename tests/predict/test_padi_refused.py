@@ -2,8 +2,9 @@
 
 import pytest
 
+from sercore import saved
+from sercore.papers.padi2021 import study as padi
 from sercore.parameters import ParameterError
-from sercore.studies import padi, saved
 from tests.predict import padi_clips
 
 GIVEN = {"edition": "demo", "epochs": 1, "pretraining": 1}

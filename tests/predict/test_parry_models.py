@@ -7,14 +7,16 @@ import numpy as np
 import pytest
 import torch
 
-from sercore import audio, predict
+from sercore import audio, predict, saved
 from sercore.audio import RATE
 from sercore.corpora.cells import TableError
+from sercore.papers.parry2022 import about as parry_about
+from sercore.papers.parry2022 import study as parry
+from sercore.papers.parry2022 import trial as parry_trial
 from sercore.parameters import ParameterError, checked
-from sercore.studies import parry, parry_about, parry_trial, saved
 from sercore.training import checkpoints
+from tests.papers.loopq_clips import voice
 from tests.predict import asking, parry_clips
-from tests.studies.loopq_clips import voice
 
 GIVEN = {"edition": "demo", "epochs": 12}
 

@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 from sercore import audio, predict
 from sercore.audio import RATE
-from sercore.studies import loopq, loopq_saved, loopq_trial
-from sercore.studies.loopq_batches import tensors
+from sercore.papers.biagini2022 import saved as loopq_saved
+from sercore.papers.biagini2022 import study as loopq
+from sercore.papers.biagini2022 import trial as loopq_trial
+from sercore.papers.biagini2022.batches import tensors
+from tests.papers.loopq_clips import voice
 from tests.predict.conftest import EPOCHS
-from tests.studies.loopq_clips import voice
 
 NAMES = ("FCMFCC", "CNNLSTM", "CNNLSTM per-clip", "CNNATT", "HUBERTFT", "MMFUSION as-run", "MMFUSION")
 

@@ -7,9 +7,9 @@ import pandas as pd
 
 from sercore.ledger.entries import Ledger
 from sercore.ledger.recorded import Recorded
-from sercore.studies import parry
-from sercore.studies.parry_grid import CANDIDATES
-from sercore.studies.parry_trial import Trial
+from sercore.papers.parry2022 import study as parry
+from sercore.papers.parry2022.grid import CANDIDATES
+from sercore.papers.parry2022.trial import Trial
 from tests.ledger.parry_runs import ledger, trials, tried
 
 BITS = {

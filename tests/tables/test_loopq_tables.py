@@ -9,10 +9,11 @@ import torch
 from sercore import tables
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
-from sercore.models import counts, loopq_cnnlstm
-from sercore.studies import loopq
-from sercore.tables import loopq as chapter
-from sercore.tables import loopq_results as results
+from sercore.models import cnnlstm as loopq_cnnlstm
+from sercore.models import counts
+from sercore.papers.biagini2022 import results
+from sercore.papers.biagini2022 import study as loopq
+from sercore.papers.biagini2022 import tables as chapter
 from tests.ledger.loopq_runs import ledger, trials
 
 MEAN = "0.592"  # of 12 of 20 on RAVDESS, 11.5 on SAVEE and 12 on TESS, each corpus once

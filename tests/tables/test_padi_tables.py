@@ -12,16 +12,14 @@ import torch
 from sercore.augment import policies
 from sercore.corpora.reports import Report
 from sercore.ledger import published, recorded
-from sercore.ledger.claims import padi_numbers as numbers
 from sercore.ledger.entries import Ledger
 from sercore.models.resnet import ResNet34
-from sercore.studies import padi_hours
+from sercore.papers.padi2021 import hours as padi_hours
+from sercore.papers.padi2021 import numbers, results, tables
 from sercore.sweep import Task
-from sercore.tables import padi as tables
-from sercore.tables import padi_results as results
 from tests.ledger import padi_runs
 from tests.ledger.padi_runs import EIGHT, MEASURED, encoded, ledger, trials
-from tests.studies import padi_toy
+from tests.papers import padi_toy
 
 NOTHING = ledger([])
 RECALLS = {"000": 30, "111": 70}

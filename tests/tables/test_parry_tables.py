@@ -12,20 +12,18 @@ import torch
 from sercore.corpora import folders
 from sercore.corpora.reports import Report
 from sercore.ledger import published, recorded
-from sercore.ledger.claims import parry_numbers as numbers
 from sercore.ledger.entries import Ledger
 from sercore.models.attributes import Discriminator
 from sercore.models.cnn_lstm import SMALL, CnnLstm
-from sercore.studies import parry
-from sercore.studies.parry_attributes import SUBSETS
-from sercore.studies.parry_grid import CANDIDATES, RECIPES
+from sercore.papers.parry2022 import numbers, results, trained
+from sercore.papers.parry2022 import study as parry
+from sercore.papers.parry2022 import tables as chapter
+from sercore.papers.parry2022.attributes import SUBSETS
+from sercore.papers.parry2022.grid import CANDIDATES, RECIPES
 from sercore.tables import networks
-from sercore.tables import parry as chapter
-from sercore.tables import parry_results as results
-from sercore.tables import parry_trained as trained
 from tests.corpora import trees
 from tests.ledger.parry_runs import ledger, trials
-from tests.studies import parry_toy
+from tests.papers import parry_toy
 from tests.tables.parry_book import MEASURED, ON, book, grid, switched
 
 NOTHING = Ledger(parry.PAPER, runs=recorded.read("no such paper"))

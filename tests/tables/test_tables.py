@@ -14,9 +14,10 @@ from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate
 from sercore.ledger.published import hand_labels
-from sercore.studies import ser2022, ser2022_gender
+from sercore.papers.alves2022 import gender as ser2022_gender
+from sercore.papers.alves2022 import study as ser2022
+from sercore.papers.alves2022 import tables as chapter
 from sercore.sweep import Task
-from sercore.tables import ser2022 as chapter
 
 
 def estimate(value: float, seeds: int = 5) -> Estimate:

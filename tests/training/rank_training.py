@@ -13,8 +13,8 @@ import numpy as np
 import torch
 
 from sercore.models.resnet import ResNet34, Sizes
-from sercore.studies.padi_batches import batches, in_turn
-from sercore.studies.padi_rows import versions
+from sercore.papers.padi2021.batches import batches, in_turn
+from sercore.papers.padi2021.rows import versions
 from sercore.training import checkpoints, chunks, kept, ranks
 from sercore.training.ragged import Ragged
 from sercore.training.sgd import Plan, fit

@@ -11,10 +11,10 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from sercore.models.attributes import EmotionNetwork
+from sercore.papers.parry2022.adversarial import fit
+from sercore.papers.parry2022.attribute_plan import Plan
+from sercore.papers.parry2022.losses import MISSING
 from sercore.training import checkpoints
-from sercore.training.adversarial import fit
-from sercore.training.attribute_plan import Plan
-from sercore.training.attributes import MISSING
 from tests.training.attribute_networks import CLIPS, EMOTION, ENTROPIES, SUBSETS, build, emotional, same, shuffled
 
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import entropy
 
-from sercore.training.attribute_plan import Plan, best_epoch, ending
-from sercore.training.attributes import MISSING, against, alpha, attribute_losses, label_entropy, weighted
+from sercore.papers.parry2022.attribute_plan import Plan, best_epoch, ending
+from sercore.papers.parry2022.losses import MISSING, against, alpha, attribute_losses, label_entropy, weighted
 
 SHARES = st.floats(0, 1)
 LOSSES = st.lists(st.floats(0, 10), min_size=1, max_size=5)

@@ -7,9 +7,9 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from sercore.training.attribute_plan import Plan
-from sercore.training.attribute_step import step, step_discriminators
-from sercore.training.attributes import attribute_losses
+from sercore.papers.parry2022.attribute_plan import Plan
+from sercore.papers.parry2022.attribute_step import step, step_discriminators
+from sercore.papers.parry2022.losses import attribute_losses
 from tests.training.attribute_networks import SUBSETS, build, emotional, gradients, same, shuffled
 
 

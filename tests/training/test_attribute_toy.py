@@ -20,9 +20,9 @@ from sklearn.metrics import recall_score
 from torch import nn
 
 from sercore.models.attributes import EmotionNetwork, discriminators
-from sercore.training.adversarial import fit
-from sercore.training.attribute_plan import Plan
-from sercore.training.attributes import label_entropy
+from sercore.papers.parry2022.adversarial import fit
+from sercore.papers.parry2022.attribute_plan import Plan
+from sercore.papers.parry2022.losses import label_entropy
 
 SEEDS = range(5)
 ALPHA = {"baseline": None, "MTL": 0.5, "GR": None, "AD": None}

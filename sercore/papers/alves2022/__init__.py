@@ -1,0 +1,1 @@
+"""Paper 01, Alves et al. 2022."""

@@ -1,0 +1,1 @@
+"""Paper 04, Padi et al. 2021."""

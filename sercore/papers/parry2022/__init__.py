@@ -1,0 +1,1 @@
+"""Paper 02, Parry et al. 2022."""

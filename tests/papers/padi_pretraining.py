@@ -1,0 +1,25 @@
+"""The console command on toy clips of paper 04, as a process of ``torchrun`` runs it: ``padi_pretraining.py ARGUMENT…``."""
+
+import sys
+from pathlib import Path
+
+import torch
+
+
+def main() -> None:
+    """Run the command with another data set and a narrow network."""
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    from studies import padi_toy
+
+    from sercore.cli import app
+    from sercore.papers.padi2021 import rows as padi_rows
+    from sercore.papers.padi2021 import study as padi
+
+    torch.set_num_threads(1)
+    padi.load = lambda parameters: padi_toy.data()
+    padi_rows.SIZES["small"] = padi_toy.SIZES
+    app(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""Folders of tiny weights, and the toy corpus with sound."""
+
+import pytest
+import torch
+from transformers import (
+    AutoModel,
+    ConvNextForImageClassification,
+    HubertConfig,
+    Wav2Vec2Config,
+)
+
+from sercore.papers.biagini2022.tuned import joined
+from sercore.papers.biagini2022.tuned_rows import TUNED
+from tests.models.tiny_hubert import BASE, LARGE
+from tests.papers import loopq_tuned_toy
+from tests.papers.loopq_tuned_toy import MASKING, PICTURES, save
+
+
+@pytest.fixture(scope="module")
+def hubs(tmp_path_factory):
+    """Folders of a HuBERT normalised as large is, of a wav2vec 2.0 normalised as base is, and of a ConvNeXt with a classifier."""
+    place = tmp_path_factory.mktemp("weights")
+    torch.manual_seed(3)
+    return {
+        "HUBERTFT": save(AutoModel.from_config(HubertConfig(**LARGE | MASKING)), place / "tiny-hubert"),
+        "MMFUSION": save(AutoModel.from_config(Wav2Vec2Config(**BASE | MASKING)), place / "tiny-wav2vec2"),
+        "pictures": save(ConvNextForImageClassification(PICTURES), place / "tiny-convnext"),
+    }
+
+
+@pytest.fixture(scope="module")
+def sounds():
+    return loopq_tuned_toy.sounds()
+
+
+@pytest.fixture(scope="module")
+def data(sounds, hubs):
+    return joined(sounds, list(TUNED.values()), hubs)
+
+
+@pytest.fixture(autouse=True)
+def emptied(tmp_path, monkeypatch):
+    torch.set_num_threads(1)
+    monkeypatch.setenv("SER_STORE", str(tmp_path / "store"))
