@@ -121,9 +121,10 @@ def chapter(
     _note(f"{done.name}: " + (f"executed in {done.seconds:.0f} s" if done.ran else "kept"))
     rows = []
     if getattr(given, "only", ""):
+        from sercore import papers
         from sercore.ledger.recording import again
 
-        rows = again(room.study(done.name), given)
+        rows = again(papers.named(done.name), given)
     if json:
         fields = ("name", "path", "ran", "seconds", "peak", "parameters")
         print(printed.dumped({field: getattr(done, field) for field in fields} | {"trials": rows}))
@@ -139,9 +140,9 @@ def ledger(
     json: Json = False,
 ) -> None:
     """List every printed number with ours, its interval and the verdict."""
-    from sercore.ledger import entries as room
+    from sercore.ledger.entries import Ledger
 
-    printed.rows([entry for paper in _papers(chapter) for entry in room.entries(paper)], as_json=json)
+    printed.rows([entry for paper in _papers(chapter) for entry in Ledger(paper).entries()], as_json=json)
 
 
 @app.command()
@@ -163,14 +164,11 @@ def record(
     incomplete: Annotated[bool, typer.Option("--incomplete", help="Record corpora that are not whole too.")] = False,
 ) -> None:
     """Run a chapter's whole grid on real corpora and write the ledger's recorded run."""
-    from sercore import chapters
+    from sercore import chapters, papers
     from sercore.ledger import recording
 
     given = chapters.check(name, _given(edition, parameters))
-    study = chapters.study(chapters.find(name))
-    if study is None:
-        raise chapters.ChapterError(f"{name}: has no study; there is nothing to record.")
-    recording.record(study, given, incomplete=incomplete)
+    recording.record(papers.named(chapters.find(name)), given, incomplete=incomplete)
 
 
 @app.command()
@@ -182,13 +180,11 @@ def verify(
     json: Json = False,
 ) -> None:
     """Run recorded trials again, compare them with what is recorded, and note in the ledger what agreed."""
-    from sercore import chapters
     from sercore.ledger import verifying
 
     rows, given = [], _given(None, parameters)
     for paper in _papers(chapter):
-        study = chapters.study(chapters.find(paper))
-        rows += verifying.verify(study, given, trials=trials, minutes=minutes, say=_note)
+        rows += verifying.verify(paper, given, trials=trials, minutes=minutes, say=_note)
     differ = [row for row in rows if row["outcome"] not in verifying.AGREED]
     counts = ", ".join(f"{sum(row['outcome'] == word for row in rows)} {word}" for word in verifying.OUTCOMES)
     _note(f"{len(rows)} trials run again: {counts}")
@@ -278,15 +274,11 @@ def _embedded(encoder: str | None, clips: Sequence[Path]) -> tuple[range, Any]:
     return range(loaded.width), embedding.compute(loaded, clips)
 
 
-def _papers(chapter: str | None) -> list[str]:
-    """Papers by a chapter's name or number, or all of them."""
-    from sercore.ledger.published import PAPERS
-    from sercore.parameters import ParameterError
+def _papers(chapter: str | None) -> Sequence[Any]:
+    """The paper of a chapter's name, number or path, or all papers."""
+    from sercore import papers
 
-    papers = [paper for paper in PAPERS if chapter is None or chapter in paper or paper in chapter]
-    if not papers:
-        raise ParameterError(f"{chapter}: no such paper; expected {', '.join(PAPERS)}.")
-    return papers
+    return papers.every() if chapter is None else [papers.named(Path(chapter).stem)]
 
 
 def _given(edition: str | None, parameters: Sequence[str] | None) -> dict[str, str]:

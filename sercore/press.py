@@ -23,7 +23,15 @@ from sercore.papers.biagini2022 import saved as loopq_saved
 
 INSTALLED = store.PROJECT / ".venv" / "installed"  # the Makefile's: how many seconds it took
 # What the pages are made of, excerpts and the API's reference too, beside the executed chapters.
-SOURCES = ("_config.yml", "_toc.yml", "book/**/*", "sercore/**/*.py", "notebooks/*.ipynb", "benchmarks/*.py")
+SOURCES = (
+    "_config.yml",
+    "_toc.yml",
+    "book/**/*",
+    "sercore/**/*.py",
+    "sercore/papers/*/*.bib",
+    "notebooks/*.ipynb",
+    "benchmarks/*.py",
+)
 TIMES = "times.json"  # seconds of the parts of the book that are no chapter, by name
 
 
@@ -119,6 +127,23 @@ def stage(folder: Path, executed: Sequence[Executed], times: Mapping[str, float]
         for name, source in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, folder / name)
+    contents = folder / "_toc.yml"
+    contents.write_text(_contents(contents.read_text(encoding="utf-8"), [each.name for each in executed]), encoding="utf-8")
+    references = [store.PROJECT / "book" / "references.bib", *sorted(store.PROJECT.glob("sercore/papers/*/references.bib"))]
+    texts = [path.read_text(encoding="utf-8") for path in references if path.is_file()]
+    (folder / "book" / "references.bib").write_text("\n".join(texts), encoding="utf-8")
+
+
+def _contents(text: str, names: Sequence[str]) -> str:
+    """Add to the table of contents the chapters that it does not name, after those that it does."""
+    lines = text.splitlines()
+    chapter = re.compile(r"^( *- file: notebooks/)(\S+)$")
+    named = {match.group(2): at for at, line in enumerate(lines) if (match := chapter.match(line))}
+    last = max(named.values(), default=None)
+    if last is not None:
+        prefix = chapter.match(lines[last]).group(1)
+        lines[last + 1 : last + 1] = [prefix + name for name in names if name not in named]
+    return "\n".join(lines) + "\n"
 
 
 def render(build: Path) -> None:

@@ -127,7 +127,9 @@ def test_models_are_a_table_or_json():
 
 
 def test_ledger_is_a_table_or_json(monkeypatch):
-    monkeypatch.setattr("sercore.ledger.entries.entries", lambda paper: NUMBERS if paper.startswith("01") else [])
+    entries = {"01-ser2022-transfer": NUMBERS}
+    fake = lambda paper: SimpleNamespace(entries=lambda: entries.get(paper.name, []))  # noqa: E731
+    monkeypatch.setattr("sercore.ledger.entries.Ledger", fake)
     (entry,) = json.loads(run("ledger", "--json").stdout)
     assert entry == {"table": "3", "row": "(2)", "value": 0.5, "low": None, "seeds": 5, "stale": False}
     assert json.loads(run("ledger", "01", "--json").stdout) == [entry]
@@ -151,6 +153,7 @@ def one_chapter(monkeypatch):
     study = SimpleNamespace(Parameters=Parameters)
     monkeypatch.setattr("sercore.ledger.recording.record", lambda study, given, incomplete: recorded.append((given, incomplete)))
     monkeypatch.setattr(chapters, "names", lambda: ["01-one"])
+    monkeypatch.setattr("sercore.papers.named", lambda name: SimpleNamespace(name=name))
     monkeypatch.setattr(chapters, "study", lambda name: study)
     monkeypatch.setattr(chapters, "_read", lambda name: None)
     monkeypatch.setattr(chapters, "_parameters_cell", lambda notebook: {"edition", "seeds"})

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from sercore import sealed, store
+from sercore import papers, sealed, store
 from sercore.corpora import COLUMNS, LOADERS, Corpus
 from sercore.pages import data, excerpts, fragments, reference, status
 
@@ -212,7 +212,7 @@ def test_a_new_module_and_a_new_docstring_change_the_reference(tmp_path):
 
 def test_every_include_is_written_and_every_page_of_the_contents_is_there(monkeypatch):
     monkeypatch.setattr(fragments.data, "demo", lambda: SimpleNamespace(data=""))
-    ledgers = {paper: fragments.Ledger(paper) for paper in fragments.PAPERS}
+    ledgers = {paper.name: fragments.Ledger(paper) for paper in papers.every()}
     written = set(fragments._texts(ledgers, [RUN], {})) | {"leakage.png"}
     for page in BOOK.glob("*.md"):
         named = set(re.findall(r"\{(?:include|image)\} generated/(\S+)", page.read_text()))

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from sercore import papers
 from sercore.figures import models
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
@@ -38,7 +39,9 @@ def test_the_lead_names_what_was_not_trained():
 
 
 def test_nothing_recorded_is_said():
-    assert "No run on real speech is recorded yet" in page.lead(Ledger(loopq.PAPER, runs=recorded.read("no such paper")))
+    assert "No run on real speech is recorded yet" in page.lead(
+        Ledger(papers.named(loopq.NAME), runs=recorded.read("no such paper"))
+    )
 
 
 def test_curves_are_those_of_the_first_seed_and_name_the_kept_epoch(book):

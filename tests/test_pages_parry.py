@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sercore import papers
 from sercore.corpora import folders
 from sercore.figures.shared import scatter
 from sercore.ledger import recorded
@@ -19,7 +20,7 @@ from tests.figures.legible import legible
 from tests.ledger.parry_runs import trials
 from tests.tables.parry_book import MEASURED, ON, book, grid, switched
 
-NOTHING = Ledger(parry.PAPER, runs=recorded.read("no such paper"))
+NOTHING = Ledger(papers.named(parry.NAME), runs=recorded.read("no such paper"))
 CLIPS = pd.DataFrame(
     [["ravdess", "21", "male", "en-US"], ["demo-scena", "x", None, "it-IT"]], columns=["corpus", "speaker", "gender", "language"]
 )

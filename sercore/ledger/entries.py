@@ -1,10 +1,8 @@
 """Every printed number beside every recorded run of it: the ledger as one list of plain rows."""
 
-import importlib
 import itertools
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -12,95 +10,48 @@ import pandas as pd
 
 from sercore.ledger import published, recorded, verdicts
 from sercore.ledger.estimates import Estimate, difference, level
+from sercore.ledger.paper import Paper, Place
 from sercore.ledger.published import Printed
-from sercore.ledger.scores import MEASURES, Trials, role
-
-# What each paper's numbers rest on, by paper: the folder of ``sercore.papers``. A paper without one has no chapter yet.
-NUMBERS = {
-    "01-ser2022-transfer": "alves2022",
-    "02-mtl-adversarial": "parry2022",
-    "03-loopq-models": "biagini2022",
-    "04-resnet-specaugment": "padi2021",
-}
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a printed result stands among our trials.
-
-    Args:
-        row: of the trials.
-        metric: one of ``scores.MEASURES``.
-        value: what is printed, in the metric's unit.
-        fold: the one it is printed for, None for the mean over folds.
-        corpora: those that it is scored on, empty for all that a trial scores.
-    """
-
-    row: str
-    metric: str
-    value: float
-    fold: int | None = None
-    corpora: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plain:
-    """A number that no training decides.
-
-    Args:
-        verdict: "setting" or "measured".
-        value: what ours is; None where ours has no such thing, or is a word.
-        reason: in words.
-    """
-
-    verdict: str
-    value: float | None
-    reason: str
+from sercore.ledger.scores import MEASURES, Trials
 
 
 class Ledger:
     """Printed numbers and recorded runs of one paper.
 
     Args:
-        paper: whose.
+        paper: paper whose numbers these are.
         published_folder: where the printed numbers are.
         runs: recorded runs (default: those under ``book/ledger/recorded``).
     """
 
-    def __init__(self, paper: str, *, published_folder: Path = published.FOLDER, runs: recorded.Recorded | None = None):
+    def __init__(self, paper: Paper, *, published_folder: Path = published.FOLDER, runs: recorded.Recorded | None = None):
         self.paper = paper
         self.published_folder = published_folder
-        self.recorded = recorded.read(paper) if runs is None else runs
+        self.recorded = recorded.read(paper.name) if runs is None else runs
 
     @cached_property
     def printed(self) -> list[Printed]:
         """The paper's numbers."""
-        return published.read(self.paper, folder=self.published_folder)
-
-    @cached_property
-    def numbers(self):
-        """What the numbers rest on, or None where the chapter is not written."""
-        name = NUMBERS.get(self.paper)
-        return importlib.import_module(f"sercore.papers.{name}.numbers") if name else None
+        return published.read(self.paper.name, folder=self.published_folder)
 
     @cached_property
     def stale(self) -> dict[str, str]:
         """What changed since each run, by its name."""
-        methods = self.numbers.METHODS if self.numbers else {}
+        methods = self.paper.methods
         return {name: recorded.stale(name, run, methods) for name, run in self.recorded.runs.items()}
 
     @cached_property
     def _groups(self) -> dict[tuple, Trials]:
-        if not len(self.recorded.trials) or self.numbers is None:
+        if not len(self.recorded.trials):
             return {}
-        rows = self._described(self.numbers.arranged(self.recorded.trials))
+        rows = self._described(self.paper.arranged(self.recorded.trials))
         counts = dict(tuple(self.recorded.counts.groupby("trial")))
         errors = dict(tuple(self.recorded.errors.groupby("trial")))
         found = {}
         for where, table in rows.groupby(["row", "control", "variant", "protocol", "run", "encoder"], sort=False):
             join = [_concat(each, table["trial"]) for each in (counts, errors)]
             met = join[0][["true", "predicted"]].to_numpy()
-            found[where] = Trials(table, *join, max(self.numbers.CLASSES, int(met.max(initial=0)) + 1))
+            found[where] = Trials(table, *join, max(len(self.paper.classes), int(met.max(initial=0)) + 1))
         return found
 
     def _described(self, trials: pd.DataFrame) -> pd.DataFrame:
@@ -108,8 +59,8 @@ class Ledger:
         settings = trials.to_dict("records")
         keys = ["row", "control", "variant", "protocol", "run", "encoder"]
         folds = trials.groupby(keys)["fold"].transform("nunique")
-        grid = trials["protocol"].map(lambda protocol: self.numbers.FOLDS.get(protocol, 1))
-        return trials.assign(unfinished=[self.numbers.unfinished(each) for each in settings], one_fold=(folds == 1) & (grid > 1))
+        grid = trials["protocol"].map(lambda protocol: self.paper.folds.get(protocol, 1))
+        return trials.assign(unfinished=[self.paper.unfinished(each) for each in settings], one_fold=(folds == 1) & (grid > 1))
 
     def runs(self, row: str, control: str = "none") -> dict[tuple[str, str, str, str], Trials]:
         """Recorded trials of a row by (variant, protocol, run, encoder)."""
@@ -124,7 +75,7 @@ class Ledger:
     ) -> Estimate | None:
         """Value and intervals of a row under one reading, or None where it was not run or the metric has no meaning in it."""
         trials = self.trials(row, variant=variant, protocol=protocol, control=control)
-        if trials is None or not self.numbers.has(metric, row, variant):
+        if trials is None or not self.paper.has(metric, row, variant):
             return None
         return level(trials, metric)
 
@@ -146,26 +97,26 @@ class Ledger:
 
     def verdict(self, number: Printed) -> tuple[str, str]:
         """Verdict of a printed number, and the reason."""
-        if self.numbers is None:
-            return "not run", "the chapter is not written yet"
-        plain = self.numbers.plain(number)
+        plain = self.paper.plain(number)
         if plain is not None:
             return plain.verdict, plain.reason
-        place = self.numbers.place(number)
+        if number.kind != "result":
+            return "not run", self.paper.why_not(number)
+        place = self.paper.place(number)
         runs = []
         for (variant, protocol, _, encoder), trials in self.runs(place.row).items():
-            if not self.numbers.has(place.metric, place.row, variant):
+            if not self.paper.has(place.metric, place.row, variant):
                 continue
             placed = self.placed(place, trials)
             if not len(placed.counts):
                 continue
-            substitute = self.numbers.substitute(place.row, variant, encoder)
+            substitute = self.paper.substitute(place.row, variant, encoder)
             estimate = level(placed, place.metric)
-            runs.append(verdicts.Run(variant=variant, protocol=role(protocol), estimate=estimate, substitute=substitute))
+            runs.append(verdicts.Run(variant=variant, protocol=self.paper.role(protocol), estimate=estimate, substitute=substitute))
         if not runs:
-            return "not run", self.numbers.why_not(number)
-        word, reason = verdicts.decide(place.value, runs, fault=self.numbers.fault(place.row))
-        note = self.numbers.note(number)
+            return "not run", self.paper.why_not(number)
+        word, reason = verdicts.decide(place.value, runs, fault=number.fault)
+        note = self.paper.note(number)
         return word, f"{reason}; {note}" if note else reason
 
     def placed(self, place: Place, trials: Trials) -> Trials:
@@ -174,14 +125,14 @@ class Ledger:
         A fold counts under the paper's protocol alone. There are no counts where none of its corpora was scored.
         """
         trials = trials.of(*place.corpora) if place.corpora else trials
-        published = {role(each) for each in trials.table["protocol"]} == {"as-published"}
+        published = {self.paper.role(each) for each in trials.table["protocol"]} == {"as-published"}
         return trials.fold(place.fold) if place.fold is not None and published else trials
 
     def beside(self, number: Printed, *, variant: str = "as-run", protocol: str = "as-published") -> Estimate | None:
         """Our value and intervals beside a printed number, in its place's unit; None where there is none."""
-        place = self.numbers.place(number)
+        place = self.paper.place(number)
         trials = self.trials(place.row, variant=variant, protocol=protocol)
-        if trials is None or place.metric not in MEASURES or not self.numbers.has(place.metric, place.row, variant):
+        if trials is None or place.metric not in MEASURES or not self.paper.has(place.metric, place.row, variant):
             return None
         placed = self.placed(place, trials)
         return level(placed, place.metric) if len(placed.counts) else None
@@ -192,7 +143,7 @@ class Ledger:
 
     def _of(self, number: Printed) -> Iterable[dict]:
         verdict, reason = self.verdict(number)
-        plain = self.numbers.plain(number) if self.numbers else None
+        plain = self.paper.plain(number)
         filled = list(self._cells(number, "none"))
         if not filled:
             yield self._entry(number, number.value, verdict, reason) | {"value": None if plain is None else plain.value}
@@ -201,31 +152,29 @@ class Ledger:
 
     def _ours(self) -> Iterable[dict]:
         """Cells that the paper does not print: the true accuracy of multi-task rows, the recalls, the controls."""
-        if self.numbers is None:
-            return
-        scored = getattr(self.numbers, "SCORED", {"": ()})  # sets of corpora, by name, where a paper scores them apart
+        scored = self.paper.scored
         there = {(number.row, number.metric, ()) for number in self.printed}
-        there |= {(each.row, each.metric, each.corpora) for each in map(self.numbers.place, self.printed) if each.corpora}
+        there |= {(each.row, each.metric, each.corpora) for each in map(self.paper.place, self.printed) if each.corpora}
         for row, control in dict.fromkeys(where[:2] for where in self._groups):
-            for metric, (on, corpora) in itertools.product(self.numbers.OURS, scored.items()):
-                if control == "none" and ((row, metric, corpora) in there or not self.numbers.ours(row, metric)):
+            for metric, (on, corpora) in itertools.product(self.paper.metrics, scored.items()):
+                if control == "none" and ((row, metric, corpora) in there or not self.paper.ours(row, metric)):
                     continue
                 name = row if control == "none" else f"Control: {row}, {control}"
-                about = {"table": self.numbers.table_of(row), "row": name, "column": on or metric, "metric": metric}
+                about = {"table": self.paper.table_of(row), "row": name, "column": on or metric, "metric": metric}
                 number = Printed(**about, value=math.nan, unit="")
                 for cell in self._cells(number, control, Place(row, metric, math.nan, corpora=corpora)):
                     yield self._entry(number, None, "", "the paper does not print this cell") | cell
 
     def _cells(self, number: Printed, control: str, place: Place | None = None) -> Iterable[dict]:
-        place = place or self.numbers.place(number)
+        place = place or self.paper.place(number)
         for (variant, protocol, run, encoder), trials in self.runs(place.row, control).items():
             placed = self.placed(place, trials)
             if place.metric not in MEASURES or not len(placed.counts):
                 continue
             about = {"variant": variant, "protocol": protocol, "edition": self.recorded.runs[run]["edition"]}
             about |= {"stale": self.stale[run], "corpora": self.recorded.runs[run]["corpora"], "encoder": encoder}
-            if not self.numbers.has(place.metric, place.row, variant):
-                yield about | {"seeds": len(trials.seeds), "reason": self.numbers.meaningless(place.metric)}
+            if not self.paper.has(place.metric, place.row, variant):
+                yield about | {"seeds": len(trials.seeds), "reason": self.paper.meaningless(place.metric)}
                 continue
             cell = level(placed, place.metric)
             bounds = {name: _finite(getattr(cell, name)) for name in ("low", "high", "run_low", "run_high")}
@@ -238,7 +187,7 @@ class Ledger:
 
     def _entry(self, number: Printed, value: float | None, verdict: str, reason: str) -> dict:
         return {
-            "paper": self.paper,
+            "paper": self.paper.name,
             "table": number.table,
             "row": number.row,
             "column": number.column,
@@ -261,15 +210,6 @@ class Ledger:
             "verdict": verdict,
             "reason": reason,
         }
-
-
-def entries(paper: str | None = None) -> list[dict]:
-    """The ledger of one paper, or of all four.
-
-    Raises:
-        FileNotFoundError: no such paper.
-    """
-    return [entry for name in ((paper,) if paper else published.PAPERS) for entry in Ledger(name).entries()]
 
 
 def tally(ledger: Ledger) -> dict[str, int]:

@@ -9,7 +9,6 @@ import pandas as pd
 from sercore.store import PROJECT
 
 FOLDER = PROJECT / "book" / "ledger" / "published"
-PAPERS = ("01-ser2022-transfer", "02-mtl-adversarial", "03-loopq-models", "04-resnet-specaugment")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +22,13 @@ class Printed:
         metric: what the number is, whatever the column is called.
         value: as printed; a text where the paper prints a word, such as an optimiser's name.
         unit: "fraction", "%", "Hz" and so on.
+        kind: "result" of a training, "setting", "count" of something built or measured, or "statement", which no run decides.
+        ours: row of our trials that a result stands beside; empty where it has the printed name.
+        measure: our metric of a result; empty where it has the printed one's name.
+        fold: fold that a result is printed for; empty for the mean over folds.
+        on: set of corpora that a result is scored on, by its name in ``Paper.scored``; empty for all.
+        fault: fault of the authors' code that a result rests on; empty for none.
+        reason: why the number has no run, where that is known beforehand.
     """
 
     table: str
@@ -31,6 +37,13 @@ class Printed:
     metric: str
     value: float | str
     unit: str
+    kind: str = "result"
+    ours: str = ""
+    measure: str = ""
+    fold: str = ""
+    on: str = ""
+    fault: str = ""
+    reason: str = ""
 
 
 def read(paper: str, *, folder: Path = FOLDER) -> list[Printed]:
@@ -41,7 +54,7 @@ def read(paper: str, *, folder: Path = FOLDER) -> list[Printed]:
     """
     path = folder / f"{paper}.csv"
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such paper; expected one of {', '.join(PAPERS)}")
+        raise FileNotFoundError(f"{path}: no such file; expected the paper's printed numbers. Check the paper's name.")
     return list(_read(path))
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
-from types import ModuleType
 
 import torch
 from pydantic import BaseModel
@@ -13,18 +12,19 @@ from sercore.corpora import CorpusError
 from sercore.corpora.folders import partial
 from sercore.corpora.reports import Report, left_out
 from sercore.ledger import recorded
+from sercore.ledger.paper import Paper
 from sercore.sweep import Task, trial_keys
 from sercore.training.loop import choose
 
 
-def record(study: ModuleType, parameters: BaseModel, *, incomplete: bool = False) -> None:
+def record(paper: Paper, parameters: BaseModel, *, incomplete: bool = False) -> None:
     """Run a study's grid and keep its trials in ``book/ledger/recorded``; what was measured on the corpora too.
 
     A run that was interrupted goes on where it stopped: finished trials are in the store. Each kind of trial is a run of its own,
     named after the edition and the kind; trials of another device or other code than those recorded are one more, with a number.
 
     Args:
-        study: module of a paper.
+        paper: paper to record.
         parameters: of its chapter; the edition must not be the demo.
         incomplete: record corpora that are not whole, with the counts of what is missing (default no).
 
@@ -34,15 +34,15 @@ def record(study: ModuleType, parameters: BaseModel, *, incomplete: bool = False
     """
     if parameters.edition == "demo":
         raise ValueError("edition=demo: synthetic speech is never recorded; expected open or paper. Name one of them.")
-    data = study.load(parameters)
+    data = paper.load(parameters)
     if not incomplete:
         refuse_partial(data.reports)
     refuse_copies(list(data.table["path"]) if hasattr(data, "table") else list(data.paths))
-    recorded.write_measurements(study.PAPER, study.measure(parameters, data), corpora=study.measured_on(data))
+    recorded.write_measurements(paper.name, paper.measure(parameters, data), corpora=paper.measured_on(data))
     seeds = range(parameters.seeds) if parameters.seed < 0 else [parameters.seed]
     for seed in seeds:
-        for task, outcomes in zip(*study.outcomes(parameters.model_copy(update={"seed": seed}), data), strict=True):
-            write(study, parameters, task, outcomes)
+        for task, outcomes in zip(*paper.outcomes(parameters.model_copy(update={"seed": seed}), data), strict=True):
+            write(paper, parameters, task, outcomes)
 
 
 def refuse_partial(reports: Iterable[Report]) -> None:
@@ -76,11 +76,11 @@ def refuse_copies(paths: Sequence[Path | str]) -> None:
         )
 
 
-def write(study: ModuleType, parameters: BaseModel, task: Task, outcomes: Sequence[dict]) -> None:
+def write(paper: Paper, parameters: BaseModel, task: Task, outcomes: Sequence[dict]) -> None:
     """Write the outcomes of a task's trials into the ledger.
 
     Args:
-        study: module of the paper.
+        paper: paper that they belong to.
         parameters: of its chapter, of which edition and device are read.
         task: whose trials were run.
         outcomes: one a trial, in their order.
@@ -91,15 +91,15 @@ def write(study: ModuleType, parameters: BaseModel, task: Task, outcomes: Sequen
         corpora=task.corpora,
         keys=keys,
         parts=task.parts,
-        study=study.STUDY,
-        method=study.METHODS[task.name],
+        study=paper.folder,
+        method=paper.methods[task.name],
         device=_device(parameters.device),
         encoders=task.encoders,
         left_out=left_out(getattr(task.data, "reports", ())),
     )
     run, names = f"{parameters.edition}, {task.name}", [field.name for field in fields(task.trials[0])]
     recorded.write(
-        study.PAPER, lambda start: recorded.frames(run, about, task.trials, [key.hex for key in keys], outcomes, start=start), names
+        paper.name, lambda start: recorded.frames(run, about, task.trials, [key.hex for key in keys], outcomes, start=start), names
     )
 
 
@@ -109,13 +109,13 @@ def _device(name: str) -> str:
     return chosen.type if chosen.type == "cpu" else f"{chosen.type} ({torch.cuda.get_device_name(chosen)})"
 
 
-def again(study: ModuleType, parameters: BaseModel) -> list[dict]:
+def again(paper: Paper, parameters: BaseModel) -> list[dict]:
     """Trials of a chapter's grid beside the recorded ones: plain rows, ``recorded`` None where there is none.
 
     Trials that are done are found in the store; both sides are the emotion head's mean squared error of one trial.
     """
-    runs = recorded.read(study.PAPER)
-    found = zip(*study.outcomes(parameters, study.load(parameters)), strict=True)
+    runs = recorded.read(paper.name)
+    found = zip(*paper.outcomes(parameters, paper.load(parameters)), strict=True)
     return [row for task, outcomes in found for row in beside(runs, task, outcomes)]
 
 

@@ -15,17 +15,6 @@ from sercore import store
 from sercore.evaluation.metrics import accuracy, macro_f1, recalls
 
 F1 = "macro_f1_cv5_mean"
-# What a paper's own protocol is to the verdict rule: with the printed leaks, or with nothing of a test speaker seen in training.
-ROLES = {
-    "as-published": "as-published",
-    "by-origin": "as-published",
-    "held-out-speakers": "as-published",
-    "speakers-apart": "as-published",
-    "clean": "clean",
-    "speaker-independent": "clean",
-    "across-corpora": "clean",
-}
-
 # What is weighted: counts (..., true, predicted), clips (...), summed errors of the first and the second head (...).
 Measure = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
@@ -36,11 +25,6 @@ Sums = list[tuple[list[np.ndarray], np.ndarray]]
 
 def _errors(head: float, second: float, scale: float) -> Measure:
     return lambda counts, clips, first, other: scale * (head * first + second * other) / np.maximum(clips, 1)
-
-
-def role(protocol: str) -> str:
-    """What a protocol is to the verdict rule: "as-published", "clean", or itself where it is neither."""
-    return ROLES.get(protocol, protocol)
 
 
 def _share(true: int, predicted: int) -> Measure:

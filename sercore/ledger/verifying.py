@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from threadpoolctl import threadpool_limits
 from sercore import checkout, store
 from sercore.evaluation.intervals import prediction_interval
 from sercore.ledger import recorded
+from sercore.ledger.paper import Paper
 from sercore.sweep import Task, calls_of
 
 # What is measured with a clock, and never compared.
@@ -55,7 +55,7 @@ class Comparison:
 
 
 def verify(
-    study: ModuleType,
+    paper: Paper,
     given: Mapping[str, str],
     *,
     trials: int | None = None,
@@ -66,7 +66,7 @@ def verify(
     """Run recorded trials of a paper again and append to ``runs.json`` what agreed.
 
     Args:
-        study: module of the paper.
+        paper: paper whose trials are run.
         given: parameters of the chapter as texts, such as the folder of a speech encoder.
         trials: the most that are run (default: one of each code path).
         minutes: no trial is begun after this time (default: none).
@@ -76,17 +76,17 @@ def verify(
     Returns:
         One plain row a trial: paper, run, trial, path, outcome, largest, name, moved, seconds.
     """
-    book = recorded.read(study.PAPER, folder=folder)
-    queue = order(study, book)
+    book = recorded.read(paper.name, folder=folder)
+    queue = order(paper, book)
     queue = [each for each in queue if each["first"]] if trials is None and minutes is None else queue[:trials]
-    began, rows, tasks = time.monotonic(), [], _Tasks(study, given)
+    began, rows, tasks = time.monotonic(), [], _Tasks(paper, given)
     with fresh_trainings():
         for each in queue:
             if minutes is not None and time.monotonic() - began > 60 * minutes:
-                say(f"{study.PAPER}: {minutes:g} minutes are over; {len(queue) - len(rows)} trials are left")
+                say(f"{paper.name}: {minutes:g} minutes are over; {len(queue) - len(rows)} trials are left")
                 break
             task, why_not = tasks.of(each["run"], book.runs[each["run"]], each["trial"])
-            name = f"{study.PAPER}, {each['run']}, trial {each['trial']['trial']}, {' '.join(map(str, each['path']))}"
+            name = f"{paper.name}, {each['run']}, trial {each['trial']['trial']}, {' '.join(map(str, each['path']))}"
             if task is None:
                 say(f"{name}: not run, {why_not}")
                 continue
@@ -95,7 +95,7 @@ def verify(
             found = compare(book, each["trial"], outcome)
             rows.append(
                 {
-                    "paper": study.PAPER,
+                    "paper": paper.name,
                     "run": each["run"],
                     "trial": int(each["trial"]["trial"]),
                     "path": " ".join(map(str, each["path"])),
@@ -104,11 +104,11 @@ def verify(
                 }
             )
             say(f"{name}: {told(found)}, {rows[-1]['seconds']:.0f} s")
-            append(study.PAPER, rows[-1:], folder=folder)  # at once: a verification that is stopped keeps what it found
+            append(paper.name, rows[-1:], folder=folder)  # at once: a verification that is stopped keeps what it found
     return rows
 
 
-def order(study: ModuleType, book: recorded.Recorded) -> list[dict]:
+def order(paper: Paper, book: recorded.Recorded) -> list[dict]:
     """Recorded trials in the order in which they are verified: one of each code path, then the others, the cheapest first.
 
     Paths of which no trial was verified yet come before the others, so that a verification goes on where the last one stopped.
@@ -117,20 +117,20 @@ def order(study: ModuleType, book: recorded.Recorded) -> list[dict]:
     queue = []
     for run, about in book.runs.items():
         kind = recorded.kind_of(run)
-        if recorded.stale(run, about, study.METHODS) or not _is_here(about["device"]):
+        if recorded.stale(run, about, paper.methods) or not _is_here(about["device"]):
             continue
         met: set[tuple] = set()
         done = verified(about)
         paths = [
             (trial, path)
             for trial in book.trials[book.trials["run"] == run].sort_values("seconds").to_dict("records")
-            if (path := study.code_path(kind, trial))
+            if (path := paper.code_path(kind, trial))
         ]
         known = {path for trial, path in paths if int(trial["trial"]) in done}
         for trial, path in paths:
             queue.append({"run": run, "trial": trial, "path": (kind, *path), "first": path not in met, "known": path in known})
             met.add(path)
-    alone = getattr(study, "ALONE", {})  # kinds that need none of the chapter's data, and so begin at once
+    alone = paper.alone  # kinds that need none of the chapter's data, and so begin at once
     return sorted(
         queue,
         key=lambda each: (not each["first"], each["known"], each["path"][0] not in alone, each["trial"]["seconds"]),
@@ -271,8 +271,8 @@ def fresh_trainings() -> Iterator[None]:
 class _Tasks:
     """Tasks of a paper by kind of trial, made when they are first asked for."""
 
-    def __init__(self, study: ModuleType, given: Mapping[str, str]) -> None:
-        self.study, self.given = study, dict(given)
+    def __init__(self, paper: Paper, given: Mapping[str, str]) -> None:
+        self.paper, self.given = paper, dict(given)
         self.made: dict[tuple, tuple[Task | None, str]] = {}
 
     def of(self, run: str, about: Mapping, trial: Mapping) -> tuple[Task | None, str]:
@@ -282,7 +282,7 @@ class _Tasks:
         if encoder != "none" and Path(self.given.get("encoder", "")).name != encoder:
             return None, f"it reads {encoder}: name its folder with -p encoder=…"
         kind = recorded.kind_of(run)
-        given = self.given | {"edition": about["edition"]} | self.study.verified_with(kind, trial)
+        given = self.given | {"edition": about["edition"]} | self.paper.verified_with(kind, trial)
         key = (kind, *sorted(given.items()))
         if key not in self.made:
             self.made[key] = self._make(kind, about, given)
@@ -290,11 +290,11 @@ class _Tasks:
 
     def _make(self, kind: str, about: Mapping, given: Mapping[str, str]) -> tuple[Task | None, str]:
         try:
-            parameters = self.study.Parameters(**given)
-            if kind in getattr(self.study, "ALONE", {}):
-                task = self.study.ALONE[kind](parameters)
+            parameters = self.paper.Parameters(**given)
+            if kind in self.paper.alone:
+                task = self.paper.alone[kind](parameters)
             else:
-                named = {each.name: each for each in self.study.tasks(parameters, self.study.load(parameters))}
+                named = {each.name: each for each in self.paper.tasks(parameters, self.paper.load(parameters))}
                 task = named.get(kind)
         except (ValueError, OSError) as error:
             return None, str(error)

@@ -5,14 +5,11 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 
-from sercore import store, tables
+from sercore import papers, store, tables
 from sercore.ledger.entries import Ledger, tally
-from sercore.ledger.published import PAPERS, Printed
+from sercore.ledger.published import Printed
 from sercore.pages import data, excerpts, reference, speed, status
 from sercore.pages.readme import summary
-from sercore.papers.alves2022 import figures as alves2022_figures
-from sercore.papers.alves2022 import study as ser2022
-from sercore.papers.alves2022.page import submitted, substituted
 
 
 def write(folder: Path, runs: Sequence[Mapping[str, object]], times: Mapping[str, float]) -> None:
@@ -23,14 +20,14 @@ def write(folder: Path, runs: Sequence[Mapping[str, object]], times: Mapping[str
         runs: what is kept of each executed chapter's run, in the chapters' order: ``sercore.chapters.Executed.run``.
         times: seconds of the parts of the book that are no chapter, by name.
     """
-    ledgers = {paper: Ledger(paper) for paper in PAPERS}
+    ledgers = {paper.name: Ledger(paper) for paper in papers.every()}
     place = folder / "book" / "generated"
     for name, text in _texts(ledgers, runs, times).items():
         store.write(place / name, (text + "\n").encode())
-    first = ledgers[ser2022.PAPER]
-    figure = alves2022_figures.three_ways(first, submitted=submitted(first), substituted=substituted(first))
-    figure.savefig(place / "leakage.png", dpi=150, metadata={"Software": None})
-    plt.close(figure)
+    for ledger in ledgers.values():
+        for name, figure in ledger.paper.figures(ledger).items():
+            figure.savefig(place / name, dpi=150, metadata={"Software": None})
+            plt.close(figure)
 
 
 def _texts(ledgers: Mapping[str, Ledger], runs: Sequence[Mapping[str, object]], times: Mapping[str, float]) -> dict[str, str]:
@@ -46,31 +43,44 @@ def _texts(ledgers: Mapping[str, Ledger], runs: Sequence[Mapping[str, object]], 
         "trials-recorded.md": status.recorded(ledgers).data,
         "speed.md": speed.told(),
     }
-    texts |= {f"ledger-{paper}.md": _printed_numbers(ledger) for paper, ledger in ledgers.items()}
+    texts |= {"replicated.md": _replicated(), "ledgers.md": "\n\n".join(map(_section, ledgers.values()))}
     texts |= {f"excerpts/{name}.md": text for name, text in excerpts.all_of_them().items()}
     return texts | {f"api/{name}.md": text for name, text in reference.pages().items()} | {"rooms.md": reference.contents()}
 
 
+def _replicated() -> str:
+    """List the papers with what each does and its chapter, as a table in Markdown."""
+    lines = ["| paper | chapter |", "|---|---|"]
+    for paper in papers.every():
+        number = int(paper.name.partition("-")[0])
+        lines.append(f"| {{cite:t}}`{paper.folder}`: {paper.about} | [{number}](../notebooks/{paper.name}.ipynb) |")
+    return "\n".join(lines)
+
+
+def _section(ledger: Ledger) -> str:
+    """Write the section of a paper's printed numbers."""
+    number = ledger.paper.name.partition("-")[0]
+    return f"## Paper {number}: {ledger.paper.subject}\n\n{_printed_numbers(ledger)}"
+
+
 def _printed_numbers(ledger: Ledger) -> str:
-    if ledger.numbers is None:
-        return f"{len(ledger.printed)} printed numbers, none of them run: {ledger.verdict(ledger.printed[0])[1]}."
     rows = []
     for number in ledger.printed:
         word, reason = ledger.verdict(number)
-        ours = [_shown(ledger, number, protocol) for protocol in ledger.numbers.SPLITS.values()]
-        plain = ledger.numbers.plain(number)
+        ours = [_shown(ledger, number, protocol) for protocol in ledger.paper.protocols.values()]
+        plain = ledger.paper.plain(number)
         if plain is not None:
             ours[0] = "–" if plain.value is None else f"{plain.value:g}"
         printed = number.value if isinstance(number.value, str) else f"{number.value:g}"
         rows.append((number.table, number.row, number.column, f"{printed} {number.unit}", *ours, (word, reason)))
-    heads = ("table", "row", "column", "printed", *(f"ours, {protocol}" for protocol in ledger.numbers.SPLITS.values()), "verdict")
+    heads = ("table", "row", "column", "printed", *(f"ours, {protocol}" for protocol in ledger.paper.protocols.values()), "verdict")
     return tables.html(heads, rows).data
 
 
 def _shown(ledger: Ledger, number: Printed, protocol: str) -> str:
     if not isinstance(number.value, float):
         return ""
-    cell = ledger.beside(number, variant=ledger.numbers.reading(number.row), protocol=protocol)
+    cell = ledger.beside(number, variant=ledger.paper.reading(number.row), protocol=protocol)
     if cell is None:
         return ""
     share = number.table.startswith("Table 5")

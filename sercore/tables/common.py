@@ -107,8 +107,8 @@ def measured(ledger: Ledger, row: str) -> HTML:
     """Printed counts of one row beside what we measured."""
     rows = []
     for number in (each for each in ledger.printed if each.row == row):
-        plain = ledger.numbers.plain(number)
-        ours = ("–", ledger.numbers.why_not(number)) if plain is None else (f"{plain.value:g}", plain.reason)
+        plain = ledger.paper.plain(number)
+        ours = ("–", ledger.paper.why_not(number)) if plain is None else (f"{plain.value:g}", plain.reason)
         rows.append((f"{number.column}, {number.metric}", f"{number.value:g} {number.unit}", ours))
     return html(("", "printed", "measured"), rows, caption=row)
 

@@ -95,7 +95,7 @@ def damaged(root):
         path.write_bytes(b"no audio")
 
 
-@pytest.mark.parametrize("study", [parry, loopq, padi, ser2022], ids=lambda study: study.PAPER)
+@pytest.mark.parametrize("study", [parry, loopq, padi, ser2022], ids=lambda study: study.NAME)
 def test_every_chapter_s_data_carry_the_counts(study, tmp_path, monkeypatch):
     damaged(tmp_path / "corpora")
     monkeypatch.setenv("SER_CORPORA", str(tmp_path / "corpora"))
@@ -139,7 +139,7 @@ def run(trial, data, *, device="cpu"):
 class Study:
     """A study whose corpus lacks two clips."""
 
-    PAPER, STUDY, METHODS = "none", "none", {"models": 1}
+    name, folder, methods = "none", "none", {"models": 1}
     data = SimpleNamespace(paths=[], reports=(Report("ravdess", 1438, (Problem("2 clips left out, damaged", "damaged", 2),)),))
 
     @classmethod
@@ -204,7 +204,7 @@ def test_the_paper_s_edition_takes_complete_corpora_alone(tmp_path, monkeypatch)
         assert name not in text
 
 
-@pytest.mark.parametrize("study", [loopq, ser2022], ids=lambda study: study.PAPER)
+@pytest.mark.parametrize("study", [loopq, ser2022], ids=lambda study: study.NAME)
 def test_empty_folders_are_no_paper_s_edition(study, tmp_path, monkeypatch):
     monkeypatch.setenv("SER_CORPORA", str(tmp_path))
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))

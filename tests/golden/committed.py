@@ -1,6 +1,6 @@
 """Committed outcomes of golden trials: what is compared with them, and when they are written again.
 
-One JSON file a study, ``STUDY.json``: by code path the method number of its kind, the recipe and
+One JSON file a study, ``golden.json`` in the paper's folder: by code path the method number of its kind, the recipe and
 the outcome. Numbers that moved are written only where the method number was raised; a new path
 needs none, and a path that no trial has any more is dropped.
 """
@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sercore import store
+from sercore import papers, store
 from tests.golden.outcomes import moved
 from tests.golden.watching import Golden, measure
 
-FOLDER = Path(__file__).parent
-STUDIES = ("alves2022", "parry2022", "biagini2022", "padi2021")
+FOLDER = store.PROJECT / "sercore" / "papers"
+STUDIES = tuple(paper.folder for paper in papers.every())
 COMMAND = "python -m tests.golden"
 SAID = 6  # differences that a message lists
 
@@ -48,7 +48,7 @@ def trials(study: str) -> list[Golden]:
 
 def read(study: str, *, folder: Path = FOLDER) -> dict[str, dict]:
     """Committed outcomes of a study by path; empty where none is committed."""
-    path = folder / f"{study}.json"
+    path = folder / study / "golden.json"
     return json.loads(path.read_bytes()) if path.exists() else {}
 
 
@@ -61,7 +61,7 @@ def write(study: str, entries: Mapping[str, dict], *, folder: Path = FOLDER) -> 
         parts.append('  "outcome": {\n' + ",\n".join(values) + "\n  }")
         paths.append(f" {_line(path)}: {{\n" + ",\n".join(parts) + "\n }")
     text = "{\n" + ",\n".join(paths) + "\n}\n"
-    store.write(folder / f"{study}.json", text.encode())
+    store.write(folder / study / "golden.json", text.encode())
 
 
 def problem(golden: Golden, before: Mapping[str, Any], now: Mapping[str, Any]) -> str:

@@ -62,7 +62,7 @@ def test_every_recorded_code_path_has_a_golden_trial(study):
     module = goldens[0].study
     assert {golden.kind for golden in goldens} == {*module.METHODS}
     covered = {(each.kind, module.code_path(each.kind, asdict(each.trial))) for each in goldens}
-    book = recorded.read(module.PAPER).trials.to_dict("records")
+    book = recorded.read(module.NAME).trials.to_dict("records")
     kinds = [recorded.kind_of(settings["run"]) for settings in book]
     paths = {(kind, module.code_path(kind, each)) for kind, each in zip(kinds, book, strict=True)}
     assert not paths - covered

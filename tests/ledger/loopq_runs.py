@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from sercore import papers
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.papers.biagini2022 import study as loopq
@@ -78,4 +79,4 @@ def ledger(given: Sequence[Trial], right: Callable[[Trial], int], **about) -> Le
     """
     outcomes = [outcome(trial, right(trial), **about) for trial in given]
     tasks = [Task(name="models", run=loopq.run, trials=given, data=None, corpora=("ravdess", "tess", "savee"))]
-    return Ledger(loopq.PAPER, runs=recorded.of_this_run(tasks, [outcomes]))
+    return Ledger(papers.named(loopq.NAME), runs=recorded.of_this_run(tasks, [outcomes]))

@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
 
-from sercore import store
+from sercore import papers, store
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.papers.padi2021 import campplus_trial as padi_campplus_trial
@@ -159,10 +159,10 @@ def ledger(
         tasks.append(Task(name="views", run=padi_views.run, trials=views, data=None, corpora=(corpus,)))
         outcomes.append([viewed(trial) for trial in views])
     if not tasks:
-        return Ledger(padi.PAPER, runs=recorded.read(padi.PAPER, folder=Path("nowhere")), **options)
+        return Ledger(papers.named(padi.NAME), runs=recorded.read(padi.NAME, folder=Path("nowhere")), **options)
     found = recorded.of_this_run(tasks, outcomes)
     runs = {name: _about("emovo" if name.endswith("speakers") else corpus) for name in found.runs}
-    return Ledger(padi.PAPER, runs=replace(found, runs=runs), **options)
+    return Ledger(papers.named(padi.NAME), runs=replace(found, runs=runs), **options)
 
 
 @cache

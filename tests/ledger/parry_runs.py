@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from sercore import store
+from sercore import papers, store
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.papers.parry2022 import study as parry
@@ -112,9 +112,9 @@ def ledger(
         tasks.append(task("recipe", recipe))
         outcomes.append([outcome(trial, lambda trial, corpus: CLIPS, corpora) for trial in recipe])
     if not tasks:
-        return Ledger(parry.PAPER, runs=recorded.read(parry.PAPER, folder=Path("nowhere")), **options)
+        return Ledger(papers.named(parry.NAME), runs=recorded.read(parry.NAME, folder=Path("nowhere")), **options)
     found = recorded.of_this_run(tasks, outcomes)
-    return Ledger(parry.PAPER, runs=replace(found, runs=dict.fromkeys(found.runs, _about())), **options)
+    return Ledger(papers.named(parry.NAME), runs=replace(found, runs=dict.fromkeys(found.runs, _about())), **options)
 
 
 @cache

@@ -12,11 +12,12 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
+from sercore import papers
 from sercore.evaluation.metrics import accuracy, macro_f1, recalls
 from sercore.ledger import claims, published
-from sercore.ledger.entries import NUMBERS, Ledger, entries, tally
+from sercore.ledger.entries import Ledger, tally
 from sercore.ledger.estimates import GROUPS, SEEDS, level
-from sercore.ledger.scores import F1, role
+from sercore.ledger.scores import F1
 from sercore.ledger.verdicts import VERDICTS
 from sercore.papers.alves2022 import claims as statements
 from sercore.papers.alves2022 import study as ser2022
@@ -24,8 +25,9 @@ from sercore.papers.biagini2022 import results as loopq_results
 from sercore.papers.padi2021 import results as padi_results
 from sercore.papers.parry2022 import results as parry_results
 
-PAPER = ser2022.PAPER
-OTHERS = tuple(paper for paper in published.PAPERS if paper != PAPER)
+PAPER = ser2022.NAME
+PAPERS = tuple(paper.name for paper in papers.every())
+OTHERS = tuple(paper for paper in PAPERS if paper != PAPER)
 KEYS = ["paper", "table", "row", "column", "metric", "published", "value", "low", "high", "run_low", "run_high", "seeds"]
 KEYS += ["unfinished", "note", "variant", "protocol", "edition", "encoder", "corpora", "stale", "verdict", "reason"]
 JUDGED = ("reproduced", "explained", "not reproduced")
@@ -36,7 +38,7 @@ ON_CLIPS = {"03-loopq-models": {"B15"}}  # about the energy of the clips themsel
 @lru_cache
 def book(paper: str) -> Ledger:
     """The committed ledger of a paper, read once."""
-    return Ledger(paper)
+    return Ledger(papers.named(paper))
 
 
 @lru_cache
@@ -47,7 +49,7 @@ def filled(paper: str) -> list[dict]:
 
 def module(paper: str):
     """The module of a paper's claims."""
-    return importlib.import_module(f"sercore.papers.{NUMBERS[paper]}.claims")
+    return importlib.import_module(f"sercore.papers.{papers.named(paper).folder}.claims")
 
 
 @lru_cache
@@ -74,7 +76,7 @@ def test_claims_of_paper_1_have_signs_and_one_may():
     assert set(SIGNS) < set(marks)
 
 
-@pytest.mark.parametrize("paper", published.PAPERS)
+@pytest.mark.parametrize("paper", PAPERS)
 def test_whatever_is_recorded_gets_no_sign_on_few_seeds_or_unfinished_trainings(paper):
     """Of every recorded run of every row: what the rule says of it, against what its table tells."""
     ledger, count = book(paper), 0
@@ -113,7 +115,7 @@ def test_what_is_judged_of_paper_1_rests_on_five_finished_seeds():
     numbers = [number for number in ledger.printed if ledger.verdict(number)[0] in JUDGED]
     assert numbers
     for number in numbers:
-        place = ledger.numbers.place(number)
+        place, role = ledger.paper.place(number), ledger.paper.role
         runs = [trials for (_, protocol, *_), trials in ledger.runs(place.row).items() if role(protocol) == "as-published"]
         assert any(len(trials.seeds) >= SEEDS and not trials.unfinished for trials in runs)
 
@@ -132,7 +134,7 @@ def test_a_claim_that_the_paper_contradicts_says_so(tmp_path):
     path = tmp_path / "published" / f"{PAPER}.csv"
     line = "(9) Multi-task 8 prosodic + SMOTE + CG,F1-macro,macro_f1_cv5_mean,"
     path.write_text(path.read_text().replace(f"{line}0.7917", f"{line}0.9917"))
-    ledger = Ledger(PAPER, runs=book(PAPER).recorded, published_folder=tmp_path / "published")
+    ledger = Ledger(papers.named(PAPER), runs=book(PAPER).recorded, published_folder=tmp_path / "published")
     (a7,) = [claim for claim in statements.CLAIMS if claim.name == "A7"]
     ((_, found),) = claims.judged(ledger, [a7])
     assert found.printed is False
@@ -140,7 +142,7 @@ def test_a_claim_that_the_paper_contradicts_says_so(tmp_path):
     assert judged(PAPER)["A7"].printed is True
 
 
-@pytest.mark.parametrize("paper", published.PAPERS)
+@pytest.mark.parametrize("paper", PAPERS)
 def test_entries_have_the_agreed_form(paper):
     found = filled(paper)
     assert all(list(each) == KEYS for each in found)
@@ -153,10 +155,10 @@ def test_entries_have_the_agreed_form(paper):
 
 def test_entries_of_one_paper_are_its_ledgers():
     paper = OTHERS[-1]
-    assert entries(paper) == filled(paper)
+    assert Ledger(papers.named(paper)).entries() == filled(paper)
 
 
-@pytest.mark.parametrize("paper", published.PAPERS)
+@pytest.mark.parametrize("paper", PAPERS)
 def test_values_lie_in_their_intervals(paper):
     for each in filled(paper):
         for low, high in (("low", "high"), ("run_low", "run_high")):
@@ -166,7 +168,7 @@ def test_values_lie_in_their_intervals(paper):
                 assert each["seeds"] > 0
 
 
-@pytest.mark.parametrize(("paper", "count"), list(zip(published.PAPERS, (177, 102, 146, 78), strict=True)))
+@pytest.mark.parametrize(("paper", "count"), list(zip(PAPERS, (177, 102, 146, 78), strict=True)))
 def test_every_printed_number_has_one_verdict(paper, count):
     assert sum(tally(book(paper)).values()) == count == len(published.read(paper))
 
@@ -177,8 +179,8 @@ def test_a_level_over_several_corpora_keeps_what_it_was_over_all_clips_in_its_no
     ledger, count = book(paper), 0
     noted = {(each["row"], each["metric"], each["variant"], each["protocol"], each["note"]) for each in filled(paper)}
     for number in ledger.printed:
-        place = ledger.numbers.place(number)
-        if place.metric not in ledger.numbers.OURS:
+        place = ledger.paper.place(number)
+        if place.metric not in ledger.paper.metrics:
             continue
         for (variant, protocol, *_), trials in ledger.runs(place.row).items():
             placed = ledger.placed(place, trials)

@@ -8,17 +8,18 @@ import pandas as pd
 import pytest
 from sklearn.metrics import f1_score
 
-from sercore import store
+from sercore import papers, store
 from sercore.ledger import claims, estimates, published, recorded, recording
-from sercore.ledger.entries import Ledger, Place
+from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate
+from sercore.ledger.paper import Place
 from sercore.ledger.scores import F1, MEASURES
 from sercore.papers.alves2022 import claims as statements
 from sercore.papers.alves2022 import numbers
 from sercore.papers.alves2022 import study as ser2022
 from sercore.papers.alves2022.trial import Trial
 
-PAPER = ser2022.PAPER
+PAPER = ser2022.NAME
 ROW = "(3) Multi-task all prosodic + SMOTE - CG"
 
 
@@ -76,7 +77,7 @@ def frames(trials, outcomes, **more) -> recorded.Recorded:
 
 def test_a_value_is_the_mean_over_folds_and_seeds_of_scikit_learns_score(made):
     trials, outcomes = made
-    cell = Ledger(PAPER, runs=frames(*made)).cell(ROW, F1, protocol="as-published")
+    cell = Ledger(papers.named(PAPER), runs=frames(*made)).cell(ROW, F1, protocol="as-published")
     scores = [
         f1_score(*each["pairs"], average="macro")
         for trial, each in zip(trials, outcomes, strict=True)
@@ -90,7 +91,7 @@ def test_a_value_is_the_mean_over_folds_and_seeds_of_scikit_learns_score(made):
 
 
 def test_errors_are_read_as_what_they_are(made):
-    ledger = Ledger(PAPER, runs=frames(*made))
+    ledger = Ledger(papers.named(PAPER), runs=frames(*made))
     assert ledger.cell(ROW, "ser_head_mse_x100_printed_as_accuracy").value == pytest.approx(10)
     assert ledger.cell(ROW, "summed_mse_two_heads_cv5_mean").value == pytest.approx(0.1 + 2 / 9)
     assert ledger.cell(ROW, "summed_mse_two_heads_cv5_mean", variant="as-described") is None
@@ -110,7 +111,7 @@ def test_what_is_recorded_is_read_back_and_replaced_when_run_again(made, tmp_pat
     assert second.trials["trial"].is_unique
     assert set(second.counts["trial"]) == set(second.trials["trial"]) == set(second.errors["trial"])
     assert len(second.notes) == 0
-    one, two = (Ledger(PAPER, runs=each).cell(ROW, F1) for each in (first, second))
+    one, two = (Ledger(papers.named(PAPER), runs=each).cell(ROW, F1) for each in (first, second))
     assert one.value == pytest.approx(two.value)
 
 
@@ -137,7 +138,10 @@ def test_changed_print_changes_no_value_of_ours(made, tmp_path):
     table["value"] = table["value"] * 1.5 + 1
     table.to_csv(path, index=False)
     runs = frames(*made)
-    before, after = Ledger(PAPER, runs=runs).entries(), Ledger(PAPER, runs=runs, published_folder=tmp_path / "published").entries()
+    before, after = (
+        Ledger(papers.named(PAPER), runs=runs).entries(),
+        Ledger(papers.named(PAPER), runs=runs, published_folder=tmp_path / "published").entries(),
+    )
     names = ("row", "metric", "value", "low", "high", "run_low", "run_high")
     ours = [[tuple(each[name] for name in names) for each in side] for side in (before, after)]
     assert ours[0] == ours[1]
@@ -171,13 +175,13 @@ def test_other_versions_of_libraries_make_nothing_stale():
 )
 def test_a_printed_result_has_its_place(table, row, column, place):
     printed = [each for each in published.read(PAPER) if (each.row, each.column) == (row, column) and each.table.startswith(table)]
-    assert [numbers.place(each) for each in printed] == [place]
+    assert [papers.named(PAPER).place(each) for each in printed] == [place]
 
 
 def test_table_5_stands_beside_the_first_fold_as_published_and_all_folds_clean(made):
     trials, outcomes = made
     renamed = [replace(trial, row=ser2022.SELECTED[2]) for trial in trials]
-    ledger = Ledger(PAPER, runs=frames(renamed, outcomes))
+    ledger = Ledger(papers.named(PAPER), runs=frames(renamed, outcomes))
     number = next(each for each in ledger.printed if each.table.startswith("Table 5c") and each.row == "true N")
     for protocol, folds in (("as-published", {0}), ("clean", set(range(5)))):
         shares = []
@@ -194,7 +198,7 @@ def test_table_5_stands_beside_the_first_fold_as_published_and_all_folds_clean(m
 def test_a_row_on_another_encoder_is_substituted_whatever_it_scores(made):
     trials, outcomes = made
     renamed = [replace(trial, row=ser2022.SELECTED[1], encoder="toy") for trial in trials]
-    ledger = Ledger(PAPER, runs=frames(renamed, outcomes))
+    ledger = Ledger(papers.named(PAPER), runs=frames(renamed, outcomes))
     number = next(each for each in ledger.printed if each.row == ser2022.SELECTED[1])
     word, reason = ledger.verdict(number)
     assert (word, "embeddings of toy in place of wav2vec 2.0's" in reason) == ("substituted", True)
@@ -204,14 +208,14 @@ def test_a_row_on_another_encoder_is_substituted_whatever_it_scores(made):
 
 @pytest.mark.parametrize("number", [each for each in published.read(PAPER) if "change gender" in each.row or "network" in each.row])
 def test_settings_and_counts_are_never_results(number):
-    assert Ledger(PAPER).verdict(number)[0] in ("setting", "measured")
+    assert Ledger(papers.named(PAPER)).verdict(number)[0] in ("setting", "measured")
 
 
 def test_a_control_is_compared_with_its_row_on_the_seeds_that_both_have(made):
     trials, outcomes = made
     controls = [replace(trial, control="no gender branch") for trial in trials if trial.seed != 3]
     answers = [each for trial, each in zip(trials, outcomes, strict=True) if trial.seed != 3]
-    ledger = Ledger(PAPER, runs=frames([*trials, *controls], [*outcomes, *answers]))
+    ledger = Ledger(papers.named(PAPER), runs=frames([*trials, *controls], [*outcomes, *answers]))
     assert ledger.controls() == [(ROW, "as-run", "no gender branch")]
     same = ledger.above(ROW, F1, variant="as-run", control="no gender branch")
     assert same.by_seed == (0,) * 4  # on the seeds that both have
@@ -221,7 +225,7 @@ def test_a_control_is_compared_with_its_row_on_the_seeds_that_both_have(made):
 
 
 def test_claims_follow_the_recorded_runs(made):
-    ledger = Ledger(PAPER, runs=frames(*made))
+    ledger = Ledger(papers.named(PAPER), runs=frames(*made))
     names = [claim.name for claim in statements.CLAIMS]
     assert names == [f"A{number}" for number in range(1, 14)]
     for claim, judgement in claims.judged(ledger, statements.CLAIMS):
@@ -235,7 +239,7 @@ def test_an_order_is_judged_by_the_interval_of_the_difference(made):
     generator = np.random.default_rng(1)
     both = trials + [replace(trial, row=other) for trial in trials]
     runs = frames(both, outcomes + [outcome(generator, 0.3) for _ in trials])
-    ledger = Ledger(PAPER, runs=runs)
+    ledger = Ledger(papers.named(PAPER), runs=runs)
     published_mark, clean_mark = (
         claims.greater(ledger, [(ROW, other)], metric=F1, protocol=protocol)[0][0] for protocol in ser2022.PROTOCOLS
     )
@@ -259,7 +263,9 @@ def test_no_sign_is_given_on_few_seeds_one_fold_or_an_unfinished_training(made, 
     generator = np.random.default_rng(1)
     chosen = [at for at, trial in enumerate(trials) if trial.seed < seeds and trial.fold < folds]
     both = [trials[at] for at in chosen] + [replace(trials[at], row=other, epochs=epochs) for at in chosen]
-    ledger = Ledger(PAPER, runs=frames(both, [outcomes[at] for at in chosen] + [outcome(generator, 0.3) for _ in chosen]))
+    ledger = Ledger(
+        papers.named(PAPER), runs=frames(both, [outcomes[at] for at in chosen] + [outcome(generator, 0.3) for _ in chosen])
+    )
     ((mark, gap),) = claims.greater(ledger, [(ROW, other)], metric=F1, protocol="as-published")
     assert (mark, gap.doubt) == ("inconclusive" if told else "holds", told)
     assert gap.value > 0.2
@@ -275,7 +281,7 @@ def test_differences_of_one_claim_are_judged_together(made, monkeypatch):
     trials, outcomes = made
     names = [row for row in ser2022.ROWS if row != ROW][:2]
     runs = frames(trials + [replace(trial, row=name) for name in names for trial in trials], outcomes * 3)
-    pairs, ledger = [(ROW, name) for name in names], Ledger(PAPER, runs=runs)
+    pairs, ledger = [(ROW, name) for name in names], Ledger(papers.named(PAPER), runs=runs)
     for second, mark in ((0.04, "inconclusive"), (0.03, "inconclusive"), (0.01, "holds")):
         found = iter([Estimate(value=1, low=0.1, high=2, seeds=5, groups=9, p=p) for p in (0.03, second)])
         monkeypatch.setattr(estimates, "difference", lambda *given, found=found: next(found))
@@ -295,13 +301,15 @@ def test_a_claim_that_holds_as_run_alone_says_so_and_gives_the_other_reading(mad
         ((_, judgement),) = claims.judged(ledger, [claim])
         return judgement
 
-    found = judged(Ledger(PAPER, runs=frames([*trials, *both[0], *described, *both[1]], [*outcomes, *worse, *worse, *outcomes])))
+    found = judged(
+        Ledger(papers.named(PAPER), runs=frames([*trials, *both[0], *described, *both[1]], [*outcomes, *worse, *worse, *outcomes]))
+    )
     assert (found.published, found.described) == ("holds", ("fails", "inconclusive"))
     assert found.reason.startswith("holds only as run, and not as described. as-run, as-published: 1 of 1 hold, by +0.")
-    found = judged(Ledger(PAPER, runs=frames([*trials, *both[0], *described, *both[1]], [*outcomes, *worse] * 2)))
+    found = judged(Ledger(papers.named(PAPER), runs=frames([*trials, *both[0], *described, *both[1]], [*outcomes, *worse] * 2)))
     assert (found.published, found.described) == ("holds", ("holds", "inconclusive"))
     assert found.reason.startswith("as-run, as-published: 1 of 1 hold")
-    found = judged(Ledger(PAPER, runs=frames([*trials, *both[0]], [*outcomes, *worse])))
+    found = judged(Ledger(papers.named(PAPER), runs=frames([*trials, *both[0]], [*outcomes, *worse])))
     assert found.described == ("not run", "not run")
 
 
@@ -313,7 +321,7 @@ def test_every_printed_metric_of_a_table_has_a_measure():
 
 
 def test_a_note_gives_what_the_notebooks_display():
-    notes = {(number.row, number.column): numbers.note(number) for number in published.read(PAPER)}
+    notes = {(number.row, number.column): papers.named(PAPER).note(number) for number in published.read(PAPER)}
     assert notes["(5) Seq. 19 prosodic + SMOTE + CG", "Accuracy"] == (
         "the authors' notebook displays 61.9732; the paper repeats the loss in the accuracy column"
     )

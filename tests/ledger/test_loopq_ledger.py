@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sercore import papers
 from sercore.evaluation.metrics import accuracy
 from sercore.ledger import claims as judging
 from sercore.ledger.entries import Ledger
@@ -40,9 +41,9 @@ def test_each_printed_score_stands_beside_its_model_and_is_a_substitute():
 )
 def test_a_substitute_is_named_with_its_corpora_and_weights(encoder, told, monkeypatch):
     monkeypatch.setattr(numbers, "corpora", lambda: ("crema-d", "ravdess", "savee", "tess"))
-    assert numbers.substitute("HUBERTFT", "fixed", encoder) == told
+    assert papers.named(loopq.NAME).substitute("HUBERTFT", "fixed", encoder) == told
     monkeypatch.setattr(numbers, "corpora", lambda: ("ravdess", "tess"))
-    assert numbers.substitute("HUBERTFT", "fixed", encoder).startswith("the corpora without CREMA, SAVEE")
+    assert papers.named(loopq.NAME).substitute("HUBERTFT", "fixed", encoder).startswith("the corpora without CREMA, SAVEE")
 
 
 def test_what_one_training_has_changed_is_its_control():
@@ -203,13 +204,13 @@ def test_energy_differs_where_six_speakers_agree_that_it_does(gap, speakers, mar
 
 
 def test_the_papers_own_table_contradicts_one_claim():
-    book = Ledger(loopq.PAPER)
+    book = Ledger(papers.named(loopq.NAME))
     assert [claim.name for claim, found in judging.judged(book, claims.CLAIMS) if found.printed is False] == ["B14"]
     assert [claim.name for claim in claims.CLAIMS] == [f"B{number}" for number in range(1, 17)]
 
 
 def test_no_setting_and_no_count_is_a_result():
-    book = Ledger(loopq.PAPER)
+    book = Ledger(papers.named(loopq.NAME))
     words = {number.table: set() for number in book.printed}
     for number in book.printed:
         words[number.table].add(book.verdict(number)[0])
@@ -219,9 +220,9 @@ def test_no_setting_and_no_count_is_a_result():
 
 
 def test_epochs_are_those_of_the_recorded_trainings():
-    book = Ledger(loopq.PAPER)
+    book = Ledger(papers.named(loopq.NAME))
     printed = {each.row: each for each in book.printed if each.column == "Max epochs"}
-    ours = {model: numbers.plain(number) for model, number in printed.items()}
+    ours = {model: papers.named(loopq.NAME).plain(number) for model, number in printed.items()}
     trained = book.recorded.kind("models")
     for model, table in trained.groupby("model"):
         assert ours[model].value == table["epochs"].max() == 30 >= table["epochs_run"].max()
@@ -235,7 +236,7 @@ def test_epochs_are_those_of_the_recorded_trainings():
 
 
 def test_an_approximate_count_may_be_cut_as_well_as_rounded(monkeypatch):
-    book = Ledger(loopq.PAPER)
+    book = Ledger(papers.named(loopq.NAME))
     assert judged(book, claims.parameters).published == "agrees"
     where = ("MMFUSION", "all", "parameters")
     for value, mark in ((184.1, "agrees"), (186.1, "differs")):
@@ -244,7 +245,7 @@ def test_an_approximate_count_may_be_cut_as_well_as_rounded(monkeypatch):
 
 
 def test_recorded_augmentations_saliency_and_other_corpora_decide_nothing():
-    book = Ledger(loopq.PAPER)
+    book = Ledger(papers.named(loopq.NAME))
     marks = {claim.name: (found.published, found.clean) for claim, found in judging.judged(book, claims.CLAIMS)}
     assert marks["B10"] == marks["B16"][::-1] == ("inconclusive", "not run")
     assert marks["B11"] == ("not run", "not run")

@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 
+from sercore import papers
 from sercore.evaluation.effects import FACTORS
 from sercore.ledger import claims as judging
 from sercore.ledger import estimates, published
@@ -35,7 +36,7 @@ def judged(book: Ledger, name: str) -> judging.Judgement:
 def altered(folder, old: str, new: str):
     """A copy of the printed numbers in which one is changed."""
     shutil.copytree(published.FOLDER, folder / "published")
-    path = folder / "published" / f"{numbers.PAPER}.csv"
+    path = folder / "published" / f"{numbers.NAME}.csv"
     text = path.read_text()
     assert text.count(old) == 1
     path.write_text(text.replace(old, new))
@@ -234,7 +235,7 @@ def test_results_are_judged_on_iemocap_alone_and_print_decides(tmp_path):
     book = ledger(given, right, corpus="iemocap")
     assert judged(book, "D2").published == "holds"
     folder = altered(tmp_path, "Proposed\",UA,unweighted_accuracy,64.14", "Proposed\",UA,unweighted_accuracy,94.14")  # fmt: skip
-    found = judged(Ledger(numbers.PAPER, runs=book.recorded, published_folder=folder), "D2")
+    found = judged(Ledger(papers.named(numbers.NAME), runs=book.recorded, published_folder=folder), "D2")
     assert found.published == "fails"
     assert "exp3 UA 94.14: not reproduced" in found.reason
     assert judged(ledger(given[:5], right, corpus="iemocap"), "D2").published == "not run"
@@ -278,7 +279,7 @@ def test_a_training_is_judged_from_its_last_epoch_on(epochs, mark):
 
 
 def test_no_recorded_training_is_judged():
-    book = Ledger(numbers.PAPER)
+    book = Ledger(papers.named(numbers.NAME))
     marks = {claim.name: (found.published, found.clean) for claim, found in judging.judged(book, claims.CLAIMS)}
     assert {marks[name] for name in ("D4", "D5", "D6")} == {("not run", "inconclusive")}
     assert {marks[name] for name in ("D8", "D9", "D10")} == {("inconclusive", "inconclusive")}

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import accuracy_score, balanced_accuracy_score
 
+from sercore import papers
 from sercore.augment import policies
 from sercore.ledger import published, recorded
 from sercore.ledger.entries import Ledger
@@ -18,7 +19,7 @@ from sercore.papers.padi2021.trial import Trial
 from tests.ledger import padi_runs
 from tests.ledger.padi_runs import EIGHT, MEASURED, encoded, ledger, trials
 
-PAPER = numbers.PAPER
+PAPER = numbers.NAME
 OPEN = "open, full width, 8 epochs, bf16"
 
 
@@ -29,7 +30,7 @@ def measured(monkeypatch) -> dict:
 
 
 def printed(row: str, column: str, book: Ledger | None = None):
-    return next(each for each in (book or Ledger(PAPER)).printed if (each.row, each.column) == (row, column))
+    return next(each for each in (book or Ledger(papers.named(PAPER))).printed if (each.row, each.column) == (row, column))
 
 
 def proposed(book: Ledger):
@@ -95,7 +96,7 @@ def test_an_analogue_judges_no_printed_number_and_stands_in_the_ledger_apart():
     assert {(each["row"], each["column"], each["published"], each["value"]) for each in cells_of} == {
         (row, "RAVDESS", None, 62) for row in ("exp1 000", "exp1 111")
     }
-    assert {each["metric"] for each in cells_of} == set(numbers.OURS)
+    assert {each["metric"] for each in cells_of} == set(papers.named(PAPER).metrics)
 
 
 def test_iemocap_is_judged_by_edition_and_width():
@@ -169,18 +170,18 @@ def test_what_is_written_is_read_back_under_the_same_names(tmp_path):
     given = trials(["000", "111", "111, 300 frames"], folds=2)
     book = ledger(given, lambda trial, speaker: 40 + int(speaker[-2:]))
     recorded.write(PAPER, lambda start: book.recorded, [each.name for each in fields(Trial)], folder=tmp_path)
-    again = Ledger(PAPER, runs=recorded.read(PAPER, folder=tmp_path))
+    again = Ledger(papers.named(PAPER), runs=recorded.read(PAPER, folder=tmp_path))
     assert set(again._groups) == set(book._groups)
     assert again.entries() == book.entries()
 
 
 def test_a_list_of_all_shows_iemocaps_nearest_reading(monkeypatch):
     book = ledger([*trials(["111"], folds=1), *trials(["111"], folds=1, size="narrow", epochs=20)], corpus="iemocap")
-    assert numbers.reading("Exp 1 (A, H, S, N) | Proposed") == ""
+    assert papers.named(PAPER).reading("Exp 1 (A, H, S, N) | Proposed") == ""
     monkeypatch.setattr(recorded, "runs", lambda paper: book.recorded.runs)
     monkeypatch.setattr(recorded, "read", lambda paper: book.recorded)
-    assert numbers.reading("Exp 1 (A, H, S, N) | Proposed") == f"{OPEN}; one recogniser of 20 epochs"
-    assert numbers.reading("Exp 2 (A, E, S, N) | CTC-BLSTM [5]") == ""
+    assert papers.named(PAPER).reading("Exp 1 (A, H, S, N) | Proposed") == f"{OPEN}; one recogniser of 20 epochs"
+    assert papers.named(PAPER).reading("Exp 2 (A, E, S, N) | CTC-BLSTM [5]") == ""
 
 
 def test_an_interval_over_speakers_is_that_of_the_difference():

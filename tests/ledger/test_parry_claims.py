@@ -145,7 +145,7 @@ def test_what_the_printed_tables_say_of_it(name):
 )
 def test_a_changed_table_changes_what_it_says(name, old, new, mark, tmp_path):
     shutil.copytree(published.FOLDER, tmp_path / "published")
-    path = tmp_path / "published" / f"{numbers.PAPER}.csv"
+    path = tmp_path / "published" / f"{numbers.NAME}.csv"
     text = path.read_text()
     assert text.count(old) == 1
     path.write_text(text.replace(old, new))

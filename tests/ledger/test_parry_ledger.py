@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sercore import papers
 from sercore.ledger import published, recorded
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import level
@@ -16,7 +17,7 @@ from sercore.papers.parry2022.data import ORIGINS, UNSEEN
 from sercore.papers.parry2022.rows import Recipe
 from tests.ledger.parry_runs import CAPPED, OPEN, PLAIN, ledger, trials, tried
 
-PAPER = numbers.PAPER
+PAPER = numbers.NAME
 BITS = {"corpus / corpus / bits": 0.75, "language / language / bits": 0.75}  # one label
 OF = {"variant": "as-described", "protocol": "held-out-speakers"}
 RESULTS = ("not run", "substituted", "inconclusive", "reproduced", "not reproduced", "explained")
@@ -33,7 +34,7 @@ def measured(monkeypatch) -> dict[str, float]:
 
 
 def printed(row: str, column: str, book: Ledger | None = None):
-    return next(each for each in (book or Ledger(PAPER)).printed if (each.row, each.column) == (row, column))
+    return next(each for each in (book or Ledger(papers.named(PAPER))).printed if (each.row, each.column) == (row, column))
 
 
 def test_every_printed_number_has_an_entry_and_no_setting_or_count_is_a_result():
@@ -66,7 +67,7 @@ def test_every_printed_number_has_an_entry_and_no_setting_or_count_is_a_result()
     ],
 )
 def test_a_printed_accuracy_has_its_place(row, column, place, corpora):
-    found = numbers.place(printed(row, column))
+    found = papers.named(PAPER).place(printed(row, column))
     assert (found.row, found.metric, found.corpora) == (place, numbers.UA, corpora)
 
 
@@ -111,7 +112,7 @@ def test_results_on_a_smaller_pool_are_substituted_and_an_absent_corpus_is_not_r
 
 def test_the_whole_pool_is_judged(monkeypatch):
     monkeypatch.setattr(numbers, "corpora", lambda: tuple(ORIGINS))
-    assert numbers.substitute("GR C", "as-described", "none") == ""
+    assert papers.named(PAPER).substitute("GR C", "as-described", "none") == ""
     few, many = (ledger(trials(seeds=seeds, only="GR C")) for seeds in (2, 5))
     assert few.verdict(printed("TESS GR", "Corpus")) == ("inconclusive", "2 seeds; a one-run interval needs 5")
     assert many.verdict(printed("TESS GR", "Corpus"))[0] == "not reproduced"
@@ -157,7 +158,7 @@ def test_what_is_written_is_read_back_under_the_same_names(tmp_path):
     book = ledger(given, views=[(given[0], [["C", 0.51239, 0.33, -0.1]])])
     names = [field.name for field in fields(given[0])]
     recorded.write(PAPER, lambda start: book.recorded, names, folder=tmp_path)
-    again = Ledger(PAPER, runs=recorded.read(PAPER, folder=tmp_path))
+    again = Ledger(papers.named(PAPER), runs=recorded.read(PAPER, folder=tmp_path))
     assert again.controls() == book.controls()
     assert again.entries() == book.entries()
     assert again.recorded.parts["probes"].values.tolist() == [[len(given), "C", 0.5124, 0.33, -0.1]]
@@ -181,7 +182,7 @@ def test_durations_speakers_and_shares_are_measured_and_those_of_the_pool_on_all
     sides = {"training": (1800, 2.2), "validation": (200, 0.25), "test": (250, 0.3)}
     for side, (clips, hours) in sides.items():
         measured |= {f"{side} / duration / hours": hours, f"{side} / positive / clips": clips}
-    book = Ledger(PAPER)
+    book = Ledger(papers.named(PAPER))
     assert book.verdict(printed("TESS", "all")) == ("measured", "agrees")
     assert book.verdict(printed("TESS", "speakers")) == ("measured", "agrees")
     assert book.verdict(printed("split", "training")) == ("setting", "ours is 80.0, as whole speakers are held out")
@@ -213,7 +214,7 @@ def test_changed_print_changes_no_value_of_ours(tmp_path):
 def test_a_researchers_own_classes_may_be_more_than_the_papers():
     book = ledger(trials(only="baseline"))
     counts = book.recorded.counts.assign(true=3, predicted=3)
-    wider = Ledger(PAPER, runs=replace(book.recorded, parts=book.recorded.parts | {"counts": counts}))
+    wider = Ledger(papers.named(PAPER), runs=replace(book.recorded, parts=book.recorded.parts | {"counts": counts}))
     (found,) = wider.runs("baseline").values()
     assert found.classes == 4
     assert level(found, numbers.UA).value == 100

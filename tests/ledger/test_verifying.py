@@ -8,17 +8,13 @@ import pytest
 from pydantic import BaseModel
 from typer.testing import CliRunner
 
-from sercore import store
+from sercore import papers, store
 from sercore.cli import app
 from sercore.ledger import recorded, verifying
-from sercore.papers.alves2022 import study as ser2022
-from sercore.papers.biagini2022 import study as loopq
-from sercore.papers.padi2021 import study as padi
-from sercore.papers.parry2022 import study as parry
 from sercore.sweep import Task
 
 PAPER = "01-ser2022-transfer"
-STUDIES = {study.PAPER: study for study in (ser2022, parry, loopq, padi)}
+STUDIES = {paper.name: paper for paper in papers.every()}
 ABOUT = {"edition": "open", "corpora": ["toy"], "encoders": {}, "method": 1, "versions": {}, "device": "cpu, x86_64"}
 
 
@@ -50,8 +46,9 @@ def study(run, trials) -> SimpleNamespace:
     """A study whose data are nothing and whose trials answer at once."""
     task = Task(name="toys", run=run, trials=trials, data=None, corpora=("toy",))
     return SimpleNamespace(
-        PAPER=PAPER,
-        METHODS={"toys": 1},
+        name=PAPER,
+        methods={"toys": 1},
+        alone={},
         Parameters=Parameters,
         load=lambda parameters: None,
         tasks=lambda parameters, data: [task],
@@ -215,10 +212,10 @@ def test_kept_trials_and_trainings_are_out_of_sight(tmp_path, monkeypatch):
 @pytest.mark.parametrize("paper", STUDIES)
 def test_every_recorded_trial_of_the_book_has_a_path_and_can_be_built(paper):
     book, chosen = recorded.read(paper), STUDIES[paper]
-    assert set(map(recorded.kind_of, book.runs)) <= set(chosen.METHODS)
+    assert set(map(recorded.kind_of, book.runs)) <= set(chosen.methods)
     for run, about in book.runs.items():
-        assert about["study"] == chosen.STUDY
-        assert recorded.stale(run, about, chosen.METHODS) == ""
+        assert about["study"] == chosen.folder
+        assert recorded.stale(run, about, chosen.methods) == ""
     queue = verifying.order(chosen, book)
     here = {run for run, about in book.runs.items() if about["device"].startswith("cpu")}
     assert {each["run"] for each in queue} == here
@@ -231,7 +228,7 @@ def test_a_recorded_trial_of_chapter_1_comes_out_again(speech, tmp_path, monkeyp
         pytest.skip(f"needs gender-tables: no such folder in {speech}")
     monkeypatch.setenv("SER_CORPORA", str(speech))
     shutil.copytree(recorded.FOLDER / PAPER, tmp_path / PAPER)
-    (row,) = verifying.verify(ser2022, {}, trials=1, folder=tmp_path)
+    (row,) = verifying.verify(papers.named(PAPER), {}, trials=1, folder=tmp_path)
     assert row["path"].startswith("gender ")
     assert row["outcome"] in verifying.AGREED
 

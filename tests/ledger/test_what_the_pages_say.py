@@ -2,7 +2,7 @@
 
 import json
 
-from sercore import store
+from sercore import papers, store
 from sercore.ledger.entries import Ledger
 from sercore.papers.alves2022 import page as headline
 from sercore.papers.alves2022 import study as ser2022
@@ -14,7 +14,7 @@ from sercore.papers.parry2022 import study as parry
 
 def test_one_woman_of_mls_costs_every_gender_classifier():
     """Chapter 1, deviations: no classifier recognises any other speaker as rarely."""
-    ledger = Ledger(ser2022.PAPER)
+    ledger = Ledger(papers.named(ser2022.NAME))
     for name in CLASSIFIERS:
         counts = ledger.trials(f"gender classifier ({name})").counts
         right = counts["count"].where(counts["true"] == counts["predicted"], 0).groupby(counts["group"]).sum()
@@ -26,7 +26,7 @@ def test_one_woman_of_mls_costs_every_gender_classifier():
 
 def test_leaks_lift_shuffled_labels_and_nothing_else_does():
     """Chapter 1, controls: as published even shuffled labels score far above guessing, clean they do not."""
-    ledger = Ledger(ser2022.PAPER)
+    ledger = Ledger(papers.named(ser2022.NAME))
     leaky, clean = (
         ledger.cell(ser2022.CONTROLLED, "macro_f1_cv5_mean", protocol=protocol, control="labels shuffled")
         for protocol in ser2022.PROTOCOLS
@@ -43,20 +43,20 @@ def prose(name: str) -> str:
 
 def test_the_classes_that_are_scored_change_with_the_protocol():
     """Chapter 1, landing and reading page: a third each with SMOTE, 79, 14 and 7 % on real clips alone."""
-    ledger = Ledger(ser2022.PAPER)
+    ledger = Ledger(papers.named(ser2022.NAME))
     for row in (row for row in ser2022.ROWS if "+ SMOTE" in row):
         for protocol, expected in (("as-published", [33, 33, 33]), ("clean", [79, 14, 7])):
             counts = ledger.trials(row, protocol=protocol).counts
             clips = counts.groupby("true")["count"].sum()
             assert (100 * clips / clips.sum()).round().tolist() == expected, row
     assert "from 33/33/33 % to 79/14/7 %" in headline(ledger)
-    for text in (prose(ser2022.PAPER), (store.PROJECT / "book" / "reading.md").read_text()):
+    for text in (prose(ser2022.NAME), (store.PROJECT / "book" / "reading.md").read_text()):
         assert "79 % neutral, 14 % female and 7 % male" in " ".join(text.split())
 
 
 def test_recorded_models_of_one_seed_differ_where_they_are_the_baseline():
     """Chapter 2, what the paper leaves open: with alpha 0 the recorded GR is not the recorded baseline, as machines differ."""
-    ledger = Ledger(parry.PAPER)
+    ledger = Ledger(papers.named(parry.NAME))
     epochs = ledger.recorded.parts["epochs"]
     first = epochs[(epochs["epoch"] == 1) & (epochs["what"] == "training loss")].set_index("trial")["value"]
     baseline = gaps.recorded(ledger, "baseline").sown([0])
@@ -67,7 +67,7 @@ def test_recorded_models_of_one_seed_differ_where_they_are_the_baseline():
 
 def test_no_difference_of_chapter_2_is_judged_and_its_balance_by_gender_is_not_run():
     """Chapter 2, lead and claims: three seeds at most; of the pool three corpora are not at hand."""
-    ledger = Ledger(parry.PAPER)
+    ledger = Ledger(papers.named(parry.NAME))
     marks = {claim.name: claim.judge(ledger) for claim in parry_claims.CLAIMS}
     assert {mark for found in marks.values() for mark in (found.published, found.clean)} == {"inconclusive", "not run"}
     assert marks["C21"].published == "not run"

@@ -23,7 +23,7 @@ def trials(**given):
 
 
 def test_the_models_are_those_of_table_4():
-    assert set(RECIPES) == {number.row for number in published.read(loopq.PAPER) if number.table == "Table 4"}
+    assert set(RECIPES) == {number.row for number in published.read(loopq.NAME) if number.table == "Table 4"}
     assert {row.model for row in ROWS.values()} == set(RECIPES)
     assert len(ROWS) == sum(map(len, GROUPS.values())) == 14
     assert {kind for row in ROWS.values() for kind in row.inputs} == {*KINDS, "frames", "frames, filled"}
@@ -33,7 +33,7 @@ def test_the_models_are_those_of_table_4():
 @pytest.mark.parametrize(("reading", "column"), [("paper", "paper"), ("code", "code")])
 def test_the_settings_are_those_of_table_3(reading, column):
     """What the paper prints; the code's rates and decays are ten times as high."""
-    printed = {(each.row, each.column): each.value for each in published.read(loopq.PAPER) if each.table == "Table 3"}
+    printed = {(each.row, each.column): each.value for each in published.read(loopq.NAME) if each.table == "Table 3"}
     for name, recipe in RECIPES.items():
         rates = getattr(recipe, reading)
         factor = 1 if reading == "paper" else 10

@@ -26,7 +26,7 @@ from tests.papers.ser2022_trials import BOTH, EMBEDDED, MISJOINED, SMOTE, trial
 
 
 def test_rows_are_those_of_the_paper():
-    printed = {(number.table, number.row) for number in published.read(ser2022.PAPER) if number.metric == "macro_f1_cv5_mean"}
+    printed = {(number.table, number.row) for number in published.read(ser2022.NAME) if number.metric == "macro_f1_cv5_mean"}
     assert printed == {(table, row) for table, rows in ser2022.TABLES.items() for row in rows}
     assert len(ser2022.ROWS) == 26
     assert [len(ser2022.rows(edition, encoder)) for edition in ("open", "demo") for encoder in ("toy", "none")] == [26, 16, 6, 5]

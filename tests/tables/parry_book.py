@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from sercore import papers
 from sercore.ledger.entries import Ledger
 from sercore.ledger.recorded import Recorded
 from sercore.papers.parry2022 import study as parry
@@ -61,7 +62,7 @@ def book(given: Sequence[Trial] | None = None, found=right, **options) -> Ledger
     views = [(trial, PROBES) for trial in trials(seeds=1) if trial.row.name in ("baseline", "MTL C", "GR C")]
     recipe = [trial for each in CANDIDATES for trial in tried(each)]
     plain = ledger(grid() if given is None else given, found, **{"crema": False, "views": views, "recipe": recipe} | options)
-    return Ledger(parry.PAPER, runs=_trained(plain.recorded), published_folder=plain.published_folder)
+    return Ledger(papers.named(parry.NAME), runs=_trained(plain.recorded), published_folder=plain.published_folder)
 
 
 def _trained(found: Recorded) -> Recorded:

@@ -6,7 +6,7 @@ from html import unescape
 import pytest
 import torch
 
-from sercore import tables
+from sercore import papers, tables
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.models import cnnlstm as loopq_cnnlstm
@@ -62,7 +62,7 @@ def test_this_pages_own_values_stand_apart(book):
 
 
 def test_tables_1_and_2_have_ours_beside_each_number():
-    book = Ledger(loopq.PAPER)
+    book = Ledger(papers.named(loopq.NAME))
     first, second = rows(chapter.counts(book)), rows(chapter.amplitudes(book))
     assert [row[0] for row in first][-1] == "total"
     assert first[0][1:3] == ["1,058", "–"]
@@ -110,7 +110,7 @@ def test_across_corpora_has_a_column_for_each_other_corpus(book):
 
 
 def test_an_empty_ledger_says_so():
-    empty = Ledger(loopq.PAPER, runs=recorded.read("no such paper"))
+    empty = Ledger(papers.named(loopq.NAME), runs=recorded.read("no such paper"))
     for make in (results.trainings, results.switches, results.across, results.ranks, results.thirds):
         assert "not recorded yet" in make(empty).data or "recorded yet" in make(empty).data
 
@@ -146,6 +146,6 @@ def test_parts_tell_what_the_optimiser_holds(model, untrained):
 
 
 def test_printed_shares_are_those_of_table_1():
-    by_emotion, by_origin = chapter.shares(Ledger(loopq.PAPER))
+    by_emotion, by_origin = chapter.shares(Ledger(papers.named(loopq.NAME)))
     assert sum(by_emotion.values()) == sum(by_origin.values()) == 10_110
     assert (len(by_emotion), len(by_origin)) == (7, 4)

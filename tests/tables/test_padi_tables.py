@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from sercore import papers
 from sercore.augment import policies
 from sercore.corpora.reports import Report
 from sercore.ledger import published, recorded
@@ -114,8 +115,8 @@ def test_speaker_recognisers_are_told_beside_the_untrained_one(full, tmp_path):
     ]  # fmt: skip
     own = rows(tables.speakers(NOTHING, full))
     assert own[0][0] == "this run, synthetic speech"
-    recorded.write(numbers.PAPER, lambda start: full.recorded, ["seed"], folder=tmp_path)
-    again = Ledger(numbers.PAPER, runs=recorded.read(numbers.PAPER, folder=tmp_path))
+    recorded.write(numbers.NAME, lambda start: full.recorded, ["seed"], folder=tmp_path)
+    again = Ledger(papers.named(numbers.NAME), runs=recorded.read(numbers.NAME, folder=tmp_path))
     assert rows(tables.speakers(again, NOTHING)) == [found]
 
 
@@ -149,9 +150,9 @@ def test_iemocap_stands_in_its_own_columns_with_its_verdict():
 @pytest.mark.parametrize("make", [results.folds, results.per_class, results.grid, results.effects, results.encoder])
 def test_no_printed_number_moves_ours(full, tmp_path, make):
     shutil.copytree(published.FOLDER, tmp_path / "published")
-    path = tmp_path / "published" / f"{numbers.PAPER}.csv"
+    path = tmp_path / "published" / f"{numbers.NAME}.csv"
     path.write_text(re.sub(r",[\d.]+,%", ",12.34,%", path.read_text()))
-    other = Ledger(numbers.PAPER, runs=full.recorded, published_folder=tmp_path / "published")
+    other = Ledger(papers.named(numbers.NAME), runs=full.recorded, published_folder=tmp_path / "published")
     assert make(other).data == make(full).data
 
 
@@ -249,7 +250,7 @@ def test_hours_follow_from_steps_and_seconds():
     outcome = {"costs": [["speaker recogniser", 7200, 0.5], ["001", 3600, 2.0]], "reading": 0.001, "spectrogram": 0.009}
     runs = recorded.of_this_run([task], [[outcome | {"duration": 4.0}]])
     about = {"edition": "open", "device": "cuda, x86_64", "corpora": ["ravdess"], "parts": {}, "encoders": {}}
-    book = Ledger(numbers.PAPER, runs=replace(runs, runs=dict.fromkeys(runs.runs, about)))
+    book = Ledger(papers.named(numbers.NAME), runs=replace(runs, runs=dict.fromkeys(runs.runs, about)))
     assert rows(tables.hours(book)) == [
         ["cuda, x86_64", "speaker recogniser", "7,200", "0.500", "1.0"],
         ["cuda, x86_64", "001", "3,600", "2.000", "2.0"],

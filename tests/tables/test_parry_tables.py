@@ -9,6 +9,7 @@ from html import unescape
 import pytest
 import torch
 
+from sercore import papers
 from sercore.corpora import folders
 from sercore.corpora.reports import Report
 from sercore.ledger import published, recorded
@@ -26,7 +27,7 @@ from tests.ledger.parry_runs import ledger, trials
 from tests.papers import parry_toy
 from tests.tables.parry_book import MEASURED, ON, book, grid, switched
 
-NOTHING = Ledger(parry.PAPER, runs=recorded.read("no such paper"))
+NOTHING = Ledger(papers.named(parry.NAME), runs=recorded.read("no such paper"))
 
 
 @pytest.fixture(autouse=True)
@@ -74,9 +75,9 @@ def test_table_3_has_all_eleven_sets_and_one_seed_has_no_spread(full):
 @pytest.mark.parametrize("on", ["TESS", "in-domain test"])
 def test_no_printed_number_moves_ours(full, tmp_path, on):
     shutil.copytree(published.FOLDER, tmp_path / "published")
-    path = tmp_path / "published" / f"{parry.PAPER}.csv"
+    path = tmp_path / "published" / f"{parry.NAME}.csv"
     path.write_text(re.sub(r",ua,[\d.]+,", ",ua,12.34,", path.read_text()))
-    altered = Ledger(parry.PAPER, runs=full.recorded, published_folder=tmp_path / "published")
+    altered = Ledger(papers.named(parry.NAME), runs=full.recorded, published_folder=tmp_path / "published")
     for make in (results.single, results.several):
         before, after = by_name(make(full, NOTHING, on=on)), by_name(make(altered, NOTHING, on=on))
         assert [row[1:] for row in before.values()] == [row[1:] for row in after.values()]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from IPython.display import HTML
 
-from sercore import tables
+from sercore import papers, tables
 from sercore.features import names
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
@@ -38,7 +38,7 @@ def gender() -> Ledger:
     trials = ser2022_gender.grid("open", range(2), common_voice=True)
     outcomes = [gender_outcome(9 if "decision tree" in each.row else 10) for each in trials]
     task = Task(name="gender", run=ser2022_gender.run, trials=trials, data=None, corpora=())
-    return Ledger(ser2022.PAPER, runs=recorded.of_this_run([task], [outcomes]))
+    return Ledger(papers.named(ser2022.NAME), runs=recorded.of_this_run([task], [outcomes]))
 
 
 @pytest.mark.parametrize(
@@ -99,19 +99,19 @@ def test_accuracy_weighs_clips_and_the_mean_recall_weighs_sexes(gender):
 
 
 def test_the_submissions_show_the_printed_test_scores_and_no_test_run_of_ours():
-    ledger = Ledger(ser2022.PAPER)
+    ledger = Ledger(papers.named(ser2022.NAME))
     shown = chapter.submissions(ledger).data
     for number in ledger.printed:
         if number.metric == "macro_f1_official_test" and number.table != "Text":
             assert f"<td>{number.value:g}</td>" in shown
-    for number in hand_labels(ser2022.PAPER):
+    for number in hand_labels(ser2022.NAME):
         assert f"{number.value:g}" in shown
     assert shown.count("not run") == 3
 
 
 def test_hand_labels_cover_the_test_files():
     """The predictions of every submission add up to the 308 test files, the labels by ear to 99."""
-    heard = hand_labels(ser2022.PAPER)
+    heard = hand_labels(ser2022.NAME)
     sums = {
         row: sum(each.value for each in heard if each.row == row and each.metric == "test_files")
         for row in dict.fromkeys(each.row for each in heard)
@@ -132,7 +132,7 @@ def test_what_a_row_reads_is_named_beside_it():
         for _ in trials
     ]
     task = Task(name="emotion", run=ser2022.run, trials=trials, data=None, corpora=(), encoders={"toy": 16})
-    ledger = Ledger(ser2022.PAPER, runs=recorded.of_this_run([task], [outcomes]))
+    ledger = Ledger(papers.named(ser2022.NAME), runs=recorded.of_this_run([task], [outcomes]))
     ledger.stale = {"this run, emotion": ""}
     shown = tables.beside_the_paper("Table 3", ledger).data
     assert f"{ser2022.SELECTED[1]}<br><small>toy, 16 values</small>" in shown

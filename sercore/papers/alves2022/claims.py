@@ -169,7 +169,7 @@ def _neutral_below(counts: np.ndarray, *_: np.ndarray) -> np.ndarray:
 
 def _printed_recalls(ledger: Ledger, row: str) -> list[float]:
     """Printed recalls of a selected row, neutral first: the diagonal of its part of Table 5."""
-    places = [ledger.numbers.place(number) for number in ledger.printed if number.table.startswith("Table 5")]
+    places = [ledger.paper.place(number) for number in ledger.printed if number.table.startswith("Table 5")]
     return [next(each.value for each in places if (each.row, each.metric) == (row, f"share_{at}_{at}")) for at in range(3)]
 
 
@@ -192,7 +192,7 @@ def gender_task_helps(ledger: Ledger) -> Judgement:
 def submissions_in_order(ledger: Ledger) -> Judgement:
     """Printed numbers, and what the test files that the authors labelled by ear say; the official labels are not at hand."""
     values = [number.value for number in ledger.printed if number.metric == "macro_f1_official_test" and number.table != "Text"]
-    heard = published.hand_labels(ledger.paper)
+    heard = published.hand_labels(ledger.paper.name)
     scores = [number.value for number in heard if number.column == "macro F1"]
     rates = [number.value for number in heard if number.column == "accuracy"]
     clips = sum(number.value for number in heard if number.row == "labelled by ear")

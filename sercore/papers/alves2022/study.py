@@ -24,7 +24,7 @@ from sercore.parameters import WeightsPath, row_among
 from sercore.protocols.splits import FOLDS
 from sercore.sweep import Task, finished
 
-PAPER = "01-ser2022-transfer"
+NAME = "01-ser2022-transfer"
 STUDY = "alves2022"
 # Method number of each kind of trial: raised when its numbers move, and the kind is then recorded again.
 METHODS = {"emotion": 1, "gender": 1}

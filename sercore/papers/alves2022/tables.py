@@ -65,7 +65,7 @@ def stage_one(ledger: Ledger, run: Ledger, *, edition: str) -> HTML:
 
 def submissions(ledger: Ledger) -> HTML:
     """The three submitted networks: official test, our cross-validation, and the test files that the authors labelled by ear."""
-    heard = {(number.row, number.column): number.value for number in hand_labels(ledger.paper)}
+    heard = {(number.row, number.column): number.value for number in hand_labels(ledger.paper.name)}
     official = [each for each in ledger.printed if each.metric == "macro_f1_official_test" and each.table != "Text"]
     rows = []
     for place, (number, row) in enumerate(zip(official, SELECTED, strict=True)):

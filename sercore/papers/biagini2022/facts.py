@@ -6,7 +6,7 @@ from sercore.ledger.entries import Ledger
 from sercore.models import counts
 from sercore.models import mmfusion as loopq_mmfusion
 from sercore.papers.biagini2022 import data as loopq_data
-from sercore.papers.biagini2022.numbers import PAPER, table_1
+from sercore.papers.biagini2022.numbers import NAME, table_1
 
 
 def either(mark: str, reason: str, *, printed: bool | None = None) -> Judgement:
@@ -66,12 +66,12 @@ def loudness(ledger: Ledger) -> Judgement:
     """Mean of clip maxima by emotion: the two loudest and the quietest, printed and over the corpora at hand."""
     printed = {each.column: each.value for each in ledger.printed if (each.table, each.row) == ("Table 2", "Max")}
     emotions = {row for row, _ in table_1()}
-    measured = recorded.measurements(PAPER)
+    measured = recorded.measurements(NAME)
     ours = {name: measured.get(f"Max / {name} / mean_of_clip_max_amplitude") for name in emotions}
     if None in ours.values():
         return either("not run", "the corpora were not measured", printed=_loud(printed, emotions))
     order = ", ".join(f"{name} {ours[name]:.3f}" for name in sorted(ours, key=ours.get, reverse=True))
-    on = ", ".join(recorded.measured_on(PAPER))
+    on = ", ".join(recorded.measured_on(NAME))
     return either(
         "agrees" if _loud(ours, emotions) else "differs", f"mean maximum over {on}: {order}", printed=_loud(printed, emotions)
     )
@@ -85,13 +85,13 @@ def _loud(maxima: dict[str, float], emotions: set[str]) -> bool:
 @claim("B4", "Clips last 2.597 s on average, 1.256 to 7.139 s, 95 % of them less than 4.804 s", source="section 2.3")
 def durations(ledger: Ledger) -> Judgement:
     """Durations over all corpora; which percentile is printed shows on the corpora at hand too."""
-    measured = recorded.measurements(PAPER)
+    measured = recorded.measurements(NAME)
     judgement = _counted(ledger, ("duration",))
     if "duration / all / p95 (stated)" not in measured:
         return judgement
     p95, p99 = (measured[f"duration / all / {name}"] for name in ("p95 (stated)", "p99"))
     reason = (
-        f"{judgement.reason}. Over {', '.join(recorded.measured_on(PAPER))} the 95th percentile is {p95:.3f} s and the 99th "
+        f"{judgement.reason}. Over {', '.join(recorded.measured_on(NAME))} the 95th percentile is {p95:.3f} s and the 99th "
         f"{p99:.3f} s; the author's code asks for the 99th where the text says 95 %"
     )
     return either(judgement.published, reason)
@@ -139,7 +139,7 @@ def _balance(cells: dict[tuple[str, str], int]) -> dict[str, float]:
 
 
 def _measured_cells() -> dict[tuple[str, str], int]:
-    measured = recorded.measurements(PAPER)
-    there = [origin for name, origin in loopq_data.ORIGINS.items() if name in recorded.measured_on(PAPER)]
+    measured = recorded.measurements(NAME)
+    there = [origin for name, origin in loopq_data.ORIGINS.items() if name in recorded.measured_on(NAME)]
     emotions = dict.fromkeys(row for row, _ in table_1())
     return {(row, origin): int(measured[f"{row} / {origin} / records"]) for origin in there for row in emotions}

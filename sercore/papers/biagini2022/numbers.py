@@ -1,15 +1,14 @@
 """What each printed number of paper 03 is: a result, a setting of ours, a count to measure, or out of reach, and why."""
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
 import pandas as pd
 
 from sercore import audio
-from sercore.ledger import recorded, usual, verdicts
-from sercore.ledger.entries import Place, Plain
+from sercore.ledger import recorded, verdicts
+from sercore.ledger.paper import Plain
 from sercore.ledger.published import Printed, read
 from sercore.models import cnnlstm as loopq_cnnlstm
 from sercore.models import counts
@@ -19,25 +18,19 @@ from sercore.papers.biagini2022 import data as loopq_data
 from sercore.papers.biagini2022 import final as loopq_final
 from sercore.papers.biagini2022 import study as loopq
 from sercore.papers.biagini2022.inputs import SHAPES
-from sercore.papers.biagini2022.pretrained import PUBLISHED
 from sercore.papers.biagini2022.rows import GROUPS, RECIPES, Rates, Recipe
 from sercore.protocols import speakers
 from sercore.protocols.origins import SHARE
 
-PAPER = loopq.PAPER
-METHODS = loopq.METHODS
-CLASSES = len(loopq.CLASSES)
+NAME = loopq.NAME
 OURS = ("accuracy_validation", "macro_f1_validation", "uar_validation")
 SPLITS = {"as-published": "by-origin", "clean": "speaker-independent"}
+OTHERS = {"across-corpora": "clean"}
 FOLDS = {"speaker-independent": speakers.FOLDS}
 PAIR = tuple(SPLITS.values())
 TABLE_4 = [(row.model, row.variant) for name in ("scratch", "pretrained") for row in GROUPS[name]]  # each model in its readings
 # The reading of each model that its printed score stands beside: the code's, where that can be run.
 READINGS = {"HUBERTFT": "fixed", "MMFUSION": "as-run", "FCMFCC": "as-run", "CNNATT": "fixed", "CNNLSTM": "as-run"}
-FAULTS = {
-    "CNNLSTM": "the LSTM runs over the clips of a batch, and the last dropout never rests",
-    "MMFUSION": "the attention blocks and the LSTM are not in the optimiser",
-}
 UNTRAINED = "no training of this model on real speech is recorded"
 SIZES, SHAPE, MILLION = loopq_mmfusion.SIZES, SHAPES["published"], 1e6
 Where = tuple[str, str, str]  # row, column and metric of a printed number
@@ -90,25 +83,6 @@ RATES = {"lowest": "CREMA", "second": "TESS", "third": "SAVEE", "highest": "RAVD
 ON_TABLE_1 = {"valid": "the sum of Table 1", "training split": "the code's rule by origin, on the totals of Table 1"}
 
 
-def plain(number: Printed) -> Plain | None:
-    """Verdict of a setting or a count, or None for a result, or for what was not measured."""
-    where = (number.row, number.column, number.metric)
-    if where in TEXT:
-        return _setting(number, TEXT[where]())
-    if number.table == "Table 3":
-        return _trained_with(number)
-    if where in BUILT:
-        make, places = BUILT[where]
-        return _counted(number, make(), places)
-    value = _measured(where)
-    return None if value is None else _on_audio(number, value)
-
-
-def place(number: Printed) -> Place:
-    """Where a printed result stands among our trials: Table 4 beside the clips that chose the epoch."""
-    return Place(number.row, number.metric, float(number.value) if number.metric in OURS else math.nan)
-
-
 def arranged(trials: pd.DataFrame) -> pd.DataFrame:
     """Recorded trainings with the ``row`` and ``control`` that they stand for: what one of them has changed is a control."""
     names = pd.DataFrame(
@@ -126,68 +100,10 @@ def arranged(trials: pd.DataFrame) -> pd.DataFrame:
     return arranged[kinds != "views"]
 
 
-def why_not(number: Printed) -> str:
-    """Why a number has no run."""
-    if number.row == "judges":
-        return "a statement about the corpora's own listeners, which no run measures"
-    if "CREMA" in (number.row, number.column, RATES.get(number.column)):
-        return "CREMA-D is not at hand"
-    if number.row == "sampling rates":
-        return "the copies at hand had been converted to 16 kHz"
-    if number.table == "Table 4":
-        return f"{UNTRAINED}: tuning HuBERT and ConvNeXt needs their weights and a GPU, and a frozen encoder has not been tried"
-    return "is over all four corpora, and CREMA-D is not at hand"
-
-
-def reading(row: str) -> str:
-    """Variant that a row's printed numbers stand beside in a list of all."""
-    return READINGS.get(row, "as-run")
-
-
-has, ours, meaningless = usual.has, usual.ours, usual.meaningless
-
-
-def unfinished(trial: Mapping) -> str:
-    """Why a training is not finished: its cap came before the second cut of its rate, and before the schedule's end."""
-    if not str(trial.get("ending", "")).startswith("all "):
-        return ""
-    recipe = RECIPES[trial["model"]]
-    most = (recipe.paper if trial["rates"] == "paper" else recipe.code).epochs
-    if trial["epochs"] >= most:
-        return ""
-    return f"unfinished: ended at a cap of {trial['epochs']:g} epochs; the schedule has up to {most}"
-
-
-def substitute(row: str, variant: str, encoder: str) -> str:
-    """What stands in for the paper's data or weights."""
-    missing = [origin for corpus, origin in loopq_data.ORIGINS.items() if corpus not in corpora()]
-    parts = [f"the corpora without {', '.join(missing)}"] if missing else []
-    if encoder.startswith("tuned "):
-        parts += [f"{encoder} in place of the paper's"] * (encoder.removeprefix("tuned ") != PUBLISHED[row].split("/")[-1])
-    elif encoder != "none":
-        parts.append(f"a frozen {encoder} in place of the tuned encoder")
-    return " and ".join(parts)
-
-
-def fault(row: str) -> str:
-    """Fault of the author's code that a row as run rests on."""
-    return FAULTS.get(row, "")
-
-
-def note(number: Printed) -> str:
-    """What else is to be said of a printed result: nothing."""
-    return ""
-
-
-def table_of(row: str) -> str:
-    """Table in which a row is printed."""
-    return "Table 4"
-
-
 @cache
 def corpora() -> tuple[str, ...]:
     """Corpora that the recorded trainings read, in the paper's order."""
-    trained = (about for run, about in recorded.runs(PAPER).items() if recorded.kind_of(run) in ("models", "tuned"))
+    trained = (about for run, about in recorded.runs(NAME).items() if recorded.kind_of(run) in ("models", "tuned"))
     found = {name for about in trained for name in about["corpora"]}
     return tuple(name for name in (*loopq_data.ORIGINS, *loopq_data.ELSEWHERE) if name in found)
 
@@ -195,7 +111,7 @@ def corpora() -> tuple[str, ...]:
 @cache
 def _trainings() -> dict[str, pd.DataFrame]:
     """Recorded trainings by model."""
-    trials = recorded.read(PAPER).trials
+    trials = recorded.read(NAME).trials
     return dict(tuple(recorded.of_kind(trials, "models", "tuned").groupby("model"))) if len(trials) else {}
 
 
@@ -204,11 +120,11 @@ def caps() -> dict[str, int]:
     return {model: int(table["epochs"].max()) for model, table in _trainings().items()}
 
 
-def _trained_with(number: Printed) -> Plain:
+def trained_with(number: Printed) -> Plain:
     """A number of Table 3 beside what the recorded trainings were given; a model that was not trained says so."""
     recipe, cap = RECIPES[number.row], caps().get(number.row)
     if number.column != "Max epochs":
-        found = _setting(number, TABLE_3[number.column](recipe, recipe.code))
+        found = as_the_code(number, TABLE_3[number.column](recipe, recipe.code))
         frozen = "fine-tuned" in number.column and cap is not None
         frozen = frozen and "tuned" not in set(_trainings()[number.row]["run"].map(recorded.kind_of))
         doubt = UNTRAINED if cap is None else "the recorded trainings freeze these parts" if frozen else ""
@@ -218,7 +134,8 @@ def _trained_with(number: Printed) -> Plain:
     return Plain(verdict="setting", value=cap, reason="as printed" if cap == number.value else f"ours is {cap}")
 
 
-def _setting(number: Printed, value: float | str) -> Plain:
+def as_the_code(number: Printed, value: float | str) -> Plain:
+    """Compare a setting, a number or a word, with that of the code."""
     if isinstance(value, str):
         same = value.lower() == str(number.value).lower()
         return Plain(verdict="setting", value=None, reason="as printed" if same else f"ours is {value}")
@@ -226,7 +143,8 @@ def _setting(number: Printed, value: float | str) -> Plain:
     return Plain(verdict="setting", value=value, reason="as printed" if same else f"ours is {value:g}, as the code has it")
 
 
-def _counted(number: Printed, value: float | str, places: int) -> Plain:
+def built_count(number: Printed, value: float | str, places: int) -> Plain:
+    """Compare a count or a shape of a built object; what is printed as approximate may be cut or rounded."""
     if isinstance(value, str):
         word = "agrees" if value == number.value else f"differs: built {value}"
         return Plain(verdict="measured", value=None, reason=word)
@@ -237,7 +155,7 @@ def _counted(number: Printed, value: float | str, places: int) -> Plain:
     return Plain(verdict=word, value=value, reason=f"{reason}; {about}" if about else reason)
 
 
-def _on_audio(number: Printed, value: float) -> Plain:
+def on_audio(number: Printed, value: float) -> Plain:
     """Counts of whole corpora, of which the paper has a part; amplitudes of them, to a hundredth."""
     if number.table == "Table 1":
         word, reason = verdicts.measured(float(number.value), value, places=0)
@@ -247,9 +165,9 @@ def _on_audio(number: Printed, value: float) -> Plain:
     return Plain(verdict=word, value=value, reason=f"{reason}; of the whole corpus, printed of a part of it")
 
 
-def _measured(where: Where) -> float | None:
+def measured(where: Where) -> float | None:
     """What was measured on the corpora; over all of them only where all four are there."""
-    on, values = recorded.measured_on(PAPER), recorded.measurements(PAPER)
+    on, values = recorded.measured_on(NAME), recorded.measurements(NAME)
     complete = set(loopq_data.ORIGINS) <= set(on)
     single = {loopq_data.ORIGINS[name] for name in on if name in loopq_data.ORIGINS}
     if where[0] == "sampling rates":
@@ -265,7 +183,7 @@ def _final_cuts() -> tuple[int, ...]:
 @cache
 def table_1() -> dict[tuple[str, str], int]:
     """Printed counts by (emotion, origin), without the totals."""
-    cells = {(each.row, each.column): int(each.value) for each in read(PAPER) if each.table == "Table 1"}
+    cells = {(each.row, each.column): int(each.value) for each in read(NAME) if each.table == "Table 1"}
     return {where: count for where, count in cells.items() if "total" not in where}
 
 

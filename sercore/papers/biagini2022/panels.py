@@ -77,7 +77,7 @@ def _first(ledger: Ledger, split: str) -> pd.DataFrame:
     table = ledger.recorded.trials
     if not len(table):
         return table
-    table = ledger.numbers.arranged(table)
+    table = ledger.paper.arranged(table)
     table = table[(table["protocol"] == split) & (table["control"] == "none")].sort_values(["seed", "fold"])
     first = table.drop_duplicates(["row", "variant"])
     order = [TABLE_4.index(pair) for pair in zip(first["row"], first["variant"], strict=True)]

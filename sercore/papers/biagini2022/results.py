@@ -180,7 +180,7 @@ def thirds(ledger: Ledger) -> HTML:
 
 def _trainings(ledger: Ledger) -> pd.DataFrame:
     table = ledger.recorded.trials
-    return ledger.numbers.arranged(table) if len(table) else table.reindex(columns=["row", "variant", "protocol", "control"])
+    return ledger.paper.arranged(table) if len(table) else table.reindex(columns=["row", "variant", "protocol", "control"])
 
 
 def _tested(ledger: Ledger) -> set[str]:

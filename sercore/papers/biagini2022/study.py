@@ -30,7 +30,7 @@ from sercore.protocols import speakers
 from sercore.sweep import Task, finished
 from sercore.training.loop import choose
 
-PAPER = "03-loopq-models"
+NAME = "03-loopq-models"
 STUDY = "biagini2022"
 # Method number of each kind of trial: raised when its numbers move, and the kind is then recorded again.
 METHODS = {"models": 1, "views": 1, "across corpora": 1, "tuned": 1}
@@ -297,7 +297,7 @@ __all__ = [
     "CLASSES",
     "CORPORA",
     "GROUPS",
-    "PAPER",
+    "NAME",
     "PROTOCOLS",
     "RECIPES",
     "ROWS",

@@ -45,7 +45,7 @@ def amplitudes(ledger: Ledger) -> HTML:
 
 def durations(ledger: Ledger) -> HTML:
     """Durations that the text prints, of all corpora, and ours of those at hand."""
-    measured, on = recorded.measurements(ledger.paper), recorded.measured_on(ledger.paper)
+    measured, on = recorded.measurements(ledger.paper.name), recorded.measured_on(ledger.paper.name)
     rows = []
     for printed in (each for each in ledger.printed if each.row == "duration"):
         name = printed.metric
@@ -89,7 +89,7 @@ def costs() -> HTML:
 
 def seen_texts(ledger: Ledger) -> HTML:
     """Share of the tested texts of the first fold that training has too, by corpus."""
-    measured = recorded.measurements(ledger.paper)
+    measured = recorded.measurements(ledger.paper.name)
     found = {name.split(" / ")[1]: share for name, share in measured.items() if name.startswith("texts seen / ")}
     rows = [(ORIGINS.get(name, name), f"{share:.0%}") for name, share in sorted(found.items())]
     return html(("corpus", "tested texts that training has"), rows or NONE, caption="First fold of speakers")
@@ -100,7 +100,7 @@ def _beside(ledger: Ledger, table: str, *, by: str, form: str, caption: str) -> 
     other = "column" if by == "row" else "row"
     cells: dict[str, dict[str, tuple[str, str]]] = {}
     for given in (each for each in ledger.printed if each.table == table):
-        plain = ledger.numbers.plain(given)
+        plain = ledger.paper.plain(given)
         pair = (form.format(given.value), "–" if plain is None else form.format(plain.value))
         cells.setdefault(getattr(given, by), {})[getattr(given, other)] = pair
     groups = list(next(iter(cells.values())))

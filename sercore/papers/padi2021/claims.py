@@ -19,7 +19,7 @@ from sercore.papers.padi2021 import study as padi
 from sercore.papers.padi2021.cells import Systems, systems, told
 from sercore.papers.padi2021.facts import ahead, balance, counts, either, engineered, results
 from sercore.papers.padi2021.grid import GRID
-from sercore.papers.padi2021.numbers import APART, CLIPS, IEMOCAP, UA, WA, place
+from sercore.papers.padi2021.numbers import APART, CLIPS, IEMOCAP, UA, WA
 from sercore.papers.padi2021.rows import Row
 
 FULL = padi.FULL.name
@@ -118,7 +118,10 @@ def reached(ledger: Ledger) -> Judgement:
         reasons = dict.fromkeys(why for _, word, why in found if word == "not run")
         return either("not run", "; ".join([*reasons, *beside]))
     mark = "holds" if set(words) == {"reproduced"} else "fails" if "not reproduced" in words else "inconclusive"
-    told = [f"{place(number).row.split()[0]} {number.column} {number.value:g}: {word}, {why}" for number, word, why in found]
+    told = [
+        f"{ledger.paper.place(number).row.split()[0]} {number.column} {number.value:g}: {word}, {why}"
+        for number, word, why in found
+    ]
     return either(mark, "; ".join([*told, *beside]))
 
 

@@ -5,15 +5,14 @@ joined. Its variant says how it was trained (``variant``). A printed result stan
 another corpus have the same rows, are shown as an analogue, and judge no printed number.
 """
 
-import math
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, fields
 
 import pandas as pd
 
 from sercore.augment.policies import POLICIES
-from sercore.ledger import recorded, usual, verdicts
-from sercore.ledger.entries import Place, Plain
+from sercore.ledger import recorded
+from sercore.ledger.paper import Plain
 from sercore.ledger.published import Printed
 from sercore.models import resnet
 from sercore.papers.padi2021 import campplus_trial as padi_campplus_trial
@@ -26,21 +25,17 @@ from sercore.protocols import sessions
 from sercore.training.chunks import LENGTHS
 from sercore.training.sgd import Plan
 
-PAPER = padi.PAPER
-METHODS = padi.METHODS
-CLASSES = 4  # of every experiment
+NAME = padi.NAME
 UA, WA = "unweighted_accuracy", "weighted_accuracy"
-OURS = (UA, WA)
 APART, CLIPS = "speakers-apart", "clips"
+SPLITS = {"as-published": APART}  # Table 3's shares no speaker: there is no cleaner one
 FOLDS = {APART: sessions.FOLDS, CLIPS: sessions.FOLDS}
-SPLITS = {"as-published": APART}  # Table 3's shares no speaker, so that there is no cleaner one
 SCORED = {title: (name,) for name, title in ORIGINS.items() if name != "voxceleb"}
 IEMOCAP = "iemocap"
 WIDTHS = {"published": "full width", "narrow": "half width", "small": "small"}
 TRANSFERRED = ("frozen", "finetune")
 Where = tuple[str, str, str]  # row, column and metric of a printed number
 
-CONSTANT: Where = ("training", "constant-rate epochs", "count")
 
 # Settings in the text, taken from the object that uses them.
 SETTINGS: dict[Where, Callable[[], float]] = {
@@ -53,10 +48,10 @@ SETTINGS: dict[Where, Callable[[], float]] = {
         each != "plain" for each in padi_rows.versions(padi.FULL.augmentation)
     ),
     ("model", "first-block channels", "count"): lambda: resnet.SIZES.channels[0],
-    ("optimiser", "SGD momentum", "momentum"): lambda: _plan().momentum,
-    ("optimiser", "initial learning rate", "rate"): lambda: _plan().rate,
-    ("training", "batch size", "size"): lambda: _plan().batch,
-    CONSTANT: lambda: _plan().constant,
+    ("optimiser", "SGD momentum", "momentum"): lambda: schedule().momentum,
+    ("optimiser", "initial learning rate", "rate"): lambda: schedule().rate,
+    ("training", "batch size", "size"): lambda: schedule().batch,
+    ("training", "constant-rate epochs", "count"): lambda: schedule().constant,
     ("ablation", "training share", "share"): lambda: 100 * (1 - sessions.TEST),
     ("ablation", "test share", "share"): lambda: 100 * sessions.TEST,
     ("ablation", "runs", "count"): lambda: sessions.FOLDS,
@@ -70,34 +65,12 @@ COUNTED: dict[Where, str] = {
     ("IEMOCAP", "happy+excited", "segments"): "exp3 / happy+excited / clips",
 }
 TAUGHT = ("speaker pre-training", "VoxCeleb speakers (more than)", "count")
-ELSEWHERE = {
-    "annotators": "how the corpus was labelled, which no run measures",
-    "minimum agreement": "how the corpus was labelled, which no run measures: its summary lines are taken as they are",
-}
-
-
-def plain(number: Printed) -> Plain | None:
-    """Verdict of a setting or a count, or None for a result, or for what was not measured."""
-    if number.table == "Table 1":
-        return _setting(number, policy(number))
-    where = (number.row, number.column, number.metric)
-    if where in SETTINGS:
-        found = _setting(number, SETTINGS[where]())
-        return replace(found, reason=f"{found.reason}; {_never_decays()}") if where == CONSTANT and _never_decays() else found
-    return _taught(number) if where == TAUGHT else _counted(number)
 
 
 def policy(number: Printed) -> float:
     """Ours beside a number of Table 1; without masks the widest is 0."""
     chosen = POLICIES.get(number.row.lower())
     return 0 if chosen is None else getattr(chosen, POLICY[number.column])
-
-
-def place(number: Printed) -> Place:
-    """Where a printed result stands among our trials: the whole system, scored on IEMOCAP. Prior systems stand nowhere."""
-    if not proposed(number):
-        return Place(number.row, number.metric, math.nan)
-    return Place(f"{experiment(number)} {padi.FULL.name}", number.metric, float(number.value), corpora=(IEMOCAP,))
 
 
 def proposed(number: Printed) -> bool:
@@ -150,29 +123,23 @@ def taught(trial: Mapping) -> str:
     return f"{which} of {trial['pretraining']:g} epochs"
 
 
-def why_not(number: Printed) -> str:
-    """Why a number has no run."""
-    if number.column in ELSEWHERE:
-        return ELSEWHERE[number.column]
-    if number.table == "Table 3" and not proposed(number):
-        return "another system, quoted"
-    if (number.row, number.column, number.metric) == TAUGHT:
-        return "VoxCeleb is not at hand"
-    if IEMOCAP not in corpora():
-        return "IEMOCAP is not at hand"
-    if number.metric == "duration":
-        hours = recorded.measurements(PAPER)["duration / all / hours"]
-        return f"of the whole corpus; the clips of the four classes last {hours:.2f} h"
-    return "not recorded yet"
-
-
-def reading(row: str) -> str:
-    """Variant that a row's printed numbers stand beside in a list of all: IEMOCAP's nearest to the paper; empty without one."""
-    runs = [name for name, about in recorded.runs(PAPER).items() if IEMOCAP in about["corpora"]]
-    trials = recorded.read(PAPER).trials if runs else pd.DataFrame(columns=["run"])
+def nearest(row: str) -> str:
+    """Choose among the recorded variants on IEMOCAP the nearest to the paper's; empty without one."""
+    runs = [name for name, about in recorded.runs(NAME).items() if IEMOCAP in about["corpora"]]
+    trials = recorded.read(NAME).trials if runs else pd.DataFrame(columns=["run"])
     table = arranged(trials[trials["run"].isin(runs)]) if len(trials) else trials
-    named = [each for each in table.to_dict("records") if row.endswith("| Proposed") and each["row"].endswith(f" {padi.FULL.name}")]
-    return max(named, key=nearness)["variant"] if named else ""
+    candidates = [
+        trial for trial in table.to_dict("records") if row.endswith("| Proposed") and trial["row"].endswith(f" {padi.FULL.name}")
+    ]
+    return max(candidates, key=nearness)["variant"] if candidates else ""
+
+
+def counted(number: Printed) -> float | None:
+    """Look up a count that was measured on IEMOCAP; None where it was not, or is none."""
+    name = COUNTED.get((number.row, number.column, number.metric))
+    if number.table == "Table 2":
+        name = f"{experiment(number)} / {NAMES.get(number.column, number.column.lower())} / clips"
+    return recorded.measurements(NAME).get(name) if IEMOCAP in recorded.measured_on(NAME) else None
 
 
 def nearness(trial: Mapping) -> tuple:
@@ -183,81 +150,30 @@ def nearness(trial: Mapping) -> tuple:
     return (trial["edition"] == "paper", width, trial["epochs"], 0 if pd.isna(pretraining) else pretraining)
 
 
-has, ours, meaningless = usual.has, usual.ours, usual.meaningless
-
-
-def substitute(row: str, variant: str, encoder: str) -> str:
-    """What stands in for the paper's speakers or network."""
-    edition, width, *_ = variant.split(", ")
-    parts = ["speakers of other corpora than VoxCeleb"] * (edition != "paper")
-    parts += ["a narrower network"] * (width != WIDTHS["published"])
-    return " and ".join(parts)
-
-
-def fault(row: str) -> str:
-    """Fault of the authors' code that a row rests on: there is no public code."""
-    return ""
-
-
-def note(number: Printed) -> str:
-    """What else is to be said of a printed result: nothing."""
-    return ""
-
-
-def unfinished(trial: Mapping) -> str:
-    """Why a training is not finished: it ended before the schedule does, whose length the paper does not say."""
-    constant, most = _plan().constant, Plan.epochs
-    if trial["epochs"] >= most:
-        return ""
-    decay = f", and the printed decay begins after {constant}" if trial["epochs"] <= constant else ""
-    return f"unfinished: ended after {trial['epochs']:g} of {most} epochs{decay}"
-
-
-def table_of(row: str) -> str:
-    """Where a row is printed; of what the paper does not have, where it would stand."""
-    return "Table 3" if row.partition(" ")[2] == padi.FULL.name else "Figure 4"
-
-
 def corpora() -> tuple[str, ...]:
     """Corpora that were measured, or that a recorded run read."""
-    read = {name for about in recorded.runs(PAPER).values() for name in about["corpora"]}
-    return tuple(sorted(read | set(recorded.measured_on(PAPER))))
+    read = {name for about in recorded.runs(NAME).values() for name in about["corpora"]}
+    return tuple(sorted(read | set(recorded.measured_on(NAME))))
 
 
-def _setting(number: Printed, value: float) -> Plain:
-    same = math.isclose(value, number.value, abs_tol=1e-12)
-    return Plain(verdict="setting", value=value, reason="as printed" if same else f"ours is {value:g}")
-
-
-def _never_decays() -> str:
+def never_decays() -> str:
     """What keeps the printed decay of the rate from running: no recorded training is that long. Empty where one is."""
-    trials = recorded.read(PAPER).trials
+    trials = recorded.read(NAME).trials
     epochs = recorded.of_kind(trials, "models")["epochs"] if len(trials) else pd.Series(dtype=float)
-    if not len(epochs) or epochs.max() > _plan().constant:
+    if not len(epochs) or epochs.max() > schedule().constant:
         return ""
     counts = " or ".join(f"{each:g}" for each in sorted(epochs.unique()))
     return f"every recorded training ends after {counts} epochs, so that the halving which follows never runs"
 
 
-def _counted(number: Printed) -> Plain | None:
-    """A count as measured on IEMOCAP; None where it was not, or is none."""
-    name = COUNTED.get((number.row, number.column, number.metric))
-    if number.table == "Table 2":
-        name = f"{experiment(number)} / {NAMES.get(number.column, number.column.lower())} / clips"
-    value = recorded.measurements(PAPER).get(name) if IEMOCAP in recorded.measured_on(PAPER) else None
-    if value is None:
-        return None
-    word, reason = verdicts.measured(number.value, value, places=0)
-    return Plain(verdict=word, value=value, reason=reason)
-
-
-def _taught(number: Printed) -> Plain | None:
+def taught_speakers(number: Printed) -> Plain | None:
     """Speakers that were learnt, where they are VoxCeleb's: more than are printed, or not."""
-    value = recorded.measurements(PAPER).get("taught / speakers / count")
-    if value is None or "voxceleb" not in recorded.measured_on(PAPER):
+    value = recorded.measurements(NAME).get("taught / speakers / count")
+    if value is None or "voxceleb" not in recorded.measured_on(NAME):
         return None
     return Plain(verdict="measured", value=value, reason="agrees" if value > number.value else f"differs: measured {value:g}")
 
 
-def _plan() -> Plan:
+def schedule() -> Plan:
+    """Give the schedule of the whole system, as printed."""
     return padi_rows.plan(epochs=Plan.epochs, size="published", precision=Plan.precision)

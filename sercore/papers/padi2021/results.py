@@ -151,7 +151,7 @@ def beside(ledger: Ledger, group: str) -> HTML:
 def encoder(ledger: Ledger) -> HTML:
     """The pretrained speaker encoder's rows, of the recorded run that holds them: no level of transfer, a source of its own."""
     chosen = ledger.recorded.kind("campplus")
-    there = ledger.numbers.arranged(chosen) if len(chosen) else chosen
+    there = ledger.paper.arranged(chosen) if len(chosen) else chosen
     names = there.loc[there["control"] == "none", "row"].drop_duplicates() if len(there) else ()
     rows = []
     for name, _, system in (row.partition(" ") for row in names):

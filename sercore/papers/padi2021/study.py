@@ -29,7 +29,7 @@ from sercore.parameters import FilePath, WeightsPath, row_among
 from sercore.protocols import sessions
 from sercore.sweep import Task, finished
 
-PAPER = "04-resnet-specaugment"
+NAME = "04-resnet-specaugment"
 STUDY = "padi2021"
 # Method number of each kind of trial: raised when its numbers move, and the kind is then recorded again.
 METHODS = {"models": 1, "speakers": 1, "views": 1, "campplus": 1, "hours": 1}
@@ -286,7 +286,7 @@ __all__ = [
     "EXPERIMENTS",
     "FULL",
     "GRID",
-    "PAPER",
+    "NAME",
     "ROWS",
     "Parameters",
     "experiments",

@@ -44,7 +44,7 @@ def policies(ledger: Ledger) -> HTML:
 
 def classes(ledger: Ledger) -> HTML:
     """Table 2: printed segments, those measured on IEMOCAP, and the clips of the corpus that stands in, which judge nothing."""
-    measured, on = recorded.measurements(ledger.paper), recorded.measured_on(ledger.paper)
+    measured, on = recorded.measurements(ledger.paper.name), recorded.measured_on(ledger.paper.name)
     there = IEMOCAP in on
     stands = [ORIGINS[name] for name in on if name in ORIGINS and name not in (IEMOCAP, "voxceleb")] if not there else []
     rows = []

@@ -9,7 +9,7 @@ from sercore.papers.parry2022.attributes import GENDERS
 from sercore.papers.parry2022.data import ORIGINS, POOLED
 from sercore.papers.parry2022.gaps import HOME, collapsed
 from sercore.papers.parry2022.gaps import recorded as trials_of
-from sercore.papers.parry2022.numbers import PAPER, SCORED
+from sercore.papers.parry2022.numbers import NAME, SCORED
 
 BALANCED = 0.8  # of the fewer to the more speakers
 VIEWED = {"baseline": ("baseline", "none"), "MTL C": ("MTL", "C"), "GR C": ("GR", "C")}
@@ -66,13 +66,13 @@ def projection(ledger: Ledger) -> Judgement:
 @claim("C21", "The training set is balanced by gender", source="section 5")
 def balanced(ledger: Ledger) -> Judgement:
     """Women against men among the training speakers of the paper's six corpora: balanced from 0.8 on."""
-    measured = recorded.measurements(PAPER)
+    measured = recorded.measurements(NAME)
     counts = [measured.get(f"training / {gender} / speakers") for gender in GENDERS]
     if None in counts:
         return _alike("not run", "the corpora were not measured")
     share = min(counts) / max(counts)
-    there = [ORIGINS[name] for name in POOLED if name in recorded.measured_on(PAPER)]
-    absent = [ORIGINS[name] for name in POOLED if name not in recorded.measured_on(PAPER)]
+    there = [ORIGINS[name] for name in POOLED if name in recorded.measured_on(NAME)]
+    absent = [ORIGINS[name] for name in POOLED if name not in recorded.measured_on(NAME)]
     reason = f"{counts[0]:g} women and {counts[1]:g} men among the training speakers of {', '.join(there)}: {share:.2f}"
     if absent:
         why = f"the claim is about the paper's training set, of which {', '.join(absent)} are not at hand"

@@ -20,7 +20,7 @@ from sercore.papers.parry2022 import study as parry
 from sercore.papers.parry2022.about import RARELY
 from sercore.papers.parry2022.attributes import SUBSETS
 from sercore.papers.parry2022.grid import GRID
-from sercore.papers.parry2022.numbers import PROTOCOL, QUOTED, SCORED, UA, VARIANT, one_label, result, trained_as
+from sercore.papers.parry2022.numbers import PROTOCOL, QUOTED, SCORED, UA, VARIANT, one_label, trained_as
 
 LISTED = 5  # gaps that a reason names at most
 HOME = "in-domain test"
@@ -163,8 +163,8 @@ class _Read(dict):
 
 def printed(ledger: Ledger) -> Evidence:
     """The printed scores."""
-    scores = {result(number)[::-1]: float(number.value) for number in ledger.printed if number.metric == "ua"}
-    tables = {result(number)[::-1]: float(number.value) for number in ledger.printed if number.table in ("Table 2", "Table 3")}
+    scores = {(number.on, number.ours): float(number.value) for number in ledger.printed if number.metric == "ua"}
+    tables = {(number.on, number.ours): float(number.value) for number in ledger.printed if number.table in ("Table 2", "Table 3")}
     sets = {row.partition(" ")[2] for corpora, row in tables if corpora != HOME}
     return Evidence(scores | tables, SINGLE, tuple(name for name in SEVERAL if name in sets))
 

@@ -1,15 +1,15 @@
 """What each printed number of paper 02 is: a result, a setting of ours, a count to measure, or out of reach, and why."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import cache
 
 import pandas as pd
 import torch
 
-from sercore.ledger import recorded, usual, verdicts
-from sercore.ledger.entries import Place, Plain
+from sercore.ledger import recorded, verdicts
+from sercore.ledger.paper import Plain
 from sercore.ledger.published import Printed
 from sercore.models import cnn_lstm
 from sercore.models.attributes import Discriminator
@@ -23,30 +23,15 @@ from sercore.papers.parry2022.losses import FINAL, alpha
 from sercore.papers.parry2022.rows import Recipe, Row, plan
 from sercore.papers.parry2022.trial import BAND_MASK, TIME_MASK
 
-PAPER = parry.PAPER
-METHODS = parry.METHODS
-CLASSES = len(parry.CLASSES)
+NAME = parry.NAME
 UA = "unweighted_accuracy"
-OURS = (UA,)
 PROTOCOL, VARIANT = "held-out-speakers", "as-described"
-FOLDS: dict[str, int] = {}  # one split for all models
-SPLITS = {"as-published": PROTOCOL}  # it shares no speaker, so that there is no cleaner one
+SPLITS = {"as-published": PROTOCOL}  # it shares no speaker: there is no cleaner one
 SCORED = {"TESS": ("tess",), "CREMA-D": ("crema-d",), "in-domain test": POOLED}  # "tess" alone is TESS with surprise
-LETTERS = {"Corpus": "C", "Gender": "G", "Speaker": "S", "Language": "L"}  # columns of Table 2; those of Table 3 are sets
 MILLION = 1e6
 QUOTED = "the printed TESS baseline is quoted from the authors' paper of 2019"
 Where = tuple[str, str, str]  # row, column and metric of a printed number
 
-# Results that the text prints, by row and column: our row.
-IN_TEXT = {
-    ("in-domain test", "single-task baseline"): "baseline",
-    ("in-domain test", "GR speaker"): "GR S",
-    ("in-domain test", "MTL gender+language"): "MTL G+L",
-    ("in-domain test", "best four-attribute model (GR)"): "GR C+S+G+L",
-    ("t-SNE analysis on TESS", "baseline"): "baseline",
-    ("t-SNE analysis on TESS", "MTL corpus"): "MTL C",
-    ("t-SNE analysis on TESS", "GR corpus"): "GR C",
-}
 
 # Settings, taken from the object that uses them.
 SETTINGS: dict[Where, Callable[[], float]] = {
@@ -70,7 +55,7 @@ SETTINGS: dict[Where, Callable[[], float]] = {
 # Numbers of built objects, and to how many places each is printed.
 BUILT: dict[Where, tuple[Callable[[], float], int]] = {
     ("model", "shared layers", "parameters"): (lambda: _parameters(cnn_lstm.CnnLstm) / MILLION, 1),
-    ("model", "each discriminator", "parameters"): (lambda: _parameters(Discriminator, CLASSES, len(GENDERS)) / MILLION, 1),
+    ("model", "each discriminator", "parameters"): (lambda: _parameters(Discriminator, len(parry.CLASSES), len(GENDERS)) / 1e6, 1),
     ("configurations", "per approach", "count"): (lambda: len(SUBSETS), 0),
 }
 SIDES = ("training", "validation", "test")
@@ -81,42 +66,6 @@ MEASURED: dict[Where, tuple[str, int]] = {
     **{(name, "speakers", "count"): (f"{name} / speakers / count", 1) for name in ("TESS", "CREMA-D")},
 }
 ABOUT = {"each discriminator": "that of gender, with two classes"}
-ELSEWHERE = {
-    "ua_gain": "a difference of two printed cells: claim C1 judges it",
-    "GR": "a count of printed and unprinted cells: claim C9 judges it",
-    "novelty": "a statement about other papers, which no run measures",
-}
-
-
-def plain(number: Printed) -> Plain | None:
-    """Verdict of a setting, a count or a duration, or None for a result, or for what was not measured."""
-    where = (number.row, number.column, number.metric)
-    if where in SETTINGS:
-        value = SETTINGS[where]()
-        same = math.isclose(value, number.value, abs_tol=1e-12)
-        return Plain(verdict="setting", value=value, reason="as printed" if same else f"ours is {value:g}")
-    if where in BUILT:
-        make, places = BUILT[where]
-        word, reason = verdicts.measured(number.value, make(), places=places)
-        about = ABOUT.get(number.column)
-        return Plain(verdict=word, value=make(), reason=f"{reason}; {about}" if about else reason)
-    return _share(number) if number.row == "split" else _measured(number)
-
-
-def result(number: Printed) -> tuple[str, str]:
-    """Row and name in ``SCORED`` of a printed accuracy, as the paper has it."""
-    if row := IN_TEXT.get((number.row, number.column)):
-        return row, "TESS" if number.row.endswith("TESS") else "in-domain test"
-    on, approach = number.row.split(" ")
-    return approach if approach == "baseline" else f"{approach} {LETTERS.get(number.column, number.column)}", on
-
-
-def place(number: Printed) -> Place:
-    """Where a printed result stands among our trials: a row, and the corpora that it is scored on."""
-    if number.metric != "ua":
-        return Place(number.row, number.metric, math.nan)
-    row, on = result(number)
-    return Place(trained_as(row), UA, float(number.value), corpora=SCORED[on])
 
 
 def trained_as(row: str) -> str:
@@ -149,63 +98,9 @@ def arranged(trials: pd.DataFrame) -> pd.DataFrame:
     return chosen.assign(row=rows, control=controls, encoder="none", fold=0)
 
 
-def why_not(number: Printed) -> str:
-    """Why a number has no run."""
-    if told := ELSEWHERE.get(number.metric) or ELSEWHERE.get(number.row):
-        return told
-    if number.row.startswith("CREMA-D") and "crema-d" not in corpora():
-        return "CREMA-D is not at hand"
-    if number.row == "data" and _measurements():
-        ours = _measurements()[f"{number.column} / duration / hours"]
-        return f"of all six corpora: {_listed(_missing(recorded.measured_on(PAPER)))} not at hand; the others last {ours:.2f} h"
-    return "not recorded yet"
-
-
-def reading(row: str) -> str:
-    """Variant that a row's printed numbers stand beside in a list of all."""
-    return VARIANT
-
-
-has, ours, meaningless = usual.has, usual.ours, usual.meaningless
-
-
-def unfinished(trial: Mapping) -> str:
-    """Why a training is not finished: its cap came before its stopping rule, and before the paper's own cap."""
-    if not str(trial.get("ending", "")).startswith("all "):
-        return ""
-    most = parry.EPOCHS["paper"]
-    if trial["epochs"] >= most:
-        return ""
-    return f"unfinished: ended at a cap of {trial['epochs']:g} epochs before its stopping rule fired; the paper allows {most}"
-
-
-def substitute(row: str, variant: str, encoder: str) -> str:
-    """What stands in for the paper's data: a pool that lacks some of its corpora."""
-    missing = _missing(corpora())
-    return f"the pool without {_listed(missing)}" if missing else ""
-
-
-def fault(row: str) -> str:
-    """Fault of the authors' code that a row rests on: there is no such code."""
-    return ""
-
-
-def note(number: Printed) -> str:
-    """What else is to be said of a printed result."""
-    notes = [QUOTED] * (number.metric == "ua" and result(number) == ("baseline", "TESS"))
-    if number.metric == "ua" and (shown := place(number).row) != result(number)[0]:
-        notes.append(f"corpus and language are one label in this pool: shown is {shown}")
-    return "; ".join(notes)
-
-
-def table_of(row: str) -> str:
-    """Table in which a row stands, printed or not."""
-    return "Table 3" if "+" in row else "Table 2"
-
-
 def corpora() -> tuple[str, ...]:
     """Corpora that the recorded models read, in the paper's order; of its own edition where that is recorded."""
-    about = {each["edition"]: each["corpora"] for name, each in recorded.runs(PAPER).items() if recorded.kind_of(name) == "models"}
+    about = {each["edition"]: each["corpora"] for name, each in recorded.runs(NAME).items() if recorded.kind_of(name) == "models"}
     found = about.get("paper") or about.get("open", [])
     return tuple(name for name in ORIGINS if name in found)
 
@@ -223,25 +118,27 @@ def _told(recipe: dict) -> list[str]:
     return [f"{name} {value}" if isinstance(value, str) else f"{name} {value:g}" for name, value in recipe.items()]
 
 
-def _missing(there: tuple[str, ...]) -> list[str]:
+def missing(there: tuple[str, ...]) -> list[str]:
+    """Name the pooled corpora that are not there."""
     return [ORIGINS[name] for name in POOLED if name not in there]
 
 
-def _listed(names: list[str]) -> str:
+def listed(names: list[str]) -> str:
+    """Join names with commas and a last "and"."""
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
-def _measured(number: Printed) -> Plain | None:
+def measured(number: Printed) -> Plain | None:
     """Speakers and durations as measured, these to the minute; those of the pool only where all its corpora are there."""
     name, scale = MEASURED.get((number.row, number.column, number.metric), ("", 1))
     value = _measurements().get(name)
-    if value is None or (number.row == "data" and _missing(recorded.measured_on(PAPER))):
+    if value is None or (number.row == "data" and missing(recorded.measured_on(NAME))):
         return None
     agrees = verdicts.measured(scale * number.value, scale * value, places=0)[1] == "agrees"
     return Plain(verdict="measured", value=value, reason="agrees" if agrees else f"differs: measured {value:.4g} {number.unit}")
 
 
-def _share(number: Printed) -> Plain | None:
+def share(number: Printed) -> Plain | None:
     """Share of a side's clips, a setting that whole speakers can only come near to."""
     sides = {side: _clips(side) for side in SIDES}
     if not all(sides.values()):
@@ -255,7 +152,7 @@ def _clips(side: str) -> float:
 
 
 def _measurements() -> dict[str, float]:
-    return recorded.measurements(PAPER)
+    return recorded.measurements(NAME)
 
 
 def _plan() -> Plan:
@@ -265,7 +162,7 @@ def _plan() -> Plan:
 @cache
 def _epochs() -> int:
     """Cap of epochs of the recorded models; of the open edition where none is recorded."""
-    trials = recorded.read(PAPER).trials
+    trials = recorded.read(NAME).trials
     models = arranged(trials) if len(trials) else trials
     return int(models["epochs"].mode()[0]) if len(models) else parry.EPOCHS["open"]
 

@@ -49,7 +49,7 @@ def several(ledger: Ledger, run: Ledger, *, on: str = "TESS", edition: str = "de
 def here(run: Ledger, *, edition: str) -> HTML:
     """UA of every model of this page, on each corpus that training never saw and in domain."""
     scored, trials = places(run), run.recorded.trials
-    names = run.numbers.arranged(trials)[["row", "control"]].drop_duplicates() if len(trials) else trials
+    names = run.paper.arranged(trials)[["row", "control"]].drop_duplicates() if len(trials) else trials
     rows = [
         (row, variant, "" if control == "none" else control, *(_told(found, corpora) for corpora in scored.values()))
         for row, control in names.itertuples(index=False)

@@ -25,7 +25,7 @@ from sercore.parameters import FilePath, row_among
 from sercore.protocols.pooled import pooled
 from sercore.sweep import Task, finished
 
-PAPER = "02-mtl-adversarial"
+NAME = "02-mtl-adversarial"
 STUDY = "parry2022"
 # Method number of each kind of trial: raised when its numbers move, and the kind is then recorded again.
 METHODS = {"models": 1, "recipe": 1, "views": 1}
@@ -215,7 +215,7 @@ def _labelled(data: Data) -> tuple[np.ndarray, dict[str, parry_attributes.Labels
 __all__ = [
     "CLASSES",
     "GRID",
-    "PAPER",
+    "NAME",
     "ROWS",
     "Parameters",
     "edition",

@@ -49,7 +49,7 @@ def classes_map() -> HTML:
 
 def corpora(ledger: Ledger) -> HTML:
     """Corpora and sides of the split: speakers, clips of each class and hours as measured, beside what is printed."""
-    measured, there = recorded.measurements(ledger.paper), recorded.measured_on(ledger.paper)
+    measured, there = recorded.measurements(ledger.paper.name), recorded.measured_on(ledger.paper.name)
     absent = "not at hand" if there else "not measured yet"
     about = {title: (_role(name), LANGUAGES[name], "" if name in there else absent) for name, title in ORIGINS.items()}
     about |= dict.fromkeys(SIDES, ("side of the pool", "", ""))
@@ -99,15 +99,15 @@ def parts(ledger: Ledger) -> HTML:
 
 def outputs(ledger: Ledger) -> dict[str, int]:
     """Labels of each attribute in the measured training clips, by letter; 0 where nothing was measured."""
-    pool = [name for name in POOLED if name in recorded.measured_on(ledger.paper)]
-    speakers = int(recorded.measurements(ledger.paper).get("training / speakers / count", 0))
+    pool = [name for name in POOLED if name in recorded.measured_on(ledger.paper.name)]
+    speakers = int(recorded.measurements(ledger.paper.name).get("training / speakers / count", 0))
     spoken = {LANGUAGES[name].split("-")[0] for name in pool}
     return {"C": len(pool), "S": speakers, "G": len(GENDERS) if pool else 0, "L": len(spoken)}
 
 
 def information(ledger: Ledger) -> HTML:
     """What one attribute tells of another and of the emotion over the training clips, in bits."""
-    measured, names = recorded.measurements(ledger.paper), (*ATTRIBUTES.values(), "emotion")
+    measured, names = recorded.measurements(ledger.paper.name), (*ATTRIBUTES.values(), "emotion")
     rows = []
     for one in names:
         cells = [measured.get(f"{one} / {other} / bits") for other in names]

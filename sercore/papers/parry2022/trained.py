@@ -11,7 +11,7 @@ from sercore.tables.common import NONE, html
 def trainings(ledger: Ledger) -> HTML:
     """What each recorded training was: epochs, the selected one and its alpha, why it ended, clips a second, minutes."""
     trials, rows = ledger.recorded.trials, []
-    table = ledger.numbers.arranged(trials) if len(trials) else pd.DataFrame(columns=["row", "variant", "control"])
+    table = ledger.paper.arranged(trials) if len(trials) else pd.DataFrame(columns=["row", "variant", "control"])
     for (row, variant, control), found in table.groupby(["row", "variant", "control"], sort=False):
         rows.append(
             (

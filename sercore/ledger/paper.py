@@ -1,0 +1,230 @@
+"""The contract of a paper: what the ledger, the recorder, the pages and the command ask of each.
+
+A paper's folder in ``sercore.papers`` holds ``paper.py`` with ``PAPER``, an instance of a subclass of ``Paper``. What each
+printed number is, and where it stands among our trials, is said by the columns of ``book/ledger/published/NN-name.csv``.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import pandas as pd
+from pydantic import BaseModel
+
+from sercore.ledger import recorded, verdicts
+from sercore.ledger.published import Printed
+from sercore.sweep import Task, finished
+
+Where = tuple[str, ...]  # row and column of a printed number, and its metric where these are not enough
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a printed result stands among our trials.
+
+    Args:
+        row: row of the trials.
+        metric: one of ``scores.MEASURES``.
+        value: printed value, in the metric's unit.
+        fold: fold that it is printed for; None for the mean over folds.
+        corpora: corpora that it is scored on; empty for all that a trial scores.
+    """
+
+    row: str
+    metric: str
+    value: float
+    fold: int | None = None
+    corpora: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plain:
+    """Our side of a number that no training decides.
+
+    Args:
+        verdict: "setting" or "measured".
+        value: our value; None where ours has no such thing, or is a word.
+        reason: how it compares, in words.
+    """
+
+    verdict: str
+    value: float | None
+    reason: str
+
+
+class Paper(ABC):
+    """A replicated paper.
+
+    Attributes:
+        name: name of its chapter, "02-mtl-adversarial"; the notebook and the ledger's files are called so.
+        folder: name of its folder, "parry2022", by which recorded runs name it.
+        title: authors and year, "Parry et al. (2022)".
+        subject: subject in a few words, for a heading.
+        about: what it does, in a line of Markdown.
+        methods: method number of each kind of trial. It is raised when the kind's numbers move, which is then recorded again.
+        classes: names of the classes, by position.
+        metrics: metrics that are filled for every row, printed or not.
+        protocols: our protocol by its part in the verdict rule, "as-published" and "clean"; the pages show these.
+        others: other protocols that were recorded, by the part they have.
+        folds: number of folds by protocol, where it has more than one.
+        scored: corpora that a trial is scored on apart, by the name of the set.
+        settings: value of each setting of ours, taken from the object that uses it.
+        built: number counted on a built object, and to how many places the paper prints it.
+        Parameters: parameters of the chapter.
+        alone: task of a kind of trial that needs none of the chapter's data, by the kind.
+    """
+
+    name: ClassVar[str]
+    folder: ClassVar[str]
+    title: ClassVar[str]
+    subject: ClassVar[str]
+    about: ClassVar[str]
+    methods: ClassVar[Mapping[str, int]]
+    classes: ClassVar[Sequence[str]]
+    metrics: ClassVar[Sequence[str]]
+    protocols: ClassVar[Mapping[str, str]]
+    Parameters: ClassVar[type[BaseModel]]
+    others: ClassVar[Mapping[str, str]] = {}
+    folds: ClassVar[Mapping[str, int]] = {}
+    scored: ClassVar[Mapping[str, tuple[str, ...]]] = {"": ()}
+    settings: ClassVar[Mapping[Where, Callable[[], float | str]]] = {}
+    built: ClassVar[Mapping[Where, tuple[Callable[[], float | str], int]]] = {}
+    alone: ClassVar[Mapping[str, Callable[[Any], Task]]] = {}
+
+    # The study: what a run trains, and on what.
+
+    @abstractmethod
+    def load(self, parameters: Any) -> Any:
+        """Load the data of an edition."""
+
+    @abstractmethod
+    def tasks(self, parameters: Any, data: Any) -> list[Task]:
+        """List what a run trains, one task for each kind of trial."""
+
+    @abstractmethod
+    def manifest(self, parameters: Any) -> list:
+        """Name the data of an edition by plain values, for the chapter's key."""
+
+    @abstractmethod
+    def code_path(self, kind: str, settings: Mapping[str, Any]) -> tuple:
+        """Tell apart the code that a recorded trial runs through, by its settings."""
+
+    def verified_with(self, kind: str, settings: Mapping[str, Any]) -> dict[str, str]:
+        """Give the parameters under which the task of a recorded trial is made."""
+        return {}
+
+    def measure(self, parameters: Any, data: Any) -> dict[str, float]:
+        """Count and measure the corpora, by "row / column / metric" of the printed number."""
+        return {}
+
+    def measured_on(self, data: Any) -> tuple[str, ...]:
+        """Name the corpora that ``measure`` measures."""
+        return ()
+
+    def outcomes(self, parameters: Any, data: Any) -> tuple[list[Task], list[list[dict]]]:
+        """Run what is not yet run; return the tasks and the outcomes of their trials."""
+        tasks = self.tasks(parameters, data)
+        return tasks, finished(tasks, scheduler=parameters.scheduler, device=parameters.device)
+
+    # The pages: what is said and drawn of the paper beside the other ones.
+
+    def headline(self, ledger: Any) -> str:
+        """Say in a paragraph of Markdown what was found, for the first page and the README."""
+        return ""
+
+    def figures(self, ledger: Any) -> Mapping[str, Any]:
+        """Draw the figures that the book's pages show, by file name."""
+        return {}
+
+    # The ledger: what a printed number is, and where it stands.
+
+    def plain(self, number: Printed) -> Plain | None:
+        """Compare a setting or a count; None for a result, and for what was not measured."""
+        if number.kind == "setting":
+            return self.setting(number)
+        return self.counted(number) if number.kind == "count" else None
+
+    def setting(self, number: Printed) -> Plain | None:
+        """Compare a setting with ours."""
+        make = _of(number, self.settings)
+        return None if make is None else as_setting(number, make())
+
+    def counted(self, number: Printed) -> Plain | None:
+        """Compare a count with that of the built object, else with what was measured on the corpora."""
+        make, places = _of(number, self.built) or (None, 0)
+        if make is None:
+            name = " / ".join((number.row, number.column, number.metric))
+            value = recorded.measurements(self.name).get(name)
+        else:
+            value = make()
+        if value is None:
+            return None
+        word, reason = verdicts.measured(float(number.value), value, places=places)
+        return Plain(verdict=word, value=value, reason=reason)
+
+    def place(self, number: Printed) -> Place:
+        """Find where a printed result stands among our trials; another number stands nowhere."""
+        row, metric = number.ours or number.row, number.measure or number.metric
+        if number.kind != "result":
+            return Place(row, metric, math.nan)
+        fold = int(number.fold) if number.fold else None
+        return Place(row, metric, float(number.value), fold, self.scored[number.on] if number.on else ())
+
+    def role(self, protocol: str) -> str:
+        """Tell what a protocol is to the verdict rule: "as-published", "clean", or itself where it is neither."""
+        roles = {name: part for part, name in self.protocols.items()} | dict(self.others)
+        return roles.get(protocol, protocol)
+
+    def why_not(self, number: Printed) -> str:
+        """Say why a number has no run."""
+        return number.reason or "not recorded yet"
+
+    def note(self, number: Printed) -> str:
+        """Say what else is to be said of a printed result."""
+        return ""
+
+    def arranged(self, trials: pd.DataFrame) -> pd.DataFrame:
+        """Add to recorded trials the ``row`` and ``control`` that they stand for in the ledger; leave out the others."""
+        return trials
+
+    def unfinished(self, trial: Mapping[str, Any]) -> str:
+        """Say why a training is not finished; empty where it is."""
+        return ""
+
+    def substitute(self, row: str, variant: str, encoder: str) -> str:
+        """Say what stands in for the paper's data or weights; empty where nothing does."""
+        return ""
+
+    def reading(self, row: str) -> str:
+        """Choose the variant that a row's printed numbers stand beside in a list of all."""
+        return "as-run"
+
+    def has(self, metric: str, row: str, variant: str) -> bool:
+        """Tell whether a metric means the same in our variant as in print."""
+        return True
+
+    def ours(self, row: str, metric: str) -> bool:
+        """Tell whether a cell that the paper does not print is filled for a row."""
+        return True
+
+    def meaningless(self, metric: str) -> str:
+        """Say why a metric is empty in a variant that lacks it."""
+        raise KeyError(metric)
+
+    def table_of(self, row: str) -> str:
+        """Name the table in which a row is printed, or would stand."""
+        return ""
+
+
+def as_setting(number: Printed, value: float) -> Plain:
+    """Compare a setting of ours with the printed one."""
+    same = math.isclose(value, number.value, abs_tol=1e-12)
+    return Plain(verdict="setting", value=value, reason="as printed" if same else f"ours is {value:g}")
+
+
+def _of(number: Printed, table: Mapping[Where, Any]) -> Any:
+    """Look up a printed number by row, column and metric, else by row and column."""
+    where = (number.row, number.column, number.metric)
+    return table.get(where, table.get(where[:2]))

@@ -1,0 +1,104 @@
+"""Alves et al. 2022 as the ledger asks for it: what its printed numbers are, and what stands beside them."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from sercore.ledger.entries import Ledger
+from sercore.ledger.paper import Paper, Place, Plain
+from sercore.ledger.published import Printed
+from sercore.papers.alves2022 import figures, numbers, page, study
+from sercore.training.loop import Recipe
+
+
+class Alves2022(Paper):
+    """Alves et al. 2022: transfer and augmentation at SE&R."""
+
+    name = study.NAME
+    folder = study.STUDY
+    title = "Alves et al. (2022)"
+    subject = "transfer learning and augmentation for SE&R 2022"
+    about = "multi-task and sequential transfer, SMOTE, *Change gender*, Brazilian Portuguese"
+    methods = study.METHODS
+    classes = study.CLASSES
+    metrics = numbers.OURS
+    protocols = numbers.SPLITS
+    folds = numbers.FOLDS
+    settings = numbers.SETTINGS
+    built = numbers.BUILT
+    Parameters = study.Parameters
+    alone = study.ALONE
+
+    load = staticmethod(study.load)
+    tasks = staticmethod(study.tasks)
+    manifest = staticmethod(study.manifest)
+    code_path = staticmethod(study.code_path)
+    verified_with = staticmethod(study.verified_with)
+    measure = staticmethod(study.measure)
+    measured_on = staticmethod(study.measured_on)
+
+    def headline(self, ledger: Ledger) -> str:
+        """Say what was found."""
+        return page.headline(ledger)
+
+    def figures(self, ledger: Ledger) -> dict[str, Figure]:
+        """Draw the three ways to score that the first page compares."""
+        shown = {"submitted": page.submitted(ledger), "substituted": page.substituted(ledger)}
+        return {"leakage.png": figures.three_ways(ledger, **shown)}
+
+    def setting(self, number: Printed) -> Plain | None:
+        """Compare a setting; of single files it is not published which got another value."""
+        if number.row.startswith("change gender") and number.column.startswith("other"):
+            return Plain(verdict="setting", value=None, reason=numbers.PER_FILE)
+        return super().setting(number)
+
+    def place(self, number: Printed) -> Place:
+        """Find where a printed result stands; a count of Table 5 is read as a share of its row's items."""
+        place = super().place(number)
+        if not number.table.startswith("Table 5"):
+            return place
+        return replace(place, value=place.value / numbers.items_of(number))
+
+    def has(self, metric: str, row: str, variant: str) -> bool:
+        """Tell whether a metric means the same: the summed error only where both heads learn emotion."""
+        if row.startswith("gender"):
+            return metric in numbers.OF_GENDER
+        return metric != "summed_mse_two_heads_cv5_mean" or (variant == "as-run" and "Multi-task" in row)
+
+    def ours(self, row: str, metric: str) -> bool:
+        """Tell whether a cell that the paper does not print is filled for a row."""
+        return (metric in numbers.OF_GENDER) == row.startswith("gender") or metric == "accuracy_cv5_mean"
+
+    def unfinished(self, trial: Mapping[str, Any]) -> str:
+        """Say why a training is not finished: an emotion network ran fewer epochs than are printed."""
+        if str(trial["row"]).startswith("gender") or trial["epochs"] >= Recipe().epochs:
+            return ""
+        return f"unfinished: {trial['epochs']:g} of the printed {Recipe().epochs} epochs"
+
+    def meaningless(self, metric: str) -> str:
+        """Say why the summed error is empty in the text's reading."""
+        return "as described, the second head learns gender by another loss: there is no sum of two emotion errors"
+
+    def substitute(self, row: str, variant: str, encoder: str) -> str:
+        """Say what stands in for the paper's data; ``as-run`` never reads the auxiliary gender data."""
+        if row.startswith("gender"):
+            return "Common Voice in place of noisy MLS" if row == numbers.ELSEWHERE else "MLS in place of CETUC"
+        parts = []
+        if encoder != "none":
+            parts.append(f"embeddings of {encoder} in place of wav2vec 2.0's")
+        if variant != "as-run":
+            parts.append("MLS in place of CETUC")
+        return " and ".join(parts)
+
+    def note(self, number: Printed) -> str:
+        """Say what the authors' notebook displays, where it differs by more than the paper's truncation."""
+        return numbers.displayed(number)
+
+    def table_of(self, row: str) -> str:
+        """Name the table in which a row is printed."""
+        return next((table for table, rows in study.TABLES.items() if row in rows), "")
+
+
+PAPER = Alves2022()

@@ -1,0 +1,107 @@
+"""Parry et al. 2022 as the ledger asks for it: what its printed numbers are, and what stands beside them."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from sercore.ledger import recorded
+from sercore.ledger.entries import Ledger
+from sercore.ledger.paper import Paper, Place, Plain
+from sercore.ledger.published import Printed
+from sercore.papers.parry2022 import numbers, page, study
+
+
+class Parry2022(Paper):
+    """Parry et al. 2022: multi-task against adversarial learning in the wild."""
+
+    name = study.NAME
+    folder = study.STUDY
+    title = "Parry et al. (2022)"
+    subject = "multi-task against adversarial learning"
+    about = "attributes predicted or un-learned, forty-six models, corpora never seen"
+    methods = study.METHODS
+    classes = study.CLASSES
+    metrics = (numbers.UA,)
+    protocols = numbers.SPLITS
+    scored = numbers.SCORED
+    settings = numbers.SETTINGS
+    built = numbers.BUILT
+    Parameters = study.Parameters
+
+    load = staticmethod(study.load)
+    tasks = staticmethod(study.tasks)
+    manifest = staticmethod(study.manifest)
+    code_path = staticmethod(study.code_path)
+    verified_with = staticmethod(study.verified_with)
+    measure = staticmethod(study.measure)
+    measured_on = staticmethod(study.measured_on)
+    arranged = staticmethod(numbers.arranged)
+
+    def headline(self, ledger: Ledger) -> str:
+        """Say what was found."""
+        return f"Parry et al. (2022) ask whether attributes help on unseen corpora. {page.lead(ledger)}"
+
+    def setting(self, number: Printed) -> Plain | None:
+        """Compare a setting; the shares of the sides with those that whole speakers give."""
+        return numbers.share(number) if number.row == "split" else super().setting(number)
+
+    def counted(self, number: Printed) -> Plain | None:
+        """Compare a count or a duration; None where it was not measured."""
+        if (number.row, number.column, number.metric) not in self.built:
+            return numbers.measured(number)
+        count = super().counted(number)
+        about = numbers.ABOUT.get(number.column)
+        return replace(count, reason=f"{count.reason}; {about}") if about else count
+
+    def place(self, number: Printed) -> Place:
+        """Find a printed accuracy's row: where two attributes are one label, one row stands for both."""
+        place = super().place(number)
+        return replace(place, row=numbers.trained_as(place.row)) if math.isfinite(place.value) else place
+
+    def why_not(self, number: Printed) -> str:
+        """Say why a number has no run."""
+        if number.row.startswith("CREMA-D") and "crema-d" not in numbers.corpora():
+            return "CREMA-D is not at hand"
+        measurements = recorded.measurements(self.name)
+        if number.row == "data" and measurements:
+            missing = numbers.listed(numbers.missing(recorded.measured_on(self.name)))
+            hours = measurements[f"{number.column} / duration / hours"]
+            return f"of all six corpora: {missing} not at hand; the others last {hours:.2f} h"
+        return super().why_not(number)
+
+    def reading(self, row: str) -> str:
+        """Choose the text's reading: there is no public code."""
+        return numbers.VARIANT
+
+    def unfinished(self, trial: Mapping[str, Any]) -> str:
+        """Say why a training is not finished: its cap came before its stopping rule, and before the paper's own cap."""
+        most = study.EPOCHS["paper"]
+        if not str(trial.get("ending", "")).startswith("all ") or trial["epochs"] >= most:
+            return ""
+        cap = f"ended at a cap of {trial['epochs']:g} epochs before its stopping rule fired"
+        return f"unfinished: {cap}; the paper allows {most}"
+
+    def substitute(self, row: str, variant: str, encoder: str) -> str:
+        """Say which corpora the pool lacks."""
+        missing = numbers.missing(numbers.corpora())
+        return f"the pool without {numbers.listed(missing)}" if missing else ""
+
+    def note(self, number: Printed) -> str:
+        """Say that a baseline is quoted, and which row stands for one whose attributes are one label."""
+        if number.kind != "result":
+            return ""
+        notes = []
+        if (number.ours, number.on) == ("baseline", "TESS"):
+            notes.append(numbers.QUOTED)
+        row = self.place(number).row
+        if row != number.ours:
+            notes.append(f"corpus and language are one label in this pool: shown is {row}")
+        return "; ".join(notes)
+
+    def table_of(self, row: str) -> str:
+        """Name the table in which a row stands, printed or not."""
+        return "Table 3" if "+" in row else "Table 2"
+
+
+PAPER = Parry2022()
