@@ -111,7 +111,7 @@ def about(away):
 
 
 def test_chance_is_over_the_classes_that_occur():
-    home, away = parry_card.sentences(about([1, 2]))[1:3]
+    home, away = parry_card.CARD.sentences(about([1, 2]))[1:3]
     assert "UA 0.333" in home
     assert "UA by chance 0.333)" in home
     assert "UA 0.500" in away

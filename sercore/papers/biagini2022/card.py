@@ -112,7 +112,17 @@ class LoopqCard(card.Card):
 
     def sentences(self, about: Mapping[str, Any]) -> list[str]:
         """Say for people what a model is, its score and its limits."""
-        return sentences(about)
+        tested = about["speaker_independent"]
+        final, whom = "", "On speakers not heard in training"
+        if about["final"]:
+            final, whom = ", final", "The same recipe, trained without the tested speakers"
+        return [
+            f"{about['model']}{final}: trained on {card.corpora(about)}.",
+            f"{whom}: accuracy {tested['accuracy']:.3f}, macro F1 {tested['macro_f1']:.3f}"
+            f" ({people(tested)} of {', '.join(tested['corpora'])}; by chance"
+            f" {1 / tested.get('classes', len(about['classes'])):.3f}).",
+            *about["limits"],
+        ]
 
     def network(self, about: Mapping[str, Any]) -> nn.Module:
         """Build the saved network with random weights.
@@ -248,21 +258,6 @@ def limits(trial: Trial, about: Mapping[str, Any]) -> list[str]:
     if trial.labels == "loopq":
         lines.append("Where SAVEE is in it, sadness was taught as anger, as in the competition's data.")
     return lines
-
-
-def sentences(about: Mapping[str, Any]) -> list[str]:
-    """Say for people what a model is, its score and its limits."""
-    tested = about["speaker_independent"]
-    final, whom = "", "On speakers not heard in training"
-    if about["final"]:
-        final, whom = ", final", "The same recipe, trained without the tested speakers"
-    return [
-        f"{about['model']}{final}: trained on {card.corpora(about)}.",
-        f"{whom}: accuracy {tested['accuracy']:.3f}, macro F1 {tested['macro_f1']:.3f}"
-        f" ({people(tested)} of {', '.join(tested['corpora'])}; by chance"
-        f" {1 / tested.get('classes', len(about['classes'])):.3f}).",
-        *about["limits"],
-    ]
 
 
 def _length(parameters: loopq.Parameters, split_runs: list[Trial], data: Data) -> int:

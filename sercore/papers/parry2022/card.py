@@ -86,7 +86,21 @@ class ParryCard(card.Card):
 
     def sentences(self, about: Mapping[str, Any]) -> list[str]:
         """Say for people what a model is, its scores and its limits."""
-        return sentences(about)
+        places = {"speakers not heard in training": about["speaker_independent"]}
+        for name, summary in about["unseen"].items():
+            places[f"{name}, which training never met"] = summary
+        lines = [f"{about['model']}: trained on {card.corpora(about)}."]
+        for name, summary in places.items():
+            classes = occurring(summary)
+            over = ""
+            if len(classes) < len(summary["recall"]):
+                over = f", over {' and '.join(classes)}, the classes that occur there"
+            lines.append(
+                f"On {name}: UA {summary['ua']:.3f}, accuracy {summary['accuracy']:.3f}"
+                f" ({people(summary)} of {', '.join(summary['corpora'])}; UA by chance"
+                f" {chance(summary):.3f}{over})."
+            )
+        return [*lines, *about["limits"]]
 
     def network(self, about: Mapping[str, Any]) -> EmotionNetwork:
         """Build the shared layers and the emotion head, with random weights.
@@ -212,25 +226,6 @@ def limits(about: Mapping[str, Any]) -> list[str]:
     if about["recipe"]["size"] == "small":
         lines.append("The network is the demo's, narrower than the paper's.")
     return lines
-
-
-def sentences(about: Mapping[str, Any]) -> list[str]:
-    """Say for people what a model is, its scores and its limits."""
-    places = {"speakers not heard in training": about["speaker_independent"]}
-    for name, summary in about["unseen"].items():
-        places[f"{name}, which training never met"] = summary
-    lines = [f"{about['model']}: trained on {card.corpora(about)}."]
-    for name, summary in places.items():
-        classes = occurring(summary)
-        over = ""
-        if len(classes) < len(summary["recall"]):
-            over = f", over {' and '.join(classes)}, the classes that occur there"
-        lines.append(
-            f"On {name}: UA {summary['ua']:.3f}, accuracy {summary['accuracy']:.3f}"
-            f" ({people(summary)} of {', '.join(summary['corpora'])}; UA by chance"
-            f" {chance(summary):.3f}{over})."
-        )
-    return [*lines, *about["limits"]]
 
 
 def _recipe(trial: Trial, fitted: Fitted) -> dict[str, Any]:
