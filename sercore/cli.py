@@ -206,10 +206,10 @@ def train(
     json: Json = False,
 ) -> None:
     """Train a model of chapter 2, 3 or 4 and save it with its score on unheard speakers and its limits."""
-    from sercore import saved
+    from sercore import predict
 
-    about = saved.train(model, _given(edition, parameters), out=out, final=final)
-    _note("\n".join(saved.sentences(about)))
+    about = predict.train(model, _given(edition, parameters), out=out, final=final)
+    _note("\n".join(predict.sentences(about)))
     print(printed.dumped(about) if json else out)
 
 

@@ -1,13 +1,19 @@
-"""A chapter's parameters, checked before a kernel starts: what was given, what was expected, what to do."""
+"""A chapter's parameters: what all chapters share, and the check of given values.
 
+Each study's ``Parameters`` is a `ChapterParameters`. It declares its fields in the order of its
+notebook's cell, those that chapters share by the types below. An error says what was given, what
+was expected, and what to do.
+"""
+
+import ast
 import difflib
 import types
 import typing
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, ClassVar, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -41,9 +47,70 @@ WORDS = ("", "auto", "none", "random")  # what weights may be named in place of 
 FilePath = Annotated[str, AfterValidator(absolute)]  # a parameter that names a file
 WeightsPath = Annotated[str, AfterValidator(absolute_folder)]  # one that names weights by hub id or folder
 
+Edition = Annotated[Literal["demo", "open", "paper"], Field(description="which data a run uses")]
+Seeds = Annotated[int, Field(ge=1, le=100, description="the number of repetitions")]
+Seed = Annotated[int, Field(ge=-1, le=99, description="the one seed to run; -1 for all")]
+Precision = Annotated[
+    Literal["auto", "fp32", "bf16"],
+    Field(description="of training; auto is fp32 in the demo, else bf16"),
+]
+Device = Annotated[Literal["auto", "cpu", "cuda"], Field(description="where networks are trained")]
+Scheduler = Annotated[str, Field(description="the address of a Dask scheduler, or none")]
+Encoder = Annotated[
+    WeightsPath,
+    Field(description="the speech encoder by hub id or folder, none, or auto for the edition's own"),
+]
+
+INJECTED = "# Parameters\n"  # the first line of the cell in which papermill sets parameters
+
 
 class ParameterError(ValueError):
     """A chapter's parameter that does not exist or has a wrong value: one line for each."""
+
+
+class ChapterParameters(BaseModel):
+    """Parameters of a chapter, checked before a kernel starts.
+
+    Attributes:
+        known_rows: names that ``only`` takes
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    known_rows: ClassVar[Collection[str]] = ()
+
+    @field_validator("only", check_fields=False)
+    @classmethod
+    def _a_row_that_can_be_run(cls, name: str) -> str:
+        return row_among(name, cls.known_rows)
+
+    @classmethod
+    def from_cell(cls, scope: Mapping[str, object]) -> Self:
+        """Parameters as a notebook's cell tagged ``parameters``, or papermill, set them.
+
+        Args:
+            scope: ``globals()`` of the notebook
+
+        Raises:
+            ParameterError: a parameter that is not set, one that papermill set and the chapter
+                does not have, or a value that it does not take
+        """
+        if missing := [name for name in cls.model_fields if name not in scope]:
+            raise ParameterError(
+                f"{', '.join(missing)}: not set; expected a value in the cell tagged `parameters`. Run that cell first."
+            )
+        names = [*cls.model_fields, *_injected(scope)]
+        return checked(cls, {name: scope.get(name) for name in names})
+
+    @property
+    def run_seeds(self) -> Sequence[int]:
+        """Seeds of a run: the one of ``seed``, or as many as ``seeds`` says."""
+        return range(self.seeds) if self.seed < 0 else (self.seed,)
+
+    def training_precision(self, edition: str) -> str:
+        """Precision of training in an edition, where ``precision`` is auto too."""
+        if self.precision != "auto":
+            return self.precision
+        return "fp32" if edition == "demo" else "bf16"
 
 
 def checked(model: type[Model], given: Mapping[str, object]) -> Model:
@@ -95,6 +162,17 @@ def row_among(name: str, known: Collection[str]) -> str:
     if name and name not in known:
         raise ValueError(f'"{name}" is no row that can be run, the nearest is "{nearest(name, known)}"')
     return name
+
+
+def _injected(scope: Mapping[str, object]) -> list[str]:
+    """Names that papermill set: it adds a cell of its own to the notebook's history, ``In``."""
+    names = []
+    for source in scope.get("In", ()):
+        if source.startswith(INJECTED):
+            for node in ast.walk(ast.parse(source)):
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                    names.append(node.id)
+    return names
 
 
 def _told(model: type[BaseModel], given: Mapping[str, object], error: Mapping) -> str:

@@ -1,16 +1,15 @@
-"""A saved model on any audio file: probabilities of each window, with its times, and of the whole clip.
+"""Saved models: train one by its name, load it, and ask it about audio files.
 
-A model comes from ``sercore train``. A window is prepared as its chapter prepares a clip, in ``loopq_loaded``, ``parry_loaded`` and
-``padi_loaded``, and answered alone: an answer depends on no other window and no other clip. A clip's probabilities are the mean of
-its windows'.
+A clip is answered window by window. A window is prepared as the paper prepares a clip (its
+``card.py``) and answered alone: an answer depends on no other window and no other clip. A clip's
+probabilities are the mean of its windows'.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -20,22 +19,20 @@ from tqdm import tqdm
 
 from sercore import audio, encoders
 from sercore.audio import RATE
+from sercore.card import Card
 from sercore.encoders import Encoder, EncoderError
-from sercore.papers.biagini2022 import about as loopq_about
-from sercore.papers.biagini2022 import loaded as loopq_loaded
-from sercore.papers.padi2021 import about as padi_about
-from sercore.papers.padi2021 import loaded as padi_loaded
-from sercore.papers.parry2022 import about as parry_about
-from sercore.papers.parry2022 import loaded as parry_loaded
-from sercore.saved import sentences
+from sercore.papers.biagini2022 import card as loopq_card
+from sercore.papers.padi2021 import card as padi_card
+from sercore.papers.parry2022 import card as parry_card
+from sercore.parameters import ParameterError, nearest
 from sercore.training import checkpoints
 from sercore.training.fitting import autocast
 
-# What builds a model, by its recipe's paper.
-PAPERS = {loopq_about.PAPER: loopq_loaded, parry_about.PAPER: parry_loaded, padi_about.PAPER: padi_loaded}
+# Papers whose models can be saved, in the order of the chapters.
+CARDS: tuple[Card, ...] = (parry_card.CARD, loopq_card.CARD, padi_card.CARD)
 LEAST = 0.5  # s: the shortest window, and the shortest clip
 CLOSEST = 0.01  # s: the shortest hop
-QUIETEST = 1e-4  # of full scale, 3 steps of a 16-bit file: where no sample is further from the mean, there is silence
+QUIETEST = 1e-4  # of full scale, 3 steps of a 16-bit file: no sample further from the mean is silence
 
 
 class PredictError(ValueError):
@@ -47,10 +44,10 @@ class Model:
     """A saved model, ready to answer.
 
     Args:
-        network: in evaluation mode, on the CPU.
-        about: what was saved of it; see ``loopq_about.about``, ``parry_about.about`` and ``padi_about.about``.
-        read: of a window's samples and ``encoder=`` what the network reads.
-        encoder: speech encoder whose frames it reads, or None.
+        network: trained network, in evaluation mode on the CPU
+        about: content of ``model.json``
+        read: function from a window's samples and ``encoder=`` to the network's inputs
+        encoder: speech encoder whose frames the network reads, or None
     """
 
     network: nn.Module
@@ -69,27 +66,68 @@ class Model:
         return math.floor(self.about["input"]["seconds"] * RATE + 0.5)
 
 
-def load(folder: Path, *, encoder: str | None = None) -> Model:
-    """A model that ``sercore train`` saved.
+def train(name: str, given: Mapping[str, object], *, out: Path, final: bool = False) -> dict[str, Any]:
+    """Train a model of any paper and save it; see `sercore.card.Card.train`.
 
     Args:
-        folder: that it was saved in.
-        encoder: its speech encoder by hub id or folder, or "random" (default: the one of its recipe, where its name finds it).
+        name: row of chapter 2 ("GR C+S"), 3 ("CNNLSTM per-clip") or 4 ("111"), or a model of
+            chapter 3 by its printed name ("FCMFCC")
+        given: parameters of that chapter, typed or as texts
+        out: folder of the saved model, ``weights.safetensors`` and ``model.json``
+        final: whether every clip trains, where the paper has such a training
+
+    Returns:
+        The content of ``model.json``.
 
     Raises:
-        PredictError: no such model, a damaged one, one that was saved by another program; an encoder that is missing, another one
-            than it was trained on, or given to a model that reads none.
+        ParameterError: no such name, or what `sercore.card.Card.train` refuses
+    """
+    card = next((card for card in CARDS if name in card.names), None)
+    if card is None:
+        near = [f'"{nearest(name, card.names)}" of chapter {card.chapter}' for card in CARDS]
+        raise ParameterError(
+            f"{name}: no such model; expected a row or a model, the nearest are {', '.join(near[:-1])} and {near[-1]}. Name it so."
+        )
+    if final and not card.has_final:
+        chapters = " and ".join(card.chapter for card in CARDS if card.has_final)
+        raise ParameterError(
+            f"--final: a training on every clip is chapter {chapters}'s, and paper 0{card.chapter}"
+            f" has none; expected {name} without it. Leave it out."
+        )
+    return card.train(name, given, out=out, final=final)
+
+
+def sentences(about: Mapping[str, Any]) -> list[str]:
+    """Say for people what a model is, its scores and its limits.
+
+    Args:
+        about: content of ``model.json``
+    """
+    return _card(about).sentences(about)
+
+
+def load(folder: Path, *, encoder: str | None = None) -> Model:
+    """Load a saved model.
+
+    Args:
+        folder: folder of the saved model
+        encoder: its speech encoder by hub id or folder, or "random" (default: the recipe's, where
+            its name finds it)
+
+    Raises:
+        PredictError: no such model, a damaged one, or one that was saved by another program; an
+            encoder that is missing, another one than in training, or one that is not read
     """
     try:
         network, about = checkpoints.load(folder, partial(_network, folder))
-        read, wanted = _paper(about).reader(about), about["input"]["encoder"]
+        read, needed = _card(about).reader(about), about["input"]["encoder"]
     except (FileNotFoundError, ValueError) as error:
         raise PredictError(str(error)) from error
     except (KeyError, TypeError) as error:
         raise PredictError(
             f"{folder}: no model of sercore train, {error!r}; expected one. Name the folder given as --out."
         ) from error
-    return Model(network, about, read, _encoder(folder, wanted, encoder))
+    return Model(network, about, read, _encoder(folder, needed, encoder))
 
 
 def windows(samples: int, *, window: int, hop: int) -> list[tuple[int, int]]:
@@ -159,56 +197,61 @@ def predicted(model: Model, clips: Sequence[Path | str], *, window: float | None
     return [_clip(model, clip, *lengths) for clip in tqdm(clips, desc="clips", unit="clip", delay=2, mininterval=1)]
 
 
-def rows(found: Sequence[dict], *, top_k: int = 3) -> list[dict]:
-    """Table of what was predicted: each window, and below them the clip, which an error left out.
+def rows(answers: Sequence[dict], *, top_k: int = 3) -> list[dict]:
+    """Table of predictions: each window of a clip, and below them the clip; failed clips are left out.
 
     Args:
-        found: as ``predicted`` gives it.
-        top_k: likeliest classes that are named, 1 or more; at most, all (default 3).
+        answers: result of ``predicted``
+        top_k: number of likeliest classes that are named, 1 or more (default 3)
     """
     table = []
-    for each in found:
-        for part in [] if each["error"] else [*each["windows"], {"start": 0.0, "end": each["seconds"], "state": "mean", **each}]:
-            scores = part["probabilities"] or {}
-            likeliest = sorted(scores.items(), key=lambda pair: -pair[1])[:top_k]
-            named = {str(place): f"{name} {value:.3f}" for place, (name, value) in enumerate(likeliest, 1)}
-            times = {name: f"{part[name]:.3f}" for name in ("start", "end")}
-            table.append({"clip": each["clip"], **times, "of": part["state"], **named})
+    for answer in answers:
+        if answer["error"]:
+            continue
+        mean = {"start": 0.0, "end": answer["seconds"], "state": "mean", **answer}
+        for part in [*answer["windows"], mean]:
+            row = {"clip": answer["clip"]}
+            row |= {name: f"{part[name]:.3f}" for name in ("start", "end")}
+            row["of"] = part["state"]
+            scores = (part["probabilities"] or {}).items()
+            likeliest = sorted(scores, key=lambda pair: -pair[1])[:top_k]
+            for place, (name, value) in enumerate(likeliest, 1):
+                row[str(place)] = f"{name} {value:.3f}"
+            table.append(row)
     return table
 
 
 def _clip(model: Model, clip: Path | str, window: int, hop: int) -> dict:
-    told = {"clip": str(clip), "seconds": None, "label": None, "probabilities": None, "windows": [], "error": None}
+    answer = {"clip": str(clip), "seconds": None, "label": None, "probabilities": None}
+    answer |= {"windows": [], "error": None}
     try:
         samples = audio.read(clip)
-        told["seconds"] = len(samples) / RATE
+        answer["seconds"] = len(samples) / RATE
         if len(samples) < LEAST * RATE:
             raise audio.AudioError(
                 f"{clip}: {len(samples) / RATE:g} s of audio; expected {LEAST} s or more. Leave it out, or record a longer one."
             )
         places = windows(len(samples), window=window, hop=hop)
-        answers = [probabilities(model, samples[start:end]) for start, end in places]
+        by_window = [probabilities(model, samples[start:end]) for start, end in places]
     except audio.AudioError as error:
-        return told | {"error": str(error)}
+        return answer | {"error": str(error)}
     except EncoderError as error:
-        return told | {"error": f"{clip}: {error}"}
-    told["windows"] = [
-        {
-            "start": start / RATE,
-            "end": end / RATE,
-            "state": "silent" if answer is None else "predicted",
-            "probabilities": None if answer is None else _by_class(model, answer),
+        return answer | {"error": f"{clip}: {error}"}
+    for (start, end), values in zip(places, by_window, strict=True):
+        times = {"start": start / RATE, "end": end / RATE}
+        if values is None:
+            part = {"state": "silent", "probabilities": None}
+        else:
+            part = {"state": "predicted", "probabilities": _by_class(model, values)}
+        answer["windows"].append(times | part)
+    with_sound = [values for values in by_window if values is not None]
+    if not with_sound:
+        return answer | {
+            "error": f"{clip}: silent, no sample is further than {QUIETEST:g} of full scale from"
+            " their mean; expected speech. Check the recording's level, or leave it out."
         }
-        for (start, end), answer in zip(places, answers, strict=True)
-    ]
-    heard = [answer for answer in answers if answer is not None]
-    if not heard:
-        return told | {
-            "error": f"{clip}: silent, no sample is further than {QUIETEST:g} of full scale from their mean; expected speech. "
-            "Check the recording's level, or leave it out."
-        }
-    mean = _by_class(model, np.mean(heard, axis=0, dtype=np.float64))
-    return told | {"label": max(mean, key=mean.get), "probabilities": mean}
+    mean = _by_class(model, np.mean(with_sound, axis=0, dtype=np.float64))
+    return answer | {"label": max(mean, key=mean.get), "probabilities": mean}
 
 
 def _by_class(model: Model, values: np.ndarray) -> dict[str, float]:
@@ -234,16 +277,18 @@ def _lengths(model: Model, window: float | None, hop: float | None) -> tuple[int
 
 def _network(folder: Path, about: dict[str, Any]) -> nn.Module:
     try:
-        return _paper(about).network(about)
+        return _card(about).network(about)
     except ValueError as error:
         raise PredictError(f"{folder}: {error}") from error
 
 
-def _paper(about: dict[str, Any]) -> ModuleType:
-    name = about["recipe"]["paper"]
-    if name not in PAPERS:
-        raise ValueError(f"a model of {name}; expected one of {' or '.join(PAPERS)}. Use the version of sercore that saved it.")
-    return PAPERS[name]
+def _card(about: Mapping[str, Any]) -> Card:
+    paper = about["recipe"]["paper"]
+    for card in CARDS:
+        if card.paper == paper:
+            return card
+    known = " or ".join(card.paper for card in CARDS)
+    raise ValueError(f"a model of {paper}; expected one of {known}. Use the version of sercore that saved it.")
 
 
 def _encoder(folder: Path, wanted: dict[str, Any] | None, given: str | None) -> Encoder | None:
@@ -274,5 +319,6 @@ __all__ = [
     "probabilities",
     "rows",
     "sentences",
+    "train",
     "windows",
 ]

@@ -14,12 +14,11 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from sercore import chapters, store
+from sercore import chapters, predict, store
 from sercore.chapters import ChapterError, Executed
 from sercore.corpora import synthetic
 from sercore.pages import fragments
 from sercore.pages.status import DEMO, INSTALLATION, RENDERING, UNKNOWN
-from sercore.papers.biagini2022 import saved as loopq_saved
 
 INSTALLED = store.PROJECT / ".venv" / "installed"  # the Makefile's: how many seconds it took
 # What the pages are made of, excerpts and the API's reference too, beside the executed chapters.
@@ -95,8 +94,8 @@ def demo_model(folder: Path) -> None:
     Args:
         folder: of the saved model.
     """
-    told = loopq_saved.train("FCMFCC", {"edition": "demo"}, out=folder)
-    _say(f"model: {told['model']}, demo edition, in {folder}")
+    about = predict.train("FCMFCC", {"edition": "demo"}, out=folder)
+    _say(f"model: {about['model']}, demo edition, in {folder}")
 
 
 def read_by_the_pages(executed: Sequence[Executed], times: Mapping[str, float]) -> str:

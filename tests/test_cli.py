@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from sercore import chapters, store
 from sercore.cli import app
-from sercore.papers.biagini2022 import about as loopq_about
+from sercore.papers.biagini2022 import card as loopq_card
 from tests.papers import loopq_clips
 
 NUMBERS = [
@@ -223,7 +223,7 @@ def test_a_model_is_trained_then_predicts(tmp_path, monkeypatch):
 
     done = run("predict", model, clip, "--top-k", "1", "--plot", tmp_path / "picture.png")
     assert done.exit_code == 0, done.stderr
-    assert done.stderr == "\n".join(loopq_about.sentences(told)) + "\n"
+    assert done.stderr == "\n".join(loopq_card.CARD.sentences(told)) + "\n"
     head, _, first, mean = done.stdout.splitlines()
     assert head.split() == ["clip", "start", "end", "of", "1"]
     assert first.split()[:4] == [str(clip), "0.000", "0.900", "predicted"]

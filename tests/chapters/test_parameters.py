@@ -3,9 +3,11 @@
 from typing import Literal
 
 import pytest
+from nbformat import v4
+from papermill.parameterize import parameterize_notebook
 from pydantic import BaseModel, Field, model_validator
 
-from sercore.parameters import ParameterError, checked, pairs
+from sercore.parameters import ChapterParameters, Edition, ParameterError, Seed, Seeds, checked, pairs
 
 
 class Parameters(BaseModel, extra="forbid"):
@@ -107,3 +109,65 @@ def test_pairs(texts, outcome):
     else:
         with pytest.raises(ParameterError, match=outcome):
             pairs(texts)
+
+
+class Small(ChapterParameters):
+    known_rows = ("(1)", "(2)")
+
+    edition: Edition = "demo"
+    only: str = Field("", description="the one row to run, by its name; empty for all")
+    seeds: Seeds = 1
+    seed: Seed = -1
+
+
+def cells(**given):
+    """Globals of a notebook whose cells were run, with the cell that papermill adds for what is given."""
+    tagged = v4.new_code_cell("edition, only, seeds, seed = 'demo', '', 1, -1", metadata={"tags": ["parameters"]})
+    notebook = v4.new_notebook(
+        cells=[tagged],
+        metadata={"papermill": {}, "kernelspec": {"name": "python3", "language": "python", "display_name": "Python 3"}},
+    )
+    if given:
+        notebook = parameterize_notebook(notebook, given)
+    scope = {"In": ["", *(cell.source for cell in notebook.cells)], "RATE": 16_000, "figure": None}
+    for cell in notebook.cells:
+        exec(cell.source, scope)
+    return scope
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, {"edition": "demo", "only": "", "seeds": 1, "seed": -1}),
+        ({"edition": "open", "seeds": 3}, {"edition": "open", "only": "", "seeds": 3, "seed": -1}),
+    ],
+)
+def test_parameters_of_the_notebooks_cells(given, expected):
+    parameters = Small.from_cell(cells(**given))
+    assert parameters.model_dump() == expected
+    assert [*parameters.run_seeds] == list(range(expected["seeds"]))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"edtion": "open"}, "-p edtion=open: this chapter has no `edtion`; did you mean `edition`?"),
+        ({"edition": "opne"}, '-p edition=opne: "opne" is not one of its values'),
+        ({"only": "(3)"}, '-p only=(3): "(3)" is no row that can be run, the nearest is "'),
+    ],
+)
+def test_what_papermill_sets_and_the_chapter_does_not_take_is_refused(given, message):
+    with pytest.raises(ParameterError) as error:
+        Small.from_cell(cells(**given))
+    assert str(error.value).startswith(message)
+
+
+def test_a_parameter_that_the_cell_does_not_set_is_refused():
+    scope = cells()
+    del scope["seeds"]
+    with pytest.raises(ParameterError, match=r"^seeds: not set; expected a value in the cell tagged `parameters`"):
+        Small.from_cell(scope)
+
+
+def test_one_seed_in_place_of_several():
+    assert [*Small(seeds=5, seed=3).run_seeds] == [3]

@@ -156,7 +156,7 @@ def make(folder: Path) -> Project:
         "book/index.md", "# Two chapters\n\nSee [](../notebooks/01-one.ipynb).\n\n```{include} generated/headline.md\n```\n"
     )
     project.write("book/status.md", "# Status\n\n```{include} generated/parts.md\n```\n")
-    project.write("sercore/papers/biagini2022/saved.py", SAVED)
+    project.write("sercore/predict.py", SAVED)
     project.write("sercore/pages/__init__.py", "")
     project.write("sercore/pages/fragments.py", PAGES)
     project.write("sercore/pages/status.py", STATUS)

@@ -4,10 +4,10 @@ import unicodedata
 
 import pytest
 
-from sercore import saved
+from sercore import predict
 from sercore.corpora import own
 from sercore.corpora.cells import TableError
-from sercore.papers.parry2022 import about as parry_about
+from sercore.papers.parry2022 import card as parry_card
 from sercore.papers.parry2022 import data as parry_data
 from sercore.papers.parry2022 import study as parry
 from tests.corpora import trees
@@ -90,7 +90,7 @@ def test_one_class_does_not_train(tmp_path, unseen):
     with pytest.raises(TableError, match=told):
         own.read(table, unseen=[unseen] if unseen else [])
     with pytest.raises(TableError, match=told):
-        saved.train("baseline", {"table": str(table), "unseen": unseen}, out=tmp_path / "model")
+        predict.train("baseline", {"table": str(table), "unseen": unseen}, out=tmp_path / "model")
     assert not list((tmp_path / "model").glob("*"))
 
 
@@ -107,11 +107,11 @@ def test_a_map_to_one_class_is_refused_when_it_is_read(tmp_path, text, names):
 def about(away):
     """Scores of a model that answers everything with the last class: on three classes at home, and these away."""
     home = [("lab/a", true, 2, 10) for true in range(3)]
-    return SCORES | parry_about.scores(home + [("away/b", true, 2, 10) for true in away], SCORES["classes"], unseen=["away"])
+    return SCORES | parry_card.scores(home + [("away/b", true, 2, 10) for true in away], SCORES["classes"], unseen=["away"])
 
 
 def test_chance_is_over_the_classes_that_occur():
-    home, away = parry_about.sentences(about([1, 2]))[1:3]
+    home, away = parry_card.CARD.sentences(about([1, 2]))[1:3]
     assert "UA 0.333" in home
     assert "UA by chance 0.333)" in home
     assert "UA 0.500" in away
@@ -119,10 +119,10 @@ def test_chance_is_over_the_classes_that_occur():
 
 
 def test_means_over_other_classes_are_not_compared():
-    (told,) = parry_about._elsewhere(*(about([1, 2])[name] for name in ("speaker_independent", "unseen")))
+    (told,) = parry_card._elsewhere(*(about([1, 2])[name] for name in ("speaker_independent", "unseen")))
     assert told == (
         "On away, which training never met, only neutral and negative occur: that score and the one in domain are means over other"
         " classes, and are not compared."
     )
-    (told,) = parry_about._elsewhere(*(about([0, 1, 2])[name] for name in ("speaker_independent", "unseen")))
+    (told,) = parry_card._elsewhere(*(about([0, 1, 2])[name] for name in ("speaker_independent", "unseen")))
     assert "it does no worse than in domain" in told

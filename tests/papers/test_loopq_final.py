@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
+from sercore.papers.biagini2022 import card as loopq_card
 from sercore.papers.biagini2022 import final as loopq_final
-from sercore.papers.biagini2022 import saved as loopq_saved
 from sercore.papers.biagini2022 import study as loopq
 from sercore.papers.biagini2022 import trial as loopq_trial
-from sercore.papers.biagini2022.about import score, sentences
 from sercore.papers.biagini2022.batches import batches
+from sercore.papers.biagini2022.card import score
 from sercore.papers.biagini2022.rows import RECIPES
 from sercore.parameters import ParameterError
 from sercore.sweep import sweep
@@ -118,7 +118,7 @@ def test_a_key_moves_with_what_trains_and_not_with_the_split(data):
 
 
 def test_a_saved_model_has_the_trials_weights_and_score(clips, tmp_path):
-    about = loopq_saved.train("FCMFCC", DEMO, out=tmp_path / "model")
+    about = loopq_card.CARD.train("FCMFCC", DEMO, out=tmp_path / "model")
     parameters = loopq.Parameters(epochs=1)
     (chosen,) = [
         each
@@ -144,9 +144,9 @@ def test_a_saved_model_has_the_trials_weights_and_score(clips, tmp_path):
 
 
 def test_the_trial_is_found_where_it_was_run_before(clips, tmp_path, monkeypatch):
-    first = loopq_saved.train("FCMFCC as-run", DEMO, out=tmp_path / "first")
+    first = loopq_card.CARD.train("FCMFCC as-run", DEMO, out=tmp_path / "first")
     monkeypatch.setattr(loopq_trial, "fit", lambda *given, **settings: pytest.fail("trained again"))
-    assert loopq_saved.train("FCMFCC", DEMO | {"seed": "0"}, out=tmp_path / "second") == first
+    assert loopq_card.CARD.train("FCMFCC", DEMO | {"seed": "0"}, out=tmp_path / "second") == first
 
 
 def test_a_final_model_is_the_final_training_with_the_splits_score(clips, tmp_path, monkeypatch):
@@ -157,17 +157,17 @@ def test_a_final_model_is_the_final_training_with_the_splits_score(clips, tmp_pa
         asked.extend(trials)
         return plain(run, trials, data, **options)
 
-    monkeypatch.setattr(loopq_saved, "sweep", counted)
-    about = loopq_saved.train("FCMFCC", DEMO | {"epochs": "3"}, out=tmp_path / "final", final=True)
+    monkeypatch.setattr(loopq_card, "sweep", counted)
+    about = loopq_card.CARD.train("FCMFCC", DEMO | {"epochs": "3"}, out=tmp_path / "final", final=True)
     assert [each.protocol for each in asked] == ["speaker-independent", "by-origin"]
-    split = loopq_saved.train("FCMFCC", DEMO | {"epochs": "3"}, out=tmp_path / "split")
+    split = loopq_card.CARD.train("FCMFCC", DEMO | {"epochs": "3"}, out=tmp_path / "split")
     assert about["speaker_independent"] == split["speaker_independent"]
     (by_origin,) = sweep(loopq_trial.run, asked[1:2], loopq.load(loopq.Parameters(epochs=3, only="FCMFCC as-run")))
     assert about["recipe"]["epochs"] == about["recipe"]["epoch_kept"] == by_origin["best_epoch"]
     assert about["training"]["corpora"] == {"toy": len(clips)}
     assert (about["final"], about["training"]["validation_clips"]) == (True, 0)
     assert about["limits"][5].endswith("the saved weights have heard every clip.")
-    assert sentences(about)[1].startswith("The same recipe, trained without the tested speakers: accuracy ")
+    assert loopq_card.CARD.sentences(about)[1].startswith("The same recipe, trained without the tested speakers: accuracy ")
 
 
 def test_final_lengths(clips, tmp_path, monkeypatch):
@@ -183,12 +183,12 @@ def test_final_lengths(clips, tmp_path, monkeypatch):
 
     monkeypatch.setattr(loopq_final, "trained", stopped)
     outcome = {"counts": [["toy/f1", 0, 0, 1]]}
-    monkeypatch.setattr(loopq_saved, "sweep", lambda run, trials, *given, **more: [
+    monkeypatch.setattr(loopq_card, "sweep", lambda run, trials, *given, **more: [
         outcome | {"best_epoch": 2 + 3 * each.seed} for each in trials])  # fmt: skip
     demo = {"edition": "demo"}
     for name, given in (("MMFUSION", {}), ("MMFUSION", {"epochs": 6}), ("FCMFCC", {"seeds": 3}), ("FCMFCC", {"seed": 2})):
         with pytest.raises(Stop):
-            loopq_saved.train(name, demo | given, out=tmp_path / "out", final=True)
+            loopq_card.CARD.train(name, demo | given, out=tmp_path / "out", final=True)
     assert lengths == [30, 6, 5, 8]
 
 
@@ -211,25 +211,25 @@ def test_final_lengths(clips, tmp_path, monkeypatch):
 )
 def test_what_cannot_be_trained_is_told(name, given, final, message, tmp_path):
     with pytest.raises(ParameterError, match=message):
-        loopq_saved.train(name, {"edition": "demo"} | given, out=tmp_path / "out", final=final)
+        loopq_card.CARD.train(name, {"edition": "demo"} | given, out=tmp_path / "out", final=final)
     assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_a_device_that_is_not_there(tmp_path):
     with pytest.raises(ParameterError, match="-p device=cuda: no CUDA device was found"):
-        loopq_saved.train("FCMFCC", {"device": "cuda"}, out=tmp_path / "out")
+        loopq_card.CARD.train("FCMFCC", {"device": "cuda"}, out=tmp_path / "out")
 
 
 def test_a_folder_that_cannot_be_made_is_told_before_training(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ParameterError, match="file/model: no folder can be made here"):
-        loopq_saved.train("FCMFCC", {"edition": "demo"}, out=tmp_path / "file" / "model")
+        loopq_card.CARD.train("FCMFCC", {"edition": "demo"}, out=tmp_path / "file" / "model")
 
 
-@pytest.mark.parametrize("name", loopq_saved.READINGS)
+@pytest.mark.parametrize("name", loopq_card.READINGS)
 def test_a_models_name_means_its_reading(name):
-    assert loopq_saved.chosen(name) == loopq_saved.chosen(f"{name} {loopq_saved.READINGS[name]}")
+    assert loopq_card.chosen(name) == loopq_card.chosen(f"{name} {loopq_card.READINGS[name]}")
 
 
 def test_score_is_closed_form():

@@ -6,7 +6,7 @@ import torch
 
 from sercore import predict
 from sercore.audio import RATE
-from sercore.papers.biagini2022 import saved as loopq_saved
+from sercore.papers.biagini2022 import card as loopq_card
 from tests.papers import loopq_clips
 
 EPOCHS = 60  # steps, of one batch each: with fewer, a network answers every clip alike
@@ -34,7 +34,7 @@ def trained(tmp_path_factory):
         def folder(name, **more):
             place = home / "_".join([name, *map(str, more.values())]).replace("/", "_")
             if not place.exists():
-                loopq_saved.train(name, {"edition": "demo", "epochs": EPOCHS} | more, out=place)
+                loopq_card.CARD.train(name, {"edition": "demo", "epochs": EPOCHS} | more, out=place)
             return place
 
         folder.table = table

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from sercore import audio, predict, saved, store
+from sercore import audio, predict, store
 from sercore.papers.padi2021 import speakers as padi_speakers
 from sercore.papers.padi2021 import study as padi
 from sercore.papers.padi2021 import trial as padi_trial
 from sercore.papers.padi2021.grid import ROWS
-from sercore.papers.parry2022 import about as parry_about
+from sercore.papers.parry2022 import card as parry_card
 from sercore.parameters import ParameterError, checked
 from sercore.training import checkpoints
 from sercore.training.fitting import LAST
@@ -43,7 +43,7 @@ def trained(home):
     def folder(name, **more):
         place = home / "_".join([name, *map(str, more.values())]).replace(" ", "_")
         if not place.exists():
-            saved.train(name, given(name, **more), out=place)
+            predict.train(name, given(name, **more), out=place)
         return place
 
     return folder
@@ -99,7 +99,7 @@ def test_the_trial_is_found_where_it_was_run_before(trained, tmp_path, monkeypat
     first = json.loads((trained("111") / checkpoints.ABOUT).read_text())
     for room in (padi_trial, padi_speakers):
         monkeypatch.setattr(room, "fit", lambda *given, **settings: pytest.fail("trained again"))
-    assert saved.train("111", TRANSFERRED | {"seed": "0"}, out=tmp_path / "again") == first
+    assert predict.train("111", TRANSFERRED | {"seed": "0"}, out=tmp_path / "again") == first
 
 
 def test_a_new_process_answers_with_the_same_bits(trained, home):
@@ -142,7 +142,7 @@ def test_what_is_said_of_a_model(trained, home):
     assert (heard["corpora"], heard["clips"], heard["speakers"], heard["languages"]) == ({"demo-studio": 12}, 12, 3, ["en-GB"])
     assert heard["names"] == ["demo-studio/f2", "demo-studio/m1", "demo-studio/m2"]
     assert (tested["protocol"], tested["fold"], tested["names"]) == ("speakers-apart", 0, ["demo-studio/f1"])
-    score = parry_about.scores(outcome["counts"], about["classes"], unseen=())["speaker_independent"]
+    score = parry_card.scores(outcome["counts"], about["classes"], unseen=())["speaker_independent"]
     assert score == {name: tested[name] for name in score}
     assert (score["clips"], score["speakers"], score["corpora"]) == (4, 1, ["demo-studio"])
     said = predict.sentences(about)
@@ -187,7 +187,7 @@ def test_a_recogniser_that_was_trained_elsewhere(trained, home, tmp_path):
     """Its file is named by name and content, never by path; one that does not fit is refused before the training."""
     data, trial = of("111")
     file = padi_speakers.trained(trial.recogniser, data.source).folder / LAST
-    about = saved.train("111", TRANSFERRED | {"speaker_checkpoint": str(file)}, out=tmp_path / "model")
+    about = predict.train("111", TRANSFERRED | {"speaker_checkpoint": str(file)}, out=tmp_path / "model")
     assert about["recipe"]["recogniser"] == {"file": LAST, "content": store.content(file)}
     assert f"come from {LAST}, then left as they were: whom that recogniser heard is not known here" in " ".join(about["limits"])
     checkpoints.write(tmp_path / "other.safetensors", {"backbone.stem.0.weight": torch.zeros(3)}, {})
@@ -195,7 +195,7 @@ def test_a_recogniser_that_was_trained_elsewhere(trained, home, tmp_path):
     for name, message in (("other", "tensors that do not fit: .* of another shape"), ("words", "no safetensors file")):
         file = tmp_path / f"{name}.safetensors"
         with pytest.raises(ParameterError, match=f"-p speaker_checkpoint: {file}: {message}"):
-            saved.train("111", TRANSFERRED | {"speaker_checkpoint": str(file)}, out=tmp_path / "out")
+            predict.train("111", TRANSFERRED | {"speaker_checkpoint": str(file)}, out=tmp_path / "out")
 
 
 def test_windows_of_a_long_recording(model, clip):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sercore import saved
+from sercore import predict
 from sercore.papers.padi2021 import study as padi
 from sercore.parameters import ParameterError
 from tests.predict import padi_clips
@@ -36,7 +36,7 @@ def home(tmp_path_factory):
 )
 def test_what_cannot_be_trained_is_told(name, given, final, message, tmp_path):
     with pytest.raises(ParameterError, match=message):
-        saved.train(name, {"edition": "demo"} | given, out=tmp_path / "out", final=final)
+        predict.train(name, {"edition": "demo"} | given, out=tmp_path / "out", final=final)
     assert not (tmp_path / "out").exists()
 
 
@@ -50,7 +50,7 @@ def test_what_cannot_be_trained_is_told(name, given, final, message, tmp_path):
 )
 def test_what_the_clips_cannot_teach_is_told(home, tmp_path, name, more, message):
     with pytest.raises(ParameterError, match=message):
-        saved.train(name, GIVEN | more, out=tmp_path / "out")
+        predict.train(name, GIVEN | more, out=tmp_path / "out")
 
 
 def test_clips_that_make_no_fold_are_told(home, tmp_path, monkeypatch):
@@ -59,4 +59,4 @@ def test_clips_that_make_no_fold_are_told(home, tmp_path, monkeypatch):
 
     monkeypatch.setattr(padi, "grid", refused)
     with pytest.raises(ParameterError, match=r"-p edition=demo: demo-studio: 1 group of speakers"):
-        saved.train("111", GIVEN, out=tmp_path / "out")
+        predict.train("111", GIVEN, out=tmp_path / "out")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sercore import audio, predict
 from sercore.audio import RATE
-from sercore.papers.biagini2022 import saved as loopq_saved
+from sercore.papers.biagini2022 import card as loopq_card
 from sercore.papers.biagini2022 import study as loopq
 from sercore.papers.biagini2022 import trial as loopq_trial
 from sercore.papers.biagini2022.batches import tensors
@@ -23,7 +23,7 @@ NAMES = ("FCMFCC", "CNNLSTM", "CNNLSTM per-clip", "CNNATT", "HUBERTFT", "MMFUSIO
 @pytest.mark.parametrize("name", NAMES)
 def test_a_whole_clip_is_read_as_training_read_it(trained, name):
     """Bit for bit the study's input; the study's own probability within 1e-6."""
-    model, row = predict.load(trained(name)), loopq_saved.chosen(name).name
+    model, row = predict.load(trained(name)), loopq_card.chosen(name).name
     parameters = loopq.Parameters(epochs=EPOCHS, only=row, protocol="speaker-independent")
     data = loopq.load(parameters)
     (trial,) = loopq.grid(parameters, encoder=data.encoder)
@@ -179,7 +179,7 @@ def test_a_model_that_reads_any_length_takes_what_it_heard(trained, clip):
 
 def loopq_speakers(trained, name):
     """Speakers on the training side of fold 0."""
-    parameters = loopq.Parameters(epochs=EPOCHS, only=loopq_saved.chosen(name).name, protocol="speaker-independent")
+    parameters = loopq.Parameters(epochs=EPOCHS, only=loopq_card.chosen(name).name, protocol="speaker-independent")
     data = loopq.load(parameters)
     (trial,) = loopq.grid(parameters)
     return set(data.table["speaker"].to_numpy()[loopq_trial.split(trial, data)[0]])

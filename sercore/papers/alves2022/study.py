@@ -4,10 +4,10 @@ One trial is in ``ser2022_trial``, its networks in ``ser2022_network``, its data
 """
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, ClassVar
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from sercore import corpora, encoders
 from sercore.corpora.folders import lacking as lacking_corpora
@@ -20,7 +20,7 @@ from sercore.papers.alves2022.data import Data, extractors
 from sercore.papers.alves2022.rows import ROWS, SELECTED, TABLES, Configuration
 from sercore.papers.alves2022.sides import SYNTHETIC
 from sercore.papers.alves2022.trial import Trial, alike, fit, run, run_together
-from sercore.parameters import WeightsPath, row_among
+from sercore.parameters import ChapterParameters, Device, Edition, Encoder, Scheduler, Seed, Seeds
 from sercore.protocols.splits import FOLDS
 from sercore.sweep import Task, finished
 
@@ -47,23 +47,18 @@ BASE = "facebook/wav2vec2-base-960h"  # the paper names no checkpoint; 768 value
 CLASSES = THREE
 
 
-class Parameters(BaseModel):
+class Parameters(ChapterParameters):
     """Parameters of the chapter, checked before a kernel starts."""
 
-    model_config = ConfigDict(extra="forbid")
+    known_rows: ClassVar = ROWS
 
-    edition: Literal["demo", "open", "paper"] = Field("demo", description="which data a run uses")
-    seeds: int = Field(1, ge=1, le=100, description="the number of repetitions")
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where networks are trained")
+    edition: Edition = "demo"
+    seeds: Seeds = 1
+    device: Device = "auto"
     only: str = Field("", description="the one row to run, by its printed name; empty for all")
-    seed: int = Field(-1, ge=-1, le=99, description="the one seed to run; -1 for all")
-    scheduler: str = Field("none", description="the address of a Dask scheduler, or none")
-    encoder: WeightsPath = Field("auto", description="the speech encoder by hub id or folder, none, or auto for the edition's own")
-
-    @field_validator("only")
-    @classmethod
-    def _a_row_of_the_paper(cls, row: str) -> str:
-        return row_among(row, ROWS)
+    seed: Seed = -1
+    scheduler: Scheduler = "none"
+    encoder: Encoder = "auto"
 
     @model_validator(mode="after")
     def _an_encoder_for_the_row(self) -> "Parameters":
@@ -115,7 +110,7 @@ def grid(parameters: Parameters, *, encoder: str = "none") -> list[Trial]:
             encoder=encoder if Configuration.of(row).embedding else "none",
         )
         for row, variant, protocol, control in plans
-        for seed in _seeds(parameters)
+        for seed in parameters.run_seeds
         for fold in range(FOLDS)
     ]
 
@@ -173,7 +168,7 @@ def gender_task(parameters: Parameters) -> Task:
     """The models of the auxiliary gender task, which reads tables of its own."""
     edition = parameters.edition
     elsewhere = ser2022_gender_data.common_voice(edition) is not None
-    trials = ser2022_gender.grid(edition, _seeds(parameters), common_voice=elsewhere)
+    trials = ser2022_gender.grid(edition, parameters.run_seeds, common_voice=elsewhere)
     return Task(
         name="gender", run=ser2022_gender.run, trials=trials, data=ser2022_gender_data.load(edition), corpora=GENDER_CORPORA
     )
@@ -200,10 +195,6 @@ def outcomes(parameters: Parameters, data: Data) -> tuple[list[Task], list[list[
     """Run what is not yet run; tasks and their trials' outcomes."""
     found = tasks(parameters, data)
     return found, finished(found, scheduler=parameters.scheduler, device=parameters.device)
-
-
-def _seeds(parameters: Parameters) -> range | tuple[int]:
-    return range(parameters.seeds) if parameters.seed < 0 else (parameters.seed,)
 
 
 def embedded(parameters: Parameters, data: Data) -> str:

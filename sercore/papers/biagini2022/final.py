@@ -1,6 +1,6 @@
 """The final model of paper 03, section 4.1: trained on every clip, none held out, so that nothing chooses its rate or its epoch.
 
-Its score is that of the same recipe under a split; a model to keep and use, final or not, is made in ``loopq_saved``.
+Its score is that of the same recipe under a split; a model to keep and use, final or not, is made in ``card.py``.
 """
 
 import json

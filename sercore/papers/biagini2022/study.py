@@ -6,10 +6,10 @@ one that tunes pretrained weights in ``loopq_tuned``.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from sercore import corpora, encoders
 from sercore.corpora.folders import lacking as lacking_corpora
@@ -25,7 +25,7 @@ from sercore.papers.biagini2022.rows import ACROSS, GROUPS, RECIPES, ROWS, Row
 from sercore.papers.biagini2022.trial import PROTOCOLS, Trial, run, trained
 from sercore.papers.biagini2022.tuned import Tuned
 from sercore.papers.biagini2022.tuned_rows import TUNED, TunedRow, asked, weights_of
-from sercore.parameters import WeightsPath, row_among
+from sercore.parameters import ChapterParameters, Device, Edition, Encoder, Precision, Scheduler, Seed, Seeds, WeightsPath
 from sercore.protocols import speakers
 from sercore.sweep import Task, finished
 from sercore.training.loop import choose
@@ -41,17 +41,17 @@ EPOCHS = {"demo": 8, "open": 30, "paper": 30}
 BASE = loopq_pretrained.PUBLISHED["MMFUSION"]  # where it is frozen, HUBERTFT reads it too
 
 
-class Parameters(BaseModel):
+class Parameters(ChapterParameters):
     """Parameters of the chapter, checked before a kernel starts.
 
     The demo trains the published code with fewer channels on inputs of 2 s in 40 bands (``loopq_networks.SMALL``,
     ``loopq_inputs.SHAPES``) for eight epochs: its values show that everything runs.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    known_rows: ClassVar = (*ROWS, *TUNED, *RECIPES)
 
-    edition: Literal["demo", "open", "paper"] = Field("demo", description="which data a run uses")
-    seeds: int = Field(1, ge=1, le=100, description="the number of repetitions")
+    edition: Edition = "demo"
+    seeds: Seeds = 1
     folds: int = Field(1, ge=1, le=speakers.FOLDS, description="the number of folds of speakers, of those there are")
     epochs: int = Field(0, ge=0, le=300, description="the cap of epochs for all models; 0 for the edition's own, 8 or 30")
     models: Literal["all", "scratch", "pretrained", "switches", "tuned"] = Field(
@@ -61,18 +61,13 @@ class Parameters(BaseModel):
     protocol: Literal["all", "by-origin", "by-label", "speaker-independent", "across-corpora"] = Field(
         "all", description="how clips are split"
     )
-    seed: int = Field(-1, ge=-1, le=99, description="the one seed to run; -1 for all")
+    seed: Seed = -1
     loopq_labels: bool = Field(False, description="whether SAVEE's sadness counts as anger, as in the competition's data")
-    precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="of training; auto is fp32 in the demo, else bf16")
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where networks are trained")
-    scheduler: str = Field("none", description="the address of a Dask scheduler, or none")
-    encoder: WeightsPath = Field("auto", description="the speech encoder by hub id or folder, none, or auto for the edition's own")
+    precision: Precision = "auto"
+    device: Device = "auto"
+    scheduler: Scheduler = "none"
+    encoder: Encoder = "auto"
     pictures: WeightsPath = Field("auto", description="the tuned ConvNeXt by hub id or folder, none, or auto for the edition's own")
-
-    @field_validator("only")
-    @classmethod
-    def _a_row_of_the_grid(cls, name: str) -> str:
-        return row_among(name, [*ROWS, *TUNED, *RECIPES])
 
     @model_validator(mode="after")
     def _rows_that_can_be_run(self) -> "Parameters":
@@ -140,16 +135,15 @@ def grid(parameters: Parameters, *, encoder: str = "none", folds: int = speakers
 
 def _settings(parameters: Parameters, chosen: Sequence[Row], folds: int) -> Iterator[tuple[Row, dict[str, Any]]]:
     """Each trial's row and settings, but for the encoder."""
-    seeds = range(parameters.seeds) if parameters.seed < 0 else (parameters.seed,)
     edition, demo = parameters.edition, parameters.edition == "demo"
     shared = {
         "edition": edition,
         "labels": "loopq" if parameters.loopq_labels else "own",
         "epochs": parameters.epochs or EPOCHS[edition],
         "size": "small" if demo else "published",
-        "precision": ("fp32" if demo else "bf16") if parameters.precision == "auto" else parameters.precision,
+        "precision": parameters.training_precision(edition),
     }
-    for seed in seeds:
+    for seed in parameters.run_seeds:
         for row in chosen:
             for protocol in _protocols(parameters, row, seed):
                 source = loopq_data.SOURCES[edition] if protocol == "across-corpora" else "all"

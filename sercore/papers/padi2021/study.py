@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from itertools import product
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from sercore import store
 from sercore.features import speaker
@@ -25,7 +25,7 @@ from sercore.papers.padi2021.data import CLASSES, EXPERIMENTS, extractors
 from sercore.papers.padi2021.grid import DEMO, FULL, GRID, GROUPS, ROWS
 from sercore.papers.padi2021.rows import Row
 from sercore.papers.padi2021.trial import PROTOCOLS, Trial, run, trained
-from sercore.parameters import FilePath, WeightsPath, row_among
+from sercore.parameters import ChapterParameters, Device, Edition, FilePath, Precision, Scheduler, Seed, Seeds, WeightsPath
 from sercore.protocols import sessions
 from sercore.sweep import Task, finished
 
@@ -39,18 +39,18 @@ READ = 20  # clips whose reading is timed
 SIZE = {"demo": "small", "open": "published", "paper": "published"}
 
 
-class Parameters(BaseModel):
+class Parameters(ChapterParameters):
     """Parameters of the chapter, checked before a kernel starts.
 
     The demo reads chunks of a fifth of the length with half the channels, and runs four of the eight systems on one fold: its
     values show that everything runs.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    known_rows: ClassVar = ROWS
 
-    edition: Literal["demo", "open", "paper"] = Field("demo", description="which data a run uses")
-    seeds: int = Field(1, ge=1, le=100, description="the number of repetitions")
-    seed: int = Field(-1, ge=-1, le=99, description="the one seed to run; -1 for all")
+    edition: Edition = "demo"
+    seeds: Seeds = 1
+    seed: Seed = -1
     folds: int = Field(0, ge=0, le=sessions.FOLDS, description="the number of folds; 0 for all, in the demo for one")
     experiment: Literal["all", "exp1", "exp2", "exp3"] = Field("all", description="which classes; all for those that the data have")
     protocol: Literal["all", "speakers-apart", "clips"] = Field(
@@ -78,14 +78,14 @@ class Parameters(BaseModel):
     scored: str = Field("", description="the corpus that is scored, by its folder; empty for the edition's own")
     taught: str = Field("", description="the corpora whose speakers are learnt, parted by commas; empty for the edition's own")
     control: Literal["none", "labels shuffled"] = Field("none", description="whether training labels are shuffled, as a control")
-    precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="of training; auto is fp32 in the demo, else bf16")
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where networks are trained")
-    scheduler: str = Field("none", description="the address of a Dask scheduler, or none")
+    precision: Precision = "auto"
+    device: Device = "auto"
+    scheduler: Scheduler = "none"
 
-    @field_validator("only")
+    @field_validator("evaluate", mode="before")
     @classmethod
-    def _a_row_of_the_grid(cls, name: str) -> str:
-        return row_among(name, [*ROWS])
+    def _as_a_text(cls, frames: object) -> str:
+        return str(frames)  # papermill reads 300 as a number
 
     @field_validator("speaker_checkpoint")
     @classmethod
@@ -138,7 +138,6 @@ def grid(parameters: Parameters, data: Data) -> list[Trial]:
 
 def places(parameters: Parameters, data: Data) -> list[dict[str, Any]]:
     """Where each row is run: seeds x experiments that the data can run x protocols x folds, and what all of them share."""
-    seeds = range(parameters.seeds) if parameters.seed < 0 else (parameters.seed,)
     missing = padi_data.missing(data)
     there = [name for name in experiments(parameters) if name not in missing]
     protocols = PROTOCOLS if parameters.protocol == "all" else (parameters.protocol,)
@@ -147,7 +146,7 @@ def places(parameters: Parameters, data: Data) -> list[dict[str, Any]]:
         "epochs": parameters.epochs or EPOCHS[parameters.edition],
         "control": parameters.control,
     }
-    found = product(seeds, there, protocols, range(folds(parameters, data)))
+    found = product(parameters.run_seeds, there, protocols, range(folds(parameters, data)))
     return [
         {**about, "seed": seed, "experiment": experiment, "protocol": protocol, "fold": fold}
         for seed, experiment, protocol, fold in found
@@ -163,7 +162,7 @@ def folds(parameters: Parameters, data: Data) -> int:
 def recipe(parameters: Parameters) -> tuple[str, str]:
     """Size of the networks and precision of their training."""
     size = SIZE[parameters.edition] if parameters.size == "auto" else parameters.size
-    precision = ("fp32" if parameters.edition == "demo" else "bf16") if parameters.precision == "auto" else parameters.precision
+    precision = parameters.training_precision(parameters.edition)
     return size, precision
 
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from sercore.card import RARELY
 from sercore.evaluation.metrics import recalls
 from sercore.ledger import estimates
 from sercore.ledger.claims import Judgement
@@ -17,7 +18,6 @@ from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate, all_of, holm
 from sercore.ledger.scores import Trials
 from sercore.papers.parry2022 import study as parry
-from sercore.papers.parry2022.about import RARELY
 from sercore.papers.parry2022.attributes import SUBSETS
 from sercore.papers.parry2022.grid import GRID
 from sercore.papers.parry2022.numbers import PROTOCOL, QUOTED, SCORED, UA, VARIANT, one_label, trained_as

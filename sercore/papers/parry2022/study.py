@@ -7,10 +7,10 @@ One trial is in ``parry_trial``, its row and recipe in ``parry_rows``, its data 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from sercore.corpora.cells import one_form
 from sercore.papers.parry2022 import attributes as parry_attributes
@@ -21,7 +21,7 @@ from sercore.papers.parry2022.data import extractors
 from sercore.papers.parry2022.grid import APPROACHES, BASELINE, CANDIDATES, DEMO, GRID, GROUPS, RECIPES, ROWS
 from sercore.papers.parry2022.rows import Recipe, Row
 from sercore.papers.parry2022.trial import Trial, run, trained
-from sercore.parameters import FilePath, row_among
+from sercore.parameters import ChapterParameters, Device, Edition, FilePath, Precision, Scheduler, Seed, Seeds
 from sercore.protocols.pooled import pooled
 from sercore.sweep import Task, finished
 
@@ -34,35 +34,30 @@ EPOCHS = {"demo": 20, "open": 30, "paper": 150, "own": 30}
 VIEWED = tuple(Row(approach=approach, attributes="C") for approach in ("MTL", "GR"))
 
 
-class Parameters(BaseModel):
+class Parameters(ChapterParameters):
     """Parameters of the chapter, checked before a kernel starts.
 
     The demo trains a narrower network (``cnn_lstm.SMALL``), and of the 46 models seven: its values show that everything runs.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    known_rows: ClassVar = (*ROWS, *APPROACHES)
 
-    edition: Literal["demo", "open", "paper"] = Field("demo", description="which data a run uses")
-    seeds: int = Field(1, ge=1, le=100, description="the number of repetitions")
+    edition: Edition = "demo"
+    seeds: Seeds = 1
     epochs: int = Field(0, ge=0, le=1000, description="the cap of epochs for all models; 0 for the edition's own, 20, 30 or 150")
     models: Literal["grid", "readings", "alpha", "labels", "recipe", "all"] = Field(
         "grid", description="which rows a run trains: the 46 models, other readings, a curve over alpha, other classes, recipes"
     )
     only: str = Field("", description="the one row or approach to run, by its name; empty for all")
-    seed: int = Field(-1, ge=-1, le=99, description="the one seed to run; -1 for all")
-    precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="of training; auto is fp32 in the demo, else bf16")
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where networks are trained")
-    scheduler: str = Field("none", description="the address of a Dask scheduler, or none")
+    seed: Seed = -1
+    precision: Precision = "auto"
+    device: Device = "auto"
+    scheduler: Scheduler = "none"
     table: FilePath = Field("", description="a CSV table of your own clips in place of the edition's; empty for none")
     classes: FilePath = Field(
         "", description="a CSV or JSON map from that table's emotions to classes; empty for the paper's three"
     )
     unseen: str = Field("", description="names of the corpora in that table that training never sees, parted by commas")
-
-    @field_validator("only")
-    @classmethod
-    def _a_row_of_the_grid(cls, name: str) -> str:
-        return row_among(name, [*ROWS, *APPROACHES])
 
     @model_validator(mode="after")
     def _fit_together(self) -> "Parameters":
@@ -95,14 +90,14 @@ def rows(parameters: Parameters) -> list[Row]:
 
 def grid(parameters: Parameters) -> list[Trial]:
     """Trials of a chapter: seeds x rows, or the candidates for the recipe at one seed."""
-    seeds = range(parameters.seeds) if parameters.seed < 0 else (parameters.seed,)
+    seeds = parameters.run_seeds
     where = edition(parameters)
     demo = where == "demo"
     shared = {
         "edition": where,
         "epochs": parameters.epochs or EPOCHS[where],
         "size": "small" if demo else "published",
-        "precision": ("fp32" if demo else "bf16") if parameters.precision == "auto" else parameters.precision,
+        "precision": parameters.training_precision(where),
     }
     if parameters.models == "recipe":
         return [Trial(**asdict(BASELINE), **asdict(recipe), **shared, seed=seed) for seed in seeds for recipe in CANDIDATES]

@@ -10,7 +10,7 @@ import torch
 from sercore import audio, corpora
 from sercore.features.length import fit, trim
 from sercore.ledger import recorded
-from sercore.papers.biagini2022 import saved as loopq_saved
+from sercore.papers.biagini2022 import card as loopq_card
 from sercore.papers.biagini2022 import study as loopq
 from sercore.papers.biagini2022 import waveforms as loopq_waveforms
 from sercore.papers.biagini2022.inputs import SHAPES
@@ -131,4 +131,4 @@ def test_on_a_gpu_a_tuned_trial_runs_alone(sounds, monkeypatch):
 @pytest.mark.parametrize("name", TUNED)
 def test_a_tuned_row_is_no_model_to_save(name):
     with pytest.raises(ParameterError, match=f'^{name}: no such model; expected a row or a model of chapter 3, the nearest is "'):
-        loopq_saved.chosen(name)
+        loopq_card.chosen(name)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sercore.papers.parry2022 import about as parry_about
+from sercore.papers.parry2022 import card as parry_card
 
 
 def test_scores_by_hand():
@@ -15,7 +15,7 @@ def test_scores_by_hand():
         ["radio/x", 2, 0, 3],
         ["radio without surprise/x", 2, 0, 3],
     ]
-    found = parry_about.scores(counts, ("positive", "neutral", "negative"), unseen=["radio"])
+    found = parry_card.scores(counts, ("positive", "neutral", "negative"), unseen=["radio"])
     own, away = found["speaker_independent"], found["unseen"]["radio"]
     assert (own["ua"], own["accuracy"]) == (pytest.approx(1.75 / 3), 23 / 64)
     assert (own["recall"], own["collapsed"]) == ({"positive": 0.75, "neutral": 0.0, "negative": 1.0}, ["neutral"])
@@ -38,7 +38,7 @@ def test_limits_follow_the_scores(away, told):
     score = {"ua": 0.5, "collapsed": ["neutral"], "clips": 4, "speakers": 1, "recall": {"positive": 0.5}}
     unseen = {name: score | {"ua": ua, "collapsed": []} for name, ua in away.items()}
     rest = {"training": heard, "classes": ["positive"], "input": {"seconds": 15.0}, "recipe": {"size": "published"}}
-    found = parry_about.limits(rest | {"speaker_independent": score, "unseen": unseen})
+    found = parry_card.limits(rest | {"speaker_independent": score, "unseen": unseen})
     assert found[0] == "Trained on acted speech, 9 clips by 3 speakers, in en."
     assert found[4].startswith(told)
     assert found[5] == "In its own corpora it finds neutral less than one time in twenty."

@@ -1,0 +1,356 @@
+"""Saved models of paper 04: a system, its speaker recogniser, and its score on test speakers."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from threadpoolctl import threadpool_limits
+from torch import Tensor, nn
+
+from sercore import card, store
+from sercore.audio import RATE, AudioError
+from sercore.card import chance, people
+from sercore.corpora import CorpusError
+from sercore.features.mel import MelSettings
+from sercore.models.resnet import ResNet34, Sizes
+from sercore.papers.padi2021 import data as padi_data
+from sercore.papers.padi2021 import inputs as padi_inputs
+from sercore.papers.padi2021 import rows as padi_rows
+from sercore.papers.padi2021 import speakers as padi_speakers
+from sercore.papers.padi2021 import study as padi
+from sercore.papers.padi2021 import trial as padi_trial
+from sercore.papers.padi2021.clips import Data
+from sercore.papers.padi2021.grid import ROWS
+from sercore.papers.padi2021.trial import Fitted, Trial
+from sercore.parameters import ParameterError
+from sercore.sweep import sweep
+from sercore.training import chunks
+
+# Parameters that systems with transfer alone read, and all that a training takes.
+TRANSFER = ("pretraining", "speakers", "speaker_checkpoint", "taught")
+TAKEN = (
+    *("edition", "experiment", "epochs", "seed", "size", "precision", "device"),
+    *("norm", "vad", "evaluate", "part", "scored"),
+    *TRANSFER,
+)
+# What became of the recogniser's convolutions, by transfer.
+STARTS = {"frozen": "then left as they were", "finetune": "then trained on"}
+SMALLER = {
+    "small": "Network and pieces are the demo's, smaller than the paper's.",
+    "narrow": "It has half the paper's channels.",
+}
+
+
+class PadiCard(card.Card):
+    """Systems of chapter 4."""
+
+    paper = "Padi et al. 2021 (04-resnet-specaugment)"
+    chapter = "4"
+    names = tuple(ROWS)
+
+    def parameters(self, name: str, given: Mapping[str, object], *, final: bool) -> padi.Parameters:
+        """Check the parameters of a system's one trial, among ``TAKEN``; experiment 1 by default.
+
+        Raises:
+            ParameterError: a name that is not taken, a value out of range or one that this
+                training would not read, all experiments at once, or spectrograms that are
+                normalised over a conversation
+        """
+        row = ROWS[name]
+        fixed = {"only": row.name, "models": "all", "folds": 1}
+        parameters = card.training_parameters(padi.Parameters, {"experiment": "exp1", **given}, taken=TAKEN, **fixed)
+        if parameters.experiment == "all":
+            raise ParameterError(
+                "-p experiment=all: a model has the classes of one; expected exp1, exp2 or exp3. Name one of them."
+            )
+        if row.transfer == "none":
+            for parameter in TRANSFER:
+                if parameter in given:
+                    raise ParameterError(
+                        f"-p {parameter}={given[parameter]}: {row.name} starts from random weights;"
+                        " expected with a system of transfer. Leave it out."
+                    )
+        if "conversation" in (row.norm, parameters.norm):
+            raise ParameterError(
+                f"{row.name}: over a whole conversation its spectrograms would be normalised, and a"
+                " model to use hears single clips; expected a system that is normalised over the"
+                " segment. Name another one, and leave norm out."
+            )
+        return parameters
+
+    def fit(self, parameters: padi.Parameters, *, final: bool) -> tuple[nn.Module, dict[str, Any]]:
+        """Train the system and its speaker recogniser, or find them trained.
+
+        Fold 0 is tested: session 1 of IEMOCAP, or the first group of speakers of another corpus.
+        """
+        device = parameters.device
+        data, trial = _load(parameters)
+        recogniser = _recogniser(parameters, trial, data)
+        sweep(padi_trial.run, [trial], data, device=device)
+        # The outcome is read again: the kept one may come from another device.
+        outcome = padi_trial.run(trial, data, device=device)
+        fitted = padi_trial.trained(trial, data, device=device)
+        about = describe(trial, data, fitted, outcome, recogniser=recogniser)
+        return fitted.network, about
+
+    def sentences(self, about: Mapping[str, Any]) -> list[str]:
+        """Say for people what a model is, its score and its limits."""
+        tested, recipe = about["speaker_independent"], about["recipe"]
+        names = ("transfer", "augmentation", "pooling")
+        parts = ", ".join(f"{name} {recipe[name]}" for name in names)
+        return [
+            f"{about['model']} ({parts}), {recipe['experiment']}: trained on {card.corpora(about)}.",
+            f"On speakers not heard in training: UA {tested['ua']:.3f}, accuracy"
+            f" {tested['accuracy']:.3f} ({people(tested)} of {', '.join(tested['corpora'])}; UA by"
+            f" chance {chance(tested):.3f}).",
+            *about["limits"],
+        ]
+
+    def network(self, about: Mapping[str, Any]) -> ResNet34:
+        """Build the saved network with random weights.
+
+        Raises:
+            ValueError: no such network, or one that cannot read the described input
+        """
+        network, inputs = about["recipe"]["network"], about["input"]
+        tuples = {name: tuple(network[name]) for name in ("channels", "blocks")}
+        sizes = Sizes(**network | tuples)
+        bands, middle = inputs["mel"]["bands"], inputs["middle"]
+        if sizes.bands != bands or sizes.fixed not in (None, middle):
+            raise ValueError(
+                f"a network of {sizes.bands} bands and {sizes.fixed or 'any number of'} frames for"
+                f" an input of {bands} and {middle or 'any number'}; expected the same. Train it"
+                " again."
+            )
+        if inputs["norm"] != "segment":
+            raise ValueError(f"norm {inputs['norm']}: one clip cannot be normalised so; expected segment. Train another model.")
+        with torch.random.fork_rng(devices=[]):  # leaves torch's own generator as it was
+            return ResNet34(len(about["classes"]), sizes)
+
+    def reader(self, about: Mapping[str, Any]) -> Callable[..., list[Tensor]]:
+        """Make the function that turns a window into frames and lengths; it reads no encoder.
+
+        A window is normalised alone: each band has mean 0 and variance 1.
+
+        Shape:
+            - frames: ``(1, frames, 128)``; lengths: ``(1,)``, left out where a window is cut to one
+              length
+
+        Source: Padi et al. 2021, section 4.2.
+        """
+        inputs = about["input"]
+        settings = {name: inputs[name] for name in ("floor", "vad", "least", "middle")}
+        return partial(_inputs, spectrogram=MelSettings(**inputs["mel"]), **settings)
+
+
+CARD = PadiCard()
+
+
+def describe(
+    trial: Trial,
+    data: Data,
+    fitted: Fitted,
+    outcome: Mapping[str, Any],
+    *,
+    recogniser: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Describe a trained model: recipe, input, classes, training clips, score, limits.
+
+    Args:
+        trial: trial of the model, with speakers apart
+        data: clips of the chapter
+        fitted: trained network, with its history and sides
+        outcome: outcome of the trial, with the counts of its test speakers
+        recogniser: description of the speaker recogniser that it started from; None (default)
+            without one
+    """
+    classes = data.classes[trial.experiment]
+    training = card.training_data(data, fitted.training, edition=trial.edition)
+    score = card.score(outcome["counts"], classes)
+    about = {
+        "model": trial.row.name,
+        "recipe": _recipe(trial, fitted) | {"recogniser": recogniser},
+        "input": _input(trial, data, fitted),
+        "classes": list(classes),
+        "training": training | _speakers(data, fitted.training),
+        "speaker_independent": {"protocol": trial.protocol, "fold": trial.fold} | score | _speakers(data, fitted.test),
+        "versions": card.versions(),
+    }
+    return about | {"limits": limits(about)}
+
+
+def limits(about: Mapping[str, Any]) -> list[str]:
+    """Sentences on what a model is not made for."""
+    recipe, tested, classes = about["recipe"], about["speaker_independent"], about["classes"]
+    part = "" if recipe["part"] == "all" else f", the {recipe['part']} part alone"
+    lines = [
+        *card.trained_on(about["training"], part=part),
+        f"Names one of {len(classes)} classes always, also where there is another emotion, or none: {', '.join(classes)}.",
+        f"The score is of {people(tested)} of the same corpus: the same rooms and, for the most part, the same texts.",
+        card.ONE_PLACE,
+    ]
+    if tested["collapsed"]:
+        rare = " and ".join(tested["collapsed"])
+        lines.append(f"It finds {rare} less than one time in twenty.")
+    if recipe["recogniser"]:
+        lines.append(_start(recipe))
+    lines += _reading(about)
+    if recipe["size"] in SMALLER:
+        lines.append(SMALLER[recipe["size"]])
+    return lines
+
+
+def _load(parameters: padi.Parameters) -> tuple[Data, Trial]:
+    """Load the data and make the one trial, which these data can teach."""
+    try:
+        data = padi.load(parameters)
+        trials = padi.grid(parameters, data)
+    except (AudioError, CorpusError):
+        raise
+    except ValueError as error:
+        raise ParameterError(f"-p edition={parameters.edition}: {error}") from error
+    if reason := padi_data.missing(data).get(parameters.experiment):
+        raise ParameterError(
+            f"-p experiment={parameters.experiment}: cannot be trained on these clips; {reason}. Name another one."
+        )
+    if not trials:
+        (row,) = padi.rows(parameters)
+        corpus = data.table["corpus"].iloc[0]
+        raise ParameterError(
+            f"{row.name}: parts are IEMOCAP's; expected a system of all clips, {corpus} has no parts. Name another."
+        )
+    (trial,) = trials
+    return data, trial
+
+
+def _recogniser(parameters: padi.Parameters, trial: Trial, data: Data) -> dict[str, Any] | None:
+    """Train the speaker recogniser that the training starts from, if any, and describe it."""
+    if trial.transfer == "none":
+        return None
+    if trial.speakers == "given":
+        path = Path(parameters.speaker_checkpoint)
+        try:
+            padi_trial.build(trial, data)
+        except ValueError as error:
+            raise ParameterError(f"-p speaker_checkpoint: {error}") from error
+        return {"file": path.name, "content": store.content(path)}
+    (outcome,) = sweep(padi_speakers.run, [trial.recogniser], data.source, device=parameters.device)
+    return {
+        "corpora": list(data.source.corpora),
+        "speakers": len(data.source.names),
+        "clips": len(data.source.speakers),
+        "epochs": trial.pretraining,
+        "augmentation": trial.recogniser.augmentation,
+        "pooling": trial.recogniser.pooling,
+        "equal_error_rate": outcome["equal_error_rate"],
+    }
+
+
+def _recipe(trial: Trial, fitted: Fitted) -> dict[str, Any]:
+    plan = padi_rows.plan(epochs=trial.epochs, size=trial.size, precision=trial.precision)
+    sizes = asdict(fitted.network.sizes)
+    system = ("transfer", "augmentation", "pooling", "part", "experiment", "size")
+    steps = ("batch", "rate", "constant", "every", "momentum", "weight_decay")
+    epochs = len(fitted.history.epochs)
+    return {
+        "paper": CARD.paper,
+        **{name: getattr(trial, name) for name in system},
+        "network": {name: list(value) if isinstance(value, tuple) else value for name, value in sizes.items()},
+        **{name: getattr(trial, name) for name in ("precision", "seed", "control", "speakers")},
+        "policies": list(padi_rows.versions(trial.augmentation)),
+        "pieces": list(padi_rows.lengths(trial.size, trial.pooling)),
+        **{name: getattr(plan, name) for name in steps},
+        "epochs": epochs,
+        "epoch_kept": epochs,
+    }
+
+
+def _input(trial: Trial, data: Data, fitted: Fitted) -> dict[str, Any]:
+    """Describe how a window is read: at most the longest clip trained on or scored.
+
+    ``middle`` is the number of frames that are read of its middle, 0 for all.
+    """
+    longest = int(data.raw.sizes[np.concatenate([fitted.training, fitted.test])].max())
+    middle = 0
+    if trial.pooling == "flatten":
+        middle = fitted.network.sizes.frames
+    elif trial.evaluate == "300":
+        middle = padi_trial.SHORT
+    return {
+        "rate": RATE,
+        "seconds": longest * padi_inputs.MEL.hop / RATE,
+        "mel": asdict(padi_inputs.MEL),
+        "floor": padi_inputs.FLOOR,
+        "vad": padi_inputs.QUIET if trial.vad == "energy" else None,
+        "norm": trial.norm,
+        "least": padi_inputs.LEAST,
+        "middle": middle,
+        "encoder": None,
+    }
+
+
+def _speakers(data: Data, rows: np.ndarray) -> dict[str, list[str]]:
+    return {"names": sorted(set(data.groups[rows].tolist()))}
+
+
+def _start(recipe: Mapping[str, Any]) -> str:
+    """Say whose voices the convolutions were trained on."""
+    recogniser, start = recipe["recogniser"], STARTS[recipe["transfer"]]
+    if "file" in recogniser:
+        return (
+            f"Its convolutions come from {recogniser['file']}, {start}: whom that recogniser heard"
+            " is not known here; had it heard the tested speakers, the score would be too good."
+        )
+    return (
+        f"Its convolutions were first taught to tell {recogniser['speakers']} speakers of"
+        f" {', '.join(recogniser['corpora'])} apart, {start}; no clip of these corpora is tested."
+    )
+
+
+def _reading(about: Mapping[str, Any]) -> list[str]:
+    """Say what is read of a window: its length, its loud parts, its normalised bands."""
+    inputs = about["input"]
+    hop, rate = inputs["mel"]["hop"], inputs["rate"]
+    if middle := inputs["middle"]:
+        length = (
+            f"Reads {middle * hop / rate:g} s: of a longer window the middle alone, of a shorter"
+            " one repetitions. Windows of that length hear all of a recording."
+        )
+    else:
+        pieces = [f"{frames * hop / rate:g}" for frames in about["recipe"]["pieces"]]
+        span = f"{pieces[0]} to {pieces[-1]}" if len(pieces) > 1 else pieces[0]
+        length = (
+            f"Learnt from pieces of {span} s, scored on whole clips: reads at most"
+            f" {inputs['seconds']:g} s at a time, its longest clip."
+        )
+    lines = [length]
+    if inputs["vad"] is not None:
+        lines.append(f"Leaves out what is more than {inputs['vad']:g} dB under a window's loudest 10 ms.")
+    lines.append(card.NORMALISED)
+    lines.append("No clip was kept to choose an epoch: the weights are those of the last one.")
+    return lines
+
+
+def _inputs(
+    samples: np.ndarray,
+    *,
+    encoder: None,
+    spectrogram: MelSettings,
+    floor: float,
+    vad: float | None,
+    least: float,
+    middle: int,
+) -> list[Tensor]:
+    """Read a window as the chapter reads a clip, by the settings that were saved."""
+    with threadpool_limits(1):  # as training clips are measured
+        frames = padi_inputs.log_mel(samples, settings=spectrogram, floor=floor)
+    if vad is not None:
+        frames = padi_inputs.heard(frames, quiet=vad)
+    [clip] = padi_inputs.normalised([frames], least=least)
+    if middle:
+        return [torch.from_numpy(chunks.cut(clip, length=middle, place=0.5))[None]]
+    return [torch.from_numpy(clip)[None], torch.tensor([len(clip)])]

@@ -1,0 +1,294 @@
+"""Saved models of paper 02: a row trained on a chapter's clips, its scores at home and away.
+
+The shared layers and the emotion head are saved; heads and discriminators of attributes are not.
+"""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from threadpoolctl import threadpool_limits
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from sercore import card
+from sercore.audio import RATE
+from sercore.card import WITHOUT, chance, occurring, people
+from sercore.corpora.cells import TableError
+from sercore.corpora.labels import SPELLINGS
+from sercore.features.mel import MelSettings, mel
+from sercore.models.attributes import EmotionNetwork
+from sercore.models.cnn_lstm import CnnLstm
+from sercore.papers.parry2022 import attributes as parry_attributes
+from sercore.papers.parry2022 import rows as parry_rows
+from sercore.papers.parry2022 import study as parry
+from sercore.papers.parry2022 import trial as parry_trial
+from sercore.papers.parry2022.clips import Data
+from sercore.papers.parry2022.grid import ROWS
+from sercore.papers.parry2022.inputs import FILTERBANK, Filterbank, normalised
+from sercore.papers.parry2022.rows import SIZES, Row
+from sercore.papers.parry2022.trial import Fitted, Trial
+from sercore.parameters import ParameterError
+from sercore.sweep import sweep
+from sercore.training.ragged import Ragged
+
+TAKEN = (  # parameters of the chapter that a training takes
+    *("edition", "epochs", "seed", "precision", "device"),
+    *("table", "classes", "unseen"),
+)
+KEPT = "shared layers and emotion head; heads and discriminators of attributes, if training had any, do not predict: not saved"
+
+
+class ParryCard(card.Card):
+    """Rows of chapter 2."""
+
+    paper = "Parry et al. 2022 (02-mtl-adversarial)"
+    chapter = "2"
+    names = tuple(ROWS)
+
+    def parameters(self, name: str, given: Mapping[str, object], *, final: bool) -> parry.Parameters:
+        """Check the parameters of a row's one trial, among ``TAKEN``.
+
+        Raises:
+            ParameterError: a name that is not taken, a value out of range, or a row of a class map
+                where a table brings its own
+        """
+        row = ROWS[name]
+        parameters = card.training_parameters(parry.Parameters, given, taken=TAKEN, only=row.name, models="all")
+        if parameters.table and (row.surprise, row.calm) != (Row.surprise, Row.calm):
+            raise ParameterError(
+                f"{row.name}: of a table of your own the class map says what surprise and calm are;"
+                " expected a row without them. Name another one, and give -p classes=…"
+            )
+        return parameters
+
+    def fit(self, parameters: parry.Parameters, *, final: bool) -> tuple[nn.Module, dict[str, Any]]:
+        """Train the row, or find it trained; a table's flaws are written to standard error."""
+        data = parry.load(parameters)
+        for problem in data.problems:
+            tqdm.write(problem, file=sys.stderr)
+        (trial,) = parry.grid(parameters)
+        check_data(parameters, trial, data)
+        device = parameters.device
+        sweep(parry_trial.run, [trial], data, device=device)
+        # The outcome is read again: the kept one may come from another device.
+        outcome = parry_trial.run(trial, data, device=device)
+        fitted = parry_trial.trained(trial, data, device=device)
+        about = describe(trial, data, fitted, outcome)
+        network = self.network(about)
+        weights = fitted.network.cpu().state_dict()
+        network.load_state_dict({name: weights[name] for name in network.state_dict()})
+        return network, about
+
+    def sentences(self, about: Mapping[str, Any]) -> list[str]:
+        """Say for people what a model is, its scores and its limits."""
+        places = {"speakers not heard in training": about["speaker_independent"]}
+        for name, summary in about["unseen"].items():
+            places[f"{name}, which training never met"] = summary
+        lines = [f"{about['model']}: trained on {card.corpora(about)}."]
+        for name, summary in places.items():
+            classes = occurring(summary)
+            over = ""
+            if len(classes) < len(summary["recall"]):
+                over = f", over {' and '.join(classes)}, the classes that occur there"
+            lines.append(
+                f"On {name}: UA {summary['ua']:.3f}, accuracy {summary['accuracy']:.3f}"
+                f" ({people(summary)} of {', '.join(summary['corpora'])}; UA by chance"
+                f" {chance(summary):.3f}{over})."
+            )
+        return [*lines, *about["limits"]]
+
+    def network(self, about: Mapping[str, Any]) -> EmotionNetwork:
+        """Build the shared layers and the emotion head, with random weights.
+
+        Raises:
+            ValueError: no network of this size
+        """
+        size = about["recipe"]["size"]
+        if size not in SIZES:
+            raise ValueError(f"{size}: no such network; expected {' or '.join(SIZES)}. Name one of them.")
+        with torch.random.fork_rng(devices=[]):  # leaves torch's own generator as it was
+            layers = CnnLstm(SIZES[size])
+            return EmotionNetwork(layers, width=SIZES[size].width, classes=len(about["classes"]))
+
+    def reader(self, about: Mapping[str, Any]) -> Callable[..., list[Tensor]]:
+        """Make the function that turns a window into frames and lengths; it reads no encoder.
+
+        A window is normalised alone: each band has mean 0 and variance 1. Nothing is trimmed.
+
+        Shape:
+            - frames: ``(1, frames, 40)``; lengths: ``(1,)``
+        """
+        settings = about["input"]["filterbank"]
+        filterbank = Filterbank(**settings | {"mel": MelSettings(**settings["mel"])})
+        return partial(_inputs, filterbank=filterbank)
+
+
+CARD = ParryCard()
+
+
+def check_data(parameters: parry.Parameters, trial: Trial, data: Data) -> None:
+    """Refuse data that cannot be split, or cannot teach the trial's attributes."""
+    row = trial.row
+    try:
+        absent = parry.lacking(data)
+        twin = parry.stands_for(data).get(trial.attributes)
+    except ValueError as error:
+        source = parameters.table or f"-p edition={parameters.edition}"
+        raise TableError(f"{source}: {error}") from error
+    letters = trial.attributes.split("+")
+    if missing := [reason for letter, reason in absent.items() if letter in letters]:
+        raise ParameterError(f"{row.name}: cannot be trained on these clips; {'; '.join(missing)}. Name another row.")
+    if twin:
+        raise ParameterError(
+            f"{row.name}: on these clips {trial.attributes} and {twin} are the same labels, so the"
+            " same training; expected the row that the chapter has. Name"
+            f' "{row.approach} {twin}".'
+        )
+
+
+def describe(trial: Trial, data: Data, fitted: Fitted, outcome: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe a trained model: recipe, input, classes, training clips, scores, limits.
+
+    Args:
+        trial: trial of the model
+        data: clips of the chapter
+        fitted: trained network, with its history and sides
+        outcome: outcome of the trial, with the counts of test speakers and unseen corpora
+    """
+    sides = fitted.prepared.sides
+    training = card.training_data(data, sides.training, edition=trial.edition) | {
+        "validation_clips": len(sides.validation),
+        "emotions": _emotions(trial, data, fitted),
+    }
+    about = {
+        "model": trial.row.name,
+        "recipe": _recipe(trial, fitted),
+        "weights": KEPT,
+        "input": {
+            "rate": RATE,
+            "seconds": FILTERBANK.longest / RATE,
+            "least_frames": SIZES[trial.size].least,
+            "filterbank": asdict(FILTERBANK),
+            "encoder": None,
+        },
+        "classes": list(data.classes),
+        "training": training,
+        **scores(outcome["counts"], data.classes, unseen=data.unseen),
+        "versions": card.versions(),
+    }
+    return about | {"limits": limits(about)}
+
+
+def scores(counts: Sequence[Sequence], classes: Sequence[str], *, unseen: Sequence[str]) -> dict[str, Any]:
+    """Scores on test speakers, ``speaker_independent``, and on each corpus of ``unseen``.
+
+    An unseen corpus that has surprise is also scored without it.
+
+    Args:
+        counts: rows of corpus/speaker, true class, predicted class, number of clips
+        classes: names of the classes, by position
+        unseen: names of the corpora that no training reads
+    """
+    by_corpus: dict[str, list] = {}
+    for group, *rest in counts:
+        by_corpus.setdefault(group.split("/")[0], []).append((group, *rest))
+    away = {name: card.score(by_corpus.pop(name), classes) for name in unseen}
+    for name, summary in away.items():
+        if name + WITHOUT in by_corpus:
+            summary["without_surprise"] = card.score(by_corpus.pop(name + WITHOUT), classes)
+    home = [row for rows in by_corpus.values() for row in rows]
+    return {"speaker_independent": card.score(home, classes), "unseen": away}
+
+
+def limits(about: Mapping[str, Any]) -> list[str]:
+    """Sentences on what a model is not made for."""
+    training, home, away = about["training"], about["speaker_independent"], about["unseen"]
+    emotions = training["emotions"].items()
+    taught = "; ".join(f"{name} ({', '.join(words)})" for name, words in emotions)
+    lines = [
+        *card.trained_on(training),
+        f"Names one of {len(about['classes'])} classes always, also where there is another emotion,"
+        f" or none. It learnt them from: {taught}.",
+        f"The score in domain is of {people(home)} of the same corpora: the same rooms and, for the most part, the same texts.",
+        *_elsewhere(home, away),
+    ]
+    for where, summary in {"its own corpora": home, **away}.items():
+        if summary["collapsed"]:
+            classes = " and ".join(summary["collapsed"])
+            lines.append(f"In {where} it finds {classes} less than one time in twenty.")
+    lines.append(f"Reads at most {about['input']['seconds']:g} s at a time.")
+    lines.append(card.NORMALISED)
+    if about["recipe"]["size"] == "small":
+        lines.append("The network is the demo's, narrower than the paper's.")
+    return lines
+
+
+def _recipe(trial: Trial, fitted: Fitted) -> dict[str, Any]:
+    plan = parry_rows.plan(trial.row, trial.recipe, epochs=trial.epochs, precision=trial.precision)
+    history = fitted.history
+    settings = (
+        *("approach", "variant", "surprise", "calm", "initialisation"),
+        *("rate", "batch", "size", "precision", "seed"),
+    )
+    return {
+        "paper": CARD.paper,
+        "attributes": [parry_attributes.ATTRIBUTES[letter] for letter in fitted.prepared.labels],
+        **{name: getattr(trial, name) for name in settings},
+        "momentum": plan.momentum,
+        "alpha": plan.weight(plan.epochs),
+        "epochs": len(history.epochs),
+        "epoch_kept": history.best,
+        "alpha_kept": history.epochs[history.best - 1]["alpha"],
+        "ending": history.ending,
+    }
+
+
+def _emotions(trial: Trial, data: Data, fitted: Fitted) -> dict[str, list[str]]:
+    """Emotions that taught each class: the paper's words, or a researcher's own as they are."""
+    training = fitted.prepared.sides.training
+    labels = data.table["emotion"].iloc[training].str.casefold()
+    if trial.edition != "own":
+        words = {}
+        for word, spellings in SPELLINGS.items():
+            if not word.startswith("further"):
+                words |= dict.fromkeys(spellings, word)
+        labels = labels.map(lambda label: words.get(label, label))
+    target = fitted.prepared.target[training]
+    return {name: sorted(set(labels[target == number])) for number, name in enumerate(data.classes)}
+
+
+def _elsewhere(home: Mapping[str, Any], away: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Compare the scores on unseen corpora with that in domain, where the same classes occur."""
+    if not away:
+        return [card.ONE_PLACE]
+    comparable, lines = {}, []
+    for name, summary in away.items():
+        if occurring(summary) == occurring(home):
+            comparable[name] = summary
+            continue
+        lines.append(
+            f"On {name}, which training never met, only {' and '.join(occurring(summary))} occur:"
+            " that score and the one in domain are means over other classes, and are not compared."
+        )
+    worse = [name for name, summary in comparable.items() if summary["ua"] < home["ua"]]
+    if worse:
+        lines.append(
+            f"On {' and '.join(worse)}, which training never met, it does worse than in domain; so it may on your recordings."
+        )
+    elif comparable:
+        lines.append(
+            f"On {' and '.join(comparable)}, which training never met, it does no worse than in"
+            " domain; on your recordings it still may."
+        )
+    return lines
+
+
+def _inputs(samples: np.ndarray, *, encoder: None, filterbank: Filterbank) -> list[Tensor]:
+    with threadpool_limits(1):  # as training clips are measured
+        frames = normalised(mel(samples[: filterbank.longest], settings=filterbank.mel))
+    return [*Ragged.of([frames]).padded([0])]
