@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from sercore.figures import models
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate
 from sercore.papers.biagini2022 import page, panels
 from sercore.papers.biagini2022 import study as loopq
+from sercore.report import figures
 from tests.ledger.loopq_runs import ledger, trials
 
 
@@ -69,7 +69,7 @@ def cell(value: float) -> Estimate:
 
 
 def test_the_picture_of_both_splits_has_every_score():
-    figure = models.splits([("FCMFCC as-run", 0.76, (cell(0.8), cell(0.4)))], chance=1 / 7)
+    figure = figures.splits([("FCMFCC as-run", 0.76, (cell(0.8), cell(0.4)))], chance=1 / 7)
     places = sorted(float(line.get_xdata()[0]) for line in figure.axes[0].lines if line.get_marker() in ("o", "D"))
     assert places == [0.4, 0.76, 0.8]
 
@@ -79,4 +79,4 @@ def test_the_picture_of_both_splits_has_every_score():
 )
 def test_the_picture_refuses_what_is_no_score(rows, told):
     with pytest.raises(ValueError, match=told):
-        models.splits(rows, chance=1 / 7)
+        figures.splits(rows, chance=1 / 7)

@@ -7,17 +7,17 @@ import pandas as pd
 import pytest
 
 from sercore.corpora import folders
-from sercore.figures.shared import scatter
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.papers.parry2022 import figures as parry2022_figures
 from sercore.papers.parry2022 import numbers, page, panels
 from sercore.papers.parry2022 import study as parry
 from sercore.protocols.pooled import COMMITTED
+from sercore.report.figures import scatter
 from tests.corpora import trees
-from tests.figures.legible import legible
 from tests.ledger.parry_runs import trials
-from tests.tables.parry_book import MEASURED, ON, book, grid, switched
+from tests.report.legible import legible
+from tests.report.parry_book import MEASURED, ON, book, grid, switched
 
 NOTHING = Ledger(parry.PAPER, runs=recorded.read("no such paper"))
 CLIPS = pd.DataFrame(

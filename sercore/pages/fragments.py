@@ -5,7 +5,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 
-from sercore import store, tables
+from sercore import store
 from sercore.ledger.entries import Ledger, tally
 from sercore.ledger.published import PAPERS, Printed
 from sercore.pages import data, excerpts, reference, speed, status
@@ -13,6 +13,7 @@ from sercore.pages.readme import summary
 from sercore.papers.alves2022 import figures as alves2022_figures
 from sercore.papers.alves2022 import study as ser2022
 from sercore.papers.alves2022.page import submitted, substituted
+from sercore.report import tables
 
 
 def write(folder: Path, runs: Sequence[Mapping[str, object]], times: Mapping[str, float]) -> None:

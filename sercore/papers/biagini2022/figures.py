@@ -7,9 +7,8 @@ import numpy as np
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from sercore.figures.common import FONT, WIDTH
-from sercore.figures.spectrograms import examples, saliency_map
 from sercore.papers.biagini2022.predicted import probabilities
+from sercore.report.figures import FONT, WIDTH, examples, saliency_map
 
 __all__ = ["curves", "examples", "reliability", "saliency_map", "shares", "windows"]
 

@@ -10,8 +10,8 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from sercore import store
-from sercore.figures.common import FONT, WIDTH
 from sercore.parameters import ParameterError
+from sercore.report.figures import FONT, WIDTH
 
 HEIGHT, MOST = 1.6, 100  # inches a clip; clips in a picture, which a renderer still holds
 

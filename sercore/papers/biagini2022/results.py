@@ -8,7 +8,7 @@ from sercore.ledger.estimates import Estimate, difference, level
 from sercore.papers.biagini2022.data import ELSEWHERE, ORIGINS
 from sercore.papers.biagini2022.numbers import OURS, PAIR, TABLE_4
 from sercore.papers.biagini2022.rows import GROUPS, RECIPES
-from sercore.tables.common import NONE, html, shown, this_run
+from sercore.report.tables import NONE, html, shown, this_run
 
 ACCURACY, F1, RECALL = OURS
 SPLITS = ("by-origin", "by-label", "speaker-independent")

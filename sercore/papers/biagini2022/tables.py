@@ -16,8 +16,8 @@ from sercore.papers.biagini2022 import costs as loopq_costs
 from sercore.papers.biagini2022.data import ORIGINS
 from sercore.papers.biagini2022.numbers import caps
 from sercore.papers.biagini2022.rows import RECIPES
-from sercore.tables.common import NONE, html, number
-from sercore.tables.networks import layers
+from sercore.report.networks import layers
+from sercore.report.tables import NONE, html, number
 
 __all__ = [
     "amplitudes",

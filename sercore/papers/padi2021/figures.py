@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from sercore.figures.common import FONT, WIDTH, interval
 from sercore.ledger.estimates import SEEDS
+from sercore.report.figures import FONT, WIDTH, interval
 
 PALETTE = sns.color_palette("colorblind", 10)
 FEW = SEEDS  # from so many on a point is drawn in full

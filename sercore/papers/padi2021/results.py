@@ -15,7 +15,7 @@ from sercore.papers.padi2021 import study as padi
 from sercore.papers.padi2021.cells import Systems, alike, systems
 from sercore.papers.padi2021.grid import GRID, GROUPS
 from sercore.papers.padi2021.numbers import APART, CLIPS, IEMOCAP, UA, WA, experiment, proposed
-from sercore.tables.common import NONE, html, shown, this_run
+from sercore.report.tables import NONE, html, shown, this_run
 
 DASH = "–"
 FULL = padi.FULL.name

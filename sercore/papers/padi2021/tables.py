@@ -19,7 +19,7 @@ from sercore.papers.padi2021.clips import Data
 from sercore.papers.padi2021.data import ORIGINS
 from sercore.papers.padi2021.hours import Cost
 from sercore.papers.padi2021.numbers import IEMOCAP, NAMES, WIDTHS, experiment, policy, system
-from sercore.tables.common import NONE, html, number, this_run
+from sercore.report.tables import NONE, html, number, this_run
 from sercore.training.chunks import LENGTHS
 
 DASH = "–"

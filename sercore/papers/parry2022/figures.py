@@ -10,8 +10,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
-from sercore.figures.common import FONT, WIDTH
 from sercore.ledger.estimates import SEEDS
+from sercore.report.figures import FONT, WIDTH
 
 PALETTE = sns.color_palette("colorblind", 6)
 APPROACHES = dict(zip(("MTL", "GR", "AD"), (PALETTE[0], PALETTE[1], PALETTE[2]), strict=True))

@@ -13,7 +13,7 @@ from sercore.papers.parry2022 import study as parry
 from sercore.papers.parry2022.grid import APPROACHES, LABELS, READINGS
 from sercore.papers.parry2022.numbers import PROTOCOL, QUOTED, SCORED, UA, VARIANT, trained_as
 from sercore.papers.parry2022.words import by_speaker
-from sercore.tables.common import NONE, html, this_run
+from sercore.report.tables import NONE, html, this_run
 
 DASH = "–"
 SINGLES = ("baseline", *(f"{approach} {name}" for approach in APPROACHES for name in gaps.SINGLE))

@@ -19,8 +19,8 @@ from sercore.papers.parry2022.clips import Data
 from sercore.papers.parry2022.data import ORIGINS, POOLED
 from sercore.papers.parry2022.grid import RECIPES
 from sercore.papers.parry2022.numbers import MEASURED, SIDES
-from sercore.tables import networks
-from sercore.tables.common import NONE, html, number
+from sercore.report import networks
+from sercore.report.tables import NONE, html, number
 
 # Tag of what is spoken in each corpus, as its loader tells it.
 LANGUAGES = {

@@ -5,7 +5,7 @@ from IPython.display import HTML
 
 from sercore.ledger.entries import Ledger
 from sercore.papers.parry2022.attributes import ATTRIBUTES
-from sercore.tables.common import NONE, html
+from sercore.report.tables import NONE, html
 
 
 def trainings(ledger: Ledger) -> HTML:

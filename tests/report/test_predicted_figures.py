@@ -8,7 +8,7 @@ from matplotlib.image import imread
 from sercore.corpora.labels import SEVEN
 from sercore.papers.biagini2022 import predicted
 from sercore.parameters import ParameterError
-from tests.figures.legible import legible
+from tests.report.legible import legible
 
 TIMES = np.array([[0, 5], [2.5, 7.5], [3.1, 8.1]])
 VALUES = np.random.default_rng(0).dirichlet(np.ones(7), 3)

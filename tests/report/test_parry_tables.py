@@ -20,11 +20,11 @@ from sercore.papers.parry2022 import study as parry
 from sercore.papers.parry2022 import tables as chapter
 from sercore.papers.parry2022.attributes import SUBSETS
 from sercore.papers.parry2022.grid import CANDIDATES, RECIPES
-from sercore.tables import networks
+from sercore.report import networks
 from tests.corpora import trees
 from tests.ledger.parry_runs import ledger, trials
 from tests.papers import parry_toy
-from tests.tables.parry_book import MEASURED, ON, book, grid, switched
+from tests.report.parry_book import MEASURED, ON, book, grid, switched
 
 NOTHING = Ledger(parry.PAPER, runs=recorded.read("no such paper"))
 

@@ -6,7 +6,6 @@ from html import unescape
 import pytest
 import torch
 
-from sercore import tables
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.models import cnnlstm as loopq_cnnlstm
@@ -14,6 +13,7 @@ from sercore.models import counts
 from sercore.papers.biagini2022 import results
 from sercore.papers.biagini2022 import study as loopq
 from sercore.papers.biagini2022 import tables as chapter
+from sercore.report import tables
 from tests.ledger.loopq_runs import ledger, trials
 
 MEAN = "0.592"  # of 12 of 20 on RAVDESS, 11.5 on SAVEE and 12 on TESS, each corpus once

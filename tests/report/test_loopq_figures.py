@@ -6,9 +6,9 @@ from matplotlib.colors import same_color, to_rgba
 
 from sercore.corpora.labels import SEVEN
 from sercore.features.mel import PICTURE, MelSettings, filters, mel
-from sercore.figures.spectrograms import _band
 from sercore.papers.biagini2022 import figures
-from tests.figures.legible import legible
+from sercore.report.figures import _band
+from tests.report.legible import legible
 
 EMOTIONS = dict(zip(SEVEN, (1652, 1629, 1628, 1634, 1452, 1555, 560), strict=True))
 ORIGINS = {"CREMA": 6306, "RAVDESS": 1041, "SAVEE": 397, "TESS": 2366}
