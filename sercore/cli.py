@@ -251,9 +251,9 @@ def predict(
     else:
         printed.rows(room.rows(found, top_k=top_k), as_json=False)
     if plot and len(problems) < len(found):
-        from sercore.papers.biagini2022 import predicted
+        from sercore.papers.biagini2022 import figures
 
-        predicted.save(found, plot)
+        figures.save_probabilities(found, plot)
     if problems:
         raise typer.Exit(2)
 

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from sercore import papers
-from sercore.figures import models
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate
-from sercore.papers.biagini2022 import page, panels
+from sercore.papers.biagini2022 import figures as plots
+from sercore.papers.biagini2022 import page
 from sercore.papers.biagini2022 import study as loopq
+from sercore.report import figures
 from tests.ledger.loopq_runs import ledger, trials
 
 
@@ -45,23 +46,23 @@ def test_nothing_recorded_is_said():
 
 
 def test_curves_are_those_of_the_first_seed_and_name_the_kept_epoch(book):
-    found = panels.curves(book, "by-origin")
-    assert list(found) == [f"{model} {variant}" for model, variant in panels.TABLE_4]
+    found = plots.curves_data(book, "by-origin")
+    assert list(found) == [f"{model} {variant}" for model, variant in plots.TABLE_4]
     rows, best = found["CNNATT fixed"]
     assert rows.tolist() == [[1, 1.9, 0.2, 1.8, 0.3], [2, 1.5, 0.5, 1.6, 0.8]]
     assert best == 2
 
 
 def test_confusions_are_shares_of_the_true_class(book):
-    found = panels.confusions(book, "FCMFCC", "as-run")
-    assert [title.split(",")[0] for title, *_ in found] == list(panels.PAIR)
+    found = plots.confusions_data(book, "FCMFCC", "as-run")
+    assert [title.split(",")[0] for title, *_ in found] == list(plots.PAIR)
     assert np.allclose(found[0][1].sum(1), 1)
     assert np.allclose(np.diag(found[1][1]), 9 / 20)
 
 
 def test_bins_are_summed_over_seeds():
     book = ledger(trials(seeds=2, only="FCMFCC as-run", protocol="by-origin"), lambda trial: 10)
-    (bins,) = panels.reliability(book, "FCMFCC", "as-run").values()
+    (bins,) = plots.reliability_data(book, "FCMFCC", "as-run").values()
     one = book.recorded.parts["reliability"]
     assert bins[:, 1].sum() == one["clips"].sum()
     assert len(bins) == 2
@@ -72,7 +73,7 @@ def cell(value: float) -> Estimate:
 
 
 def test_the_picture_of_both_splits_has_every_score():
-    figure = models.splits([("FCMFCC as-run", 0.76, (cell(0.8), cell(0.4)))], chance=1 / 7)
+    figure = figures.splits([("FCMFCC as-run", 0.76, (cell(0.8), cell(0.4)))], chance=1 / 7)
     places = sorted(float(line.get_xdata()[0]) for line in figure.axes[0].lines if line.get_marker() in ("o", "D"))
     assert places == [0.4, 0.76, 0.8]
 
@@ -82,4 +83,4 @@ def test_the_picture_of_both_splits_has_every_score():
 )
 def test_the_picture_refuses_what_is_no_score(rows, told):
     with pytest.raises(ValueError, match=told):
-        models.splits(rows, chance=1 / 7)
+        figures.splits(rows, chance=1 / 7)

@@ -8,17 +8,17 @@ import pytest
 
 from sercore import papers
 from sercore.corpora import folders
-from sercore.figures.shared import scatter
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.papers.parry2022 import figures as parry2022_figures
-from sercore.papers.parry2022 import numbers, page, panels
+from sercore.papers.parry2022 import numbers, page
 from sercore.papers.parry2022 import study as parry
 from sercore.protocols.pooled import COMMITTED
+from sercore.report.figures import scatter
 from tests.corpora import trees
-from tests.figures.legible import legible
 from tests.ledger.parry_runs import trials
-from tests.tables.parry_book import MEASURED, ON, book, grid, switched
+from tests.report.legible import legible
+from tests.report.parry_book import MEASURED, ON, book, grid, switched
 
 NOTHING = Ledger(papers.named(parry.NAME), runs=recorded.read("no such paper"))
 CLIPS = pd.DataFrame(
@@ -61,29 +61,29 @@ def test_the_lead_says_what_is_not_there_and_what_is_collapsed():
 
 
 def test_the_swing_is_the_baselines_and_the_gaps_are_the_printed_ones(full):
-    curves, gaps = panels.swing(full)
+    curves, gaps = parry2022_figures.swing_data(full)
     assert list(curves) == [0, 1, 2]
     assert curves[1] == pytest.approx([41, 46, 36, 42])
     assert {name: len(values) for name, values in gaps.items()} == {"MTL": 10, "GR": 10, "AD": 10}
     assert gaps["MTL"][0] == pytest.approx(48.90 - 49.48)
-    assert panels.swing(full, on="CREMA-D")[0] == {}
+    assert parry2022_figures.swing_data(full, on="CREMA-D")[0] == {}
     figure = parry2022_figures.swing(curves, gaps, corpus="TESS", chance=100 / 3)
     legible(figure)
 
 
 def test_losses_are_those_of_the_first_seed_with_the_entropies_of_what_each_model_learns(full):
-    curves, entropies = panels.learning(full)
+    curves, entropies = parry2022_figures.learning_data(full)
     assert list(curves) == ["baseline", "MTL C+S+G+L", "GR C+S+G+L", "AD C+S+G+L"]
     assert curves["baseline"] == {"emotion": [1, 0.5, 1 / 3, 0.25], "alpha": pytest.approx([0.1, 0.2, 0.3, 0.4])}
     assert curves["GR C+S+G+L"]["S"] == [0.5, 1, 1.5, 2]
     assert entropies["baseline"] == {"emotion": 0.99}
     assert entropies["AD C+S+G+L"]["S"] == 3.2
     legible(parry2022_figures.learning(curves, entropies))
-    assert panels.learning(NOTHING) == ({}, {})
+    assert parry2022_figures.learning_data(NOTHING) == ({}, {})
 
 
 def test_gains_have_all_45_models_printed_and_recorded(full):
-    found, spreads = panels.gains(full)
+    found, spreads = parry2022_figures.gains_data(full)
     assert list(found) == ["TESS", "in-domain test"]
     assert {len(each) for each in found.values()} == {45}
     printed, ours, seeds = found["TESS"]["MTL", "C"]
@@ -92,14 +92,14 @@ def test_gains_have_all_45_models_printed_and_recorded(full):
     assert found["in-domain test"]["GR", "S"][0] == pytest.approx(59.98 - 59.32)
     assert spreads["TESS"] == pytest.approx(1)
     legible(parry2022_figures.gains(found, spreads))
-    nothing, without = panels.gains(NOTHING)
+    nothing, without = parry2022_figures.gains_data(NOTHING)
     assert list(nothing) == ["TESS", "CREMA-D", "in-domain test"]
     assert without == {}
     assert {each[1] for found in nothing.values() for each in found.values()} == {None}
 
 
 def test_the_curve_over_alpha_ends_beyond_the_papers_and_has_each_seed(full):
-    found = panels.alpha(full)
+    found = parry2022_figures.alpha_data(full)
     assert [at for at, _ in found["TESS"]] == [0, 0.1, 0.25, 0.5, 0.75]
     assert dict(found["TESS"])[0.5] == pytest.approx([38, 39, 40])
     legible(parry2022_figures.alpha_curve(found, paper=0.5))
@@ -116,7 +116,7 @@ def test_the_curve_over_alpha_ends_beyond_the_papers_and_has_each_seed(full):
     ],
 )
 def test_maps_show_baseline_mtl_and_gr_by_what_is_asked(full, by, labels):
-    ((title, found),) = panels.maps(full, NOTHING, CLIPS, by=by)
+    ((title, found),) = parry2022_figures.maps_data(full, NOTHING, CLIPS, by=by)
     assert title == f"Real speech, 3 clips of the test speakers, by {by}"
     assert [name for name, *_ in found] == ["baseline", "MTL C", "GR C"]
     assert found[0][1].tolist() == [[1, 2], [3, 4], [5, 6]]
@@ -127,13 +127,13 @@ def test_maps_show_baseline_mtl_and_gr_by_what_is_asked(full, by, labels):
 def test_maps_of_this_page_take_its_own_clips_and_say_what_is_unknown():
     own = book([])
     own.recorded.parts["map"]["group"] = "demo-scena/x"
-    ((title, found),) = panels.maps(NOTHING, own, CLIPS, by="language")
+    ((title, found),) = parry2022_figures.maps_data(NOTHING, own, CLIPS, by="language")
     assert title.startswith("This page's own run")
     assert set(found[0][2]) == {"it"}
-    assert set(panels.maps(NOTHING, own, CLIPS, by="gender")[0][1][0][2]) == {"unknown"}
-    assert panels.maps(NOTHING, NOTHING, CLIPS) == []
+    assert set(parry2022_figures.maps_data(NOTHING, own, CLIPS, by="gender")[0][1][0][2]) == {"unknown"}
+    assert parry2022_figures.maps_data(NOTHING, NOTHING, CLIPS) == []
     with pytest.raises(ValueError, match="by=age: no colour of a map"):
-        panels.maps(NOTHING, own, CLIPS, by="age")
+        parry2022_figures.maps_data(NOTHING, own, CLIPS, by="age")
 
 
 @pytest.mark.parametrize("name", ["emovo", "emodb", "ravdess", "savee", "iemocap"])
@@ -147,7 +147,7 @@ def test_sexes_of_the_committed_test_speakers_are_the_loaders(name, tmp_path):
     table = importlib.import_module(f"sercore.corpora.{folders.LOADERS[name]}").read(tmp_path / name).table
     people = table.drop_duplicates("speaker").set_index("speaker")["gender"]
     assert {f"{name}/{who}": people[who] for who in tested} == {
-        group: sex for group, sex in panels.TESTED.items() if group.startswith(f"{name}/")
+        group: sex for group, sex in parry2022_figures.TESTED.items() if group.startswith(f"{name}/")
     }
 
 

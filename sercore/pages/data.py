@@ -5,10 +5,11 @@ from pathlib import Path
 
 from IPython.display import HTML
 
-from sercore import sealed, tables
+from sercore import sealed
 from sercore.corpora import synthetic
 from sercore.corpora.reports import TITLES
 from sercore.ledger.recorded import FOLDER
+from sercore.report import tables
 
 RECORDED = FOLDER / "corpora.json"
 HEADS = ("corpus", "clips", "hours", "speakers", "problems")

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 
-from sercore import papers, store, tables
+from sercore import papers, store
 from sercore.ledger.entries import Ledger, tally
 from sercore.ledger.published import Printed
 from sercore.pages import data, excerpts, reference, speed, status
 from sercore.pages.readme import summary
+from sercore.report import tables
 
 
 def write(folder: Path, runs: Sequence[Mapping[str, object]], times: Mapping[str, float]) -> None:

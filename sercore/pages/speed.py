@@ -7,7 +7,7 @@ from pathlib import Path
 from sercore import sealed, store
 from sercore.ledger.recorded import FOLDER
 from sercore.pages.status import versions
-from sercore.tables.common import commit
+from sercore.report.tables import commit
 
 BENCHMARKS = store.PROJECT / "benchmarks"
 RECORDED = FOLDER / "speed"

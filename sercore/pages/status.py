@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from IPython.display import HTML
 
-from sercore import tables
 from sercore.ledger.entries import Ledger
-from sercore.tables.common import commit
+from sercore.report import tables
+from sercore.report.tables import commit
 
 INSTALLATION, DEMO, RENDERING = "installation", "demo corpora", "rendering"
 UNKNOWN = "seconds of this rendering"  # what the page has in their place until it is rendered

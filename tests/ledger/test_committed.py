@@ -21,9 +21,9 @@ from sercore.ledger.scores import F1
 from sercore.ledger.verdicts import VERDICTS
 from sercore.papers.alves2022 import claims as statements
 from sercore.papers.alves2022 import study as ser2022
-from sercore.papers.biagini2022 import results as loopq_results
-from sercore.papers.padi2021 import results as padi_results
-from sercore.papers.parry2022 import results as parry_results
+from sercore.papers.biagini2022 import tables as loopq_tables
+from sercore.papers.padi2021 import tables as padi_tables
+from sercore.papers.parry2022 import tables as parry_tables
 
 PAPER = ser2022.NAME
 PAPERS = tuple(paper.name for paper in papers.every())
@@ -216,12 +216,12 @@ def text(table) -> str:
 
 def test_tables_of_papers_2_to_4_say_that_no_difference_is_judged():
     first, second, third = (book(paper) for paper in OTHERS)
-    for make in (parry_results.single, parry_results.several):
+    for make in (parry_tables.single, parry_tables.several):
         assert "differences are shown, not judged" in text(make(first, first))
-    assert "differences are shown, not judged" in text(parry_results.switches(first))
-    assert "is shown and not judged" in text(loopq_results.switches(second))
-    body = padi_results.effects(third).data.split("<tbody>")[1]
+    assert "differences are shown, not judged" in text(parry_tables.switches(first))
+    assert "is shown and not judged" in text(loopq_tables.switches(second))
+    body = padi_tables.effects(third).data.split("<tbody>")[1]
     lines = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in re.findall(r"<tr>(.*?)</tr>", body)]
     assert lines
     assert all(re.match("not judged: (unfinished: ended after|[1-4] seed)", line[-1]) for line in lines)
-    assert "judged on five seeds of finished trainings" in text(padi_results.beside(third, "inputs"))
+    assert "judged on five seeds of finished trainings" in text(padi_tables.beside(third, "inputs"))

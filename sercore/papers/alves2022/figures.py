@@ -9,11 +9,11 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from sercore.figures.common import COLOURS, FONT, WIDTH, interval, legend
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate
 from sercore.ledger.published import Printed
 from sercore.ledger.scores import F1
+from sercore.report.figures import COLOURS, FONT, WIDTH, interval, legend
 
 
 def leakage(

@@ -11,7 +11,7 @@ from sercore.ledger.scores import F1
 from sercore.papers.alves2022.gender import CLASSIFIERS
 from sercore.papers.alves2022.gender import NETWORK as STAGE_ONE
 from sercore.papers.alves2022.rows import SELECTED
-from sercore.tables.common import BRACKETS, INTERVALS, PROTOCOLS, html, shown, this_run
+from sercore.report.tables import BRACKETS, INTERVALS, PROTOCOLS, html, shown, this_run
 
 
 def feature_groups() -> HTML:

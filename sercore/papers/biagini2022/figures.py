@@ -1,20 +1,27 @@
-"""Pictures of chapter 3: what the clips are, how models learned, how sure they are; spectrograms are in ``spectrograms``."""
+"""Pictures of chapter 3, and what each draws, taken from a ledger: clips, learning, confidence, answers over time."""
 
+import io
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from sercore.figures.common import FONT, WIDTH
-from sercore.figures.spectrograms import examples, saliency_map
-from sercore.papers.biagini2022.predicted import probabilities
-
-__all__ = ["curves", "examples", "reliability", "saliency_map", "shares", "windows"]
+from sercore import store
+from sercore.ledger.entries import Ledger
+from sercore.papers.biagini2022 import study as loopq
+from sercore.papers.biagini2022.data import ORIGINS
+from sercore.papers.biagini2022.numbers import PAIR, TABLE_4
+from sercore.parameters import ParameterError
+from sercore.report.figures import FONT, WIDTH
 
 BLUE, ORANGE, GREEN = sns.color_palette("colorblind", 3)
 MARKERS = "osD^vPX"
+HEIGHT, MOST = 1.6, 100  # inches a clip; clips in a picture, which a renderer still holds
+Panel = tuple[str, np.ndarray, list[str]]
 
 
 def shares(emotions: Mapping[str, int], origins: Mapping[str, int]) -> Figure:
@@ -50,6 +57,19 @@ def shares(emotions: Mapping[str, int], origins: Mapping[str, int]) -> Figure:
         place.set_xlabel("per cent", fontsize=FONT)
         sns.despine(ax=place)
     return figure
+
+
+def curves_data(ledger: Ledger, split: str) -> dict[str, tuple[np.ndarray, int]]:
+    """Learning curve of each reading under a split, of its first seed and fold, and the epoch that was kept.
+
+    Shape:
+        - curve: ``(epochs, 5)``: epoch, training loss and accuracy, validation loss and accuracy
+    """
+    table, found = ledger.recorded.parts["curves"], {}
+    for row in _first(ledger, split).itertuples():
+        rows = table[table["trial"] == row.trial].drop(columns="trial")
+        found[f"{row.row} {row.variant}"] = (rows.to_numpy(float), int(row.best_epoch))
+    return found
 
 
 def curves(histories: Mapping[str, tuple[Sequence[Sequence[float]], int]], *, title: str = "") -> Figure:
@@ -104,6 +124,21 @@ def curves(histories: Mapping[str, tuple[Sequence[Sequence[float]], int]], *, ti
     figure.legend(handles, labels, title=title or None, title_fontsize=FONT + 3, **shown)
     sns.despine(figure)
     return figure
+
+
+def reliability_data(ledger: Ledger, model: str, variant: str) -> dict[str, np.ndarray]:
+    """Bins of confidence of a reading by split, summed over seeds and folds.
+
+    Shape:
+        - bins: ``(bins, 4)``: upper edge, clips, summed confidence, right ones
+    """
+    found, table = {}, ledger.recorded.parts["reliability"]
+    for split in PAIR:
+        trials = ledger.trials(model, variant=variant, protocol=split)
+        if trials is not None:
+            bins = table[table["trial"].isin(trials.table["trial"])]
+            found[split] = bins.groupby("edge", as_index=False)[["clips", "confidence", "right"]].sum().to_numpy(float)
+    return found
 
 
 def reliability(bins: Mapping[str, Sequence[Sequence[float]]]) -> Figure:
@@ -187,3 +222,139 @@ def windows(
     true = axes.vlines(should, 0, 1.2, color="black", linewidth=1.2, linestyle=(0, (2, 2)), label="true change")
     axes.legend(handles=[seen, true], loc="upper right", bbox_to_anchor=(1, -0.16), ncols=2, frameon=False, fontsize=FONT)
     return figure
+
+
+def probabilities(panels: Sequence[tuple[str, np.ndarray, np.ndarray]], classes: Sequence[str]) -> Figure:
+    """Stacked probabilities over time, one clip under the other; a silent window is left white.
+
+    A window's bar stands around its middle and reaches half-way to its neighbours'; the first and the last reach the clip's ends.
+
+    Args:
+        panels: title, ``(windows, 2)`` start and end of each window in seconds, in order, and ``(windows, classes)`` probabilities,
+            NaN where a window is silent.
+        classes: names, in the order of the columns.
+
+    Raises:
+        ValueError: no clip or more than ``MOST``, another number of classes, or probabilities that do not sum to 1.
+    """
+    if not 1 <= len(panels) <= MOST:
+        raise ValueError(f"{len(panels)} clips; a picture holds 1 to {MOST}: draw fewer at a time")
+    figure, axes = plt.subplots(len(panels), 1, figsize=(WIDTH, 0.9 + HEIGHT * len(panels)), layout="constrained", squeeze=False)
+    colours = sns.color_palette("colorblind", len(classes))
+    for place, (title, times, values) in zip(axes[:, 0], panels, strict=True):
+        _check(title, np.asarray(times), np.asarray(values), len(classes))
+        middles = np.mean(times, axis=1)
+        edges = np.concatenate([[times[0][0]], (middles[1:] + middles[:-1]) / 2, [times[-1][1]]])
+        heights = np.nan_to_num(np.asarray(values, float))
+        floors = np.cumsum(heights, axis=1) - heights  # (windows, classes)
+        for number, name in enumerate(classes):
+            place.bar(
+                edges[:-1],
+                heights[:, number],
+                np.diff(edges),
+                floors[:, number],
+                align="edge",
+                color=colours[number],
+                edgecolor="white",
+                linewidth=0.5,
+                label=name,
+            )
+        place.set_title(title, fontsize=FONT + 1, loc="left")
+        place.set(xlim=(edges[0], edges[-1]), ylim=(0, 1), yticks=[0, 0.5, 1])
+        place.tick_params(labelsize=FONT)
+        place.set_ylabel("probability", fontsize=FONT)
+        sns.despine(ax=place)
+    axes[-1, 0].set_xlabel("time (s)", fontsize=FONT)
+    handles, names = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside upper center", ncols=min(len(names), 7), frameon=False, fontsize=FONT)
+    return figure
+
+
+def save_probabilities(found: Sequence[Mapping], path: Path) -> None:
+    """Draw what ``sercore.predict.predicted`` gave of clips, those that an error left out aside, into a PNG file.
+
+    Args:
+        found: of one clip or more that was answered.
+        path: of the file, which ends in ``.png``.
+
+    Raises:
+        ParameterError: another ending, too many clips, or a place where no file can be written.
+    """
+    answered = [each for each in found if not each["error"]]
+    if path.suffix.lower() != ".png":
+        raise ParameterError(f"--plot {path}: no PNG file by its name; expected one that ends in .png. Name it so.")
+    if len(answered) > MOST:
+        raise ParameterError(
+            f"--plot {path}: {len(answered)} clips; a picture holds {MOST} at most. Name fewer, or leave --plot out."
+        )
+    figure = probabilities([_panel(each) for each in answered], list(answered[0]["probabilities"]))
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=150)
+    plt.close(figure)
+    try:
+        store.write(path, file.getvalue())
+    except OSError as error:
+        raise ParameterError(f"--plot {path}: cannot be written ({error.strerror}). Name another file.") from None
+
+
+def confusions_data(ledger: Ledger, model: str, variant: str) -> list[Panel]:
+    """Confusion matrices of a reading under both splits, as shares of the true class; empty where it was not run."""
+    panels = []
+    for split in PAIR:
+        trials = ledger.trials(model, variant=variant, protocol=split)
+        if trials is not None:
+            counts = trials.confusion()
+            panels.append((f"{split}, {counts.sum():,.0f} answers", counts / counts.sum(1, keepdims=True), list(loopq.CLASSES)))
+    return panels
+
+
+def maps_data(ledger: Ledger, run: Ledger) -> list[tuple[str, list[Panel]]]:
+    """Title and panels (emotion, corpus, speaker) of each t-SNE map: recorded ones, then this page's, by split."""
+    found = []
+    for source, each in (("Real speech", ledger), ("This page's own run", run)):
+        views, points = each.recorded.kind("views"), each.recorded.parts["map"]
+        for split in PAIR if len(points) else ():
+            numbers = views[views["protocol"] == split]["trial"]
+            table = points[points["trial"] == numbers.min()]
+            if len(table):
+                found.append((f"{source}, {split}, {len(table)} clips:", _coloured(table)))
+    return found
+
+
+def _panel(clip: Mapping) -> tuple[str, np.ndarray, np.ndarray]:
+    silent = dict.fromkeys(clip["probabilities"], np.nan)
+    times = [[part["start"], part["end"]] for part in clip["windows"]]
+    values = [list((part["probabilities"] or silent).values()) for part in clip["windows"]]
+    return Path(clip["clip"]).name, np.array(times), np.array(values)
+
+
+def _check(title: str, times: np.ndarray, values: np.ndarray, classes: int) -> None:
+    if times.shape != (len(values), 2) or values.shape[1:] != (classes,) or not len(values):
+        raise ValueError(
+            f"{title}: times are {times.shape} and probabilities {values.shape}; expected a start, an end and {classes} classes "
+            "for each of one or more windows"
+        )
+    heard = values[~np.isnan(values).any(axis=1)]
+    if (heard < 0).any() or not np.allclose(heard.sum(axis=1), 1, atol=1e-3):
+        raise ValueError(f"{title}: probabilities that do not sum to 1, or are below 0; give each window's own")
+
+
+def _coloured(table: pd.DataFrame) -> list[Panel]:
+    places = table[["x", "y"]].to_numpy(float)
+    corpora = [ORIGINS.get(name, name) for name in table["group"].str.split("/").str[0]]
+    speakers = table["group"].str.split("/").str[1]
+    most = speakers.value_counts().index[:6]
+    named = [name if name in most else "others" for name in speakers]
+    return [("emotion", places, table["class"].tolist()), ("corpus", places, corpora), ("speaker", places, named)]
+
+
+def _first(ledger: Ledger, split: str) -> pd.DataFrame:
+    """The first trial of each reading under a split, nothing changed."""
+    table = ledger.recorded.trials
+    if not len(table):
+        return table
+    table = ledger.paper.arranged(table)
+    table = table[(table["protocol"] == split) & (table["control"] == "none")].sort_values(["seed", "fold"])
+    first = table.drop_duplicates(["row", "variant"])
+    order = [TABLE_4.index(pair) for pair in zip(first["row"], first["variant"], strict=True)]
+    return first.assign(order=order).sort_values("order")

@@ -4,8 +4,8 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from sercore.diagrams.drawing import networks
 from sercore.models.resnet import SIZES, ResNet34
+from sercore.report.diagrams import networks
 
 FRAMES = 300
 CLASSES = 4

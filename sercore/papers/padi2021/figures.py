@@ -1,4 +1,4 @@
-"""Pictures of chapter 4: masks on a clip, the grid as bars, its main effects, pooled frames before and after transfer."""
+"""Pictures of chapter 4, and what each draws, taken from a ledger: masks, the grid and its effects, maps of pooled frames."""
 
 from collections.abc import Mapping, Sequence
 from textwrap import wrap
@@ -6,16 +6,42 @@ from textwrap import wrap
 import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
+import torch
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from sercore.figures.common import FONT, WIDTH, interval
+from sercore.augment.policies import POLICIES, masked
+from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import SEEDS
+from sercore.ledger.scores import Trials
+from sercore.papers.padi2021 import cells
+from sercore.papers.padi2021 import study as padi
+from sercore.papers.padi2021.clips import Data
+from sercore.papers.padi2021.grid import GRID
+from sercore.papers.padi2021.numbers import APART, CLIPS, WA, WIDTHS, system
+from sercore.report.figures import FONT, WIDTH, interval
 
 PALETTE = sns.color_palette("colorblind", 10)
 FEW = SEEDS  # from so many on a point is drawn in full
 Bar = tuple[float, float, int]  # score in %, standard deviation over trainings (NaN of one), trainings
+EIGHT = tuple(row.name for row in GRID)
+SPLITS = {APART: "speakers left out", CLIPS: "clips split at random"}
+
+
+def masks_data(data: Data, *, row: int = 0, seed: int = 0) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """One clip's normalised spectrogram ``(frames, bands)``, and the same under each policy.
+
+    Args:
+        data: of this page.
+        row: which clip (default the first).
+        seed: of the masks (default 0).
+    """
+    clip = data.frames(norm="segment", vad="none").clip(row)
+    signal = torch.tensor(clip)[None]
+    return clip, {
+        name: masked(signal, policy, generator=torch.Generator().manual_seed(seed))[0].numpy() for name, policy in POLICIES.items()
+    }
 
 
 def masks(clip: np.ndarray, versions: Mapping[str, np.ndarray], *, step: float = 0.01) -> Figure:
@@ -61,6 +87,22 @@ def masks(clip: np.ndarray, versions: Mapping[str, np.ndarray], *, step: float =
     bar.set_label("standard deviations", fontsize=FONT)
     bar.ax.tick_params(labelsize=FONT)
     return figure
+
+
+def bars_data(ledger: Ledger) -> dict[str, dict[str, dict[str, tuple[float, float, int]]]]:
+    """WA in %, its standard deviation over folds and seeds, and how many these are, by split, experiment and system.
+
+    Of each experiment the way of training in which most systems are recorded, for Figure 4 is the grid, and of such the nearest.
+    """
+    panels = {}
+    for protocol, split in SPLITS.items():
+        for name in padi.EXPERIMENTS:
+            ways = cells.alike(ledger, EIGHT, experiment=name, protocol=protocol)  # nearest first, and so is max of equals
+            if ways:
+                found = max(ways, key=lambda each: len(each.trials))
+                bars = {row: _bar(trials) for row, trials in found.trials.items()}
+                panels.setdefault(split, {})[f"{found.title}\n{found.about}"] = bars
+    return panels
 
 
 def bars(panels: Mapping[str, Mapping[str, Mapping[str, Bar]]], *, chance: float = 25.0) -> Figure:
@@ -116,6 +158,18 @@ def bars(panels: Mapping[str, Mapping[str, Mapping[str, Bar]]], *, chance: float
     return figure
 
 
+def effects_data(ledger: Ledger) -> dict[str, tuple[dict[str, tuple[float, float, float]], int]]:
+    """Main effects of whole grids in WA, with intervals, and seeds, by what is scored and how it is split."""
+    panels = {}
+    for protocol, split in SPLITS.items():
+        for name in padi.EXPERIMENTS:
+            found = cells.systems(ledger, EIGHT, experiment=name, protocol=protocol)
+            if found is not None:
+                each = cells.effects(found)
+                panels[f"{found.title}, {split}"] = {what: (e.value, e.low, e.high) for what, e in each.items()}, found.seeds
+    return panels
+
+
 def effects(panels: Mapping[str, tuple[Mapping[str, tuple[float, float, float]], int]]) -> Figure:
     """Main effects and their differences in points, with intervals; hollow on fewer than five seeds.
 
@@ -153,6 +207,25 @@ def effects(panels: Mapping[str, tuple[Mapping[str, tuple[float, float, float]],
     return figure
 
 
+def maps_data(ledger: Ledger, run: Ledger) -> dict[str, dict[str, tuple[np.ndarray, list[str], list[str]]]]:
+    """Places, emotions and speakers of test clips by stage, of each source: of the widest network's first seed."""
+    found = {}
+    for source, book in (("Real speech", ledger), ("This page's own run", run)):
+        views, points = book.recorded.kind("views"), book.recorded.parts["stages"]
+        first: dict[str, dict] = {}
+        for each in sorted(views.to_dict("records"), key=lambda view: ([*WIDTHS].index(view["size"]), view["seed"])):
+            first.setdefault(system(each), each)
+        stages = {}
+        for name, each in first.items():
+            own = points[points["trial"] == each["trial"]]
+            for stage, rows in own.groupby("stage", sort=False):
+                told = f"{name}, {stage} training"
+                stages[told] = rows[["x", "y"]].to_numpy(float), rows["class"].tolist(), rows["group"].tolist()
+        if stages:
+            found[source] = stages
+    return found
+
+
 def maps(stages: Mapping[str, tuple[np.ndarray, Sequence[str], Sequence[str]]], *, title: str = "") -> Figure:
     """Pooled frames of test clips in the plane, a row of panels a stage: coloured by emotion, and the same by speaker.
 
@@ -187,3 +260,19 @@ def maps(stages: Mapping[str, tuple[np.ndarray, Sequence[str], Sequence[str]]], 
     if title:
         figure.suptitle(title, fontsize=FONT + 3)
     return figure
+
+
+def confusions_data(ledger: Ledger, run: Ledger) -> dict[str, list[tuple[str, np.ndarray, tuple[str, ...]]]]:
+    """Answers of the whole system by true class, for each experiment that was run: recorded ones, then this page's own."""
+    found = {}
+    for source, book in (("Real speech", ledger), ("This page's own run", run)):
+        each = [(name, cells.systems(book, (padi.FULL.name,), experiment=name)) for name in padi.EXPERIMENTS]
+        panels = [(one.title, one.trials[padi.FULL.name].confusion(), padi.CLASSES[name]) for name, one in each if one is not None]
+        if panels:
+            found[source] = panels
+    return found
+
+
+def _bar(trials: Trials) -> tuple[float, float, int]:
+    runs = [value for seed in trials.seeds for value in cells.by_fold(trials.sown([seed]), WA).values()]
+    return float(np.mean(runs)), float(np.std(runs, ddof=1)) if len(runs) > 1 else np.nan, len(runs)

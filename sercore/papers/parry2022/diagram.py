@@ -6,9 +6,9 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor, fx, nn
 
-from sercore.diagrams.drawing import networks
 from sercore.models.attributes import Discriminator, EmotionNetwork, discriminators, reversed_gradient
 from sercore.models.cnn_lstm import SIZES, CnnLstm
+from sercore.report.diagrams import networks
 
 CLASSES = 3
 FRAMES = 300

@@ -6,9 +6,9 @@ from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import level
 from sercore.papers.parry2022 import gaps
 from sercore.papers.parry2022.data import ORIGINS, POOLED
+from sercore.papers.parry2022.figures import swing_data
 from sercore.papers.parry2022.grid import BASELINE, GRID
 from sercore.papers.parry2022.numbers import SCORED, corpora
-from sercore.papers.parry2022.panels import swing
 
 SEVERAL = 3  # seeds from which a mean over seeds is worth a sentence
 MODELS = tuple(row.name for row in GRID if row != BASELINE)
@@ -83,5 +83,5 @@ def scores(ledger: Ledger, *, on: str = "TESS") -> list[tuple[str, float | None,
 
 def _steps(ledger: Ledger, on: str) -> list[float]:
     """Absolute changes of the recorded baseline from epoch to epoch, in points, all seeds."""
-    curves, _ = swing(ledger, on=on)
+    curves, _ = swing_data(ledger, on=on)
     return [float(step) for values in curves.values() for step in np.abs(np.diff(values))]

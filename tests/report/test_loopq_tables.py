@@ -6,14 +6,14 @@ from html import unescape
 import pytest
 import torch
 
-from sercore import papers, tables
+from sercore import papers
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.models import cnnlstm as loopq_cnnlstm
 from sercore.models import counts
-from sercore.papers.biagini2022 import results
 from sercore.papers.biagini2022 import study as loopq
 from sercore.papers.biagini2022 import tables as chapter
+from sercore.report import networks, tables
 from tests.ledger.loopq_runs import ledger, trials
 
 MEAN = "0.592"  # of 12 of 20 on RAVDESS, 11.5 on SAVEE and 12 on TESS, each corpus once
@@ -40,8 +40,8 @@ def rows(table) -> list[list[str]]:
 
 @pytest.mark.parametrize(("metric", "printed"), [("accuracy_validation", "0.7605"), ("macro_f1_validation", "0.7683")])
 def test_table_4_has_each_reading_with_print_and_ours(book, metric, printed):
-    found = {(row[0], row[1].split()[0]): row for row in rows(results.results(book, metric=metric))}
-    assert list(found) == results.TABLE_4
+    found = {(row[0], row[1].split()[0]): row for row in rows(chapter.results(book, metric=metric))}
+    assert list(found) == chapter.TABLE_4
     row = found["FCMFCC", "as-run"]
     assert [value.split()[0] for value in row[3:6]] == [MEAN] * 3
     assert all(re.fullmatch(r"0\.592  \[0\.\d{3},\xa00\.\d{3}\]", value) for value in row[3:5])  # over speakers, on one seed
@@ -56,7 +56,7 @@ def test_each_reading_has_its_own_count():
 
 
 def test_this_pages_own_values_stand_apart(book):
-    table = results.here(book, edition="demo")
+    table = chapter.here(book, edition="demo")
     assert "synthetic" in table.data
     assert rows(table)[3] == ["FCMFCC", "as-run", MEAN, MEAN, MEAN]
 
@@ -71,7 +71,7 @@ def test_tables_1_and_2_have_ours_beside_each_number():
 
 
 def test_what_was_trained_is_told_with_the_papers_numbers(book):
-    found = rows(results.trainings(book))
+    found = rows(chapter.trainings(book))
     masked = next(row for row in found if row[1] == "as-run, time masking")
     assert masked[:5] == ["FCMFCC", "as-run, time masking", "by-origin", "30 of 30", "150"]
     apart = next(row for row in found if row[:3] == ["CNNATT", "fixed", "speaker-independent"])
@@ -86,37 +86,37 @@ def test_settings_have_the_recorded_epochs_beside_the_papers_and_the_codes():
 
 
 def test_a_change_is_told_with_its_difference(book):
-    found = {(row[0], row[1]): row for row in rows(results.switches(book))}
+    found = {(row[0], row[1]): row for row in rows(chapter.switches(book))}
     assert found["time masking", "by-origin"][3].startswith("+0.100")
     assert found["labels shuffled", "speaker-independent"][2].startswith("0.1")
-    assert "on one seed, is shown and not judged" in results.switches(book).data
+    assert "on one seed, is shown and not judged" in chapter.switches(book).data
     assert set(found) == {(name, "by-origin") for name in ("paper's rates", "time stretching", "time masking", "band masking")} | {
-        ("labels shuffled", split) for split in results.PAIR
+        ("labels shuffled", split) for split in chapter.PAIR
     }
 
 
 def test_each_corpus_stands_alone_beside_the_pool(book):
-    row = next(row for row in rows(results.by_corpus(book)) if row[:3] == ["FCMFCC", "as-run", "speaker-independent"])
+    row = next(row for row in rows(chapter.by_corpus(book)) if row[:3] == ["FCMFCC", "as-run", "speaker-independent"])
     assert len(row) == 3 + 2 * 4
     assert row[3] == f"{MEAN}  [10 speakers]"
     assert [cell.split()[:2] for cell in row[4:7]] == [["0.600", "[6"], ["0.575", "[2"], ["0.600", "[2"]]
-    assert "mean of the corpora" in results.by_corpus(book).data
+    assert "mean of the corpora" in chapter.by_corpus(book).data
 
 
 def test_across_corpora_has_a_column_for_each_other_corpus(book):
-    found = rows(results.across(book))
+    found = rows(chapter.across(book))
     assert [row[0] for row in found] == ["CNNLSTM", "FCMFCC", "CNNATT", "HUBERTFT"]
-    assert rows(results.ranks(book))[0][3:] == ["0.500", "1.000", "1.000", "0.100", "1"]
+    assert rows(chapter.ranks(book))[0][3:] == ["0.500", "1.000", "1.000", "0.100", "1"]
 
 
 def test_an_empty_ledger_says_so():
     empty = Ledger(papers.named(loopq.NAME), runs=recorded.read("no such paper"))
-    for make in (results.trainings, results.switches, results.across, results.ranks, results.thirds):
+    for make in (chapter.trainings, chapter.switches, chapter.across, chapter.ranks, chapter.thirds):
         assert "not recorded yet" in make(empty).data or "recorded yet" in make(empty).data
 
 
 def test_layers_are_the_modules_own_and_their_parameters_sum_up():
-    found = rows(chapter.layers("CNNLSTM", loopq_cnnlstm.CNNLSTMFixed(), torch.zeros(1, 313, 128)))
+    found = rows(networks.layers("CNNLSTM", loopq_cnnlstm.CNNLSTMFixed(), torch.zeros(1, 313, 128)))
     assert found[-1][3] == "1,466,455"
     assert sum(int(row[3].replace(",", "")) for row in found[:-1] if row[3]) == 1_466_455
     assert [row[2] for row in found if row[1] == "MaxPool2d"] == [
@@ -131,7 +131,7 @@ def test_layers_are_the_modules_own_and_their_parameters_sum_up():
 @pytest.mark.parametrize("at", range(4))
 def test_every_layer_of_what_is_trained_from_scratch_is_counted_once(at):
     title, network, given = chapter.networks()[at]
-    found = rows(chapter.layers(title, network, given))
+    found = rows(networks.layers(title, network, given))
     total = sum(weight.numel() for weight in network.parameters())
     assert found[-1][3] == f"{total:,}"
     assert sum(int(row[3].replace(",", "")) for row in found[:-1] if row[3]) == total

@@ -16,16 +16,16 @@ from sercore.ledger import published, recorded
 from sercore.ledger.entries import Ledger
 from sercore.models.attributes import Discriminator
 from sercore.models.cnn_lstm import SMALL, CnnLstm
-from sercore.papers.parry2022 import numbers, results, trained
+from sercore.papers.parry2022 import numbers
 from sercore.papers.parry2022 import study as parry
 from sercore.papers.parry2022 import tables as chapter
 from sercore.papers.parry2022.attributes import SUBSETS
 from sercore.papers.parry2022.grid import CANDIDATES, RECIPES
-from sercore.tables import networks
+from sercore.report import networks
 from tests.corpora import trees
 from tests.ledger.parry_runs import ledger, trials
 from tests.papers import parry_toy
-from tests.tables.parry_book import MEASURED, ON, book, grid, switched
+from tests.report.parry_book import MEASURED, ON, book, grid, switched
 
 NOTHING = Ledger(papers.named(parry.NAME), runs=recorded.read("no such paper"))
 
@@ -54,22 +54,22 @@ def by_name(table) -> dict[str, list[str]]:
 
 
 def test_table_2_has_print_and_ours_and_what_lies_between_with_its_seeds(full):
-    found = by_name(results.single(full, NOTHING))
+    found = by_name(chapter.single(full, NOTHING))
     assert len(found) == 13
     assert found["baseline"] == ["49.48", "41.00 ± 1.00  [3 seeds]", "–"]
     assert found["MTL C"] == ["48.90", "46.00 ± 1.00  [3 seeds]", "+5.00 ± 0.00  [3 seeds]"]
     assert found["GR C"][2] == "-2.00 ± 0.00  [3 seeds]"
-    assert results.SHOWN in results.single(full, NOTHING).data
+    assert chapter.UNJUDGED in chapter.single(full, NOTHING).data
     assert found["AD G"][1] == "44.00 ± 0.00  [3 seeds, collapsed]"
 
 
 def test_table_3_has_all_eleven_sets_and_one_seed_has_no_spread(full):
-    found = by_name(results.several(full, NOTHING))
+    found = by_name(chapter.several(full, NOTHING))
     assert set(found) == {"baseline", *(f"{way} {name}" for way in ("MTL", "GR", "AD") for name in SUBSETS if "+" in name)}
     assert found["MTL S+G"] == ["34.77", "42.00  [1 seed]", "+2.00  [1 seed]"]
     assert {found[f"GR {name}"][0] for name in ("C+S", "C+G", "C+L", "C+S+G", "S+G+L")} == {"–"}
     assert {row[2].split("  ")[1] for name, row in found.items() if name != "baseline"} == {"[1 seed]"}
-    assert results.SHOWN in results.several(full, NOTHING).data
+    assert chapter.UNJUDGED in chapter.several(full, NOTHING).data
 
 
 @pytest.mark.parametrize("on", ["TESS", "in-domain test"])
@@ -78,23 +78,23 @@ def test_no_printed_number_moves_ours(full, tmp_path, on):
     path = tmp_path / "published" / f"{parry.NAME}.csv"
     path.write_text(re.sub(r",ua,[\d.]+,", ",ua,12.34,", path.read_text()))
     altered = Ledger(papers.named(parry.NAME), runs=full.recorded, published_folder=tmp_path / "published")
-    for make in (results.single, results.several):
+    for make in (chapter.single, chapter.several):
         before, after = by_name(make(full, NOTHING, on=on)), by_name(make(altered, NOTHING, on=on))
         assert [row[1:] for row in before.values()] == [row[1:] for row in after.values()]
         assert {row[0] for row in after.values()} <= {"12.34", "–"}
         assert not [row for row in before.values() if row[0] in row[1]]
-    assert results.per_class(full).data == results.per_class(altered).data
+    assert chapter.per_class(full).data == chapter.per_class(altered).data
 
 
 def test_the_quoted_baseline_and_what_is_not_there_are_said(full):
-    assert "2019" in results.single(full, NOTHING).data
-    table = results.single(full, NOTHING, on="CREMA-D")
+    assert "2019" in chapter.single(full, NOTHING).data
+    table = chapter.single(full, NOTHING, on="CREMA-D")
     assert "2019" not in table.data
     assert {row[1] for row in by_name(table).values()} == {"–"}
 
 
 def test_nothing_is_set_above_a_collapsed_baseline():
-    found = by_name(results.single(book(found=lambda trial, corpus: [900, 10, 300]), NOTHING))
+    found = by_name(chapter.single(book(found=lambda trial, corpus: [900, 10, 300]), NOTHING))
     assert found["MTL C"][2] == "–  [baseline collapsed]"
 
 
@@ -102,47 +102,47 @@ def test_a_collapse_of_some_seeds_is_counted():
     def found(trial, corpus):
         return [900, 10 if trial.seed == 1 else 300, 300]
 
-    told = by_name(results.single(book(found=found), NOTHING))["MTL C"][1]
+    told = by_name(chapter.single(book(found=found), NOTHING))["MTL C"][1]
     assert told.endswith("[3 seeds, collapsed in 1]")
 
 
 def test_where_corpus_and_language_are_one_label_one_training_stands_in_both_rows(full, monkeypatch):
     monkeypatch.setattr(numbers, "one_label", lambda: True)
-    found = by_name(results.single(full, NOTHING))
+    found = by_name(chapter.single(full, NOTHING))
     assert found["MTL L = C"][1:] == found["MTL C"][1:]
     assert found["MTL L = C"][0] == "54.73"
 
 
 def test_this_pages_own_values_stand_apart_and_are_named(full):
     own = book(trials(only="baseline"), views=(), recipe=())
-    table = results.single(full, own, on="TESS")
+    table = chapter.single(full, own, on="TESS")
     assert "this run, synthetic speech" in table.data
     assert by_name(table)["baseline"][-1] == "40.00  [1 seed]"
     assert by_name(table)["MTL C"][-1] == "–"
-    assert results.places(own) == {"tess": ("tess",), "in-domain test": ("emovo", "ravdess", "savee")}
-    assert rows(results.here(own, edition="demo")) == [
+    assert chapter.places(own) == {"tess": ("tess",), "in-domain test": ("emovo", "ravdess", "savee")}
+    assert rows(chapter.here(own, edition="demo")) == [
         ["baseline", "as-described", "", "40.00  [1 seed]", "55.00  [1 seed]"],
     ]
-    assert rows(results.here(NOTHING, edition="demo")) == [["not recorded yet"]]
+    assert rows(chapter.here(NOTHING, edition="demo")) == [["not recorded yet"]]
 
 
 def test_another_unseen_corpus_stands_in_the_first_tables_place(full):
     own = book(trials(only="baseline"), views=(), recipe=())
     for part in ("counts", "errors", "answers"):
         own.recorded.parts[part]["group"] = own.recorded.parts[part]["group"].str.replace("tess", "demo-conversa")
-    assert "demo-conversa" in results.single(full, own).data
-    assert by_name(results.single(full, own))["baseline"][-1] == "40.00  [1 seed]"
-    assert "this run" not in results.single(full, own, on="CREMA-D").data
+    assert "demo-conversa" in chapter.single(full, own).data
+    assert by_name(chapter.single(full, own))["baseline"][-1] == "40.00  [1 seed]"
+    assert "this run" not in chapter.single(full, own, on="CREMA-D").data
 
 
 def test_recalls_are_of_each_class_and_a_collapsed_one_is_marked(full):
-    found = by_name(results.per_class(full))
+    found = by_name(chapter.per_class(full))
     assert found["AD G"] == ["3", "90.0", "2.0  [collapsed]", "40.0", "55.0", "55.0", "55.0"]
     assert found["baseline"][1:4] == ["41.0"] * 3
 
 
 def test_each_speaker_has_an_interval_over_words_and_surprise_is_apart(full):
-    table = results.each_speaker(full)
+    table = chapter.each_speaker(full)
     assert "for these two speakers" in table.data
     found = by_name(table)["baseline"]
     assert found[0] == "41.00 ± 1.00  [3 seeds]"
@@ -152,28 +152,28 @@ def test_each_speaker_has_an_interval_over_words_and_surprise_is_apart(full):
 
 
 def test_other_classes_of_surprise_and_calm_are_told_with_their_seeds(full):
-    found = {(row[0], row[1]): row[2:] for row in rows(results.switches(full))}
+    found = {(row[0], row[1]): row[2:] for row in rows(chapter.switches(full))}
     assert len(found) == 2 * (1 + 4)
     assert found["baseline", "as in the tables"][0] == "41.00 ± 1.00  [3 seeds]"
     assert found["GR C", "surprise left out"] == [
         "42.00  [1 seed]", "52.00  [1 seed]", "55.00  [1 seed]", "+4.00  [1 seed]",
     ]  # fmt: skip
-    assert results.SHOWN in results.switches(full).data
+    assert chapter.UNJUDGED in chapter.switches(full).data
 
 
 def test_discriminators_are_told_with_the_entropy_of_their_labels(full):
-    found = {row[1]: row[2:] for row in rows(results.readings(full))}
+    found = {row[1]: row[2:] for row in rows(chapter.readings(full))}
     assert list(found) == ["as-described", "fixed", "on-representation"]
     assert found["fixed"] == ["42.00  [1 seed]", "55.00  [1 seed]", "2.000", "1.050"]
 
 
 def test_trainings_and_probes_are_told(full):
-    found = {(row[0], row[1]): row[2:] for row in rows(trained.trainings(full))}
+    found = {(row[0], row[1]): row[2:] for row in rows(chapter.trainings(full))}
     assert found["GR C", "as-described"] == [
         "4 of 30", "3", "0.25", "all 4 epochs", "61.00", "0.710", "0.990", "113", "3", "3",
     ]  # fmt: skip
     assert ("GR C", "as-described, alpha 0.25") in found
-    assert rows(trained.probes(full, NOTHING))[:2] == [
+    assert rows(chapter.probes(full, NOTHING))[:2] == [
         ["real speech", "baseline", "corpus", "0.900", "0.330", "+0.400", "1"],
         ["real speech", "baseline", "gender", "0.700", "0.500", "+0.100", "1"],
     ]
@@ -191,13 +191,13 @@ def test_the_recipe_that_was_chosen_is_marked_and_no_unseen_corpus_chose(full):
 @pytest.mark.parametrize(
     "make",
     [
-        results.per_class, results.each_speaker, results.switches, results.readings, trained.trainings, chapter.recipes,
-        lambda each: trained.probes(each, each),
+        chapter.per_class, chapter.each_speaker, chapter.switches, chapter.readings, chapter.trainings, chapter.recipes,
+        lambda each: chapter.probes(each, each),
     ],
 )  # fmt: skip
 def test_an_empty_ledger_says_so(make):
     assert "not recorded yet" in make(NOTHING).data
-    assert by_name(results.single(NOTHING, NOTHING))["MTL C"] == ["48.90", "–", "–"]
+    assert by_name(chapter.single(NOTHING, NOTHING))["MTL C"] == ["48.90", "–", "–"]
 
 
 def test_classes_are_those_of_the_map_and_inferred_ones_are_marked():
@@ -254,12 +254,12 @@ def test_information_is_a_square_of_what_was_measured():
 
 def test_a_difference_is_shown_with_its_seeds_and_none_is_shown_without_a_shared_one():
     pair = [trial for trial in trials(seeds=2) if trial.row.name in ("baseline", "MTL C")]
-    found = by_name(results.single(ledger(pair), NOTHING))["MTL C"]
+    found = by_name(chapter.single(ledger(pair), NOTHING))["MTL C"]
     assert found[1:] == ["50.00 ± 0.00  [2 seeds]", "+0.00 ± 0.00  [2 seeds]"]
     apart = [trial for trial in pair if trial.seed == (trial.row.name == "MTL C")]
-    assert by_name(results.single(ledger(apart), NOTHING))["MTL C"][1:] == ["50.00  [1 seed]", "–"]
+    assert by_name(chapter.single(ledger(apart), NOTHING))["MTL C"][1:] == ["50.00  [1 seed]", "–"]
     for word in ("shown, not judged", "finished trainings", "five seeds", "six speakers"):
-        assert word in results.SHOWN
+        assert word in chapter.UNJUDGED
 
 
 def test_what_a_pages_own_data_lack_is_told():

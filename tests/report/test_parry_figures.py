@@ -6,7 +6,7 @@ from matplotlib.colors import same_color
 
 from sercore.papers.parry2022 import figures
 from sercore.papers.parry2022.attributes import SUBSETS
-from tests.figures.legible import legible
+from tests.report.legible import legible
 
 CURVES = {seed: (40 + 8 * np.sin(np.arange(30) * (seed + 1))).tolist() for seed in range(3)}
 GAPS = {"MTL": [-14.35, 5.25], "GR": [-4.44, 5.69, 5.98], "AD": [-16.19]}

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from sercore.diagrams.graph import trace
 from sercore.models.multi_task_mlp import MultiTaskAsDescribed, MultiTaskAsRun
 from sercore.models.sequential_mlp import GenderNetwork, SequentialAsDescribed, SequentialAsRun
+from sercore.report.graph import trace
 
 N, H = 8, 5
 SHAPES = {"emotion": (1, N), "gender": (1, 44)}

@@ -10,7 +10,7 @@ from matplotlib.colors import same_color, to_hex
 from sercore.ledger.estimates import Estimate
 from sercore.ledger.scores import F1
 from sercore.papers.alves2022 import figures
-from tests.figures.legible import legible
+from tests.report.legible import legible
 
 NOTES = {
     "neutral": {"noise": 30, "overlapping voices": 12, "different genders": 5, "voices in sequence": 0},

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from sercore import figures
-from tests.figures.legible import legible
+from sercore.report import figures
+from tests.report.legible import legible
 
 CLASSES = ("neutral", "non-neutral female", "non-neutral male")
 COUNTS = np.array([[71, 27, 8], [2, 87, 1], [1, 11, 87]])

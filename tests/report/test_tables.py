@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from IPython.display import HTML
 
-from sercore import papers, tables
+from sercore import papers
 from sercore.features import names
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
@@ -17,6 +17,7 @@ from sercore.ledger.published import hand_labels
 from sercore.papers.alves2022 import gender as ser2022_gender
 from sercore.papers.alves2022 import study as ser2022
 from sercore.papers.alves2022 import tables as chapter
+from sercore.report import tables
 from sercore.sweep import Task
 
 

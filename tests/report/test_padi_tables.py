@@ -16,7 +16,7 @@ from sercore.ledger import published, recorded
 from sercore.ledger.entries import Ledger
 from sercore.models.resnet import ResNet34
 from sercore.papers.padi2021 import hours as padi_hours
-from sercore.papers.padi2021 import numbers, results, tables
+from sercore.papers.padi2021 import numbers, tables
 from sercore.sweep import Task
 from tests.ledger import padi_runs
 from tests.ledger.padi_runs import EIGHT, MEASURED, encoded, ledger, trials
@@ -122,7 +122,7 @@ def test_speaker_recognisers_are_told_beside_the_untrained_one(full, tmp_path):
 
 def test_table_3_has_every_printed_row_and_the_analogue_beside_it(full):
     own = ledger(trials(["111"], folds=1, edition="demo", size="small"))
-    table = results.results(full, own)
+    table = tables.results(full, own)
     found = rows(table)
     assert len(found) == 4 + 1 + 3 + 1 + 6 + 1
     ours = [row for row in found if row[1] == "Proposed"]
@@ -140,14 +140,14 @@ def test_table_3_has_every_printed_row_and_the_analogue_beside_it(full):
 def test_iemocap_stands_in_its_own_columns_with_its_verdict():
     given = trials(["111"], seeds=5, edition="paper", epochs=20, experiments=("exp1", "exp2"))
     book = ledger(given, lambda trial, speaker: 60 + 2 * trial.seed, corpus="iemocap")
-    found = [row for row in rows(results.results(book, NOTHING)) if row[1] == "Proposed"]
+    found = [row for row in rows(tables.results(book, NOTHING)) if row[1] == "Proposed"]
     assert found[0][4].startswith("64.00")
     assert "reproduced" in found[0][6]
     assert found[0][7:] == ["–"] * 4
     assert found[2][4] == "–"
 
 
-@pytest.mark.parametrize("make", [results.folds, results.per_class, results.grid, results.effects, results.encoder])
+@pytest.mark.parametrize("make", [tables.folds, tables.per_class, tables.grid, tables.effects, tables.encoder])
 def test_no_printed_number_moves_ours(full, tmp_path, make):
     shutil.copytree(published.FOLDER, tmp_path / "published")
     path = tmp_path / "published" / f"{numbers.NAME}.csv"
@@ -158,20 +158,20 @@ def test_no_printed_number_moves_ours(full, tmp_path, make):
 
 def test_folds_have_their_mean_and_spread(full):
     book = ledger(trials(["111"], folds=3), lambda trial, speaker: 50 + 10 * trial.fold)
-    found = rows(results.folds(book))
+    found = rows(tables.folds(book))
     assert [row[3:] for row in found] == [[name, "50.00", "60.00", "70.00", "–", "–", "60.00", "10.00"] for name in ("UA", "WA")]
-    assert [row[0] for row in rows(results.folds(ledger(trials(["111"], folds=1))))] == ["RAVDESS, an analogue of exp1"] * 2
-    assert rows(results.folds(full))[0][1] == "speakers left out"
+    assert [row[0] for row in rows(tables.folds(ledger(trials(["111"], folds=1))))] == ["RAVDESS, an analogue of exp1"] * 2
+    assert rows(tables.folds(full))[0][1] == "speakers left out"
 
 
 def test_recalls_are_those_of_the_answers_with_the_first_wrong_one():
     book = ledger(trials(["111"]), lambda trial, speaker: [80, 40, 60, 100], wrong=(3, 2, 3, 0))
-    (found,) = rows(results.per_class(book))
+    (found,) = rows(tables.per_class(book))
     assert found[3:] == ["80.0  [sad 20%]", "40.0  [neutral 60%]", "60.0  [sad 40%]", "100.0"]
 
 
 def test_the_grid_lists_each_way_of_training_apart(full):
-    found = rows(results.grid(full))
+    found = rows(tables.grid(full))
     assert len(found) == 8 + 3
     assert [row[2] for row in found[:8]] == list(EIGHT)
     assert {tuple(row[6:10]) for row in found[:8]} == {("2", "5", "10", "400")}
@@ -179,14 +179,14 @@ def test_the_grid_lists_each_way_of_training_apart(full):
     assert all("full width" in row[1] for row in found[:8])
     values = {row[2]: float(row[3].split()[0]) for row in found[:8]}
     assert values["111"] - values["000"] == pytest.approx(10, abs=0.011)
-    clips = results.grid(full, protocol="clips")
+    clips = tables.grid(full, protocol="clips")
     assert len(rows(clips)) == 8
     assert "does not say that its ablation is split so" in clips.data
-    assert rows(results.grid(NOTHING, full))[0][0] == "this run, synthetic speech"
+    assert rows(tables.grid(NOTHING, full))[0][0] == "this run, synthetic speech"
 
 
 def test_effects_are_of_whole_grids_and_say_what_keeps_them_from_being_judged(full):
-    found = rows(results.effects(full))
+    found = rows(tables.effects(full))
     assert [row[1] for row in found] == ["speakers left out"] * 2 + ["clips split at random"] * 2
     assert {row[-1] for row in found} == {""}
     assert found[0][3].startswith("+2.5")  # half of it by 111, half by 000 below the rest
@@ -204,32 +204,32 @@ def test_effects_are_of_whole_grids_and_say_what_keeps_them_from_being_judged(fu
     ],
 )
 def test_effects_of_few_seeds_of_one_fold_and_of_unfinished_trainings_are_not_judged(given, told):
-    found = rows(results.effects(ledger(trials(EIGHT, **given), right)))
+    found = rows(tables.effects(ledger(trials(EIGHT, **given), right)))
     assert len(found) == 2
     assert {row[-1] for row in found} == {told}
 
 
 def test_what_is_asked_beside_is_shown_with_its_interval_and_what_judges_it(full):
-    found = {row[1]: row for row in rows(results.beside(full, "inputs"))}
+    found = {row[1]: row for row in rows(tables.beside(full, "inputs"))}
     assert set(found) == {"111, conversation", "111, energy"}
     assert found["111, conversation"][4] == "111"
     assert found["111, conversation"][7].startswith("+0.00")
     assert re.fullmatch(r"\+0\.00  \[[-+]\d\.\d\d,\xa0[-+]\d\.\d\d\]", found["111, energy"][7])
     assert "2 folds, 1 seed" in found["111, energy"][-1]
-    assert "judged on five seeds of finished trainings, on fewer shown alone" in results.beside(full, "inputs").data
+    assert "judged on five seeds of finished trainings, on fewer shown alone" in tables.beside(full, "inputs").data
 
 
 def test_encoder_and_controls_have_tables_of_their_own(full):
-    (found,) = rows(results.encoder(full))
+    (found,) = rows(tables.encoder(full))
     assert found[:3] == ["RAVDESS, an analogue of exp1", "CAM++ 01", "speakers left out"]
-    assert [row[1:3] for row in rows(results.controls(full))] == [["111", "labels shuffled"], ["CAM++ 01", "labels shuffled"]]
+    assert [row[1:3] for row in rows(tables.controls(full))] == [["111", "labels shuffled"], ["CAM++ 01", "labels shuffled"]]
 
 
 @pytest.mark.parametrize(
     "make",
     [
-        results.folds, results.per_class, results.grid, results.effects, results.encoder, results.controls,
-        lambda book: results.beside(book, "finetune"), lambda book: tables.speakers(book, book),
+        tables.folds, tables.per_class, tables.grid, tables.effects, tables.encoder, tables.controls,
+        lambda book: tables.beside(book, "finetune"), lambda book: tables.speakers(book, book),
     ],
 )  # fmt: skip
 def test_an_empty_ledger_says_so(make):

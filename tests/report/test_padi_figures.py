@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from sercore.augment.policies import POLICIES, masked
-from sercore.papers.padi2021 import figures, panels
-from tests.figures.legible import legible
+from sercore.papers.padi2021 import figures
 from tests.ledger.padi_runs import EIGHT, ledger, trials
+from tests.report.legible import legible
 
 BARS = {name: (40.0 + 5 * at, 3.0, 15) for at, name in enumerate(EIGHT)}
 NAN = float("nan")
@@ -69,7 +69,7 @@ def test_bars_of_one_training_each_have_no_deviation_to_tell():
 
 def test_bars_of_three_experiments_stand_beside_each_other():
     training = "full width, 20 epochs, bf16, one recogniser of 20 epochs; 5 folds, 3 seeds"
-    figure = figures.bars({split: {f"IEMOCAP, exp{at}\n{training}": BARS for at in (1, 2, 3)} for split in panels.SPLITS.values()})
+    figure = figures.bars({split: {f"IEMOCAP, exp{at}\n{training}": BARS for at in (1, 2, 3)} for split in figures.SPLITS.values()})
     assert len(figure.axes) == 6
     assert " ".join(figure.axes[1].get_title().split()) == f"speakers left out: IEMOCAP, exp2 {training}"
     legible(figure)
@@ -130,33 +130,34 @@ def test_what_a_ledger_holds_can_be_drawn():
         return [50 + 10 * (trial.pooling == "statistics"), 40, 60, 30 + 10 * trial.fold]
 
     book = ledger(trials(EIGHT, folds=2, protocols=("speakers-apart", "clips")), right)
-    for figure in (figures.bars(panels.bars(book)), figures.effects(panels.effects(book))):
+    for figure in (figures.bars(figures.bars_data(book)), figures.effects(figures.effects_data(book))):
         legible(figure)
         plt.close(figure)
     empty = ledger([])
-    ((title, matrix, names),) = panels.confusions(book, empty)["Real speech"]
+    ((title, matrix, names),) = figures.confusions_data(book, empty)["Real speech"]
     assert (title, names) == ("RAVDESS, an analogue of exp1", ("angry", "happy", "neutral", "sad"))
     assert (np.diagonal(matrix) / matrix.sum(1)).tolist() == [0.6, 0.4, 0.6, 0.35]
-    ((title, found),) = panels.bars(book)["speakers left out"].items()
+    ((title, found),) = figures.bars_data(book)["speakers left out"].items()
     assert title.startswith("RAVDESS, an analogue of exp1\n")
     assert title.endswith("; 2 folds, 1 seed")
     assert found["111"] == pytest.approx((48.75, 10 / 4 / 2**0.5, 2))
-    assert panels.effects(book)["RAVDESS, an analogue of exp1, clips split at random"][0]["SP"] == pytest.approx((2.5, 2.5, 2.5))
-    assert panels.confusions(empty, empty) == panels.bars(empty) == panels.effects(empty) == {}
+    effects = figures.effects_data(book)
+    assert effects["RAVDESS, an analogue of exp1, clips split at random"][0]["SP"] == pytest.approx((2.5, 2.5, 2.5))
+    assert figures.confusions_data(empty, empty) == figures.bars_data(empty) == figures.effects_data(empty) == {}
 
 
 def test_the_grid_is_drawn_before_a_wider_pair():
     grid = trials(EIGHT, folds=2, size="narrow")
     pair = trials(["001", "101"], folds=3)
-    (found,) = panels.bars(ledger(pair + grid))["speakers left out"].values()
+    (found,) = figures.bars_data(ledger(pair + grid))["speakers left out"].values()
     assert tuple(found) == EIGHT
-    (found,) = panels.bars(ledger(pair))["speakers left out"].values()
+    (found,) = figures.bars_data(ledger(pair))["speakers left out"].values()
     assert tuple(found) == ("001", "101")
 
 
 def test_maps_are_of_the_widest_networks_first_seed_and_of_what_was_looked_into():
     views = trials(["011", "111", "111, finetune"], folds=1, seeds=2)[::-1]
-    found = panels.maps(ledger([], views=views), ledger([]))["Real speech"]
+    found = figures.maps_data(ledger([], views=views), ledger([]))["Real speech"]
     assert set(found) == {
         "011, before training", "011, after training", "111, before training", "111, finetune, before training",
         "111, finetune, after training",
@@ -166,6 +167,6 @@ def test_maps_are_of_the_widest_networks_first_seed_and_of_what_was_looked_into(
     assert (emotions, speakers) == (["angry", "sad", "happy"], ["ravdess/01", "ravdess/01", "ravdess/06"])
     wide = [each for each in views if each.seed == 1]
     both = ledger([], views=[*trials(["011"], folds=1, size="narrow"), *wide])
-    assert panels.maps(both, ledger([]))["Real speech"]["011, after training"][0].tolist() == [[0, 2], [1, 2], [2, 2]]
-    assert panels.maps(ledger([]), ledger(trials(["111"], folds=1))) == {}
+    assert figures.maps_data(both, ledger([]))["Real speech"]["011, after training"][0].tolist() == [[0, 2], [1, 2], [2, 2]]
+    assert figures.maps_data(ledger([]), ledger(trials(["111"], folds=1))) == {}
     legible(figures.maps(found))

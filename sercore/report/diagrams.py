@@ -13,9 +13,9 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path
 from torch import nn
 
-from sercore.diagrams.graph import Box, Edge, trace
 from sercore.models.multi_task_mlp import SIZES, MultiTaskAsDescribed, MultiTaskAsRun
 from sercore.models.sequential_mlp import SequentialAsDescribed, SequentialAsRun, hidden_units
+from sercore.report.graph import Box, Edge, trace
 
 WIDTHS = {"input": 0.78, "layer": 1.05, "step": 0.66, "output": 1.02}  # of a box, inches
 HEIGHTS = {"input": 0.46, "layer": 0.6, "step": 0.46, "output": 0.46}

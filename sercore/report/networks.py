@@ -6,7 +6,7 @@ import torch
 from IPython.display import HTML
 from torch import nn
 
-from sercore.tables.common import html
+from sercore.report.tables import html
 
 
 def layers(title: str, network: nn.Module, *inputs: torch.Tensor) -> HTML:

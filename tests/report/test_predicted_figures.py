@@ -6,9 +6,9 @@ import pytest
 from matplotlib.image import imread
 
 from sercore.corpora.labels import SEVEN
-from sercore.papers.biagini2022 import predicted
+from sercore.papers.biagini2022 import figures
 from sercore.parameters import ParameterError
-from tests.figures.legible import legible
+from tests.report.legible import legible
 
 TIMES = np.array([[0, 5], [2.5, 7.5], [3.1, 8.1]])
 VALUES = np.random.default_rng(0).dirichlet(np.ones(7), 3)
@@ -24,7 +24,7 @@ def clip(name="a.wav", values=VALUES, times=TIMES, error=None):
 
 
 def test_bars_are_stacked_around_the_middle_of_their_windows():
-    figure = predicted.probabilities([("a.wav", TIMES, VALUES), ("b.wav", TIMES[:1], VALUES[:1])], SEVEN)
+    figure = figures.probabilities([("a.wav", TIMES, VALUES), ("b.wav", TIMES[:1], VALUES[:1])], SEVEN)
     first, second = figure.axes
     edges = [0, (2.5 + 5) / 2, (5 + 5.6) / 2, 8.1]
     assert [container.get_label() for container in first.containers] == list(SEVEN)
@@ -42,7 +42,7 @@ def test_bars_are_stacked_around_the_middle_of_their_windows():
 def test_a_silent_window_is_left_white():
     values = VALUES.copy()
     values[1] = np.nan
-    (axes,) = predicted.probabilities([("a.wav", TIMES, values)], SEVEN).axes
+    (axes,) = figures.probabilities([("a.wav", TIMES, values)], SEVEN).axes
     assert [sum(container[at].get_height() for container in axes.containers) for at in range(3)] == pytest.approx([1, 0, 1])
 
 
@@ -59,15 +59,15 @@ def test_a_silent_window_is_left_white():
 )
 def test_what_cannot_be_drawn_is_told(panels, message):
     with pytest.raises(ValueError, match=message):
-        predicted.probabilities(panels, SEVEN)
+        figures.probabilities(panels, SEVEN)
 
 
 def test_a_file_holds_the_answered_clips(tmp_path):
     silent = VALUES.copy()
     silent[2] = np.nan
-    predicted.save([clip(), clip("bad.wav", error="bad"), clip("b.wav", silent)], tmp_path / "deep" / "picture.PNG")
+    figures.save_probabilities([clip(), clip("bad.wav", error="bad"), clip("b.wav", silent)], tmp_path / "deep" / "picture.PNG")
     height, width, _ = imread(tmp_path / "deep" / "picture.PNG", format="png").shape
-    assert (height, width) == (round(150 * (0.9 + 2 * predicted.HEIGHT)), 150 * 8)
+    assert (height, width) == (round(150 * (0.9 + 2 * figures.HEIGHT)), 150 * 8)
     assert not plt.get_fignums()
 
 
@@ -82,5 +82,5 @@ def test_a_file_holds_the_answered_clips(tmp_path):
 def test_a_file_that_cannot_be_is_told(tmp_path, clips, path, message):
     (tmp_path / "file").write_text("")
     with pytest.raises(ParameterError, match=message):
-        predicted.save([clip()] * clips, tmp_path / path)
+        figures.save_probabilities([clip()] * clips, tmp_path / path)
     assert [each.name for each in tmp_path.iterdir()] == ["file"]

@@ -9,12 +9,12 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path
 from torch import nn
 
-from sercore import diagrams
-from sercore.diagrams.graph import trace
 from sercore.models.multi_task_mlp import MultiTaskAsDescribed
 from sercore.models.sequential_mlp import SequentialAsDescribed, SequentialAsRun
 from sercore.papers.padi2021 import diagram as padi2021_diagram
 from sercore.papers.parry2022 import diagram as parry2022_diagram
+from sercore.report import diagrams
+from sercore.report.graph import trace
 
 SHAPES = {"emotion": (1, 8), "gender": (1, 44)}
 

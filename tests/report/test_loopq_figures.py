@@ -6,9 +6,10 @@ from matplotlib.colors import same_color, to_rgba
 
 from sercore.corpora.labels import SEVEN
 from sercore.features.mel import PICTURE, MelSettings, filters, mel
-from sercore.figures.spectrograms import _band
 from sercore.papers.biagini2022 import figures
-from tests.figures.legible import legible
+from sercore.report import figures as shared
+from sercore.report.figures import _band
+from tests.report.legible import legible
 
 EMOTIONS = dict(zip(SEVEN, (1652, 1629, 1628, 1634, 1452, 1555, 560), strict=True))
 ORIGINS = {"CREMA": 6306, "RAVDESS": 1041, "SAVEE": 397, "TESS": 2366}
@@ -69,7 +70,7 @@ def test_shares_of_nothing_are_told(emotions, origins, message):
 @pytest.mark.parametrize("count", [1, 4, 7])
 def test_examples_are_the_waveforms_and_their_levels_on_one_scale_of_time(count):
     panels = clips(count)
-    figure = figures.examples(panels)
+    figure = shared.examples(panels)
     waves = titled(figure)
     pictures = [axes for axes in figure.axes if axes.collections and axes.get_label() != "<colorbar>"]
     assert [axes.get_title() for axes in waves] == [name for name, *_ in panels]
@@ -99,7 +100,7 @@ def test_a_frequency_stands_in_the_band_whose_filter_peaks_there(settings):
 @pytest.mark.parametrize("count", [1, 7])
 def test_saliency_lies_over_the_spectrogram_as_strong_as_it_is(count):
     panels = maps(count)
-    figure = figures.saliency_map(panels, settings=SMALL)
+    figure = shared.saliency_map(panels, settings=SMALL)
     for axes, (name, spectrogram, found) in zip(titled(figure), panels, strict=True):
         below, above = axes.collections
         assert axes.get_title() == name
@@ -113,7 +114,7 @@ def test_saliency_lies_over_the_spectrogram_as_strong_as_it_is(count):
 def test_a_map_with_one_cell_is_drawn():
     (name, spectrogram, found), *_ = maps(1)
     single = np.where(found == found.max(), 0.1, 0.0)
-    above = titled(figures.saliency_map([(name, spectrogram, single)], settings=SMALL))[0].collections[1]
+    above = titled(shared.saliency_map([(name, spectrogram, single)], settings=SMALL))[0].collections[1]
     assert np.array_equal(above.get_array() > 0, (single > 0).T)
     assert above.get_array().max() == 1
 
@@ -121,14 +122,14 @@ def test_a_map_with_one_cell_is_drawn():
 @pytest.mark.parametrize(
     ("draw", "panels", "message"),
     [
-        (figures.examples, [], "no panel; expected one a class"),
-        (figures.saliency_map, [], "no panel; expected one a class"),
-        (figures.examples, [("fear", np.zeros(20_480), np.zeros((20, 128)))], r"\(20, 128\) of 20480 samples; expected \(21, 128"),
-        (figures.examples, [("fear", np.zeros(20_480), np.zeros((21, 40)))], r"fear: .*\(21, 40\).*expected \(21, 128"),
-        (figures.saliency_map, [("fear", np.ones((5, 40)), np.ones((5, 40)))], r"fear: .*expected both \(frames, 128\)"),
-        (figures.saliency_map, [("fear", np.ones((5, 128)), np.ones((6, 128)))], r"fear: a map \(6, 128\)"),
-        (figures.saliency_map, [("fear", np.ones((5, 128)), np.zeros((5, 128)))], "from 0 to 0"),
-        (figures.saliency_map, [("fear", np.ones((5, 128)), -np.ones((5, 128)))], "from -1 to -1"),
+        (shared.examples, [], "no panel; expected one a class"),
+        (shared.saliency_map, [], "no panel; expected one a class"),
+        (shared.examples, [("fear", np.zeros(20_480), np.zeros((20, 128)))], r"\(20, 128\) of 20480 samples; expected \(21, 128"),
+        (shared.examples, [("fear", np.zeros(20_480), np.zeros((21, 40)))], r"fear: .*\(21, 40\).*expected \(21, 128"),
+        (shared.saliency_map, [("fear", np.ones((5, 40)), np.ones((5, 40)))], r"fear: .*expected both \(frames, 128\)"),
+        (shared.saliency_map, [("fear", np.ones((5, 128)), np.ones((6, 128)))], r"fear: a map \(6, 128\)"),
+        (shared.saliency_map, [("fear", np.ones((5, 128)), np.zeros((5, 128)))], "from 0 to 0"),
+        (shared.saliency_map, [("fear", np.ones((5, 128)), -np.ones((5, 128)))], "from -1 to -1"),
     ],
 )  # fmt: skip
 def test_panels_that_do_not_fit_are_told(draw, panels, message):
@@ -249,8 +250,8 @@ def test_a_recording_without_a_window_is_told():
 def test_no_figure_is_wider_than_a_page():
     drawn = [
         figures.shares(EMOTIONS, ORIGINS),
-        figures.examples(clips()),
-        figures.saliency_map(maps(), settings=SMALL),
+        shared.examples(clips()),
+        shared.saliency_map(maps(), settings=SMALL),
         figures.curves({str(at): (CURVES, 1) for at in range(9)}),
         figures.reliability({"by-origin": BINS}),
         figures.windows(heard(), SEVEN, [], TRUTH),

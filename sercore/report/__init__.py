@@ -1,0 +1,1 @@
+"""What several chapters show: ``tables``, ``figures``, and built ``networks`` as tables and pictures."""
