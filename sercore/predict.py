@@ -29,7 +29,7 @@ from sercore.papers.parry2022 import about as parry_about
 from sercore.papers.parry2022 import loaded as parry_loaded
 from sercore.saved import sentences
 from sercore.training import checkpoints
-from sercore.training.fitting import autocast
+from sercore.training.resumable import autocast
 
 # What builds a model, by its recipe's paper.
 PAPERS = {loopq_about.PAPER: loopq_loaded, parry_about.PAPER: parry_loaded, padi_about.PAPER: padi_loaded}

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from sercore import store
-from sercore.training.fitting import HISTORY, STATE
+from sercore.training.resumable import HISTORY, STATE
 
 
 def folder(module: str, trial: Any, content: str, *, device: torch.device) -> Path:

@@ -19,7 +19,7 @@ from sercore.papers.biagini2022.rows import RECIPES, ROWS
 from sercore.papers.biagini2022.trial import run, scored, split, trained
 from sercore.sweep import sweep, trial_keys
 from sercore.training import checkpoints
-from sercore.training.fitting import BEST, HISTORY, LAST, STATE
+from sercore.training.resumable import BEST, HISTORY, LAST, STATE
 from tests.papers.loopq_toy import toy, trial
 
 TIMES = ("seconds", "seconds_per_clip", "clips_per_second")

@@ -8,7 +8,7 @@ from sercore.models.cnn_lstm import SMALL
 from sercore.papers.parry2022 import trial as parry_trial
 from sercore.papers.parry2022.scores import ua
 from sercore.training import checkpoints
-from sercore.training.fitting import BEST, LAST
+from sercore.training.resumable import BEST, LAST
 from tests.papers.parry_toy import CLASSES, data, trial
 
 

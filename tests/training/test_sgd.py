@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional
 
 from sercore.training import checkpoints, kept, sgd
-from sercore.training.fitting import HISTORY, LAST, STATE
+from sercore.training.resumable import HISTORY, LAST, STATE
 from sercore.training.sgd import Plan, fit
 
 

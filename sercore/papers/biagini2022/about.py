@@ -19,7 +19,7 @@ from sercore.papers.biagini2022.batches import Data
 from sercore.papers.biagini2022.inputs import SHAPES
 from sercore.papers.biagini2022.trial import Trial
 from sercore.saved_parts import people
-from sercore.training.fitting import History
+from sercore.training.resumable import History
 
 PAPER = "Biagini 2022 (03-loopq-models)"
 TRIM = 20.0  # dB: the default of sercore.features.length.trim, with which all inputs are made

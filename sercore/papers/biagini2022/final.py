@@ -19,9 +19,9 @@ from sercore.papers.biagini2022.batches import Data, batches
 from sercore.papers.biagini2022.rows import RECIPES
 from sercore.papers.biagini2022.trial import Trial, build
 from sercore.training import checkpoints
-from sercore.training.fitting import HISTORY, LAST, STATE, History, cross_entropy, fit
+from sercore.training.fitting import Plan, cross_entropy, fit
 from sercore.training.loop import choose
-from sercore.training.plan import Plan
+from sercore.training.resumable import HISTORY, LAST, STATE, History
 from sercore.training.schedules import Steps
 
 EPOCHS = {"MMFUSION": 30}  # as published; of the other models the split runs tell

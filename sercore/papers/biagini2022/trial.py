@@ -24,8 +24,9 @@ from sercore.protocols.across import across
 from sercore.protocols.origins import by_label, by_origin
 from sercore.protocols.speakers import Sides, speaker_folds
 from sercore.training import checkpoints
-from sercore.training.fitting import BEST, HISTORY, LAST, STATE, History, autocast, cross_entropy, fit, validation
+from sercore.training.fitting import cross_entropy, fit, validation
 from sercore.training.loop import choose
+from sercore.training.resumable import BEST, HISTORY, LAST, STATE, History, autocast
 
 HOLD_OUTS = {"by-origin": by_origin, "by-label": by_label}
 PROTOCOLS = (*HOLD_OUTS, "speaker-independent", "across-corpora")

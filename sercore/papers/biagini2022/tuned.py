@@ -28,8 +28,8 @@ from sercore.papers.biagini2022.pretrained import Weights
 from sercore.papers.biagini2022.trial import HOLD_OUTS, Fitted, Trial, _counted, _fit, _told, scored, split
 from sercore.papers.biagini2022.tuned_rows import TunedRow, weights_of
 from sercore.training import checkpoints
-from sercore.training.fitting import BEST, HISTORY, LAST, STATE, History
 from sercore.training.loop import choose
+from sercore.training.resumable import BEST, HISTORY, LAST, STATE, History
 
 
 @dataclass(frozen=True, kw_only=True)

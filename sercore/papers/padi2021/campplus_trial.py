@@ -26,9 +26,9 @@ from sercore.papers.padi2021 import trial as padi_trial
 from sercore.papers.padi2021.campplus import MASKS, VERSIONS, Masks
 from sercore.papers.padi2021.clips import Data
 from sercore.training import checkpoints, chunks, kept
-from sercore.training.fitting import LAST
 from sercore.training.loop import choose
 from sercore.training.ragged import Ragged
+from sercore.training.resumable import LAST
 from sercore.training.sgd import Plan, fit
 
 WIDTH = 512  # values of each step; a step is two frames

@@ -17,9 +17,9 @@ from sercore.papers.padi2021 import rows as padi_rows
 from sercore.papers.padi2021.batches import answered, batches, in_turn
 from sercore.papers.padi2021.clips import Source
 from sercore.training import checkpoints, chunks, kept
-from sercore.training.fitting import LAST, autocast
 from sercore.training.loop import choose
-from sercore.training.sgd import History, fit
+from sercore.training.resumable import LAST, History, autocast
+from sercore.training.sgd import fit
 
 
 @dataclass(frozen=True, kw_only=True)

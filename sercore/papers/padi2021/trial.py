@@ -23,9 +23,9 @@ from sercore.papers.padi2021.clips import Data
 from sercore.papers.padi2021.rows import Row
 from sercore.protocols.sessions import clip_split, group_fold
 from sercore.training import checkpoints, chunks, kept
-from sercore.training.fitting import LAST, autocast
 from sercore.training.loop import choose
-from sercore.training.sgd import History, fit
+from sercore.training.resumable import LAST, History, autocast
+from sercore.training.sgd import fit
 
 PROTOCOLS = ("speakers-apart", "clips")
 SHORT = 300  # frames that are read of a test clip where not the whole is: the longest chunk of training

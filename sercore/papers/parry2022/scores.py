@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from sercore.evaluation.metrics import recalls
-from sercore.papers.parry2022.adversarial import History
 from sercore.papers.parry2022.attributes import Labels
 from sercore.papers.parry2022.clips import Data
 from sercore.papers.parry2022.losses import label_entropy
 from sercore.protocols.pooled import Split
+from sercore.training.resumable import History
 
 SIGNS = "+o-abcdefghijklmnopqrstuvwxyz"  # positive, neutral, negative; a researcher's own classes go on
 

@@ -21,15 +21,15 @@ from sercore.models.attributes import EmotionNetwork, discriminators
 from sercore.models.cnn_lstm import CnnLstm
 from sercore.papers.parry2022 import attributes as parry_attributes
 from sercore.papers.parry2022 import scores as parry_scores
-from sercore.papers.parry2022.adversarial import History, fit
+from sercore.papers.parry2022.adversarial import fit
 from sercore.papers.parry2022.attributes import Labels
 from sercore.papers.parry2022.clips import Data
 from sercore.papers.parry2022.losses import label_entropy
 from sercore.papers.parry2022.rows import SIZES, Recipe, Row, plan
 from sercore.protocols.pooled import Split, pooled
 from sercore.training import checkpoints
-from sercore.training.fitting import BEST, HISTORY, STATE, autocast
 from sercore.training.loop import choose
+from sercore.training.resumable import BEST, HISTORY, STATE, History, autocast
 
 TIME_MASK, BAND_MASK = 30, 3  # frames and bands at most, one of each a clip: Parry et al. 2022, section 4
 SCORED = 64  # clips a batch where nothing is trained

@@ -21,7 +21,7 @@ from sercore.papers.biagini2022.tuned import build, folder, joined, run, trained
 from sercore.papers.biagini2022.tuned_rows import TUNED
 from sercore.sweep import trial_keys
 from sercore.training import checkpoints
-from sercore.training.fitting import BEST, HISTORY, LAST, STATE
+from sercore.training.resumable import BEST, HISTORY, LAST, STATE
 from tests.models.tiny_hubert import BASE, LARGE
 from tests.papers.loopq_tuned_toy import MASKING, PICTURES, RANDOM, save, timeless, trial, weights
 
