@@ -7,7 +7,7 @@ import torch
 from sercore.models.cnn_lstm import SMALL
 from sercore.papers.parry2022 import trial as parry_trial
 from sercore.papers.parry2022.scores import ua
-from sercore.training import checkpoints
+from sercore.training import checkpoints, kept
 from sercore.training.resumable import BEST, LAST
 from tests.papers.parry_toy import CLASSES, data, trial
 
@@ -18,7 +18,7 @@ def store(tmp_path, monkeypatch):
 
 
 def weights(done, held, name=LAST):
-    return checkpoints.read(parry_trial.folder(done, held, device=torch.device("cpu")) / name)[0]
+    return checkpoints.read(kept.folder(parry_trial.__name__, done, held.content(done), device=torch.device("cpu")) / name)[0]
 
 
 def test_batches_hold_every_training_clip_once_with_its_labels():
