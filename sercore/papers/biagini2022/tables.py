@@ -1,18 +1,20 @@
 """Tables of chapter 3's data and models: clips, amplitudes, durations, settings, layers, costs. Its results: ``loopq_results``."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 from IPython.display import HTML
 from torch import nn
 
+from sercore import sealed, store
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.models import cnnatt as loopq_cnnatt
 from sercore.models import cnnlstm as loopq_cnnlstm
 from sercore.models import counts as counts_of
 from sercore.models import fcmfcc as loopq_fcmfcc
-from sercore.papers.biagini2022 import costs as loopq_costs
 from sercore.papers.biagini2022.data import ORIGINS
 from sercore.papers.biagini2022.numbers import caps
 from sercore.papers.biagini2022.rows import RECIPES
@@ -31,6 +33,8 @@ __all__ = [
     "settings",
     "shares",
 ]
+
+COSTS = store.PROJECT / "book" / "ledger" / "recorded" / "03-loopq-models" / "costs.json"
 
 
 def counts(ledger: Ledger) -> HTML:
@@ -78,11 +82,20 @@ def settings() -> HTML:
     return html(heads, rows, caption=caption)
 
 
-def costs() -> HTML:
-    """Parameters, weights, time and memory of each model in its published size."""
-    about = loopq_costs.costs()
+def costs(path: Path = COSTS) -> HTML:
+    """Parameters, weights, time and memory of each model in its published size.
+
+    Args:
+        path: record that ``benchmarks/costs.py`` wrote.
+
+    Raises:
+        FileNotFoundError: There is no record.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file; expected recorded costs. Measure them: python -m benchmarks.costs --record")
+    about = json.loads(sealed.read(path))
     forms = {"network": "{}", "parameters": "{:,}", "weights": "{:.1f}", "seconds": "{:.3f}", "memory": "{:,.0f}"}
-    rows = [tuple(form.format(each[name]) for name, form in forms.items()) for each in about["networks"]]
+    rows = [tuple(form.format(network[name]) for name, form in forms.items()) for network in about["networks"]]
     heads = ("model", "parameters", "weights, MB", "seconds a clip", "peak memory, MB")
     return html(heads, rows, caption=f"One clip of 3 s, {about['processor']}, torch {about['torch']}, one thread, {about['date']}")
 
