@@ -31,8 +31,7 @@ from sercore.models.resnet import ResNet34
 from sercore.papers.padi2021 import rows as padi_rows
 from sercore.papers.padi2021.batches import SCORED, answered, batches
 from sercore.training import chunks, memory
-from sercore.training.bucketing import padding_share
-from sercore.training.ragged import Ragged
+from sercore.training.batching import Ragged, padding_share
 from sercore.training.resumable import autocast
 from sercore.training.sgd import fit
 

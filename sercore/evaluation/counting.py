@@ -19,7 +19,8 @@ def count_predictions(groups: np.ndarray, truth: np.ndarray, probabilities: np.n
         probabilities: ``(clips, classes)``.
 
     Returns:
-        ``counts``: rows (group, true, predicted, clips). ``errors``: rows (group, clips, summed squared
+        ``counts``: rows (group, true, predicted, clips). ``errors``: rows (group, clips, summed
+            squared
         error, summed cross-entropy), where a clip's squared error is its mean over the classes.
         ``head_mse``: mean squared error over the clips. ``clips``: number of clips.
     """

@@ -21,7 +21,7 @@ from sercore.papers.padi2021.grid import ROWS
 from sercore.papers.padi2021.inputs import normalised
 from sercore.papers.padi2021.trial import Trial
 from sercore.training import checkpoints, kept
-from sercore.training.ragged import Ragged
+from sercore.training.batching import Ragged
 from sercore.training.resumable import LAST
 
 BANDS = 32

@@ -16,7 +16,7 @@ from sercore.models.resnet import ResNet34, Sizes
 from sercore.papers.padi2021.batches import batches, in_turn
 from sercore.papers.padi2021.rows import versions
 from sercore.training import checkpoints, chunks, kept, ranks
-from sercore.training.ragged import Ragged
+from sercore.training.batching import Ragged
 from sercore.training.resumable import LAST
 from sercore.training.sgd import Plan, fit
 

@@ -26,8 +26,8 @@ from sercore.papers.padi2021 import trial as padi_trial
 from sercore.papers.padi2021.campplus import MASKS, VERSIONS, Masks
 from sercore.papers.padi2021.clips import Data
 from sercore.training import chunks, kept
+from sercore.training.batching import Ragged
 from sercore.training.loop import choose
-from sercore.training.ragged import Ragged
 from sercore.training.resumable import LAST
 from sercore.training.sgd import Plan, fit
 

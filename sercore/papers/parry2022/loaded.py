@@ -14,7 +14,7 @@ from sercore.models.attributes import EmotionNetwork
 from sercore.models.cnn_lstm import CnnLstm
 from sercore.papers.parry2022.inputs import Filterbank, normalised
 from sercore.papers.parry2022.rows import SIZES
-from sercore.training.ragged import Ragged
+from sercore.training.batching import Ragged
 
 
 def network(about: Mapping[str, Any]) -> EmotionNetwork:
