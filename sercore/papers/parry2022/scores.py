@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 
 import numpy as np
+from sklearn.metrics import recall_score
 
 from sercore.evaluation import counting
-from sercore.evaluation.metrics import recalls
 from sercore.papers.parry2022.attributes import Labels
 from sercore.papers.parry2022.clips import Data
 from sercore.papers.parry2022.losses import label_entropy
@@ -15,14 +15,12 @@ from sercore.training.resumable import History
 SIGNS = "+o-abcdefghijklmnopqrstuvwxyz"  # positive, neutral, negative; a researcher's own classes go on
 
 
-def ua(truth: np.ndarray, predicted: np.ndarray, *, classes: int) -> float:
-    """Unweighted accuracy: mean recall of the classes that occur, in [0, 1].
+def ua(truth: np.ndarray, predicted: np.ndarray) -> float:
+    """Return the unweighted accuracy: the mean recall of the classes that occur, in [0, 1].
 
     Source: Parry et al. 2022, section 4.
     """
-    confusion = np.zeros((classes, classes))
-    np.add.at(confusion, (truth, predicted), 1)
-    return float(np.nanmean(recalls(confusion)))
+    return float(recall_score(truth, predicted, labels=np.unique(truth), average="macro"))
 
 
 def count(data: Data, target: np.ndarray, rows: np.ndarray, probabilities: np.ndarray) -> dict:

@@ -233,12 +233,12 @@ def _validate(trial: Trial, data: Data, prepared: Prepared, network: nn.Module) 
     logits, truth = _answers(network, data, rows, precision=trial.precision), torch.from_numpy(prepared.target[rows])
     found = {
         "loss": float(functional.cross_entropy(logits, truth)),
-        "ua": parry_scores.ua(truth.numpy(), logits.argmax(1).numpy(), classes=len(data.classes)),
+        "ua": parry_scores.ua(truth.numpy(), logits.argmax(1).numpy()),
     }
     if trial.row.name == "baseline":
         for corpus, clips in prepared.sides.unseen.items():
             answers = _answers(network, data, clips, precision=trial.precision).argmax(1).numpy()
-            found[f"ua {corpus}"] = parry_scores.ua(prepared.target[clips], answers, classes=len(data.classes))
+            found[f"ua {corpus}"] = parry_scores.ua(prepared.target[clips], answers)
     return found
 
 
