@@ -21,12 +21,10 @@ from torch.nn.functional import conv1d, cross_entropy, max_pool1d
 
 from sercore.models.attributes import EmotionNetwork
 from sercore.models.cnn_lstm import SIZES, CnnLstm, Sizes
-from sercore.papers.parry2022.attribute_plan import Plan
-from sercore.papers.parry2022.attribute_step import step
+from sercore.papers.parry2022.adversarial import Plan, step
 from sercore.papers.parry2022.grid import RECIPES
 from sercore.training import memory
-from sercore.training.bucketing import by_length, padding_share
-from sercore.training.ragged import Ragged
+from sercore.training.batching import Ragged, by_length, padding_share
 
 GOAL, ROUNDS, CLIPS = 2.0, 3, 96
 FRAMES = (130, 278, 368, 528)  # quartiles of the three corpora's clips, without the longest

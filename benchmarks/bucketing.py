@@ -16,7 +16,7 @@ import pandas as pd
 from sercore import audio
 from sercore.corpora import load, synthetic
 from sercore.features.length import trim
-from sercore.training.bucketing import WINDOW, by_length, padding_share
+from sercore.training.batching import WINDOW, by_length, padding_share
 
 EPOCHS = 5
 HOP = 256  # samples

@@ -31,9 +31,8 @@ from sercore.models.resnet import ResNet34
 from sercore.papers.padi2021 import rows as padi_rows
 from sercore.papers.padi2021.batches import SCORED, answered, batches
 from sercore.training import chunks, memory
-from sercore.training.bucketing import padding_share
-from sercore.training.fitting import autocast
-from sercore.training.ragged import Ragged
+from sercore.training.batching import Ragged, padding_share
+from sercore.training.resumable import autocast
 from sercore.training.sgd import fit
 
 GOAL, ROUNDS, BATCH, CLASSES = 2.0, 1, 16, 4

@@ -26,7 +26,7 @@ from sercore.papers.padi2021 import card as padi_card
 from sercore.papers.parry2022 import card as parry_card
 from sercore.parameters import ParameterError, nearest
 from sercore.training import checkpoints
-from sercore.training.fitting import autocast
+from sercore.training.resumable import autocast
 
 # Papers whose models can be saved, in the order of the chapters.
 CARDS: tuple[Card, ...] = (parry_card.CARD, loopq_card.CARD, padi_card.CARD)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from sklearn.metrics import roc_curve
 
 LINE = re.compile(r"(?P<same>[01])\s+(?P<left>(?P<one>id\d{5})/\S+/\S+)\s+(?P<right>(?P<other>id\d{5})/\S+/\S+)")
 
@@ -35,12 +36,9 @@ def equal_error_rate(scores: Sequence[float], same: Sequence[bool]) -> float:
     one, two = int(alike.sum()), int((~alike).sum())
     if not one or not two:
         raise ValueError(f"{one} pairs of one speaker and {two} of two; expected at least 1 of each: add pairs")
-    levels, level = np.unique(-given, return_inverse=True)  # best score first
-    hits = np.cumsum(np.bincount(level, alike, len(levels)))
-    alarms = np.cumsum(np.bincount(level, ~alike, len(levels)))
-    miss = 1 - np.concatenate([[0], hits]) / one  # (levels + 1,) from 1 down to 0
-    alarm = np.concatenate([[0], alarms]) / two  # (levels + 1,) from 0 up to 1
-    gap = miss - alarm
+    _, rank = np.unique(given, return_inverse=True)  # roc_curve refuses infinite scores
+    alarm, hit, _ = roc_curve(alike, rank, drop_intermediate=False)
+    gap = (1 - hit) - alarm  # from 1 down to -1
     at = int(np.argmax(gap <= 0))
     part = gap[at - 1] / (gap[at - 1] - gap[at])
     return float(alarm[at - 1] + part * (alarm[at] - alarm[at - 1]))

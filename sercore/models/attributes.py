@@ -1,6 +1,6 @@
 """Attribute heads on shared layers, gradient reversal and discriminators (Parry et al. 2022, sections 3.1 to 3.3, Figure 1).
 
-Any network that turns clips into vectors can be the shared part. The losses are in ``training.attributes``.
+Any network that turns clips into vectors can be the shared part.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,47 +1,116 @@
-"""The full training loop: schedules, the best epoch, bf16, and going on after an interruption. Chapter 1's plain one is ``loop``.
+"""Training by a loss, with schedules and a validation that selects an epoch (Biagini 2022).
 
-Epochs are counted from 1 everywhere. On a CPU a run that was killed and started again ends with the bits of one that was not;
-on a GPU too, as far as its kernels repeat themselves.
+``Plan`` says how a network is trained, ``fit`` trains it. The loop is ``resumable.run``.
 """
 
-import json
-import math
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from tqdm import tqdm
 
 from sercore import store
-from sercore.training import checkpoints, memory
-from sercore.training.plan import OPTIMISERS, Plan, check
+from sercore.training import resumable
+from sercore.training.resumable import Epoch, History, autocast, mean
+from sercore.training.schedules import Plateau, Steps
+
+OPTIMISERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
+NARROW = 16  # channels, under which channels-last is refused on a CPU
+SCORES = ("loss", "accuracy")  # that a validation must give
 
 Loss = Callable[..., tuple[Tensor, Tensor]]
 Batches = Iterable[Sequence[Tensor]]
-STATE, BEST, LAST, HISTORY = "state.safetensors", "best.safetensors", "last.safetensors", "history.json"
 
 
 @dataclass(frozen=True, kw_only=True)
-class History:
-    """What a training did, as plain values.
+class Plan:
+    """How a network is trained; the defaults are Adam's, without a schedule.
 
     Args:
-        epochs: of each epoch ``training`` and, where clips are held out, ``validation`` (both with ``loss`` and ``accuracy``),
-            ``rates`` (of each parameter group, during the epoch) and ``seconds``. ``training`` has means over clips, measured while
-            the weights move, and as ``loss_by_batch`` and ``accuracy_by_batch`` means over batches, where a smaller last batch
-            counts as much.
-        ending: why it ended.
-        best: epoch, from 1, of the best validation accuracy, the earliest of equals; the last where nothing validates.
+        epochs: passes over the training clips, at most (default 100).
+        batch: clips a step; the caller's batches follow it (default 64).
+        optimiser: adam, whose weight decay joins the gradient, or adamw, whose does not (default
+            adam).
+        rate: learning rate of the groups that name none (default 1e-3).
+        weight_decay: of the groups that name none (default 0).
+        schedule: how rates fall, or None (default).
+        precision: fp32, or bf16: autocast in training and validation, the weights stay fp32
+            (default fp32).
+        channels_last: memory format of the network; with bf16 it pays for convolutions (default
+            no).
+        stop: rate cuts of a plateau after which training ends early, or None (default).
+        least: epochs before which it does not (default 0).
+
+    Source: Biagini 2022, section 4.1.
     """
 
-    epochs: list[dict[str, Any]]
-    ending: str
-    best: int
+    epochs: int = 100
+    batch: int = 64
+    optimiser: Literal["adam", "adamw"] = "adam"
+    rate: float = 1e-3
+    weight_decay: float = 0.0
+    schedule: Plateau | Steps | None = None
+    precision: Literal["fp32", "bf16"] = "fp32"
+    channels_last: bool = False
+    stop: int | None = None
+    least: int = 0
+
+    def __post_init__(self) -> None:
+        for name, known in (("optimiser", (*OPTIMISERS,)), ("precision", ("fp32", "bf16"))):
+            if getattr(self, name) not in known:
+                raise ValueError(f"{name}={getattr(self, name)}: unknown; expected {' or '.join(known)}. Give one of them.")
+        for name, least in (("epochs", 1), ("batch", 1), ("weight_decay", 0), ("least", 0), ("stop", 1)):
+            if getattr(self, name) is not None and getattr(self, name) < least:
+                raise ValueError(f"{name}={getattr(self, name)}: too small; expected {least} or more. Give {name} from {least} on.")
+        if not self.rate > 0:
+            raise ValueError(f"rate={self.rate}: expected more than 0. Give 0.001, for example.")
+        if self.stop is not None and not isinstance(self.schedule, Plateau):
+            raise ValueError(
+                f"stop={self.stop}: counts cuts of a plateau, and schedule is {self.schedule}. Give a Plateau or no stop."
+            )
+
+    def ending(self, losses: Sequence[float]) -> str:
+        """Why training ends after epochs with these validation losses; empty while it goes on."""
+        if len(losses) >= self.epochs:
+            return f"all {self.epochs} epochs"
+        if self.stop is not None and len(losses) >= self.least and len(self.schedule.cuts(losses)) >= self.stop:
+            return f"{self.stop} rate cuts"
+        return ""
+
+
+def check(
+    plan: Plan, network: nn.Module, groups: Sequence[Mapping[str, Any]], device: torch.device, *, validated: bool = True
+) -> None:
+    """Refuse what would fail or crash later.
+
+    Args:
+        plan: of the training.
+        network: to be trained.
+        groups: what its optimiser would hold, with a list of ``params`` each.
+        device: that it would be trained on.
+        validated: whether clips are held out (default True).
+
+    Raises:
+        ValueError: a group holds another network's weights; a plateau without clips to see it on;
+            or channels-last on a CPU with a convolution of few channels.
+    """
+    if isinstance(plan.schedule, Plateau) and not validated:
+        raise ValueError("schedule=Plateau: no clip is held out to see it on; expected Steps or None. Give one, or a validation.")
+    own = set(network.parameters())
+    strangers = sum(weight not in own for group in groups for weight in group["params"])
+    if strangers:
+        raise ValueError(f"groups: {strangers} tensors that are no parameter of the network; expected its own. Take them from it.")
+    if not plan.channels_last or device.type != "cpu":
+        return
+    for name, layer in network.named_modules():
+        if isinstance(layer, nn.Conv2d) and layer.out_channels < NARROW:
+            raise ValueError(
+                f"channels_last: {name} has {layer.out_channels} channels; on a CPU expected {NARROW} or more, as narrower ones "
+                "crash torch 2.13.0 in training. Leave channels_last out, or train on a GPU."
+            )
 
 
 def fit(
@@ -56,26 +125,33 @@ def fit(
     device: torch.device | str = "cpu",
     seed: int,
 ) -> History:
-    """Train a network, or go on where an interrupted training of the same plan, seed and network left off.
+    """Train a network, or go on with it, as ``resumable.run`` does.
 
-    The folder then holds ``best.safetensors`` and ``last.safetensors`` (read them with ``checkpoints.read``), ``history.json``
-    and ``state.safetensors``, the state after the last epoch. A finished training is read, not run again.
+    Each epoch's result has ``rates`` (of each parameter group), ``training`` and, where clips are
+    held out, ``validation``, both with ``loss`` and ``accuracy``. ``training`` has means over
+    clips, measured while the weights move, and as ``loss_by_batch`` and ``accuracy_by_batch`` means
+    over batches, where a smaller last batch counts as much. The best epoch is that of the best
+    validation accuracy.
 
     Args:
-        network: trained in place; left on the device, in evaluation mode, with the last epoch's weights.
-        groups: what the optimiser holds: ``params``, and ``lr`` and ``weight_decay`` where they are not the plan's.
-        loss: of the network and one batch's tensors; gives the mean loss and, of each clip, whether it was right.
-        batches: of one epoch, by its number from 1, and by nothing else.
-        validate: of the network in evaluation mode, without gradients; gives ``loss``, ``accuracy`` and what else is wanted. None
-            where every clip trains: then the last epoch is the best.
+        network: network to train in place; it is left on the device, in evaluation mode, with the
+            last epoch's weights.
+        groups: parameter groups of the optimiser: ``params``, and ``lr`` and ``weight_decay`` where
+            they are not the plan's.
+        loss: function of the network and one batch's tensors; it returns the mean loss and, for
+            each clip, whether it was right.
+        batches: function that gives the batches of an epoch, by its number from 1 and nothing else.
+        validate: function that scores a network, with ``loss`` and ``accuracy``; None where every
+            clip trains: then the last epoch is the best.
         plan: optimiser, schedule and the rest.
-        folder: of this run alone.
+        folder: folder of this run alone.
         device: cpu or cuda (default cpu); batches are moved there.
-        seed: of dropout and whatever else draws from torch's generator, which the caller finds again as it was.
+        seed: seed of dropout and whatever else draws from torch's generator.
 
     Raises:
-        ValueError: a plan, groups or a checkpoint that do not fit the network; a validation without its two numbers.
-        FloatingPointError: a loss that is no finite number; the last epoch's checkpoint stands.
+        ValueError: The plan, the groups or a checkpoint do not fit the network, or a validation
+            lacks a score.
+        FloatingPointError: A loss is not finite; the last epoch's checkpoint stands.
     """
     device = torch.device(device)
     groups = [{**group, "params": list(group["params"])} for group in groups]
@@ -83,51 +159,54 @@ def fit(
     network.to(device, memory_format=torch.channels_last if plan.channels_last else torch.preserve_format)
     optimiser = OPTIMISERS[plan.optimiser](groups, lr=plan.rate, weight_decay=plan.weight_decay, fused=True)
     starts = [group["lr"] for group in optimiser.param_groups]
-    run, path = _identity(network, optimiser, plan, device, seed), folder / STATE
-    with (
-        memory.kept(),
-        torch.random.fork_rng([device] if device.type == "cuda" else []),
-        tqdm(total=plan.epochs, desc="training", unit="epoch", delay=2, mininterval=1, miniters=0) as bar,
-    ):
-        torch.manual_seed(seed)
-        epochs, best = _resume(path, run, network, optimiser, device)
-        bar.n = bar.initial = len(epochs)
-        while not (ending := plan.ending(losses := [each.get("validation", each["training"])["loss"] for each in epochs])):
-            epoch, started = len(epochs) + 1, time.perf_counter()
-            for group, start in zip(optimiser.param_groups, starts, strict=True):
-                group["lr"] = plan.schedule.rate(start, losses) if plan.schedule else start
-            done = {"rates": [group["lr"] for group in optimiser.param_groups]}
-            done["training"] = _train(network, optimiser, loss, batches(epoch), plan, device, epoch, bar)
-            if validate is not None:
-                done["validation"] = _validate(network, validate, plan, device, epoch)
-            epochs.append({**done, "seconds": time.perf_counter() - started})
-            if best_epoch(epochs) == epoch:
-                best = {name: tensor.detach().cpu().clone() for name, tensor in network.state_dict().items()}
-            state = checkpoints.training_state(network, optimiser, device) | {f"best.{name}": best[name] for name in best}
-            checkpoints.write(path, state, [run, epochs])
-            bar.update()
-    history = History(epochs=epochs, ending=ending, best=best_epoch(epochs))
-    checkpoints.write(folder / BEST, best, {"run": run, "epoch": history.best})
-    checkpoints.write(folder / LAST, network.state_dict(), {"run": run, "epoch": len(epochs)})
-    store.write(folder / HISTORY, (json.dumps(asdict(history), indent=1) + "\n").encode())
-    network.eval()
-    return history
+
+    def step(batch: list[Tensor]) -> dict[str, float]:
+        network.zero_grad()  # all of it: gradients reach weights that the optimiser does not hold
+        with autocast(plan.precision, device):
+            value, right = loss(network, *batch)
+        value.backward()
+        optimiser.step()
+        return _numbers(value, right)
+
+    def epoch(now: Epoch) -> dict[str, Any]:
+        for group, start in zip(optimiser.param_groups, starts, strict=True):
+            group["lr"] = plan.schedule.rate(start, _losses(now.done)) if plan.schedule else start
+        result: dict[str, Any] = {"rates": [group["lr"] for group in optimiser.param_groups]}
+        result["training"] = _means(now.steps(batches(now.number), step))
+        if validate is not None:
+            result["validation"] = now.validation(validate, SCORES, precision=plan.precision)
+        return result
+
+    identity = {f"plan.{name}": value for name, value in asdict(plan).items()}
+    identity["groups"] = _digest(network, optimiser)
+    return resumable.run(
+        network,
+        optimiser,
+        epoch,
+        total=plan.epochs,
+        ending=lambda done: plan.ending(_losses(done)),
+        best=best_epoch,
+        identity=identity,
+        folder=folder,
+        device=device,
+        seed=seed,
+    )
 
 
 def best_epoch(epochs: Sequence[Mapping[str, Any]]) -> int:
-    """Number, from 1, of the epoch with the best validation accuracy, the earliest of equals; the last where nothing validates."""
+    """Return the number of the epoch with the best validation accuracy, the earliest of equals.
+
+    Where nothing validates it is the last one.
+    """
     if "validation" not in epochs[-1]:
         return len(epochs)
-    return 1 + max(range(len(epochs)), key=lambda at: epochs[at]["validation"]["accuracy"])
-
-
-def autocast(precision: str, device: torch.device) -> torch.autocast:
-    """Context in which a network computes: in bf16 where that is the precision, its weights fp32 all the same."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
+    return 1 + max(range(len(epochs)), key=lambda row: epochs[row]["validation"]["accuracy"])
 
 
 def cross_entropy(network: nn.Module, *batch: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean cross-entropy, and which clips are right; a batch's last tensor is the target, the others go to the network.
+    """Return the mean cross-entropy, and which clips are right.
+
+    A batch's last tensor is the target, the others go to the network.
 
     Shape:
         - target: ``(batch,)`` class numbers; the network's output: logits ``(batch, classes)``
@@ -139,110 +218,45 @@ def cross_entropy(network: nn.Module, *batch: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def validation(loss: Loss, batches: Callable[[], Batches]) -> Callable[[nn.Module], dict[str, float]]:
-    """A ``validate`` for ``fit``: means over clips, and over batches as the report's curves have them, of this loss.
+    """Return a ``validate`` for ``fit``: the same means of this loss as in training.
 
     Args:
-        loss: as ``fit`` takes it.
-        batches: of the validation clips, called once an epoch.
+        loss: loss as ``fit`` takes it.
+        batches: function that gives the validation batches, called once an epoch.
     """
 
     def validate(network: nn.Module) -> dict[str, float]:
         device = next(network.parameters()).device
-        return _means([_numbers(*loss(network, *_placed(batch, device))) for batch in batches()])
+        steps = []
+        for batch in batches():
+            placed = [tensor.to(device, non_blocking=True) for tensor in batch]
+            steps.append(_numbers(*loss(network, *placed)))
+        return _means(steps)
 
     return validate
 
 
-def _resume(
-    path: Path, run: Mapping[str, object], network: nn.Module, optimiser: torch.optim.Optimizer, device: torch.device
-) -> tuple[list[dict[str, Any]], dict[str, Tensor]]:
-    """Epochs done and the best weights so far; network, optimiser and generators as they were after the last of them."""
-    for name in (STATE, BEST, LAST, HISTORY):
-        for left in path.parent.glob(f".{name}.*"):  # by a run that was killed while it wrote
-            left.unlink()
-    if not path.exists():
-        return [], {}
-    state, (found, epochs) = checkpoints.read(path)
-    checkpoints.check_same(path, found, run)
-    checkpoints.restore(state, network, optimiser, device)
-    return epochs, checkpoints.part(state, "best")
+def _numbers(value: Tensor, right: Tensor) -> dict[str, float]:
+    return {"loss": value.item(), "right": int(right.sum()), "clips": len(right)}
 
 
-def _train(
-    network: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    loss: Loss,
-    batches: Batches,
-    plan: Plan,
-    device: torch.device,
-    epoch: int,
-    bar: tqdm,
-) -> dict[str, float]:
-    network.train()
-    steps = []
-    for step, batch in enumerate(batches, 1):
-        network.zero_grad()  # all of it: gradients reach weights that the optimiser does not hold
-        with autocast(plan.precision, device):
-            value, right = loss(network, *_placed(batch, device))
-        steps.append(_numbers(value, right))
-        _check_finite(steps[-1][0], f"epoch {epoch}, step {step}: the training loss")
-        value.backward()
-        optimiser.step()
-        bar.set_postfix_str(f"step {step}, loss {steps[-1][0]:.3f}", refresh=False)
-        bar.update(0)
-    if not steps:
-        raise ValueError(
-            f"epoch {epoch}: no batch to train on; expected at least 1. Check what was left out of the training clips."
-        )
-    return _means(steps)
-
-
-def _validate(
-    network: nn.Module, validate: Callable[[nn.Module], Mapping[str, float]], plan: Plan, device: torch.device, epoch: int
-) -> dict[str, float]:
-    network.eval()
-    with torch.no_grad(), autocast(plan.precision, device):
-        scores = {name: float(value) for name, value in validate(network).items()}
-    if missing := {"loss", "accuracy"} - set(scores):
-        raise ValueError(f"validate gave {sorted(scores)}; expected loss and accuracy: add {' and '.join(sorted(missing))}")
-    for name in ("loss", "accuracy"):
-        _check_finite(scores[name], f"epoch {epoch}: the validation {name}")
-    return scores
-
-
-def _placed(batch: Sequence[Tensor], device: torch.device) -> list[Tensor]:
-    return [tensor.to(device, non_blocking=True) for tensor in batch]
-
-
-def _numbers(value: Tensor, right: Tensor) -> tuple[float, int, int]:
-    return value.item(), int(right.sum()), len(right)
-
-
-def _means(steps: Sequence[tuple[float, int, int]]) -> dict[str, float]:
-    clips = sum(count for _, _, count in steps)
+def _means(steps: Sequence[Mapping[str, float]]) -> dict[str, float]:
     return {
-        "loss": sum(value * count for value, _, count in steps) / clips,
-        "accuracy": sum(right for _, right, _ in steps) / clips,
-        "loss_by_batch": sum(value for value, _, _ in steps) / len(steps),
-        "accuracy_by_batch": sum(right / count for _, right, count in steps) / len(steps),
+        "loss": mean(steps, "loss", weight="clips"),
+        "accuracy": sum(step["right"] for step in steps) / sum(step["clips"] for step in steps),
+        "loss_by_batch": sum(step["loss"] for step in steps) / len(steps),
+        "accuracy_by_batch": sum(step["right"] / step["clips"] for step in steps) / len(steps),
     }
 
 
-def _identity(
-    network: nn.Module, optimiser: torch.optim.Optimizer, plan: Plan, device: torch.device, seed: int
-) -> dict[str, object]:
-    """What a checkpoint must share with the run that goes on from it."""
+def _losses(epochs: Sequence[Mapping[str, Any]]) -> list[float]:
+    return [epoch.get("validation", epoch["training"])["loss"] for epoch in epochs]
+
+
+def _digest(network: nn.Module, optimiser: torch.optim.Optimizer) -> str:
+    """Digest of the optimiser's groups: names of their weights, rate and decay."""
     names = {weight: name for name, weight in network.named_parameters()}
-    shapes = [(name, list(tensor.shape), str(tensor.dtype)) for name, tensor in network.state_dict().items()]
-    held = [[[names[weight] for weight in each["params"]], each["lr"], each["weight_decay"]] for each in optimiser.param_groups]
-    run = {f"plan.{name}": value for name, value in asdict(plan).items()}
-    run |= {"network": f"{type(network).__name__} {store.digest(shapes)[:8]}", "groups": store.digest(held)[:8]}
-    return json.loads(json.dumps(run | {"seed": seed, "device": device.type}))
-
-
-def _check_finite(value: float, what: str) -> None:
-    if not math.isfinite(value):
-        raise FloatingPointError(
-            f"{what} is {value}; expected a finite number. The last epoch's checkpoint stands: lower the rate, or look at this "
-            "batch's clips."
-        )
+    groups = []
+    for group in optimiser.param_groups:
+        groups.append([[names[weight] for weight in group["params"]], group["lr"], group["weight_decay"]])
+    return store.digest(groups)[:8]

@@ -1,11 +1,10 @@
-"""The training loop of Padi et al. 2021: SGD at a constant rate, then halved; every clip trains, the last epoch is the result.
+"""Training of Padi et al. 2021: SGD at a constant rate, then halved.
 
-Started by ``torchrun``, its processes share each batch. Schedules that watch a validation are in ``fitting``.
+Every clip trains, and the last epoch is the result.
+The loop is ``resumable.run``; started by ``torchrun``, its processes share each batch.
 """
 
-import json
 import math
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,11 +13,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from tqdm import tqdm
 
-from sercore import store
-from sercore.training import checkpoints, memory, ranks
-from sercore.training.fitting import HISTORY, LAST, STATE, autocast
+from sercore.training import ranks, resumable
+from sercore.training.resumable import Epoch, History, autocast
 
 Batches = Callable[[int], Iterable[Sequence[Tensor]]]
 
@@ -52,20 +49,11 @@ class Plan:
     channels_last: bool = False
 
     def rate_of(self, epoch: int) -> float:
-        """Learning rate of an epoch, counted from 1: 0.01 in epochs 1 to 8, 0.005 in 9 and 10, 0.0025 in 11 and 12, and so on."""
+        """Return the learning rate of an epoch, counted from 1.
+
+        It is 0.01 in epochs 1 to 8, 0.005 in 9 and 10, 0.0025 in 11 and 12, and so on.
+        """
         return self.rate / 2 ** max(0, math.ceil((epoch - self.constant) / self.every))
-
-
-@dataclass(frozen=True)
-class History:
-    """What a training did, as plain values.
-
-    Args:
-        epochs: of each ``rate``, ``loss`` and ``accuracy`` (means over chunks while the weights move), ``steps``, ``chunks`` and
-            ``seconds``.
-    """
-
-    epochs: list[dict[str, Any]]
 
 
 def fit(
@@ -78,120 +66,70 @@ def fit(
     seed: int,
     keep: int = 1,
 ) -> History:
-    """Train a network by cross-entropy, or go on where an interrupted training of the same plan, seed and network left off.
+    """Train a network by cross-entropy, or go on with it, as ``resumable.run`` does.
 
-    The folder then holds ``last.safetensors`` (read it with ``checkpoints.read``), ``history.json`` and ``state.safetensors``, the
-    state after the last epoch. A finished training is read, not run again. Weights without ``requires_grad`` stay.
+    Each epoch's result has ``rate``, ``loss`` and ``accuracy`` (means over chunks while the weights
+    move), ``steps`` and ``chunks``. Weights without ``requires_grad`` stay.
 
     Args:
-        network: trained in place; left on the device, in evaluation mode.
-        batches: of one epoch, by its number from 1, and by nothing else: this process' share of each batch, the network's inputs
-            and, last, class numbers; every share has 2 chunks or more.
+        network: network to train in place; it is left on the device, in evaluation mode.
+        batches: function that gives, by the number of an epoch from 1 and nothing else, this
+            process' share of each batch: the network's inputs and, last, class numbers; every share
+            has 2 chunks or more.
         plan: rate and the rest.
-        folder: of this run alone.
+        folder: folder of this run alone.
         device: cpu or cuda (default cpu); of several GPUs, this process' own.
-        seed: of what draws from torch's generator, which the caller finds again as it was.
-        keep: epochs after which the state is kept, for an interrupted training to go on from (default each).
+        seed: seed of what draws from torch's generator.
+        keep: number of epochs after which the state is kept (default 1).
 
     Raises:
-        ValueError: a checkpoint of another run; an epoch without a batch.
-        FloatingPointError: a loss that is no finite number; the last epoch's checkpoint stands.
+        ValueError: The folder holds a checkpoint of another run, or an epoch has no batch.
+        FloatingPointError: A loss is not finite; the last epoch's checkpoint stands.
 
     Source: Padi et al. 2021, section 4.2.
     """
     device = torch.device(device)
     network.to(device, memory_format=torch.channels_last if plan.channels_last else torch.preserve_format)
-    weights = [weight for weight in network.parameters() if weight.requires_grad]
-    optimiser = torch.optim.SGD(weights, lr=plan.rate, momentum=plan.momentum, weight_decay=plan.weight_decay, fused=True)
-    run, path = _identity(network, plan, device, seed), folder / STATE
-    with (
-        memory.kept(),
-        torch.random.fork_rng([device] if device.type == "cuda" else []),
-        tqdm(
-            total=plan.epochs, desc="training", unit="epoch", delay=2, mininterval=1, miniters=0, disable=ranks.number() > 0
-        ) as bar,
-    ):
-        torch.manual_seed(seed)
-        epochs = _resume(path, run, network, optimiser, device)
-        together = ranks.shared(network, device)
-        bar.n = bar.initial = len(epochs)
-        while len(epochs) < plan.epochs:
-            epoch, started = len(epochs) + 1, time.perf_counter()
-            for group in optimiser.param_groups:
-                group["lr"] = plan.rate_of(epoch)
-            done = _train(together, optimiser, batches(epoch), plan, device, epoch, bar)
-            ranks.agree(network)
-            epochs.append({"rate": plan.rate_of(epoch), **done, "seconds": time.perf_counter() - started})
-            if ranks.number() == 0 and (len(epochs) % keep == 0 or len(epochs) == plan.epochs):
-                checkpoints.write(path, checkpoints.training_state(network, optimiser, device), [run, epochs])
-            ranks.wait()
-            bar.update()
-    history = History(epochs)
-    if ranks.number() == 0:
-        checkpoints.write(folder / LAST, network.state_dict(), {"run": run, "epoch": len(epochs)})
-        store.write(folder / HISTORY, (json.dumps(asdict(history), indent=1) + "\n").encode())
-    ranks.wait()
-    network.eval()
-    return history
+    trained = {name: weight for name, weight in network.named_parameters() if weight.requires_grad}
+    optimiser = torch.optim.SGD(trained.values(), lr=plan.rate, momentum=plan.momentum, weight_decay=plan.weight_decay, fused=True)
 
+    def epoch(now: Epoch) -> dict[str, Any]:
+        for group in optimiser.param_groups:
+            group["lr"] = plan.rate_of(now.number)
 
-def _train(
-    network: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    batches: Iterable[Sequence[Tensor]],
-    plan: Plan,
-    device: torch.device,
-    epoch: int,
-    bar: tqdm,
-) -> dict[str, float]:
-    """One epoch; what ``History`` has of it."""
-    network.train()
-    steps = []
-    for step, batch in enumerate(batches, 1):
-        *inputs, target = (tensor.to(device, non_blocking=True) for tensor in batch)
-        optimiser.zero_grad()
-        with autocast(plan.precision, device):
-            logits = network(*inputs)  # (chunks, classes)
-        loss = functional.cross_entropy(logits.float(), target, reduction="sum")
-        right = (logits.argmax(1) == target).sum()
-        value, clips, hits = ranks.summed(loss.item(), len(target), right.item(), device=device)
-        if not math.isfinite(value):
-            raise FloatingPointError(
-                f"epoch {epoch}, step {step}: the training loss is {value}; expected a finite number. The last epoch's checkpoint"
-                " stands: lower the rate, or look at this batch's clips."
-            )
-        (loss * ranks.count() / clips).backward()  # processes average their gradients: together the mean over all chunks
-        optimiser.step()
-        steps.append((value, clips, hits))
-        bar.set_postfix_str(f"step {step}, loss {value / clips:.3f}", refresh=False)
-        bar.update(0)
-    if not steps:
-        raise ValueError(f"epoch {epoch}: no batch to train on; expected at least 1. Check what was left out of the clips.")
-    value, clips, hits = (sum(column) for column in zip(*steps, strict=True))
-    return {"loss": value / clips, "accuracy": hits / clips, "steps": len(steps), "chunks": int(clips)}
+        def step(batch: list[Tensor]) -> dict[str, float]:
+            *inputs, target = batch
+            optimiser.zero_grad()
+            with autocast(plan.precision, device):
+                logits = now.network(*inputs)  # (chunks, classes)
+            loss = functional.cross_entropy(logits.float(), target, reduction="sum")
+            right = (logits.argmax(1) == target).sum()
+            total, chunks, hits = ranks.summed(loss.item(), len(target), right.item(), device=device)
+            # Processes average their gradients: together that is the mean over all chunks.
+            (loss * ranks.count() / chunks).backward()
+            optimiser.step()
+            return {"loss": total / chunks, "total": total, "chunks": chunks, "right": hits}
 
+        steps = now.steps(batches(now.number), step)
+        total, chunks, hits = (sum(step[name] for step in steps) for name in ("total", "chunks", "right"))
+        return {
+            "rate": plan.rate_of(now.number),
+            "loss": total / chunks,
+            "accuracy": hits / chunks,
+            "steps": len(steps),
+            "chunks": int(chunks),
+        }
 
-def _resume(
-    path: Path, run: dict[str, object], network: nn.Module, optimiser: torch.optim.Optimizer, device: torch.device
-) -> list[dict[str, Any]]:
-    """Epochs done; network, optimiser and generators as they were after the last of them."""
-    if ranks.number() == 0:
-        for name in (STATE, LAST, HISTORY):
-            for left in path.parent.glob(f".{name}.*"):  # by a run that was killed while it wrote
-                left.unlink()
-    ranks.wait()
-    if not path.exists():
-        return []
-    state, (found, epochs) = checkpoints.read(path)
-    checkpoints.check_same(path, found, run)
-    checkpoints.restore(state, network, optimiser, device)
-    return epochs
-
-
-def _identity(network: nn.Module, plan: Plan, device: torch.device, seed: int) -> dict[str, object]:
-    """What a checkpoint must share with the run that goes on from it."""
-    shapes = [[name, list(tensor.shape), str(tensor.dtype)] for name, tensor in network.state_dict().items()]
-    trained = [name for name, weight in network.named_parameters() if weight.requires_grad]
-    run: dict[str, object] = {f"plan.{name}": value for name, value in asdict(plan).items()}
-    run |= {"network": store.digest([shapes, trained])[:8], "processes": ranks.count(), "seed": seed, "device": device.type}
-    return json.loads(json.dumps(run))
+    identity = {f"plan.{name}": value for name, value in asdict(plan).items()} | {"trained": list(trained)}
+    return resumable.run(
+        network,
+        optimiser,
+        epoch,
+        total=plan.epochs,
+        ending=lambda done: f"all {plan.epochs} epochs" if len(done) >= plan.epochs else "",
+        identity=identity,
+        folder=folder,
+        device=device,
+        seed=seed,
+        every=keep,
+    )

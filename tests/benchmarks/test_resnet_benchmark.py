@@ -8,8 +8,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks import resnet as benchmark
 from benchmarks.resnet import Training
-from sercore.training.bucketing import padding_share
-from sercore.training.ragged import Ragged
+from sercore.training.batching import Ragged, padding_share
 
 TINY = {"size": "small", "batch": 8}
 

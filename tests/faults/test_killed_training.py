@@ -11,8 +11,7 @@ import torch
 from torch import nn
 
 from sercore.training import checkpoints
-from sercore.training.fitting import cross_entropy, fit, validation
-from sercore.training.plan import Plan
+from sercore.training.fitting import Plan, cross_entropy, fit, validation
 from sercore.training.schedules import Plateau
 
 EPOCHS, STEPS = 6, 5

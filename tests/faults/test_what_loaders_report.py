@@ -112,7 +112,7 @@ def silence_features(monkeypatch):
     from sercore.papers.biagini2022 import data as loopq_data
     from sercore.papers.padi2021 import data as padi_data
     from sercore.papers.parry2022 import data as parry_data
-    from sercore.training.ragged import Ragged
+    from sercore.training.batching import Ragged
 
     monkeypatch.setattr(parry_data, "_frames", lambda table: Ragged.of([np.zeros((9, 2), np.float32)] * len(table)))
     monkeypatch.setattr(padi_data.padi_inputs, "compute", lambda paths: [np.ones((9, 2), np.float32)] * len(paths))

@@ -15,7 +15,7 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from sercore.training import checkpoints
-from sercore.training.fitting import LAST
+from sercore.training.resumable import LAST
 from tests.golden.outcomes import plain
 
 OPTIMISED = ("lr", "betas", "eps", "momentum", "weight_decay")  # settings that are compared

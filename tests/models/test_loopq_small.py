@@ -13,7 +13,7 @@ from sercore.models import cnnlstm as loopq_cnnlstm
 from sercore.models import fcmfcc as loopq_fcmfcc
 from sercore.papers.biagini2022 import networks as loopq_networks
 from sercore.papers.biagini2022.rows import plan
-from sercore.training.plan import OPTIMISERS
+from sercore.training.fitting import OPTIMISERS
 
 # The published code on smaller pictures: all are reduced in frames, M1 also in bands and pools, M1 and M2 in width.
 CNNLSTM = loopq_cnnlstm.Sizes(bands=8, frames=20, channels=(8, 12, 16, 32, 64), pools=(2, 2, 2, 1, 1), hidden=64)

@@ -15,7 +15,7 @@ from sercore.papers.biagini2022.tuned import Tuned, TunedData
 from sercore.papers.biagini2022.tuned_rows import TUNED
 from sercore.papers.biagini2022.waveforms import Waveforms
 from sercore.training import checkpoints
-from sercore.training.fitting import LAST
+from sercore.training.resumable import LAST
 from tests.papers.loopq_toy import toy
 
 PICTURES = ConvNextConfig(**TINY, layer_scale_init_value=1.0)  # at the usual 1e-6 some updates are too small for float32

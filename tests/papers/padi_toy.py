@@ -21,8 +21,8 @@ from sercore.papers.padi2021.grid import ROWS
 from sercore.papers.padi2021.inputs import normalised
 from sercore.papers.padi2021.trial import Trial
 from sercore.training import checkpoints, kept
-from sercore.training.fitting import LAST
-from sercore.training.ragged import Ragged
+from sercore.training.batching import Ragged
+from sercore.training.resumable import LAST
 
 BANDS = 32
 ACTORS = ("f1", "f2", "f3", "m1", "m2", "m3")

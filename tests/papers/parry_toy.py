@@ -8,7 +8,7 @@ import pandas as pd
 from sercore.papers.parry2022.clips import Data
 from sercore.papers.parry2022.grid import ROWS
 from sercore.papers.parry2022.trial import Trial
-from sercore.training.ragged import Ragged
+from sercore.training.batching import Ragged
 
 CORPORA = {"one": "en-GB", "two": "en-US", "three": "it-IT", "away": "en-CA"}
 CLASSES = ("positive", "neutral", "negative")

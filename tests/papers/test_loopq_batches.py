@@ -50,7 +50,7 @@ def test_time_stretching_takes_half_of_the_clips_and_none_in_evaluation(data):
             data, ["mfcc"], rows, labels, batch=200, seed=0, epoch=epoch, augmentation="time stretching"
         )  # fmt: skip
         (places,) = order(data, "mfcc", rows, batch=200, seed=0, epoch=epoch)
-        plain, other = (data.inputs[kind].padded(places) for kind in ("mfcc", "mfcc, stretched"))
+        plain, other = (data.inputs[kind].batch(places) for kind in ("mfcc", "mfcc, stretched"))
         is_plain, is_other = ((values == each).all((1, 2)) for each in (plain, other))
         assert bool((is_plain ^ is_other).all())
         assert torch.equal(target, labels[places])
@@ -96,7 +96,7 @@ def test_inputs_give_back_their_clips_and_pad_with_zeros():
     rows = [np.full((frames, 3), frames, np.float32) for frames in (4, 2, 7)]
     held = Inputs.of(rows)
     assert (held.free, held.sizes.tolist(), held.valid.tolist()) == (True, [4, 2, 7], [4, 2, 7])
-    batch = held.padded(np.array([2, 0]))
+    batch = held.batch(np.array([2, 0]))
     assert batch.shape == (2, 7, 3)
     assert torch.equal(batch[1, :4], torch.full((4, 3), 4.0))
     assert not batch[1, 4:].any()

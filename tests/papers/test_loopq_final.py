@@ -18,7 +18,7 @@ from sercore.papers.biagini2022.rows import RECIPES
 from sercore.parameters import ParameterError
 from sercore.sweep import sweep
 from sercore.training import checkpoints
-from sercore.training.fitting import BEST, LAST, STATE
+from sercore.training.resumable import BEST, LAST, STATE
 from tests.papers import loopq_clips
 from tests.papers.loopq_toy import toy, trial
 

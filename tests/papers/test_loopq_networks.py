@@ -6,7 +6,7 @@ import torch
 from sercore.papers.biagini2022 import networks as loopq_networks
 from sercore.papers.biagini2022 import trial as loopq_trial
 from sercore.papers.biagini2022.rows import ROWS, plan
-from sercore.training.plan import check
+from sercore.training.fitting import check
 from tests.papers.loopq_toy import toy, trial
 
 

@@ -19,7 +19,7 @@ from sercore.papers.biagini2022.rows import RECIPES, ROWS
 from sercore.papers.biagini2022.trial import run, scored, split, trained
 from sercore.sweep import sweep, trial_keys
 from sercore.training import checkpoints
-from sercore.training.fitting import BEST, HISTORY, LAST, STATE
+from sercore.training.resumable import BEST, HISTORY, LAST, STATE
 from tests.papers.loopq_toy import toy, trial
 
 TIMES = ("seconds", "seconds_per_clip", "clips_per_second")
@@ -147,7 +147,7 @@ def test_cnnlstm_as_run_is_scored_in_a_recorded_shuffled_order(data):
     everyone = scored(chosen, data, fitted.network, np.arange(len(data.table))).rows
     alike = [np.mean(data.labels[rows][1:] == data.labels[rows][:-1]) for rows in (everyone, np.sort(everyone))]
     assert alike[0] < 0.3 < 0.4 < alike[1]
-    steps = [data.inputs["mel"].padded(met.rows), data.inputs["mel"].padded(met.rows[::-1].copy())]
+    steps = [data.inputs["mel"].batch(met.rows), data.inputs["mel"].batch(met.rows[::-1].copy())]
     with torch.no_grad():
         one, other = (fitted.network.hidden(each) for each in steps)
         assert not torch.allclose(one, other.flip(0), atol=1e-4)

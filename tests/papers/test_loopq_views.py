@@ -102,7 +102,7 @@ def test_saliency_is_of_clips_that_the_trained_network_gets_right(data, outcome,
     label = data.classes[data.labels[rows[0]]]
     numbers = []
     for row in rows[data.labels[rows] == data.labels[rows[0]]]:
-        spectrogram, frames = data.inputs["mel"].padded(np.array([row])), torch.tensor([data.inputs["mel"].valid[row]])
+        spectrogram, frames = data.inputs["mel"].batch(np.array([row])), torch.tensor([data.inputs["mel"].valid[row]])
         labels = torch.from_numpy(data.labels[[row]])
         own = saliency.maps(network, (spectrogram, frames), labels, lengths=frames)[0, : int(frames)].numpy()
         numbers.append(saliency.clip(own, cut(data, row)))

@@ -11,7 +11,7 @@ from sercore.augment.policies import POLICIES
 from sercore.papers.padi2021 import rows as padi_rows
 from sercore.papers.padi2021.batches import answered, batches, in_turn
 from sercore.training import chunks
-from sercore.training.ragged import Ragged
+from sercore.training.batching import Ragged
 from tests.papers import padi_toy
 
 ROWS = np.arange(0, 60, 2)

@@ -16,7 +16,7 @@ from sercore.papers.padi2021.batches import batches
 from sercore.papers.padi2021.inputs import log_mel, normalised
 from sercore.papers.padi2021.stream import Streamed
 from sercore.training import chunks
-from sercore.training.ragged import Ragged
+from sercore.training.batching import Ragged
 
 CLIPS = [
     "dev/wav/id10001/videoé/00001.wav",

@@ -10,7 +10,7 @@ from sercore.papers.padi2021 import speakers as padi_speakers
 from sercore.papers.padi2021.grid import GRID
 from sercore.papers.padi2021.trial import build, run
 from sercore.training import checkpoints
-from sercore.training.fitting import LAST
+from sercore.training.resumable import LAST
 from tests.papers import padi_toy
 from tests.papers.padi_toy import moved, trial, weights
 

@@ -17,7 +17,7 @@ from sercore.papers.padi2021.trial import probabilities, run, shuffled, split, t
 from sercore.protocols.splits import LeakError
 from sercore.sweep import sweep, trial_keys
 from sercore.training import kept
-from sercore.training.fitting import HISTORY, LAST, STATE
+from sercore.training.resumable import HISTORY, LAST, STATE
 from tests.papers import padi_toy
 from tests.papers.padi_toy import moved, timeless, trial, weights
 

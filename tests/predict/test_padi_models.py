@@ -14,7 +14,7 @@ from sercore.papers.padi2021.grid import ROWS
 from sercore.papers.parry2022 import card as parry_card
 from sercore.parameters import ParameterError, checked
 from sercore.training import checkpoints
-from sercore.training.fitting import LAST
+from sercore.training.resumable import LAST
 from tests.papers.loopq_clips import voice
 from tests.predict import asking, padi_clips
 

@@ -16,7 +16,8 @@ from sercore.models.resnet import ResNet34, Sizes
 from sercore.papers.padi2021.batches import batches, in_turn
 from sercore.papers.padi2021.rows import versions
 from sercore.training import checkpoints, chunks, kept, ranks
-from sercore.training.ragged import Ragged
+from sercore.training.batching import Ragged
+from sercore.training.resumable import LAST
 from sercore.training.sgd import Plan, fit
 
 CLIPS, BATCH = 22, 8
@@ -60,7 +61,7 @@ def main(folder: Path, dying: tuple[int, int] | None) -> None:
 
             trained = network()
             train = lambda: fit(trained, logged, plan=PLAN, folder=folder / "run", device=device, seed=1)  # noqa: E731
-            kept.finished(folder / "run", train)
+            kept.trained(trained, folder / "run", train, device=device, weights=LAST)
         checkpoints.write(folder / f"end-{rank}", trained.state_dict(), None)
 
 

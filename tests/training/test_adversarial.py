@@ -11,8 +11,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from sercore.models.attributes import EmotionNetwork
-from sercore.papers.parry2022.adversarial import fit
-from sercore.papers.parry2022.attribute_plan import Plan
+from sercore.papers.parry2022.adversarial import Plan, fit
 from sercore.papers.parry2022.losses import MISSING
 from sercore.training import checkpoints
 from tests.training.attribute_networks import CLIPS, EMOTION, ENTROPIES, SUBSETS, build, emotional, same, shuffled

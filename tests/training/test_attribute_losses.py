@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import entropy
 
-from sercore.papers.parry2022.attribute_plan import Plan, best_epoch, ending
+from sercore.papers.parry2022.adversarial import Plan, best_epoch, ending
 from sercore.papers.parry2022.losses import MISSING, against, alpha, attribute_losses, label_entropy, weighted
 
 SHARES = st.floats(0, 1)

@@ -7,8 +7,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from sercore.papers.parry2022.attribute_plan import Plan
-from sercore.papers.parry2022.attribute_step import step, step_discriminators
+from sercore.papers.parry2022.adversarial import Plan, step, step_discriminators
 from sercore.papers.parry2022.losses import attribute_losses
 from tests.training.attribute_networks import SUBSETS, build, emotional, gradients, same, shuffled
 

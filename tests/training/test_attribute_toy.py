@@ -20,8 +20,7 @@ from sklearn.metrics import recall_score
 from torch import nn
 
 from sercore.models.attributes import EmotionNetwork, discriminators
-from sercore.papers.parry2022.adversarial import fit
-from sercore.papers.parry2022.attribute_plan import Plan
+from sercore.papers.parry2022.adversarial import Plan, fit
 from sercore.papers.parry2022.losses import label_entropy
 
 SEEDS = range(5)

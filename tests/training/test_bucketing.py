@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sercore.training.bucketing import by_length, padding_share
+from sercore.training.batching import by_length, padding_share
 
 LENGTHS = st.lists(st.integers(1, 500), min_size=1, max_size=300)
 

@@ -10,8 +10,7 @@ import torch
 from torch import nn
 
 from sercore.training import checkpoints
-from sercore.training.fitting import best_epoch, cross_entropy, fit, validation
-from sercore.training.plan import Plan
+from sercore.training.fitting import Plan, best_epoch, cross_entropy, fit, validation
 from sercore.training.schedules import Plateau, Steps
 
 CLIPS = torch.randn(40, 1, 6, 8, generator=torch.Generator().manual_seed(0))

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from sercore.training import objectives, sampling
+from sercore.training import batching, objectives
 from sercore.training.loop import Recipe, choose, initialise, train
 
 
@@ -17,7 +17,7 @@ def test_a_linear_network_finds_the_least_squares_solution():
     train(
         network,
         lambda net, a, b: objectives.squared_error(net(a), b).mean(),
-        lambda: sampling.in_order(x, y, batch=50),
+        lambda: batching.in_order(x, y, batch=50),
         recipe=Recipe(epochs=400, rate=1e-2),
     )
     solution = np.linalg.lstsq(np.c_[x.numpy(), np.ones(200)], y.numpy(), rcond=None)[0].ravel()
@@ -57,7 +57,7 @@ def test_weights_start_normal_or_glorot_and_biases_at_zero():
 
 def test_batches_in_order_keep_the_short_last_one():
     a, b = torch.arange(250), torch.arange(250) * 2
-    batches = list(sampling.in_order(a, b, batch=100))
+    batches = list(batching.in_order(a, b, batch=100))
     assert [len(first) for first, _ in batches] == [100, 100, 50]
     assert torch.equal(torch.cat([second for _, second in batches]), b)
 
@@ -65,7 +65,7 @@ def test_batches_in_order_keep_the_short_last_one():
 def test_shuffled_batches_hold_every_row_once_and_rows_stay_together():
     generator = torch.Generator().manual_seed(0)
     a = torch.arange(250)
-    first, second = (list(sampling.shuffled(a, a * 2, batch=100, generator=generator)) for _ in range(2))
+    first, second = (list(batching.shuffled(a, a * 2, batch=100, generator=generator)) for _ in range(2))
     for batches in (first, second):
         rows = torch.cat([row for row, _ in batches])
         assert torch.equal(rows.sort().values, a)
@@ -75,7 +75,7 @@ def test_shuffled_batches_hold_every_row_once_and_rows_stay_together():
 
 @pytest.mark.parametrize(("there", "rows"), [(500, 120), (50, 120)])
 def test_drawn_rows_are_as_many_as_asked(there, rows):
-    drawn = torch.cat([row for (row,) in sampling.drawn(torch.arange(there), rows=rows, batch=50, generator=torch.Generator())])
+    drawn = torch.cat([row for (row,) in batching.drawn(torch.arange(there), rows=rows, batch=50, generator=torch.Generator())])
     assert len(drawn) == rows
     assert (len(drawn.unique()) == rows) == (there >= rows)
 

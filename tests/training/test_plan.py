@@ -4,7 +4,7 @@ from contextlib import nullcontext as does_not_raise
 
 import pytest
 
-from sercore.training.plan import Plan
+from sercore.training.fitting import Plan
 from sercore.training.schedules import Plateau, Steps
 
 

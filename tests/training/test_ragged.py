@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sercore.training.ragged import Ragged
+from sercore.training.batching import Ragged
 
 
 @given(sizes=st.lists(st.integers(1, 7), min_size=1, max_size=6), data=st.data())

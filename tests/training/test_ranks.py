@@ -12,7 +12,7 @@ import torch
 from torch.nn import functional
 
 from sercore.training import checkpoints, chunks, ranks
-from sercore.training.fitting import HISTORY, LAST, STATE
+from sercore.training.resumable import HISTORY, LAST, STATE
 from tests.training import rank_training as toy
 
 ROOT = Path(__file__).resolve().parents[2]

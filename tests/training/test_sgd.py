@@ -7,8 +7,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from sercore.training import checkpoints, kept, sgd
-from sercore.training.fitting import HISTORY, LAST, STATE
+from sercore.training import checkpoints, kept
+from sercore.training.resumable import HISTORY, LAST, STATE
 from sercore.training.sgd import Plan, fit
 
 
@@ -91,13 +91,20 @@ def test_a_loss_that_is_no_number_is_told(tmp_path):
 def test_a_finished_training_is_read_and_not_run_again(tmp_path):
     ran = []
 
-    def train():
-        ran.append(1)
-        return fit(network(), batches, plan=Plan(epochs=1), folder=tmp_path, seed=0)
+    def read():
+        untrained = network()
 
-    first, second = kept.finished(tmp_path, train), kept.finished(tmp_path, train)
-    assert first == second
+        def train():
+            ran.append(1)
+            fit(untrained, batches, plan=Plan(epochs=1), folder=tmp_path, seed=0)
+
+        return kept.trained(untrained, tmp_path, train, device=torch.device("cpu"), weights=LAST)
+
+    first, second = read(), read()
+    assert first.history == second.history
+    assert first.history.epochs[0]["steps"] == 3
     assert ran == [1]
     assert not (tmp_path / STATE).exists()
     assert checkpoints.read(tmp_path / LAST)[1]["epoch"] == 1
-    assert sgd.History(**first).epochs[0]["steps"] == 3
+    for name, weight in first.network.state_dict().items():
+        assert torch.equal(second.network.state_dict()[name], weight), name

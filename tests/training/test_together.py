@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 
 from sercore.models.multi_task_mlp import MultiTaskAsDescribed, MultiTaskAsRun
 from sercore.models.sequential_mlp import GenderNetwork, SequentialAsDescribed, SequentialAsRun
-from sercore.training import objectives, sampling, together
+from sercore.training import batching, objectives, together
 from sercore.training.loop import Recipe, initialise, train
 
 WIDTH = 8
@@ -23,17 +23,17 @@ def rows(count: int, generator: torch.Generator) -> tuple[torch.Tensor, ...]:
 
 def in_order(count, generator):
     held = rows(count, generator)
-    return lambda: sampling.in_order(*held, batch=100)
+    return lambda: batching.in_order(*held, batch=100)
 
 
 def shuffled(count, generator):
     held = rows(count, generator)
-    return lambda: sampling.shuffled(*held, batch=100, generator=generator)
+    return lambda: batching.shuffled(*held, batch=100, generator=generator)
 
 
 def emotion_alone(count, generator):
     emotion, _, target = rows(count, generator)
-    return lambda: sampling.shuffled(emotion, target, batch=100, generator=generator)
+    return lambda: batching.shuffled(emotion, target, batch=100, generator=generator)
 
 
 def with_others(count, generator):
@@ -42,8 +42,8 @@ def with_others(count, generator):
     return lambda: (
         (*own, *other)
         for own, other in zip(
-            sampling.shuffled(emotion, target, batch=100, generator=generator),
-            sampling.drawn(gender, male, rows=count, batch=100, generator=generator),
+            batching.shuffled(emotion, target, batch=100, generator=generator),
+            batching.drawn(gender, male, rows=count, batch=100, generator=generator),
             strict=True,
         )
     )
@@ -51,7 +51,7 @@ def with_others(count, generator):
 
 def sexes(count, generator):
     _, gender, target = rows(count, generator)
-    return lambda: sampling.in_order(gender, target[:, :1], batch=100)
+    return lambda: batching.in_order(gender, target[:, :1], batch=100)
 
 
 CASES = {

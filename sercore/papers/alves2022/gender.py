@@ -8,7 +8,6 @@ The MLP settles within its default 200 iterations on every table that is read he
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -25,6 +24,7 @@ from torch import Tensor, nn
 
 from sercore import store
 from sercore.corpora.gender_tables import GenderTable
+from sercore.evaluation.counting import sum_by_group, tally
 from sercore.papers.alves2022.network import STAGE_ONE, stage_one
 from sercore.protocols.splits import FOLDS, Fold, forbid_shared, shuffled_folds
 from sercore.training import objectives
@@ -234,12 +234,9 @@ def count(fitted: Fitted) -> dict:
     """
     test, male = fitted.test, fitted.male()
     head = np.square(male - test.male)
-    tally = Counter(zip(test.speakers.tolist(), test.male.tolist(), (male > 0.5).astype(int).tolist(), strict=True))
-    names, places, clips = np.unique(test.speakers, return_inverse=True, return_counts=True)
-    sums = np.bincount(places, head)
     return {
-        "counts": [[*where, number] for where, number in sorted(tally.items())],
-        "errors": [[*row, 0.0] for row in zip(names.tolist(), clips.tolist(), sums.tolist(), strict=True)],
+        "counts": tally(test.speakers, test.male, (male > 0.5).astype(int)),
+        "errors": sum_by_group(test.speakers, head, np.zeros(len(head))),
         "head_mse": float(head.mean()),
         "second_mse": None,
         "second_zero": None,

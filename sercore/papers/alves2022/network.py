@@ -15,7 +15,7 @@ from torch.nn import functional
 from sercore.corpora.gender_tables import GenderTable
 from sercore.models.multi_task_mlp import SIZES, MultiTaskAsDescribed, MultiTaskAsRun
 from sercore.models.sequential_mlp import GenderNetwork, SequentialAsDescribed, SequentialAsRun, hidden_units
-from sercore.training import objectives, sampling, together
+from sercore.training import batching, objectives, together
 from sercore.training.loop import Recipe, choose, initialise
 
 STAGE_ONE = Recipe(epochs=100, batch=1000)  # the notebooks' first stage
@@ -145,21 +145,21 @@ def _rows(network: Network, X: np.ndarray, y: np.ndarray) -> Rows:
 
 
 def _in_order(rows: Rows, batch: int) -> Iterable[tuple[Tensor, ...]]:
-    return sampling.in_order(rows.emotion, rows.gender, rows.target, batch=batch)
+    return batching.in_order(rows.emotion, rows.gender, rows.target, batch=batch)
 
 
 def _shuffled(rows: Rows, batch: int) -> Iterable[tuple[Tensor, ...]]:
-    return sampling.shuffled(rows.emotion, rows.gender, rows.target, batch=batch, generator=rows.generator)
+    return batching.shuffled(rows.emotion, rows.gender, rows.target, batch=batch, generator=rows.generator)
 
 
 def _emotion_shuffled(rows: Rows, batch: int) -> Iterable[tuple[Tensor, ...]]:
-    return sampling.shuffled(rows.emotion, rows.target, batch=batch, generator=rows.generator)
+    return batching.shuffled(rows.emotion, rows.target, batch=batch, generator=rows.generator)
 
 
 def _with_others(rows: Rows, batch: int) -> Iterable[tuple[Tensor, ...]]:
     """Emotion batches in a new order, each beside as many rows of other speakers."""
     own = _emotion_shuffled(rows, batch)
-    drawn = sampling.drawn(*rows.others, rows=len(rows.emotion), batch=batch, generator=rows.generator)
+    drawn = batching.drawn(*rows.others, rows=len(rows.emotion), batch=batch, generator=rows.generator)
     return ((*first, *second) for first, second in zip(own, drawn, strict=True))
 
 
@@ -191,7 +191,7 @@ def stage_one(
     initialise(network, spread=recipe.spread, uniform=(), generator=generator)
     order = torch.randperm(len(gender), generator=generator).to(gender.device)
     gender, male = gender[order], male[order]
-    return network.to(gender.device), lambda: sampling.in_order(gender, male, batch=recipe.batch)
+    return network.to(gender.device), lambda: batching.in_order(gender, male, batch=recipe.batch)
 
 
 class Linear(LogisticRegression):

@@ -1,6 +1,5 @@
 """One trial of paper 01: a row of Tables 2 to 4, read one way, under one protocol, one fold, one seed."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -9,6 +8,7 @@ import numpy as np
 from sercore import store
 from sercore.corpora.gender_tables import GenderTable
 from sercore.corpora.reports import Report
+from sercore.evaluation.counting import sum_by_group, tally
 from sercore.features.names import SUBSETS
 from sercore.papers.alves2022.network import Linear, Network, fit_together
 from sercore.papers.alves2022.rows import SELECTED, Configuration
@@ -219,17 +219,12 @@ def count(fitted: Fitted, trial: Trial) -> dict:
     predicted = first.argmax(1)
     head = np.square(first - target).mean(1)
     other = None if second is None else np.square(second - target).mean(1)
-    tally = Counter(zip(test.recordings.tolist(), test.labels.tolist(), predicted.tolist(), strict=True))
-    names, places = np.unique(test.recordings, return_inverse=True)
-    sums = [np.bincount(places, weights) for weights in (None, head, np.zeros(len(head)) if other is None else other)]
-    noted = Counter()
-    if trial.row in SELECTED and trial.protocol == "clean" and trial.control == "none":
-        rows = zip(test.recordings.tolist(), test.notes.tolist(), test.labels.tolist(), predicted.tolist(), strict=True)
-        noted = Counter(row for row in rows if row[1])
+    counts_notes = trial.row in SELECTED and trial.protocol == "clean" and trial.control == "none"
+    noted = (test.notes != "") & counts_notes
     return {
-        "counts": [[*where, number] for where, number in sorted(tally.items())],
-        "notes": [[*where, number] for where, number in sorted(noted.items())],
-        "errors": [[name, int(clips), float(a), float(b)] for name, clips, a, b in zip(names.tolist(), *sums, strict=True)],
+        "counts": tally(test.recordings, test.labels, predicted),
+        "notes": tally(*(column[noted] for column in (test.recordings, test.notes, test.labels, predicted))),
+        "errors": sum_by_group(test.recordings, head, np.zeros(len(head)) if other is None else other),
         "head_mse": float(head.mean()),
         "second_mse": None if other is None else float(other.mean()),
         "second_zero": None if second is None else float((second == 0).mean()),

@@ -1,120 +1,98 @@
 """Clips of paper 03 in memory, and their batches, as a network takes them: the same for the same seed and epoch."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor
 
 from sercore import store
 from sercore.augment.spectrogram import mask_bands, mask_time
-from sercore.corpora.reports import Report
-from sercore.training.bucketing import by_length
+from sercore.corpora.clips import Clips
+from sercore.training.batching import Ragged, by_length
 
-READ = ("corpus", "speaker", "gender", "class")  # columns that a trial depends on
 MASKS = {"time masking": (mask_time, 30), "band masking": (mask_bands, 10)}  # frames and bands: Biagini 2022, section 3.6
 
 
 @dataclass(frozen=True)
-class Inputs:
-    """One kind of input of all clips, one clip's frames behind the other's.
+class Inputs(Ragged):
+    """One kind of input of all clips.
 
     Args:
         values: ``(frames of all clips, width)`` float32.
         starts: ``(clips + 1,)`` first frame of each clip, and the end.
-        valid: ``(clips,)`` frames that are the clip's own; those after them are of the zeros that fill it.
+        valid: ``(clips,)`` frames that are the clip's own; those after them are of the zeros that
+            fill it.
     """
 
-    values: np.ndarray
-    starts: np.ndarray
     valid: np.ndarray
 
     @classmethod
     def of(cls, rows: Sequence[np.ndarray], valid: Sequence[int] | None = None) -> "Inputs":
-        """Inputs of ``(frames, width)`` rows, one a clip.
+        """Join inputs of ``(frames, width)``, one a clip.
 
         Args:
-            rows: as the store keeps them.
+            rows: inputs as the store keeps them.
             valid: frames of each that are its own (default: all).
         """
         sizes = [len(row) for row in rows]
-        own = sizes if valid is None else valid
-        return cls(np.concatenate(rows), np.cumsum([0, *sizes]), np.asarray(own, np.int64))
-
-    @property
-    def sizes(self) -> np.ndarray:
-        """Frames of each clip, ``(clips,)``."""
-        return np.diff(self.starts)
+        valid = sizes if valid is None else valid
+        return cls(np.concatenate(rows), np.cumsum([0, *sizes]), np.asarray(valid, np.int64))
 
     @cached_property
     def free(self) -> bool:
         """Whether clips have unequal lengths."""
         return len(set(self.sizes.tolist())) > 1
 
-    def padded(self, rows: np.ndarray) -> Tensor:
-        """These clips, zeros behind the shorter ones: ``(batch, longest, width)``."""
-        batch = np.zeros((len(rows), int(self.sizes[rows].max()), self.values.shape[1]), np.float32)
-        for place, row in zip(batch, rows, strict=True):
-            place[: self.starts[row + 1] - self.starts[row]] = self.values[self.starts[row] : self.starts[row + 1]]
-        return torch.from_numpy(batch)
-
     def mean(self, rows: np.ndarray) -> np.ndarray:
-        """Mean of these clips' frames, filled ones included: ``(width,)``."""
+        """Return the mean of these clips' frames, filled ones included: ``(width,)``."""
         sums = np.add.reduceat(self.values, self.starts[:-1], axis=0, dtype=np.float64)  # (clips, width)
         return (sums[rows].sum(0) / self.sizes[rows].sum()).astype(np.float32)
 
 
 @dataclass(frozen=True)
-class Data:
+class Data(Clips):
     """What the trials of paper 03 read.
 
     Args:
-        table: one row a clip, with ``path``, ``corpus``, ``speaker``, ``gender``, ``class`` and whatever else a page wants.
-        inputs: by kind, as ``loopq_inputs`` and ``loopq_frames`` call it.
+        table: one row a clip, with ``path``, ``corpus``, ``speaker``, ``gender``, ``class`` and
+            whatever else a page wants.
+        inputs: inputs by kind, as ``inputs`` and ``frames`` call it.
         classes: names, by position.
-        encoder: name of the speech encoder whose frames are among the inputs; "none" where they are not.
-        reports: what the loaders of its corpora say (default none).
+        encoder: name of the speech encoder whose frames are among the inputs; "none" where they are
+            not.
+        reports: reports of the loaders of its corpora (default none).
     """
 
-    table: pd.DataFrame
+    READ = ("corpus", "speaker", "gender", "class")
+
     inputs: dict[str, Inputs]
     classes: tuple[str, ...]
     encoder: str = "none"
-    reports: tuple[Report, ...] = ()
-    _digests: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def labels(self) -> np.ndarray:
         """``(clips,)`` class numbers."""
-        return np.array([self.classes.index(each) for each in self.table["class"]], np.int64)
-
-    @property
-    def groups(self) -> np.ndarray:
-        """``(clips,)`` corpus/speaker: what counts are kept by, and intervals resample."""
-        return (self.table["corpus"] + "/" + self.table["speaker"]).to_numpy(str)
+        return np.array([self.classes.index(name) for name in self.table["class"]], np.int64)
 
     def content(self, trial: Any) -> str:
-        """Digest of what a trial reads: the table's columns that splits and counts need, and its row's inputs."""
-        listed = self.table[list(READ)].astype(object)
-        rows = listed.where(listed.notna(), None).to_numpy().tolist()
-        return store.digest([list(self.classes), rows, *([kind, self._values(kind)] for kind in trial.row.inputs)])
+        """Return the digest of what a trial reads: columns that splits and counts need, and its row's inputs."""
+        values = [[kind, self.once(kind, partial(self._digest, kind))] for kind in trial.row.inputs]
+        return store.digest([list(self.classes), self.rows(), *values])
 
-    def _values(self, kind: str) -> str:
-        if kind not in self._digests:
-            held = self.inputs[kind]
-            self._digests[kind] = store.digest([store.values(each) for each in (held.values, held.starts, held.valid)])
-        return self._digests[kind]
+    def _digest(self, kind: str) -> str:
+        inputs = self.inputs[kind]
+        return store.digest([store.values(array) for array in (inputs.values, inputs.starts, inputs.valid)])
 
 
 def order(data: Data, kind: str, rows: np.ndarray, *, batch: int, seed: int, epoch: int) -> list[np.ndarray]:
     """Rows of each batch of one epoch: shuffled, and clips of unequal length beside those of similar length.
 
-    Shuffled in evaluation too, which is epoch 0: tables are sorted by speaker and emotion, and CNNLSTM as run sees the clips that
-    come before one in its batch.
+    Shuffled in evaluation too, which is epoch 0: tables are sorted by speaker and emotion, and
+    CNNLSTM as run sees the clips that come before one in its batch.
 
     Args:
         data: whose clips.
@@ -136,7 +114,7 @@ def tensors(data: Data, kinds: Sequence[str], rows: np.ndarray) -> list[Tensor]:
     Shape:
         - each input: ``(batch, frames, width)``; lengths: ``(batch,)``
     """
-    held = [data.inputs[kind].padded(rows) for kind in kinds]
+    held = [data.inputs[kind].batch(rows) for kind in kinds]
     return held if len(kinds) > 1 else [*held, torch.from_numpy(data.inputs[kinds[0]].valid[rows])]
 
 
@@ -153,9 +131,10 @@ def batches(
 ) -> Iterator[list[Tensor]]:
     """Batches of one epoch, the target last.
 
-    The augmentations of section 3.6 are drawn anew in each epoch. Time stretching takes each clip as it is or at another tempo, at
-    even odds; a mask covers up to 30 frames, or 10 coefficients, of each clip with their mean over the training clips. Odds and
-    covering value are ours: the report names none, and the author's code has the switches commented out.
+    The augmentations of section 3.6 are drawn anew in each epoch. Time stretching takes each clip
+    as it is or at another tempo, at even odds; a mask covers up to 30 frames, or 10 coefficients,
+    of each clip with their mean over the training clips. Odds and covering value are ours: the
+    report names none, and the author's code has the switches commented out.
 
     Args:
         data: with the input "mfcc, stretched" for time stretching.

@@ -35,7 +35,7 @@ from sercore.papers.biagini2022.rows import RECIPES, ROWS, Row
 from sercore.papers.biagini2022.trial import Trial
 from sercore.parameters import ParameterError, nearest
 from sercore.sweep import sweep
-from sercore.training.fitting import History
+from sercore.training.resumable import History
 
 READINGS = {  # the variant that is meant by a model's name alone
     "CNNLSTM": "fixed",

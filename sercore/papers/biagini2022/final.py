@@ -3,9 +3,9 @@
 Its score is that of the same recipe under a split; a model to keep and use, final or not, is made in ``card.py``.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +18,10 @@ from sercore.papers.biagini2022 import rows as loopq_rows
 from sercore.papers.biagini2022.batches import Data, batches
 from sercore.papers.biagini2022.rows import RECIPES
 from sercore.papers.biagini2022.trial import Trial, build
-from sercore.training import checkpoints
-from sercore.training.fitting import HISTORY, LAST, STATE, History, cross_entropy, fit
+from sercore.training import kept
+from sercore.training.fitting import Plan, cross_entropy, fit
 from sercore.training.loop import choose
-from sercore.training.plan import Plan
+from sercore.training.resumable import LAST, History
 from sercore.training.schedules import Steps
 
 EPOCHS = {"MMFUSION": 30}  # as published; of the other models the split runs tell
@@ -86,15 +86,11 @@ def trained(trial: Trial, data: Data, *, epochs: int, device: str = "cpu") -> Fi
         epochs: of the training, 1 or more.
         device: "cpu" (default), "cuda" or "auto".
     """
-    chosen, how = choose(device), plan(trial, epochs=epochs)
-    network, place = build(trial, data), folder(trial, data, how, device=chosen)
-    if (place / STATE).exists() or not (place / HISTORY).exists():
-        history = _fit(trial, data, network, how, place, chosen)
-        (place / STATE).unlink()  # with the optimiser's moments it is several times the weights
-    else:
-        history = History(**json.loads((place / HISTORY).read_bytes()))
-    network.load_state_dict(checkpoints.read(place / LAST)[0])
-    return Final(network.to(chosen).eval(), history, how, place)
+    device, how = choose(device), plan(trial, epochs=epochs)
+    network, place = build(trial, data), folder(trial, data, how, device=device)
+    train = partial(_fit, trial, data, network, how, place, device)
+    result = kept.trained(network, place, train, device=device, weights=LAST)
+    return Final(network, result.history, how, place)
 
 
 def folder(trial: Trial, data: Data, how: Plan, *, device: torch.device) -> Path:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sercore.training.plan import Plan
+from sercore.training.fitting import Plan
 from sercore.training.schedules import Plateau
 
 CUTS = 2  # of a plateau: no training ends earlier than its second cut, or the cap of epochs

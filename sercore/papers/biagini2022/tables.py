@@ -1,12 +1,15 @@
 """Tables of chapter 3: data, settings, networks and their costs; what each model reaches on which clips, and how it was trained."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pandas as pd
 import torch
 from IPython.display import HTML
 from torch import nn
 
+from sercore import sealed, store
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate, difference, level
@@ -14,7 +17,6 @@ from sercore.models import cnnatt as loopq_cnnatt
 from sercore.models import cnnlstm as loopq_cnnlstm
 from sercore.models import counts as counts_of
 from sercore.models import fcmfcc as loopq_fcmfcc
-from sercore.papers.biagini2022 import costs as loopq_costs
 from sercore.papers.biagini2022.data import ELSEWHERE, ORIGINS
 from sercore.papers.biagini2022.numbers import OURS, PAIR, TABLE_4, caps
 from sercore.papers.biagini2022.rows import GROUPS, RECIPES
@@ -23,6 +25,8 @@ from sercore.report.tables import NONE, html, number, shown, this_run
 ACCURACY, F1, RECALL = OURS
 SPLITS = ("by-origin", "by-label", "speaker-independent")
 NAMES = {**ORIGINS, **{name: name.upper() for name in ELSEWHERE}}
+
+COSTS = store.PROJECT / "book" / "ledger" / "recorded" / "03-loopq-models" / "costs.json"
 
 
 def counts(ledger: Ledger) -> HTML:
@@ -70,11 +74,20 @@ def settings() -> HTML:
     return html(heads, rows, caption=caption)
 
 
-def costs() -> HTML:
-    """Parameters, weights, time and memory of each model in its published size."""
-    about = loopq_costs.costs()
+def costs(path: Path = COSTS) -> HTML:
+    """Parameters, weights, time and memory of each model in its published size.
+
+    Args:
+        path: record that ``benchmarks/costs.py`` wrote.
+
+    Raises:
+        FileNotFoundError: There is no record.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file; expected recorded costs. Measure them: python -m benchmarks.costs --record")
+    about = json.loads(sealed.read(path))
     forms = {"network": "{}", "parameters": "{:,}", "weights": "{:.1f}", "seconds": "{:.3f}", "memory": "{:,.0f}"}
-    rows = [tuple(form.format(each[name]) for name, form in forms.items()) for each in about["networks"]]
+    rows = [tuple(form.format(network[name]) for name, form in forms.items()) for network in about["networks"]]
     heads = ("model", "parameters", "weights, MB", "seconds a clip", "peak memory, MB")
     return html(heads, rows, caption=f"One clip of 3 s, {about['processor']}, torch {about['torch']}, one thread, {about['date']}")
 

@@ -3,10 +3,9 @@
 Its lines and rates are in ``loopq_rows``, the networks in ``loopq_networks``, clips and batches in ``loopq_batches``.
 """
 
-import json
 import time
-from collections import Counter
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from torch import nn
 
 from sercore import store
 from sercore.evaluation.calibration import Reliability, reliability
+from sercore.evaluation.counting import count_predictions
 from sercore.evaluation.metrics import accuracy, macro_f1
 from sercore.evaluation.ranking import top_k_accuracy
 from sercore.papers.biagini2022 import networks as loopq_networks
@@ -23,9 +23,10 @@ from sercore.papers.biagini2022.rows import RECIPES, Row, plan
 from sercore.protocols.across import across
 from sercore.protocols.origins import by_label, by_origin
 from sercore.protocols.speakers import Sides, speaker_folds
-from sercore.training import checkpoints
-from sercore.training.fitting import BEST, HISTORY, LAST, STATE, History, autocast, cross_entropy, fit, validation
+from sercore.training import checkpoints, kept
+from sercore.training.fitting import cross_entropy, fit, validation
 from sercore.training.loop import choose
+from sercore.training.resumable import LAST, History, autocast
 
 HOLD_OUTS = {"by-origin": by_origin, "by-label": by_label}
 PROTOCOLS = (*HOLD_OUTS, "speaker-independent", "across-corpora")
@@ -123,27 +124,41 @@ def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
 
     A split of clips is scored at the best and at the last epoch, any other at the best validation epoch alone: once.
     """
-    fitted = trained(trial, data, device=device)
+    return outcome(trial, data, trained(trial, data, device=device))
+
+
+def outcome(trial: Trial, data: Data, fitted: Fitted) -> dict:
+    """Score a trained network, and return its counts and the summary of its training."""
     best = scored(trial, data, fitted.network, fitted.sides[2])
-    outcome = _counted(data, best) | _told(trial, fitted) | {"order": store.digest(best.rows.tolist())[:8]}
+    result = _counted(data, best) | _training_summary(fitted)
+    result["order"] = store.digest(best.rows.tolist())[:8]
     if trial.protocol not in HOLD_OUTS:
-        return outcome | {"accuracy_last": None, "macro_f1_last": None}
+        return result | {"accuracy_last": None, "macro_f1_last": None}
     fitted.network.load_state_dict(checkpoints.read(fitted.folder / LAST)[0])
     last = _counted(data, scored(trial, data, fitted.network, fitted.sides[2]))
-    return outcome | {f"{name}_last": last[name] for name in ("accuracy", "macro_f1", "counts")}
+    return result | {f"{name}_last": last[name] for name in ("accuracy", "macro_f1", "counts")}
 
 
 def trained(trial: Trial, data: Data, *, device: str = "cpu") -> Fitted:
-    """The trial's network, from its folder in the store if its training is finished there; an interrupted one goes on."""
-    chosen, sides = choose(device), split(trial, data)
-    network, place = build(trial, data), folder(trial, data, device=chosen)
-    if (place / STATE).exists() or not (place / HISTORY).exists():
-        history = _fit(trial, data, network, sides, place, chosen)
-        (place / STATE).unlink()  # with the optimiser's moments it is several times the weights
-    else:
-        history = History(**json.loads((place / HISTORY).read_bytes()))
-    network.load_state_dict(checkpoints.read(place / BEST)[0])
-    return Fitted(network.to(chosen).eval(), history, place, sides)
+    """Return the trial's network: from the store, trained now, or trained on after an interruption."""
+    return fit_kept(trial, data, build(trial, data), module=__name__, device=device)
+
+
+def fit_kept(trial: Trial, data: Data, network: nn.Module, *, module: str, device: str) -> Fitted:
+    """Return a network with the weights of the trial's training, which the store keeps.
+
+    Args:
+        trial: the trial.
+        data: clips that it reads.
+        network: network as it is before training.
+        module: name of the module that runs the trial.
+        device: "cpu", "cuda" or "auto".
+    """
+    device, sides = choose(device), split(trial, data)
+    place = kept.folder(module, trial, data.content(trial), device=device)
+    train = partial(_fit, trial, data, network, sides, place, device)
+    result = kept.trained(network, place, train, device=device)
+    return Fitted(network, result.history, place, sides)
 
 
 def build(trial: Trial, data: Data) -> nn.Module:
@@ -151,13 +166,6 @@ def build(trial: Trial, data: Data) -> nn.Module:
     frames = data.inputs.get(trial.kinds[-1]) if trial.encoder != "none" else None
     speech = (int(frames.sizes.max()), frames.values.shape[1]) if frames else (0, 0)
     return loopq_networks.build(trial.model, trial.variant, size=trial.size, seed=trial.start, speech=speech)
-
-
-def folder(trial: Trial, data: Data, *, device: torch.device) -> Path:
-    """Where a trial's training is kept, named by the key that its outcome has in a sweep, and by the device."""
-    base = store.key(settings={}, manifest=[], modules=__name__)
-    key = replace(base, settings=store.digest(asdict(trial)), data=data.content(trial))
-    return store.root() / "trainings" / key.hex[:2] / f"{key.hex}-{device.type}"
 
 
 def split(trial: Trial, data: Data) -> Sides:
@@ -208,34 +216,24 @@ def _fit(trial: Trial, data: Data, network: nn.Module, sides: Sides, place: Path
     )
 
 
-def _counted(data: Data, met: Scored) -> dict:
-    """Counts by (corpus/speaker, true, predicted), errors and scores of what a network answered.
+def _counted(data: Data, answers: Scored) -> dict:
+    """Counts, errors and scores of a network's answers.
 
-    ``errors`` are, by corpus/speaker, clips, summed squared errors of the probabilities (their mean over the classes) and summed
-    cross-entropies; ``head_mse`` is the mean of the former. ``reliability`` has, by upper edge of a bin of confidence, clips,
-    summed confidence and how many are right.
+    ``reliability`` has, by upper edge of a bin of confidence, clips, summed confidence and how many
+    are right.
     """
-    truth, predicted, names = data.labels[met.rows], met.probabilities.argmax(1), data.groups[met.rows]
+    truth, probabilities = data.labels[answers.rows], answers.probabilities
     confusion = np.zeros((len(data.classes), len(data.classes)))
-    np.add.at(confusion, (truth, predicted), 1)
-    tally = Counter(zip(names.tolist(), truth.tolist(), predicted.tolist(), strict=True))
-    squared = np.square(met.probabilities - np.eye(len(data.classes))[truth]).mean(1)
-    entropy = -np.log(np.maximum(met.probabilities[np.arange(len(truth)), truth], np.finfo(np.float32).tiny))
-    groups, places = np.unique(names, return_inverse=True)
-    sums = [np.bincount(places, weights) for weights in (None, squared, entropy)]
-    diagram = reliability(met.probabilities, truth)
-    return {
-        "counts": [[*where, number] for where, number in sorted(tally.items())],
-        "errors": [[name, int(clips), float(a), float(b)] for name, clips, a, b in zip(groups.tolist(), *sums, strict=True)],
+    np.add.at(confusion, (truth, probabilities.argmax(1)), 1)
+    diagram = reliability(probabilities, truth)
+    return count_predictions(data.groups[answers.rows], truth, probabilities) | {
         "reliability": _bins(diagram),
         "accuracy": float(accuracy(confusion)),
         "macro_f1": float(macro_f1(confusion)),
-        "top_2": top_k_accuracy(met.probabilities, truth, k=2),
-        "top_3": top_k_accuracy(met.probabilities, truth, k=3),
+        "top_2": top_k_accuracy(probabilities, truth, k=2),
+        "top_3": top_k_accuracy(probabilities, truth, k=3),
         "calibration_error": diagram.error,
-        "head_mse": float(squared.mean()),
-        "clips": len(truth),
-        "seconds_per_clip": round(met.seconds, 6),
+        "seconds_per_clip": round(answers.seconds, 6),
     }
 
 
@@ -245,18 +243,18 @@ def _bins(diagram: Reliability) -> list[list]:
     return [[round(edge, 6), int(clips), summed, round(right)] for edge, clips, summed, right in rows]
 
 
-def _told(trial: Trial, fitted: Fitted) -> dict:
-    """Curves by epoch (training loss and accuracy, validation loss and accuracy) and what the training was.
+def _training_summary(fitted: Fitted) -> dict:
+    """Summarise a training: curves by epoch (training and validation loss and accuracy) and the best epoch.
 
     ``clips_per_second`` are the training clips by the median epoch, its validation included.
     """
     epochs = fitted.history.epochs
     best = epochs[fitted.history.best - 1]
-    seconds = float(np.median([each["seconds"] for each in epochs]))
+    seconds = float(np.median([epoch["seconds"] for epoch in epochs]))
     return {
         "curves": [
-            [number, *(each[side][name] for side in ("training", "validation") for name in ("loss", "accuracy"))]
-            for number, each in enumerate(epochs, 1)
+            [number, *(epoch[side][name] for side in ("training", "validation") for name in ("loss", "accuracy"))]
+            for number, epoch in enumerate(epochs, 1)
         ],
         "best_epoch": fitted.history.best,
         "epochs_run": len(epochs),

@@ -5,10 +5,8 @@ frozen encoders. The rows are in ``loopq_tuned_rows``; the samples are from ``lo
 ``loopq_pretrained``.
 """
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
-from pathlib import Path
+from dataclasses import asdict, dataclass, field, fields
 
 import numpy as np
 import torch
@@ -23,13 +21,8 @@ from sercore.papers.biagini2022 import pretrained as loopq_pretrained
 from sercore.papers.biagini2022.batches import Data
 from sercore.papers.biagini2022.networks import SMALL
 from sercore.papers.biagini2022.pretrained import Weights
-
-# The private ones too: a tuned trial is trained and told as one on kept frames is, and recorded trials hold that file as it stands.
-from sercore.papers.biagini2022.trial import HOLD_OUTS, Fitted, Trial, _counted, _fit, _told, scored, split
+from sercore.papers.biagini2022.trial import Fitted, Trial, fit_kept, outcome
 from sercore.papers.biagini2022.tuned_rows import TunedRow, weights_of
-from sercore.training import checkpoints
-from sercore.training.fitting import BEST, HISTORY, LAST, STATE, History
-from sercore.training.loop import choose
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,36 +82,21 @@ def joined(data: Data, rows: Sequence[TunedRow], where: Mapping[str, str]) -> Tu
 
 
 def run(trial: Tuned, data: TunedData, *, device: str = "cpu") -> dict:
-    """Train one network, or go on with it, and count its test predictions by speaker, as ``loopq_trial.run`` does."""
-    fitted = trained(trial, data, device=device)
-    best = scored(trial, data, fitted.network, fitted.sides[2])
-    outcome = _counted(data, best) | _told(trial, fitted) | {"order": store.digest(best.rows.tolist())[:8]}
-    if trial.protocol not in HOLD_OUTS:
-        return outcome | {"accuracy_last": None, "macro_f1_last": None}
-    fitted.network.load_state_dict(checkpoints.read(fitted.folder / LAST)[0])
-    last = _counted(data, scored(trial, data, fitted.network, fitted.sides[2]))
-    return outcome | {f"{name}_last": last[name] for name in ("accuracy", "macro_f1", "counts")}
+    """Train one network, or go on with it, and count its test predictions by speaker, as ``trial.run`` does."""
+    return outcome(trial, data, trained(trial, data, device=device))
 
 
 def trained(trial: Tuned, data: TunedData, *, device: str = "cpu") -> Fitted:
-    """The trial's network, from its folder in the store if its training is finished there; an interrupted one goes on.
+    """Return the trial's network as ``trial.trained`` does, and leave numpy's own generator as it was.
 
     Raises:
         EncoderError: weights that are no longer those of the data.
     """
-    chosen, sides = choose(device), split(trial, data)
-    network, place = build(trial, data), folder(trial, data, device=chosen)
-    if (place / STATE).exists() or not (place / HISTORY).exists():
-        drawn = np.random.get_state()  # noqa: NPY002
-        try:
-            history = _fit(trial, data, network, sides, place, chosen)
-        finally:
-            np.random.set_state(drawn)  # noqa: NPY002
-        (place / STATE).unlink()  # with the optimiser's moments it is several times the weights
-    else:
-        history = History(**json.loads((place / HISTORY).read_bytes()))
-    network.load_state_dict(checkpoints.read(place / BEST)[0])
-    return Fitted(network.to(chosen).eval(), history, place, sides)
+    network, state = build(trial, data), np.random.get_state()  # noqa: NPY002
+    try:
+        return fit_kept(trial, data, network, module=__name__, device=device)
+    finally:
+        np.random.set_state(state)  # noqa: NPY002
 
 
 def build(trial: Tuned, data: TunedData) -> nn.Module:
@@ -141,13 +119,6 @@ def build(trial: Tuned, data: TunedData) -> nn.Module:
             network = MMFUSION(speech, pictures, variant=trial.variant, sizes=sizes)
     speech.register_forward_pre_hook(_follow_torch)
     return network
-
-
-def folder(trial: Tuned, data: TunedData, *, device: torch.device) -> Path:
-    """Where a trial's training is kept, named by the key that its outcome has in a sweep, and by the device."""
-    base = store.key(settings={}, manifest=[], modules=__name__)
-    key = replace(base, settings=store.digest(asdict(trial)), data=data.content(trial))
-    return store.root() / "trainings" / key.hex[:2] / f"{key.hex}-{device.type}"
 
 
 def _follow_torch(speech: nn.Module, given: tuple) -> None:

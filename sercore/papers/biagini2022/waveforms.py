@@ -19,9 +19,9 @@ KINDS = {"waveform": False, "waveform, filled": True}  # inputs of a network, an
 class Waveforms(Inputs):
     """Samples of all clips, one clip's behind the other's, ``(samples of all clips, 1)``; a network takes ``(batch, samples)``."""
 
-    def padded(self, rows: np.ndarray) -> Tensor:
+    def batch(self, rows: np.ndarray) -> Tensor:
         """These clips, zeros behind the shorter ones: ``(batch, longest)``."""
-        return super().padded(rows)[..., 0]
+        return super().batch(rows)[..., 0]
 
 
 def compute(kind: str, clips: Sequence[Path | str], *, shape: Shape, jobs: int | None = None) -> Waveforms:

@@ -11,8 +11,8 @@ from torch.utils.data import DataLoader, Dataset
 from sercore.augment.policies import POLICIES, masked
 from sercore.papers.padi2021.clips import Frames
 from sercore.training import chunks, memory, ranks
+from sercore.training.batching import Ragged
 from sercore.training.chunks import Batch
-from sercore.training.ragged import Ragged
 
 SCORED = 16  # clips a batch where nothing is trained
 

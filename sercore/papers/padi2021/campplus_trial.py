@@ -25,10 +25,10 @@ from sercore.papers.padi2021 import rows as padi_rows
 from sercore.papers.padi2021 import trial as padi_trial
 from sercore.papers.padi2021.campplus import MASKS, VERSIONS, Masks
 from sercore.papers.padi2021.clips import Data
-from sercore.training import checkpoints, chunks, kept
-from sercore.training.fitting import LAST
+from sercore.training import chunks, kept
+from sercore.training.batching import Ragged
 from sercore.training.loop import choose
-from sercore.training.ragged import Ragged
+from sercore.training.resumable import LAST
 from sercore.training.sgd import Plan, fit
 
 WIDTH = 512  # values of each step; a step is two frames
@@ -143,7 +143,7 @@ def run(trial: Trial, heard: Heard, *, device: str = "cpu") -> dict:
     else:
         found, about = _head(trial, heard, training, test, target, device)
     return (
-        padi_trial.counted(heard.data, trial.experiment, test, found)
+        padi_trial.count(heard.data, trial.experiment, test, found)
         | about
         | {
             "training_clips": len(training),
@@ -169,17 +169,15 @@ def _head(
         torch.manual_seed(trial.start)
         head = Head(WIDTH, len(heard.data.classes[trial.experiment]), pooling=trial.pooling, steps=LENGTHS[-1])
     epoch = partial(_epoch, trial, heard, training, target)
-    history = kept.finished(
-        place,
-        lambda: fit(head, epoch, plan=Plan(epochs=trial.epochs), folder=place, device=chosen, seed=trial.start, keep=trial.epochs),
-    )
-    head.load_state_dict(checkpoints.read(place / LAST)[0])
-    found = _probabilities(head.to(chosen).eval(), heard.frames(trial.output), test)
-    last = history["epochs"][-1]
+    plan = Plan(epochs=trial.epochs)
+    train = partial(fit, head, epoch, plan=plan, folder=place, device=chosen, seed=trial.start, keep=plan.epochs)
+    epochs = kept.trained(head, place, train, device=chosen, weights=LAST).history.epochs
+    found = _probabilities(head, heard.frames(trial.output), test)
+    last = epochs[-1]
     return found, {
         "training_loss": last["loss"],
         "training_accuracy": last["accuracy"],
-        "steps": sum(each["steps"] for each in history["epochs"]),
+        "steps": sum(epoch["steps"] for epoch in epochs),
         "parameters": sum(weight.numel() for weight in head.parameters()),
     }
 

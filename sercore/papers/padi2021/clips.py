@@ -1,17 +1,15 @@
 """Clips of paper 04 in memory: those that are scored, and those that teach speakers."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-import pandas as pd
 
 from sercore import store
+from sercore.corpora.clips import Clips
 from sercore.corpora.reports import Report
 from sercore.papers.padi2021.inputs import heard, normalised
-from sercore.training.ragged import Ragged
-
-READ = ("corpus", "speaker", "gender", "conversation", "part", "session")  # columns that a trial depends on
+from sercore.training.batching import Ragged
 
 
 class Frames(Protocol):
@@ -34,7 +32,8 @@ class Source:
         corpora: names.
         contents: digest of clips, speakers and pairs.
         most: clips of a speaker that an epoch reads at most, 0 for all.
-        checkpoint: file with the weights of a speaker recogniser that was trained elsewhere; empty (default) to train one.
+        checkpoint: file with the weights of a speaker recogniser that was trained elsewhere; empty
+            (default) to train one.
         reports: what the loaders of its corpora say (default none).
     """
 
@@ -61,64 +60,61 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Data:
+class Data(Clips):
     """What the trials of paper 04 read.
 
     Args:
-        table: one row a clip: ``path``, ``corpus`` (one), ``speaker``, ``gender``, ``conversation``, ``part`` and ``session`` of
-            IEMOCAP (else missing), and whatever else a page wants.
+        table: one row a clip: ``path``, ``corpus`` (one), ``speaker``, ``gender``,
+            ``conversation``, ``part`` and ``session`` of IEMOCAP (else missing), and whatever else
+            a page wants.
         raw: log-mel spectrogram of each clip, not normalised.
         segments: the same, each clip normalised by itself.
         classes: names by position, by experiment.
         targets: ``(clips,)`` class numbers by experiment; -1 for a clip that it leaves out.
         source: clips that teach speakers.
-        reports: what the loaders say of the scored corpus and of those that teach speakers (default none).
+        reports: reports of the loaders of the scored corpus and of those that teach speakers
+            (default none).
     """
 
-    table: pd.DataFrame
+    READ = ("corpus", "speaker", "gender", "conversation", "part", "session")
+
     raw: Ragged
     segments: Ragged
     classes: dict[str, tuple[str, ...]]
     targets: dict[str, np.ndarray]
     source: Source
-    reports: tuple[Report, ...] = ()
-    _kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
-
-    @property
-    def problems(self) -> tuple[str, ...]:
-        """What is missing, damaged or odd in the corpora, a sentence each."""
-        return tuple(problem for report in self.reports for problem in report.problems)
-
-    @property
-    def groups(self) -> np.ndarray:
-        """``(clips,)`` corpus/speaker: what counts are kept by, and intervals resample."""
-        return (self.table["corpus"] + "/" + self.table["speaker"]).to_numpy(str)
 
     def frames(self, *, norm: str, vad: str) -> Ragged:
-        """Spectrograms of all clips as a network reads them; made when they are first asked for.
+        """Return spectrograms of all clips as a network reads them; made when they are first asked for.
 
         Args:
-            norm: over the "segment" or the "conversation".
+            norm: what is normalised over: the "segment" or the "conversation".
             vad: "none" or "energy".
         """
         if (norm, vad) == ("segment", "none"):
             return self.segments
-        name = f"{norm} {vad}"
-        if name not in self._kept:
-            clips = [self.raw.clip(row) for row in range(len(self.table))]
-            clips = [heard(clip) for clip in clips] if vad == "energy" else clips
-            groups = self.table["conversation"].tolist() if norm == "conversation" else None
-            self._kept[name] = Ragged.of(normalised(clips, groups))
-        return self._kept[name]
+        return self.once((norm, vad), lambda: self._normalised(norm, vad))
 
     def clips(self, experiment: str) -> str:
-        """Digest of all clips and of their classes in one experiment: spectrograms, and the columns that splits and counts read."""
-        if "clips" not in self._kept:
-            listed = self.table[list(READ)].astype(object)
-            rows = listed.where(listed.notna(), None).to_numpy().tolist()
-            self._kept["clips"] = store.digest([rows, [store.values(each) for each in (self.raw.values, self.raw.starts)]])
-        return store.digest([self._kept["clips"], list(self.classes[experiment]), self.targets[experiment].tolist()])
+        """Return the digest of all clips and of their classes in one experiment.
+
+        It covers spectrograms, and the columns that splits and counts read.
+        """
+        clips = self.once("clips", self._digest)
+        return store.digest([clips, list(self.classes[experiment]), self.targets[experiment].tolist()])
 
     def content(self, trial: Any) -> str:
-        """Digest of what a trial reads: clips and classes, and the clips of its speaker recogniser."""
-        return store.digest([self.clips(trial.experiment), self.source.content(trial) if trial.transfer != "none" else ""])
+        """Return the digest of what a trial reads: clips and classes, and the clips of its speaker recogniser."""
+        source = self.source.content(trial) if trial.transfer != "none" else ""
+        return store.digest([self.clips(trial.experiment), source])
+
+    def _normalised(self, norm: str, vad: str) -> Ragged:
+        clips = [self.raw.clip(row) for row in range(len(self.table))]
+        if vad == "energy":
+            clips = [heard(clip) for clip in clips]
+        groups = self.table["conversation"].tolist() if norm == "conversation" else None
+        return Ragged.of(normalised(clips, groups))
+
+    def _digest(self) -> str:
+        values = [store.values(array) for array in (self.raw.values, self.raw.starts)]
+        return store.digest([self.rows(), values])

@@ -15,8 +15,8 @@ from sercore.papers.padi2021 import inputs as padi_inputs
 from sercore.papers.padi2021 import stream as padi_stream
 from sercore.papers.padi2021.clips import Data, Frames, Source
 from sercore.papers.padi2021.inputs import normalised
+from sercore.training.batching import Ragged
 from sercore.training.chunks import balanced
-from sercore.training.ragged import Ragged
 
 EXPERIMENTS = tuple(labels.EXPERIMENTS)
 CLASSES = {name: tuple(dict.fromkeys(words.values())) for name, words in labels.EXPERIMENTS.items()}
@@ -54,7 +54,7 @@ def load(edition: str, *, scored: str = "", taught: Sequence[str] = (), checkpoi
     reports = (report, *spoken.reports)
     if edition == "paper":
         _refuse_partial(reports)
-    return Data(table, raw, frames, CLASSES, targets, spoken, reports)
+    return Data(table, raw, frames, CLASSES, targets, spoken, reports=reports)
 
 
 def source(edition: str, table: pd.DataFrame, frames: Ragged, *, taught: Sequence[str] = (), checkpoint: str = "") -> Source:

@@ -20,8 +20,8 @@ from sercore.papers.padi2021.grid import GRID
 from sercore.papers.padi2021.inputs import log_mel, normalised
 from sercore.papers.padi2021.rows import Row
 from sercore.training import memory
-from sercore.training.fitting import autocast
 from sercore.training.loop import choose
+from sercore.training.resumable import autocast
 from sercore.training.sgd import Plan
 
 CLASSES, SPEAKERS = 4, 7205  # emotions; people in the development parts of VoxCeleb 1 and 2

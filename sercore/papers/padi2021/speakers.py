@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +18,9 @@ from sercore.papers.padi2021 import rows as padi_rows
 from sercore.papers.padi2021.batches import answered, batches, in_turn
 from sercore.papers.padi2021.clips import Source
 from sercore.training import checkpoints, chunks, kept
-from sercore.training.fitting import LAST, autocast
 from sercore.training.loop import choose
-from sercore.training.sgd import History, fit
+from sercore.training.resumable import LAST, History, autocast
+from sercore.training.sgd import fit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,10 +119,9 @@ def trained(trial: Trial, source: Source, *, device: str = "cpu", workers: int =
         turned = in_turn(read, versions=len(policies), number=number)
         return batches(source.frames, target, turned, policies, workers=workers)
 
-    history = kept.finished(place, lambda: fit(network, epoch, plan=plan, folder=place, device=chosen, seed=trial.seed))
-    network.load_state_dict(checkpoints.read(place / LAST)[0])
-    network.to(chosen, memory_format=torch.channels_last)  # as it is when it was trained just now: the same bits either way
-    return Fitted(network.eval(), History(**history), place)
+    train = partial(fit, network, epoch, plan=plan, folder=place, device=chosen, seed=trial.seed)
+    result = kept.trained(network, place, train, device=chosen, weights=LAST, layout=torch.channels_last)
+    return Fitted(network, result.history, place)
 
 
 def build(trial: Trial, source: Source) -> ResNet34:

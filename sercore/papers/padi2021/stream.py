@@ -19,7 +19,7 @@ from sercore.corpora.voxceleb import NAME
 from sercore.evaluation.verification import read_trials
 from sercore.papers.padi2021.clips import Source
 from sercore.papers.padi2021.inputs import log_mel, normalised
-from sercore.training.ragged import Ragged
+from sercore.training.batching import Ragged
 
 LISTS = ("veri_test.txt", "veri_test2.txt")  # VoxCeleb1-O, and the same without its wrong labels
 AGAIN = "Then start again: a training goes on after its last epoch where all sizes are as before, else it begins anew."

@@ -5,7 +5,6 @@ may start from in ``padi_speakers``.
 """
 
 import time
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sercore.evaluation.counting import count_predictions
 from sercore.models.resnet import ResNet34
 from sercore.models.transfer import transfer
 from sercore.papers.padi2021 import rows as padi_rows
@@ -22,10 +22,10 @@ from sercore.papers.padi2021.batches import answered, batches
 from sercore.papers.padi2021.clips import Data
 from sercore.papers.padi2021.rows import Row
 from sercore.protocols.sessions import clip_split, group_fold
-from sercore.training import checkpoints, chunks, kept
-from sercore.training.fitting import LAST, autocast
+from sercore.training import chunks, kept
 from sercore.training.loop import choose
-from sercore.training.sgd import History, fit
+from sercore.training.resumable import LAST, History, autocast
+from sercore.training.sgd import fit
 
 PROTOCOLS = ("speakers-apart", "clips")
 SHORT = 300  # frames that are read of a test clip where not the whole is: the longest chunk of training
@@ -137,7 +137,7 @@ def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
     found = probabilities(trial, data, fitted.network, fitted.test)
     seconds = (time.perf_counter() - started) / len(fitted.test)
     epochs = fitted.history.epochs
-    return counted(data, trial.experiment, fitted.test, found) | {
+    return count(data, trial.experiment, fitted.test, found) | {
         "epochs": [[number, name, each[name]] for number, each in enumerate(epochs, 1) for name in ("rate", "loss", "accuracy")],
         "training_loss": epochs[-1]["loss"],
         "training_accuracy": epochs[-1]["accuracy"],
@@ -150,16 +150,16 @@ def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
 
 
 def trained(trial: Trial, data: Data, *, device: str = "cpu") -> Fitted:
-    """The trial's network, from its folder in the store if its training is finished there; an interrupted one goes on."""
+    """Return the trial's network: from the store, trained now, or trained on after an interruption."""
     chosen = choose(device)
     training, test = split(trial, data)
-    network, place = build(trial, data, device=device), kept.folder(__name__, trial, data.content(trial), device=chosen)
+    network = build(trial, data, device=device)
+    place = kept.folder(__name__, trial, data.content(trial), device=chosen)
     plan = padi_rows.plan(epochs=trial.epochs, size=trial.size, precision=trial.precision)
     epoch = partial(_epoch, trial, data, training, shuffled(trial, data, training))
-    history = kept.finished(place, lambda: fit(network, epoch, plan=plan, folder=place, device=chosen, seed=trial.start))
-    network.load_state_dict(checkpoints.read(place / LAST)[0])
-    network.to(chosen, memory_format=torch.channels_last)  # as it is when it was trained just now: the same bits either way
-    return Fitted(network.eval(), History(**history), training, test)
+    train = partial(fit, network, epoch, plan=plan, folder=place, device=chosen, seed=trial.start)
+    result = kept.trained(network, place, train, device=chosen, weights=LAST, layout=torch.channels_last)
+    return Fitted(network, result.history, training, test)
 
 
 def build(trial: Trial, data: Data, *, device: str = "cpu") -> ResNet34:
@@ -214,27 +214,16 @@ def pooled(trial: Trial, data: Data, network: ResNet34, rows: np.ndarray) -> np.
     return _answered(trial, data, network, network.pooled, rows).numpy()
 
 
-def counted(data: Data, experiment: str, rows: np.ndarray, found: np.ndarray) -> dict:
-    """Counts by (corpus/speaker, true, predicted) and summed errors, as the ledger keeps them.
+def count(data: Data, experiment: str, rows: np.ndarray, probabilities: np.ndarray) -> dict:
+    """Count predictions by corpus/speaker, as ``counting.count_predictions`` does.
 
     Args:
-        data: whose clips.
-        experiment: whose classes.
-        rows: ``(scored,)`` of the table.
-        found: ``(scored, classes)`` probabilities.
+        data: clips that were scored, among others.
+        experiment: experiment whose classes are scored.
+        rows: ``(scored,)`` rows of the table.
+        probabilities: ``(scored, classes)``.
     """
-    truth, groups = data.targets[experiment][rows], data.groups[rows]
-    tally = Counter(zip(groups.tolist(), truth.tolist(), found.argmax(1).tolist(), strict=True))
-    squared = np.square(found - np.eye(found.shape[1])[truth]).mean(1)
-    entropy = -np.log(np.maximum(found[np.arange(len(truth)), truth], np.finfo(np.float32).tiny))
-    names, places = np.unique(groups, return_inverse=True)
-    sums = [np.bincount(places, weights) for weights in (None, squared, entropy)]
-    return {
-        "counts": [[*where, number] for where, number in sorted(tally.items())],
-        "errors": [[name, int(clips), float(a), float(b)] for name, clips, a, b in zip(names.tolist(), *sums, strict=True)],
-        "head_mse": float(squared.mean()),
-        "clips": len(truth),
-    }
+    return count_predictions(data.groups[rows], data.targets[experiment][rows], probabilities)
 
 
 def _epoch(trial: Trial, data: Data, training: np.ndarray, target: np.ndarray, number: int) -> Iterator[list[Tensor]]:

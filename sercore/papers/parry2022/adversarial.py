@@ -1,49 +1,220 @@
-"""The training loop with attributes: baseline, multi-task, gradient reversal, discriminators (Parry et al. 2022, sections 3 and 4).
+"""Training with attributes (Parry et al. 2022, sections 3 and 4).
 
-For one seed the four approaches see the same batches and the same dropout: with alpha = 0 their shared and emotion weights are
-the same bits. The losses are in ``training.attributes``, the rules of selection in ``training.attribute_plan``, what one batch
-does in ``training.attribute_step``.
+The approaches are baseline, multi-task learning, gradient reversal and discriminators.
+``Plan`` says how a network is trained, ``step`` what one batch does to network and discriminators,
+``fit`` trains them by ``resumable.run``. For one seed the four approaches see the same batches and
+the same dropout: with alpha = 0 their shared and emotion weights have the same bits.
+
+One optimiser holds network and discriminators. SGD passes over a weight without a gradient, its
+momentum included, so each step moves exactly the weights that its backward pass reached.
 """
 
-import json
-import math
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
+from torch.nn import functional
 
-from sercore import store
 from sercore.models.attributes import EmotionNetwork
-from sercore.papers.parry2022.attribute_plan import Plan, best_epoch, ending
-from sercore.papers.parry2022.attribute_step import step
-from sercore.training import checkpoints, memory
-from sercore.training.fitting import BEST, HISTORY, LAST, STATE, autocast
+from sercore.papers.parry2022.losses import FINAL, against, alpha, attribute_losses, known, weighted
+from sercore.training import resumable
+from sercore.training.resumable import Epoch, History, autocast, mean
+
+SCORES = ("loss", "ua")  # that a validation must give
 
 Batches = Callable[[int], Iterable[Sequence[Tensor]]]
 Validate = Callable[[nn.Module], Mapping[str, float]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class History:
-    """What a training did, as plain values.
+class Plan:
+    """How a network is trained; the defaults are the paper's, or ours where it names none.
 
     Args:
-        epochs: of each epoch ``alpha``; ``training``, measured while the weights move: ``emotion`` loss, ``accuracy``,
-            ``attributes`` with the loss of each (AD: of the discriminator that the classifier meets; None where no label is known)
-            and ``norms``, the largest gradient norms before they are cut: of the shared layers with the emotion head
-            (``emotion``) and of each attribute's head or discriminator; ``validation``, all that ``validate`` gave; ``seconds``.
-        ending: why it ended.
-        best: epoch, from 1, that was selected.
+        approach: baseline, MTL (attribute heads), GR (heads behind gradient reversal) or AD
+            (discriminators).
+        epochs: passes over the training clips, at most (default 150).
+        batch: clips a step; the caller's batches follow it (default 32, ours).
+        rate: learning rate of all weights, the discriminators' too (default 0.002).
+        momentum: 0 or more, below 1 (default 0.9).
+        clip: norm to which a gradient is cut: of shared layers and emotion head together, of each
+            attribute head and of each discriminator alone, so that none changes another's (default
+            5, ours).
+        patience: epochs in a row without a better one that are borne; as many as ``epochs`` never
+            end it early (default 20, ours).
+        least: epochs before which training does not end early (default 30, ours).
+        margin: nats; epochs without a better one count from the first on whose training emotion
+            loss lies this far below the labels' entropy: before that nothing is learnt yet (default
+            0.03, ours).
+        precision: fp32, or bf16: autocast in training and validation, the weights stay fp32
+            (default fp32).
+        alpha: weight of the attributes, 0 to 1: MTL's and AD's constant, GR's end (default: the
+            paper's).
+        bounded: whether AD's discriminator losses are cut at the label entropy for the classifier
+            (default no: as printed).
+        reads: what AD's discriminators read: softmax, or the representation (default softmax).
+
+    Source: Parry et al. 2022, section 4.
     """
 
-    epochs: list[dict[str, Any]]
-    ending: str
-    best: int
+    approach: Literal["baseline", "MTL", "GR", "AD"]
+    epochs: int = 150
+    batch: int = 32
+    rate: float = 0.002
+    momentum: float = 0.9
+    clip: float = 5.0
+    patience: int = 20
+    least: int = 30
+    margin: float = 0.03
+    precision: Literal["fp32", "bf16"] = "fp32"
+    alpha: float | None = None
+    bounded: bool = False
+    reads: Literal["softmax", "representation"] = "softmax"
+
+    def __post_init__(self) -> None:
+        choices = {"approach": (*FINAL,), "precision": ("fp32", "bf16"), "reads": ("softmax", "representation")}
+        for name, known_values in choices.items():
+            if getattr(self, name) not in known_values:
+                raise ValueError(f"{name}={getattr(self, name)}: unknown; expected {' or '.join(known_values)}. Give one of them.")
+        for name in ("epochs", "batch", "patience"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}={getattr(self, name)}: too small; expected 1 or more. Give {name} from 1 on.")
+        if not (self.rate > 0 and self.clip > 0 and 0 <= self.momentum < 1):
+            settings = f"rate={self.rate}, clip={self.clip}, momentum={self.momentum}"
+            raise ValueError(
+                f"{settings}: expected two above 0 and a momentum from 0 to below 1. Give 0.002, 5 and 0.9, for example."
+            )
+        if self.alpha is not None and (self.approach == "baseline" or not 0 <= self.alpha <= 1):
+            raise ValueError(f"alpha={self.alpha} for {self.approach}: expected 0 to 1, and none for a baseline. Leave it out.")
+        if self.approach != "AD" and (self.bounded or self.reads != "softmax"):
+            settings = f"bounded={self.bounded}, reads={self.reads} for {self.approach}"
+            raise ValueError(f"{settings}: both are of discriminators; expected approach AD. Leave them out.")
+
+    def weight(self, epoch: int) -> float:
+        """Alpha in an epoch, counted from 1."""
+        return alpha(self.approach, epoch, self.epochs, self.alpha)
+
+    def eligible(self, epoch: int) -> bool:
+        """Whether an epoch may be selected: of GR only once alpha has reached half of its end."""
+        return self.approach != "GR" or self.weight(epoch) >= (FINAL["GR"] if self.alpha is None else self.alpha) / 2
+
+
+def best_epoch(epochs: Sequence[Mapping[str, Any]], plan: Plan) -> int:
+    """Return the number of the eligible epoch with the best validation UA, the earliest of equals.
+
+    It is the last epoch if none is eligible.
+    """
+    allowed = [number for number in range(1, len(epochs) + 1) if plan.eligible(number)]
+    return max(allowed, key=lambda number: epochs[number - 1]["validation"]["ua"], default=len(epochs))
+
+
+def ending(epochs: Sequence[Mapping[str, Any]], plan: Plan, entropy: float) -> str:
+    """Why training ends after these epochs; empty while it goes on.
+
+    Args:
+        epochs: done so far, as ``fit`` returns them.
+        plan: of the training.
+        entropy: of the training clips' emotion labels, nats.
+    """
+    done = len(epochs)
+    if done >= plan.epochs:
+        return f"all {plan.epochs} epochs"
+    learning = [number for number, epoch in enumerate(epochs, 1) if epoch["training"]["emotion"] <= entropy - plan.margin]
+    if done < plan.least or not learning or not plan.eligible(done):
+        return ""
+    waited = done - max(best_epoch(epochs, plan), learning[0] - 1)
+    return f"{plan.patience} epochs without a better one" if waited >= plan.patience else ""
+
+
+def step_discriminators(
+    discriminators: nn.ModuleDict, optimiser: torch.optim.Optimizer, read: Tensor, targets: Sequence[Tensor], plan: Plan
+) -> dict[str, Tensor]:
+    """Let each discriminator descend its own loss once; nothing else moves.
+
+    Args:
+        discriminators: in the order of the targets.
+        optimiser: that holds them, and may hold more.
+        read: softmax or representation of the classifier, whose graph is not entered.
+        targets: labels of each attribute.
+        plan: of the training.
+
+    Shape:
+        - read: ``(batch, classes)`` or ``(batch, width)``; targets: ``(batch,)`` each
+
+    Returns:
+        Norm of each discriminator's gradient before it was cut.
+
+    Source: Parry et al. 2022, section 3.2.2.
+    """
+    optimiser.zero_grad()
+    with autocast(plan.precision, read.device):
+        losses = attribute_losses([guess(read.detach()) for guess in discriminators.values()], targets)
+    torch.stack(losses).sum().backward()
+    norms = {name: nn.utils.clip_grad_norm_(guess.parameters(), plan.clip) for name, guess in discriminators.items()}
+    optimiser.step()
+    return norms
+
+
+def step(
+    network: EmotionNetwork,
+    discriminators: nn.ModuleDict,
+    optimiser: torch.optim.Optimizer,
+    batch: Sequence[Tensor],
+    *,
+    plan: Plan,
+    alpha: float,
+    ceilings: Sequence[float] | None = None,
+) -> dict[str, float]:
+    """Train on one batch, with one pass through the shared layers.
+
+    AD's discriminators step first, then the network against them as they now are.
+
+    Args:
+        network: in training mode.
+        discriminators: of AD, in the order of the targets; empty otherwise.
+        optimiser: SGD over both; without weight decay, so that weights without a gradient stay.
+        batch: inputs, emotion target, a target of each head or discriminator, on their device.
+        plan: of the training.
+        alpha: weight of the attributes.
+        ceilings: of AD's discriminator losses (default: none).
+
+    Returns:
+        Plain numbers: ``loss``, ``emotion`` and ``right`` (clips); of each attribute ``loss NAME``
+        and ``known NAME`` (clips); ``norm emotion`` and ``norm NAME`` of the gradients before they
+        were cut.
+
+    Source: Parry et al. 2022, sections 3.1 and 3.2; equation 2 as printed: under GR the shared
+    layers' gradient is ``(1 - alpha) g_emo - alpha mean_i g_i``, a head's is ``+ alpha / N`` times
+    that of its own loss, so that heads descend.
+    """
+    names = [*(discriminators if plan.approach == "AD" else network.heads)]
+    *inputs, emotion_target = batch[: len(batch) - len(names)]
+    targets = batch[len(batch) - len(names) :]
+    with autocast(plan.precision, emotion_target.device):
+        logits, answers, representation = network.answers(*inputs)
+        emotion = functional.cross_entropy(logits, emotion_target)
+        losses = attribute_losses([*answers.values()], targets if answers else [])
+        read = logits.float().softmax(1) if plan.reads == "softmax" else representation
+    loss, norms = weighted(emotion, losses, alpha=alpha), {}
+    if plan.approach == "AD":
+        norms = step_discriminators(discriminators, optimiser, read, targets, plan)
+        with autocast(plan.precision, read.device):  # a new context: the old one remembers the weights before their step
+            losses = attribute_losses([guess(read) for guess in discriminators.values()], targets)
+        loss = against(emotion, losses, alpha=alpha, ceilings=ceilings)
+    optimiser.zero_grad()
+    loss.backward(inputs=[weight for weight in network.parameters() if weight.requires_grad])  # and no discriminator's
+    norms["emotion"] = nn.utils.clip_grad_norm_([*network.shared.parameters(), *network.emotion.parameters()], plan.clip)
+    norms |= {name: nn.utils.clip_grad_norm_(head.parameters(), plan.clip) for name, head in network.heads.items()}
+    numbers = {"loss": loss, "emotion": emotion, "right": (logits.argmax(1) == emotion_target).sum()}
+    numbers |= {f"loss {name}": value for name, value in zip(names, losses, strict=True)}
+    numbers |= {f"known {name}": known(target) for name, target in zip(names, targets, strict=True)}
+    numbers |= {f"norm {name}": norm for name, norm in norms.items()}
+    optimiser.step()
+    values = torch.stack([number.detach().float() for number in numbers.values()])
+    return dict(zip(numbers, values.tolist(), strict=True))
 
 
 def fit(
@@ -59,30 +230,38 @@ def fit(
     device: torch.device | str = "cpu",
     seed: int,
 ) -> History:
-    """Train a network, or go on where an interrupted training of the same plan, seed and network left off.
+    """Train a network, or go on with it, as ``resumable.run`` does.
 
-    The folder then holds ``best.safetensors`` and ``last.safetensors`` (the network's weights; read them with
-    ``checkpoints.read``), ``history.json`` and ``state.safetensors``, the state after the last epoch, discriminators included. A
-    finished training is read, not run again.
+    The state has the discriminators too.
+
+    Each epoch's result has ``alpha``; ``training``, measured while the weights move: ``emotion``
+    loss, ``accuracy``, ``attributes`` with the loss of each (of AD that of the discriminator that
+    the classifier meets; None where no label is known) and ``norms``, the largest gradient norms
+    before they are cut: of the shared layers with the emotion head (``emotion``) and of each
+    attribute's head or discriminator; and ``validation``, all that ``validate`` returned.
 
     Args:
-        network: trained in place; left on the device, in evaluation mode, with the last epoch's weights. Its heads are the
-            attributes for MTL and GR, reversed for GR, and none otherwise.
-        discriminators: one for each attribute for AD, none otherwise; they must draw nothing from a generator.
-        batches: of one epoch, by its number from 1, and by nothing else. A batch is the network's inputs, the emotion target and
-            a target of each attribute, ``MISSING`` where unknown.
-        validate: of the network in evaluation mode, without gradients; gives ``loss``, ``ua`` and what else is wanted.
+        network: network to train in place; it is left on the device, in evaluation mode, with the
+            last epoch's weights. Its heads are the attributes for MTL and GR, reversed for GR, and
+            none otherwise.
+        discriminators: one for each attribute for AD, none otherwise; they must draw nothing from a
+            generator.
+        batches: function that gives the batches of an epoch, by its number from 1 and nothing else.
+            A batch is the network's inputs, the emotion target and a target of each attribute,
+            ``MISSING`` where unknown.
+        validate: function that scores the network, with ``loss`` and ``ua``.
         plan: approach, rate and the rest.
-        attributes: their names, in the order of a batch's targets; none for the baseline.
-        entropies: label entropy in nats over the training clips, of ``emotion`` and of each attribute.
-        folder: of this run alone.
+        attributes: names in the order of a batch's targets; none for the baseline.
+        entropies: label entropy in nats over the training clips, of ``emotion`` and of each
+            attribute.
+        folder: folder of this run alone.
         device: cpu or cuda (default cpu); batches are moved there.
-        seed: of dropout, on torch's generator, which the caller finds again as it was.
+        seed: seed of dropout, on torch's generator.
 
     Raises:
-        ValueError: network, discriminators, attributes and plan that do not fit; a checkpoint of another run; a validation without
-            its two numbers.
-        FloatingPointError: a loss or gradient that is no finite number; the last epoch's checkpoint stands.
+        ValueError: Network, discriminators, attributes and plan do not fit each other, a checkpoint
+            is of another run, or a validation lacks a score.
+        FloatingPointError: A loss or gradient is not finite; the last epoch's checkpoint stands.
 
     Source: Parry et al. 2022, sections 3 and 4.
     """
@@ -90,125 +269,46 @@ def fit(
     _check(network, discriminators, plan, attributes, entropies)
     network.to(device)
     discriminators.to(device)
-    optimiser = torch.optim.SGD([*network.parameters(), *discriminators.parameters()], lr=plan.rate, momentum=plan.momentum)
-    run, path = _identity(network, discriminators, plan, entropies, device, seed), folder / STATE
-    with (
-        memory.kept(),
-        torch.random.fork_rng([device] if device.type == "cuda" else []),
-        tqdm(total=plan.epochs, desc="training", unit="epoch", delay=2, mininterval=1, miniters=0) as bar,
-    ):
-        torch.manual_seed(seed)
-        epochs, best = _resume(path, run, network, discriminators, optimiser, device)
-        bar.n = bar.initial = len(epochs)
-        while not (reason := ending(epochs, plan, entropies["emotion"])):
-            epoch, started = len(epochs) + 1, time.perf_counter()
-            done: dict[str, Any] = {"alpha": plan.weight(epoch)}
-            done["training"] = _train(
-                network, discriminators, optimiser, batches(epoch), plan, done["alpha"], entropies, epoch, bar
-            )
-            done["validation"] = _validate(network, validate, plan, device, epoch)
-            epochs.append(done | {"seconds": time.perf_counter() - started})
-            if best_epoch(epochs, plan) == epoch:
-                best = {name: tensor.detach().cpu().clone() for name, tensor in network.state_dict().items()}
-            state = checkpoints.training_state(network, optimiser, device) | {f"best.{name}": best[name] for name in best}
-            state |= {f"discriminators.{name}": tensor for name, tensor in discriminators.state_dict().items()}
-            checkpoints.write(path, state, [run, epochs])
-            bar.update()
-    history = History(epochs=epochs, ending=reason, best=best_epoch(epochs, plan))
-    checkpoints.write(folder / BEST, best, {"run": run, "epoch": history.best})
-    checkpoints.write(folder / LAST, network.state_dict(), {"run": run, "epoch": len(epochs)})
-    store.write(folder / HISTORY, (json.dumps(asdict(history), indent=1) + "\n").encode())
-    network.eval()
-    return history
-
-
-def _train(
-    network: EmotionNetwork,
-    discriminators: nn.ModuleDict,
-    optimiser: torch.optim.Optimizer,
-    batches: Iterable[Sequence[Tensor]],
-    plan: Plan,
-    alpha: float,
-    entropies: Mapping[str, float],
-    epoch: int,
-    bar: tqdm,
-) -> dict[str, Any]:
-    """One epoch; what ``History`` has as its ``training``."""
-    network.train()
-    discriminators.train()
-    device = next(network.parameters()).device
+    weights = [*network.parameters(), *discriminators.parameters()]
+    optimiser = torch.optim.SGD(weights, lr=plan.rate, momentum=plan.momentum)
     ceilings = [entropies[name] for name in discriminators] if plan.bounded else None
-    steps = []
-    for number, batch in enumerate(batches, 1):
-        placed = [tensor.to(device, non_blocking=True) for tensor in batch]
-        done = step(network, discriminators, optimiser, placed, plan=plan, alpha=alpha, ceilings=ceilings)
-        _check_finite(done, f"epoch {epoch}, step {number}: the training")
-        steps.append({**done, "clips": len(placed[-1])})
-        bar.set_postfix_str(f"step {number}, emotion loss {done['emotion']:.3f}", refresh=False)
-        bar.update(0)
-    if not steps:
-        raise ValueError(
-            f"epoch {epoch}: no batch to train on; expected at least 1. Check what was left out of the training clips."
-        )
-    clips = sum(each["clips"] for each in steps)
+
+    def epoch(now: Epoch) -> dict[str, Any]:
+        discriminators.train()
+        alpha = plan.weight(now.number)
+
+        def counted_step(batch: list[Tensor]) -> dict[str, float]:
+            numbers = step(network, discriminators, optimiser, batch, plan=plan, alpha=alpha, ceilings=ceilings)
+            return {**numbers, "clips": len(batch[-1])}
+
+        steps = now.steps(batches(now.number), counted_step, advice="lower the rate or alpha")
+        scores = now.validation(validate, SCORES, precision=plan.precision)
+        return {"alpha": alpha, "training": _means(steps), "validation": scores}
+
+    identity = {f"plan.{name}": value for name, value in asdict(plan).items()}
+    return resumable.run(
+        network,
+        optimiser,
+        epoch,
+        total=plan.epochs,
+        ending=lambda done: ending(done, plan, entropies["emotion"]),
+        best=lambda done: best_epoch(done, plan),
+        identity=identity | {"entropies": dict(entropies)},
+        folder=folder,
+        device=device,
+        seed=seed,
+        extra={"discriminators": discriminators},
+    )
+
+
+def _means(steps: Sequence[Mapping[str, float]]) -> dict[str, Any]:
     names = [name.removeprefix("loss ") for name in steps[0] if name.startswith("loss ")]
     return {
-        "emotion": _mean(steps, "emotion", "clips"),
-        "accuracy": sum(each["right"] for each in steps) / clips,
-        "attributes": {name: _mean(steps, f"loss {name}", f"known {name}") for name in names},
-        "norms": {name: max(each[f"norm {name}"] for each in steps) for name in ("emotion", *names)},
+        "emotion": mean(steps, "emotion", weight="clips"),
+        "accuracy": sum(step["right"] for step in steps) / sum(step["clips"] for step in steps),
+        "attributes": {name: mean(steps, f"loss {name}", weight=f"known {name}") for name in names},
+        "norms": {name: max(step[f"norm {name}"] for step in steps) for name in ("emotion", *names)},
     }
-
-
-def _mean(steps: Sequence[Mapping[str, float]], what: str, over: str) -> float | None:
-    clips = sum(each[over] for each in steps)
-    return sum(each[what] * each[over] for each in steps) / clips if clips else None
-
-
-def _validate(network: nn.Module, validate: Validate, plan: Plan, device: torch.device, epoch: int) -> dict[str, float]:
-    network.eval()
-    with torch.no_grad(), autocast(plan.precision, device):
-        scores = {name: float(value) for name, value in validate(network).items()}
-    if missing := {"loss", "ua"} - set(scores):
-        raise ValueError(f"validate gave {sorted(scores)}; expected loss and ua: add {' and '.join(sorted(missing))}")
-    _check_finite({name: scores[name] for name in ("loss", "ua")}, f"epoch {epoch}: the validation")
-    return scores
-
-
-def _resume(
-    path: Path,
-    run: Mapping[str, object],
-    network: nn.Module,
-    discriminators: nn.ModuleDict,
-    optimiser: torch.optim.Optimizer,
-    device: torch.device,
-) -> tuple[list[dict[str, Any]], dict[str, Tensor]]:
-    """Epochs done and the best weights so far; networks, optimiser and generators as they were after the last of them."""
-    for name in (STATE, BEST, LAST, HISTORY):
-        for left in path.parent.glob(f".{name}.*"):  # by a run that was killed while it wrote
-            left.unlink()
-    if not path.exists():
-        return [], {}
-    state, (found, epochs) = checkpoints.read(path)
-    checkpoints.check_same(path, found, run)
-    checkpoints.restore(state, network, optimiser, device)
-    discriminators.load_state_dict(checkpoints.part(state, "discriminators"))
-    return epochs, checkpoints.part(state, "best")
-
-
-def _identity(
-    network: nn.Module,
-    discriminators: nn.ModuleDict,
-    plan: Plan,
-    entropies: Mapping[str, float],
-    device: torch.device,
-    seed: int,
-) -> dict[str, object]:
-    """What a checkpoint must share with the run that goes on from it."""
-    run: dict[str, object] = {f"plan.{name}": value for name, value in asdict(plan).items()}
-    for name, each in (("network", network), ("discriminators", discriminators)):
-        run[name] = store.digest([(key, list(tensor.shape), str(tensor.dtype)) for key, tensor in each.state_dict().items()])[:8]
-    return json.loads(json.dumps(run | {"entropies": dict(entropies), "seed": seed, "device": device.type}))
 
 
 def _check(
@@ -219,24 +319,15 @@ def _check(
     entropies: Mapping[str, float],
 ) -> None:
     """Refuse parts that do not fit each other."""
-    names, against_them = [*attributes], plan.approach == "AD"
+    names, has_adversaries = [*attributes], plan.approach == "AD"
     if (plan.approach == "baseline") != (not names):
         raise ValueError(f"{plan.approach} with attributes {names}: expected none for a baseline, 1 or more else. Change either.")
-    for what, found, expected in (
-        ("heads", [*network.heads], [] if against_them else names),
-        ("discriminators", [*discriminators], names if against_them else []),
+    for part, actual, expected in (
+        ("heads", [*network.heads], [] if has_adversaries else names),
+        ("discriminators", [*discriminators], names if has_adversaries else []),
         ("reversed gradient", network.reverse, plan.approach == "GR"),
     ):
-        if found != expected:
-            raise ValueError(f"{what}: {found}; {plan.approach} with attributes {names} expects {expected}. Build it so.")
+        if actual != expected:
+            raise ValueError(f"{part}: {actual}; {plan.approach} with attributes {names} expects {expected}. Build it so.")
     if missing := [name for name in ("emotion", *names) if name not in entropies]:
         raise ValueError(f"entropies: {[*entropies]}; expected that of {', '.join(missing)} too. Add it.")
-
-
-def _check_finite(numbers: Mapping[str, float], where: str) -> None:
-    for name, value in numbers.items():
-        if not math.isfinite(value):
-            raise FloatingPointError(
-                f"{where} {name} is {value}; expected a finite number. The last epoch's checkpoint stands: lower the rate or "
-                "alpha, or look at this batch's clips."
-            )

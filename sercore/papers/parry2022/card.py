@@ -34,7 +34,7 @@ from sercore.papers.parry2022.rows import SIZES, Row
 from sercore.papers.parry2022.trial import Fitted, Trial
 from sercore.parameters import ParameterError
 from sercore.sweep import sweep
-from sercore.training.ragged import Ragged
+from sercore.training.batching import Ragged
 
 TAKEN = (  # parameters of the chapter that a training takes
     *("edition", "epochs", "seed", "precision", "device"),

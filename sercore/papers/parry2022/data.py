@@ -18,7 +18,7 @@ from sercore.papers.parry2022 import attributes as parry_attributes
 from sercore.papers.parry2022 import inputs as parry_inputs
 from sercore.papers.parry2022.clips import Data
 from sercore.protocols.pooled import pooled
-from sercore.training.ragged import Ragged
+from sercore.training.batching import Ragged
 
 POOLED = ("emovo", "emodb", "iemocap", "epst", "ravdess", "savee")
 UNSEEN = ("tess", "crema-d")
@@ -51,7 +51,7 @@ def load(edition: str) -> Data:
     targets = {switches: _numbers(table, *switches) for switches in product(SURPRISE, CALM)}
     surprised = table["emotion"].str.lower().isin(labels.SPELLINGS["surprise"])
     reports = tuple(each.report for each in found)
-    return Data(table.assign(surprised=surprised), _frames(table), unseen, CLASSES, targets, reports)
+    return Data(table.assign(surprised=surprised), _frames(table), unseen, CLASSES, targets, reports=reports)
 
 
 def own(path: Path, classes: Path | None, *, unseen: Sequence[str]) -> Data:
@@ -73,7 +73,7 @@ def own(path: Path, classes: Path | None, *, unseen: Sequence[str]) -> Data:
     known = tuple(name for name in CLASSES if name in met) + tuple(sorted(met - set(CLASSES)))
     target = np.array([known.index(each) for each in table["class"]])
     targets = dict.fromkeys(product(SURPRISE, CALM), target)  # the map alone says what surprise and calm are
-    return Data(table.assign(surprised=False), _frames(table), tuple(unseen), known, targets, (corpus.report,))
+    return Data(table.assign(surprised=False), _frames(table), tuple(unseen), known, targets, reports=(corpus.report,))
 
 
 def own_contents(path: Path, classes: str) -> list:

@@ -1,7 +1,4 @@
-"""Losses that join emotion and attributes, and the weight between them (Parry et al. 2022, sections 3.1, 3.2 and 4).
-
-Pure functions; the loop that descends them is ``training.adversarial``, the networks are in ``models.attributes``.
-"""
+"""Losses that join emotion and attributes, and the weight between them (Parry et al. 2022, sections 3.1, 3.2 and 4)."""
 
 from collections.abc import Sequence
 

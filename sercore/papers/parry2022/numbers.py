@@ -14,7 +14,7 @@ from sercore.ledger.published import Printed
 from sercore.models import cnn_lstm
 from sercore.models.attributes import Discriminator
 from sercore.papers.parry2022 import study as parry
-from sercore.papers.parry2022.attribute_plan import Plan
+from sercore.papers.parry2022.adversarial import Plan
 from sercore.papers.parry2022.attributes import ATTRIBUTES, GENDERS, SUBSETS
 from sercore.papers.parry2022.data import ORIGINS, POOLED
 from sercore.papers.parry2022.grid import BASELINE, RECIPES

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from sercore.models import cnn_lstm
-from sercore.papers.parry2022.attribute_plan import Plan
+from sercore.papers.parry2022.adversarial import Plan
 
 SIZES = {"published": cnn_lstm.SIZES, "small": cnn_lstm.SMALL}
 CLIP = 5.0

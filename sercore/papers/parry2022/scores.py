@@ -1,63 +1,51 @@
 """What a trial of paper 02 leaves: counts and errors by speaker, and its training epoch by epoch, as plain values."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 
 import numpy as np
+from sklearn.metrics import recall_score
 
-from sercore.evaluation.metrics import recalls
-from sercore.papers.parry2022.adversarial import History
+from sercore.evaluation import counting
 from sercore.papers.parry2022.attributes import Labels
 from sercore.papers.parry2022.clips import Data
 from sercore.papers.parry2022.losses import label_entropy
 from sercore.protocols.pooled import Split
+from sercore.training.resumable import History
 
 SIGNS = "+o-abcdefghijklmnopqrstuvwxyz"  # positive, neutral, negative; a researcher's own classes go on
 
 
-def ua(truth: np.ndarray, predicted: np.ndarray, *, classes: int) -> float:
-    """Unweighted accuracy: mean recall of the classes that occur, in [0, 1].
+def ua(truth: np.ndarray, predicted: np.ndarray) -> float:
+    """Return the unweighted accuracy: the mean recall of the classes that occur, in [0, 1].
 
     Source: Parry et al. 2022, section 4.
     """
-    confusion = np.zeros((classes, classes))
-    np.add.at(confusion, (truth, predicted), 1)
-    return float(np.nanmean(recalls(confusion)))
+    return float(recall_score(truth, predicted, labels=np.unique(truth), average="macro"))
 
 
-def counted(data: Data, target: np.ndarray, rows: np.ndarray, found: np.ndarray) -> dict:
-    """Counts by (corpus/speaker, true, predicted) and summed errors, as the ledger keeps them.
+def count(data: Data, target: np.ndarray, rows: np.ndarray, probabilities: np.ndarray) -> dict:
+    """Count predictions by corpus/speaker, as ``counting.count_predictions`` does.
 
-    An unseen corpus that has surprise is counted without it too, under its name and "without surprise". ``answers`` has, for each
-    speaker and text of an unseen corpus, the classes of its clips and the answers to them, one of ``SIGNS`` a clip: where a corpus
-    has two speakers, its texts are what an interval resamples.
+    An unseen corpus that has surprise is counted without it too, under its name and "without
+    surprise". ``answers`` has, for each speaker and text of an unseen corpus, the classes of its
+    clips and the answers to them, one of ``SIGNS`` a clip: where a corpus has two speakers, its
+    texts are what an interval resamples.
 
     Args:
-        data: whose clips.
+        data: clips that were scored, among others.
         target: ``(clips of the table,)`` class numbers.
-        rows: ``(scored,)`` of the table.
-        found: ``(scored, classes)`` probabilities.
+        rows: ``(scored,)`` rows of the table.
+        probabilities: ``(scored, classes)``.
     """
-    truth, predicted, groups = target[rows], found.argmax(1), data.groups[rows]
+    truth, predicted, groups = target[rows], probabilities.argmax(1), data.groups[rows]
     corpora = data.table["corpus"].to_numpy(str)[rows]
     surprised = data.table["surprised"].to_numpy(bool)[rows]
     unseen = np.isin(corpora, data.unseen)
-    again = np.flatnonzero(np.isin(corpora, corpora[unseen & surprised]) & ~surprised)
-    tally = Counter(zip(groups.tolist(), truth.tolist(), predicted.tolist(), strict=True))
-    for at in again:
-        corpus, speaker = str(groups[at]).split("/", 1)
-        tally[f"{corpus} without surprise/{speaker}", int(truth[at]), int(predicted[at])] += 1
-    squared = np.square(found - np.eye(len(data.classes))[truth]).mean(1)
-    entropy = -np.log(np.maximum(found[np.arange(len(truth)), truth], np.finfo(np.float32).tiny))
-    names, places = np.unique(groups, return_inverse=True)
-    sums = [np.bincount(places, weights) for weights in (None, squared, entropy)]
-    return {
-        "counts": [[*where, number] for where, number in sorted(tally.items())],
-        "answers": _by_text(data, rows[unseen], groups[unseen], truth[unseen], predicted[unseen]),
-        "errors": [[name, int(clips), float(a), float(b)] for name, clips, a, b in zip(names.tolist(), *sums, strict=True)],
-        "head_mse": float(squared.mean()),
-        "clips": len(truth),
-    }
+    again = np.isin(corpora, corpora[unseen & surprised]) & ~surprised
+    renamed = np.array([group.replace("/", " without surprise/", 1) for group in groups[again].tolist()])
+    outcome = counting.count_predictions(groups, truth, probabilities)
+    outcome["counts"] = sorted(outcome["counts"] + counting.tally(renamed, truth[again], predicted[again]))
+    return outcome | {"answers": _by_text(data, rows[unseen], groups[unseen], truth[unseen], predicted[unseen])}
 
 
 def _by_text(data: Data, rows: np.ndarray, groups: np.ndarray, truth: np.ndarray, predicted: np.ndarray) -> list[list[str]]:
@@ -70,19 +58,19 @@ def _by_text(data: Data, rows: np.ndarray, groups: np.ndarray, truth: np.ndarray
     return [[*where, *pair] for where, pair in sorted(said.items())]
 
 
-def told(history: History, target: np.ndarray, sides: Split, labels: Mapping[str, Labels]) -> dict:
-    """What the training was, at the selected epoch and, in ``epochs`` as (epoch, name, value), epoch by epoch.
+def training_summary(history: History, target: np.ndarray, sides: Split, labels: Mapping[str, Labels]) -> dict:
+    """Summarise a training: the selected epoch and, in ``epochs``, rows (epoch, name, value) of every epoch.
 
     Args:
-        history: of the training.
+        history: history of the training.
         target: ``(clips of the table,)`` class numbers.
         sides: rows of training, validation and test.
         labels: of the attributes that were trained on, by letter.
     """
     best, training = history.epochs[history.best - 1], sides.training
-    seconds = float(np.median([each["seconds"] for each in history.epochs]))
+    seconds = float(np.median([epoch["seconds"] for epoch in history.epochs]))
     return {
-        "epochs": [[number, name, value] for number, each in enumerate(history.epochs, 1) for name, value in _flat(each)],
+        "epochs": [[number, name, value] for number, epoch in enumerate(history.epochs, 1) for name, value in _flat(epoch)],
         "best_epoch": history.best,
         "epochs_run": len(history.epochs),
         "ending": history.ending,
@@ -90,7 +78,7 @@ def told(history: History, target: np.ndarray, sides: Split, labels: Mapping[str
         "validation_ua": best["validation"]["ua"],
         "training_loss": best["training"]["emotion"],
         "entropy_emotion": label_entropy(target[training]),
-        **{f"entropy_{letter}": label_entropy(each.values[training]) for letter, each in labels.items()},
+        **{f"entropy_{letter}": label_entropy(label.values[training]) for letter, label in labels.items()},
         "training_clips": len(training),
         "validation_clips": len(sides.validation),
         "test_clips": len(sides.test),

@@ -3,10 +3,9 @@
 Its rows and recipe are in ``parry_rows``, clips in ``parry_clips``, attributes in ``parry_attributes``.
 """
 
-import json
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -15,21 +14,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sercore import store
 from sercore.augment.spectrogram import mask_bands, mask_time
 from sercore.models.attributes import EmotionNetwork, discriminators
 from sercore.models.cnn_lstm import CnnLstm
 from sercore.papers.parry2022 import attributes as parry_attributes
 from sercore.papers.parry2022 import scores as parry_scores
-from sercore.papers.parry2022.adversarial import History, fit
+from sercore.papers.parry2022.adversarial import fit
 from sercore.papers.parry2022.attributes import Labels
 from sercore.papers.parry2022.clips import Data
 from sercore.papers.parry2022.losses import label_entropy
 from sercore.papers.parry2022.rows import SIZES, Recipe, Row, plan
 from sercore.protocols.pooled import Split, pooled
-from sercore.training import checkpoints
-from sercore.training.fitting import BEST, HISTORY, STATE, autocast
+from sercore.training import kept
 from sercore.training.loop import choose
+from sercore.training.resumable import History, autocast
 
 TIME_MASK, BAND_MASK = 30, 3  # frames and bands at most, one of each a clip: Parry et al. 2022, section 4
 SCORED = 64  # clips a batch where nothing is trained
@@ -122,23 +120,22 @@ def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
     started = time.perf_counter()
     found = probabilities(fitted.network, data, scored, precision=trial.precision)
     seconds = (time.perf_counter() - started) / len(scored)
-    counted = parry_scores.counted(data, fitted.prepared.target, scored, found)
-    told = parry_scores.told(fitted.history, fitted.prepared.target, fitted.prepared.sides, fitted.prepared.labels)
     parameters = sum(weight.numel() for weight in fitted.network.parameters())
-    return counted | told | {"parameters": parameters, "seconds_per_clip": round(seconds, 6)}
+    return (
+        parry_scores.count(data, fitted.prepared.target, scored, found)
+        | parry_scores.training_summary(fitted.history, fitted.prepared.target, fitted.prepared.sides, fitted.prepared.labels)
+        | {"parameters": parameters, "seconds_per_clip": round(seconds, 6)}
+    )
 
 
 def trained(trial: Trial, data: Data, *, device: str = "cpu") -> Fitted:
-    """The trial's network, from its folder in the store if its training is finished there; an interrupted one goes on."""
-    chosen, prepared = choose(device), prepare(trial, data)
-    network, place = build(trial, data, prepared), folder(trial, data, device=chosen)
-    if (place / STATE).exists() or not (place / HISTORY).exists():
-        history = _fit(trial, data, prepared, network, place, chosen)
-        (place / STATE).unlink()  # with the discriminators it is several times the weights
-    else:
-        history = History(**json.loads((place / HISTORY).read_bytes()))
-    network.load_state_dict(checkpoints.read(place / BEST)[0])
-    return Fitted(network.to(chosen).eval(), history, prepared)
+    """Return the trial's network: from the store, trained now, or trained on after an interruption."""
+    device, prepared = choose(device), prepare(trial, data)
+    network = build(trial, data, prepared)
+    place = kept.folder(__name__, trial, data.content(trial), device=device)
+    train = partial(_fit, trial, data, prepared, network, place, device)
+    result = kept.trained(network, place, train, device=device)
+    return Fitted(network, result.history, prepared)
 
 
 def prepare(trial: Trial, data: Data) -> Prepared:
@@ -172,13 +169,6 @@ def build(trial: Trial, data: Data, prepared: Prepared) -> EmotionNetwork:
             reverse=trial.approach == "GR",
             heads_seed=trial.seed,
         )
-
-
-def folder(trial: Trial, data: Data, *, device: torch.device) -> Path:
-    """Where a trial's training is kept, named by the key that its outcome has in a sweep, and by the device."""
-    base = store.key(settings={}, manifest=[], modules=__name__)
-    key = replace(base, settings=store.digest(asdict(trial)), data=data.content(trial))
-    return store.root() / "trainings" / key.hex[:2] / f"{key.hex}-{device.type}"
 
 
 def batches(trial: Trial, data: Data, prepared: Prepared, epoch: int) -> Iterator[list[Tensor]]:
@@ -243,12 +233,12 @@ def _validate(trial: Trial, data: Data, prepared: Prepared, network: nn.Module) 
     logits, truth = _answers(network, data, rows, precision=trial.precision), torch.from_numpy(prepared.target[rows])
     found = {
         "loss": float(functional.cross_entropy(logits, truth)),
-        "ua": parry_scores.ua(truth.numpy(), logits.argmax(1).numpy(), classes=len(data.classes)),
+        "ua": parry_scores.ua(truth.numpy(), logits.argmax(1).numpy()),
     }
     if trial.row.name == "baseline":
         for corpus, clips in prepared.sides.unseen.items():
             answers = _answers(network, data, clips, precision=trial.precision).argmax(1).numpy()
-            found[f"ua {corpus}"] = parry_scores.ua(prepared.target[clips], answers, classes=len(data.classes))
+            found[f"ua {corpus}"] = parry_scores.ua(prepared.target[clips], answers)
     return found
 
 

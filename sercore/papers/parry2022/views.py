@@ -11,7 +11,7 @@ from sercore.evaluation.embeddings import neighbours
 from sercore.papers.parry2022 import attributes as parry_attributes
 from sercore.papers.parry2022.clips import Data
 from sercore.papers.parry2022.trial import SCORED, Fitted, Trial, trained
-from sercore.training.fitting import autocast
+from sercore.training.resumable import autocast
 
 MISSING = parry_attributes.MISSING
 

@@ -17,11 +17,12 @@ from sercore.ledger import recorded
 from sercore.papers.biagini2022 import pretrained as loopq_pretrained
 from sercore.papers.biagini2022 import trial as loopq_trial
 from sercore.papers.biagini2022 import tuned as loopq_tuned
-from sercore.papers.biagini2022.tuned import build, folder, joined, run, trained
+from sercore.papers.biagini2022.tuned import build, joined, run, trained
 from sercore.papers.biagini2022.tuned_rows import TUNED
 from sercore.sweep import trial_keys
 from sercore.training import checkpoints
-from sercore.training.fitting import BEST, HISTORY, LAST, STATE
+from sercore.training.kept import folder
+from sercore.training.resumable import BEST, HISTORY, LAST, STATE
 from tests.models.tiny_hubert import BASE, LARGE
 from tests.papers.loopq_tuned_toy import MASKING, PICTURES, RANDOM, save, timeless, trial, weights
 
@@ -89,7 +90,7 @@ def test_by_origin_tells_best_and_last_and_enters_the_ledger(data, tmp_path):
     assert outcome["accuracy_last"] == right / outcome["clips"]
     assert outcome["parameters"] == sum(weight.numel() for weight in build(chosen, data).parameters())
     (key,) = trial_keys(run, [chosen], data)
-    assert folder(chosen, data, device=torch.device("cpu")).name == f"{key.hex}-cpu"
+    assert folder(loopq_tuned.__name__, chosen, data.content(chosen), device=torch.device("cpu")).name == f"{key.hex}-cpu"
     told = recorded.frames("demo, tuned", {}, [chosen], [key.hex], [outcome])
     assert told.trials[["run", "model", "encoder", "pictures"]].to_numpy().tolist() == [
         ["demo, tuned", "HUBERTFT", "tiny-hubert", "none"]
@@ -99,7 +100,8 @@ def test_by_origin_tells_best_and_last_and_enters_the_ledger(data, tmp_path):
 
 def test_unheard_speakers_are_scored_once(data, monkeypatch):
     chosen, met = trial("HUBERTFT fixed, tuned", data, "speaker-independent"), []
-    monkeypatch.setattr(loopq_tuned, "scored", lambda *given: met.append(given[3]) or loopq_trial.scored(*given))
+    scored = loopq_trial.scored
+    monkeypatch.setattr(loopq_trial, "scored", lambda *given: met.append(given[3]) or scored(*given))
     outcome = run(chosen, data)
     training, watched, test = loopq_trial.split(chosen, data)
     assert [rows.tolist() for rows in met] == [test.tolist()]
@@ -126,7 +128,7 @@ def test_an_interrupted_training_ends_with_the_bits_of_one_left_in_peace(data, t
     monkeypatch.setattr(loopq_trial, "batches", broken)
     with pytest.raises(KeyboardInterrupt):
         run(chosen, data)
-    place = folder(chosen, data, device=torch.device("cpu"))
+    place = folder(loopq_tuned.__name__, chosen, data.content(chosen), device=torch.device("cpu"))
     assert [path.name for path in place.iterdir()] == [STATE]
     np.random.seed(7)  # noqa: NPY002
     torch.manual_seed(7)

@@ -30,11 +30,11 @@ def test_waveforms_are_trimmed_and_cut_or_filled(tmp_path):
     free, filled = (loopq_waveforms.compute(kind, paths, shape=SHAPES["published"], jobs=1) for kind in loopq_waveforms.KINDS)
     for row, path in enumerate(paths):
         kept, one = trim(audio.read(path)), np.array([row])
-        np.testing.assert_array_equal(free.padded(one)[0], kept[:72_000])
-        np.testing.assert_array_equal(filled.padded(one)[0], fit(kept, length=80_000))
+        np.testing.assert_array_equal(free.batch(one)[0], kept[:72_000])
+        np.testing.assert_array_equal(filled.batch(one)[0], fit(kept, length=80_000))
     assert free.sizes.tolist() == [len(trim(audio.read(paths[0]))), 72_000]
-    assert free.padded(np.array([0, 1])).shape == (2, 72_000)
-    assert not free.padded(np.array([0, 1]))[0, free.sizes[0] :].any()
+    assert free.batch(np.array([0, 1])).shape == (2, 72_000)
+    assert not free.batch(np.array([0, 1]))[0, free.sizes[0] :].any()
 
 
 def test_a_clip_too_short_for_a_frame_is_named(sounds, hubs):

@@ -5,9 +5,10 @@ import json
 import pytest
 import torch
 
-from sercore import sealed
-from sercore.papers.biagini2022 import costs as loopq_costs
-from sercore.papers.biagini2022.costs import NAMES, RECORDED, cost, costs, inputs, measured, network
+from benchmarks import costs as benchmark
+from benchmarks.costs import NAMES, cost, inputs, measured, network
+from sercore import sealed, store
+from sercore.papers.biagini2022.tables import COSTS, costs
 
 PARAMETERS = {
     "CNNLSTM fixed": 1_466_455,
@@ -45,7 +46,7 @@ def test_networks_are_the_published_ones_and_the_small_read_it(name):
 
 
 def test_all_five_are_recorded():
-    recorded = costs()
+    recorded = json.loads(sealed.read(COSTS))
     assert {each["network"]: each["parameters"] for each in recorded["networks"]} == PARAMETERS
     for each in recorded["networks"]:
         assert each["weights"] == round(4 * each["parameters"] / 1e6, 2)
@@ -56,17 +57,19 @@ def test_all_five_are_recorded():
 
 
 def test_what_is_not_recorded_is_said(tmp_path):
-    with pytest.raises(FileNotFoundError, match=rf"{tmp_path}/costs.json: no such file; expected .* Measure them: python bench"):
+    with pytest.raises(FileNotFoundError, match=rf"{tmp_path}/costs.json: no such file; expected .* Measure them: python -m bench"):
         costs(tmp_path / "costs.json")
-    sealed.replace(tmp_path, {"costs.json": json.dumps({"networks": []}).encode()})
-    assert costs(tmp_path / "costs.json") == {"networks": []}
+    record = json.loads(sealed.read(COSTS))
+    record["networks"][0]["parameters"] = 123_456
+    sealed.replace(tmp_path, {"costs.json": json.dumps(record).encode()})
+    assert "123,456" in costs(tmp_path / "costs.json").data
 
 
 def test_a_system_that_does_not_tell_its_peak_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(loopq_costs, "STATUS", tmp_path / "status")
+    monkeypatch.setattr(benchmark, "STATUS", tmp_path / "status")
     with pytest.raises(OSError, match=r"no VmRSS; expected .* Measure on a Linux machine"):
         cost("CNNATT fixed")
 
 
 def test_the_record_lies_where_the_ledger_keeps_its_own():
-    assert RECORDED.parent.parent == loopq_costs.store.PROJECT / "book" / "ledger" / "recorded"
+    assert COSTS.parent.parent == store.PROJECT / "book" / "ledger" / "recorded"

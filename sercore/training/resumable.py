@@ -1,0 +1,266 @@
+"""The one resumable training loop, alone or in the processes of ``torchrun``.
+
+A paper says what an epoch does, which epoch is best and when training ends. The loop runs the
+epochs, keeps the state after each, and goes on from it after an interruption: on a CPU a run that
+was killed and started again ends with the same bits; on a GPU too, as far as its kernels repeat
+themselves. Epochs are counted from 1.
+"""
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from sercore import store
+from sercore.training import checkpoints, memory, ranks
+
+STATE, BEST, LAST = "state.safetensors", "best.safetensors", "last.safetensors"
+HISTORY = "history.json"
+
+Batches = Iterable[Sequence[Tensor]]
+Numbers = Mapping[str, float]
+Results = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """What a training did, as plain values.
+
+    Args:
+        epochs: result of each epoch, and its ``seconds``.
+        ending: reason why training ended.
+        best: number of the selected epoch; the last one where nothing is selected.
+    """
+
+    epochs: Results
+    ending: str
+    best: int
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One epoch, as the function that runs it gets it.
+
+    Args:
+        number: number of the epoch, from 1.
+        done: results of the epochs before it.
+        network: network in training mode; under ``torchrun`` it averages gradients over processes.
+        device: device of the network.
+        bar: progress bar of the training.
+    """
+
+    number: int
+    done: Sequence[Mapping[str, Any]]
+    network: nn.Module
+    device: torch.device
+    bar: tqdm
+
+    def steps(
+        self,
+        batches: Batches,
+        step: Callable[[list[Tensor]], Numbers],
+        *,
+        advice: str = "lower the rate",
+    ) -> list[Numbers]:
+        """Run ``step`` on each batch, moved to the device, and return its numbers.
+
+        Args:
+            batches: batches of the epoch.
+            step: training step on one batch; it returns ``loss`` and further numbers.
+            advice: remedy that the error names when a number is not finite.
+
+        Raises:
+            ValueError: There is no batch.
+            FloatingPointError: A number is not finite; the last epoch's checkpoint stands.
+        """
+        results = []
+        for number, batch in enumerate(batches, 1):
+            result = step([tensor.to(self.device, non_blocking=True) for tensor in batch])
+            _check_finite(result, f"epoch {self.number}, step {number}: the training", advice)
+            results.append(result)
+            self.bar.set_postfix_str(f"step {number}, loss {result['loss']:.3f}", refresh=False)
+            self.bar.update(0)
+        if not results:
+            raise ValueError(
+                f"epoch {self.number}: no batch to train on; expected at least 1. Check what was left out of the training clips."
+            )
+        return results
+
+    def validation(
+        self,
+        validate: Callable[[nn.Module], Numbers],
+        required: Sequence[str],
+        *,
+        precision: str,
+    ) -> dict[str, float]:
+        """Return the scores of the network in evaluation mode, without gradients.
+
+        Args:
+            validate: function that scores a network.
+            required: names of the scores that must be there and finite.
+            precision: "fp32" or "bf16".
+
+        Raises:
+            ValueError: A required score is missing.
+            FloatingPointError: A required score is not finite.
+        """
+        self.network.eval()
+        with torch.no_grad(), autocast(precision, self.device):
+            scores = {name: float(value) for name, value in validate(self.network).items()}
+        if missing := set(required) - set(scores):
+            raise ValueError(
+                f"validate gave {sorted(scores)}; expected {' and '.join(required)}: add {' and '.join(sorted(missing))}"
+            )
+        numbers = {name: scores[name] for name in required}
+        _check_finite(numbers, f"epoch {self.number}: the validation", "lower the rate")
+        return scores
+
+
+def run(
+    network: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    epoch: Callable[[Epoch], dict[str, Any]],
+    *,
+    total: int,
+    ending: Callable[[Results], str],
+    best: Callable[[Results], int] | None = None,
+    identity: Mapping[str, Any],
+    folder: Path,
+    device: torch.device,
+    seed: int,
+    extra: Mapping[str, nn.Module] | None = None,
+    every: int = 1,
+) -> History:
+    """Train a network, or go on where an interrupted training with the same identity stopped.
+
+    The folder then holds ``last.safetensors`` (read it with ``checkpoints.read``),
+    ``best.safetensors`` where an epoch is selected, ``history.json``, and ``state.safetensors``,
+    the state after the last epoch. A finished training is read, not repeated.
+
+    Args:
+        network: network on its device; it is left in evaluation mode with the last epoch's weights.
+        optimiser: optimiser of the network and of whatever else is trained.
+        epoch: function that trains for one epoch, validates if the paper does, and returns plain
+            values.
+        total: largest number of epochs, for the progress bar.
+        ending: function that says why training ends after these epochs; empty while it goes on.
+        best: function that gives the number of the selected epoch so far; None (default) where the
+            last epoch counts and no other weights are kept.
+        identity: plain values that a checkpoint must share with this run, beside network, device,
+            seed and number of processes.
+        folder: folder of this run alone.
+        device: device of the network.
+        seed: seed of torch's generator, which the caller gets back unchanged.
+        extra: further modules whose weights belong to the state, by name.
+        every: number of epochs after which the state is kept (default 1).
+
+    Raises:
+        ValueError: The folder holds a checkpoint of another run.
+    """
+    extra = dict(extra or {})
+    record = _identity({"network": network, **extra}, identity, device, seed)
+    is_first = ranks.number() == 0
+    devices = [device] if device.type == "cuda" else []
+    with memory.kept(), torch.random.fork_rng(devices), _bar(total, shown=is_first) as bar:
+        torch.manual_seed(seed)
+        done, weights = _resume(folder, record, network, optimiser, extra, device)
+        model = ranks.shared(network, device)
+        bar.n = bar.initial = len(done)
+        while not (reason := ending(done)):
+            started = time.perf_counter()
+            model.train()
+            result = epoch(Epoch(len(done) + 1, done, model, device, bar))
+            ranks.agree(network)
+            done.append({**result, "seconds": time.perf_counter() - started})
+            if best and best(done) == len(done):
+                weights = {name: tensor.detach().cpu().clone() for name, tensor in network.state_dict().items()}
+            if is_first and (len(done) % every == 0 or ending(done)):
+                state = checkpoints.training_state(network, optimiser, device)
+                state |= {f"best.{name}": tensor for name, tensor in weights.items()}
+                for part, module in extra.items():
+                    state |= {f"{part}.{name}": tensor for name, tensor in module.state_dict().items()}
+                checkpoints.write(folder / STATE, state, [record, done])
+            ranks.wait()
+            bar.update()
+    history = History(epochs=done, ending=reason, best=best(done) if best else len(done))
+    if is_first and best:
+        checkpoints.write(folder / BEST, weights, {"run": record, "epoch": history.best})
+    if is_first:
+        checkpoints.write(folder / LAST, network.state_dict(), {"run": record, "epoch": len(done)})
+        store.write(folder / HISTORY, (json.dumps(asdict(history), indent=1) + "\n").encode())
+    ranks.wait()
+    network.eval()
+    return history
+
+
+def autocast(precision: str, device: torch.device) -> torch.autocast:
+    """Return the context in which a network computes: bf16 where asked for; its weights stay fp32."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
+
+
+def mean(steps: Sequence[Numbers], name: str, *, weight: str) -> float | None:
+    """Return the mean of a number over steps, weighted by another; None where all weights are 0."""
+    total = sum(step[weight] for step in steps)
+    return sum(step[name] * step[weight] for step in steps) / total if total else None
+
+
+def _check_finite(numbers: Numbers, where: str, advice: str) -> None:
+    for name, value in numbers.items():
+        if not math.isfinite(value):
+            raise FloatingPointError(
+                f"{where} {name} is {value}; expected a finite number. The last epoch's checkpoint stands:"
+                f" {advice}, or look at this batch's clips."
+            )
+
+
+def _bar(total: int, *, shown: bool) -> tqdm:
+    return tqdm(
+        total=total,
+        desc="training",
+        unit="epoch",
+        delay=2,
+        mininterval=1,
+        miniters=0,
+        disable=not shown,
+    )
+
+
+def _identity(modules: Mapping[str, nn.Module], identity: Mapping[str, Any], device: torch.device, seed: int) -> dict[str, Any]:
+    """Plain values that a checkpoint must share with the run that goes on from it."""
+    record = dict(identity)
+    for part, module in modules.items():
+        shapes = [(name, list(tensor.shape), str(tensor.dtype)) for name, tensor in module.state_dict().items()]
+        record[part] = f"{type(module).__name__} {store.digest(shapes)[:8]}"
+    record |= {"processes": ranks.count(), "seed": seed, "device": device.type}
+    return json.loads(json.dumps(record))
+
+
+def _resume(
+    folder: Path,
+    record: Mapping[str, Any],
+    network: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    extra: Mapping[str, nn.Module],
+    device: torch.device,
+) -> tuple[Results, dict[str, Tensor]]:
+    """Put everything back as it was after the last finished epoch; return results and best weights."""
+    if ranks.number() == 0:
+        for name in (STATE, BEST, LAST, HISTORY):
+            for partial in folder.glob(f".{name}.*"):  # left by a run that was killed while it wrote
+                partial.unlink()
+    ranks.wait()
+    if not (folder / STATE).exists():
+        return [], {}
+    state, (saved, done) = checkpoints.read(folder / STATE)
+    checkpoints.check_same(folder / STATE, saved, record)
+    checkpoints.restore(state, network, optimiser, device)
+    for part, module in extra.items():
+        module.load_state_dict(checkpoints.part(state, part))
+    return done, checkpoints.part(state, "best")
