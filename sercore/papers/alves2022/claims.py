@@ -7,9 +7,10 @@ import numpy as np
 
 from sercore.evaluation.metrics import recalls
 from sercore.ledger import published
-from sercore.ledger.claims import READINGS, Judgement, claim, pairs_judged, short, together, told
+from sercore.ledger.claims import Judgement
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import all_of, contrast, difference, level, sign
+from sercore.ledger.pairs import READINGS, claim, pairs_judged, short, together, told
 from sercore.ledger.scores import F1
 from sercore.papers.alves2022.gender import CLASSIFIERS
 from sercore.papers.alves2022.numbers import BOOSTING, ELSEWHERE

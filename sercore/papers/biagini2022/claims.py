@@ -4,9 +4,10 @@ import itertools
 from collections.abc import Sequence
 
 from sercore.ledger import estimates
-from sercore.ledger.claims import Judgement, claim, together, told
+from sercore.ledger.claims import Judgement
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate, all_of, difference, holm, level, mean_over_groups
+from sercore.ledger.pairs import claim, together, told
 from sercore.ledger.scores import Trials
 from sercore.papers.biagini2022.facts import (
     balanced,

@@ -1,8 +1,9 @@
 """Claims of paper 03 about its data and networks: they agree or differ, whatever is trained. The others: ``loopq``."""
 
 from sercore.ledger import recorded
-from sercore.ledger.claims import Judgement, claim
+from sercore.ledger.claims import Judgement
 from sercore.ledger.entries import Ledger
+from sercore.ledger.pairs import claim
 from sercore.models import counts
 from sercore.models import mmfusion as loopq_mmfusion
 from sercore.papers.biagini2022 import data as loopq_data

@@ -10,9 +10,10 @@ from itertools import pairwise
 import numpy as np
 
 from sercore.evaluation.effects import DIFFERENCES, FACTORS
-from sercore.ledger.claims import Judgement, claim
+from sercore.ledger.claims import Judgement
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate, all_of, contrast, level, sign, signs
+from sercore.ledger.pairs import claim
 from sercore.ledger.scores import Trials
 from sercore.papers.padi2021 import cells
 from sercore.papers.padi2021 import study as padi

@@ -1,7 +1,8 @@
 """Claims of paper 04 that its printed tables decide, and counts. Those on trained networks: ``padi``."""
 
-from sercore.ledger.claims import Judgement, claim
+from sercore.ledger.claims import Judgement
 from sercore.ledger.entries import Ledger
+from sercore.ledger.pairs import claim
 from sercore.ledger.published import Printed
 from sercore.papers.padi2021 import study as padi
 from sercore.papers.padi2021.numbers import UA, WA, experiment, proposed
