@@ -157,17 +157,17 @@ def summary(gaps: Sequence[Gap], number: Callable[[Gap, str], str] | None = None
     """
     number = number or with_mark
     judged = marks(gaps)
-    doubt = _doubt(gaps)
+    doubts = list(dict.fromkeys(gap.doubt for gap in gaps if gap.doubt))
     words = []
-    if not doubt and any(gap.by_seed for gap in gaps):
+    if not doubts and any(gap.by_seed for gap in gaps):
         values = [gap.value for gap, mark in zip(gaps, judged, strict=True) if mark == "holds"]
         span = f", by {min(values):+.3f} to {max(values):+.3f}" if values else ""
         words.append(f"{len(values)} of {len(gaps)} hold{span}")
     for gap, mark in zip(gaps, judged, strict=True):
         if mark != "holds":
             words.append(f"{gap.name} {number(gap, mark)}")
-    if doubt:
-        words.append(f"shown, not judged: {doubt}")
+    if doubts:
+        words.append(f"shown, not judged: {', '.join(doubts)}")
     return "; ".join(words)
 
 
@@ -180,6 +180,8 @@ def with_interval(gap: Gap, mark: str = "") -> str:
     """Write a value in points and its interval, where it has one: "+1.20 [+0.40, +2.10]"."""
     if not gap.by_seed:
         return "not run"
+    if not np.isfinite(gap.value):
+        return "unknown"
     interval = f" [{gap.low:+.2f}, {gap.high:+.2f}]" if np.isfinite(gap.low) else ""
     return f"{gap.value:+.2f}{interval}"
 
