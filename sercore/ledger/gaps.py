@@ -155,20 +155,19 @@ def summary(gaps: Sequence[Gap], number: Callable[[Gap, str], str] | None = None
         gaps: gaps that must all hold, in the order of the sentence.
         number: words for a gap and its mark (default: ``with_mark``).
     """
-    number = number or with_mark
-    judged = marks(gaps)
-    doubts = list(dict.fromkeys(gap.doubt for gap in gaps if gap.doubt))
+    judged = list(zip(gaps, marks(gaps), strict=True))
+    holding = [gap.value for gap, mark in judged if mark == "holds"]
     words = []
-    if not doubts and any(gap.by_seed for gap in gaps):
-        values = [gap.value for gap, mark in zip(gaps, judged, strict=True) if mark == "holds"]
-        span = f", by {min(values):+.3f} to {max(values):+.3f}" if values else ""
-        words.append(f"{len(values)} of {len(gaps)} hold{span}")
-    for gap, mark in zip(gaps, judged, strict=True):
-        if mark != "holds":
-            words.append(f"{gap.name} {number(gap, mark)}")
-    if doubts:
-        words.append(f"shown, not judged: {', '.join(doubts)}")
-    return "; ".join(words)
+    if any(gap.by_seed for gap in gaps) and not _doubt(gaps):
+        span = f", by {min(holding):+.3f} to {max(holding):+.3f}" if holding else ""
+        words.append(f"{len(holding)} of {len(gaps)} hold{span}")
+    others = [pair for pair in judged if pair[1] != "holds"]
+    return "; ".join([*words, *_words(others, number or with_mark)])
+
+
+def listing(gaps: Sequence[Gap]) -> str:
+    """Write every gap with its mark, and why none can be judged where that is so."""
+    return "; ".join(_words(list(zip(gaps, marks(gaps), strict=True)), with_mark))
 
 
 def with_mark(gap: Gap, mark: str) -> str:
@@ -181,9 +180,16 @@ def with_interval(gap: Gap, mark: str = "") -> str:
     if not gap.by_seed:
         return "not run"
     if not np.isfinite(gap.value):
-        return "unknown"
+        return f"unknown: {gap.doubt}"
     interval = f" [{gap.low:+.2f}, {gap.high:+.2f}]" if np.isfinite(gap.low) else ""
     return f"{gap.value:+.2f}{interval}"
+
+
+def _words(judged: Sequence[tuple[Gap, str]], number: Callable[[Gap, str], str]) -> list[str]:
+    words = [f"{gap.name} {number(gap, mark)}" for gap, mark in judged]
+    if doubt := _doubt([gap for gap, _ in judged]):
+        words.append(f"shown, not judged: {doubt}")
+    return words
 
 
 def _doubt(gaps: Sequence[Gap]) -> str:
