@@ -181,6 +181,10 @@ def test_what_is_no_longer_there_is_told(module, tmp_path):
     for cut in (excerpts.definitions, excerpts.signatures, excerpts.bodies):
         with pytest.raises(excerpts.ExcerptError, match=r"planted\.py: no `gone`; a page shows it .* Name another"):
             cut(module, ["run", "gone"])
+    (tmp_path / "claims.py").write_text('CLAIMS = [Claim("A1", "It holds")]\n')
+    assert excerpts.claim(tmp_path / "claims.py", "A1") == 'Claim("A1", "It holds")'
+    with pytest.raises(excerpts.ExcerptError, match=r"claims\.py: no claim A2; a page shows it .* Name another"):
+        excerpts.claim(tmp_path / "claims.py", "A2")
     (tmp_path / "bare.ipynb").write_text(json.dumps({"cells": [{"cell_type": "code", "metadata": {}, "source": []}]}))
     with pytest.raises(excerpts.ExcerptError, match=r"bare\.ipynb: no cell is tagged `parameters`"):
         excerpts.cells(tmp_path / "bare.ipynb")

@@ -2,12 +2,14 @@
 
 import ast
 import json
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
 from sercore import store
 
 CHAPTER = "01-ser2022-transfer"
+HERE = "sercore/pages/excerpts.py"
 STUDY = ("Parameters", "load", "tasks", "outcomes", "measure", "manifest", "code_path", "verified_with")
 NUMBERS = ("plain", "place", "why_not", "has", "ours", "meaningless", "substitute", "fault", "note", "table_of", "unfinished")
 
@@ -31,7 +33,7 @@ def all_of_them(project: Path = store.PROJECT) -> dict[str, str]:
         "trial": fenced("python", definitions(study / "trial.py", ["Trial"])),
         "study": fenced("python", signatures(study / "study.py", STUDY)),
         "numbers": fenced("python", signatures(study / "numbers.py", NUMBERS)),
-        "claim": fenced("python", definitions(study / "claims.py", ["one_recipe"])),
+        "claim": fenced("python", claim(study / "claims.py", "A7")),
     }
     return texts | {"notebook": cells(project / "notebooks" / f"{CHAPTER}.ipynb")}
 
@@ -55,6 +57,20 @@ def definitions(path: Path, names: Sequence[str], *, head: bool = False) -> str:
     text = path.read_text(encoding="utf-8")
     parts = [_span(text, ast.parse(text).body[0])] if head else []
     return "\n\n\n".join([*parts, *(_span(text, _found(path, text, name)) for name in names)])
+
+
+def claim(path: Path, name: str) -> str:
+    """Return the source of one claim of a module's list, such as "A7".
+
+    Raises:
+        ExcerptError: a claim that the module no longer has.
+    """
+    text = path.read_text(encoding="utf-8")
+    for node in ast.walk(ast.parse(text)):
+        is_claim = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Claim"
+        if is_claim and getattr(node.args[0], "value", "") == name:
+            return textwrap.dedent(" " * node.col_offset + ast.get_source_segment(text, node))
+    raise ExcerptError(f"{path}: no claim {name}; a page shows it as an example. Name another one in {HERE}.")
 
 
 def signatures(path: Path, names: Sequence[str]) -> str:
@@ -106,7 +122,7 @@ def _found(path: Path, text: str, name: str) -> ast.FunctionDef | ast.ClassDef:
     for node in ast.parse(text).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
             return node
-    raise ExcerptError(f"{path}: no `{name}`; a page shows it as an example. Name another one in sercore/pages/excerpts.py.")
+    raise ExcerptError(f"{path}: no `{name}`; a page shows it as an example. Name another one in {HERE}.")
 
 
 def _span(text: str, node: ast.stmt) -> str:

@@ -17,8 +17,12 @@ ORDER = ("CNNLSTM", "CNNATT", "FCMFCC", "MMFUSION", "HUBERTFT")  # as printed, t
 ACCURACY = numbers.OURS[0]
 
 
-def judged(book: Ledger, claim: judging.Claim) -> judging.Judgement:
-    return dict(judging.judged(book, [claim]))[claim]
+BY_NAME = {claim.name: claim for claim in claims.CLAIMS}
+
+
+def judged(book: Ledger, name: str) -> judging.Judgement:
+    ((_, judgement),) = judging.judged(book, [BY_NAME[name]])
+    return judgement
 
 
 def test_each_printed_score_stands_beside_its_model_and_is_a_substitute():
@@ -93,7 +97,7 @@ def test_speakers_make_the_interval_under_either_split_and_one_seed_has_none_of_
 def test_a_difference_is_taken_on_the_seeds_that_both_have():
     given = [*trials(only="FCMFCC as-run", protocol="by-origin", seeds=3), *trials(only="CNNATT", protocol="by-origin", seeds=2)]
     book = ledger(list(dict.fromkeys(given)), lambda trial: 10 + trial.seed + 2 * (trial.model == "FCMFCC"))
-    pair = [book.trials(model, variant=claims.READINGS[model], protocol="by-origin") for model in ("FCMFCC", "CNNATT")]
+    pair = [book.trials(model, variant=numbers.READINGS[model], protocol="by-origin") for model in ("FCMFCC", "CNNATT")]
     assert difference(*pair, ACCURACY).by_seed == pytest.approx((0.1, 0.1))
     with pytest.raises(ValueError, match="no seed and fold is in all"):
         difference(pair[0], pair[1].sown([9]), ACCURACY)
@@ -118,7 +122,7 @@ def test_an_order_is_judged_on_five_seeds_of_finished_trainings_on_all_folds(opt
     given = trials(**options)
     for worst_first, sign in ((ORDER, "holds"), (ORDER[::-1], "fails")):
         book = ledger(given, lambda trial, order=worst_first: 5 + 2 * order.index(trial.model), spread=1, **about)
-        found = judged(book, claims.order)
+        found = judged(book, "B5")
         assert (found.published, found.clean) == tuple("inconclusive" if doubt else sign for doubt in doubts)
         assert found.printed is True
         for doubt in doubts:
@@ -129,7 +133,7 @@ def test_an_order_is_judged_on_five_seeds_of_finished_trainings_on_all_folds(opt
 def test_scores_that_are_close_are_so_on_five_seeds_alone():
     for seeds, mark in ((5, "holds"), (4, "inconclusive")):
         book = ledger(trials(seeds=seeds, folds=2, only="FCMFCC as-run"), lambda trial: 12)
-        found = judged(book, claims.close)
+        found = judged(book, "B7")
         assert (found.published, found.clean) == (mark, mark)
         assert ("4 seeds, and a sign needs 5" in found.reason) == (seeds < 5)
 
@@ -147,13 +151,13 @@ def test_scores_that_are_close_are_so_on_five_seeds_alone():
 def test_an_augmentation_is_judged_on_five_seeds_of_the_whole_schedule(gain, seeds, epochs, mark, doubt):
     given = repeated(trials(protocol="by-origin", epochs=epochs), seeds)
     book = ledger(given, lambda trial: 12 + gain * (trial.augmentation == "time masking"), spread=1, ending=f"all {epochs} epochs")
-    found = judged(book, claims.augmentation)
+    found = judged(book, "B10")
     assert (found.published, found.clean) == (mark, "not run")
     assert f"time masking {gain / 20:+.3f}" in found.reason
     assert ("shown, not judged" in found.reason) == bool(doubt)
     assert doubt in found.reason
     some = [trial for trial in given if trial.augmentation != "time stretching"]
-    assert judged(ledger(some, lambda trial: 12), claims.augmentation).published == "not run"
+    assert judged(ledger(some, lambda trial: 12), "B10").published == "not run"
 
 
 @pytest.mark.parametrize(
@@ -161,12 +165,12 @@ def test_an_augmentation_is_judged_on_five_seeds_of_the_whole_schedule(gain, see
 )
 def test_carrying_over_better_with_pretrained_parts_is_judged_on_five_seeds(gain, seeds, mark):
     given = repeated(trials(protocol="across-corpora"), seeds)
-    found = judged(ledger(given, lambda trial: 12 + gain * (trial.model == "HUBERTFT"), spread=1), claims.across)
+    found = judged(ledger(given, lambda trial: 12 + gain * (trial.model == "HUBERTFT"), spread=1), "B16")
     assert (found.published, found.clean) == ("not run", mark)
     assert f"HUBERTFT over FCMFCC {gain / 20:+.3f} ({mark})" in found.reason
     assert "the only pretrained part here is a frozen encoder" in found.reason
     assert ("4 seeds, and a sign needs 5" in found.reason) == (seeds < 5)
-    assert judged(ledger(trials(protocol="by-origin"), lambda trial: 12), claims.across).clean == "not run"
+    assert judged(ledger(trials(protocol="by-origin"), lambda trial: 12), "B16").clean == "not run"
 
 
 def test_saliency_is_told_and_not_judged():
@@ -180,7 +184,7 @@ def test_saliency_is_told_and_not_judged():
         for high in [0.3 + lift * ((name == "happy") - (name == "sadness"))]
     ]
     book.recorded.parts["saliency"] = pd.DataFrame(rows, columns=names)
-    found = judged(book, claims.saliency)
+    found = judged(book, "B11")
     assert (found.published, found.clean) == ("not run", "not run")
     assert "over frequency" in found.reason
     assert "by-origin, happy, high: +0.117, untrained +0.000; of one emotion there are 40 clips" in found.reason
@@ -197,7 +201,7 @@ def test_energy_differs_where_six_speakers_agree_that_it_does(gap, speakers, mar
         for at, name in enumerate(loopq.CLASSES)
     ]
     book.recorded.parts["energy"] = pd.DataFrame(rows, columns=["trial", "group", "class", "clips", "low", "middle", "high"])
-    found = judged(book, claims.energy)
+    found = judged(book, "B15")
     assert (found.published, found.clean) == (mark, mark)
     count = 6 if mark == "holds" else 0  # angry against each of the other six
     assert f"{count} of 21 pairs of emotions differ, judged together" in found.reason
@@ -237,11 +241,11 @@ def test_epochs_are_those_of_the_recorded_trainings():
 
 def test_an_approximate_count_may_be_cut_as_well_as_rounded(monkeypatch):
     book = Ledger(papers.named(loopq.NAME))
-    assert judged(book, claims.parameters).published == "agrees"
+    assert judged(book, "B8").published == "agrees"
     where = ("MMFUSION", "all", "parameters")
     for value, mark in ((184.1, "agrees"), (186.1, "differs")):
         monkeypatch.setitem(numbers.BUILT, where, (lambda value=value: value, 0))
-        assert judged(book, claims.parameters).published == mark
+        assert judged(book, "B8").published == mark
 
 
 def test_recorded_augmentations_saliency_and_other_corpora_decide_nothing():

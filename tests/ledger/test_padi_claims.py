@@ -47,9 +47,7 @@ def altered(folder, old: str, new: str):
 def _few_draws():
     """Two thousand draws, which Holm's procedure over twelve differences still gets under 5 %."""
     with pytest.MonkeyPatch.context() as patch:
-        fewer = partial(estimates.contrast, draws=2000)
-        for place in (estimates, claims):
-            patch.setattr(place, "contrast", fewer)
+        patch.setattr(estimates, "contrast", partial(estimates.contrast, draws=2000))
         yield
 
 
@@ -173,7 +171,7 @@ def test_a_difference_that_speakers_disagree_on_is_inconclusive():
     found = judged(book, "D4")
     assert (found.published, found.clean) == ("inconclusive", "inconclusive")
     assert "Aug, 010 over 000 +1.00 [" in found.reason
-    assert "8 of 12 differences hold" in found.reason
+    assert "8 of 12 hold" in found.reason
     assert judged(book, "D5").clean == "inconclusive"
 
 
@@ -186,7 +184,7 @@ def test_the_best_system_must_vary_less_too():
         grid((15, 15, 15), noise=lambda t, s: -4 * ((t.fold + wild[t.row.cell]) % 3) * (t.row.cell != "111"), folds=4), "D6"
     )
     assert (found.published, found.clean) == ("holds", "holds")
-    assert "8 of 8 differences hold" in found.reason
+    assert "8 of 8 hold" in found.reason
     one = judged(grid(HELPS, folds=1), "D6")
     assert one.clean == "inconclusive"
     assert "one fold has no spread" in one.reason

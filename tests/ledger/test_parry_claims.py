@@ -9,9 +9,9 @@ import pytest
 from scipy.stats import norm
 
 from sercore.ledger import claims as judging
-from sercore.ledger import estimates, published, recorded
+from sercore.ledger import estimates, gaps, published, recorded
 from sercore.ledger.entries import Ledger
-from sercore.papers.parry2022 import claims, gaps, numbers
+from sercore.papers.parry2022 import claims, evidence, numbers
 from sercore.papers.parry2022.grid import GRID
 from sercore.papers.parry2022.trial import Trial
 from tests.ledger.parry_runs import CAPPED, MANY, PLAIN, SIX, SPEAKERS, ledger, trials
@@ -101,7 +101,7 @@ def world(name: str, lift: int, **options) -> Ledger:
 
 def test_recorded_scores_are_read_with_their_seeds():
     lift = lifted("gender on CREMA-D", 40)
-    found = gaps.trained(planted(lift, swing=10))
+    found = evidence.trained(planted(lift, swing=10))
     expected = {
         (on, row.name): (PLAIN + (0 if row.approach == "baseline" else lift(row.approach, row.attributes, corpora[0]))) / 10
         for on, corpora in numbers.SCORED.items()
@@ -109,12 +109,12 @@ def test_recorded_scores_are_read_with_their_seeds():
     }
     assert dict(found.scores) == pytest.approx(expected)
     assert set(found.trials) == set(expected)
-    assert (found.single, found.several) == (gaps.SINGLE, gaps.SEVERAL)
+    assert (found.single, found.several) == (evidence.SINGLE, evidence.SEVERAL)
     gap = found.gap("x", lambda scores: scores["TESS", "GR S"] - scores["CREMA-D", "baseline"])
-    assert gap.values == pytest.approx((4,) * 5)  # seed by seed, the swing of both falls out
+    assert gap.by_seed == pytest.approx((4,) * 5)  # seed by seed, the swing of both falls out
     assert gap.value == pytest.approx(4)
     alone = found.gap("x", lambda scores: scores["TESS", "GR S"])
-    assert alone.values == pytest.approx((52, 53, 54, 55, 56))
+    assert alone.by_seed == pytest.approx((52, 53, 54, 55, 56))
     assert found.gap("x", lambda scores: scores["TESS", "no row"]).mark == "not run"
 
 
@@ -226,14 +226,14 @@ def test_a_swing_that_all_models_of_a_seed_share_is_not_taken_out_of_their_diffe
 
 def test_the_best_of_many_pays_for_their_number():
     good, bad = gap(3, name="good"), gap(-3, name="bad")
-    found = gaps.any_of("on TESS ", [bad, good])
+    found = gaps.best_of([bad, good], prefix="on TESS ")
     assert (found.name, found.value, found.p, found.mark) == ("on TESS good", 3, 0.02, "holds")
-    assert gaps.any_of("", [gap(value, 0.02) for value in (3, 2, 1)]).mark == "inconclusive"  # 3 times 0.02
-    assert gaps.any_of("", [bad, bad]).mark == "fails"
-    assert gaps.any_of("", [bad, gap(-1, 0.2)]).mark == "inconclusive"  # one may yet be above
-    assert gaps.any_of("", [gaps.Gap("row")]).mark == "not run"
-    assert gaps.any_of("", [bad, gap(3, doubt="4 seeds")]).mark == "inconclusive"
-    printed = gaps.any_of("", [gaps.exact("row", value) for value in (-2, 7)])
+    assert gaps.best_of([gap(value, 0.02) for value in (3, 2, 1)]).mark == "inconclusive"  # 3 times 0.02
+    assert gaps.best_of([bad, bad]).mark == "fails"
+    assert gaps.best_of([bad, gap(-1, 0.2)]).mark == "inconclusive"  # one may yet be above
+    assert gaps.best_of([gaps.Gap("row")]).mark == "not run"
+    assert gaps.best_of([bad, gap(3, doubt="4 seeds")]).mark == "inconclusive"
+    printed = gaps.best_of([gaps.exact("row", value) for value in (-2, 7)])
     assert (printed.value, printed.mark) == (7, "holds")
 
 
@@ -250,17 +250,20 @@ def test_every_one_of_several_and_its_denial():
     }
     opposite = {"holds": "fails", "fails": "holds"}
     for pair, mark in marks.items():
-        found = gaps.every(pair)
-        assert (found.mark, gaps.denied(found, "").mark) == (mark, opposite.get(mark, mark))
-    assert gaps.every([gap(3, 0.04), gap(4, 0.01)]).p == 0.04
-    assert gaps.denied(gaps.every([good, bad]), "not") == gaps.Gap("not", (3,) * 5, 3, 0.02)
+        found = gaps.all_hold(pair)
+        assert (found.mark, gaps.negate(found, "").mark) == (mark, opposite.get(mark, mark))
+    assert gaps.all_hold([gap(3, 0.04), gap(4, 0.01)]).p == 0.04
+    denial = gaps.negate(gaps.all_hold([good, bad]), "not")
+    assert (denial.name, denial.by_seed, denial.value, denial.p, denial.doubt) == ("not", (3,) * 5, 3, 0.02, "")
+    wide = gaps.negate(gaps.Gap("row", (3,) * 5, 3, 0.01, "", 1, 4), "not")
+    assert (wide.low, wide.value, wide.high) == (-4, -3, -1)
 
 
 def test_neither_one_of_many_nor_all_of_many_holds_by_chance():
     """Ten gaps without a difference: the largest holds in no more than 5 % of draws, all of them in fewer."""
     scores = np.random.default_rng(0).normal(size=(2000, 10))
     p_values = 2 * norm.sf(np.abs(scores))
-    for combine in (lambda found: gaps.any_of("", found), gaps.every):
+    for combine in (gaps.best_of, gaps.all_hold):
         marks = [combine([gap(value, p) for value, p in zip(*row, strict=True)]).mark for row in zip(scores, p_values, strict=True)]
         assert marks.count("holds") / len(marks) <= 0.05
         assert marks.count("fails") / len(marks) <= 0.05
@@ -272,19 +275,19 @@ def test_only_seeds_of_all_rows_count():
     found = judged(book, "C3")
     assert found.published == "inconclusive"
     assert "shown, not judged: 4 seeds, and a sign needs 5" in found.reason
-    assert gaps.gain(book, "GR G", "tess").values == pytest.approx((4,) * 5)
-    assert gaps.gain(book, "GR G", "tess").mark == "holds"
-    assert gaps.gain(book, "AD G", "tess").values == pytest.approx((4,) * 4)
-    assert gaps.gain(book, "AD G", "tess").mark == "inconclusive"
-    assert gaps.gain(book, "MTL G", "tess").mark == gaps.gain(book, "GR G", "epst").mark == "not run"
+    assert evidence.gain(book, "GR G", "tess").by_seed == pytest.approx((4,) * 5)
+    assert evidence.gain(book, "GR G", "tess").mark == "holds"
+    assert evidence.gain(book, "AD G", "tess").by_seed == pytest.approx((4,) * 4)
+    assert evidence.gain(book, "AD G", "tess").mark == "inconclusive"
+    assert evidence.gain(book, "MTL G", "tess").mark == evidence.gain(book, "GR G", "epst").mark == "not run"
 
 
 @pytest.mark.parametrize(("corpora", "names"), [(("tess",), {"C1", "C5", "C8"}), (("ravdess", "emovo", "savee"), {"C3", "C11"})])
 def test_where_the_baseline_is_collapsed_nothing_is_judged(corpora, names):
     book = ledger(trials(seeds=3, only="baseline"), lambda trial, corpus: (30, 400, 900) if corpus in corpora else PLAIN)
     baseline = book.trials("baseline", variant=numbers.VARIANT, protocol=numbers.PROTOCOL)
-    assert gaps.collapsed(baseline, corpora) == {"positive": pytest.approx(0.03)}
-    assert gaps.collapsed(baseline, ["crema-d"]) == {}
+    assert evidence.collapsed(baseline, corpora) == {"positive": pytest.approx(0.03)}
+    assert evidence.collapsed(baseline, ["crema-d"]) == {}
     for name in names:
         found = judged(book, name)
         assert (found.published, found.printed) == ("inconclusive", PRINTED[name])
@@ -300,8 +303,8 @@ def test_claims_that_tell_corpus_from_language_need_two_labels(measured):
         found = judged(book, name)
         assert (found.published, found.printed) == ("not run", PRINTED[name])
         assert "corpus and language are one label in this pool" in found.reason
-    assert gaps.trained(book).single == ("C", "G", "S")
-    assert {"S+L", "G+L", "S+G+L"} == set(gaps.SEVERAL) - set(gaps.trained(book).several)
+    assert evidence.trained(book).single == ("C", "G", "S")
+    assert {"S+L", "G+L", "S+G+L"} == set(evidence.SEVERAL) - set(evidence.trained(book).several)
     assert judged(book, "C3").published == "holds"
 
 

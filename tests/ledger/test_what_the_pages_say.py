@@ -4,11 +4,11 @@ import json
 
 from sercore import papers, store
 from sercore.ledger.entries import Ledger
-from sercore.papers.alves2022 import page as headline
+from sercore.pages import headline
 from sercore.papers.alves2022 import study as ser2022
 from sercore.papers.alves2022.gender import CLASSIFIERS
 from sercore.papers.parry2022 import claims as parry_claims
-from sercore.papers.parry2022 import gaps
+from sercore.papers.parry2022 import evidence
 from sercore.papers.parry2022 import study as parry
 
 
@@ -59,8 +59,8 @@ def test_recorded_models_of_one_seed_differ_where_they_are_the_baseline():
     ledger = Ledger(papers.named(parry.NAME))
     epochs = ledger.recorded.parts["epochs"]
     first = epochs[(epochs["epoch"] == 1) & (epochs["what"] == "training loss")].set_index("trial")["value"]
-    baseline = gaps.recorded(ledger, "baseline").sown([0])
-    reversal = ledger.trials("GR C", variant=gaps.VARIANT, protocol=gaps.PROTOCOL, control="alpha 0").sown([0])
+    baseline = evidence.recorded(ledger, "baseline").sown([0])
+    reversal = ledger.trials("GR C", variant=evidence.VARIANT, protocol=evidence.PROTOCOL, control="alpha 0").sown([0])
     losses = [first[trials.table["trial"].item()] for trials in (baseline, reversal)]
     assert losses[0] != losses[1]
 
@@ -71,6 +71,6 @@ def test_no_difference_of_chapter_2_is_judged_and_its_balance_by_gender_is_not_r
     marks = {claim.name: claim.judge(ledger) for claim in parry_claims.CLAIMS}
     assert {mark for found in marks.values() for mark in (found.published, found.clean)} == {"inconclusive", "not run"}
     assert marks["C21"].published == "not run"
-    gains = [gaps.gain(ledger, f"{way} {name}", "tess") for way in ("MTL", "GR", "AD") for name in gaps.SINGLE]
+    gains = [evidence.gain(ledger, f"{way} {name}", "tess") for way in ("MTL", "GR", "AD") for name in evidence.SINGLE]
     assert sum(gain.value < 0 for gain in gains) == 11
     assert {gain.mark for gain in gains} == {"inconclusive"}

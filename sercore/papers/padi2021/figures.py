@@ -15,7 +15,7 @@ from sercore.augment.policies import POLICIES, masked
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import SEEDS
 from sercore.ledger.scores import Trials
-from sercore.papers.padi2021 import cells
+from sercore.papers.padi2021 import evidence
 from sercore.papers.padi2021 import study as padi
 from sercore.papers.padi2021.clips import Data
 from sercore.papers.padi2021.grid import GRID
@@ -97,7 +97,7 @@ def bars_data(ledger: Ledger) -> dict[str, dict[str, dict[str, tuple[float, floa
     panels = {}
     for protocol, split in SPLITS.items():
         for name in padi.EXPERIMENTS:
-            ways = cells.alike(ledger, EIGHT, experiment=name, protocol=protocol)  # nearest first, and so is max of equals
+            ways = evidence.alike(ledger, EIGHT, experiment=name, protocol=protocol)  # nearest first, and so is max of equals
             if ways:
                 found = max(ways, key=lambda each: len(each.trials))
                 bars = {row: _bar(trials) for row, trials in found.trials.items()}
@@ -163,9 +163,9 @@ def effects_data(ledger: Ledger) -> dict[str, tuple[dict[str, tuple[float, float
     panels = {}
     for protocol, split in SPLITS.items():
         for name in padi.EXPERIMENTS:
-            found = cells.systems(ledger, EIGHT, experiment=name, protocol=protocol)
+            found = evidence.systems(ledger, EIGHT, experiment=name, protocol=protocol)
             if found is not None:
-                each = cells.effects(found)
+                each = evidence.effects(found)
                 panels[f"{found.title}, {split}"] = {what: (e.value, e.low, e.high) for what, e in each.items()}, found.seeds
     return panels
 
@@ -266,7 +266,7 @@ def confusions_data(ledger: Ledger, run: Ledger) -> dict[str, list[tuple[str, np
     """Answers of the whole system by true class, for each experiment that was run: recorded ones, then this page's own."""
     found = {}
     for source, book in (("Real speech", ledger), ("This page's own run", run)):
-        each = [(name, cells.systems(book, (padi.FULL.name,), experiment=name)) for name in padi.EXPERIMENTS]
+        each = [(name, evidence.systems(book, (padi.FULL.name,), experiment=name)) for name in padi.EXPERIMENTS]
         panels = [(one.title, one.trials[padi.FULL.name].confusion(), padi.CLASSES[name]) for name, one in each if one is not None]
         if panels:
             found[source] = panels
@@ -274,5 +274,5 @@ def confusions_data(ledger: Ledger, run: Ledger) -> dict[str, list[tuple[str, np
 
 
 def _bar(trials: Trials) -> tuple[float, float, int]:
-    runs = [value for seed in trials.seeds for value in cells.by_fold(trials.sown([seed]), WA).values()]
+    runs = [value for seed in trials.seeds for value in evidence.by_fold(trials.sown([seed]), WA).values()]
     return float(np.mean(runs)), float(np.std(runs, ddof=1)) if len(runs) > 1 else np.nan, len(runs)

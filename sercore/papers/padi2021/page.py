@@ -2,7 +2,7 @@
 
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import level
-from sercore.papers.padi2021 import cells
+from sercore.papers.padi2021 import evidence
 from sercore.papers.padi2021 import study as padi
 from sercore.papers.padi2021.numbers import UA, WA, proposed
 from sercore.training.sgd import Plan
@@ -21,7 +21,7 @@ def lead(ledger: Ledger) -> str:
         f"On IEMOCAP, with each session left out in turn, the paper prints UA {_span(printed['UA'])} and WA {_span(printed['WA'])}"
         " for transfer, masks and statistics pooling together."
     )
-    found = cells.systems(ledger, (FULL,), experiment=FIRST)
+    found = evidence.systems(ledger, (FULL,), experiment=FIRST)
     if found is None:
         return f"{opening} No run on real speech is recorded yet."
     ua, wa = (level(found.trials[FULL], metric) for metric in (UA, WA))

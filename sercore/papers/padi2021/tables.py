@@ -17,13 +17,13 @@ from sercore.ledger.estimates import Estimate, level
 from sercore.ledger.scores import Trials
 from sercore.models import resnet
 from sercore.models.resnet import ResNet34
-from sercore.papers.padi2021 import cells
 from sercore.papers.padi2021 import data as padi_data
+from sercore.papers.padi2021 import evidence
 from sercore.papers.padi2021 import rows as padi_rows
 from sercore.papers.padi2021 import study as padi
-from sercore.papers.padi2021.cells import Systems, alike, systems
 from sercore.papers.padi2021.clips import Data
 from sercore.papers.padi2021.data import ORIGINS
+from sercore.papers.padi2021.evidence import Systems, alike, systems
 from sercore.papers.padi2021.grid import GRID, GROUPS
 from sercore.papers.padi2021.hours import Cost
 from sercore.papers.padi2021.numbers import APART, CLIPS, IEMOCAP, NAMES, UA, WA, WIDTHS, experiment, policy, proposed, system
@@ -263,7 +263,7 @@ def folds(ledger: Ledger, *, row: str = FULL) -> HTML:
     for protocol, told in PROTOCOLS.items():
         for found in _alike(ledger, (row,), protocol):
             for name, metric in METRICS.items():
-                values = cells.by_fold(found.trials[row], metric)
+                values = evidence.by_fold(found.trials[row], metric)
                 spread = _spread([*values.values()])
                 by_fold = [_number(values.get(fold)) for fold in range(5)]
                 rows.append((found.title, told, found.about, name, *by_fold, _number(np.mean([*values.values()])), spread))
@@ -312,7 +312,7 @@ def effects(ledger: Ledger) -> HTML:
     for protocol, told in PROTOCOLS.items():
         for found in (each for each in _alike(ledger, EIGHT, protocol) if len(each.trials) == len(EIGHT)):
             for score, metric in (("WA", WA), ("UA", UA)):
-                effect = cells.effects(found, metric)
+                effect = evidence.effects(found, metric)
                 doubt = effect[names[0]].doubt
                 points = [_signed(effect[name]) for name in names]
                 rows.append(((found.title, found.about), told, score, *points, f"not judged: {doubt}" if doubt else ""))
@@ -380,7 +380,7 @@ def _weights(*modules: nn.Module) -> int:
 
 def _row(found: Systems, name: str) -> tuple:
     trials = found.trials[name]
-    runs = [value for seed in trials.seeds for value in cells.by_fold(trials.sown([seed])).values()]
+    runs = [value for seed in trials.seeds for value in evidence.by_fold(trials.sown([seed])).values()]
     own = [_told(trials, metric) for metric in (WA, UA)]
     updates = f"{trials.table['steps'].mean():,.0f}"
     return ((found.title, found.base), name, *own, _spread(runs), found.folds, found.seeds, found.speakers, updates)

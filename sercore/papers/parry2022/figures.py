@@ -11,12 +11,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
+from sercore.ledger import gaps
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import SEEDS, level
-from sercore.papers.parry2022 import gaps
+from sercore.papers.parry2022 import evidence
 from sercore.papers.parry2022.attributes import SUBSETS
 from sercore.papers.parry2022.data import ORIGINS
-from sercore.papers.parry2022.facts import VIEWED
 from sercore.papers.parry2022.grid import APPROACHES, CURVE
 from sercore.papers.parry2022.losses import FINAL
 from sercore.papers.parry2022.numbers import PROTOCOL, SCORED, UA, VARIANT
@@ -51,13 +51,13 @@ def swing_data(ledger: Ledger, *, on: str = "TESS") -> tuple[dict[int, list[floa
         ledger: of paper 02.
         on: "TESS" (default) or "CREMA-D".
     """
-    trials, table = gaps.recorded(ledger, "baseline"), ledger.recorded.parts["epochs"]
+    trials, table = evidence.recorded(ledger, "baseline"), ledger.recorded.parts["epochs"]
     curves = {}
     for row in () if trials is None else trials.table.sort_values("seed").itertuples():
         own = table[(table["trial"] == row.trial) & (table["what"] == f"validation ua {SCORED[on][0]}")]
         if len(own):
             curves[int(row.seed)] = (100 * own.sort_values("epoch")["value"]).tolist()
-    printed = gaps.printed(ledger).scores
+    printed = evidence.printed(ledger).scores
     names = {approach: [f"{approach} {name}" for name in SUBSETS] for approach in APPROACHES}
     base = printed[on, "baseline"]
     return curves, {approach: [printed[on, row] - base for row in rows if (on, row) in printed] for approach, rows in names.items()}
@@ -115,7 +115,7 @@ def learning_data(ledger: Ledger) -> tuple[dict[str, dict[str, list[float]]], di
     """Losses and alpha by model and epoch, of the first seed, and the entropy of each label: baseline and all four attributes."""
     table, curves, entropies = ledger.recorded.parts["epochs"], {}, {}
     for row in LEARNED:
-        trials = gaps.recorded(ledger, row)
+        trials = evidence.recorded(ledger, row)
         if trials is None:
             continue
         first = trials.table.sort_values("seed").iloc[0]
@@ -180,16 +180,16 @@ def gains_data(ledger: Ledger) -> tuple[dict[str, dict[tuple[str, str], tuple]],
 
     By what is scored, of TESS, CREMA-D and in domain those that are recorded; all that are printed where nothing is recorded.
     """
-    printed, baseline = gaps.printed(ledger).scores, gaps.recorded(ledger, "baseline")
+    printed, baseline = evidence.printed(ledger).scores, evidence.recorded(ledger, "baseline")
     there = [on for on, corpora in SCORED.items() if baseline is not None and len(baseline.of(*corpora).counts)]
     panels, spreads = {}, {}
     for on in there or SCORED:
         found = panels[on] = {}
         for name in SUBSETS:
             for approach in APPROACHES:
-                value, ours = printed.get((on, f"{approach} {name}")), gaps.gain(ledger, f"{approach} {name}", *SCORED[on])
+                value, ours = printed.get((on, f"{approach} {name}")), evidence.gain(ledger, f"{approach} {name}", *SCORED[on])
                 above = None if value is None else value - printed[on, "baseline"]
-                found[approach, name] = (above, ours.value if ours.values else None, len(ours.values))
+                found[approach, name] = (above, ours.value if ours.by_seed else None, len(ours.by_seed))
         if on in there and len(baseline.seeds) > 1:
             spreads[on] = gaps.estimated("", level(baseline.of(*SCORED[on]), UA)).spread
     return panels, spreads
@@ -308,7 +308,7 @@ def maps_data(ledger: Ledger, run: Ledger, clips: pd.DataFrame, *, by: str = "co
     known = {"gender": TESTED | genders, "language": languages}
     found = []
     for source, each in (("Real speech", ledger), ("This page's own run", run)):
-        panels = [(row, *_places(each, *which, by, known)) for row, which in VIEWED.items()]
+        panels = [(row, *_places(each, *which, by, known)) for row, which in evidence.VIEWED.items()]
         panels = [panel for panel in panels if len(panel[1])]
         if panels:
             found.append((f"{source}, {len(panels[0][1])} clips of the test speakers, by {by}", panels))

@@ -8,15 +8,17 @@ import torch
 from IPython.display import HTML
 from torch import nn
 
+from sercore.card import RARELY
 from sercore.corpora import cremad, labels
 from sercore.evaluation.metrics import recalls
-from sercore.ledger import recorded
+from sercore.ledger import gaps, recorded
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import level
+from sercore.ledger.gaps import Gap
 from sercore.ledger.scores import Trials
 from sercore.models import cnn_lstm
 from sercore.models.attributes import Discriminator
-from sercore.papers.parry2022 import gaps
+from sercore.papers.parry2022 import evidence
 from sercore.papers.parry2022 import rows as parry_rows
 from sercore.papers.parry2022 import study as parry
 from sercore.papers.parry2022.attributes import ATTRIBUTES, GENDERS
@@ -24,7 +26,6 @@ from sercore.papers.parry2022.clips import Data
 from sercore.papers.parry2022.data import ORIGINS, POOLED
 from sercore.papers.parry2022.grid import APPROACHES, LABELS, READINGS, RECIPES
 from sercore.papers.parry2022.numbers import MEASURED, PROTOCOL, QUOTED, SCORED, SIDES, UA, VARIANT, trained_as
-from sercore.papers.parry2022.words import by_speaker
 from sercore.report import networks
 from sercore.report.tables import NONE, html, number, this_run
 
@@ -35,7 +36,7 @@ LANGUAGES = {
 }  # fmt: skip
 FRAMES = 300  # frames of the clip whose layers are listed: 3 s
 DASH = "–"
-SINGLES = ("baseline", *(f"{approach} {name}" for approach in APPROACHES for name in gaps.SINGLE))
+SINGLES = ("baseline", *(f"{approach} {name}" for approach in APPROACHES for name in evidence.SINGLE))
 RECORDED = "recorded on real corpora"
 WITHOUT = "tess without surprise"
 UNJUDGED = "differences are shown, not judged: a sign needs finished trainings, five seeds and six speakers"
@@ -174,7 +175,7 @@ def single(ledger: Ledger, run: Ledger, *, on: str = "TESS", edition: str = "dem
         on: what is scored: "TESS" (default), "CREMA-D" or "in-domain test".
         edition: of this page's own run (default "demo"); a demo's values are named synthetic.
     """
-    return _table("Table 2", gaps.SINGLE, ledger, run, on, edition)
+    return _table("Table 2", evidence.SINGLE, ledger, run, on, edition)
 
 
 def several(ledger: Ledger, run: Ledger, *, on: str = "TESS", edition: str = "demo") -> HTML:
@@ -186,7 +187,7 @@ def several(ledger: Ledger, run: Ledger, *, on: str = "TESS", edition: str = "de
         on: what is scored: "TESS" (default), "CREMA-D" or "in-domain test".
         edition: of this page's own run (default "demo"); a demo's values are named synthetic.
     """
-    return _table("Table 3", gaps.SEVERAL, ledger, run, on, edition)
+    return _table("Table 3", evidence.SEVERAL, ledger, run, on, edition)
 
 
 def here(run: Ledger, *, edition: str) -> HTML:
@@ -206,20 +207,20 @@ def places(run: Ledger) -> dict[str, tuple[str, ...]]:
     there = {group.split("/")[0] for group in run.recorded.counts["group"]}
     unseen = {group.split("/")[0] for group in run.recorded.parts["answers"]["group"]}
     pool = {name for name in there - unseen if name.removesuffix(" without surprise") not in unseen}
-    return {name: (name,) for name in sorted(unseen)} | ({gaps.HOME: tuple(sorted(pool))} if pool else {})
+    return {name: (name,) for name in sorted(unseen)} | ({evidence.HOME: tuple(sorted(pool))} if pool else {})
 
 
 def per_class(ledger: Ledger) -> HTML:
     """Recall of each class: the baseline and the models of one attribute, on each unseen corpus and in domain."""
-    there = [on for on in SCORED if _there(gaps.recorded(ledger, "baseline"), SCORED[on])]
+    there = [on for on in SCORED if _there(evidence.recorded(ledger, "baseline"), SCORED[on])]
     rows = []
     for row in SINGLES if there else ():
-        trials = gaps.recorded(ledger, row)
+        trials = evidence.recorded(ledger, row)
         if trials is not None:
             cells = [cell for on in there for cell in _recalls(trials, SCORED[on])]
             rows.append((named(row), len(trials.seeds), *cells))
     heads = [("", "model"), ("", "seeds"), *((on, name) for on in there for name in parry.CLASSES)]
-    caption = f"Recall of each class in %, the answers of all seeds together; collapsed: under {gaps.RARELY:.0%}"
+    caption = f"Recall of each class in %, the answers of all seeds together; collapsed: under {RARELY:.0%}"
     return html(heads, rows or NONE, caption=caption)
 
 
@@ -227,11 +228,11 @@ def each_speaker(ledger: Ledger) -> HTML:
     """UA on each TESS speaker with an interval over words, and on both speakers without their clips of surprise."""
     found, answers = {}, ledger.recorded.parts["answers"]
     for row in SINGLES:
-        trials = gaps.recorded(ledger, row)
+        trials = evidence.recorded(ledger, row)
         seeds = {} if trials is None else dict(zip(trials.table["trial"].tolist(), trials.table["seed"].tolist(), strict=True))
         own = answers[answers["trial"].isin(seeds)]
         if own["group"].astype("string").str.startswith("tess/").any():
-            found[row] = trials, by_speaker(own, seeds, "tess")
+            found[row] = trials, evidence.by_speaker(own, seeds, "tess")
     speakers = list(dict.fromkeys(name for _, heard in found.values() for name in heard))
     rows = []
     for row, (trials, heard) in found.items():
@@ -247,15 +248,15 @@ def switches(ledger: Ledger) -> HTML:
     """The baseline and GR with corpus, surprise and calm counted as another class or left out."""
     rows = []
     for name in dict.fromkeys(each.name.partition(", ")[0] for each in LABELS):
-        usual = gaps.recorded(ledger, name)
+        usual = evidence.recorded(ledger, name)
         others = [each.name.partition(", ")[2] for each in LABELS if each.name.startswith(f"{name}, ")]
         for control in ("none", *others) if usual is not None else ():
             trials = ledger.trials(name, variant=VARIANT, protocol=PROTOCOL, control=control)
             if trials is not None:
-                cells = [_told(trials, corpora) for corpora in (SCORED["TESS"], (WITHOUT,), SCORED[gaps.HOME])]
-                moved = _signed(gaps.moved(name, trials, usual, *SCORED["TESS"])) if control != "none" else ""
+                cells = [_told(trials, corpora) for corpora in (SCORED["TESS"], (WITHOUT,), SCORED[evidence.HOME])]
+                moved = _signed(evidence.moved(name, trials, usual, *SCORED["TESS"])) if control != "none" else ""
                 rows.append((name, "as in the tables" if control == "none" else control, *cells, moved))
-    heads = ("model", "classes", "TESS", "TESS without surprise", gaps.HOME, "on TESS, less as in the tables")
+    heads = ("model", "classes", "TESS", "TESS without surprise", evidence.HOME, "on TESS, less as in the tables")
     return html(heads, rows or NONE, caption=f"UA in %; {UNJUDGED}")
 
 
@@ -270,8 +271,8 @@ def readings(ledger: Ledger) -> HTML:
         last = losses.sort_values("epoch").drop_duplicates("trial", keep="last")["value"]
         entropy = trials.table.get("entropy_C")
         numbers = [DASH if each is None or not each.notna().any() else f"{each.mean():.3f}" for each in (last, entropy)]
-        rows.append(("AD C", variant, *(_told(trials, SCORED[on]) for on in ("TESS", gaps.HOME)), *numbers))
-    heads = [("", "model"), ("", "reading"), ("UA, %", "TESS"), ("UA, %", gaps.HOME)]
+        rows.append(("AD C", variant, *(_told(trials, SCORED[on]) for on in ("TESS", evidence.HOME)), *numbers))
+    heads = [("", "model"), ("", "reading"), ("UA, %", "TESS"), ("UA, %", evidence.HOME)]
     heads += [("discriminator, nats", "loss, last epoch"), ("discriminator, nats", "entropy of the labels")]
     return html(heads, rows or NONE, caption="AD with corpus, read three ways; a loss at the labels' entropy has learnt nothing")
 
@@ -340,27 +341,27 @@ def _weights(make: Callable[[], nn.Module]) -> int:
 
 
 def _table(title: str, sets: Sequence[str], ledger: Ledger, run: Ledger, on: str, edition: str) -> HTML:
-    printed, own = gaps.printed(ledger).scores, _own(run, on)
+    printed, own = evidence.printed(ledger).scores, _own(run, on)
     rows = []
     for row in ("baseline", *(f"{approach} {name}" for approach in APPROACHES for name in sets)):
         value = printed.get((on, row))
-        cells = [named(row), DASH if value is None else f"{value:.2f}", _told(gaps.recorded(ledger, row), SCORED[on])]
+        cells = [named(row), DASH if value is None else f"{value:.2f}", _told(evidence.recorded(ledger, row), SCORED[on])]
         cells.append(_gain(ledger, row, on))
-        rows.append((*cells, _told(gaps.recorded(run, row), own)) if own else tuple(cells))
+        rows.append((*cells, _told(evidence.recorded(run, row), own)) if own else tuple(cells))
     heads = [("", "model"), ("paper", "printed"), (RECORDED, "UA ± sd"), (RECORDED, "less the baseline, by seed")]
     if own:
-        heads.append((this_run(edition), on if on == gaps.HOME else own[0]))
+        heads.append((this_run(edition), on if on == evidence.HOME else own[0]))
     words = [f"{title} on {on}, UA in %, each corpus counting once; ± is the standard deviation over seeds", UNJUDGED]
-    words += [f"collapsed: a class's recall is under {gaps.RARELY:.0%}", *([QUOTED] * (on == "TESS"))]
+    words += [f"collapsed: a class's recall is under {RARELY:.0%}", *([QUOTED] * (on == "TESS"))]
     return html(heads, rows, caption="; ".join(words))
 
 
 def _own(run: Ledger, on: str) -> tuple[str, ...]:
     """Corpora of this page's run that stand in a table's place: the same, or another unseen one; none where it has none."""
-    scored, known = places(run), [corpora for name, corpora in SCORED.items() if name != gaps.HOME]
-    if on == gaps.HOME or SCORED[on] in scored.values():
-        return scored.get(gaps.HOME, ()) if on == gaps.HOME else SCORED[on]
-    others = [corpora for name, corpora in scored.items() if name != gaps.HOME and corpora not in known]
+    scored, known = places(run), [corpora for name, corpora in SCORED.items() if name != evidence.HOME]
+    if on == evidence.HOME or SCORED[on] in scored.values():
+        return scored.get(evidence.HOME, ()) if on == evidence.HOME else SCORED[on]
+    others = [corpora for name, corpora in scored.items() if name != evidence.HOME and corpora not in known]
     return others[known.index(SCORED[on])] if known.index(SCORED[on]) < len(others) else ()
 
 
@@ -373,7 +374,7 @@ def _told(trials: Trials | None, corpora: Sequence[str]) -> object:
     if not _there(trials, corpora):
         return DASH
     cell = level(trials.of(*corpora), UA)
-    down = sum(bool(gaps.collapsed(trials.sown([seed]), corpora)) for seed in trials.seeds)
+    down = sum(bool(evidence.collapsed(trials.sown([seed]), corpora)) for seed in trials.seeds)
     words = f"{cell.seeds} seed{'s' * (cell.seeds > 1)}" + (f", collapsed in {down}" if 0 < down < cell.seeds else "")
     words += ", collapsed" * (down == cell.seeds)
     spread = gaps.estimated(UA, cell).spread
@@ -382,25 +383,25 @@ def _told(trials: Trials | None, corpora: Sequence[str]) -> object:
 
 def _gain(ledger: Ledger, row: str, on: str) -> object:
     """A row's UA less the baseline's; nothing above a baseline that is collapsed."""
-    baseline = gaps.recorded(ledger, "baseline")
+    baseline = evidence.recorded(ledger, "baseline")
     if row == "baseline" or not _there(baseline, SCORED[on]):
         return DASH
-    if gaps.collapsed(baseline, SCORED[on]):
+    if evidence.collapsed(baseline, SCORED[on]):
         return (DASH, "[baseline collapsed]")
-    return _signed(gaps.gain(ledger, row, *SCORED[on]))
+    return _signed(evidence.gain(ledger, row, *SCORED[on]))
 
 
-def _signed(gap: gaps.Gap) -> object:
-    if not gap.values:
+def _signed(gap: Gap) -> object:
+    if not gap.by_seed:
         return DASH
-    spread = f" ± {gap.spread:.2f}" if len(gap.values) > 1 else ""
-    return (f"{gap.value:+.2f}{spread}", f"[{len(gap.values)} seed{'s' * (len(gap.values) > 1)}]")
+    spread = f" ± {gap.spread:.2f}" if len(gap.by_seed) > 1 else ""
+    return (f"{gap.value:+.2f}{spread}", f"[{len(gap.by_seed)} seed{'s' * (len(gap.by_seed) > 1)}]")
 
 
 def _recalls(trials: Trials, corpora: Sequence[str]) -> list[object]:
     if not _there(trials, corpora):
         return [DASH] * len(parry.CLASSES)
-    found, down = recalls(trials.of(*corpora).confusion()), gaps.collapsed(trials, corpora)
+    found, down = recalls(trials.of(*corpora).confusion()), evidence.collapsed(trials, corpora)
     shares = [f"{100 * value:.1f}" for value in found]
     return [(share, "[collapsed]") if name in down else share for name, share in zip(parry.CLASSES, shares, strict=True)]
 
