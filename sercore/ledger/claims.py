@@ -107,7 +107,7 @@ class Reading:
 
     def gap(self, ledger: Ledger, row: str, other: str, metric: str, *, name: str = "") -> Gap:
         """Return a row's score less another's."""
-        pair = [self.trials(ledger, each) for each in (row, other)]
+        pair = [self.trials(ledger, row), self.trials(ledger, other)]
         difference = None if None in pair else estimates.difference(*pair, metric)
         return gaps.estimated(name, difference)
 
@@ -243,7 +243,7 @@ class Differences:
         words = self.summary(differences, self.number)
         beside = [gap for gap in (self.aside(evidence) if self.aside else ()) if gap.by_seed]
         if beside:
-            shown = ", ".join(f"{gap.name} {self.number(gap, 'holds')}" for gap in beside)
+            shown = ", ".join(f"{gap.name} {self.number(gap, '')}" for gap in beside)
             words += f"; beside it, {shown}"
         return words
 

@@ -4,16 +4,13 @@ A gap lies between printed scores, which are exact, or between recorded ones. Th
 and signs of recorded ones are those of ``estimates``.
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from sercore.ledger import estimates
 from sercore.ledger.estimates import Estimate
-from sercore.ledger.scores import Trials
-
-Scores = Mapping[Hashable, float]  # a score by its cell: numbers, or arrays of draws
 
 
 @dataclass(frozen=True)
@@ -104,56 +101,19 @@ def negate(gap: Gap, name: str) -> Gap:
     return replace(gap, name=name, value=-gap.value, by_seed=values, **about)
 
 
-class Evidence:
-    """Scores that gaps are taken from: printed ones, or those of recorded trials.
-
-    Args:
-        scores: printed scores by cell, or the means of the recorded ones.
-        trials: recorded trials of each cell; None (default) for printed scores.
-        metric: measure of recorded trials.
-    """
-
-    def __init__(
-        self,
-        scores: Scores,
-        trials: Mapping[Hashable, Trials] | None = None,
-        *,
-        metric: str = "",
-    ) -> None:
-        self.scores, self.trials, self.metric = scores, trials, metric
-
-    def gap(self, name: str, statistic: Callable[[Scores], float]) -> Gap:
-        """Return a gap by its formula; it has no values where a score that it takes is absent.
-
-        Args:
-            name: words for the number.
-            statistic: formula over the scores, which takes numbers and arrays alike.
-        """
-        read = _Read(self.scores)
-        try:
-            value = float(statistic(read))
-        except KeyError:  # a cell that is not printed, or not run
-            return Gap(name)
-        if self.trials is None:
-            return exact(name, value)
-        cells = list(read.cells)
-
-        def formula(scores: np.ndarray) -> np.ndarray:
-            return statistic(dict(zip(cells, scores, strict=True)))
-
-        systems = [self.trials[cell] for cell in cells]
-        try:
-            return estimated(name, estimates.contrast(systems, self.metric, formula))
-        except ValueError:  # no seed is in all of them
-            return Gap(name)
+def with_mark(gap: Gap, mark: str) -> str:
+    """Write a value and its mark, if it was judged: "+0.015 (inconclusive)"."""
+    if not gap.by_seed:
+        return "not run"
+    return f"{gap.value:+.3f} ({mark})" if mark else f"{gap.value:+.3f}"
 
 
-def summary(gaps: Sequence[Gap], number: Callable[[Gap, str], str] | None = None) -> str:
+def summary(gaps: Sequence[Gap], number: Callable[[Gap, str], str] = with_mark) -> str:
     """Say how many gaps hold, which do not, and why none can be judged where that is so.
 
     Args:
         gaps: gaps that must all hold, in the order of the sentence.
-        number: words for a gap and its mark (default: ``with_mark``).
+        number: words for a gap and its mark (default ``with_mark``).
     """
     judged = list(zip(gaps, marks(gaps), strict=True))
     holding = [gap.value for gap, mark in judged if mark == "holds"]
@@ -162,17 +122,12 @@ def summary(gaps: Sequence[Gap], number: Callable[[Gap, str], str] | None = None
         span = f", by {min(holding):+.3f} to {max(holding):+.3f}" if holding else ""
         words.append(f"{len(holding)} of {len(gaps)} hold{span}")
     others = [pair for pair in judged if pair[1] != "holds"]
-    return "; ".join([*words, *_words(others, number or with_mark)])
+    return "; ".join([*words, *_words(others, number)])
 
 
 def listing(gaps: Sequence[Gap]) -> str:
     """Write every gap with its mark, and why none can be judged where that is so."""
     return "; ".join(_words(list(zip(gaps, marks(gaps), strict=True)), with_mark))
-
-
-def with_mark(gap: Gap, mark: str) -> str:
-    """Write a value and its mark: "+0.015 (inconclusive)"."""
-    return f"{gap.value:+.3f} ({mark})" if gap.by_seed else "not run"
 
 
 def with_interval(gap: Gap, mark: str = "") -> str:
@@ -195,16 +150,3 @@ def _words(judged: Sequence[tuple[Gap, str]], number: Callable[[Gap, str], str])
 def _doubt(gaps: Sequence[Gap]) -> str:
     """Return the first reason why one of the gaps cannot be judged; empty where all can."""
     return next((gap.doubt for gap in gaps if gap.doubt), "")
-
-
-class _Read(dict):
-    """Scores that remember which of them a statistic takes."""
-
-    def __init__(self, scores: Scores) -> None:
-        super().__init__(scores)
-        self.cells: dict[Hashable, None] = {}
-
-    def __getitem__(self, cell: Hashable) -> float:
-        value = super().__getitem__(cell)
-        self.cells[cell] = None
-        return value

@@ -4,12 +4,10 @@ import shutil
 from collections.abc import Callable
 from functools import cache, partial
 
-import numpy as np
 import pytest
-from scipy.stats import norm
 
 from sercore.ledger import claims as judging
-from sercore.ledger import estimates, gaps, published, recorded
+from sercore.ledger import estimates, published, recorded
 from sercore.ledger.entries import Ledger
 from sercore.papers.parry2022 import claims, evidence, numbers
 from sercore.papers.parry2022.grid import GRID
@@ -191,25 +189,6 @@ def test_few_seeds_or_speakers_and_unfinished_trainings_decide_nothing(options, 
             assert "hold" not in found.reason.split("recorded: ")[1].split("; ")[0]
 
 
-def gap(value: float, p: float = 0.01, *, name: str = "row", doubt: str = "") -> gaps.Gap:
-    """A gap of five seeds."""
-    return gaps.Gap(name, (value,) * 5, value, p, doubt)
-
-
-def test_a_gap_is_judged_by_its_p_value_and_a_printed_one_is_exact():
-    assert (gap(2).mark, gap(-2).mark) == ("holds", "fails")
-    assert (gap(2, 0.051).mark, gap(-2, 0.06).mark, gap(2, doubt="4 seeds").mark) == ("inconclusive",) * 3
-    assert gaps.Gap("row").mark == "not run"
-    assert [gaps.exact("", value).mark for value in (0.01, -0.01, 0)] == ["holds", "fails", "inconclusive"]
-
-
-def test_gaps_that_must_all_hold_are_judged_together():
-    assert gaps.marks([gap(2, 0.03)]) == ["holds"]
-    assert gaps.marks([gap(2, 0.03), gap(-2, 0.04)]) == ["inconclusive"] * 2
-    assert gaps.marks([gap(2, 0.03), gap(-2, 0.01), gaps.Gap("")]) == ["holds", "fails", "not run"]
-    assert gaps.marks([gap(2, 0.02), gap(2, doubt="2 speakers"), gap(2, 0.02)]) == ["inconclusive"] * 3  # it counts among them
-
-
 def test_a_difference_smaller_than_its_spread_is_inconclusive_and_told():
     found = judged(planted(lifted("all", 40), noise=60), "C3")
     assert found.published == "inconclusive"
@@ -222,51 +201,6 @@ def test_a_swing_that_all_models_of_a_seed_share_is_not_taken_out_of_their_diffe
     found = judged(planted(lifted("all", 40), swing=100), "C3")
     assert found.published == "inconclusive"
     assert "GR G over the baseline +4.00 ± 0.00 (inconclusive)" in found.reason
-
-
-def test_the_best_of_many_pays_for_their_number():
-    good, bad = gap(3, name="good"), gap(-3, name="bad")
-    found = gaps.best_of([bad, good], prefix="on TESS ")
-    assert (found.name, found.value, found.p, found.mark) == ("on TESS good", 3, 0.02, "holds")
-    assert gaps.best_of([gap(value, 0.02) for value in (3, 2, 1)]).mark == "inconclusive"  # 3 times 0.02
-    assert gaps.best_of([bad, bad]).mark == "fails"
-    assert gaps.best_of([bad, gap(-1, 0.2)]).mark == "inconclusive"  # one may yet be above
-    assert gaps.best_of([gaps.Gap("row")]).mark == "not run"
-    assert gaps.best_of([bad, gap(3, doubt="4 seeds")]).mark == "inconclusive"
-    printed = gaps.best_of([gaps.exact("row", value) for value in (-2, 7)])
-    assert (printed.value, printed.mark) == (7, "holds")
-
-
-def test_every_one_of_several_and_its_denial():
-    good, bad, undecided = gap(3), gap(-3), gap(0.3, 0.4)
-    marks = {
-        (good, good): "holds",
-        (good, bad): "fails",
-        (good, undecided): "inconclusive",
-        (good, gap(-3, 0.02)): "fails",
-        (good, gap(-3, 0.03)): "inconclusive",  # twice 0.03: the worst of two was chosen
-        (good, gap(3, doubt="4 seeds")): "inconclusive",
-        (good, gaps.Gap("row")): "not run",
-    }
-    opposite = {"holds": "fails", "fails": "holds"}
-    for pair, mark in marks.items():
-        found = gaps.all_hold(pair)
-        assert (found.mark, gaps.negate(found, "").mark) == (mark, opposite.get(mark, mark))
-    assert gaps.all_hold([gap(3, 0.04), gap(4, 0.01)]).p == 0.04
-    denial = gaps.negate(gaps.all_hold([good, bad]), "not")
-    assert (denial.name, denial.by_seed, denial.value, denial.p, denial.doubt) == ("not", (3,) * 5, 3, 0.02, "")
-    wide = gaps.negate(gaps.Gap("row", (3,) * 5, 3, 0.01, "", 1, 4), "not")
-    assert (wide.low, wide.value, wide.high) == (-4, -3, -1)
-
-
-def test_neither_one_of_many_nor_all_of_many_holds_by_chance():
-    """Ten gaps without a difference: the largest holds in no more than 5 % of draws, all of them in fewer."""
-    scores = np.random.default_rng(0).normal(size=(2000, 10))
-    p_values = 2 * norm.sf(np.abs(scores))
-    for combine in (gaps.best_of, gaps.all_hold):
-        marks = [combine([gap(value, p) for value, p in zip(*row, strict=True)]).mark for row in zip(scores, p_values, strict=True)]
-        assert marks.count("holds") / len(marks) <= 0.05
-        assert marks.count("fails") / len(marks) <= 0.05
 
 
 def test_only_seeds_of_all_rows_count():

@@ -62,8 +62,8 @@ def changed(row: Row, *, helps: bool, note: str = "", confound: str = "") -> Dif
         return Judgement.alike("inconclusive", f"{judgement.reason}; {confound}")
 
     return Differences(
-        parts=lambda found: [estimated(" less ".join(rows), found.less(*rows, WA))],
-        aside=lambda found: [estimated("UA", found.less(*rows, UA))],
+        parts=lambda recorded: [estimated(" less ".join(rows), recorded.less(*rows, WA))],
+        aside=lambda recorded: [estimated("UA", recorded.less(*rows, UA))],
         bodies=partial(_bodies, rows=rows, splits={"": APART}, note=note),
         number=gaps.with_interval,
         amend=unjudged,
@@ -185,16 +185,16 @@ def confused(ledger: Ledger) -> Judgement:
     recorded = [systems(ledger, (FULL,), experiment=name) for name in padi.EXPERIMENTS]
     if None in recorded or recorded[0].corpus != IEMOCAP:
         return Judgement.alike("not run", "needs IEMOCAP: no other corpus at hand has an excited class")
-    first, *_ = trials = [each.trials[FULL] for each in recorded]
+    trials = [systems.trials[FULL] for systems in recorded]
     parts = [
         _of_shares(
             "angry above the others",
-            [first],
+            trials[:1],
             lambda shares: shares[..., 0, 0] - _recalls(shares)[..., 1:].max(-1),
         ),
         _of_shares(
             "happy more often neutral than angry or sad",
-            [first],
+            trials[:1],
             lambda shares: shares[..., HAPPY, NEUTRAL] - shares[..., HAPPY, [0, 3]].max(-1),
         ),
     ]

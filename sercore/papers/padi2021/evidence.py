@@ -69,8 +69,10 @@ class Systems:
 
     def steadier(self, one: str, metric: str = WA) -> Estimate:
         """Return the mean spread over folds of all other systems less this one's, in points."""
-        trials = [self.trials[one], *(each for name, each in self.trials.items() if name != one)]
-        return estimates.contrast(trials, metric, lambda spreads: spreads[1:].mean(0) - spreads[0], folds="spread")
+        others = [trials for name, trials in self.trials.items() if name != one]
+        return estimates.contrast(
+            [self.trials[one], *others], metric, lambda spreads: spreads[1:].mean(0) - spreads[0], folds="spread"
+        )
 
 
 def systems(

@@ -5,7 +5,7 @@ printed tables and on the recorded runs. The paper's protocol shares no speaker,
 are one.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +17,7 @@ from sercore.ledger.gaps import Gap, all_hold, best_of, negate
 from sercore.papers.parry2022 import evidence
 from sercore.papers.parry2022.attributes import GENDERS, SUBSETS
 from sercore.papers.parry2022.data import ORIGINS, POOLED
-from sercore.papers.parry2022.evidence import CREMA, HOME, TESS, Accuracies, accuracies, collapsed
+from sercore.papers.parry2022.evidence import CREMA, HOME, TESS, Accuracies, Scores, accuracies, collapsed
 from sercore.papers.parry2022.grid import APPROACHES
 from sercore.papers.parry2022.numbers import PAPER, SCORED
 
@@ -28,8 +28,6 @@ BEST = ("G+L", "S+L", "C+S+L")
 GENDER_SIDES = ((TESS, -1, "under"), (CREMA, 1, "over"))
 SIMILAR = 1.0  # points: the paper calls 0.58 fewer similar
 BALANCED = 0.8  # of the fewer to the more speakers
-
-Scores = Mapping[tuple[str, str], float]  # UA in % by corpus and row: numbers, or arrays of draws
 
 
 def rows(approaches: Sequence[str], sets: Sequence[str]) -> list[str]:

@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache, partial
 
+import numpy as np
 import pandas as pd
 
 from sercore.card import RARELY
@@ -28,11 +30,13 @@ VIEWED = {"baseline": ("baseline", "none"), "MTL C": ("MTL", "C"), "GR C": ("GR"
 LISTED = 5  # gaps that a reason names at most
 
 
+Scores = Mapping[tuple[str, str], float]  # UA in % by corpus and row: numbers, or arrays of draws
 Parts = Callable[["Accuracies"], list[Gap]]
 
 
-class Accuracies(gaps.Evidence):
-    """UA in % by name in ``SCORED`` and row, such as ("TESS", "GR C+S").
+@dataclass(frozen=True, eq=False)
+class Accuracies:
+    """UA in % by name in ``SCORED`` and row, such as ("TESS", "GR C+S"): printed, or recorded.
 
     Args:
         scores: printed scores, or the recorded ones over their seeds.
@@ -41,24 +45,57 @@ class Accuracies(gaps.Evidence):
         trials: recorded trials of each score; None (default) for the printed ones.
     """
 
-    def __init__(
-        self,
-        scores: Mapping[tuple[str, str], float],
-        single: Sequence[str],
-        several: Sequence[str],
-        trials: Mapping[tuple[str, str], Trials] | None = None,
-    ) -> None:
-        super().__init__(scores, trials, metric=UA)
-        self.single, self.several = tuple(single), tuple(several)
+    scores: Scores
+    single: tuple[str, ...]
+    several: tuple[str, ...]
+    trials: Mapping[tuple[str, str], Trials] | None = None
 
     @property
     def sets(self) -> tuple[str, ...]:
         """Sets of one attribute and of several."""
         return (*self.single, *self.several)
 
+    def gap(self, name: str, statistic: Callable[[Scores], float]) -> Gap:
+        """Return a gap by its formula; it has no values where a score that it takes is absent.
+
+        Args:
+            name: words for the number.
+            statistic: formula over the scores, which takes numbers and arrays of draws alike.
+        """
+        read = _Read(self.scores)
+        try:
+            value = float(statistic(read))
+        except KeyError:  # a cell that is not printed, or not run
+            return Gap(name)
+        if self.trials is None:
+            return gaps.exact(name, value)
+        cells = list(read.cells)
+
+        def formula(scores: np.ndarray) -> np.ndarray:
+            return statistic(dict(zip(cells, scores, strict=True)))
+
+        try:
+            systems = [self.trials[cell] for cell in cells]
+            return gaps.estimated(name, estimates.contrast(systems, UA, formula))
+        except ValueError:  # no seed is in all of them
+            return Gap(name)
+
     def has(self, corpus: str) -> bool:
         """Say whether the baseline is scored on a corpus."""
         return (corpus, "baseline") in self.scores
+
+
+class _Read(dict):
+    """Scores that remember which of them a statistic takes."""
+
+    def __init__(self, scores: Scores) -> None:
+        super().__init__(scores)
+        self.cells: dict[tuple[str, str], None] = {}
+
+    def __getitem__(self, cell: tuple[str, str]) -> float:
+        value = super().__getitem__(cell)
+        self.cells[cell] = None
+        return value
 
 
 def printed(ledger: Ledger) -> Accuracies:
@@ -70,7 +107,7 @@ def printed(ledger: Ledger) -> Accuracies:
         elif number.metric == "ua":
             in_text[result(number)[::-1]] = float(number.value)
     sets = {row.partition(" ")[2] for corpus, row in in_tables if corpus != HOME}
-    return Accuracies(in_text | in_tables, SINGLE, [name for name in SEVERAL if name in sets])
+    return Accuracies(in_text | in_tables, SINGLE, tuple(name for name in SEVERAL if name in sets))
 
 
 @lru_cache(maxsize=8)
@@ -87,8 +124,8 @@ def trained(ledger: Ledger) -> Accuracies:
                 cells[name, row.name] = scored
     values = {cell: float(trials.by_seed(UA).mean()) for cell, trials in cells.items()}
     alone = {name for name in SUBSETS if trained_as(f"GR {name}") == f"GR {name}"}
-    single, several = ([name for name in names if name in alone] for names in (SINGLE, SEVERAL))
-    return Accuracies(values, single, several, cells)
+    sets = (tuple(name for name in names if name in alone) for names in (SINGLE, SEVERAL))
+    return Accuracies(values, *sets, cells)
 
 
 def recorded(ledger: Ledger, row: str) -> Trials | None:
@@ -267,5 +304,5 @@ def _with_spread(gap: Gap, mark: str) -> str:
     """Write a value, over several seeds with its spread, and a mark that is not plain from it."""
     if len(gap.by_seed) < 2:
         return f"{gap.value:+.2f}"
-    note = f" ({mark})" if mark != "holds" and not gap.doubt else ""
+    note = f" ({mark})" if mark not in ("", "holds") and not gap.doubt else ""
     return f"{gap.value:+.2f} ± {gap.spread:.2f}{note}"
