@@ -120,7 +120,10 @@ def shuffled(*tensors: Tensor, batch: int, generator: torch.Generator) -> Iterat
 
 
 def drawn(*tensors: Tensor, rows: int, batch: int, generator: torch.Generator) -> Iterator[tuple[Tensor, ...]]:
-    """Return batches over a random part of the rows, without return; with return where there are fewer than asked for."""
+    """Return batches of rows drawn at random.
+
+    Rows are drawn without replacement, and with it where there are fewer than asked for.
+    """
     available = len(tensors[0])
     if rows <= available:
         order = torch.randperm(available, generator=generator)

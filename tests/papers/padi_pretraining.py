@@ -9,7 +9,7 @@ import torch
 def main() -> None:
     """Run the command with another data set and a narrow network."""
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-    from studies import padi_toy
+    from papers import padi_toy
 
     from sercore.cli import app
     from sercore.papers.padi2021 import rows as padi_rows

@@ -71,8 +71,8 @@ def test_a_bad_clip_is_named_when_it_is_met(root, workers, samples, told):
     read = chunks.epoch(range(len(CLIPS)), number=1, seed=0, lengths=(30,))
     with pytest.raises(audio.AudioError, match=f"{path}: {told}.*[Tt]hen start again") as met:
         list(batches(source.frames, np.arange(len(CLIPS)), read, ["plain"], workers=workers))
-    assert str(path) in padi_stream.told(met.value).partition(": ")[0]
-    assert "\n" not in padi_stream.told(met.value)
+    assert str(path) in padi_stream.message(met.value).partition(": ")[0]
+    assert "\n" not in padi_stream.message(met.value)
 
 
 def test_all_clips_teach_where_there_is_no_list(root):
@@ -100,7 +100,7 @@ def test_speakers_of_the_list_teach_nothing(root, name):
 
 def test_the_digest_follows_names_sizes_and_pairs(root):
     def contents(**given):
-        return padi_stream.source(root, *others(), **given).contents, padi_stream.listing(root)
+        return padi_stream.source(root, *others(), **given).contents, padi_stream.read(root).contents
 
     first = contents()
     write(root / CLIPS[0], seed=99)  # other samples, the same size
@@ -150,6 +150,6 @@ def test_what_stands_in_the_folder(root, name, content, outcome):
 
 def test_no_folder_and_no_clip(tmp_path):
     with pytest.raises(corpora.CorpusError, match="no such folder; expected voxceleb"):
-        padi_stream.listing(tmp_path / "nowhere")
+        padi_stream.read(tmp_path / "nowhere")
     with pytest.raises(corpora.CorpusError, match="no clip; expected …/id<number>"):
-        padi_stream.listing(tmp_path)
+        padi_stream.read(tmp_path)

@@ -34,8 +34,10 @@ def pretrain(given: Mapping[str, object], *, workers: int = 0) -> list[dict]:
     """
     parameters = checked(padi.Parameters, given)
     if parameters.speaker_checkpoint:
-        given_one = f"-p speaker_checkpoint={parameters.speaker_checkpoint}"
-        raise ParameterError(f"{given_one}: a recogniser that is trained already; expected none. Leave it out to train one.")
+        raise ParameterError(
+            f"-p speaker_checkpoint={parameters.speaker_checkpoint}: a recogniser that is trained already; expected none."
+            " Leave it out to train one."
+        )
     data = padi.load(parameters)
     trials = dict.fromkeys(trial.recogniser for trial in padi.grid(parameters, data) if trial.transfer != "none")
     if not trials:
@@ -48,25 +50,25 @@ def pretrain(given: Mapping[str, object], *, workers: int = 0) -> list[dict]:
             rank = ranks.number()
             fitted = [padi_speakers.trained(trial, data.source, device=parameters.device, workers=workers) for trial in trials]
     except audio.AudioError as error:
-        raise audio.AudioError(padi_stream.told(error)) from None
+        raise audio.AudioError(padi_stream.message(error)) from None
     if rank:
         return []
-    found = []
-    for trial, each in zip(trials, fitted, strict=True):
-        told = padi_speakers.run(trial, data.source, device=parameters.device)
-        found.append(
+    rows = []
+    for trial, trained in zip(trials, fitted, strict=True):
+        outcome = padi_speakers.run(trial, data.source, device=parameters.device)
+        rows.append(
             {
                 "recogniser": f"{trial.size}, masks {trial.augmentation}, pooling {trial.pooling}, seed {trial.seed}",
                 "speakers": len(data.source.names),
                 "clips": len(data.source.speakers),
-                "epochs": len(each.history.epochs),
-                "steps": told["steps"],
-                "accuracy": told["accuracy"],
-                "equal error rate": told["equal_error_rate"],
-                "untrained": told["equal_error_rate_untrained"],
-                "pairs": told["pairs"],
-                "seconds": round(sum(epoch["seconds"] for epoch in each.history.epochs), 1),
-                "folder": str(each.folder),
+                "epochs": len(trained.history.epochs),
+                "steps": outcome["steps"],
+                "accuracy": outcome["accuracy"],
+                "equal error rate": outcome["equal_error_rate"],
+                "untrained": outcome["equal_error_rate_untrained"],
+                "pairs": outcome["pairs"],
+                "seconds": round(sum(epoch["seconds"] for epoch in trained.history.epochs), 1),
+                "folder": str(trained.folder),
             }
         )
-    return found
+    return rows

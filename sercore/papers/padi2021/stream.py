@@ -113,36 +113,27 @@ def source(
 
     Source: Padi et al. 2021, section 4.2; that speakers of VoxCeleb1-O are kept out of the training is ours.
     """
-    found, others, about = read(root), heard, []
-    if len(found.same):
-        for row in range(len(found.compared)):
-            audio.seconds(found.compared.path(row))
-        others, left, right, same = found.compared, found.left, found.right, found.same
+    listing, others, pairs = read(root), heard, []
+    if len(listing.same):
+        for row in range(len(listing.compared)):
+            audio.seconds(listing.compared.path(row))
+        others, left, right, same = listing.compared, listing.left, listing.right, listing.same
     else:
-        about = [store.values(each) for each in (heard.values, heard.starts, left, right, same)]
-    made_by = store.key(settings={}, manifest=[], modules=__name__).hex
+        pairs = [store.values(array) for array in (heard.values, heard.starts, left, right, same)]
+    code = store.key(settings={}, manifest=[], modules=__name__).hex
     return Source(
-        speakers=found.speakers,
-        frames=found.training,
+        speakers=listing.speakers,
+        frames=listing.training,
         heard=others,
         left=left,
         right=right,
         same=same,
         corpora=("voxceleb",),
-        contents=store.digest([found.contents, about, made_by, given]),
+        contents=store.digest([listing.contents, pairs, code, given]),
         most=0,
         checkpoint=checkpoint,
-        reports=(found.report,),
+        reports=(listing.report,),
     )
-
-
-def listing(root: Path) -> str:
-    """Digest of paths and sizes of the clips in VoxCeleb's folder, and of its list of pairs.
-
-    Raises:
-        CorpusError: what ``read`` refuses.
-    """
-    return read(root).contents
 
 
 def read(root: Path) -> Listing:
@@ -177,25 +168,25 @@ def read(root: Path) -> Listing:
     clips = Streamed(training(), folder=root)
     if not len(clips):
         raise CorpusError(f"{root}: no clip; expected …/id<number>/<video>/<clip>.wav or .flac. Put VoxCeleb's folders there.")
-    if absent := [name for name, found in wanted.items() if found is None]:
+    if absent := [name for name, clip in wanted.items() if clip is None]:
         raise CorpusError(
             f"{root}: {len(absent)} of {len(wanted)} clips of its list of pairs are not there: {some(absent)}; expected all. Put"
             " VoxCeleb 1's test part there, or take the list away."
         )
-    compared = [found for found in wanted.values() if found]
-    heard = Streamed((path for path, _ in compared), folder=root)
+    files = [clip for clip in wanted.values() if clip]
+    compared = Streamed((path for path, _ in files), folder=root)
     rows = {name: row for row, name in enumerate(wanted)}
     places = [np.array([rows[name] for name in side], int) for side in (left, right)]
-    about = (clips.letters, clips.ends, heard.letters, heard.ends, np.array(sizes), *places, pairs[2])
-    contents = store.digest([*(store.values(each) for each in about), [size for _, size in compared]])
+    arrays = (clips.letters, clips.ends, compared.letters, compared.ends, np.array(sizes), *places, pairs[2])
+    contents = store.digest([*(store.values(array) for array in arrays), [size for _, size in files]])
     speakers = np.array([f"voxceleb/{speaker}" for speaker in numbers], object)[np.array(whose)]  # one string a speaker
     problems = voxceleb.absent({*numbers, *kept_out}, voxceleb.listed(root))
-    report = Report("voxceleb", len(clips) + len(heard), tuple(problems))
-    return Listing(clips, speakers, heard, *places, pairs[2], contents, report)
+    report = Report("voxceleb", len(clips) + len(compared), tuple(problems))
+    return Listing(clips, speakers, compared, *places, pairs[2], contents, report)
 
 
-def told(error: audio.AudioError) -> str:
-    """What is wrong with a clip, without the traceback that a data loader's process sends along."""
+def message(error: audio.AudioError) -> str:
+    """Return what is wrong with a clip, without the traceback that a data loader's process sends along."""
     return str(error).strip().splitlines()[-1].removeprefix(f"{audio.AudioError.__module__}.{audio.AudioError.__name__}: ")
 
 
@@ -203,7 +194,7 @@ def _clips(root: Path) -> Iterator[tuple[str, int, str]]:
     """Path under the root, bytes, and speaker/video/clip of each audio file."""
     if not root.is_dir():
         raise CorpusError(f"{root}: no such folder; expected voxceleb in its official layout. Put or link it there.")
-    above, heard, unread = len(os.path.join(root, "")), set(), set()
+    above, readable, unread = len(os.path.join(root, "")), set(), set()
     videos: dict[tuple[str, str], str] = {}
     for folder, folders, files in os.walk(root):
         folders.sort()
@@ -226,9 +217,9 @@ def _clips(root: Path) -> Iterator[tuple[str, int, str]]:
             if not (size := os.stat(path).st_size):
                 raise CorpusError(f"{path}: an empty file, 0 bytes; expected a WAV or FLAC file. Copy it again or remove it.")
             last = stem
-            heard.add(_speaker(name))
+            readable.add(_speaker(name))
             yield path[above:], size, name
-    if lost := sorted(unread - heard):
+    if lost := sorted(unread - readable):
         raise CorpusError(
             f"{root}: {len(lost)} speakers have .m4a files alone: {some(lost)}; expected .wav or .flac. Convert them, names and"
             " folders kept, or remove them."

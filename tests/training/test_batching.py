@@ -1,13 +1,14 @@
-"""Batches by length: every clip once, the same order again, little padding, corpora mixed where lengths allow."""
+"""Clips in one array and padded; batches by length: every clip once, little padding, corpora mixed."""
 
 from contextlib import nullcontext as does_not_raise
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sercore.training.batching import by_length, padding_share
+from sercore.training.batching import Ragged, by_length, padding_share
 
 LENGTHS = st.lists(st.integers(1, 500), min_size=1, max_size=300)
 
@@ -112,3 +113,18 @@ def test_padding_share_is_counted_by_hand():
 def test_what_batches_refuse(lengths, changed, outcome):
     with outcome:
         by_length(lengths, **({"batch": 4, "seed": 0, "epoch": 0} | changed))
+
+
+@given(sizes=st.lists(st.integers(1, 7), min_size=1, max_size=6), data=st.data())
+def test_clips_come_back_and_zeros_stand_behind_them(sizes, data):
+    rows = [np.random.default_rng(size).normal(size=(size, 2)).astype(np.float32) for size in sizes]
+    ragged = Ragged.of(rows)
+    assert ragged.sizes.tolist() == sizes
+    picked = data.draw(st.lists(st.integers(0, len(sizes) - 1), min_size=1, max_size=5))
+    batch, lengths = ragged.padded(picked)
+    assert batch.shape == (len(picked), max(sizes[row] for row in picked), 2)
+    for clip, size, row in zip(batch, lengths.tolist(), picked, strict=True):
+        assert size == sizes[row]
+        assert torch.equal(clip[:size], torch.from_numpy(rows[row]))
+        assert not clip[size:].any()
+        assert np.array_equal(ragged.clip(row), rows[row])
