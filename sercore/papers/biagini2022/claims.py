@@ -20,7 +20,7 @@ from sercore.ledger.estimates import all_of, difference, level, mean_over_groups
 from sercore.ledger.gaps import estimated
 from sercore.models import counts, mmfusion
 from sercore.papers.biagini2022.data import ORIGINS
-from sercore.papers.biagini2022.numbers import PAIR, PAPER, READINGS, table_1
+from sercore.papers.biagini2022.numbers import NAME, PAIR, READINGS, table_1
 from sercore.papers.biagini2022.rows import GROUPS
 
 ACCURACY, F1, RECALL = "accuracy_validation", "macro_f1_validation", "uar_validation"
@@ -66,12 +66,12 @@ def loudness(ledger: Ledger) -> Judgement:
     emotions = dict.fromkeys(row for row, _ in table_1())
     printed = {number.column: number.value for number in ledger.printed if (number.table, number.row) == ("Table 2", "Max")}
     is_printed = _is_loud({name: printed[name] for name in emotions})
-    measured = recorded.measurements(PAPER)
+    measured = recorded.measurements(NAME)
     ours = {name: measured.get(f"Max / {name} / mean_of_clip_max_amplitude") for name in emotions}
     if None in ours.values():
         return Judgement.alike("not run", "the corpora were not measured", printed=is_printed)
     order = ", ".join(f"{name} {ours[name]:.3f}" for name in sorted(ours, key=ours.get, reverse=True))
-    reason = f"mean maximum over {', '.join(recorded.measured_on(PAPER))}: {order}"
+    reason = f"mean maximum over {', '.join(recorded.measured_on(NAME))}: {order}"
     return Judgement.alike("agrees" if _is_loud(ours) else "differs", reason, printed=is_printed)
 
 
@@ -84,12 +84,12 @@ def _is_loud(maxima: Mapping[str, float]) -> bool:
 def durations(ledger: Ledger) -> Judgement:
     """B4: compare durations over all corpora; which percentile is printed shows on those at hand."""
     judgement = Counted(rows=["duration"])(ledger)
-    measured = recorded.measurements(PAPER)
+    measured = recorded.measurements(NAME)
     if "duration / all / p95 (stated)" not in measured:
         return judgement
     p95, p99 = (measured[f"duration / all / {name}"] for name in ("p95 (stated)", "p99"))
     reason = (
-        f"{judgement.reason}. Over {', '.join(recorded.measured_on(PAPER))} the 95th percentile is {p95:.3f} s and the 99th "
+        f"{judgement.reason}. Over {', '.join(recorded.measured_on(NAME))} the 95th percentile is {p95:.3f} s and the 99th "
         f"{p99:.3f} s; the author's code asks for the 99th where the text says 95 %"
     )
     return Judgement.alike(judgement.published, reason)
@@ -208,7 +208,7 @@ def _balance(cells: Cells) -> dict[str, float]:
 
 
 def _measured_cells() -> dict[tuple[str, str], int]:
-    measured, at_hand = recorded.measurements(PAPER), recorded.measured_on(PAPER)
+    measured, at_hand = recorded.measurements(NAME), recorded.measured_on(NAME)
     emotions = dict.fromkeys(row for row, _ in table_1())
     return {
         (row, origin): int(measured[f"{row} / {origin} / records"])

@@ -19,7 +19,7 @@ from sercore.papers.parry2022.attributes import GENDERS, SUBSETS
 from sercore.papers.parry2022.data import ORIGINS, POOLED
 from sercore.papers.parry2022.evidence import CREMA, HOME, TESS, Accuracies, Scores, accuracies, collapsed
 from sercore.papers.parry2022.grid import APPROACHES
-from sercore.papers.parry2022.numbers import PAPER, SCORED
+from sercore.papers.parry2022.numbers import NAME, SCORED
 
 BOTH = (TESS, CREMA)
 ALL = "C+S+G+L"
@@ -263,12 +263,12 @@ def clustered(ledger: Ledger) -> Judgement:
 
 def balanced(ledger: Ledger) -> Judgement:
     """C21: compare women with men among the training speakers; balanced from 0.8 on."""
-    measured = recorded.measurements(PAPER)
+    measured = recorded.measurements(NAME)
     counts = [measured.get(f"training / {gender} / speakers") for gender in GENDERS]
     if None in counts:
         return Judgement.alike("not run", "the corpora were not measured")
     share = min(counts) / max(counts)
-    at_hand = recorded.measured_on(PAPER)
+    at_hand = recorded.measured_on(NAME)
     read = [ORIGINS[name] for name in POOLED if name in at_hand]
     absent = [ORIGINS[name] for name in POOLED if name not in at_hand]
     reason = f"{counts[0]:g} women and {counts[1]:g} men among the training speakers of {', '.join(read)}: {share:.2f}"

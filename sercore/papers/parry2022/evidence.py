@@ -103,9 +103,9 @@ def printed(ledger: Ledger) -> Accuracies:
     in_text, in_tables = {}, {}
     for number in ledger.printed:
         if number.table in ("Table 2", "Table 3"):
-            in_tables[result(number)[::-1]] = float(number.value)
+            in_tables[number.on, number.ours] = float(number.value)
         elif number.metric == "ua":
-            in_text[result(number)[::-1]] = float(number.value)
+            in_text[number.on, number.ours] = float(number.value)
     sets = {row.partition(" ")[2] for corpus, row in in_tables if corpus != HOME}
     return Accuracies(in_text | in_tables, SINGLE, tuple(name for name in SEVERAL if name in sets))
 
