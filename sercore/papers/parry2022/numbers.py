@@ -11,7 +11,7 @@ import torch
 from sercore.ledger import recorded, usual, verdicts
 from sercore.ledger.entries import Place, Plain
 from sercore.ledger.published import Printed
-from sercore.models import cnn_lstm
+from sercore.models import cnn_lstm, counts
 from sercore.models.attributes import Discriminator
 from sercore.papers.parry2022 import study as parry
 from sercore.papers.parry2022.attribute_plan import Plan
@@ -273,4 +273,4 @@ def _epochs() -> int:
 @cache
 def _parameters(network: Callable, *sizes: int) -> int:
     with torch.device("meta"):
-        return sum(weight.numel() for weight in network(*sizes).parameters())
+        return counts.parameters(network(*sizes))
