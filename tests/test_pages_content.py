@@ -58,10 +58,22 @@ def test_recorded_runs_with_their_hours_and_what_is_stale():
     empty = SimpleNamespace(recorded=SimpleNamespace(runs={}, trials=trials[:0]), stale={})
     first, second, third = rows(status.recorded({"01-one": full, "02-two": empty}))
     words = "1 the same to the digit, 1 different; 2001-03-04, abcdef0123, planted64"
-    where = ["0123456789, clean tree", "cpu | Python 3.9.9, numpy 0.9, torch 1.0"]
-    assert first == ["01-one, open | tess", "2", "1.50", "2001-02-03", "method 1", f"2 of 2 | {words}", *where]
-    assert second == ["01-one, again | emovo, tess", "1", "0.01", "2001-02-03", "stale | method 1 then, 2 now", "none", *where]
-    assert third == ["02-two", "–", "–", "–", "none recorded", "–", "–", "–"]
+    made = "cpu; Python 3.9.9, numpy 0.9, torch 1.0"
+    assert first == [
+        f"01-one, open | tess; {made}",
+        "2",
+        "1.50",
+        "2001-02-03 | [method 1; 0123456789, clean tree]",
+        f"2 of 2 | {words}",
+    ]
+    assert second == [
+        f"01-one, again | emovo, tess; {made}",
+        "1",
+        "0.01",
+        "2001-02-03 | [stale, method 1 then, 2 now; 0123456789, clean tree]",
+        "none",
+    ]
+    assert third == ["02-two", "–", "–", "none recorded", "–"]
 
 
 def test_found_corpora_say_their_problems_and_the_others_that_they_are_not_at_hand(tmp_path):
