@@ -48,7 +48,7 @@ def _texts(ledgers: Mapping[str, Ledger], runs: Sequence[Mapping[str, object]], 
         "speed.md": speed.told(),
     }
     texts |= {f"ledger-{paper}.md": _printed_numbers(ledger) for paper, ledger in ledgers.items()}
-    texts |= {f"excerpts/{name}.md": text for name, text in excerpts.all_of_them().items()}
+    texts["notebook.md"] = excerpts.first_cells(store.PROJECT / "notebooks" / f"{ser2022.PAPER}.ipynb")
     return texts | {f"api/{name}.md": text for name, text in reference.pages().items()} | {"rooms.md": reference.contents()}
 
 
