@@ -121,6 +121,8 @@ def stage(folder: Path, executed: Sequence[Executed], times: Mapping[str, float]
     with tempfile.TemporaryDirectory() as temporary:
         files = {name: store.PROJECT / name for name in ("_config.yml", "_toc.yml")}
         files |= _tree(store.PROJECT / "book", "book")
+        source = _tree(store.PROJECT / "sercore", "sercore")  # pages show parts of it
+        files |= {name: path for name, path in source.items() if path.suffix == ".py"}
         files |= _tree(_generated(Path(temporary), executed, times), "")
         files |= {f"notebooks/{each.name}.ipynb": each.path for each in executed}
         for name, source in files.items():

@@ -32,6 +32,11 @@ class Described:
     parameters: int
 
 
+def parameters(*modules: Any) -> int:
+    """Number of parameters of some modules together, frozen ones included."""
+    return sum(weight.numel() for module in modules for weight in module.parameters())
+
+
 def table() -> list[Described]:
     """Every model of the book, built without memory, with its parameter count."""
     return [
@@ -62,7 +67,7 @@ def _paper_01() -> Iterator[Described]:
     from sercore.models.sequential_mlp import GenderNetwork, SequentialAsDescribed, SequentialAsRun, hidden_units
 
     def described(network: torch.nn.Module, variant: str, inputs: str, width: int = 0) -> Described:
-        count = sum(weight.numel() for weight in network.parameters())
+        count = parameters(network)
         return Described(
             model=type(network).__name__, paper=PAPER_01, variant=variant, inputs=inputs, width=width, parameters=count
         )
@@ -95,7 +100,7 @@ def _paper_02() -> Iterator[Described]:
             for what, outputs in (("gender", 2), ("language", 3), ("corpus", 6))
         ]
     for network, variant, inputs in networks:
-        count = sum(weight.numel() for weight in network.parameters())
+        count = parameters(network)
         yield Described(model=type(network).__name__, paper=PAPER_02, variant=variant, inputs=inputs, width=0, parameters=count)
 
 
@@ -117,14 +122,14 @@ def _paper_03_small() -> Iterator[Described]:
             (CNNATT(), "fixed", "40 MFCC, 4 frames or more"),
         ]
     for network, variant, inputs in networks:
-        count = sum(weight.numel() for weight in network.parameters())
+        count = parameters(network)
         yield Described(model=type(network).__name__, paper=PAPER_03, variant=variant, inputs=inputs, width=0, parameters=count)
 
 
 def _paper_03_large() -> Iterator[Described]:
     large = {"HUBERTFT": "waveform up to 4.5 s", "MMFUSION": "mel spectrogram, 40 MFCC and waveform of 5 s"}
     for name, inputs in large.items():
-        count = sum(weight.numel() for weight in built(name).parameters())
+        count = parameters(built(name))
         yield Described(model=name, paper=PAPER_03, variant="as-run, fixed", inputs=inputs, width=0, parameters=count)
 
 
@@ -143,5 +148,5 @@ def _paper_04() -> Iterator[Described]:
     for variant, pooling, outputs, frames in readings:
         with torch.device("meta"):
             network = ResNet34(outputs, replace(SIZES, pooling=pooling))
-        count = sum(weight.numel() for weight in network.parameters())
+        count = parameters(network)
         yield Described(model="ResNet34", paper=PAPER_04, variant=variant, inputs=f"{bands}, {frames}", width=0, parameters=count)

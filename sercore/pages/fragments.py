@@ -12,6 +12,8 @@ from sercore.pages import data, excerpts, reference, speed, status
 from sercore.pages.readme import summary
 from sercore.report import tables
 
+EXAMPLE = "01-ser2022-transfer"  # chapter whose first cells the page on adding one shows
+
 
 def write(folder: Path, runs: Sequence[Mapping[str, object]], times: Mapping[str, float]) -> None:
     """Write every fragment into ``folder / "book" / "generated"``.
@@ -45,7 +47,7 @@ def _texts(ledgers: Mapping[str, Ledger], runs: Sequence[Mapping[str, object]], 
         "speed.md": speed.told(),
     }
     texts |= {"replicated.md": _replicated(), "ledgers.md": "\n\n".join(map(_section, ledgers.values()))}
-    texts |= {f"excerpts/{name}.md": text for name, text in excerpts.all_of_them().items()}
+    texts["notebook.md"] = excerpts.first_cells(store.PROJECT / "notebooks" / f"{EXAMPLE}.ipynb")
     return texts | {f"api/{name}.md": text for name, text in reference.pages().items()} | {"rooms.md": reference.contents()}
 
 

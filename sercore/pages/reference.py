@@ -9,8 +9,6 @@ HOUSE = store.PROJECT / "sercore"
 COMMAND = "cli"  # tells of itself: ``sercore --help``
 MODULE = """{head} `{name}`
 
-% {content}
-
 ```{{eval-rst}}
 .. automodule:: {name}
    :members:
@@ -33,12 +31,9 @@ def rooms(house: Path = HOUSE) -> dict[str, list[str]]:
 
 
 def pages(house: Path = HOUSE) -> dict[str, str]:
-    """Markdown of each room's page, by the room's name; in comments the modules' hashes, so that a new docstring is rendered."""
+    """Markdown of each room's page, by the room's name."""
     return {
-        room: "\n".join(
-            MODULE.format(head="##" if number else "#", name=name, content=store.content(_file(name, house)))
-            for number, name in enumerate(modules)
-        )
+        room: "\n".join(MODULE.format(head="##" if number else "#", name=name) for number, name in enumerate(modules))
         for room, modules in rooms(house).items()
     }
 

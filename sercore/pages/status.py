@@ -47,26 +47,33 @@ def chapters(runs: Sequence[Mapping[str, object]]) -> HTML:
 
 
 def recorded(ledgers: Mapping[str, Ledger]) -> HTML:
-    """Every recorded run on real corpora: trials, hours of computing, date, whether it is stale, commit, device, versions.
+    """Every recorded run on real corpora: trials, hours of computing, date, method or why it is stale, and how it was made.
 
     Args:
-        ledgers: of each paper, by its name; one without a recorded run gets a line that says so.
+        ledgers: ledger of each paper, by its name; one without a recorded run gets a line that says so.
     """
     rows = []
     for paper, ledger in ledgers.items():
         trials = ledger.recorded.trials
         for name, run in ledger.recorded.runs.items():
-            own = trials[trials["run"] == name]
-            about = ((f"{paper}, {name}", ", ".join(run["corpora"])), len(own), f"{own['seconds'].sum() / 3600:.2f}", run["date"])
-            since = ("stale", ledger.stale[name]) if ledger.stale[name] else f"method {run['method']}"
-            again = tables.verified(run, len(own))
-            rows.append((*about, since, again, commit(run), (run["device"], versions(run))))
+            chosen = trials[trials["run"] == name]
+            made = f"{', '.join(run['corpora'])}; {run['device']}; {versions(run)}"
+            method = f"stale, {ledger.stale[name]}" if ledger.stale[name] else f"method {run['method']}"
+            rows.append(
+                (
+                    (f"{paper}, {name}", made),
+                    len(chosen),
+                    f"{chosen['seconds'].sum() / 3600:.2f}",
+                    (run["date"], f"[{method}; {commit(run)}]"),
+                    tables.verified(run, len(chosen)),
+                )
+            )
         if not ledger.recorded.runs:
-            rows.append((paper, *["–"] * 3, "none recorded", *["–"] * 3))
-    heads = ("run", "trials", "hours", "date", "method", "run again since", "commit", "device and versions")
+            rows.append((paper, tables.DASH, tables.DASH, "none recorded", tables.DASH))
+    heads = ("run", "trials", "hours", "recorded", "run again since")
     caption = (
-        "Recorded runs on real corpora; hours are summed over trials; run again: trials that were trained anew since,"
-        " and what came out beside what is recorded"
+        "Recorded runs on real corpora, each with its corpora, device and versions; hours are summed over trials; run again:"
+        " trials that were trained anew since, and what came out beside what is recorded"
     )
     return tables.html(heads, rows, caption=caption)
 

@@ -1,217 +1,146 @@
-"""Networks drawn with matplotlib: columns by the longest path, arrows in the colour of the input they come from."""
+"""Networks drawn from boxes that a paper declares; widths and parameters are those of the built modules."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from graphlib import TopologicalSorter
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import matplotlib.pyplot as plt
-import numpy as np
 import seaborn as sns
-import torch
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path
 from torch import nn
 
-from sercore.models.multi_task_mlp import SIZES, MultiTaskAsDescribed, MultiTaskAsRun
-from sercore.models.sequential_mlp import SequentialAsDescribed, SequentialAsRun, hidden_units
-from sercore.report.graph import Box, Edge, trace
+from sercore.models.counts import parameters
 
-WIDTHS = {"input": 0.78, "layer": 1.05, "step": 0.66, "output": 1.02}  # of a box, inches
-HEIGHTS = {"input": 0.46, "layer": 0.6, "step": 0.46, "output": 0.46}
-GAP, ROW, TITLE = 0.21, 0.72, 0.3  # between columns, from row to row, above the first row; inches
-JOINED = "0.3"  # grey of a tensor that holds more than one input
-FONT = 8
+SIZES = {"input": (0.78, 0.46), "layer": (1.05, 0.6), "step": (0.66, 0.46), "output": (1.02, 0.46)}  # inches
+GAP, ROW, TITLE, FONT = 0.21, 0.72, 0.3, 8  # between columns, row to row, above the first row; points
+JOINED = "0.3"  # grey of an arrow that more than one input is in
 
 
-def network(
-    module: nn.Module,
-    inputs: Mapping[str, tuple[int, ...]],
-    title: str,
-    *,
-    outputs: Sequence[str] = (),
-) -> Figure:
-    """One network: inputs at the left, a box a layer with its widths and parameters, arrows for tensors, outputs at the right.
+@dataclass(frozen=True, kw_only=True)
+class Box:
+    """A box of a drawn network: an input, a layer, a step such as joining, or an output."""
 
-    An arrow has the colour of the input that it was made from, grey where it was made from several. Frozen layers are shaded and
+    text: str  # name that the reader sees
+    at: tuple[int, float]  # column and row
+    reads: tuple[str, ...] = ()  # names of the boxes that it reads, their tensors joined
+    layers: tuple[nn.Module, ...] = ()  # modules that it stands for
+    gives: int = 0  # width of what it gives (default: the layer's own, or that of what it reads)
+    after: str = ""  # activation that follows it
+    of: str = ""  # the one input that is meant where the box that it reads is called once for each input
+    kind: str = "layer"  # or input, step or output
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether it has parameters and none of them is trained."""
+        weights = [weight for layer in self.layers for weight in layer.parameters()]
+        return bool(weights) and not any(weight.requires_grad for weight in weights)
+
+
+@dataclass
+class Panel:
+    """One drawn network: its title, the modules that it is made of, and boxes by name, each after those that it reads.
+
+    Raises:
+        ValueError: the boxes do not hold each parameter once, or an arrow brings another width than its layer reads.
+    """
+
+    title: str
+    network: Sequence[nn.Module]
+    boxes: Mapping[str, Box]
+    reads: dict[str, int] = field(default_factory=dict, init=False)  # width of what each box reads
+    gives: dict[str, int] = field(default_factory=dict, init=False)  # width of what each box gives
+    inputs: dict[str, frozenset[str]] = field(default_factory=dict, init=False)  # inputs that each box is made from
+
+    def __post_init__(self) -> None:
+        drawn = sum(parameters(*box.layers) for box in self.boxes.values())
+        if drawn != parameters(*self.network):
+            raise ValueError(f"{self.title}: boxes hold {drawn} of {parameters(*self.network)} parameters; draw each layer once")
+        for name, box in self.boxes.items():
+            widths = [self.gives[source] for source in box.reads]
+            called = len({self.boxes[reader].of for reader in self.boxes if name in self.boxes[reader].reads})
+            layer = box.layers[0] if len(box.layers) == 1 else None
+            self.reads[name] = max(widths, default=0) if called > 1 else sum(widths)
+            if getattr(layer, "in_features", self.reads[name]) != self.reads[name]:
+                raise ValueError(f"{self.title}, {name}: reads {layer.in_features}, its arrows bring {widths}; draw what it reads")
+            self.gives[name] = box.gives or getattr(layer, "out_features", self.reads[name])
+            made_from = [self.inputs[source] for source in box.reads] or [{name}]
+            self.inputs[name] = frozenset([box.of]) if box.of else frozenset().union(*made_from)
+
+    def label(self, name: str) -> str:
+        """Text of a box: its name, widths, activation and parameters."""
+        box, after = self.boxes[name], f", {self.boxes[name].after}" if self.boxes[name].after else ""
+        if box.kind != "layer":
+            return f"{box.text}{after}\n{self.gives[name]} value{'s' * (self.gives[name] != 1)}"
+        count = f"\n{parameters(*box.layers):,} {'frozen' if box.is_frozen else 'trained'}" if box.layers else ""
+        return f"{box.text}\n{self.reads[name]} → {self.gives[name]}{after}{count}"
+
+
+def draw(panels: Sequence[Panel]) -> Figure:
+    """Networks one below the other: inputs at the left, a box a layer, arrows for tensors, outputs at the right.
+
+    An arrow has the colour of the input that it is made from, grey where it is made from several. Frozen layers are shaded and
     dashed. An input that nothing reads has no arrow, and says so.
-
-    Args:
-        module: see ``trace``.
-        inputs: see ``trace``.
-        title: stands before the number of parameters.
-        outputs: see ``trace``.
     """
-    return networks([(module, inputs, title, outputs)])
-
-
-def networks(
-    panels: Sequence[tuple[nn.Module, Mapping[str, tuple[int, ...]], str, Sequence[str]]],
-    *,
-    leaves: tuple[type[nn.Module], ...] = (),
-) -> Figure:
-    """Several networks, one below the other on one scale.
-
-    Args:
-        panels: module, shapes of its inputs, title and names of its outputs, as ``network`` takes them.
-        leaves: see ``trace``.
-    """
-    laid = []
-    for module, inputs, title, outputs in panels:
-        boxes, edges = trace(module, inputs, outputs, leaves=leaves)
-        laid.append((boxes, edges, _layout(boxes, edges), f"{title}: {_parameters(boxes.values())}"))
-    heights = [TITLE + ROW * (1 + max(rows.values()) - min(rows.values())) for _, _, (_, rows, _), _ in laid]
-    wide = max(max(right for _, right in columns) for _, _, (columns, _, _), _ in laid) + 0.05
-    figure, axes = plt.subplots(len(laid), 1, figsize=(wide, sum(heights)), height_ratios=heights, squeeze=False)
+    spans = [_columns(panel) for panel in panels]
+    wide = max(span[-1][1] for span in spans) + 0.05
+    heights = [TITLE + ROW * (1 + max(box.at[1] for box in panel.boxes.values())) for panel in panels]
+    figure, axes = plt.subplots(len(panels), 1, figsize=(wide, sum(heights)), height_ratios=heights, squeeze=False)
     figure.subplots_adjust(left=0, right=1, bottom=0, top=1, hspace=0)
-    for place, height, (boxes, edges, layout, title) in zip(axes[:, 0], heights, laid, strict=True):
-        top = min(layout[1].values()) * ROW - ROW / 2 - TITLE
-        place.set(xlim=(0, wide), ylim=(top + height, top))
+    for place, height, panel, span in zip(axes[:, 0], heights, panels, spans, strict=True):
+        place.set(xlim=(0, wide), ylim=(height - TITLE - ROW / 2, -ROW / 2 - TITLE))
         place.axis("off")
-        place.text(0.05, top + TITLE * 0.6, title, fontsize=FONT + 1.5, fontweight="bold", va="center")
-        _draw(place, boxes, edges, layout)
+        frozen = sum(parameters(*box.layers) for box in panel.boxes.values() if box.is_frozen)
+        title = f"{panel.title}: {parameters(*panel.network):,} parameters" + (f", {frozen:,} of them frozen" if frozen else "")
+        place.text(0.05, -ROW / 2 - 0.4 * TITLE, title, fontsize=FONT + 1.5, fontweight="bold", va="center")
+        _draw(place, panel, span)
     return figure
 
 
-def transfer_networks(features: int) -> Figure:
-    """Both networks of paper 01 as described and as run.
-
-    Args:
-        features: width of the emotion features, n: 8 to 824.
-
-    Source: Alves et al. 2022, Figure 2, and the authors' public notebooks.
-    """
-    hidden, shapes = hidden_units(features), {"emotion": (1, features), "gender": (1, SIZES.gender)}
-    with torch.device("meta"):
-        return networks(
-            [
-                (MultiTaskAsDescribed(features), shapes, "Multi-task, as described", ("target: emotion", "target: gender")),
-                (MultiTaskAsRun(features), shapes, "Multi-task, as run", ("target: emotion", "target: emotion")),
-                (SequentialAsDescribed(features, hidden), shapes, "Sequential, as described", ("target: emotion",)),
-                (SequentialAsRun(features, hidden), shapes, "Sequential, as run", ("target: emotion",)),
-            ]
-        )
-
-
-def _parameters(boxes: Iterable[Box]) -> str:
-    frozen = sum(box.parameters for box in boxes if box.frozen)
-    return f"{sum(box.parameters for box in boxes):,} parameters" + (f", {frozen:,} of them frozen" if frozen else "")
-
-
-def _layout(boxes: dict[str, Box], edges: list[Edge]) -> tuple[list[tuple[float, float]], dict, dict]:
-    """Left and right of each column in inches; row of each box and waypoint; column of each box.
-
-    A box stands as far right as the longest path to it; an arrow that passes a column has a waypoint ``(edge, column)`` there.
-    """
-    before: dict[str, set[str]] = {name: set() for name in boxes}
-    for edge in edges:
-        before[edge.target].add(edge.source)
-    depth: dict[str, int] = {}
-    for name in TopologicalSorter(before).static_order():
-        depth[name] = 1 + max((depth[each] for each in before[name]), default=-1)
-    depth |= {name: max(depth.values()) for name, box in boxes.items() if box.kind == "output"}
-
-    columns: list[list] = [[name for name in boxes if depth[name] == at] for at in range(max(depth.values()) + 1)]
-    links = []
-    for edge in edges:
-        way = [(edge, at) for at in range(depth[edge.source] + 1, depth[edge.target])]
-        for point in way:
-            columns[point[1]].append(point)
-        links += pairwise([edge.source, *way, edge.target])
-    rows = {item: float(at) for column in columns for at, item in enumerate(column)}
-    for forward in (True, False):
-        for column in columns if forward else reversed(columns):
-            near = {item: [rows[a if forward else b] for a, b in links if (b if forward else a) == item] for item in column}
-            wanted = {item: np.mean(near[item]) if near[item] else rows[item] for item in column}
-            column.sort(key=lambda item: (wanted[item], rows[item]))
-            spread = np.array([wanted[item] for item in column])
-            for at in range(1, len(spread)):
-                spread[at] = max(spread[at], spread[at - 1] + 1)
-            spread += np.mean([wanted[item] for item in column]) - spread.mean()
-            rows |= dict(zip(column, spread.tolist(), strict=True))
-
-    edges_of, left = [], 0.05
-    for column in columns:
-        right = left + max(WIDTHS[boxes[item].kind] for item in column if isinstance(item, str))
-        edges_of.append((left, right))
+def _columns(panel: Panel) -> list[tuple[float, float]]:
+    """Left and right of each column, in inches."""
+    spans, left = [], 0.05
+    for column in range(1 + max(box.at[0] for box in panel.boxes.values())):
+        right = left + max(SIZES[box.kind][0] for box in panel.boxes.values() if box.at[0] == column)
+        spans.append((left, right))
         left = right + GAP
-    return edges_of, rows, depth
+    return spans
 
 
-def _draw(axes: plt.Axes, boxes: dict[str, Box], edges: list[Edge], layout: tuple) -> None:
-    columns, rows, depth = layout
+def _draw(axes: plt.Axes, panel: Panel, spans: list[tuple[float, float]]) -> None:
+    boxes = panel.boxes
     inputs = [name for name, box in boxes.items() if box.kind == "input"]
     colours = dict(zip(inputs, sns.color_palette("colorblind", len(inputs)), strict=True))
-    read = {edge.source for edge in edges}
-    sides: dict[str, tuple[float, float]] = {}
     for name, box in boxes.items():
-        (left, right), y = columns[depth[name]], rows[name] * ROW
-        width, height = WIDTHS[box.kind], HEIGHTS[box.kind]
-        sides[name] = (left + right - width) / 2, (left + right + width) / 2
-        colour = colours.get(name, "0.45")
-        look = {"facecolor": (*colours[name], 0.15) if name in colours else "white", "edgecolor": colour, "linewidth": 1.2}
-        if box.frozen or (box.kind == "input" and name not in read):
-            look |= {"linestyle": "--"} | ({"facecolor": "0.88"} if box.frozen else {})
-        rounded = f"round,pad=0,rounding_size={0.16 if box.kind in ('step', 'output') else 0.03}"
-        axes.add_patch(FancyBboxPatch((sides[name][0], y - height / 2), width, height, boxstyle=rounded, gid=name, **look))
-        axes.text(sum(sides[name]) / 2, y, _label(box), ha="center", va="center", fontsize=FONT, linespacing=1.15, gid=name)
-        if box.kind != "output" and name not in read:
-            axes.text(sides[name][1] + 0.08, y, "read by nothing", va="center", fontsize=FONT, style="italic", color="0.3")
-    leaving, arriving = _ports(edges, boxes, rows, depth)
-    for edge in edges:
-        way = [(edge, at) for at in range(depth[edge.source] + 1, depth[edge.target])]
-        stops = [(sides[edge.source][1], leaving[edge] * ROW)]
-        for point in way:
-            stops += [(x, rows[point] * ROW) for x in columns[point[1]]]
-        stops.append((sides[edge.target][0], arriving[edge] * ROW))
-        colour = colours[next(iter(edge.inputs))] if len(edge.inputs) == 1 else JOINED
-        axes.add_patch(
-            FancyArrowPatch(
-                path=_curve(stops),
-                arrowstyle="-|>",
-                mutation_scale=8,
-                color=colour,
-                linewidth=1.4,
-                gid=f"{edge.source} -> {edge.target}",
-            )
-        )
+        (width, height), (left, right), y = SIZES[box.kind], spans[box.at[0]], box.at[1] * ROW
+        middle, is_read = (left + right) / 2, any(name in other.reads for other in boxes.values())
+        face = (*colours[name], 0.15) if name in colours else "0.88" if box.is_frozen else "white"
+        dashed = box.is_frozen or (box.kind == "input" and not is_read)
+        rounding = f"round,pad=0,rounding_size={0.16 if box.kind in ('step', 'output') else 0.03}"
+        corner, look = (middle - width / 2, y - height / 2), {"linestyle": "--" if dashed else "-", "linewidth": 1.2}
+        look |= {"facecolor": face, "edgecolor": colours.get(name, "0.45"), "boxstyle": rounding, "gid": name}
+        axes.add_patch(FancyBboxPatch(corner, width, height, **look))
+        axes.text(middle, y, panel.label(name), ha="center", va="center", fontsize=FONT, linespacing=1.15, gid=name)
+        if box.kind != "output" and not is_read:
+            axes.text(right + 0.08, y, "read by nothing", va="center", fontsize=FONT, style="italic", color="0.3")
+        sources = sorted(box.reads, key=lambda source: boxes[source].at[1])
+        for at, source in enumerate(sources):
+            port = y + ((at + 0.5) / len(sources) - 0.5) * 0.8 * height
+            of = frozenset([box.of]) if box.of else panel.inputs[source]
+            colour = colours[next(iter(of))] if len(of) == 1 else JOINED
+            ends = {"arrowstyle": "-|>", "mutation_scale": 8, "linewidth": 1.4, "gid": f"{source} -> {name}"}
+            axes.add_patch(FancyArrowPatch(path=_way(panel, spans, source, name, port), color=colour, **ends))
 
 
-def _ports(edges: list[Edge], boxes: dict[str, Box], rows: dict, depth: dict) -> tuple[dict[Edge, float], dict[Edge, float]]:
-    """Row at which each arrow leaves and arrives: one port a tensor on the right of a box, one an arrow on its left."""
-    leaving, arriving = {}, {}
-    after = {edge: rows.get((edge, depth[edge.source] + 1), rows[edge.target]) for edge in edges}
-    before = {edge: rows.get((edge, depth[edge.target] - 1), rows[edge.source]) for edge in edges}
-    for name, box in boxes.items():
-        tensors: dict[str, list[Edge]] = {}
-        for edge in sorted((edge for edge in edges if edge.source == name), key=after.get):
-            tensors.setdefault(edge.tensor, []).append(edge)
-        into = [[edge] for edge in sorted((edge for edge in edges if edge.target == name), key=before.get)]
-        for found, groups in ((leaving, list(tensors.values())), (arriving, into)):
-            for at, group in enumerate(groups):
-                shift = (at - (len(groups) - 1) / 2) / len(groups) * HEIGHTS[box.kind] / ROW * 0.8
-                found.update(dict.fromkeys(group, rows[name] + shift))
-    return leaving, arriving
-
-
-def _curve(stops: list[tuple[float, float]]) -> Path:
-    """A line through the stops that crosses each gap between columns with level ends."""
-    points, codes = [stops[0]], [Path.MOVETO]
-    for at, ((x, y), (to, height)) in enumerate(pairwise(stops)):
-        if at % 2:  # across a column that it passes
-            points.append((to, height))
-            codes.append(Path.LINETO)
-        else:
-            points += [((x + to) / 2, y), ((x + to) / 2, height), (to, height)]
-            codes += [Path.CURVE4] * 3
-    return Path(points, codes)
-
-
-def _label(box: Box) -> str:
-    tails = list(dict.fromkeys(", ".join(words) for words in box.after if words))
-    after = "".join(f", {tail}" for tail in [" or ".join(tails)] if tail)
-    if box.kind != "layer":
-        return f"{box.text}{after}\n{box.shapes[1]} {'value' if box.shapes[1] == 1 else 'values'}"
-    first, last = box.shapes
-    calls = f", {len(box.after)} calls" if len(box.after) > 1 else ""
-    return f"{box.text}{calls}\n{first} → {last}{after}\n{box.parameters:,} {'frozen' if box.frozen else 'trained'}"
+def _way(panel: Panel, spans: list[tuple[float, float]], source: str, target: str, port: float) -> Path:
+    """An arrow's line: level across the columns that it passes, at its source's row or, where a box is there, at its target's."""
+    (first, row), (last, _) = panel.boxes[source].at, panel.boxes[target].at
+    start = (sum(spans[first]) + SIZES[panel.boxes[source].kind][0]) / 2
+    end = (sum(spans[last]) - SIZES[panel.boxes[target].kind][0]) / 2
+    met = any(first < box.at[0] < last and abs(box.at[1] - row) < 1 for box in panel.boxes.values())
+    turn = spans[first + 1][0] if met else spans[last - 1][1] if last > first + 1 else start
+    (x, y), (to, height) = ((start, row * ROW), (turn, port)) if met else ((turn, row * ROW), (end, port))
+    curve = [(x, y), ((x + to) / 2, y), ((x + to) / 2, height), (to, height)]
+    points = [*curve, (end, port)] if met else [(start, row * ROW), *curve]
+    codes = [Path.CURVE4] * 3
+    return Path(points, [Path.MOVETO, *codes, Path.LINETO] if met else [Path.MOVETO, Path.LINETO, *codes])

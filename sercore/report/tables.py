@@ -1,9 +1,12 @@
 """What a page shows as a table: printed | recorded on real corpora | this run, verdicts, claims, provenance."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
+from typing import Any
 
+import pandas as pd
 from IPython.display import HTML
 from pydantic import BaseModel
 
@@ -32,7 +35,34 @@ TOLD = {
     verifying.ALONE: "other numbers, with one recorded seed to judge by",
     verifying.DIFFERS: "different",
 }
+DASH = "–"
+RECORDED = "recorded on real corpora"
 NONE = [("not recorded yet",)]  # rows of a table whose runs are still to come
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table: its header, and the function that fills its cells.
+
+    Args:
+        head: header text; a pair is a group of columns and the column in it.
+        fill: function that takes what a row is about and returns the cell.
+    """
+
+    head: str | tuple[str, str]
+    fill: Callable[[Any], object]
+
+
+def table(columns: Sequence[Column], rows: Iterable, *, caption: str) -> HTML:
+    """A table by its columns; one line says so where nothing is recorded yet.
+
+    Args:
+        columns: header and filling of each column.
+        rows: what each row is about.
+        caption: caption of the table.
+    """
+    cells = [tuple(column.fill(row) for column in columns) for row in rows]
+    return html([column.head for column in columns], cells or NONE, caption=caption)
 
 
 def html(columns: Sequence[str | tuple[str, str]], rows: Iterable[Sequence[object]], *, caption: str = "") -> HTML:
@@ -57,7 +87,24 @@ def html(columns: Sequence[str | tuple[str, str]], rows: Iterable[Sequence[objec
 
 def number(value: float | None, form: str) -> str:
     """A number in a form such as ``{:.2f}``, or a dash where there is none."""
-    return "–" if value is None else form.format(value)
+    return DASH if value is None or math.isnan(value) else form.format(value)
+
+
+def span(values: Iterable[float], form: str = "{:.0f}", *, listed: int = 1) -> str:
+    """The different values in ascending order, or the least and the largest where they are many.
+
+    Args:
+        values: one or more numbers.
+        form: format of a number (default: whole numbers).
+        listed: number of different values up to which all are listed (default 1).
+    """
+    texts = list(dict.fromkeys(form.format(value) for value in sorted(pd.Series(values).dropna())))
+    return ", ".join(texts) if len(texts) <= listed else f"{texts[0]} to {texts[-1]}"
+
+
+def plural(count: int, word: str) -> str:
+    """A count and its noun: "1 seed", "2 seeds"."""
+    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 def parameters(given: BaseModel) -> HTML:
@@ -108,7 +155,7 @@ def measured(ledger: Ledger, row: str) -> HTML:
     rows = []
     for number in (each for each in ledger.printed if each.row == row):
         plain = ledger.paper.plain(number)
-        ours = ("–", ledger.paper.why_not(number)) if plain is None else (f"{plain.value:g}", plain.reason)
+        ours = (DASH, ledger.paper.why_not(number)) if plain is None else (f"{plain.value:g}", plain.reason)
         rows.append((f"{number.column}, {number.metric}", f"{number.value:g} {number.unit}", ours))
     return html(("", "printed", "measured"), rows, caption=row)
 
@@ -230,7 +277,7 @@ def shown(estimate: Estimate | None, digits: int, *, interval: str = "mean", bar
         signed: whether to write a plus sign (default False).
     """
     if estimate is None:
-        return "–"
+        return DASH
     number = f"{'+' if signed else ''}.{digits}f"
     low, high = (estimate.run_low, estimate.run_high) if interval == "one run" else (estimate.low, estimate.high)
     if bare or interval == "none" or not math.isfinite(low):

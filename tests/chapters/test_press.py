@@ -63,6 +63,9 @@ def plain(notebooks, tmp_path, monkeypatch):
     (tmp_path / "book" / "index.md").write_text("# Index\n")
     (tmp_path / "book" / "extra.txt").write_text("words")
     (tmp_path / "book" / ".hidden" / "words.md").write_text("words")
+    (tmp_path / "sercore").mkdir()
+    (tmp_path / "sercore" / "shown.py").write_text("shown = 1\n")
+    (tmp_path / "sercore" / "shown.pyc").write_text("")
     (tmp_path / "_config.yml").write_text(CONFIG)
     (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: book/index\nchapters:\n  - file: notebooks/01-plain\n")
 
@@ -72,7 +75,7 @@ def test_a_file_that_is_gone_leaves_the_staged_tree(plain, tmp_path, monkeypatch
     assert page == tmp_path / "out" / "_build" / "html" / "index.html"
     assert page.is_file()
     staged = tmp_path / "out" / "_build" / "source"
-    names = {"_config.yml", "_toc.yml", "book/index.md", "book/extra.txt", "notebooks/01-plain.ipynb"}
+    names = {"_config.yml", "_toc.yml", "book/index.md", "book/extra.txt", "notebooks/01-plain.ipynb", "sercore/shown.py"}
     assert {path.relative_to(staged).as_posix() for path in staged.rglob("*") if path.is_file()} == names
 
     (tmp_path / "book" / "extra.txt").unlink()

@@ -6,13 +6,19 @@ from textwrap import fill
 import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
+import torch
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from torch import nn
 
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate
 from sercore.ledger.published import Printed
 from sercore.ledger.scores import F1
+from sercore.models.multi_task_mlp import SIZES, MultiTaskAsDescribed, MultiTaskAsRun
+from sercore.models.sequential_mlp import SequentialAsDescribed, SequentialAsRun, hidden_units
+from sercore.report import diagrams
+from sercore.report.diagrams import Box, Panel
 from sercore.report.figures import COLOURS, FONT, WIDTH, interval, legend
 
 
@@ -88,6 +94,89 @@ def three_ways(
     legend(figure, axes, _hollow("another encoder", numbers, substituted))
     sns.despine(figure)
     return figure
+
+
+def networks(features: int) -> Figure:
+    """Both networks of paper 01, as described and as run.
+
+    Args:
+        features: number of emotion features, 8 to 824.
+
+    Source: Alves et al. 2022, Figure 2, and the authors' public notebooks.
+    """
+    return diagrams.draw(network_panels(features))
+
+
+def network_panels(features: int) -> list[Panel]:
+    """The four networks as boxes; see ``networks``."""
+    hidden = hidden_units(features)
+    with torch.device("meta"):
+        described, run = MultiTaskAsDescribed(features), MultiTaskAsRun(features)
+        staged, simple = SequentialAsDescribed(features, hidden), SequentialAsRun(features, hidden)
+
+    def inputs(gender: float) -> dict[str, Box]:
+        return {
+            "emotion": Box(text="emotion", at=(0, 0), gives=features, kind="input"),
+            "gender": Box(text="gender", at=(0, gender), gives=SIZES.gender, kind="input"),
+        }
+
+    def layer(module: nn.Module, text: str, column: int, row: float, *reads: str, after: str = "ReLU", of: str = "") -> Box:
+        return Box(text=text, at=(column, row), reads=reads, layers=(module,), after=after, of=of)
+
+    def branches(network: nn.Module) -> dict[str, Box]:
+        return {
+            "emotion_branch": layer(network.emotion_branch, "emotion branch", 1, 0, "emotion"),
+            "gender_branch": layer(network.gender_branch, "gender branch", 1, 1, "gender"),
+        }
+
+    def joined(column: int, row: float, *reads: str) -> Box:
+        return Box(text="joined", at=(column, row), reads=reads, kind="step")
+
+    def target(text: str, column: int, row: float, *reads: str) -> Box:
+        return Box(text=f"target: {text}", at=(column, row), reads=reads, kind="output")
+
+    multi_described = {
+        **inputs(1),
+        **branches(described),
+        "shared": layer(described.shared, "shared, 2 calls", 2, 0.5, "emotion_branch", "gender_branch"),
+        "emotion_head": layer(described.emotion_head, "emotion head", 3, 0, "shared", after="", of="emotion"),
+        "second_head": layer(described.second_head, "second head", 3, 1, "shared", after="", of="gender"),
+        "output 0": target("emotion", 4, 0, "emotion_head"),
+        "output 1": target("gender", 4, 1, "second_head"),
+    }
+    multi_run = {
+        **inputs(1),
+        **branches(run),
+        "cat": joined(2, 0.5, "emotion_branch", "gender_branch"),
+        "shared": layer(run.shared, "shared", 3, 0.5, "cat"),
+        "emotion_head": layer(run.emotion_head, "emotion head", 4, 0, "shared", after="sigmoid"),
+        "second_head": layer(run.second_head, "second head", 4, 1, "shared"),
+        "output 0": target("emotion", 5, 0, "emotion_head"),
+        "output 1": target("emotion", 5, 1, "second_head"),
+    }
+    first = staged.gender_network
+    sequential_described = {
+        **inputs(1.5),
+        **branches(staged),
+        "gender_network.layer": layer(first.layer, "gender network\nlayer", 1, 2, "gender"),
+        "gender_network.output": layer(first.output, "gender network\noutput", 2, 2, "gender_network.layer", after="sigmoid"),
+        "cat": joined(3, 1, "emotion_branch", "gender_branch", "gender_network.output"),
+        "layer": layer(staged.layer, "layer", 4, 1, "cat"),
+        "output": layer(staged.output, "output", 5, 1, "layer", after=""),
+        "output 0": target("emotion", 6, 1, "output"),
+    }
+    sequential_run = {
+        **inputs(1),
+        "layer": layer(simple.layer, "layer", 1, 0, "emotion"),
+        "output": layer(simple.output, "output", 2, 0, "layer", after="ReLU"),
+        "output 0": target("emotion", 3, 0, "output"),
+    }
+    return [
+        Panel("Multi-task, as described", [described], multi_described),
+        Panel("Multi-task, as run", [run], multi_run),
+        Panel("Sequential, as described", [staged], sequential_described),
+        Panel("Sequential, as run", [simple], sequential_run),
+    ]
 
 
 def listening_notes(notes: Mapping[str, Mapping[str, int]], totals: Mapping[str, int]) -> Figure:

@@ -1,5 +1,7 @@
 """Tables that only chapter 1 shows."""
 
+from collections.abc import Callable
+
 import numpy as np
 from IPython.display import HTML
 
@@ -11,7 +13,7 @@ from sercore.ledger.scores import F1
 from sercore.papers.alves2022.gender import CLASSIFIERS
 from sercore.papers.alves2022.gender import NETWORK as STAGE_ONE
 from sercore.papers.alves2022.rows import SELECTED
-from sercore.report.tables import BRACKETS, INTERVALS, PROTOCOLS, html, shown, this_run
+from sercore.report.tables import BRACKETS, INTERVALS, PROTOCOLS, Column, html, shown, table, this_run
 
 
 def feature_groups() -> HTML:
@@ -19,72 +21,87 @@ def feature_groups() -> HTML:
 
     Source: Alves et al. 2022, Table 1.
     """
-    rows = []
-    for group, members in names.GROUPS.items():
-        told = (f"<strong>{name}</strong>" if name in names.SUBSETS["8"] else name for name in members)
-        rows.append((group, len(members), HTML(", ".join(told))))
-    return html(("group", "features", "names"), rows, caption="Table 1: prosodic features by group; in bold the set of eight")
+
+    def marked(group: str) -> HTML:
+        members = names.GROUPS[group]
+        return HTML(", ".join(f"<strong>{name}</strong>" if name in names.SUBSETS["8"] else name for name in members))
+
+    columns = [
+        Column("group", str),
+        Column("features", lambda group: len(names.GROUPS[group])),
+        Column("names", marked),
+    ]
+    return table(columns, names.GROUPS, caption="Table 1: prosodic features by group; in bold the set of eight")
 
 
 def gender_task(ledger: Ledger, run: Ledger, *, edition: str) -> HTML:
     """Models of the auxiliary task on held-out speakers and on Common Voice: accuracy, and the mean of both sexes' recalls."""
-    this = this_run(edition)
     metrics = {"accuracy, %": "accuracy_cv5_mean", "mean recall, %": "unweighted_accuracy"}
-    rows = []
-    for name in CLASSIFIERS:
-        row = f"gender classifier ({name})"
-        places = ((ledger, row), (ledger, f"{row}, Common Voice"), (run, row))
-        rows.append((name, *(shown(each.cell(where, metric), 1) for each, where in places for metric in metrics.values())))
-    heads = [
-        ("", "classifier"),
-        *((place, metric) for place in ("held-out speakers of MLS", "Common Voice", this) for metric in metrics),
-    ]
+    row = "gender classifier ({})"
+    places = {
+        "held-out speakers of MLS": (ledger, row),
+        "Common Voice": (ledger, f"{row}, Common Voice"),
+        this_run(edition): (run, row),
+    }
+
+    def score(book: Ledger, row: str, metric: str) -> Callable[[str], object]:
+        return lambda classifier: shown(book.cell(row.format(classifier), metric), 1)
+
+    columns = [Column("classifier", str)]
+    for place, (book, row) in places.items():
+        columns += [Column((place, head), score(book, row, metric)) for head, metric in metrics.items()]
     caption = (
         "Gender classifiers on 44 features; trained on MLS in place of CETUC; in brackets 95 %, where the mean would lie with"
         " other speakers and seeds; of Common Voice's speakers nothing is known"
     )
-    return html(heads, rows, caption=caption)
+    return table(columns, CLASSIFIERS, caption=caption)
 
 
 def stage_one(ledger: Ledger, run: Ledger, *, edition: str) -> HTML:
     """The sequential network's first stage: clips split at random, as in the notebooks, and speakers kept apart."""
-    this = this_run(edition)
-    readings, metrics = {"clips at random": "as-published", "speakers apart": "clean"}, {"mse_cv5_mean": 4, "accuracy_cv5_mean": 1}
-    rows = []
-    for title, protocol in readings.items():
-        cells = (
-            shown(each.cell(STAGE_ONE, metric, protocol=protocol), digits)
-            for each in (ledger, run)
-            for metric, digits in metrics.items()
-        )
-        rows.append((title, *cells))
-    heads = [("", "split"), *((place, column) for place in ("recorded, MLS", this) for column in ("squared error", "accuracy, %"))]
+    splits = {"clips at random": "as-published", "speakers apart": "clean"}
+    metrics = {"squared error": ("mse_cv5_mean", 4), "accuracy, %": ("accuracy_cv5_mean", 1)}
+
+    def score(book: Ledger, metric: str, digits: int) -> Callable[[str], object]:
+        return lambda split: shown(book.cell(STAGE_ONE, metric, protocol=splits[split]), digits)
+
+    columns = [Column("split", str)]
+    for place, book in (("recorded, MLS", ledger), (this_run(edition), run)):
+        columns += [Column((place, head), score(book, *metric)) for head, metric in metrics.items()]
     caption = "Stage 1 of the sequential network: gender from 44 features; in brackets 95 % of the mean, over speakers and seeds"
-    return html(heads, rows, caption=caption)
+    return table(columns, splits, caption=caption)
 
 
 def submissions(ledger: Ledger) -> HTML:
     """The three submitted networks: official test, our cross-validation, and the test files that the authors labelled by ear."""
-    heard = {(number.row, number.column): number.value for number in hand_labels(ledger.paper.name)}
-    official = [each for each in ledger.printed if each.metric == "macro_f1_official_test" and each.table != "Text"]
-    rows = []
-    for place, (number, row) in enumerate(zip(official, SELECTED, strict=True)):
-        printed = next(each.value for each in ledger.printed if each.row == row and each.metric == F1)
-        ours = [shown(ledger.cell(row, F1, protocol=name), 3, interval=BRACKETS[name]) for name in PROTOCOLS]
-        name = ("1st", "2nd", "3rd")[place] + " submission"
-        counts = " / ".join(f"{heard[name, f'predicted {letter}']:g}" for letter in "NFM")
-        by_ear = (f"{heard[name, 'macro F1']:g}", f"accuracy {heard[name, 'accuracy']:g}")
-        rows.append(((name, row), f"{printed:.4f}", *ours, f"{number.value:g}", by_ear, counts, ledger.verdict(number)))
-    labelled = " / ".join(f"{heard['labelled by ear', letter]:g}" for letter in "NFM")
-    heads = [("", ""), ("cross-validation", "printed"), *(("cross-validation", f"ours, {protocol}") for protocol in PROTOCOLS)]
-    heads += [("test", name) for name in ("printed, official", "files labelled by ear", "predicted N / F / M")] + [
-        ("", "our test row")
+    by_ear = {(number.row, number.column): number.value for number in hand_labels(ledger.paper.name)}
+    printed = {number.row: f"{number.value:.4f}" for number in ledger.printed if number.metric == F1}
+    official = [number for number in ledger.printed if number.metric == "macro_f1_official_test" and number.table != "Text"]
+    titles = [f"{place} submission" for place in ("1st", "2nd", "3rd")]
+
+    def ours(protocol: str) -> Callable[[tuple], object]:
+        return lambda row: shown(ledger.cell(row[1], F1, protocol=protocol), 3, interval=BRACKETS[protocol])
+
+    def labelled(title: str, form: str = "{}") -> str:
+        return " / ".join(f"{by_ear[title, form.format(letter)]:g}" for letter in "NFM")
+
+    def scores_by_ear(row: tuple) -> tuple[str, str]:
+        return f"{by_ear[row[0], 'macro F1']:g}", f"accuracy {by_ear[row[0], 'accuracy']:g}"
+
+    columns = [
+        Column("", lambda row: row[:2]),
+        Column(("cross-validation", "printed"), lambda row: printed[row[1]]),
+        *(Column(("cross-validation", f"ours, {protocol}"), ours(protocol)) for protocol in PROTOCOLS),
+        Column(("test", "printed, official"), lambda row: f"{row[2].value:g}"),
+        Column(("test", "files labelled by ear"), scores_by_ear),
+        Column(("test", "predicted N / F / M"), lambda row: labelled(row[0], "predicted {}")),
+        Column("our test row", lambda row: ledger.verdict(row[2])),
     ]
     caption = (
-        f"Submissions. The authors labelled {labelled} test files N / F / M by ear; the scores on them are their networks';"
-        f" {INTERVALS}"
+        f"Submissions. The authors labelled {labelled('labelled by ear')} test files N / F / M by ear; the scores on them are"
+        f" their networks'; {INTERVALS}"
     )
-    return html(heads, rows, caption=caption)
+    return table(columns, list(zip(titles, SELECTED, official, strict=True)), caption=caption)
 
 
 def identity(ledger: Ledger) -> list[tuple[str, float, int, float]]:
@@ -94,13 +111,13 @@ def identity(ledger: Ledger) -> list[tuple[str, float, int, float]]:
     dead answers 0, with error 1/3. Over five folds the mean is 2/9 + k/45.
     """
     values = {(number.row, number.column): number.value for number in ledger.printed}
-    found = []
+    identities = []
     for (row, column), loss in values.items():
         if column == "Loss" and "Multi-task" in row:
             gap = loss - values[row, "Accuracy"] / 100
             dead = round((gap - 2 / 9) * 45)
-            found.append((row, gap, dead, gap - 2 / 9 - dead / 45))
-    return found
+            identities.append((row, gap, dead, gap - 2 / 9 - dead / 45))
+    return identities
 
 
 def second_head(ledger: Ledger) -> HTML:
@@ -109,24 +126,29 @@ def second_head(ledger: Ledger) -> HTML:
     if not len(trials):
         return html(("folds",), [], caption="No trial is recorded yet")
     chosen = trials[(trials["variant"] == "as-run") & (trials["control"] == "none") & trials["second_mse"].notna()]
-    rows = []
-    for protocol, table in chosen.groupby("protocol"):
-        dead = table["second_zero"] == 1
-        gaps = (table["second_mse"] - np.where(dead, 1 / 3, 2 / 9)).abs()
-        rows.append((protocol, len(table), int(dead.sum()), f"{gaps.mean():.4f}", f"{gaps.max():.4f}"))
-    heads = ("protocol", "folds", "dead heads", "mean distance", "largest distance")
-    return html(heads, rows, caption="Second head's error: distance to 2/9, or to 1/3 where it is dead")
+    is_dead = chosen["second_zero"] == 1
+    chosen = chosen.assign(dead=is_dead, distance=(chosen["second_mse"] - np.where(is_dead, 1 / 3, 2 / 9)).abs())
+    columns = [
+        Column("protocol", lambda row: row[0]),
+        Column("folds", lambda row: len(row[1])),
+        Column("dead heads", lambda row: int(row[1]["dead"].sum())),
+        Column("mean distance", lambda row: f"{row[1]['distance'].mean():.4f}"),
+        Column("largest distance", lambda row: f"{row[1]['distance'].max():.4f}"),
+    ]
+    caption = "Second head's error: distance to 2/9, or to 1/3 where it is dead"
+    return table(columns, chosen.groupby("protocol"), caption=caption)
 
 
 def second_branch(ledger: Ledger) -> str:
     """How often taking the gender branch away moves clean macro F1, as run and as described, in a sentence."""
-    found = [each for each in ledger.controls() if each[2] == "no gender branch"]
-    if not found:
+    controls = [control for control in ledger.controls() if control[2] == "no gender branch"]
+    if not controls:
         return "The controls are not recorded."
     words = []
     for variant in ("as-run", "as-described"):
-        cells = [(row, ledger.above(row, F1, variant=variant, control=name)) for row, kind, name in found if kind == variant]
-        marks = signs([cell for _, cell in cells])
-        clear = [f"{row} by {cell.value:+.3f}" for (row, cell), mark in zip(cells, marks, strict=True) if mark != "inconclusive"]
+        rows = [row for row, kind, _ in controls if kind == variant]
+        cells = [ledger.above(row, F1, variant=variant, control="no gender branch") for row in rows]
+        marks = zip(rows, cells, signs(cells), strict=True)
+        clear = [f"{row} by {cell.value:+.3f}" for row, cell, mark in marks if mark != "inconclusive"]
         words.append(f"{variant}, in {len(clear)} of {len(cells)} rows" + (f" ({'; '.join(clear)})" if clear else ""))
     return f"Recorded, the gender branch moves the clean score, judged together over the rows: {', '.join(words)}."

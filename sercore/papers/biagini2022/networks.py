@@ -79,11 +79,6 @@ def groups(network: nn.Module, model: str, *, rates: str) -> list[dict[str, Any]
     return [{"params": rest, "weight_decay": 0.0}, {"params": list(network.trunk.parameters())}]
 
 
-def parameters(network: nn.Module) -> int:
-    """How many parameters a network has, frozen ones included; of a speech encoder that stays outside, none."""
-    return sum(weight.numel() for weight in network.parameters())
-
-
 def _cnnlstm(variant: str, small: bool, frames: int, width: int) -> nn.Module:
     return CNNLSTMS[variant](SMALL["CNNLSTM"] if small else loopq_cnnlstm.SIZES)
 

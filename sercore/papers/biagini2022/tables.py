@@ -1,8 +1,10 @@
-"""Tables of chapter 3: data, settings, networks and their costs; what each model reaches on which clips, and how it was trained."""
+"""Tables of chapter 3: data, settings, networks and costs; what models reach, how they were trained."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 import torch
@@ -13,6 +15,7 @@ from sercore import sealed, store
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate, difference, level
+from sercore.ledger.scores import Trials
 from sercore.models import cnnatt as loopq_cnnatt
 from sercore.models import cnnlstm as loopq_cnnlstm
 from sercore.models import counts as counts_of
@@ -20,58 +23,86 @@ from sercore.models import fcmfcc as loopq_fcmfcc
 from sercore.papers.biagini2022.data import ELSEWHERE, ORIGINS
 from sercore.papers.biagini2022.numbers import OURS, PAIR, TABLE_4, caps
 from sercore.papers.biagini2022.rows import GROUPS, RECIPES
-from sercore.report.tables import NONE, html, number, shown, this_run
+from sercore.report.tables import DASH, NONE, Column, html, number, plural, shown, span, table, this_run
 
 ACCURACY, F1, RECALL = OURS
 SPLITS = ("by-origin", "by-label", "speaker-independent")
 NAMES = {**ORIGINS, **{name: name.upper() for name in ELSEWHERE}}
+THIRDS = ("low", "middle", "high")  # of the mel bands
+
+
+class Scored(NamedTuple):
+    """A reading of Table 4 and a split under which it was run."""
+
+    model: str
+    variant: str
+    split: str
+    trials: Trials
+
+
+MODEL = Column("model", lambda row: row.model)
+READING = Column("reading", lambda row: row.variant)
+SPLIT = Column("split", lambda row: row.split)
 
 COSTS = store.PROJECT / "book" / "ledger" / "recorded" / "03-loopq-models" / "costs.json"
 
 
 def counts(ledger: Ledger) -> HTML:
     """Table 1: printed clips, of a part of each corpus, and those of the whole corpora that were measured."""
-    return _beside(ledger, "Table 1", by="row", form="{:,.0f}", caption="clips; printed are those of a part of each corpus")
+    caption = "clips; printed are those of a part of each corpus"
+    return _beside(ledger, "Table 1", by="row", form="{:,.0f}", caption=caption)
 
 
 def amplitudes(ledger: Ledger) -> HTML:
     """Table 2: printed mean clip maximum and minimum, and ours."""
-    return _beside(ledger, "Table 2", by="column", form="{:.3f}", caption="mean of clip maxima and minima")
+    caption = "mean of clip maxima and minima"
+    return _beside(ledger, "Table 2", by="column", form="{:.3f}", caption=caption)
 
 
 def durations(ledger: Ledger) -> HTML:
     """Durations that the text prints, of all corpora, and ours of those at hand."""
-    measured, on = recorded.measurements(ledger.paper.name), recorded.measured_on(ledger.paper.name)
+    measured = recorded.measurements(ledger.paper.name)
+    places = {"all": "all at hand"}
+    places |= {ORIGINS[corpus]: ORIGINS[corpus] for corpus in recorded.measured_on(ledger.paper.name)}
     rows = []
-    for printed in (each for each in ledger.printed if each.row == "duration"):
-        name = printed.metric
-        value = measured.get(f"duration / all / {name}")
-        by = [measured.get(f"duration / {ORIGINS[corpus]} / {name}") for corpus in on]
-        rows.append((name, f"{printed.value:g}", *(number(each, "{:.3f}") for each in (value, *by))))
-    rows.append(("p99", "–", number(measured.get("duration / all / p99"), "{:.3f}"), *["–"] * len(on)))
-    heads = [("", "duration, s"), ("paper", "all four corpora"), ("measured", "all at hand")]
-    return html([*heads, *(("measured", ORIGINS[corpus]) for corpus in on)], rows, caption="Durations before any trimming")
+    for printed in (cell for cell in ledger.printed if cell.row == "duration"):
+        ours = [measured.get(f"duration / {place} / {printed.metric}") for place in places]
+        rows.append((printed.metric, f"{printed.value:g}", *(number(value, "{:.3f}") for value in ours)))
+    ours = number(measured.get("duration / all / p99"), "{:.3f}")
+    rows.append(("p99", DASH, ours, *[DASH] * (len(places) - 1)))
+    heads = [("", "duration, s"), ("paper", "all four corpora")]
+    heads += [("measured", title) for title in places.values()]
+    return html(heads, rows, caption="Durations before any trimming")
 
 
 def settings() -> HTML:
     """Table 3: what the paper prints and what the author's code has; ours are the code's, but for the recorded epochs."""
-    columns: dict[str, Callable] = {
+    fields: dict[str, Callable] = {
         "rate, new parts": lambda rates: rates.head,
-        "rate, tuned parts": lambda rates: rates.tuned or "–",
-        "weight decay": lambda rates: rates.weight_decay or "–",
+        "rate, tuned parts": lambda rates: rates.tuned or DASH,
+        "weight decay": lambda rates: rates.weight_decay or DASH,
         "epochs": lambda rates: rates.epochs,
     }
-    rows = []
-    for model, recipe in RECIPES.items():
-        cells = [read(rates) for read in columns.values() for rates in (recipe.paper, recipe.code)]
-        schedule = f"× {recipe.schedule.factor:g} after {recipe.schedule.patience + 1}"
-        rows.append((model, recipe.optimiser, recipe.batch, schedule, *cells, caps().get(model, "not trained")))
-    heads = [("", "model"), ("", "optimiser"), ("", "batch"), ("", "rate cut, epochs without a better loss")]
-    heads += [(name, source) for name in columns for source in ("paper", "code")] + [("epochs", "ours, recorded")]
+
+    def schedule(row: tuple) -> str:
+        plateau = row[1].schedule
+        return f"× {plateau.factor:g} after {plateau.patience + 1}"
+
+    columns = [
+        Column("model", lambda row: row[0]),
+        Column("optimiser", lambda row: row[1].optimiser),
+        Column("batch", lambda row: row[1].batch),
+        Column("rate cut, epochs without a better loss", schedule),
+    ]
+    for name, read in fields.items():
+        columns.append(Column((name, "paper"), lambda row, read=read: read(row[1].paper)))
+        columns.append(Column((name, "code"), lambda row, read=read: read(row[1].code)))
+    epochs = caps()
+    columns.append(Column(("epochs", "ours, recorded"), lambda row: epochs.get(row[0], "not trained")))
     caption = (
         "Table 3: the rates of the code are ten times those of the paper; ours are the code's, and no more epochs than recorded"
     )
-    return html(heads, rows, caption=caption)
+    return table(columns, RECIPES.items(), caption=caption)
 
 
 def costs(path: Path = COSTS) -> HTML:
@@ -85,35 +116,44 @@ def costs(path: Path = COSTS) -> HTML:
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file; expected recorded costs. Measure them: python -m benchmarks.costs --record")
-    about = json.loads(sealed.read(path))
-    forms = {"network": "{}", "parameters": "{:,}", "weights": "{:.1f}", "seconds": "{:.3f}", "memory": "{:,.0f}"}
-    rows = [tuple(form.format(network[name]) for name, form in forms.items()) for network in about["networks"]]
-    heads = ("model", "parameters", "weights, MB", "seconds a clip", "peak memory, MB")
-    return html(heads, rows, caption=f"One clip of 3 s, {about['processor']}, torch {about['torch']}, one thread, {about['date']}")
+    measured = json.loads(sealed.read(path))
+    columns = [
+        Column("model", lambda network: network["network"]),
+        Column("parameters", lambda network: f"{network['parameters']:,}"),
+        Column("weights, MB", lambda network: f"{network['weights']:.1f}"),
+        Column("seconds a clip", lambda network: f"{network['seconds']:.3f}"),
+        Column("peak memory, MB", lambda network: f"{network['memory']:,.0f}"),
+    ]
+    caption = f"One clip of 3 s, {measured['processor']}, torch {measured['torch']}, one thread, {measured['date']}"
+    return table(columns, measured["networks"], caption=caption)
 
 
 def seen_texts(ledger: Ledger) -> HTML:
     """Share of the tested texts of the first fold that training has too, by corpus."""
     measured = recorded.measurements(ledger.paper.name)
-    found = {name.split(" / ")[1]: share for name, share in measured.items() if name.startswith("texts seen / ")}
-    rows = [(ORIGINS.get(name, name), f"{share:.0%}") for name, share in sorted(found.items())]
-    return html(("corpus", "tested texts that training has"), rows or NONE, caption="First fold of speakers")
+    shares = {name.split(" / ")[1]: share for name, share in measured.items() if name.startswith("texts seen / ")}
+    rows = [(ORIGINS.get(name, name), f"{share:.0%}") for name, share in sorted(shares.items())]
+    heads = ("corpus", "tested texts that training has")
+    return html(heads, rows or NONE, caption="First fold of speakers")
 
 
 def shares(ledger: Ledger) -> tuple[dict[str, int], dict[str, int]]:
     """Printed clips by emotion and by origin, from the margins of Table 1."""
-    cells = {(each.row, each.column): int(each.value) for each in ledger.printed if each.table == "Table 1"}
-    by_emotion = {row: count for (row, column), count in cells.items() if column == "total" and row != "total"}
-    return by_emotion, {column: count for (row, column), count in cells.items() if row == "total" and column != "total"}
+    cells = {(cell.row, cell.column): int(cell.value) for cell in ledger.printed if cell.table == "Table 1"}
+    total = "total"
+    by_emotion = {row: n for (row, column), n in cells.items() if column == total and row != total}
+    by_origin = {column: n for (row, column), n in cells.items() if row == total and column != total}
+    return by_emotion, by_origin
 
 
 def networks() -> list[tuple[str, nn.Module, torch.Tensor]]:
     """Title, network and one clip's input of what is trained from scratch, in the published sizes and without memory."""
     with torch.device("meta"):
         spectrogram, coefficients = torch.empty(1, 313, 128), torch.empty(1, 313, 40)
+        as_run, fixed = loopq_cnnlstm.CNNLSTMAsRun(), loopq_cnnlstm.CNNLSTMFixed()
         return [
-            ("CNNLSTM as run: the LSTM's sequence is the batch", loopq_cnnlstm.CNNLSTMAsRun(), spectrogram),
-            ("CNNLSTM fixed: the LSTM's sequence is the clip", loopq_cnnlstm.CNNLSTMFixed(), spectrogram),
+            ("CNNLSTM as run: the LSTM's sequence is the batch", as_run, spectrogram),
+            ("CNNLSTM fixed: the LSTM's sequence is the clip", fixed, spectrogram),
             ("FCMFCC as run", loopq_fcmfcc.FCMFCC(), coefficients),
             ("CNNATT fixed, a clip of 5 s", loopq_cnnatt.CNNATT(), coefficients),
         ]
@@ -126,101 +166,123 @@ def parts(model: str) -> HTML:
         model: printed name.
     """
     network = counts_of.built(model)
-    held = {weight for group in network.groups(1.0, 1.0) for weight in group["params"]}
-    rows = []
-    for name, part in network.named_children():
-        for title, weights in _divided(name, part):
-            total, tuned = sum(w.numel() for w in weights), sum(w.numel() for w in weights if w in held)
-            rows.append((title, f"{total:,}", "yes" if tuned == total else "no" if not tuned else f"{tuned:,} of them"))
-    rows.append(("all", f"{sum(w.numel() for w in network.parameters()):,}", ""))
-    return html(("part", "parameters", "in the optimiser, as run"), rows, caption=f"{model}, from the built module")
+    optimised = {weight for group in network.groups(1.0, 1.0) for weight in group["params"]}
+
+    def tuned(weights: Sequence[nn.Parameter]) -> str:
+        total = _size(weights)
+        part = _size(weight for weight in weights if weight in optimised)
+        if part == total:
+            return "yes"
+        return f"{part:,} of them" if part else "no"
+
+    rows = [
+        (title, f"{_size(weights):,}", tuned(weights))
+        for name, part in network.named_children()
+        for title, weights in _divided(name, part)
+    ]
+    rows.append(("all", f"{counts_of.parameters(network):,}", ""))
+    heads = ("part", "parameters", "in the optimiser, as run")
+    return html(heads, rows, caption=f"{model}, from the built module")
 
 
 def results(ledger: Ledger, *, metric: str = ACCURACY) -> HTML:
     """One column of Table 4: printed scores and ours by split on real speech, with the verdict.
 
     Args:
-        ledger: of paper 03.
-        metric: of ``OURS`` that the paper prints: accuracy (default) or macro F1.
+        ledger: ledger of paper 03.
+        metric: metric of ``OURS`` that the paper prints: accuracy (default) or macro F1.
     """
-    printed = {number.row: number for number in ledger.printed if number.metric == metric}
+    printed = {cell.row: cell for cell in ledger.printed if cell.metric == metric}
+
+    def reading(row: tuple[str, str]) -> object:
+        encoder = _encoder(ledger, *row)
+        return (row[1], f"[frozen {encoder}]") if encoder else row[1]
+
+    columns = [
+        Column("model", lambda row: row[0]),
+        Column("reading", reading),
+        Column(("paper", "printed"), lambda row: f"{printed[row[0]].value:.4f}"),
+    ]
+    for split in SPLITS:
+        fill = partial(_score, ledger, split=split, metric=metric)
+        columns.append(Column(("ours, on real speech", split), fill))
+    columns.append(Column("verdict", lambda row: ledger.verdict(printed[row[0]])[0]))
     name = next(iter(printed.values())).column
-    rows = []
-    for model, variant in TABLE_4:
-        encoder = _encoder(ledger, model, variant)
-        ours = [_score(ledger, model, variant, split, metric) for split in SPLITS]
-        reading = (variant, f"[{encoder}]") if encoder else variant
-        rows.append((model, reading, f"{printed[model].value:.4f}", *ours, ledger.verdict(printed[model])[0]))
-    heads = [("", "model"), ("", "reading"), ("paper", "printed"), *(("ours, on real speech", split) for split in SPLITS)]
     caption = f"Table 4, {name}. In brackets 95 %: by origin of one more run, by speaker of other speakers"
-    return html([*heads, ("", "verdict")], rows, caption=caption)
+    return table(columns, TABLE_4, caption=caption)
 
 
 def here(run: Ledger, *, edition: str) -> HTML:
     """Accuracy of this page's own trials, by split."""
-    rows = [
-        (model, variant, *(_score(run, model, variant, split, ACCURACY, bare=True) for split in SPLITS))
-        for model, variant in TABLE_4
-    ]
-    return html(("model", "reading", *SPLITS), rows, caption=f"Accuracy, {this_run(edition)}; a dash where nothing was run")
+    columns = [Column("model", lambda row: row[0]), Column("reading", lambda row: row[1])]
+    for split in SPLITS:
+        fill = partial(_score, run, split=split, metric=ACCURACY, bare=True)
+        columns.append(Column(split, fill))
+    caption = f"Accuracy, {this_run(edition)}; a dash where nothing was run"
+    return table(columns, TABLE_4, caption=caption)
 
 
 def trainings(ledger: Ledger) -> HTML:
     """What each recorded training was: epochs run and the paper's, rate, why it ended, best and last epoch, folds, seeds."""
-    table = _trainings(ledger)
-    if not len(table):
-        return html(("trainings",), [], caption="No training is recorded yet")
-    rows = []
-    keys = ["row", "variant", "control", "protocol"]
-    for (model, variant, control, protocol), found in table.groupby(keys, sort=False):
-        changed = "" if control == "none" else control
-        recipe = RECIPES[model]
-        rows.append(
-            (
-                model,
-                ", ".join(filter(None, (variant, changed))),
-                protocol,
-                f"{_several(found['epochs_run'])} of {_several(found['epochs'])}",
-                recipe.paper.epochs,
-                f"{found['rate'].iloc[0]:g} to {found['rate_last'].min():g}",
-                recipe.paper.head,
-                "; ".join(found["ending"].unique()),
-                _several(found["best_epoch"]),
-                f"{found['accuracy'].mean():.3f}",
-                "–" if found["accuracy_last"].isna().all() else f"{found['accuracy_last'].mean():.3f}",
-                f"{found['training_accuracy'].mean():.3f}",
-                _several(found["fold"] + 1),
-                _several(found["seed"]),
-                f"{found['seconds'].sum() / 60:.0f}",
-            )
-        )
-    heads = [("", "model"), ("", "reading"), ("", "split"), ("epochs", "run, of a cap of"), ("epochs", "paper's")]
-    heads += [("rate", "ours"), ("rate", "paper's"), ("", "ended by"), ("", "best epoch"), ("accuracy", "best epoch")]
-    heads += [("accuracy", "last epoch"), ("accuracy", "training, best epoch"), ("", "folds"), ("", "seeds"), ("", "minutes")]
-    return html(heads, rows, caption="Recorded trainings; one cap of epochs for all, an earlier end only at a plateau's second cut")
+
+    def first(name: str) -> Callable[[pd.DataFrame], object]:
+        return lambda group: group[name].iloc[0]
+
+    def mean(name: str) -> Callable[[pd.DataFrame], str]:
+        return lambda group: number(group[name].mean(), "{:.3f}")
+
+    def different(name: str, add: int = 0) -> Callable[[pd.DataFrame], str]:
+        return lambda group: span(group[name] + add, listed=3)
+
+    def reading(group: pd.DataFrame) -> str:
+        names = [first("variant")(group), first("control")(group)]
+        return ", ".join(name for name in names if name != "none")
+
+    def epochs(group: pd.DataFrame) -> str:
+        return f"{different('epochs_run')(group)} of {different('epochs')(group)}"
+
+    def rate(group: pd.DataFrame) -> str:
+        return f"{first('rate')(group):g} to {group['rate_last'].min():g}"
+
+    def printed(group: pd.DataFrame) -> object:
+        return RECIPES[first("row")(group)].paper
+
+    columns = [
+        Column("model", first("row")),
+        Column("reading", reading),
+        Column("split", first("protocol")),
+        Column(("epochs", "run, of a cap of"), epochs),
+        Column(("epochs", "paper's"), lambda group: printed(group).epochs),
+        Column(("rate", "ours"), rate),
+        Column(("rate", "paper's"), lambda group: printed(group).head),
+        Column("ended by", lambda group: "; ".join(group["ending"].unique())),
+        Column("best epoch", different("best_epoch")),
+        Column(("accuracy", "best epoch"), mean("accuracy")),
+        Column(("accuracy", "last epoch"), mean("accuracy_last")),
+        Column(("accuracy", "training, best epoch"), mean("training_accuracy")),
+        Column("folds", different("fold", add=1)),
+        Column("seeds", different("seed")),
+        Column("minutes", lambda group: f"{group['seconds'].sum() / 60:.0f}"),
+    ]
+    trials = ledger.recorded.trials
+    groups = []
+    if len(trials):
+        keys = ["row", "variant", "control", "protocol"]
+        groups = [group for _, group in ledger.paper.arranged(trials).groupby(keys, sort=False)]
+    caption = "Recorded trainings; one cap of epochs for all, an earlier end only at a plateau's second cut"
+    return table(columns, groups, caption=caption)
 
 
 def by_corpus(ledger: Ledger) -> HTML:
     """Accuracy over the corpora, each counting once, and of each alone, by origin and speaker-independent, with the speakers."""
-    corpora = [name for name in ORIGINS if name in _tested(ledger)]
-    rows = []
-    for model, variant in TABLE_4:
-        for split in PAIR:
-            trials = ledger.trials(model, variant=variant, protocol=split)
-            if trials is None:
-                continue
-            cells = [level(trials, ACCURACY), *(level(trials.of(name), ACCURACY) for name in corpora)]
-            cells += [level(trials, RECALL), *(level(trials.of(name), RECALL) for name in corpora)]
-            rows.append((model, variant, split, *(_told(cell) for cell in cells)))
-    names = ["mean of the corpora", *(ORIGINS[name] for name in corpora)]
-    heads = [
-        ("", "model"),
-        ("", "reading"),
-        ("", "split"),
-        *(("accuracy", name) for name in names),
-        *(("mean recall", name) for name in names),
-    ]
-    return html(heads, rows, caption="Table 4 by corpus; the smaller line is the number of speakers tested")
+    places = {"mean of the corpora": ()}
+    places |= {ORIGINS[name]: (name,) for name in ORIGINS if name in _tested(ledger)}
+    columns = [MODEL, READING, SPLIT]
+    for group, metric in (("accuracy", ACCURACY), ("mean recall", RECALL)):
+        for title, corpora in places.items():
+            columns.append(Column((group, title), partial(_on, corpora=corpora, metric=metric)))
+    caption = "Table 4 by corpus; the smaller line is the number of speakers tested"
+    return table(columns, _scored(ledger, PAIR), caption=caption)
 
 
 def switches(ledger: Ledger) -> HTML:
@@ -229,101 +291,112 @@ def switches(ledger: Ledger) -> HTML:
     for row in GROUPS["switches"]:
         control = row.name.split(", ", 1)[1]
         for split in PAIR:
-            plain = ledger.trials(row.model, variant=row.variant, protocol=split)
-            changed = ledger.trials(row.model, variant=row.variant, protocol=split, control=control)
-            if changed is None or plain is None:
-                continue
-            gap = difference(changed, plain, ACCURACY)
-            best = _several(changed.table["best_epoch"])
-            rows.append(
-                (control, split, f"{level(changed, ACCURACY).value:.3f}", shown(gap, 3, signed=True), best, len(changed.seeds))
-            )
-    heads = ("FCMFCC as run, with", "split", "accuracy", "less without", "best epoch", "seeds")
+            where = {"variant": row.variant, "protocol": split}
+            changed = ledger.trials(row.model, control=control, **where)
+            plain = ledger.trials(row.model, **where)
+            if changed is not None and plain is not None:
+                less = difference(changed, plain, ACCURACY)
+                rows.append({"control": control, "split": split, "trials": changed, "less": less})
+    columns = [
+        Column("FCMFCC as run, with", lambda row: row["control"]),
+        Column("split", lambda row: row["split"]),
+        Column("accuracy", lambda row: f"{level(row['trials'], ACCURACY).value:.3f}"),
+        Column("less without", lambda row: shown(row["less"], 3, signed=True)),
+        Column("best epoch", lambda row: span(row["trials"].table["best_epoch"], listed=3)),
+        Column("seeds", lambda row: len(row["trials"].seeds)),
+    ]
     caption = "One thing changed; a difference without interval, or on one seed, is shown and not judged"
-    return html(heads, rows or NONE, caption=caption)
+    return table(columns, rows, caption=caption)
 
 
 def ranks(ledger: Ledger) -> HTML:
     """Top-1, 2 and 3 accuracy and expected calibration error under both splits."""
-    table = _trainings(ledger)
-    rows = []
-    for model, variant in TABLE_4:
-        for split in PAIR:
-            found = table[(table["row"] == model) & (table["variant"] == variant) & (table["protocol"] == split)]
-            found = found[found["control"] == "none"]
-            if len(found):
-                values = [f"{found[name].mean():.3f}" for name in ("accuracy", "top_2", "top_3", "calibration_error")]
-                rows.append((model, variant, split, *values, len(found["seed"].unique())))
-    heads = ("model", "reading", "split", "top 1", "top 2", "top 3", "calibration error", "seeds")
-    return html(heads, rows or NONE, caption="Right among the first one, two, three; distance of confidence and accuracy")
+    metrics = {
+        "top 1": "accuracy",
+        "top 2": "top_2",
+        "top 3": "top_3",
+        "calibration error": "calibration_error",
+    }
+    columns = [MODEL, READING, SPLIT]
+    for head, name in metrics.items():
+        columns.append(Column(head, lambda row, name=name: f"{row.trials.table[name].mean():.3f}"))
+    columns.append(Column("seeds", lambda row: len(row.trials.seeds)))
+    caption = "Right among the first one, two, three; distance of confidence and accuracy"
+    return table(columns, _scored(ledger, PAIR), caption=caption)
 
 
 def across(ledger: Ledger) -> HTML:
     """Trained on one corpus alone: mean recall on every other, beside that of other speakers of the same corpora."""
-    rows = []
-    there = [name for name in NAMES if name != "ravdess" and name in _tested(ledger)]
-    for model, variant in TABLE_4:
-        trials = ledger.trials(model, variant=variant, protocol="across-corpora")
-        if trials is None:
-            continue
-        same = ledger.trials(model, variant=variant, protocol="speaker-independent")
-        cells = []
-        for name in there:
-            within = None if same is None or name in ELSEWHERE else level(same.of(name), RECALL)
-            cells += [_told(level(trials.of(name), RECALL)), shown(within, 3, bare=True)]
-        rows.append((model, variant, _told(level(trials, RECALL)), *cells))
-    heads = [("", "model"), ("", "reading"), ("all others", "from RAVDESS alone")]
-    heads += [(NAMES[name], source) for name in there for source in ("from RAVDESS alone", "other speakers of it seen")]
-    return html(heads, rows or NONE, caption="Mean recall across corpora; a seventh is chance")
+    same = {row[:2]: row.trials for row in _scored(ledger, ("speaker-independent",))}
+
+    def seen(name: str) -> Callable[[Scored], object]:
+        def fill(row: Scored) -> object:
+            trials = None if name in ELSEWHERE else same.get(row[:2])
+            return shown(None if trials is None else level(trials.of(name), RECALL), 3, bare=True)
+
+        return fill
+
+    alone = "from RAVDESS alone"
+    columns = [MODEL, READING, Column(("all others", alone), partial(_on, metric=RECALL))]
+    for name in NAMES:
+        if name != "ravdess" and name in _tested(ledger):
+            fill = partial(_on, corpora=(name,), metric=RECALL)
+            columns.append(Column((NAMES[name], alone), fill))
+            columns.append(Column((NAMES[name], "other speakers of it seen"), seen(name)))
+    caption = "Mean recall across corpora; a seventh is chance"
+    return table(columns, _scored(ledger, ("across-corpora",)), caption=caption)
 
 
 def thirds(ledger: Ledger) -> HTML:
     """Saliency and energy by mel third for each emotion: trained, untrained, the data themselves."""
-    rows = []
-    table, energy = ledger.recorded.parts["saliency"], ledger.recorded.parts["energy"]
-    views = ledger.recorded.kind("views")
-    for split in PAIR if len(table) else ():
-        chosen = views[views["protocol"] == split]["trial"]
-        for name, found in table[table["trial"].isin(chosen)].groupby("class"):
-            cells = []
-            for network in ("trained", "untrained"):
-                of = found[found["network"] == network]
-                cells += [f"{of[column].mean():.3f}" for column in ("low", "middle", "high")]
-                cells.append(f"{of['correlation'].mean():+.3f}")
-            power = energy[energy["trial"].isin(chosen) & (energy["class"] == name)]
-            cells += [f"{power[column].mean():.3f}" for column in ("low", "middle", "high")]
-            rows.append((split, name, int(found["clips"].min()), *cells))
-    columns = ("low", "middle", "high", "with change")
-    heads = [("", "split"), ("", "emotion"), ("", "clips"), *(("saliency, trained", name) for name in columns)]
-    heads += [*(("saliency, untrained", name) for name in columns), *(("energy of the clips", name) for name in columns[:3])]
-    return html(heads, rows or NONE, caption="CNNLSTM fixed: shares of the mel thirds, correlation with change in time")
+    saliency, energy = ledger.recorded.parts["saliency"], ledger.recorded.parts["energy"]
+    views, rows = ledger.recorded.kind("views"), []
+    for split in PAIR if len(saliency) else ():
+        viewed = views[views["protocol"] == split]["trial"]
+        for name, group in saliency[saliency["trial"].isin(viewed)].groupby("class"):
+            power = energy[energy["trial"].isin(viewed) & (energy["class"] == name)]
+            means = {"energy": power[[*THIRDS]].mean()}
+            for network, values in group.groupby("network"):
+                means[network] = values[[*THIRDS, "correlation"]].mean()
+            rows.append({"split": split, "emotion": name, "clips": int(group["clips"].min())} | means)
+
+    def mean(what: str, name: str, form: str = "{:.3f}") -> Callable[[dict], str]:
+        return lambda row: form.format(row[what][name])
+
+    columns = [Column(name, lambda row, name=name: row[name]) for name in ("split", "emotion", "clips")]
+    for network in ("trained", "untrained"):
+        group = f"saliency, {network}"
+        columns += [Column((group, third), mean(network, third)) for third in THIRDS]
+        columns.append(Column((group, "with change"), mean(network, "correlation", "{:+.3f}")))
+    columns += [Column(("energy of the clips", third), mean("energy", third)) for third in THIRDS]
+    caption = "CNNLSTM fixed: shares of the mel thirds, correlation with change in time"
+    return table(columns, rows, caption=caption)
 
 
-def _beside(ledger: Ledger, table: str, *, by: str, form: str, caption: str) -> HTML:
+def _beside(ledger: Ledger, title: str, *, by: str, form: str, caption: str) -> HTML:
     """A printed table, each number with ours beside it; ``by`` says whether its rows or its columns become our rows."""
     other = "column" if by == "row" else "row"
     cells: dict[str, dict[str, tuple[str, str]]] = {}
-    for given in (each for each in ledger.printed if each.table == table):
-        plain = ledger.paper.plain(given)
-        pair = (form.format(given.value), "–" if plain is None else form.format(plain.value))
-        cells.setdefault(getattr(given, by), {})[getattr(given, other)] = pair
+    for printed in (cell for cell in ledger.printed if cell.table == title):
+        plain = ledger.paper.plain(printed)
+        ours = DASH if plain is None else form.format(plain.value)
+        row = cells.setdefault(getattr(printed, by), {})
+        row[getattr(printed, other)] = (form.format(printed.value), ours)
     groups = list(next(iter(cells.values())))
-    rows = [(name, *(value for group in groups for value in found[group])) for name, found in cells.items()]
+    rows = [(name, *(value for group in groups for value in row[group])) for name, row in cells.items()]
     heads = [("", ""), *((group, source) for group in groups for source in ("printed", "ours"))]
-    return html(heads, rows, caption=f"{table}, {caption}")
+    return html(heads, rows, caption=f"{title}, {caption}")
 
 
-def _divided(name: str, part: nn.Module) -> list[tuple[str, list[nn.Parameter]]]:
-    """A part's children where it is a speech encoder, else the part itself."""
-    if name != "speech":
-        return [(name, list(part.parameters()))]
-    own = [(f"{name}, {child}", list(module.parameters())) for child, module in part.named_children()]
-    return own + [(f"{name}, {each}", [weight]) for each, weight in part.named_parameters(recurse=False)]
-
-
-def _trainings(ledger: Ledger) -> pd.DataFrame:
-    table = ledger.recorded.trials
-    return ledger.paper.arranged(table) if len(table) else table.reindex(columns=["row", "variant", "protocol", "control"])
+def _scored(ledger: Ledger, splits: Sequence[str]) -> list[Scored]:
+    """Each reading of Table 4 under each of these splits, where it was run."""
+    rows = []
+    for model, variant in TABLE_4:
+        for split in splits:
+            trials = ledger.trials(model, variant=variant, protocol=split)
+            if trials is not None:
+                rows.append(Scored(model, variant, split, trials))
+    return rows
 
 
 def _tested(ledger: Ledger) -> set[str]:
@@ -331,23 +404,32 @@ def _tested(ledger: Ledger) -> set[str]:
     return set(ledger.recorded.counts["group"].str.split("/").str[0])
 
 
-def _score(ledger: Ledger, model: str, variant: str, split: str, metric: str, *, bare: bool = False) -> object:
-    trials = ledger.trials(model, variant=variant, protocol=split)
+def _score(ledger: Ledger, row: tuple[str, str], *, split: str, metric: str, bare: bool = False) -> object:
+    trials = ledger.trials(row[0], variant=row[1], protocol=split)
     return shown(None if trials is None else level(trials, metric), 3, bare=bare)
 
 
-def _told(cell: Estimate) -> tuple[str, str]:
-    return (f"{cell.value:.3f}", f"[{cell.groups} speaker{'s' * (cell.groups > 1)}]")
+def _on(row: Scored, *, metric: str, corpora: Sequence[str] = ()) -> tuple[str, str]:
+    """A score on some corpora, or on all, and how many speakers were tested."""
+    estimate: Estimate = level(row.trials.of(*corpora) if corpora else row.trials, metric)
+    return f"{estimate.value:.3f}", f"[{plural(estimate.groups, 'speaker')}]"
 
 
 def _encoder(ledger: Ledger, model: str, variant: str) -> str:
-    """Speech encoder that a recorded model reads the frames of; empty where it reads none."""
+    """Speech encoder whose frames a recorded model reads; empty where it reads none."""
     trials = ledger.trials(model, variant=variant, protocol="by-origin")
     name = "none" if trials is None else trials.table["encoder"].iloc[0]
-    return "" if name == "none" else f"frozen {name}"
+    return "" if name == "none" else name
 
 
-def _several(values: pd.Series) -> str:
-    """Different numbers, or their range where there are many."""
-    found = sorted(values.astype(int).unique())
-    return ", ".join(map(str, found)) if len(found) < 4 else f"{found[0]} to {found[-1]}"
+def _divided(name: str, part: nn.Module) -> list[tuple[str, list[nn.Parameter]]]:
+    """A part's children where it is a speech encoder, else the part itself."""
+    if name != "speech":
+        return [(name, list(part.parameters()))]
+    children = [(f"{name}, {child}", list(module.parameters())) for child, module in part.named_children()]
+    weights = part.named_parameters(recurse=False)
+    return children + [(f"{name}, {title}", [weight]) for title, weight in weights]
+
+
+def _size(weights: Iterable[nn.Parameter]) -> int:
+    return sum(weight.numel() for weight in weights)

@@ -17,6 +17,7 @@ from sercore.evaluation.calibration import Reliability, reliability
 from sercore.evaluation.counting import count_predictions
 from sercore.evaluation.metrics import accuracy, macro_f1
 from sercore.evaluation.ranking import top_k_accuracy
+from sercore.models.counts import parameters
 from sercore.papers.biagini2022 import networks as loopq_networks
 from sercore.papers.biagini2022.batches import Data, batches, order, tensors
 from sercore.papers.biagini2022.rows import RECIPES, Row, plan
@@ -268,5 +269,5 @@ def _training_summary(fitted: Fitted) -> dict:
         "training_clips": len(fitted.sides[0]),
         "validation_clips": len(fitted.sides[1]),
         "clips_per_second": round(len(fitted.sides[0]) / seconds, 3),
-        "parameters": loopq_networks.parameters(fitted.network),
+        "parameters": parameters(fitted.network),
     }

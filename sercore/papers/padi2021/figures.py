@@ -15,11 +15,14 @@ from sercore.augment.policies import POLICIES, masked
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import SEEDS
 from sercore.ledger.scores import Trials
+from sercore.models.resnet import ResNet34
 from sercore.papers.padi2021 import evidence
 from sercore.papers.padi2021 import study as padi
 from sercore.papers.padi2021.clips import Data
 from sercore.papers.padi2021.grid import GRID
 from sercore.papers.padi2021.numbers import APART, CLIPS, WA, WIDTHS, system
+from sercore.report import diagrams
+from sercore.report.diagrams import Box, Panel
 from sercore.report.figures import FONT, WIDTH, interval
 
 PALETTE = sns.color_palette("colorblind", 10)
@@ -27,6 +30,33 @@ FEW = SEEDS  # from so many on a point is drawn in full
 Bar = tuple[float, float, int]  # score in %, standard deviation over trainings (NaN of one), trainings
 EIGHT = tuple(row.name for row in GRID)
 SPLITS = {APART: "speakers left out", CLIPS: "clips split at random"}
+
+
+def networks(speakers: int) -> Figure:
+    """A speaker recogniser, and the emotion network on its frozen convolutions.
+
+    Args:
+        speakers: number of speakers that the recogniser tells apart, 1 or more.
+
+    Source: Padi et al. 2021, Figure 1.
+    """
+    with torch.device("meta"):
+        first, second = ResNet34(speakers), ResNet34(len(padi.CLASSES["exp1"])).freeze()
+
+    def boxes(network: ResNet34, target: str) -> dict[str, Box]:
+        head, rows = network.head, network.sizes.rows
+        full = (head.full, head.norm, head.act)
+        return {
+            "input": Box(text="log_mel", at=(0, 0), gives=network.sizes.bands, kind="input"),
+            "ResNet34": Box(text="ResNet34", at=(1, 0), reads=("input",), layers=(network.backbone,), gives=rows),
+            "pooling": Box(text="statistics", at=(2, 0), reads=("ResNet34",), gives=2 * rows),
+            "FC 1": Box(text="FC 1", at=(3, 0), reads=("pooling",), layers=full, gives=head.full.out_features),
+            "FC 2": Box(text="FC 2", at=(4, 0), reads=("FC 1",), layers=(head.output,)),
+            "output": Box(text=target, at=(5, 0), reads=("FC 2",), kind="output"),
+        }
+
+    stages = [Panel("First stage", [first], boxes(first, "speaker")), Panel("Second stage", [second], boxes(second, "emotion"))]
+    return diagrams.draw(stages)
 
 
 def masks_data(data: Data, *, row: int = 0, seed: int = 0) -> tuple[np.ndarray, dict[str, np.ndarray]]:

@@ -1,8 +1,13 @@
-"""Tables of chapter 4: data and networks, Table 3 and folds, the grid and its main effects, what is asked beside it."""
+"""Tables of chapter 4: data and networks, Table 3 and folds, the grid and its main effects, what is asked beside it.
 
-import math
+In all of them ``ledger`` is the paper's ledger, or a page's own, ``run`` this page's own trials, and ``edition`` the edition of
+these: a demo's values are named synthetic.
+"""
+
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -13,9 +18,11 @@ from sercore.evaluation.effects import DIFFERENCES, FACTORS
 from sercore.evaluation.metrics import recalls
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import Estimate, level
+from sercore.ledger.estimates import level
+from sercore.ledger.published import Printed
 from sercore.ledger.scores import Trials
 from sercore.models import resnet
+from sercore.models.counts import parameters
 from sercore.models.resnet import ResNet34
 from sercore.papers.padi2021 import data as padi_data
 from sercore.papers.padi2021 import evidence
@@ -27,10 +34,10 @@ from sercore.papers.padi2021.evidence import Systems, alike, systems
 from sercore.papers.padi2021.grid import GRID, GROUPS
 from sercore.papers.padi2021.hours import Cost
 from sercore.papers.padi2021.numbers import APART, CLIPS, IEMOCAP, NAMES, UA, WA, WIDTHS, experiment, policy, proposed, system
-from sercore.report.tables import NONE, html, number, shown, this_run
+from sercore.report import networks
+from sercore.report.tables import DASH, NONE, Column, html, number, shown, table, this_run
 from sercore.training.chunks import LENGTHS
 
-DASH = "–"
 FULL = padi.FULL.name
 EIGHT = tuple(row.name for row in GRID)
 METRICS = {"UA": UA, "WA": WA}
@@ -39,77 +46,93 @@ INTERVALS = "in brackets 95 %, where the mean would lie with other speakers and 
 JUDGED = "a difference is judged on five seeds of finished trainings, on fewer shown alone"
 
 
+class Line(NamedTuple):
+    """What a row of a table is about: one of some systems that were trained alike, and how clips were split."""
+
+    systems: Systems
+    name: str
+    split: str
+    more: Any = None  # what else the row is about
+
+    @property
+    def trials(self) -> Trials:
+        """Trials of this system."""
+        return self.systems.trials[self.name]
+
+
+SCORED = Column("scored", lambda line: line.systems.title)
+ROW = Column("row", lambda line: line.name)
+SPLIT = Column("split", lambda line: line.split)
+TRAINING = Column("training", lambda line: line.systems.about)
+
+
 def policies(ledger: Ledger) -> HTML:
     """Table 1: each policy as printed and as ours, and the widest mask in time that its cap leaves of a chunk."""
-    cells: dict[str, dict[str, tuple[float, float]]] = {}
-    for each in (one for one in ledger.printed if one.table == "Table 1"):
-        cells.setdefault(each.row, {})[each.column] = (float(each.value), policy(each))
-    columns = list(dict.fromkeys(name for found in cells.values() for name in found))
-    rows = []
-    for name, found in cells.items():
-        pairs = [f"{value:g}" for column in columns for value in found[column]] if len(found) == len(columns) else None
-        pairs = pairs or [f"{value:g}" for column in found for value in found[column]] + [DASH] * 2 * (len(columns) - len(found))
-        width, share = found["W"][1], found["p"][1] if "p" in found else 0
-        rows.append((name, *pairs, *(f"{min(width, share * length):g}" for length in LENGTHS)))
-    heads = [("", "policy"), *((column, source) for column in columns for source in ("printed", "ours"))]
-    heads += [("widest mask in time, of a chunk of", f"{length} frames") for length in LENGTHS]
-    return html(heads, rows, caption="Table 1: masks; F in mel bands, W in frames, p of the chunk, N masks of each kind")
+    printed: dict[str, dict[str, Printed]] = {}
+    for cell in (cell for cell in ledger.printed if cell.table == "Table 1"):
+        printed.setdefault(cell.row, {})[cell.column] = cell
+
+    def value(name: str, read: Callable[[Printed], float]) -> Callable[[str], str]:
+        return lambda row: f"{read(printed[row][name]):g}" if name in printed[row] else DASH
+
+    def widest(row: str, length: int) -> str:
+        share = policy(printed[row]["p"]) if "p" in printed[row] else 0
+        return f"{min(policy(printed[row]['W']), share * length):g}"
+
+    columns = [Column("policy", str)]
+    for name in dict.fromkeys(name for row in printed.values() for name in row):
+        columns.append(Column((name, "printed"), value(name, lambda cell: cell.value)))
+        columns.append(Column((name, "ours"), value(name, policy)))
+    group = "widest mask in time, of a chunk of"
+    columns += [Column((group, f"{length} frames"), partial(widest, length=length)) for length in LENGTHS]
+    caption = "Table 1: masks; F in mel bands, W in frames, p of the chunk, N masks of each kind"
+    return table(columns, printed, caption=caption)
 
 
 def classes(ledger: Ledger) -> HTML:
     """Table 2: printed segments, those measured on IEMOCAP, and the clips of the corpus that stands in, which judge nothing."""
-    measured, on = recorded.measurements(ledger.paper.name), recorded.measured_on(ledger.paper.name)
-    there = IEMOCAP in on
-    stands = [ORIGINS[name] for name in on if name in ORIGINS and name not in (IEMOCAP, "voxceleb")] if not there else []
-    rows = []
-    for each in (one for one in ledger.printed if one.table == "Table 2"):
-        reason = ledger.verdict(each)[1]
-        ours = measured.get(f"{experiment(each)} / {NAMES.get(each.column, each.column.lower())} / clips")
-        analogue = ours if stands and experiment(each) == padi.EXPERIMENTS[0] else None
-        own = number(ours if there else None, "{:,.0f}")
-        rows.append((each.row, each.column, f"{each.value:,.0f}", (own, reason), number(analogue, "{:,.0f}")))
-    heads = [("", "experiment"), ("", "class"), ("IEMOCAP", "printed"), ("IEMOCAP", "measured")]
-    heads.append(("analogue of Exp 1", ", ".join(stands) or DASH))
-    return html(heads, rows, caption="Table 2: segments of each class")
+    measured, at_hand = recorded.measurements(ledger.paper.name), recorded.measured_on(ledger.paper.name)
+    stand_ins = [] if IEMOCAP in at_hand else [ORIGINS[name] for name in at_hand if name in ORIGINS and name != "voxceleb"]
+
+    def ours(cell: Printed) -> str:
+        name = NAMES.get(cell.column, cell.column.lower())
+        return number(measured.get(f"{experiment(cell)} / {name} / clips"), "{:,.0f}")
+
+    def analogue(cell: Printed) -> str:
+        return ours(cell) if stand_ins and experiment(cell) == padi.EXPERIMENTS[0] else DASH
+
+    columns = [
+        Column("experiment", lambda cell: cell.row),
+        Column("class", lambda cell: cell.column),
+        Column(("IEMOCAP", "printed"), lambda cell: f"{cell.value:,.0f}"),
+        Column(("IEMOCAP", "measured"), lambda cell: (ours(cell) if IEMOCAP in at_hand else DASH, ledger.verdict(cell)[1])),
+        Column(("analogue of Exp 1", ", ".join(stand_ins) or DASH), analogue),
+    ]
+    rows = [cell for cell in ledger.printed if cell.table == "Table 2"]
+    return table(columns, rows, caption="Table 2: segments of each class")
 
 
 def layers(*, classes: int = 4, frames: int = LENGTHS[-1]) -> HTML:
-    """The network by part, in its published size: output for a chunk, and parameters as built.
-
-    Args:
-        classes: emotions, or speakers (default 4).
-        frames: of the chunk (default 300).
-    """
+    """The network for some emotions or speakers, in its published size: output of a chunk of frames, and parameters, by part."""
     with torch.device("meta"):
         network, chunk = ResNet34(classes).eval(), torch.empty(1, frames, resnet.SIZES.bands)
-    head, sizes = network.head, network.sizes
-    shapes: dict[str, str] = {}
-
-    def note(name: str) -> Callable:
-        def hook(part: nn.Module, given: object, output: torch.Tensor) -> None:
-            shapes[name] = " × ".join(map(str, output.shape[1:]))
-
-        return hook
-
-    blocks = [f"{many} basic blocks, {wide} channels" for many, wide in zip(sizes.blocks, sizes.channels, strict=True)]
-    parts: list[tuple[str, str, nn.Module, Sequence[nn.Module]]] = [
-        ("stem", "convolution 3 × 3, batch norm, PReLU", network.backbone.stem, [network.backbone.stem]),
+    stem, head = network.backbone.stem, network.head
+    blocks = zip(network.sizes.blocks, network.sizes.channels, network.backbone.stages, strict=True)
+    parts: list[tuple[str, str, nn.Module | None, Sequence[nn.Module]]] = [
+        ("stem", "convolution 3 × 3, batch norm, PReLU", stem, [stem]),
         *(
-            (f"stage {at}", told, stage[-1], [stage])
-            for at, (told, stage) in enumerate(zip(blocks, network.backbone.stages, strict=True), 1)
+            (f"stage {at}", f"{count} basic blocks, {channels} channels", stage[-1], [stage])
+            for at, (count, channels, stage) in enumerate(blocks, 1)
         ),
+        ("pooling", "mean and standard deviation over time", None, []),
         ("FC 1", "linear, batch norm, PReLU", head.full, [head.full, head.norm, head.act]),
         ("FC 2", "linear", head.output, [head.output]),
     ]
-    hooks = [watched.register_forward_hook(note(name)) for name, _, watched, _ in parts]
+    shapes = dict(networks.outputs(network, [last for _, _, last, _ in parts if last is not None], chunk))
     with torch.inference_mode():
-        pooled = network.pooled(chunk)
-        network(chunk)
-    for hook in hooks:
-        hook.remove()
-    rows = [(name, told, shapes[name], f"{_weights(*modules):,}") for name, told, _, modules in parts]
-    rows.insert(len(rows) - 2, ("pooling", "mean and standard deviation over time", " × ".join(map(str, pooled.shape[1:])), "0"))
-    rows.append(("all", type(network).__name__, "", f"{_weights(network):,}"))
+        shapes[None] = networks.shape(network.pooled(chunk))
+    rows = [(name, what, shapes[last], f"{parameters(*modules):,}") for name, what, last, modules in parts]
+    rows.append(("all", type(network).__name__, "", f"{parameters(network):,}"))
     return html(("part", "what", f"output of {frames} frames", "parameters"), rows, caption=f"The network for {classes} classes")
 
 
@@ -117,324 +140,313 @@ def readings() -> HTML:
     """Parameters of the network in its widths and with each pooling, for the four classes."""
     rows = []
     for width in ("published", "narrow"):
-        cells = []
-        for pooling in ("statistics", "mean", "flatten"):
-            with torch.device("meta"):
-                network = ResNet34(4, replace(padi_rows.SIZES[width], pooling=pooling))
-            cells.append(f"{_weights(network):,}")
-        rows.append((WIDTHS[width], *cells))
+        with torch.device("meta"):
+            built = [ResNet34(4, replace(padi_rows.SIZES[width], pooling=name)) for name in ("statistics", "mean", "flatten")]
+        rows.append((WIDTHS[width], *(f"{parameters(network):,}" for network in built)))
     heads = ("", "statistics pooling", "mean alone", "no pooling, fixed length")
     return html(heads, rows, caption="Parameters by width and pooling")
 
 
 def speakers(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
-    """Speaker recognisers: what they learnt, how well, and equal error rates on speakers never met, beside no training.
-
-    Args:
-        ledger: of paper 04.
-        run: this page's own trials.
-        edition: of this page's own run (default "demo"); a demo's values are named synthetic.
-    """
+    """Speaker recognisers: what they learnt, how well, and equal error rates on speakers never met, beside no training."""
     rows = []
-    for source, each in (("real speech", ledger), (this_run(edition), run)):
-        for found in sorted(each.recorded.kind("speakers").to_dict("records"), key=lambda trial: trial["seed"]):
-            corpora = ", ".join(ORIGINS.get(name, name.upper()) for name in each.recorded.runs[found["run"]]["corpora"])
-            rows.append(
-                (
-                    source,
-                    corpora or DASH,
-                    f"{found['augmentation']}, {found['pooling']}",
-                    WIDTHS[found["size"]],
-                    f"{found['seed']:.0f}",
-                    f"{found['taught_speakers']:,.0f}",
-                    f"{found['training_clips']:,.0f}",
-                    f"{found['epochs']:.0f}",
-                    f"{found['steps']:,.0f}",
-                    f"{100 * found['accuracy']:.1f}",
-                    f"{100 * found['equal_error_rate']:.2f}",
-                    f"{100 * found['equal_error_rate_untrained']:.2f}",
-                    f"{found['pairs']:,.0f}",
-                )
-            )
-    heads = [("", "clips of"), ("", "corpora"), ("", "masks, pooling"), ("", "network"), ("", "seed")]
-    heads += [*(("learnt", name) for name in ("speakers", "clips", "epochs", "updates")), ("", "accuracy in training, %")]
-    heads += [("equal error rate, other speakers, %", name) for name in ("trained", "untrained", "pairs")]
-    return html(heads, rows or NONE, caption="Speaker recognisers; verified by cosine on what FC 1 gives")
+    for source, book in (("real speech", ledger), (this_run(edition), run)):
+        trials = sorted(book.recorded.kind("speakers").to_dict("records"), key=lambda trial: trial["seed"])
+        rows += [trial | {"source": source, "corpora": book.recorded.runs[trial["run"]]["corpora"]} for trial in trials]
+
+    def field(name: str, form: str, factor: int = 1) -> Callable[[dict], str]:
+        return lambda trial: form.format(factor * trial[name])
+
+    def corpora(trial: dict) -> str:
+        return ", ".join(ORIGINS.get(name, name.upper()) for name in trial["corpora"]) or DASH
+
+    error = "equal error rate, other speakers, %"
+    columns = [
+        Column("clips of", lambda trial: trial["source"]),
+        Column("corpora", corpora),
+        Column("masks, pooling", lambda trial: f"{trial['augmentation']}, {trial['pooling']}"),
+        Column("network", lambda trial: WIDTHS[trial["size"]]),
+        Column("seed", field("seed", "{:.0f}")),
+        Column(("learnt", "speakers"), field("taught_speakers", "{:,.0f}")),
+        Column(("learnt", "clips"), field("training_clips", "{:,.0f}")),
+        Column(("learnt", "epochs"), field("epochs", "{:.0f}")),
+        Column(("learnt", "updates"), field("steps", "{:,.0f}")),
+        Column("accuracy in training, %", field("accuracy", "{:.1f}", 100)),
+        Column((error, "trained"), field("equal_error_rate", "{:.2f}", 100)),
+        Column((error, "untrained"), field("equal_error_rate_untrained", "{:.2f}", 100)),
+        Column((error, "pairs"), field("pairs", "{:,.0f}")),
+    ]
+    return table(columns, rows, caption="Speaker recognisers; verified by cosine on what FC 1 gives")
 
 
 def absent(data: Data) -> HTML:
-    """What is missing or odd in a page's own data, and experiments that they cannot run, with the reason.
-
-    Args:
-        data: that its trainings read.
-    """
+    """What is missing or odd in a page's own data, and experiments that they cannot run, with the reason."""
     rows = [("clips", problem) for problem in data.problems]
     rows += [(name, f"not run on this page: {why}") for name, why in padi_data.missing(data).items()]
     return html(("of this page's data", ""), rows or [("nothing", "")], caption="What these data lack")
 
 
 def silhouettes(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
-    """How far pooled frames lie together by emotion and by speaker, before and after the second stage: -1 to 1.
-
-    Args:
-        ledger: of paper 04.
-        run: this page's own trials.
-        edition: of this page's own run (default "demo"); a demo's values are named synthetic.
-    """
+    """How far pooled frames lie together by emotion and by speaker, before and after the second stage: -1 to 1."""
     rows = []
     for source, book in (("real speech", ledger), (this_run(edition), run)):
-        found = book.recorded.parts["silhouettes"]
-        views = [(system(each), each) for each in book.recorded.kind("views").to_dict("records")]
-        for name, each in sorted(views, key=lambda view: (view[0], view[1]["seed"])):
-            for stage, own in found[found["trial"] == each["trial"]].groupby("stage", sort=False):
-                values = dict(zip(own["of"], own["silhouette"], strict=True))
-                told = (number(values.get(what), "{:+.3f}") for what in ("emotion", "speaker"))
-                about = (source, name, WIDTHS[each["size"]], f"{each['seed']:.0f}", f"{stage} training")
-                rows.append((*about, *told, f"{each['clips']:,.0f}"))
-    heads = ("clips of", "system", "network", "seed", "when", "by emotion", "by speaker", "test clips")
-    return html(heads, rows or NONE, caption="Silhouettes of pooled frames; of one speaker there is none")
+        scores = book.recorded.parts["silhouettes"]
+        views = [{"source": source, "system": system(view)} | view for view in book.recorded.kind("views").to_dict("records")]
+        for view in sorted(views, key=lambda view: (view["system"], view["seed"])):
+            for stage, group in scores[scores["trial"] == view["trial"]].groupby("stage", sort=False):
+                rows.append(view | {"stage": stage} | dict(zip(group["of"], group["silhouette"], strict=True)))
+    columns = [
+        Column("clips of", lambda row: row["source"]),
+        Column("system", lambda row: row["system"]),
+        Column("network", lambda row: WIDTHS[row["size"]]),
+        Column("seed", lambda row: f"{row['seed']:.0f}"),
+        Column("when", lambda row: f"{row['stage']} training"),
+        Column("by emotion", lambda row: number(row.get("emotion"), "{:+.3f}")),
+        Column("by speaker", lambda row: number(row.get("speaker"), "{:+.3f}")),
+        Column("test clips", lambda row: f"{row['clips']:,.0f}"),
+    ]
+    return table(columns, rows, caption="Silhouettes of pooled frames; of one speaker there is none")
 
 
 def hours(ledger: Ledger) -> HTML:
-    """Hours that the paper's edition takes by single steps that were timed, part by part, and what reading a clip takes.
-
-    Args:
-        ledger: of paper 04.
-    """
+    """Hours that the paper's edition takes by single steps that were timed, part by part, and what reading a clip takes."""
     costs = ledger.recorded.parts["costs"]
     rows = []
-    for each in ledger.recorded.kind("hours").to_dict("records"):
-        device = ledger.recorded.runs[each["run"]]["device"]
-        found = [Cost(*values) for values in costs.loc[costs["trial"] == each["trial"], ["what", "steps", "seconds"]].to_numpy()]
-        for cost in (*found, Cost("in all", sum(one.steps for one in found), float("nan"))):
-            total = sum(one.hours for one in found) if cost.what == "in all" else cost.hours
-            rows.append((device, cost.what, f"{cost.steps:,.0f}", number(_finite(cost.seconds), "{:.3f}"), f"{total:,.1f}"))
-        reading = (each["reading"] + each["spectrogram"]) / each["duration"]
+    for trial in ledger.recorded.kind("hours").to_dict("records"):
+        device = ledger.recorded.runs[trial["run"]]["device"]
+        fields = costs.loc[costs["trial"] == trial["trial"], ["what", "steps", "seconds"]]
+        timed = [Cost(*values) for values in fields.to_numpy()]
+        for cost in timed:
+            rows.append((device, cost.what, f"{cost.steps:,.0f}", number(cost.seconds, "{:.3f}"), f"{cost.hours:,.1f}"))
+        steps, hours = sum(cost.steps for cost in timed), sum(cost.hours for cost in timed)
+        rows.append((device, "in all", f"{steps:,.0f}", DASH, f"{hours:,.1f}"))
+        reading = (trial["reading"] + trial["spectrogram"]) / trial["duration"]
         rows.append((device, "reading and spectrogram, of a second of audio on one core", "", f"{reading:.4f}", ""))
-    heads = ("device", "what", "steps", "seconds a step", "hours")
     caption = (
         "The paper's edition: 1.2 million clips of VoxCeleb, the grid in three experiments, five folds, three seeds, 20 epochs each"
     )
-    return html(heads, rows or NONE, caption=caption)
+    return html(("device", "what", "steps", "seconds a step", "hours"), rows or NONE, caption=caption)
 
 
 def results(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
-    """Table 3: every printed row, ours on IEMOCAP, the recorded analogue of Exp 1 and this page's own run, these two unjudged.
+    """Table 3: every printed row, ours on IEMOCAP, the recorded analogue of Exp 1 and this page's own run, these two unjudged."""
+    printed: dict[tuple[str, str], dict[str, Printed]] = {}
+    for cell in (cell for cell in ledger.printed if cell.table == "Table 3"):
+        title, name = cell.row.split(" | ")
+        printed.setdefault((title, name), {})[cell.column] = cell
 
-    Args:
-        ledger: of paper 04.
-        run: this page's own trials.
-        edition: of this page's own run (default "demo"); a demo's values are named synthetic.
-    """
-    printed: dict[tuple[str, str], dict[str, object]] = {}
-    for each in (one for one in ledger.printed if one.table == "Table 3"):
-        printed.setdefault(tuple(each.row.split(" | ")), {})[each.column] = each
-    sources = {name: _full(book, name) for name, book in (("analogue", ledger), ("run", run))}
+    def score(found: Systems | None, cell: Printed, metric: str) -> object:
+        return shown(level(found.trials[FULL], metric), 2) if found is not None and proposed(cell) else DASH
+
+    at_hand, this = (systems(book, (FULL,), experiment=padi.EXPERIMENTS[0]) for book in (ledger, run))
+    analogue = None if at_hand is None or at_hand.corpus == IEMOCAP else at_hand
     rows = []
-    for (title, printed_system), found in printed.items():
-        first = next(iter(found.values()))
-        own = proposed(first)
-        recorded = [_iemocap(ledger, experiment(first), name) if own else DASH for name in METRICS]
-        verdicts = [ledger.verdict(found[name]) for name in METRICS if name in found]
-        reason = tuple("; ".join(dict.fromkeys(each)) for each in zip(*verdicts, strict=True))
-        beside = [
-            _interval(sources[kind], name) if own and experiment(first) == padi.EXPERIMENTS[0] else DASH
-            for kind in sources
-            for name in METRICS
-        ]
-        values = [f"{found[name].value:.2f}" if name in found else DASH for name in METRICS]
-        rows.append((title, printed_system, *values, *recorded, reason, *beside))
+    for (title, name), numbers in printed.items():
+        cell = next(iter(numbers.values()))
+        ours = systems(ledger, (FULL,), experiment=experiment(cell))
+        on_iemocap = ours if ours is not None and ours.corpus == IEMOCAP else None
+        is_first = experiment(cell) == padi.EXPERIMENTS[0]
+        verdicts = [ledger.verdict(numbers[name]) for name in METRICS if name in numbers]
+        rows.append(
+            (
+                title,
+                name,
+                *(f"{numbers[name].value:.2f}" if name in numbers else DASH for name in METRICS),
+                *(score(on_iemocap, cell, metric) for metric in METRICS.values()),
+                tuple("; ".join(dict.fromkeys(words)) for words in zip(*verdicts, strict=True)),
+                *(score(found if is_first else None, cell, metric) for found in (analogue, this) for metric in METRICS.values()),
+            )
+        )
+    titles = [
+        "an analogue of exp1" if analogue is None else f"{analogue.title}: {analogue.about}",
+        this_run(edition) if this is None else f"{this_run(edition)}: {this.title}: {this.about}",
+    ]
     heads = [("", "experiment"), ("", "system"), *(("printed", name) for name in METRICS)]
     heads += [*(("ours, IEMOCAP", name) for name in METRICS), ("ours, IEMOCAP", "verdict")]
-    titles = {"analogue": _titled(sources["analogue"], "an analogue of exp1"), "run": _titled(sources["run"], this_run(edition))}
-    titles["run"] = titles["run"] if titles["run"].startswith("this run") else f"{this_run(edition)}: {titles['run']}"
-    heads += [(titles[kind], name) for kind in sources for name in METRICS]
+    heads += [(title, name) for title in titles for name in METRICS]
     return html(heads, rows, caption=f"Table 3, %; {INTERVALS}; an analogue stands beside and judges nothing")
 
 
 def folds(ledger: Ledger, *, row: str = FULL) -> HTML:
-    """UA and WA of each fold, the mean over seeds, with mean and standard deviation over folds.
+    """UA and WA of each fold of a system, by default the whole one: mean over seeds; mean and standard deviation over folds."""
+    rows = [line._replace(more=score) for line in _lines(ledger, (row,)) for score in METRICS]
 
-    Args:
-        ledger: of paper 04, or a page's own run.
-        row: of which system (default the whole one).
-    """
-    rows = []
-    for protocol, told in PROTOCOLS.items():
-        for found in _alike(ledger, (row,), protocol):
-            for name, metric in METRICS.items():
-                values = evidence.by_fold(found.trials[row], metric)
-                spread = _spread([*values.values()])
-                by_fold = [_number(values.get(fold)) for fold in range(5)]
-                rows.append((found.title, told, found.about, name, *by_fold, _number(np.mean([*values.values()])), spread))
-    heads = [("", "scored"), ("", "split"), ("", "training"), ("", "score, %")]
-    heads += [*(("fold", str(fold + 1)) for fold in range(5)), ("over folds", "mean"), ("over folds", "standard deviation")]
-    return html(heads, rows or NONE, caption=f"{row} by fold")
+    def by_fold(line: Line) -> dict[int, float]:
+        return evidence.by_fold(line.trials, METRICS[line.more])
+
+    def fold(at: int) -> Callable[[Line], str]:
+        return lambda line: number(by_fold(line).get(at), "{:.2f}")
+
+    columns = [
+        SCORED,
+        SPLIT,
+        TRAINING,
+        Column("score, %", lambda line: line.more),
+        *(Column(("fold", str(at + 1)), fold(at)) for at in range(5)),
+        Column(("over folds", "mean"), lambda line: number(np.mean([*by_fold(line).values()]), "{:.2f}")),
+        Column(("over folds", "standard deviation"), lambda line: _deviation([*by_fold(line).values()])),
+    ]
+    return table(columns, rows, caption=f"{row} by fold")
 
 
 def per_class(ledger: Ledger) -> HTML:
     """Recall of each class by system, the answers of all folds and seeds together, with the class it is most taken for."""
-    rows = []
-    for name in padi.EXPERIMENTS:
-        for found in alike(ledger, EIGHT, experiment=name):
-            for row, trials in found.trials.items():
-                matrix, names = trials.confusion(), padi.CLASSES[name]
-                rows.append((found.title, row, found.about, *(_recall(matrix, at, names) for at in range(len(names)))))
-    heads = ("scored", "system", "training", "angry", "happy or excited", "neutral", "sad")
-    return html(heads, rows or NONE, caption="Recall in %, speakers left out; in brackets the most frequent wrong answer")
+    names = ("angry", "happy or excited", "neutral", "sad")
+    columns = [SCORED, Column("system", lambda line: line.name), TRAINING]
+    columns += [Column(name, partial(_recall, at=at)) for at, name in enumerate(names)]
+    caption = "Recall in %, speakers left out; in brackets the most frequent wrong answer"
+    return table(columns, _lines(ledger, EIGHT, [APART]), caption=caption)
 
 
 def grid(ledger: Ledger, run: Ledger | None = None, *, protocol: str = APART, edition: str = "demo") -> HTML:
-    """Figure 4's systems: WA and UA with intervals over speakers, standard deviation over trainings, updates; all trained alike.
+    """Figure 4's systems on speakers-apart or clips: WA and UA with intervals over speakers, deviation over trainings, updates."""
+    rows = [line._replace(more="real speech") for line in _lines(ledger, EIGHT, [protocol])]
+    if run is not None:
+        rows += [line._replace(more=this_run(edition)) for line in _lines(run, EIGHT, [protocol])]
 
-    Args:
-        ledger: of paper 04.
-        run: this page's own trials (default: none).
-        protocol: "speakers-apart" (default) or "clips".
-        edition: of this page's own run (default "demo"); a demo's values are named synthetic.
-    """
-    rows = []
-    for source, book in (("real speech", ledger), (this_run(edition), run)):
-        for name in padi.EXPERIMENTS if book is not None else ():
-            for found in alike(book, EIGHT, experiment=name, protocol=protocol):
-                rows += [(source, *_row(found, row)) for row in found.trials]
-    heads = [("", "clips of"), ("", "scored, and how trained"), ("", "TL, Aug, SP"), ("%", "WA"), ("%", "UA")]
-    heads += [("%", "WA, sd over folds and seeds"), ("", "folds"), ("", "seeds"), ("", "speakers"), ("", "updates")]
+    def deviation(line: Line) -> str:
+        seeds = [evidence.by_fold(line.trials.sown([seed])) for seed in line.trials.seeds]
+        return _deviation([value for folds in seeds for value in folds.values()])
+
+    columns = [
+        Column("clips of", lambda line: line.more),
+        Column("scored, and how trained", lambda line: (line.systems.title, line.systems.base)),
+        Column("TL, Aug, SP", lambda line: line.name),
+        Column(("%", "WA"), partial(_score, metric=WA)),
+        Column(("%", "UA"), partial(_score, metric=UA)),
+        Column(("%", "WA, sd over folds and seeds"), deviation),
+        Column("folds", lambda line: line.systems.folds),
+        Column("seeds", lambda line: line.systems.seeds),
+        Column("speakers", lambda line: line.systems.speakers),
+        Column("updates", lambda line: f"{line.trials.table['steps'].mean():,.0f}"),
+    ]
     caption = f"The grid, {PROTOCOLS[protocol]}; {INTERVALS}"
-    told = "; the paper does not say that its ablation is split so" if protocol == CLIPS else ""
-    return html(heads, rows or NONE, caption=f"{caption}{told}")
+    if protocol == CLIPS:
+        caption += "; the paper does not say that its ablation is split so"
+    return table(columns, rows, caption=caption)
 
 
 def effects(ledger: Ledger) -> HTML:
     """Main effects of the grid in WA and UA, and the differences that the paper's order takes; of all ways of training it."""
-    rows = []
-    names = (*FACTORS, *(f"{one} - {other}" for one, other in DIFFERENCES))
-    for protocol, told in PROTOCOLS.items():
-        for found in (each for each in _alike(ledger, EIGHT, protocol) if len(each.trials) == len(EIGHT)):
-            for score, metric in (("WA", WA), ("UA", UA)):
-                effect = evidence.effects(found, metric)
-                doubt = effect[names[0]].doubt
-                points = [_signed(effect[name]) for name in names]
-                rows.append(((found.title, found.about), told, score, *points, f"not judged: {doubt}" if doubt else ""))
-    heads = [("", "scored, and how trained"), ("", "split"), ("", "points of")]
-    heads += [*(("main effect", name) for name in FACTORS), *(("difference", name) for name in names[len(FACTORS) :]), ("", "")]
-    return html(heads, rows or NONE, caption=f"With less without, over both states of the others; {INTERVALS}")
+    whole = [line for line in _lines(ledger, EIGHT) if line.name == EIGHT[0] and len(line.systems.trials) == len(EIGHT)]
+    rows = [
+        line._replace(name=score, more=evidence.effects(line.systems, METRICS[score])) for line in whole for score in ("WA", "UA")
+    ]
+
+    def points(name: str) -> Callable[[Line], object]:
+        return lambda line: shown(line.more[name], 2, signed=True)
+
+    def doubt(line: Line) -> str:
+        reason = line.more[FACTORS[0]].doubt
+        return f"not judged: {reason}" if reason else ""
+
+    columns = [
+        Column("scored, and how trained", lambda line: (line.systems.title, line.systems.about)),
+        SPLIT,
+        Column("points of", lambda line: line.name),
+        *(Column(("main effect", name), points(name)) for name in FACTORS),
+        *(Column(("difference", name), points(name)) for name in (f"{one} - {other}" for one, other in DIFFERENCES)),
+        Column("", doubt),
+    ]
+    return table(columns, rows, caption=f"With less without, over both states of the others; {INTERVALS}")
 
 
 def beside(ledger: Ledger, group: str) -> HTML:
-    """What is asked beside the grid: each row, and its difference to the system that it changes one thing of.
-
-    Args:
-        ledger: of paper 04, or a page's own run.
-        group: "finetune", "pooling", "policies", "inputs" or "parts".
-    """
+    """Rows of a group beside the grid (finetune, pooling, policies, inputs, parts), and each less the system that it changes."""
     rows = []
     for row in GROUPS[group]:
-        for found in _each(ledger, (row.name, row.cell), APART):
-            own = [_told(found.trials[name], metric) for name in (row.name, row.cell) for metric in (WA, UA)]
-            gaps = [_signed(found.less(row.name, row.cell, metric)) for metric in (WA, UA)]
-            rows.append((found.title, row.name, *own[:2], row.cell, *own[2:], *gaps, found.about))
-    heads = [("", "scored"), ("", "row"), ("%", "WA"), ("%", "UA"), ("", "beside"), ("its %", "WA"), ("its %", "UA")]
-    heads += [("less it, points", "WA"), ("less it, points", "UA"), ("", "training")]
-    caption = f"{group.capitalize()}, speakers left out; {INTERVALS}; {JUDGED}"
-    return html(heads, rows or NONE, caption=caption)
+        for name in padi.EXPERIMENTS:
+            pair = systems(ledger, (row.name, row.cell), experiment=name)
+            if pair is not None:
+                rows.append(Line(pair, row.name, PROTOCOLS[APART], row.cell))
+
+    def other(metric: str) -> Callable[[Line], object]:
+        return lambda line: _score(line._replace(name=line.more), metric)
+
+    def less(metric: str) -> Callable[[Line], object]:
+        return lambda line: shown(line.systems.less(line.name, line.more, metric), 2, signed=True)
+
+    columns = [
+        SCORED,
+        ROW,
+        Column(("%", "WA"), partial(_score, metric=WA)),
+        Column(("%", "UA"), partial(_score, metric=UA)),
+        Column("beside", lambda line: line.more),
+        Column(("its %", "WA"), other(WA)),
+        Column(("its %", "UA"), other(UA)),
+        Column(("less it, points", "WA"), less(WA)),
+        Column(("less it, points", "UA"), less(UA)),
+        TRAINING,
+    ]
+    return table(columns, rows, caption=f"{group.capitalize()}, speakers left out; {INTERVALS}; {JUDGED}")
 
 
 def encoder(ledger: Ledger) -> HTML:
     """The pretrained speaker encoder's rows, of the recorded run that holds them: no level of transfer, a source of its own."""
-    chosen = ledger.recorded.kind("campplus")
-    there = ledger.paper.arranged(chosen) if len(chosen) else chosen
-    names = there.loc[there["control"] == "none", "row"].drop_duplicates() if len(there) else ()
+    trials = ledger.recorded.kind("campplus")
+    arranged = ledger.paper.arranged(trials) if len(trials) else trials
     rows = []
-    for name, _, encoded in (row.partition(" ") for row in names):
-        for protocol in PROTOCOLS:
-            found = systems(ledger, (encoded,), experiment=name, protocol=protocol)
+    for row in arranged.loc[arranged["control"] == "none", "row"].drop_duplicates() if len(trials) else ():
+        name, _, system = row.partition(" ")
+        for protocol, split in PROTOCOLS.items():
+            found = systems(ledger, (system,), experiment=name, protocol=protocol)
             if found is not None:
-                own = [_told(found.trials[encoded], metric) for metric in (WA, UA)]
-                rows.append((found.title, encoded, PROTOCOLS[protocol], *own, found.about))
-    heads = ("scored", "row", "split", "WA, %", "UA, %", "training")
-    return html(heads, rows or NONE, caption=f"A pretrained speaker encoder with our pooling and layers; {INTERVALS}")
+                rows.append(Line(found, system, split))
+    columns = [SCORED, ROW, SPLIT]
+    columns += [Column(f"{score}, %", partial(_score, metric=METRICS[score])) for score in ("WA", "UA")]
+    caption = f"A pretrained speaker encoder with our pooling and layers; {INTERVALS}"
+    return table([*columns, TRAINING], rows, caption=caption)
 
 
 def controls(ledger: Ledger) -> HTML:
     """Systems trained on shuffled labels, beside the same on true ones."""
     rows = []
-    for row, _, control in dict.fromkeys((row, "", control) for row, _, control in ledger.controls()):
-        name, _, shuffled = row.partition(" ")
-        for protocol, told in PROTOCOLS.items():
-            pair = [systems(ledger, (shuffled,), experiment=name, protocol=protocol, control=each) for each in (control, "none")]
-            if pair[0] is not None:
-                own = [_told(each.trials[shuffled], UA) if each else DASH for each in pair]
-                rows.append((pair[0].title, shuffled, control, told, *own, pair[0].about))
-    heads = ("scored", "row", "control", "split", "UA, %", "UA without it, %", "training")
-    return html(heads, rows or NONE, caption="Controls; guessing has a UA of 25 %")
+    for row, control in dict.fromkeys((row, control) for row, _, control in ledger.controls()):
+        name, _, system = row.partition(" ")
+        for protocol, split in PROTOCOLS.items():
+            where = {"experiment": name, "protocol": protocol}
+            changed = systems(ledger, (system,), control=control, **where)
+            if changed is not None:
+                rows.append(Line(changed, system, split, (control, systems(ledger, (system,), **where))))
+
+    def without(line: Line) -> object:
+        return DASH if line.more[1] is None else _score(line._replace(systems=line.more[1]), UA)
+
+    columns = [
+        SCORED,
+        ROW,
+        Column("control", lambda line: line.more[0]),
+        SPLIT,
+        Column("UA, %", partial(_score, metric=UA)),
+        Column("UA without it, %", without),
+        TRAINING,
+    ]
+    return table(columns, rows, caption="Controls; guessing has a UA of 25 %")
 
 
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+def _lines(ledger: Ledger, rows: tuple[str, ...], protocols: Sequence[str] = tuple(PROTOCOLS)) -> list[Line]:
+    """Each of these systems that is recorded, of every way of training them, by split and experiment."""
+    return [
+        Line(found, name, PROTOCOLS[protocol])
+        for protocol in protocols
+        for title in padi.EXPERIMENTS
+        for found in alike(ledger, rows, experiment=title, protocol=protocol)
+        for name in found.trials
+    ]
 
 
-def _weights(*modules: nn.Module) -> int:
-    return sum(weight.numel() for module in modules for weight in module.parameters())
+def _score(line: Line, metric: str) -> object:
+    return shown(level(line.trials, metric), 2)
 
 
-def _row(found: Systems, name: str) -> tuple:
-    trials = found.trials[name]
-    runs = [value for seed in trials.seeds for value in evidence.by_fold(trials.sown([seed])).values()]
-    own = [_told(trials, metric) for metric in (WA, UA)]
-    updates = f"{trials.table['steps'].mean():,.0f}"
-    return ((found.title, found.base), name, *own, _spread(runs), found.folds, found.seeds, found.speakers, updates)
-
-
-def _each(ledger: Ledger, rows: tuple[str, ...], protocol: str) -> list[Systems]:
-    found = [systems(ledger, rows, experiment=name, protocol=protocol) for name in padi.EXPERIMENTS]
-    return [each for each in found if each is not None]
-
-
-def _alike(ledger: Ledger, rows: tuple[str, ...], protocol: str) -> list[Systems]:
-    return [each for name in padi.EXPERIMENTS for each in alike(ledger, rows, experiment=name, protocol=protocol)]
-
-
-def _full(book: Ledger, kind: str) -> Systems | None:
-    """The whole system under Exp 1; of the recorded ones no IEMOCAP, which has columns of its own."""
-    found = systems(book, (FULL,), experiment=padi.EXPERIMENTS[0])
-    return None if found is None or (kind == "analogue" and found.corpus == IEMOCAP) else found
-
-
-def _iemocap(ledger: Ledger, name: str, metric: str) -> object:
-    found = systems(ledger, (FULL,), experiment=name)
-    return _interval(found, metric) if found is not None and found.corpus == IEMOCAP else DASH
-
-
-def _interval(found: Systems | None, name: str) -> object:
-    return DASH if found is None else _told(found.trials[FULL], METRICS[name])
-
-
-def _titled(found: Systems | None, absent: str) -> str:
-    return absent if found is None else f"{found.title}: {found.about}"
-
-
-def _recall(matrix: np.ndarray, at: int, names: Sequence[str]) -> object:
-    value = recalls(matrix)[at]
-    if not np.isfinite(value):
-        return DASH
+def _recall(line: Line, at: int) -> object:
+    names, matrix = padi.CLASSES[line.systems.experiment], line.trials.confusion()
+    share = number(100 * recalls(matrix)[at], "{:.1f}")
     wrong = np.where(np.arange(len(names)) == at, 0, matrix[at])
-    if not wrong.any():
-        return f"{100 * value:.1f}"
-    return (f"{100 * value:.1f}", f"[{names[wrong.argmax()]} {wrong.max() / matrix[at].sum():.0%}]")
+    if share == DASH or not wrong.any():
+        return share
+    return share, f"[{names[wrong.argmax()]} {wrong.max() / matrix[at].sum():.0%}]"
 
 
-def _told(trials: Trials, metric: str) -> object:
-    return shown(level(trials, metric), 2)
-
-
-def _signed(estimate: Estimate) -> object:
-    return shown(estimate, 2, signed=True)
-
-
-def _spread(values: Sequence[float]) -> str:
-    return _number(float(np.std(values, ddof=1)) if len(values) > 1 else None)
-
-
-def _number(value: float | None) -> str:
-    return DASH if value is None or not np.isfinite(value) else f"{value:.2f}"
+def _deviation(values: Sequence[float]) -> str:
+    return number(float(np.std(values, ddof=1)) if len(values) > 1 else None, "{:.2f}")

@@ -6,21 +6,28 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
+import torch
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
+from torch import nn
 
 from sercore.ledger import gaps
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import SEEDS, level
+from sercore.models.attributes import discriminators
+from sercore.models.cnn_lstm import SIZES, CnnLstm
 from sercore.papers.parry2022 import evidence
+from sercore.papers.parry2022 import study as parry
 from sercore.papers.parry2022.attributes import SUBSETS
 from sercore.papers.parry2022.data import ORIGINS
 from sercore.papers.parry2022.grid import APPROACHES, CURVE
 from sercore.papers.parry2022.losses import FINAL
 from sercore.papers.parry2022.numbers import PROTOCOL, SCORED, UA, VARIANT
 from sercore.papers.parry2022.tables import LANGUAGES
+from sercore.report import diagrams
+from sercore.report.diagrams import Box, Panel
 from sercore.report.figures import FONT, WIDTH
 
 PALETTE = sns.color_palette("colorblind", 6)
@@ -34,7 +41,7 @@ LOSSES = {
 }
 FEW = SEEDS  # fewer are drawn small and pale: no sign is given on them
 Gains = Mapping[tuple[str, str], tuple[float | None, float | None, int]]
-Panel = tuple[str, np.ndarray, list[str]]
+Points = tuple[str, np.ndarray, list[str]]  # title, places and label of each
 LEARNED = ("baseline", *(f"{approach} {SUBSETS[-1]}" for approach in APPROACHES))
 LABELS = ("corpus", "gender", "speaker", "language", "emotion")
 # Sex of the committed test speakers, as the corpora tell it.
@@ -42,6 +49,71 @@ TESTED = {
     "emodb/16": "female", "emovo/m3": "male", "iemocap/Ses05_F": "female", "ravdess/21": "male", "ravdess/22": "female",
     "savee/JK": "male",
 }  # fmt: skip
+
+
+def networks(attributes: Mapping[str, int]) -> Figure:
+    """The layers that all models share, and baseline, multi-task learning, gradient reversal and discriminators on them.
+
+    Args:
+        attributes: number of labels of each attribute, by the name that the picture shows.
+
+    Raises:
+        ValueError: no attribute, or one without a label.
+
+    Source: Parry et al. 2022, Figure 1.
+    """
+    if not attributes or min(attributes.values()) < 1:
+        raise ValueError(f"attributes {dict(attributes)}; expected one or more, each with its labels: measure the corpora first")
+    width, classes, last = SIZES.width, len(parry.CLASSES), len(attributes)
+    with torch.device("meta"):
+        shared, emotion = CnnLstm(), nn.Linear(width, classes)
+        heads = nn.ModuleDict({name: nn.Linear(width, count) for name, count in attributes.items()})
+        against = discriminators(classes, attributes)
+
+    def trunk(row: float) -> dict[str, Box]:
+        return {
+            "frames": Box(text="frames", at=(0, row), gives=SIZES.bands, kind="input"),
+            "shared": Box(text="shared", at=(1, row), reads=("frames",), layers=(shared,), gives=width),
+        }
+
+    def emotions(row: float, output: tuple[int, float], after: str = "") -> dict[str, Box]:
+        return {
+            "emotion": Box(text="emotion", at=(2, row), reads=("shared",), layers=(emotion,), after=after),
+            "output": Box(text="emotion", at=output, reads=("emotion",), kind="output"),
+        }
+
+    def guesses(kind: str, modules: nn.ModuleDict, source: str, column: int, first: int = 0) -> dict[str, Box]:
+        boxes = {}
+        for row, (name, module) in enumerate(modules.items(), first):
+            place = {"text": f"{kind}\n{name}", "at": (column, row)}
+            boxes[f"{kind}.{name}"] = Box(**place, reads=(source,), layers=(module,), gives=attributes[name])
+            boxes[name] = Box(text=name, at=(column + 1, row), reads=(f"{kind}.{name}",), kind="output")
+        return boxes
+
+    recurrent, channels = (shared.onwards, shared.backwards), SIZES.channels[-1]
+    layers = {
+        "frames": trunk(0)["frames"],
+        "convolutions": Box(text="convolutions", at=(1, 0), reads=("frames",), layers=(shared.convolutions,), gives=channels),
+        "LSTM": Box(text="LSTM", at=(2, 0), reads=("convolutions",), layers=recurrent, gives=2 * SIZES.units),
+        "mean": Box(text="mean", at=(3, 0), reads=("LSTM",), kind="step"),
+        "full": Box(text="full", at=(4, 0), reads=("mean",), layers=(shared.full,), after="ReLU"),
+        "output": Box(text="shared output", at=(5, 0), reads=("full",), kind="output"),
+    }
+    reversal = trunk((last + 1) / 2)
+    reversal["reversed"] = Box(text="reversed", at=(2, (last - 1) / 2), reads=("shared",), kind="step")
+    reversal |= guesses("head", heads, "reversed", 3) | emotions(last, (4, last))
+    multi_task = trunk(last / 2) | emotions(0, (3, 0)) | guesses("head", heads, "shared", 2, first=1)
+    adversarial = trunk(last / 2) | emotions(last / 2, (4, last), after="softmax")
+    adversarial |= guesses("discriminator", against, "emotion", 3)
+    return diagrams.draw(
+        [
+            Panel("Shared layers", [shared], layers),
+            Panel("Baseline", [shared, emotion], trunk(0) | emotions(0, (3, 0))),
+            Panel("Multi-task (MTL)", [shared, emotion, heads], multi_task),
+            Panel("Gradient reversal (GR)", [shared, emotion, heads], reversal),
+            Panel("Discriminators (AD)", [shared, emotion, against], adversarial),
+        ]
+    )
 
 
 def swing_data(ledger: Ledger, *, on: str = "TESS") -> tuple[dict[int, list[float]], dict[str, list[float]]]:
@@ -287,7 +359,7 @@ def alpha_curve(points: Mapping[str, Sequence[tuple[float, Sequence[float]]]], *
     return figure
 
 
-def maps_data(ledger: Ledger, run: Ledger, clips: pd.DataFrame, *, by: str = "corpus") -> list[tuple[str, list[Panel]]]:
+def maps_data(ledger: Ledger, run: Ledger, clips: pd.DataFrame, *, by: str = "corpus") -> list[tuple[str, list[Points]]]:
     """Title and panels (baseline, MTL, GR, both with corpus) of each t-SNE map: recorded ones of the first seed, then this page's.
 
     Args:

@@ -11,7 +11,7 @@ import torch
 from sercore.ledger import recorded, verdicts
 from sercore.ledger.paper import Plain
 from sercore.ledger.published import Printed
-from sercore.models import cnn_lstm
+from sercore.models import cnn_lstm, counts
 from sercore.models.attributes import Discriminator
 from sercore.papers.parry2022 import study as parry
 from sercore.papers.parry2022.adversarial import Plan
@@ -170,4 +170,4 @@ def _epochs() -> int:
 @cache
 def _parameters(network: Callable, *sizes: int) -> int:
     with torch.device("meta"):
-        return sum(weight.numel() for weight in network(*sizes).parameters())
+        return counts.parameters(network(*sizes))
