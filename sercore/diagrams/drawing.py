@@ -14,8 +14,8 @@ from matplotlib.path import Path
 from torch import nn
 
 from sercore.diagrams.graph import Box, Edge, trace
-from sercore.models.multi_task_mlp import SIZES, MultiTaskAsDescribed, MultiTaskAsRun
-from sercore.models.sequential_mlp import SequentialAsDescribed, SequentialAsRun, hidden_units
+from sercore.models.multi_task_mlp import SIZES, MultiTaskMLP
+from sercore.models.sequential_mlp import SequentialMLP, hidden_units
 
 WIDTHS = {"input": 0.78, "layer": 1.05, "step": 0.66, "output": 1.02}  # of a box, inches
 HEIGHTS = {"input": 0.46, "layer": 0.6, "step": 0.46, "output": 0.46}
@@ -85,10 +85,15 @@ def transfer_networks(features: int) -> Figure:
     with torch.device("meta"):
         return networks(
             [
-                (MultiTaskAsDescribed(features), shapes, "Multi-task, as described", ("target: emotion", "target: gender")),
-                (MultiTaskAsRun(features), shapes, "Multi-task, as run", ("target: emotion", "target: emotion")),
-                (SequentialAsDescribed(features, hidden), shapes, "Sequential, as described", ("target: emotion",)),
-                (SequentialAsRun(features, hidden), shapes, "Sequential, as run", ("target: emotion",)),
+                (
+                    MultiTaskMLP(features, variant="as-described"),
+                    shapes,
+                    "Multi-task, as described",
+                    ("target: emotion", "target: gender"),
+                ),
+                (MultiTaskMLP(features, variant="as-run"), shapes, "Multi-task, as run", ("target: emotion", "target: emotion")),
+                (SequentialMLP(features, hidden, variant="as-described"), shapes, "Sequential, as described", ("target: emotion",)),
+                (SequentialMLP(features, hidden, variant="as-run"), shapes, "Sequential, as run", ("target: emotion",)),
             ]
         )
 

@@ -11,19 +11,19 @@ from torch import nn
 
 from sercore import diagrams
 from sercore.diagrams.graph import trace
-from sercore.models.multi_task_mlp import MultiTaskAsDescribed
-from sercore.models.sequential_mlp import SequentialAsDescribed, SequentialAsRun
+from sercore.models.multi_task_mlp import MultiTaskMLP
+from sercore.models.sequential_mlp import SequentialMLP
 from sercore.papers.padi2021 import diagram as padi2021_diagram
 from sercore.papers.parry2022 import diagram as parry2022_diagram
 
 SHAPES = {"emotion": (1, 8), "gender": (1, 44)}
 
 
-class Wired(SequentialAsRun):
+class Wired(SequentialMLP):
     """The fault mended: the layer reads gender too."""
 
     def __init__(self):
-        super().__init__(52, 5)
+        super().__init__(52, 5, variant="as-run")
 
     def forward(self, emotion, gender):
         return self.output(self.layer(torch.cat([emotion, gender], dim=1)).relu())
@@ -60,9 +60,9 @@ def within(inner, outer):
 @pytest.mark.parametrize(
     ("network", "shapes"),
     [
-        (MultiTaskAsDescribed(8), SHAPES),
-        (SequentialAsDescribed(8, 5), SHAPES),
-        (SequentialAsRun(8, 5), SHAPES),
+        (MultiTaskMLP(8, variant="as-described"), SHAPES),
+        (SequentialMLP(8, 5, variant="as-described"), SHAPES),
+        (SequentialMLP(8, 5, variant="as-run"), SHAPES),
         (Ladder(), {"x": (1, 4), "y": (1, 4)}),
     ],
 )
@@ -75,7 +75,7 @@ def test_what_is_traced_is_drawn(network, shapes):
 
 
 def test_an_input_that_nothing_reads_has_no_arrow_and_says_so():
-    axes = diagrams.network(SequentialAsRun(8, 5), SHAPES, "As run").axes[0]
+    axes = diagrams.network(SequentialMLP(8, 5, variant="as-run"), SHAPES, "As run").axes[0]
     assert not [name for name in artists(axes, FancyArrowPatch) if name.startswith("gender")]
     assert [text.get_text() for text in axes.texts].count("read by nothing") == 1
     axes = diagrams.network(Wired(), SHAPES, "Mended").axes[0]
@@ -84,7 +84,9 @@ def test_an_input_that_nothing_reads_has_no_arrow_and_says_so():
 
 
 def test_labels_hold_widths_activations_counts_and_what_is_frozen():
-    axes = diagrams.network(SequentialAsDescribed(824, 10), SHAPES | {"emotion": (1, 824)}, "Stage 2", outputs=("mood",)).axes[0]
+    axes = diagrams.network(
+        SequentialMLP(824, 10, variant="as-described"), SHAPES | {"emotion": (1, 824)}, "Stage 2", outputs=("mood",)
+    ).axes[0]
     labels = {text.get_gid(): text.get_text() for text in axes.texts if text.get_gid()}
     assert labels["emotion"] == "emotion\n824 values"
     assert labels["emotion_branch"] == "emotion branch\n824 → 10, ReLU\n8,250 trained"
@@ -100,7 +102,7 @@ def test_labels_hold_widths_activations_counts_and_what_is_frozen():
 
 
 def test_an_arrow_has_the_colour_of_the_one_input_it_was_made_from():
-    axes = diagrams.network(MultiTaskAsDescribed(8), SHAPES, "As described").axes[0]
+    axes = diagrams.network(MultiTaskMLP(8, variant="as-described"), SHAPES, "As described").axes[0]
     arrows, boxes = artists(axes, FancyArrowPatch), artists(axes, FancyBboxPatch)
     for head, name in (("emotion_head", "emotion"), ("second_head", "gender")):
         assert arrows[f"shared -> {head}"].get_edgecolor() == boxes[name].get_edgecolor()

@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 from sercore.diagrams.graph import trace
-from sercore.models.multi_task_mlp import MultiTaskAsDescribed, MultiTaskAsRun
-from sercore.models.sequential_mlp import GenderNetwork, SequentialAsDescribed, SequentialAsRun
+from sercore.models.multi_task_mlp import MultiTaskMLP
+from sercore.models.sequential_mlp import GenderNetwork, SequentialMLP
 
 N, H = 8, 5
 SHAPES = {"emotion": (1, N), "gender": (1, 44)}
@@ -16,21 +16,29 @@ STAGE_1 = {("gender", "gender_network.layer"), ("gender_network.layer", "gender_
 torch.manual_seed(0)  # a ReLU head can be drawn dead
 NETWORKS = {  # the network, its inputs, and its arrows read off the source by hand
     "described": (
-        MultiTaskAsDescribed(N),
+        MultiTaskMLP(N, variant="as-described"),
         SHAPES,
         BRANCHES | HEADS | {("emotion_branch", "shared"), ("gender_branch", "shared")},
     ),
-    "run": (MultiTaskAsRun(N), SHAPES, BRANCHES | HEADS | {("emotion_branch", "cat"), ("gender_branch", "cat"), ("cat", "shared")}),
+    "run": (
+        MultiTaskMLP(N, variant="as-run"),
+        SHAPES,
+        BRANCHES | HEADS | {("emotion_branch", "cat"), ("gender_branch", "cat"), ("cat", "shared")},
+    ),
     "stage 1": (GenderNetwork(), {"gender": (1, 44)}, {("gender", "layer"), ("layer", "output"), ("output", "output 0")}),
     "sequential described": (
-        SequentialAsDescribed(N, H),
+        SequentialMLP(N, H, variant="as-described"),
         SHAPES,
         BRANCHES
         | STAGE_1
         | {(name, "cat") for name in ("emotion_branch", "gender_branch", "gender_network.output")}
         | {("cat", "layer"), ("layer", "output"), ("output", "output 0")},
     ),
-    "sequential run": (SequentialAsRun(N, H), SHAPES, {("emotion", "layer"), ("layer", "output"), ("output", "output 0")}),
+    "sequential run": (
+        SequentialMLP(N, H, variant="as-run"),
+        SHAPES,
+        {("emotion", "layer"), ("layer", "output"), ("output", "output 0")},
+    ),
 }
 
 
@@ -134,8 +142,13 @@ def test_tracing_changes_nothing_of_the_module():
 @pytest.mark.parametrize(
     ("network", "inputs", "outputs", "message"),
     [
-        (SequentialAsRun(N, H), {"emotion": (1, N)}, (), "inputs are .'emotion'.; forward reads .'emotion', 'gender'."),
-        (SequentialAsRun(N, H), SHAPES, ("one", "two"), "2 outputs are named; forward gives 1"),
+        (
+            SequentialMLP(N, H, variant="as-run"),
+            {"emotion": (1, N)},
+            (),
+            "inputs are .'emotion'.; forward reads .'emotion', 'gender'.",
+        ),
+        (SequentialMLP(N, H, variant="as-run"), SHAPES, ("one", "two"), "2 outputs are named; forward gives 1"),
         (Uncalled(), {"x": (1, 4)}, (), "hold 10 of its 20 parameters"),
         (Shaped(), {"x": (3, 4)}, (), "not one tensor"),
     ],

@@ -121,8 +121,8 @@ def networks() -> list[tuple[str, nn.Module, torch.Tensor]]:
     with torch.device("meta"):
         spectrogram, coefficients = torch.empty(1, 313, 128), torch.empty(1, 313, 40)
         return [
-            ("CNNLSTM as run: the LSTM's sequence is the batch", loopq_cnnlstm.CNNLSTMAsRun(), spectrogram),
-            ("CNNLSTM fixed: the LSTM's sequence is the clip", loopq_cnnlstm.CNNLSTMFixed(), spectrogram),
+            ("CNNLSTM as run: the LSTM's sequence is the batch", loopq_cnnlstm.CNNLSTM(variant="as-run"), spectrogram),
+            ("CNNLSTM fixed: the LSTM's sequence is the clip", loopq_cnnlstm.CNNLSTM(variant="fixed"), spectrogram),
             ("FCMFCC as run", loopq_fcmfcc.FCMFCC(), coefficients),
             ("CNNATT fixed, a clip of 5 s", loopq_cnnatt.CNNATT(), coefficients),
         ]

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from sercore import store
-from sercore.models.attributes import EmotionNetwork
+from sercore.models.attribute_network import AttributeNetwork
 from sercore.papers.parry2022.attribute_plan import Plan, best_epoch, ending
 from sercore.papers.parry2022.attribute_step import step
 from sercore.training import checkpoints, memory
@@ -47,7 +47,7 @@ class History:
 
 
 def fit(
-    network: EmotionNetwork,
+    network: AttributeNetwork,
     discriminators: nn.ModuleDict,
     batches: Batches,
     validate: Validate,
@@ -123,7 +123,7 @@ def fit(
 
 
 def _train(
-    network: EmotionNetwork,
+    network: AttributeNetwork,
     discriminators: nn.ModuleDict,
     optimiser: torch.optim.Optimizer,
     batches: Iterable[Sequence[Tensor]],
@@ -212,7 +212,7 @@ def _identity(
 
 
 def _check(
-    network: EmotionNetwork,
+    network: AttributeNetwork,
     discriminators: nn.ModuleDict,
     plan: Plan,
     attributes: Sequence[str],

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sercore.models.attributes import EmotionNetwork
+from sercore.models.attribute_network import AttributeNetwork
 from sercore.papers.parry2022.attribute_plan import Plan
 from sercore.papers.parry2022.losses import against, attribute_losses, known, weighted
 from sercore.training.fitting import autocast
@@ -46,7 +46,7 @@ def step_discriminators(
 
 
 def step(
-    network: EmotionNetwork,
+    network: AttributeNetwork,
     discriminators: nn.ModuleDict,
     optimiser: torch.optim.Optimizer,
     batch: Sequence[Tensor],

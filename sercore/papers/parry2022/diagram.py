@@ -7,8 +7,7 @@ from matplotlib.figure import Figure
 from torch import Tensor, fx, nn
 
 from sercore.diagrams.drawing import networks
-from sercore.models.attributes import Discriminator, EmotionNetwork, discriminators, reversed_gradient
-from sercore.models.cnn_lstm import SIZES, CnnLstm
+from sercore.models.attribute_network import SIZES, AttributeNetwork, Discriminator, SharedLayers, discriminators, reversed_gradient
 
 CLASSES = 3
 FRAMES = 300
@@ -33,7 +32,7 @@ def attribute_networks(attributes: Mapping[str, int]) -> Figure:
     with torch.device("meta"):
         return networks(
             [
-                (_Unrolled(CnnLstm()), shape, "Shared layers", ("shared output",)),
+                (_Unrolled(SharedLayers()), shape, "Shared layers", ("shared output",)),
                 (_OneHead(_network({})), shape, "Baseline", ("emotion",)),
                 (_Headed(_network(attributes)), shape, "Multi-task (MTL)", ("emotion", *guesses)),
                 (_Headed(_network(attributes, reverse=True)), shape, "Gradient reversal (GR)", ("emotion", *guesses)),
@@ -43,14 +42,14 @@ def attribute_networks(attributes: Mapping[str, int]) -> Figure:
         )
 
 
-def _network(attributes: Mapping[str, int], *, reverse: bool = False) -> EmotionNetwork:
-    return EmotionNetwork(CnnLstm(), width=SIZES.width, classes=CLASSES, attributes=attributes, reverse=reverse)
+def _network(attributes: Mapping[str, int], *, reverse: bool = False) -> AttributeNetwork:
+    return AttributeNetwork(SharedLayers(), width=SIZES.width, classes=CLASSES, attributes=attributes, reverse=reverse)
 
 
 class _Convolutions(nn.Module):
     """Convolutions and poolings of one clip without padding: ``(batch, time, bands)`` to ``(batch, less time, channels)``."""
 
-    def __init__(self, network: CnnLstm):
+    def __init__(self, network: SharedLayers):
         super().__init__()
         self.layers, self.pool = network.convolutions, network.pool
 
@@ -64,7 +63,7 @@ class _Convolutions(nn.Module):
 class _BothWays(nn.Module):
     """Both directions of the LSTM, joined: ``(batch, time, 2 units)``."""
 
-    def __init__(self, network: CnnLstm):
+    def __init__(self, network: SharedLayers):
         super().__init__()
         self.onwards, self.backwards = network.onwards, network.backwards
 
@@ -75,7 +74,7 @@ class _BothWays(nn.Module):
 class _Unrolled(nn.Module):
     """The shared layers of one clip, step by step."""
 
-    def __init__(self, network: CnnLstm):
+    def __init__(self, network: SharedLayers):
         super().__init__()
         self.convolutions, self.LSTM, self.full = _Convolutions(network), _BothWays(network), network.full
 
@@ -86,7 +85,7 @@ class _Unrolled(nn.Module):
 class _Shared(nn.Module):
     """The shared layers as one box."""
 
-    def __init__(self, network: CnnLstm):
+    def __init__(self, network: SharedLayers):
         super().__init__()
         self.network = network
 
@@ -95,7 +94,7 @@ class _Shared(nn.Module):
 
 
 class _OneHead(nn.Module):
-    def __init__(self, network: EmotionNetwork):
+    def __init__(self, network: AttributeNetwork):
         super().__init__()
         self.shared, self.emotion = _Shared(network.shared), network.emotion
 
@@ -104,7 +103,7 @@ class _OneHead(nn.Module):
 
 
 class _Headed(nn.Module):
-    def __init__(self, network: EmotionNetwork):
+    def __init__(self, network: AttributeNetwork):
         super().__init__()
         self.shared, self.emotion, self.head, self.reverse = (
             _Shared(network.shared),
@@ -120,7 +119,7 @@ class _Headed(nn.Module):
 
 
 class _Against(nn.Module):
-    def __init__(self, network: EmotionNetwork, attributes: Mapping[str, int]):
+    def __init__(self, network: AttributeNetwork, attributes: Mapping[str, int]):
         super().__init__()
         self.shared, self.emotion = _Shared(network.shared), network.emotion
         self.discriminator = discriminators(CLASSES, attributes)

@@ -10,8 +10,8 @@ from torch import nn
 from sercore.corpora import cremad, labels
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
-from sercore.models import cnn_lstm
-from sercore.models.attributes import Discriminator
+from sercore.models import attribute_network
+from sercore.models.attribute_network import Discriminator
 from sercore.papers.parry2022 import rows as parry_rows
 from sercore.papers.parry2022 import study as parry
 from sercore.papers.parry2022.attributes import ATTRIBUTES, GENDERS
@@ -79,15 +79,15 @@ def corpora(ledger: Ledger) -> HTML:
 def layers() -> HTML:
     """Layers that all models share, in their published size, of a clip of 3 s."""
     with torch.device("meta"):
-        network, frames = cnn_lstm.CnnLstm(), torch.empty(1, SHOWN, cnn_lstm.SIZES.bands)
+        network, frames = attribute_network.SharedLayers(), torch.empty(1, SHOWN, attribute_network.SIZES.bands)
     title = f"Shared layers, a clip of {SHOWN} frames; the mean over time stands before the last, and dropout"
     return networks.layers(title, network, frames, torch.tensor([SHOWN]))
 
 
 def parts(ledger: Ledger) -> HTML:
     """Parameters of shared layers, heads and discriminators, with as many labels as the measured training clips have."""
-    width, classes = cnn_lstm.SIZES.width, len(parry.CLASSES)
-    rows = [("shared layers", cnn_lstm.SIZES.bands, width, f"{_weights(cnn_lstm.CnnLstm):,}")]
+    width, classes = attribute_network.SIZES.width, len(parry.CLASSES)
+    rows = [("shared layers", attribute_network.SIZES.bands, width, f"{_weights(attribute_network.SharedLayers):,}")]
     rows.append(("emotion head", width, classes, f"{_weights(lambda: nn.Linear(width, classes)):,}"))
     for kind, reads in (("head", width), ("discriminator", classes), ("discriminator, on the representation", width)):
         for letter, count in outputs(ledger).items():
