@@ -35,11 +35,13 @@ class FeatureSet:
         return getattr(importlib.import_module(self.module), self.function)
 
 
+PROSODIC, GENDER = "sercore.features.prosodic", "sercore.features.gender"
+# As the paper describes them; "as-run" as the authors' code computed them.
 SETS = {
-    "prosodic": FeatureSet(prosodic.NAMES, "sercore.features.prosodic", "measures", columns=prosodic.AUTHORS),
-    "prosodic-corrected": FeatureSet(prosodic.NAMES, "sercore.features.prosodic", "measures", columns=prosodic.CORRECTED),
-    "gender": FeatureSet(gender.NAMES, "sercore.features.gender", "gender", {"corrected": False}),
-    "gender-corrected": FeatureSet(gender.NAMES, "sercore.features.gender", "gender", {"corrected": True}),
+    "prosodic": FeatureSet(prosodic.NAMES, PROSODIC, "measures", columns=prosodic.CORRECTED),
+    "prosodic-as-run": FeatureSet(prosodic.NAMES, PROSODIC, "measures", columns=prosodic.AS_RUN),
+    "gender": FeatureSet(gender.NAMES, GENDER, "gender", {"as_run": False}),
+    "gender-as-run": FeatureSet(gender.NAMES, GENDER, "gender", {"as_run": True}),
 }
 
 

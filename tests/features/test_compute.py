@@ -105,7 +105,7 @@ def test_a_damaged_file_is_measured_again(clips, measured, kept):
 
 
 def test_sets_are_kept_apart(clips, kept):
-    authors, corrected = (features.compute(name, clips[:1], jobs=1) for name in ("gender", "gender-corrected"))
+    authors, corrected = (features.compute(name, clips[:1], jobs=1) for name in ("gender-as-run", "gender"))
     assert len(kept()) == 2
     assert not np.array_equal(authors, corrected)
 
@@ -151,7 +151,7 @@ def test_a_missing_clip_is_named(tmp_path):
 
 
 def test_an_unknown_set_is_refused(clips):
-    with pytest.raises(ValueError, match="prosidic: no such feature set; expected one of prosodic, prosodic-corrected, gender"):
+    with pytest.raises(ValueError, match="prosidic: no such feature set; expected one of prosodic, prosodic-as-run, gender"):
         features.compute("prosidic", clips)
 
 
