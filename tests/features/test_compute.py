@@ -9,7 +9,7 @@ import soundfile
 from known_signals import RATE, tone
 
 from sercore import audio, features, store
-from sercore.features import measuring
+from sercore.features import keeping
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +32,7 @@ def clips(tmp_path):
 @pytest.fixture
 def measured(monkeypatch):
     """Names of the clips that were measured, in order; ``stop`` names one that ends the run."""
-    names, one = [], measuring._one
+    names, one = [], keeping._one
 
     def watched(measure, content, clip):
         if clip.endswith(getattr(watched, "stop", "none")):
@@ -40,7 +40,7 @@ def measured(monkeypatch):
         names.append(clip.rsplit("/", 1)[-1])
         return one(measure, content, clip)
 
-    monkeypatch.setattr(measuring, "_one", watched)
+    monkeypatch.setattr(keeping, "_one", watched)
     watched.names = names
     return watched
 
