@@ -19,8 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv1d, cross_entropy, max_pool1d
 
-from sercore.models.attributes import EmotionNetwork
-from sercore.models.cnn_lstm import SIZES, CnnLstm, Sizes
+from sercore.models.attribute_network import SIZES, AttributeNetwork, SharedLayers, Sizes
 from sercore.papers.parry2022.adversarial import Plan, step
 from sercore.papers.parry2022.grid import RECIPES
 from sercore.training import memory
@@ -32,11 +31,11 @@ PARTS = ("bf16", "batches by length", "kept memory", "our layers")
 
 
 class PlainLayers(nn.Module):
-    """The shared layers as anyone would write them, computing what ``CnnLstm`` computes; padding frames are silenced."""
+    """The shared layers as anyone would write them, computing what ``SharedLayers`` computes; padding frames are silenced."""
 
     def __init__(self, sizes: Sizes = SIZES):
         super().__init__()
-        self.ours = CnnLstm(sizes, initialisation="he")
+        self.ours = SharedLayers(sizes, initialisation="he")
         self.lstm = nn.LSTM(sizes.channels[-1], sizes.units, bidirectional=True, batch_first=True)
         own = dict(self.ours.onwards.named_parameters())
         own |= {f"{name}_reverse": weight for name, weight in self.ours.backwards.named_parameters()}
@@ -80,8 +79,8 @@ def epoch(side: str, part: str, threads: int) -> tuple[float, float]:
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     recipe, (held, labels) = RECIPES["published"], clips()
-    layers = CnnLstm(initialisation="he") if side == "ours" or part == "our layers" else PlainLayers()
-    network = EmotionNetwork(layers, width=SIZES.width, classes=3).train()
+    layers = SharedLayers(initialisation="he") if side == "ours" or part == "our layers" else PlainLayers()
+    network = AttributeNetwork(layers, width=SIZES.width, classes=3).train()
     torch.manual_seed(1)  # both sides have the same weights so far; so have they the same head and the same dropout
     network.emotion.reset_parameters()
     optimiser = torch.optim.SGD(network.parameters(), lr=recipe.rate, momentum=0.9)

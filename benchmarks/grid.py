@@ -17,8 +17,8 @@ from joblib import Parallel, delayed, parallel_config
 from torch import nn
 
 from sercore.features.names import SUBSETS
-from sercore.models.multi_task_mlp import MultiTaskAsRun
-from sercore.models.sequential_mlp import SequentialAsRun, hidden_units
+from sercore.models.multi_task_mlp import MultiTaskMLP
+from sercore.models.sequential_mlp import SequentialMLP, hidden_units
 from sercore.papers.alves2022.network import Network, fit_together
 from sercore.papers.alves2022.rows import ROWS, Configuration
 from sercore.protocols.splits import FOLDS
@@ -67,7 +67,11 @@ def plain(configurations: Sequence[Configuration], seeds: Sequence[int], epochs:
         emotion, gender = (torch.from_numpy(np.ascontiguousarray(each)) for each in np.split(values, [-GENDER], axis=1))
         target, kind, loss = torch.eye(3)[labels], configuration.network, LOSSES[configuration.network]
         inputs = emotion.shape[1]
-        network = MultiTaskAsRun(inputs) if kind == "multi-task" else SequentialAsRun(inputs, hidden_units(inputs))
+        network = (
+            MultiTaskMLP(inputs, variant="as-run")
+            if kind == "multi-task"
+            else SequentialMLP(inputs, hidden_units(inputs), variant="as-run")
+        )
         uniform = ("shared",) if kind == "multi-task" else ()
         initialise(network, spread=recipe.spread, uniform=uniform, generator=torch.Generator().manual_seed(seed))
         optimiser = torch.optim.Adam(network.parameters(), lr=recipe.rate, betas=recipe.betas, eps=recipe.epsilon)
@@ -118,7 +122,11 @@ def main() -> None:
 def operations(configuration: Configuration) -> float:
     """Floating-point operations of one epoch: two a weight and row forwards, four backwards, but for the first layers' inputs."""
     inputs = width(configuration)
-    network = MultiTaskAsRun(inputs) if configuration.network == "multi-task" else SequentialAsRun(inputs, hidden_units(inputs))
+    network = (
+        MultiTaskMLP(inputs, variant="as-run")
+        if configuration.network == "multi-task"
+        else SequentialMLP(inputs, hidden_units(inputs), variant="as-run")
+    )
     layers = [layer for layer in network.modules() if isinstance(layer, nn.Linear)]
     first = {"emotion_branch", "gender_branch"} if configuration.network == "multi-task" else {"layer"}
     unread = sum(layer.weight.numel() for name, layer in network.named_modules() if name in first)

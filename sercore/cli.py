@@ -71,9 +71,7 @@ def corpora(
 
 @app.command()
 def features(
-    set_name: Annotated[
-        str, typer.Argument(metavar="SET", help="prosodic, prosodic-corrected, gender, gender-corrected or embedding.")
-    ],
+    set_name: Annotated[str, typer.Argument(metavar="SET", help="prosodic, prosodic-as-run, gender, gender-as-run or embedding.")],
     clips: Annotated[list[Path], typer.Argument(metavar="CLIP...", help="Audio files.")],
     encoder: Annotated[
         str | None, typer.Option(help="Of embedding: a pretrained speech encoder's folder or hub id, or random (untrained).")

@@ -1,13 +1,14 @@
 """Calls in fresh processes of their own, bounded in time: Praat's synthesiser and Change gender need both.
 
-Praat's synthesiser depends on what its process synthesised before, and Change gender never returns for some arguments.
-Many calls share one process that imports what they need, never calls it, and is copied for each call.
+Praat's synthesiser depends on what its process synthesised before, and Change gender never returns
+for some arguments. Each process is copied from one that has imported what the calls need and makes
+none itself.
 """
 
 import multiprocessing
-import time
+from collections import deque
 from collections.abc import Callable, Sequence
-from multiprocessing.connection import Connection, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Any
 
 from joblib import cpu_count
@@ -21,115 +22,66 @@ def isolated(function: Callable[..., Any], /, *arguments: object, seconds: float
     """Call a function in a fresh process and return its result.
 
     Args:
-        function: importable by name; its result must pickle.
-        arguments: passed on; must pickle.
-        seconds: the longest it may take; then the process is killed.
+        function: function that is importable by name; its result must pickle
+        arguments: arguments of the call; they must pickle
+        seconds: longest time the call may take; then the process is killed
 
     Raises:
-        CallError: it raised, died or ran out of time.
+        CallError: the call raised, died or ran out of time
     """
-    answer = isolated_each(function, [arguments], seconds=seconds, title=function.__name__)[0]
+    (answer,) = isolated_each(function, [arguments], seconds=seconds, title=function.__name__)
     if isinstance(answer, CallError):
         raise answer
     return answer
 
 
 def isolated_each(function: Callable[..., Any], calls: Sequence[tuple], *, seconds: float, title: str) -> list[Any]:
-    """One fresh process a call, as many at a time as there are cores, with a bar; results in the order of the calls.
+    """Make each call in a fresh process, as many at a time as there are cores.
 
     A call that fails gives its ``CallError`` in place of a result.
 
     Args:
-        function: importable by name; its results must pickle.
-        calls: the arguments of each call; must pickle.
-        seconds: the longest one call may take; then its process is killed.
-        title: what the bar says; it is shown for two calls or more that take longer than two seconds.
+        function: function that is importable by name; its results must pickle
+        calls: arguments of each call; they must pickle
+        seconds: longest time one call may take; then its process is killed
+        title: title of the bar, which is shown for two calls or more that take longer than 2 s
 
-    Raises:
-        CallError: the process that the calls are copied from died, so the calls that were left have no answer.
+    Returns:
+        Results in the order of the calls.
     """
+    from pebble import concurrent
     from tqdm import tqdm
 
     if not calls:
         return []
     context = multiprocessing.get_context("forkserver")
-    here, there = context.Pipe()
-    source = context.Process(target=_source, args=(there, function, list(calls), seconds, cpu_count()))
-    source.start()
-    there.close()
-    answers: dict[int, Any] = {}
+    context.set_forkserver_preload([function.__module__])
+    call_apart = concurrent.process(function, timeout=seconds, context=context)
+    waiting, running, answers = deque(enumerate(calls)), {}, {}
+    bar = tqdm(total=len(calls), desc=title, disable=len(calls) < 2, delay=2)
     try:
-        with tqdm(total=len(calls), desc=title, disable=len(calls) < 2, delay=2) as bar:
-            while len(answers) < len(calls):
-                index, good, answer = here.recv()
-                answers[index] = answer if good else CallError(f"{function.__name__}: {answer}")
+        while waiting or running:
+            while waiting and len(running) < cpu_count():
+                index, arguments = waiting.popleft()
+                running[call_apart(*arguments)] = index
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                answers[running.pop(future)] = _answer(future, function.__name__, seconds)
                 bar.update()
-    except EOFError:
-        source.join()
-        raise CallError(
-            f"{function.__name__}: the process that calls are copied from died with exit code {source.exitcode}, "
-            f"{len(answers)} of {len(calls)} calls answered; is the function importable by name?"
-        ) from None
     finally:
-        here.close()
-        source.join()
+        bar.close()
+        for future in running:  # none but where this is interrupted
+            future.cancel()
     return [answers[index] for index in range(len(calls))]
 
 
-def _source(parent: Connection, function: Callable[..., Any], calls: list[tuple], seconds: float, width: int) -> None:
-    running: dict[Connection, _Call] = {}
-    left = list(enumerate(calls))[::-1]
+def _answer(future: Future, name: str, seconds: float) -> Any:
+    from pebble import ProcessExpired
+
     try:
-        while left or running:
-            while left and len(running) < width:
-                call = _Call(parent, function, *left.pop(), time.monotonic() + seconds)
-                running[call.answer] = call
-            nearest = min(call.deadline for call in running.values())
-            ready = wait([parent, *running], timeout=max(0.0, nearest - time.monotonic()))
-            if parent in ready:
-                return
-            late = [call.answer for call in running.values() if call.deadline <= time.monotonic()]
-            for answer in dict.fromkeys([*ready, *late]):
-                parent.send(running.pop(answer).result(seconds))
-    except BrokenPipeError:
-        return
-    finally:
-        for call in running.values():
-            call.end()
-
-
-class _Call:
-    """A call under way in a copy of this process."""
-
-    def __init__(self, parent: Connection, function: Callable[..., Any], index: int, arguments: tuple, deadline: float):
-        self.index, self.deadline = index, deadline
-        self.answer, sending = multiprocessing.Pipe(duplex=False)
-        fork = multiprocessing.get_context("fork")
-        self.process = fork.Process(target=_answer, args=(parent, sending, function, arguments), daemon=True)
-        self.process.start()
-        sending.close()
-
-    def result(self, seconds: float) -> tuple[int, bool, Any]:
-        """Index, whether it went well, and the answer or what went wrong."""
-        try:
-            if not self.answer.poll():
-                return self.index, False, f"no result within {seconds:g} s; the call was ended"
-            return self.index, *self.answer.recv()
-        except EOFError:
-            self.process.join()
-            return self.index, False, f"its process died with exit code {self.process.exitcode}"
-        finally:
-            self.end()
-
-    def end(self) -> None:
-        self.process.kill()
-        self.process.join()
-        self.answer.close()
-
-
-def _answer(parent: Connection, sending: Connection, function: Callable[..., Any], arguments: tuple) -> None:
-    parent.close()  # else a call that hangs would hide the end of the process it was copied from
-    try:
-        sending.send((True, function(*arguments)))
+        return future.result()
+    except ProcessExpired as error:
+        return CallError(f"{name}: its process died with exit code {error.exitcode}")
+    except TimeoutError:
+        return CallError(f"{name}: no result within {seconds:g} s; the call was ended")
     except Exception as error:
-        sending.send((False, f"{type(error).__name__}: {error}"))
+        return CallError(f"{name}: {type(error).__name__}: {error}")

@@ -121,8 +121,8 @@ def test_a_file_that_is_no_audio(tmp_path):
 def test_models_are_a_table_or_json():
     models = json.loads(run("models", "--json").stdout)
     assert {"model", "paper", "variant", "inputs", "width", "parameters"} == set(models[0])
-    (count,) = (each["parameters"] for each in models if (each["model"], each["width"]) == ("MultiTaskAsRun", 56))
-    assert count == 10 * 56 + 2964
+    counts = {(each["model"], each["variant"], each["width"]): each["parameters"] for each in models}
+    assert counts["MultiTaskMLP", "as-run", 56] == 10 * 56 + 2964
     assert run("models").stdout.splitlines()[0].split() == list(models[0])
 
 

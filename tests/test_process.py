@@ -62,3 +62,16 @@ def test_an_interrupted_parent_leaves_no_process_behind(monkeypatch, tmp_path):
     made = len(list(tmp_path.iterdir()))
     time.sleep(0.5)
     assert len(list(tmp_path.iterdir())) == made < 201
+
+
+def test_an_interrupt_does_not_wait_for_a_call_that_never_returns(monkeypatch):
+    from tqdm import tqdm
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(tqdm, "update", interrupt)
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        isolated_each(time.sleep, [(0,), (600,), (600,)], seconds=60, title="naps")
+    assert time.monotonic() - started < 15

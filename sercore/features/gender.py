@@ -14,7 +14,7 @@ WINDOW = 4410  # samples: 0.2 s at that rate
 FRAME = 2048  # samples of an MFCC frame, a quarter of it the hop
 
 
-def gender(samples: np.ndarray, *, rate: int = 16_000, corrected: bool = False) -> np.ndarray:
+def gender(samples: np.ndarray, *, rate: int = 16_000, as_run: bool = False) -> np.ndarray:
     """The 44 gender features of a clip, in the order of ``NAMES``.
 
     Peak frequency is that of the largest Fourier magnitude in consecutive windows without overlap or taper; the last window is
@@ -24,9 +24,10 @@ def gender(samples: np.ndarray, *, rate: int = 16_000, corrected: bool = False) 
     Args:
         samples: one channel, at least 3/75 = 0.04 s.
         rate: samples a second, in Hz (default 16,000).
-        corrected: whether windows last 0.2 s, frequencies are true and MFCCs are those of the clip resampled to 22,050 Hz. In
-            the authors' own set (False, the default) the samples are taken as if they were at 22,050 Hz: at 16,000 Hz, windows
-            last 0.2756 s and frequencies come out 1.378 times too high.
+        as_run: whether the samples are taken as if they were at 22,050 Hz, as the authors' code
+            does: at 16,000 Hz, windows last 0.2756 s and frequencies come out 1.378 times too high.
+            Otherwise (the default) windows last 0.2 s, frequencies are true and MFCCs are those of
+            the clip resampled to 22,050 Hz
 
     Shape:
         - samples: ``(samples,)``
@@ -41,8 +42,8 @@ def gender(samples: np.ndarray, *, rate: int = 16_000, corrected: bool = False) 
     Source: Alves et al. 2022, section 2.3; the readings are those of the authors' notebooks and of their gender classifier.
     """
     praat.long_enough(samples, rate=rate, seconds=MINIMUM)
-    assumed = rate if corrected else RATE
-    peaks = _peaks(samples, rate=assumed, window=round(0.2 * rate) if corrected else WINDOW)
+    assumed = RATE if as_run else rate
+    peaks = _peaks(samples, rate=assumed, window=WINDOW if as_run else round(0.2 * rate))
     pitch = praat.call(praat.sound(samples, rate=rate), "To Pitch", 0.0, FLOOR, CEILING).selected_array["frequency"]
     return np.concatenate([_statistics(peaks), _statistics(pitch), _mfcc(samples, rate=assumed)])
 

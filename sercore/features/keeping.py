@@ -1,7 +1,7 @@
-"""Rows of many clips, one a clip: taken from the store, or else measured and kept there as soon as each is done."""
+"""Rows of many clips, one a clip: taken from the store, or else measured in processes and kept as soon as each is done."""
 
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +49,50 @@ def rows(
         more = f" ({len(problems) - 1} more clips cannot be used)" if len(problems) > 1 else ""
         raise audio.AudioError(min(problems) + more)
     return [done[content] for content in contents]
+
+
+def measure(
+    function: Callable[[np.ndarray, str], np.ndarray],
+    clips: dict[str, Path | str],
+    *,
+    title: str,
+    jobs: int | None = None,
+    worth: int = 1,
+) -> Iterator[tuple[str, np.ndarray | str]]:
+    """Measure clips in processes of their own, where a clip's measure needs no other clip.
+
+    Args:
+        function: function of a clip's samples at 16 kHz and the hash of its content, importable by
+            name. One thread a call: processes share the cores, and sums come out the same
+        clips: files by content
+        title: title of the bar
+        jobs: number of processes, 1 or more (default: one a core)
+        worth: number of clips for which a process is worth its start (default 1)
+
+    Yields:
+        Content and row of each clip as it is done; in place of the row, a sentence that says why
+        there is none.
+    """
+    from joblib import Parallel, cpu_count, delayed
+    from tqdm import tqdm
+
+    workers = max(1, min(jobs or cpu_count(), len(clips) // worth))
+    parallel = Parallel(n_jobs=workers, backend="loky", batch_size=1, return_as="generator_unordered")
+    results = parallel(delayed(_one)(function, content, str(clip)) for content, clip in clips.items())
+    yield from tqdm(results, total=len(clips), desc=title, unit="clip", delay=2, mininterval=1)
+
+
+def _one(function: Callable[[np.ndarray, str], np.ndarray], content: str, clip: str) -> tuple[str, np.ndarray | str]:
+    from threadpoolctl import threadpool_limits
+
+    try:
+        samples = audio.read(clip)
+        with threadpool_limits(1):
+            return content, function(samples, content)
+    except audio.AudioError as error:
+        return content, str(error)
+    except (ValueError, RuntimeError) as error:
+        return content, f"{clip}: {error}"
 
 
 def _content(clip: Path | str) -> str:

@@ -16,10 +16,10 @@ PERIODS = (0.0001, 0.02, 1.3)  # seconds, seconds, factor: which periods jitter 
 
 MEASURES = (*NAMES, "median_pitch")
 CORRECTED = tuple(range(len(NAMES)))
-AUTHORS = tuple(MEASURES.index("median_pitch" if name == "median_intensity" else name) for name in NAMES)
+AS_RUN = tuple(MEASURES.index("median_pitch" if name == "median_intensity" else name) for name in NAMES)
 
 
-def prosodic(samples: np.ndarray, *, rate: int = 16_000, corrected: bool = False) -> np.ndarray:
+def prosodic(samples: np.ndarray, *, rate: int = 16_000, as_run: bool = False) -> np.ndarray:
     """The 56 prosodic features of a clip, in the order of ``NAMES``.
 
     What Praat leaves undefined, such as the pitch of a clip without a voiced frame, is 0.
@@ -27,8 +27,8 @@ def prosodic(samples: np.ndarray, *, rate: int = 16_000, corrected: bool = False
     Args:
         samples: one channel, at least 6.4/75 = 0.08533 s.
         rate: samples a second, in Hz (default 16,000).
-        corrected: whether ``median_intensity`` is the median intensity in dB. In the authors' own set (False, the default) it
-            is the median pitch in Hz, which the toolkit stored under that name.
+        as_run: whether ``median_intensity`` is the median pitch in Hz, which the authors' toolkit
+            stored under that name, in place of the median intensity in dB (default False)
 
     Shape:
         - samples: ``(samples,)``
@@ -44,7 +44,7 @@ def prosodic(samples: np.ndarray, *, rate: int = 16_000, corrected: bool = False
 
     Deviation: the toolkit leaves undefined values undefined.
     """
-    return measures(samples, rate=rate)[list(CORRECTED if corrected else AUTHORS)]
+    return measures(samples, rate=rate)[list(AS_RUN if as_run else CORRECTED)]
 
 
 def measures(samples: np.ndarray, *, rate: int = 16_000) -> np.ndarray:

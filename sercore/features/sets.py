@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from sercore import audio, store
-from sercore.features import gender, keeping, measuring, prosodic
+from sercore.features import gender, keeping, prosodic
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,13 @@ class FeatureSet:
         return getattr(importlib.import_module(self.module), self.function)
 
 
+PROSODIC, GENDER = "sercore.features.prosodic", "sercore.features.gender"
+# As the paper describes them; "as-run" as the authors' code computed them.
 SETS = {
-    "prosodic": FeatureSet(prosodic.NAMES, "sercore.features.prosodic", "measures", columns=prosodic.AUTHORS),
-    "prosodic-corrected": FeatureSet(prosodic.NAMES, "sercore.features.prosodic", "measures", columns=prosodic.CORRECTED),
-    "gender": FeatureSet(gender.NAMES, "sercore.features.gender", "gender", {"corrected": False}),
-    "gender-corrected": FeatureSet(gender.NAMES, "sercore.features.gender", "gender", {"corrected": True}),
+    "prosodic": FeatureSet(prosodic.NAMES, PROSODIC, "measures", columns=prosodic.CORRECTED),
+    "prosodic-as-run": FeatureSet(prosodic.NAMES, PROSODIC, "measures", columns=prosodic.AS_RUN),
+    "gender": FeatureSet(gender.NAMES, GENDER, "gender", {"as_run": False}),
+    "gender-as-run": FeatureSet(gender.NAMES, GENDER, "gender", {"as_run": True}),
 }
 
 
@@ -65,7 +67,7 @@ def compute(name: str, clips: Sequence[Path | str], *, jobs: int | None = None) 
     """
     if name not in SETS:
         raise ValueError(f"{name}: no such feature set; expected one of {', '.join(SETS)}. Check the spelling.")
-    measure = partial(measuring.each, partial(_measure, SETS[name]), title=f"{name} features", jobs=jobs)
+    measure = partial(keeping.measure, partial(_measure, SETS[name]), title=f"{name} features", jobs=jobs)
     measured = keeping.rows(clips, key=partial(_key, name), measure=measure)
     rows = np.array(measured, dtype=np.float64).reshape(len(clips), -1 if clips else len(SETS[name].names))
     return rows if SETS[name].columns is None or not clips else rows[:, list(SETS[name].columns)]

@@ -1,17 +1,21 @@
 """M1, CNNLSTM: five convolution blocks and an LSTM on the mel spectrogram (Biagini 2022, section 3.1, Figure 4).
 
 Three readings. The author's code hands the LSTM a matrix with one row a clip, which PyTorch takes for one sequence: it runs over
-the clips of the batch. ``PerClip`` keeps its layers and gives each clip a sequence of its own; ``Fixed`` lets it run over time.
+the clips of the batch. "per-clip" keeps its layers and gives each clip a sequence of its own; "fixed" lets it run over time.
 """
 
 from dataclasses import dataclass
 from math import prod
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from sercore.models.masking import as_picture, check_lengths, masked
+from sercore.models.variants import check_variant
+
+Variant = Literal["as-run", "per-clip", "fixed"]
 
 
 @dataclass(frozen=True)
@@ -90,90 +94,63 @@ class Convolutions(nn.Module):
         return picture
 
 
-class _CNNLSTM(nn.Module):
-    """The layers that the three readings share: ``inputs`` is the width of one step of the LSTM."""
+class CNNLSTM(nn.Module):
+    """Five blocks, an LSTM of two layers, a linear head.
 
-    def __init__(self, inputs: int, sizes: Sizes):
+    Args:
+        sizes: widths of the layers
+        variant: what the LSTM takes for a sequence (default "fixed")
+
+            - "as-run": the clips of a batch, and its last dropout also acts in evaluation; so a
+              clip's logits depend on the clips before it, and two evaluations of one batch differ
+            - "per-clip": the one step that a clip is as run. Nothing comes before it, so the LSTM's
+              recurrent weights (524,288) reach no output and get no gradient
+            - "fixed": a clip's two steps of 256 features in time, the last valid one to the head;
+              padding is silent in every block
+
+    Shape:
+        - spectrogram: ``(batch, 313, 128)``, mel in dB, 5 s with zeros appended to the waveform
+        - lengths: ``(batch,)`` valid frames, 1 to 313; all where None; read by "fixed" alone
+        - output: logits ``(batch, 7)``
+
+    Source: Biagini 2022, section 3.1 and Figure 4; "as-run" as run in the author's public code.
+    1,728,599 parameters, of "fixed" 1,466,455. Deviation: "per-clip" has one sequence a clip where
+    the code has one a batch. The report does not say how the output sequence is reduced. A step of
+    "fixed" is 128 frames, the last valid one may be partly padding, and frames after the 256th are
+    seen through the convolutions alone. Batch norm's statistics in training count padded frames.
+    """
+
+    def __init__(self, sizes: Sizes = SIZES, *, variant: Variant = "fixed"):
         super().__init__()
-        self.sizes = sizes
+        check_variant(variant, get_args(Variant))
+        self.sizes, self.variant = sizes, variant
         self.cnn = Convolutions(sizes)
+        inputs = sizes.width if variant == "fixed" else sizes.steps * sizes.width
         self.lstm = nn.LSTM(inputs, sizes.hidden, sizes.layers, dropout=sizes.dropout, batch_first=True)
         self.dropout = nn.Dropout(sizes.dropout)
         self.head = nn.Linear(sizes.hidden, sizes.classes)
 
     def forward(self, spectrogram: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Logits of each class."""
-        return self.head(self.dropout(self.hidden(spectrogram, lengths)))
-
-
-class CNNLSTMAsRun(_CNNLSTM):
-    """As run: the LSTM takes the clips of a batch for time steps, and its last dropout also acts in evaluation.
-
-    So a clip's logits depend on the clips before it in the batch, and two evaluations of one batch differ.
-
-    Shape:
-        - spectrogram: ``(batch, 313, 128)``, mel in dB, 5 s with zeros appended to the waveform; lengths: not read
-        - output: logits ``(batch, 7)``
-
-    Source: Biagini 2022, section 3.1 and Figure 4, as run in the author's public code. 1,728,599 parameters.
-    """
-
-    def __init__(self, sizes: Sizes = SIZES):
-        super().__init__(sizes.steps * sizes.width, sizes)
+        hidden = self.hidden(spectrogram, lengths)
+        if self.variant == "as-run":  # dropout in training and evaluation alike
+            return self.head(functional.dropout(hidden, self.sizes.dropout, training=True))
+        return self.head(self.dropout(hidden))
 
     def hidden(self, spectrogram: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """LSTM output, before its dropout: ``(batch, 256)``."""
-        clips = self.cnn(spectrogram).flatten(1)  # (batch, 512), read as one sequence of `batch` steps
-        return self.lstm(clips)[0]
-
-    def forward(self, spectrogram: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Logits of each class, under dropout in training and evaluation alike."""
-        return self.head(functional.dropout(self.hidden(spectrogram), self.sizes.dropout, training=True))
-
-
-class CNNLSTMPerClip(_CNNLSTM):
-    """The layers as run, each clip a sequence of one step, and a dropout that rests in evaluation.
-
-    Nothing comes before the one step, so the LSTM's recurrent weights (524,288) reach no output and get no gradient.
-
-    Shape:
-        - spectrogram: ``(batch, 313, 128)``, mel in dB, 5 s with zeros appended to the waveform; lengths: not read
-        - output: logits ``(batch, 7)``
-
-    Source: Biagini 2022, section 3.1 and Figure 4. 1,728,599 parameters. Deviation: one sequence a clip where the code has one a
-    batch.
-    """
-
-    def __init__(self, sizes: Sizes = SIZES):
-        super().__init__(sizes.steps * sizes.width, sizes)
-
-    def hidden(self, spectrogram: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """LSTM output, before its dropout: ``(batch, 256)``."""
+        """LSTM output of each clip, before dropout: ``(batch, 256)``."""
+        if self.variant == "fixed":
+            return self._last_step(spectrogram, lengths)
         clips = self.cnn(spectrogram).flatten(1)  # (batch, 512)
-        return self.lstm(clips[:, None])[0][:, 0]
+        if self.variant == "per-clip":
+            return self.lstm(clips[:, None])[0][:, 0]
+        return self.lstm(clips)[0]  # read as one sequence of `batch` steps
 
-
-class CNNLSTMFixed(_CNNLSTM):
-    """The LSTM over time: two steps of 256 features, the last valid one to the head; padding is silent in every block.
-
-    Shape:
-        - spectrogram: ``(batch, 313, 128)``, mel in dB, 5 s with zeros appended to the waveform
-        - lengths: ``(batch,)`` valid frames, 1 to 313; all where None
-        - output: logits ``(batch, 7)``
-
-    Source: Biagini 2022, section 3.1 and Figure 4. 1,466,455 parameters. Deviation: the report does not say how the output sequence
-    is reduced. A step is 128 frames, the last valid one may be partly padding, and frames after the 256th are seen through
-    the convolutions alone. Batch norm's statistics in training count padded frames.
-    """
-
-    def __init__(self, sizes: Sizes = SIZES):
-        super().__init__(sizes.width, sizes)
-
-    def hidden(self, spectrogram: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """LSTM output of the last valid step, before dropout: ``(batch, 256)``."""
+    def _last_step(self, spectrogram: Tensor, lengths: Tensor | None) -> Tensor:
         steps = self.cnn(spectrogram, lengths).flatten(1, 2).transpose(1, 2)  # (batch, 2, 256)
         outputs, _ = self.lstm(steps)  # (batch, 2, 256)
         if lengths is None:
             return outputs[:, -1]
-        last = (lengths - 1).div(prod(self.sizes.pools), rounding_mode="floor").clamp(max=self.sizes.steps - 1)  # (batch,)
+        last = (lengths - 1).div(prod(self.sizes.pools), rounding_mode="floor")  # (batch,)
+        last = last.clamp(max=self.sizes.steps - 1)
         return outputs[torch.arange(len(outputs), device=outputs.device), last]

@@ -63,8 +63,8 @@ def built(model: str, **options: Any) -> Any:
 def _paper_01() -> Iterator[Described]:
     import torch
 
-    from sercore.models.multi_task_mlp import MultiTaskAsDescribed, MultiTaskAsRun
-    from sercore.models.sequential_mlp import GenderNetwork, SequentialAsDescribed, SequentialAsRun, hidden_units
+    from sercore.models.multi_task_mlp import MultiTaskMLP
+    from sercore.models.sequential_mlp import GenderNetwork, SequentialMLP, hidden_units
 
     def described(network: torch.nn.Module, variant: str, inputs: str, width: int = 0) -> Described:
         count = parameters(network)
@@ -74,26 +74,27 @@ def _paper_01() -> Iterator[Described]:
 
     with torch.device("meta"):
         for width in (8, 10, 19, 29, 56, 768, 824):
-            yield described(MultiTaskAsRun(width), "as-run", "emotion and 44 gender features, joined", width)
-            yield described(MultiTaskAsDescribed(width), "as-described", "emotion or 44 gender features", width)
+            yield described(MultiTaskMLP(width, variant="as-run"), "as-run", "emotion and 44 gender features, joined", width)
+            yield described(MultiTaskMLP(width, variant="as-described"), "as-described", "emotion or 44 gender features", width)
         yield described(GenderNetwork(), "as-run, as-described", "44 gender features")
         for width in (8, 19, 56, 768, 824):
             hidden = hidden_units(width)
-            yield described(SequentialAsRun(width, hidden), "as-run", "emotion features", width)
-            yield described(SequentialAsDescribed(width, hidden), "as-described", "emotion and 44 gender features", width)
+            yield described(SequentialMLP(width, hidden, variant="as-run"), "as-run", "emotion features", width)
+            yield described(
+                SequentialMLP(width, hidden, variant="as-described"), "as-described", "emotion and 44 gender features", width
+            )
 
 
 def _paper_02() -> Iterator[Described]:
     import torch
 
-    from sercore.models.attributes import Discriminator, EmotionNetwork
-    from sercore.models.cnn_lstm import SIZES, CnnLstm
+    from sercore.models.attribute_network import SIZES, AttributeNetwork, Discriminator, SharedLayers
 
     mel, classes = f"{SIZES.bands} log mel bands, {SIZES.least} frames or more", 3
     with torch.device("meta"):
         networks = [
-            (CnnLstm(), "shared layers", mel),
-            (EmotionNetwork(CnnLstm(), width=SIZES.width, classes=classes), "baseline", mel),
+            (SharedLayers(), "shared layers", mel),
+            (AttributeNetwork(SharedLayers(), width=SIZES.width, classes=classes), "baseline", mel),
         ]
         networks += [
             (Discriminator(classes, outputs), f"of {what}", "emotion probabilities")
@@ -108,15 +109,15 @@ def _paper_03_small() -> Iterator[Described]:
     import torch
 
     from sercore.models.cnnatt import CNNATT
-    from sercore.models.cnnlstm import CNNLSTMAsRun, CNNLSTMFixed, CNNLSTMPerClip
+    from sercore.models.cnnlstm import CNNLSTM
     from sercore.models.fcmfcc import AS_DESCRIBED, FCMFCC
 
     mel, mfcc = "128 mel bands in dB, 313 frames", "40 MFCC, 313 frames"
     with torch.device("meta"):
         networks = [
-            (CNNLSTMAsRun(), "as-run", mel),
-            (CNNLSTMPerClip(), "per-clip", mel),
-            (CNNLSTMFixed(), "fixed", mel),
+            (CNNLSTM(variant="as-run"), "as-run", mel),
+            (CNNLSTM(variant="per-clip"), "per-clip", mel),
+            (CNNLSTM(variant="fixed"), "fixed", mel),
             (FCMFCC(), "as-run, fixed", mfcc),
             (FCMFCC(AS_DESCRIBED), "as-described", mfcc),
             (CNNATT(), "fixed", "40 MFCC, 4 frames or more"),

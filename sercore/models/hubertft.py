@@ -4,10 +4,12 @@ Input recipe: 16 kHz waveform, silence trimmed at both ends, cut at 4.5 s, zeros
 of the amplitude.
 """
 
-from typing import Any, Literal
+from typing import Any, Literal, Self, get_args
 
 import torch
 from torch import Tensor, nn
+
+from sercore.models.variants import check_variant
 
 Variant = Literal["as-run", "fixed"]
 CLASSES = 7
@@ -15,7 +17,7 @@ SECONDS = 4.5  # a longer clip is cut
 BEFORE_ENCODER = ("feature_extractor", "feature_projection")
 
 
-class HUBERTFT(nn.Module):
+class HubertFT(nn.Module):
     """Speech encoder whose front is frozen, its frames averaged over time, linear head.
 
     Args:
@@ -41,12 +43,12 @@ class HUBERTFT(nn.Module):
 
     def __init__(self, speech: nn.Module | int, *, variant: Variant = "as-run", frozen: bool = False, classes: int = CLASSES):
         super().__init__()
-        check_variant(variant)
+        check_variant(variant, get_args(Variant))
         self.variant, self.frozen = variant, frozen
         self.speech, width = attach(speech, frozen=frozen)
         self.head = nn.Linear(width, classes)
 
-    def train(self, mode: bool = True) -> "HUBERTFT":
+    def train(self, mode: bool = True) -> Self:
         """Training or evaluation mode; a frozen encoder stays in evaluation mode, as its kept frames were made."""
         super().train(mode)
         if self.frozen and self.speech is not None:
@@ -134,28 +136,18 @@ def attach(speech: nn.Module | int, *, frozen: bool) -> tuple[nn.Module | None, 
     return speech, speech.config.hidden_size
 
 
-def check_variant(variant: str) -> None:
-    """Refuse a variant that the two tuned models do not have.
-
-    Raises:
-        ValueError: it is neither ``as-run`` nor ``fixed``.
-    """
-    if variant not in ("as-run", "fixed"):
-        raise ValueError(f"variant={variant}: no such variant; expected as-run or fixed. Choose one of the two.")
-
-
-def build(config: Any = None, *, variant: Variant = "as-run", frozen: bool = False, classes: int = CLASSES) -> HUBERTFT:
+def build(config: Any = None, *, variant: Variant = "as-run", frozen: bool = False, classes: int = CLASSES) -> HubertFT:
     """The network on random weights, from a configuration of ``transformers``.
 
     Args:
         config: of the encoder (default: the sizes of ``facebook/hubert-large-ll60k``, 315,445,895 parameters with the head).
-        variant: see ``HUBERTFT``.
-        frozen: see ``HUBERTFT``.
+        variant: see ``HubertFT``.
+        frozen: see ``HubertFT``.
         classes: emotions (default 7).
     """
     from transformers import AutoModel
 
-    return HUBERTFT(AutoModel.from_config(config or large()), variant=variant, frozen=frozen, classes=classes)
+    return HubertFT(AutoModel.from_config(config or large()), variant=variant, frozen=frozen, classes=classes)
 
 
 def large() -> Any:

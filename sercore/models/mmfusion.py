@@ -6,14 +6,15 @@ features sees to that; no network here changes its scale. Attention: ``unified_a
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self, get_args
 
 import torch
 from torch import Tensor, nn
 
-from sercore.models.hubertft import Variant, attach, check_variant
+from sercore.models.hubertft import Variant, attach
 from sercore.models.masking import as_picture
 from sercore.models.unified_attention import UnifiedAttention
+from sercore.models.variants import check_variant
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +53,7 @@ class Sizes:
 SIZES = Sizes()
 
 
-class MMFUSION(nn.Module):
+class MMFusion(nn.Module):
     """ConvNeXt on the spectrogram, bidirectional LSTM on the MFCC, speech encoder on the waveform; two attention blocks; head.
 
     Args:
@@ -86,7 +87,7 @@ class MMFUSION(nn.Module):
         sizes: Sizes = SIZES,
     ):
         super().__init__()
-        check_variant(variant)
+        check_variant(variant, get_args(Variant))
         self.variant, self.frozen, self.sizes = variant, frozen, sizes
         self.speech, width = attach(speech, frozen=frozen)
         self.pictures = nn.ModuleDict({"embeddings": pictures.embeddings, "encoder": pictures.encoder})
@@ -103,7 +104,7 @@ class MMFUSION(nn.Module):
         self.before = nn.Sequential(nn.Dropout(sizes.dropout), nn.Linear(sizes.channels, sizes.hidden), nn.ReLU())
         self.output = nn.Linear(sizes.hidden, sizes.classes)
 
-    def train(self, mode: bool = True) -> "MMFUSION":
+    def train(self, mode: bool = True) -> Self:
         """Training or evaluation mode; a frozen speech encoder stays in evaluation mode, as its kept frames were made."""
         super().train(mode)
         if self.frozen and self.speech is not None:
@@ -174,20 +175,20 @@ def picture_cells(config: Any, sizes: Sizes) -> int:
 
 def build(
     speech: Any = None, pictures: Any = None, *, variant: Variant = "as-run", frozen: bool = False, sizes: Sizes = SIZES
-) -> MMFUSION:
+) -> MMFusion:
     """The network on random weights, from configurations of ``transformers``.
 
     Args:
         speech: of the speech encoder (default: the sizes of ``facebook/hubert-base-ls960``), or the width of kept frames.
         pictures: of ConvNeXt (default: ConvNeXt base).
-        variant: see ``MMFUSION``.
-        frozen: see ``MMFUSION``.
-        sizes: see ``MMFUSION``.
+        variant: see ``MMFusion``.
+        frozen: see ``MMFusion``.
+        sizes: see ``MMFusion``.
     """
     from transformers import AutoModel, HubertConfig
 
     encoder = speech if isinstance(speech, int) else AutoModel.from_config(speech or HubertConfig())
-    return MMFUSION(encoder, AutoModel.from_config(pictures or convnext_base()), variant=variant, frozen=frozen, sizes=sizes)
+    return MMFusion(encoder, AutoModel.from_config(pictures or convnext_base()), variant=variant, frozen=frozen, sizes=sizes)
 
 
 def convnext_base() -> Any:

@@ -4,10 +4,13 @@ Stage 1 learns gender; stage 2 learns emotion with stage 1's layers frozen insid
 a vector that no later layer reads, so what ran is a plain perceptron on the emotion features.
 """
 
+from typing import get_args
+
 import torch
 from torch import Tensor, nn
 
-from sercore.models.multi_task_mlp import SIZES, Sizes
+from sercore.models.multi_task_mlp import SIZES, Sizes, Variant
+from sercore.models.variants import check_variant
 
 GENDER_HIDDEN = 30  # units of stage 1, section 2.4
 FEW, MANY = 5, 10  # units before the output, "for models with more features" the second
@@ -38,64 +41,61 @@ class GenderNetwork(nn.Module):
         return self.output(self.layer(gender).relu()).sigmoid()
 
 
-class SequentialAsRun(nn.Module):
-    """Stage 2 as run: n features, h units, 3 outputs, ReLU everywhere; nothing of stage 1 reaches it.
+class SequentialMLP(nn.Module):
+    """Stage 2: emotion features through a layer of h units to three outputs.
 
     Args:
-        features: width of the emotion features, n; the network has (n + 1) h + 3 h + 3 parameters.
-        hidden: units before the output, h.
+        features: width of the emotion features, n
+        hidden: units before the output, h
+        gender_network: trained stage 1, which "as-described" freezes (default: untrained)
+        sizes: widths of the layers
+        variant: what the layer before the output reads (default "as-described")
+
+            - "as-run": the emotion features alone, (n + 1) h + 3 h + 3 parameters; nothing of
+              stage 1 reaches it, and the outputs end in a ReLU
+            - "as-described": both branches and the frozen gender prediction, 21 values;
+              10 n + 25 h + 1844 parameters, 1381 of them frozen
 
     Shape:
-        - emotion: ``(batch, n)``; gender: not read
-        - output: ``(batch, 3)``, at least 0
+        - emotion: ``(batch, n)``; gender: ``(batch, 44)``, of the same clips; not read as run
+        - output: ``(batch, 3)``, logits, or as run at least 0
 
-    Source: Alves et al. 2022, section 2.4, as run in the authors' public notebooks. Deviation: the branches that nothing reads
-    are left out; they get no gradient and change no output.
+    Source: Alves et al. 2022, section 2.4 and Figure 2b; "as-run" as run in the authors' public
+    notebooks. Deviation: as run, the branches that nothing reads are left out; they get no gradient
+    and change no output. The paper names no loss; as described, the outputs are logits.
     """
 
-    def __init__(self, features: int, hidden: int, sizes: Sizes = SIZES):
+    def __init__(
+        self,
+        features: int,
+        hidden: int,
+        gender_network: GenderNetwork | None = None,
+        sizes: Sizes = SIZES,
+        *,
+        variant: Variant = "as-described",
+    ):
         super().__init__()
-        self.layer = nn.Linear(features, hidden)
+        check_variant(variant, get_args(Variant))
+        self.variant = variant
+        inputs = features
+        if variant == "as-described":
+            self.emotion_branch = nn.Linear(features, sizes.branch)
+            self.gender_branch = nn.Linear(sizes.gender, sizes.branch)
+            self.gender_network = gender_network or GenderNetwork(sizes)
+            self.gender_network.requires_grad_(False)
+            inputs = 2 * sizes.branch + 1
+        self.layer = nn.Linear(inputs, hidden)
         self.output = nn.Linear(hidden, sizes.classes)
 
     def hidden(self, emotion: Tensor, gender: Tensor | None = None) -> Tensor:
         """Units before the output: ``(batch, h)``."""
-        return self.layer(emotion).relu()
+        if self.variant == "as-run":
+            return self.layer(emotion).relu()
+        branches = [self.emotion_branch(emotion).relu(), self.gender_branch(gender).relu()]
+        joined = torch.cat([*branches, self.gender_network(gender)], dim=1)  # (batch, 21)
+        return self.layer(joined).relu()
 
     def forward(self, emotion: Tensor, gender: Tensor | None = None) -> Tensor:
-        """Outputs after their ReLU; all three can be zero."""
-        return self.output(self.hidden(emotion)).relu()
-
-
-class SequentialAsDescribed(nn.Module):
-    """Stage 2 as described: the layer before the output reads both branches and the frozen gender prediction, 21 values.
-
-    Args:
-        features: width of the emotion features, n; the network has 10 n + 25 h + 1844 parameters, 1381 of them frozen.
-        hidden: units before the output, h.
-        gender_network: stage 1, trained (default: untrained, for counting).
-
-    Shape:
-        - emotion: ``(batch, n)``; gender: ``(batch, 44)``, of the same clips
-        - output: logits ``(batch, 3)``
-
-    Source: Alves et al. 2022, section 2.4 and Figure 2b. Deviation: the paper names no loss; the outputs are logits.
-    """
-
-    def __init__(self, features: int, hidden: int, gender_network: GenderNetwork | None = None, sizes: Sizes = SIZES):
-        super().__init__()
-        self.emotion_branch = nn.Linear(features, sizes.branch)
-        self.gender_branch = nn.Linear(sizes.gender, sizes.branch)
-        self.gender_network = gender_network or GenderNetwork(sizes)
-        self.gender_network.requires_grad_(False)
-        self.layer = nn.Linear(2 * sizes.branch + 1, hidden)
-        self.output = nn.Linear(hidden, sizes.classes)
-
-    def hidden(self, emotion: Tensor, gender: Tensor) -> Tensor:
-        """Units before the output: ``(batch, h)``."""
-        branches = [self.emotion_branch(emotion).relu(), self.gender_branch(gender).relu(), self.gender_network(gender)]
-        return self.layer(torch.cat(branches, dim=1)).relu()  # (batch, 21) to (batch, h)
-
-    def forward(self, emotion: Tensor, gender: Tensor) -> Tensor:
-        """Logits of the three classes."""
-        return self.output(self.hidden(emotion, gender))
+        """Logits of the three classes; as run outputs after a ReLU, where all three can be zero."""
+        outputs = self.output(self.hidden(emotion, gender))
+        return outputs.relu() if self.variant == "as-run" else outputs

@@ -4,14 +4,14 @@ import numpy as np
 import torch
 
 from benchmarks import adversarial as benchmark
-from sercore.models.cnn_lstm import CnnLstm, Sizes
+from sercore.models.attribute_network import SharedLayers, Sizes
 
 TINY = Sizes(bands=5, channels=(6, 7, 8), units=4, width=3)
 
 
 def test_the_plain_layers_compute_what_ours_compute():
     torch.manual_seed(0)
-    ours = CnnLstm(TINY, initialisation="he").eval()
+    ours = SharedLayers(TINY, initialisation="he").eval()
     torch.manual_seed(0)
     plain = benchmark.PlainLayers(TINY).eval()
     assert sum(weight.numel() for weight in plain.parameters()) == sum(weight.numel() for weight in ours.parameters())

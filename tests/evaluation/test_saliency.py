@@ -7,7 +7,7 @@ from torch import nn
 
 from sercore.evaluation.intervals import resampled_interval
 from sercore.evaluation.saliency import by_class, clip, maps, thirds
-from sercore.models.cnnlstm import CNNLSTMFixed, Sizes
+from sercore.models.cnnlstm import CNNLSTM, Sizes
 
 FRAMES, BANDS, CLASSES = 6, 9, 3
 SMALL = Sizes(bands=40, frames=65, channels=(4, 4, 4, 4, 4), pools=(2, 2, 2, 2, 2), hidden=8)
@@ -62,7 +62,7 @@ def test_the_logit_is_explained_and_not_the_probability():
 def test_no_content_of_the_padding_moves_a_map():
     """A network with an LSTM, in evaluation mode; the same clip alone, and beside another one, in any padding."""
     torch.manual_seed(0)
-    network = CNNLSTMFixed(SMALL).eval()
+    network = CNNLSTM(SMALL, variant="fixed").eval()
     clips, lengths, labels = batch(1, 2, 65, 40), torch.tensor([65, 33]), torch.tensor([3, 6])
     found = maps(network, [clips, lengths], labels, lengths=lengths)
     assert found.shape == clips.shape
@@ -77,7 +77,7 @@ def test_no_content_of_the_padding_moves_a_map():
 
 def test_a_map_is_the_slope_of_the_logit():
     torch.manual_seed(0)
-    network, lengths = CNNLSTMFixed(SMALL).eval().double(), torch.tensor([40])
+    network, lengths = CNNLSTM(SMALL, variant="fixed").eval().double(), torch.tensor([40])
     spectrogram = batch(3, 1, 65, 40).double()
     found = maps(network, [spectrogram, lengths], torch.tensor([2]), lengths=lengths)
     frame, band = np.unravel_index(int(found[0].argmax()), found[0].shape)

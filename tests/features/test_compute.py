@@ -9,7 +9,7 @@ import soundfile
 from known_signals import RATE, tone
 
 from sercore import audio, features, store
-from sercore.features import measuring
+from sercore.features import keeping
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +32,7 @@ def clips(tmp_path):
 @pytest.fixture
 def measured(monkeypatch):
     """Names of the clips that were measured, in order; ``stop`` names one that ends the run."""
-    names, one = [], measuring._one
+    names, one = [], keeping._one
 
     def watched(measure, content, clip):
         if clip.endswith(getattr(watched, "stop", "none")):
@@ -40,7 +40,7 @@ def measured(monkeypatch):
         names.append(clip.rsplit("/", 1)[-1])
         return one(measure, content, clip)
 
-    monkeypatch.setattr(measuring, "_one", watched)
+    monkeypatch.setattr(keeping, "_one", watched)
     watched.names = names
     return watched
 
@@ -105,7 +105,7 @@ def test_a_damaged_file_is_measured_again(clips, measured, kept):
 
 
 def test_sets_are_kept_apart(clips, kept):
-    authors, corrected = (features.compute(name, clips[:1], jobs=1) for name in ("gender", "gender-corrected"))
+    authors, corrected = (features.compute(name, clips[:1], jobs=1) for name in ("gender-as-run", "gender"))
     assert len(kept()) == 2
     assert not np.array_equal(authors, corrected)
 
@@ -151,7 +151,7 @@ def test_a_missing_clip_is_named(tmp_path):
 
 
 def test_an_unknown_set_is_refused(clips):
-    with pytest.raises(ValueError, match="prosidic: no such feature set; expected one of prosodic, prosodic-corrected, gender"):
+    with pytest.raises(ValueError, match="prosidic: no such feature set; expected one of prosodic, prosodic-as-run, gender"):
         features.compute("prosidic", clips)
 
 

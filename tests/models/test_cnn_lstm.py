@@ -6,19 +6,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from sercore.models.cnn_lstm import SIZES, SMALL, CnnLstm, Sizes
+from sercore.models.attribute_network import SIZES, SMALL, SharedLayers, Sizes
 
 TINY = Sizes(bands=5, channels=(6, 7, 8), units=4, width=3)
 
 
 def network(sizes=TINY, *, seed=0, **options):
     torch.manual_seed(seed)
-    return CnnLstm(sizes, **options).eval()
+    return SharedLayers(sizes, **options).eval()
 
 
 def test_parameters_of_each_layer():
     with torch.device("meta"):
-        built = CnnLstm()
+        built = SharedLayers()
     parts = {
         name: sum(weight.numel() for weight in part.parameters())
         for name, part in built.named_modules()
@@ -28,7 +28,7 @@ def test_parameters_of_each_layer():
     assert parts["onwards"] + parts["backwards"] == 1_052_672
     assert parts["full"] == 65_664
     assert sum(parts.values()) == 1_825_664
-    assert sum(weight.numel() for weight in CnnLstm(SMALL).parameters()) == 35_712
+    assert sum(weight.numel() for weight in SharedLayers(SMALL).parameters()) == 35_712
 
 
 @pytest.mark.parametrize(("frames", "left"), [(300, 36), (58, 6), (15, 1)])
@@ -111,4 +111,4 @@ def test_what_is_refused(shape, lengths, told):
 
 def test_an_unknown_initialisation_is_refused():
     with pytest.raises(ValueError, match="initialisation=xavier: unknown; expected default or he"):
-        CnnLstm(TINY, initialisation="xavier")
+        SharedLayers(TINY, initialisation="xavier")

@@ -9,9 +9,9 @@ from sercore.cli import app
 
 CNN = 411_984
 PARTS = {
-    ("CNNLSTMAsRun", "as-run"): (CNN, 1_314_816, 1_799),
-    ("CNNLSTMPerClip", "per-clip"): (CNN, 1_314_816, 1_799),
-    ("CNNLSTMFixed", "fixed"): (CNN, 1_052_672, 1_799),
+    ("CNNLSTM", "as-run"): (CNN, 1_314_816, 1_799),
+    ("CNNLSTM", "per-clip"): (CNN, 1_314_816, 1_799),
+    ("CNNLSTM", "fixed"): (CNN, 1_052_672, 1_799),
     ("FCMFCC", "as-run, fixed"): (1_216, 459_008, 2_247),
     ("FCMFCC", "as-described"): (1_216, 868_608, 2_247),
     ("CNNATT", "fixed"): (528, 92_832, 92_160, 256, 903),
@@ -19,7 +19,7 @@ PARTS = {
     ("MMFUSION", "as-run, fixed"): (94_371_712, 87_564_416, 2_187_264, 939_888, 608_112, 19_463),
 }
 PRINTED = {  # of the report's models as they were run
-    ("CNNLSTMAsRun", "as-run"): 1_728_599,
+    ("CNNLSTM", "as-run"): 1_728_599,
     ("FCMFCC", "as-run, fixed"): 462_471,
     ("HUBERTFT", "as-run, fixed"): 315_445_895,
     ("MMFUSION", "as-run, fixed"): 185_690_855,

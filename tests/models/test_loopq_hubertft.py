@@ -12,13 +12,13 @@ from safetensors.torch import save_file
 from torch.nn import functional
 from transformers import AutoModel, HubertConfig
 
-from sercore.models.hubertft import HUBERTFT, build, masked_mean
+from sercore.models.hubertft import HubertFT, build, masked_mean
 from tests.models.tiny_hubert import LARGE
 
 LENGTHS = torch.tensor([800, 500, 300, 799])
 
 
-def tiny(seed: int = 0, **options) -> HUBERTFT:
+def tiny(seed: int = 0, **options) -> HubertFT:
     torch.manual_seed(seed)
     return build(HubertConfig(**LARGE), **options).eval()
 
@@ -91,7 +91,7 @@ def test_as_run_masks_in_training_only_and_counts_samples_that_are_not_zero(vari
 @pytest.mark.parametrize("variant", ["as-run", "fixed"])
 def test_kept_frames_stand_in_for_a_frozen_encoder(variant):
     whole = tiny(variant=variant, frozen=True).train()
-    light = HUBERTFT(16, variant=variant, frozen=True)
+    light = HubertFT(16, variant=variant, frozen=True)
     light.head.load_state_dict(whole.head.state_dict())
     lengths = torch.full((4,), 800)
     batch = clips(lengths)
@@ -158,7 +158,7 @@ def test_a_saved_model_predicts_the_same_in_a_new_process(tmp_path):
 import json, sys, torch
 from safetensors.torch import load_file
 from transformers import HubertConfig
-from sercore.models.loopq_hubertft import build
+from sercore.models.hubertft import build
 network = build(HubertConfig(**json.load(open("config.json"))), variant="fixed").eval()
 network.load_state_dict(load_file("weights.safetensors"))
 with torch.no_grad():
@@ -173,9 +173,9 @@ with torch.no_grad():
     ("make", "match"),
     [
         (lambda: tiny(variant="as-described"), "expected as-run or fixed"),
-        (lambda: HUBERTFT(384), "kept frames cannot be tuned"),
-        (lambda: HUBERTFT(torch.nn.Linear(2, 2)), "no feature_extractor"),
-        (lambda: HUBERTFT(16, frozen=True)(torch.zeros(2, 800), LENGTHS[:2]), "has no encoder"),
+        (lambda: HubertFT(384), "kept frames cannot be tuned"),
+        (lambda: HubertFT(torch.nn.Linear(2, 2)), "no feature_extractor"),
+        (lambda: HubertFT(16, frozen=True)(torch.zeros(2, 800), LENGTHS[:2]), "has no encoder"),
         (lambda: masked_mean(torch.zeros(2, 5, 3), torch.tensor([0, 5])), "clips of 0 to 5 frames"),
         (lambda: masked_mean(torch.zeros(2, 5, 3), torch.tensor([5, 6])), "count samples of a waveform"),
     ],
@@ -188,6 +188,6 @@ def test_what_is_refused(make, match):
 def test_another_encoder_of_the_library_is_taken():
     from transformers import Wav2Vec2Config
 
-    network = HUBERTFT(AutoModel.from_config(Wav2Vec2Config(**LARGE)), variant="fixed").eval()
+    network = HubertFT(AutoModel.from_config(Wav2Vec2Config(**LARGE)), variant="fixed").eval()
     with torch.no_grad():
         assert network(clips(), LENGTHS).shape == (4, 7)

@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from torch.nn import functional
 from transformers import AutoModel, ConvNextConfig, HubertConfig
 
-from sercore.models.mmfusion import MMFUSION, SIZES, Sizes, build, convnext_base, picture_cells
+from sercore.models.mmfusion import SIZES, MMFusion, Sizes, build, convnext_base, picture_cells
 from tests.models.tiny_hubert import BASE
 
 PICTURES = {"depths": [1, 1], "hidden_sizes": [8, 16], "num_stages": 2, "layer_scale_init_value": 1.0}
@@ -31,7 +31,7 @@ FUSION = ("lstm.", "maps.", "blocks.")
 HELD = ("before.", "output.", "pictures.", "speech.encoder.")
 
 
-def tiny(seed: int = 0, **options) -> MMFUSION:
+def tiny(seed: int = 0, **options) -> MMFusion:
     torch.manual_seed(seed)
     return build(HubertConfig(**BASE), ConvNextConfig(**PICTURES), sizes=Sizes(**SMALL), **options).eval()
 
@@ -169,7 +169,7 @@ def test_a_saved_model_predicts_the_same_in_a_new_process(tmp_path):
 import json, torch
 from safetensors.torch import load_file
 from transformers import ConvNextConfig, HubertConfig
-from sercore.models.loopq_mmfusion import Sizes, build
+from sercore.models.mmfusion import Sizes, build
 speech, pictures, sizes = json.load(open("config.json"))
 network = build(HubertConfig(**speech), ConvNextConfig(**pictures), variant="fixed", sizes=Sizes(**sizes)).eval()
 network.load_state_dict(load_file("weights.safetensors"))

@@ -2,12 +2,14 @@
 
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from torch.nn.functional import cross_entropy
 
+from sercore import models
 from sercore.models import cnnatt as loopq_cnnatt
 from sercore.models import cnnlstm as loopq_cnnlstm
 from sercore.models import fcmfcc as loopq_fcmfcc
@@ -22,9 +24,9 @@ FCMFCC_3 = loopq_fcmfcc.Sizes(frames=24, path_channels=8, channels=(16, 24, 32, 
 
 # Network, its sizes, frames and bands of its input, steps that overfit sixteen clips.
 SMALL = {
-    "M1 as-run": (loopq_cnnlstm.CNNLSTMAsRun, CNNLSTM, (20, 8), 240),
-    "M1 per-clip": (loopq_cnnlstm.CNNLSTMPerClip, CNNLSTM, (20, 8), 100),
-    "M1 fixed": (loopq_cnnlstm.CNNLSTMFixed, CNNLSTM, (20, 8), 100),
+    "M1 as-run": (partial(loopq_cnnlstm.CNNLSTM, variant="as-run"), CNNLSTM, (20, 8), 240),
+    "M1 per-clip": (partial(loopq_cnnlstm.CNNLSTM, variant="per-clip"), CNNLSTM, (20, 8), 100),
+    "M1 fixed": (partial(loopq_cnnlstm.CNNLSTM, variant="fixed"), CNNLSTM, (20, 8), 100),
     "M2 as-run": (loopq_fcmfcc.FCMFCC, FCMFCC, (24, 40), 80),
     "M2 as-described": (loopq_fcmfcc.FCMFCC, FCMFCC_3, (24, 40), 80),
     "M3 fixed": (loopq_cnnatt.CNNATT, loopq_cnnatt.SIZES, (12, 40), 60),
@@ -78,28 +80,29 @@ def test_one_step_changes_exactly_what_the_optimiser_holds(name):
 
 def test_a_saved_model_predicts_the_same_in_a_new_process(tmp_path):
     """Weights as safetensors, the class and its published sizes by name; the last dropout of M1 as run from one seed."""
-    kinds = [loopq_cnnlstm.CNNLSTMAsRun, loopq_cnnlstm.CNNLSTMPerClip, loopq_cnnlstm.CNNLSTMFixed]
-    kinds += [loopq_fcmfcc.FCMFCC, loopq_cnnatt.CNNATT]
+    kinds = {f"CNNLSTM-{variant}": ("CNNLSTM", {"variant": variant}) for variant in ("as-run", "per-clip", "fixed")}
+    kinds |= {name: (name, {}) for name in ("FCMFCC", "CNNATT")}
     expected = {}
-    for kind in kinds:
-        network = kind()
-        clips = torch.randn(2, 313, 128 if "LSTM" in kind.__name__ else 40)
+    for file, (name, options) in kinds.items():
+        network = getattr(models, name)(**options)
+        clips = torch.randn(2, 313, 128 if name == "CNNLSTM" else 40)
         with torch.no_grad():
             network(clips)  # batch norm's statistics move, and are saved
             torch.manual_seed(5)
-            expected[kind.__name__] = network.eval()(clips, torch.tensor([313, 150]))
-        save_file(network.state_dict(), tmp_path / f"{kind.__name__}.weights")
-        save_file({"clips": clips}, tmp_path / f"{kind.__name__}.clips")
+            expected[file] = network.eval()(clips, torch.tensor([313, 150]))
+        save_file(network.state_dict(), tmp_path / f"{file}.weights")
+        save_file({"clips": clips}, tmp_path / f"{file}.clips")
     code = f"""
-import importlib, torch
+import torch
 from safetensors.torch import load_file, save_file
-for module, name in {[(kind.__module__, kind.__name__) for kind in kinds]}:
-    network = getattr(importlib.import_module(module), name)().eval()
-    network.load_state_dict(load_file(name + ".weights"))
+from sercore import models
+for file, (name, options) in {kinds}.items():
+    network = getattr(models, name)(**options).eval()
+    network.load_state_dict(load_file(file + ".weights"))
     torch.manual_seed(5)
     with torch.no_grad():
-        save_file({{"logits": network(load_file(name + ".clips")["clips"], torch.tensor([313, 150]))}}, name + ".logits")
+        save_file({{"logits": network(load_file(file + ".clips")["clips"], torch.tensor([313, 150]))}}, file + ".logits")
 """
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
-    for name, logits in expected.items():
-        assert torch.allclose(load_file(tmp_path / f"{name}.logits")["logits"], logits, atol=1e-6)
+    for file, logits in expected.items():
+        assert torch.allclose(load_file(tmp_path / f"{file}.logits")["logits"], logits, atol=1e-6)

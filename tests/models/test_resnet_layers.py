@@ -8,8 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sercore.models.resnet import Head
-from sercore.models.resnet_layers import statistics
+from sercore.models.resnet import Head, statistics
 
 
 @given(steps=st.lists(st.integers(1, 12), min_size=1, max_size=4), seed=st.integers(0, 99))

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from sercore.models import counts
-from sercore.models.multi_task_mlp import MultiTaskAsDescribed, MultiTaskAsRun
-from sercore.models.sequential_mlp import GenderNetwork, SequentialAsDescribed, SequentialAsRun, hidden_units
+from sercore.models.multi_task_mlp import MultiTaskMLP
+from sercore.models.sequential_mlp import GenderNetwork, SequentialMLP, hidden_units
 
 WIDTHS = (8, 10, 19, 29, 56, 768, 824)
 
@@ -17,22 +17,22 @@ def size(network: torch.nn.Module) -> int:
 @pytest.mark.parametrize("n", WIDTHS)
 def test_parameter_counts_are_their_closed_forms(n):
     h = hidden_units(n)
-    assert size(MultiTaskAsRun(n)) == 10 * n + 2964
-    assert size(MultiTaskAsDescribed(n)) == 10 * n + 1964
-    assert size(SequentialAsRun(n, h)) == (n + 1) * h + 3 * h + 3
-    assert size(SequentialAsDescribed(n, h)) == 10 * n + 25 * h + 1844
+    assert size(MultiTaskMLP(n, variant="as-run")) == 10 * n + 2964
+    assert size(MultiTaskMLP(n, variant="as-described")) == 10 * n + 1964
+    assert size(SequentialMLP(n, h, variant="as-run")) == (n + 1) * h + 3 * h + 3
+    assert size(SequentialMLP(n, h, variant="as-described")) == 10 * n + 25 * h + 1844
 
 
 def test_the_listed_counts_are_those_of_the_built_modules():
-    listed = {(each.model, each.width): each.parameters for each in counts.table()}
-    assert listed["MultiTaskAsRun", 824] == 11_204
-    assert listed["SequentialAsRun", 824] == 8_283
-    assert listed["GenderNetwork", 0] == size(GenderNetwork()) == 1_381
+    listed = {(each.model, each.variant, each.width): each.parameters for each in counts.table()}
+    assert listed["MultiTaskMLP", "as-run", 824] == 11_204
+    assert listed["SequentialMLP", "as-run", 824] == 8_283
+    assert listed["GenderNetwork", "as-run, as-described", 0] == size(GenderNetwork()) == 1_381
 
 
 def test_as_run_is_its_closed_form():
     """By hand: two branches joined, one shared layer, sigmoid and ReLU heads."""
-    network, emotion, gender = MultiTaskAsRun(8).double(), torch.randn(5, 8).double(), torch.randn(5, 44).double()
+    network, emotion, gender = MultiTaskMLP(8, variant="as-run").double(), torch.randn(5, 8).double(), torch.randn(5, 44).double()
     w = {name: value.detach() for name, value in network.state_dict().items()}
 
     def layer(name, values):
@@ -47,7 +47,7 @@ def test_as_run_is_its_closed_form():
 
 def test_as_described_branches_do_not_meet():
     """A gender item changes no emotion output, and the two batches may differ in length."""
-    network = MultiTaskAsDescribed(8)
+    network = MultiTaskMLP(8, variant="as-described")
     emotion = torch.randn(5, 8)
     first, second = network(emotion, torch.randn(3, 44))
     again, _ = network(emotion, torch.randn(7, 44))
@@ -56,7 +56,7 @@ def test_as_described_branches_do_not_meet():
 
 
 def test_sequential_as_run_ignores_gender_and_cannot_go_below_zero():
-    network = SequentialAsRun(8, 5)
+    network = SequentialMLP(8, 5, variant="as-run")
     emotion = torch.randn(50, 8)
     assert torch.equal(network(emotion, torch.randn(50, 44)), network(emotion))
     assert network(emotion).min() >= 0
@@ -64,7 +64,7 @@ def test_sequential_as_run_ignores_gender_and_cannot_go_below_zero():
 
 def test_sequential_as_described_reads_the_frozen_gender_network():
     first = GenderNetwork()
-    network = SequentialAsDescribed(8, 5, first)
+    network = SequentialMLP(8, 5, first, variant="as-described")
     assert network.layer.in_features == 21
     assert not any(weight.requires_grad for weight in first.parameters())
     emotion, gender = torch.randn(5, 8), torch.randn(5, 44)

@@ -18,7 +18,7 @@ def data() -> Data:
     all_labels = np.concatenate([labels, 3 - labels[sources]])
     features = {
         name: generator.normal(all_labels[:, None] * (np.arange(width) % 3 == 0), 1.0, (209, width))
-        for name, width in {"prosodic": 56, "prosodic-corrected": 56, "gender": 44, "gender-corrected": 44}.items()
+        for name, width in {"prosodic-as-run": 56, "prosodic": 56, "gender-as-run": 44, "gender": 44}.items()
     }
     table = GenderTable(
         generator.normal(0, 1, (200, 44)), np.arange(200) % 2, np.array([f"s{at % 10}" for at in range(200)]), "toy"
@@ -33,7 +33,7 @@ def data() -> Data:
         notes=np.concatenate([np.where(np.arange(150) % 2, "n", "-"), np.full(59, "")]),
         features=features,
         embeddings={"toy": generator.normal(all_labels[:, None] * (np.arange(16) % 4 == 0), 1.0, (209, 16))},
-        auxiliary={"gender": table, "gender-corrected": table},
+        auxiliary={"gender-as-run": table, "gender": table},
         unconverted=(),
     )
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from sercore.models.cnn_lstm import SMALL
+from sercore.models.attribute_network import SMALL
 from sercore.papers.parry2022 import trial as parry_trial
 from sercore.papers.parry2022.scores import ua
 from sercore.training import checkpoints, kept

@@ -206,7 +206,7 @@ def test_each_part_is_read_by_its_rows_only(data):
         "other speakers": replace(
             data, auxiliary={name: replace(each, male=1 - each.male) for name, each in data.auxiliary.items()}
         ),
-        "prosodic": replace(data, features=data.features | {"prosodic": data.features["prosodic"] + 1}),
+        "prosodic": replace(data, features=data.features | {"prosodic-as-run": data.features["prosodic-as-run"] + 1}),
         "labels": replace(data, labels=data.labels[::-1].copy()),
         "paths": replace(data, paths=("elsewhere",) * 209),
     }
@@ -227,7 +227,7 @@ def test_each_part_is_read_by_its_rows_only(data):
 def test_a_row_reads_its_features_and_the_gender_features(data, row, width):
     values = arrange(trial(row, encoder="toy"), Configuration.of(row), data).values
     assert values.shape[1] == width + 44
-    assert np.array_equal(values[:, -44:], data.features["gender"][: len(values)])
+    assert np.array_equal(values[:, -44:], data.features["gender-as-run"][: len(values)])
     if "wav2vec" in row:
         assert np.array_equal(values[:, width - 16 : width], data.embeddings["toy"][: len(values)])
 
@@ -263,11 +263,11 @@ def test_logistic_regression_is_scikit_learns_on_the_emotion_features(data):
     first = np.flatnonzero(data.originals < 0)
     learned, held = grouped_folds(data.labels[first], data.recordings[first], seed=0)[0]
     values, labels = SMOTE_OF(k_neighbors=5, random_state=0).fit_resample(
-        np.hstack([data.features["prosodic"], data.features["gender"]])[learned], data.labels[learned]
+        np.hstack([data.features["prosodic-as-run"], data.features["gender-as-run"]])[learned], data.labels[learned]
     )
     scaler = MinMaxScaler().fit(values[:, :56])
     expected = LogisticRegression(max_iter=1000).fit(scaler.transform(values[:, :56]), labels)
-    probabilities = expected.predict_proba(scaler.transform(data.features["prosodic"][held]))
+    probabilities = expected.predict_proba(scaler.transform(data.features["prosodic-as-run"][held]))
     assert np.allclose(fitted.network.outputs(fitted.test.values)[0], probabilities, atol=1e-6)
 
 

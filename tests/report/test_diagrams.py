@@ -8,8 +8,8 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path
 from torch import fx, nn
 
-from sercore.models.multi_task_mlp import MultiTaskAsDescribed, MultiTaskAsRun
-from sercore.models.sequential_mlp import SequentialAsDescribed, SequentialAsRun
+from sercore.models.multi_task_mlp import MultiTaskMLP
+from sercore.models.sequential_mlp import SequentialMLP
 from sercore.papers.alves2022 import figures as alves2022_figures
 from sercore.papers.padi2021 import figures as padi2021_figures
 from sercore.papers.parry2022 import figures as parry2022_figures
@@ -18,10 +18,10 @@ from sercore.report.diagrams import Box, Panel
 
 FEATURES, HIDDEN = 8, 5
 SOURCES = [
-    MultiTaskAsDescribed(FEATURES),
-    MultiTaskAsRun(FEATURES),
-    SequentialAsDescribed(FEATURES, HIDDEN),
-    SequentialAsRun(FEATURES, HIDDEN),
+    MultiTaskMLP(FEATURES, variant="as-described"),
+    MultiTaskMLP(FEATURES, variant="as-run"),
+    SequentialMLP(FEATURES, HIDDEN, variant="as-described"),
+    SequentialMLP(FEATURES, HIDDEN, variant="as-run"),
 ]
 PANELS = alves2022_figures.network_panels(FEATURES)
 

@@ -116,7 +116,7 @@ def test_an_empty_ledger_says_so():
 
 
 def test_layers_are_the_modules_own_and_their_parameters_sum_up():
-    found = rows(networks.layers("CNNLSTM", loopq_cnnlstm.CNNLSTMFixed(), torch.zeros(1, 313, 128)))
+    found = rows(networks.layers("CNNLSTM", loopq_cnnlstm.CNNLSTM(variant="fixed"), torch.zeros(1, 313, 128)))
     assert found[-1][3] == "1,466,455"
     assert sum(int(row[3].replace(",", "")) for row in found[:-1] if row[3]) == 1_466_455
     assert [row[2] for row in found if row[1] == "MaxPool2d"] == [

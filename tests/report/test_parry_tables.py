@@ -14,8 +14,7 @@ from sercore.corpora import folders
 from sercore.corpora.reports import Report
 from sercore.ledger import published, recorded
 from sercore.ledger.entries import Ledger
-from sercore.models.attributes import Discriminator
-from sercore.models.cnn_lstm import SMALL, CnnLstm
+from sercore.models.attribute_network import SMALL, Discriminator, SharedLayers
 from sercore.papers.parry2022 import numbers
 from sercore.papers.parry2022 import study as parry
 from sercore.papers.parry2022 import tables as chapter
@@ -232,7 +231,7 @@ def test_layers_sum_up_with_and_without_batch_norms():
     found = rows(chapter.layers())
     assert found[-1][-1] == "1,825,664"
     assert sum(int(row[3].replace(",", "")) for row in found[:-1] if row[3]) == 1_825_664
-    small = CnnLstm(SMALL)
+    small = SharedLayers(SMALL)
     frames = torch.zeros(1, 50, 40)
     assert rows(networks.layers("small", small, frames, torch.tensor([50])))[-1][-1] == "35,712"
 

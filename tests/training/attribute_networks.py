@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from sercore.models.attributes import EmotionNetwork, discriminators
+from sercore.models.attribute_network import AttributeNetwork, discriminators
 from sercore.papers.parry2022.losses import label_entropy
 
 CLASSES = {"corpus": 3, "gender": 2, "speaker": 5, "language": 2}
@@ -24,7 +24,7 @@ def build(approach: str, names: list[str], *, reads: str = "softmax", dropout: f
     )
     mine = {name: CLASSES[name] for name in names}
     heads = mine if approach in ("MTL", "GR") else {}
-    network = EmotionNetwork(shared, width=10, classes=3, attributes=heads, reverse=approach == "GR")
+    network = AttributeNetwork(shared, width=10, classes=3, attributes=heads, reverse=approach == "GR")
     return network, discriminators(3 if reads == "softmax" else 10, mine if approach == "AD" else {}, units=12)
 
 

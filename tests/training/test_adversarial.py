@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from sercore.models.attributes import EmotionNetwork
+from sercore.models.attribute_network import AttributeNetwork
 from sercore.papers.parry2022.adversarial import Plan, fit
 from sercore.papers.parry2022.losses import MISSING
 from sercore.training import checkpoints
@@ -154,7 +154,7 @@ REFUSED = {
     "another order": ({"approach": "MTL", "names": ["corpus", "gender"], "attributes": ["gender", "corpus"]}, "heads: "),
     "no discriminator": ({"approach": "AD", "names": ["corpus"], "parts": build("baseline", [])}, r"discriminators: \[\]; AD"),
     "not reversed": ({"approach": "GR", "names": ["corpus"], "parts": build("MTL", ["corpus"])}, "reversed gradient: False; GR"),
-    "no entropy": ({"approach": "MTL", "names": ["age"], "parts": (EmotionNetwork(nn.Identity(), width=6, classes=3,
+    "no entropy": ({"approach": "MTL", "names": ["age"], "parts": (AttributeNetwork(nn.Identity(), width=6, classes=3,
                     attributes={"age": 2}), nn.ModuleDict())}, "entropies: .*expected that of age too"),
 }  # fmt: skip
 

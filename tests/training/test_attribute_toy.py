@@ -19,7 +19,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import recall_score
 from torch import nn
 
-from sercore.models.attributes import EmotionNetwork, discriminators
+from sercore.models.attribute_network import AttributeNetwork, discriminators
 from sercore.papers.parry2022.adversarial import Plan, fit
 from sercore.papers.parry2022.losses import label_entropy
 
@@ -39,7 +39,7 @@ def clips(seed: tuple[int, int], count: int, *, agreeing: float) -> tuple[torch.
 
 
 @functools.cache
-def trained(approach: str, seed: int, *, alpha: float | None = None, related: bool = True) -> EmotionNetwork:
+def trained(approach: str, seed: int, *, alpha: float | None = None, related: bool = True) -> AttributeNetwork:
     """The network after its last epoch, in evaluation mode."""
     features, emotion, attribute = clips((seed, 0), 1000, agreeing=0.9)
     if not related:
@@ -53,7 +53,7 @@ def trained(approach: str, seed: int, *, alpha: float | None = None, related: bo
     torch.manual_seed(seed)
     shared = nn.Sequential(nn.Linear(14, 16), nn.ReLU(), nn.Dropout(0.2), nn.Linear(16, 2))
     heads, reverse = ({"corpus": 2} if approach in ("MTL", "GR") else {}), approach == "GR"
-    network = EmotionNetwork(shared, width=2, classes=2, attributes=heads, reverse=reverse, heads_seed=seed)
+    network = AttributeNetwork(shared, width=2, classes=2, attributes=heads, reverse=reverse, heads_seed=seed)
     against = discriminators(2, {"corpus": 2} if approach == "AD" else {}, units=32, seed=seed)
     plan = Plan(approach=approach, epochs=15, batch=40, rate=0.03, patience=15, alpha=alpha)
     entropies = {"emotion": label_entropy(emotion), "corpus": label_entropy(attribute)}

@@ -8,8 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from sercore.models.multi_task_mlp import MultiTaskAsDescribed, MultiTaskAsRun
-from sercore.models.sequential_mlp import GenderNetwork, SequentialAsDescribed, SequentialAsRun
+from sercore.models.sequential_mlp import GenderNetwork, SequentialMLP
 from sercore.training import batching, objectives, together
 from sercore.training.loop import Recipe, initialise, train
 
@@ -55,11 +54,15 @@ def sexes(count, generator):
 
 
 CASES = {
-    "multi-task as run": (lambda: MultiTaskAsRun(WIDTH), objectives.both_heads_on_emotion, in_order),
-    "multi-task as described": (lambda: MultiTaskAsDescribed(WIDTH), objectives.emotion_and_gender, with_others),
-    "without the gender task": (lambda: MultiTaskAsDescribed(WIDTH), objectives.emotion_alone, emotion_alone),
-    "sequential as run": (lambda: SequentialAsRun(WIDTH, 5), objectives.output_error, in_order),
-    "sequential as described": (lambda: SequentialAsDescribed(WIDTH, 5, GenderNetwork()), objectives.output_entropy, shuffled),
+    "multi-task as run": (lambda: MultiTaskMLP(WIDTH, variant="as-run"), objectives.both_heads_on_emotion, in_order),
+    "multi-task as described": (lambda: MultiTaskMLP(WIDTH, variant="as-described"), objectives.emotion_and_gender, with_others),
+    "without the gender task": (lambda: MultiTaskMLP(WIDTH, variant="as-described"), objectives.emotion_alone, emotion_alone),
+    "sequential as run": (lambda: SequentialMLP(WIDTH, 5, variant="as-run"), objectives.output_error, in_order),
+    "sequential as described": (
+        lambda: SequentialMLP(WIDTH, 5, GenderNetwork(), variant="as-described"),
+        objectives.output_entropy,
+        shuffled,
+    ),
     "stage 1": (GenderNetwork, objectives.gender_error, sexes),
 }
 

@@ -15,7 +15,7 @@ from sercore.features.gender import NAMES as GENDER_NAMES
 from sercore.papers.alves2022.trial import Data
 from sercore.process import CallError
 
-FEATURE_SETS = ("prosodic", "prosodic-corrected", "gender", "gender-corrected")
+FEATURE_SETS = ("prosodic-as-run", "prosodic", "gender-as-run", "gender")
 AUXILIARY = Path("gender-tables") / "mls-split-pt.csv.gz"
 SWAPPED = {1: 2, 2: 1}  # a copy takes the other non-neutral class, section 2.2
 
@@ -154,13 +154,13 @@ def _auxiliary(edition: str) -> tuple[dict[str, GenderTable], tuple[Report, ...]
     """
     if edition == "open":
         table = gender_tables.read(corpora.home() / AUXILIARY, GENDER_NAMES)
-        return {"gender": table, "gender-corrected": table}, ()
+        return {"gender-as-run": table, "gender": table}, ()
     corpus = corpora.load("cetuc") if edition == "paper" else synthetic.load("demo-gender")
     spoken = corpus.table
     male = (spoken["gender"] == "male").to_numpy(np.int64)
     content = store.digest([store.content(path) for path in spoken["path"]])
     tables = {
         name: GenderTable(features.compute(name, list(spoken["path"])), male, spoken["speaker"].to_numpy(str), content)
-        for name in ("gender", "gender-corrected")
+        for name in ("gender-as-run", "gender")
     }
     return tables, (corpus.report,)

@@ -15,8 +15,8 @@ from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate
 from sercore.ledger.published import Printed
 from sercore.ledger.scores import F1
-from sercore.models.multi_task_mlp import SIZES, MultiTaskAsDescribed, MultiTaskAsRun
-from sercore.models.sequential_mlp import SequentialAsDescribed, SequentialAsRun, hidden_units
+from sercore.models.multi_task_mlp import SIZES, MultiTaskMLP
+from sercore.models.sequential_mlp import SequentialMLP, hidden_units
 from sercore.report import diagrams
 from sercore.report.diagrams import Box, Panel
 from sercore.report.figures import COLOURS, FONT, WIDTH, interval, legend
@@ -111,8 +111,8 @@ def network_panels(features: int) -> list[Panel]:
     """The four networks as boxes; see ``networks``."""
     hidden = hidden_units(features)
     with torch.device("meta"):
-        described, run = MultiTaskAsDescribed(features), MultiTaskAsRun(features)
-        staged, simple = SequentialAsDescribed(features, hidden), SequentialAsRun(features, hidden)
+        described, run = MultiTaskMLP(features, variant="as-described"), MultiTaskMLP(features, variant="as-run")
+        staged, simple = SequentialMLP(features, hidden, variant="as-described"), SequentialMLP(features, hidden, variant="as-run")
 
     def inputs(gender: float) -> dict[str, Box]:
         return {

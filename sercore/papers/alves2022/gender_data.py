@@ -29,7 +29,7 @@ def load(edition: str) -> GenderData:
     if edition != "open":
         demo = edition == "demo"
         spoken = synthetic.load("demo-gender") if demo else corpora.load("cetuc")
-        return GenderData(_measured(spoken.table, "gender" if demo else "gender-corrected"), None)
+        return GenderData(_measured(spoken.table, "gender-as-run" if demo else "gender"), None)
     elsewhere = common_voice(edition)
     table = None if elsewhere is None else gender_tables.read(elsewhere, NAMES)
     unnamed = None if table is None else replace(table, speakers=np.repeat(UNKNOWN, len(table.male)))

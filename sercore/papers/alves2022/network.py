@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sercore.corpora.gender_tables import GenderTable
-from sercore.models.multi_task_mlp import SIZES, MultiTaskAsDescribed, MultiTaskAsRun
-from sercore.models.sequential_mlp import GenderNetwork, SequentialAsDescribed, SequentialAsRun, hidden_units
+from sercore.models.multi_task_mlp import SIZES, MultiTaskMLP
+from sercore.models.sequential_mlp import GenderNetwork, SequentialMLP, hidden_units
 from sercore.training import batching, objectives, together
 from sercore.training.loop import Recipe, choose, initialise
 
@@ -114,19 +114,19 @@ def fit_together(networks: Sequence[Network], data: Sequence[tuple[np.ndarray, n
     width, batch = held[0].emotion.shape[1], first.recipe.batch
     uniform = ("shared",) if first.kind == "multi-task" else ()
     if (first.kind, first.variant) == ("multi-task", "as-run"):
-        built, loss, batches = [MultiTaskAsRun(width) for _ in held], objectives.both_heads_on_emotion, _in_order
+        built, loss, batches = [MultiTaskMLP(width, variant="as-run") for _ in held], objectives.both_heads_on_emotion, _in_order
     elif (first.kind, first.variant) == ("multi-task", "as-described"):
-        built = [MultiTaskAsDescribed(width) for _ in held]
+        built = [MultiTaskMLP(width, variant="as-described") for _ in held]
         loss, batches = objectives.emotion_and_gender, _with_others
         if first.blind == "gender":
             loss, batches = objectives.emotion_alone, _emotion_shuffled
     elif first.variant == "as-run":
-        built = [SequentialAsRun(width, hidden_units(width)) for _ in held]
+        built = [SequentialMLP(width, hidden_units(width), variant="as-run") for _ in held]
         loss, batches = objectives.output_error, _in_order
     else:
         stages, orders = zip(*[stage_one(*each.others, recipe=STAGE_ONE, generator=each.generator) for each in held], strict=True)
         together.train(stages, objectives.gender_error, orders, recipe=STAGE_ONE)
-        built = [SequentialAsDescribed(width, hidden_units(width), stage) for stage in stages]
+        built = [SequentialMLP(width, hidden_units(width), stage, variant="as-described") for stage in stages]
         loss, batches = objectives.output_entropy, _shuffled
     for network, rows in zip(built, held, strict=True):
         initialise(network, spread=first.recipe.spread, uniform=uniform, generator=rows.generator)

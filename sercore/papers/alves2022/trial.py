@@ -58,7 +58,7 @@ class Data:
         notes: ``(rows,)`` what listeners noted, a letter each, "-" for nothing; empty where nobody listened.
         features: ``(rows, width)`` for each feature set.
         embeddings: ``(rows, width)`` for each encoder's name.
-        auxiliary: gender features of other speakers, for "gender" and for "gender-corrected".
+        auxiliary: gender features of other speakers, for "gender-as-run" and for "gender".
         unconverted: one sentence for each non-neutral clip without copy.
         reports: what the loaders of its corpora say (default none).
     """
@@ -169,12 +169,12 @@ def _estimator(trial: Trial, configuration: Configuration, data: Data, device: s
 
 def gender_set(variant: str) -> str:
     """Gender features of a variant: the authors' own set, or the corrected one."""
-    return "gender" if variant == "as-run" else "gender-corrected"
+    return "gender-as-run" if variant == "as-run" else "gender"
 
 
 def prosodic_set(variant: str) -> str:
     """Prosodic features of a variant: the authors' own set, or the corrected one."""
-    return "prosodic" if variant == "as-run" else "prosodic-corrected"
+    return "prosodic-as-run" if variant == "as-run" else "prosodic"
 
 
 def arrange(trial: Trial, configuration: Configuration, data: Data) -> Items:

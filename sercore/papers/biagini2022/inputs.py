@@ -14,7 +14,7 @@ import numpy as np
 
 from sercore import store
 from sercore.augment.waveform import stretch_factor, stretched
-from sercore.features import keeping, measuring
+from sercore.features import keeping
 from sercore.features.length import fit, trim
 from sercore.features.mel import COEFFICIENTS, DECIBELS, MelSettings, mel, mfcc
 
@@ -123,7 +123,7 @@ def _rows(measure: Callable, settings: dict, clips: Sequence[Path | str], *, tit
     def key(content: str) -> store.Key:
         return store.key(settings=settings, manifest=[content], modules=__name__)
 
-    return keeping.rows(clips, key=key, measure=partial(measuring.each, measure, title=title, jobs=jobs, worth=20))
+    return keeping.rows(clips, key=key, measure=partial(keeping.measure, measure, title=title, jobs=jobs, worth=20))
 
 
 def _input(kind: str, shape: Shape, samples: np.ndarray, content: str) -> np.ndarray:

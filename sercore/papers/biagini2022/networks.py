@@ -18,11 +18,6 @@ from sercore.models import hubertft as loopq_hubertft
 from sercore.models import mmfusion as loopq_mmfusion
 from sercore.papers.biagini2022.rows import RECIPES
 
-CNNLSTMS = {
-    "as-run": loopq_cnnlstm.CNNLSTMAsRun,
-    "per-clip": loopq_cnnlstm.CNNLSTMPerClip,
-    "fixed": loopq_cnnlstm.CNNLSTMFixed,
-}
 SMALL = {
     "CNNLSTM": loopq_cnnlstm.Sizes(bands=40, frames=65, channels=(8, 12, 16, 24, 32), pools=(2, 2, 2, 2, 2), hidden=32),
     "FCMFCC": loopq_fcmfcc.Sizes(frames=65, path_channels=4, channels=(8, 12, 16, 20, 40)),
@@ -46,7 +41,7 @@ def build(model: str, variant: str, *, size: str = "published", seed: int, speec
         ValueError: no such model, variant or size.
     """
     known = {
-        "CNNLSTM": tuple(CNNLSTMS),
+        "CNNLSTM": ("as-run", "per-clip", "fixed"),
         "FCMFCC": ("as-run", "as-described"),
         "CNNATT": ("fixed",),
         "HUBERTFT": ("as-run", "fixed"),
@@ -80,7 +75,8 @@ def groups(network: nn.Module, model: str, *, rates: str) -> list[dict[str, Any]
 
 
 def _cnnlstm(variant: str, small: bool, frames: int, width: int) -> nn.Module:
-    return CNNLSTMS[variant](SMALL["CNNLSTM"] if small else loopq_cnnlstm.SIZES)
+    sizes = SMALL["CNNLSTM"] if small else loopq_cnnlstm.SIZES
+    return loopq_cnnlstm.CNNLSTM(sizes, variant=variant)
 
 
 def _fcmfcc(variant: str, small: bool, frames: int, width: int) -> nn.Module:
@@ -93,7 +89,7 @@ def _cnnatt(variant: str, small: bool, frames: int, width: int) -> nn.Module:
 
 
 def _hubertft(variant: str, small: bool, frames: int, width: int) -> nn.Module:
-    return loopq_hubertft.HUBERTFT(width, variant=variant, frozen=True)
+    return loopq_hubertft.HubertFT(width, variant=variant, frozen=True)
 
 
 def _mmfusion(variant: str, small: bool, frames: int, width: int) -> nn.Module:

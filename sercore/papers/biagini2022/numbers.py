@@ -199,7 +199,7 @@ def _parts(model: str, part: str = "") -> int:
     return sum(weight.numel() for name, weight in counts.built(model).named_parameters() if name.startswith(part))
 
 
-def _fusion() -> loopq_mmfusion.MMFUSION:
+def _fusion() -> loopq_mmfusion.MMFusion:
     return counts.built("MMFUSION")
 
 

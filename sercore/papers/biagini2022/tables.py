@@ -150,7 +150,7 @@ def networks() -> list[tuple[str, nn.Module, torch.Tensor]]:
     """Title, network and one clip's input of what is trained from scratch, in the published sizes and without memory."""
     with torch.device("meta"):
         spectrogram, coefficients = torch.empty(1, 313, 128), torch.empty(1, 313, 40)
-        as_run, fixed = loopq_cnnlstm.CNNLSTMAsRun(), loopq_cnnlstm.CNNLSTMFixed()
+        as_run, fixed = loopq_cnnlstm.CNNLSTM(variant="as-run"), loopq_cnnlstm.CNNLSTM(variant="fixed")
         return [
             ("CNNLSTM as run: the LSTM's sequence is the batch", as_run, spectrogram),
             ("CNNLSTM fixed: the LSTM's sequence is the clip", fixed, spectrogram),

@@ -14,8 +14,8 @@ from torch import nn
 
 from sercore import store
 from sercore.audio import RATE, AudioError
-from sercore.models.hubertft import HUBERTFT
-from sercore.models.mmfusion import MMFUSION, Sizes
+from sercore.models.hubertft import HubertFT
+from sercore.models.mmfusion import MMFusion, Sizes
 from sercore.papers.biagini2022 import convnext as loopq_convnext
 from sercore.papers.biagini2022 import pretrained as loopq_pretrained
 from sercore.papers.biagini2022.batches import Data
@@ -110,13 +110,13 @@ def build(trial: Tuned, data: TunedData) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(trial.start)
         if trial.model == "HUBERTFT":
-            network = HUBERTFT(speech, variant=trial.variant)
+            network = HubertFT(speech, variant=trial.variant)
         else:
             samples = torch.tensor(int(data.inputs[trial.kinds[-1]].sizes.max()))
             frames = int(speech._get_feat_extract_output_lengths(samples))
             sizes = Sizes(**(SMALL["MMFUSION"] if small else {}), speech=frames)
             pictures = parts["pictures"] or loopq_convnext.random(small=small)
-            network = MMFUSION(speech, pictures, variant=trial.variant, sizes=sizes)
+            network = MMFusion(speech, pictures, variant=trial.variant, sizes=sizes)
     speech.register_forward_pre_hook(_follow_torch)
     return network
 

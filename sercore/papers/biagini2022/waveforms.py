@@ -8,7 +8,7 @@ import numpy as np
 from torch import Tensor
 
 from sercore import store
-from sercore.features import keeping, measuring
+from sercore.features import keeping
 from sercore.features.length import fit, trim
 from sercore.papers.biagini2022.batches import Inputs
 from sercore.papers.biagini2022.inputs import Shape
@@ -44,7 +44,7 @@ def compute(kind: str, clips: Sequence[Path | str], *, shape: Shape, jobs: int |
     def key(content: str) -> store.Key:
         return store.key(settings={"longest": longest}, manifest=[content], modules=__name__)
 
-    measure = partial(measuring.each, partial(_trimmed, longest), title="waveforms", jobs=jobs, worth=20)
+    measure = partial(keeping.measure, partial(_trimmed, longest), title="waveforms", jobs=jobs, worth=20)
     kept = keeping.rows(clips, key=key, measure=measure)
     filled = KINDS[kind]
     return Waveforms.of([fit(row[:, 0], length=shape.samples)[:, None] if filled else row[: shape.longest] for row in kept])

@@ -14,7 +14,7 @@ import torch
 
 from sercore import store
 from sercore.augment.policies import POLICIES, masked
-from sercore.features import keeping, measuring
+from sercore.features import keeping
 from sercore.features.fbank import BANDS, centred, fbank
 from sercore.features.speaker import OUTPUTS, SpeakerEncoder
 
@@ -87,7 +87,7 @@ def compute(
 
     hears = partial(heard, encoder=encoder, masks=masks)
     title = f"{encoder.name}, {masks.policy} {masks.version}" if masks else encoder.name
-    rows = keeping.rows(clips, key=key, measure=partial(measuring.each, hears, title=title, jobs=jobs, worth=20))
+    rows = keeping.rows(clips, key=key, measure=partial(keeping.measure, hears, title=title, jobs=jobs, worth=20))
     return [row[output].copy() for row in rows]  # a view would hold the other outputs in memory
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from sercore import store
-from sercore.features import keeping, measuring
+from sercore.features import keeping
 from sercore.features.mel import MelSettings, mel
 
 # A transform of 1024 samples: with 512 some of the 128 bands would hold no frequency.
@@ -39,7 +39,7 @@ def compute(clips: Sequence[Path | str], *, jobs: int | None = None) -> list[np.
     def key(content: str) -> store.Key:
         return store.key(settings=settings, manifest=[content], modules=__name__)
 
-    return keeping.rows(clips, key=key, measure=partial(measuring.each, log_mel, title="spectrograms", jobs=jobs, worth=20))
+    return keeping.rows(clips, key=key, measure=partial(keeping.measure, log_mel, title="spectrograms", jobs=jobs, worth=20))
 
 
 def log_mel(samples: np.ndarray, content: str = "", *, settings: MelSettings = MEL, floor: float = FLOOR) -> np.ndarray:

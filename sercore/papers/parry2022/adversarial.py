@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sercore.models.attributes import EmotionNetwork
+from sercore.models.attribute_network import AttributeNetwork
 from sercore.papers.parry2022.losses import FINAL, against, alpha, attribute_losses, known, weighted
 from sercore.training import resumable
 from sercore.training.resumable import Epoch, History, autocast, mean
@@ -159,7 +159,7 @@ def step_discriminators(
 
 
 def step(
-    network: EmotionNetwork,
+    network: AttributeNetwork,
     discriminators: nn.ModuleDict,
     optimiser: torch.optim.Optimizer,
     batch: Sequence[Tensor],
@@ -218,7 +218,7 @@ def step(
 
 
 def fit(
-    network: EmotionNetwork,
+    network: AttributeNetwork,
     discriminators: nn.ModuleDict,
     batches: Batches,
     validate: Validate,
@@ -312,7 +312,7 @@ def _means(steps: Sequence[Mapping[str, float]]) -> dict[str, Any]:
 
 
 def _check(
-    network: EmotionNetwork,
+    network: AttributeNetwork,
     discriminators: nn.ModuleDict,
     plan: Plan,
     attributes: Sequence[str],

@@ -21,8 +21,7 @@ from sercore.card import WITHOUT, chance, occurring, people
 from sercore.corpora.cells import TableError
 from sercore.corpora.labels import SPELLINGS
 from sercore.features.mel import MelSettings, mel
-from sercore.models.attributes import EmotionNetwork
-from sercore.models.cnn_lstm import CnnLstm
+from sercore.models.attribute_network import AttributeNetwork, SharedLayers
 from sercore.papers.parry2022 import attributes as parry_attributes
 from sercore.papers.parry2022 import rows as parry_rows
 from sercore.papers.parry2022 import study as parry
@@ -102,7 +101,7 @@ class ParryCard(card.Card):
             )
         return [*lines, *about["limits"]]
 
-    def network(self, about: Mapping[str, Any]) -> EmotionNetwork:
+    def network(self, about: Mapping[str, Any]) -> AttributeNetwork:
         """Build the shared layers and the emotion head, with random weights.
 
         Raises:
@@ -112,8 +111,8 @@ class ParryCard(card.Card):
         if size not in SIZES:
             raise ValueError(f"{size}: no such network; expected {' or '.join(SIZES)}. Name one of them.")
         with torch.random.fork_rng(devices=[]):  # leaves torch's own generator as it was
-            layers = CnnLstm(SIZES[size])
-            return EmotionNetwork(layers, width=SIZES[size].width, classes=len(about["classes"]))
+            layers = SharedLayers(SIZES[size])
+            return AttributeNetwork(layers, width=SIZES[size].width, classes=len(about["classes"]))
 
     def reader(self, about: Mapping[str, Any]) -> Callable[..., list[Tensor]]:
         """Make the function that turns a window into frames and lengths; it reads no encoder.

@@ -16,8 +16,7 @@ from torch import nn
 from sercore.ledger import gaps
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import SEEDS, level
-from sercore.models.attributes import discriminators
-from sercore.models.cnn_lstm import SIZES, CnnLstm
+from sercore.models.attribute_network import SIZES, SharedLayers, discriminators
 from sercore.papers.parry2022 import evidence
 from sercore.papers.parry2022 import study as parry
 from sercore.papers.parry2022.attributes import SUBSETS
@@ -66,7 +65,7 @@ def networks(attributes: Mapping[str, int]) -> Figure:
         raise ValueError(f"attributes {dict(attributes)}; expected one or more, each with its labels: measure the corpora first")
     width, classes, last = SIZES.width, len(parry.CLASSES), len(attributes)
     with torch.device("meta"):
-        shared, emotion = CnnLstm(), nn.Linear(width, classes)
+        shared, emotion = SharedLayers(), nn.Linear(width, classes)
         heads = nn.ModuleDict({name: nn.Linear(width, count) for name, count in attributes.items()})
         against = discriminators(classes, attributes)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from sercore import store
 from sercore.audio import RATE
-from sercore.features import keeping, measuring
+from sercore.features import keeping
 from sercore.features.mel import MelSettings, mel
 
 LOG_MEL = MelSettings(fft=512, window=400, hop=160, bands=40, floor=None)
@@ -54,7 +54,7 @@ def compute(clips: Sequence[Path | str], *, jobs: int | None = None) -> list[np.
     def key(content: str) -> store.Key:
         return store.key(settings=settings, manifest=[content], modules=__name__)
 
-    return keeping.rows(clips, key=key, measure=partial(measuring.each, filterbank, title="filterbanks", jobs=jobs, worth=20))
+    return keeping.rows(clips, key=key, measure=partial(keeping.measure, filterbank, title="filterbanks", jobs=jobs, worth=20))
 
 
 def filterbank(samples: np.ndarray, content: str = "") -> np.ndarray:

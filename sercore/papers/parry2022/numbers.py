@@ -11,8 +11,8 @@ import torch
 from sercore.ledger import recorded, verdicts
 from sercore.ledger.paper import Plain
 from sercore.ledger.published import Printed
-from sercore.models import cnn_lstm, counts
-from sercore.models.attributes import Discriminator
+from sercore.models import attribute_network, counts
+from sercore.models.attribute_network import Discriminator
 from sercore.papers.parry2022 import study as parry
 from sercore.papers.parry2022.adversarial import Plan
 from sercore.papers.parry2022.attributes import ATTRIBUTES, GENDERS, SUBSETS
@@ -42,10 +42,10 @@ SETTINGS: dict[Where, Callable[[], float]] = {
     ("SpecAugment", "frequency mask", "width"): lambda: BAND_MASK,
     ("optimiser", "SGD momentum", "momentum"): lambda: _plan().momentum,
     ("optimiser", "learning rate", "rate"): lambda: _plan().rate,
-    ("regularisation", "dropout before FC", "rate"): lambda: cnn_lstm.SIZES.dropout,
+    ("regularisation", "dropout before FC", "rate"): lambda: attribute_network.SIZES.dropout,
     ("training", "maximum epochs", "count"): lambda: _epochs(),
-    ("model", "max-pool kernel", "width"): lambda: cnn_lstm.SIZES.pool,
-    ("model", "max-pool stride", "width"): lambda: cnn_lstm.SIZES.stride,
+    ("model", "max-pool kernel", "width"): lambda: attribute_network.SIZES.pool,
+    ("model", "max-pool stride", "width"): lambda: attribute_network.SIZES.stride,
     ("loss", "alpha MTL", "weight"): lambda: FINAL["MTL"],
     ("loss", "alpha adversarial", "weight"): lambda: FINAL["AD"],
     ("loss", "alpha GR start", "weight"): lambda: alpha("GR", 1, _epochs()),
@@ -54,7 +54,7 @@ SETTINGS: dict[Where, Callable[[], float]] = {
 
 # Numbers of built objects, and to how many places each is printed.
 BUILT: dict[Where, tuple[Callable[[], float], int]] = {
-    ("model", "shared layers", "parameters"): (lambda: _parameters(cnn_lstm.CnnLstm) / MILLION, 1),
+    ("model", "shared layers", "parameters"): (lambda: _parameters(attribute_network.SharedLayers) / MILLION, 1),
     ("model", "each discriminator", "parameters"): (lambda: _parameters(Discriminator, len(parry.CLASSES), len(GENDERS)) / 1e6, 1),
     ("configurations", "per approach", "count"): (lambda: len(SUBSETS), 0),
 }

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from sercore.models import cnn_lstm
+from sercore.models import attribute_network
 from sercore.papers.parry2022.adversarial import Plan
 
-SIZES = {"published": cnn_lstm.SIZES, "small": cnn_lstm.SMALL}
+SIZES = {"published": attribute_network.SIZES, "small": attribute_network.SMALL}
 CLIP = 5.0
 
 

@@ -37,7 +37,7 @@ VIEWED = tuple(Row(approach=approach, attributes="C") for approach in ("MTL", "G
 class Parameters(ChapterParameters):
     """Parameters of the chapter, checked before a kernel starts.
 
-    The demo trains a narrower network (``cnn_lstm.SMALL``), and of the 46 models seven: its values show that everything runs.
+    The demo trains a narrower network, and of the 46 models seven: its values show that everything runs.
     """
 
     known_rows: ClassVar = (*ROWS, *APPROACHES)

@@ -21,8 +21,8 @@ from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import level
 from sercore.ledger.gaps import Gap
 from sercore.ledger.scores import Trials
-from sercore.models import cnn_lstm, counts
-from sercore.models.attributes import Discriminator
+from sercore.models import attribute_network, counts
+from sercore.models.attribute_network import Discriminator
 from sercore.papers.parry2022 import evidence
 from sercore.papers.parry2022 import rows as parry_rows
 from sercore.papers.parry2022 import study as parry
@@ -105,14 +105,14 @@ def corpora(ledger: Ledger) -> HTML:
 def layers() -> HTML:
     """Layers that all models share, in their published size, of a clip of 3 s."""
     with torch.device("meta"):
-        network, frames = cnn_lstm.CnnLstm(), torch.empty(1, FRAMES, cnn_lstm.SIZES.bands)
+        network, frames = attribute_network.SharedLayers(), torch.empty(1, FRAMES, attribute_network.SIZES.bands)
     title = f"Shared layers, a clip of {FRAMES} frames; the mean over time stands before the last, and dropout"
     return networks.layers(title, network, frames, torch.tensor([FRAMES]))
 
 
 def parts(ledger: Ledger) -> HTML:
     """Parameters of shared layers, heads and discriminators, with as many labels as the measured training clips have."""
-    bands, width, classes = cnn_lstm.SIZES.bands, cnn_lstm.SIZES.width, len(parry.CLASSES)
+    bands, width, classes = attribute_network.SIZES.bands, attribute_network.SIZES.width, len(parry.CLASSES)
     kinds = {
         "head": (nn.Linear, width),
         "discriminator": (Discriminator, classes),
@@ -120,7 +120,7 @@ def parts(ledger: Ledger) -> HTML:
     }
     with torch.device("meta"):
         rows = [
-            ("shared layers", bands, width, f"{counts.parameters(cnn_lstm.CnnLstm()):,}"),
+            ("shared layers", bands, width, f"{counts.parameters(attribute_network.SharedLayers()):,}"),
             ("emotion head", width, classes, f"{counts.parameters(nn.Linear(width, classes)):,}"),
         ]
         for kind, (layer, reads) in kinds.items():

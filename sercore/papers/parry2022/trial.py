@@ -15,8 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sercore.augment.spectrogram import mask_bands, mask_time
-from sercore.models.attributes import EmotionNetwork, discriminators
-from sercore.models.cnn_lstm import CnnLstm
+from sercore.models.attribute_network import AttributeNetwork, SharedLayers, discriminators
 from sercore.papers.parry2022 import attributes as parry_attributes
 from sercore.papers.parry2022 import scores as parry_scores
 from sercore.papers.parry2022.adversarial import fit
@@ -103,7 +102,7 @@ class Fitted:
         prepared: what it was trained on.
     """
 
-    network: EmotionNetwork
+    network: AttributeNetwork
     history: History
     prepared: Prepared
 
@@ -154,14 +153,14 @@ def prepare(trial: Trial, data: Data) -> Prepared:
     return Prepared(target, sides, {letter: found[letter] for letter in letters})
 
 
-def build(trial: Trial, data: Data, prepared: Prepared) -> EmotionNetwork:
+def build(trial: Trial, data: Data, prepared: Prepared) -> AttributeNetwork:
     """The trial's network before training: the same shared and emotion weights for every model of a seed."""
     sizes = SIZES[trial.size]
     headed = trial.approach in ("MTL", "GR")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(trial.seed)
-        shared = CnnLstm(sizes, initialisation=trial.initialisation)
-        return EmotionNetwork(
+        shared = SharedLayers(sizes, initialisation=trial.initialisation)
+        return AttributeNetwork(
             shared,
             width=sizes.width,
             classes=len(data.classes),
@@ -207,7 +206,7 @@ def _answers(network: nn.Module, data: Data, rows: np.ndarray, *, precision: str
     return found
 
 
-def _fit(trial: Trial, data: Data, prepared: Prepared, network: EmotionNetwork, place: Path, device: torch.device) -> History:
+def _fit(trial: Trial, data: Data, prepared: Prepared, network: AttributeNetwork, place: Path, device: torch.device) -> History:
     row, training = trial.row, prepared.sides.training
     how = plan(row, trial.recipe, epochs=trial.epochs, precision=trial.precision)
     entropies = {EMOTION: label_entropy(prepared.target[training])}
