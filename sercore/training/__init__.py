@@ -1,10 +1,9 @@
 """Readable loops, their objectives and their batches; nothing here knows audio files or notebooks."""
 
-from sercore.training.bucketing import by_length
-from sercore.training.fitting import History, cross_entropy, fit
+from sercore.training.batching import Ragged, by_length
+from sercore.training.fitting import Plan, cross_entropy, fit
 from sercore.training.loop import Recipe, choose, train
-from sercore.training.plan import Plan
-from sercore.training.ragged import Ragged
+from sercore.training.resumable import History
 from sercore.training.schedules import Plateau, Steps
 
 __all__ = ["History", "Plan", "Plateau", "Ragged", "Recipe", "Steps", "by_length", "choose", "cross_entropy", "fit", "train"]

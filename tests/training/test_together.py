@@ -8,6 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+from sercore.models.multi_task_mlp import MultiTaskMLP
 from sercore.models.sequential_mlp import GenderNetwork, SequentialMLP
 from sercore.training import batching, objectives, together
 from sercore.training.loop import Recipe, initialise, train
