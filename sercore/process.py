@@ -6,6 +6,7 @@ none itself.
 """
 
 import multiprocessing
+import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -56,7 +57,8 @@ def isolated_each(function: Callable[..., Any], calls: Sequence[tuple], *, secon
         return []
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([function.__module__])
-    call_apart = concurrent.process(function, timeout=seconds, context=context)
+    name = f"{title} {uuid.uuid4().hex}"
+    call_apart = concurrent.process(function, name=name, timeout=seconds, context=context)
     waiting, running, answers = deque(enumerate(calls)), {}, {}
     bar = tqdm(total=len(calls), desc=title, disable=len(calls) < 2, delay=2)
     try:
@@ -69,8 +71,10 @@ def isolated_each(function: Callable[..., Any], calls: Sequence[tuple], *, secon
                 bar.update()
     finally:
         bar.close()
-        for future in running:  # none but where this is interrupted
-            future.cancel()
+        for process in multiprocessing.active_children():
+            if process.name == name:  # left where an interrupt came: no call goes on
+                process.kill()
+                process.join()
     return [answers[index] for index in range(len(calls))]
 
 
