@@ -228,16 +228,17 @@ def saliency_map(panels: Sequence[tuple[str, np.ndarray, np.ndarray]], *, settin
     Source: Biagini 2022, section 6. Deviation: gradients of the logit, where the author's notebook shows integrated gradients.
     """
     _check_some(panels)
-    for title, spectrogram, found in panels:
-        if spectrogram.shape[1:] != (settings.bands,) or found.shape != spectrogram.shape or not found.max() > 0 or found.min() < 0:
+    for title, spectrogram, saliency in panels:
+        low, high = saliency.min(), saliency.max()
+        if spectrogram.shape[1:] != (settings.bands,) or saliency.shape != spectrogram.shape or not high > 0 or low < 0:
             raise ValueError(
-                f"{title}: a map {found.shape} from {found.min():g} to {found.max():g} of a spectrogram {spectrogram.shape};"
+                f"{title}: a map {saliency.shape} from {low:g} to {high:g} of a spectrogram {spectrogram.shape};"
                 f" expected both (frames, {settings.bands}) and the map 0 or more: cut both to the clip's frames"
             )
     figure, axes = _grid(len(panels), heights=(1,), inches=2.0)
     longest = max(len(spectrogram) for _, spectrogram, _ in panels) * settings.hop / settings.rate
-    for (place,), (title, spectrogram, found) in zip(axes, panels, strict=True):
-        strength = np.minimum(found / (np.quantile(found, 0.995) or found.max()), 1)
+    for (place,), (title, spectrogram, saliency) in zip(axes, panels, strict=True):
+        strength = np.minimum(saliency / (np.quantile(saliency, 0.995) or saliency.max()), 1)
         _spectrogram(place, spectrogram, settings, cmap="Greys", vmax=spectrogram.max() + 40)
         _spectrogram(place, strength, settings, cmap="Reds", vmin=0, vmax=1, alpha=strength.T)
         place.set_title(title, fontsize=FONT + 1)
@@ -287,7 +288,7 @@ def _spectrogram(axes: plt.Axes, values: np.ndarray, settings: MelSettings, **lo
 
 def _band(hertz: float, settings: MelSettings) -> float:
     """Where a frequency lies on an axis on which band b reaches from b to b + 1: its filter's peak is in the middle."""
-    low, this, high = (np.log1p(each / 700) for each in (settings.lowest, hertz, settings.highest))
+    low, this, high = (np.log1p(frequency / 700) for frequency in (settings.lowest, hertz, settings.highest))
     return float((this - low) / (high - low) * (settings.bands + 1) - 0.5)
 
 

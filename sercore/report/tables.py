@@ -14,6 +14,7 @@ from sercore.ledger import claims as judging
 from sercore.ledger import verifying
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate
+from sercore.ledger.published import Printed
 from sercore.ledger.scores import F1
 from sercore.ledger.verdicts import VERDICTS
 from sercore.models.counts import Described
@@ -29,7 +30,7 @@ DIGITS = {"macro_f1_cv5_mean": 3, "mse_cv5_mean": 4, "summed_mse_two_heads_cv5_m
 
 
 # Outcomes of trials that were run again, in words.
-TOLD = {
+OUTCOMES = {
     verifying.SAME: "the same to the digit",
     verifying.WITHIN: "within the noise between seeds",
     verifying.ALONE: "other numbers, with one recorded seed to judge by",
@@ -115,45 +116,48 @@ def parameters(given: BaseModel) -> HTML:
 
 
 def beside_the_paper(
-    table: str, ledger: Ledger, run: Ledger | None = None, *, column: str = "F1-macro", edition: str = "demo"
+    title: str, ledger: Ledger, run: Ledger | None = None, *, column: str = "F1-macro", edition: str = "demo"
 ) -> HTML:
     """One printed table and column: printed | recorded on real corpora | this run | verdict.
 
     Args:
-        table: "Table 3".
-        ledger: of the paper.
+        title: title of the printed table, "Table 3".
+        ledger: ledger of the paper.
         run: the same with this page's trials in place of the recorded ones (default: none).
-        column: printed column name.
-        edition: of this run; a demo's values are named synthetic.
+        column: name of the printed column.
+        edition: edition of this run; a demo's values are named synthetic.
     """
-    numbers = [each for each in ledger.printed if each.table == table and each.column == column and "submission" not in each.row]
-    heads = [("", table), ("paper", "printed")]
-    heads += [("recorded on real corpora", f"{variant}, {protocol}") for variant, protocol in READINGS] + [("", "verdict")]
+
+    def name(number: Printed) -> object:
+        inputs = [book.inputs(number.row) for book in (ledger, run) if book is not None]
+        words = " | ".join(filter(None, inputs))
+        return (number.row, words) if words else number.row
+
+    def score(book: Ledger, variant: str, protocol: str, **look: object) -> Callable[[Printed], object]:
+        def fill(number: Printed) -> object:
+            estimate = book.cell(number.row, number.metric, variant=variant, protocol=protocol)
+            return shown(estimate, DIGITS.get(number.metric, 2), **look)
+
+        return fill
+
+    columns = [Column(title, name), Column(("paper", "printed"), lambda number: f"{number.value:.4f}")]
+    for variant, protocol in READINGS:
+        fill = score(ledger, variant, protocol, interval=BRACKETS[protocol])
+        columns.append(Column((RECORDED, f"{variant}, {protocol}"), fill))
+    columns.append(Column("verdict", ledger.verdict))
     if run is not None:
-        this = this_run(edition)
-        heads += [(this, f"{variant}, {protocol}") for variant, protocol in READINGS]
-    rows = []
-    for number in numbers:
-        word, reason = ledger.verdict(number)
-        digits = DIGITS.get(number.metric, 2)
-        ours = [
-            shown(ledger.cell(number.row, number.metric, variant=a, protocol=b), digits, interval=BRACKETS[b]) for a, b in READINGS
-        ]
-        here = (
-            []
-            if run is None
-            else [shown(run.cell(number.row, number.metric, variant=a, protocol=b), digits, bare=True) for a, b in READINGS]
-        )
-        inputs = " | ".join(filter(None, (each.inputs(number.row) for each in (ledger, run) if each is not None)))
-        rows.append(((number.row, inputs) if inputs else number.row, f"{number.value:.4f}", *ours, (word, reason), *here))
-    caption = f"{table}, {column}: mean over five folds; {INTERVALS}; a dash where nothing was run"
-    return html(heads, rows, caption=caption)
+        for variant, protocol in READINGS:
+            fill = score(run, variant, protocol, bare=True)
+            columns.append(Column((this_run(edition), f"{variant}, {protocol}"), fill))
+    numbers = [number for number in ledger.printed if (number.table, number.column) == (title, column)]
+    caption = f"{title}, {column}: mean over five folds; {INTERVALS}; a dash where nothing was run"
+    return table(columns, [number for number in numbers if "submission" not in number.row], caption=caption)
 
 
 def measured(ledger: Ledger, row: str) -> HTML:
     """Printed counts of one row beside what we measured."""
     rows = []
-    for number in (each for each in ledger.printed if each.row == row):
+    for number in (number for number in ledger.printed if number.row == row):
         plain = ledger.paper.plain(number)
         ours = (DASH, ledger.paper.why_not(number)) if plain is None else (f"{plain.value:g}", plain.reason)
         rows.append((f"{number.column}, {number.metric}", f"{number.value:g} {number.unit}", ours))
@@ -162,10 +166,10 @@ def measured(ledger: Ledger, row: str) -> HTML:
 
 def parameter_counts(networks: Sequence[Described]) -> HTML:
     """Parameters of each network by the width of its emotion features."""
-    widths = sorted({each.width for each in networks if each.width})
-    found = {((each.model, each.variant, each.inputs), each.width): f"{each.parameters:,}" for each in networks}
-    names = dict.fromkeys(name for name, _ in found)
-    rows = [(*name, *(found.get((name, width), "") for width in (0, *widths))) for name in names]
+    widths = sorted({network.width for network in networks if network.width})
+    counts = {((network.model, network.variant, network.inputs), network.width): network.parameters for network in networks}
+    names = dict.fromkeys(name for name, _ in counts)
+    rows = [(*name, *(f"{counts[name, width]:,}" if (name, width) in counts else "" for width in (0, *widths))) for name in names]
     heads = [
         ("", "network"),
         ("", "variant"),
@@ -178,21 +182,24 @@ def parameter_counts(networks: Sequence[Described]) -> HTML:
 
 def controls(ledger: Ledger, run: Ledger, *, edition: str) -> HTML:
     """Macro F1 of the controls, recorded and on this page, and clean what the row itself scores above its control."""
-    this = this_run(edition)
-    rows = []
-    for row, variant, control in dict.fromkeys([*ledger.controls(), *run.controls()]):
-        scores = [
-            shown(each.cell(row, F1, variant=variant, protocol=protocol, control=control), 3)
-            for each in (ledger, run)
-            for protocol in PROTOCOLS
-        ]
-        above = shown(ledger.above(row, F1, variant=variant, control=control), 3, signed=True)
-        rows.append((row, variant, control, *scores[:2], above, *scores[2:]))
-    recorded = "recorded on real corpora"
-    heads = [("", "row"), ("", "variant"), ("", "control"), *((recorded, protocol) for protocol in PROTOCOLS)]
-    heads += [(recorded, "the row less its control, clean"), *((this, protocol) for protocol in PROTOCOLS)]
+
+    def score(book: Ledger, protocol: str) -> Callable[[tuple], object]:
+        return lambda row: shown(book.cell(row[0], F1, variant=row[1], protocol=protocol, control=row[2]), 3)
+
+    def above(row: tuple) -> object:
+        return shown(ledger.above(row[0], F1, variant=row[1], control=row[2]), 3, signed=True)
+
+    columns = [
+        Column("row", lambda row: row[0]),
+        Column("variant", lambda row: row[1]),
+        Column("control", lambda row: row[2]),
+        *(Column((RECORDED, protocol), score(ledger, protocol)) for protocol in PROTOCOLS),
+        Column((RECORDED, "the row less its control, clean"), above),
+        *(Column((this_run(edition), protocol), score(run, protocol)) for protocol in PROTOCOLS),
+    ]
+    rows = dict.fromkeys([*ledger.controls(), *run.controls()])
     caption = "Controls: macro F1; in brackets 95 %, where the mean would lie with other recordings and seeds"
-    return html(heads, rows, caption=caption)
+    return table(columns, rows, caption=caption)
 
 
 def contradicted(ledger: Ledger, statements: Sequence[judging.Claim]) -> str:
@@ -213,9 +220,9 @@ def claims(ledger: Ledger, statements: Sequence[judging.Claim], *, caption: str 
 
 def tally(counts: dict[str, dict[str, int]]) -> HTML:
     """How many printed numbers of each paper have each verdict."""
-    given = [verdict for verdict in VERDICTS if any(found[verdict] for found in counts.values())]
-    rows = [(paper, *(found[verdict] for verdict in given), sum(found.values())) for paper, found in counts.items()]
-    return html(("paper", *given, "all"), rows, caption="Verdicts on printed numbers; a verdict that none has is left out")
+    met = [verdict for verdict in VERDICTS if any(numbers[verdict] for numbers in counts.values())]
+    rows = [(paper, *(numbers[verdict] for verdict in met), sum(numbers.values())) for paper, numbers in counts.items()]
+    return html(("paper", *met, "all"), rows, caption="Verdicts on printed numbers; a verdict that none has is left out")
 
 
 def provenance(ledger: Ledger) -> HTML:
@@ -235,7 +242,7 @@ def verified(run: Mapping, count: int) -> object:
     outcomes = list(verifying.verified(run).values())
     if not outcomes:
         return "none"
-    words = [f"{outcomes.count(word)} {TOLD[word]}" for word in verifying.OUTCOMES if word in outcomes]
+    words = [f"{outcomes.count(word)} {OUTCOMES[word]}" for word in verifying.OUTCOMES if word in outcomes]
     last = run["verified"][-1]
     return f"{len(outcomes)} of {count}", f"{', '.join(words)}; {last['date']}, {last['commit'][:10]}, {last['processor']}"
 
@@ -291,6 +298,6 @@ def _td(value: object) -> str:
         return f'<td class="reason">{value.data}</td>'
     if not isinstance(value, tuple):
         return f"<td>{escape(f'{value:g}' if isinstance(value, float) else str(value))}</td>"
-    first, second = (escape(str(each)) for each in value)
+    first, second = (escape(str(text)) for text in value)
     room = "" if second.startswith("[") else ' class="reason"'
     return f"<td{room}>{first}<br><small>{second}</small></td>"
