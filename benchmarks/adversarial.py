@@ -38,7 +38,9 @@ class PlainLayers(nn.Module):
         self.ours = SharedLayers(sizes, initialisation="he")
         self.lstm = nn.LSTM(sizes.channels[-1], sizes.units, bidirectional=True, batch_first=True)
         own = dict(self.ours.onwards.named_parameters())
-        own |= {f"{name}_reverse": weight for name, weight in self.ours.backwards.named_parameters()}
+        own |= {
+            f"{name}_reverse": weight for name, weight in self.ours.backwards.named_parameters()
+        }
         self.lstm.load_state_dict(own)
         del self.ours.onwards, self.ours.backwards
 
@@ -49,7 +51,9 @@ class PlainLayers(nn.Module):
             signal = conv1d(signal, layer.weight.squeeze(2), layer.bias, padding="same").relu()
             signal, lengths = max_pool1d(signal, 3, 2), (lengths - 3) // 2 + 1
             signal = signal * (torch.arange(signal.shape[2]) < lengths[:, None])[:, None]
-        packed = nn.utils.rnn.pack_padded_sequence(signal.transpose(1, 2), lengths, batch_first=True, enforce_sorted=False)
+        packed = nn.utils.rnn.pack_padded_sequence(
+            signal.transpose(1, 2), lengths, batch_first=True, enforce_sorted=False
+        )
         spoken, _ = nn.utils.rnn.pad_packed_sequence(self.lstm(packed)[0], batch_first=True)
         return self.ours.full(self.ours.dropout(spoken.sum(1) / lengths[:, None])).relu()
 
@@ -58,7 +62,9 @@ def clips() -> tuple[Ragged, np.ndarray]:
     """Random frames of clips as long as real ones, and their classes."""
     draw = np.random.default_rng(0)
     lengths = np.interp(draw.random(CLIPS), np.linspace(0, 1, len(FRAMES)), FRAMES).astype(int)
-    return Ragged.of([draw.normal(size=(each, SIZES.bands)).astype(np.float32) for each in lengths]), draw.integers(0, 3, CLIPS)
+    return Ragged.of(
+        [draw.normal(size=(each, SIZES.bands)).astype(np.float32) for each in lengths]
+    ), draw.integers(0, 3, CLIPS)
 
 
 def order(held: Ragged, batch: int, *, sorted_by_length: bool) -> list[np.ndarray]:
@@ -79,9 +85,15 @@ def epoch(side: str, part: str, threads: int) -> tuple[float, float]:
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     recipe, (held, labels) = RECIPES["published"], clips()
-    layers = SharedLayers(initialisation="he") if side == "ours" or part == "our layers" else PlainLayers()
+    layers = (
+        SharedLayers(initialisation="he")
+        if side == "ours" or part == "our layers"
+        else PlainLayers()
+    )
     network = AttributeNetwork(layers, width=SIZES.width, classes=3).train()
-    torch.manual_seed(1)  # both sides have the same weights so far; so have they the same head and the same dropout
+    torch.manual_seed(
+        1
+    )  # both sides have the same weights so far; so have they the same head and the same dropout
     network.emotion.reset_parameters()
     optimiser = torch.optim.SGD(network.parameters(), lr=recipe.rate, momentum=0.9)
     plan = Plan(approach="baseline", batch=recipe.batch, rate=recipe.rate, precision="bf16")
@@ -91,7 +103,16 @@ def epoch(side: str, part: str, threads: int) -> tuple[float, float]:
             started, losses = time.perf_counter(), []
             for *inputs, target in batches(held, labels, rows if timed else rows[:2]):
                 if side == "ours":
-                    losses.append(step(network, nn.ModuleDict(), optimiser, [*inputs, target], plan=plan, alpha=0.0)["loss"])
+                    losses.append(
+                        step(
+                            network,
+                            nn.ModuleDict(),
+                            optimiser,
+                            [*inputs, target],
+                            plan=plan,
+                            alpha=0.0,
+                        )["loss"]
+                    )
                     continue
                 optimiser.zero_grad()
                 with torch.autocast("cpu", torch.bfloat16, enabled=part == "bf16"):
@@ -116,21 +137,39 @@ def main() -> None:
     for _ in range(rounds):
         plain = [measured("plain", threads=threads) for threads in sorted({1, cores})]
         turns.append(
-            [max(plain), measured("ours"), *(max(measured("plain", part, threads) for threads in {1, cores}) for part in PARTS)]
+            [
+                max(plain),
+                measured("ours"),
+                *(
+                    max(measured("plain", part, threads) for threads in {1, cores})
+                    for part in PARTS
+                ),
+            ]
         )
     speeds = np.array(turns)[:, :, 0]  # (rounds, sides)
     ratios = speeds[:, 1:] / speeds[:, :1]
     print(
         f"Training clips a second, ours on one thread to the plain loop's at the better of 1 and {cores}; median of {rounds} rounds"
     )
-    for name, column in zip(("ours", *(f"plain with {part}" for part in PARTS)), ratios.T, strict=True):
-        print(f"  {name:30s} {np.median(column):5.2f} times ({column.min():.2f} to {column.max():.2f})")
+    for name, column in zip(
+        ("ours", *(f"plain with {part}" for part in PARTS)), ratios.T, strict=True
+    ):
+        print(
+            f"  {name:30s} {np.median(column):5.2f} times ({column.min():.2f} to {column.max():.2f})"
+        )
     reached = "reached" if np.median(ratios[:, 0]) >= GOAL else "not reached"
-    print(f"  ours {np.median(speeds[:, 1]):.0f} clips/s, plain {np.median(speeds[:, 0]):.0f}; goal {GOAL:g} times {reached}")
+    print(
+        f"  ours {np.median(speeds[:, 1]):.0f} clips/s, plain {np.median(speeds[:, 0]):.0f}; goal {GOAL:g} times {reached}"
+    )
     losses = np.array(turns)[0, :2, 1]
-    print(f"  mean loss of the first epoch: plain in fp32 {losses[0]:.4f}, ours in bf16 {losses[1]:.4f}")
+    print(
+        f"  mean loss of the first epoch: plain in fp32 {losses[0]:.4f}, ours in bf16 {losses[1]:.4f}"
+    )
     held, _ = clips()
-    shares = [padding_share(held.sizes, order(held, RECIPES["published"].batch, sorted_by_length=each)) for each in (False, True)]
+    shares = [
+        padding_share(held.sizes, order(held, RECIPES["published"].batch, sorted_by_length=each))
+        for each in (False, True)
+    ]
     print(f"  padding: {shares[0]:.1%} of random batches, {shares[1]:.1%} by length")
 
 

@@ -23,17 +23,26 @@ HOP = 256  # samples
 
 
 def clips() -> pd.DataFrame:
-    home = Path(os.environ.get("SER_CORPORA") or Path(__file__).resolve().parents[2] / "shared" / "corpora")
+    home = Path(
+        os.environ.get("SER_CORPORA") or Path(__file__).resolve().parents[2] / "shared" / "corpora"
+    )
     names = [name for name in ("ravdess", "tess") if (home / name).is_dir()]
     if names:
         table = pd.concat([load(name, root=home).table for name in names], ignore_index=True)
         return table[table["emotion"] != "calm"]
     print(f"{home}: neither ravdess nor tess; the demo corpora instead. Set SER_CORPORA.")
-    return pd.concat([synthetic.load(name).table for name in ("demo-studio", "demo-labor", "demo-scena")], ignore_index=True)
+    return pd.concat(
+        [synthetic.load(name).table for name in ("demo-studio", "demo-labor", "demo-scena")],
+        ignore_index=True,
+    )
 
 
 def largest_share(corpora: np.ndarray, batches: list[np.ndarray]) -> float:
-    return float(np.mean([np.unique(corpora[rows], return_counts=True)[1].max() / len(rows) for rows in batches]))
+    return float(
+        np.mean(
+            [np.unique(corpora[rows], return_counts=True)[1].max() / len(rows) for rows in batches]
+        )
+    )
 
 
 def main() -> None:
@@ -42,11 +51,16 @@ def main() -> None:
     whole = 1 + (table["seconds"].to_numpy() * audio.RATE).astype(int) // HOP
     trimmed = np.array([1 + len(trim(audio.read(path))) // HOP for path in table["path"]])
     for what, lengths in {"silence trimmed": trimmed, "whole": whole}.items():
-        print(f"{len(table)} clips, {what}: {lengths.min()} to {lengths.max()} frames of {HOP} samples")
+        print(
+            f"{len(table)} clips, {what}: {lengths.min()} to {lengths.max()} frames of {HOP} samples"
+        )
         for batch in [int(given) for given in sys.argv[1:]] or [16, 32, 64]:
             for name, window in {"random": 1, "by length": WINDOW}.items():
                 start = time.perf_counter()
-                epochs = [by_length(lengths, batch=batch, seed=0, epoch=at, window=window) for at in range(EPOCHS)]
+                epochs = [
+                    by_length(lengths, batch=batch, seed=0, epoch=at, window=window)
+                    for at in range(EPOCHS)
+                ]
                 seconds = (time.perf_counter() - start) / EPOCHS
                 padding = max(padding_share(lengths, batches) for batches in epochs)
                 corpus = np.mean([largest_share(corpora, batches) for batches in epochs])

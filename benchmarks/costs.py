@@ -26,7 +26,10 @@ NAMES = ("CNNLSTM fixed", "FCMFCC as-run", "CNNATT fixed", "HUBERTFT fixed", "MM
 SAMPLES = 48_000  # of the clip that is read: 3 s
 ROUNDS = 5
 LONGEST = 600  # s: of one network
-STATUS, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")  # of this process: its memory, and what forgets the peak
+STATUS, RESET = (
+    Path("/proc/self/status"),
+    Path("/proc/self/clear_refs"),
+)  # of this process: its memory, and what forgets the peak
 
 
 def main() -> None:
@@ -112,7 +115,10 @@ def inputs(name: str) -> tuple[Tensor, ...]:
     """Noise in the shape of one clip of 3 s: filled to 5 s, but for the two networks that read any length."""
     shape = SHAPES["published"]
     frames = 1 + SAMPLES // shape.mel.hop
-    mel, mfcc = torch.randn(1, shape.frames, shape.mel.bands), torch.randn(1, shape.frames, shape.coefficients)
+    mel, mfcc = (
+        torch.randn(1, shape.frames, shape.mel.bands),
+        torch.randn(1, shape.frames, shape.coefficients),
+    )
     return {
         "CNNLSTM fixed": (mel, torch.tensor([frames])),
         "FCMFCC as-run": (mfcc,),
@@ -127,7 +133,9 @@ def _memory(field: str) -> int:
     lines = STATUS.read_text().splitlines() if STATUS.is_file() else []
     values = [line.split()[1] for line in lines if line.startswith(f"{field}:")]
     if not values:
-        raise OSError(f"{STATUS}: no {field}; expected this process' memory there, as on Linux. Measure on a Linux machine.")
+        raise OSError(
+            f"{STATUS}: no {field}; expected this process' memory there, as on Linux. Measure on a Linux machine."
+        )
     return 1024 * int(values[0])
 
 

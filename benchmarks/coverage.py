@@ -18,7 +18,9 @@ ACCURACY, CLIPS, LEVEL = "accuracy_validation", 40, (0.7, 0.65)
 SPEAKER, TRAINING, BOTH = 0.10, 0.03, 0.05
 
 
-def simulate(speakers: int, seeds: int, generator: np.random.Generator, *, folds: int = 1) -> tuple[Trials, Trials]:
+def simulate(
+    speakers: int, seeds: int, generator: np.random.Generator, *, folds: int = 1
+) -> tuple[Trials, Trials]:
     """Trials of two systems on the same speakers, whose true accuracies are ``LEVEL`` but for what is drawn.
 
     Args:
@@ -32,7 +34,9 @@ def simulate(speakers: int, seeds: int, generator: np.random.Generator, *, folds
     systems = []
     for level in LEVEL:
         training = generator.normal(0, TRAINING, (folds, seeds))
-        chance = level + ability[:, None] + training[fold] + generator.normal(0, BOTH, (speakers, seeds))
+        chance = (
+            level + ability[:, None] + training[fold] + generator.normal(0, BOTH, (speakers, seeds))
+        )
         systems.append(_trials(generator.binomial(CLIPS, np.clip(chance, 0, 1)), fold))
     return systems[0], systems[1]
 
@@ -55,7 +59,13 @@ def _trials(right: np.ndarray, fold: np.ndarray) -> Trials:
 
 
 def coverage(
-    speakers: int, seeds: int, *, folds: int = 1, repeats: int = 400, draws: int = 2000, seed: int = 0
+    speakers: int,
+    seeds: int,
+    *,
+    folds: int = 1,
+    repeats: int = 400,
+    draws: int = 2000,
+    seed: int = 0,
 ) -> dict[str, float]:
     """Share of repeats in which each interval holds what it is said to hold.
 
@@ -80,7 +90,10 @@ def main(repeats: int) -> None:
     for speakers, folds in ((24, 1), (24, 6), (10, 1), (10, 5), (6, 1)):
         shares = coverage(speakers, 5, folds=folds, repeats=repeats)
         words = ", ".join(f"{name} {share:.1%}" for name, share in shares.items())
-        print(f"{speakers} speakers in {folds} fold{'s' * (folds > 1)}, 5 seeds: {words} ({repeats} repeats)", flush=True)
+        print(
+            f"{speakers} speakers in {folds} fold{'s' * (folds > 1)}, 5 seeds: {words} ({repeats} repeats)",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

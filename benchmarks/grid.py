@@ -44,28 +44,46 @@ def width(configuration: Configuration) -> int:
 def rows(configuration: Configuration, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Random training rows and labels of one fold: four fifths of the corpus' number, one less for some folds."""
     draw = np.random.default_rng(seed)
-    labels = draw.permutation(np.repeat([0, 1, 2], LABELS[configuration.smote, configuration.copies]))
+    labels = draw.permutation(
+        np.repeat([0, 1, 2], LABELS[configuration.smote, configuration.copies])
+    )
     labels = labels[len(labels) // FOLDS + seed % 2 :]
     return draw.random((len(labels), width(configuration) + GENDER), dtype=np.float32), labels
 
 
-def ours(configurations: Sequence[Configuration], seeds: Sequence[int], epochs: int) -> list[nn.Module]:
+def ours(
+    configurations: Sequence[Configuration], seeds: Sequence[int], epochs: int
+) -> list[nn.Module]:
     """Train these networks at once."""
     torch.set_num_threads(1)
     recipe = Recipe(epochs=epochs)
-    networks = [Network(each.network, "as-run", None, recipe, seed) for each, seed in zip(configurations, seeds, strict=True)]
-    fit_together(networks, [rows(each, seed) for each, seed in zip(configurations, seeds, strict=True)])
+    networks = [
+        Network(each.network, "as-run", None, recipe, seed)
+        for each, seed in zip(configurations, seeds, strict=True)
+    ]
+    fit_together(
+        networks, [rows(each, seed) for each, seed in zip(configurations, seeds, strict=True)]
+    )
     return [each.network_ for each in networks]
 
 
-def plain(configurations: Sequence[Configuration], seeds: Sequence[int], epochs: int) -> list[nn.Module]:
+def plain(
+    configurations: Sequence[Configuration], seeds: Sequence[int], epochs: int
+) -> list[nn.Module]:
     """Train them one after the other, as anyone would."""
     torch.set_num_threads(1)
     recipe, found = Recipe(epochs=epochs), []
     for configuration, seed in zip(configurations, seeds, strict=True):
         values, labels = rows(configuration, seed)
-        emotion, gender = (torch.from_numpy(np.ascontiguousarray(each)) for each in np.split(values, [-GENDER], axis=1))
-        target, kind, loss = torch.eye(3)[labels], configuration.network, LOSSES[configuration.network]
+        emotion, gender = (
+            torch.from_numpy(np.ascontiguousarray(each))
+            for each in np.split(values, [-GENDER], axis=1)
+        )
+        target, kind, loss = (
+            torch.eye(3)[labels],
+            configuration.network,
+            LOSSES[configuration.network],
+        )
         inputs = emotion.shape[1]
         network = (
             MultiTaskMLP(inputs, variant="as-run")
@@ -73,10 +91,19 @@ def plain(configurations: Sequence[Configuration], seeds: Sequence[int], epochs:
             else SequentialMLP(inputs, hidden_units(inputs), variant="as-run")
         )
         uniform = ("shared",) if kind == "multi-task" else ()
-        initialise(network, spread=recipe.spread, uniform=uniform, generator=torch.Generator().manual_seed(seed))
-        optimiser = torch.optim.Adam(network.parameters(), lr=recipe.rate, betas=recipe.betas, eps=recipe.epsilon)
+        initialise(
+            network,
+            spread=recipe.spread,
+            uniform=uniform,
+            generator=torch.Generator().manual_seed(seed),
+        )
+        optimiser = torch.optim.Adam(
+            network.parameters(), lr=recipe.rate, betas=recipe.betas, eps=recipe.epsilon
+        )
         for _ in range(epochs):
-            for batch in zip(*(each.split(recipe.batch) for each in (emotion, gender, target)), strict=True):
+            for batch in zip(
+                *(each.split(recipe.batch) for each in (emotion, gender, target)), strict=True
+            ):
                 optimiser.zero_grad()
                 loss(network, *batch).mean().backward()
                 optimiser.step()
@@ -86,17 +113,29 @@ def plain(configurations: Sequence[Configuration], seeds: Sequence[int], epochs:
 
 def calls(configurations: Sequence[Configuration]) -> list[tuple[list[Configuration], list[int]]]:
     """Networks of each call: alike ones, at most as many as a sweep trains at once."""
-    fits = [(each, 1000 * seed + fold) for each in configurations for seed in range(SEEDS) for fold in range(FOLDS)]
+    fits = [
+        (each, 1000 * seed + fold)
+        for each in configurations
+        for seed in range(SEEDS)
+        for fold in range(FOLDS)
+    ]
     fits.sort(key=lambda fit: (fit[0].network, width(fit[0])))
-    alike = [list(members) for _, members in groupby(fits, key=lambda fit: (fit[0].network, width(fit[0])))]
-    parts = [members[at : at + AT_ONCE] for members in alike for at in range(0, len(members), AT_ONCE)]
+    alike = [
+        list(members)
+        for _, members in groupby(fits, key=lambda fit: (fit[0].network, width(fit[0])))
+    ]
+    parts = [
+        members[at : at + AT_ONCE] for members in alike for at in range(0, len(members), AT_ONCE)
+    ]
     return [tuple(map(list, zip(*part, strict=True))) for part in parts]
 
 
 def timed(train: Callable, configurations: Sequence[Configuration], epochs: int) -> float:
     """Seconds of all their fits in two processes."""
     with parallel_config(backend="loky", n_jobs=WORKERS, inner_max_num_threads=1):
-        Parallel()(delayed(torch.set_num_threads)(1) for _ in range(4 * WORKERS))  # the processes are there before the clock starts
+        Parallel()(
+            delayed(torch.set_num_threads)(1) for _ in range(4 * WORKERS)
+        )  # the processes are there before the clock starts
         started = time.perf_counter()
         Parallel(batch_size=1)(delayed(train)(*call, epochs) for call in calls(configurations))
     return time.perf_counter() - started
@@ -108,12 +147,21 @@ def main() -> None:
     for name, embedding in (("8 to 56 inputs", False), ("embeddings, 768 or 824 inputs", True)):
         chosen = [each for each in configurations if each.embedding == embedding]
         timed(ours, chosen[:1], 1)
-        turns[name] = np.array([[timed(plain, chosen, epochs), timed(ours, chosen, epochs)] for _ in range(rounds)])
-        told(name, turns[name], len(chosen) * SEEDS * FOLDS, epochs, goal=None if embedding else GOAL)
+        turns[name] = np.array(
+            [[timed(plain, chosen, epochs), timed(ours, chosen, epochs)] for _ in range(rounds)]
+        )
+        told(
+            name, turns[name], len(chosen) * SEEDS * FOLDS, epochs, goal=None if embedding else GOAL
+        )
     told("the whole grid", sum(turns.values()), len(configurations) * SEEDS * FOLDS, epochs)
     most = peak()
     for name, embedding in zip(turns, (False, True), strict=True):
-        done = sum(operations(each) for each in configurations if each.embedding == embedding) * SEEDS * FOLDS * epochs
+        done = (
+            sum(operations(each) for each in configurations if each.embedding == embedding)
+            * SEEDS
+            * FOLDS
+            * epochs
+        )
         share = done / np.median(turns[name][:, 1]) / WORKERS / most
         limit = f"{share:.1%} of the operations that {WORKERS} cores do in a matrix product, {most / 1e9:.0f} GFLOP/s each"
         print(f"{name}: ours does {limit}")
@@ -128,7 +176,9 @@ def operations(configuration: Configuration) -> float:
         else SequentialMLP(inputs, hidden_units(inputs), variant="as-run")
     )
     layers = [layer for layer in network.modules() if isinstance(layer, nn.Linear)]
-    first = {"emotion_branch", "gender_branch"} if configuration.network == "multi-task" else {"layer"}
+    first = (
+        {"emotion_branch", "gender_branch"} if configuration.network == "multi-task" else {"layer"}
+    )
     unread = sum(layer.weight.numel() for name, layer in network.named_modules() if name in first)
     weights = sum(layer.weight.numel() for layer in layers)
     return (6 * weights - 2 * unread) * len(rows(configuration, 0)[1])
@@ -146,9 +196,15 @@ def peak(side: int = 1024, times: int = 10) -> float:
     return 2 * side**3 * times / min(seconds)
 
 
-def told(name: str, turns: np.ndarray, fits: int, epochs: int, *, goal: float | None = None) -> None:
+def told(
+    name: str, turns: np.ndarray, fits: int, epochs: int, *, goal: float | None = None
+) -> None:
     ratios, each = turns[:, 0] / turns[:, 1], 1e3 * np.median(turns, axis=0) / fits / epochs
-    reached = "" if goal is None else f", goal {goal:g} {'reached' if np.median(ratios) >= goal else 'not reached'}"
+    reached = (
+        ""
+        if goal is None
+        else f", goal {goal:g} {'reached' if np.median(ratios) >= goal else 'not reached'}"
+    )
     print(
         f"{name:30s} {np.median(ratios):5.2f} times ({ratios.min():.2f} to {ratios.max():.2f}){reached}; {fits} fits, plain"
         f" {each[0]:.2f} ms an epoch of one, ours {each[1]:.2f}",

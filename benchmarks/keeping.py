@@ -50,12 +50,16 @@ def plant(folder: Path, count: int) -> None:
 def found(paths: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """The frames of clips, as chapter 2 asks for them."""
     settings = {"filterbank": asdict(parry_inputs.FILTERBANK)}
-    return packed.frames(paths, compute=parry_inputs.compute, settings=settings, modules=[parry_inputs.__name__])
+    return packed.frames(
+        paths, compute=parry_inputs.compute, settings=settings, modules=[parry_inputs.__name__]
+    )
 
 
 def read(values: np.ndarray, chunk: int = 100_000) -> float:
     """Touch all of it."""
-    return float(sum(values[at : at + chunk].sum(dtype=np.float64) for at in range(0, len(values), chunk)))
+    return float(
+        sum(values[at : at + chunk].sum(dtype=np.float64) for at in range(0, len(values), chunk))
+    )
 
 
 def forget(place: Path) -> None:
@@ -100,7 +104,9 @@ def once(kind: str, folder: Path) -> tuple[float, float]:
         return watched(packed.contents, paths)
     if kind == "second":
         return watched(lambda: read(found(paths)[0]))
-    (path,) = (path for path in (store.root() / "packed").rglob("*.npy") if ".starts" not in path.name)
+    (path,) = (
+        path for path in (store.root() / "packed").rglob("*.npy") if ".starts" not in path.name
+    )
     return watched(lambda: read(np.load(path, mmap_mode="r")))
 
 
@@ -116,14 +122,21 @@ def measured(count: int) -> dict[str, float]:
         os.environ["SER_STORE"] = f"{place}/store"
         plant(Path(place) / "clips", count)
         made, taken = alone("first", Path(place) / "clips")
-        forget(Path(place))  # of all clips and what is kept of each, which would crowd out the packed files
+        forget(
+            Path(place)
+        )  # of all clips and what is kept of each, which would crowd out the packed files
         kinds = ("second", "mapped", "looking")
-        turns = np.array([[alone(kind, Path(place) / "clips") for kind in kinds] for _ in range(ROUNDS)])  # (rounds, kinds, 2)
+        turns = np.array(
+            [[alone(kind, Path(place) / "clips") for kind in kinds] for _ in range(ROUNDS)]
+        )  # (rounds, kinds, 2)
         size = sum(path.stat().st_size for path in Path(place).rglob("packed/**/*.npy")) / 2**20
     seconds = np.median(turns[:, :, 0], axis=0)
     return {
         "first pass": 1e3 * made / count,
-        **{name: 1e3 * each / count for name, each in zip(("second pass", "numpy", "looking"), seconds, strict=True)},
+        **{
+            name: 1e3 * each / count
+            for name, each in zip(("second pass", "numpy", "looking"), seconds, strict=True)
+        },
         "ratio": float(np.median(turns[:, 0, 0] / turns[:, 1, 0])),
         "taken": taken,
         "taken again": float(turns[:, 0, 1].max()),
@@ -136,17 +149,27 @@ def main() -> None:
     told = {count: measured(count) for count in counts}
     for count, each in told.items():
         print(f"{count:8,d} clips, {each['size']:.0f} MiB packed")
-        print(f"  first pass  {each['first pass']:7.3f} ms a clip, {each['taken']:.0f} MiB more memory")
+        print(
+            f"  first pass  {each['first pass']:7.3f} ms a clip, {each['taken']:.0f} MiB more memory"
+        )
         parts = f"{each['looking']:.3f} of them to look at it; numpy's mapping {each['numpy']:.3f}, {each['ratio']:.2f} times"
-        print(f"  second pass {each['second pass']:7.3f} ms a clip, {each['taken again']:.0f} MiB more memory; {parts}")
+        print(
+            f"  second pass {each['second pass']:7.3f} ms a clip, {each['taken again']:.0f} MiB more memory; {parts}"
+        )
     for few, many in pairwise(told):
         for name in ("first pass", "second pass", "looking", "numpy"):
             ratio = told[many][name] / told[few][name]
-            flat = "" if name == "numpy" else f", {'within' if ratio <= FLAT else 'NOT within'} {FLAT:g}"
+            flat = (
+                ""
+                if name == "numpy"
+                else f", {'within' if ratio <= FLAT else 'NOT within'} {FLAT:g}"
+            )
             print(f"Cost a clip of {many:,d} to {few:,d}, {name}: {ratio:.2f} times{flat}")
     last = told[counts[-1]]
     reached = "reached" if last["ratio"] <= GOAL else "not reached"
-    print(f"Second pass of {counts[-1]:,d} clips: {last['ratio']:.2f} times numpy's seconds, goal {GOAL:g} {reached}")
+    print(
+        f"Second pass of {counts[-1]:,d} clips: {last['ratio']:.2f} times numpy's seconds, goal {GOAL:g} {reached}"
+    )
 
 
 if __name__ == "__main__":

@@ -21,7 +21,9 @@ ROUNDS = 3
 
 def librosas(samples: np.ndarray, how: MelSettings) -> np.ndarray:
     shape = {"n_fft": how.fft, "win_length": how.window, "hop_length": how.hop, "n_mels": how.bands}
-    bands = librosa.feature.melspectrogram(y=samples, sr=how.rate, **shape, htk=True, norm=None, pad_mode="reflect")
+    bands = librosa.feature.melspectrogram(
+        y=samples, sr=how.rate, **shape, htk=True, norm=None, pad_mode="reflect"
+    )
     return librosa.power_to_db(bands, ref=1, top_db=how.floor) if how.decibels else bands
 
 
@@ -31,8 +33,14 @@ def librosas_mfcc(samples: np.ndarray) -> np.ndarray:
 
 PAIRS = {
     "mel, dB": (mel, lambda samples: librosas(samples, DECIBELS)),
-    "mel, linear": (lambda samples: mel(samples, settings=LINEAR), lambda samples: librosas(samples, LINEAR)),
-    "mel, FFT 2048": (lambda samples: mel(samples, settings=PICTURE), lambda samples: librosas(samples, PICTURE)),
+    "mel, linear": (
+        lambda samples: mel(samples, settings=LINEAR),
+        lambda samples: librosas(samples, LINEAR),
+    ),
+    "mel, FFT 2048": (
+        lambda samples: mel(samples, settings=PICTURE),
+        lambda samples: librosas(samples, PICTURE),
+    ),
     "MFCC": (mfcc, librosas_mfcc),
 }
 
@@ -46,10 +54,15 @@ def one_round(measure: Callable[[np.ndarray], np.ndarray], signals: list[np.ndar
 
 def main() -> None:
     signals = [audio.read(path) for path in clips(20)]
-    print(f"{len(signals)} clips of {np.mean([len(samples) for samples in signals]) / audio.RATE:.2f} s on average")
+    print(
+        f"{len(signals)} clips of {np.mean([len(samples) for samples in signals]) / audio.RATE:.2f} s on average"
+    )
     with threadpool_limits(1):
         for name, (own, peer) in PAIRS.items():
-            apart = max(np.abs(own(samples) - peer(samples).T).max() / np.ptp(own(samples)) for samples in signals)
+            apart = max(
+                np.abs(own(samples) - peer(samples).T).max() / np.ptp(own(samples))
+                for samples in signals
+            )
             # In turns, so that both meet the same load of the machine.
             rounds = [(one_round(own, signals), one_round(peer, signals)) for _ in range(ROUNDS)]
             ours, theirs = map(min, zip(*rounds, strict=True))

@@ -49,13 +49,18 @@ def plant(folder: Path) -> Path:
 def names() -> Iterator[tuple[str, str]]:
     """Speaker and path of each clip."""
     for speaker, video, clip in product(range(SPEAKERS), range(VIDEOS), range(CLIPS)):
-        yield f"voxceleb/id{10_000 + speaker}", f"dev/wav/id{10_000 + speaker}/video{video:06d}/{clip:05d}.wav"
+        yield (
+            f"voxceleb/id{10_000 + speaker}",
+            f"dev/wav/id{10_000 + speaker}/video{video:06d}/{clip:05d}.wav",
+        )
 
 
 def held(folder: Path, clips: int) -> Source:
     """The clips as ``padi_stream.source`` gives them, but for pairs."""
     frames = Streamed((path for _, path in islice(names(), clips)), folder=folder)
-    speakers = np.array([speaker for speaker, _ in islice(names(), 0, clips, CLIPS)], object).repeat(CLIPS)[:clips]
+    speakers = np.array(
+        [speaker for speaker, _ in islice(names(), 0, clips, CLIPS)], object
+    ).repeat(CLIPS)[:clips]
     none = np.zeros(0, int)
     return Source(speakers, frames, frames, none, none, none.astype(bool), ("voxceleb",), "", 0)
 
@@ -73,7 +78,9 @@ def read(folder: Path, clips: int, reads: int) -> dict[str, float]:
             number += 1
             rows = chunks.balanced(source.speakers, most=source.most, number=number, seed=0)
             turned = in_turn(chunks.epoch(rows, number=number, seed=0), versions=3, number=number)
-            for at, (signal, _) in enumerate(batches(source.frames, target, turned, padi_rows.versions("both"), workers=WORKERS)):
+            for at, (signal, _) in enumerate(
+                batches(source.frames, target, turned, padi_rows.versions("both"), workers=WORKERS)
+            ):
                 left -= len(signal)
                 if at % EVERY == 0 or left <= 0:
                     seen.append(taken())
@@ -111,8 +118,12 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         found = both(plant(Path(folder)), (FEW, clips), reads)
     for number, each in zip((FEW, clips), found, strict=True):
-        told = ", ".join(f"{name} {each[name]:.0f}" for name in ("libraries", "listed", "first", "most", "last"))
-        print(f"{number:9,d} clips: MiB {told}; {each['listing']:.1f} s to list, {each['reading']:.1f} s for {reads:,d} reads")
+        told = ", ".join(
+            f"{name} {each[name]:.0f}" for name in ("libraries", "listed", "first", "most", "last")
+        )
+        print(
+            f"{number:9,d} clips: MiB {told}; {each['listing']:.1f} s to list, {each['reading']:.1f} s for {reads:,d} reads"
+        )
     print(f"growth {found[1]['most'] - found[0]['most']:.0f} MiB at most, goal under {GOAL}")
 
 

@@ -37,8 +37,15 @@ from sercore.training.sgd import fit
 
 GOAL, ROUNDS, BATCH, CLASSES = 2.0, 1, 16, 4
 CLOSE, AGREED = 0.05, 1e-4  # losses of both precisions; values of a clip in a bucket and alone
-WAYS = {"two processes of one thread": (2, 1), "one process of two threads": (1, 2)}  # (processes, threads of each)
-CASES = {"full width": ("published", False), "full width, frozen": ("published", True), "width 16": ("narrow", False)}
+WAYS = {
+    "two processes of one thread": (2, 1),
+    "one process of two threads": (1, 2),
+}  # (processes, threads of each)
+CASES = {
+    "full width": ("published", False),
+    "full width, frozen": ("published", True),
+    "width 16": ("narrow", False),
+}
 TRAINED, FOLD = 32, 63 * SCORED  # clips that train, and that are scored
 TIMED = [  # batches of the fold, by length, and precision
     ("typical batches", [10, 31, 52], "bf16"),
@@ -75,9 +82,18 @@ class Training:
         """Masked chunks and classes."""
         lengths, policies = padi_rows.CHUNKS[self.size], padi_rows.versions("both")
         wanted = (self.warm or lengths[-1:], self.timed or lengths)[epoch - 1]
-        read = chunks.epoch(range(TRAINED), number=epoch, seed=0, batch=self.batch, versions=len(policies), lengths=lengths)
+        read = chunks.epoch(
+            range(TRAINED),
+            number=epoch,
+            seed=0,
+            batch=self.batch,
+            versions=len(policies),
+            lengths=lengths,
+        )
         target = np.random.default_rng(1).integers(0, CLASSES, TRAINED)
-        turns = [replace(each, length=length) for each, length in zip(cycle(read), wanted, strict=False)]
+        turns = [
+            replace(each, length=length) for each, length in zip(cycle(read), wanted, strict=False)
+        ]
         return batches(clips(TRAINED), target, turns, policies)
 
 
@@ -95,14 +111,18 @@ def ours(network: nn.Module, what: Training) -> tuple[float, float]:
     """Train with the package's loop."""
     plan = padi_rows.plan(epochs=2, size=what.size, precision=what.precision)
     with TemporaryDirectory() as folder, redirect_stderr(StringIO()):  # without its bars
-        last = fit(network, what.batches, plan=plan, folder=Path(folder), device=what.device, seed=0).epochs[-1]
+        last = fit(
+            network, what.batches, plan=plan, folder=Path(folder), device=what.device, seed=0
+        ).epochs[-1]
     return last["chunks"] / last["seconds"], last["loss"]
 
 
 def plain(network: nn.Module, what: Training) -> tuple[float, float]:
     """Train as anyone would."""
     plan = padi_rows.plan(epochs=2, size=what.size, precision="fp32")
-    optimiser = torch.optim.SGD([each for each in network.parameters() if each.requires_grad], plan.rate, plan.momentum)
+    optimiser = torch.optim.SGD(
+        [each for each in network.parameters() if each.requires_grad], plan.rate, plan.momentum
+    )
     network.train()
     for number in (1, 2):
         started, losses = time.perf_counter(), []
@@ -119,7 +139,9 @@ def measured(what: Training, way: str) -> tuple[float, float]:
     """The same in processes of its own, at once: chunks a second of all together, and the loss, which they share."""
     processes, threads = WAYS[way]
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        found = [each.result() for each in [pool.submit(epoch, what, threads) for _ in range(processes)]]
+        found = [
+            each.result() for each in [pool.submit(epoch, what, threads) for _ in range(processes)]
+        ]
     return sum(speed for speed, _ in found), found[0][1]
 
 
@@ -157,7 +179,11 @@ def scored(
     singly = SimpleNamespace(clip=held.clip)  # as if read from files
     found, seconds = [], {}
     with torch.inference_mode(), autocast(precision, where):
-        for name, frames in {"buckets": held, "one by one": singly, "buckets, memory kept": held}.items():
+        for name, frames in {
+            "buckets": held,
+            "one by one": singly,
+            "buckets, memory kept": held,
+        }.items():
             with memory.kept() if "kept" in name else nullcontext():
                 answered(network, frames, rows[:4], device=where)
                 started = time.perf_counter()
@@ -187,7 +213,9 @@ def padding(held: Ragged) -> float:
 
 def repeated(sizes: np.ndarray, *, size: str = "published") -> float:
     """Share of frames in an epoch's chunks that repeat their clip, which is shorter."""
-    read = chunks.epoch(range(len(sizes)), number=1, seed=0, versions=3, lengths=padi_rows.CHUNKS[size])
+    read = chunks.epoch(
+        range(len(sizes)), number=1, seed=0, versions=3, lengths=padi_rows.CHUNKS[size]
+    )
     again = sum(int(np.maximum(0, each.length - sizes[each.rows]).sum()) for each in read)
     return again / sum(each.length * len(each.rows) for each in read)
 
@@ -221,20 +249,28 @@ def peak(device: str, *, side: int = 8192, times: int = 50) -> float:
 
 
 def tell_training(rounds: int) -> None:
-    print(f"Training chunks a second on two cores, ours to the plain loop's: median of {rounds} rounds; goal {GOAL:g} times")
+    print(
+        f"Training chunks a second on two cores, ours to the plain loop's: median of {rounds} rounds; goal {GOAL:g} times"
+    )
     for name, (size, frozen) in CASES.items():
         own, theirs = (Training(side=side, size=size, frozen=frozen) for side in ("ours", "plain"))
         best = best_way(size)
-        turns = np.array([[measured(theirs, best), *(measured(own, way) for way in WAYS)] for _ in range(rounds)])
+        turns = np.array(
+            [[measured(theirs, best), *(measured(own, way) for way in WAYS)] for _ in range(rounds)]
+        )
         speeds, losses = turns[:, :, 0], turns[0, :, 1]  # (rounds, sides)
         print(f"  {name}: plain {np.median(speeds[:, 0]):.1f} a second, in {best}")
-        for way, ratios, speed in zip(WAYS, (speeds[:, 1:] / speeds[:, :1]).T, np.median(speeds[:, 1:], axis=0), strict=True):
+        for way, ratios, speed in zip(
+            WAYS, (speeds[:, 1:] / speeds[:, :1]).T, np.median(speeds[:, 1:], axis=0), strict=True
+        ):
             reached = "reached" if np.median(ratios) >= GOAL else "not reached"
             spread = f"{np.median(ratios):5.2f} times ({ratios.min():.2f} to {ratios.max():.2f})"
             print(f"    {way:28s} {spread}, goal {reached}; {speed:.1f} a second", flush=True)
         apart = np.abs(losses[1:] - losses[0]).max()
         told = f"within {CLOSE}" if apart <= CLOSE else f"further than {CLOSE}"
-        print(f"    mean loss of the same steps: plain {losses[0]:.4f}, ours {losses[1]:.4f}; {apart:.4f} apart, {told}")
+        print(
+            f"    mean loss of the same steps: plain {losses[0]:.4f}, ours {losses[1]:.4f}; {apart:.4f} apart, {told}"
+        )
 
 
 def tell_evaluation() -> None:
@@ -243,11 +279,19 @@ def tell_evaluation() -> None:
     for name, places, precision in TIMED:
         rows = np.concatenate([by_length(fold)[place] for place in places])
         seconds, apart = alone(scored, "narrow", rows.tolist(), precision=precision)
-        ratios = [f"{seconds['one by one'] / seconds[way]:.2f} times in {way}" for way in ("buckets", "buckets, memory kept")]
-        agreed = f", {'within' if apart <= AGREED else 'NOT within'} {AGREED}" if precision == "fp32" else ""
+        ratios = [
+            f"{seconds['one by one'] / seconds[way]:.2f} times in {way}"
+            for way in ("buckets", "buckets, memory kept")
+        ]
+        agreed = (
+            f", {'within' if apart <= AGREED else 'NOT within'} {AGREED}"
+            if precision == "fp32"
+            else ""
+        )
         lengths = f"{fold.sizes[rows].min()} to {fold.sizes[rows].max()} frames"
         print(
-            f"  {name} of {FOLD} clips, {lengths}, {precision}: {'; '.join(ratios)}; logits {apart:.0e} apart{agreed}", flush=True
+            f"  {name} of {FOLD} clips, {lengths}, {precision}: {'; '.join(ratios)}; logits {apart:.0e} apart{agreed}",
+            flush=True,
         )
 
 
@@ -266,15 +310,27 @@ def tell_gpu() -> None:
     for name, (size, frozen) in CASES.items():
         lengths = padi_rows.CHUNKS[size]
         what = Training(
-            side="ours", size=size, frozen=frozen, batch=padi_rows.BATCHES[size], warm=lengths, timed=lengths * 10, device="cuda"
+            side="ours",
+            size=size,
+            frozen=frozen,
+            batch=padi_rows.BATCHES[size],
+            warm=lengths,
+            timed=lengths * 10,
+            device="cuda",
         )
         speed, _ = alone(epoch, what, torch.get_num_threads())
-        print(f"  {name}: {speed:.0f} chunks a second, {speed * work(size, frozen=frozen) / most:.1%} of that")
+        print(
+            f"  {name}: {speed:.0f} chunks a second, {speed * work(size, frozen=frozen) / most:.1%} of that"
+        )
         if not frozen:
             rows = np.arange(256).tolist()
-            seconds, _ = alone(scored, size, rows, precision="bf16", device="cuda", threads=torch.get_num_threads())
+            seconds, _ = alone(
+                scored, size, rows, precision="bf16", device="cuda", threads=torch.get_num_threads()
+            )
             ratio = seconds["one by one"] / seconds["buckets"]
-            print(f"    evaluation in buckets: {len(rows) / seconds['buckets']:.0f} clips a second, {ratio:.1f} times one by one")
+            print(
+                f"    evaluation in buckets: {len(rows) / seconds['buckets']:.0f} clips a second, {ratio:.1f} times one by one"
+            )
 
 
 def main() -> None:

@@ -61,14 +61,19 @@ def cluster(workers: int) -> Iterator[str]:
     """A Dask cluster on this machine, known by its address alone."""
     from distributed import LocalCluster
 
-    with LocalCluster(n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as made:
+    with LocalCluster(
+        n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+    ) as made:
         yield made.scheduler_address
 
 
 def plainly(trials: list[Trial], data: Data, scheduler: str, workers: int) -> list[dict]:
     """The same calls through joblib alone."""
     if scheduler == "none":
-        client, backend = nullcontext(), parallel_config(backend="loky", n_jobs=workers, inner_max_num_threads=1)
+        client, backend = (
+            nullcontext(),
+            parallel_config(backend="loky", n_jobs=workers, inner_max_num_threads=1),
+        )
     else:
         from distributed import Client
 
@@ -96,7 +101,9 @@ def main() -> None:
     trials, rounds = [*map(int, sys.argv[1:]), *(TRIALS, ROUNDS)[len(sys.argv) - 1 :]]
     rows, code = [], store._code
     # The key covers what makes chapter 1's trials, as this file is no module of the package.
-    covered = patch.object(store, "_code", lambda modules: code(("sercore.papers.alves2022.trial",)))
+    covered = patch.object(
+        store, "_code", lambda modules: code(("sercore.papers.alves2022.trial",))
+    )
     with TemporaryDirectory() as folder, patch.dict(os.environ, SER_STORE=folder), covered:
         for name, where in {"processes here": processes, "Dask by address": cluster}.items():
             for workers in WORKERS:
@@ -107,7 +114,17 @@ def main() -> None:
                 spread = f"{np.median(over):.1f} ({over.min():.1f} to {over.max():.1f})"
                 rows.append((name, workers, f"{plain:.1f}", f"{own:.1f}", spread, goal))
     print(
-        tabulate(rows, headers=("where", "workers", "joblib, ms a trial", "sweep, ms a trial", "overhead, ms", f"goal {GOAL:g} ms"))
+        tabulate(
+            rows,
+            headers=(
+                "where",
+                "workers",
+                "joblib, ms a trial",
+                "sweep, ms a trial",
+                "overhead, ms",
+                f"goal {GOAL:g} ms",
+            ),
+        )
     )
 
 

@@ -37,11 +37,16 @@ PARTS = ("bf16", "channels-last", "kept memory")
 PROCESSORS = Path("/proc/cpuinfo")
 
 
-def features(name: str, *, steps: int = 1 + TIMED, size: str = "published") -> Iterator[list[Tensor]]:
+def features(
+    name: str, *, steps: int = 1 + TIMED, size: str = "published"
+) -> Iterator[list[Tensor]]:
     """Batches of random inputs of clips of 1 to 5 s as a row's network takes them: all filled to 5 s, or to the batch's longest."""
     row, shape, generator = ROWS[name], SHAPES[size], np.random.default_rng(0)
     (kind,), batch = row.inputs, settings(name).batch
-    own = 1 + generator.integers(shape.samples // 5, shape.samples + 1, batch * steps) // shape.mel.hop
+    own = (
+        1
+        + generator.integers(shape.samples // 5, shape.samples + 1, batch * steps) // shape.mel.hop
+    )
     frames = own if "free" in kind else np.full(len(own), shape.frames)
     width = shape.mel.bands if kind == "mel" else shape.coefficients
     rows = [generator.standard_normal((each, width), dtype=np.float32) for each in frames]
@@ -52,21 +57,38 @@ def features(name: str, *, steps: int = 1 + TIMED, size: str = "published") -> I
 
 def settings(name: str, *, precision: str = "bf16") -> fitting.Plan:
     """The recipe of a row's model for one epoch, which leaves its schedule nothing to do."""
-    return replace(plan(ROWS[name].model, rates="code", epochs=1, precision=precision), schedule=None, stop=None)
+    return replace(
+        plan(ROWS[name].model, rates="code", epochs=1, precision=precision),
+        schedule=None,
+        stop=None,
+    )
 
 
-def ours(name: str, made: Iterable[list[Tensor]], *, precision: str = "bf16", size: str = "published") -> nn.Module:
+def ours(
+    name: str, made: Iterable[list[Tensor]], *, precision: str = "bf16", size: str = "published"
+) -> nn.Module:
     """Train with the package's loop."""
     row = ROWS[name]
     network = loopq_networks.build(row.model, row.variant, size=size, seed=0)
     held = loopq_networks.groups(network, row.model, rates="code")
     how = settings(name, precision=precision)
     with TemporaryDirectory() as folder:
-        fitting.fit(network, held, fitting.cross_entropy, lambda epoch: made, None, plan=how, folder=Path(folder), seed=0)
+        fitting.fit(
+            network,
+            held,
+            fitting.cross_entropy,
+            lambda epoch: made,
+            None,
+            plan=how,
+            folder=Path(folder),
+            seed=0,
+        )
     return network
 
 
-def plain(name: str, made: Iterable[list[Tensor]], *, part: str = "", size: str = "published") -> nn.Module:
+def plain(
+    name: str, made: Iterable[list[Tensor]], *, part: str = "", size: str = "published"
+) -> nn.Module:
     """Train as anyone would, or with one part of ours."""
     row, how = ROWS[name], settings(name, precision="fp32")
     network = loopq_networks.build(row.model, row.variant, size=size, seed=0).train()
@@ -111,8 +133,14 @@ def seconds(loop: Callable[..., object], name: str, options: dict[str, str]) -> 
 def sides() -> Iterator[Callable[..., float]]:
     """Two processes of one thread: one for loops that keep memory, one whose allocator stays as it was found."""
     with ExitStack() as stack:
-        start = {"mp_context": get_context("spawn"), "initializer": torch.set_num_threads, "initargs": (1,)}
-        keeping, untouched = (stack.enter_context(ProcessPoolExecutor(1, **start)) for _ in range(2))
+        start = {
+            "mp_context": get_context("spawn"),
+            "initializer": torch.set_num_threads,
+            "initargs": (1,),
+        }
+        keeping, untouched = (
+            stack.enter_context(ProcessPoolExecutor(1, **start)) for _ in range(2)
+        )
 
         def asked(loop: Callable[..., object], name: str, **options: str) -> float:
             side = keeping if loop is ours or options.get("part") == "kept memory" else untouched
@@ -125,20 +153,34 @@ def main() -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
     os.environ["TQDM_DISABLE"] = "1"
     if not (PROCESSORS.is_file() and "avx512_bf16" in PROCESSORS.read_text()):
-        print("This processor has no AVX512-BF16: bf16 is not expected to pay here, nor the goal to be reached.")
+        print(
+            "This processor has no AVX512-BF16: bf16 is not expected to pay here, nor the goal to be reached."
+        )
     else:
         print("This processor has AVX512-BF16.")
-    print(f"Training clips a second, ours to the plain loop's: median of {rounds} rounds and their range; goal {GOAL:g} times")
+    print(
+        f"Training clips a second, ours to the plain loop's: median of {rounds} rounds and their range; goal {GOAL:g} times"
+    )
     making = []
     with sides() as asked:
         for name in NAMES:
             parts = PARTS if name == TAKEN_APART else ()
             turns = [
-                [asked(plain, name), asked(ours, name), *(asked(plain, name, part=part) for part in parts)] for _ in range(rounds)
+                [
+                    asked(plain, name),
+                    asked(ours, name),
+                    *(asked(plain, name, part=part) for part in parts),
+                ]
+                for _ in range(rounds)
             ]
             theirs, own, *others = zip(*turns, strict=True)
-            goal = "goal reached" if np.median(np.divide(theirs, own)) >= GOAL else "goal not reached"
-            print(f"  {name:17s}{told(theirs, own)}, {goal}; ours {settings(name).batch / np.median(own):.0f} clips/s", flush=True)
+            goal = (
+                "goal reached" if np.median(np.divide(theirs, own)) >= GOAL else "goal not reached"
+            )
+            print(
+                f"  {name:17s}{told(theirs, own)}, {goal}; ours {settings(name).batch / np.median(own):.0f} clips/s",
+                flush=True,
+            )
             for part, each in zip(parts, others, strict=True):
                 print(f"    {part + ' alone':20s} {told(theirs, each)}", flush=True)
             making.append(asked(nothing, name) / np.median(own))

@@ -39,7 +39,9 @@ def read(path: Path | str, *, rate: int = RATE) -> np.ndarray:
         AudioError: what ``check`` and ``seconds`` refuse, damage inside the file, a sample that is no number, or a clip so
             short that nothing is left of it at the new rate.
     """
-    seconds(path)  # for what it refuses; opened anew, because after a jump the last bits of an MP3 come out differently
+    seconds(
+        path
+    )  # for what it refuses; opened anew, because after a jump the last bits of an MP3 come out differently
     with _opened(path) as sound:
         sound.seek(0)  # as soundfile.read begins, for the same last bits
         samples, found = sound.read(dtype="float64", always_2d=True), sound.samplerate
@@ -85,14 +87,20 @@ def check(path: Path | str) -> None:
         if stat.S_ISDIR(mode):
             raise AudioError(f"{path}: a folder; expected a WAV or FLAC file. Name a clip in it.")
         if not stat.S_ISREG(mode):
-            raise AudioError(f"{path}: a pipe or a device; expected a WAV or FLAC file. Save the audio to a file first.")
+            raise AudioError(
+                f"{path}: a pipe or a device; expected a WAV or FLAC file. Save the audio to a file first."
+            )
         with open(path, "rb") as file:
             if not file.read(1):
-                raise AudioError(f"{path}: an empty file, 0 bytes; expected a WAV or FLAC file. Copy it again or remove it.")
+                raise AudioError(
+                    f"{path}: an empty file, 0 bytes; expected a WAV or FLAC file. Copy it again or remove it."
+                )
     except AudioError:
         raise
     except (FileNotFoundError, NotADirectoryError, ValueError) as error:
-        raise AudioError(f"{path}: no such file; expected a WAV or FLAC file. Check the path.") from error
+        raise AudioError(
+            f"{path}: no such file; expected a WAV or FLAC file. Check the path."
+        ) from error
     except OSError as error:
         raise AudioError(
             f"{path}: cannot be opened ({error.strerror}); expected a file that this user may read."
@@ -105,10 +113,17 @@ def _opened(path: Path | str) -> Iterator[soundfile.SoundFile]:
     """The file at its first sample; an error of libsndfile, then or later, becomes an AudioError."""
     try:
         # By descriptor, so that the name's ending decides nothing.
-        with open(path, "rb", buffering=0) as file, soundfile.SoundFile(file.fileno(), closefd=False) as sound:
+        with (
+            open(path, "rb", buffering=0) as file,
+            soundfile.SoundFile(file.fileno(), closefd=False) as sound,
+        ):
             yield sound
     except soundfile.LibsndfileError as error:
-        found = "its header gives no rate or no channel" if error.code == 24 else error.error_string.rstrip(".")
+        found = (
+            "its header gives no rate or no channel"
+            if error.code == 24
+            else error.error_string.rstrip(".")
+        )
         raise AudioError(
             f"{path}: not readable as audio ({found}); expected WAV, FLAC or AIFF. Convert or remove the file."
         ) from error
@@ -116,7 +131,9 @@ def _opened(path: Path | str) -> Iterator[soundfile.SoundFile]:
 
 def _check_header(path: Path | str, sound: soundfile.SoundFile) -> None:
     if not sound.frames:
-        raise AudioError(f"{path}: no sample in 0.0 s of audio; expected at least one. Remove the file or record it again.")
+        raise AudioError(
+            f"{path}: no sample in 0.0 s of audio; expected at least one. Remove the file or record it again."
+        )
     if not SLOWEST <= sound.samplerate <= FASTEST:
         raise AudioError(
             f"{path}: a rate of {sound.samplerate} Hz by its header; expected {SLOWEST} to {FASTEST} Hz."
@@ -129,18 +146,24 @@ def _check_header(path: Path | str, sound: soundfile.SoundFile) -> None:
         )
 
 
-def _check_end(path: Path | str, sound: soundfile.SoundFile, promise: tuple[int, int] | None) -> None:
+def _check_end(
+    path: Path | str, sound: soundfile.SoundFile, promise: tuple[int, int] | None
+) -> None:
     """Refuse a file that ends before its header says: libsndfile would read the shorter clip without a word."""
     remedy = "expected the whole file. Copy, download or export it again."
     if promise and promise[1] < promise[0] < PIPE:
-        raise AudioError(f"{path}: cut short, {promise[1]} of the {promise[0]} bytes of samples that its header says; {remedy}")
+        raise AudioError(
+            f"{path}: cut short, {promise[1]} of the {promise[0]} bytes of samples that its header says; {remedy}"
+        )
     try:
         sound.seek(sound.frames - 1)
         last = len(sound.read(1))
     except soundfile.LibsndfileError:
         last = 0
     if not last:
-        raise AudioError(f"{path}: cut short, the last of the {sound.frames} samples that its header says is missing; {remedy}")
+        raise AudioError(
+            f"{path}: cut short, the last of the {sound.frames} samples that its header says is missing; {remedy}"
+        )
 
 
 def _promise(path: Path | str) -> tuple[int, int] | None:

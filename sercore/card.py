@@ -60,7 +60,9 @@ class Card(ABC):
     names: ClassVar[tuple[str, ...]]
     has_final: ClassVar[bool] = False
 
-    def train(self, name: str, given: Mapping[str, object], *, out: Path, final: bool = False) -> dict[str, Any]:
+    def train(
+        self, name: str, given: Mapping[str, object], *, out: Path, final: bool = False
+    ) -> dict[str, Any]:
         """Train a model and save it, with what it was trained on, its scores and its limits.
 
         The trainings are the chapter's own trials: kept in the store, found there, and continued
@@ -125,7 +127,9 @@ class Clips(Protocol):
     groups: np.ndarray
 
 
-def training_parameters(parameters: type[Model], given: Mapping[str, object], *, taken: Sequence[str], **fixed: object) -> Model:
+def training_parameters(
+    parameters: type[Model], given: Mapping[str, object], *, taken: Sequence[str], **fixed: object
+) -> Model:
     """Parameters of one training, checked before anything is read.
 
     Args:
@@ -138,7 +142,9 @@ def training_parameters(parameters: type[Model], given: Mapping[str, object], *,
         ParameterError: a name that is not taken, a value out of range, or a missing device
     """
     for name in sorted(given.keys() & parameters.model_fields.keys() - set(taken)):
-        raise ParameterError(f"-p {name}={given[name]}: no choice here; expected one of {', '.join(taken)}. Leave it out.")
+        raise ParameterError(
+            f"-p {name}={given[name]}: no choice here; expected one of {', '.join(taken)}. Leave it out."
+        )
     settings = checked(parameters, {**given, **fixed})
     try:
         choose(settings.device)
@@ -156,7 +162,9 @@ def make_folder(out: Path) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ParameterError(f"{out}: no folder can be made here ({error.strerror}); expected one. Give another --out.") from None
+        raise ParameterError(
+            f"{out}: no folder can be made here ({error.strerror}); expected one. Give another --out."
+        ) from None
 
 
 def training_data(data: Clips, rows: np.ndarray, *, edition: str) -> dict[str, Any]:
@@ -170,7 +178,9 @@ def training_data(data: Clips, rows: np.ndarray, *, edition: str) -> dict[str, A
     table = data.table.iloc[rows]
     return {
         "edition": edition,
-        "corpora": {str(name): int(clips) for name, clips in table.groupby("corpus").size().items()},
+        "corpora": {
+            str(name): int(clips) for name, clips in table.groupby("corpus").size().items()
+        },
         "clips": len(table),
         "speakers": len(set(data.groups[rows])),
         "languages": sorted(table["language"].dropna().unique().tolist()),
@@ -196,7 +206,9 @@ def score(counts: Sequence[Sequence], classes: Sequence[str]) -> dict[str, Any]:
     return {
         "ua": float(np.nanmean(list(by_class.values()))),
         "accuracy": float(accuracy(confusion)),
-        "recall": {name: None if np.isnan(value) else float(value) for name, value in by_class.items()},
+        "recall": {
+            name: None if np.isnan(value) else float(value) for name, value in by_class.items()
+        },
         "collapsed": [name for name, value in by_class.items() if value < RARELY],
         "clips": int(confusion.sum()),
         "speakers": len(groups),

@@ -17,9 +17,17 @@ from sercore import printed
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON rather than a table.")]
 Pairs = Annotated[
-    list[str] | None, typer.Option("-p", "--parameter", metavar="KEY=VALUE", help="A parameter of the chapter; may be repeated.")
+    list[str] | None,
+    typer.Option(
+        "-p",
+        "--parameter",
+        metavar="KEY=VALUE",
+        help="A parameter of the chapter; may be repeated.",
+    ),
 ]
-Edition = Annotated[str | None, typer.Option(help="Which data: demo, open or paper. Short for -p edition=…")]
+Edition = Annotated[
+    str | None, typer.Option(help="Which data: demo, open or paper. Short for -p edition=…")
+]
 
 
 class _OneLineErrors(TyperGroup):
@@ -47,7 +55,10 @@ app = typer.Typer(
 
 @app.command()
 def corpora(
-    root: Annotated[Path | None, typer.Argument(help="Folder of corpora (default: SER_CORPORA, else the demo corpora).")] = None,
+    root: Annotated[
+        Path | None,
+        typer.Argument(help="Folder of corpora (default: SER_CORPORA, else the demo corpora)."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Count clips, hours, speakers and classes of every corpus, and say what is wrong with it."""
@@ -59,22 +70,36 @@ def corpora(
 
         found = [synthetic.load(name) for name in synthetic.NAMES]
     elif root.is_dir():
-        folders = sorted(path.name for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
+        folders = sorted(
+            path.name for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")
+        )
         for name in folders:
             if name not in room.LOADERS:
-                _note(f"{root / name}: not a corpus known here ({', '.join(sorted(room.LOADERS))}); left out.")
+                _note(
+                    f"{root / name}: not a corpus known here ({', '.join(sorted(room.LOADERS))}); left out."
+                )
         found = [room.load(name, root=root) for name in folders if name in room.LOADERS]
     else:
-        raise room.CorpusError(f"{root}: no such folder; expected one with corpora in it. Check the path.")
+        raise room.CorpusError(
+            f"{root}: no such folder; expected one with corpora in it. Check the path."
+        )
     printed.rows([_counted(corpus) for corpus in found], as_json=json)
 
 
 @app.command()
 def features(
-    set_name: Annotated[str, typer.Argument(metavar="SET", help="prosodic, prosodic-as-run, gender, gender-as-run or embedding.")],
+    set_name: Annotated[
+        str,
+        typer.Argument(
+            metavar="SET", help="prosodic, prosodic-as-run, gender, gender-as-run or embedding."
+        ),
+    ],
     clips: Annotated[list[Path], typer.Argument(metavar="CLIP...", help="Audio files.")],
     encoder: Annotated[
-        str | None, typer.Option(help="Of embedding: a pretrained speech encoder's folder or hub id, or random (untrained).")
+        str | None,
+        typer.Option(
+            help="Of embedding: a pretrained speech encoder's folder or hub id, or random (untrained)."
+        ),
     ] = None,
 ) -> None:
     """Compute a feature set of audio files, as CSV on standard output."""
@@ -87,7 +112,9 @@ def features(
     if set_name == "embedding":
         names, values = _embedded(encoder, clips)
     elif encoder is not None:
-        raise ParameterError(f"--encoder {encoder}: {set_name} takes no encoder; only embedding does. Leave it out.")
+        raise ParameterError(
+            f"--encoder {encoder}: {set_name} takes no encoder; only embedding does. Leave it out."
+        )
     else:
         names, values = room.SETS[set_name].names, room.compute(set_name, clips)
     writer = csv.writer(sys.stdout, lineterminator="\n")
@@ -134,19 +161,28 @@ def chapter(
 
 @app.command()
 def ledger(
-    chapter: Annotated[str | None, typer.Argument(help="Name, number or path of a chapter (default: all papers).")] = None,
+    chapter: Annotated[
+        str | None, typer.Argument(help="Name, number or path of a chapter (default: all papers).")
+    ] = None,
     json: Json = False,
 ) -> None:
     """List every printed number with ours, its interval and the verdict."""
     from sercore.ledger.entries import Ledger
 
-    printed.rows([entry for paper in _papers(chapter) for entry in Ledger(paper).entries()], as_json=json)
+    printed.rows(
+        [entry for paper in _papers(chapter) for entry in Ledger(paper).entries()], as_json=json
+    )
 
 
 @app.command()
 def book(
-    out: Annotated[Path | None, typer.Option(help="Folder under which _build/html is made (default: the checkout).")] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Execute and render everything again.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder under which _build/html is made (default: the checkout)."),
+    ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Execute and render everything again.")
+    ] = False,
 ) -> None:
     """Execute the chapters in the demo edition and render the book."""
     from sercore import press, store
@@ -159,7 +195,9 @@ def record(
     name: Annotated[str, typer.Argument(help="Name, number or path of the chapter.")],
     edition: Edition = "open",
     parameters: Pairs = None,
-    incomplete: Annotated[bool, typer.Option("--incomplete", help="Record corpora that are not whole too.")] = False,
+    incomplete: Annotated[
+        bool, typer.Option("--incomplete", help="Record corpora that are not whole too.")
+    ] = False,
 ) -> None:
     """Run a chapter's whole grid on real corpora and write the ledger's recorded run."""
     from sercore import chapters, papers
@@ -171,9 +209,16 @@ def record(
 
 @app.command()
 def verify(
-    chapter: Annotated[str | None, typer.Argument(help="Name or number of a chapter (default: all papers).")] = None,
-    trials: Annotated[int | None, typer.Option(min=1, help="Trials of each paper (default: one of each code path).")] = None,
-    minutes: Annotated[float | None, typer.Option(min=0, help="Begin no trial after so long.")] = None,
+    chapter: Annotated[
+        str | None, typer.Argument(help="Name or number of a chapter (default: all papers).")
+    ] = None,
+    trials: Annotated[
+        int | None,
+        typer.Option(min=1, help="Trials of each paper (default: one of each code path)."),
+    ] = None,
+    minutes: Annotated[
+        float | None, typer.Option(min=0, help="Begin no trial after so long.")
+    ] = None,
     parameters: Pairs = None,
     json: Json = False,
 ) -> None:
@@ -184,7 +229,9 @@ def verify(
     for paper in _papers(chapter):
         rows += verifying.verify(paper, given, trials=trials, minutes=minutes, say=_note)
     differ = [row for row in rows if row["outcome"] not in verifying.AGREED]
-    counts = ", ".join(f"{sum(row['outcome'] == word for row in rows)} {word}" for word in verifying.OUTCOMES)
+    counts = ", ".join(
+        f"{sum(row['outcome'] == word for row in rows)} {word}" for word in verifying.OUTCOMES
+    )
     _note(f"{len(rows)} trials run again: {counts}")
     if json:
         print(printed.dumped(rows))
@@ -195,11 +242,19 @@ def verify(
 @app.command()
 def train(
     model: Annotated[
-        str, typer.Argument(help='A row of chapter 2 ("GR C+S"), 3 ("CNNLSTM per-clip") or 4 ("111"), or a model ("FCMFCC").')
+        str,
+        typer.Argument(
+            help='A row of chapter 2 ("GR C+S"), 3 ("CNNLSTM per-clip") or 4 ("111"), or a model ("FCMFCC").'
+        ),
     ],
     out: Annotated[Path, typer.Option(help="Folder of the saved model.")],
     edition: Edition = None,
-    final: Annotated[bool, typer.Option("--final", help="Chapter 3: train on every clip, as the report's final model.")] = False,
+    final: Annotated[
+        bool,
+        typer.Option(
+            "--final", help="Chapter 3: train on every clip, as the report's final model."
+        ),
+    ] = False,
     parameters: Pairs = None,
     json: Json = False,
 ) -> None:
@@ -215,7 +270,9 @@ def train(
 def pretrain(
     edition: Edition = None,
     parameters: Pairs = None,
-    workers: Annotated[int, typer.Option(min=0, help="Processes that read VoxCeleb's clips ahead.")] = 0,
+    workers: Annotated[
+        int, typer.Option(min=0, help="Processes that read VoxCeleb's clips ahead.")
+    ] = 0,
     json: Json = False,
 ) -> None:
     """Train the speaker recogniser of chapter 4 and keep it for the chapter; several GPUs share it where torchrun starts this."""
@@ -229,11 +286,20 @@ def pretrain(
 def predict(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a saved model.")],
     clips: Annotated[list[Path], typer.Argument(metavar="CLIP...", help="Audio files.")],
-    window: Annotated[float | None, typer.Option(help="Seconds of a window (default: the most that the model reads).")] = None,
-    hop: Annotated[float | None, typer.Option(help="Seconds from window to window (default: half a window).")] = None,
+    window: Annotated[
+        float | None,
+        typer.Option(help="Seconds of a window (default: the most that the model reads)."),
+    ] = None,
+    hop: Annotated[
+        float | None, typer.Option(help="Seconds from window to window (default: half a window).")
+    ] = None,
     top_k: Annotated[int, typer.Option(min=1, help="Likeliest classes in the table.")] = 3,
-    encoder: Annotated[str | None, typer.Option(help="The model's speech encoder, by folder or hub id.")] = None,
-    plot: Annotated[Path | None, typer.Option(help="Draw the probabilities into this PNG file.")] = None,
+    encoder: Annotated[
+        str | None, typer.Option(help="The model's speech encoder, by folder or hub id.")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw the probabilities into this PNG file.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Probabilities of each window of audio files, and of each file, by a model that was saved."""
@@ -292,7 +358,10 @@ def _counted(corpus: Any) -> dict[str, object]:
         "clips": len(table),
         "hours": round(float(table["seconds"].sum()) / 3600, 4),
         "speakers": int(table["speaker"].nunique()),
-        "classes": {str(label): int(count) for label, count in table["emotion"].value_counts(sort=False).sort_index().items()},
+        "classes": {
+            str(label): int(count)
+            for label, count in table["emotion"].value_counts(sort=False).sort_index().items()
+        },
         "problems": list(corpus.problems),
     }
 

@@ -66,7 +66,11 @@ class Encoder:
     def width(self) -> int:
         """Values a frame."""
         config = self.model.config
-        return config.output_hidden_size if getattr(config, "add_adapter", False) else config.hidden_size
+        return (
+            config.output_hidden_size
+            if getattr(config, "add_adapter", False)
+            else config.hidden_size
+        )
 
     @property
     def shortest(self) -> int:
@@ -74,15 +78,25 @@ class Encoder:
         if self.window:
             return 1
         samples = 1
-        for kernel, stride in list(zip(self.model.config.conv_kernel, self.model.config.conv_stride, strict=True))[::-1]:
+        for kernel, stride in list(
+            zip(self.model.config.conv_kernel, self.model.config.conv_stride, strict=True)
+        )[::-1]:
             samples = (samples - 1) * stride + kernel
         return samples
 
     def to(self, device: str) -> "Encoder":
         """This encoder, moved to "cpu", "cuda" (an ``EncoderError`` where there is none) or, with "auto", to CUDA where it is."""
         if device == "cuda" and not torch.cuda.is_available():
-            raise EncoderError("device=cuda: no CUDA device was found; expected a GPU and a CUDA build of torch. Use auto or cpu.")
-        self.model.to("cuda" if device == "auto" and torch.cuda.is_available() else "cpu" if device == "auto" else device)
+            raise EncoderError(
+                "device=cuda: no CUDA device was found; expected a GPU and a CUDA build of torch. Use auto or cpu."
+            )
+        self.model.to(
+            "cuda"
+            if device == "auto" and torch.cuda.is_available()
+            else "cpu"
+            if device == "auto"
+            else device
+        )
         return self
 
     def check(self, clip: np.ndarray) -> None:
@@ -111,7 +125,11 @@ class Encoder:
         for clip in clips:
             self.check(clip)
         step = self.window or max(map(len, clips), default=1)
-        pieces = [(index, clip[start : start + step]) for index, clip in enumerate(clips) for start in range(0, len(clip), step)]
+        pieces = [
+            (index, clip[start : start + step])
+            for index, clip in enumerate(clips)
+            for start in range(0, len(clip), step)
+        ]
         found: dict[int, np.ndarray] = {}
         for together in self._groups([len(piece) for _, piece in pieces], batch):
             found |= zip(together, self._run([pieces[place][1] for place in together]), strict=True)
@@ -127,13 +145,29 @@ class Encoder:
             yield from (same[start : start + batch] for start in range(0, len(same), batch))
 
     def _run(self, pieces: list[np.ndarray]) -> list[np.ndarray]:
-        inputs = self.extractor(pieces, sampling_rate=RATE, return_tensors="pt", padding="max_length" if self.window else "longest")
+        inputs = self.extractor(
+            pieces,
+            sampling_rate=RATE,
+            return_tensors="pt",
+            padding="max_length" if self.window else "longest",
+        )
         if len(set(map(len, pieces))) == 1:
             inputs.pop("attention_mask", None)  # nothing to mask
-        with torch.inference_mode(), torch.backends.cudnn.flags(allow_tf32=False), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Support for mismatched key_padding_mask")  # WavLM
-            hidden = self.model(**inputs.to(self.model.device)).last_hidden_state  # (pieces, frames, width)
-        return [each[: self._own(len(piece))].cpu().numpy() for each, piece in zip(hidden, pieces, strict=True)]
+        with (
+            torch.inference_mode(),
+            torch.backends.cudnn.flags(allow_tf32=False),
+            warnings.catch_warnings(),
+        ):
+            warnings.filterwarnings(
+                "ignore", message="Support for mismatched key_padding_mask"
+            )  # WavLM
+            hidden = self.model(
+                **inputs.to(self.model.device)
+            ).last_hidden_state  # (pieces, frames, width)
+        return [
+            each[: self._own(len(piece))].cpu().numpy()
+            for each, piece in zip(hidden, pieces, strict=True)
+        ]
 
     def _own(self, samples: int) -> int:
         if self.window:
@@ -197,7 +231,9 @@ def _cached(name: str) -> Path:
     offline = os.environ.get("HF_HUB_OFFLINE", "1").upper() in ("1", "ON", "YES", "TRUE")
     wanted = ["config.json", *EXTRACTORS, "model*.safetensors", "model.safetensors.index.json"]
     try:
-        return Path(huggingface_hub.snapshot_download(name, allow_patterns=wanted, local_files_only=offline))
+        return Path(
+            huggingface_hub.snapshot_download(name, allow_patterns=wanted, local_files_only=offline)
+        )
     except (OSError, ValueError) as error:
         met = "" if offline else f" ({_line(error)})"
         raise EncoderError(
@@ -214,10 +250,17 @@ def _loaded(name: str, short: str, folder: Path) -> Encoder:
         _files(name, folder)
         config = AutoConfig.from_pretrained(folder, **local)
         whisper = config.model_type == "whisper"
-        names = {r"^(model\.)?encoder\.": ""} if whisper else None  # a whole Whisper's decoder is left aside
+        names = (
+            {r"^(model\.)?encoder\.": ""} if whisper else None
+        )  # a whole Whisper's decoder is left aside
         with _quiet():
             model, report = _class(name, config).from_pretrained(
-                folder, **local, dtype=torch.float32, use_safetensors=True, output_loading_info=True, key_mapping=names
+                folder,
+                **local,
+                dtype=torch.float32,
+                use_safetensors=True,
+                output_loading_info=True,
+                key_mapping=names,
             )
         extractor = AutoFeatureExtractor.from_pretrained(folder, **local)
     except EncoderError:
@@ -226,15 +269,23 @@ def _loaded(name: str, short: str, folder: Path) -> Encoder:
         raise EncoderError(
             f"{name}: not loadable ({_line(error)}); expected a whole checkpoint of transformers. Download or save it again."
         ) from error
-    missing = sorted(set(report["missing_keys"]) - {"masked_spec_embed"})  # a vector for training only
+    missing = sorted(
+        set(report["missing_keys"]) - {"masked_spec_embed"}
+    )  # a vector for training only
     if missing:
         raise EncoderError(
             f"{name}: {len(missing)} weights are not there ({missing[0]}, …); expected all of a {config.model_type} encoder. "
             "Download or save it again."
         )
     if extractor.sampling_rate != RATE:
-        raise EncoderError(f"{name}: takes {extractor.sampling_rate} Hz; expected {RATE} Hz. Choose another encoder.")
-    masked = config.model_type in MASKED and config.feat_extract_norm == "layer" and extractor.return_attention_mask
+        raise EncoderError(
+            f"{name}: takes {extractor.sampling_rate} Hz; expected {RATE} Hz. Choose another encoder."
+        )
+    masked = (
+        config.model_type in MASKED
+        and config.feat_extract_norm == "layer"
+        and extractor.return_attention_mask
+    )
     return Encoder(
         name=short,
         content=content(folder),
@@ -253,8 +304,12 @@ def _class(name: str, config: Any) -> type:
     if config.model_type == "whisper":
         return WhisperEncoder
     found = MODEL_MAPPING.get(type(config), None)
-    waveform = getattr(found, "main_input_name", "") == "input_values" and hasattr(found, "_get_feat_extract_output_lengths")
-    if not waveform or config.is_encoder_decoder or hasattr(config, "squeeze_factor"):  # SEW fills up its frames with zeros
+    waveform = getattr(found, "main_input_name", "") == "input_values" and hasattr(
+        found, "_get_feat_extract_output_lengths"
+    )
+    if (
+        not waveform or config.is_encoder_decoder or hasattr(config, "squeeze_factor")
+    ):  # SEW fills up its frames with zeros
         raise EncoderError(
             f"{name}: a {config.model_type} model, no speech encoder known here; expected wav2vec2, hubert, wavlm, "
             "data2vec-audio or their like, or whisper. Choose another model."
@@ -267,7 +322,10 @@ def _files(name: str, folder: Path) -> list[Path]:
     whole, index = folder / "model.safetensors", folder / "model.safetensors.index.json"
     weights = [whole]
     if index.is_file() and not whole.is_file():
-        weights = [folder / part for part in sorted(set(json.loads(index.read_text())["weight_map"].values()))]
+        weights = [
+            folder / part
+            for part in sorted(set(json.loads(index.read_text())["weight_map"].values()))
+        ]
     prepared = [folder / part for part in EXTRACTORS if (folder / part).is_file()]
     for wanted in (folder / "config.json", *(prepared or [folder / EXTRACTORS[0]]), *weights):
         if not wanted.is_file():

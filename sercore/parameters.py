@@ -45,7 +45,9 @@ def absolute_folder(name: str) -> str:
 
 WORDS = ("", "auto", "none", "random")  # what weights may be named in place of a hub id or folder
 FilePath = Annotated[str, AfterValidator(absolute)]  # a parameter that names a file
-WeightsPath = Annotated[str, AfterValidator(absolute_folder)]  # one that names weights by hub id or folder
+WeightsPath = Annotated[
+    str, AfterValidator(absolute_folder)
+]  # one that names weights by hub id or folder
 
 Edition = Annotated[Literal["demo", "open", "paper"], Field(description="which data a run uses")]
 Seeds = Annotated[int, Field(ge=1, le=100, description="the number of repetitions")]
@@ -58,7 +60,9 @@ Device = Annotated[Literal["auto", "cpu", "cuda"], Field(description="where netw
 Scheduler = Annotated[str, Field(description="the address of a Dask scheduler, or none")]
 Encoder = Annotated[
     WeightsPath,
-    Field(description="the speech encoder by hub id or folder, none, or auto for the edition's own"),
+    Field(
+        description="the speech encoder by hub id or folder, none, or auto for the edition's own"
+    ),
 ]
 
 INJECTED = "# Parameters\n"  # the first line of the cell in which papermill sets parameters
@@ -123,12 +127,17 @@ def checked(model: type[Model], given: Mapping[str, object]) -> Model:
     Raises:
         ParameterError: a name the chapter does not have, or a value it does not take.
     """
-    values = {name: None if _is_none(model.model_fields.get(name), value) else value for name, value in given.items()}
+    values = {
+        name: None if _is_none(model.model_fields.get(name), value) else value
+        for name, value in given.items()
+    }
     try:
         return model.model_validate(values)
     except ValidationError as error:
         first = {each["loc"][:1]: each for each in reversed(error.errors())}
-        raise ParameterError("\n".join(_told(model, given, first[place]) for place in sorted(first))) from None
+        raise ParameterError(
+            "\n".join(_told(model, given, first[place]) for place in sorted(first))
+        ) from None
 
 
 def pairs(texts: Sequence[str]) -> dict[str, str]:
@@ -141,9 +150,13 @@ def pairs(texts: Sequence[str]) -> dict[str, str]:
     for text in texts:
         name, sign, value = text.partition("=")
         if not sign or not name:
-            raise ParameterError(f"-p {text}: no value; expected key=value, for example -p seeds=3.")
+            raise ParameterError(
+                f"-p {text}: no value; expected key=value, for example -p seeds=3."
+            )
         if name in found:
-            raise ParameterError(f"-p {text}: `{name}` is given twice, first as {found[name]}; give it once.")
+            raise ParameterError(
+                f"-p {text}: `{name}` is given twice, first as {found[name]}; give it once."
+            )
         found[name] = value
     return found
 
@@ -160,7 +173,9 @@ def row_among(name: str, known: Collection[str]) -> str:
         ValueError: another name; the nearest one is told.
     """
     if name and name not in known:
-        raise ValueError(f'"{name}" is no row that can be run, the nearest is "{nearest(name, known)}"')
+        raise ValueError(
+            f'"{name}" is no row that can be run, the nearest is "{nearest(name, known)}"'
+        )
     return name
 
 
@@ -184,11 +199,24 @@ def _told(model: type[BaseModel], given: Mapping[str, object], error: Mapping) -
     if error["type"] == "extra_forbidden":
         return f"-p {name}={value}: this chapter has no `{name}`" + _alternative(model, name)
     field = model.model_fields[name]
-    reason = next((f'"{value}" {text}' for kind, text in KINDS.items() if error["type"].startswith(kind)), reason)
-    if error["type"] == "literal_error" and (close := difflib.get_close_matches(str(value), _choices(field), 1)):
+    reason = next(
+        (f'"{value}" {text}' for kind, text in KINDS.items() if error["type"].startswith(kind)),
+        reason,
+    )
+    if error["type"] == "literal_error" and (
+        close := difflib.get_close_matches(str(value), _choices(field), 1)
+    ):
         reason += f' (did you mean "{close[0]}"?)'
-    meaning = f"is {field.description}, {_values(field)}" if field.description else f"takes {_values(field)}"
-    default = "" if field.is_required() else f" (default {_shown(field.get_default(call_default_factory=True))})"
+    meaning = (
+        f"is {field.description}, {_values(field)}"
+        if field.description
+        else f"takes {_values(field)}"
+    )
+    default = (
+        ""
+        if field.is_required()
+        else f" (default {_shown(field.get_default(call_default_factory=True))})"
+    )
     return f"-p {name}={value}: {reason}; `{name}` {meaning}{default}."
 
 
@@ -203,13 +231,24 @@ def _alternative(model: type[BaseModel], name: str) -> str:
 def _values(field: FieldInfo) -> str:
     """What a field takes, in words: ``1 to 100``, ``demo, open or paper``, ``a text or none``."""
     kinds = _kinds(field)
-    low = next((mark for mark in field.metadata if hasattr(mark, "ge") or hasattr(mark, "gt")), None)
-    high = next((mark for mark in field.metadata if hasattr(mark, "le") or hasattr(mark, "lt")), None)
+    low = next(
+        (mark for mark in field.metadata if hasattr(mark, "ge") or hasattr(mark, "gt")), None
+    )
+    high = next(
+        (mark for mark in field.metadata if hasattr(mark, "le") or hasattr(mark, "lt")), None
+    )
     words = _choices(field)
     if low or high:
-        bounds = (low and _bound(low, "ge", "gt", "above"), high and _bound(high, "le", "lt", "below"))
+        bounds = (
+            low and _bound(low, "ge", "gt", "above"),
+            high and _bound(high, "le", "lt", "below"),
+        )
         words.append(
-            " to ".join(bounds) if low and high else _alone("at least", bounds[0]) if low else _alone("at most", bounds[1])
+            " to ".join(bounds)
+            if low and high
+            else _alone("at least", bounds[0])
+            if low
+            else _alone("at most", bounds[1])
         )
     elif bool in kinds:
         words += ["true", "false"]
@@ -220,7 +259,9 @@ def _values(field: FieldInfo) -> str:
 
 
 def _bound(mark: object, closed: str, opened: str, word: str) -> str:
-    return str(getattr(mark, closed)) if hasattr(mark, closed) else f"{word} {getattr(mark, opened)}"
+    return (
+        str(getattr(mark, closed)) if hasattr(mark, closed) else f"{word} {getattr(mark, opened)}"
+    )
 
 
 def _alone(word: str, bound: str) -> str:
@@ -234,11 +275,21 @@ def _kinds(field: FieldInfo) -> list[object]:
 
 
 def _choices(field: FieldInfo) -> list[str]:
-    return [str(value) for kind in _kinds(field) if typing.get_origin(kind) is Literal for value in typing.get_args(kind)]
+    return [
+        str(value)
+        for kind in _kinds(field)
+        if typing.get_origin(kind) is Literal
+        for value in typing.get_args(kind)
+    ]
 
 
 def _is_none(field: FieldInfo | None, value: object) -> bool:
-    return field is not None and isinstance(value, str) and value.lower() == "none" and type(None) in _kinds(field)
+    return (
+        field is not None
+        and isinstance(value, str)
+        and value.lower() == "none"
+        and type(None) in _kinds(field)
+    )
 
 
 def _listed(words: Sequence[str], last: str) -> str:
@@ -246,4 +297,12 @@ def _listed(words: Sequence[str], last: str) -> str:
 
 
 def _shown(value: object) -> str:
-    return "empty" if value == "" else "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    return (
+        "empty"
+        if value == ""
+        else "none"
+        if value is None
+        else str(value).lower()
+        if isinstance(value, bool)
+        else str(value)
+    )

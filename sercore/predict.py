@@ -32,7 +32,9 @@ from sercore.training.resumable import autocast
 CARDS: tuple[Card, ...] = (parry_card.CARD, loopq_card.CARD, padi_card.CARD)
 LEAST = 0.5  # s: the shortest window, and the shortest clip
 CLOSEST = 0.01  # s: the shortest hop
-QUIETEST = 1e-4  # of full scale, 3 steps of a 16-bit file: no sample further from the mean is silence
+QUIETEST = (
+    1e-4  # of full scale, 3 steps of a 16-bit file: no sample further from the mean is silence
+)
 
 
 class PredictError(ValueError):
@@ -66,7 +68,9 @@ class Model:
         return math.floor(self.about["input"]["seconds"] * RATE + 0.5)
 
 
-def train(name: str, given: Mapping[str, object], *, out: Path, final: bool = False) -> dict[str, Any]:
+def train(
+    name: str, given: Mapping[str, object], *, out: Path, final: bool = False
+) -> dict[str, Any]:
     """Train a model of any paper and save it; see `sercore.card.Card.train`.
 
     Args:
@@ -176,7 +180,13 @@ def probabilities(model: Model, samples: np.ndarray) -> np.ndarray | None:
     return logits[0].float().softmax(0).numpy()
 
 
-def predicted(model: Model, clips: Sequence[Path | str], *, window: float | None = None, hop: float | None = None) -> list[dict]:
+def predicted(
+    model: Model,
+    clips: Sequence[Path | str],
+    *,
+    window: float | None = None,
+    hop: float | None = None,
+) -> list[dict]:
     """Probabilities of clips and of their windows; a clip that cannot be used is told, and the others are answered all the same.
 
     Args:
@@ -194,7 +204,10 @@ def predicted(model: Model, clips: Sequence[Path | str], *, window: float | None
         PredictError: a window or hop out of its range.
     """
     lengths = _lengths(model, window, hop)
-    return [_clip(model, clip, *lengths) for clip in tqdm(clips, desc="clips", unit="clip", delay=2, mininterval=1)]
+    return [
+        _clip(model, clip, *lengths)
+        for clip in tqdm(clips, desc="clips", unit="clip", delay=2, mininterval=1)
+    ]
 
 
 def rows(answers: Sequence[dict], *, top_k: int = 3) -> list[dict]:
@@ -288,23 +301,31 @@ def _card(about: Mapping[str, Any]) -> Card:
         if card.paper == paper:
             return card
     known = " or ".join(card.paper for card in CARDS)
-    raise ValueError(f"a model of {paper}; expected one of {known}. Use the version of sercore that saved it.")
+    raise ValueError(
+        f"a model of {paper}; expected one of {known}. Use the version of sercore that saved it."
+    )
 
 
 def _encoder(folder: Path, wanted: dict[str, Any] | None, given: str | None) -> Encoder | None:
     if wanted is None:
         if given is not None:
-            raise PredictError(f"--encoder {given}: the model in {folder} reads none. Leave it out.")
+            raise PredictError(
+                f"--encoder {given}: the model in {folder} reads none. Leave it out."
+            )
         return None
     name = given or wanted["name"]
     needs = f"{folder}: reads the frames of {wanted['name']} (content {wanted['content'][:8]})"
     try:
         content = encoders.content(name)
         if content != wanted["content"]:
-            raise PredictError(f"{needs}; {name} is another, content {content[:8]}. Name the right one with --encoder.")
+            raise PredictError(
+                f"{needs}; {name} is another, content {content[:8]}. Name the right one with --encoder."
+            )
         return encoders.load(name)
     except EncoderError as error:
-        raise PredictError(f"{needs}, which was not found. {error} Name it with --encoder.") from error
+        raise PredictError(
+            f"{needs}, which was not found. {error} Name it with --encoder."
+        ) from error
 
 
 __all__ = [

@@ -50,12 +50,17 @@ def book(*, out: Path = store.PROJECT, fresh: bool = False) -> Path:
     build = Path(out).resolve() / "_build"
     times = json.loads((build / TIMES).read_text()) if (build / TIMES).is_file() else {}
     times |= _installation() | demo_corpora()
-    store.write(build / TIMES, json.dumps(times).encode())  # the corpora are made once: kept even where what follows fails
+    store.write(
+        build / TIMES, json.dumps(times).encode()
+    )  # the corpora are made once: kept even where what follows fails
     times.pop(RENDERING, None)
     executed = []
     for name in chapters.names():
         executed.append(chapters.execute(name, fresh=fresh))
-        _say(f"{name}: " + (f"executed in {executed[-1].seconds:.0f} s" if executed[-1].ran else "kept"))
+        _say(
+            f"{name}: "
+            + (f"executed in {executed[-1].seconds:.0f} s" if executed[-1].ran else "kept")
+        )
     if any(each.ran for each in executed) or not (build / "model" / "model.json").is_file():
         demo_model(build / "model")
     state = read_by_the_pages(executed, times)
@@ -104,9 +109,13 @@ def read_by_the_pages(executed: Sequence[Executed], times: Mapping[str, float]) 
     Looked at file by file: to write what the pages say of them takes longer than to see that nothing has changed.
     """
     files = [path for pattern in SOURCES for path in store.PROJECT.glob(pattern) if path.is_file()]
-    contents = [[path.relative_to(store.PROJECT).as_posix(), store.content(path)] for path in sorted(files)]
+    contents = [
+        [path.relative_to(store.PROJECT).as_posix(), store.content(path)] for path in sorted(files)
+    ]
     chapters_read = [[each.name, store.content(each.path), each.run] for each in executed]
-    return store.digest([contents, chapters_read, times, importlib.metadata.version("jupyter-book")])
+    return store.digest(
+        [contents, chapters_read, times, importlib.metadata.version("jupyter-book")]
+    )
 
 
 def stage(folder: Path, executed: Sequence[Executed], times: Mapping[str, float]) -> None:
@@ -129,8 +138,14 @@ def stage(folder: Path, executed: Sequence[Executed], times: Mapping[str, float]
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, folder / name)
     contents = folder / "_toc.yml"
-    contents.write_text(_contents(contents.read_text(encoding="utf-8"), [each.name for each in executed]), encoding="utf-8")
-    references = [store.PROJECT / "book" / "references.bib", *sorted(store.PROJECT.glob("sercore/papers/*/references.bib"))]
+    contents.write_text(
+        _contents(contents.read_text(encoding="utf-8"), [each.name for each in executed]),
+        encoding="utf-8",
+    )
+    references = [
+        store.PROJECT / "book" / "references.bib",
+        *sorted(store.PROJECT.glob("sercore/papers/*/references.bib")),
+    ]
     texts = [path.read_text(encoding="utf-8") for path in references if path.is_file()]
     (folder / "book" / "references.bib").write_text("\n".join(texts), encoding="utf-8")
 
@@ -157,16 +172,26 @@ def render(build: Path) -> None:
     """
     for folder in ("html", ".doctrees", "jupyter_execute"):
         shutil.rmtree(build / folder, ignore_errors=True)
-    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", str(build / "source")]
+    command = [
+        sys.executable,
+        "-c",
+        "from jupyter_book.cli.main import main; main()",
+        "build",
+        str(build / "source"),
+    ]
     command += ["--path-output", str(build.parent), "-W", "-n", "--keep-going"]
-    done = subprocess.run(command, cwd=build, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=build, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
     log = build / "render.log"
     lines = re.sub(r"\x1b\[[\d;]*m", "", done.stdout).splitlines()
     log.write_text("\n".join(lines))
     if done.returncode:
         shutil.rmtree(build / "html", ignore_errors=True)
         told = [line for line in lines if "WARNING" in line or "ERROR" in line] or lines
-        raise ChapterError("\n".join(["the pages did not render:", *told[-20:], f"{log}: the whole log."]))
+        raise ChapterError(
+            "\n".join(["the pages did not render:", *told[-20:], f"{log}: the whole log."])
+        )
 
 
 def _generated(folder: Path, executed: Sequence[Executed], times: Mapping[str, float]) -> Path:
@@ -184,14 +209,20 @@ def _installation() -> dict[str, float]:
 def _tell_rendering(page: Path, seconds: float) -> None:
     """Put the seconds of the rendering into the page that has just been rendered, where it left room for them."""
     if page.is_file():
-        store.write(page, page.read_text(encoding="utf-8").replace(UNKNOWN, f"{seconds:.0f}").encode())
+        store.write(
+            page, page.read_text(encoding="utf-8").replace(UNKNOWN, f"{seconds:.0f}").encode()
+        )
 
 
 def _tree(folder: Path, prefix: str) -> Mapping[str, Path]:
     """Files under a folder by the name they get; hidden ones left out."""
     found = (path for path in sorted(folder.rglob("*")) if path.is_file())
     names = {path: (Path(prefix) / path.relative_to(folder)).as_posix() for path in found}
-    return {name: path for path, name in names.items() if not any(part.startswith(".") for part in Path(name).parts)}
+    return {
+        name: path
+        for path, name in names.items()
+        if not any(part.startswith(".") for part in Path(name).parts)
+    }
 
 
 def _say(text: str) -> None:

@@ -41,5 +41,7 @@ def _plain(value: Any) -> Any:
         return {str(name): _plain(each) for name, each in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(each) for each in value]
-    value = value.item() if hasattr(value, "item") else str(value) if isinstance(value, Path) else value
+    value = (
+        value.item() if hasattr(value, "item") else str(value) if isinstance(value, Path) else value
+    )
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -36,7 +36,9 @@ def isolated(function: Callable[..., Any], /, *arguments: object, seconds: float
     return answer
 
 
-def isolated_each(function: Callable[..., Any], calls: Sequence[tuple], *, seconds: float, title: str) -> list[Any]:
+def isolated_each(
+    function: Callable[..., Any], calls: Sequence[tuple], *, seconds: float, title: str
+) -> list[Any]:
     """Make each call in a fresh process, as many at a time as there are cores.
 
     A call that fails gives its ``CallError`` in place of a result.

@@ -54,14 +54,20 @@ def manifest(folder: Path, *, name: str = RUNS) -> dict:
     path = folder / name
     if not path.is_file():
         if left := sorted(each.name for each in folder.glob("*.csv.gz")):
-            raise SealError(f"{path}: missing, beside {', '.join(left)}; expected the manifest of these files. {REMEDY}")
+            raise SealError(
+                f"{path}: missing, beside {', '.join(left)}; expected the manifest of these files. {REMEDY}"
+            )
         return {}
     try:
         about = json.loads(path.read_bytes())
     except ValueError as error:
-        raise SealError(f"{path}: cannot be read as JSON ({error}); expected what was recorded. {REMEDY}") from None
+        raise SealError(
+            f"{path}: cannot be read as JSON ({error}); expected what was recorded. {REMEDY}"
+        ) from None
     if not isinstance(about, dict) or about.get("seal") != _seal(about):
-        raise SealError(f"{path}: is not what was written, its seal does not fit; expected what was recorded. {REMEDY}")
+        raise SealError(
+            f"{path}: is not what was written, its seal does not fit; expected what was recorded. {REMEDY}"
+        )
     return about
 
 
@@ -77,17 +83,27 @@ def read(path: Path, *, name: str = RUNS) -> bytes:
     """
     digests = manifest(path.parent, name=name).get("digests", {})
     if path.name not in digests:
-        raise SealError(f"{path}: stands in no manifest; expected one of {', '.join(sorted(digests)) or 'none'}. {REMEDY}")
+        raise SealError(
+            f"{path}: stands in no manifest; expected one of {', '.join(sorted(digests)) or 'none'}. {REMEDY}"
+        )
     try:
         payload = path.read_bytes()
     except FileNotFoundError:
         raise SealError(f"{path}: missing; {name} expects it. {REMEDY}") from None
     if hashlib.sha256(payload).hexdigest() != digests[path.name]:
-        raise SealError(f"{path}: is not what was written, {len(payload)} bytes whose digest does not fit {name}. {REMEDY}")
+        raise SealError(
+            f"{path}: is not what was written, {len(payload)} bytes whose digest does not fit {name}. {REMEDY}"
+        )
     return payload
 
 
-def replace(folder: Path, files: Mapping[str, bytes | None], about: Mapping | None = None, *, name: str = RUNS) -> None:
+def replace(
+    folder: Path,
+    files: Mapping[str, bytes | None],
+    about: Mapping | None = None,
+    *,
+    name: str = RUNS,
+) -> None:
     """Replace files of a folder as a set, the manifest with them; the folder's lock must be held.
 
     Args:
@@ -97,16 +113,31 @@ def replace(folder: Path, files: Mapping[str, bytes | None], about: Mapping | No
         name: of the manifest (default "runs.json").
     """
     old = manifest(folder, name=name)
-    digests = {each: digest for each, digest in old.get("digests", {}).items() if files.get(each, b"") is not None}
-    digests |= {each: hashlib.sha256(payload).hexdigest() for each, payload in files.items() if payload is not None}
-    rest = {key: value for key, value in old.items() if key not in ("digests", "seal")} if about is None else dict(about)
+    digests = {
+        each: digest
+        for each, digest in old.get("digests", {}).items()
+        if files.get(each, b"") is not None
+    }
+    digests |= {
+        each: hashlib.sha256(payload).hexdigest()
+        for each, payload in files.items()
+        if payload is not None
+    }
+    rest = (
+        {key: value for key, value in old.items() if key not in ("digests", "seal")}
+        if about is None
+        else dict(about)
+    )
     new = rest | {"digests": digests}
     text = json.dumps(new | {"seal": _seal(new)}, indent=1, sort_keys=True) + "\n"
     whole = dict(files) | {name: text.encode()}
     for each, payload in whole.items():
         if payload is not None:
             store.write(folder / (each + NEW), payload)
-    store.write(folder / JOURNAL, json.dumps([[each, payload is not None] for each, payload in whole.items()]).encode())
+    store.write(
+        folder / JOURNAL,
+        json.dumps([[each, payload is not None] for each, payload in whole.items()]).encode(),
+    )
     _finish(folder)
 
 

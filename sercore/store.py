@@ -59,7 +59,9 @@ class Key:
         return digest([self.settings, self.data, self.code, self.versions])
 
 
-def key(*, settings: Mapping[str, object], manifest: Iterable[object], modules: str | Iterable[str]) -> Key:
+def key(
+    *, settings: Mapping[str, object], manifest: Iterable[object], modules: str | Iterable[str]
+) -> Key:
     """Name a result before it is computed.
 
     Args:
@@ -76,7 +78,9 @@ def key(*, settings: Mapping[str, object], manifest: Iterable[object], modules: 
 
 def digest(value: object) -> str:
     """Hash of a plain value in canonical JSON: 40 hexadecimal digits."""
-    text = json.dumps(value, sort_keys=True, default=_plain, ensure_ascii=True, separators=(",", ":"))
+    text = json.dumps(
+        value, sort_keys=True, default=_plain, ensure_ascii=True, separators=(",", ":")
+    )
     return hashlib.sha256(text.encode()).hexdigest()[:40]
 
 
@@ -88,7 +92,9 @@ def content(path: Path | str) -> str:
 
 def values(array: Any) -> str:
     """Hash of a numpy array's shape, type and values: 40 hexadecimal digits."""
-    return hashlib.sha256(f"{array.shape} {array.dtype.str}".encode() + array.tobytes()).hexdigest()[:40]
+    return hashlib.sha256(
+        f"{array.shape} {array.dtype.str}".encode() + array.tobytes()
+    ).hexdigest()[:40]
 
 
 def root() -> Path:
@@ -131,7 +137,10 @@ def kept(kind: str, name: Key, suffix: str) -> bytes | None:
     except FileNotFoundError:
         return None
     if hashlib.sha256(payload).hexdigest() != written:
-        warnings.warn(f"{target}: damaged, {len(payload)} bytes that are not those written; made again", stacklevel=2)
+        warnings.warn(
+            f"{target}: damaged, {len(payload)} bytes that are not those written; made again",
+            stacklevel=2,
+        )
         return None
     return payload
 
@@ -149,10 +158,14 @@ def closure(modules: Iterable[str]) -> tuple[list[str], dict[str, str]]:
     found: set[str] = set()
     for module in modules:
         if module not in graph.modules:
-            raise ModuleNotFoundError(f"{module}: no such module in sercore; a key needs the module that makes the result")
+            raise ModuleNotFoundError(
+                f"{module}: no such module in sercore; a key needs the module that makes the result"
+            )
         found |= {module} | graph.find_upstream_modules(module)
     own = {name for name in found if name.split(".")[0] == "sercore"}
-    own |= {".".join(name.split(".")[:depth]) for name in own for depth in range(1, name.count(".") + 1)}
+    own |= {
+        ".".join(name.split(".")[:depth]) for name in own for depth in range(1, name.count(".") + 1)
+    }
     numeric = sorted({NUMERIC[name] for name in found if name in NUMERIC})
     return sorted(own), {name: importlib.metadata.version(name).split("+")[0] for name in numeric}
 
@@ -167,8 +180,16 @@ def normalised(source: str) -> str:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, documented) and ast.get_docstring(node) is not None:
             text = node.body[0]
-            spans.append((text.lineno, len(lines[text.lineno - 1].encode()[: text.col_offset].decode()), text.end_lineno))
-        elif isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+            spans.append(
+                (
+                    text.lineno,
+                    len(lines[text.lineno - 1].encode()[: text.col_offset].decode()),
+                    text.end_lineno,
+                )
+            )
+        elif isinstance(node, ast.JoinedStr) or (
+            isinstance(node, ast.Constant) and isinstance(node.value, str)
+        ):
             inside |= set(range(node.lineno, node.end_lineno))
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
@@ -190,7 +211,9 @@ def _code(modules: tuple[str, ...]) -> tuple[str, tuple[tuple[str, str], ...]]:
 
 def _source(module: str) -> str:
     place = PROJECT.joinpath(*module.split("."))
-    return (place / "__init__.py" if place.is_dir() else place.with_suffix(".py")).read_text(encoding="utf-8")
+    return (place / "__init__.py" if place.is_dir() else place.with_suffix(".py")).read_text(
+        encoding="utf-8"
+    )
 
 
 @cache
@@ -207,4 +230,6 @@ def _plain(value: object) -> object:
         return value.name
     if hasattr(value, "item"):
         return value.item()
-    raise TypeError(f"a key takes plain values, not {type(value).__name__}: turn it into numbers, strings or lists first")
+    raise TypeError(
+        f"a key takes plain values, not {type(value).__name__}: turn it into numbers, strings or lists first"
+    )

@@ -80,7 +80,10 @@ def at_a_time(device: str) -> int:
 def trial_keys(run: Callable[..., dict], trials: Sequence[Any], data: Any) -> list[store.Key]:
     """Key of each trial: its values, the digest of what it reads, the module of ``run`` and what that imports."""
     base = store.key(settings={}, manifest=[], modules=run.__module__)
-    return [replace(base, settings=store.digest(asdict(trial)), data=data.content(trial)) for trial in trials]
+    return [
+        replace(base, settings=store.digest(asdict(trial)), data=data.content(trial))
+        for trial in trials
+    ]
 
 
 def sweep(
@@ -115,12 +118,20 @@ def sweep(
     left = [index for index, payload in enumerate(found) if payload is None]
     outcomes = [None if payload is None else json.loads(payload) for payload in found]
     calls = (
-        [[index] for index in left] if run_together is None else calls_of({index: alike(trials[index]) for index in left}, at_once)
+        [[index] for index in left]
+        if run_together is None
+        else calls_of({index: alike(trials[index]) for index in left}, at_once)
     )
     failures = []
     with (
         ExitStack() as stack,
-        tqdm(total=len(trials), initial=len(trials) - len(left), desc="trials", delay=2, mininterval=1) as bar,
+        tqdm(
+            total=len(trials),
+            initial=len(trials) - len(left),
+            desc="trials",
+            delay=2,
+            mininterval=1,
+        ) as bar,
     ):
         if scheduler != "none":
             from distributed import Client
@@ -129,9 +140,14 @@ def sweep(
             stack.enter_context(parallel_config(backend="dask"))
         elif len(calls) > 1:
             width = min(at_a_time(options.get("device", "cpu")), len(calls))
-            stack.enter_context(parallel_config(backend="loky", n_jobs=width, inner_max_num_threads=1))
+            stack.enter_context(
+                parallel_config(backend="loky", n_jobs=width, inner_max_num_threads=1)
+            )
         pool = Parallel(return_as="generator_unordered", pre_dispatch="4*n_jobs")
-        jobs = (delayed(_attempt)(call, run, run_together, [trials[at] for at in call], data, options) for call in calls)
+        jobs = (
+            delayed(_attempt)(call, run, run_together, [trials[at] for at in call], data, options)
+            for call in calls
+        )
         for answers in pool(jobs):
             for index, good, answer in answers:
                 if good:
@@ -139,11 +155,15 @@ def sweep(
                     outcomes[index] = answer
                 else:
                     failures.append((trials[index], answer))
-            bar.set_postfix(failed=len(failures), left=bar.total - bar.n - len(answers), refresh=False)
+            bar.set_postfix(
+                failed=len(failures), left=bar.total - bar.n - len(answers), refresh=False
+            )
             bar.update(len(answers))
     if failures:
         trial, text = failures[0]
-        raise SweepError(f"{len(failures)} of {len(trials)} trials failed, the others are kept; the first, {trial}:\n{text}")
+        raise SweepError(
+            f"{len(failures)} of {len(trials)} trials failed, the others are kept; the first, {trial}:\n{text}"
+        )
     return outcomes
 
 
@@ -157,7 +177,10 @@ def calls_of(left: Mapping[int, Hashable], at_once: int | None = AT_ONCE) -> lis
     kinds: dict[Hashable, list[int]] = {}
     for index, kind in left.items():
         kinds.setdefault(kind, []).append(index)
-    parts = [np.array_split(members, -(-len(members) // (at_once or len(members)))) for members in kinds.values()]
+    parts = [
+        np.array_split(members, -(-len(members) // (at_once or len(members))))
+        for members in kinds.values()
+    ]
     return [part.tolist() for each in parts for part in each]
 
 
@@ -174,7 +197,10 @@ def _attempt(
         try:
             outcomes, seconds = _timed(run_together, trials, data, options)
             each = round(seconds / len(trials), 3)
-            return [(index, True, outcome | {"seconds": each}) for index, outcome in zip(indices, outcomes, strict=True)]
+            return [
+                (index, True, outcome | {"seconds": each})
+                for index, outcome in zip(indices, outcomes, strict=True)
+            ]
         except Exception:  # one of them may be at fault: which one, each alone will tell
             return [
                 found

@@ -69,7 +69,14 @@ def resampled(rate: int) -> Case:
     """A sinusoid at another rate: at 16 kHz it is the same sinusoid, sampled there."""
     content = wav(pcm(np.round(tone(rate) * 32768)), rate=rate)
     text = "resampled to 16 kHz, frequency and amplitude kept"
-    return Case(f"{rate:,} Hz", file(content), becomes=text, expected=tone(16_000), tolerance=5e-5, margin=400)
+    return Case(
+        f"{rate:,} Hz",
+        file(content),
+        becomes=text,
+        expected=tone(16_000),
+        tolerance=5e-5,
+        margin=400,
+    )
 
 
 BYTES = np.arange(256, dtype=np.uint8)
@@ -83,36 +90,95 @@ SAME = NOISE / 32768  # what 16-bit samples are
 
 ERRORS = [
     Case("no file", lambda folder: folder / "clip.wav", "no such file"),
-    Case("a link to no file", lambda folder: at(folder, make=lambda path: path.symlink_to("gone.wav")), "no such file"),
+    Case(
+        "a link to no file",
+        lambda folder: at(folder, make=lambda path: path.symlink_to("gone.wav")),
+        "no such file",
+    ),
     Case("a folder", lambda folder: at(folder, make=Path.mkdir), "a folder"),
     Case("a pipe", lambda folder: at(folder, make=os.mkfifo), "a pipe or a device"),
-    Case("no right to the file", no_rights, r"cannot be opened \(Permission denied\)", without_rights=True),
-    Case("no right to its folder", no_rights_to_the_folder, r"cannot be opened \(Permission denied\)", without_rights=True),
+    Case(
+        "no right to the file",
+        no_rights,
+        r"cannot be opened \(Permission denied\)",
+        without_rights=True,
+    ),
+    Case(
+        "no right to its folder",
+        no_rights_to_the_folder,
+        r"cannot be opened \(Permission denied\)",
+        without_rights=True,
+    ),
     Case("0 bytes", file(b""), "an empty file, 0 bytes"),
-    Case("text named .wav", file(b"clip,emotion\n1,happy\n"), r"not readable as audio \(Format not recognised\)"),
-    Case("text named .raw", file(b"clip,emotion\n1,happy\n", "clip.raw"), r"not readable as audio \(Format not recognised\)"),
-    Case("M4A", file(struct.pack(">I4s4sI4s", 20, b"ftyp", b"M4A ", 0, b"mp42") + bytes(500), "clip.m4a"), "not readable as audio"),
+    Case(
+        "text named .wav",
+        file(b"clip,emotion\n1,happy\n"),
+        r"not readable as audio \(Format not recognised\)",
+    ),
+    Case(
+        "text named .raw",
+        file(b"clip,emotion\n1,happy\n", "clip.raw"),
+        r"not readable as audio \(Format not recognised\)",
+    ),
+    Case(
+        "M4A",
+        file(struct.pack(">I4s4sI4s", 20, b"ftyp", b"M4A ", 0, b"mp42") + bytes(500), "clip.m4a"),
+        "not readable as audio",
+    ),
     Case("WAV cut inside its header", file(PIECE[:30]), "not readable as audio"),
     Case("WAV, header only", file(wav(b"")), r"no sample in 0\.0 s of audio"),
-    Case("WAV of a recorder that never wrote the size", file(wav(pcm(NOISE), size=0)), r"no sample in 0\.0 s of audio"),
-    Case("WAV cut in the middle", file(PIECE[:8044]), "cut short, 8000 of the 16000 bytes of samples"),
-    Case("WAV that says twice its samples", file(wav(pcm(NOISE), size=32000)), "cut short, 16000 of the 32000 bytes of samples"),
-    Case("AIFF cut in the middle", file(aiff(pcm(NOISE, ">i2"))[:8054]), "cut short, 8008 of the 16008 bytes of samples"),
-    Case("FLAC cut in the middle", encoded("FLAC", keep=0.5), "cut short, the last of the 8000 samples"),
-    Case("FLAC that says one sample more", encoded("FLAC", change=says_samples(8001)), "cut short, the last of the 8001 samples"),
-    Case("FLAC written to a pipe", encoded("FLAC", change=says_samples(0)), "a FLAC file that does not say how many samples"),
+    Case(
+        "WAV of a recorder that never wrote the size",
+        file(wav(pcm(NOISE), size=0)),
+        r"no sample in 0\.0 s of audio",
+    ),
+    Case(
+        "WAV cut in the middle", file(PIECE[:8044]), "cut short, 8000 of the 16000 bytes of samples"
+    ),
+    Case(
+        "WAV that says twice its samples",
+        file(wav(pcm(NOISE), size=32000)),
+        "cut short, 16000 of the 32000 bytes of samples",
+    ),
+    Case(
+        "AIFF cut in the middle",
+        file(aiff(pcm(NOISE, ">i2"))[:8054]),
+        "cut short, 8008 of the 16008 bytes of samples",
+    ),
+    Case(
+        "FLAC cut in the middle",
+        encoded("FLAC", keep=0.5),
+        "cut short, the last of the 8000 samples",
+    ),
+    Case(
+        "FLAC that says one sample more",
+        encoded("FLAC", change=says_samples(8001)),
+        "cut short, the last of the 8001 samples",
+    ),
+    Case(
+        "FLAC written to a pipe",
+        encoded("FLAC", change=says_samples(0)),
+        "a FLAC file that does not say how many samples",
+    ),
     Case(
         "FLAC damaged in the middle",
         encoded("FLAC", samples=np.tile(NOISE, 3), change=damaged),
         "not readable as audio",
         by_header=False,
     ),
-    Case("MP3 cut in the middle", encoded("MP3", name="clip.mp3", keep=0.5), "cut short, the last of the 8000 samples"),
+    Case(
+        "MP3 cut in the middle",
+        encoded("MP3", name="clip.mp3", keep=0.5),
+        "cut short, the last of the 8000 samples",
+    ),
     Case("a rate of 0 Hz", file(wav(pcm(NOISE), rate=0)), "not readable as audio"),
     Case("a rate of 999 Hz", file(wav(pcm(NOISE), rate=999)), "a rate of 999 Hz"),
     Case("a rate of 768,001 Hz", file(wav(pcm(NOISE), rate=768_001)), "a rate of 768001 Hz"),
     Case(
-        "one sample at 48 kHz", file(wav(pcm([1000]), rate=48_000)), "1 samples at 48000 Hz leave none at 16000 Hz", by_header=False
+        "one sample at 48 kHz",
+        file(wav(pcm([1000]), rate=48_000)),
+        "1 samples at 48000 Hz leave none at 16000 Hz",
+        by_header=False,
     ),
     *(
         Case(
@@ -127,17 +193,42 @@ ERRORS = [
 
 READ = [
     Case("WAV, 16 bits", file(PIECE), becomes="as it is", expected=SAME),
-    Case("WAV, 8 bits", file(wav(BYTES.tobytes(), bits=8)), becomes="unsigned: less 128, over 128", expected=(BYTES - 128.0) / 128),
+    Case(
+        "WAV, 8 bits",
+        file(wav(BYTES.tobytes(), bits=8)),
+        becomes="unsigned: less 128, over 128",
+        expected=(BYTES - 128.0) / 128,
+    ),
     Case(
         "WAV, 24 bits",
         file(wav(b"".join(struct.pack("<i", value)[:3] for value in WIDE), bits=24)),
         becomes="over 2²³",
         expected=WIDE / 2**23,
     ),
-    Case("WAV, 32 bits", file(wav(pcm(WIDE * 256, "<i4"), bits=32)), becomes="over 2³¹", expected=WIDE / 2**23),
-    Case("WAV, 32-bit float", file(wav(pcm(LOUD, "<f4"), bits=32, kind=FLOAT)), becomes="as it is, also above 1", expected=LOUD),
-    Case("two channels", file(wav(pcm(PAIR), channels=2)), becomes="mean of the channels", expected=PAIR.mean(1) / 32768),
-    Case("five channels", file(wav(pcm(FIVE), channels=5)), becomes="mean of the channels", expected=FIVE.mean(1) / 32768),
+    Case(
+        "WAV, 32 bits",
+        file(wav(pcm(WIDE * 256, "<i4"), bits=32)),
+        becomes="over 2³¹",
+        expected=WIDE / 2**23,
+    ),
+    Case(
+        "WAV, 32-bit float",
+        file(wav(pcm(LOUD, "<f4"), bits=32, kind=FLOAT)),
+        becomes="as it is, also above 1",
+        expected=LOUD,
+    ),
+    Case(
+        "two channels",
+        file(wav(pcm(PAIR), channels=2)),
+        becomes="mean of the channels",
+        expected=PAIR.mean(1) / 32768,
+    ),
+    Case(
+        "five channels",
+        file(wav(pcm(FIVE), channels=5)),
+        becomes="mean of the channels",
+        expected=FIVE.mean(1) / 32768,
+    ),
     *map(resampled, (8_000, 11_025, 22_050, 24_414, 44_100, 48_000, 96_000)),
     Case(
         "48,000 Hz, a tone of 12 kHz",
@@ -148,7 +239,12 @@ READ = [
         margin=400,
     ),
     Case("FLAC named .wav", encoded("FLAC"), becomes="as the FLAC that it is", expected=SAME),
-    Case("AIFF named .wav", file(aiff(pcm(NOISE, ">i2"))), becomes="as the AIFF that it is", expected=SAME),
+    Case(
+        "AIFF named .wav",
+        file(aiff(pcm(NOISE, ">i2"))),
+        becomes="as the AIFF that it is",
+        expected=SAME,
+    ),
     Case("WAV named .raw", file(PIECE, "clip.raw"), becomes="as the WAV that it is", expected=SAME),
     Case(
         "MP3",
@@ -188,10 +284,34 @@ READ = [
         becomes="all that follows; nobody can say whether it was cut",
         expected=SAME,
     ),
-    Case("one sample at 16 kHz", file(wav(pcm([1000]))), becomes="as it is", expected=np.array([1000 / 32768]), measured=True),
-    Case("0.05 s", file(wav(pcm(NOISE[:800]))), becomes="as it is", expected=SAME[:800], measured=True),
-    Case("one second of silence", file(wav(bytes(32_000))), becomes="as it is", expected=np.zeros(16_000), measured=True),
-    Case("a tone clipped at full scale", file(wav(pcm(CLIPPED))), becomes="as it is", expected=CLIPPED / 32768, measured=True),
+    Case(
+        "one sample at 16 kHz",
+        file(wav(pcm([1000]))),
+        becomes="as it is",
+        expected=np.array([1000 / 32768]),
+        measured=True,
+    ),
+    Case(
+        "0.05 s",
+        file(wav(pcm(NOISE[:800]))),
+        becomes="as it is",
+        expected=SAME[:800],
+        measured=True,
+    ),
+    Case(
+        "one second of silence",
+        file(wav(bytes(32_000))),
+        becomes="as it is",
+        expected=np.zeros(16_000),
+        measured=True,
+    ),
+    Case(
+        "a tone clipped at full scale",
+        file(wav(pcm(CLIPPED))),
+        becomes="as it is",
+        expected=CLIPPED / 32768,
+        measured=True,
+    ),
 ]
 
 
@@ -239,10 +359,14 @@ def page() -> str:
             path = case.make(Path(folder))
             if case.error:
                 message = said(case, path, audio.read).removeprefix(str(path.parent) + os.sep)
-                rows["errors"] += f"| {case.name} | {message} | {'yes' if said(case, path, audio.seconds) else 'no'} |\n"
+                rows["errors"] += (
+                    f"| {case.name} | {message} | {'yes' if said(case, path, audio.seconds) else 'no'} |\n"
+                )
                 continue
             samples = len(audio.read(path))
-            rows["read"] += f"| {case.name} | {case.becomes} | {samples:,} | {samples / audio.RATE:.5f} |\n"
+            rows["read"] += (
+                f"| {case.name} | {case.becomes} | {samples:,} | {samples / audio.RATE:.5f} |\n"
+            )
             if case.measured:
                 rows["measured"] += f"| {case.name} | {_measured(path)} |\n"
     return TEXT.format(**rows, minimum=prosodic.MINIMUM)

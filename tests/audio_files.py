@@ -10,7 +10,9 @@ import soundfile
 
 PCM, FLOAT = 1, 3  # formats of a WAV file
 NOISE = np.random.default_rng(0).integers(-32768, 32768, 8000)
-NOTES = struct.pack("<4sI", b"LIST", 3001) + b"INFO" + bytes(2998)  # an odd chunk, and the byte that makes it even
+NOTES = (
+    struct.pack("<4sI", b"LIST", 3001) + b"INFO" + bytes(2998)
+)  # an odd chunk, and the byte that makes it even
 
 
 def pcm(samples, kind: str = "<i2") -> bytes:
@@ -22,10 +24,17 @@ def tone(rate: int, frequency: float = 440.0) -> np.ndarray:
     return 0.5 * np.sin(2 * np.pi * frequency * np.arange(rate) / rate)
 
 
-def wav(payload: bytes, *, rate=16_000, channels=1, bits=16, kind=PCM, size=None, riff=None, before=b"") -> bytes:
+def wav(
+    payload: bytes, *, rate=16_000, channels=1, bits=16, kind=PCM, size=None, riff=None, before=b""
+) -> bytes:
     """A WAV file; ``size`` and ``riff`` are what its header says of the samples and of the file where that is not so."""
     width = channels * bits // 8
-    head = struct.pack("<4sIHHIIHH", b"fmt ", 16, kind, channels, rate, rate * width % 2**32, width, bits) + before
+    head = (
+        struct.pack(
+            "<4sIHHIIHH", b"fmt ", 16, kind, channels, rate, rate * width % 2**32, width, bits
+        )
+        + before
+    )
     head += struct.pack("<4sI", b"data", len(payload) if size is None else size)
     whole = b"WAVE" + head + payload
     return struct.pack("<4sI", b"RIFF", len(whole) if riff is None else riff) + whole
@@ -34,7 +43,9 @@ def wav(payload: bytes, *, rate=16_000, channels=1, bits=16, kind=PCM, size=None
 def aiff(payload: bytes, *, rate=16_000) -> bytes:
     """A 16-bit AIFF file with one channel; its rate is an 80-bit float."""
     power = rate.bit_length() - 1
-    common = struct.pack(">4sIhIhHQ", b"COMM", 18, 1, len(payload) // 2, 16, 16383 + power, rate << (63 - power))
+    common = struct.pack(
+        ">4sIhIhHQ", b"COMM", 18, 1, len(payload) // 2, 16, 16383 + power, rate << (63 - power)
+    )
     whole = b"AIFF" + common + struct.pack(">4sIII", b"SSND", len(payload) + 8, 0, 0) + payload
     return struct.pack(">4sI", b"FORM", len(whole)) + whole
 
@@ -55,7 +66,14 @@ def file(content: bytes, name: str = "clip.wav") -> Callable[[Path], Path]:
     return make
 
 
-def encoded(format: str, *, name: str = "clip.wav", samples=NOISE, keep: float = 1.0, change: Callable = lambda content: content):
+def encoded(
+    format: str,
+    *,
+    name: str = "clip.wav",
+    samples=NOISE,
+    keep: float = 1.0,
+    change: Callable = lambda content: content,
+):
     """A file that soundfile encodes, the first part of it kept, then changed."""
 
     def make(folder: Path) -> Path:

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-settings.register_profile("untimed", deadline=None)  # machines are shared and noisy: no test is timed
+settings.register_profile(
+    "untimed", deadline=None
+)  # machines are shared and noisy: no test is timed
 settings.load_profile("untimed")
 
 

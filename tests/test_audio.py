@@ -48,7 +48,9 @@ def heard(case, path, call) -> str:
 def test_error(case, folder):
     path = case.make(folder)
     message = heard(case, path, audio.read)
-    assert re.fullmatch(rf"{re.escape(str(path))}: {case.error}.*; expected [^.]+\. [A-Z].+\.", message)
+    assert re.fullmatch(
+        rf"{re.escape(str(path))}: {case.error}.*; expected [^.]+\. [A-Z].+\.", message
+    )
     assert heard(case, path, audio.seconds) == (message if case.by_header else "")
 
 
@@ -59,7 +61,9 @@ def test_conversion(case, folder):
     assert samples.dtype == np.float32
     assert samples.shape == case.expected.shape
     inside = slice(case.margin, len(samples) - case.margin)
-    np.testing.assert_allclose(samples[inside], case.expected.astype(np.float32)[inside], rtol=0, atol=case.tolerance)
+    np.testing.assert_allclose(
+        samples[inside], case.expected.astype(np.float32)[inside], rtol=0, atol=case.tolerance
+    )
     assert audio.seconds(path) == pytest.approx(len(samples) / audio.RATE, abs=1 / audio.RATE)
 
 
@@ -89,7 +93,9 @@ def test_check_alone_sees_what_is_no_file(name, call, folder):
 @pytest.mark.parametrize("path", ["no\0name.wav", "clip.wav/inside.wav", "a" * 300 + ".wav"])
 def test_an_impossible_path_is_an_error(path, folder):
     file(wav(pcm(NOISE)))(folder)
-    with pytest.raises(audio.AudioError, match=r"(no such file|cannot be opened \(.+\)); expected .+\. C"):
+    with pytest.raises(
+        audio.AudioError, match=r"(no such file|cannot be opened \(.+\)); expected .+\. C"
+    ):
         audio.read(str(folder / path))
 
 
@@ -109,12 +115,20 @@ def test_a_corpus_lists_a_cut_clip(folder):
 def test_sixteen_bits_are_the_mean_over_32768(samples):
     with open_folder() as name:
         path = file(wav(pcm(samples), channels=samples.shape[1]))(Path(name))
-        assert np.array_equal(audio.read(path), (samples.astype(np.float64) / 32768).mean(axis=1).astype(np.float32))
+        assert np.array_equal(
+            audio.read(path), (samples.astype(np.float64) / 32768).mean(axis=1).astype(np.float32)
+        )
 
 
 @pytest.mark.parametrize(
     "make",
-    [file(wav(pcm(NOISE))), file(wav(pcm(NOISE), before=NOTES)), file(aiff(pcm(NOISE, ">i2"))), encoded("FLAC"), encoded("MP3")],
+    [
+        file(wav(pcm(NOISE))),
+        file(wav(pcm(NOISE), before=NOTES)),
+        file(aiff(pcm(NOISE, ">i2"))),
+        encoded("FLAC"),
+        encoded("MP3"),
+    ],
     ids=["wav", "wav with notes", "aiff", "flac", "mp3"],
 )
 @given(data=some.data())
@@ -133,8 +147,12 @@ def test_no_damage_in_a_flac_goes_unseen(data):
     with open_folder() as name:
         path = encoded("FLAC")(Path(name))
         content = bytearray(path.read_bytes())
-        frames = content.index(b"\xff\xf8")  # before them stand the header and notes, which carry no checksum
-        content[data.draw(some.integers(frames, len(content) - 1))] ^= 1 << data.draw(some.integers(0, 7))
+        frames = content.index(
+            b"\xff\xf8"
+        )  # before them stand the header and notes, which carry no checksum
+        content[data.draw(some.integers(frames, len(content) - 1))] ^= 1 << data.draw(
+            some.integers(0, 7)
+        )
         path.write_bytes(content)
         with pytest.raises(audio.AudioError):
             audio.read(path)
@@ -153,7 +171,9 @@ def test_a_resampled_tone_keeps_frequency_and_amplitude(rate, frequency, folder)
     path = file(wav(pcm(np.round(tone(rate, frequency) * 32768)), rate=rate))(folder)
     samples = audio.read(path)[800:-800].astype(np.float64)
     time = np.arange(800, 15_200) / audio.RATE
-    basis = np.column_stack([np.sin(2 * np.pi * frequency * time), np.cos(2 * np.pi * frequency * time)])
+    basis = np.column_stack(
+        [np.sin(2 * np.pi * frequency * time), np.cos(2 * np.pi * frequency * time)]
+    )
     (sine, cosine), (rest, *_), *_ = np.linalg.lstsq(basis, samples, rcond=None)
     assert np.hypot(sine, cosine) == pytest.approx(0.5, rel=1e-3)  # 0.009 dB
     assert abs(cosine) < 1e-4  # no delay
@@ -169,7 +189,15 @@ def test_silence_has_no_pitch(folder, monkeypatch, tmp_path):
     monkeypatch.setenv("SER_STORE", str(tmp_path))
     (case,) = (case for case in READ if case.name == "one second of silence")
     (values,) = features.compute("prosodic", [case.make(folder)], jobs=1)
-    undefined = {"mean_pitch", "stddev_pitch", "local_jitter", "local_shimmer", "voiced_fraction", "mean_hnr", "f1_mean"}
+    undefined = {
+        "mean_pitch",
+        "stddev_pitch",
+        "local_jitter",
+        "local_shimmer",
+        "voiced_fraction",
+        "mean_hnr",
+        "f1_mean",
+    }
     assert {name for name, value in zip(NAMES, values, strict=True) if value == 0} >= undefined
 
 
@@ -201,7 +229,9 @@ def test_an_original_is_what_another_decoder_reads(speech, name):
         pytest.skip(f"needs the unconverted clips: no file {path}")
     kind, rate, samples = decoded(path)
     assert (kind, rate, samples.shape[1]) == ORIGINALS[name]
-    expected = soxr.resample((samples / 32768).mean(axis=1), rate, audio.RATE, quality="VHQ").astype(np.float32)
+    expected = soxr.resample(
+        (samples / 32768).mean(axis=1), rate, audio.RATE, quality="VHQ"
+    ).astype(np.float32)
     assert np.array_equal(audio.read(path), expected)
     assert audio.seconds(path) == len(samples) / rate
 
@@ -222,4 +252,6 @@ def test_every_original_has_a_line(speech):
     folder = speech / "originals"
     if not folder.is_dir():
         pytest.skip(f"needs the unconverted clips: no folder {folder}")
-    assert {str(path.relative_to(folder)).replace(os.sep, "/") for path in folder.rglob("*.wav")} == set(ORIGINALS)
+    assert {
+        str(path.relative_to(folder)).replace(os.sep, "/") for path in folder.rglob("*.wav")
+    } == set(ORIGINALS)

@@ -19,7 +19,14 @@ from sercore.papers.biagini2022 import card as loopq_card
 from tests.papers import loopq_clips
 
 NUMBERS = [
-    {"table": "3", "row": "(2)", "value": np.float64(0.5), "low": float("nan"), "seeds": np.int64(5), "stale": np.bool_(False)}
+    {
+        "table": "3",
+        "row": "(2)",
+        "value": np.float64(0.5),
+        "low": float("nan"),
+        "seeds": np.int64(5),
+        "stale": np.bool_(False),
+    }
 ]
 
 
@@ -32,7 +39,11 @@ def coraa(tmp_path):
     """A folder with three clips of CORAA SER, and a folder that is no corpus."""
     folder = tmp_path / "corpora" / "coraa-ser" / "data_train"
     folder.mkdir(parents=True)
-    for name in ("bfamcv01_segment1_neutral", "bfamcv01_segment2_non-neutral-female", "bfamdl02_segment1_neutral"):
+    for name in (
+        "bfamcv01_segment1_neutral",
+        "bfamcv01_segment2_non-neutral-female",
+        "bfamdl02_segment1_neutral",
+    ):
         soundfile.write(folder / f"{name}.wav", 0.1 * np.sin(np.arange(16_000)), 16_000)
     (tmp_path / "corpora" / "pictures").mkdir()
     return tmp_path / "corpora"
@@ -55,19 +66,27 @@ def test_corpora_are_counted(coraa):
 def test_a_root_that_does_not_exist(tmp_path):
     done = run("corpora", tmp_path / "nowhere")
     assert done.exit_code == 2
-    assert done.stderr == f"{tmp_path / 'nowhere'}: no such folder; expected one with corpora in it. Check the path.\n"
+    assert (
+        done.stderr
+        == f"{tmp_path / 'nowhere'}: no such folder; expected one with corpora in it. Check the path.\n"
+    )
 
 
 def test_features_are_csv(monkeypatch):
     monkeypatch.setattr("sercore.features.SETS", {"pair": SimpleNamespace(names=["mean", "range"])})
-    monkeypatch.setattr("sercore.features.compute", lambda name, clips: np.array([[1.5, 1 / 3]] * len(clips)))
+    monkeypatch.setattr(
+        "sercore.features.compute", lambda name, clips: np.array([[1.5, 1 / 3]] * len(clips))
+    )
     done = run("features", "pair", "a.wav", "b.wav")
     rows = list(csv.reader(io.StringIO(done.stdout)))
     assert rows[0] == ["file", "mean", "range"]
     assert [row[0] for row in rows[1:]] == ["a.wav", "b.wav"]
     assert float(rows[1][2]) == 1 / 3
     unknown = run("features", "triple", "a.wav")
-    assert (unknown.exit_code, unknown.stderr) == (2, "triple: no such feature set; expected embedding, pair.\n")
+    assert (unknown.exit_code, unknown.stderr) == (
+        2,
+        "triple: no such feature set; expected embedding, pair.\n",
+    )
 
 
 def test_embeddings_are_csv(tmp_path, monkeypatch):
@@ -79,7 +98,9 @@ def test_embeddings_are_csv(tmp_path, monkeypatch):
     for seed, clip in enumerate(clips):
         soundfile.write(clip, 0.1 * np.random.default_rng(seed).standard_normal(4000), 16_000)
     done = run("features", "embedding", "--encoder", "random", *clips)
-    assert done.stderr == "random: an untrained encoder; its embeddings tell nothing about speech.\n"
+    assert (
+        done.stderr == "random: an untrained encoder; its embeddings tell nothing about speech.\n"
+    )
     rows = list(csv.reader(io.StringIO(done.stdout)))
     assert rows[0] == ["file", *map(str, range(32))]
     assert [row[0] for row in rows[1:]] == list(map(str, clips))
@@ -115,13 +136,17 @@ def test_a_file_that_is_no_audio(tmp_path):
     (tmp_path / "words.wav").write_text("words")
     done = run("features", "prosodic", tmp_path / "words.wav")
     assert done.exit_code == 2
-    assert done.stderr.splitlines()[-1].startswith(f"{tmp_path / 'words.wav'}: not readable as audio")
+    assert done.stderr.splitlines()[-1].startswith(
+        f"{tmp_path / 'words.wav'}: not readable as audio"
+    )
 
 
 def test_models_are_a_table_or_json():
     models = json.loads(run("models", "--json").stdout)
     assert {"model", "paper", "variant", "inputs", "width", "parameters"} == set(models[0])
-    counts = {(each["model"], each["variant"], each["width"]): each["parameters"] for each in models}
+    counts = {
+        (each["model"], each["variant"], each["width"]): each["parameters"] for each in models
+    }
     assert counts["MultiTaskMLP", "as-run", 56] == 10 * 56 + 2964
     assert run("models").stdout.splitlines()[0].split() == list(models[0])
 
@@ -131,7 +156,14 @@ def test_ledger_is_a_table_or_json(monkeypatch):
     fake = lambda paper: SimpleNamespace(entries=lambda: entries.get(paper.name, []))  # noqa: E731
     monkeypatch.setattr("sercore.ledger.entries.Ledger", fake)
     (entry,) = json.loads(run("ledger", "--json").stdout)
-    assert entry == {"table": "3", "row": "(2)", "value": 0.5, "low": None, "seeds": 5, "stale": False}
+    assert entry == {
+        "table": "3",
+        "row": "(2)",
+        "value": 0.5,
+        "low": None,
+        "seeds": 5,
+        "stale": False,
+    }
     assert json.loads(run("ledger", "01", "--json").stdout) == [entry]
     assert json.loads(run("ledger", "02-mtl-adversarial", "--json").stdout) == []
     assert "0.5" in run("ledger").stdout
@@ -151,7 +183,10 @@ def one_chapter(monkeypatch):
 
     recorded = []
     study = SimpleNamespace(Parameters=Parameters)
-    monkeypatch.setattr("sercore.ledger.recording.record", lambda study, given, incomplete: recorded.append((given, incomplete)))
+    monkeypatch.setattr(
+        "sercore.ledger.recording.record",
+        lambda study, given, incomplete: recorded.append((given, incomplete)),
+    )
     monkeypatch.setattr(chapters, "names", lambda: ["01-one"])
     monkeypatch.setattr("sercore.papers.named", lambda name: SimpleNamespace(name=name))
     monkeypatch.setattr(chapters, "study", lambda name: study)
@@ -161,7 +196,11 @@ def one_chapter(monkeypatch):
         chapters,
         "execute",
         lambda name, parameters, fresh: chapters.Executed(
-            name, Path("kept.ipynb"), fresh, {"seconds": 3.0, "peak": 100.0}, parameters.model_dump()
+            name,
+            Path("kept.ipynb"),
+            fresh,
+            {"seconds": 3.0, "peak": 100.0},
+            parameters.model_dump(),
         ),
     )
     return recorded
@@ -185,7 +224,10 @@ def test_chapter(one_chapter):
             ["chapter", "01-one", "-p", "edtion=open"],
             "-p edtion=open: this chapter has no `edtion`; did you mean `edition`? It takes a text.",
         ),
-        (["chapter", "01-one", "-p", "seeds"], "-p seeds: no value; expected key=value, for example -p seeds=3."),
+        (
+            ["chapter", "01-one", "-p", "seeds"],
+            "-p seeds: no value; expected key=value, for example -p seeds=3.",
+        ),
         (["chapter", "nowhere"], "nowhere: no chapter of that name; there are 01-one."),
         (["record", "nowhere"], "nowhere: no chapter of that name; there are 01-one."),
     ],
@@ -218,7 +260,9 @@ def test_a_model_is_trained_then_predicts(tmp_path, monkeypatch):
     done = run("train", "FCMFCC", "--edition", "demo", "-p", "epochs=1", "--out", model)
     assert (done.exit_code, done.stdout) == (0, f"{model}\n"), done.stderr
     assert "On speakers not heard in training: accuracy " in done.stderr
-    told = json.loads(run("train", "FCMFCC as-run", "-p", "epochs=1", "--out", model, "--json").stdout)
+    told = json.loads(
+        run("train", "FCMFCC as-run", "-p", "epochs=1", "--out", model, "--json").stdout
+    )
     assert told == json.loads((model / "model.json").read_text())
 
     done = run("predict", model, clip, "--top-k", "1", "--plot", tmp_path / "picture.png")
@@ -230,11 +274,26 @@ def test_a_model_is_trained_then_predicts(tmp_path, monkeypatch):
     assert first.split()[4:] == mean.split()[4:]
     assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
 
-    done = run("predict", model, words, clip, "--json", "--window", "0.6", "--hop", "0.3", "--plot", tmp_path / "other.png")
+    done = run(
+        "predict",
+        model,
+        words,
+        clip,
+        "--json",
+        "--window",
+        "0.6",
+        "--hop",
+        "0.3",
+        "--plot",
+        tmp_path / "other.png",
+    )
     assert done.exit_code == 2
     assert done.stderr.startswith(f"{words}: not readable as audio")
     found = json.loads(done.stdout)
-    assert (found["model"], [each["clip"] for each in found["clips"]]) == (told, [str(words), str(clip)])
+    assert (found["model"], [each["clip"] for each in found["clips"]]) == (
+        told,
+        [str(words), str(clip)],
+    )
     bad, good = found["clips"]
     assert (bad["label"], bad["error"]) == (None, done.stderr.strip())
     assert [(part["start"], part["end"]) for part in good["windows"]] == [(0, 0.6), (0.3, 0.9)]
@@ -250,7 +309,10 @@ def test_a_model_is_trained_then_predicts(tmp_path, monkeypatch):
             'CNNLSTN: no such model; expected a row or a model, the nearest are "GR C+S" of chapter 2, '
             '"CNNLSTM" of chapter 3 and "111, scripted" of chapter 4. Name it so.',
         ),
-        (["train", "GR C", "--final"], "--final: a training on every clip is chapter 3's, and paper 02 has none; expected GR C"),
+        (
+            ["train", "GR C", "--final"],
+            "--final: a training on every clip is chapter 3's, and paper 02 has none; expected GR C",
+        ),
         (["train", "FCMFCC", "-p", "epochs=ten"], '-p epochs=ten: "ten" is not a whole number'),
         (["predict", "nowhere", "a.wav"], "nowhere/weights.safetensors: no such file"),
     ],
@@ -266,9 +328,29 @@ def test_an_error_that_is_not_ours_keeps_its_traceback(monkeypatch):
     assert isinstance(run("models").exception, ZeroDivisionError)
 
 
-@pytest.mark.parametrize("statement", ["import sercore", "from sercore.cli import app; app(['--help'], standalone_mode=False)"])
+@pytest.mark.parametrize(
+    "statement",
+    ["import sercore", "from sercore.cli import app; app(['--help'], standalone_mode=False)"],
+)
 def test_starting_loads_nothing_heavy(statement):
-    heavy = ("torch", "parselmouth", "librosa", "pandas", "numpy", "scipy", "sklearn", "transformers", "matplotlib", "papermill")
+    heavy = (
+        "torch",
+        "parselmouth",
+        "librosa",
+        "pandas",
+        "numpy",
+        "scipy",
+        "sklearn",
+        "transformers",
+        "matplotlib",
+        "papermill",
+    )
     program = f"{statement}\nimport sys; print([name for name in {heavy} if name in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", program], cwd=store.PROJECT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=store.PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert done.stdout.splitlines()[-1] == "[]"

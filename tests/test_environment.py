@@ -16,9 +16,16 @@ from sercore import store
 PROJECT = tomllib.loads((store.PROJECT / "pyproject.toml").read_text())["project"]
 REQUIRED = [
     Requirement(text)
-    for text in [*PROJECT["dependencies"], *(each for extra in PROJECT["optional-dependencies"].values() for each in extra)]
+    for text in [
+        *PROJECT["dependencies"],
+        *(each for extra in PROJECT["optional-dependencies"].values() for each in extra),
+    ]
 ]
-PINS = [line for line in (store.PROJECT / "constraints.txt").read_text().splitlines() if line and not line.startswith("#")]
+PINS = [
+    line
+    for line in (store.PROJECT / "constraints.txt").read_text().splitlines()
+    if line and not line.startswith("#")
+]
 ENVIRONMENT = yaml.safe_load((store.PROJECT / "environment.yml").read_text())
 
 

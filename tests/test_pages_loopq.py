@@ -27,7 +27,9 @@ def test_the_lead_tells_both_splits(book):
     assert "0.45 to 0.45 (1 seed)" in told
     assert "HUBERTFT is here a network of 1,000 weights on a frozen toy" in told
     assert "not trained" not in told
-    assert "100 clips train in the one split and 100 in the other, and 10% of the tested clips" in told
+    assert (
+        "100 clips train in the one split and 100 in the other, and 10% of the tested clips" in told
+    )
     assert len(page.scores(book)) == 9
     assert "HUBERTFT fixed, frozen encoder" in [name for name, *_ in page.scores(book)]
 
@@ -74,12 +76,20 @@ def cell(value: float) -> Estimate:
 
 def test_the_picture_of_both_splits_has_every_score():
     figure = figures.splits([("FCMFCC as-run", 0.76, (cell(0.8), cell(0.4)))], chance=1 / 7)
-    places = sorted(float(line.get_xdata()[0]) for line in figure.axes[0].lines if line.get_marker() in ("o", "D"))
+    places = sorted(
+        float(line.get_xdata()[0])
+        for line in figure.axes[0].lines
+        if line.get_marker() in ("o", "D")
+    )
     assert places == [0.4, 0.76, 0.8]
 
 
 @pytest.mark.parametrize(
-    ("rows", "told"), [([], "no model to draw"), ([("A", 76.0, (cell(0.8), cell(0.4)))], "A: accuracy 76; expected 0 to 1")]
+    ("rows", "told"),
+    [
+        ([], "no model to draw"),
+        ([("A", 76.0, (cell(0.8), cell(0.4)))], "A: accuracy 76; expected 0 to 1"),
+    ],
 )
 def test_the_picture_refuses_what_is_no_score(rows, told):
     with pytest.raises(ValueError, match=told):

@@ -22,7 +22,8 @@ from tests.report.parry_book import MEASURED, ON, book, grid, switched
 
 NOTHING = Ledger(papers.named(parry.NAME), runs=recorded.read("no such paper"))
 CLIPS = pd.DataFrame(
-    [["ravdess", "21", "male", "en-US"], ["demo-scena", "x", None, "it-IT"]], columns=["corpus", "speaker", "gender", "language"]
+    [["ravdess", "21", "male", "en-US"], ["demo-scena", "x", None, "it-IT"]],
+    columns=["corpus", "speaker", "gender", "language"],
 )
 
 
@@ -47,15 +48,23 @@ def test_the_lead_tells_print_ours_and_how_far_the_baseline_moves(full):
     printed = [abs(value) for _, value, _ in page.scores(full) if value is not None]
     smaller = sum(value < 6 for value in printed)
     assert 0 < smaller < len(printed) == 30
-    assert f"typically changes by 6.0 points (the median step): {smaller} of the 30 printed differences are smaller" in told
-    assert "45 of the 45 models are recorded; of the 12 models of one attribute that have 3 seeds or more, 1 lie below" in told
+    assert (
+        f"typically changes by 6.0 points (the median step): {smaller} of the 30 printed differences are smaller"
+        in told
+    )
+    assert (
+        "45 of the 45 models are recorded; of the 12 models of one attribute that have 3 seeds or more, 1 lie below"
+        in told
+    )
     assert "No difference is judged: " in told
     assert "collapsed" not in told
 
 
 def test_the_lead_says_what_is_not_there_and_what_is_collapsed():
     assert page.lead(NOTHING).endswith("No run on real speech is recorded yet.")
-    told = page.lead(book(trials(only="baseline"), lambda trial, corpus: [900, 10, 300], views=(), recipe=()))
+    told = page.lead(
+        book(trials(only="baseline"), lambda trial, corpus: [900, 10, 300], views=(), recipe=())
+    )
     assert "(1 seed), collapsed" in told
     assert "0 of the 45 models are recorded. No difference is judged" in told
 
@@ -74,7 +83,10 @@ def test_the_swing_is_the_baselines_and_the_gaps_are_the_printed_ones(full):
 def test_losses_are_those_of_the_first_seed_with_the_entropies_of_what_each_model_learns(full):
     curves, entropies = parry2022_figures.learning_data(full)
     assert list(curves) == ["baseline", "MTL C+S+G+L", "GR C+S+G+L", "AD C+S+G+L"]
-    assert curves["baseline"] == {"emotion": [1, 0.5, 1 / 3, 0.25], "alpha": pytest.approx([0.1, 0.2, 0.3, 0.4])}
+    assert curves["baseline"] == {
+        "emotion": [1, 0.5, 1 / 3, 0.25],
+        "alpha": pytest.approx([0.1, 0.2, 0.3, 0.4]),
+    }
     assert curves["GR C+S+G+L"]["S"] == [0.5, 1, 1.5, 2]
     assert entropies["baseline"] == {"emotion": 0.99}
     assert entropies["AD C+S+G+L"]["S"] == 3.2
@@ -130,7 +142,9 @@ def test_maps_of_this_page_take_its_own_clips_and_say_what_is_unknown():
     ((title, found),) = parry2022_figures.maps_data(NOTHING, own, CLIPS, by="language")
     assert title.startswith("This page's own run")
     assert set(found[0][2]) == {"it"}
-    assert set(parry2022_figures.maps_data(NOTHING, own, CLIPS, by="gender")[0][1][0][2]) == {"unknown"}
+    assert set(parry2022_figures.maps_data(NOTHING, own, CLIPS, by="gender")[0][1][0][2]) == {
+        "unknown"
+    }
     assert parry2022_figures.maps_data(NOTHING, NOTHING, CLIPS) == []
     with pytest.raises(ValueError, match="by=age: no colour of a map"):
         parry2022_figures.maps_data(NOTHING, own, CLIPS, by="age")
@@ -141,13 +155,21 @@ def test_sexes_of_the_committed_test_speakers_are_the_loaders(name, tmp_path):
     tested = COMMITTED[name][1]
     if name == "iemocap":
         said = {f"Ses05_impro01_{who[-1]}000".replace("Ses05_", "Ses05F_"): "hap" for who in tested}
-        trees.plant(trees.iemocap(tmp_path / name, said), [trees.iemocap_place(each) for each in said])
+        trees.plant(
+            trees.iemocap(tmp_path / name, said), [trees.iemocap_place(each) for each in said]
+        )
     else:
         trees.plant(tmp_path / name, getattr(trees, name)())
-    table = importlib.import_module(f"sercore.corpora.{folders.LOADERS[name]}").read(tmp_path / name).table
+    table = (
+        importlib.import_module(f"sercore.corpora.{folders.LOADERS[name]}")
+        .read(tmp_path / name)
+        .table
+    )
     people = table.drop_duplicates("speaker").set_index("speaker")["gender"]
     assert {f"{name}/{who}": people[who] for who in tested} == {
-        group: sex for group, sex in parry2022_figures.TESTED.items() if group.startswith(f"{name}/")
+        group: sex
+        for group, sex in parry2022_figures.TESTED.items()
+        if group.startswith(f"{name}/")
     }
 
 

@@ -18,10 +18,20 @@ def test_what_is_recorded_is_shown_word_for_word_and_what_is_not_is_said(tmp_pat
     programs, kept = tmp_path / "programs", tmp_path / "kept"
     programs.mkdir()
     for name in ("one", "two"):
-        (programs / f"{name}.py").write_text(f'"""What {name} compares,\nin a sentence.\n\nUsage: so.\n"""\n')
+        (programs / f"{name}.py").write_text(
+            f'"""What {name} compares,\nin a sentence.\n\nUsage: so.\n"""\n'
+        )
     (programs / "__main__.py").write_text("")
     path = bench.record("two", ["ratio   2.5 times", "  goal <missed>"], folder=kept)
-    assert set(json.loads(path.read_text())) >= {"commit", "cores", "date", "machine", "printed", "python", "versions"}
+    assert set(json.loads(path.read_text())) >= {
+        "commit",
+        "cores",
+        "date",
+        "machine",
+        "printed",
+        "python",
+        "versions",
+    }
     first, second = speed.told(recorded=kept, benchmarks=programs).split("## `two.py`")
     assert "What one compares, in a sentence." in first
     assert "Not run: no output is recorded." in first
@@ -30,7 +40,9 @@ def test_what_is_recorded_is_shown_word_for_word_and_what_is_not_is_said(tmp_pat
 
 
 def test_a_name_that_is_no_benchmark_is_refused():
-    with pytest.raises(SystemExit, match="nothing: no such benchmark; expected some of adversarial, bucketing,"):
+    with pytest.raises(
+        SystemExit, match="nothing: no such benchmark; expected some of adversarial, bucketing,"
+    ):
         bench.main(["grid", "nothing"])
 
 

@@ -11,7 +11,9 @@ from sercore.process import CallError, isolated, isolated_each
 
 def test_results_come_in_the_order_of_the_calls():
     calls = [(number,) for number in range(20, 0, -1)]
-    assert isolated_each(math.factorial, calls, seconds=20, title="factorials") == [math.factorial(each) for (each,) in calls]
+    assert isolated_each(math.factorial, calls, seconds=20, title="factorials") == [
+        math.factorial(each) for (each,) in calls
+    ]
 
 
 def test_every_call_has_a_process_of_its_own():
@@ -27,8 +29,16 @@ def test_a_call_that_never_returns_is_ended_in_time():
 
 
 def test_a_call_that_never_returns_keeps_no_other_from_its_result():
-    answers = isolated_each(time.sleep, [(0,), (600,), (0,), (600,), (0,)], seconds=0.3, title="naps")
-    assert [isinstance(answer, CallError) for answer in answers] == [False, True, False, True, False]
+    answers = isolated_each(
+        time.sleep, [(0,), (600,), (0,), (600,), (0,)], seconds=0.3, title="naps"
+    )
+    assert [isinstance(answer, CallError) for answer in answers] == [
+        False,
+        True,
+        False,
+        True,
+        False,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -42,7 +52,9 @@ def test_a_call_that_never_returns_keeps_no_other_from_its_result():
 def test_a_call_that_fails_says_how(function, argument, told):
     with pytest.raises(CallError, match=told):
         isolated(function, argument, seconds=20)
-    assert isinstance(isolated_each(function, [(argument,)] * 2, seconds=20, title="failures")[1], CallError)
+    assert isinstance(
+        isolated_each(function, [(argument,)] * 2, seconds=20, title="failures")[1], CallError
+    )
 
 
 def test_no_call_no_process():

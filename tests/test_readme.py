@@ -5,4 +5,6 @@ from sercore.pages import readme
 
 def test_the_headline_is_todays():
     text = readme.README.read_text()
-    assert text == readme.readme(text), "the README's headline is not the ledger's: run `python -m sercore.pages`"
+    assert text == readme.readme(text), (
+        "the README's headline is not the ledger's: run `python -m sercore.pages`"
+    )

@@ -17,8 +17,17 @@ from sercore import sealed, store
 from sercore.ledger import recorded
 
 PAPER = "02-mtl-adversarial"
-FILES = sorted(path.name for path in (recorded.FOLDER / PAPER).iterdir() if path.name != sealed.LOCK)
-ABOUT = {"edition": "open", "corpora": [], "encoders": {}, "method": 1, "versions": {}, "device": "cpu"}
+FILES = sorted(
+    path.name for path in (recorded.FOLDER / PAPER).iterdir() if path.name != sealed.LOCK
+)
+ABOUT = {
+    "edition": "open",
+    "corpora": [],
+    "encoders": {},
+    "method": 1,
+    "versions": {},
+    "device": "cpu",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,10 +37,15 @@ class Trial:
 
 def record(folder, seed: int) -> None:
     """Record one trial of a hundred groups."""
-    outcome = {"counts": [[f"g{at}", 0, 0, 1] for at in range(100)], "errors": [[f"g{at}", 1, 0.5, 0.5] for at in range(100)]}
+    outcome = {
+        "counts": [[f"g{at}", 0, 0, 1] for at in range(100)],
+        "errors": [[f"g{at}", 1, 0.5, 0.5] for at in range(100)],
+    }
     recorded.write(
         PAPER,
-        lambda start: recorded.frames("open, models", ABOUT, [Trial(seed=seed)], ["k"], [outcome], start=start),
+        lambda start: recorded.frames(
+            "open, models", ABOUT, [Trial(seed=seed)], ["k"], [outcome], start=start
+        ),
         ["seed"],
         folder=folder,
     )
@@ -101,7 +115,9 @@ def test_a_table_that_nobody_recorded_is_refused(copied):
         recorded.read(PAPER, folder=copied)
 
 
-@pytest.mark.parametrize("paper", [path.parent.name for path in sorted(recorded.FOLDER.glob("*/runs.json"))])
+@pytest.mark.parametrize(
+    "paper", [path.parent.name for path in sorted(recorded.FOLDER.glob("*/runs.json"))]
+)
 def test_every_committed_file_is_what_was_written(paper):
     for name in sealed.manifest(recorded.FOLDER / paper)["digests"]:
         assert sealed.read(recorded.FOLDER / paper / name)
@@ -121,7 +137,10 @@ def test_every_other_committed_file_too(folder):
 def test_the_manifest_says_nothing_of_a_machine():
     text = "".join(path.read_text() for path in recorded.FOLDER.rglob("*.json"))
     assert "/root" not in text
-    assert "sercore." not in "".join((recorded.FOLDER / name / "runs.json").read_text() for name in (PAPER, "01-ser2022-transfer"))
+    assert "sercore." not in "".join(
+        (recorded.FOLDER / name / "runs.json").read_text()
+        for name in (PAPER, "01-ser2022-transfer")
+    )
 
 
 WRITER = """
@@ -135,7 +154,11 @@ for seed in map(int, sys.argv[2:]):
 
 def start(folder, *seeds: int) -> subprocess.Popen:
     environment = os.environ | {"PYTHONPATH": str(store.PROJECT)}
-    return subprocess.Popen([sys.executable, "-c", WRITER, str(folder), *map(str, seeds)], cwd=store.PROJECT, env=environment)
+    return subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(folder), *map(str, seeds)],
+        cwd=store.PROJECT,
+        env=environment,
+    )
 
 
 def test_four_recorders_at_once_lose_nothing(tmp_path):

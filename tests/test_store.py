@@ -38,7 +38,12 @@ def modules(tmp_path, monkeypatch):
 
     monkeypatch.setattr(store, "PROJECT", tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
-    files = {"__init__": "", "a": "from sercore import b\n\nb.f()\n", "b": PROGRAM, "c": "VALUE = 1\n"}
+    files = {
+        "__init__": "",
+        "a": "from sercore import b\n\nb.f()\n",
+        "b": PROGRAM,
+        "c": "VALUE = 1\n",
+    }
     for name, source in files.items():
         (tmp_path / "sercore").mkdir(exist_ok=True)
         (tmp_path / "sercore" / f"{name}.py").write_text(source)
@@ -81,9 +86,11 @@ def test_key_is_the_same_for_the_same_things(modules):
 def test_each_part_changes_the_key_alone(modules, changed, part):
     before, after = key(), key(**changed)
     assert before.hex != after.hex
-    assert [field.name for field in dataclasses.fields(before) if getattr(before, field.name) != getattr(after, field.name)] == [
-        part
-    ]
+    assert [
+        field.name
+        for field in dataclasses.fields(before)
+        if getattr(before, field.name) != getattr(after, field.name)
+    ] == [part]
 
 
 @pytest.mark.parametrize(
@@ -158,10 +165,11 @@ def test_blank_and_comment_lines_count_for_nothing(extra):
 
 def test_what_is_left_is_the_program():
     left = store.normalised(PROGRAM)
-    assert [node.name for node in ast.walk(ast.parse(left)) if isinstance(node, ast.ClassDef | ast.FunctionDef)] == [
-        "Thing",
-        "value",
-    ]
+    assert [
+        node.name
+        for node in ast.walk(ast.parse(left))
+        if isinstance(node, ast.ClassDef | ast.FunctionDef)
+    ] == ["Thing", "value"]
     assert '"# no comment"' in left
 
 
@@ -173,7 +181,11 @@ def test_what_is_left_is_the_program():
         ('x = """a\n\nb"""\n', 'x = """a\nb"""\n', False),
         ('x = """a  \nb"""\n', 'x = """a\nb"""\n', False),
         ('x = """a\n# b"""\n', 'x = """a\n"""\n', False),
-        ('def f():\n    """A.\n\n    More.\n    """\n    return 1\n', "def f():\n\n    return 1  # one\n", True),
+        (
+            'def f():\n    """A.\n\n    More.\n    """\n    return 1\n',
+            "def f():\n\n    return 1  # one\n",
+            True,
+        ),
         ('def f():\n    é = "ü"; return é  # ö\n', 'def f():\n    é = "ü"; return é\n', True),
     ],
 )
@@ -232,7 +244,9 @@ def test_a_write_that_is_killed_leaves_the_old_bytes(tmp_path):
     target = tmp_path / "result.bin"
     store.write(target, b"old")
     environment = os.environ | {"PYTHONPATH": str(Path(store.__file__).parents[1])}
-    done = subprocess.run([sys.executable, "-c", KILLED_BEFORE_THE_RENAME, str(target)], env=environment, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED_BEFORE_THE_RENAME, str(target)], env=environment, check=False
+    )
     assert done.returncode < 0
     assert target.read_bytes() == b"old"
 

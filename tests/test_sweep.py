@@ -80,7 +80,9 @@ def test_other_rows_run_again(data):
 
 def test_a_failed_trial_is_named_and_the_others_are_kept(data):
     trials = [Trial(number) for number in range(4)]
-    with pytest.raises(SweepError, match=r"1 of 4 trials failed, the others are kept; the first, Trial\(number=2\)") as caught:
+    with pytest.raises(
+        SweepError, match=r"1 of 4 trials failed, the others are kept; the first, Trial\(number=2\)"
+    ) as caught:
         sweep(run, trials, Data(data.rows, data.log, bad=2))
     assert "trial 2 is bad" in str(caught.value)
     assert [each["square"] for each in sweep(run, trials, data)] == [0, 1, 4, 9]
@@ -97,8 +99,12 @@ def test_a_dask_cluster_gives_the_same(data, tmp_path, monkeypatch):
 
     here = sweep(run, [Trial(number) for number in range(6)], data)
     monkeypatch.setenv("SER_STORE", str(tmp_path / "elsewhere"))
-    with LocalCluster(n_workers=1, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None) as cluster:
-        there = sweep(run, [Trial(number) for number in range(6)], data, scheduler=cluster.scheduler_address)
+    with LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
+    ) as cluster:
+        there = sweep(
+            run, [Trial(number) for number in range(6)], data, scheduler=cluster.scheduler_address
+        )
     assert [each["square"] for each in here] == [each["square"] for each in there]
     assert ran(data) == sorted([*range(6)] * 2)
 
@@ -133,7 +139,9 @@ def test_a_finished_trial_is_left_out_of_its_call(data):
 
 def test_of_trials_run_at_once_only_the_bad_one_fails(data):
     trials = [Trial(number) for number in range(6)]
-    with pytest.raises(SweepError, match=r"1 of 6 trials failed, the others are kept; the first, Trial\(number=2\)"):
+    with pytest.raises(
+        SweepError, match=r"1 of 6 trials failed, the others are kept; the first, Trial\(number=2\)"
+    ):
         sweep(run, trials, Data(data.rows, data.log, bad=2), **AT_ONCE)
     before = ran(data)
     assert set(before) == {0, 1, 3, 4, 5}

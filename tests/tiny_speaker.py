@@ -15,7 +15,9 @@ def write(folder: Path, *, name: str = "tiny.onnx", source: str = "fbank") -> Pa
     nodes = [
         _node("MatMul", [source, "wide"], "tall"),  # (1, time, 512)
         _node("Transpose", ["tall"], "turned", perm=[0, 2, 1]),
-        _node("MaxPool", ["turned"], "frames_middle", kernel_shape=[1], strides=[2]),  # every second frame
+        _node(
+            "MaxPool", ["turned"], "frames_middle", kernel_shape=[1], strides=[2]
+        ),  # every second frame
         _node("Tanh", ["frames_middle"], "frames_last"),
         _node("ReduceMean", ["frames_last"], "mean", axes=[2], keepdims=0),
         _node("MatMul", ["mean", "narrow"], "embedding"),
@@ -29,7 +31,15 @@ def write(folder: Path, *, name: str = "tiny.onnx", source: str = "fbank") -> Pa
         )
     ]
     weights = [_field(5, _tensor("wide", WIDE)), _field(5, _tensor("narrow", NARROW))]
-    graph = b"".join([*nodes, _field(2, b"tiny"), *weights, _field(11, _value(source, [1, "time", 80])), *outputs])
+    graph = b"".join(
+        [
+            *nodes,
+            _field(2, b"tiny"),
+            *weights,
+            _field(11, _value(source, [1, "time", 80])),
+            *outputs,
+        ]
+    )
     (folder / name).write_bytes(_field(1, 8) + _field(7, graph) + _field(8, _field(2, 13)))
     return folder
 
@@ -41,11 +51,16 @@ def heard(frames: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _node(kind: str, inputs: list[str], output: str, **attributes) -> bytes:
-    parts = [_field(1, each.encode()) for each in inputs] + [_field(2, output.encode()), _field(4, kind.encode())]
+    parts = [_field(1, each.encode()) for each in inputs] + [
+        _field(2, output.encode()),
+        _field(4, kind.encode()),
+    ]
     for name, value in attributes.items():
         several = isinstance(value, list)
         numbers = b"".join(_field(8, each) for each in value) if several else _field(3, value)
-        parts.append(_field(5, _field(1, name.encode()) + numbers + _field(20, 7 if several else 2)))
+        parts.append(
+            _field(5, _field(1, name.encode()) + numbers + _field(20, 7 if several else 2))
+        )
     return _field(1, b"".join(parts))
 
 
@@ -55,8 +70,13 @@ def _tensor(name: str, array: np.ndarray) -> bytes:
 
 
 def _value(name: str, shape: list[int | str]) -> bytes:
-    sizes = [_field(1, _field(1, size) if isinstance(size, int) else _field(2, size.encode())) for size in shape]
-    return _field(1, name.encode()) + _field(2, _field(1, _field(1, FLOAT) + _field(2, b"".join(sizes))))
+    sizes = [
+        _field(1, _field(1, size) if isinstance(size, int) else _field(2, size.encode()))
+        for size in shape
+    ]
+    return _field(1, name.encode()) + _field(
+        2, _field(1, _field(1, FLOAT) + _field(2, b"".join(sizes)))
+    )
 
 
 def _field(number: int, value: int | bytes) -> bytes:

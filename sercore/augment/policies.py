@@ -30,7 +30,13 @@ AGGRESSIVE = Policy(bands=27, frames=70)
 POLICIES = {"conservative": CONSERVATIVE, "aggressive": AGGRESSIVE}
 
 
-def masked(spectrograms: Tensor, policy: Policy, *, generator: torch.Generator, lengths: Tensor | None = None) -> Tensor:
+def masked(
+    spectrograms: Tensor,
+    policy: Policy,
+    *,
+    generator: torch.Generator,
+    lengths: Tensor | None = None,
+) -> Tensor:
     """Spectrograms with a policy's masks in time and in frequency, each clip with its own; masked cells are 0, the mean.
 
     Args:
@@ -45,6 +51,11 @@ def masked(spectrograms: Tensor, policy: Policy, *, generator: torch.Generator, 
     Source: Padi et al. 2021, section 3.4 and Table 1; the value of masked cells is ours.
     """
     timed = mask_time(
-        spectrograms, width=policy.frames, share=policy.share, count=policy.count, generator=generator, lengths=lengths
+        spectrograms,
+        width=policy.frames,
+        share=policy.share,
+        count=policy.count,
+        generator=generator,
+        lengths=lengths,
     )
     return mask_bands(timed, width=policy.bands, count=policy.count, generator=generator)

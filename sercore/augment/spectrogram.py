@@ -47,10 +47,14 @@ def mask_time(
     Deviation: the largest width and the last start are drawn too, which the published intervals partly leave out.
     """
     _check(spectrograms, width=width, count=count, share=share, lengths=lengths)
-    sizes = torch.full(spectrograms.shape[:1], spectrograms.shape[1]) if lengths is None else lengths
+    sizes = (
+        torch.full(spectrograms.shape[:1], spectrograms.shape[1]) if lengths is None else lengths
+    )
     sizes = sizes.to(generator.device)[:, None]  # (batch, 1)
     widest = (sizes.double() * share).long().clamp(max=width)
-    draws = torch.rand((2, len(sizes), count), generator=generator, device=generator.device, dtype=torch.float64)
+    draws = torch.rand(
+        (2, len(sizes), count), generator=generator, device=generator.device, dtype=torch.float64
+    )
     widths = (draws[0] * (widest + 1)).long()  # (batch, count)
     starts = (draws[1] * (sizes - widths + 1)).long()
     frames = torch.arange(spectrograms.shape[1], device=generator.device)[:, None, None]
@@ -90,18 +94,28 @@ def mask_bands(
 
     Deviation: as in ``mask_time``.
     """
-    turned = spectrograms.transpose(1, 2) if spectrograms.ndim == 3 else spectrograms  # (batch, bands, time)
-    return mask_time(turned, width=width, generator=generator, count=count, value=value, share=share).transpose(1, 2)
+    turned = (
+        spectrograms.transpose(1, 2) if spectrograms.ndim == 3 else spectrograms
+    )  # (batch, bands, time)
+    return mask_time(
+        turned, width=width, generator=generator, count=count, value=value, share=share
+    ).transpose(1, 2)
 
 
-def _check(spectrograms: Tensor, *, width: int, count: int, share: float, lengths: Tensor | None) -> None:
+def _check(
+    spectrograms: Tensor, *, width: int, count: int, share: float, lengths: Tensor | None
+) -> None:
     if spectrograms.ndim != 3:
-        raise ValueError(f"spectrograms of shape {tuple(spectrograms.shape)}; expected (batch, time, bands). Add the missing axis.")
+        raise ValueError(
+            f"spectrograms of shape {tuple(spectrograms.shape)}; expected (batch, time, bands). Add the missing axis."
+        )
     for name, value in (("width", width), ("count", count)):
         if value < 0:
             raise ValueError(f"{name}={value}: expected 0 or more; 0 masks nothing.")
     if not 0 <= share <= 1:
-        raise ValueError(f"share={share}: expected 0 to 1, the part of a clip that one mask may cover; 1 is no cap.")
+        raise ValueError(
+            f"share={share}: expected 0 to 1, the part of a clip that one mask may cover; 1 is no cap."
+        )
     if lengths is None:
         return
     if lengths.shape != spectrograms.shape[:1]:

@@ -36,9 +36,13 @@ class Conversion:
     def __post_init__(self):
         for name, low, high in (("formants", 0.5, 2), ("spread", 0, 2), ("duration", 0.1, 3)):
             if not low <= (value := getattr(self, name)) <= high:
-                raise ValueError(f"{name}={value:g}: expected {low} to {high}; beyond that Change gender fails or never returns.")
+                raise ValueError(
+                    f"{name}={value:g}: expected {low} to {high}; beyond that Change gender fails or never returns."
+                )
         if self.median and not 40 <= self.median <= 500:
-            raise ValueError(f"median={self.median:g}: expected 0 or 40 to 500 Hz; choose a human voice's pitch.")
+            raise ValueError(
+                f"median={self.median:g}: expected 0 or 40 to 500 Hz; choose a human voice's pitch."
+            )
 
 
 # The values that most files got; which files got others is not published (section 2.2).
@@ -46,7 +50,9 @@ TO_FEMALE = Conversion(formants=1.1, median=300.0)
 TO_MALE = Conversion(formants=0.8, median=140.0)
 
 
-def change_gender(samples: np.ndarray, *, conversion: Conversion, seed: int = 0, rate: int = audio.RATE) -> np.ndarray:
+def change_gender(
+    samples: np.ndarray, *, conversion: Conversion, seed: int = 0, rate: int = audio.RATE
+) -> np.ndarray:
     """Voice with shifted formants and pitch; call it through ``converted``, which bounds its time.
 
     Args:
@@ -75,7 +81,9 @@ def change_gender(samples: np.ndarray, *, conversion: Conversion, seed: int = 0,
     return parselmouth.praat.call(sound, "Change gender", *arguments).values[0]
 
 
-def converted(clips: Sequence[Path], conversions: Sequence[Conversion], *, seed: int = 0) -> list[Path | process.CallError]:
+def converted(
+    clips: Sequence[Path], conversions: Sequence[Conversion], *, seed: int = 0
+) -> list[Path | process.CallError]:
     """16-bit WAV copies of clips, kept in the store; a clip that Praat cannot convert gives the error instead.
 
     Args:
@@ -84,18 +92,30 @@ def converted(clips: Sequence[Path], conversions: Sequence[Conversion], *, seed:
         seed: of Praat's random numbers, the same for each clip (default 0).
     """
     keys = [
-        store.key(settings={"conversion": each, "seed": seed}, manifest=[store.content(clip)], modules="sercore.augment.voice")
+        store.key(
+            settings={"conversion": each, "seed": seed},
+            manifest=[store.content(clip)],
+            modules="sercore.augment.voice",
+        )
         for clip, each in zip(clips, conversions, strict=True)
     ]
     left = [index for index, key in enumerate(keys) if store.kept("voices", key, ".wav") is None]
     calls = [(str(clips[index]), conversions[index], seed) for index in left]
-    answers = dict(zip(left, process.isolated_each(_wav, calls, seconds=SECONDS, title="change gender"), strict=True))
+    answers = dict(
+        zip(
+            left,
+            process.isolated_each(_wav, calls, seconds=SECONDS, title="change gender"),
+            strict=True,
+        )
+    )
     places: list[Path | process.CallError] = []
     for index, key in enumerate(keys):
         answer = answers.get(index)
         if isinstance(answer, bytes):
             store.keep("voices", key, answer, ".wav")
-        places.append(answer if isinstance(answer, process.CallError) else store.path("voices", key, ".wav"))
+        places.append(
+            answer if isinstance(answer, process.CallError) else store.path("voices", key, ".wav")
+        )
     return places
 
 

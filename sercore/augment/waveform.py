@@ -44,9 +44,13 @@ def stretched(samples: np.ndarray, *, factor: float) -> np.ndarray:
             f"factor={factor:g}: expected 0.5 to 2; beyond that the vocoder's echoes cover the voice. Take 0.9 to 1.1."
         )
     if samples.ndim != 1:
-        raise ValueError(f"samples of shape {samples.shape}; expected one channel, (samples,). Average the channels first.")
+        raise ValueError(
+            f"samples of shape {samples.shape}; expected one channel, (samples,). Average the channels first."
+        )
     if len(samples) < 2048:
-        raise ValueError(f"{len(samples)} samples; stretching needs at least 2048. Leave the clip as it is, or remove it.")
+        raise ValueError(
+            f"{len(samples)} samples; stretching needs at least 2048. Leave the clip as it is, or remove it."
+        )
     if factor == 1:
         return samples.copy()
     from librosa.effects import time_stretch

@@ -68,7 +68,9 @@ def find(name: str) -> str:
         ChapterError: no chapter is meant, or more than one.
     """
     meant = Path(name).stem if name.endswith(".ipynb") else name
-    found = [each for each in names() if meant in (each, each.partition("-")[0])] or [each for each in names() if meant in each]
+    found = [each for each in names() if meant in (each, each.partition("-")[0])] or [
+        each for each in names() if meant in each
+    ]
     if len(found) == 1:
         return found[0]
     reason = "more than one chapter" if found else "no chapter"
@@ -81,10 +83,16 @@ def study(name: str) -> ModuleType | None:
     Raises:
         ChapterError: it imports more than one.
     """
-    named = [module for module in sorted(_imports(_read(name))[0]) if re.fullmatch(r"sercore\.papers\.\w+\.study", module)]
+    named = [
+        module
+        for module in sorted(_imports(_read(name))[0])
+        if re.fullmatch(r"sercore\.papers\.\w+\.study", module)
+    ]
     found = [importlib.import_module(module) for module in named]
     if len(found) > 1:
-        raise ChapterError(f"notebooks/{name}.ipynb: imports {len(found)} studies; a chapter has one. Split it in two.")
+        raise ChapterError(
+            f"notebooks/{name}.ipynb: imports {len(found)} studies; a chapter has one. Split it in two."
+        )
     return found[0] if found else None
 
 
@@ -101,7 +109,9 @@ def check(name: str, given: Mapping[str, object]) -> BaseModel:
     written = _parameters_cell(_read(name))
     if written != set(model.model_fields):
         odd = ", ".join(sorted(written ^ set(model.model_fields)))
-        raise ChapterError(f"notebooks/{name}.ipynb: the cell tagged `parameters` and the study's Parameters differ in {odd}.")
+        raise ChapterError(
+            f"notebooks/{name}.ipynb: the cell tagged `parameters` and the study's Parameters differ in {odd}."
+        )
     return checked(model, given)
 
 
@@ -109,10 +119,19 @@ def key(name: str, parameters: BaseModel) -> store.Key:
     """Key of an executed chapter: parameters, source and tags of its cells, the data and ledger it reads, its modules."""
     notebook, module = _read(name), study(name)
     modules, libraries = _imports(notebook)
-    cells = [[cell.cell_type, cell.source, cell.metadata.get("tags", [])] for cell in notebook.cells]
+    cells = [
+        [cell.cell_type, cell.source, cell.metadata.get("tags", [])] for cell in notebook.cells
+    ]
     return store.key(
-        settings={"parameters": parameters.model_dump(mode="json"), "cells": cells, "libraries": libraries},
-        manifest=[*(module.manifest(parameters) if module else []), *_ledger(name if module else None)],
+        settings={
+            "parameters": parameters.model_dump(mode="json"),
+            "cells": cells,
+            "libraries": libraries,
+        },
+        manifest=[
+            *(module.manifest(parameters) if module else []),
+            *_ledger(name if module else None),
+        ],
         modules=modules,
     )
 
@@ -137,8 +156,14 @@ def execute(name: str, parameters: BaseModel | None = None, *, fresh: bool = Fal
         with peak_memory() as peak:
             notebook = run(NOTEBOOKS / f"{name}.ipynb", parameters.model_dump(mode="json"))
         store.keep("chapters", name_key, nbformat.writes(notebook).encode(), ".ipynb")
-        told = {"chapter": name, "seconds": round(time.monotonic() - began, 1), "peak": round(peak[0], 1)}
-        told |= circumstances.now(device=getattr(parameters, "device", "cpu"), versions=dict(name_key.versions))
+        told = {
+            "chapter": name,
+            "seconds": round(time.monotonic() - began, 1),
+            "peak": round(peak[0], 1),
+        }
+        told |= circumstances.now(
+            device=getattr(parameters, "device", "cpu"), versions=dict(name_key.versions)
+        )
         record = json.dumps(told).encode()
         store.keep("chapters", name_key, record, ".json")
         ran = True
@@ -160,7 +185,14 @@ def _code(notebook: nbformat.NotebookNode) -> Iterator[tuple[nbformat.NotebookNo
     """Code cells with their syntax trees; lines of IPython's own (``%`` and ``!``) left out."""
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            yield cell, ast.parse("\n".join(line for line in cell.source.splitlines() if not line.startswith(("%", "!"))))
+            yield (
+                cell,
+                ast.parse(
+                    "\n".join(
+                        line for line in cell.source.splitlines() if not line.startswith(("%", "!"))
+                    )
+                ),
+            )
 
 
 def _imports(notebook: nbformat.NotebookNode) -> tuple[set[str], dict[str, str]]:
@@ -173,8 +205,13 @@ def _imports(notebook: nbformat.NotebookNode) -> tuple[set[str], dict[str, str]]
             elif isinstance(node, ast.ImportFrom) and node.module:
                 found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
     tops = {module.split(".")[0] for module in found}
-    libraries = {top: importlib.metadata.version(store.NUMERIC[top]) for top in sorted(tops & set(store.NUMERIC))}
-    return {module for module in found if module.startswith("sercore") and _is_module(module)}, libraries
+    libraries = {
+        top: importlib.metadata.version(store.NUMERIC[top])
+        for top in sorted(tops & set(store.NUMERIC))
+    }
+    return {
+        module for module in found if module.startswith("sercore") and _is_module(module)
+    }, libraries
 
 
 def _is_module(name: str) -> bool:
@@ -188,7 +225,13 @@ def _parameters_cell(notebook: nbformat.NotebookNode) -> set[str]:
     for cell, tree in _code(notebook):
         if "parameters" in cell.metadata.get("tags", []):
             for node in tree.body:
-                targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+                targets = (
+                    node.targets
+                    if isinstance(node, ast.Assign)
+                    else [node.target]
+                    if isinstance(node, ast.AnnAssign)
+                    else []
+                )
                 found |= {target.id for target in targets if isinstance(target, ast.Name)}
     return found
 
@@ -196,7 +239,14 @@ def _parameters_cell(notebook: nbformat.NotebookNode) -> set[str]:
 def _ledger(name: str | None) -> list[list[str]]:
     """Path and content of the ledger's files: of one chapter, or of all."""
     if name:
-        files = [*LEDGER.glob(f"published/{name.split('-')[0]}-*"), *(LEDGER / "recorded" / name).rglob("*")]
+        files = [
+            *LEDGER.glob(f"published/{name.split('-')[0]}-*"),
+            *(LEDGER / "recorded" / name).rglob("*"),
+        ]
     else:
         files = [*LEDGER.rglob("published/*"), *LEDGER.rglob("recorded/**/*")]
-    return [[path.relative_to(LEDGER).as_posix(), store.content(path)] for path in sorted(files) if path.is_file()]
+    return [
+        [path.relative_to(LEDGER).as_posix(), store.content(path)]
+        for path in sorted(files)
+        if path.is_file()
+    ]

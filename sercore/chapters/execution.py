@@ -58,7 +58,9 @@ def run(notebook: Path, parameters: Mapping[str, object]) -> nbformat.NotebookNo
         except papermill.PapermillExecutionError as error:
             raise ChapterError(_failure(notebook, error, output)) from None
         except DeadKernelError:
-            raise ChapterError(f"notebooks/{notebook.name}: its kernel died; often there was too little memory.") from None
+            raise ChapterError(
+                f"notebooks/{notebook.name}: its kernel died; often there was too little memory."
+            ) from None
     return _stripped(executed)
 
 
@@ -95,7 +97,11 @@ def _this_interpreter() -> type:
     from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import AsyncKernelManager
 
-    paths = {name: str(Path(os.environ[name]).expanduser().absolute()) for name in PATHS if os.environ.get(name)}
+    paths = {
+        name: str(Path(os.environ[name]).expanduser().absolute())
+        for name in PATHS
+        if os.environ.get(name)
+    }
 
     class ThisInterpreter(AsyncKernelManager):
         kernel_spec = property(lambda self: KernelSpec(**get_kernel_dict(), env=paths))
@@ -112,12 +118,25 @@ def _failure(notebook: Path, error: Exception, output: Path) -> str:
     left.parent.mkdir(parents=True, exist_ok=True)
     shutil.move(output, left)
     cells = nbformat.read(left, as_version=4).cells
-    added = [cell for cell in cells if {"injected-parameters", "papermill-error-cell-tag"} & set(cell.metadata.get("tags", []))]
+    added = [
+        cell
+        for cell in cells
+        if {"injected-parameters", "papermill-error-cell-tag"} & set(cell.metadata.get("tags", []))
+    ]
     ours = [cell for cell in cells if cell not in added]
-    place = next((number for number, cell in enumerate(ours, 1) if cell.get("execution_count") == error.exec_count), None)
+    place = next(
+        (
+            number
+            for number, cell in enumerate(ours, 1)
+            if cell.get("execution_count") == error.exec_count
+        ),
+        None,
+    )
     lines = re.sub(r"\x1b\[[\d;]*m", "", "\n".join(error.traceback)).strip().splitlines()
     end = "\n".join(f"    {line}" for line in lines[-6:])
-    return f"notebooks/{notebook.name}: cell {place} failed.\n{end}\n{left}: the notebook up to there."
+    return (
+        f"notebooks/{notebook.name}: cell {place} failed.\n{end}\n{left}: the notebook up to there."
+    )
 
 
 def _stripped(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:

@@ -35,19 +35,28 @@ def rows(path: Path, needed: Sequence[str]) -> dict[int, dict[str, str]]:
     try:
         lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
     except csv.Error as error:
-        told = f"no CSV ({error}); expected cells parted by commas, semicolons or tabs. Save it again."
+        told = (
+            f"no CSV ({error}); expected cells parted by commas, semicolons or tabs. Save it again."
+        )
         raise TableError(f"{path}, line {reader.line_num}: {told}") from None
     (_, header), *rest = [(at, cells) for at, cells in lines if any(cells)] or [(1, [])]
     header = [one_form(name) for name in header]
     _refuse_header(path, header, needed)
     if not rest:
-        raise TableError(f"{path}: a header and nothing below it; expected one line at least. Add the lines.")
+        raise TableError(
+            f"{path}: a header and nothing below it; expected one line at least. Add the lines."
+        )
     for at, cells in rest:
         if len(cells) != len(header):
             told = f"{len(cells)} cells; expected {len(header)}, as the header has."
-            raise TableError(f"{path}, line {at}: {told} Mend the line; a cell with `{parted}` in it needs quotes.")
+            raise TableError(
+                f"{path}, line {at}: {told} Mend the line; a cell with `{parted}` in it needs quotes."
+            )
     named = {at: zip(header, cells, strict=True) for at, cells in rest}
-    return {at: {name: cell if name == "path" else one_form(cell) for name, cell in row} for at, row in named.items()}
+    return {
+        at: {name: cell if name == "path" else one_form(cell) for name, cell in row}
+        for at, row in named.items()
+    }
 
 
 def one_form(text: str) -> str:
@@ -61,7 +70,9 @@ def existing(path: Path) -> Path:
         return path
     places = [Path(path.anchor)]
     for part in path.parts[len(places[0].parts) :]:
-        forms = dict.fromkeys((part, unicodedata.normalize("NFC", part), unicodedata.normalize("NFD", part)))
+        forms = dict.fromkeys(
+            (part, unicodedata.normalize("NFC", part), unicodedata.normalize("NFD", part))
+        )
         places = [place / form for place in places for form in forms if (place / form).exists()]
     return places[0] if places else path
 
@@ -78,7 +89,9 @@ def text(path: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise TableError(f"{path}: no UTF-8 text; expected `CSV UTF-8`. Save it in that format.") from None
+        raise TableError(
+            f"{path}: no UTF-8 text; expected `CSV UTF-8`. Save it in that format."
+        ) from None
 
 
 def near(name: str, known: Sequence[str]) -> str:
@@ -90,7 +103,11 @@ def near(name: str, known: Sequence[str]) -> str:
 def _refuse_header(path: Path, header: list[str], needed: Sequence[str]) -> None:
     if absent := [name for name in needed if name not in header]:
         found = f"found {', '.join(filter(None, header)) or 'none'}{near(absent[0], header)}"
-        raise TableError(f"{path}: no column `{absent[0]}`, {found}; expected {', '.join(needed)}. Add or rename the column.")
+        raise TableError(
+            f"{path}: no column `{absent[0]}`, {found}; expected {', '.join(needed)}. Add or rename the column."
+        )
     if odd := [name for name, count in Counter(header).items() if count > 1 or not name]:
         met = f"column `{odd[0]}` stands more than once" if odd[0] else "a column has no name"
-        raise TableError(f"{path}: {met}; expected a name of its own for each column. Rename or remove it.")
+        raise TableError(
+            f"{path}: {met}; expected a name of its own for each column. Rename or remove it."
+        )

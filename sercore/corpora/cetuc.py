@@ -33,7 +33,12 @@ def read(root: Path) -> Corpus:
     rows, odd = [], []
     for path in files(root):
         if match := NAME.fullmatch(path.stem):
-            about = {"path": path, "gender": GENDERS[match["speaker"][0]], "language": "pt-BR", "emotion": None}
+            about = {
+                "path": path,
+                "gender": GENDERS[match["speaker"][0]],
+                "language": "pt-BR",
+                "emotion": None,
+            }
             rows.append(match.groupdict() | about)
         else:
             odd.append(path.name)

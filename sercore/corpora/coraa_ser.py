@@ -9,11 +9,20 @@ from sercore.corpora import Corpus, build, files, missing, unmatched
 from sercore.corpora.reports import Problem
 from sercore.corpora.table import without_copies
 
-NAME = re.compile(r"(?P<speaker>[^_]+)_segment\d+_(?P<emotion>neutral|non-neutral-(?P<gender>female|male))")
+NAME = re.compile(
+    r"(?P<speaker>[^_]+)_segment\d+_(?P<emotion>neutral|non-neutral-(?P<gender>female|male))"
+)
 CLASSES = {"neutral": 491, "non-neutral-female": 89, "non-neutral-male": 45}
 # What listeners noted of a clip: column of the list, and a letter for it (Alves et al. 2022, section 2.1.1).
-NOTES = {"noise": "n", "overlapping_voices": "o", "different_genders": "g", "voices_in_sequence": "s"}
-UNLISTED = {"bfammn21_segment82_neutral"}  # the official list names segment 85 of this recording twice instead
+NOTES = {
+    "noise": "n",
+    "overlapping_voices": "o",
+    "different_genders": "g",
+    "voices_in_sequence": "s",
+}
+UNLISTED = {
+    "bfammn21_segment82_neutral"
+}  # the official list names segment 85 of this recording twice instead
 
 
 def read(root: Path) -> Corpus:
@@ -40,7 +49,9 @@ def read(root: Path) -> Corpus:
     names = [row["path"].stem for row in rows]
     rows, copies = without_copies(rows, names)
     problems = unmatched(odd, "<recording>_segment<n>_<label>") + copies
-    problems += _counts(Counter(row["emotion"] for row in rows)) + _against_list(names, root / "annotations.csv")
+    problems += _counts(Counter(row["emotion"] for row in rows)) + _against_list(
+        names, root / "annotations.csv"
+    )
     return build("coraa-ser", rows, problems)
 
 
@@ -59,8 +70,13 @@ def notes(root: Path) -> list[tuple[str, str]]:
         return []
     with table.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    letters = ("".join(letter for column, letter in NOTES.items() if row[column] == "yes") for row in rows)
-    return [(row["file"].removesuffix(".wav"), noted or "-") for row, noted in zip(rows, letters, strict=True)]
+    letters = (
+        "".join(letter for column, letter in NOTES.items() if row[column] == "yes") for row in rows
+    )
+    return [
+        (row["file"].removesuffix(".wav"), noted or "-")
+        for row, noted in zip(rows, letters, strict=True)
+    ]
 
 
 def _counts(found: Counter) -> list[str]:
@@ -75,7 +91,9 @@ def _against_list(names: list[str], table: Path) -> list[str]:
     if not table.is_file():
         return []
     with table.open(newline="", encoding="utf-8") as file:
-        listed = {row["file"].removesuffix(".wav") for row in csv.DictReader(file) if row.get("file")}
+        listed = {
+            row["file"].removesuffix(".wav") for row in csv.DictReader(file) if row.get("file")
+        }
     if not listed:
         told = f"{table}: no name in a column `file`; expected the clips' names there. Replace or remove the list."
         return [told]

@@ -7,11 +7,16 @@ from pathlib import Path
 from sercore.corpora import Corpus, build, files, missing, unmatched
 from sercore.corpora.table import without_copies
 
-NAME = re.compile(r"(?P<speaker>10\d\d)_(?P<text>[A-Z]{3})_(?P<emotion>[A-Z]{3})_(?P<level>LO|MD|HI|XX)")
+NAME = re.compile(
+    r"(?P<speaker>10\d\d)_(?P<text>[A-Z]{3})_(?P<emotion>[A-Z]{3})_(?P<level>LO|MD|HI|XX)"
+)
 EMOTIONS = ("ANG", "DIS", "FEA", "HAP", "NEU", "SAD")
 SENTENCES = ("DFA", "IEO", "IOM", "ITH", "ITS", "IWL", "IWW", "MTI", "TAI", "TIE", "TSI", "WSI")
 # Not in the official distribution, which is a full grid but for these twenty clips.
-NEVER = {f"{take}_{emotion}_XX" for take, emotion in product(("1008_WSI", "1009_MTI", "1019_ITH"), EMOTIONS)}
+NEVER = {
+    f"{take}_{emotion}_XX"
+    for take, emotion in product(("1008_WSI", "1009_MTI", "1019_ITH"), EMOTIONS)
+}
 NEVER |= {"1002_TIE_NEU_XX", "1076_ITS_NEU_XX"}
 EXPECTED = {
     f"{actor}_{sentence}_{emotion}_{level}"
@@ -51,5 +56,7 @@ def read(root: Path) -> Corpus:
         rows.append(match.groupdict() | {"path": path, "gender": gender, "language": "en-US"})
     names = [row["path"].stem for row in rows]
     rows, copies = without_copies(rows, names)
-    problems = unmatched(odd, "<actor>_<sentence>_<emotion>_<level>") + copies + missing(names, EXPECTED)
+    problems = (
+        unmatched(odd, "<actor>_<sentence>_<emotion>_<level>") + copies + missing(names, EXPECTED)
+    )
     return build("crema-d", rows, problems, extra=("level",))

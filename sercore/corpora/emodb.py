@@ -7,11 +7,40 @@ from pathlib import Path
 from sercore.corpora import Corpus, build, files, unmatched
 from sercore.corpora.table import counted, without_copies
 
-NAME = re.compile(r"(?P<speaker>03|08|09|1[0-6])(?P<text>a0[12457]|b0[1239]|b10)(?P<emotion>[WLEAFTN])[a-f]")
-EMOTIONS = {"W": "anger", "L": "boredom", "E": "disgust", "A": "fear", "F": "happiness", "T": "sadness", "N": "neutral"}
+NAME = re.compile(
+    r"(?P<speaker>03|08|09|1[0-6])(?P<text>a0[12457]|b0[1239]|b10)(?P<emotion>[WLEAFTN])[a-f]"
+)
+EMOTIONS = {
+    "W": "anger",
+    "L": "boredom",
+    "E": "disgust",
+    "A": "fear",
+    "F": "happiness",
+    "T": "sadness",
+    "N": "neutral",
+}
 MEN = {"03", "10", "11", "12", "15"}
-SPEAKERS = {"03": 49, "08": 58, "09": 43, "10": 38, "11": 55, "12": 35, "13": 61, "14": 69, "15": 56, "16": 71}
-CLASSES = {"anger": 127, "boredom": 81, "disgust": 46, "fear": 69, "happiness": 71, "sadness": 62, "neutral": 79}
+SPEAKERS = {
+    "03": 49,
+    "08": 58,
+    "09": 43,
+    "10": 38,
+    "11": 55,
+    "12": 35,
+    "13": 61,
+    "14": 69,
+    "15": 56,
+    "16": 71,
+}
+CLASSES = {
+    "anger": 127,
+    "boredom": 81,
+    "disgust": 46,
+    "fear": 69,
+    "happiness": 71,
+    "sadness": 62,
+    "neutral": 79,
+}
 
 
 def read(root: Path) -> Corpus:

@@ -7,7 +7,9 @@ from pathlib import Path
 from sercore.corpora import Corpus, build, files, missing, unmatched
 from sercore.corpora.table import without_copies
 
-NAME = re.compile(r"(?P<emotion>dis|gio|neu|pau|rab|sor|tri)-(?P<speaker>[fm][123])-(?P<text>b[123]|d[12]|l[1-4]|n[1-5])")
+NAME = re.compile(
+    r"(?P<emotion>dis|gio|neu|pau|rab|sor|tri)-(?P<speaker>[fm][123])-(?P<text>b[123]|d[12]|l[1-4]|n[1-5])"
+)
 EMOTIONS = ("dis", "gio", "neu", "pau", "rab", "sor", "tri")
 SPEAKERS = ("f1", "f2", "f3", "m1", "m2", "m3")
 SENTENCES = ("b1", "b2", "b3", "d1", "d2", "l1", "l2", "l3", "l4", "n1", "n2", "n3", "n4", "n5")
@@ -37,4 +39,8 @@ def read(root: Path) -> Corpus:
     expected = {"-".join(parts) for parts in product(EMOTIONS, SPEAKERS, SENTENCES)}
     names = [row["path"].stem for row in rows]
     rows, copies = without_copies(rows, names)
-    return build("emovo", rows, unmatched(odd, "<emotion>-<speaker>-<sentence>") + copies + missing(names, expected))
+    return build(
+        "emovo",
+        rows,
+        unmatched(odd, "<emotion>-<speaker>-<sentence>") + copies + missing(names, expected),
+    )

@@ -11,8 +11,12 @@ EMOTIONS = (
     "anxiety", "boredom", "cold-anger", "contempt", "despair", "disgust", "elation", "happy", "hot-anger", "interest",
     "neutral", "panic", "pride", "sadness", "shame",
 )  # fmt: skip
-NAME = re.compile(rf"(?P<speaker>[a-z]{{2}})_\d+_(?P<emotion>{'|'.join(EMOTIONS)})_(?P<start>\d+(?:\.\d+)?)_(?P<text>.+)")
-GRAMMAR = "<speaker>_<session>_<emotion>_<start>_<text>, as in cc_001_hot-anger_1018.86_August-second"
+NAME = re.compile(
+    rf"(?P<speaker>[a-z]{{2}})_\d+_(?P<emotion>{'|'.join(EMOTIONS)})_(?P<start>\d+(?:\.\d+)?)_(?P<text>.+)"
+)
+GRAMMAR = (
+    "<speaker>_<session>_<emotion>_<start>_<text>, as in cc_001_hot-anger_1018.86_August-second"
+)
 
 
 def read(root: Path) -> Corpus:
@@ -37,13 +41,17 @@ def read(root: Path) -> Corpus:
     for path in files(root):
         if match := NAME.fullmatch(path.stem):
             about = {name: match[name] for name in ("speaker", "emotion", "text")}
-            rows.append(about | {"path": path, "gender": genders.get(match["speaker"]), "language": "en-US"})
+            rows.append(
+                about | {"path": path, "gender": genders.get(match["speaker"]), "language": "en-US"}
+            )
         else:
             odd.append(path.name)
     recordings = sorted(path.name for path in root.rglob("*.sph"))
     if recordings:
         told = f"expected clips cut by their transcripts, named {GRAMMAR}. Cut them."
-        problems.append(f"{len(recordings)} recordings left out, they are whole sessions ({some(recordings)}); {told}")
+        problems.append(
+            f"{len(recordings)} recordings left out, they are whole sessions ({some(recordings)}); {told}"
+        )
     if not rows:
         problems.append(f"{root}: no clip; expected {GRAMMAR}, .wav or .flac. Put the clips there.")
     if unknown := sorted({row["speaker"] for row in rows if row["gender"] is None}):
@@ -51,7 +59,12 @@ def read(root: Path) -> Corpus:
         problems.append(f"{len(unknown)} speakers of unknown gender ({some(unknown)}); {told}")
     rows, copies = without_copies(rows, [row["path"].stem for row in rows])
     problems += unmatched(odd, GRAMMAR) + copies
-    problems += missing(sorted({row["emotion"] for row in rows}), set(EMOTIONS), what="emotions", kind="missing emotions")
+    problems += missing(
+        sorted({row["emotion"] for row in rows}),
+        set(EMOTIONS),
+        what="emotions",
+        kind="missing emotions",
+    )
     return build("epst", rows, problems)
 
 
@@ -61,7 +74,9 @@ def _genders(table: Path) -> tuple[dict[str, str], list[str]]:
         return {}, []
     with table.open(newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
-    wrong = [row for row in rows if not row.get("speaker") or row.get("gender") not in ("female", "male")]
+    wrong = [
+        row for row in rows if not row.get("speaker") or row.get("gender") not in ("female", "male")
+    ]
     genders = {row["speaker"]: row["gender"] for row in rows if row not in wrong}
     told = f"{table}: {len(wrong)} of {len(rows)} rows without speaker, or gender female or male; expected both columns. Mend it."
     return genders, [told] if wrong or not rows else []

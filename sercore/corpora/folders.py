@@ -42,12 +42,18 @@ def load(name: str, *, root: Path | None = None) -> Corpus:
         CorpusError: there is no such folder, no such loader, or no root.
     """
     if name not in LOADERS:
-        raise CorpusError(f"{name}: no loader of that name; expected one of {', '.join(sorted(LOADERS))}.")
+        raise CorpusError(
+            f"{name}: no loader of that name; expected one of {', '.join(sorted(LOADERS))}."
+        )
     root = root or home()
     if root is None:
-        raise CorpusError(f"{name}: SER_CORPORA is not set; it names the folder that holds `{name}/`. Set it, or use edition=demo.")
+        raise CorpusError(
+            f"{name}: SER_CORPORA is not set; it names the folder that holds `{name}/`. Set it, or use edition=demo."
+        )
     if not (root / name).is_dir():
-        raise CorpusError(f"{root / name}: no such folder; expected {name} in its official layout. Put or link it there.")
+        raise CorpusError(
+            f"{root / name}: no such folder; expected {name} in its official layout. Put or link it there."
+        )
     loader = importlib.import_module(f"sercore.corpora.{LOADERS[name]}")
     corpus = loader.read(root / name)
     if corpus.table.empty and (deeper := _one_deeper(loader, root / name)):
@@ -74,12 +80,18 @@ def lacking(names: Iterable[str]) -> list[str]:
 
 def partial(reports: Iterable[Report]) -> list[str]:
     """The corpora of these reports that are not whole, each with what its loader misses."""
-    return [f"{each.title} (folder {each.corpus}: {'; '.join(each.lacking)})" for each in reports if each.lacking]
+    return [
+        f"{each.title} (folder {each.corpus}: {'; '.join(each.lacking)})"
+        for each in reports
+        if each.lacking
+    ]
 
 
 def _one_deeper(loader: ModuleType, folder: Path) -> Problem | None:
     """Where the clips are, if they lie in a folder of the corpus' folder, as some archives unpack."""
-    for inner in sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")):
+    for inner in sorted(
+        path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")
+    ):
         if clips := len(loader.read(inner).table):
             sentence = f"{folder}: no clip in its official layout, but {clips} in {inner}, one folder deeper. Put what is in"
             return Problem(f"{sentence} {inner.name} directly into {folder.name}.", "nested", 1)

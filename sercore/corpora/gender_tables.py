@@ -38,11 +38,15 @@ def read(path: Path, names: tuple[str, ...]) -> GenderTable:
         FileNotFoundError: no such table.
     """
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such table; the auxiliary gender task needs it. Put it there, or use edition=demo.")
+        raise FileNotFoundError(
+            f"{path}: no such table; the auxiliary gender task needs it. Put it there, or use edition=demo."
+        )
     table = pd.read_csv(path)
     absent = [name for name in ("FileName", "Gender", *names) if name not in table]
     if absent:
-        raise ValueError(f"{path}: no column {absent[0]} ({len(absent)} missing); expected FileName, Gender and the 44 features")
+        raise ValueError(
+            f"{path}: no column {absent[0]} ({len(absent)} missing); expected FileName, Gender and the 44 features"
+        )
     return GenderTable(
         features=table[list(names)].to_numpy(np.float64),
         male=table["Gender"].to_numpy(np.int64),

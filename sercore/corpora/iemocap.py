@@ -9,7 +9,9 @@ from sercore.corpora.reports import Problem
 from sercore.corpora.table import some, without_copies
 
 # The letter after the session wears the markers in this recording; the letter before the number speaks.
-NAME = re.compile(r"(?P<dialogue>Ses0(?P<session>[1-5])[FM]_(?P<part>impro|script)\d\d[a-z]?(?:_\d[a-z]?)?)_(?P<speaker>[FM])\d{3}")
+NAME = re.compile(
+    r"(?P<dialogue>Ses0(?P<session>[1-5])[FM]_(?P<part>impro|script)\d\d[a-z]?(?:_\d[a-z]?)?)_(?P<speaker>[FM])\d{3}"
+)
 GRAMMAR = "Ses0<session><F|M>_<impro|script><scene>_<F|M><number>"
 SUMMARY = re.compile(r"\[[\d.]+ - [\d.]+\]\s+(?P<clip>\S+)\s+(?P<label>\S+)\s+\[")
 ANNOTATOR = re.compile(r"C-E\d+:\s*(?P<labels>[^()]*)")
@@ -40,7 +42,10 @@ def read(root: Path) -> Corpus:
     Evaluation 42(4).
     """
     sessions = sorted(root.glob("Session[1-5]"))
-    found = sorted((path for session in sessions for path in files(session / "sentences" / "wav")), key=lambda path: path.stem)
+    found = sorted(
+        (path for session in sessions for path in files(session / "sentences" / "wav")),
+        key=lambda path: path.stem,
+    )
     labels, problems = _labels(sessions)
     rows, forks, odd, unlabelled = [], 0, [], []
     for path in found:
@@ -57,7 +62,9 @@ def read(root: Path) -> Corpus:
     absent = missing(names, set(labels), what="labelled clips")
     if len(rows) != CLIPS:
         unnamed = CLIPS - len(rows) - len(unlabelled) - sum(problem.count for problem in absent)
-        problems.append(Problem(_count(Counter(row["session"] for row in rows)), "missing", max(0, unnamed)))
+        problems.append(
+            Problem(_count(Counter(row["session"] for row in rows)), "missing", max(0, unnamed))
+        )
     if forks:
         sentence = f"{forks} files left out, their names start with `._`: a Mac's notes beside the clips, no audio"
         problems.append(Problem(sentence, "misnamed", forks))
@@ -70,7 +77,12 @@ def read(root: Path) -> Corpus:
 
 def _row(path: Path, match: re.Match) -> dict:
     gender = "female" if match["speaker"] == "F" else "male"
-    about = {"path": path, "speaker": f"Ses0{match['session']}_{match['speaker']}", "gender": gender, "language": "en-US"}
+    about = {
+        "path": path,
+        "speaker": f"Ses0{match['session']}_{match['speaker']}",
+        "gender": gender,
+        "language": "en-US",
+    }
     place = {"text": match["dialogue"], "dialogue": match["dialogue"]}
     return about | place | {"part": PARTS[match["part"]], "session": int(match["session"])}
 
@@ -78,9 +90,15 @@ def _row(path: Path, match: re.Match) -> dict:
 def _labels(sessions: list[Path]) -> tuple[dict[str, str], list[str]]:
     """Label of each clip by the evaluation files, and what is odd in them."""
     labels, votes, twice = {}, {}, []
-    for path in (path for session in sessions for path in sorted((session / "dialog" / "EmoEvaluation").glob("[!.]*.txt"))):
+    for path in (
+        path
+        for session in sessions
+        for path in sorted((session / "dialog" / "EmoEvaluation").glob("[!.]*.txt"))
+    ):
         clip = None
-        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():  # some remarks are in another encoding
+        for line in path.read_text(
+            encoding="utf-8", errors="replace"
+        ).splitlines():  # some remarks are in another encoding
             if match := SUMMARY.match(line):
                 clip = match["clip"]
                 if clip in labels:
@@ -89,13 +107,24 @@ def _labels(sessions: list[Path]) -> tuple[dict[str, str], list[str]]:
                 else:
                     labels[clip], votes[clip] = match["label"], Counter()
             elif clip and (match := ANNOTATOR.match(line)):
-                votes[clip].update({label.strip().casefold() for label in match["labels"].split(";")} - {""})
-    problems = [f"{len(twice)} clips are labelled more than once, the first label stands: {some(twice)}"] if twice else []
+                votes[clip].update(
+                    {label.strip().casefold() for label in match["labels"].split(";")} - {""}
+                )
+    problems = (
+        [f"{len(twice)} clips are labelled more than once, the first label stands: {some(twice)}"]
+        if twice
+        else []
+    )
     strange = sorted(clip for clip, label in labels.items() if label not in LABELS | {UNDECIDED})
     if strange:
         told = some([f"{clip} {labels[clip]}" for clip in strange])
-        problems.append(f"{len(strange)} clips have a label that is not IEMOCAP's, kept as it is: {told}")
-    return {clip: _undecided(votes[clip]) if label == UNDECIDED else label for clip, label in labels.items()}, problems
+        problems.append(
+            f"{len(strange)} clips have a label that is not IEMOCAP's, kept as it is: {told}"
+        )
+    return {
+        clip: _undecided(votes[clip]) if label == UNDECIDED else label
+        for clip, label in labels.items()
+    }, problems
 
 
 def _undecided(votes: Counter) -> str:

@@ -33,11 +33,21 @@ SPELLINGS = {
     "sadness": ("sa", "sad", "sadness", "tri"),
     "surprise": ("ps", "sor", "su", "sur", "surprised"),
     "further, positive": ("elation", "interest", "pride"),
-    "further, negative": ("anxiety", "cold-anger", "contempt", "despair", "hot-anger", "panic", "shame"),
+    "further, negative": (
+        "anxiety",
+        "cold-anger",
+        "contempt",
+        "despair",
+        "hot-anger",
+        "panic",
+        "shame",
+    ),
     "undecided": ("no-majority", "oth", "tie"),
 }
 
-Map = Mapping[str, str | None]  # label, in small letters, to class, or to None for a label that is left out
+Map = Mapping[
+    str, str | None
+]  # label, in small letters, to class, or to None for a label that is left out
 
 
 class LabelError(ValueError):
@@ -63,11 +73,22 @@ def three_classes(table: pd.DataFrame) -> pd.Series:
     emotion, gender = table["emotion"], table["gender"]
     own = emotion.isin(THREE)
     neutral = emotion.astype("string").str.casefold().isin(SPELLINGS["neutral"]).astype(bool)
-    _refuse(table, emotion.isna(), "emotion missing; expected a label. Remove the clip or label it.")
+    _refuse(
+        table, emotion.isna(), "emotion missing; expected a label. Remove the clip or label it."
+    )
     unknown = ~own & ~neutral & ~gender.isin(["female", "male"])
-    _refuse(table, unknown, "gender missing; a non-neutral clip needs female or male. Add it, or leave the clip out.")
+    _refuse(
+        table,
+        unknown,
+        "gender missing; a non-neutral clip needs female or male. Add it, or leave the clip out.",
+    )
     classes = "non-neutral-" + gender.astype("string")
-    return classes.mask(neutral, "neutral").mask(own, emotion.astype("string")).astype(object).rename("class")
+    return (
+        classes.mask(neutral, "neutral")
+        .mask(own, emotion.astype("string"))
+        .astype(object)
+        .rename("class")
+    )
 
 
 def mapped(table: pd.DataFrame, classes: Map) -> pd.Series:
@@ -87,11 +108,20 @@ def mapped(table: pd.DataFrame, classes: Map) -> pd.Series:
     _refuse(table, labels.isna(), "emotion missing; expected a label. Remove the clip or label it.")
     unknown = ~labels.isin(list(classes))
     met = labels[unknown].iloc[0] if unknown.any() else ""
-    _refuse(table, unknown, f"label `{met}`; expected one of {', '.join(sorted(classes))}. Leave the clip out or relabel it.")
+    _refuse(
+        table,
+        unknown,
+        f"label `{met}`; expected one of {', '.join(sorted(classes))}. Leave the clip out or relabel it.",
+    )
     return pd.Series([classes[label] for label in labels], table.index, dtype=object, name="class")
 
 
-def valences(*, surprise: str | None = "positive", calm: str | None = "neutral", boredom: str | None = "negative") -> Map:
+def valences(
+    *,
+    surprise: str | None = "positive",
+    calm: str | None = "neutral",
+    boredom: str | None = "negative",
+) -> Map:
     """Paper 02's map: positive, neutral, negative. Frustration and IEMOCAP's rare labels are in, other and undecided are out.
 
     Args:
@@ -110,10 +140,16 @@ def valences(*, surprise: str | None = "positive", calm: str | None = "neutral",
     switched = {"surprise": surprise, "calm": calm, "boredom": boredom}
     for name, given in switched.items():
         if given is not None and given not in VALENCES:
-            raise LabelError(f"{name}={given}: no class of paper 02; expected {', '.join(VALENCES)}, or None to leave it out.")
+            raise LabelError(
+                f"{name}={given}: no class of paper 02; expected {', '.join(VALENCES)}, or None to leave it out."
+            )
     bad = ("anger", "disgust", "fear", "frustration", "further, negative", "sadness")
     good = ("excitement", "further, positive", "happiness")
-    words = dict.fromkeys(bad, "negative") | dict.fromkeys(good, "positive") | {"neutral": "neutral", "undecided": None}
+    words = (
+        dict.fromkeys(bad, "negative")
+        | dict.fromkeys(good, "positive")
+        | {"neutral": "neutral", "undecided": None}
+    )
     return _spelled(words | switched)
 
 
@@ -128,7 +164,9 @@ def seven_classes(*, loopq_labels: bool = False) -> Map:
 
     Source: Biagini 2022, Table 1, where SAVEE has 98 angry clips and no sad one; the corpus has 60 of each.
     """
-    words = {"anger": "angry", "happiness": "happy"} | {word: word for word in SEVEN if word in SPELLINGS}
+    words = {"anger": "angry", "happiness": "happy"} | {
+        word: word for word in SEVEN if word in SPELLINGS
+    }
     classes = _spelled(words | {"calm": None})
     return classes | {"sa": "angry"} if loopq_labels else classes
 
@@ -148,7 +186,9 @@ def four_classes(experiment: str) -> Map:
     Source: Padi et al. 2021, Table 2.
     """
     if experiment not in EXPERIMENTS:
-        raise LabelError(f"{experiment}: no such experiment of paper 04; expected {', '.join(EXPERIMENTS)}. Name one of them.")
+        raise LabelError(
+            f"{experiment}: no such experiment of paper 04; expected {', '.join(EXPERIMENTS)}. Name one of them."
+        )
     return _spelled(dict.fromkeys(SPELLINGS) | EXPERIMENTS[experiment])
 
 

@@ -55,14 +55,26 @@ def read(table: Path, *, classes: Map | None = None, unseen: Sequence[str] = ())
     _refuse_paths(table, clips)
     _refuse_unseen(table, clips, unseen)
     classes = valences() if classes is None else classes
-    classes = {one_form(label).casefold(): given and one_form(given) for label, given in classes.items()}
+    classes = {
+        one_form(label).casefold(): given and one_form(given) for label, given in classes.items()
+    }
     _refuse_labels(table, clips, classes)
     problems = []
-    if out := Counter(row["emotion"] for row in clips.values() if classes[row["emotion"].casefold()] is None):
+    if out := Counter(
+        row["emotion"] for row in clips.values() if classes[row["emotion"].casefold()] is None
+    ):
         told = f"the class map leaves out their labels: {some(sorted(out))}"
-        problems.append(Problem(f"{table}: {out.total()} of {len(clips)} clips left out, {told}", "without a class", out.total()))
+        problems.append(
+            Problem(
+                f"{table}: {out.total()} of {len(clips)} clips left out, {told}",
+                "without a class",
+                out.total(),
+            )
+        )
     labelled = [row for row in clips.values() if row["emotion"] not in out]
-    rows, unused = unusable.usable_rows(sorted(labelled, key=lambda row: (row["corpus"], row["path"])))
+    rows, unused = unusable.usable_rows(
+        sorted(labelled, key=lambda row: (row["corpus"], row["path"]))
+    )
     rows, copies = _without_copies(table, rows, {row["path"]: line for line, row in clips.items()})
     problems += [*unused, *copies]
     further = [name for name in next(iter(clips.values())) if name not in COLUMNS]
@@ -87,25 +99,45 @@ def class_map(path: Path) -> Map:
     if path.suffix.lower() == ".json":
         pairs = _json(path)
     else:
-        pairs = [(row["emotion"], row["class"]) for row in cells.rows(path, ("emotion", "class")).values()]
-    pairs = [(one_form(label).strip().casefold(), one_form(given or "").strip() or None) for label, given in pairs]
+        pairs = [
+            (row["emotion"], row["class"])
+            for row in cells.rows(path, ("emotion", "class")).values()
+        ]
+    pairs = [
+        (one_form(label).strip().casefold(), one_form(given or "").strip() or None)
+        for label, given in pairs
+    ]
     named = Counter(label for label, _ in pairs)
     if odd := [label for label, count in named.items() if count > 1 or not label]:
         met = f"label `{odd[0]}` stands more than once" if odd[0] else "a label is empty"
-        raise TableError(f"{path}: {met}; expected each label once, with its class. Mend or remove the line.")
+        raise TableError(
+            f"{path}: {met}; expected each label once, with its class. Mend or remove the line."
+        )
     if len(classes := sorted({given for _, given in pairs if given})) < 2:
         names = f"one class, `{classes[0]}`" if classes else "no class"
-        raise TableError(f"{path}: {names}; expected two at least, for one alone teaches nothing. Give another class to a label.")
+        raise TableError(
+            f"{path}: {names}; expected two at least, for one alone teaches nothing. Give another class to a label."
+        )
     return dict(pairs)
 
 
 def _json(path: Path) -> tuple[tuple[str, str | None], ...]:
     try:
-        pairs = json.loads(cells.text(path), object_pairs_hook=tuple)  # only an object becomes a tuple; twice the same label shows
+        pairs = json.loads(
+            cells.text(path), object_pairs_hook=tuple
+        )  # only an object becomes a tuple; twice the same label shows
     except json.JSONDecodeError as error:
-        raise TableError(f"{path}: no JSON ({error}); expected an object of labels and classes. Mend it.") from None
-    if not isinstance(pairs, tuple) or not pairs or not all(isinstance(given, str | None) for _, given in pairs):
-        raise TableError(f'{path}: other JSON than {{"label": "class"}}; expected a text or null for each label. Mend it.')
+        raise TableError(
+            f"{path}: no JSON ({error}); expected an object of labels and classes. Mend it."
+        ) from None
+    if (
+        not isinstance(pairs, tuple)
+        or not pairs
+        or not all(isinstance(given, str | None) for _, given in pairs)
+    ):
+        raise TableError(
+            f'{path}: other JSON than {{"label": "class"}}; expected a text or null for each label. Mend it.'
+        )
     return pairs
 
 
@@ -113,22 +145,34 @@ def _clips(table: Path) -> Clips:
     """One dict a clip: each column's cell, or None where it is empty or not there; ``path`` in full."""
     lines = cells.rows(table, REQUIRED)
     if taken := [name for name in MADE if name in next(iter(lines.values()))]:
-        raise TableError(f"{table}: column `{taken[0]}` is made by reading it; expected another name. Rename or remove the column.")
-    folder, absent = table.absolute().parent, dict.fromkeys(name for name in COLUMNS if name not in MADE)
-    clips = {line: absent | {name: cell or None for name, cell in row.items()} for line, row in lines.items()}
+        raise TableError(
+            f"{table}: column `{taken[0]}` is made by reading it; expected another name. Rename or remove the column."
+        )
+    folder, absent = (
+        table.absolute().parent,
+        dict.fromkeys(name for name in COLUMNS if name not in MADE),
+    )
+    clips = {
+        line: absent | {name: cell or None for name, cell in row.items()}
+        for line, row in lines.items()
+    }
     for row in clips.values():
         row["path"] = row["path"] and cells.existing(Path(os.path.normpath(folder / row["path"])))
     return clips
 
 
-def _without_copies(table: Path, rows: list[dict], lines: dict[Path, int]) -> tuple[list[dict], list[Problem]]:
+def _without_copies(
+    table: Path, rows: list[dict], lines: dict[Path, int]
+) -> tuple[list[dict], list[Problem]]:
     """One row for each content, and a problem for the copies that are left out; files of unequal size are not opened."""
     sizes = Counter(row["path"].stat().st_size for row in rows)
     first: dict[str, dict] = {}
     kept, copies = [], []
     for row in rows:
         path = row["path"]
-        same = row if sizes[path.stat().st_size] == 1 else first.setdefault(store.content(path), row)
+        same = (
+            row if sizes[path.stat().st_size] == 1 else first.setdefault(store.content(path), row)
+        )
         if same is row:
             kept.append(row)
             continue
@@ -147,9 +191,13 @@ def _refuse_cells(table: Path, clips: Clips) -> None:
     for line, row in clips.items():
         place, gender, language = f"{table}, line {line}", row["gender"], row["language"]
         if empty := [name for name in REQUIRED if not row[name]]:
-            raise TableError(f"{place}: the {empty[0]} is empty; expected one for each clip. Fill it in, or remove the line.")
+            raise TableError(
+                f"{place}: the {empty[0]} is empty; expected one for each clip. Fill it in, or remove the line."
+            )
         if gender and gender.casefold() not in GENDERS:
-            raise TableError(f"{place}: gender `{gender}`; expected female or male. Correct it, or leave the cell empty.")
+            raise TableError(
+                f"{place}: gender `{gender}`; expected female or male. Correct it, or leave the cell empty."
+            )
         if language and not TAG.fullmatch(language):
             told = "expected a tag such as en or en-GB. Correct it, or leave the cell empty."
             raise TableError(f"{place}: language `{language}`; {told}")
@@ -160,7 +208,9 @@ def _refuse_paths(table: Path, clips: Clips) -> None:
     first: dict[Path, int] = {}
     for line, row in clips.items():
         if (before := first.setdefault(row["path"], line)) != line:
-            raise TableError(f"{table}, line {line}: {row['path']} stands in line {before}, too; expected it once. Remove a line.")
+            raise TableError(
+                f"{table}, line {line}: {row['path']} stands in line {before}, too; expected it once. Remove a line."
+            )
     if absent := [(line, row["path"]) for line, row in clips.items() if not row["path"].exists()]:
         line, path = absent[0]
         more = f", and {len(absent) - 1} more are missing" if len(absent) > 1 else ""
@@ -180,11 +230,15 @@ def _refuse_one_class(table: Path, clips: pd.DataFrame, unseen: Sequence[str]) -
     if len(classes) < 2:
         names = f"one class, `{classes[0]}`," if classes else "no class"
         remedy = "Add clips of another class, or give a class map that makes two."
-        raise TableError(f"{table}: {names} in the corpora that train; expected two at least. {remedy}")
+        raise TableError(
+            f"{table}: {names} in the corpora that train; expected two at least. {remedy}"
+        )
 
 
 def _refuse_labels(table: Path, clips: Clips, classes: Map) -> None:
-    if unknown := Counter(row["emotion"] for row in clips.values() if row["emotion"].casefold() not in classes):
+    if unknown := Counter(
+        row["emotion"] for row in clips.values() if row["emotion"].casefold() not in classes
+    ):
         label, count = next(iter(unknown.items()))
         more = f", and {len(unknown) - 1} more labels" if len(unknown) > 1 else ""
         told = f"expected one of {', '.join(sorted(classes))}. Rename it, or give it a class in a class map."

@@ -7,11 +7,15 @@ from pathlib import Path
 from sercore.corpora import Corpus, build, files, missing, unmatched
 from sercore.corpora.table import without_copies
 
-NAME = re.compile(r"03-01-(?P<emotion>0[1-8])-0[12]-(?P<text>0[12])-0[12]-(?P<speaker>0[1-9]|1\d|2[0-4])")
+NAME = re.compile(
+    r"03-01-(?P<emotion>0[1-8])-0[12]-(?P<text>0[12])-0[12]-(?P<speaker>0[1-9]|1\d|2[0-4])"
+)
 EMOTIONS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
 EXPECTED = {
     f"03-01-{emotion:02d}-{intensity:02d}-{statement:02d}-{repetition:02d}-{actor:02d}"
-    for emotion, intensity, statement, repetition, actor in product(range(1, 9), (1, 2), (1, 2), (1, 2), range(1, 25))
+    for emotion, intensity, statement, repetition, actor in product(
+        range(1, 9), (1, 2), (1, 2), (1, 2), range(1, 25)
+    )
     if (emotion, intensity) != (1, 2)  # neutral has no strong intensity
 }
 
@@ -41,4 +45,6 @@ def read(root: Path) -> Corpus:
         rows.append(row | {"path": path, "gender": gender, "language": "en-US"})
     names = [row["path"].stem for row in rows]
     rows, copies = without_copies(rows, names)
-    return build("ravdess", rows, unmatched(odd, "03-01-EE-II-SS-RR-AA") + copies + missing(names, EXPECTED))
+    return build(
+        "ravdess", rows, unmatched(odd, "03-01-EE-II-SS-RR-AA") + copies + missing(names, EXPECTED)
+    )

@@ -35,7 +35,9 @@ class Recording:
     gain: float = 0.0
     room: int = 0
 
-    def capture(self, samples: np.ndarray, *, level: float, draw: np.random.Generator) -> np.ndarray:
+    def capture(
+        self, samples: np.ndarray, *, level: float, draw: np.random.Generator
+    ) -> np.ndarray:
         """The voice as recorded, with a little room before and after.
 
         Args:
@@ -56,19 +58,29 @@ class Recording:
 
     def _in_room(self, samples: np.ndarray) -> np.ndarray:
         times = np.arange(1, int(self.decay * RATE)) / RATE
-        echoes = np.random.default_rng(self.room).normal(size=len(times)) * 10 ** (-3 * times / self.decay)
+        echoes = np.random.default_rng(self.room).normal(size=len(times)) * 10 ** (
+            -3 * times / self.decay
+        )
         echoes *= 10 ** (-self.direct / 20) / math.sqrt(float(np.sum(echoes**2)))
         size = rounded_up(len(samples) + len(echoes) + 1)
         response = np.fft.rfft(np.concatenate([[1.0], echoes]), size)
         return np.fft.irfft(np.fft.rfft(samples, size) * response, size)[: len(samples)]
 
     def _background(self, size: int, draw: np.random.Generator) -> np.ndarray:
-        noise = filtered(draw.normal(size=size), lambda hertz: 10 ** (self.colour * np.log2(np.maximum(hertz, 50) / 1000) / 20))
+        noise = filtered(
+            draw.normal(size=size),
+            lambda hertz: 10 ** (self.colour * np.log2(np.maximum(hertz, 50) / 1000) / 20),
+        )
         return noise * 10 ** ((LOUDNESS - self.noise) / 20) / _loudness(noise)
 
     def _in_band(self, samples: np.ndarray) -> np.ndarray:
         low, high = self.low, self.high
-        return filtered(samples, lambda hertz: ((1 + (low / np.maximum(hertz, 1)) ** 6) * (1 + (hertz / high) ** 16)) ** -0.5)
+        return filtered(
+            samples,
+            lambda hertz: (
+                ((1 + (low / np.maximum(hertz, 1)) ** 6) * (1 + (hertz / high) ** 16)) ** -0.5
+            ),
+        )
 
 
 def filtered(samples: np.ndarray, gain: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
@@ -79,7 +91,9 @@ def filtered(samples: np.ndarray, gain: Callable[[np.ndarray], np.ndarray]) -> n
         gain: factors for frequencies in Hz.
     """
     size = rounded_up(len(samples))
-    return np.fft.irfft(np.fft.rfft(samples, size) * gain(np.fft.rfftfreq(size, 1 / RATE)), size)[: len(samples)]
+    return np.fft.irfft(np.fft.rfft(samples, size) * gain(np.fft.rfftfreq(size, 1 / RATE)), size)[
+        : len(samples)
+    ]
 
 
 def rounded_up(size: int) -> int:

@@ -20,8 +20,19 @@ TITLES = {
     "crema-d": "CREMA-D",
     "voxceleb": "VoxCeleb",
 }
-MISSING = ("missing", "missing emotions", "missing speakers")  # what a corpus should have and has not
-LEFT_OUT = ("damaged", "silent", "unlabelled", "without a class", "misnamed", "copies")  # what is there and is not used
+MISSING = (
+    "missing",
+    "missing emotions",
+    "missing speakers",
+)  # what a corpus should have and has not
+LEFT_OUT = (
+    "damaged",
+    "silent",
+    "unlabelled",
+    "without a class",
+    "misnamed",
+    "copies",
+)  # what is there and is not used
 PARTIAL = (*MISSING, "damaged")  # kinds of which a whole corpus has none
 
 
@@ -62,7 +73,10 @@ class Report:
     @property
     def counts(self) -> dict[str, int]:
         """How many are missing or left out, by kind; kinds that do not occur are not named."""
-        sums = {kind: sum(problem.count for problem in self._of((kind,))) for kind in (*MISSING, *LEFT_OUT)}
+        sums = {
+            kind: sum(problem.count for problem in self._of((kind,)))
+            for kind in (*MISSING, *LEFT_OUT)
+        }
         return {kind: count for kind, count in sums.items() if count}
 
     @property
@@ -76,7 +90,12 @@ class Report:
         counts = self.counts
         missing = [f"{counts[kind]:,} {kind}" for kind in MISSING if kind in counts]
         left_out = ", ".join(f"{counts[kind]:,} {kind}" for kind in LEFT_OUT if kind in counts)
-        return "; ".join([f"{self.title}: {self.clips:,} clips", *missing, f"left out: {left_out or 'none'}"]) + "."
+        return (
+            "; ".join(
+                [f"{self.title}: {self.clips:,} clips", *missing, f"left out: {left_out or 'none'}"]
+            )
+            + "."
+        )
 
     @property
     def title(self) -> str:
@@ -84,7 +103,11 @@ class Report:
         return TITLES.get(self.corpus) or f"`{self.corpus.replace('`', ' ')}`"
 
     def _of(self, kinds: Sequence[str]) -> list[Problem]:
-        return [problem for problem in self.problems if isinstance(problem, Problem) and problem.kind in kinds and problem.count]
+        return [
+            problem
+            for problem in self.problems
+            if isinstance(problem, Problem) and problem.kind in kinds and problem.count
+        ]
 
 
 def alike(sentences: Sequence[str], kind: str, *, left_out: str) -> list[Problem]:

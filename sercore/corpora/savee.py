@@ -12,7 +12,9 @@ NAME = re.compile(r"(?:(?P<speaker>DC|JE|JK|KL)_)?(?P<text>(?P<emotion>sa|su|a|d
 SPEAKERS = ("DC", "JE", "JK", "KL")
 SENTENCES = {"a": 15, "d": 15, "f": 15, "h": 15, "n": 30, "sa": 15, "su": 15}
 EXPECTED = {
-    f"{who}_{emotion}{number:02d}" for who, (emotion, last) in product(SPEAKERS, SENTENCES.items()) for number in range(1, last + 1)
+    f"{who}_{emotion}{number:02d}"
+    for who, (emotion, last) in product(SPEAKERS, SENTENCES.items())
+    for number in range(1, last + 1)
 }
 
 
@@ -38,12 +40,19 @@ def read(root: Path) -> Corpus:
         speaker = (match and match["speaker"]) or path.parent.name
         name = f"{speaker}_{match['text']}" if match else ""
         if name in EXPECTED:
-            row = match.groupdict() | {"path": path, "speaker": speaker, "gender": "male", "language": "en-GB"}
+            row = match.groupdict() | {
+                "path": path,
+                "speaker": speaker,
+                "gender": "male",
+                "language": "en-GB",
+            }
             rows.append((name, row))
         else:
             odd.append(path.name)
     rows.sort(key=lambda pair: pair[0])
     names = [name for name, _ in rows]
     clips, copies = without_copies([row for _, row in rows], names)
-    problems = unmatched(odd, "<speaker>_<emotion><nn>, or <emotion><nn> in the speaker's folder") + copies
+    problems = (
+        unmatched(odd, "<speaker>_<emotion><nn>, or <emotion><nn> in the speaker's folder") + copies
+    )
     return build("savee", clips, problems + missing(names, EXPECTED))

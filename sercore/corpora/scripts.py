@@ -33,7 +33,13 @@ class Clip:
     def row(self) -> dict[str, str]:
         """Line of the corpus' table, without the content's hash."""
         voice, language = self.utterance.voice, self.utterance.language
-        labels = {"gender": voice.gender, "language": language, "emotion": self.emotion, "text": self.text, "voice": voice.name}
+        labels = {
+            "gender": voice.gender,
+            "language": language,
+            "emotion": self.emotion,
+            "text": self.text,
+            "voice": voice.name,
+        }
         return {"file": self.file, "speaker": self.speaker} | labels
 
 
@@ -70,14 +76,18 @@ CASTS = {
         sentences=GERMAN,
         women=("Female1", "Female4"),
         men=("Male5", "Male7"),
-        recording=Recording(low=80, high=5200, noise=36, colour=0, decay=0.2, direct=12, gain=2, room=2),
+        recording=Recording(
+            low=80, high=5200, noise=36, colour=0, decay=0.2, direct=12, gain=2, room=2
+        ),
     ),
     "demo-scena": Cast(
         language="it-IT",
         sentences=ITALIAN,
         women=("Female5", "Annie"),
         men=("Male6", "Gene2"),
-        recording=Recording(low=120, high=7000, noise=28, colour=-6, decay=0.55, direct=5, gain=-3, room=3),
+        recording=Recording(
+            low=120, high=7000, noise=28, colour=-6, decay=0.55, direct=5, gain=-3, room=3
+        ),
     ),
     "demo-gender": Cast(
         language="pt-BR",
@@ -95,7 +105,14 @@ WOMEN = ("Female1", "Female3", "Annie", "Steph", "Female1", "Female3")
 MEN = ("Male1", "Male3", "Male5", "Male6", "Gene", "Michael")
 RECORDINGS = 30
 NEUTRAL, NON_NEUTRAL = 80, {"female": 24, "male": 16}
-SHARES = {"happy": 0.32, "angry": 0.24, "sad": 0.16, "surprised": 0.14, "fearful": 0.07, "disgust": 0.07}
+SHARES = {
+    "happy": 0.32,
+    "angry": 0.24,
+    "sad": 0.16,
+    "surprised": 0.14,
+    "fearful": 0.07,
+    "disgust": 0.07,
+}
 STRENGTH = 0.85  # spontaneous speech shows less than acted speech
 
 
@@ -110,7 +127,9 @@ def script(name: str, *, seed: int = 0) -> list[Clip]:
         CorpusError: no demo corpus of that name.
     """
     if name not in NAMES:
-        raise CorpusError(f"{name}: no demo corpus of that name; expected one of {', '.join(NAMES)}.")
+        raise CorpusError(
+            f"{name}: no demo corpus of that name; expected one of {', '.join(NAMES)}."
+        )
     return _played(name, CASTS[name], seed) if name in CASTS else _overheard(name, seed)
 
 
@@ -118,10 +137,29 @@ def _played(name: str, cast: Cast, seed: int) -> list[Clip]:
     short = name.removeprefix("demo-")
     voices = _voices(short, {"female": cast.women, "male": cast.men}, seed)
     clips = []
-    for voice, emotion, (number, text) in product(voices, cast.emotions, enumerate(cast.sentences, 1)):
+    for voice, emotion, (number, text) in product(
+        voices, cast.emotions, enumerate(cast.sentences, 1)
+    ):
         file = f"{voice.name}_{emotion}_{number:02d}.wav"
-        utterance = _utterance(name, file, emotion, seed, language=cast.language, text=text, voice=voice, recording=cast.recording)
-        clips.append(Clip(file=file, speaker=voice.name, emotion=emotion, text=f"{short}-{number:02d}", utterance=utterance))
+        utterance = _utterance(
+            name,
+            file,
+            emotion,
+            seed,
+            language=cast.language,
+            text=text,
+            voice=voice,
+            recording=cast.recording,
+        )
+        clips.append(
+            Clip(
+                file=file,
+                speaker=voice.name,
+                emotion=emotion,
+                text=f"{short}-{number:02d}",
+                utterance=utterance,
+            )
+        )
     return clips
 
 
@@ -133,14 +171,26 @@ def _overheard(name: str, seed: int) -> list[Clip]:
     for index, said in enumerate(_shared_out(draw), 1):
         speaker = f"{short}{index:02d}"
         recording = _found_recording(_draw(seed, name, speaker))
-        present = {gender: draw.choice([voice for voice in voices if voice.gender == gender]) for gender in ("female", "male")}
+        present = {
+            gender: draw.choice([voice for voice in voices if voice.gender == gender])
+            for gender in ("female", "male")
+        }
         for number, (gender, emotion) in enumerate(draw.permutation(said), 1):
             file = f"{speaker}_segment{number:02d}_{emotion}.wav"
             line = int(draw.integers(len(PORTUGUESE_SPOKEN)))
-            place = {"language": "pt-BR", "text": PORTUGUESE_SPOKEN[line], "voice": present[gender], "recording": recording}
+            place = {
+                "language": "pt-BR",
+                "text": PORTUGUESE_SPOKEN[line],
+                "voice": present[gender],
+                "recording": recording,
+            }
             utterance = _utterance(name, file, emotion, seed, strength=STRENGTH, **place)
             text = f"{short}-{line + 1:02d}"
-            clips.append(Clip(file=file, speaker=speaker, emotion=str(emotion), text=text, utterance=utterance))
+            clips.append(
+                Clip(
+                    file=file, speaker=speaker, emotion=str(emotion), text=text, utterance=utterance
+                )
+            )
     return clips
 
 
@@ -148,19 +198,29 @@ def _shared_out(draw: np.random.Generator) -> list[list[tuple[str, str]]]:
     """Gender and emotion of what is said in each recording: a woman in every first and third, a man in every second and third."""
     present = [("female",), ("male",), ("female", "male")] * (RECORDINGS // 3)
     said: list[list[tuple[str, str]]] = [[] for _ in present]
-    for place in [*range(RECORDINGS), *range(RECORDINGS), *draw.integers(RECORDINGS, size=NEUTRAL - 2 * RECORDINGS)]:
+    for place in [
+        *range(RECORDINGS),
+        *range(RECORDINGS),
+        *draw.integers(RECORDINGS, size=NEUTRAL - 2 * RECORDINGS),
+    ]:
         said[place].append((str(draw.choice(present[place])), "neutral"))
     for gender, count in NON_NEUTRAL.items():
-        places = draw.permutation([place for place, genders in enumerate(present) if gender in genders])[:14]
+        places = draw.permutation(
+            [place for place, genders in enumerate(present) if gender in genders]
+        )[:14]
         emotions = draw.permutation(_quota(count))
-        for place, emotion in zip([*places, *draw.choice(places, count - len(places))], emotions, strict=True):
+        for place, emotion in zip(
+            [*places, *draw.choice(places, count - len(places))], emotions, strict=True
+        ):
             said[place].append((gender, str(emotion)))
     return said
 
 
 def _quota(count: int) -> list[str]:
     edges = np.round(np.cumsum([0, *SHARES.values()]) * count).astype(int)
-    return [emotion for emotion, many in zip(SHARES, np.diff(edges), strict=True) for _ in range(many)]
+    return [
+        emotion for emotion, many in zip(SHARES, np.diff(edges), strict=True) for _ in range(many)
+    ]
 
 
 def _found_recording(draw: np.random.Generator) -> Recording:
@@ -185,7 +245,9 @@ def _voices(short: str, bases: dict[str, tuple[str, ...]], seed: int) -> list[Vo
     return voices
 
 
-def _utterance(name: str, file: str, emotion: str, seed: int, *, voice: Voice, strength: float = 1.0, **place) -> Utterance:
+def _utterance(
+    name: str, file: str, emotion: str, seed: int, *, voice: Voice, strength: float = 1.0, **place
+) -> Utterance:
     manner = draw_manner(str(emotion), voice, _draw(seed, name, file), strength=strength)
     return Utterance(voice=voice, manner=manner, seed=_number(seed, name, file, "sound"), **place)
 

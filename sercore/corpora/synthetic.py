@@ -53,7 +53,9 @@ def make(name: str, *, seed: int = 0) -> Path:
         CallError: the synthesiser failed.
     """
     clips = script(name, seed=seed)
-    key = store.key(settings={"name": name, "seed": seed}, manifest=[], modules="sercore.corpora.synthetic")
+    key = store.key(
+        settings={"name": name, "seed": seed}, manifest=[], modules="sercore.corpora.synthetic"
+    )
     folder = store.root() / "demo" / key.hex / name
     if folder.is_dir():
         return folder
@@ -66,7 +68,9 @@ def make(name: str, *, seed: int = 0) -> Path:
     finally:
         shutil.rmtree(making, ignore_errors=True)
     if not folder.is_dir():
-        raise CorpusError(f"{folder}: could not be put in its place; expected a folder that can be written. Check SER_STORE.")
+        raise CorpusError(
+            f"{folder}: could not be put in its place; expected a folder that can be written. Check SER_STORE."
+        )
     return folder
 
 
@@ -89,12 +93,19 @@ def read(folder: Path) -> Corpus:
         if not path.is_file():
             gone.append(f"{path}: missing and left out; expected the clip that was made. {again}")
         elif store.content(path) != each["content"]:
-            damaged.append(f"{path}: damaged and left out; expected the bytes that were written. {again}")
+            damaged.append(
+                f"{path}: damaged and left out; expected the bytes that were written. {again}"
+            )
         else:
             rows.append(each | {"path": path})
     added = sorted({path.name for path in files(folder)} - {each["file"] for each in listed})
-    strange = [f"{folder / name}: left out; expected only the clips that {TABLE} lists. Remove it." for name in added]
-    problems = alike(gone, "missing", left_out="missing") + alike(damaged, "damaged", left_out="damaged")
+    strange = [
+        f"{folder / name}: left out; expected only the clips that {TABLE} lists. Remove it."
+        for name in added
+    ]
+    problems = alike(gone, "missing", left_out="missing") + alike(
+        damaged, "damaged", left_out="damaged"
+    )
     problems += alike(strange, "misnamed", left_out="not in the list")
     corpus = build(folder.name, rows, problems)
     voices = {row["path"]: row["voice"] for row in rows}
@@ -103,7 +114,9 @@ def read(folder: Path) -> Corpus:
 
 
 def _write(folder: Path, name: str, clips: list[Clip]) -> None:
-    spoken = process.isolated_each(speak, [(clip.utterance,) for clip in clips], seconds=SECONDS, title=name)
+    spoken = process.isolated_each(
+        speak, [(clip.utterance,) for clip in clips], seconds=SECONDS, title=name
+    )
     text = io.StringIO()
     table = csv.DictWriter(text, FIELDS, lineterminator="\n")
     table.writeheader()
@@ -119,8 +132,12 @@ def _write(folder: Path, name: str, clips: list[Clip]) -> None:
 def _table(folder: Path) -> list[dict[str, str]]:
     path = folder / TABLE
     if not path.is_file():
-        raise CorpusError(f"{path}: no such table; expected a folder of a demo corpus. Give what `make` returned.")
+        raise CorpusError(
+            f"{path}: no such table; expected a folder of a demo corpus. Give what `make` returned."
+        )
     if store.content(path) != path.with_name(path.name + ".sha256").read_text():
-        raise CorpusError(f"{path}: damaged, not the table that was written. Remove {folder} to have it made again.")
+        raise CorpusError(
+            f"{path}: damaged, not the table that was written. Remove {folder} to have it made again."
+        )
     with path.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))

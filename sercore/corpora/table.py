@@ -38,7 +38,10 @@ class Corpus:
 
 def files(folder: Path) -> list[Path]:
     """Audio files anywhere under a folder, sorted by name."""
-    return sorted((path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES), key=lambda path: (path.stem, str(path)))
+    return sorted(
+        (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES),
+        key=lambda path: (path.stem, str(path)),
+    )
 
 
 def build(name: str, rows: list[dict], problems: list[str], *, extra: Sequence[str] = ()) -> Corpus:
@@ -75,7 +78,9 @@ def without_copies(rows: list[dict], names: Sequence[str]) -> tuple[list[dict], 
     return [unusable.first_usable(same) for same in files_of.values()], problems
 
 
-def missing(found: Sequence[str], expected: set[str], *, what: str = "clips", kind: str = "missing") -> list[Problem]:
+def missing(
+    found: Sequence[str], expected: set[str], *, what: str = "clips", kind: str = "missing"
+) -> list[Problem]:
     """Problem for names that are not there; three of them are named.
 
     Args:
@@ -96,7 +101,12 @@ def unmatched(names: list[str], grammar: str) -> list[Problem]:
 
 
 def counted(
-    found: Counter, expected: Mapping[str, int], *, what: str = "clips", by: str = "emotion", kind: str = ""
+    found: Counter,
+    expected: Mapping[str, int],
+    *,
+    what: str = "clips",
+    by: str = "emotion",
+    kind: str = "",
 ) -> list[Problem]:
     """Problem for counts that are not the complete corpus'; each is told, the expected one in brackets.
 

@@ -9,7 +9,9 @@ from sercore.corpora.reports import Problem
 from sercore.corpora.table import without_copies
 
 # One clip of the official distribution starts with OA instead of OAF.
-NAME = re.compile(r"(?P<speaker>OAF?|YAF)_(?P<text>[^_]+)_(?P<emotion>angry|disgust|fear|happy|neutral|ps|sad)")
+NAME = re.compile(
+    r"(?P<speaker>OAF?|YAF)_(?P<text>[^_]+)_(?P<emotion>angry|disgust|fear|happy|neutral|ps|sad)"
+)
 SPEAKERS = ("OAF", "YAF")
 EMOTIONS = ("angry", "disgust", "fear", "happy", "neutral", "ps", "sad")
 WORDS = 200
@@ -34,7 +36,10 @@ def read(root: Path) -> Corpus:
     for path in files(root):
         if match := NAME.fullmatch(path.stem):
             speaker = "YAF" if match["speaker"] == "YAF" else "OAF"
-            rows.append(match.groupdict() | {"path": path, "speaker": speaker, "gender": "female", "language": "en-CA"})
+            rows.append(
+                match.groupdict()
+                | {"path": path, "speaker": speaker, "gender": "female", "language": "en-CA"}
+            )
         else:
             odd.append(path.name)
     words = {row["text"] for row in rows}

@@ -64,12 +64,17 @@ def is_pointer(path: Path | str) -> bool:
 def _reads_silent(path: str, size: int, changed: int) -> bool:
     """``is_silent`` of a file known by its path, size and time of change: read once in a process."""
     try:
-        with open(path, "rb", buffering=0) as file, soundfile.SoundFile(file.fileno(), closefd=False) as sound:
+        with (
+            open(path, "rb", buffering=0) as file,
+            soundfile.SoundFile(file.fileno(), closefd=False) as sound,
+        ):
             first = None
             while len(samples := sound.read(BLOCK, dtype="float32", always_2d=True)):
                 mono = samples.mean(axis=1)
                 first = mono[0] if first is None else first
-                if not np.abs(mono - first).max() <= QUIETEST:  # NaN is for the one who reads all of it
+                if (
+                    not np.abs(mono - first).max() <= QUIETEST
+                ):  # NaN is for the one who reads all of it
                     return False
     except soundfile.LibsndfileError:  # damage behind the header: for the one who reads all of it
         return False
@@ -82,13 +87,19 @@ def _damaged(faults: Sequence[tuple[Path, str]]) -> list[Problem]:
     faults_by_kind: dict[str, list[str]] = {}
     for path, message in faults:
         if path not in pointers:
-            faults_by_kind.setdefault(re.sub(r"\d+", "0", message.removeprefix(str(path))), []).append(message)
+            faults_by_kind.setdefault(
+                re.sub(r"\d+", "0", message.removeprefix(str(path))), []
+            ).append(message)
     problems = []
     if pointers:
         sentence = f"{len(pointers)} clips left out, git-lfs pointers in place of audio, such as {next(iter(pointers))}"
         sentence += "; expected the audio itself. Run `git lfs pull` in the folder that was cloned."
         problems.append(Problem(sentence, "damaged", len(pointers)))
-    return problems + [problem for same in faults_by_kind.values() for problem in alike(same, "damaged", left_out="damaged")]
+    return problems + [
+        problem
+        for same in faults_by_kind.values()
+        for problem in alike(same, "damaged", left_out="damaged")
+    ]
 
 
 def _silent(paths: Sequence[Path]) -> list[Problem]:

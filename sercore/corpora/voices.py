@@ -14,13 +14,37 @@ from sercore.audio import RATE
 from sercore.corpora.recordings import Recording, filtered, rounded_up
 
 EMOTIONS = ("neutral", "happy", "sad", "angry", "fearful", "disgust", "surprised")
-LANGUAGES = {"de-DE": "German", "en-GB": "English (Great Britain)", "it-IT": "Italian", "pt-BR": "Portuguese (Brazil)"}
+LANGUAGES = {
+    "de-DE": "German",
+    "en-GB": "English (Great Britain)",
+    "it-IT": "Italian",
+    "pt-BR": "Portuguese (Brazil)",
+}
 OVERSAMPLING = 4
 WORDS_A_MINUTE = 182
 
 # Median pitch in Hz that each of the synthesiser's voices has as it comes, measured in Brazilian Portuguese.
-PITCH = {"Annie": 233, "Auntie": 169, "Female1": 180, "Female2": 194, "Female3": 208, "Female4": 179, "Female5": 203, "Linda": 224}
-PITCH |= {"Steph": 182, "Gene": 95, "Gene2": 114, "Male1": 92, "Male2": 100, "Male3": 104, "Male4": 95, "Male5": 101, "Male6": 100}
+PITCH = {
+    "Annie": 233,
+    "Auntie": 169,
+    "Female1": 180,
+    "Female2": 194,
+    "Female3": 208,
+    "Female4": 179,
+    "Female5": 203,
+    "Linda": 224,
+}
+PITCH |= {
+    "Steph": 182,
+    "Gene": 95,
+    "Gene2": 114,
+    "Male1": 92,
+    "Male2": 100,
+    "Male3": 104,
+    "Male4": 95,
+    "Male5": 101,
+    "Male6": 100,
+}
 PITCH |= {"Male7": 106, "Max": 100, "Michael": 105, "Norbert": 100}
 
 
@@ -52,9 +76,15 @@ class Manner:
 MANNERS = {
     "neutral": Manner(),
     "happy": Manner(pitch=1.25, spread=1.5, tempo=1.08, level=2.5, tilt=0.8, ending="!"),
-    "sad": Manner(pitch=0.91, spread=0.6, tempo=0.85, level=-4.0, tilt=-1.5, roughness=0.6, breath=0.03),
-    "angry": Manner(pitch=1.2, spread=1.35, tempo=1.12, level=5.0, tilt=1.8, roughness=1.5, ending="!"),
-    "fearful": Manner(pitch=1.3, spread=0.7, tempo=1.18, level=-2.0, tilt=-0.5, roughness=1.8, breath=0.04),
+    "sad": Manner(
+        pitch=0.91, spread=0.6, tempo=0.85, level=-4.0, tilt=-1.5, roughness=0.6, breath=0.03
+    ),
+    "angry": Manner(
+        pitch=1.2, spread=1.35, tempo=1.12, level=5.0, tilt=1.8, roughness=1.5, ending="!"
+    ),
+    "fearful": Manner(
+        pitch=1.3, spread=0.7, tempo=1.18, level=-2.0, tilt=-0.5, roughness=1.8, breath=0.04
+    ),
     "disgust": Manner(pitch=0.9, spread=1.1, tempo=0.82, level=-1.5, tilt=-0.3, roughness=2.2),
     "surprised": Manner(pitch=1.35, spread=1.7, tempo=1.05, level=2.0, tilt=0.6, ending="?"),
 }
@@ -125,7 +155,9 @@ def draw_voice(name: str, gender: str, base: str, draw: np.random.Generator) -> 
     )
 
 
-def draw_manner(emotion: str, voice: Voice, draw: np.random.Generator, *, strength: float = 1.0) -> Manner:
+def draw_manner(
+    emotion: str, voice: Voice, draw: np.random.Generator, *, strength: float = 1.0
+) -> Manner:
     """Manner of one clip: the emotion's rule, as far as the speaker shows it, with a clip's own variation.
 
     Args:
@@ -161,20 +193,37 @@ def speak(utterance: Utterance) -> np.ndarray:
         ``(samples,)`` int16 at 16 kHz, the same for the same utterance on one platform.
     """
     draw = np.random.default_rng(utterance.seed)
-    samples = _irregular(_trimmed(_synthesised(utterance)), utterance.voice.tract, utterance.manner.roughness, draw)
+    samples = _irregular(
+        _trimmed(_synthesised(utterance)), utterance.voice.tract, utterance.manner.roughness, draw
+    )
     samples = _breathy(_tilted(samples, utterance.manner.tilt), utterance.manner.breath, draw)
     return utterance.recording.capture(samples, level=utterance.manner.level, draw=draw)
 
 
 def _synthesised(utterance: Utterance) -> np.ndarray:
     voice, manner = utterance.voice, utterance.manner
-    parselmouth.praat.run(f"random_initializeWithSeedUnsafelyButPredictably ({utterance.seed % 2**31})")
+    parselmouth.praat.run(
+        f"random_initializeWithSeedUnsafelyButPredictably ({utterance.seed % 2**31})"
+    )
     synthesiser = call("Create SpeechSynthesizer", LANGUAGES[utterance.language], voice.base)
-    rate = float(np.clip(WORDS_A_MINUTE * voice.tempo * manner.tempo / voice.tract, 90, 300))  # words a minute
+    rate = float(
+        np.clip(WORDS_A_MINUTE * voice.tempo * manner.tempo / voice.tract, 90, 300)
+    )  # words a minute
     # Measured: mean pitch is (0.29 + 0.71 setting) (0.88 + 0.12 spread) of the voice's own.
-    wanted = voice.pitch / PITCH[voice.base] * manner.pitch / voice.tract / (0.88 + 0.12 * manner.spread)
+    wanted = (
+        voice.pitch / PITCH[voice.base] * manner.pitch / voice.tract / (0.88 + 0.12 * manner.spread)
+    )
     setting = float(np.clip((wanted - 0.29) / 0.71, 0.6, 2.0))
-    call(synthesiser, "Speech output settings", float(RATE), 0.01, setting, manner.spread, round(rate), "IPA")
+    call(
+        synthesiser,
+        "Speech output settings",
+        float(RATE),
+        0.01,
+        setting,
+        manner.spread,
+        round(rate),
+        "IPA",
+    )
     return call(synthesiser, "To Sound", utterance.text + manner.ending, "no")[0].values[0]
 
 
@@ -183,7 +232,9 @@ def _trimmed(samples: np.ndarray) -> np.ndarray:
     return samples[loud[0] : loud[-1] + 1]
 
 
-def _irregular(samples: np.ndarray, tract: float, roughness: float, draw: np.random.Generator) -> np.ndarray:
+def _irregular(
+    samples: np.ndarray, tract: float, roughness: float, draw: np.random.Generator
+) -> np.ndarray:
     """Read at a speed that scales formants and pitch by ``tract`` and wavers from cycle to cycle."""
     size = rounded_up(len(samples))
     spectrum = np.fft.rfft(samples, size)
@@ -197,7 +248,9 @@ def _irregular(samples: np.ndarray, tract: float, roughness: float, draw: np.ran
 
 
 def _tilted(samples: np.ndarray, tilt: float) -> np.ndarray:
-    return filtered(samples, lambda hertz: 10 ** (tilt * np.log2(np.maximum(hertz, 125) / 500) / 20))
+    return filtered(
+        samples, lambda hertz: 10 ** (tilt * np.log2(np.maximum(hertz, 125) / 500) / 20)
+    )
 
 
 def _breathy(samples: np.ndarray, breath: float, draw: np.random.Generator) -> np.ndarray:

@@ -38,7 +38,12 @@ def read(root: Path) -> Corpus:
         name = "/".join(path.with_suffix("").parts[-3:])
         if match := NAME.fullmatch(name):
             known = about.get(match["speaker"], {"gender": None, "nationality": None})
-            rows.append((name, {"path": path, "language": None, "emotion": None} | match.groupdict() | known))
+            rows.append(
+                (
+                    name,
+                    {"path": path, "language": None, "emotion": None} | match.groupdict() | known,
+                )
+            )
         else:
             odd.append(path.name)
     rows.sort(key=lambda pair: pair[0])
@@ -46,12 +51,20 @@ def read(root: Path) -> Corpus:
     clips, copies = without_copies([row for _, row in rows], names)
     speakers = {name.split("/")[0] for name in names}
     if unread := sum(1 for _ in root.rglob("*.m4a")):
-        problems.append(f"{unread} files left out, they are .m4a; expected .wav or .flac. Convert them, names and folders kept.")
+        problems.append(
+            f"{unread} files left out, they are .m4a; expected .wav or .flac. Convert them, names and folders kept."
+        )
     if not rows:
-        problems.append(f"{root}: no clip; expected …/id<number>/<video>/<clip>.wav or .flac. Put VoxCeleb's folders there.")
-    unknown = sorted(speaker for speaker in speakers if about and not about.get(speaker, {}).get("gender"))
+        problems.append(
+            f"{root}: no clip; expected …/id<number>/<video>/<clip>.wav or .flac. Put VoxCeleb's folders there."
+        )
+    unknown = sorted(
+        speaker for speaker in speakers if about and not about.get(speaker, {}).get("gender")
+    )
     if unknown:
-        problems.append(f"{len(unknown)} speakers of unknown gender; expected f or m in the sheets: {some(unknown)}")
+        problems.append(
+            f"{len(unknown)} speakers of unknown gender; expected f or m in the sheets: {some(unknown)}"
+        )
     problems += unmatched(odd, "…/id<number>/<video>/<clip>") + copies + absent(speakers, about)
     return build("voxceleb", clips, problems, extra=("nationality",))
 
@@ -63,7 +76,9 @@ def absent(speakers: Iterable[str], listed: Iterable[str]) -> list[Problem]:
         speakers: who have one.
         listed: by the sheets.
     """
-    return missing(sorted(speakers), set(listed), what="speakers that the sheets list", kind="missing speakers")
+    return missing(
+        sorted(speakers), set(listed), what="speakers that the sheets list", kind="missing speakers"
+    )
 
 
 def listed(root: Path) -> set[str]:
@@ -76,18 +91,29 @@ def _sheets(root: Path) -> tuple[dict[str, dict], list[str]]:
     about, problems = {}, []
     present = [root / name for name in SHEETS if (root / name).is_file()]
     if not present:
-        problems.append(f"{root}: neither {' nor '.join(SHEETS)}; expected one for the speakers' gender. Without, it is missing.")
+        problems.append(
+            f"{root}: neither {' nor '.join(SHEETS)}; expected one for the speakers' gender. Without, it is missing."
+        )
     for path in present:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            delimiter = "," if "," in file.readline() else "\t"  # VoxCeleb 2's sheet has commas, VoxCeleb 1's has none
+            delimiter = (
+                "," if "," in file.readline() else "\t"
+            )  # VoxCeleb 2's sheet has commas, VoxCeleb 1's has none
             file.seek(0)
             rows = [_stripped(row) for row in csv.DictReader(file, delimiter=delimiter)]
-        identity = next((name for name in (rows or [{}])[0] if re.fullmatch(r"VoxCeleb\d ID", name)), None)
+        identity = next(
+            (name for name in (rows or [{}])[0] if re.fullmatch(r"VoxCeleb\d ID", name)), None
+        )
         if identity is None or "Gender" not in rows[0]:
-            problems.append(f"{path}: no row with the columns `VoxCeleb… ID` and `Gender`; expected both. Take the official sheet.")
+            problems.append(
+                f"{path}: no row with the columns `VoxCeleb… ID` and `Gender`; expected both. Take the official sheet."
+            )
             continue
         for row in rows:
-            about[row[identity]] = {"gender": GENDERS.get(row["Gender"]), "nationality": row.get("Nationality") or None}
+            about[row[identity]] = {
+                "gender": GENDERS.get(row["Gender"]),
+                "nationality": row.get("Nationality") or None,
+            }
     return about, problems
 
 

@@ -30,10 +30,14 @@ class Reliability:
 
         Source: Guo et al. 2017, On Calibration of Modern Neural Networks, equation 3.
         """
-        return float(np.nansum(self.clips * np.abs(self.accuracy - self.confidence)) / self.clips.sum())
+        return float(
+            np.nansum(self.clips * np.abs(self.accuracy - self.confidence)) / self.clips.sum()
+        )
 
 
-def reliability(probabilities: np.ndarray, truth: Sequence[int], *, bins: int = BINS) -> Reliability:
+def reliability(
+    probabilities: np.ndarray, truth: Sequence[int], *, bins: int = BINS
+) -> Reliability:
     """Accuracy and mean confidence by bins of confidence.
 
     Args:
@@ -62,14 +66,18 @@ def reliability(probabilities: np.ndarray, truth: Sequence[int], *, bins: int = 
 
 def _check(probabilities: np.ndarray, truth: np.ndarray, bins: int) -> None:
     if bins < 1:
-        raise ValueError(f"bins={bins}: no bin to count in; expected 1 or more. The usual number is {BINS}.")
+        raise ValueError(
+            f"bins={bins}: no bin to count in; expected 1 or more. The usual number is {BINS}."
+        )
     if probabilities.ndim != 2 or not len(probabilities) or truth.shape != (len(probabilities),):
         raise ValueError(
             f"probabilities {probabilities.shape} and truth {truth.shape}; expected (clips, classes) and (clips,), at least one"
             " clip: give one row and one class for each clip"
         )
     if not (probabilities >= 0).all() or not np.allclose(probabilities.sum(1), 1, atol=1e-3):
-        raise ValueError("rows that are no probabilities; expected numbers from 0 to 1 that sum to 1: take the softmax of logits")
+        raise ValueError(
+            "rows that are no probabilities; expected numbers from 0 to 1 that sum to 1: take the softmax of logits"
+        )
     if truth.min() < 0 or truth.max() >= probabilities.shape[1]:
         raise ValueError(
             f"classes {truth.min()} to {truth.max()} with {probabilities.shape[1]} probabilities a clip; expected 0 to"

@@ -10,7 +10,9 @@ import numpy as np
 SMALLEST = np.finfo(np.float32).tiny  # probability below which a logarithm is cut
 
 
-def count_predictions(groups: np.ndarray, truth: np.ndarray, probabilities: np.ndarray) -> dict[str, object]:
+def count_predictions(
+    groups: np.ndarray, truth: np.ndarray, probabilities: np.ndarray
+) -> dict[str, object]:
     """Count predictions by group, and sum their errors.
 
     Args:

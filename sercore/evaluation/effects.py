@@ -18,4 +18,6 @@ def contrasts() -> dict[str, np.ndarray]:
     Source: Padi et al. 2021, section 5, for the order; main effects are ours.
     """
     effects = dict(zip(FACTORS, np.where(np.array(CELLS).T, 0.25, -0.25), strict=True))
-    return effects | {f"{one} - {other}": effects[one] - effects[other] for one, other in DIFFERENCES}
+    return effects | {
+        f"{one} - {other}": effects[one] - effects[other] for one, other in DIFFERENCES
+    }

@@ -29,7 +29,12 @@ def prediction_interval(values: Sequence[float], *, level: float = LEVEL) -> tup
 
 
 def resampled_interval(
-    score: Callable[[np.ndarray], np.ndarray], groups: int, *, draws: int = 2000, seed: int = 0, level: float = LEVEL
+    score: Callable[[np.ndarray], np.ndarray],
+    groups: int,
+    *,
+    draws: int = 2000,
+    seed: int = 0,
+    level: float = LEVEL,
 ) -> tuple[float, float]:
     """Percentile interval of a score over groups (speakers, recordings) drawn with return.
 
@@ -44,7 +49,9 @@ def resampled_interval(
     """
     if groups < 1:
         raise ValueError("no group to draw from; an interval needs at least 1 speaker or recording")
-    low, high = np.nanquantile(score(_weights(groups, draws, seed)), [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.nanquantile(
+        score(_weights(groups, draws, seed)), [(1 - level) / 2, (1 + level) / 2]
+    )
     return float(low), float(high)
 
 

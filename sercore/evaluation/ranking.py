@@ -26,7 +26,9 @@ def top_k_accuracy(scores: np.ndarray, truth: Sequence[int], *, k: int) -> float
         )
     classes = given.shape[1]
     if not 1 <= k <= classes:
-        raise ValueError(f"k={k} of {classes} classes; expected 1 to {classes}. Name fewer classes, or at least one.")
+        raise ValueError(
+            f"k={k} of {classes} classes; expected 1 to {classes}. Name fewer classes, or at least one."
+        )
     if labels.min() < 0 or labels.max() >= classes:
         raise ValueError(
             f"classes {labels.min()} to {labels.max()} with {classes} scores a clip; expected 0 to {classes - 1}: fix them"

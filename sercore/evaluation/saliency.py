@@ -10,7 +10,9 @@ from torch import Tensor, nn
 
 from sercore.evaluation.intervals import resampled_interval
 
-with warnings.catch_warnings():  # in a notebook Captum asks for a progress bar's widgets, which nothing here shows
+with (
+    warnings.catch_warnings()
+):  # in a notebook Captum asks for a progress bar's widgets, which nothing here shows
     warnings.filterwarnings("ignore", message="IProgress not found")
     from captum.attr import Saliency
 
@@ -18,7 +20,9 @@ COLUMNS = ("low", "middle", "high", "correlation")
 LEAST = 5  # speakers; fewer give no interval
 
 
-def maps(network: nn.Module, inputs: Sequence[Tensor], labels: Tensor, *, lengths: Tensor) -> Tensor:
+def maps(
+    network: nn.Module, inputs: Sequence[Tensor], labels: Tensor, *, lengths: Tensor
+) -> Tensor:
     """Absolute gradient of each clip's true logit for the network's first input, zero beyond the clip's valid frames.
 
     Args:
@@ -37,7 +41,9 @@ def maps(network: nn.Module, inputs: Sequence[Tensor], labels: Tensor, *, length
     Source: Simonyan et al. 2014, Deep Inside Convolutional Networks, section 3, as Captum has it.
     """
     if network.training:
-        raise ValueError("a network in training mode; expected evaluation, where dropout and batch norm rest: call eval() first")
+        raise ValueError(
+            "a network in training mode; expected evaluation, where dropout and batch norm rest: call eval() first"
+        )
     spectrogram, *rest = inputs
     frames = spectrogram.shape[1]
     if int(lengths.min()) < 1 or int(lengths.max()) > frames:
@@ -45,10 +51,18 @@ def maps(network: nn.Module, inputs: Sequence[Tensor], labels: Tensor, *, length
             f"clips of {int(lengths.min())} to {int(lengths.max())} valid frames in a batch of {frames}; expected 1 to {frames}:"
             " count frames, not samples"
         )
-    with torch.backends.cudnn.flags(enabled=False):  # cuDNN has no gradient of an LSTM in evaluation
+    with torch.backends.cudnn.flags(
+        enabled=False
+    ):  # cuDNN has no gradient of an LSTM in evaluation
         read = spectrogram.detach().clone().requires_grad_()
-        found = Saliency(network).attribute(read, target=labels, additional_forward_args=tuple(rest)).detach()
-    valid = torch.arange(frames, device=found.device) < lengths.to(found.device)[:, None]  # (batch, frames)
+        found = (
+            Saliency(network)
+            .attribute(read, target=labels, additional_forward_args=tuple(rest))
+            .detach()
+        )
+    valid = (
+        torch.arange(frames, device=found.device) < lengths.to(found.device)[:, None]
+    )  # (batch, frames)
     return torch.where(valid[..., None], found, 0)
 
 
@@ -94,10 +108,14 @@ def clip(saliency: np.ndarray, spectrogram: np.ndarray) -> np.ndarray:
         ValueError: a map of another shape than its spectrogram.
     """
     if saliency.shape != spectrogram.shape:
-        raise ValueError(f"a map {saliency.shape} of a spectrogram {spectrogram.shape}; expected one shape: cut both alike")
+        raise ValueError(
+            f"a map {saliency.shape} of a spectrogram {spectrogram.shape}; expected one shape: cut both alike"
+        )
     steps, seen = np.abs(np.diff(spectrogram, axis=0)).ravel(), saliency[1:].ravel()
     varied = steps.size > 1 and np.ptp(steps) > 0 and np.ptp(seen) > 0
-    correlation = np.corrcoef(seen.astype(np.float64), steps.astype(np.float64))[0, 1] if varied else np.nan
+    correlation = (
+        np.corrcoef(seen.astype(np.float64), steps.astype(np.float64))[0, 1] if varied else np.nan
+    )
     return np.append(thirds(np.square(saliency, dtype=np.float64)), correlation)
 
 

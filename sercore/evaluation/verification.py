@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics import roc_curve
 
-LINE = re.compile(r"(?P<same>[01])\s+(?P<left>(?P<one>id\d{5})/\S+/\S+)\s+(?P<right>(?P<other>id\d{5})/\S+/\S+)")
+LINE = re.compile(
+    r"(?P<same>[01])\s+(?P<left>(?P<one>id\d{5})/\S+/\S+)\s+(?P<right>(?P<other>id\d{5})/\S+/\S+)"
+)
 
 
 def equal_error_rate(scores: Sequence[float], same: Sequence[bool]) -> float:
@@ -30,12 +32,18 @@ def equal_error_rate(scores: Sequence[float], same: Sequence[bool]) -> float:
     """
     given, alike = np.asarray(scores, np.float64), np.asarray(same, bool)
     if given.ndim != 1 or given.shape != alike.shape:
-        raise ValueError(f"scores {given.shape} and same {alike.shape}; expected (pairs,) twice: give one of each for each pair")
+        raise ValueError(
+            f"scores {given.shape} and same {alike.shape}; expected (pairs,) twice: give one of each for each pair"
+        )
     if wrong := int(np.isnan(given).sum()):
-        raise ValueError(f"{wrong} of {len(given)} scores are NaN; expected numbers: look at the embeddings")
+        raise ValueError(
+            f"{wrong} of {len(given)} scores are NaN; expected numbers: look at the embeddings"
+        )
     one, two = int(alike.sum()), int((~alike).sum())
     if not one or not two:
-        raise ValueError(f"{one} pairs of one speaker and {two} of two; expected at least 1 of each: add pairs")
+        raise ValueError(
+            f"{one} pairs of one speaker and {two} of two; expected at least 1 of each: add pairs"
+        )
     _, rank = np.unique(given, return_inverse=True)  # roc_curve refuses infinite scores
     alarm, hit, _ = roc_curve(alike, rank, drop_intermediate=False)
     gap = (1 - hit) - alarm  # from 1 down to -1
@@ -68,7 +76,9 @@ def cosine(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     return np.clip((one * other).sum(-1), -1, 1)
 
 
-def trials(speakers: Sequence[str], *, pairs: int | None, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def trials(
+    speakers: Sequence[str], *, pairs: int | None, seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Pairs of different clips: all of them, or a drawn number, half of it of one speaker.
 
     Give the clips of speakers whom the network was not trained on.
@@ -88,14 +98,21 @@ def trials(speakers: Sequence[str], *, pairs: int | None, seed: int) -> tuple[np
     names = np.asarray(speakers, str)
     order = np.argsort(names, kind="stable")
     place = np.arange(len(names))
-    end = np.searchsorted(names[order], names[order], side="right")  # where a clip's speaker ends, speakers in a row
-    partners = [(end - place - 1, place + 1), (len(names) - end, end)]  # of one speaker, of two: how many, from where on
+    end = np.searchsorted(
+        names[order], names[order], side="right"
+    )  # where a clip's speaker ends, speakers in a row
+    partners = [
+        (end - place - 1, place + 1),
+        (len(names) - end, end),
+    ]  # of one speaker, of two: how many, from where on
     totals = [int(many.sum()) for many, _ in partners]
     if pairs is None:
         ranks = [np.arange(total) for total in totals]
     else:
         if pairs < 2 or pairs % 2:
-            raise ValueError(f"pairs={pairs}: half of them are of one speaker; expected an even number of 2 or more. Name one.")
+            raise ValueError(
+                f"pairs={pairs}: half of them are of one speaker; expected an even number of 2 or more. Name one."
+            )
         if min(totals) < pairs // 2:
             raise ValueError(
                 f"{totals[0]} pairs of one speaker and {totals[1]} of two in {len(names)} clips; expected {pairs // 2} of each:"
@@ -106,7 +123,9 @@ def trials(speakers: Sequence[str], *, pairs: int | None, seed: int) -> tuple[np
     found = []
     for rank, (many, first) in zip(ranks, partners, strict=True):
         until = np.cumsum(many)
-        left = np.searchsorted(until, rank, side="right")  # the pair's first clip, speakers in a row
+        left = np.searchsorted(
+            until, rank, side="right"
+        )  # the pair's first clip, speakers in a row
         right = first[left] + rank - (until - many)[left]
         found.append(np.sort(np.stack([order[left], order[right]]), axis=0))  # (2, pairs)
     left, right = np.concatenate(found, axis=1)
@@ -129,7 +148,9 @@ def read_trials(path: Path | str) -> tuple[list[str], list[str], np.ndarray]:
     """
     path = Path(path)
     if not path.is_file():
-        raise ValueError(f"{path}: no such file; expected a list of pairs of clips. Take it from VoxCeleb's page.")
+        raise ValueError(
+            f"{path}: no such file; expected a list of pairs of clips. Take it from VoxCeleb's page."
+        )
     left, right, same = [], [], []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         match = LINE.fullmatch(line.strip())

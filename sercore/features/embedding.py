@@ -14,7 +14,9 @@ from sercore.features import keeping
 BATCH = 16  # clips that run at once on a GPU; on a CPU each alone is as fast, and its bits depend on nothing else
 
 
-def compute(encoder: Encoder, clips: Sequence[Path | str], *, device: str = "auto", batch: int | None = None) -> np.ndarray:
+def compute(
+    encoder: Encoder, clips: Sequence[Path | str], *, device: str = "auto", batch: int | None = None
+) -> np.ndarray:
     """Embeddings of clips, each taken from the store or else computed and kept there as soon as it is done.
 
     Clips of equal content are computed once. Where some clips cannot be used, the others are computed and kept all the same.
@@ -39,7 +41,9 @@ def compute(encoder: Encoder, clips: Sequence[Path | str], *, device: str = "aut
     """
     encoder.to(device)
     size = batch or (1 if encoder.model.device.type == "cpu" else BATCH)
-    rows = keeping.rows(clips, key=partial(_key, encoder), measure=partial(_measured, encoder, batch=size))
+    rows = keeping.rows(
+        clips, key=partial(_key, encoder), measure=partial(_measured, encoder, batch=size)
+    )
     return np.array(rows, dtype=np.float64).reshape(len(clips), encoder.width)
 
 
@@ -48,10 +52,16 @@ def _key(encoder: Encoder, content: str) -> store.Key:
     return store.key(settings={"encoder": encoder.content}, manifest=[content], modules=modules)
 
 
-def _measured(encoder: Encoder, clips: dict[str, Path | str], *, batch: int) -> Iterator[tuple[str, np.ndarray | str]]:
+def _measured(
+    encoder: Encoder, clips: dict[str, Path | str], *, batch: int
+) -> Iterator[tuple[str, np.ndarray | str]]:
     """Content and embedding of each clip, the shortest first; in place of an embedding, a sentence that says why there is none."""
-    order = sorted(clips, key=lambda content: _seconds(clips[content]))  # alike in length, they share a batch with little pad
-    with tqdm(total=len(order), desc=f"{encoder.name} embeddings", unit="clip", delay=2, mininterval=1) as bar:
+    order = sorted(
+        clips, key=lambda content: _seconds(clips[content])
+    )  # alike in length, they share a batch with little pad
+    with tqdm(
+        total=len(order), desc=f"{encoder.name} embeddings", unit="clip", delay=2, mininterval=1
+    ) as bar:
         for start in range(0, len(order), batch):
             good: dict[str, np.ndarray] = {}
             for content in order[start : start + batch]:
@@ -59,7 +69,9 @@ def _measured(encoder: Encoder, clips: dict[str, Path | str], *, batch: int) -> 
                     good[content] = _samples(encoder, clips[content])
                 except audio.AudioError as error:
                     yield content, str(error)
-            for content, frames in zip(good, encoder.frames(list(good.values()), batch=batch), strict=True):
+            for content, frames in zip(
+                good, encoder.frames(list(good.values()), batch=batch), strict=True
+            ):
                 yield content, frames.mean(axis=0, dtype=np.float64)
             bar.update(min(batch, len(order) - start))
 

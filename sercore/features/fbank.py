@@ -41,10 +41,16 @@ def fbank(samples: np.ndarray) -> np.ndarray:
     Source: Kaldi's ``compute-fbank-feats`` with ``--num-mel-bins=80 --dither=0``.
     """
     _check(samples)
-    frames = np.lib.stride_tricks.sliding_window_view(samples.astype(np.float64), WINDOW)[::HOP]  # (time, window)
+    frames = np.lib.stride_tricks.sliding_window_view(samples.astype(np.float64), WINDOW)[
+        ::HOP
+    ]  # (time, window)
     frames = frames - frames.mean(axis=1, keepdims=True)
-    before = np.concatenate([frames[:, :1], frames[:, :-1]], axis=1)  # the first sample stands before itself
-    spectrum = np.fft.rfft((frames - PREEMPHASIS * before) * _window(), FFT, axis=1)  # (time, frequency)
+    before = np.concatenate(
+        [frames[:, :1], frames[:, :-1]], axis=1
+    )  # the first sample stands before itself
+    spectrum = np.fft.rfft(
+        (frames - PREEMPHASIS * before) * _window(), FFT, axis=1
+    )  # (time, frequency)
     energy = (spectrum.real**2 + spectrum.imag**2) @ filters().T  # (time, bands)
     return np.log(np.maximum(energy, LEAST)).astype(np.float32)
 
@@ -93,6 +99,10 @@ def _check(samples: np.ndarray) -> None:
             f"samples of shape {samples.shape}; a filterbank needs one channel, (samples,). Average the channels first."
         )
     if samples.dtype not in (np.float32, np.float64):
-        raise ValueError(f"samples of type {samples.dtype}; expected float32 or float64. Divide 16-bit samples by 32768.")
+        raise ValueError(
+            f"samples of type {samples.dtype}; expected float32 or float64. Divide 16-bit samples by 32768."
+        )
     if len(samples) < WINDOW:
-        raise ValueError(f"{len(samples)} samples; a frame of 25 ms needs at least {WINDOW}. Remove the clip or record it again.")
+        raise ValueError(
+            f"{len(samples)} samples; a frame of 25 ms needs at least {WINDOW}. Remove the clip or record it again."
+        )

@@ -4,8 +4,25 @@ import numpy as np
 
 from sercore.features import praat
 
-STATISTICS = ("nobs", "mean", "skew", "kurtosis", "median", "mode", "std", "low", "peak", "q25", "q75", "iqr")
-NAMES = (*STATISTICS, *(f"{name}_pitch" for name in STATISTICS), *(f"MFCC_{number}" for number in range(1, 21)))
+STATISTICS = (
+    "nobs",
+    "mean",
+    "skew",
+    "kurtosis",
+    "median",
+    "mode",
+    "std",
+    "low",
+    "peak",
+    "q25",
+    "q75",
+    "iqr",
+)
+NAMES = (
+    *STATISTICS,
+    *(f"{name}_pitch" for name in STATISTICS),
+    *(f"MFCC_{number}" for number in range(1, 21)),
+)
 
 FLOOR, CEILING = 75.0, 600.0  # Hz: pitch
 MINIMUM = 3 / FLOOR  # seconds: three periods of the lowest pitch
@@ -44,7 +61,9 @@ def gender(samples: np.ndarray, *, rate: int = 16_000, as_run: bool = False) -> 
     praat.long_enough(samples, rate=rate, seconds=MINIMUM)
     assumed = RATE if as_run else rate
     peaks = _peaks(samples, rate=assumed, window=WINDOW if as_run else round(0.2 * rate))
-    pitch = praat.call(praat.sound(samples, rate=rate), "To Pitch", 0.0, FLOOR, CEILING).selected_array["frequency"]
+    pitch = praat.call(
+        praat.sound(samples, rate=rate), "To Pitch", 0.0, FLOOR, CEILING
+    ).selected_array["frequency"]
     return np.concatenate([_statistics(peaks), _statistics(pitch), _mfcc(samples, rate=assumed)])
 
 
@@ -57,7 +76,11 @@ def _statistics(values: np.ndarray) -> np.ndarray:
     centred = values - values.mean()
     variance = np.square(centred).mean()
     same = variance <= (np.finfo(np.float64).eps * np.abs(values).max()) ** 2
-    skew, kurtosis = (0.0, 0.0) if same else ((centred**3).mean() / variance**1.5, (centred**4).mean() / variance**2 - 3)
+    skew, kurtosis = (
+        (0.0, 0.0)
+        if same
+        else ((centred**3).mean() / variance**1.5, (centred**4).mean() / variance**2 - 3)
+    )
     distinct, counts = np.unique(values, return_counts=True)
     q25, median, q75 = np.quantile(values, [0.25, 0.5, 0.75])
     mode = distinct[counts.argmax()]
@@ -72,6 +95,10 @@ def _mfcc(samples: np.ndarray, *, rate: int) -> np.ndarray:
         import soxr
 
         samples = soxr.resample(samples, rate, RATE, quality="HQ")
-    padded = np.pad(np.asarray(samples, dtype=np.float32), FRAME // 2, mode="reflect")  # the default of older librosa
-    coefficients = librosa.feature.mfcc(y=padded, sr=RATE, n_mfcc=20, n_fft=FRAME, hop_length=FRAME // 4, center=False)
+    padded = np.pad(
+        np.asarray(samples, dtype=np.float32), FRAME // 2, mode="reflect"
+    )  # the default of older librosa
+    coefficients = librosa.feature.mfcc(
+        y=padded, sr=RATE, n_mfcc=20, n_fft=FRAME, hop_length=FRAME // 4, center=False
+    )
     return coefficients.mean(axis=1, dtype=np.float64)

@@ -44,7 +44,9 @@ def gne(samples: np.ndarray, *, rate: int = 16_000) -> np.ndarray:
     norm = np.sqrt(products[0].diagonal())
     highest = np.maximum(products, products.transpose(0, 2, 1)).max(axis=0)
     scale = np.outer(norm, norm)
-    correlation = np.divide(highest, scale, out=np.zeros_like(highest), where=scale > 0).clip(max=1.0)  # rounding may pass 1
+    correlation = np.divide(highest, scale, out=np.zeros_like(highest), where=scale > 0).clip(
+        max=1.0
+    )  # rounding may pass 1
     apart = CENTRES[:, None] - CENTRES > WIDTH / 2
     return np.where(apart, correlation, 0.0)
 
@@ -67,14 +69,18 @@ def _envelopes(residual: np.ndarray) -> np.ndarray:
     frequency = np.arange(len(spectrum)) * (RATE / length)
     bounds = np.searchsorted(frequency, [CENTRES - WIDTH / 2, CENTRES + WIDTH / 2]).T
     widest = int(np.diff(bounds).max())
-    later = np.exp(2j * np.pi / length * np.outer(np.arange(TURNS), np.arange(widest))).astype(np.complex64)
+    later = np.exp(2j * np.pi / length * np.outer(np.arange(TURNS), np.arange(widest))).astype(
+        np.complex64
+    )
     moments = -(-len(residual) // TURNS)
     turned = np.zeros((TURNS, length // TURNS), np.complex64)
     envelopes = np.empty((len(CENTRES), moments, TURNS), np.float32)
     for envelope, centre, (first, last) in zip(envelopes, CENTRES, bounds, strict=True):
         hann = 1 + np.cos(2 * np.pi * (frequency[first:last] - centre) / WIDTH)
         # Moved down to 0 Hz: the envelope is the same.
-        turned[:, : last - first] = later[:, : last - first] * (spectrum[first:last] * hann).astype(np.complex64)
+        turned[:, : last - first] = later[:, : last - first] * (spectrum[first:last] * hann).astype(
+            np.complex64
+        )
         turned[:, last - first :] = 0
         envelope[:] = np.abs(fft.ifft(turned, axis=1)[:, :moments]).T
     envelopes = envelopes.reshape(len(CENTRES), -1)[:, : len(residual)]

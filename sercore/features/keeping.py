@@ -37,9 +37,15 @@ def rows(
         first.setdefault(content, clip)
     keys = {content: key(content) for content in first}
     found = {content: store.kept("features", each, ".npy") for content, each in keys.items()}
-    done = {content: np.load(io.BytesIO(payload), allow_pickle=False) for content, payload in found.items() if payload is not None}
+    done = {
+        content: np.load(io.BytesIO(payload), allow_pickle=False)
+        for content, payload in found.items()
+        if payload is not None
+    }
     problems = []
-    for content, row in measure({content: clip for content, clip in first.items() if content not in done}):
+    for content, row in measure(
+        {content: clip for content, clip in first.items() if content not in done}
+    ):
         if isinstance(row, str):
             problems.append(row)
             continue
@@ -77,12 +83,18 @@ def measure(
     from tqdm import tqdm
 
     workers = max(1, min(jobs or cpu_count(), len(clips) // worth))
-    parallel = Parallel(n_jobs=workers, backend="loky", batch_size=1, return_as="generator_unordered")
-    results = parallel(delayed(_one)(function, content, str(clip)) for content, clip in clips.items())
+    parallel = Parallel(
+        n_jobs=workers, backend="loky", batch_size=1, return_as="generator_unordered"
+    )
+    results = parallel(
+        delayed(_one)(function, content, str(clip)) for content, clip in clips.items()
+    )
     yield from tqdm(results, total=len(clips), desc=title, unit="clip", delay=2, mininterval=1)
 
 
-def _one(function: Callable[[np.ndarray, str], np.ndarray], content: str, clip: str) -> tuple[str, np.ndarray | str]:
+def _one(
+    function: Callable[[np.ndarray, str], np.ndarray], content: str, clip: str
+) -> tuple[str, np.ndarray | str]:
     from threadpoolctl import threadpool_limits
 
     try:

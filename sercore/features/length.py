@@ -31,7 +31,9 @@ def trim(samples: np.ndarray, *, decibels: float = 20.0, leading: bool = True) -
     """
     _check(samples)
     if not decibels > 0:
-        raise ValueError(f"decibels={decibels}: expected over 0, how far silence lies under the loudest frame; 20 is the default.")
+        raise ValueError(
+            f"decibels={decibels}: expected over 0, how far silence lies under the loudest frame; 20 is the default."
+        )
     level = np.maximum(_levels(samples), QUIETEST)
     loud = np.flatnonzero(20 * np.log10(level / level.max()) > -decibels)
     return samples[HOP * loud[0] if leading else 0 : HOP * (loud[-1] + 1)]
@@ -73,6 +75,10 @@ def _levels(samples: np.ndarray) -> np.ndarray:
 
 def _check(samples: np.ndarray) -> None:
     if samples.ndim != 1:
-        raise ValueError(f"samples of shape {samples.shape}; expected one channel, (samples,). Average the channels first.")
+        raise ValueError(
+            f"samples of shape {samples.shape}; expected one channel, (samples,). Average the channels first."
+        )
     if not len(samples):
-        raise ValueError("no sample in 0.0 s of audio; expected at least one. Remove the clip or record it again.")
+        raise ValueError(
+            "no sample in 0.0 s of audio; expected at least one. Remove the clip or record it again."
+        )

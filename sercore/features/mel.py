@@ -46,14 +46,34 @@ class MelSettings:
 
     def __post_init__(self):
         for name, right, expected in (
-            ("fft", self.fft > 0 and self.fft % 2 == 0, "an even number of samples; take a power of two"),
-            ("window", 2 <= self.window <= self.fft, f"2 to fft={self.fft} samples; shorten the window or lengthen the transform"),
+            (
+                "fft",
+                self.fft > 0 and self.fft % 2 == 0,
+                "an even number of samples; take a power of two",
+            ),
+            (
+                "window",
+                2 <= self.window <= self.fft,
+                f"2 to fft={self.fft} samples; shorten the window or lengthen the transform",
+            ),
             ("hop", self.hop >= 1, "at least 1 sample; 10 ms are usual"),
             ("bands", self.bands >= 1, "at least 1 band; 128 are the default"),
-            ("lowest", 0 <= self.lowest < self.highest, f"0 Hz to under highest={self.highest:g} Hz; lower it"),
-            ("highest", self.highest <= self.rate / 2, f"at most half the rate, {self.rate / 2:g} Hz; lower it"),
+            (
+                "lowest",
+                0 <= self.lowest < self.highest,
+                f"0 Hz to under highest={self.highest:g} Hz; lower it",
+            ),
+            (
+                "highest",
+                self.highest <= self.rate / 2,
+                f"at most half the rate, {self.rate / 2:g} Hz; lower it",
+            ),
             ("power", self.power > 0, "over 0; 2 is power, 1 magnitude"),
-            ("floor", self.floor is None or self.floor > 0, "dB over 0, or None for no floor; 80 is usual"),
+            (
+                "floor",
+                self.floor is None or self.floor > 0,
+                "dB over 0, or None for no floor; 80 is usual",
+            ),
         ):
             if not right:
                 raise ValueError(f"{name}={getattr(self, name)}: expected {expected}.")
@@ -91,7 +111,9 @@ def mel(samples: np.ndarray, *, settings: MelSettings = DECIBELS) -> np.ndarray:
     inner = padded[side : len(padded) - settings.fft + settings.window + side]
     frames = np.lib.stride_tricks.sliding_window_view(inner, settings.window)[:: settings.hop]
     # Zeros behind the window instead of around it: they turn the phase and leave the magnitude.
-    spectrum = fft.rfft(frames * _hann(settings.window, samples.dtype), settings.fft, axis=1, overwrite_x=True)  # (time, frequency)
+    spectrum = fft.rfft(
+        frames * _hann(settings.window, samples.dtype), settings.fft, axis=1, overwrite_x=True
+    )  # (time, frequency)
     energy = spectrum.real**2 + spectrum.imag**2
     if settings.power != 2:
         energy **= settings.power / 2
@@ -99,7 +121,9 @@ def mel(samples: np.ndarray, *, settings: MelSettings = DECIBELS) -> np.ndarray:
     return _decibels(bands, floor=settings.floor) if settings.decibels else bands
 
 
-def mfcc(samples: np.ndarray, *, coefficients: int = COEFFICIENTS, settings: MelSettings = DECIBELS) -> np.ndarray:
+def mfcc(
+    samples: np.ndarray, *, coefficients: int = COEFFICIENTS, settings: MelSettings = DECIBELS
+) -> np.ndarray:
     """Cepstral coefficients: the orthonormal cosine transform of each frame of the mel spectrogram in dB.
 
     Args:
@@ -120,12 +144,16 @@ def mfcc(samples: np.ndarray, *, coefficients: int = COEFFICIENTS, settings: Mel
     Source: Biagini 2022, section 3.2; his public code for their number.
     """
     if not settings.decibels:
-        raise ValueError("decibels=False: expected a spectrogram in dB; take settings with decibels=True.")
+        raise ValueError(
+            "decibels=False: expected a spectrogram in dB; take settings with decibels=True."
+        )
     if not 1 <= coefficients <= settings.bands:
         raise ValueError(
             f"coefficients={coefficients}: expected 1 to {settings.bands}, the bands; ask for fewer or take more bands."
         )
-    return np.ascontiguousarray(fft.dct(mel(samples, settings=settings), axis=1, norm="ortho")[:, :coefficients])
+    return np.ascontiguousarray(
+        fft.dct(mel(samples, settings=settings), axis=1, norm="ortho")[:, :coefficients]
+    )
 
 
 @lru_cache

@@ -6,23 +6,63 @@ A network needs only these; ``prosodic`` measures them with Praat.
 GROUPS = {
     "voice quality": (
         *("local_jitter", "local_shimmer"),
-        *("min_hnr", "relative_min_hnr_time", "max_hnr", "relative_max_hnr_time", "mean_hnr", "stddev_hnr"),
+        *(
+            "min_hnr",
+            "relative_min_hnr_time",
+            "max_hnr",
+            "relative_max_hnr_time",
+            "mean_hnr",
+            "stddev_hnr",
+        ),
         *("min_gne", "max_gne", "mean_gne", "stddev_gne", "sum_gne"),
     ),
     "intensity": (
-        *("min_intensity", "relative_min_intensity_time", "max_intensity", "relative_max_intensity_time"),
+        *(
+            "min_intensity",
+            "relative_min_intensity_time",
+            "max_intensity",
+            "relative_max_intensity_time",
+        ),
         *("mean_intensity", "stddev_intensity", "q1_intensity", "median_intensity", "q3_intensity"),
     ),
     "F0": (
-        *("min_pitch", "relative_min_pitch_time", "max_pitch", "relative_max_pitch_time", "mean_pitch", "stddev_pitch"),
+        *(
+            "min_pitch",
+            "relative_min_pitch_time",
+            "max_pitch",
+            "relative_max_pitch_time",
+            "mean_pitch",
+            "stddev_pitch",
+        ),
         *("q1_pitch", "q3_pitch", "mean_absolute_pitch_slope", "pitch_slope_without_octave_jumps"),
     ),
     "spectrum": (
-        *("voiced_fraction", "band_energy", "band_density", "band_energy_difference", "band_density_difference"),
-        *("center_of_gravity_spectrum", "stddev_spectrum", "skewness_spectrum", "kurtosis_spectrum", "central_moment_spectrum"),
+        *(
+            "voiced_fraction",
+            "band_energy",
+            "band_density",
+            "band_energy_difference",
+            "band_density_difference",
+        ),
+        *(
+            "center_of_gravity_spectrum",
+            "stddev_spectrum",
+            "skewness_spectrum",
+            "kurtosis_spectrum",
+            "central_moment_spectrum",
+        ),
     ),
     "formants": (
-        *("f1_mean", "f2_mean", "f3_mean", "f4_mean", "f1_median", "f2_median", "f3_median", "f4_median"),
+        *(
+            "f1_mean",
+            "f2_mean",
+            "f3_mean",
+            "f4_mean",
+            "f1_median",
+            "f2_median",
+            "f3_median",
+            "f4_median",
+        ),
         *("formant_dispersion", "average_formant"),
     ),
     "vocal tract length": ("mff", "fitch_vtl", "delta_f", "vtl_delta_f"),
@@ -43,7 +83,11 @@ NAMES = (
 _TEN = (*GROUPS["spectrum"][5:], *GROUPS["spectrum"][:5])
 _NINETEEN = (*GROUPS["intensity"], *GROUPS["F0"])
 SUBSETS = {
-    "8": tuple(f"{statistic}_{what}" for what in ("intensity", "pitch") for statistic in ("min", "max", "mean", "stddev")),
+    "8": tuple(
+        f"{statistic}_{what}"
+        for what in ("intensity", "pitch")
+        for statistic in ("min", "max", "mean", "stddev")
+    ),
     "10": _TEN,
     "19": _NINETEEN,
     "29": (*_TEN, *_NINETEEN),

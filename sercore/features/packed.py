@@ -50,7 +50,9 @@ def frames(
     name = store.key(settings=settings, manifest=contents(clips), modules=[*modules, __name__])
     values, starts = (store.path("packed", name, suffix) for suffix in (".npy", ".starts.npy"))
     if not (_whole(values) and _whole(starts)):
-        _pack(values, starts, (compute(clips[at : at + CHUNK]) for at in range(0, len(clips), CHUNK)))
+        _pack(
+            values, starts, (compute(clips[at : at + CHUNK]) for at in range(0, len(clips), CHUNK))
+        )
     return np.load(values, mmap_mode="r"), np.load(starts)
 
 
@@ -69,7 +71,11 @@ def contents(clips: Sequence[Path | str]) -> list[str]:
     for row in np.flatnonzero(~there):
         audio.check(clips[row])
         found[row] = store.content(clips[row])
-    settled = [row for row in np.flatnonzero(~there) if _state(names[row]) == states[row].decode() and _old(names[row])]
+    settled = [
+        row
+        for row in np.flatnonzero(~there)
+        if _state(names[row]) == states[row].decode() and _old(names[row])
+    ]
     if settled:
         new = np.array(list(zip(states[settled], found[settled], strict=True)), known.dtype)
         both = np.concatenate([new, _index(place)])
@@ -95,7 +101,9 @@ def _old(clip: str) -> bool:
 
 def _index(place: Path) -> np.ndarray:
     """States of files and their contents, sorted by state."""
-    return np.load(place) if place.is_file() else np.empty(0, [("state", "S32"), ("content", "S40")])
+    return (
+        np.load(place) if place.is_file() else np.empty(0, [("state", "S32"), ("content", "S40")])
+    )
 
 
 def _pack(values: Path, starts: Path, chunks: Iterator[Sequence[np.ndarray]]) -> None:
@@ -111,9 +119,13 @@ def _pack(values: Path, starts: Path, chunks: Iterator[Sequence[np.ndarray]]) ->
                 file.write(rows.data)
                 sizes += [len(each) for each in chunk]
             file.seek(0)
-            _head(file, rows, count=sum(sizes))  # as long as the first: numpy leaves room for a number that grows
+            _head(
+                file, rows, count=sum(sizes)
+            )  # as long as the first: numpy leaves room for a number that grows
             file.flush()
-            os.fsync(file.fileno())  # its state then stands for its bytes, whatever befalls the machine
+            os.fsync(
+                file.fileno()
+            )  # its state then stands for its bytes, whatever befalls the machine
         store.write(starts, _npy(np.cumsum(sizes)))
         store.write(_mark(starts), _sums(starts).encode())
         written = _sums(making)
@@ -124,7 +136,11 @@ def _pack(values: Path, starts: Path, chunks: Iterator[Sequence[np.ndarray]]) ->
 
 
 def _head(file: BinaryIO, rows: np.ndarray, *, count: int) -> None:
-    about = {"descr": np.lib.format.dtype_to_descr(rows.dtype), "fortran_order": False, "shape": (count, *rows.shape[1:])}
+    about = {
+        "descr": np.lib.format.dtype_to_descr(rows.dtype),
+        "fortran_order": False,
+        "shape": (count, *rows.shape[1:]),
+    }
     np.lib.format.write_array_header_1_0(file, about)
 
 

@@ -31,8 +31,14 @@ def long_enough(samples: np.ndarray, *, rate: int, seconds: float) -> None:
         ValueError: it is shorter than ``seconds``.
     """
     if samples.ndim != 1:
-        raise ValueError(f"samples of shape {samples.shape}; features need one channel, (samples,). Average the channels first.")
+        raise ValueError(
+            f"samples of shape {samples.shape}; features need one channel, (samples,). Average the channels first."
+        )
     found = len(samples) / rate
     if found < seconds:
-        amount = "no sample in 0.0 s" if not len(samples) else f"{len(samples)} samples in {found:.5f} s"
-        raise ValueError(f"{amount} of audio; features need at least {seconds:.5f} s. Remove the file or record it again.")
+        amount = (
+            "no sample in 0.0 s" if not len(samples) else f"{len(samples)} samples in {found:.5f} s"
+        )
+        raise ValueError(
+            f"{amount} of audio; features need at least {seconds:.5f} s. Remove the file or record it again."
+        )

@@ -16,7 +16,9 @@ PERIODS = (0.0001, 0.02, 1.3)  # seconds, seconds, factor: which periods jitter 
 
 MEASURES = (*NAMES, "median_pitch")
 CORRECTED = tuple(range(len(NAMES)))
-AS_RUN = tuple(MEASURES.index("median_pitch" if name == "median_intensity" else name) for name in NAMES)
+AS_RUN = tuple(
+    MEASURES.index("median_pitch" if name == "median_intensity" else name) for name in NAMES
+)
 
 
 def prosodic(samples: np.ndarray, *, rate: int = 16_000, as_run: bool = False) -> np.ndarray:
@@ -85,12 +87,19 @@ def _moments(measure, name: str, *unit: str) -> dict[str, float]:
 
 def _quantiles(measure, name: str, *unit: str) -> dict[str, float]:
     shares = {"q1": 0.25, "median": 0.5, "q3": 0.75}
-    return {f"{short}_{name}": praat.call(measure, "Get quantile", 0.0, 0.0, share, *unit) for short, share in shares.items()}
+    return {
+        f"{short}_{name}": praat.call(measure, "Get quantile", 0.0, 0.0, share, *unit)
+        for short, share in shares.items()
+    }
 
 
 def _intensity(sound, duration: float) -> dict[str, float]:
     intensity = praat.call(sound, "To Intensity", FLOOR, 0.0, "yes")
-    return _extremes(intensity, "intensity", duration) | _moments(intensity, "intensity") | _quantiles(intensity, "intensity")
+    return (
+        _extremes(intensity, "intensity", duration)
+        | _moments(intensity, "intensity")
+        | _quantiles(intensity, "intensity")
+    )
 
 
 def _pitch(pitch, duration: float) -> dict[str, float]:
@@ -99,7 +108,8 @@ def _pitch(pitch, duration: float) -> dict[str, float]:
         | _moments(pitch, "pitch", "Hertz")
         | _quantiles(pitch, "pitch", "Hertz")
         | {
-            "voiced_fraction": praat.call(pitch, "Count voiced frames") / praat.call(pitch, "Get number of frames"),
+            "voiced_fraction": praat.call(pitch, "Count voiced frames")
+            / praat.call(pitch, "Get number of frames"),
             "mean_absolute_pitch_slope": praat.call(pitch, "Get mean absolute slope", "Hertz"),
             "pitch_slope_without_octave_jumps": praat.call(pitch, "Get slope without octave jumps"),
         }
@@ -125,7 +135,9 @@ def _gne(samples: np.ndarray, rate: int) -> dict[str, float]:
 def _perturbation(sound, pulses) -> dict[str, float]:
     return {
         "local_jitter": praat.call(pulses, "Get jitter (local)", 0.0, 0.0, *PERIODS),
-        "local_shimmer": praat.call([sound, pulses], "Get shimmer (local)", 0.0, 0.0, *PERIODS, 1.6),
+        "local_shimmer": praat.call(
+            [sound, pulses], "Get shimmer (local)", 0.0, 0.0, *PERIODS, 1.6
+        ),
     }
 
 
@@ -148,16 +160,31 @@ def _spectrum(sound) -> dict[str, float]:
 def _formants(sound, pulses) -> dict[str, float]:
     """Formants read at every glottal pulse, a missing one as 0, and what follows from their medians."""
     formants = praat.call(sound, "To Formant (burg)", 0.0, 5.0, 5500.0, 0.025, 50.0)
-    times = praat.call(pulses, "To Matrix").values[0] if praat.call(pulses, "Get number of points") else []
-    tracks = np.array([[formants.get_value_at_time(number, time) for time in times] or [0.0] for number in (1, 2, 3, 4)])
+    times = (
+        praat.call(pulses, "To Matrix").values[0]
+        if praat.call(pulses, "Get number of points")
+        else []
+    )
+    tracks = np.array(
+        [
+            [formants.get_value_at_time(number, time) for time in times] or [0.0]
+            for number in (1, 2, 3, 4)
+        ]
+    )
     tracks = np.nan_to_num(tracks)  # (formants, pulses)
     medians = np.median(tracks, axis=1)
     means = {f"f{number}_mean": value for number, value in enumerate(tracks.mean(axis=1), start=1)}
-    return means | {f"f{number}_median": value for number, value in enumerate(medians, start=1)} | _derived(medians)
+    return (
+        means
+        | {f"f{number}_median": value for number, value in enumerate(medians, start=1)}
+        | _derived(medians)
+    )
 
 
 def _derived(medians: np.ndarray) -> dict[str, float]:
-    odd = np.array([1.0, 3.0, 5.0, 7.0])  # a tube closed at one end resonates at odd quarters of its wavelength
+    odd = np.array(
+        [1.0, 3.0, 5.0, 7.0]
+    )  # a tube closed at one end resonates at odd quarters of its wavelength
     spacing = (odd / 2 @ medians) / np.square(odd / 2).sum()
     with np.errstate(divide="ignore"):
         return {

@@ -66,16 +66,24 @@ def compute(name: str, clips: Sequence[Path | str], *, jobs: int | None = None) 
         ValueError: no feature set of that name.
     """
     if name not in SETS:
-        raise ValueError(f"{name}: no such feature set; expected one of {', '.join(SETS)}. Check the spelling.")
-    measure = partial(keeping.measure, partial(_measure, SETS[name]), title=f"{name} features", jobs=jobs)
+        raise ValueError(
+            f"{name}: no such feature set; expected one of {', '.join(SETS)}. Check the spelling."
+        )
+    measure = partial(
+        keeping.measure, partial(_measure, SETS[name]), title=f"{name} features", jobs=jobs
+    )
     measured = keeping.rows(clips, key=partial(_key, name), measure=measure)
-    rows = np.array(measured, dtype=np.float64).reshape(len(clips), -1 if clips else len(SETS[name].names))
+    rows = np.array(measured, dtype=np.float64).reshape(
+        len(clips), -1 if clips else len(SETS[name].names)
+    )
     return rows if SETS[name].columns is None or not clips else rows[:, list(SETS[name].columns)]
 
 
 def _key(name: str, content: str) -> store.Key:
     settings = {"function": SETS[name].function, "options": SETS[name].options}
-    return store.key(settings=settings, manifest=[content], modules=[SETS[name].module, "sercore.audio"])
+    return store.key(
+        settings=settings, manifest=[content], modules=[SETS[name].module, "sercore.audio"]
+    )
 
 
 def _measure(features: FeatureSet, samples: np.ndarray, content: str) -> np.ndarray:

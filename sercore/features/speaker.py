@@ -82,7 +82,9 @@ class SpeakerEncoder:
                 f"{self.name}: {len(frames)} frames of 10 ms; expected at least {SHORTEST}. Remove the clip or record it again."
             )
         session = _session(self.path, self.content, self.threads)
-        middle, last, embedding = session.run(OUTPUTS, {"fbank": frames[None].astype(np.float32, copy=False)})
+        middle, last, embedding = session.run(
+            OUTPUTS, {"fbank": frames[None].astype(np.float32, copy=False)}
+        )
         return Heard(middle[0].T, last[0].T, embedding[0])
 
 
@@ -98,10 +100,14 @@ def load(folder: Path | str, *, threads: int = 1) -> SpeakerEncoder:
         SpeakerError: no such folder, not one ONNX file in it, a damaged or another network, or no onnxruntime.
     """
     if threads < 1:
-        raise SpeakerError(f"threads={threads}: expected 1 or more. Take 1 where several processes run.")
+        raise SpeakerError(
+            f"threads={threads}: expected 1 or more. Take 1 where several processes run."
+        )
     folder = Path(folder)
     if not folder.is_dir():
-        raise SpeakerError(f"{folder}: no such folder; expected one that holds a speaker encoder in ONNX format. Check the path.")
+        raise SpeakerError(
+            f"{folder}: no such folder; expected one that holds a speaker encoder in ONNX format. Check the path."
+        )
     files = sorted(folder.glob("*.onnx"))
     if len(files) != 1:
         found = ", ".join(file.name for file in files)
@@ -113,7 +119,9 @@ def load(folder: Path | str, *, threads: int = 1) -> SpeakerEncoder:
     path = files[0].resolve()
     encoder = SpeakerEncoder(path=path, content=store.content(path), threads=threads)
     session = _session(encoder.path, encoder.content, encoder.threads)
-    inputs, outputs = ([each.name for each in part] for part in (session.get_inputs(), session.get_outputs()))
+    inputs, outputs = (
+        [each.name for each in part] for part in (session.get_inputs(), session.get_outputs())
+    )
     if inputs != ["fbank"] or not set(OUTPUTS) <= set(outputs):
         raise SpeakerError(
             f"{path}: takes {', '.join(inputs)} and gives {', '.join(outputs)}; expected fbank, and {', '.join(OUTPUTS)}."
@@ -134,7 +142,9 @@ def _session(path: Path, content: str, threads: int):
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its errors have no common base
         found = str(error).splitlines()[0]
-        raise SpeakerError(f"{path}: not loadable ({found}); expected a whole ONNX file. Copy or export it again.") from error
+        raise SpeakerError(
+            f"{path}: not loadable ({found}); expected a whole ONNX file. Copy or export it again."
+        ) from error
 
 
 def _runtime(path: Path):

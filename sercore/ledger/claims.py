@@ -145,7 +145,10 @@ class Ordered:
         pairs = self.pairs(ledger) if callable(self.pairs) else self.pairs
         marks, words = [], []
         for reading in self.readings:
-            differences = [reading.gap(ledger, one, other, self.metric, name=self._name(one, other)) for one, other in pairs]
+            differences = [
+                reading.gap(ledger, one, other, self.metric, name=self._name(one, other))
+                for one, other in pairs
+            ]
             marks.append(all_of(gaps.marks(differences)))
             words.append(f"{reading.name}: {gaps.summary(differences)}")
         if self.note:
@@ -234,7 +237,11 @@ class Differences:
             differences = self.parts(body.evidence)
             mark = all_of(gaps.marks(differences))
             is_recorded = any(gap.by_seed for gap in differences)
-            words = [self._described(differences, body.evidence)] if is_recorded or not body.note else []
+            words = (
+                [self._described(differences, body.evidence)]
+                if is_recorded or not body.note
+                else []
+            )
             reason = "; ".join([*words, *filter(None, [body.note])])
         return mark, f"{body.title}: {reason}" if body.title else reason
 
@@ -278,7 +285,9 @@ class Counted:
         numbers = [
             number
             for number in ledger.printed
-            if number.row in self.rows and number.metric.startswith(self.metric) and number.table == "Text"
+            if number.row in self.rows
+            and number.metric.startswith(self.metric)
+            and number.table == "Text"
         ]
         verdicts, wrong = [], {}
         for number in numbers:

@@ -29,7 +29,10 @@ DRAWS = 10_000
 STREAM = 20_260  # seed of all draws
 SEEDS = 5  # the fewest that a sign, or a one-run interval of a verdict, takes
 GROUPS = 6  # the fewest speakers or recordings that a sign takes
-UNNAMED = ("synthetic", "unknown")  # groups that are no one's recordings: they count once in every draw
+UNNAMED = (
+    "synthetic",
+    "unknown",
+)  # groups that are no one's recordings: they count once in every draw
 # What a difference can get.
 MARKS = ("holds", "fails", "inconclusive", "not run")
 
@@ -82,7 +85,9 @@ class Estimate:
 
 
 @lru_cache(maxsize=4096)
-def level(trials: Trials, measure: str | Measure, *, folds: str = "mean", draws: int = DRAWS) -> Estimate:
+def level(
+    trials: Trials, measure: str | Measure, *, folds: str = "mean", draws: int = DRAWS
+) -> Estimate:
     """A score of one system.
 
     Args:
@@ -92,18 +97,26 @@ def level(trials: Trials, measure: str | Measure, *, folds: str = "mean", draws:
         draws: bootstrap samples (default 10,000).
     """
     return _kept(
-        [trials], (measure, folds, draws), lambda: contrast([trials], measure, _first, folds=folds, draws=draws, level=True)
+        [trials],
+        (measure, folds, draws),
+        lambda: contrast([trials], measure, _first, folds=folds, draws=draws, level=True),
     )
 
 
-def difference(one: Trials, other: Trials, measure: str | Measure, *, draws: int = DRAWS) -> Estimate:
+def difference(
+    one: Trials, other: Trials, measure: str | Measure, *, draws: int = DRAWS
+) -> Estimate:
     """A system's score less another's, on the seeds and folds that both have.
 
     Raises:
         ValueError: no seed and fold is in both.
     """
     systems = shared([one, other])
-    return _kept(systems, (measure, "difference", draws), lambda: contrast(systems, measure, _less, draws=draws))
+    return _kept(
+        systems,
+        (measure, "difference", draws),
+        lambda: contrast(systems, measure, _less, draws=draws),
+    )
 
 
 def contrast(
@@ -129,7 +142,9 @@ def contrast(
         ValueError: no seed and fold is in all of them.
     """
     matched = shared(systems)
-    by_seed = np.stack([trials.by_seed(measure, folds=folds) for trials in matched])  # (systems, seeds)
+    by_seed = np.stack(
+        [trials.by_seed(measure, folds=folds) for trials in matched]
+    )  # (systems, seeds)
     value = float(formula(by_seed.mean(1, keepdims=True))[0])
     each = np.asarray(formula(by_seed), float)
     first = matched[0]
@@ -162,7 +177,9 @@ def shared(systems: Sequence[Trials]) -> list[Trials]:
     runs = set.intersection(*(trials.runs for trials in systems))
     if not runs:
         seeds = " and ".join(str(trials.seeds) for trials in systems)
-        raise ValueError(f"seeds {seeds}: no seed and fold is in all; a difference is taken on those that are. Run them.")
+        raise ValueError(
+            f"seeds {seeds}: no seed and fold is in all; a difference is taken on those that are. Run them."
+        )
     return [trials if trials.runs == runs else trials.only(runs) for trials in systems]
 
 
@@ -175,7 +192,9 @@ def mean_over_groups(values: np.ndarray, *, draws: int = DRAWS) -> Estimate:
     """
     values = np.asarray(values, float)
     if len(values) < 2:
-        return Estimate(value=float(values.mean()), groups=len(values), by_seed=(float(values.mean()),))
+        return Estimate(
+            value=float(values.mean()), groups=len(values), by_seed=(float(values.mean()),)
+        )
     weights = _weights(len(values), draws, 0)
     centred = weights @ values / len(values)
     centred = centred - centred.mean() + values.mean()
@@ -192,14 +211,26 @@ def of_seeds(values: Sequence[float], *, groups: int) -> Estimate:
         groups: number of speakers behind them.
     """
     values = np.asarray(values, float)
-    about = {"value": float(values.mean()), "seeds": len(values), "groups": groups, "by_seed": tuple(values.tolist())}
+    about = {
+        "value": float(values.mean()),
+        "seeds": len(values),
+        "groups": groups,
+        "by_seed": tuple(values.tolist()),
+    }
     if len(values) < 2:
         return Estimate(**about)
     test = stats.ttest_1samp(values, 0.0) if values.std() > 0 else None
     interval = test.confidence_interval(LEVEL) if test else (values.mean(), values.mean())
     run = prediction_interval(values)
     p = float(test.pvalue) if test else float(values.mean() == 0)
-    return Estimate(**about, low=float(interval[0]), high=float(interval[1]), run_low=run[0], run_high=run[1], p=p)
+    return Estimate(
+        **about,
+        low=float(interval[0]),
+        high=float(interval[1]),
+        run_low=run[0],
+        run_high=run[1],
+        p=p,
+    )
 
 
 def signs(differences: Sequence[Estimate]) -> list[str]:
@@ -252,7 +283,11 @@ def _kept(systems: Sequence[Trials], settings: tuple, make: Callable[[], Estimat
     """An estimate from the store, or made and kept there; of a measure without a name it is made."""
     if not isinstance(settings[0], str):
         return make()
-    key = store.key(settings={"of": settings, "stream": STREAM}, manifest=[each.content for each in systems], modules=__name__)
+    key = store.key(
+        settings={"of": settings, "stream": STREAM},
+        manifest=[each.content for each in systems],
+        modules=__name__,
+    )
     payload = store.kept("estimates", key, ".json")
     if payload is not None:
         found = json.loads(payload)
@@ -262,7 +297,9 @@ def _kept(systems: Sequence[Trials], settings: tuple, make: Callable[[], Estimat
     return found
 
 
-def _drawn(matched: Sequence[Trials], measure: str | Measure, formula: Contrast, folds: str, draws: int) -> np.ndarray | None:
+def _drawn(
+    matched: Sequence[Trials], measure: str | Measure, formula: Contrast, folds: str, draws: int
+) -> np.ndarray | None:
     """The contrast of each draw, ``(draws,)``, or None where speakers cannot be drawn."""
     names = tuple(sorted(set().union(*(trials.groups for trials in matched))))
     if _by_corpus(names, draws) is None:
@@ -274,12 +311,16 @@ def _drawn(matched: Sequence[Trials], measure: str | Measure, formula: Contrast,
         noise.setdefault(identity, _weights(seeds.shape[1], draws, 1000 + at))
         known = np.isfinite(seeds)
         many = (noise[identity] * known).sum(1)
-        scores.append((noise[identity] * np.where(known, seeds, 0)).sum(1) / np.where(many > 0, many, np.nan))
+        scores.append(
+            (noise[identity] * np.where(known, seeds, 0)).sum(1) / np.where(many > 0, many, np.nan)
+        )
     return np.asarray(formula(np.stack(scores)), float)
 
 
 @lru_cache(maxsize=256)
-def _seed_scores(trials: Trials, measure: str | Measure, names: tuple[str, ...], folds: str, draws: int) -> np.ndarray:
+def _seed_scores(
+    trials: Trials, measure: str | Measure, names: tuple[str, ...], folds: str, draws: int
+) -> np.ndarray:
     """Score of each seed in each draw of the named groups: ``(draws, seeds)``."""
     return trials.by_seed(measure, _sums(trials, names, draws), folds=folds)
 
@@ -295,7 +336,9 @@ def _by_corpus(names: tuple[str, ...], draws: int) -> np.ndarray | None:
     corpora = [name.split("/")[0] if "/" in name else "" for name in names]
     weights = np.ones((draws, len(names)))
     for number, corpus in enumerate(dict.fromkeys(corpora)):
-        members = [at for at, name in enumerate(names) if corpora[at] == corpus and name not in UNNAMED]
+        members = [
+            at for at, name in enumerate(names) if corpora[at] == corpus and name not in UNNAMED
+        ]
         if len(members) < 2:
             return None
         weights[:, members] = _weights(len(members), draws, number)

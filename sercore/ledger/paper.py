@@ -17,7 +17,9 @@ from sercore.ledger import recorded, verdicts
 from sercore.ledger.published import Printed
 from sercore.sweep import Task, finished
 
-Where = tuple[str, ...]  # row and column of a printed number, and its metric where these are not enough
+Where = tuple[
+    str, ...
+]  # row and column of a printed number, and its metric where these are not enough
 
 
 @dataclass(frozen=True)
@@ -170,7 +172,9 @@ class Paper(ABC):
         if number.kind != "result":
             return Place(row, metric, math.nan)
         fold = int(number.fold) if number.fold else None
-        return Place(row, metric, float(number.value), fold, self.scored[number.on] if number.on else ())
+        return Place(
+            row, metric, float(number.value), fold, self.scored[number.on] if number.on else ()
+        )
 
     def role(self, protocol: str) -> str:
         """Tell what a protocol is to the verdict rule: "as-published", "clean", or itself where it is neither."""
@@ -221,7 +225,9 @@ class Paper(ABC):
 def as_setting(number: Printed, value: float) -> Plain:
     """Compare a setting of ours with the printed one."""
     same = math.isclose(value, number.value, abs_tol=1e-12)
-    return Plain(verdict="setting", value=value, reason="as printed" if same else f"ours is {value:g}")
+    return Plain(
+        verdict="setting", value=value, reason="as printed" if same else f"ours is {value:g}"
+    )
 
 
 def _of(number: Printed, table: Mapping[Where, Any]) -> Any:

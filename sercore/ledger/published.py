@@ -54,14 +54,18 @@ def read(paper: str, *, folder: Path = FOLDER) -> list[Printed]:
     """
     path = folder / f"{paper}.csv"
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file; expected the paper's printed numbers. Check the paper's name.")
+        raise FileNotFoundError(
+            f"{path}: no such file; expected the paper's printed numbers. Check the paper's name."
+        )
     return list(_read(path))
 
 
 @cache
 def _read(path: Path) -> tuple[Printed, ...]:
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    return tuple(Printed(**row | {"value": _number(row["value"])}) for row in table.to_dict("records"))
+    return tuple(
+        Printed(**row | {"value": _number(row["value"])}) for row in table.to_dict("records")
+    )
 
 
 def _number(text: str) -> float | str:

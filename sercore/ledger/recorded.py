@@ -30,7 +30,14 @@ PARTS = {
     "errors": ["trial", "group", "clips", "head", "second"],
     "notes": ["trial", "group", "note", "true", "predicted", "count"],
     "counts_last": ["trial", "group", "true", "predicted", "count"],
-    "curves": ["trial", "epoch", "training_loss", "training_accuracy", "validation_loss", "validation_accuracy"],
+    "curves": [
+        "trial",
+        "epoch",
+        "training_loss",
+        "training_accuracy",
+        "validation_loss",
+        "validation_accuracy",
+    ],
     "reliability": ["trial", "edge", "clips", "confidence", "right"],
     "map": ["trial", "group", "class", "x", "y"],
     "saliency": ["trial", "network", "class", "clips", "low", "middle", "high", "correlation"],
@@ -47,7 +54,12 @@ DIGITS = {
     "silhouettes": 4,
 }  # fmt: skip
 
-SHARED = ("method", "versions", "device", "left_out")  # of a run's provenance: what all its trials come from
+SHARED = (
+    "method",
+    "versions",
+    "device",
+    "left_out",
+)  # of a run's provenance: what all its trials come from
 
 
 @dataclass(frozen=True)
@@ -93,7 +105,9 @@ def read(paper: str, *, folder: Path = FOLDER) -> Recorded:
 
 
 def _nothing() -> Recorded:
-    return Recorded({}, pd.DataFrame(columns=["trial", "run"]), {name: _empty(name) for name in PARTS})
+    return Recorded(
+        {}, pd.DataFrame(columns=["trial", "run"]), {name: _empty(name) for name in PARTS}
+    )
 
 
 def _whole(paper: str, folder: Path) -> Recorded:
@@ -104,8 +118,13 @@ def _whole(paper: str, folder: Path) -> Recorded:
     kept = sealed.manifest(place)["digests"]
     for path in place.glob("*.csv.gz"):
         if path.name not in kept:
-            raise sealed.SealError(f"{path}: stands in no manifest; expected only what was recorded. Remove it, or record it.")
-    parts = {name: _read(place / f"{name}.csv.gz") if f"{name}.csv.gz" in kept else _empty(name) for name in PARTS}
+            raise sealed.SealError(
+                f"{path}: stands in no manifest; expected only what was recorded. Remove it, or record it."
+            )
+    parts = {
+        name: _read(place / f"{name}.csv.gz") if f"{name}.csv.gz" in kept else _empty(name)
+        for name in PARTS
+    }
     return Recorded(about, _read(place / "trials.csv.gz"), parts)
 
 
@@ -149,7 +168,9 @@ def provenance(
         encoders: speech encoders that were read, with the width of their embeddings.
         left_out: how many clips of each corpus are missing or left out, by kind; whole corpora are not named (default none).
     """
-    versions = {"praat-parselmouth": "praat-parselmouth", "transformers": "transformers"} if parts else {}
+    versions = (
+        {"praat-parselmouth": "praat-parselmouth", "transformers": "transformers"} if parts else {}
+    )
     return {
         "edition": edition,
         "corpora": list(corpora),
@@ -159,7 +180,8 @@ def provenance(
         "data": store.digest(sorted({key.data for key in keys})),
         "parts": dict(parts),
         "encoders": dict(encoders),
-        "versions": dict(keys[0].versions) | {name: importlib.metadata.version(name).split("+")[0] for name in versions},
+        "versions": dict(keys[0].versions)
+        | {name: importlib.metadata.version(name).split("+")[0] for name in versions},
         "python": platform.python_version(),
         "device": f"{device}, {platform.machine()}",
         "processor": checkout.machine("cpu"),
@@ -167,7 +189,15 @@ def provenance(
     } | checkout.state()
 
 
-def frames(name: str, run: dict, trials: Sequence, keys: Sequence[str], outcomes: Sequence[dict], *, start: int = 0) -> Recorded:
+def frames(
+    name: str,
+    run: dict,
+    trials: Sequence,
+    keys: Sequence[str],
+    outcomes: Sequence[dict],
+    *,
+    start: int = 0,
+) -> Recorded:
     """Trials and their outcomes as tables, numbered from ``start``; scalars of an outcome become columns of its trial.
 
     Args:
@@ -178,15 +208,27 @@ def frames(name: str, run: dict, trials: Sequence, keys: Sequence[str], outcomes
         outcomes: one a trial: scalars, and lists as ``PARTS`` names them.
         start: number of the first trial (default 0).
     """
-    scalars = [{key: value for key, value in each.items() if not isinstance(value, list)} for each in outcomes]
-    table = pd.DataFrame([asdict(trial) | each for trial, each in zip(trials, scalars, strict=True)])
+    scalars = [
+        {key: value for key, value in each.items() if not isinstance(value, list)}
+        for each in outcomes
+    ]
+    table = pd.DataFrame(
+        [asdict(trial) | each for trial, each in zip(trials, scalars, strict=True)]
+    )
     table.insert(0, "trial", range(start, start + len(table)))
     table = table.assign(run=name, key=list(keys))
-    unknown = {key for each in outcomes for key, value in each.items() if isinstance(value, list)} - set(PARTS)
+    unknown = {
+        key for each in outcomes for key, value in each.items() if isinstance(value, list)
+    } - set(PARTS)
     if unknown:
-        raise ValueError(f"{name}: outcomes hold {', '.join(sorted(unknown))}, which no table takes; expected {', '.join(PARTS)}")
+        raise ValueError(
+            f"{name}: outcomes hold {', '.join(sorted(unknown))}, which no table takes; expected {', '.join(PARTS)}"
+        )
     parts = {
-        part: pd.DataFrame([[start + at, *row] for at, each in enumerate(outcomes) for row in each.get(part, [])], columns=names)
+        part: pd.DataFrame(
+            [[start + at, *row] for at, each in enumerate(outcomes) for row in each.get(part, [])],
+            columns=names,
+        )
         for part, names in PARTS.items()
     }
     return Recorded({name: run}, table, parts)
@@ -198,13 +240,24 @@ def of_this_run(tasks: Sequence[Task], outcomes: Sequence[Sequence[dict]]) -> Re
     for task, each in zip(tasks, outcomes, strict=True):
         about = {"edition": task.trials[0].edition, "corpora": [], "encoders": task.encoders}
         start = sum(len(other.trials) for other in found)
-        found.append(frames(f"this run, {task.name}", about, task.trials, [""] * len(task.trials), each, start=start))
+        found.append(
+            frames(
+                f"this run, {task.name}",
+                about,
+                task.trials,
+                [""] * len(task.trials),
+                each,
+                start=start,
+            )
+        )
     runs = {name: run for each in found for name, run in each.runs.items()}
     parts = {name: _joined([each.parts[name] for each in found]) for name in PARTS}
     return Recorded(runs, _joined([each.trials for each in found]), parts)
 
 
-def write(paper: str, new: Callable[[int], Recorded], settings: Sequence[str], *, folder: Path = FOLDER) -> Path:
+def write(
+    paper: str, new: Callable[[int], Recorded], settings: Sequence[str], *, folder: Path = FOLDER
+) -> Path:
     """Add a run's trials; a trial of the same kind that was recorded before with the same settings is replaced.
 
     Trials of another device, other code or other libraries than the recorded ones are a run of their own, "open (2), models".
@@ -219,12 +272,16 @@ def write(paper: str, new: Callable[[int], Recorded], settings: Sequence[str], *
         return _write(paper, new, settings, folder)
 
 
-def _write(paper: str, new: Callable[[int], Recorded], settings: Sequence[str], folder: Path) -> Path:
+def _write(
+    paper: str, new: Callable[[int], Recorded], settings: Sequence[str], folder: Path
+) -> Path:
     old = read(paper, folder=folder)
     added = new(int(old.trials["trial"].max()) + 1 if len(old.trials) else 0)
     place, kept = folder / paper, old.trials
     if len(kept):
-        kept = kept.reindex(columns=[*kept.columns, *(name for name in settings if name not in kept.columns)])
+        kept = kept.reindex(
+            columns=[*kept.columns, *(name for name in settings if name not in kept.columns)]
+        )
         kept = kept[~_named(kept, settings).isin(_named(added.trials, settings))]
     before = {name: run for name, run in old.runs.items() if name in set(kept["run"])}
     names = {name: _free(name, run, before) for name, run in added.runs.items()}
@@ -232,7 +289,9 @@ def _write(paper: str, new: Callable[[int], Recorded], settings: Sequence[str], 
     files: dict[str, bytes | None] = {"trials.csv.gz": _packed(trials)}
     for name, table in added.parts.items():
         earlier = old.parts[name]
-        joined = _joined([earlier[earlier["trial"].isin(kept["trial"])], table.round(DIGITS.get(name, 12))])
+        joined = _joined(
+            [earlier[earlier["trial"].isin(kept["trial"])], table.round(DIGITS.get(name, 12))]
+        )
         files[f"{name}.csv.gz"] = _packed(joined) if len(joined) else None
     runs = before | {names[name]: run for name, run in added.runs.items()}
     sealed.replace(place, files, {"runs": runs})
@@ -270,14 +329,20 @@ def _free(name: str, run: dict, before: Mapping[str, dict]) -> str:
     edition, kind = name.rpartition(", ")[0], kind_of(name)
     names = [name, *(f"{edition} ({number}), {kind}" for number in range(2, len(before) + 2))]
     origin = [run.get(key) or None for key in SHARED]
-    same = [each for each in names if each in before and [before[each].get(key) or None for key in SHARED] == origin]
+    same = [
+        each
+        for each in names
+        if each in before and [before[each].get(key) or None for key in SHARED] == origin
+    ]
     return (same or [each for each in names if each not in before])[0]
 
 
 def _named(trials: pd.DataFrame, names: Sequence[str]) -> pd.Index:
     """Kind and settings of each trial as text, alike whether they were just made or read from a file, which holds no types."""
     rows = zip(trials["run"].map(kind_of), trials[[*names]].itertuples(index=False), strict=True)
-    return pd.Index([(kind, *(_text(value) for value in row)) for kind, row in rows], tupleize_cols=False)
+    return pd.Index(
+        [(kind, *(_text(value) for value in row)) for kind, row in rows], tupleize_cols=False
+    )
 
 
 def _text(value: object) -> str:
@@ -322,12 +387,22 @@ def measured_on(paper: str, *, folder: Path = FOLDER) -> tuple[str, ...]:
 
 
 def _measured(place: Path) -> dict:
-    return json.loads(sealed.read(place / MEASURED)) if MEASURED in sealed.manifest(place).get("digests", {}) else {}
+    return (
+        json.loads(sealed.read(place / MEASURED))
+        if MEASURED in sealed.manifest(place).get("digests", {})
+        else {}
+    )
 
 
-def write_measurements(paper: str, values: dict[str, float], *, corpora: Sequence[str], folder: Path = FOLDER) -> None:
+def write_measurements(
+    paper: str, values: dict[str, float], *, corpora: Sequence[str], folder: Path = FOLDER
+) -> None:
     """Record counts and durations with the corpora they were measured on and the date."""
-    about = {"corpora": list(corpora), "date": datetime.now(UTC).strftime("%Y-%m-%d"), "values": values}
+    about = {
+        "corpora": list(corpora),
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "values": values,
+    }
     text = json.dumps(about, indent=1, sort_keys=True) + "\n"
     with sealed.locked(folder / paper):
         sealed.replace(folder / paper, {MEASURED: text.encode()})

@@ -33,15 +33,21 @@ def record(paper: Paper, parameters: BaseModel, *, incomplete: bool = False) -> 
         CorpusError: a corpus with missing or damaged clips, unless ``incomplete``.
     """
     if parameters.edition == "demo":
-        raise ValueError("edition=demo: synthetic speech is never recorded; expected open or paper. Name one of them.")
+        raise ValueError(
+            "edition=demo: synthetic speech is never recorded; expected open or paper. Name one of them."
+        )
     data = paper.load(parameters)
     if not incomplete:
         refuse_partial(data.reports)
     refuse_copies(list(data.table["path"]) if hasattr(data, "table") else list(data.paths))
-    recorded.write_measurements(paper.name, paper.measure(parameters, data), corpora=paper.measured_on(data))
+    recorded.write_measurements(
+        paper.name, paper.measure(parameters, data), corpora=paper.measured_on(data)
+    )
     seeds = range(parameters.seeds) if parameters.seed < 0 else [parameters.seed]
     for seed in seeds:
-        for task, outcomes in zip(*paper.outcomes(parameters.model_copy(update={"seed": seed}), data), strict=True):
+        for task, outcomes in zip(
+            *paper.outcomes(parameters.model_copy(update={"seed": seed}), data), strict=True
+        ):
             write(paper, parameters, task, outcomes)
 
 
@@ -97,16 +103,27 @@ def write(paper: Paper, parameters: BaseModel, task: Task, outcomes: Sequence[di
         encoders=task.encoders,
         left_out=left_out(getattr(task.data, "reports", ())),
     )
-    run, names = f"{parameters.edition}, {task.name}", [field.name for field in fields(task.trials[0])]
+    run, names = (
+        f"{parameters.edition}, {task.name}",
+        [field.name for field in fields(task.trials[0])],
+    )
     recorded.write(
-        paper.name, lambda start: recorded.frames(run, about, task.trials, [key.hex for key in keys], outcomes, start=start), names
+        paper.name,
+        lambda start: recorded.frames(
+            run, about, task.trials, [key.hex for key in keys], outcomes, start=start
+        ),
+        names,
     )
 
 
 def _device(name: str) -> str:
     """The device that a run had: "cpu", or "cuda" with the GPU's name."""
     chosen = choose(name)
-    return chosen.type if chosen.type == "cpu" else f"{chosen.type} ({torch.cuda.get_device_name(chosen)})"
+    return (
+        chosen.type
+        if chosen.type == "cpu"
+        else f"{chosen.type} ({torch.cuda.get_device_name(chosen)})"
+    )
 
 
 def again(paper: Paper, parameters: BaseModel) -> list[dict]:
@@ -130,5 +147,7 @@ def beside(runs: recorded.Recorded, task: Task, outcomes: Sequence[dict]) -> lis
             continue
         before = known.get(tuple(asdict(trial).values()))
         gap = None if before is None else outcome["head_mse"] - before
-        rows.append(asdict(trial) | {"recorded": before, "this run": outcome["head_mse"], "difference": gap})
+        rows.append(
+            asdict(trial) | {"recorded": before, "this run": outcome["head_mse"], "difference": gap}
+        )
     return rows

@@ -24,12 +24,16 @@ Sums = list[tuple[list[np.ndarray], np.ndarray]]
 
 
 def _errors(head: float, second: float, scale: float) -> Measure:
-    return lambda counts, clips, first, other: scale * (head * first + second * other) / np.maximum(clips, 1)
+    return lambda counts, clips, first, other: (
+        scale * (head * first + second * other) / np.maximum(clips, 1)
+    )
 
 
 def _share(true: int, predicted: int) -> Measure:
     """Share of one class' items that got this answer: an entry of the confusion matrix, its row summing to 1."""
-    return lambda counts, clips, first, other: counts[..., true, predicted] / np.maximum(counts[..., true, :].sum(-1), 1)
+    return lambda counts, clips, first, other: (
+        counts[..., true, predicted] / np.maximum(counts[..., true, :].sum(-1), 1)
+    )
 
 
 def mean_recall(counts: np.ndarray) -> np.ndarray:
@@ -47,20 +51,30 @@ MEASURES: dict[str, Measure] = {
     "ser_head_mse_x100_printed_as_accuracy": _errors(1, 0, 100),
     "summed_mse_two_heads_cv5_mean": _errors(1, 1, 1),
     "unweighted_accuracy": lambda counts, clips, first, other: 100 * mean_recall(counts),
-    "weighted_accuracy": lambda counts, clips, first, other: 100 * np.where(counts.any((-2, -1)), accuracy(counts), np.nan),
+    "weighted_accuracy": lambda counts, clips, first, other: (
+        100 * np.where(counts.any((-2, -1)), accuracy(counts), np.nan)
+    ),
     "neutral_recall": lambda counts, clips, first, other: recalls(counts)[..., 0],
     "female_recall": lambda counts, clips, first, other: recalls(counts)[..., 1],
     "male_recall": lambda counts, clips, first, other: recalls(counts)[..., 2],
     "accuracy_validation": lambda counts, clips, first, other: accuracy(counts),
     "macro_f1_validation": lambda counts, clips, first, other: macro_f1(counts),
     "uar_validation": lambda counts, clips, first, other: mean_recall(counts),
-    **{f"share_{true}_{predicted}": _share(true, predicted) for true in range(3) for predicted in range(3)},
+    **{
+        f"share_{true}_{predicted}": _share(true, predicted)
+        for true in range(3)
+        for predicted in range(3)
+    },
 }
 
 
 # Largest value of each measure; the smallest is 0.
 LARGEST = dict.fromkeys(("accuracy_cv5_mean", "unweighted_accuracy", "weighted_accuracy"), 100.0)
-LARGEST |= {"mse_cv5_mean": np.inf, "ser_head_mse_x100_printed_as_accuracy": np.inf, "summed_mse_two_heads_cv5_mean": np.inf}
+LARGEST |= {
+    "mse_cv5_mean": np.inf,
+    "ser_head_mse_x100_printed_as_accuracy": np.inf,
+    "summed_mse_two_heads_cv5_mean": np.inf,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,10 +131,19 @@ class Trials:
         trial = pd.Series(range(len(self.table)), index=self.table["trial"])
         group = pd.Series(range(len(self.groups)), index=self.groups)
         counts = np.zeros((len(group), len(trial), self.classes, self.classes))
-        at = (group[self.counts["group"]], trial[self.counts["trial"]], self.counts["true"], self.counts["predicted"])
-        np.add.at(counts, tuple(np.asarray(each) for each in at), self.counts["count"].to_numpy(float))
+        at = (
+            group[self.counts["group"]],
+            trial[self.counts["trial"]],
+            self.counts["true"],
+            self.counts["predicted"],
+        )
+        np.add.at(
+            counts, tuple(np.asarray(each) for each in at), self.counts["count"].to_numpy(float)
+        )
         sums = np.zeros((3, len(group), len(trial)))
-        at = tuple(np.asarray(each) for each in (group[self.errors["group"]], trial[self.errors["trial"]]))
+        at = tuple(
+            np.asarray(each) for each in (group[self.errors["group"]], trial[self.errors["trial"]])
+        )
         for place, column in zip(sums, ("clips", "head", "second"), strict=True):
             np.add.at(place, at, self.errors[column].to_numpy(float))
         return counts, *sums
@@ -128,7 +151,12 @@ class Trials:
     @cached_property
     def content(self) -> str:
         """Digest of all that its scores are made of."""
-        described = self.table[["trial", "seed", "fold"]].to_numpy().tolist(), self.groups, self.unfinished, self.one_fold
+        described = (
+            self.table[["trial", "seed", "fold"]].to_numpy().tolist(),
+            self.groups,
+            self.unfinished,
+            self.one_fold,
+        )
         return store.digest([described, [store.values(array) for array in self.arrays]])
 
     def fold(self, number: int) -> "Trials":
@@ -153,7 +181,11 @@ class Trials:
     def where(self, chosen: pd.Series | np.ndarray) -> "Trials":
         """The trials of these lines of the table."""
         table = self.table[chosen]
-        return Trials(table, *(each[each["trial"].isin(table["trial"])] for each in (self.counts, self.errors)), self.classes)
+        return Trials(
+            table,
+            *(each[each["trial"].isin(table["trial"])] for each in (self.counts, self.errors)),
+            self.classes,
+        )
 
     def confusion(self) -> np.ndarray:
         """Counts summed over trials: ``(classes, classes)``."""
@@ -193,7 +225,9 @@ class Trials:
             known = known + is_known
         return np.where(known > 0, total / np.maximum(known, 1), np.nan)
 
-    def by_seed(self, measure: str | Measure, sums: Sums | None = None, *, folds: str = "mean") -> np.ndarray:
+    def by_seed(
+        self, measure: str | Measure, sums: Sums | None = None, *, folds: str = "mean"
+    ) -> np.ndarray:
         """Score of each seed, over its folds: ``(seeds,)``, or ``(draws, seeds)`` where sums of drawn groups are given.
 
         Args:
@@ -202,12 +236,18 @@ class Trials:
             folds: "mean" (default) or "spread", the standard deviation over folds; a fold without a weighted clip is left out.
         """
         scores, place = self.scored(measure, sums), self.table["seed"].to_numpy()
-        seeds = np.stack([_over_folds(scores[:, place == seed], folds) for seed in self.seeds], axis=1)
+        seeds = np.stack(
+            [_over_folds(scores[:, place == seed], folds) for seed in self.seeds], axis=1
+        )
         return seeds[0] if sums is None else seeds
 
     def pooled(self, measure: str | Measure) -> float:
         """The score over all clips of all corpora alike: what a level was before each corpus counted once."""
-        everything = Trials(self.table, *(each.assign(group="all") for each in (self.counts, self.errors)), self.classes)
+        everything = Trials(
+            self.table,
+            *(each.assign(group="all") for each in (self.counts, self.errors)),
+            self.classes,
+        )
         return float(everything.by_seed(measure).mean())
 
 

@@ -7,7 +7,16 @@ from sercore.ledger.estimates import GROUPS, SEEDS, Estimate
 
 # The verdicts in the order in which the book counts them; the last three stand outside the count of results.
 PUBLISHED_ONLY = "reached only as published"  # begins the reason of a number that clean excludes, no step alone being run
-VERDICTS = ("reproduced", "explained", "not reproduced", "inconclusive", "substituted", "not run", "measured", "setting")
+VERDICTS = (
+    "reproduced",
+    "explained",
+    "not reproduced",
+    "inconclusive",
+    "substituted",
+    "not run",
+    "measured",
+    "setting",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +38,9 @@ class Run:
     @property
     def told(self) -> str:
         """Value and one-run interval, as a reason gives them."""
-        return f"{self.estimate.value:.4g} [{self.estimate.run_low:.4g}, {self.estimate.run_high:.4g}]"
+        return (
+            f"{self.estimate.value:.4g} [{self.estimate.run_low:.4g}, {self.estimate.run_high:.4g}]"
+        )
 
     def reaches(self, number: float) -> bool:
         """Whether one more run could print a number: it lies in the one-run interval."""
@@ -60,7 +71,10 @@ def decide(printed: float, runs: Sequence[Run], *, fault: str = "") -> tuple[str
     published = [run for run in runs if run.protocol == "as-published"]
     same = [run for run in published if not run.substitute]
     if not same:
-        return "substituted", f"run on {runs[0].substitute or 'the clean protocol only'}; only order and sign are judged"
+        return (
+            "substituted",
+            f"run on {runs[0].substitute or 'the clean protocol only'}; only order and sign are judged",
+        )
     finished = [run for run in same if not _partial(run)]
     if not finished:
         return "inconclusive", f"not judged: {_partial(same[0])}"
@@ -71,24 +85,45 @@ def decide(printed: float, runs: Sequence[Run], *, fault: str = "") -> tuple[str
     reached = [run for run in judged if run.reaches(printed)]
     if not reached:
         nearest = min(judged, key=lambda run: abs(run.estimate.value - printed))
-        return "not reproduced", f"nearest is {nearest.variant}, off by {nearest.estimate.value - printed:+.4g}"
+        return (
+            "not reproduced",
+            f"nearest is {nearest.variant}, off by {nearest.estimate.value - printed:+.4g}",
+        )
     if fault and all(run.variant == "as-run" for run in reached):
         faultless = [run for run in judged if run.variant != "as-run"]
         if not faultless:
-            return "inconclusive", f"reached with a fault, and not run on the same corpora without it: {fault}"
+            return (
+                "inconclusive",
+                f"reached with a fault, and not run on the same corpora without it: {fault}",
+            )
         return "explained", f"only by a fault: {fault}; without it, {faultless[0].told}"
     clean = {run.variant: run for run in runs if run.protocol == "clean"}
     pairs = [(run, clean.get(run.variant)) for run in reached]
     for run, other in pairs:
         if other is None or (_sound(other) and other.reaches(printed)):
-            return "reproduced", f"the printed value lies in the interval of one more run, {run.variant}"
+            return (
+                "reproduced",
+                f"the printed value lies in the interval of one more run, {run.variant}",
+            )
     run, other = pairs[0]
     if not _sound(other):
-        return "inconclusive", f"the clean run has {other.estimate.seeds} seeds and {other.estimate.groups} speakers or recordings"
-    width, distance = run.estimate.run_high - run.estimate.run_low, abs(printed - other.estimate.value)
+        return (
+            "inconclusive",
+            f"the clean run has {other.estimate.seeds} seeds and {other.estimate.groups} speakers or recordings",
+        )
+    width, distance = (
+        run.estimate.run_high - run.estimate.run_low,
+        abs(printed - other.estimate.value),
+    )
     if width > distance:
-        return "inconclusive", f"the interval, {width:.2g} wide, is wider than the distance to clean, {distance:.2g}: {other.told}"
-    return "inconclusive", f"{PUBLISHED_ONLY}; clean: {other.told}. Which step between the two moves it was not run alone"
+        return (
+            "inconclusive",
+            f"the interval, {width:.2g} wide, is wider than the distance to clean, {distance:.2g}: {other.told}",
+        )
+    return (
+        "inconclusive",
+        f"{PUBLISHED_ONLY}; clean: {other.told}. Which step between the two moves it was not run alone",
+    )
 
 
 def measured(printed: float, value: float, *, places: int) -> tuple[str, str]:
@@ -104,4 +139,6 @@ def _sound(run: Run) -> bool:
 
 def _partial(run: Run) -> str:
     """What is missing of a run: the end of its schedule, or the other folds; empty where nothing is."""
-    return run.estimate.unfinished or ("one fold of several was run" if run.estimate.one_fold else "")
+    return run.estimate.unfinished or (
+        "one fold of several was run" if run.estimate.one_fold else ""
+    )

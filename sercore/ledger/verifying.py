@@ -78,12 +78,18 @@ def verify(
     """
     book = recorded.read(paper.name, folder=folder)
     queue = order(paper, book)
-    queue = [each for each in queue if each["first"]] if trials is None and minutes is None else queue[:trials]
+    queue = (
+        [each for each in queue if each["first"]]
+        if trials is None and minutes is None
+        else queue[:trials]
+    )
     began, rows, tasks = time.monotonic(), [], _Tasks(paper, given)
     with fresh_trainings():
         for each in queue:
             if minutes is not None and time.monotonic() - began > 60 * minutes:
-                say(f"{paper.name}: {minutes:g} minutes are over; {len(queue) - len(rows)} trials are left")
+                say(
+                    f"{paper.name}: {minutes:g} minutes are over; {len(queue) - len(rows)} trials are left"
+                )
                 break
             task, why_not = tasks.of(each["run"], book.runs[each["run"]], each["trial"])
             name = f"{paper.name}, {each['run']}, trial {each['trial']['trial']}, {' '.join(map(str, each['path']))}"
@@ -104,7 +110,9 @@ def verify(
                 }
             )
             say(f"{name}: {told(found)}, {rows[-1]['seconds']:.0f} s")
-            append(paper.name, rows[-1:], folder=folder)  # at once: a verification that is stopped keeps what it found
+            append(
+                paper.name, rows[-1:], folder=folder
+            )  # at once: a verification that is stopped keeps what it found
     return rows
 
 
@@ -123,17 +131,32 @@ def order(paper: Paper, book: recorded.Recorded) -> list[dict]:
         done = verified(about)
         paths = [
             (trial, path)
-            for trial in book.trials[book.trials["run"] == run].sort_values("seconds").to_dict("records")
+            for trial in book.trials[book.trials["run"] == run]
+            .sort_values("seconds")
+            .to_dict("records")
             if (path := paper.code_path(kind, trial))
         ]
         known = {path for trial, path in paths if int(trial["trial"]) in done}
         for trial, path in paths:
-            queue.append({"run": run, "trial": trial, "path": (kind, *path), "first": path not in met, "known": path in known})
+            queue.append(
+                {
+                    "run": run,
+                    "trial": trial,
+                    "path": (kind, *path),
+                    "first": path not in met,
+                    "known": path in known,
+                }
+            )
             met.add(path)
     alone = paper.alone  # kinds that need none of the chapter's data, and so begin at once
     return sorted(
         queue,
-        key=lambda each: (not each["first"], each["known"], each["path"][0] not in alone, each["trial"]["seconds"]),
+        key=lambda each: (
+            not each["first"],
+            each["known"],
+            each["path"][0] not in alone,
+            each["trial"]["seconds"],
+        ),
     )
 
 
@@ -152,10 +175,14 @@ def rerun(task: Task, settings: Mapping[str, Any], trials: pd.DataFrame) -> dict
     with threadpool_limits(1):
         if task.run_together is None:
             return task.run(trial_of(kind, settings), task.data, device="cpu")
-        table = trials[(trials["run"] == settings["run"]) & (trials["seed"] == settings["seed"])].sort_values("trial")
+        table = trials[
+            (trials["run"] == settings["run"]) & (trials["seed"] == settings["seed"])
+        ].sort_values("trial")
         alike = {row["trial"]: trial_of(kind, row) for row in table.to_dict("records")}
         (call,) = [
-            each for each in calls_of({number: task.alike(trial) for number, trial in alike.items()}) if settings["trial"] in each
+            each
+            for each in calls_of({number: task.alike(trial) for number, trial in alike.items()})
+            if settings["trial"] in each
         ]
         if len(call) == 1:
             return task.run(alike[call[0]], task.data, device="cpu")
@@ -174,7 +201,9 @@ def trial_of(kind: type, settings: Mapping[str, Any]) -> Any:
     return kind(**values)
 
 
-def compare(book: recorded.Recorded, trial: Mapping[str, Any], outcome: Mapping[str, Any]) -> Comparison:
+def compare(
+    book: recorded.Recorded, trial: Mapping[str, Any], outcome: Mapping[str, Any]
+) -> Comparison:
     """A new outcome of a recorded trial beside the recorded one.
 
     Args:
@@ -198,7 +227,9 @@ def compare(book: recorded.Recorded, trial: Mapping[str, Any], outcome: Mapping[
             moved = _moved(before, after)
         gap = _largest(before, after)
         if part in PLACES:
-            gap = min(gap, TO_THE_DIGIT * 2)  # t-SNE places a cloud anywhere: another place is no distance
+            gap = min(
+                gap, TO_THE_DIGIT * 2
+            )  # t-SNE places a cloud anywhere: another place is no distance
         if gap > largest:
             largest, name = gap, part
     if largest <= TO_THE_DIGIT:
@@ -206,7 +237,13 @@ def compare(book: recorded.Recorded, trial: Mapping[str, Any], outcome: Mapping[
     return Comparison(_noise(book, trial, outcome), largest, name, moved)
 
 
-def append(paper: str, rows: Sequence[Mapping], *, commit: Mapping | None = None, folder: Path = recorded.FOLDER) -> None:
+def append(
+    paper: str,
+    rows: Sequence[Mapping],
+    *,
+    commit: Mapping | None = None,
+    folder: Path = recorded.FOLDER,
+) -> None:
     """Append to each run's provenance which of its trials were run again, when, at which commit, on what, and what came out.
 
     Args:
@@ -215,9 +252,10 @@ def append(paper: str, rows: Sequence[Mapping], *, commit: Mapping | None = None
         commit: what ``checkout.state`` gave where the trials ran (default: here).
         folder: where runs are recorded.
     """
-    about = {"date": datetime.now(UTC).strftime("%Y-%m-%d"), "processor": checkout.machine("cpu")} | dict(
-        commit or checkout.state()
-    )
+    about = {
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "processor": checkout.machine("cpu"),
+    } | dict(commit or checkout.state())
 
     def change(runs: dict[str, dict]) -> None:
         for row in rows:
@@ -234,7 +272,11 @@ def append(paper: str, rows: Sequence[Mapping], *, commit: Mapping | None = None
 
 def verified(run: Mapping) -> dict[int, str]:
     """Outcome of each trial of a run that was verified, the latest where it was so several times."""
-    return {int(number): word for entry in run.get("verified", []) for number, word in entry["trials"].items()}
+    return {
+        int(number): word
+        for entry in run.get("verified", [])
+        for number, word in entry["trials"].items()
+    }
 
 
 def told(comparison: Comparison) -> str:
@@ -294,7 +336,10 @@ class _Tasks:
             if kind in self.paper.alone:
                 task = self.paper.alone[kind](parameters)
             else:
-                named = {each.name: each for each in self.paper.tasks(parameters, self.paper.load(parameters))}
+                named = {
+                    each.name: each
+                    for each in self.paper.tasks(parameters, self.paper.load(parameters))
+                }
                 task = named.get(kind)
         except (ValueError, OSError) as error:
             return None, str(error)
@@ -339,7 +384,9 @@ def _largest(before: pd.DataFrame, after: pd.DataFrame) -> float:
             a, b = one.to_numpy(float), other.to_numpy(float)
             known = np.isfinite(a) & np.isfinite(b)
             scale = np.maximum(np.maximum(np.abs(a), np.abs(b)), 1e-9)
-            gaps = np.where(known, np.abs(a - b) / scale, (np.isfinite(a) != np.isfinite(b)).astype(float))
+            gaps = np.where(
+                known, np.abs(a - b) / scale, (np.isfinite(a) != np.isfinite(b)).astype(float)
+            )
             largest = max(largest, float(gaps.max(initial=0)))
         elif not (one.fillna("").astype(str) == other.fillna("").astype(str)).all():
             return 1.0
@@ -350,7 +397,9 @@ def _moved(before: pd.DataFrame, after: pd.DataFrame) -> float:
     """Share of the answers of a trial that are others now."""
     keys = ["group", "true", "predicted"]
     counts = [
-        each.assign(group=each["group"].astype(str)).groupby(keys)["count"].sum() if len(each) else pd.Series(dtype=float)
+        each.assign(group=each["group"].astype(str)).groupby(keys)["count"].sum()
+        if len(each)
+        else pd.Series(dtype=float)
         for each in (before, after)
     ]
     both = pd.concat(counts, axis=1).fillna(0).to_numpy(float)
@@ -362,7 +411,11 @@ def _noise(book: recorded.Recorded, trial: Mapping[str, Any], outcome: Mapping[s
     score = next((name for name in SCORES if name in outcome and name in book.trials), None)
     if score is None:
         return ALONE
-    settings = [name for name in book.trials if name not in ("trial", "seed", "key", "run", *outcome, *TIMED)]
+    settings = [
+        name
+        for name in book.trials
+        if name not in ("trial", "seed", "key", "run", *outcome, *TIMED)
+    ]
     table = book.trials[book.trials["run"] == trial["run"]]
     alike = pd.Series(True, index=table.index)
     for name in settings:

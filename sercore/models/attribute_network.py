@@ -100,14 +100,26 @@ class SharedLayers(nn.Module):
         """What the layers make of each clip."""
         _check(frames, lengths, self.sizes)
         lengths = lengths.to(frames.device)
-        signal = _silenced(frames, lengths).transpose(1, 2).unsqueeze(2)  # (batch, bands, 1, time), channels last in memory
+        signal = (
+            _silenced(frames, lengths).transpose(1, 2).unsqueeze(2)
+        )  # (batch, bands, 1, time), channels last in memory
         for convolution in self.convolutions:
-            lengths = (lengths - self.sizes.pool) // self.sizes.stride + 1  # windows that lie inside a clip
-            pooled = self.pool(convolution(signal)).relu()  # the same as ReLU first, on half the numbers
-            sequence = _silenced(pooled.squeeze(2).transpose(1, 2), lengths)  # (batch, time, channels)
+            lengths = (
+                lengths - self.sizes.pool
+            ) // self.sizes.stride + 1  # windows that lie inside a clip
+            pooled = self.pool(
+                convolution(signal)
+            ).relu()  # the same as ReLU first, on half the numbers
+            sequence = _silenced(
+                pooled.squeeze(2).transpose(1, 2), lengths
+            )  # (batch, time, channels)
             signal = sequence.transpose(1, 2).unsqueeze(2)
-        both = torch.cat([self.onwards(sequence)[0], self.backwards(_turned(sequence, lengths))[0]], dim=2)
-        mean = _silenced(both, lengths).sum(1) / lengths[:, None]  # (batch, 2 units): the order in time is gone
+        both = torch.cat(
+            [self.onwards(sequence)[0], self.backwards(_turned(sequence, lengths))[0]], dim=2
+        )
+        mean = (
+            _silenced(both, lengths).sum(1) / lengths[:, None]
+        )  # (batch, 2 units): the order in time is gone
         return self.full(self.dropout(mean)).relu()
 
 
@@ -147,7 +159,9 @@ class AttributeNetwork(nn.Module):
         self.emotion = nn.Linear(width, classes)
         self.reverse = reverse
         with _own_draws(heads_seed):
-            self.heads = nn.ModuleDict({name: nn.Linear(width, count) for name, count in attributes.items()})
+            self.heads = nn.ModuleDict(
+                {name: nn.Linear(width, count) for name, count in attributes.items()}
+            )
 
     def forward(self, *inputs: Tensor) -> Tensor:
         """Emotion logits alone."""
@@ -191,7 +205,9 @@ class Discriminator(nn.Sequential):
         )  # fmt: skip
 
 
-def discriminators(inputs: int, attributes: Mapping[str, int], *, units: int = 1000, seed: int = 0) -> nn.ModuleDict:
+def discriminators(
+    inputs: int, attributes: Mapping[str, int], *, units: int = 1000, seed: int = 0
+) -> nn.ModuleDict:
     """One discriminator for each attribute, from draws of their own: torch's generator is left as it was.
 
     Args:
@@ -201,7 +217,9 @@ def discriminators(inputs: int, attributes: Mapping[str, int], *, units: int = 1
         seed: of their initial weights (default 0).
     """
     with _own_draws(seed):
-        return nn.ModuleDict({name: Discriminator(inputs, count, units) for name, count in attributes.items()})
+        return nn.ModuleDict(
+            {name: Discriminator(inputs, count, units) for name, count in attributes.items()}
+        )
 
 
 def reversed_gradient(tensor: Tensor) -> Tensor:
@@ -231,7 +249,9 @@ def _check(frames: Tensor, lengths: Tensor, sizes: Sizes) -> None:
             f"input of shape {tuple(frames.shape)}; the network reads (batch, time, {sizes.bands}). Put the bands last."
         )
     if lengths.shape != frames.shape[:1]:
-        raise ValueError(f"lengths of shape {tuple(lengths.shape)}; expected ({len(frames)},), one a clip. Pass the batch's own.")
+        raise ValueError(
+            f"lengths of shape {tuple(lengths.shape)}; expected ({len(frames)},), one a clip. Pass the batch's own."
+        )
     if not sizes.least <= int(lengths.min()) <= int(lengths.max()) <= frames.shape[1]:
         raise ValueError(
             f"clips of {int(lengths.min())} to {int(lengths.max())} frames in a batch of {frames.shape[1]}; expected"

@@ -63,7 +63,9 @@ class Paths(nn.Module):
 
     def __init__(self, sizes: Sizes):
         super().__init__()
-        self.paths = nn.ModuleList(Block(1, sizes.path_channels, kernel) for kernel in sizes.path_kernels)
+        self.paths = nn.ModuleList(
+            Block(1, sizes.path_channels, kernel) for kernel in sizes.path_kernels
+        )
 
     def forward(self, picture: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Features of both paths."""
@@ -91,7 +93,9 @@ class ChannelAttention(nn.Module):
 
     def __init__(self, channels: int, outputs: int, heads: int):
         super().__init__()
-        self.query, self.key, self.value = (nn.Parameter(torch.empty(heads, outputs, channels)) for _ in range(3))
+        self.query, self.key, self.value = (
+            nn.Parameter(torch.empty(heads, outputs, channels)) for _ in range(3)
+        )
         for weights in (self.query, self.key, self.value):
             for head in weights.data:
                 nn.init.xavier_uniform_(head)
@@ -99,7 +103,9 @@ class ChannelAttention(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Mixed channels."""
         products = (features @ features.transpose(1, 2))[:, None]  # (batch, 1, channels, channels)
-        scores = self.key @ products @ self.query.transpose(1, 2)  # (batch, heads, outputs, outputs)
+        scores = (
+            self.key @ products @ self.query.transpose(1, 2)
+        )  # (batch, heads, outputs, outputs)
         weights = (scores / features.shape[1] ** 0.5).softmax(-1)
         mixing = (weights @ self.value).mean(1)  # (batch, outputs, channels)
         return mixing @ features
@@ -127,7 +133,9 @@ class CNNATT(nn.Module):
         self.paths = Paths(sizes)
         inputs = (sizes.path_channels * len(sizes.path_kernels), *sizes.channels[:-1])
         blocks = zip(inputs, sizes.channels, sizes.pools, strict=True)
-        self.convolutions = nn.ModuleList(Block(width, outputs, sizes.kernel, pool) for width, outputs, pool in blocks)
+        self.convolutions = nn.ModuleList(
+            Block(width, outputs, sizes.kernel, pool) for width, outputs, pool in blocks
+        )
         self.attention = ChannelAttention(sizes.channels[-1], sizes.attention, sizes.heads)
         self.norm = nn.LayerNorm(sizes.norm)
         self.head = nn.Linear(sizes.attention, sizes.classes)

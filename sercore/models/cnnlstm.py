@@ -80,11 +80,16 @@ class Convolutions(nn.Module):
         self.sizes = sizes
         inputs = (1, *sizes.channels[:-1])
         triples = zip(inputs, sizes.channels, sizes.pools, strict=True)
-        self.blocks = nn.ModuleList(Block(width, outputs, kernel=sizes.kernel, pool=pool) for width, outputs, pool in triples)
+        self.blocks = nn.ModuleList(
+            Block(width, outputs, kernel=sizes.kernel, pool=pool)
+            for width, outputs, pool in triples
+        )
 
     def forward(self, spectrogram: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Features of each time step."""
-        picture = as_picture(spectrogram, bands=self.sizes.bands, frames=self.sizes.frames)  # (batch, 1, 128, 313)
+        picture = as_picture(
+            spectrogram, bands=self.sizes.bands, frames=self.sizes.frames
+        )  # (batch, 1, 128, 313)
         check_lengths(lengths, picture, least=1)
         picture = masked(picture, lengths)
         for block, pool in zip(self.blocks, self.sizes.pools, strict=True):
@@ -126,7 +131,9 @@ class CNNLSTM(nn.Module):
         self.sizes, self.variant = sizes, variant
         self.cnn = Convolutions(sizes)
         inputs = sizes.width if variant == "fixed" else sizes.steps * sizes.width
-        self.lstm = nn.LSTM(inputs, sizes.hidden, sizes.layers, dropout=sizes.dropout, batch_first=True)
+        self.lstm = nn.LSTM(
+            inputs, sizes.hidden, sizes.layers, dropout=sizes.dropout, batch_first=True
+        )
         self.dropout = nn.Dropout(sizes.dropout)
         self.head = nn.Linear(sizes.hidden, sizes.classes)
 

@@ -39,13 +39,7 @@ def parameters(*modules: Any) -> int:
 
 def table() -> list[Described]:
     """Every model of the book, built without memory, with its parameter count."""
-    return [
-        *_paper_01(),
-        *_paper_02(),
-        *_paper_03_small(),
-        *_paper_03_large(),
-        *_paper_04(),
-    ]
+    return [*_paper_01(), *_paper_02(), *_paper_03_small(), *_paper_03_large(), *_paper_04()]
 
 
 @cache
@@ -57,7 +51,9 @@ def built(model: str, **options: Any) -> Any:
     from sercore.models import mmfusion as loopq_mmfusion
 
     with torch.device("meta"):
-        return {"HUBERTFT": loopq_hubertft.build, "MMFUSION": loopq_mmfusion.build}[model](**options)
+        return {"HUBERTFT": loopq_hubertft.build, "MMFUSION": loopq_mmfusion.build}[model](
+            **options
+        )
 
 
 def _paper_01() -> Iterator[Described]:
@@ -69,26 +65,51 @@ def _paper_01() -> Iterator[Described]:
     def described(network: torch.nn.Module, variant: str, inputs: str, width: int = 0) -> Described:
         count = parameters(network)
         return Described(
-            model=type(network).__name__, paper=PAPER_01, variant=variant, inputs=inputs, width=width, parameters=count
+            model=type(network).__name__,
+            paper=PAPER_01,
+            variant=variant,
+            inputs=inputs,
+            width=width,
+            parameters=count,
         )
 
     with torch.device("meta"):
         for width in (8, 10, 19, 29, 56, 768, 824):
-            yield described(MultiTaskMLP(width, variant="as-run"), "as-run", "emotion and 44 gender features, joined", width)
-            yield described(MultiTaskMLP(width, variant="as-described"), "as-described", "emotion or 44 gender features", width)
+            yield described(
+                MultiTaskMLP(width, variant="as-run"),
+                "as-run",
+                "emotion and 44 gender features, joined",
+                width,
+            )
+            yield described(
+                MultiTaskMLP(width, variant="as-described"),
+                "as-described",
+                "emotion or 44 gender features",
+                width,
+            )
         yield described(GenderNetwork(), "as-run, as-described", "44 gender features")
         for width in (8, 19, 56, 768, 824):
             hidden = hidden_units(width)
-            yield described(SequentialMLP(width, hidden, variant="as-run"), "as-run", "emotion features", width)
             yield described(
-                SequentialMLP(width, hidden, variant="as-described"), "as-described", "emotion and 44 gender features", width
+                SequentialMLP(width, hidden, variant="as-run"), "as-run", "emotion features", width
+            )
+            yield described(
+                SequentialMLP(width, hidden, variant="as-described"),
+                "as-described",
+                "emotion and 44 gender features",
+                width,
             )
 
 
 def _paper_02() -> Iterator[Described]:
     import torch
 
-    from sercore.models.attribute_network import SIZES, AttributeNetwork, Discriminator, SharedLayers
+    from sercore.models.attribute_network import (
+        SIZES,
+        AttributeNetwork,
+        Discriminator,
+        SharedLayers,
+    )
 
     mel, classes = f"{SIZES.bands} log mel bands, {SIZES.least} frames or more", 3
     with torch.device("meta"):
@@ -102,7 +123,14 @@ def _paper_02() -> Iterator[Described]:
         ]
     for network, variant, inputs in networks:
         count = parameters(network)
-        yield Described(model=type(network).__name__, paper=PAPER_02, variant=variant, inputs=inputs, width=0, parameters=count)
+        yield Described(
+            model=type(network).__name__,
+            paper=PAPER_02,
+            variant=variant,
+            inputs=inputs,
+            width=0,
+            parameters=count,
+        )
 
 
 def _paper_03_small() -> Iterator[Described]:
@@ -124,14 +152,31 @@ def _paper_03_small() -> Iterator[Described]:
         ]
     for network, variant, inputs in networks:
         count = parameters(network)
-        yield Described(model=type(network).__name__, paper=PAPER_03, variant=variant, inputs=inputs, width=0, parameters=count)
+        yield Described(
+            model=type(network).__name__,
+            paper=PAPER_03,
+            variant=variant,
+            inputs=inputs,
+            width=0,
+            parameters=count,
+        )
 
 
 def _paper_03_large() -> Iterator[Described]:
-    large = {"HUBERTFT": "waveform up to 4.5 s", "MMFUSION": "mel spectrogram, 40 MFCC and waveform of 5 s"}
+    large = {
+        "HUBERTFT": "waveform up to 4.5 s",
+        "MMFUSION": "mel spectrogram, 40 MFCC and waveform of 5 s",
+    }
     for name, inputs in large.items():
         count = parameters(built(name))
-        yield Described(model=name, paper=PAPER_03, variant="as-run, fixed", inputs=inputs, width=0, parameters=count)
+        yield Described(
+            model=name,
+            paper=PAPER_03,
+            variant="as-run, fixed",
+            inputs=inputs,
+            width=0,
+            parameters=count,
+        )
 
 
 def _paper_04() -> Iterator[Described]:
@@ -139,7 +184,11 @@ def _paper_04() -> Iterator[Described]:
 
     from sercore.models.resnet import SIZES, ResNet34
 
-    bands, classes, speakers = f"{SIZES.bands} log mel bands", 4, 7363  # the speakers of both VoxCeleb corpora
+    bands, classes, speakers = (
+        f"{SIZES.bands} log mel bands",
+        4,
+        7363,
+    )  # the speakers of both VoxCeleb corpora
     readings = [
         ("statistics pooling", "statistics", classes, "any number of frames"),
         ("mean pooling", "mean", classes, "any number of frames"),
@@ -150,4 +199,11 @@ def _paper_04() -> Iterator[Described]:
         with torch.device("meta"):
             network = ResNet34(outputs, replace(SIZES, pooling=pooling))
         count = parameters(network)
-        yield Described(model="ResNet34", paper=PAPER_04, variant=variant, inputs=f"{bands}, {frames}", width=0, parameters=count)
+        yield Described(
+            model="ResNet34",
+            paper=PAPER_04,
+            variant=variant,
+            inputs=f"{bands}, {frames}",
+            width=0,
+            parameters=count,
+        )

@@ -42,7 +42,11 @@ class Parallel(nn.Module):
     def __init__(self, sizes: Sizes):
         super().__init__()
         self.paths = nn.ModuleList(
-            nn.Sequential(*_convolution(1, sizes.path_channels, kernel), nn.ZeroPad2d((0, 1, 0, 1)), nn.AvgPool2d(2))
+            nn.Sequential(
+                *_convolution(1, sizes.path_channels, kernel),
+                nn.ZeroPad2d((0, 1, 0, 1)),
+                nn.AvgPool2d(2),
+            )
             for kernel in sizes.path_kernels
         )
 
@@ -75,14 +79,19 @@ class FCMFCC(nn.Module):
         pools = [*(nn.AvgPool2d(pool) for pool in sizes.pools), nn.AdaptiveAvgPool2d(1)]
         blocks = zip(inputs, sizes.channels, kernels, pools, strict=True)
         self.trunk = nn.Sequential(
-            *(nn.Sequential(*_convolution(width, outputs, kernel), pool) for width, outputs, kernel, pool in blocks)
+            *(
+                nn.Sequential(*_convolution(width, outputs, kernel), pool)
+                for width, outputs, kernel, pool in blocks
+            )
         )
         self.dropout = nn.Dropout(sizes.dropout)
         self.head = nn.Linear(sizes.channels[-1], sizes.classes)
 
     def hidden(self, spectrogram: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Globally averaged features, before dropout: ``(batch, 320)``."""
-        picture = as_picture(spectrogram, bands=self.sizes.coefficients, frames=self.sizes.frames)  # (batch, 1, 40, 313)
+        picture = as_picture(
+            spectrogram, bands=self.sizes.coefficients, frames=self.sizes.frames
+        )  # (batch, 1, 40, 313)
         return self.trunk(self.parallel(picture)).flatten(1)  # (batch, 320)
 
     def forward(self, spectrogram: Tensor, lengths: Tensor | None = None) -> Tensor:

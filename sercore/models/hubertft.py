@@ -41,7 +41,14 @@ class HubertFT(nn.Module):
     first layer normalises each frame, as HuBERT large does, not those that normalise over the whole time, as HuBERT base does.
     """
 
-    def __init__(self, speech: nn.Module | int, *, variant: Variant = "as-run", frozen: bool = False, classes: int = CLASSES):
+    def __init__(
+        self,
+        speech: nn.Module | int,
+        *,
+        variant: Variant = "as-run",
+        frozen: bool = False,
+        classes: int = CLASSES,
+    ):
         super().__init__()
         check_variant(variant, get_args(Variant))
         self.variant, self.frozen = variant, frozen
@@ -57,7 +64,9 @@ class HubertFT(nn.Module):
 
     def hidden(self, clips: Tensor, lengths: Tensor) -> Tensor:
         """Mean over time: ``(batch, width)``."""
-        frames, own = (clips, lengths) if clips.ndim == 3 else self._frames(clips, lengths)  # (batch, time, width), (batch,)
+        frames, own = (
+            (clips, lengths) if clips.ndim == 3 else self._frames(clips, lengths)
+        )  # (batch, time, width), (batch,)
         return frames.mean(1) if self.variant == "as-run" else masked_mean(frames, own)
 
     def forward(self, clips: Tensor, lengths: Tensor) -> Tensor:
@@ -83,7 +92,9 @@ class HubertFT(nn.Module):
         if self.variant == "as-run":
             mask = (clips != 0).long() if self.training else None
         else:
-            mask = (torch.arange(clips.shape[1], device=clips.device) < lengths[:, None]).long()  # (batch, samples)
+            mask = (
+                torch.arange(clips.shape[1], device=clips.device) < lengths[:, None]
+            ).long()  # (batch, samples)
         frames = self.speech(clips, attention_mask=mask).last_hidden_state  # (batch, time, width)
         return frames, self.speech._get_feat_extract_output_lengths(lengths)
 
@@ -104,7 +115,9 @@ def masked_mean(frames: Tensor, lengths: Tensor) -> Tensor:
             f"clips of {shortest} to {longest} frames in a batch of {frames.shape[1]}; the mean needs 1 to {frames.shape[1]}. "
             "Drop or pad shorter clips; count samples of a waveform, frames of kept frames."
         )
-    own = (torch.arange(frames.shape[1], device=frames.device) < lengths[:, None]).unsqueeze(-1)  # (batch, time, 1)
+    own = (torch.arange(frames.shape[1], device=frames.device) < lengths[:, None]).unsqueeze(
+        -1
+    )  # (batch, time, 1)
     return frames.masked_fill(~own, 0).sum(1) / lengths[:, None].to(frames.dtype)
 
 
@@ -120,7 +133,9 @@ def attach(speech: nn.Module | int, *, frozen: bool) -> tuple[nn.Module | None, 
     """
     if isinstance(speech, int):
         if not frozen:
-            raise ValueError(f"speech={speech}: kept frames cannot be tuned; expected an encoder. Give one, or set frozen=True.")
+            raise ValueError(
+                f"speech={speech}: kept frames cannot be tuned; expected an encoder. Give one, or set frozen=True."
+            )
         return None, speech
     missing = [part for part in (*BEFORE_ENCODER, "encoder") if not hasattr(speech, part)]
     if missing:
@@ -136,7 +151,9 @@ def attach(speech: nn.Module | int, *, frozen: bool) -> tuple[nn.Module | None, 
     return speech, speech.config.hidden_size
 
 
-def build(config: Any = None, *, variant: Variant = "as-run", frozen: bool = False, classes: int = CLASSES) -> HubertFT:
+def build(
+    config: Any = None, *, variant: Variant = "as-run", frozen: bool = False, classes: int = CLASSES
+) -> HubertFT:
     """The network on random weights, from a configuration of ``transformers``.
 
     Args:
@@ -147,7 +164,9 @@ def build(config: Any = None, *, variant: Variant = "as-run", frozen: bool = Fal
     """
     from transformers import AutoModel
 
-    return HubertFT(AutoModel.from_config(config or large()), variant=variant, frozen=frozen, classes=classes)
+    return HubertFT(
+        AutoModel.from_config(config or large()), variant=variant, frozen=frozen, classes=classes
+    )
 
 
 def large() -> Any:

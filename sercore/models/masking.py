@@ -19,7 +19,11 @@ def as_picture(spectrogram: Tensor, *, bands: int, frames: int | None = None) ->
     Raises:
         ValueError: if the shape is another.
     """
-    if spectrogram.dim() != 3 or spectrogram.shape[2] != bands or frames not in (None, spectrogram.shape[1]):
+    if (
+        spectrogram.dim() != 3
+        or spectrogram.shape[2] != bands
+        or frames not in (None, spectrogram.shape[1])
+    ):
         expected = f"(batch, {frames or 'time'}, {bands})"
         raise ValueError(
             f"input of shape {tuple(spectrogram.shape)}; the network reads {expected}. Pad the waveform, put the bands last."
@@ -40,8 +44,12 @@ def check_lengths(lengths: Tensor | None, picture: Tensor, *, least: int) -> Non
     """
     batch, frames = picture.shape[0], picture.shape[-1]
     if lengths is not None and lengths.shape != (batch,):
-        raise ValueError(f"lengths of shape {tuple(lengths.shape)}; expected ({batch},), one a clip. Pass the batch's own lengths.")
-    shortest, longest = (frames, frames) if lengths is None else (int(lengths.min()), int(lengths.max()))
+        raise ValueError(
+            f"lengths of shape {tuple(lengths.shape)}; expected ({batch},), one a clip. Pass the batch's own lengths."
+        )
+    shortest, longest = (
+        (frames, frames) if lengths is None else (int(lengths.min()), int(lengths.max()))
+    )
     if shortest < least or longest > frames:
         raise ValueError(
             f"clips of {shortest} to {longest} frames in a picture of {frames}; expected {least} to {frames}. "
@@ -61,4 +69,6 @@ def masked(picture: Tensor, lengths: Tensor | None) -> Tensor:
         return picture
     time = torch.arange(picture.shape[-1], device=picture.device)
     own = (time < lengths[:, None])[:, None, None]  # (batch, 1, 1, time)
-    return picture * own.to(picture.dtype)  # in training faster than torch.where, and than masked_fill by far
+    return picture * own.to(
+        picture.dtype
+    )  # in training faster than torch.where, and than masked_fill by far

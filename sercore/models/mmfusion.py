@@ -90,18 +90,38 @@ class MMFusion(nn.Module):
         check_variant(variant, get_args(Variant))
         self.variant, self.frozen, self.sizes = variant, frozen, sizes
         self.speech, width = attach(speech, frozen=frozen)
-        self.pictures = nn.ModuleDict({"embeddings": pictures.embeddings, "encoder": pictures.encoder})
+        self.pictures = nn.ModuleDict(
+            {"embeddings": pictures.embeddings, "encoder": pictures.encoder}
+        )
         self.lstm = nn.LSTM(
-            sizes.coefficients, sizes.recurrent, num_layers=2, dropout=sizes.dropout, bidirectional=True, batch_first=True
+            sizes.coefficients,
+            sizes.recurrent,
+            num_layers=2,
+            dropout=sizes.dropout,
+            bidirectional=True,
+            batch_first=True,
         )
         widths = (pictures.config.hidden_sizes[-1], 2 * sizes.recurrent, width)
         self.maps = nn.ModuleList(nn.Linear(each, sizes.channels, bias=False) for each in widths)
         for each in self.maps:
             nn.init.xavier_uniform_(each.weight)
-        self.lengths = [picture_cells(pictures.config, sizes), sizes.frames, sizes.speech]  # positions of each part
-        block = {"heads": sizes.heads, "gate": sizes.gate, "divisor": sizes.divisor, "dropout": sizes.dropout}
-        self.blocks = nn.Sequential(*(UnifiedAttention(sizes.channels, sum(self.lengths), **block) for _ in range(2)))
-        self.before = nn.Sequential(nn.Dropout(sizes.dropout), nn.Linear(sizes.channels, sizes.hidden), nn.ReLU())
+        self.lengths = [
+            picture_cells(pictures.config, sizes),
+            sizes.frames,
+            sizes.speech,
+        ]  # positions of each part
+        block = {
+            "heads": sizes.heads,
+            "gate": sizes.gate,
+            "divisor": sizes.divisor,
+            "dropout": sizes.dropout,
+        }
+        self.blocks = nn.Sequential(
+            *(UnifiedAttention(sizes.channels, sum(self.lengths), **block) for _ in range(2))
+        )
+        self.before = nn.Sequential(
+            nn.Dropout(sizes.dropout), nn.Linear(sizes.channels, sizes.hidden), nn.ReLU()
+        )
         self.output = nn.Linear(sizes.hidden, sizes.classes)
 
     def train(self, mode: bool = True) -> Self:
@@ -117,7 +137,9 @@ class MMFusion(nn.Module):
         Raises:
             ValueError: inputs of another length than the layer norms are for, or a waveform where there is no encoder.
         """
-        picture = as_picture(spectrogram, bands=self.sizes.bands, frames=self.sizes.frames)  # (batch, 1, bands, time)
+        picture = as_picture(
+            spectrogram, bands=self.sizes.bands, frames=self.sizes.frames
+        )  # (batch, 1, bands, time)
         embedded = self.pictures["embeddings"](picture.expand(-1, 3, -1, -1))
         cells = self.pictures["encoder"](embedded).last_hidden_state  # (batch, 1024, 4, 9)
         recurrent, _ = self.lstm(mfcc)  # (batch, time, 512)
@@ -174,7 +196,12 @@ def picture_cells(config: Any, sizes: Sizes) -> int:
 
 
 def build(
-    speech: Any = None, pictures: Any = None, *, variant: Variant = "as-run", frozen: bool = False, sizes: Sizes = SIZES
+    speech: Any = None,
+    pictures: Any = None,
+    *,
+    variant: Variant = "as-run",
+    frozen: bool = False,
+    sizes: Sizes = SIZES,
 ) -> MMFusion:
     """The network on random weights, from configurations of ``transformers``.
 
@@ -188,11 +215,19 @@ def build(
     from transformers import AutoModel, HubertConfig
 
     encoder = speech if isinstance(speech, int) else AutoModel.from_config(speech or HubertConfig())
-    return MMFusion(encoder, AutoModel.from_config(pictures or convnext_base()), variant=variant, frozen=frozen, sizes=sizes)
+    return MMFusion(
+        encoder,
+        AutoModel.from_config(pictures or convnext_base()),
+        variant=variant,
+        frozen=frozen,
+        sizes=sizes,
+    )
 
 
 def convnext_base() -> Any:
     """Configuration of ConvNeXt base; whole layers are dropped in training at rates up to 0.5, as in the weights' own library."""
     from transformers import ConvNextConfig
 
-    return ConvNextConfig(depths=[3, 3, 27, 3], hidden_sizes=[128, 256, 512, 1024], drop_path_rate=0.5)
+    return ConvNextConfig(
+        depths=[3, 3, 27, 3], hidden_sizes=[128, 256, 512, 1024], drop_path_rate=0.5
+    )

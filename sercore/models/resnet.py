@@ -99,7 +99,9 @@ class Block(nn.Module):
         self.act2 = nn.PReLU()
         self.shortcut: nn.Module = nn.Identity()
         if stride != 1 or inputs != outputs:
-            self.shortcut = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
+            self.shortcut = nn.Sequential(
+                nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs)
+            )
 
     def forward(self, picture: Tensor, lengths: Tensor | None = None) -> Tensor:
         """The sum of both ways, activated."""
@@ -132,11 +134,15 @@ class Backbone(nn.Module):
         super().__init__()
         self.sizes = sizes
         first = sizes.channels[0]
-        self.stem = nn.Sequential(nn.Conv2d(1, first, 3, padding=1, bias=False), nn.BatchNorm2d(first), nn.PReLU())
+        self.stem = nn.Sequential(
+            nn.Conv2d(1, first, 3, padding=1, bias=False), nn.BatchNorm2d(first), nn.PReLU()
+        )
         inputs, self.stages = first, nn.ModuleList()
         for index, (outputs, blocks) in enumerate(zip(sizes.channels, sizes.blocks, strict=True)):
             opening = Block(inputs, outputs, stride=2 if index else 1)
-            self.stages.append(nn.ModuleList([opening, *(Block(outputs, outputs) for _ in range(blocks - 1))]))
+            self.stages.append(
+                nn.ModuleList([opening, *(Block(outputs, outputs) for _ in range(blocks - 1))])
+            )
             inputs = outputs
         for layer in self.modules():
             if isinstance(layer, nn.Conv2d):
@@ -147,7 +153,9 @@ class Backbone(nn.Module):
         picture = as_picture(frames, bands=self.sizes.bands, frames=self.sizes.fixed)
         check_lengths(lengths, picture, least=self.sizes.fixed or 1)
         lengths = self._padded(lengths, frames)
-        signal = masked(self.stem(masked(picture, lengths)), lengths)  # (batch, channels, bands, time)
+        signal = masked(
+            self.stem(masked(picture, lengths)), lengths
+        )  # (batch, channels, bands, time)
         for index, stage in enumerate(self.stages):
             lengths = halved(lengths) if index and lengths is not None else lengths
             for block in stage:
@@ -214,15 +222,23 @@ class Head(nn.Module):
     Source: Padi et al. 2021, section 3.3; number and width of the fully connected layers are ours.
     """
 
-    def __init__(self, rows: int, classes: int, *, width: int = 256, pooling: str, steps: int | None = None):
+    def __init__(
+        self, rows: int, classes: int, *, width: int = 256, pooling: str, steps: int | None = None
+    ):
         super().__init__()
         if pooling not in POOLINGS:
-            raise ValueError(f"pooling={pooling}: unknown; expected {', '.join(POOLINGS)}. Give one of them.")
+            raise ValueError(
+                f"pooling={pooling}: unknown; expected {', '.join(POOLINGS)}. Give one of them."
+            )
         if pooling == "flatten" and steps is None:
-            raise ValueError("steps=None: pooling=flatten reads clips of one length; expected how many steps that is. Give steps.")
+            raise ValueError(
+                "steps=None: pooling=flatten reads clips of one length; expected how many steps that is. Give steps."
+            )
         self.rows, self.pooling = rows, pooling
         self.steps = steps if pooling == "flatten" else None
-        self.full = nn.Linear(rows * {"statistics": 2, "mean": 1, "flatten": self.steps}[pooling], width)
+        self.full = nn.Linear(
+            rows * {"statistics": 2, "mean": 1, "flatten": self.steps}[pooling], width
+        )
         self.norm = nn.BatchNorm1d(width)
         self.act = nn.PReLU()
         self.output = nn.Linear(width, classes)
@@ -230,7 +246,9 @@ class Head(nn.Module):
     def forward(self, rows: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Logits of the classes."""
         if self.training and len(rows) < 2:
-            raise ValueError(f"{len(rows)} clip in a training batch; batch norm needs 2 or more. Leave a last batch of one out.")
+            raise ValueError(
+                f"{len(rows)} clip in a training batch; batch norm needs 2 or more. Leave a last batch of one out."
+            )
         return self.output(self.act(self.norm(self.embed(rows, lengths))))
 
     def embed(self, rows: Tensor, lengths: Tensor | None = None) -> Tensor:
@@ -242,16 +260,24 @@ class Head(nn.Module):
         self._check(rows, lengths)
         if self.pooling == "flatten":
             return rows.flatten(1)
-        return statistics(rows, lengths if lengths is None else lengths.to(rows.device), deviation=self.pooling == "statistics")
+        return statistics(
+            rows,
+            lengths if lengths is None else lengths.to(rows.device),
+            deviation=self.pooling == "statistics",
+        )
 
     def _check(self, rows: Tensor, lengths: Tensor | None) -> None:
         if rows.ndim != 3 or rows.shape[1] != self.rows or self.steps not in (None, rows.shape[2]):
             expected = f"(batch, {self.rows}, {self.steps or 'steps'})"
-            raise ValueError(f"rows of shape {tuple(rows.shape)}; the head reads {expected}. Put the steps last.")
+            raise ValueError(
+                f"rows of shape {tuple(rows.shape)}; the head reads {expected}. Put the steps last."
+            )
         if lengths is None:
             return
         if lengths.shape != rows.shape[:1]:
-            raise ValueError(f"lengths of shape {tuple(lengths.shape)}; expected ({len(rows)},), one a clip. Pass the batch's own.")
+            raise ValueError(
+                f"lengths of shape {tuple(lengths.shape)}; expected ({len(rows)},), one a clip. Pass the batch's own."
+            )
         least, shortest, longest = self.steps or 1, int(lengths.min()), int(lengths.max())
         if not least <= shortest <= longest <= rows.shape[2]:
             raise ValueError(
@@ -278,7 +304,13 @@ class ResNet34(nn.Module):
         super().__init__()
         self.sizes, self.frozen = sizes, False
         self.backbone = Backbone(sizes)
-        self.head = Head(sizes.rows, classes, width=sizes.width, pooling=sizes.pooling, steps=sizes.steps(sizes.frames))
+        self.head = Head(
+            sizes.rows,
+            classes,
+            width=sizes.width,
+            pooling=sizes.pooling,
+            steps=sizes.steps(sizes.frames),
+        )
 
     def freeze(self) -> Self:
         """Fix the backbone, batch norm's statistics with it: from now on it is a feature descriptor, and only the head learns."""

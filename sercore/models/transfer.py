@@ -24,7 +24,11 @@ def transfer(network: ResNet34, tensors: Mapping[str, Tensor], *, where: str) ->
 
     Source: Padi et al. 2021, section 3.2.
     """
-    own = {name: tensor for name, tensor in network.state_dict().items() if name.startswith("backbone.")}
+    own = {
+        name: tensor
+        for name, tensor in network.state_dict().items()
+        if name.startswith("backbone.")
+    }
     missing = [name for name in own if name not in tensors]
     other = [
         f"{name} {tuple(tensors[name].shape)} for {tuple(tensor.shape)}"
@@ -34,7 +38,11 @@ def transfer(network: ResNet34, tensors: Mapping[str, Tensor], *, where: str) ->
     homeless = [name for name in tensors if name not in own and not name.startswith("head.")]
     faults = [
         f"{len(found)} {what} ({_first(found)})"
-        for found, what in ((missing, "missing"), (other, "of another shape"), (homeless, "without a place"))
+        for found, what in (
+            (missing, "missing"),
+            (other, "of another shape"),
+            (homeless, "without a place"),
+        )
         if found
     ]
     if faults:
@@ -42,7 +50,9 @@ def transfer(network: ResNet34, tensors: Mapping[str, Tensor], *, where: str) ->
             f"{where}: tensors that do not fit: {', '.join(faults)}; expected the {len(own)} of this network's backbone, and beside"
             " them none but head.*. Give a checkpoint of the same sizes, with names as in ResNet34.state_dict()."
         )
-    network.backbone.load_state_dict({name.removeprefix("backbone."): tensors[name] for name in own})
+    network.backbone.load_state_dict(
+        {name.removeprefix("backbone."): tensors[name] for name in own}
+    )
 
 
 def _first(found: Sequence[str]) -> str:

@@ -40,10 +40,18 @@ class GatedSelfAttention(nn.Module):
     def forward(self, sequence: Tensor) -> Tensor:
         """The sequence, attended to."""
         each = sequence.unsqueeze(1)  # (batch, 1, time, channels)
-        query, key, value = each @ self.query, each @ self.key, each @ self.value  # (batch, heads, time, width)
-        gates = (((query @ self.gate_query) * (key @ self.gate_key)) @ self.gate).sigmoid()  # (batch, heads, time, 2)
+        query, key, value = (
+            each @ self.query,
+            each @ self.key,
+            each @ self.value,
+        )  # (batch, heads, time, width)
+        gates = (
+            ((query @ self.gate_query) * (key @ self.gate_key)) @ self.gate
+        ).sigmoid()  # (batch, heads, time, 2)
         query, key = gates[..., :1] * query, gates[..., 1:] * key
-        heads = functional.scaled_dot_product_attention(query, key, value, scale=1 / math.sqrt(self.divisor))
+        heads = functional.scaled_dot_product_attention(
+            query, key, value, scale=1 / math.sqrt(self.divisor)
+        )
         return heads.transpose(1, 2).flatten(2) @ self.output[0]  # (batch, time, channels)
 
 
@@ -66,12 +74,17 @@ class UnifiedAttention(nn.Module):
     blocks has them.
     """
 
-    def __init__(self, channels: int, positions: int, *, heads: int, gate: int, divisor: int, dropout: float):
+    def __init__(
+        self, channels: int, positions: int, *, heads: int, gate: int, divisor: int, dropout: float
+    ):
         super().__init__()
         self.attention = GatedSelfAttention(channels, heads=heads, gate=gate, divisor=divisor)
         self.first_norm = nn.LayerNorm((positions, channels))
         self.forward_part = nn.Sequential(
-            nn.Linear(channels, 4 * channels), nn.ReLU(), nn.Dropout(dropout), nn.Linear(4 * channels, channels)
+            nn.Linear(channels, 4 * channels),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Linear(4 * channels, channels),
         )
         self.second_norm = nn.LayerNorm((positions, channels))
 

@@ -11,4 +11,6 @@ def check_variant(variant: str, known: Sequence[str]) -> None:
     """
     if variant not in known:
         names = f"{', '.join(known[:-1])} or {known[-1]}"
-        raise ValueError(f"variant={variant}: no such variant; expected {names}. Choose one of them.")
+        raise ValueError(
+            f"variant={variant}: no such variant; expected {names}. Choose one of them."
+        )

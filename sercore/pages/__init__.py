@@ -3,6 +3,13 @@
 Chapter 1 imports its headline alone, so that a new fragment executes no chapter again.
 """
 
-from sercore.papers.alves2022.page import headline, protocols, question, submitted, substituted, three_ways
+from sercore.papers.alves2022.page import (
+    headline,
+    protocols,
+    question,
+    submitted,
+    substituted,
+    three_ways,
+)
 
 __all__ = ["headline", "protocols", "question", "submitted", "substituted", "three_ways"]

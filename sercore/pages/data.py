@@ -39,7 +39,10 @@ def demo() -> HTML:
                 f"{clips['seconds'].sum() / 3600:.3f}",
                 clips["speaker"].nunique(),
                 ", ".join(sorted(clips["language"].unique())),
-                ", ".join(f"{label} {count}" for label, count in clips["emotion"].value_counts().sort_index().items()),
+                ", ".join(
+                    f"{label} {count}"
+                    for label, count in clips["emotion"].value_counts().sort_index().items()
+                ),
             )
         )
     heads = ("corpus", "clips", "hours", "speakers", "language", "emotions")

@@ -30,12 +30,18 @@ def first_cells(path: Path) -> str:
         LookupError: no cell is tagged ``parameters``.
     """
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    tagged = [at for at, cell in enumerate(cells) if "parameters" in cell["metadata"].get("tags", [])]
+    tagged = [
+        at for at, cell in enumerate(cells) if "parameters" in cell["metadata"].get("tags", [])
+    ]
     if not tagged:
-        raise LookupError(f"{path}: no cell is tagged `parameters`; expected one in a chapter. Tag it.")
+        raise LookupError(
+            f"{path}: no cell is tagged `parameters`; expected one in a chapter. Tag it."
+        )
     languages = {"markdown": "md", "code": "python"}
     shown = (cells[0], *cells[tagged[0] : tagged[0] + 2])
-    return "\n\n".join(_fenced(languages[cell["cell_type"]], "".join(cell["source"])) for cell in shown)
+    return "\n\n".join(
+        _fenced(languages[cell["cell_type"]], "".join(cell["source"])) for cell in shown
+    )
 
 
 def _fenced(language: str, text: str) -> str:

@@ -33,7 +33,9 @@ def write(folder: Path, runs: Sequence[Mapping[str, object]], times: Mapping[str
             plt.close(figure)
 
 
-def _texts(ledgers: Mapping[str, Ledger], runs: Sequence[Mapping[str, object]], times: Mapping[str, float]) -> dict[str, str]:
+def _texts(
+    ledgers: Mapping[str, Ledger], runs: Sequence[Mapping[str, object]], times: Mapping[str, float]
+) -> dict[str, str]:
     """Markdown of each fragment by its name."""
     counts = {paper: tally(ledger) for paper, ledger in ledgers.items()}
     texts = {
@@ -46,9 +48,16 @@ def _texts(ledgers: Mapping[str, Ledger], runs: Sequence[Mapping[str, object]], 
         "trials-recorded.md": status.recorded(ledgers).data,
         "speed.md": speed.told(),
     }
-    texts |= {"replicated.md": _replicated(), "ledgers.md": "\n\n".join(map(_section, ledgers.values()))}
+    texts |= {
+        "replicated.md": _replicated(),
+        "ledgers.md": "\n\n".join(map(_section, ledgers.values())),
+    }
     texts["notebook.md"] = excerpts.first_cells(store.PROJECT / "notebooks" / f"{EXAMPLE}.ipynb")
-    return texts | {f"api/{name}.md": text for name, text in reference.pages().items()} | {"rooms.md": reference.contents()}
+    return (
+        texts
+        | {f"api/{name}.md": text for name, text in reference.pages().items()}
+        | {"rooms.md": reference.contents()}
+    )
 
 
 def _replicated() -> str:
@@ -56,7 +65,9 @@ def _replicated() -> str:
     lines = ["| paper | chapter |", "|---|---|"]
     for paper in papers.every():
         number = int(paper.name.partition("-")[0])
-        lines.append(f"| {{cite:t}}`{paper.folder}`: {paper.about} | [{number}](../notebooks/{paper.name}.ipynb) |")
+        lines.append(
+            f"| {{cite:t}}`{paper.folder}`: {paper.about} | [{number}](../notebooks/{paper.name}.ipynb) |"
+        )
     return "\n".join(lines)
 
 
@@ -75,8 +86,24 @@ def _printed_numbers(ledger: Ledger) -> str:
         if plain is not None:
             ours[0] = "–" if plain.value is None else f"{plain.value:g}"
         printed = number.value if isinstance(number.value, str) else f"{number.value:g}"
-        rows.append((number.table, number.row, number.column, f"{printed} {number.unit}", *ours, (word, reason)))
-    heads = ("table", "row", "column", "printed", *(f"ours, {protocol}" for protocol in ledger.paper.protocols.values()), "verdict")
+        rows.append(
+            (
+                number.table,
+                number.row,
+                number.column,
+                f"{printed} {number.unit}",
+                *ours,
+                (word, reason),
+            )
+        )
+    heads = (
+        "table",
+        "row",
+        "column",
+        "printed",
+        *(f"ours, {protocol}" for protocol in ledger.paper.protocols.values()),
+        "verdict",
+    )
     return tables.html(heads, rows).data
 
 

@@ -33,7 +33,10 @@ def rooms(house: Path = HOUSE) -> dict[str, list[str]]:
 def pages(house: Path = HOUSE) -> dict[str, str]:
     """Markdown of each room's page, by the room's name."""
     return {
-        room: "\n".join(MODULE.format(head="##" if number else "#", name=name) for number, name in enumerate(modules))
+        room: "\n".join(
+            MODULE.format(head="##" if number else "#", name=name)
+            for number, name in enumerate(modules)
+        )
         for room, modules in rooms(house).items()
     }
 
@@ -42,7 +45,9 @@ def contents(house: Path = HOUSE) -> str:
     """List of the rooms, each with a link and what its docstring says first."""
     lines = []
     for room, modules in rooms(house).items():
-        said = ast.get_docstring(ast.parse(_file(modules[0], house).read_text(encoding="utf-8"))) or ""
+        said = (
+            ast.get_docstring(ast.parse(_file(modules[0], house).read_text(encoding="utf-8"))) or ""
+        )
         lines.append(f"- [`{room}`](generated/api/{room}.md): {_first(said)}")
     return "\n".join(lines)
 

@@ -20,7 +20,9 @@ def told(*, recorded: Path = RECORDED, benchmarks: Path = BENCHMARKS) -> str:
         recorded: folder of what was printed.
         benchmarks: folder of the programs.
     """
-    return "\n\n".join(_one(path, recorded / f"{path.stem}.json") for path in sorted(benchmarks.glob("[a-z]*.py")))
+    return "\n\n".join(
+        _one(path, recorded / f"{path.stem}.json") for path in sorted(benchmarks.glob("[a-z]*.py"))
+    )
 
 
 def _one(program: Path, kept: Path) -> str:
@@ -28,7 +30,12 @@ def _one(program: Path, kept: Path) -> str:
     about = " ".join(first.split())
     parts = [f"## `{program.name}`", about, *(" ".join(each.split()) for each in rest)]
     if not kept.is_file():
-        return "\n\n".join([*parts, f"Not run: no output is recorded. `python -m benchmarks {program.stem} --record` runs it."])
+        return "\n\n".join(
+            [
+                *parts,
+                f"Not run: no output is recorded. `python -m benchmarks {program.stem} --record` runs it.",
+            ]
+        )
     run = json.loads(sealed.read(kept, name=sealed.DIGESTS))
     where = f"Printed on {run['date'][:10]}: {run['machine']}, {run['cores']} cores; commit {commit(run)}; {versions(run)}."
     return "\n\n".join([*parts, where, "\n".join(["```text", *run["printed"], "```"])])

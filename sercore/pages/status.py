@@ -19,9 +19,20 @@ def parts(runs: Sequence[Mapping[str, object]], times: Mapping[str, float]) -> H
         runs: what is kept of each executed chapter's run: chapter and seconds.
         times: seconds of the other parts, by their names.
     """
-    kept = {name: f"{times[name]:.0f}" if name in times else "not timed here" for name in (INSTALLATION, DEMO)}
-    rows = [*kept.items(), *((run["chapter"], f"{run['seconds']:.0f}") for run in runs), (RENDERING, UNKNOWN)]
-    return tables.html(("part", "seconds"), rows, caption="The book from nothing, part by part, one after the other")
+    kept = {
+        name: f"{times[name]:.0f}" if name in times else "not timed here"
+        for name in (INSTALLATION, DEMO)
+    }
+    rows = [
+        *kept.items(),
+        *((run["chapter"], f"{run['seconds']:.0f}") for run in runs),
+        (RENDERING, UNKNOWN),
+    ]
+    return tables.html(
+        ("part", "seconds"),
+        rows,
+        caption="The book from nothing, part by part, one after the other",
+    )
 
 
 def chapters(runs: Sequence[Mapping[str, object]]) -> HTML:
@@ -58,7 +69,9 @@ def recorded(ledgers: Mapping[str, Ledger]) -> HTML:
         for name, run in ledger.recorded.runs.items():
             chosen = trials[trials["run"] == name]
             made = f"{', '.join(run['corpora'])}; {run['device']}; {versions(run)}"
-            method = f"stale, {ledger.stale[name]}" if ledger.stale[name] else f"method {run['method']}"
+            method = (
+                f"stale, {ledger.stale[name]}" if ledger.stale[name] else f"method {run['method']}"
+            )
             rows.append(
                 (
                     (f"{paper}, {name}", made),
@@ -80,4 +93,9 @@ def recorded(ledgers: Mapping[str, Ledger]) -> HTML:
 
 def versions(run: Mapping) -> str:
     """Python's and the libraries' versions of a run, in a line."""
-    return ", ".join([f"Python {run['python']}", *(f"{name} {version}" for name, version in sorted(run["versions"].items()))])
+    return ", ".join(
+        [
+            f"Python {run['python']}",
+            *(f"{name} {version}" for name, version in sorted(run["versions"].items())),
+        ]
+    )

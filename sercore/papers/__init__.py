@@ -9,7 +9,18 @@ from functools import cache
 
 from sercore.ledger.paper import Paper
 
-FIELDS = ("name", "folder", "title", "subject", "about", "methods", "classes", "metrics", "protocols", "Parameters")
+FIELDS = (
+    "name",
+    "folder",
+    "title",
+    "subject",
+    "about",
+    "methods",
+    "classes",
+    "metrics",
+    "protocols",
+    "Parameters",
+)
 
 
 class PaperError(LookupError):
@@ -48,17 +59,25 @@ def _load(folder: str) -> Paper:
     except ModuleNotFoundError as error:
         if error.name != f"{__name__}.{folder}.paper":
             raise
-        raise PaperError(f"{place}: no such file; expected one with PAPER. Write it, or remove the folder.") from None
+        raise PaperError(
+            f"{place}: no such file; expected one with PAPER. Write it, or remove the folder."
+        ) from None
     except TypeError as error:
         if "abstract" not in str(error):
             raise
         raise PaperError(f"{place}: {error}. Write what is missing.") from None
     paper = getattr(module, "PAPER", None)
     if not isinstance(paper, Paper):
-        raise PaperError(f"{place}: no PAPER; expected an instance of a subclass of Paper. Name it so.")
+        raise PaperError(
+            f"{place}: no PAPER; expected an instance of a subclass of Paper. Name it so."
+        )
     missing = [field for field in FIELDS if not hasattr(paper, field)]
     if missing:
-        raise PaperError(f"{place}: {type(paper).__name__} has no {', '.join(missing)}; see `Paper` for what each is. Add it.")
+        raise PaperError(
+            f"{place}: {type(paper).__name__} has no {', '.join(missing)}; see `Paper` for what each is. Add it."
+        )
     if paper.folder != folder:
-        raise PaperError(f"{place}: its folder is called {paper.folder}; expected {folder}. Rename one.")
+        raise PaperError(
+            f"{place}: its folder is called {paper.folder}; expected {folder}. Rename one."
+        )
     return paper

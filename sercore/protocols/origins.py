@@ -54,7 +54,9 @@ def _shared_out(column: pd.Series, generator: np.random.Generator) -> Fold:
     for name in np.unique(names):
         rows = np.flatnonzero(names == name)
         if len(rows) < 2:
-            raise ValueError(f"{column.name} {name} has 1 clip; int(0.8 x 1) leaves none to train on: add clips or leave it out")
+            raise ValueError(
+                f"{column.name} {name} has 1 clip; int(0.8 x 1) leaves none to train on: add clips or leave it out"
+            )
         training.append(generator.permutation(rows)[: int(SHARE * len(rows))])
     train = np.sort(np.concatenate(training))
     return train, np.setdiff1d(np.arange(len(names)), train)

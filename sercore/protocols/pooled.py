@@ -65,18 +65,27 @@ def pooled(table: pd.DataFrame, *, unseen: Sequence[str]) -> Split:
     """
     for column in ("corpus", "speaker"):
         if missing := int(table[column].isna().sum()):
-            raise ValueError(f"{missing} of {len(table)} clips have no {column}; a split by speaker needs one for each: add them")
+            raise ValueError(
+                f"{missing} of {len(table)} clips have no {column}; a split by speaker needs one for each: add them"
+            )
     corpora = table["corpus"].to_numpy(str)
     there = sorted(set(corpora))
     if absent := sorted(set(unseen) - set(there)):
-        raise ValueError(f"unseen corpus {absent[0]}: not in the table; it has {', '.join(there)}. Name one of them, or add clips.")
+        raise ValueError(
+            f"unseen corpus {absent[0]}: not in the table; it has {', '.join(there)}. Name one of them, or add clips."
+        )
     pool = ~np.isin(corpora, list(unseen))
     if not pool.any():
-        raise ValueError(f"unseen {', '.join(there)}: no corpus is left to train on; expected another one. Pool at least one.")
+        raise ValueError(
+            f"unseen {', '.join(there)}: no corpus is left to train on; expected another one. Pool at least one."
+        )
     sides = held_out(table[pool])
     names = _qualified(table)
     validation, test = (
-        np.isin(names, [f"{corpus}/{who}" for corpus, named in sides.items() for who in named[side]]) for side in (0, 1)
+        np.isin(
+            names, [f"{corpus}/{who}" for corpus, named in sides.items() for who in named[side]]
+        )
+        for side in (0, 1)
     )
     split = Split(
         training=np.flatnonzero(pool & ~validation & ~test),
@@ -124,8 +133,12 @@ def dealt(clips: pd.DataFrame) -> HeldOut:
     Args:
         clips: of one corpus, three speakers or more, of which ``speaker`` and ``gender`` are read.
     """
-    sexes = clips.groupby("speaker")["gender"].agg(lambda told: told.dropna().iloc[0] if told.nunique() == 1 else "unknown")
-    last = [sorted(sexes.index[sexes == sex], reverse=True) for sex in ("female", "male", "unknown")]
+    sexes = clips.groupby("speaker")["gender"].agg(
+        lambda told: told.dropna().iloc[0] if told.nunique() == 1 else "unknown"
+    )
+    last = [
+        sorted(sexes.index[sexes == sex], reverse=True) for sex in ("female", "male", "unknown")
+    ]
     row = [who for turn in zip_longest(*last) for who in turn if who is not None]
     seats = 1 if len(row) <= MANY else 2
     return tuple(sorted(row[:seats])), tuple(sorted(row[seats : 2 * seats]))
@@ -146,8 +159,14 @@ def check(table: pd.DataFrame, split: Split) -> None:
     corpora = table["corpus"].to_numpy(str)
     pool = np.concatenate([split.training, split.validation, split.test])
     apart = np.concatenate([*split.unseen.values(), np.array([], int)])
-    forbid_shared(corpora[pool], [*split.unseen, *corpora[apart]], what="corpus (an unseen one counts as a test)")
+    forbid_shared(
+        corpora[pool],
+        [*split.unseen, *corpora[apart]],
+        what="corpus (an unseen one counts as a test)",
+    )
 
 
 def _qualified(table: pd.DataFrame) -> np.ndarray:
-    return (table["corpus"].astype("string") + "/" + table["speaker"].astype("string")).to_numpy(str)
+    return (table["corpus"].astype("string") + "/" + table["speaker"].astype("string")).to_numpy(
+        str
+    )

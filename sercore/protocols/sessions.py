@@ -43,7 +43,10 @@ def groups(table: pd.DataFrame) -> list[tuple[str, ...]]:
     corpus = _corpus(table)
     if corpus == SESSIONS:
         session = _whole(table, "session")
-        parts = [tuple(sorted(set(table.loc[session == each, "speaker"]))) for each in sorted(set(session))]
+        parts = [
+            tuple(sorted(set(table.loc[session == each, "speaker"])))
+            for each in sorted(set(session))
+        ]
     else:
         parts = _committed(corpus, table) if corpus in COMMITTED else _dealt(table)
     if len(parts) < 2:
@@ -73,7 +76,9 @@ def leave_one_session_out(table: pd.DataFrame, fold: int) -> Fold:
     Source: Padi et al. 2021, section 4.1.
     """
     if (corpus := _corpus(table)) != SESSIONS:
-        raise ValueError(f"{corpus}: this corpus has no sessions; expected {SESSIONS}. Take `group_fold` for other corpora.")
+        raise ValueError(
+            f"{corpus}: this corpus has no sessions; expected {SESSIONS}. Take `group_fold` for other corpora."
+        )
     session = _whole(table, "session").to_numpy()
     there = sorted(set(session))
     _numbered(fold, len(groups(table)))
@@ -121,13 +126,19 @@ def clip_split(labels: Sequence[str] | Sequence[int], seed: int) -> Fold:
     """
     column = pd.Series(list(labels), dtype=object)
     if missing := int(column.isna().sum()):
-        raise ValueError(f"{missing} of {len(column)} clips have no class; a stratified split needs one for each: leave them out")
+        raise ValueError(
+            f"{missing} of {len(column)} clips have no class; a stratified split needs one for each: leave them out"
+        )
     counts = column.value_counts()
     if not len(counts) or counts.min() < LEAST:
         told = f"class {counts.idxmin()} has {counts.min()} clips" if len(counts) else "no clip"
-        raise ValueError(f"{told}; an 80/20 split needs at least {LEAST} of each class: add clips or leave the class out")
+        raise ValueError(
+            f"{told}; an 80/20 split needs at least {LEAST} of each class: add clips or leave the class out"
+        )
     names = column.astype(str).to_numpy(str)
-    training, test = next(StratifiedShuffleSplit(1, test_size=TEST, random_state=seed).split(names, names))
+    training, test = next(
+        StratifiedShuffleSplit(1, test_size=TEST, random_state=seed).split(names, names)
+    )
     return np.sort(training), np.sort(test)
 
 
@@ -156,22 +167,30 @@ def _corpus(table: pd.DataFrame) -> str:
     names = sorted(set(_whole(table, "corpus")))
     if len(names) != 1:
         told = ", ".join(names) or "no clip"
-        raise ValueError(f"{told}: {len(names)} corpora in the table; these folds are of exactly one. Split each corpus by itself.")
+        raise ValueError(
+            f"{told}: {len(names)} corpora in the table; these folds are of exactly one. Split each corpus by itself."
+        )
     _whole(table, "speaker")
     return names[0]
 
 
 def _whole(table: pd.DataFrame, column: str) -> pd.Series:
     if column not in table:
-        raise ValueError(f"the table has no column {column}, but {', '.join(table)}; these folds need it: add it")
+        raise ValueError(
+            f"the table has no column {column}, but {', '.join(table)}; these folds need it: add it"
+        )
     if missing := int(table[column].isna().sum()):
-        raise ValueError(f"{missing} of {len(table)} clips have no {column}; these folds need one for each: add them")
+        raise ValueError(
+            f"{missing} of {len(table)} clips have no {column}; these folds need one for each: add them"
+        )
     return table[column]
 
 
 def _numbered(fold: int, folds: int) -> None:
     if not 0 <= fold < folds:
-        raise ValueError(f"fold {fold}: no such fold; this table has {folds}, numbered from 0. Name one of 0 to {folds - 1}.")
+        raise ValueError(
+            f"fold {fold}: no such fold; this table has {folds}, numbered from 0. Name one of 0 to {folds - 1}."
+        )
 
 
 def _committed(corpus: str, table: pd.DataFrame) -> list[tuple[str, ...]]:
@@ -187,8 +206,12 @@ def _committed(corpus: str, table: pd.DataFrame) -> list[tuple[str, ...]]:
 
 
 def _dealt(table: pd.DataFrame) -> list[tuple[str, ...]]:
-    told = table.groupby("speaker")["gender"].agg(lambda each: each.dropna().iloc[0] if each.nunique() == 1 else "unknown")
+    told = table.groupby("speaker")["gender"].agg(
+        lambda each: each.dropna().iloc[0] if each.nunique() == 1 else "unknown"
+    )
     sexes = told.where(told.isin(["female", "male"]), "unknown")
-    ordered = [who for sex in ("female", "male", "unknown") for who in sorted(sexes.index[sexes == sex])]
+    ordered = [
+        who for sex in ("female", "male", "unknown") for who in sorted(sexes.index[sexes == sex])
+    ]
     parts = min(FOLDS, len(ordered))
     return [tuple(ordered[part::parts]) for part in range(parts)]

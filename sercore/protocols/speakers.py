@@ -78,18 +78,28 @@ def speaker_folds(table: pd.DataFrame, fold: int) -> Sides:
     there = groups(table)
     folds = max(len(parts) for parts in there.values())
     if not 0 <= fold < folds:
-        raise ValueError(f"fold {fold}: no such fold; this table has {folds}, numbered from 0. Name one of 0 to {folds - 1}.")
+        raise ValueError(
+            f"fold {fold}: no such fold; this table has {folds}, numbered from 0. Name one of 0 to {folds - 1}."
+        )
     names = _qualified(table, "speaker")
-    tested = [f"{corpus}/{who}" for corpus, parts in there.items() for who in parts[fold % len(parts)]]
+    tested = [
+        f"{corpus}/{who}" for corpus, parts in there.items() for who in parts[fold % len(parts)]
+    ]
     spared = {corpus: parts for corpus, parts in there.items() if len(parts) > 2}
-    watched = [f"{corpus}/{who}" for corpus, parts in spared.items() for who in parts[(fold + 1) % len(parts)]]
+    watched = [
+        f"{corpus}/{who}"
+        for corpus, parts in spared.items()
+        for who in parts[(fold + 1) % len(parts)]
+    ]
     test, validation = names.isin(tested).to_numpy(), names.isin(watched).to_numpy()
     sides = np.flatnonzero(~test & ~validation), np.flatnonzero(validation), np.flatnonzero(test)
     check(table, *sides)
     return sides
 
 
-def check(table: pd.DataFrame, training: Sequence[int], validation: Sequence[int], test: Sequence[int]) -> None:
+def check(
+    table: pd.DataFrame, training: Sequence[int], validation: Sequence[int], test: Sequence[int]
+) -> None:
     """Refuse a split with a speaker on two sides, or with a side that lacks a class of the table.
 
     Args:
@@ -104,10 +114,14 @@ def check(table: pd.DataFrame, training: Sequence[int], validation: Sequence[int
     """
     missing = int(table["class"].isna().sum())
     if missing:
-        raise ValueError(f"{missing} of {len(table)} clips have no class; a split needs one for each: leave these clips out first")
+        raise ValueError(
+            f"{missing} of {len(table)} clips have no class; a split needs one for each: leave these clips out first"
+        )
     speakers, classes = _qualified(table, "speaker").to_numpy(str), table["class"].to_numpy(str)
     forbid_shared([*speakers[training], *speakers[validation]], speakers[test], what="speaker")
-    forbid_shared(speakers[training], speakers[validation], what="speaker (validation counts as a test)")
+    forbid_shared(
+        speakers[training], speakers[validation], what="speaker (validation counts as a test)"
+    )
     for side, rows in {"training": training, "validation": validation, "test": test}.items():
         lacking = sorted(set(classes) - set(classes[rows]))
         if lacking:
@@ -117,7 +131,9 @@ def check(table: pd.DataFrame, training: Sequence[int], validation: Sequence[int
             )
 
 
-def texts_seen(table: pd.DataFrame, training: Sequence[int], test: Sequence[int]) -> dict[str, float]:
+def texts_seen(
+    table: pd.DataFrame, training: Sequence[int], test: Sequence[int]
+) -> dict[str, float]:
     """Share of the test's different texts that training has too, by corpus and, under "all", together.
 
     Speaker-independent is not text-independent: RAVDESS has two sentences and TESS 200 words, which every speaker says.
@@ -139,7 +155,9 @@ def texts_seen(table: pd.DataFrame, training: Sequence[int], test: Sequence[int]
 
 def _qualified(table: pd.DataFrame, column: str) -> pd.Series:
     """Names that count across corpora, under plain row numbers: RAVDESS and Emo-DB both have a speaker 03."""
-    return (table["corpus"].astype("string") + "/" + table[column].astype("string")).reset_index(drop=True)
+    return (table["corpus"].astype("string") + "/" + table[column].astype("string")).reset_index(
+        drop=True
+    )
 
 
 def _published(corpus: str, clips: pd.DataFrame) -> list[tuple[str, ...]]:
@@ -155,6 +173,8 @@ def _published(corpus: str, clips: pd.DataFrame) -> list[tuple[str, ...]]:
 
 
 def _dealt(clips: pd.DataFrame) -> list[tuple[str, ...]]:
-    ordered = clips.drop_duplicates("speaker").sort_values(["gender", "speaker"])["speaker"].tolist()
+    ordered = (
+        clips.drop_duplicates("speaker").sort_values(["gender", "speaker"])["speaker"].tolist()
+    )
     parts = min(FOLDS, len(ordered))
     return [tuple(ordered[part::parts]) for part in range(parts)]

@@ -22,7 +22,9 @@ def shuffled_folds(rows: int, *, seed: int, folds: int = FOLDS) -> list[Fold]:
     return list(KFold(folds, shuffle=True, random_state=seed).split(np.arange(rows)))
 
 
-def grouped_folds(labels: Sequence[int], groups: Sequence[str], *, seed: int, folds: int = FOLDS) -> list[Fold]:
+def grouped_folds(
+    labels: Sequence[int], groups: Sequence[str], *, seed: int, folds: int = FOLDS
+) -> list[Fold]:
     """Training and test rows of each fold: no group on both sides, classes spread as evenly as the groups allow.
 
     Raises:

@@ -18,13 +18,26 @@ from matplotlib.lines import Line2D
 from sercore.features.mel import DECIBELS, PICTURE, MelSettings
 from sercore.ledger.estimates import Estimate
 
-COLOURS = dict(zip(("printed", "as-published", "clean", "test"), sns.color_palette("colorblind", 4), strict=True))
+COLOURS = dict(
+    zip(
+        ("printed", "as-published", "clean", "test"),
+        sns.color_palette("colorblind", 4),
+        strict=True,
+    )
+)
 WIDTH = 8  # inches: the text column of a page at 100 dots an inch
 FONT = 8  # points, the smallest
 
 
 def interval(
-    axes: plt.Axes, value: float, low: float, high: float, height: float, colour: tuple, label: str, hollow: bool = False
+    axes: plt.Axes,
+    value: float,
+    low: float,
+    high: float,
+    height: float,
+    colour: tuple,
+    label: str,
+    hollow: bool = False,
 ) -> None:
     """A point at a height, and its interval where that is finite.
 
@@ -41,7 +54,14 @@ def interval(
     if np.isfinite([low, high]).all():
         axes.plot([low, high], [height, height], color=colour, linewidth=1.5, alpha=0.6)
     axes.plot(
-        value, height, "o", color=colour, markersize=4.5, label=label, markerfacecolor="white" if hollow else colour, clip_on=False
+        value,
+        height,
+        "o",
+        color=colour,
+        markersize=4.5,
+        label=label,
+        markerfacecolor="white" if hollow else colour,
+        clip_on=False,
     )
 
 
@@ -55,14 +75,32 @@ def legend(figure: Figure, axes: plt.Axes, more: Iterable[Line2D] = ()) -> None:
     """
     handles = {}
     for point in axes.get_legend_handles_labels()[0]:
-        filled = Line2D([], [], color=point.get_color(), marker=point.get_marker(), markersize=point.get_markersize(), linestyle="")
+        filled = Line2D(
+            [],
+            [],
+            color=point.get_color(),
+            marker=point.get_marker(),
+            markersize=point.get_markersize(),
+            linestyle="",
+        )
         handles[point.get_label()] = filled
         filled.set_label(point.get_label())
     handles |= {handle.get_label(): handle for handle in more}
-    figure.legend(handles=list(handles.values()), loc="outside upper center", ncols=4, frameon=False, fontsize=FONT)
+    figure.legend(
+        handles=list(handles.values()),
+        loc="outside upper center",
+        ncols=4,
+        frameon=False,
+        fontsize=FONT,
+    )
 
 
-def splits(rows: Sequence[tuple[str, float, tuple[Estimate, Estimate]]], *, chance: float, score: str = "accuracy") -> Figure:
+def splits(
+    rows: Sequence[tuple[str, float, tuple[Estimate, Estimate]]],
+    *,
+    chance: float,
+    score: str = "accuracy",
+) -> Figure:
     """Of each model the printed score, ours with shared speakers and ours without, with intervals.
 
     Args:
@@ -74,17 +112,39 @@ def splits(rows: Sequence[tuple[str, float, tuple[Estimate, Estimate]]], *, chan
         ValueError: no row, or a score that is not in [0, 1].
     """
     if not rows:
-        raise ValueError("no model to draw; expected at least one that is recorded under both splits: record one first")
+        raise ValueError(
+            "no model to draw; expected at least one that is recorded under both splits: record one first"
+        )
     figure, axes = plt.subplots(figsize=(WIDTH, 1.2 + 0.34 * len(rows)), layout="constrained")
     axes.axvline(chance, color="0.8", linewidth=1, zorder=0)
     for height, (name, printed, (shared, apart)) in enumerate(reversed(rows)):
         for value in (printed, shared.value, apart.value):
             if not 0 <= value <= 1:
-                raise ValueError(f"{name}: {score} {value:g}; expected 0 to 1. Give shares, not per cent.")
-        axes.plot(printed, height, "D", color=COLOURS["printed"], markersize=5, label="printed, other corpora")
-        named = ((shared, "as-published", "ours, clips held out", 0.16), (apart, "clean", "ours, speakers held out", -0.16))
+                raise ValueError(
+                    f"{name}: {score} {value:g}; expected 0 to 1. Give shares, not per cent."
+                )
+        axes.plot(
+            printed,
+            height,
+            "D",
+            color=COLOURS["printed"],
+            markersize=5,
+            label="printed, other corpora",
+        )
+        named = (
+            (shared, "as-published", "ours, clips held out", 0.16),
+            (apart, "clean", "ours, speakers held out", -0.16),
+        )
         for estimate, colour, label, offset in named:
-            interval(axes, estimate.value, estimate.low, estimate.high, height + offset, COLOURS[colour], label)
+            interval(
+                axes,
+                estimate.value,
+                estimate.low,
+                estimate.high,
+                height + offset,
+                COLOURS[colour],
+                label,
+            )
     axes.set_yticks(range(len(rows)), [name for name, *_ in reversed(rows)], fontsize=FONT + 1)
     axes.set(xlabel=score, xlim=(0, 1), ylim=(-0.6, len(rows) - 0.4))
     axes.grid(axis="y", color="0.93", linewidth=0.8)
@@ -94,7 +154,9 @@ def splits(rows: Sequence[tuple[str, float, tuple[Estimate, Estimate]]], *, chan
     return figure
 
 
-def confusions(panels: Sequence[tuple[str, np.ndarray, Sequence[str]]], *, title: str = "") -> Figure:
+def confusions(
+    panels: Sequence[tuple[str, np.ndarray, Sequence[str]]], *, title: str = ""
+) -> Figure:
     """Confusion matrices side by side on one scale of colours: counts with the share of their row.
 
     Args:
@@ -105,21 +167,33 @@ def confusions(panels: Sequence[tuple[str, np.ndarray, Sequence[str]]], *, title
         ValueError: where a matrix is not as large as its names, or holds what is no count.
     """
     figure, axes = plt.subplots(
-        1, len(panels), figsize=(WIDTH, 1.75 + (WIDTH - 1) / max(len(panels), 2)), layout="constrained", squeeze=False
+        1,
+        len(panels),
+        figsize=(WIDTH, 1.75 + (WIDTH - 1) / max(len(panels), 2)),
+        layout="constrained",
+        squeeze=False,
     )
     if title:
         figure.suptitle(title, fontsize=FONT + 3)
     for place, (head, matrix, names) in zip(axes[0], panels, strict=True):
         counts = np.asarray(matrix, dtype=float)
         if counts.shape != (len(names), len(names)):
-            raise ValueError(f"{head}: the matrix is {counts.shape}; {len(names)} classes need as many rows and columns")
+            raise ValueError(
+                f"{head}: the matrix is {counts.shape}; {len(names)} classes need as many rows and columns"
+            )
         if not (counts >= 0).all():
-            raise ValueError(f"{head}: the matrix holds {counts.min():g}; counts are 0 or more: count the predictions again")
+            raise ValueError(
+                f"{head}: the matrix holds {counts.min():g}; counts are 0 or more: count the predictions again"
+            )
         totals = counts.sum(axis=1, keepdims=True)
         shares = np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
         percent = np.vectorize("{:.0%}".format)(shares)
         bare = totals.any() and np.allclose(totals[totals > 0], 1)
-        texts = percent if bare else np.char.add(np.vectorize("{:,.10g}\n".format)(counts.round(1)), percent)
+        texts = (
+            percent
+            if bare
+            else np.char.add(np.vectorize("{:,.10g}\n".format)(counts.round(1)), percent)
+        )
         sns.heatmap(
             shares,
             annot=texts,
@@ -139,7 +213,9 @@ def confusions(panels: Sequence[tuple[str, np.ndarray, Sequence[str]]], *, title
         if place is not axes[0, 0] and list(names) == list(panels[0][2]):
             place.set_yticks([])
     axes[0, 0].set_ylabel("true", fontsize=FONT + 1)
-    bar = figure.colorbar(axes[0, 0].collections[0], ax=axes, location="bottom", shrink=0.4, aspect=30)
+    bar = figure.colorbar(
+        axes[0, 0].collections[0], ax=axes, location="bottom", shrink=0.4, aspect=30
+    )
     bar.set_label("share of the true class", fontsize=FONT)
     bar.ax.tick_params(labelsize=FONT)
     return figure
@@ -155,18 +231,35 @@ def scatter(panels: Sequence[tuple[str, np.ndarray, Sequence[str]]], *, title: s
     side = min(4.2, WIDTH / len(panels))
     most = max(len(set(labels)) for *_, labels in panels)
     figure, axes = plt.subplots(
-        1, len(panels), figsize=(side * len(panels), side + 0.1 * most + 0.2), layout="constrained", squeeze=False
+        1,
+        len(panels),
+        figsize=(side * len(panels), side + 0.1 * most + 0.2),
+        layout="constrained",
+        squeeze=False,
     )
     if title:
         figure.suptitle(title, fontsize=FONT + 3)
     for place, (head, points, labels) in zip(axes[0], panels, strict=True):
         names = sorted(set(labels))
         sns.scatterplot(
-            x=points[:, 0], y=points[:, 1], hue=list(labels), hue_order=names, palette="colorblind", s=14, linewidth=0, ax=place
+            x=points[:, 0],
+            y=points[:, 1],
+            hue=list(labels),
+            hue_order=names,
+            palette="colorblind",
+            s=14,
+            linewidth=0,
+            ax=place,
         )
         place.set(xticks=[], yticks=[], xlabel="", ylabel="")
         place.set_title(head, fontsize=FONT + 2)
-        place.legend(frameon=False, fontsize=FONT, loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=min(len(names), 2))
+        place.legend(
+            frameon=False,
+            fontsize=FONT,
+            loc="upper center",
+            bbox_to_anchor=(0.5, -0.02),
+            ncols=min(len(names), 2),
+        )
         sns.despine(ax=place, left=True, bottom=True)
     return figure
 
@@ -176,7 +269,9 @@ HERTZ = (500, 1000, 2000, 4000, 8000)
 BLUE = sns.color_palette("colorblind")[0]
 
 
-def examples(panels: Sequence[tuple[str, np.ndarray, np.ndarray]], *, settings: MelSettings = PICTURE) -> Figure:
+def examples(
+    panels: Sequence[tuple[str, np.ndarray, np.ndarray]], *, settings: MelSettings = PICTURE
+) -> Figure:
     """Waveforms above their mel spectrograms, one clip each, on one scale of time and amplitude.
 
     The level is relative to each clip's maximum, down to 60 dB: a quiet clip's spectrogram is as readable as a loud one's.
@@ -206,14 +301,18 @@ def examples(panels: Sequence[tuple[str, np.ndarray, np.ndarray]], *, settings: 
         wave.set_title(title, fontsize=FONT + 1)
         wave.tick_params(bottom=False, labelbottom=False)
         sns.despine(ax=wave, left=True, bottom=True)
-        drawn = _spectrogram(place, spectrogram - spectrogram.max(), settings, cmap="magma_r", vmin=-60, vmax=0)
+        drawn = _spectrogram(
+            place, spectrogram - spectrogram.max(), settings, cmap="magma_r", vmin=-60, vmax=0
+        )
         wave.set_xlim(0, longest)
         place.set_xlim(0, longest)
     _bar(figure, drawn, "dB relative to the clip's maximum")
     return figure
 
 
-def saliency_map(panels: Sequence[tuple[str, np.ndarray, np.ndarray]], *, settings: MelSettings = DECIBELS) -> Figure:
+def saliency_map(
+    panels: Sequence[tuple[str, np.ndarray, np.ndarray]], *, settings: MelSettings = DECIBELS
+) -> Figure:
     """What moves a network: its saliency in colour over the grey mel spectrogram, one clip each.
 
     Colour and opacity follow the saliency up to the clip's 99.5th percentile, beyond which they are full.
@@ -230,7 +329,12 @@ def saliency_map(panels: Sequence[tuple[str, np.ndarray, np.ndarray]], *, settin
     _check_some(panels)
     for title, spectrogram, saliency in panels:
         low, high = saliency.min(), saliency.max()
-        if spectrogram.shape[1:] != (settings.bands,) or saliency.shape != spectrogram.shape or not high > 0 or low < 0:
+        if (
+            spectrogram.shape[1:] != (settings.bands,)
+            or saliency.shape != spectrogram.shape
+            or not high > 0
+            or low < 0
+        ):
             raise ValueError(
                 f"{title}: a map {saliency.shape} from {low:g} to {high:g} of a spectrogram {spectrogram.shape};"
                 f" expected both (frames, {settings.bands}) and the map 0 or more: cut both to the clip's frames"
@@ -243,16 +347,24 @@ def saliency_map(panels: Sequence[tuple[str, np.ndarray, np.ndarray]], *, settin
         _spectrogram(place, strength, settings, cmap="Reds", vmin=0, vmax=1, alpha=strength.T)
         place.set_title(title, fontsize=FONT + 1)
         place.set_xlim(0, longest)
-    _bar(figure, ScalarMappable(plt.Normalize(0, 1), "Reds"), "saliency, share of the 99.5th percentile of the clip")
+    _bar(
+        figure,
+        ScalarMappable(plt.Normalize(0, 1), "Reds"),
+        "saliency, share of the 99.5th percentile of the clip",
+    )
     return figure
 
 
 def _check_some(panels: Sequence) -> None:
     if not panels:
-        raise ValueError("no panel; expected one a class: pass the title and arrays of a clip of each")
+        raise ValueError(
+            "no panel; expected one a class: pass the title and arrays of a clip of each"
+        )
 
 
-def _grid(count: int, *, heights: tuple[int, ...], inches: float) -> tuple[Figure, list[tuple[plt.Axes, ...]]]:
+def _grid(
+    count: int, *, heights: tuple[int, ...], inches: float
+) -> tuple[Figure, list[tuple[plt.Axes, ...]]]:
     """So many panels, each of axes below each other, the lowest with seconds and Hz where nothing beside or below has them."""
     columns, parts = min(COLUMNS, count), len(heights)
     rows = -(-count // columns)
@@ -264,11 +376,16 @@ def _grid(count: int, *, heights: tuple[int, ...], inches: float) -> tuple[Figur
         squeeze=False,
         height_ratios=heights * rows,
     )
-    panels = [tuple(axes[parts * (at // columns) : parts * (at // columns + 1), at % columns]) for at in range(rows * columns)]
+    panels = [
+        tuple(axes[parts * (at // columns) : parts * (at // columns + 1), at % columns])
+        for at in range(rows * columns)
+    ]
     for place in (place for panel in panels[count:] for place in panel):
         place.set_axis_off()
     for at, panel in enumerate(panels[:count]):
-        panel[-1].tick_params(labelsize=FONT, labelbottom=at + columns >= count, labelleft=at % columns == 0)
+        panel[-1].tick_params(
+            labelsize=FONT, labelbottom=at + columns >= count, labelleft=at % columns == 0
+        )
         if at + columns >= count:
             panel[-1].set_xlabel("s", fontsize=FONT)
         if at % columns == 0:
@@ -276,19 +393,33 @@ def _grid(count: int, *, heights: tuple[int, ...], inches: float) -> tuple[Figur
     return figure, panels[:count]
 
 
-def _spectrogram(axes: plt.Axes, values: np.ndarray, settings: MelSettings, **look: object) -> QuadMesh:
+def _spectrogram(
+    axes: plt.Axes, values: np.ndarray, settings: MelSettings, **look: object
+) -> QuadMesh:
     """Cells of ``(frames, bands)`` around the middle of their frame in seconds and of their band on the mel scale, named in Hz."""
     seconds = (np.arange(len(values) + 1) - 0.5) * settings.hop / settings.rate
-    drawn = axes.pcolormesh(seconds, np.arange(settings.bands + 1), values.T, rasterized=True, **look)
-    named = [hertz for hertz in HERTZ if hertz > settings.lowest and _band(hertz, settings) <= settings.bands]
-    axes.set_yticks([_band(hertz, settings) for hertz in named], [f"{hertz:,}" for hertz in named], fontsize=FONT)
+    drawn = axes.pcolormesh(
+        seconds, np.arange(settings.bands + 1), values.T, rasterized=True, **look
+    )
+    named = [
+        hertz
+        for hertz in HERTZ
+        if hertz > settings.lowest and _band(hertz, settings) <= settings.bands
+    ]
+    axes.set_yticks(
+        [_band(hertz, settings) for hertz in named],
+        [f"{hertz:,}" for hertz in named],
+        fontsize=FONT,
+    )
     axes.set_ylim(0, settings.bands)
     return drawn
 
 
 def _band(hertz: float, settings: MelSettings) -> float:
     """Where a frequency lies on an axis on which band b reaches from b to b + 1: its filter's peak is in the middle."""
-    low, this, high = (np.log1p(frequency / 700) for frequency in (settings.lowest, hertz, settings.highest))
+    low, this, high = (
+        np.log1p(frequency / 700) for frequency in (settings.lowest, hertz, settings.highest)
+    )
     return float((this - low) / (high - low) * (settings.bands + 1) - 0.5)
 
 

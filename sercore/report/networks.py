@@ -9,7 +9,9 @@ from torch import nn
 from sercore.models.counts import parameters
 from sercore.report.tables import html
 
-PASSED_OVER = nn.ReLU | nn.Dropout | nn.BatchNorm2d | nn.Identity  # kinds of layers that stand in no row of their own
+PASSED_OVER = (
+    nn.ReLU | nn.Dropout | nn.BatchNorm2d | nn.Identity
+)  # kinds of layers that stand in no row of their own
 
 
 def layers(title: str, network: nn.Module, *inputs: torch.Tensor) -> HTML:
@@ -21,10 +23,17 @@ def layers(title: str, network: nn.Module, *inputs: torch.Tensor) -> HTML:
         inputs: tensors of one clip, on the same device.
     """
     names = {
-        layer: name for name, layer in network.named_modules() if not list(layer.children()) and not isinstance(layer, PASSED_OVER)
+        layer: name
+        for name, layer in network.named_modules()
+        if not list(layer.children()) and not isinstance(layer, PASSED_OVER)
     }
     rows = [
-        (names[layer], type(layer).__name__, output, f"{parameters(layer):,}" if parameters(layer) else "")
+        (
+            names[layer],
+            type(layer).__name__,
+            output,
+            f"{parameters(layer):,}" if parameters(layer) else "",
+        )
         for layer, output in outputs(network, names, *inputs)
     ]
     norms = [layer for layer in network.modules() if isinstance(layer, nn.BatchNorm2d)]
@@ -34,7 +43,9 @@ def layers(title: str, network: nn.Module, *inputs: torch.Tensor) -> HTML:
     return html(("layer", "kind", "output of one clip", "parameters"), rows, caption=title)
 
 
-def outputs(network: nn.Module, watched: Iterable[nn.Module], *inputs: torch.Tensor) -> list[tuple[nn.Module, str]]:
+def outputs(
+    network: nn.Module, watched: Iterable[nn.Module], *inputs: torch.Tensor
+) -> list[tuple[nn.Module, str]]:
     """What some layers of a network give for one clip, as their shapes, in the order of the calls.
 
     Args:

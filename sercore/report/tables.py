@@ -20,12 +20,12 @@ from sercore.ledger.verdicts import VERDICTS
 from sercore.models.counts import Described
 
 PROTOCOLS = ("as-published", "clean")
-READINGS = tuple((variant, protocol) for variant in ("as-run", "as-described") for protocol in PROTOCOLS)
+READINGS = tuple(
+    (variant, protocol) for variant in ("as-run", "as-described") for protocol in PROTOCOLS
+)
 # What is in brackets: beside a printed number as published where one more run would fall, else where the mean would lie.
 BRACKETS = {"as-published": "one run", "clean": "mean"}
-INTERVALS = (
-    "in brackets 95 %: as-published where one more run would fall, clean where the mean would lie with other recordings and seeds"
-)
+INTERVALS = "in brackets 95 %: as-published where one more run would fall, clean where the mean would lie with other recordings and seeds"
 DIGITS = {"macro_f1_cv5_mean": 3, "mse_cv5_mean": 4, "summed_mse_two_heads_cv5_mean": 4}
 
 
@@ -66,7 +66,9 @@ def table(columns: Sequence[Column], rows: Iterable, *, caption: str) -> HTML:
     return html([column.head for column in columns], cells or NONE, caption=caption)
 
 
-def html(columns: Sequence[str | tuple[str, str]], rows: Iterable[Sequence[object]], *, caption: str = "") -> HTML:
+def html(
+    columns: Sequence[str | tuple[str, str]], rows: Iterable[Sequence[object]], *, caption: str = ""
+) -> HTML:
     """A table that scrolls in a box of its own; a pair of header texts is a group and its column."""
     heads = [column if isinstance(column, tuple) else ("", column) for column in columns]
     groups = ""
@@ -77,8 +79,16 @@ def html(columns: Sequence[str | tuple[str, str]], rows: Iterable[Sequence[objec
                 spans[-1][1] += 1
             else:
                 spans.append([group, 1])
-        groups = "<tr>" + "".join(f'<th colspan="{span}">{escape(group)}</th>' for group, span in spans) + "</tr>"
-    names = "<tr>" + "".join(f"<th>{escape(name).replace(', ', ',<br>')}</th>" for _, name in heads) + "</tr>"
+        groups = (
+            "<tr>"
+            + "".join(f'<th colspan="{span}">{escape(group)}</th>' for group, span in spans)
+            + "</tr>"
+        )
+    names = (
+        "<tr>"
+        + "".join(f"<th>{escape(name).replace(', ', ',<br>')}</th>" for _, name in heads)
+        + "</tr>"
+    )
     body = "".join("<tr>" + "".join(map(_td, row)) + "</tr>" for row in rows)
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
     return HTML(
@@ -111,12 +121,19 @@ def plural(count: int, word: str) -> str:
 def parameters(given: BaseModel) -> HTML:
     """The parameters of this run, in a box."""
     fields = type(given).model_fields
-    rows = [(name, str(value), fields[name].description) for name, value in given.model_dump().items()]
+    rows = [
+        (name, str(value), fields[name].description) for name, value in given.model_dump().items()
+    ]
     return html(("parameter", "value", "meaning"), rows, caption="Parameters of this run")
 
 
 def beside_the_paper(
-    title: str, ledger: Ledger, run: Ledger | None = None, *, column: str = "F1-macro", edition: str = "demo"
+    title: str,
+    ledger: Ledger,
+    run: Ledger | None = None,
+    *,
+    column: str = "F1-macro",
+    edition: str = "demo",
 ) -> HTML:
     """One printed table and column: printed | recorded on real corpora | this run | verdict.
 
@@ -133,14 +150,19 @@ def beside_the_paper(
         words = " | ".join(filter(None, inputs))
         return (number.row, words) if words else number.row
 
-    def score(book: Ledger, variant: str, protocol: str, **look: object) -> Callable[[Printed], object]:
+    def score(
+        book: Ledger, variant: str, protocol: str, **look: object
+    ) -> Callable[[Printed], object]:
         def fill(number: Printed) -> object:
             estimate = book.cell(number.row, number.metric, variant=variant, protocol=protocol)
             return shown(estimate, DIGITS.get(number.metric, 2), **look)
 
         return fill
 
-    columns = [Column(title, name), Column(("paper", "printed"), lambda number: f"{number.value:.4f}")]
+    columns = [
+        Column(title, name),
+        Column(("paper", "printed"), lambda number: f"{number.value:.4f}"),
+    ]
     for variant, protocol in READINGS:
         fill = score(ledger, variant, protocol, interval=BRACKETS[protocol])
         columns.append(Column((RECORDED, f"{variant}, {protocol}"), fill))
@@ -149,9 +171,13 @@ def beside_the_paper(
         for variant, protocol in READINGS:
             fill = score(run, variant, protocol, bare=True)
             columns.append(Column((this_run(edition), f"{variant}, {protocol}"), fill))
-    numbers = [number for number in ledger.printed if (number.table, number.column) == (title, column)]
+    numbers = [
+        number for number in ledger.printed if (number.table, number.column) == (title, column)
+    ]
     caption = f"{title}, {column}: mean over five folds; {INTERVALS}; a dash where nothing was run"
-    return table(columns, [number for number in numbers if "submission" not in number.row], caption=caption)
+    return table(
+        columns, [number for number in numbers if "submission" not in number.row], caption=caption
+    )
 
 
 def measured(ledger: Ledger, row: str) -> HTML:
@@ -159,7 +185,11 @@ def measured(ledger: Ledger, row: str) -> HTML:
     rows = []
     for number in (number for number in ledger.printed if number.row == row):
         plain = ledger.paper.plain(number)
-        ours = (DASH, ledger.paper.why_not(number)) if plain is None else (f"{plain.value:g}", plain.reason)
+        ours = (
+            (DASH, ledger.paper.why_not(number))
+            if plain is None
+            else (f"{plain.value:g}", plain.reason)
+        )
         rows.append((f"{number.column}, {number.metric}", f"{number.value:g} {number.unit}", ours))
     return html(("", "printed", "measured"), rows, caption=row)
 
@@ -167,9 +197,21 @@ def measured(ledger: Ledger, row: str) -> HTML:
 def parameter_counts(networks: Sequence[Described]) -> HTML:
     """Parameters of each network by the width of its emotion features."""
     widths = sorted({network.width for network in networks if network.width})
-    counts = {((network.model, network.variant, network.inputs), network.width): network.parameters for network in networks}
+    counts = {
+        ((network.model, network.variant, network.inputs), network.width): network.parameters
+        for network in networks
+    }
     names = dict.fromkeys(name for name, _ in counts)
-    rows = [(*name, *(f"{counts[name, width]:,}" if (name, width) in counts else "" for width in (0, *widths))) for name in names]
+    rows = [
+        (
+            *name,
+            *(
+                f"{counts[name, width]:,}" if (name, width) in counts else ""
+                for width in (0, *widths)
+            ),
+        )
+        for name in names
+    ]
     heads = [
         ("", "network"),
         ("", "variant"),
@@ -184,7 +226,9 @@ def controls(ledger: Ledger, run: Ledger, *, edition: str) -> HTML:
     """Macro F1 of the controls, recorded and on this page, and clean what the row itself scores above its control."""
 
     def score(book: Ledger, protocol: str) -> Callable[[tuple], object]:
-        return lambda row: shown(book.cell(row[0], F1, variant=row[1], protocol=protocol, control=row[2]), 3)
+        return lambda row: shown(
+            book.cell(row[0], F1, variant=row[1], protocol=protocol, control=row[2]), 3
+        )
 
     def above(row: tuple) -> object:
         return shown(ledger.above(row[0], F1, variant=row[1], control=row[2]), 3, signed=True)
@@ -204,16 +248,28 @@ def controls(ledger: Ledger, run: Ledger, *, edition: str) -> HTML:
 
 def contradicted(ledger: Ledger, statements: Sequence[judging.Claim]) -> str:
     """Names of the claims that the paper's own numbers contradict."""
-    return ", ".join(claim.name for claim, judgement in judging.judged(ledger, statements) if judgement.printed is False)
+    return ", ".join(
+        claim.name
+        for claim, judgement in judging.judged(ledger, statements)
+        if judgement.printed is False
+    )
 
 
-def claims(ledger: Ledger, statements: Sequence[judging.Claim], *, caption: str = "Claims, judged on the recorded runs") -> HTML:
+def claims(
+    ledger: Ledger,
+    statements: Sequence[judging.Claim],
+    *,
+    caption: str = "Claims, judged on the recorded runs",
+) -> HTML:
     """Every claim with its mark under either protocol."""
     rows = []
     for claim, judgement in judging.judged(ledger, statements):
         marks = [judgement.published, judgement.clean]
         if judgement.described:
-            marks = [(mark, f"as described: {other}") for mark, other in zip(marks, judgement.described, strict=True)]
+            marks = [
+                (mark, f"as described: {other}")
+                for mark, other in zip(marks, judgement.described, strict=True)
+            ]
         rows.append((claim.name, claim.text, claim.source, *marks, judgement.reason))
     return html(("", "claim", "where", "as-published", "clean", "why"), rows, caption=caption)
 
@@ -221,8 +277,15 @@ def claims(ledger: Ledger, statements: Sequence[judging.Claim], *, caption: str 
 def tally(counts: dict[str, dict[str, int]]) -> HTML:
     """How many printed numbers of each paper have each verdict."""
     met = [verdict for verdict in VERDICTS if any(numbers[verdict] for numbers in counts.values())]
-    rows = [(paper, *(numbers[verdict] for verdict in met), sum(numbers.values())) for paper, numbers in counts.items()]
-    return html(("paper", *met, "all"), rows, caption="Verdicts on printed numbers; a verdict that none has is left out")
+    rows = [
+        (paper, *(numbers[verdict] for verdict in met), sum(numbers.values()))
+        for paper, numbers in counts.items()
+    ]
+    return html(
+        ("paper", *met, "all"),
+        rows,
+        caption="Verdicts on printed numbers; a verdict that none has is left out",
+    )
 
 
 def provenance(ledger: Ledger) -> HTML:
@@ -231,9 +294,27 @@ def provenance(ledger: Ledger) -> HTML:
     for name, run in ledger.recorded.runs.items():
         count = int((ledger.recorded.trials["run"] == name).sum())
         versions = ", ".join(f"{library} {version}" for library, version in run["versions"].items())
-        about = (name, ", ".join(run["corpora"]), count, run["date"], commit(run), run["device"], versions)
+        about = (
+            name,
+            ", ".join(run["corpora"]),
+            count,
+            run["date"],
+            commit(run),
+            run["device"],
+            versions,
+        )
         rows.append((*about, ledger.stale[name] or f"method {run['method']}", verified(run, count)))
-    heads = ("run", "corpora", "trials", "date", "commit", "device", "versions", "method", "run again since")
+    heads = (
+        "run",
+        "corpora",
+        "trials",
+        "date",
+        "commit",
+        "device",
+        "versions",
+        "method",
+        "run again since",
+    )
     return html(heads, rows, caption="Recorded runs")
 
 
@@ -242,9 +323,16 @@ def verified(run: Mapping, count: int) -> object:
     outcomes = list(verifying.verified(run).values())
     if not outcomes:
         return "none"
-    words = [f"{outcomes.count(word)} {OUTCOMES[word]}" for word in verifying.OUTCOMES if word in outcomes]
+    words = [
+        f"{outcomes.count(word)} {OUTCOMES[word]}"
+        for word in verifying.OUTCOMES
+        if word in outcomes
+    ]
     last = run["verified"][-1]
-    return f"{len(outcomes)} of {count}", f"{', '.join(words)}; {last['date']}, {last['commit'][:10]}, {last['processor']}"
+    return (
+        f"{len(outcomes)} of {count}",
+        f"{', '.join(words)}; {last['date']}, {last['commit'][:10]}, {last['processor']}",
+    )
 
 
 def commit(run: Mapping) -> str:
@@ -252,7 +340,11 @@ def commit(run: Mapping) -> str:
     return f"{run['commit'][:10]}, {'clean' if run['clean'] else 'changed'} tree"
 
 
-def agreement(rows: Sequence[dict], *, settings: Sequence[str] = ("row", "control", "variant", "protocol", "fold", "seed")) -> HTML:
+def agreement(
+    rows: Sequence[dict],
+    *,
+    settings: Sequence[str] = ("row", "control", "variant", "protocol", "fold", "seed"),
+) -> HTML:
     """Trials of this page that are recorded too: the emotion head's error then and now.
 
     Args:
@@ -260,12 +352,21 @@ def agreement(rows: Sequence[dict], *, settings: Sequence[str] = ("row", "contro
         settings: that tell one trial from another.
     """
     shown = [
-        (*(row[name] for name in settings), f"{row['recorded']:.6f}", f"{row['this run']:.6f}", f"{row['difference']:+.1e}")
+        (
+            *(row[name] for name in settings),
+            f"{row['recorded']:.6f}",
+            f"{row['this run']:.6f}",
+            f"{row['difference']:+.1e}",
+        )
         for row in rows
         if row["recorded"] is not None
     ]
     caption = "Emotion-head error of trials that are recorded and were run on this page"
-    return html((*settings, "recorded", "this run", "difference"), shown or [("none on this page",)], caption=caption)
+    return html(
+        (*settings, "recorded", "this run", "difference"),
+        shown or [("none on this page",)],
+        caption=caption,
+    )
 
 
 def this_run(edition: str) -> str:
@@ -273,7 +374,14 @@ def this_run(edition: str) -> str:
     return "this run, synthetic speech" if edition == "demo" else "this run"
 
 
-def shown(estimate: Estimate | None, digits: int, *, interval: str = "mean", bare: bool = False, signed: bool = False) -> object:
+def shown(
+    estimate: Estimate | None,
+    digits: int,
+    *,
+    interval: str = "mean",
+    bare: bool = False,
+    signed: bool = False,
+) -> object:
     """A cell of a table: the value and its interval; a dash where there is no value.
 
     Args:
@@ -286,7 +394,11 @@ def shown(estimate: Estimate | None, digits: int, *, interval: str = "mean", bar
     if estimate is None:
         return DASH
     number = f"{'+' if signed else ''}.{digits}f"
-    low, high = (estimate.run_low, estimate.run_high) if interval == "one run" else (estimate.low, estimate.high)
+    low, high = (
+        (estimate.run_low, estimate.run_high)
+        if interval == "one run"
+        else (estimate.low, estimate.high)
+    )
     if bare or interval == "none" or not math.isfinite(low):
         return f"{estimate.value:{number}}"
     return (f"{estimate.value:{number}}", f"[{low:{number}},\N{NO-BREAK SPACE}{high:{number}}]")

@@ -6,4 +6,16 @@ from sercore.training.loop import Recipe, choose, train
 from sercore.training.resumable import History
 from sercore.training.schedules import Plateau, Steps
 
-__all__ = ["History", "Plan", "Plateau", "Ragged", "Recipe", "Steps", "by_length", "choose", "cross_entropy", "fit", "train"]
+__all__ = [
+    "History",
+    "Plan",
+    "Plateau",
+    "Ragged",
+    "Recipe",
+    "Steps",
+    "by_length",
+    "choose",
+    "cross_entropy",
+    "fit",
+    "train",
+]

@@ -50,7 +50,9 @@ class Ragged:
         return self.batch(rows), torch.from_numpy(self.sizes[np.asarray(rows)])
 
 
-def by_length(lengths: Sequence[int], *, batch: int, seed: int, epoch: int, window: int = WINDOW) -> list[np.ndarray]:
+def by_length(
+    lengths: Sequence[int], *, batch: int, seed: int, epoch: int, window: int = WINDOW
+) -> list[np.ndarray]:
     """Return the rows of each batch of one epoch, clips of similar length together.
 
     Clips are shuffled, sorted by length within windows of several batches, and the batches
@@ -78,9 +80,16 @@ def by_length(lengths: Sequence[int], *, batch: int, seed: int, epoch: int, wind
         ValueError: no clip, an empty clip, or a number out of its range.
     """
     sizes = _checked(lengths)
-    for name, given, least in (("batch", batch, 1), ("window", window, 1), ("seed", seed, 0), ("epoch", epoch, 0)):
+    for name, given, least in (
+        ("batch", batch, 1),
+        ("window", window, 1),
+        ("seed", seed, 0),
+        ("epoch", epoch, 0),
+    ):
         if given < least:
-            raise ValueError(f"{name}={given}: too small; expected {least} or more. Give {name} a whole number from {least} on.")
+            raise ValueError(
+                f"{name}={given}: too small; expected {least} or more. Give {name} a whole number from {least} on."
+            )
     generator = np.random.default_rng([seed, epoch])
     order = generator.permutation(len(sizes))
     starts = np.arange(0, len(sizes), batch)
@@ -113,13 +122,17 @@ def in_order(*tensors: Tensor, batch: int) -> Iterator[tuple[Tensor, ...]]:
     return zip(*(tensor.split(batch) for tensor in tensors), strict=True)
 
 
-def shuffled(*tensors: Tensor, batch: int, generator: torch.Generator) -> Iterator[tuple[Tensor, ...]]:
+def shuffled(
+    *tensors: Tensor, batch: int, generator: torch.Generator
+) -> Iterator[tuple[Tensor, ...]]:
     """Return batches of rows in a new random order."""
     order = torch.randperm(len(tensors[0]), generator=generator).to(tensors[0].device)
     return in_order(*(tensor[order] for tensor in tensors), batch=batch)
 
 
-def drawn(*tensors: Tensor, rows: int, batch: int, generator: torch.Generator) -> Iterator[tuple[Tensor, ...]]:
+def drawn(
+    *tensors: Tensor, rows: int, batch: int, generator: torch.Generator
+) -> Iterator[tuple[Tensor, ...]]:
     """Return batches of rows drawn at random.
 
     Rows are drawn without replacement, and with it where there are fewer than asked for.
@@ -138,5 +151,7 @@ def _checked(lengths: Sequence[int]) -> np.ndarray:
     if not len(sizes):
         raise ValueError("no clip to make batches of; expected at least 1: check what was left out")
     if sizes.min() < 1:
-        raise ValueError(f"clip {int(sizes.argmin())} has length {sizes.min()}; batches need at least 1: drop empty clips first")
+        raise ValueError(
+            f"clip {int(sizes.argmin())} has length {sizes.min()}; batches need at least 1: drop empty clips first"
+        )
     return sizes

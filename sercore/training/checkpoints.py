@@ -28,9 +28,13 @@ def write(path: Path, tensors: Mapping[str, Tensor], record: Any) -> None:
         tensors: on any device, in any memory format; they come back contiguous and on the CPU.
         record: plain values that JSON holds.
     """
-    whole = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}  # tied weights get a copy each
+    whole = {
+        name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()
+    }  # tied weights get a copy each
     text = json.dumps(record)
-    store.write(path, safetensors.save(whole, {"record": text, "sha256": _fingerprint(whole, text)}))
+    store.write(
+        path, safetensors.save(whole, {"record": text, "sha256": _fingerprint(whole, text)})
+    )
 
 
 def read(path: Path) -> tuple[dict[str, Tensor], Any]:
@@ -59,7 +63,9 @@ def read(path: Path) -> tuple[dict[str, Tensor], Any]:
     return tensors, json.loads(about["record"])
 
 
-def training_state(network: nn.Module, optimiser: torch.optim.Optimizer, device: torch.device) -> dict[str, Tensor]:
+def training_state(
+    network: nn.Module, optimiser: torch.optim.Optimizer, device: torch.device
+) -> dict[str, Tensor]:
     """Everything that the next epoch depends on but its learning rates: weights, buffers, moments, random states.
 
     Raises:
@@ -67,17 +73,27 @@ def training_state(network: nn.Module, optimiser: torch.optim.Optimizer, device:
     """
     state = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
     for index, weight in enumerate(_held(optimiser)):
-        state |= {f"optimiser.{index}.{name}": tensor for name, tensor in optimiser.state.get(weight, {}).items()}
+        state |= {
+            f"optimiser.{index}.{name}": tensor
+            for name, tensor in optimiser.state.get(weight, {}).items()
+        }
     state["random.cpu"] = torch.get_rng_state()
     if device.type == "cuda":
         state["random.cuda"] = torch.cuda.get_rng_state(device)
     for name, tensor in state.items():
         if not isinstance(tensor, Tensor):
-            raise TypeError(f"{name}: {type(tensor).__name__}; a checkpoint holds tensors only. Use Adam or AdamW.")
+            raise TypeError(
+                f"{name}: {type(tensor).__name__}; a checkpoint holds tensors only. Use Adam or AdamW."
+            )
     return state
 
 
-def restore(state: Mapping[str, Tensor], network: nn.Module, optimiser: torch.optim.Optimizer, device: torch.device) -> None:
+def restore(
+    state: Mapping[str, Tensor],
+    network: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    device: torch.device,
+) -> None:
     """Put a training state back where ``training_state`` took it from, in the memory format of the weights."""
     network.load_state_dict(part(state, "network"))
     weights = _held(optimiser)
@@ -85,7 +101,9 @@ def restore(state: Mapping[str, Tensor], network: nn.Module, optimiser: torch.op
         index, what = name.split(".")
         weight = weights[int(index)]
         # The fused kernels walk weight and moments side by side in memory, so both must lie the same way.
-        placed = tensor.to(weight.device) if tensor.ndim == 0 else torch.empty_like(weight).copy_(tensor)
+        placed = (
+            tensor.to(weight.device) if tensor.ndim == 0 else torch.empty_like(weight).copy_(tensor)
+        )
         optimiser.state[weight][what] = placed
     torch.set_rng_state(state["random.cpu"])
     if device.type == "cuda":
@@ -94,7 +112,11 @@ def restore(state: Mapping[str, Tensor], network: nn.Module, optimiser: torch.op
 
 def part(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     """Tensors under one prefix, without it."""
-    return {name.removeprefix(f"{prefix}."): tensor for name, tensor in state.items() if name.startswith(f"{prefix}.")}
+    return {
+        name.removeprefix(f"{prefix}."): tensor
+        for name, tensor in state.items()
+        if name.startswith(f"{prefix}.")
+    }
 
 
 def check_same(path: Path, found: Mapping[str, object], expected: Mapping[str, object]) -> None:
@@ -110,8 +132,12 @@ def check_same(path: Path, found: Mapping[str, object], expected: Mapping[str, o
     """
     differing = [name for name in {**found, **expected} if found.get(name) != expected.get(name)]
     if differing:
-        told = "; ".join(f"{name} is {found.get(name)}, expected {expected.get(name)}" for name in differing)
-        raise ValueError(f"{path}: of another run: {told}. Give this run a folder of its own, or delete the old one's.")
+        told = "; ".join(
+            f"{name} is {found.get(name)}, expected {expected.get(name)}" for name in differing
+        )
+        raise ValueError(
+            f"{path}: of another run: {told}. Give this run a folder of its own, or delete the old one's."
+        )
 
 
 def save(network: nn.Module, folder: Path, about: Mapping[str, Any]) -> None:
@@ -126,7 +152,9 @@ def save(network: nn.Module, folder: Path, about: Mapping[str, Any]) -> None:
     store.write(folder / ABOUT, (json.dumps(about, indent=2, ensure_ascii=False) + "\n").encode())
 
 
-def load(folder: Path, build: Callable[[dict[str, Any]], nn.Module]) -> tuple[nn.Module, dict[str, Any]]:
+def load(
+    folder: Path, build: Callable[[dict[str, Any]], nn.Module]
+) -> tuple[nn.Module, dict[str, Any]]:
     """Network in evaluation mode, on the CPU, and what was said of it.
 
     Args:
@@ -141,11 +169,15 @@ def load(folder: Path, build: Callable[[dict[str, Any]], nn.Module]) -> tuple[nn
     try:
         told = json.loads((folder / ABOUT).read_bytes())
     except FileNotFoundError:
-        raise FileNotFoundError(f"{folder / ABOUT}: no such file; expected it beside {WEIGHTS}. Save the model again.") from None
+        raise FileNotFoundError(
+            f"{folder / ABOUT}: no such file; expected it beside {WEIGHTS}. Save the model again."
+        ) from None
     except ValueError:
         told = None
     if told != about:
-        raise ValueError(f"{folder / ABOUT}: not what {WEIGHTS} was saved with; expected the same. Save the model again.")
+        raise ValueError(
+            f"{folder / ABOUT}: not what {WEIGHTS} was saved with; expected the same. Save the model again."
+        )
     network = build(about)
     try:
         network.load_state_dict(tensors)

@@ -29,11 +29,19 @@ class Batch:
     def part(self, number: int, of: int) -> "Batch":
         """The share of one of several processes; all shares together are the batch."""
         mine = slice(number, None, of)
-        return Batch(self.rows[mine], self.versions[mine], self.places[mine], self.length, self.seed + number)
+        return Batch(
+            self.rows[mine], self.versions[mine], self.places[mine], self.length, self.seed + number
+        )
 
 
 def epoch(
-    rows: Sequence[int], *, number: int, seed: int, batch: int = 32, versions: int = 1, lengths: Sequence[int] = LENGTHS
+    rows: Sequence[int],
+    *,
+    number: int,
+    seed: int,
+    batch: int = 32,
+    versions: int = 1,
+    lengths: Sequence[int] = LENGTHS,
 ) -> list[Batch]:
     """Batches of one epoch: each version of each clip once, shuffled, in batches of equal size to within one.
 
@@ -59,7 +67,11 @@ def epoch(
     found = []
     for part in np.array_split(order, -(-len(order) // batch)):
         length, places = int(draw.choice(lengths)), draw.random(len(part))
-        found.append(Batch(chosen[part // versions], part % versions, places, length, int(draw.integers(2**31))))
+        found.append(
+            Batch(
+                chosen[part // versions], part % versions, places, length, int(draw.integers(2**31))
+            )
+        )
     return found
 
 

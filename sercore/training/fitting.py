@@ -61,10 +61,20 @@ class Plan:
     def __post_init__(self) -> None:
         for name, known in (("optimiser", (*OPTIMISERS,)), ("precision", ("fp32", "bf16"))):
             if getattr(self, name) not in known:
-                raise ValueError(f"{name}={getattr(self, name)}: unknown; expected {' or '.join(known)}. Give one of them.")
-        for name, least in (("epochs", 1), ("batch", 1), ("weight_decay", 0), ("least", 0), ("stop", 1)):
+                raise ValueError(
+                    f"{name}={getattr(self, name)}: unknown; expected {' or '.join(known)}. Give one of them."
+                )
+        for name, least in (
+            ("epochs", 1),
+            ("batch", 1),
+            ("weight_decay", 0),
+            ("least", 0),
+            ("stop", 1),
+        ):
             if getattr(self, name) is not None and getattr(self, name) < least:
-                raise ValueError(f"{name}={getattr(self, name)}: too small; expected {least} or more. Give {name} from {least} on.")
+                raise ValueError(
+                    f"{name}={getattr(self, name)}: too small; expected {least} or more. Give {name} from {least} on."
+                )
         if not self.rate > 0:
             raise ValueError(f"rate={self.rate}: expected more than 0. Give 0.001, for example.")
         if self.stop is not None and not isinstance(self.schedule, Plateau):
@@ -76,13 +86,22 @@ class Plan:
         """Why training ends after epochs with these validation losses; empty while it goes on."""
         if len(losses) >= self.epochs:
             return f"all {self.epochs} epochs"
-        if self.stop is not None and len(losses) >= self.least and len(self.schedule.cuts(losses)) >= self.stop:
+        if (
+            self.stop is not None
+            and len(losses) >= self.least
+            and len(self.schedule.cuts(losses)) >= self.stop
+        ):
             return f"{self.stop} rate cuts"
         return ""
 
 
 def check(
-    plan: Plan, network: nn.Module, groups: Sequence[Mapping[str, Any]], device: torch.device, *, validated: bool = True
+    plan: Plan,
+    network: nn.Module,
+    groups: Sequence[Mapping[str, Any]],
+    device: torch.device,
+    *,
+    validated: bool = True,
 ) -> None:
     """Refuse what would fail or crash later.
 
@@ -98,11 +117,15 @@ def check(
             or channels-last on a CPU with a convolution of few channels.
     """
     if isinstance(plan.schedule, Plateau) and not validated:
-        raise ValueError("schedule=Plateau: no clip is held out to see it on; expected Steps or None. Give one, or a validation.")
+        raise ValueError(
+            "schedule=Plateau: no clip is held out to see it on; expected Steps or None. Give one, or a validation."
+        )
     own = set(network.parameters())
     strangers = sum(weight not in own for group in groups for weight in group["params"])
     if strangers:
-        raise ValueError(f"groups: {strangers} tensors that are no parameter of the network; expected its own. Take them from it.")
+        raise ValueError(
+            f"groups: {strangers} tensors that are no parameter of the network; expected its own. Take them from it."
+        )
     if not plan.channels_last or device.type != "cpu":
         return
     for name, layer in network.named_modules():
@@ -156,8 +179,12 @@ def fit(
     device = torch.device(device)
     groups = [{**group, "params": list(group["params"])} for group in groups]
     check(plan, network, groups, device, validated=validate is not None)
-    network.to(device, memory_format=torch.channels_last if plan.channels_last else torch.preserve_format)
-    optimiser = OPTIMISERS[plan.optimiser](groups, lr=plan.rate, weight_decay=plan.weight_decay, fused=True)
+    network.to(
+        device, memory_format=torch.channels_last if plan.channels_last else torch.preserve_format
+    )
+    optimiser = OPTIMISERS[plan.optimiser](
+        groups, lr=plan.rate, weight_decay=plan.weight_decay, fused=True
+    )
     starts = [group["lr"] for group in optimiser.param_groups]
 
     def step(batch: list[Tensor]) -> dict[str, float]:
@@ -217,7 +244,9 @@ def cross_entropy(network: nn.Module, *batch: Tensor) -> tuple[Tensor, Tensor]:
     return functional.cross_entropy(logits, target), logits.argmax(1) == target
 
 
-def validation(loss: Loss, batches: Callable[[], Batches]) -> Callable[[nn.Module], dict[str, float]]:
+def validation(
+    loss: Loss, batches: Callable[[], Batches]
+) -> Callable[[nn.Module], dict[str, float]]:
     """Return a ``validate`` for ``fit``: the same means of this loss as in training.
 
     Args:
@@ -258,5 +287,7 @@ def _digest(network: nn.Module, optimiser: torch.optim.Optimizer) -> str:
     names = {weight: name for name, weight in network.named_parameters()}
     groups = []
     for group in optimiser.param_groups:
-        groups.append([[names[weight] for weight in group["params"]], group["lr"], group["weight_decay"]])
+        groups.append(
+            [[names[weight] for weight in group["params"]], group["lr"], group["weight_decay"]]
+        )
     return store.digest(groups)[:8]

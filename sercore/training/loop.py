@@ -33,11 +33,15 @@ def choose(device: str) -> torch.device:
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if device == "cuda" and not torch.cuda.is_available():
-        raise ValueError("device=cuda: no CUDA device was found; expected a GPU and a CUDA build of torch. Use device=auto or cpu.")
+        raise ValueError(
+            "device=cuda: no CUDA device was found; expected a GPU and a CUDA build of torch. Use device=auto or cpu."
+        )
     return torch.device(device)
 
 
-def initialise(network: nn.Module, *, spread: float, uniform: Iterable[str], generator: torch.Generator) -> None:
+def initialise(
+    network: nn.Module, *, spread: float, uniform: Iterable[str], generator: torch.Generator
+) -> None:
     """Draw the trainable weights: normal with this spread, Glorot uniform for the layers named, biases zero.
 
     Frozen layers keep what they have.
@@ -52,7 +56,13 @@ def initialise(network: nn.Module, *, spread: float, uniform: Iterable[str], gen
             nn.init.zeros_(layer.bias)
 
 
-def train(network: nn.Module, loss: Callable[..., Tensor], batches: Callable[[], Iterable[tuple]], *, recipe: Recipe) -> nn.Module:
+def train(
+    network: nn.Module,
+    loss: Callable[..., Tensor],
+    batches: Callable[[], Iterable[tuple]],
+    *,
+    recipe: Recipe,
+) -> nn.Module:
     """Fit a network with Adam and leave it in evaluation mode; the last epoch is kept.
 
     Args:
@@ -62,7 +72,9 @@ def train(network: nn.Module, loss: Callable[..., Tensor], batches: Callable[[],
         recipe: epochs, rate and the rest.
     """
     weights = [weight for weight in network.parameters() if weight.requires_grad]
-    optimiser = torch.optim.Adam(weights, lr=recipe.rate, betas=recipe.betas, eps=recipe.epsilon, fused=True)
+    optimiser = torch.optim.Adam(
+        weights, lr=recipe.rate, betas=recipe.betas, eps=recipe.epsilon, fused=True
+    )
     network.train()
     for _ in range(recipe.epochs):
         for batch in batches():

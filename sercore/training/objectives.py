@@ -14,7 +14,9 @@ def squared_error(outputs: Tensor, target: Tensor) -> Tensor:
     return (outputs - target).square().mean(1)
 
 
-def both_heads_on_emotion(network: nn.Module, emotion: Tensor, gender: Tensor, target: Tensor) -> Tensor:
+def both_heads_on_emotion(
+    network: nn.Module, emotion: Tensor, gender: Tensor, target: Tensor
+) -> Tensor:
     """Sum of both heads' squared errors against the emotion target: the multi-task loss as run.
 
     Source: the notebooks of Alves et al. 2022; section 2.4 speaks of gender targets for the second head.
@@ -23,14 +25,18 @@ def both_heads_on_emotion(network: nn.Module, emotion: Tensor, gender: Tensor, t
     return squared_error(first, target) + squared_error(second, target)
 
 
-def emotion_and_gender(network: nn.Module, emotion: Tensor, target: Tensor, gender: Tensor, male: Tensor) -> Tensor:
+def emotion_and_gender(
+    network: nn.Module, emotion: Tensor, target: Tensor, gender: Tensor, male: Tensor
+) -> Tensor:
     """Cross-entropy on an emotion batch plus binary cross-entropy on as many gender rows of other clips, weight 1 each.
 
     Source: Alves et al. 2022, section 2.4, which names the two tasks and no loss.
     """
     first, second = network(emotion, gender)
     own = functional.cross_entropy(first, target, reduction="none")
-    return own + functional.binary_cross_entropy_with_logits(second, male, reduction="none").squeeze(1)
+    return own + functional.binary_cross_entropy_with_logits(
+        second, male, reduction="none"
+    ).squeeze(1)
 
 
 def emotion_alone(network: nn.Module, emotion: Tensor, target: Tensor) -> Tensor:
@@ -38,7 +44,9 @@ def emotion_alone(network: nn.Module, emotion: Tensor, target: Tensor) -> Tensor
 
     Source: a control of ours; Alves et al. 2022, section 3.4, suppose that the gender task helps.
     """
-    return functional.cross_entropy(network.emotion_head(network.hidden(emotion)), target, reduction="none")
+    return functional.cross_entropy(
+        network.emotion_head(network.hidden(emotion)), target, reduction="none"
+    )
 
 
 def output_error(network: nn.Module, emotion: Tensor, gender: Tensor, target: Tensor) -> Tensor:

@@ -94,11 +94,7 @@ class Epoch:
         return results
 
     def validation(
-        self,
-        validate: Callable[[nn.Module], Numbers],
-        required: Sequence[str],
-        *,
-        precision: str,
+        self, validate: Callable[[nn.Module], Numbers], required: Sequence[str], *, precision: str
     ) -> dict[str, float]:
         """Return the scores of the network in evaluation mode, without gradients.
 
@@ -180,12 +176,17 @@ def run(
             ranks.agree(network)
             done.append({**result, "seconds": time.perf_counter() - started})
             if best and best(done) == len(done):
-                weights = {name: tensor.detach().cpu().clone() for name, tensor in network.state_dict().items()}
+                weights = {
+                    name: tensor.detach().cpu().clone()
+                    for name, tensor in network.state_dict().items()
+                }
             if is_first and (len(done) % every == 0 or ending(done)):
                 state = checkpoints.training_state(network, optimiser, device)
                 state |= {f"best.{name}": tensor for name, tensor in weights.items()}
                 for part, module in extra.items():
-                    state |= {f"{part}.{name}": tensor for name, tensor in module.state_dict().items()}
+                    state |= {
+                        f"{part}.{name}": tensor for name, tensor in module.state_dict().items()
+                    }
                 checkpoints.write(folder / STATE, state, [record, done])
             ranks.wait()
             bar.update()
@@ -232,11 +233,16 @@ def _bar(total: int, *, shown: bool) -> tqdm:
     )
 
 
-def _identity(modules: Mapping[str, nn.Module], identity: Mapping[str, Any], device: torch.device, seed: int) -> dict[str, Any]:
+def _identity(
+    modules: Mapping[str, nn.Module], identity: Mapping[str, Any], device: torch.device, seed: int
+) -> dict[str, Any]:
     """Plain values that a checkpoint must share with the run that goes on from it."""
     record = dict(identity)
     for part, module in modules.items():
-        shapes = [(name, list(tensor.shape), str(tensor.dtype)) for name, tensor in module.state_dict().items()]
+        shapes = [
+            (name, list(tensor.shape), str(tensor.dtype))
+            for name, tensor in module.state_dict().items()
+        ]
         record[part] = f"{type(module).__name__} {store.digest(shapes)[:8]}"
     record |= {"processes": ranks.count(), "seed": seed, "device": device.type}
     return json.loads(json.dumps(record))
@@ -253,7 +259,9 @@ def _resume(
     """Put everything back as it was after the last finished epoch; return results and best weights."""
     if ranks.number() == 0:
         for name in (STATE, BEST, LAST, HISTORY):
-            for partial in folder.glob(f".{name}.*"):  # left by a run that was killed while it wrote
+            for partial in folder.glob(
+                f".{name}.*"
+            ):  # left by a run that was killed while it wrote
                 partial.unlink()
     ranks.wait()
     if not (folder / STATE).exists():

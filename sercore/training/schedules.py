@@ -31,7 +31,9 @@ class Plateau:
     def __post_init__(self) -> None:
         _check_factor(self.factor)
         if self.patience < 0 or self.floor < 0:
-            raise ValueError(f"patience={self.patience}, floor={self.floor}: below 0; expected 0 or more. Give both from 0 on.")
+            raise ValueError(
+                f"patience={self.patience}, floor={self.floor}: below 0; expected 0 or more. Give both from 0 on."
+            )
 
     def cuts(self, losses: Sequence[float]) -> list[int]:
         """Epochs, counted from 1, after which the rate is cut; also those where the floor leaves it as it is.

@@ -89,9 +89,17 @@ def fit(
     Source: Padi et al. 2021, section 4.2.
     """
     device = torch.device(device)
-    network.to(device, memory_format=torch.channels_last if plan.channels_last else torch.preserve_format)
+    network.to(
+        device, memory_format=torch.channels_last if plan.channels_last else torch.preserve_format
+    )
     trained = {name: weight for name, weight in network.named_parameters() if weight.requires_grad}
-    optimiser = torch.optim.SGD(trained.values(), lr=plan.rate, momentum=plan.momentum, weight_decay=plan.weight_decay, fused=True)
+    optimiser = torch.optim.SGD(
+        trained.values(),
+        lr=plan.rate,
+        momentum=plan.momentum,
+        weight_decay=plan.weight_decay,
+        fused=True,
+    )
 
     def epoch(now: Epoch) -> dict[str, Any]:
         for group in optimiser.param_groups:
@@ -104,14 +112,18 @@ def fit(
                 logits = now.network(*inputs)  # (chunks, classes)
             loss = functional.cross_entropy(logits.float(), target, reduction="sum")
             right = (logits.argmax(1) == target).sum()
-            total, chunks, hits = ranks.summed(loss.item(), len(target), right.item(), device=device)
+            total, chunks, hits = ranks.summed(
+                loss.item(), len(target), right.item(), device=device
+            )
             # Processes average their gradients: together that is the mean over all chunks.
             (loss * ranks.count() / chunks).backward()
             optimiser.step()
             return {"loss": total / chunks, "total": total, "chunks": chunks, "right": hits}
 
         steps = now.steps(batches(now.number), step)
-        total, chunks, hits = (sum(step[name] for step in steps) for name in ("total", "chunks", "right"))
+        total, chunks, hits = (
+            sum(step[name] for step in steps) for name in ("total", "chunks", "right")
+        )
         return {
             "rate": plan.rate_of(now.number),
             "loss": total / chunks,
@@ -120,7 +132,9 @@ def fit(
             "chunks": int(chunks),
         }
 
-    identity = {f"plan.{name}": value for name, value in asdict(plan).items()} | {"trained": list(trained)}
+    identity = {f"plan.{name}": value for name, value in asdict(plan).items()} | {
+        "trained": list(trained)
+    }
     return resumable.run(
         network,
         optimiser,

@@ -15,7 +15,13 @@ from sercore.training.loop import Recipe
 Batches = Callable[[], Iterable[Sequence[Tensor]]]
 
 
-def train(networks: Sequence[nn.Module], loss: Callable[..., Tensor], batches: Sequence[Batches], *, recipe: Recipe) -> None:
+def train(
+    networks: Sequence[nn.Module],
+    loss: Callable[..., Tensor],
+    batches: Sequence[Batches],
+    *,
+    recipe: Recipe,
+) -> None:
     """Fit networks with Adam and leave them in evaluation mode; the last epoch is kept.
 
     A network learns what it would learn alone, whoever else is there: batches shorter than another's are filled with rows that
@@ -45,11 +51,15 @@ def train(networks: Sequence[nn.Module], loss: Callable[..., Tensor], batches: S
     names = [name for name, weight in wrapped[0].named_parameters() if weight.requires_grad]
     fixed = {name: tensor.detach() for name, tensor in held.items() if name not in names}
     shapes = [held[name].shape[1:] for name in names]
-    weights = torch.cat([held[name].detach().flatten(1) for name in names], dim=1)  # (networks, weights of one)
+    weights = torch.cat(
+        [held[name].detach().flatten(1) for name in names], dim=1
+    )  # (networks, weights of one)
 
     def mean(own: Tensor, frozen: dict[str, Tensor], share: Tensor, *batch: Tensor) -> Tensor:
         parts = own.split([shape.numel() for shape in shapes])
-        named = {name: part.view(shape) for name, part, shape in zip(names, parts, shapes, strict=True)}
+        named = {
+            name: part.view(shape) for name, part, shape in zip(names, parts, shapes, strict=True)
+        }
         return (functional_call(wrapped[0], named | frozen, batch) * share).sum()
 
     means, adam = vmap(mean), _Adam(weights, recipe)
@@ -58,7 +68,11 @@ def train(networks: Sequence[nn.Module], loss: Callable[..., Tensor], batches: S
             epoch = [list(each()) for each in batches]
             for step in range(max(map(len, epoch))):
                 going = [at for at, each in enumerate(epoch) if step < len(each)]
-                chosen = slice(None) if len(going) == len(networks) else torch.tensor(going, device=weights.device)
+                chosen = (
+                    slice(None)
+                    if len(going) == len(networks)
+                    else torch.tensor(going, device=weights.device)
+                )
                 share, *batch = _filled([epoch[at][step] for at in going])
                 own = weights[chosen].detach().requires_grad_()
                 frozen = {name: tensor[chosen] for name, tensor in fixed.items()}
@@ -67,7 +81,9 @@ def train(networks: Sequence[nn.Module], loss: Callable[..., Tensor], batches: S
     with torch.no_grad():
         for network, own in zip(wrapped, weights, strict=True):
             named = dict(network.named_parameters())
-            for name, part in zip(names, own.split([shape.numel() for shape in shapes]), strict=True):
+            for name, part in zip(
+                names, own.split([shape.numel() for shape in shapes]), strict=True
+            ):
                 named[name].copy_(part.view_as(named[name]))
             network.eval()
 

@@ -8,7 +8,11 @@ from hypothesis import strategies as some
 
 from sercore.augment.policies import AGGRESSIVE, CONSERVATIVE, POLICIES, Policy, masked
 
-SIZES = {"clips": some.integers(1, 3), "frames": some.integers(1, 40), "bands": some.integers(1, 20)}
+SIZES = {
+    "clips": some.integers(1, 3),
+    "frames": some.integers(1, 40),
+    "bands": some.integers(1, 20),
+}
 
 
 def seeded(seed: int) -> torch.Generator:
@@ -16,19 +20,31 @@ def seeded(seed: int) -> torch.Generator:
 
 
 @settings(deadline=None, max_examples=60)
-@given(**SIZES, widest=some.tuples(some.integers(0, 30), some.integers(0, 60)), share=some.floats(0, 1), seed=some.integers(0, 99))
+@given(
+    **SIZES,
+    widest=some.tuples(some.integers(0, 30), some.integers(0, 60)),
+    share=some.floats(0, 1),
+    seed=some.integers(0, 99),
+)
 def test_masks_are_runs_within_their_widths_for_any_size(clips, frames, bands, widest, share, seed):
-    policy = Policy(bands=widest[0], frames=widest[1], share=share, count=1)  # F over v and p T under 1 among them
+    policy = Policy(
+        bands=widest[0], frames=widest[1], share=share, count=1
+    )  # F over v and p T under 1 among them
     found = masked(torch.ones(clips, frames, bands), policy, generator=seeded(seed)).numpy() == 0
     for clip in found:
-        for line, most in ((clip.all(axis=1), min(widest[1], int(frames * share))), (clip.all(axis=0), min(widest[0], bands))):
+        for line, most in (
+            (clip.all(axis=1), min(widest[1], int(frames * share))),
+            (clip.all(axis=0), min(widest[0], bands)),
+        ):
             covered = np.flatnonzero(line)
             if clip.all():  # one axis masked from end to end hides the other's width
                 continue
             assert len(covered) <= most
             assert not len(covered) or covered[-1] - covered[0] + 1 == len(covered)
         rows, columns = clip.all(axis=1), clip.all(axis=0)
-        assert np.array_equal(clip, rows[:, None] | columns[None, :])  # nothing but the two runs is masked
+        assert np.array_equal(
+            clip, rows[:, None] | columns[None, :]
+        )  # nothing but the two runs is masked
 
 
 @pytest.mark.parametrize(("frames", "policy", "widest"), [

@@ -27,10 +27,14 @@ def along(axis: int):
 def runs(axis: int, size: int, **arguments) -> tuple[np.ndarray, np.ndarray]:
     """Width and first place of one mask in each of many clips; of no width, the place is meaningless."""
     shape = (CLIPS, size, 1) if axis == 1 else (CLIPS, 1, size)
-    masked = (along(axis)(torch.ones(shape), generator=seeded(), **arguments) == 0).flatten(1).numpy()
+    masked = (
+        (along(axis)(torch.ones(shape), generator=seeded(), **arguments) == 0).flatten(1).numpy()
+    )
     widths, starts = masked.sum(axis=1), masked.argmax(axis=1)
     places = np.arange(size)
-    assert np.array_equal(masked, (places >= starts[:, None]) & (places < (starts + widths)[:, None]))  # one run
+    assert np.array_equal(
+        masked, (places >= starts[:, None]) & (places < (starts + widths)[:, None])
+    )  # one run
     return widths, starts
 
 
@@ -71,7 +75,9 @@ def test_share_caps_the_width(axis, share, widest):
 def test_masked_cells_get_the_value_and_no_other_changes(axis, shape, width, count, value, seed):
     spectrograms = torch.rand(shape, generator=seeded(seed)) + 2
     before = spectrograms.clone()
-    masked = along(axis)(spectrograms, width=width, count=count, value=value, generator=seeded(seed))
+    masked = along(axis)(
+        spectrograms, width=width, count=count, value=value, generator=seeded(seed)
+    )
     assert torch.equal(spectrograms, before)
     assert masked.shape == spectrograms.shape
     changed = masked != before
@@ -81,11 +87,17 @@ def test_masked_cells_get_the_value_and_no_other_changes(axis, shape, width, cou
     assert (whole.sum(dim=1) <= min(width * count, shape[axis])).all()
 
 
-@given(lengths=some.lists(some.integers(0, 12), min_size=1, max_size=6), width=some.integers(0, 30), seed=some.integers(0, 99))
+@given(
+    lengths=some.lists(some.integers(0, 12), min_size=1, max_size=6),
+    width=some.integers(0, 30),
+    seed=some.integers(0, 99),
+)
 @settings(max_examples=60)
 def test_padding_is_not_masked_and_its_amount_changes_nothing(lengths, width, seed):
     draw = partial(mask_time, width=width, count=2, lengths=torch.tensor(lengths))
-    tight, loose = (draw(torch.ones(len(lengths), frames, 3), generator=seeded(seed)) for frames in (12, 40))
+    tight, loose = (
+        draw(torch.ones(len(lengths), frames, 3), generator=seeded(seed)) for frames in (12, 40)
+    )
     assert torch.equal(tight, loose[:, :12])
     for clip, length in zip(loose, lengths, strict=True):
         assert (clip[length:] == 1).all()
@@ -94,13 +106,17 @@ def test_padding_is_not_masked_and_its_amount_changes_nothing(lengths, width, se
 def test_a_padded_clip_is_masked_like_a_short_one():
     lengths = torch.full((CLIPS,), 4)
     masked = mask_time(torch.ones(CLIPS, 9, 1), width=30, lengths=lengths, generator=seeded()) == 0
-    assert torch.equal(masked[:, :4], mask_time(torch.ones(CLIPS, 4, 1), width=30, generator=seeded()) == 0)
+    assert torch.equal(
+        masked[:, :4], mask_time(torch.ones(CLIPS, 4, 1), width=30, generator=seeded()) == 0
+    )
 
 
 @MASKS
 def test_the_seed_decides_and_clips_differ(axis):
     spectrograms = torch.ones(8, 40, 40)
-    first, again, other = (along(axis)(spectrograms, width=20, generator=seeded(seed)) for seed in (1, 1, 2))
+    first, again, other = (
+        along(axis)(spectrograms, width=20, generator=seeded(seed)) for seed in (1, 1, 2)
+    )
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
     assert len({clip.numpy().tobytes() for clip in first}) > 1
@@ -117,7 +133,12 @@ def test_the_generator_moves_on_alike(axis, arguments):
 
 def test_two_masks_of_the_reports_widths():
     spectrograms = torch.ones(200, 313, 128)
-    masked = mask_bands(mask_time(spectrograms, width=30, generator=seeded(1)), width=10, generator=seeded(2)) == 0
+    masked = (
+        mask_bands(
+            mask_time(spectrograms, width=30, generator=seeded(1)), width=10, generator=seeded(2)
+        )
+        == 0
+    )
     frames, bands = masked.all(dim=2).sum(dim=1), masked.all(dim=1).sum(dim=1)
     assert frames.max() == 30
     assert bands.max() == 10

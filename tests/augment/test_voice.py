@@ -18,13 +18,17 @@ def vowel(pitch: float, seconds: float = 0.8) -> np.ndarray:
     samples[:: int(audio.RATE / pitch)] = 1.0
     for formant, width in ((700, 80), (1200, 100)):
         radius = np.exp(-np.pi * width / audio.RATE)
-        samples = lfilter([1], [1, -2 * radius * np.cos(2 * np.pi * formant / audio.RATE), radius**2], samples)
+        samples = lfilter(
+            [1], [1, -2 * radius * np.cos(2 * np.pi * formant / audio.RATE), radius**2], samples
+        )
     return 0.5 * samples / np.abs(samples).max()
 
 
 def median_pitch(samples: np.ndarray) -> float:
     pitch = (
-        parselmouth.Sound(samples.astype(float), audio.RATE).to_pitch(pitch_floor=75, pitch_ceiling=600).selected_array["frequency"]
+        parselmouth.Sound(samples.astype(float), audio.RATE)
+        .to_pitch(pitch_floor=75, pitch_ceiling=600)
+        .selected_array["frequency"]
     )
     return float(np.median(pitch[pitch > 0]))
 
@@ -37,7 +41,9 @@ def test_the_median_pitch_is_the_one_asked_for(pitch, conversion):
 
 
 def test_the_same_seed_gives_the_same_bytes():
-    first, second, other = (isolated(_changed, 120, voice.TO_FEMALE, seed, seconds=30) for seed in (3, 3, 4))
+    first, second, other = (
+        isolated(_changed, 120, voice.TO_FEMALE, seed, seconds=30) for seed in (3, 3, 4)
+    )
     assert np.array_equal(first, second)
     assert not np.array_equal(first, other)
 

@@ -30,7 +30,9 @@ def test_tempo_changes_and_pitch_does_not(frequency, factor):
     assert changed.shape == (round(len(samples) / factor),)
     assert changed.dtype == np.float32
     assert pitch(changed) == pytest.approx(frequency, rel=2e-3)
-    assert np.std(changed[4096:-4096]) == pytest.approx(np.std(samples), rel=0.1)  # the vocoder's frames do not quite add up
+    assert np.std(changed[4096:-4096]) == pytest.approx(
+        np.std(samples), rel=0.1
+    )  # the vocoder's frames do not quite add up
 
 
 def test_events_move_with_the_tempo():

@@ -14,9 +14,13 @@ def test_the_plain_layers_compute_what_ours_compute():
     ours = SharedLayers(TINY, initialisation="he").eval()
     torch.manual_seed(0)
     plain = benchmark.PlainLayers(TINY).eval()
-    assert sum(weight.numel() for weight in plain.parameters()) == sum(weight.numel() for weight in ours.parameters())
+    assert sum(weight.numel() for weight in plain.parameters()) == sum(
+        weight.numel() for weight in ours.parameters()
+    )
     frames, lengths = torch.randn(3, 60, 5), torch.tensor([60, 41, 17])
-    frames = frames * (torch.arange(60) < lengths[:, None])[:, :, None]  # batches are padded with zeros
+    frames = (
+        frames * (torch.arange(60) < lengths[:, None])[:, :, None]
+    )  # batches are padded with zeros
     torch.testing.assert_close(plain(frames, lengths), ours(frames, lengths), atol=1e-5, rtol=1e-5)
 
 
@@ -35,5 +39,10 @@ def test_an_epoch_is_timed_and_its_loss_is_the_same_training_s(monkeypatch):
     monkeypatch.setattr(benchmark, "CLIPS", 16)
     speed, loss = benchmark.epoch("plain", "", 1)
     assert speed > 0
-    for side, part in (("ours", ""), *(("plain", part) for part in benchmark.PARTS if part != "batches by length")):
-        assert abs(benchmark.epoch(side, part, 1)[1] - loss) < 0.02  # the same weights, clips and dropout; bf16 rounds
+    for side, part in (
+        ("ours", ""),
+        *(("plain", part) for part in benchmark.PARTS if part != "batches by length"),
+    ):
+        assert (
+            abs(benchmark.epoch(side, part, 1)[1] - loss) < 0.02
+        )  # the same weights, clips and dropout; bf16 rounds

@@ -21,7 +21,11 @@ PARAMETERS = {
 
 def test_a_networks_cost_is_measured_in_a_process_of_its_own():
     found = measured("FCMFCC as-run")
-    assert (found["network"], found["parameters"], found["weights"]) == ("FCMFCC as-run", 462_471, 1.85)
+    assert (found["network"], found["parameters"], found["weights"]) == (
+        "FCMFCC as-run",
+        462_471,
+        1.85,
+    )
     assert found["seconds"] > 0
     assert found["memory"] > found["weights"]
 
@@ -57,7 +61,10 @@ def test_all_five_are_recorded():
 
 
 def test_what_is_not_recorded_is_said(tmp_path):
-    with pytest.raises(FileNotFoundError, match=rf"{tmp_path}/costs.json: no such file; expected .* Measure them: python -m bench"):
+    with pytest.raises(
+        FileNotFoundError,
+        match=rf"{tmp_path}/costs.json: no such file; expected .* Measure them: python -m bench",
+    ):
         costs(tmp_path / "costs.json")
     record = json.loads(sealed.read(COSTS))
     record["networks"][0]["parameters"] = 123_456

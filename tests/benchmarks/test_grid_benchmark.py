@@ -7,7 +7,9 @@ from benchmarks import grid as benchmark
 from sercore.papers.alves2022.rows import ROWS, Configuration
 
 
-@pytest.mark.parametrize("row", ["(7) Multi-task 8 prosodic + SMOTE - CG", "(1) Seq. 8 prosodic - SMOTE + CG"])
+@pytest.mark.parametrize(
+    "row", ["(7) Multi-task 8 prosodic + SMOTE - CG", "(1) Seq. 8 prosodic - SMOTE + CG"]
+)
 def test_both_sides_learn_the_same_weights(row):
     call = [Configuration.of(row)] * 3, [0, 1, 1002]
     for ours, plain in zip(benchmark.ours(*call, 2), benchmark.plain(*call, 2), strict=True):
@@ -18,9 +20,20 @@ def test_both_sides_learn_the_same_weights(row):
 def test_the_whole_grid_is_asked_in_calls_of_alike_networks():
     calls = benchmark.calls([Configuration.of(row) for row in ROWS])
     assert sum(len(members) for members, _ in calls) == 26 * 25
-    assert all(len({(each.network, benchmark.width(each)) for each in members}) == 1 for members, _ in calls)
+    assert all(
+        len({(each.network, benchmark.width(each)) for each in members}) == 1
+        for members, _ in calls
+    )
     assert max(len(members) for members, _ in calls) == benchmark.AT_ONCE
-    assert {benchmark.width(each) for members, _ in calls for each in members} == {8, 10, 19, 29, 56, 768, 824}
+    assert {benchmark.width(each) for members, _ in calls for each in members} == {
+        8,
+        10,
+        19,
+        29,
+        56,
+        768,
+        824,
+    }
 
 
 def test_rows_are_four_fifths_of_the_corpus_and_unequal_by_one():
@@ -30,5 +43,7 @@ def test_rows_are_four_fifths_of_the_corpus_and_unequal_by_one():
 
 def test_operations_are_counted_by_hand():
     configuration = Configuration.of("(1) Seq. 8 prosodic - SMOTE + CG")
-    assert benchmark.operations(configuration) == (6 * (8 * 5 + 5 * 3) - 2 * 8 * 5) * len(benchmark.rows(configuration, 0)[1])
+    assert benchmark.operations(configuration) == (6 * (8 * 5 + 5 * 3) - 2 * 8 * 5) * len(
+        benchmark.rows(configuration, 0)[1]
+    )
     assert benchmark.peak(side=32, times=1) > 0

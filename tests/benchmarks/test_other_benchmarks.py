@@ -40,7 +40,9 @@ def test_a_sweep_and_plain_joblib_run_as_many_trials(where, monkeypatch):
     assert "LOKY_MAX_CPU_COUNT" not in os.environ
 
 
-def test_no_two_planted_clips_are_equal_and_their_frames_are_those_of_chapter_2(tmp_path, monkeypatch):
+def test_no_two_planted_clips_are_equal_and_their_frames_are_those_of_chapter_2(
+    tmp_path, monkeypatch
+):
     monkeypatch.setattr(keeping, "SAMPLES", 2000)
     keeping.plant(tmp_path / "clips", 90)
     paths = sorted((tmp_path / "clips").iterdir())

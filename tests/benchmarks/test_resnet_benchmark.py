@@ -30,7 +30,10 @@ def test_both_sides_train_the_same_network_on_the_same_chunks(frozen):
 
 
 def test_a_frozen_backbone_is_another_training():
-    losses = [benchmark.epoch(Training(side="plain", frozen=frozen, timed=(24,), **TINY), 1)[1] for frozen in (False, True)]
+    losses = [
+        benchmark.epoch(Training(side="plain", frozen=frozen, timed=(24,), **TINY), 1)[1]
+        for frozen in (False, True)
+    ]
     assert losses[0] != losses[1]
 
 
@@ -62,7 +65,9 @@ def test_a_clip_in_a_bucket_gives_what_it_gives_alone(monkeypatch):
 
 
 def test_the_network_that_answers_has_met_chunks():
-    norms = [layer for layer in benchmark.settled("small").modules() if isinstance(layer, nn.BatchNorm2d)]
+    norms = [
+        layer for layer in benchmark.settled("small").modules() if isinstance(layer, nn.BatchNorm2d)
+    ]
     assert all(layer.running_mean.abs().max() > 0 for layer in norms)
     assert not any(layer.training for layer in norms)
 
@@ -82,7 +87,9 @@ def test_padding_is_counted_in_batches_as_they_are_made(sizes, share):
     assert padding_share(clips.sizes, benchmark.by_length(clips)) == pytest.approx(share)
 
 
-@pytest.mark.parametrize(("size", "least", "most"), [(300, 0.0, 0.0), (150, 1e-9, 0.5), (75, 0.5, 0.75)])
+@pytest.mark.parametrize(
+    ("size", "least", "most"), [(300, 0.0, 0.0), (150, 1e-9, 0.5), (75, 0.5, 0.75)]
+)
 def test_repeats_are_what_a_clip_lacks_of_its_chunk(size, least, most):
     assert least <= benchmark.repeated(np.full(64, size)) <= most
     assert benchmark.repeated(np.full(64, 20), size="small") >= 1 - 20 / 24
@@ -102,6 +109,10 @@ def test_operations_of_a_training_are_counted():
 
 def test_processes_add_up(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    speed, loss = benchmark.measured(Training(side="plain", frozen=True, timed=(24,), **TINY), "two processes of one thread")
+    speed, loss = benchmark.measured(
+        Training(side="plain", frozen=True, timed=(24,), **TINY), "two processes of one thread"
+    )
     assert speed > 0
-    assert loss == pytest.approx(benchmark.epoch(Training(side="plain", frozen=True, timed=(24,), **TINY), 1)[1], abs=1e-4)
+    assert loss == pytest.approx(
+        benchmark.epoch(Training(side="plain", frozen=True, timed=(24,), **TINY), 1)[1], abs=1e-4
+    )

@@ -9,7 +9,9 @@ import pytest
 from sercore import checkout, store
 from sercore.chapters import circumstances
 
-GPU = SimpleNamespace(cuda=SimpleNamespace(is_available=lambda: True, get_device_name=lambda: "Planted GPU"))
+GPU = SimpleNamespace(
+    cuda=SimpleNamespace(is_available=lambda: True, get_device_name=lambda: "Planted GPU")
+)
 NO_GPU = SimpleNamespace(cuda=SimpleNamespace(is_available=lambda: False))
 
 
@@ -27,7 +29,9 @@ def test_machine(monkeypatch, tmp_path, device, driver, torch, name):
     monkeypatch.setitem(sys.modules, "torch", torch)
     monkeypatch.setattr(checkout.shutil, "which", lambda program: driver)
     monkeypatch.setattr(checkout, "PROCESSORS", tmp_path / "cpuinfo")
-    (tmp_path / "cpuinfo").write_text("processor\t: 0\nmodel name\t: Planted CPU: 2 GHz\nmodel name\t: second\n")
+    (tmp_path / "cpuinfo").write_text(
+        "processor\t: 0\nmodel name\t: Planted CPU: 2 GHz\nmodel name\t: second\n"
+    )
     assert checkout.machine(device) == name
 
 

@@ -14,7 +14,10 @@ from sercore.chapters import ChapterError
 
 def test_a_chapter_is_executed_here_and_kept(notebooks, monkeypatch, capfd):
     monkeypatch.setenv("PATH", "/nowhere")  # a kernel found by its name would not start
-    write_notebook(notebooks / "01-plain.ipynb", code("import sys\nprint(sys.executable)\nsys.stderr.write('a bar')"))
+    write_notebook(
+        notebooks / "01-plain.ipynb",
+        code("import sys\nprint(sys.executable)\nsys.stderr.write('a bar')"),
+    )
     first = chapters.execute("plain")
     assert first.ran
     assert first.peak > 10
@@ -57,13 +60,19 @@ def test_a_failing_cell_after_the_parameters_keeps_its_number(project):
 
 
 def test_a_dead_kernel_is_told(notebooks):
-    write_notebook(notebooks / "01-dying.ipynb", code("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"))
+    write_notebook(
+        notebooks / "01-dying.ipynb",
+        code("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"),
+    )
     with pytest.raises(ChapterError, match="its kernel died"):
         chapters.execute("01-dying")
 
 
 def test_papermills_cell_is_not_shown(executed_once):
-    kept = [nbformat.read(path, as_version=4) for path in (executed_once.folder / "store" / "chapters").rglob("*.ipynb")]
+    kept = [
+        nbformat.read(path, as_version=4)
+        for path in (executed_once.folder / "store" / "chapters").rglob("*.ipynb")
+    ]
     tags = [
         cell.metadata["tags"]
         for notebook in kept
@@ -103,5 +112,8 @@ def test_find(notebooks, name, found):
 
 
 def test_a_chapter_has_one_study(notebooks):
-    write_notebook(notebooks / "01-two-studies.ipynb", code("%matplotlib inline\nfrom sercore import papers, store\npapers, store"))
+    write_notebook(
+        notebooks / "01-two-studies.ipynb",
+        code("%matplotlib inline\nfrom sercore import papers, store\npapers, store"),
+    )
     assert chapters.study("01-two-studies") is None

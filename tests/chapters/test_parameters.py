@@ -7,11 +7,21 @@ from nbformat import v4
 from papermill.parameterize import parameterize_notebook
 from pydantic import BaseModel, Field, model_validator
 
-from sercore.parameters import ChapterParameters, Edition, ParameterError, Seed, Seeds, checked, pairs
+from sercore.parameters import (
+    ChapterParameters,
+    Edition,
+    ParameterError,
+    Seed,
+    Seeds,
+    checked,
+    pairs,
+)
 
 
 class Parameters(BaseModel, extra="forbid"):
-    edition: Literal["demo", "open", "paper"] = Field("demo", description="the data that the chapter runs on")
+    edition: Literal["demo", "open", "paper"] = Field(
+        "demo", description="the data that the chapter runs on"
+    )
     seeds: int = Field(5, ge=1, le=100, description="the number of repetitions")
     only: str | None = Field(None, description="the one row to run")
     seed: int | None = Field(None, ge=0, description="the one seed to run")
@@ -32,14 +42,23 @@ class Parameters(BaseModel, extra="forbid"):
             {"seeds": "ten"},
             '-p seeds=ten: "ten" is not a whole number; `seeds` is the number of repetitions, 1 to 100 (default 5).',
         ),
-        ({"edtion": "open"}, "-p edtion=open: this chapter has no `edtion`; did you mean `edition`? It takes demo, open or paper."),
+        (
+            {"edtion": "open"},
+            "-p edtion=open: this chapter has no `edtion`; did you mean `edition`? It takes demo, open or paper.",
+        ),
         (
             {"edition": "opne"},
             '-p edition=opne: "opne" is not one of its values (did you mean "open"?); '
             "`edition` is the data that the chapter runs on, demo, open or paper (default demo).",
         ),
-        ({"seeds": "0"}, '-p seeds=0: "0" is too small; `seeds` is the number of repetitions, 1 to 100 (default 5).'),
-        ({"seeds": "101"}, '-p seeds=101: "101" is too large; `seeds` is the number of repetitions, 1 to 100 (default 5).'),
+        (
+            {"seeds": "0"},
+            '-p seeds=0: "0" is too small; `seeds` is the number of repetitions, 1 to 100 (default 5).',
+        ),
+        (
+            {"seeds": "101"},
+            '-p seeds=101: "101" is too large; `seeds` is the number of repetitions, 1 to 100 (default 5).',
+        ),
         (
             {"seeds": "2.5"},
             '-p seeds=2.5: "2.5" is not a whole number; `seeds` is the number of repetitions, 1 to 100 (default 5).',
@@ -48,13 +67,22 @@ class Parameters(BaseModel, extra="forbid"):
             {"seed": "-1", "only": "(3)"},
             '-p seed=-1: "-1" is too small; `seed` is the one seed to run, at least 0 or none (default none).',
         ),
-        ({"rate": "1"}, '-p rate=1: "1" is too large; `rate` takes above 0 to below 1 (default 0.1).'),
-        ({"rate": "nought"}, '-p rate=nought: "nought" is not a number; `rate` takes above 0 to below 1 (default 0.1).'),
+        (
+            {"rate": "1"},
+            '-p rate=1: "1" is too large; `rate` takes above 0 to below 1 (default 0.1).',
+        ),
+        (
+            {"rate": "nought"},
+            '-p rate=nought: "nought" is not a number; `rate` takes above 0 to below 1 (default 0.1).',
+        ),
         (
             {"shuffled": "perhaps"},
             '-p shuffled=perhaps: "perhaps" is neither true nor false; `shuffled` takes true or false (default false).',
         ),
-        ({"x": "1"}, "-p x=1: this chapter has no `x`. It has `edition`, `seeds`, `only`, `seed`, `rate` and `shuffled`."),
+        (
+            {"x": "1"},
+            "-p x=1: this chapter has no `x`. It has `edition`, `seeds`, `only`, `seed`, `rate` and `shuffled`.",
+        ),
         ({"seed": "3"}, "-p seed: one seed is run of one row; give -p only=ROW as well."),
     ],
 )
@@ -67,13 +95,26 @@ def test_wrong_parameter_is_told_in_a_line(given, message):
 def test_every_wrong_parameter_has_its_line():
     with pytest.raises(ParameterError) as told:
         checked(Parameters, {"seeds": "ten", "edition": "x"})
-    assert [line.split(":")[0] for line in str(told.value).splitlines()] == ["-p edition=x", "-p seeds=ten"]
+    assert [line.split(":")[0] for line in str(told.value).splitlines()] == [
+        "-p edition=x",
+        "-p seeds=ten",
+    ]
 
 
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ({}, {"edition": "demo", "seeds": 5, "only": None, "seed": None, "rate": 0.1, "shuffled": False}),
+        (
+            {},
+            {
+                "edition": "demo",
+                "seeds": 5,
+                "only": None,
+                "seed": None,
+                "rate": 0.1,
+                "shuffled": False,
+            },
+        ),
         ({"seeds": "7"}, {"seeds": 7}),
         ({"seeds": 7}, {"seeds": 7}),
         ({"only": "none", "seed": "None"}, {"only": None, "seed": None}),
@@ -122,10 +163,15 @@ class Small(ChapterParameters):
 
 def cells(**given):
     """Globals of a notebook whose cells were run, with the cell that papermill adds for what is given."""
-    tagged = v4.new_code_cell("edition, only, seeds, seed = 'demo', '', 1, -1", metadata={"tags": ["parameters"]})
+    tagged = v4.new_code_cell(
+        "edition, only, seeds, seed = 'demo', '', 1, -1", metadata={"tags": ["parameters"]}
+    )
     notebook = v4.new_notebook(
         cells=[tagged],
-        metadata={"papermill": {}, "kernelspec": {"name": "python3", "language": "python", "display_name": "Python 3"}},
+        metadata={
+            "papermill": {},
+            "kernelspec": {"name": "python3", "language": "python", "display_name": "Python 3"},
+        },
     )
     if given:
         notebook = parameterize_notebook(notebook, given)
@@ -151,7 +197,10 @@ def test_parameters_of_the_notebooks_cells(given, expected):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"edtion": "open"}, "-p edtion=open: this chapter has no `edtion`; did you mean `edition`?"),
+        (
+            {"edtion": "open"},
+            "-p edtion=open: this chapter has no `edtion`; did you mean `edition`?",
+        ),
         ({"edition": "opne"}, '-p edition=opne: "opne" is not one of its values'),
         ({"only": "(3)"}, '-p only=(3): "(3)" is no row that can be run, the nearest is "'),
     ],
@@ -165,7 +214,9 @@ def test_what_papermill_sets_and_the_chapter_does_not_take_is_refused(given, mes
 def test_a_parameter_that_the_cell_does_not_set_is_refused():
     scope = cells()
     del scope["seeds"]
-    with pytest.raises(ParameterError, match=r"^seeds: not set; expected a value in the cell tagged `parameters`"):
+    with pytest.raises(
+        ParameterError, match=r"^seeds: not set; expected a value in the cell tagged `parameters`"
+    ):
         Small.from_cell(scope)
 
 

@@ -15,18 +15,24 @@ def test_book_is_rendered_once_and_a_warning_ends_it(project):
     page = project.folder / "_build" / "html" / "index.html"
     assert first.stdout.strip() == str(page)
     assert page.is_file()
-    assert (project.folder / "_build" / "html" / "_sources" / "notebooks" / "01-one.ipynb").is_file()
+    assert (
+        project.folder / "_build" / "html" / "_sources" / "notebooks" / "01-one.ipynb"
+    ).is_file()
 
     model = project.folder / "_build" / "model" / "model.json"
     assert model.read_text() == "FCMFCC {'edition': 'demo'}"
     assert "model: FCMFCC, demo edition" in first.stderr
-    assert "Two numbers, one of them" in (project.folder / "_build" / "html" / "book" / "index.html").read_text()
+    assert (
+        "Two numbers, one of them"
+        in (project.folder / "_build" / "html" / "book" / "index.html").read_text()
+    )
 
     stamps = {path: path.stat().st_mtime_ns for path in (project.folder / "_build").rglob("*.html")}
     told = (project.folder / "_build" / "source" / "book" / "generated" / "runs.txt").read_text()
     assert all(f"'chapter': '{name}'" in told for name in ("01-one", "02-two"))
     assert all(
-        told.count(f"'{word}'") == 2 for word in ("seconds", "peak", "date", "machine", "cores", "python", "versions", "commit")
+        told.count(f"'{word}'") == 2
+        for word in ("seconds", "peak", "date", "machine", "cores", "python", "versions", "commit")
     )
     times = json.loads((project.folder / "_build" / "times.json").read_text())
     assert set(times) == {"demo corpora", "rendering"}
@@ -34,7 +40,9 @@ def test_book_is_rendered_once_and_a_warning_ends_it(project):
     status = (project.folder / "_build" / "html" / "book" / "status.html").read_text()
     assert f"Timed: demo corpora; rendering {times['rendering']:.0f} s." in status
     assert "seconds to come" not in status
-    second = project.sercore("book")  # the runs are told as they were kept, so nothing is rendered again
+    second = project.sercore(
+        "book"
+    )  # the runs are told as they were kept, so nothing is rendered again
     assert second.stderr.splitlines() == ["01-one: kept", "02-two: kept", "pages: nothing changed"]
     assert stamps == {path: path.stat().st_mtime_ns for path in stamps}
 
@@ -67,7 +75,9 @@ def plain(notebooks, tmp_path, monkeypatch):
     (tmp_path / "sercore" / "shown.py").write_text("shown = 1\n")
     (tmp_path / "sercore" / "shown.pyc").write_text("")
     (tmp_path / "_config.yml").write_text(CONFIG)
-    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: book/index\nchapters:\n  - file: notebooks/01-plain\n")
+    (tmp_path / "_toc.yml").write_text(
+        "format: jb-book\nroot: book/index\nchapters:\n  - file: notebooks/01-plain\n"
+    )
 
 
 def test_a_file_that_is_gone_leaves_the_staged_tree(plain, tmp_path, monkeypatch):
@@ -75,8 +85,17 @@ def test_a_file_that_is_gone_leaves_the_staged_tree(plain, tmp_path, monkeypatch
     assert page == tmp_path / "out" / "_build" / "html" / "index.html"
     assert page.is_file()
     staged = tmp_path / "out" / "_build" / "source"
-    names = {"_config.yml", "_toc.yml", "book/index.md", "book/extra.txt", "notebooks/01-plain.ipynb", "sercore/shown.py"}
-    assert {path.relative_to(staged).as_posix() for path in staged.rglob("*") if path.is_file()} == names
+    names = {
+        "_config.yml",
+        "_toc.yml",
+        "book/index.md",
+        "book/extra.txt",
+        "notebooks/01-plain.ipynb",
+        "sercore/shown.py",
+    }
+    assert {
+        path.relative_to(staged).as_posix() for path in staged.rglob("*") if path.is_file()
+    } == names
 
     (tmp_path / "book" / "extra.txt").unlink()
     press.book(out=tmp_path / "out")
@@ -100,7 +119,9 @@ def test_corpora_that_were_made_stay_timed_where_the_rendering_fails(plain, tmp_
     assert times == {"demo corpora": 3.0}
 
 
-@pytest.mark.parametrize(("text", "found"), [("95\n", {"installation": 95.0}), ("", {}), (None, {})])
+@pytest.mark.parametrize(
+    ("text", "found"), [("95\n", {"installation": 95.0}), ("", {}), (None, {})]
+)
 def test_an_installation_is_timed_where_make_did_it(tmp_path, monkeypatch, text, found):
     monkeypatch.setattr(press, "INSTALLED", tmp_path / "installed")
     if text is not None:

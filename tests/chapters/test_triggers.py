@@ -30,7 +30,9 @@ def recorded_run(project):
 
 
 def library_version(project):
-    project.write("numpy-99.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: numpy\nVersion: 99.0\n")
+    project.write(
+        "numpy-99.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: numpy\nVersion: 99.0\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -55,7 +57,10 @@ def test_parameter_executes_its_chapter_alone(project):
     assert told["name"] == "01-one"
     assert told["ran"]
     assert told["parameters"] == {"repeats": 3}
-    assert json.loads(project.sercore("chapter", "one", "-p", "repeats=3", "--json").stdout)["ran"] is False
+    assert (
+        json.loads(project.sercore("chapter", "one", "-p", "repeats=3", "--json").stdout)["ran"]
+        is False
+    )
     assert project.execute() == set()
 
 

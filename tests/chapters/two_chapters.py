@@ -12,7 +12,16 @@ from nbformat import v4
 
 from sercore import store
 
-ROOMS = ("__init__.py", "store.py", "checkout.py", "parameters.py", "printed.py", "press.py", "cli.py", "chapters")
+ROOMS = (
+    "__init__.py",
+    "store.py",
+    "checkout.py",
+    "parameters.py",
+    "printed.py",
+    "press.py",
+    "cli.py",
+    "chapters",
+)
 
 STUDY = '''"""Study {number}."""
 
@@ -86,9 +95,7 @@ chapters:
   - file: book/status
 """
 
-EXECUTE_ALL = (
-    "import json; from sercore import chapters; print(json.dumps({name: chapters.execute(name).ran for name in chapters.names()}))"
-)
+EXECUTE_ALL = "import json; from sercore import chapters; print(json.dumps({name: chapters.execute(name).ran for name in chapters.names()}))"
 
 
 def code(source, *tags):
@@ -98,7 +105,12 @@ def code(source, *tags):
 def write_notebook(path, *cells):
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     path.parent.mkdir(parents=True, exist_ok=True)
-    nbformat.write(v4.new_notebook(cells=list(cells), metadata={"kernelspec": kernel, "language_info": {"name": "python"}}), path)
+    nbformat.write(
+        v4.new_notebook(
+            cells=list(cells), metadata={"kernelspec": kernel, "language_info": {"name": "python"}}
+        ),
+        path,
+    )
 
 
 class Project:
@@ -117,9 +129,17 @@ class Project:
         self.write(name, text.replace(old, new))
 
     def python(self, *arguments: str) -> subprocess.CompletedProcess:
-        environment = os.environ | {"PYTHONPATH": str(self.folder), "SER_STORE": str(self.folder / "store")}
+        environment = os.environ | {
+            "PYTHONPATH": str(self.folder),
+            "SER_STORE": str(self.folder / "store"),
+        }
         return subprocess.run(
-            [sys.executable, *arguments], cwd=self.folder, env=environment, capture_output=True, text=True, check=False
+            [sys.executable, *arguments],
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
     def sercore(self, *arguments: str) -> subprocess.CompletedProcess:
@@ -153,7 +173,8 @@ def make(folder: Path) -> Project:
         )
         project.write(f"book/ledger/published/{place:02}-{number}.csv", "table,row\n")
     project.write(
-        "book/index.md", "# Two chapters\n\nSee [](../notebooks/01-one.ipynb).\n\n```{include} generated/headline.md\n```\n"
+        "book/index.md",
+        "# Two chapters\n\nSee [](../notebooks/01-one.ipynb).\n\n```{include} generated/headline.md\n```\n",
     )
     project.write("book/status.md", "# Status\n\n```{include} generated/parts.md\n```\n")
     project.write("sercore/predict.py", SAVED)

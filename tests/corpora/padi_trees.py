@@ -9,7 +9,16 @@ import soundfile
 
 from tests.corpora import trees
 
-LENGTHS = (0.6, 0.9, 1.2, 1.6, 2.0, 2.5, 3.2, 4.0)  # s, of the files that IEMOCAP's clips are links to
+LENGTHS = (
+    0.6,
+    0.9,
+    1.2,
+    1.6,
+    2.0,
+    2.5,
+    3.2,
+    4.0,
+)  # s, of the files that IEMOCAP's clips are links to
 # Clips of sessions 1 to 5.
 SESSIONS = {
     "angry": (229, 137, 240, 327, 170),
@@ -20,10 +29,26 @@ SESSIONS = {
 }
 CLASSES = {
     "exp1": {"angry": ("angry",), "happy": ("happy",), "neutral": ("neutral",), "sad": ("sad",)},
-    "exp2": {"angry": ("angry",), "excited": ("excited",), "neutral": ("neutral",), "sad": ("sad",)},
-    "exp3": {"angry": ("angry",), "happy+excited": ("happy", "excited"), "neutral": ("neutral",), "sad": ("sad",)},
+    "exp2": {
+        "angry": ("angry",),
+        "excited": ("excited",),
+        "neutral": ("neutral",),
+        "sad": ("sad",),
+    },
+    "exp3": {
+        "angry": ("angry",),
+        "happy+excited": ("happy", "excited"),
+        "neutral": ("neutral",),
+        "sad": ("sad",),
+    },
 }
-WORDS = {"ang": "Anger", "hap": "Happiness", "exc": "Excited", "neu": "Neutral state", "sad": "Sadness"}
+WORDS = {
+    "ang": "Anger",
+    "hap": "Happiness",
+    "exc": "Excited",
+    "neu": "Neutral state",
+    "sad": "Sadness",
+}
 # Beside the listed clips, in each session: summary label, annotators' answers, and the label that they come to.
 BESIDE = {
     "F900": ("fru", ("Frustration", "Frustration", "Frustration"), "fru"),
@@ -45,9 +70,15 @@ def iemocap(root: Path, lists: Path, *, whole: bool = False) -> Path:
         lists: folder of the public file lists.
         whole: whether there are all 10,039 clips, those that are nowhere listed labelled other (default no).
     """
-    listed = {place.rsplit("/", 1)[1]: label for place, label in trees.on_list(lists / "iemocap-4class.jsonl.gz").items()}
+    listed = {
+        place.rsplit("/", 1)[1]: label
+        for place, label in trees.on_list(lists / "iemocap-4class.jsonl.gz").items()
+    }
     labels = listed | {name: label for name, (label, _, _) in beside().items()}
-    votes = {name: _votes(label, agreed=place % 2 == 0) for place, (name, label) in enumerate(listed.items())}
+    votes = {
+        name: _votes(label, agreed=place % 2 == 0)
+        for place, (name, label) in enumerate(listed.items())
+    }
     votes |= {name: answers for name, (_, answers, _) in beside().items()}
     if whole:
         others = trees.iemocap_others(len(labels))
@@ -59,7 +90,11 @@ def iemocap(root: Path, lists: Path, *, whole: bool = False) -> Path:
 
 def beside() -> dict[str, tuple[str, tuple[str, ...], str]]:
     """Clips that are in no class, by name: summary label, annotators' answers, label as it is read."""
-    return {f"Ses0{session}F_impro01_{number}": told for session in range(1, 6) for number, told in BESIDE.items()}
+    return {
+        f"Ses0{session}F_impro01_{number}": told
+        for session in range(1, 6)
+        for number, told in BESIDE.items()
+    }
 
 
 def table_2(experiment: str) -> pd.DataFrame:
@@ -69,7 +104,9 @@ def table_2(experiment: str) -> pd.DataFrame:
         experiment: "exp1", "exp2" or "exp3".
     """
     counts = pd.DataFrame(SESSIONS, index=pd.Index(range(1, 6), name="session"))
-    return pd.DataFrame({name: counts[list(parts)].sum(axis=1) for name, parts in CLASSES[experiment].items()})
+    return pd.DataFrame(
+        {name: counts[list(parts)].sum(axis=1) for name, parts in CLASSES[experiment].items()}
+    )
 
 
 def voxceleb(root: Path, *, speakers: int, videos: int = 2, clips: int = 2) -> Path:
@@ -94,9 +131,13 @@ def voxceleb(root: Path, *, speakers: int, videos: int = 2, clips: int = 2) -> P
             for clip in range(1, clips + 1):
                 path = folder / f"video{video:06d}" / f"{clip:05d}.wav"
                 path.parent.mkdir(parents=True, exist_ok=True)
-                soundfile.write(path, _voice(draw.uniform(1, 2), draw, hertz=90 + 10 * place), 16000)
+                soundfile.write(
+                    path, _voice(draw.uniform(1, 2), draw, hertz=90 + 10 * place), 16000
+                )
     rows = [f"{who}\tname_{who}\t{sex[who]}\tItaly\tdev\n" for who in first]
-    (root / "vox1_meta.csv").write_text("VoxCeleb1 ID\tVGGFace1 ID\tGender\tNationality\tSet\n" + "".join(rows))
+    (root / "vox1_meta.csv").write_text(
+        "VoxCeleb1 ID\tVGGFace1 ID\tGender\tNationality\tSet\n" + "".join(rows)
+    )
     rows = [f"{who} ,n{who[2:]} ,{sex[who]} ,dev \n" for who in second]
     (root / "vox2_meta.csv").write_text("VoxCeleb2 ID ,VGGFace2 ID ,Gender ,Set \n" + "".join(rows))
     return root
@@ -122,5 +163,9 @@ def _link(root: Path, places: Iterable[str]) -> None:
 def _voice(seconds: float, draw: np.random.Generator, *, hertz: float | None) -> np.ndarray:
     """Noise, and under it a tone with its overtones."""
     times = np.arange(int(seconds * 16000)) / 16000
-    tones = [np.sin(2 * np.pi * hertz * number * times) / number for number in range(1, 6)] if hertz else []
+    tones = (
+        [np.sin(2 * np.pi * hertz * number * times) / number for number in range(1, 6)]
+        if hertz
+        else []
+    )
     return 0.1 * sum(tones, draw.normal(0, 0.3, len(times)))

@@ -39,7 +39,9 @@ def test_a_whole_corpus_has_no_problem(whole):
     assert Counter(table["gender"]) == {"female": 100, "male": 100}
     assert Counter(table["part"]) == {"improvised": 100, "scripted": 100}
     assert (table.groupby("speaker").size() == 20).all()
-    assert set(table["speaker"]) == {f"Ses0{session}_{who}" for session in range(1, 6) for who in "FM"}
+    assert set(table["speaker"]) == {
+        f"Ses0{session}_{who}" for session in range(1, 6) for who in "FM"
+    }
     assert set(table["language"]) == {"en-US"}
 
 
@@ -56,7 +58,12 @@ def test_a_whole_corpus_has_no_problem(whole):
 def test_a_name(tmp_path, stem, speaker, gender, part, session, dialogue):
     tree = trees.plant(tmp_path / "iemocap", [trees.iemocap_place(stem)], suffix=".flac")
     (row,) = iemocap.read(trees.iemocap(tree, {stem: "neu"})).table.to_dict("records")
-    assert (row["speaker"], row["gender"], row["part"], row["session"]) == (speaker, gender, part, session)
+    assert (row["speaker"], row["gender"], row["part"], row["session"]) == (
+        speaker,
+        gender,
+        part,
+        session,
+    )
     assert row["dialogue"] == row["text"] == dialogue
 
 
@@ -71,7 +78,14 @@ def test_the_speaker_is_never_the_marker_side(session, side, scene, who, number)
 
 
 @pytest.mark.parametrize(
-    "stem", ["Ses06F_impro01_F000", "Ses01X_impro01_F000", "Ses01F_impro01_F00", "Ses01F_impro01", "Ses01F_impro01_FXX0"]
+    "stem",
+    [
+        "Ses06F_impro01_F000",
+        "Ses01X_impro01_F000",
+        "Ses01F_impro01_F00",
+        "Ses01F_impro01",
+        "Ses01F_impro01_FXX0",
+    ],
 )
 def test_a_name_that_is_not_iemocaps_is_told(whole, stem):
     trees.clip(whole / f"Session1/sentences/wav/Ses01F_impro01/{stem}.wav")
@@ -103,7 +117,9 @@ def test_annotators_who_did_not_agree(tmp_path, votes, expected):
 
 def test_annotators_do_not_change_a_majority_label(tmp_path):
     tree = trees.plant(tmp_path / "iemocap", [trees.iemocap_place(CLIP)])
-    corpus = iemocap.read(trees.iemocap(tree, {CLIP: "exc"}, votes={CLIP: ["Anger", "Anger", "Sadness", "Sadness"]}))
+    corpus = iemocap.read(
+        trees.iemocap(tree, {CLIP: "exc"}, votes={CLIP: ["Anger", "Anger", "Sadness", "Sadness"]})
+    )
     assert corpus.table["emotion"].tolist() == ["exc"]
 
 
@@ -112,8 +128,13 @@ def test_everything_planted_is_in_the_table_or_told(whole):
     evaluation = whole / "Session1/dialog/EmoEvaluation"
     tied, split, gone, broken = (f"Ses01F_impro01_F00{number}" for number in range(4))
     text = (evaluation / "Ses01F_impro01.txt").read_text()
-    for name, votes in ((tied, ("Anger", "Sadness", "Anger; Sadness")), (split, ("Anger", "Sadness", "Other"))):
-        block = re.search(rf"{name}\t(?P<label>...)\t.*?\n\n|{name}\t(?P<last>...)\t.*\Z", text, re.DOTALL)[0]
+    for name, votes in (
+        (tied, ("Anger", "Sadness", "Anger; Sadness")),
+        (split, ("Anger", "Sadness", "Other")),
+    ):
+        block = re.search(
+            rf"{name}\t(?P<label>...)\t.*?\n\n|{name}\t(?P<last>...)\t.*\Z", text, re.DOTALL
+        )[0]
         told = block.replace(block.split("\t")[1], "xxx", 1)
         for rater, answer in enumerate(votes, 2):
             told = re.sub(rf"C-E{rater}:\t[^(]*", f"C-E{rater}:\t{answer};\t", told)
@@ -125,20 +146,30 @@ def test_everything_planted_is_in_the_table_or_told(whole):
     (wav / f"._{tied}.wav").write_bytes(b"fork")
     trees.clip(wav / "Ses01F_impro01_F077.wav")
     trees.clip(wav / "notes.wav")
-    (evaluation / "._Ses01F_impro01.txt").write_bytes(b"\x00\x05\x16\x07 [1.0 - 2.0]\tSes01F_impro01_F088\tang\t[1, 1, 1]")
+    (evaluation / "._Ses01F_impro01.txt").write_bytes(
+        b"\x00\x05\x16\x07 [1.0 - 2.0]\tSes01F_impro01_F088\tang\t[1, 1, 1]"
+    )
     (evaluation / "Categorical").mkdir()
-    (evaluation / "Categorical" / "Ses01F_impro01_e2_cat.txt").write_text("Ses01F_impro01_F077 :Anger; ()\n")
+    (evaluation / "Categorical" / "Ses01F_impro01_e2_cat.txt").write_text(
+        "Ses01F_impro01_F077 :Anger; ()\n"
+    )
     trees.clip(whole / "Session1/dialog/wav/Ses01F_impro01.wav")
     corpus = iemocap.read(whole)
-    labelled = dict(zip([path.stem for path in corpus.table["path"]], corpus.table["emotion"], strict=True))
-    assert labelled == {name: label for name, label in WHOLE.items() if name not in (gone, broken)} | {
-        tied: "tie",
-        split: "no-majority",
-    }
+    labelled = dict(
+        zip([path.stem for path in corpus.table["path"]], corpus.table["emotion"], strict=True)
+    )
+    assert labelled == {
+        name: label for name, label in WHOLE.items() if name not in (gone, broken)
+    } | {tied: "tie", split: "no-majority"}
     count, forks, unlabelled, odd, missing, unreadable = corpus.problems
-    assert count.startswith(f"{len(WHOLE) - 1} clips, expected {len(WHOLE)} (an excerpt loads too): session 1 39, session 2 40")
+    assert count.startswith(
+        f"{len(WHOLE) - 1} clips, expected {len(WHOLE)} (an excerpt loads too): session 1 39, session 2 40"
+    )
     assert forks.startswith("1 files left out, their names start with `._`")
-    assert unlabelled == "1 clips left out, no line of dialog/EmoEvaluation labels them: Ses01F_impro01_F077"
+    assert (
+        unlabelled
+        == "1 clips left out, no line of dialog/EmoEvaluation labels them: Ses01F_impro01_F077"
+    )
     assert odd.endswith("notes.wav")
     assert missing == f"1 of {len(WHOLE)} labelled clips missing: {gone}"
     assert f"{broken}.wav: not readable as audio" in unreadable
@@ -150,15 +181,22 @@ def test_a_label_never_seen_is_told_and_kept(tmp_path):
     tree = trees.plant(tmp_path / "iemocap", [trees.iemocap_place(CLIP)])
     corpus = iemocap.read(trees.iemocap(tree, {CLIP: "joy"}))
     assert corpus.table["emotion"].tolist() == ["joy"]
-    assert corpus.problems[0] == f"1 clips have a label that is not IEMOCAP's, kept as it is: {CLIP} joy"
+    assert (
+        corpus.problems[0]
+        == f"1 clips have a label that is not IEMOCAP's, kept as it is: {CLIP} joy"
+    )
 
 
 def test_a_clip_labelled_twice_keeps_its_first_label(whole):
     path = whole / "Session1/dialog/EmoEvaluation/Ses01F_impro01.txt"
-    path.write_text(path.read_text() + f"\n[9.0000 - 9.5000]\t{CLIP}\txxx\t[1.0, 1.0, 1.0]\nC-E2:\tAnger;\t()\n")
+    path.write_text(
+        path.read_text() + f"\n[9.0000 - 9.5000]\t{CLIP}\txxx\t[1.0, 1.0, 1.0]\nC-E2:\tAnger;\t()\n"
+    )
     corpus = iemocap.read(whole)
     assert corpus.table["emotion"].iloc[0] == WHOLE[CLIP]
-    assert corpus.problems == [f"1 clips are labelled more than once, the first label stands: {CLIP}"]
+    assert corpus.problems == [
+        f"1 clips are labelled more than once, the first label stands: {CLIP}"
+    ]
 
 
 def test_a_remark_in_another_encoding_does_no_harm(whole):

@@ -22,7 +22,18 @@ from sercore.corpora.labels import (
 from sercore.corpora.voices import EMOTIONS
 
 # Public counts of the whole of IEMOCAP, and those of paper 02 from them.
-IEMOCAP = {"fru": 1849, "neu": 1708, "ang": 1103, "sad": 1084, "exc": 1041, "hap": 595, "sur": 107, "fea": 40, "oth": 3, "dis": 2}
+IEMOCAP = {
+    "fru": 1849,
+    "neu": 1708,
+    "ang": 1103,
+    "sad": 1084,
+    "exc": 1041,
+    "hap": 595,
+    "sur": 107,
+    "fea": 40,
+    "oth": 3,
+    "dis": 2,
+}
 MAPS = {
     "valences": valences(),
     "seven": seven_classes(),
@@ -51,10 +62,16 @@ def test_one_label(emotion, gender, expected):
 
 @pytest.mark.parametrize(
     ("emotion", "gender", "told"),
-    [("happy", None, "a.wav: gender missing"), ("happy", "unknown", "female or male"), (None, "female", "a.wav: emotion missing")],
+    [
+        ("happy", None, "a.wav: gender missing"),
+        ("happy", "unknown", "female or male"),
+        (None, "female", "a.wav: emotion missing"),
+    ],
 )
 def test_a_clip_without_a_class_is_refused(emotion, gender, told):
-    table = pd.DataFrame({"path": ["b.wav", "a.wav"], "emotion": ["neutral", emotion], "gender": ["male", gender]})
+    table = pd.DataFrame(
+        {"path": ["b.wav", "a.wav"], "emotion": ["neutral", emotion], "gender": ["male", gender]}
+    )
     with pytest.raises(LabelError, match=told):
         three_classes(table)
 
@@ -64,7 +81,9 @@ def test_no_row_no_class():
 
 
 def clips(*emotions):
-    return pd.DataFrame({"path": [f"{n}.wav" for n in range(len(emotions))], "emotion": emotions}, dtype=object)
+    return pd.DataFrame(
+        {"path": [f"{n}.wav" for n in range(len(emotions))], "emotion": emotions}, dtype=object
+    )
 
 
 @pytest.mark.parametrize(
@@ -124,9 +143,19 @@ def test_a_label_the_map_does_not_know_is_refused(name, label, told):
 
 
 def test_paper_02_on_the_whole_of_iemocap():
-    table = clips(*(label for label, count in (IEMOCAP | {"no-majority": 2500, "tie": 7}).items() for _ in range(count)))
+    table = clips(
+        *(
+            label
+            for label, count in (IEMOCAP | {"no-majority": 2500, "tie": 7}).items()
+            for _ in range(count)
+        )
+    )
     assert len(table) == iemocap.CLIPS
-    assert Counter(mapped(table, valences()).dropna()) == {"positive": 1743, "neutral": 1708, "negative": 4078}
+    assert Counter(mapped(table, valences()).dropna()) == {
+        "positive": 1743,
+        "neutral": 1708,
+        "negative": 4078,
+    }
 
 
 @pytest.mark.parametrize(
@@ -146,8 +175,14 @@ def test_paper_02_switches(switches, label, expected):
 @pytest.mark.parametrize(
     ("call", "told"),
     [
-        (lambda: valences(surprise="happy"), "surprise=happy: no class of paper 02; expected positive, neutral, negative, or None"),
-        (lambda: four_classes("exp4"), "exp4: no such experiment of paper 04; expected exp1, exp2, exp3"),
+        (
+            lambda: valences(surprise="happy"),
+            "surprise=happy: no class of paper 02; expected positive, neutral, negative, or None",
+        ),
+        (
+            lambda: four_classes("exp4"),
+            "exp4: no such experiment of paper 04; expected exp1, exp2, exp3",
+        ),
     ],
 )
 def test_an_unknown_switch_is_refused(call, told):
@@ -158,7 +193,15 @@ def test_an_unknown_switch_is_refused(call, told):
 def test_every_label_of_every_corpus_is_spelled_once():
     spelled = Counter(label for labels in SPELLINGS.values() for label in labels)
     assert set(spelled.values()) == {1}
-    known = {*ravdess.EMOTIONS, *emovo.EMOTIONS, *tess.EMOTIONS, *savee.SENTENCES, *emodb.CLASSES, *epst.EMOTIONS, *EMOTIONS}
+    known = {
+        *ravdess.EMOTIONS,
+        *emovo.EMOTIONS,
+        *tess.EMOTIONS,
+        *savee.SENTENCES,
+        *emodb.CLASSES,
+        *epst.EMOTIONS,
+        *EMOTIONS,
+    }
     known |= {*iemocap.LABELS, "tie", "no-majority", "dis", "ang", "fea", "hap", "neu", "sad"}
     assert known == set(spelled)
     assert set(valences()) == set(spelled)
@@ -168,11 +211,15 @@ def test_every_label_of_every_corpus_is_spelled_once():
 def test_each_map_has_the_papers_classes():
     assert set(valences().values()) == {*VALENCES, None}
     assert set(seven_classes().values()) == {*SEVEN, None}
-    assert {name: len(set(MAPS[name].values()) - {None}) for name in EXPERIMENTS} == dict.fromkeys(EXPERIMENTS, 4)
+    assert {name: len(set(MAPS[name].values()) - {None}) for name in EXPERIMENTS} == dict.fromkeys(
+        EXPERIMENTS, 4
+    )
 
 
 def test_the_demo_corpora_have_classes_in_every_paper():
-    found = {name: set(mapped(clips(*EMOTIONS), classes).dropna()) for name, classes in MAPS.items()}
+    found = {
+        name: set(mapped(clips(*EMOTIONS), classes).dropna()) for name, classes in MAPS.items()
+    }
     assert found["valences"] == set(VALENCES)
     assert found["seven"] == found["loopq"] == set(SEVEN)
     assert found["exp1"] == {"angry", "happy", "neutral", "sad"}

@@ -10,8 +10,21 @@ from tests.corpora import trees
 
 LISTS = {"crema-d": "cremad", "emodb": "emodb", "iemocap": "iemocap-4class", "savee": "savee"}
 FOLDER = {"savee": "ALL/"}  # which the list leaves out
-WORDS = {"emodb": {"boredem": "boredom", "happy": "happiness", "sad": "sadness"}}  # as the list spells them, and as our loader
-EMODB = {"03": 49, "08": 58, "09": 43, "10": 38, "11": 55, "12": 35, "13": 61, "14": 69, "15": 56, "16": 71}
+WORDS = {
+    "emodb": {"boredem": "boredom", "happy": "happiness", "sad": "sadness"}
+}  # as the list spells them, and as our loader
+EMODB = {
+    "03": 49,
+    "08": 58,
+    "09": 43,
+    "10": 38,
+    "11": 55,
+    "12": 35,
+    "13": 61,
+    "14": 69,
+    "15": 56,
+    "16": 71,
+}
 # ang, hap, exc, neu, sad, female, male
 SESSIONS = [
     [229, 135, 143, 384, 194, 528, 557],
@@ -29,15 +42,36 @@ def corpora(speech, tmp_path_factory):
     if not (speech / "lists").is_dir():
         pytest.skip(f"needs the file lists: no folder {speech / 'lists'}")
     root = tmp_path_factory.mktemp("corpora")
-    listed = {name: trees.on_list(speech / "lists" / f"{file}.jsonl.gz") for name, file in LISTS.items()}
+    listed = {
+        name: trees.on_list(speech / "lists" / f"{file}.jsonl.gz") for name, file in LISTS.items()
+    }
     for name, places in listed.items():
         trees.plant(root / name, (FOLDER.get(name, "") + place for place in places))
-    trees.iemocap(root / "iemocap", {place.rsplit("/", 1)[1]: label for place, label in listed["iemocap"].items()})
+    trees.iemocap(
+        root / "iemocap",
+        {place.rsplit("/", 1)[1]: label for place, label in listed["iemocap"].items()},
+    )
     found = {name: load(name, root=root) for name in listed}
     for name, corpus in found.items():
-        emotions = {place.rsplit("/", 1)[-1]: WORDS.get(name, {}).get(label, label) for place, label in listed[name].items()}
-        assert dict(zip([path.stem for path in corpus.table["path"]], corpus.table["emotion"], strict=True)) == emotions
-    return found | {name: load(name, root=speech) for name in ("emovo", "ravdess", "tess") if (speech / name).is_dir()}
+        emotions = {
+            place.rsplit("/", 1)[-1]: WORDS.get(name, {}).get(label, label)
+            for place, label in listed[name].items()
+        }
+        assert (
+            dict(
+                zip(
+                    [path.stem for path in corpus.table["path"]],
+                    corpus.table["emotion"],
+                    strict=True,
+                )
+            )
+            == emotions
+        )
+    return found | {
+        name: load(name, root=speech)
+        for name in ("emovo", "ravdess", "tess")
+        if (speech / name).is_dir()
+    }
 
 
 @pytest.mark.parametrize("name", ["crema-d", "emodb", "savee"])
@@ -47,11 +81,16 @@ def test_a_listed_corpus_is_whole(corpora, name):
 
 def test_iemocap_of_four_classes_is_an_excerpt(corpora):
     told = "session 1 1085, session 2 1023, session 3 1151, session 4 1031, session 5 1241"
-    assert corpora["iemocap"].problems == [f"5531 clips, expected 10039 (an excerpt loads too): {told}"]
+    assert corpora["iemocap"].problems == [
+        f"5531 clips, expected 10039 (an excerpt loads too): {told}"
+    ]
 
 
 def test_speakers_and_sexes(corpora):
-    women = {name: corpora[name].table.drop_duplicates("speaker")["gender"].value_counts().to_dict() for name in LISTS}
+    women = {
+        name: corpora[name].table.drop_duplicates("speaker")["gender"].value_counts().to_dict()
+        for name in LISTS
+    }
     assert women == {
         "crema-d": {"female": 43, "male": 48},
         "emodb": {"female": 5, "male": 5},
@@ -59,8 +98,15 @@ def test_speakers_and_sexes(corpora):
         "savee": {"male": 4},
     }
     assert corpora["emodb"].table["speaker"].value_counts().to_dict() == EMODB
-    assert corpora["savee"].table["speaker"].value_counts().to_dict() == dict.fromkeys(("DC", "JE", "JK", "KL"), 120)
-    assert corpora["crema-d"].table["level"].value_counts().to_dict() == {"XX": 6077, "LO": 455, "MD": 455, "HI": 455}
+    assert corpora["savee"].table["speaker"].value_counts().to_dict() == dict.fromkeys(
+        ("DC", "JE", "JK", "KL"), 120
+    )
+    assert corpora["crema-d"].table["level"].value_counts().to_dict() == {
+        "XX": 6077,
+        "LO": 455,
+        "MD": 455,
+        "HI": 455,
+    }
 
 
 def test_iemocap_by_session(corpora):
@@ -102,7 +148,8 @@ def test_counts_of_paper_03(corpora, loopq_labels, angry, sad):
         pytest.skip("needs ravdess and tess")
     classes = labels.seven_classes(loopq_labels=loopq_labels)
     found = {
-        name: Counter(labels.mapped(corpora[name].table, classes).dropna()) for name in ("crema-d", "ravdess", "savee", "tess")
+        name: Counter(labels.mapped(corpora[name].table, classes).dropna())
+        for name in ("crema-d", "ravdess", "savee", "tess")
     }
     assert sum(counts.total() for counts in found.values()) == 11_970
     assert found["ravdess"].total() == 1248
@@ -120,7 +167,10 @@ def test_counts_of_paper_03(corpora, loopq_labels, angry, sad):
     ],
 )
 def test_counts_of_paper_04(corpora, experiment, counts):
-    assert Counter(labels.mapped(corpora["iemocap"].table, labels.four_classes(experiment)).dropna()) == counts
+    assert (
+        Counter(labels.mapped(corpora["iemocap"].table, labels.four_classes(experiment)).dropna())
+        == counts
+    )
 
 
 def test_crema_d_stands_in_for_iemocap(corpora):

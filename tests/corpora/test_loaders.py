@@ -19,17 +19,56 @@ NAMES = {
 }
 ELSEWHERE = {"cetuc", "epst", "iemocap", "voxceleb"}  # no small full grid: tests of their own
 BY_COUNTS = {"coraa-ser", "emodb"}  # what is missing has no name there
-EXTRA = {"crema-d": ["level"], "iemocap": ["part", "session", "dialogue"], "voxceleb": ["nationality"]}
+EXTRA = {
+    "crema-d": ["level"],
+    "iemocap": ["part", "session", "dialogue"],
+    "voxceleb": ["nationality"],
+}
 STRONG = ("calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
 # clips, speakers, female and male clips, language, counts of the classes
 FACTS = {
     "coraa-ser": (625, 84, 89, 45, "pt-BR", trees.CORAA_COUNTS),
-    "crema-d": (7442, 91, 3512, 3930, "en-US", dict.fromkeys(("ANG", "DIS", "FEA", "HAP", "SAD"), 1271) | {"NEU": 1087}),
-    "emodb": (535, 10, 302, 233, "de-DE", {emodb.EMOTIONS[letter]: count for letter, count in trees.EMODB_CLASSES.items()}),
-    "emovo": (588, 6, 294, 294, "it-IT", dict.fromkeys(("dis", "gio", "neu", "pau", "rab", "sor", "tri"), 84)),
+    "crema-d": (
+        7442,
+        91,
+        3512,
+        3930,
+        "en-US",
+        dict.fromkeys(("ANG", "DIS", "FEA", "HAP", "SAD"), 1271) | {"NEU": 1087},
+    ),
+    "emodb": (
+        535,
+        10,
+        302,
+        233,
+        "de-DE",
+        {emodb.EMOTIONS[letter]: count for letter, count in trees.EMODB_CLASSES.items()},
+    ),
+    "emovo": (
+        588,
+        6,
+        294,
+        294,
+        "it-IT",
+        dict.fromkeys(("dis", "gio", "neu", "pau", "rab", "sor", "tri"), 84),
+    ),
     "ravdess": (1440, 24, 720, 720, "en-US", {"neutral": 96} | dict.fromkeys(STRONG, 192)),
-    "savee": (480, 4, 0, 480, "en-GB", dict.fromkeys(("a", "d", "f", "h", "sa", "su"), 60) | {"n": 120}),
-    "tess": (2800, 2, 2800, 0, "en-CA", dict.fromkeys(("angry", "disgust", "fear", "happy", "neutral", "ps", "sad"), 400)),
+    "savee": (
+        480,
+        4,
+        0,
+        480,
+        "en-GB",
+        dict.fromkeys(("a", "d", "f", "h", "sa", "su"), 60) | {"n": 120},
+    ),
+    "tess": (
+        2800,
+        2,
+        2800,
+        0,
+        "en-CA",
+        dict.fromkeys(("angry", "disgust", "fear", "happy", "neutral", "ps", "sad"), 400),
+    ),
 }
 
 
@@ -84,7 +123,11 @@ def test_a_deleted_clip_is_told(name, tree):
     deleted.unlink()
     corpus = read(tree)
     assert len(corpus.table) == FACTS[name][0] - 1
-    told = f"{FACTS[name][0] - 1} clips, expected" if name in BY_COUNTS else deleted.stem.replace("OA_", "OAF_")
+    told = (
+        f"{FACTS[name][0] - 1} clips, expected"
+        if name in BY_COUNTS
+        else deleted.stem.replace("OA_", "OAF_")
+    )
     assert any(told in problem for problem in corpus.problems)
 
 
@@ -94,7 +137,11 @@ def test_a_renamed_clip_is_both_odd_and_missing(name, tree):
     corpus = read(tree)
     assert len(corpus.table) == FACTS[name][0] - 1
     assert any("notes.wav" in problem and "left out" in problem for problem in corpus.problems)
-    assert any("missing" in problem or "expected" in problem for problem in corpus.problems if "notes.wav" not in problem)
+    assert any(
+        "missing" in problem or "expected" in problem
+        for problem in corpus.problems
+        if "notes.wav" not in problem
+    )
 
 
 def test_a_clip_that_stands_twice_is_one_row_and_told(name, tree):
@@ -140,14 +187,18 @@ def test_many_names_are_checked_without_comparing_each_with_each():
 
     names = [Name(f"clip{number}") for number in range(2_000)]
     assert missing(names[1:], set(names)) == ["1 of 2000 clips missing: clip0"]
-    rows, copies = without_copies([{"path": name} for name in [*names, *names[:2]]], [*names, Name("clip7"), Name("clip3")])
+    rows, copies = without_copies(
+        [{"path": name} for name in [*names, *names[:2]]], [*names, Name("clip7"), Name("clip3")]
+    )
     assert copies == ["2 copies left out, 2 names stand more than once: clip3, clip7"]
     assert rows == [{"path": name} for name in names]
     assert Name.compared < 10 * len(names)
 
 
 def listed(tree, names):
-    (tree / "annotations.csv").write_text("file,noise\n" + "".join(f"{name}.wav,no\n" for name in names))
+    (tree / "annotations.csv").write_text(
+        "file,noise\n" + "".join(f"{name}.wav,no\n" for name in names)
+    )
 
 
 def test_coraa_ser_against_its_list(tmp_path):
@@ -157,7 +208,9 @@ def test_coraa_ser_against_its_list(tmp_path):
     assert read(tree).problems == []
     listed(tree, [*names[4:], *(f"gone_segment{number}_neutral" for number in range(1, 5))])
     missing, unlisted = read(tree).problems
-    assert missing.startswith("4 of 625 clips that annotations.csv lists missing: gone_segment1_neutral, gone_segment2")
+    assert missing.startswith(
+        "4 of 625 clips that annotations.csv lists missing: gone_segment1_neutral, gone_segment2"
+    )
     assert unlisted.startswith("4 clips that annotations.csv does not list: ")
     assert len([name for name in names[:4] if name in unlisted]) == 3
     (tree / "annotations.csv").write_text("clip\na.wav\n")
@@ -171,7 +224,10 @@ def test_a_word_of_tess_that_is_missing_altogether_is_told(tmp_path):
 
 
 def test_songs_beside_the_speech_of_ravdess_are_told(tmp_path):
-    tree = trees.plant(tmp_path / "ravdess", [*trees.ravdess(), "Actor_01/03-02-01-01-01-01-01", "Actor_01/03-01-01-02-01-01-01"])
+    tree = trees.plant(
+        tmp_path / "ravdess",
+        [*trees.ravdess(), "Actor_01/03-02-01-01-01-01-01", "Actor_01/03-01-01-02-01-01-01"],
+    )
     corpus = read(tree)
     assert len(corpus.table) == 1440
     assert "2 files left out" in corpus.problems[0]
@@ -188,7 +244,9 @@ def test_savee_in_speakers_folders_is_the_same_table(tmp_path):
 
 
 def test_a_nameless_speaker_of_savee_is_told(tmp_path):
-    corpus = read(trees.plant(tmp_path / "savee", [*trees.savee(), "XX/a01", "ALL/DC_n31", "ALL/DC_sa16"]))
+    corpus = read(
+        trees.plant(tmp_path / "savee", [*trees.savee(), "XX/a01", "ALL/DC_n31", "ALL/DC_sa16"])
+    )
     assert len(corpus.table) == 480
     (told,) = corpus.problems
     assert told.startswith("3 files left out")
@@ -206,7 +264,12 @@ def test_a_nameless_speaker_of_savee_is_told(tmp_path):
 )
 def test_a_name_of_emodb(tmp_path, stem, speaker, gender, text, emotion):
     (row,) = read(trees.plant(tmp_path / "emodb", [f"wav/{stem}"])).table.to_dict("records")
-    assert (row["speaker"], row["gender"], row["text"], row["emotion"]) == (speaker, gender, text, emotion)
+    assert (row["speaker"], row["gender"], row["text"], row["emotion"]) == (
+        speaker,
+        gender,
+        text,
+        emotion,
+    )
 
 
 @pytest.mark.parametrize("stem", ["07a01Wa", "03a03Wa", "03a01Xa", "03b04Na", "17a01Wa", "03a01W"])
@@ -217,7 +280,10 @@ def test_a_name_that_is_not_emodbs_is_told(tmp_path, stem):
 
 
 def test_crema_d_tells_levels_sex_and_what_the_grid_never_had(tmp_path):
-    tree = trees.plant(tmp_path / "crema-d", ["AudioWAV/1001_IEO_ANG_HI", "AudioWAV/1091_DFA_SAD_XX", "AudioWAV/1008_WSI_ANG_XX"])
+    tree = trees.plant(
+        tmp_path / "crema-d",
+        ["AudioWAV/1001_IEO_ANG_HI", "AudioWAV/1091_DFA_SAD_XX", "AudioWAV/1008_WSI_ANG_XX"],
+    )
     corpus = read(tree)
     assert corpus.table[["speaker", "gender", "text", "emotion", "level"]].to_numpy().tolist() == [
         ["1001", "male", "IEO", "ANG", "HI"],

@@ -52,7 +52,16 @@ def test_a_table_is_a_corpus(folder):
         (GOOD.replace("happy", '" happy "'), "utf-8"),
         (GOOD.replace("a.wav", "./b/../a.wav"), "utf-8"),
     ],
-    ids=["commas", "mark", "semicolons", "tabs", "windows", "empty lines", "blanks", "a long way round"],
+    ids=[
+        "commas",
+        "mark",
+        "semicolons",
+        "tabs",
+        "windows",
+        "empty lines",
+        "blanks",
+        "a long way round",
+    ],
 )
 def test_every_spelling_of_a_table_is_the_same_table(folder, text, encoding):
     found = own.read(written(folder, text, encoding=encoding)).table
@@ -71,28 +80,88 @@ def test_an_absolute_path_stands_as_it_is(folder, tmp_path_factory):
 @pytest.mark.parametrize(
     ("text", "unseen", "told"),
     [
-        ("", [], r"my.csv: no column `path`, found none; expected path, corpus, speaker, emotion. Add or rename the column.$"),
-        (GOOD.replace("speaker", "Speaker"), [], r"no column `speaker`, found path, .* \(did you mean `Speaker`\?\)"),
+        (
+            "",
+            [],
+            r"my.csv: no column `path`, found none; expected path, corpus, speaker, emotion. Add or rename the column.$",
+        ),
+        (
+            GOOD.replace("speaker", "Speaker"),
+            [],
+            r"no column `speaker`, found path, .* \(did you mean `Speaker`\?\)",
+        ),
         (GOOD.replace(HEADER, f"{HEADER},path"), [], r"column `path` stands more than once"),
-        (GOOD.replace(HEADER, f"{HEADER},"), [], r"a column has no name; expected a name of its own"),
-        (f"{HEADER},class\na.wav,lab,1,happy,x\n", [], r"column `class` is made by reading it; expected another name"),
+        (
+            GOOD.replace(HEADER, f"{HEADER},"),
+            [],
+            r"a column has no name; expected a name of its own",
+        ),
+        (
+            f"{HEADER},class\na.wav,lab,1,happy,x\n",
+            [],
+            r"column `class` is made by reading it; expected another name",
+        ),
         (f"{HEADER},seconds\na.wav,lab,1,happy,1\n", [], r"column `seconds` is made by reading it"),
         (f"{HEADER}\n", [], r"my.csv: a header and nothing below it; expected one line at least"),
-        (f"{HEADER}\na.wav,lab,1\n", [], r"my.csv, line 2: 3 cells; expected 4, as the header has. Mend the line"),
+        (
+            f"{HEADER}\na.wav,lab,1\n",
+            [],
+            r"my.csv, line 2: 3 cells; expected 4, as the header has. Mend the line",
+        ),
         (f"{HEADER}\na.wav,lab,1,happy,loud\n", [], r"my.csv, line 2: 5 cells; expected 4"),
-        (f'{HEADER}\na.wav,lab,"1,happy\n', [], r"my.csv, line 2: no CSV \(unexpected end of data\)"),
-        (GOOD.replace("lab", ""), [], r"my.csv, line 2: the corpus is empty; expected one for each clip"),
+        (
+            f'{HEADER}\na.wav,lab,"1,happy\n',
+            [],
+            r"my.csv, line 2: no CSV \(unexpected end of data\)",
+        ),
+        (
+            GOOD.replace("lab", ""),
+            [],
+            r"my.csv, line 2: the corpus is empty; expected one for each clip",
+        ),
         (GOOD.replace("01", " "), [], r"my.csv, line 3: the speaker is empty"),
         (GOOD.replace("Angry", ""), [], r"my.csv, line 3: the emotion is empty"),
         (GOOD.replace("a.wav", ""), [], r"my.csv, line 2: the path is empty"),
-        (f"{HEADER},gender\na.wav,lab,1,happy,w\n", [], r"my.csv, line 2: gender `w`; expected female or male"),
-        (f"{HEADER},language\na.wav,lab,1,happy,English\n", [], r"my.csv, line 2: language `English`; expected a tag such as en"),
-        (GOOD.replace("b/c.wav", "b/../a.wav"), [], r"my.csv, line 3: .*/a.wav stands in line 2, too; expected it once"),
-        (GOOD.replace("a.wav", "gone.wav"), [], r"my.csv, line 2: .*/gone.wav is not there; expected a path that starts at"),
-        (GOOD.replace(".wav", ".mp3"), [], r"my.csv, line 2: .*/a.mp3 is not there, and 1 more are missing; expected"),
-        (GOOD, ["fields"], r"my.csv: no clip of the unseen corpus `fields`; expected one of field, lab \(did you mean `field`\?\)"),
-        (GOOD.replace("happy", "wistful"), [], r"my.csv: label `wistful` \(1 clips\) without class; expected one of a, ang, anger"),
-        (GOOD.replace("happy", "x").replace("Angry", "y"), [], r"label `x` \(1 clips\), and 1 more labels without class"),
+        (
+            f"{HEADER},gender\na.wav,lab,1,happy,w\n",
+            [],
+            r"my.csv, line 2: gender `w`; expected female or male",
+        ),
+        (
+            f"{HEADER},language\na.wav,lab,1,happy,English\n",
+            [],
+            r"my.csv, line 2: language `English`; expected a tag such as en",
+        ),
+        (
+            GOOD.replace("b/c.wav", "b/../a.wav"),
+            [],
+            r"my.csv, line 3: .*/a.wav stands in line 2, too; expected it once",
+        ),
+        (
+            GOOD.replace("a.wav", "gone.wav"),
+            [],
+            r"my.csv, line 2: .*/gone.wav is not there; expected a path that starts at",
+        ),
+        (
+            GOOD.replace(".wav", ".mp3"),
+            [],
+            r"my.csv, line 2: .*/a.mp3 is not there, and 1 more are missing; expected",
+        ),
+        (
+            GOOD,
+            ["fields"],
+            r"my.csv: no clip of the unseen corpus `fields`; expected one of field, lab \(did you mean `field`\?\)",
+        ),
+        (
+            GOOD.replace("happy", "wistful"),
+            [],
+            r"my.csv: label `wistful` \(1 clips\) without class; expected one of a, ang, anger",
+        ),
+        (
+            GOOD.replace("happy", "x").replace("Angry", "y"),
+            [],
+            r"label `x` \(1 clips\), and 1 more labels without class",
+        ),
     ],
 )
 def test_what_is_refused(folder, text, unseen, told):
@@ -103,7 +172,10 @@ def test_what_is_refused(folder, text, unseen, told):
 
 @pytest.mark.parametrize(
     ("encoding", "told"),
-    [("latin-1", "no UTF-8 text; expected `CSV UTF-8`. Save it in that format"), ("utf-16", "no UTF-8 text")],
+    [
+        ("latin-1", "no UTF-8 text; expected `CSV UTF-8`. Save it in that format"),
+        ("utf-16", "no UTF-8 text"),
+    ],
 )
 def test_another_encoding_is_refused(folder, encoding, told):
     with pytest.raises(TableError, match=told):
@@ -112,18 +184,28 @@ def test_another_encoding_is_refused(folder, encoding, told):
 
 @pytest.mark.parametrize("place", ["gone.csv", "b"])
 def test_no_file_is_refused(folder, place):
-    with pytest.raises(TableError, match=f"{place}: no such file; expected a table in UTF-8. Check the path."):
+    with pytest.raises(
+        TableError, match=f"{place}: no such file; expected a table in UTF-8. Check the path."
+    ):
         own.read(folder / place)
 
 
 def test_what_is_left_out_is_told(folder):
     trees.clip(folder / "e.wav")
-    lines = ["a.wav,lab,1,oth", "b/c.wav,lab,1,happy", "broken.wav,lab,1,happy", "d.flac,lab,1,Tie", "e.wav,lab,1,sad"]
+    lines = [
+        "a.wav,lab,1,oth",
+        "b/c.wav,lab,1,happy",
+        "broken.wav,lab,1,happy",
+        "d.flac,lab,1,Tie",
+        "e.wav,lab,1,sad",
+    ]
     corpus = own.read(written(folder, "\n".join([HEADER, *lines])))
     assert corpus.table["path"].tolist() == [folder / "b/c.wav", folder / "e.wav"]
     assert corpus.report.counts == {"damaged": 1, "without a class": 2}
     left_out, broken = corpus.problems
-    assert left_out.endswith("my.csv: 2 of 5 clips left out, the class map leaves out their labels: Tie, oth")
+    assert left_out.endswith(
+        "my.csv: 2 of 5 clips left out, the class map leaves out their labels: Tie, oth"
+    )
     assert broken.startswith(f"{folder / 'broken.wav'}: not readable as audio")
 
 
@@ -142,15 +224,25 @@ def test_a_class_map_of_ones_own(folder, name):
     corpus = own.read(written(folder, text), classes={"HAPPY": "good", "angry": None, "SAD": "bad"})
     assert corpus.table["class"].tolist() == ["good", "bad"]
     assert own.read(folder / "my.csv", classes=classes).table.equals(corpus.table)
-    with pytest.raises(TableError, match=r"label `Angry` \(1 clips\) without class; expected one of happy"):
+    with pytest.raises(
+        TableError, match=r"label `Angry` \(1 clips\) without class; expected one of happy"
+    ):
         own.read(folder / "my.csv", classes={"happy": "good", "sad": "bad"})
 
 
 @pytest.mark.parametrize(
     ("name", "text", "told"),
     [
-        ("map.csv", "emotion,clas\nhappy,good\n", r"no column `class`, found emotion, clas \(did you mean `clas`\?\)"),
-        ("map.csv", "emotion,class\nhappy,good\nHappy,bad\n", "label `happy` stands more than once"),
+        (
+            "map.csv",
+            "emotion,clas\nhappy,good\n",
+            r"no column `class`, found emotion, clas \(did you mean `clas`\?\)",
+        ),
+        (
+            "map.csv",
+            "emotion,class\nhappy,good\nHappy,bad\n",
+            "label `happy` stands more than once",
+        ),
         ("map.csv", "emotion,class\n,good\n", "a label is empty; expected each label once"),
         ("map.csv", "emotion,class\n", "a header and nothing below it"),
         ("map.json", '{"happy": "good", "Happy": "bad"}', "label `happy` stands more than once"),
@@ -178,5 +270,7 @@ def test_own_corpora_are_split_as_any_other(tmp_path):
                 lines.append(f"{name},{corpus},{speaker},{emotion}")
     table = own.read(written(tmp_path, "\n".join([HEADER, *lines])), unseen=["far"]).table
     split = pooled(table, unseen=["far"])
-    assert [len(rows) for rows in (split.training, split.validation, split.test, split.unseen["far"])] == [9, 6, 6, 3]
+    assert [
+        len(rows) for rows in (split.training, split.validation, split.test, split.unseen["far"])
+    ] == [9, 6, 6, 3]
     assert set(table["speaker"].iloc[split.validation]) == {"c", "d"}

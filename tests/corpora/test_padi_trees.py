@@ -41,7 +41,9 @@ def corpus(tree):
 def clips(request, corpus):
     """The clips of one experiment, with their class."""
     classes = labels.mapped(corpus.table, labels.four_classes(request.param))
-    return request.param, corpus.table.assign(**{"class": classes}).dropna(subset="class").reset_index(drop=True)
+    return request.param, corpus.table.assign(**{"class": classes}).dropna(
+        subset="class"
+    ).reset_index(drop=True)
 
 
 @pytest.mark.parametrize("experiment", TOTALS)
@@ -71,21 +73,34 @@ def test_every_file_is_a_row_and_told(tree, corpus):
     assert {path.stem for path in corpus.table["path"]} == files
     assert len(files) == len(corpus.table) == 5531 + 30
     (told,) = corpus.problems
-    assert told.startswith("5561 clips, expected 10039 (an excerpt loads too): session 1 1091, session 2 1029")
+    assert told.startswith(
+        "5561 clips, expected 10039 (an excerpt loads too): session 1 1091, session 2 1029"
+    )
 
 
 def test_agreement_decides_the_label(tree, corpus):
-    emotions = dict(zip([path.stem for path in corpus.table["path"]], corpus.table["emotion"], strict=True))
+    emotions = dict(
+        zip([path.stem for path in corpus.table["path"]], corpus.table["emotion"], strict=True)
+    )
     for name, (_, _, read_as) in padi_trees.beside().items():
         assert emotions[name] == read_as
-    assert Counter(emotions[name] for name in padi_trees.beside()) == {"fru": 10, "sur": 5, "tie": 10, "no-majority": 5}
+    assert Counter(emotions[name] for name in padi_trees.beside()) == {
+        "fru": 10,
+        "sur": 5,
+        "tie": 10,
+        "no-majority": 5,
+    }
     text = "".join(path.read_text() for path in tree.glob("Session*/dialog/EmoEvaluation/*.txt"))
     assert text.count("\tOther;\t") == 5531 // 2  # two of three agree, and the label stands
 
 
 def test_what_is_added_to_the_tree_is_told(tmp_path, monkeypatch):
     """Nothing is left out in silence: unreadable, unlabelled, misnamed, a Mac's note, gone."""
-    monkeypatch.setattr(padi_trees.trees, "on_list", lambda path: {trees.iemocap_place("Ses01F_impro01_F000"): "neu"})
+    monkeypatch.setattr(
+        padi_trees.trees,
+        "on_list",
+        lambda path: {trees.iemocap_place("Ses01F_impro01_F000"): "neu"},
+    )
     tree = padi_trees.iemocap(tmp_path / "iemocap", tmp_path)
     wav = tree / "Session1/sentences/wav/Ses01F_impro01"
     broken = wav / "Ses01F_impro01_F900.wav"
@@ -126,14 +141,18 @@ def test_clip_splits_of_table_2(clips):
     experiment, table = clips
     training, test = sessions.clip_split(table["class"], 0)
     assert len(test) == -(-TOTALS[experiment] // 5)
-    expected = {name: count * len(test) / len(table) for name, count in PUBLISHED[experiment].items()}
+    expected = {
+        name: count * len(test) / len(table) for name, count in PUBLISHED[experiment].items()
+    }
     assert table["class"].iloc[test].value_counts().to_dict() == pytest.approx(expected, abs=1)
     assert set(table["speaker"].iloc[training]) == set(table["speaker"].iloc[test])
 
 
 @pytest.mark.parametrize(("speakers", "first"), [(2, 1), (5, 3), (8, 4)])
 def test_voxceleb_has_both_sheets_and_no_problem(tmp_path, speakers, first):
-    corpus = voxceleb.read(padi_trees.voxceleb(tmp_path / "voxceleb", speakers=speakers, videos=3, clips=2))
+    corpus = voxceleb.read(
+        padi_trees.voxceleb(tmp_path / "voxceleb", speakers=speakers, videos=3, clips=2)
+    )
     table = corpus.table
     assert corpus.problems == []
     assert table["speaker"].nunique() == speakers
@@ -150,6 +169,8 @@ def test_a_speaker_of_voxceleb_has_a_pitch(tmp_path):
     peaks = {}
     for who, path in zip(table["speaker"], table["path"], strict=True):
         samples, rate = soundfile.read(path)
-        peaks.setdefault(who, []).append(np.argmax(np.abs(np.fft.rfft(samples))) * rate / len(samples))
+        peaks.setdefault(who, []).append(
+            np.argmax(np.abs(np.fft.rfft(samples))) * rate / len(samples)
+        )
     assert all(np.ptp(each) < 3 for each in peaks.values())
     assert sorted(round(np.mean(each)) for each in peaks.values()) == [90, 100, 110, 120]

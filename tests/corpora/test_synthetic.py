@@ -15,7 +15,9 @@ from sercore.corpora.voices import EMOTIONS, speak
 
 ACTED = ("demo-studio", "demo-labor", "demo-scena")
 LANGUAGES = dict(zip(synthetic.NAMES, ("pt-BR", "en-GB", "de-DE", "it-IT", "pt-BR"), strict=True))
-SECONDS = {"demo-conversa": (1.2, 3.05), "demo-gender": (1.2, 3.05)} | dict.fromkeys(ACTED, (1.0, 2.5))
+SECONDS = {"demo-conversa": (1.2, 3.05), "demo-gender": (1.2, 3.05)} | dict.fromkeys(
+    ACTED, (1.0, 2.5)
+)
 
 
 @pytest.fixture(scope="session", params=synthetic.NAMES)
@@ -32,7 +34,9 @@ def few(monkeypatch, tmp_path):
 
 
 def spoken(clips):
-    answers = process.isolated_each(speak, [(clip.utterance,) for clip in clips], seconds=60, title="speech")
+    answers = process.isolated_each(
+        speak, [(clip.utterance,) for clip in clips], seconds=60, title="speech"
+    )
     return {clip.file: answer.tobytes() for clip, answer in zip(clips, answers, strict=True)}
 
 
@@ -62,14 +66,21 @@ def test_every_clip_can_be_heard_and_none_is_clipped(corpus):
 
 def test_women_speak_above_men(corpus):
     neutral = corpus.table[corpus.table["emotion"] == "neutral"]
-    heights = {gender: [pitch(path) for path in rows["path"][::3]] for gender, rows in neutral.groupby("gender")}
+    heights = {
+        gender: [pitch(path) for path in rows["path"][::3]]
+        for gender, rows in neutral.groupby("gender")
+    }
     assert 160 < np.median(heights["female"]) < 250
     assert 90 < np.median(heights["male"]) < 150
     assert np.quantile(heights["female"], 0.1) > np.quantile(heights["male"], 0.9)
 
 
 def pitch(path):
-    found = parselmouth.Sound(str(path)).to_pitch(pitch_floor=60, pitch_ceiling=500).selected_array["frequency"]
+    found = (
+        parselmouth.Sound(str(path))
+        .to_pitch(pitch_floor=60, pitch_ceiling=500)
+        .selected_array["frequency"]
+    )
     return np.median(found[found > 0])
 
 
@@ -86,7 +97,8 @@ def test_an_acted_corpus_is_a_full_grid(name):
 def test_emotions_move_pitch_and_level_as_the_literature_says(name):
     table = synthetic.load(name).table
     table = table.assign(
-        pitch=table["path"].map(pitch), level=table["path"].map(lambda path: np.log10(np.mean(audio.read(path) ** 2)))
+        pitch=table["path"].map(pitch),
+        level=table["path"].map(lambda path: np.log10(np.mean(audio.read(path) ** 2))),
     )
     mean = table.groupby("emotion")[["pitch", "level", "seconds"]].mean()
     assert mean["pitch"]["happy"] > 1.1 * mean["pitch"]["neutral"] > 1.1 * mean["pitch"]["sad"]
@@ -155,7 +167,9 @@ def test_damaged_missing_and_added_clips_are_told(few):
     assert list(corpus.table["path"]) == clips[2:]
     told = [f"{missing}: missing", f"{damaged}: damaged", f"{added}: left out"]
     assert corpus.report.counts == {"missing": 1, "damaged": 1, "misnamed": 1}
-    assert [problem.startswith(start) for problem, start in zip(corpus.problems, told, strict=True)] == [True] * 3
+    assert [
+        problem.startswith(start) for problem, start in zip(corpus.problems, told, strict=True)
+    ] == [True] * 3
 
 
 def test_a_damaged_table_is_refused(few):
@@ -174,7 +188,11 @@ def test_an_interrupted_making_leaves_nothing(few, monkeypatch, failure):
     def stop(*_, **__):
         if failure is KeyboardInterrupt:
             raise KeyboardInterrupt
-        return [np.zeros(1600, np.int16), np.zeros(1600, np.int16), process.CallError("speak: no result")]
+        return [
+            np.zeros(1600, np.int16),
+            np.zeros(1600, np.int16),
+            process.CallError("speak: no result"),
+        ]
 
     monkeypatch.setattr(process, "isolated_each", stop)
     with pytest.raises(failure):
@@ -198,5 +216,8 @@ def test_the_first_to_finish_wins(few, monkeypatch):
 
 
 def test_an_unknown_name_is_refused():
-    with pytest.raises(CorpusError, match=r"demo-nobody: no demo corpus of that name; expected one of demo-conversa, "):
+    with pytest.raises(
+        CorpusError,
+        match=r"demo-nobody: no demo corpus of that name; expected one of demo-conversa, ",
+    ):
         synthetic.load("demo-nobody")

@@ -45,7 +45,9 @@ def test_the_same_clip_in_two_places_is_told(tree):
     trees.clip(tree / "test/wav/id10001/1zcIwhmdeo4/00001.flac")
     corpus = voxceleb.read(tree)
     assert len(corpus.table) == 4
-    assert corpus.problems == ["1 copies left out, 1 names stand more than once: id10001/1zcIwhmdeo4/00001"]
+    assert corpus.problems == [
+        "1 copies left out, 1 names stand more than once: id10001/1zcIwhmdeo4/00001"
+    ]
 
 
 def test_m4a_is_told_with_the_remedy(tmp_path):
@@ -56,15 +58,22 @@ def test_m4a_is_told_with_the_remedy(tmp_path):
     corpus = voxceleb.read(tmp_path / "voxceleb")
     assert corpus.table.empty
     assert any(
-        problem.startswith("3 files left out, they are .m4a; expected .wav or .flac. Convert") for problem in corpus.problems
+        problem.startswith("3 files left out, they are .m4a; expected .wav or .flac. Convert")
+        for problem in corpus.problems
     )
 
 
 @pytest.mark.parametrize(
     ("sheet", "told"),
     [
-        (FIRST + "id10003\tNobody\tf\tItaly\tdev\n", "1 of 4 speakers that the sheets list missing: id10003"),
-        (FIRST.replace("id10002", "id10009"), "1 speakers of unknown gender; expected f or m in the sheets: id10002"),
+        (
+            FIRST + "id10003\tNobody\tf\tItaly\tdev\n",
+            "1 of 4 speakers that the sheets list missing: id10003",
+        ),
+        (
+            FIRST.replace("id10002", "id10009"),
+            "1 speakers of unknown gender; expected f or m in the sheets: id10002",
+        ),
         (
             FIRST.replace("A.J._Buckley\tm", "A.J._Buckley\t?"),
             "1 speakers of unknown gender; expected f or m in the sheets: id10001",

@@ -52,19 +52,30 @@ def test_weights_in_shards_are_the_same_weights(checkpoint, tmp_path):
     shutil.copy(checkpoint("wav2vec2-base") / "preprocessor_config.json", tmp_path)
     assert len(list(tmp_path.glob("*.safetensors"))) > 1
     (frames,) = encoders.load(tmp_path).frames([noise(4000)])
-    assert np.array_equal(frames, encoders.load(checkpoint("wav2vec2-base")).frames([noise(4000)])[0])
+    assert np.array_equal(
+        frames, encoders.load(checkpoint("wav2vec2-base")).frames([noise(4000)])[0]
+    )
     next(tmp_path.glob("*-00002-*.safetensors")).unlink()
     with pytest.raises(encoders.EncoderError, match=r"no model-00002-of-\d+\.safetensors among"):
         encoders.load(tmp_path)
 
 
 def test_a_hub_id_is_its_folder(hub, checkpoint, no_network):
-    cached, folder = encoders.load("someone/wav2vec2-base"), encoders.load(checkpoint("wav2vec2-base"))
-    assert (cached.name, cached.content) == (folder.name, folder.content) == ("wav2vec2-base", cached.content)
+    cached, folder = (
+        encoders.load("someone/wav2vec2-base"),
+        encoders.load(checkpoint("wav2vec2-base")),
+    )
+    assert (
+        (cached.name, cached.content)
+        == (folder.name, folder.content)
+        == ("wav2vec2-base", cached.content)
+    )
     assert np.array_equal(cached.frames([noise(4000)])[0], folder.frames([noise(4000)])[0])
 
 
-@pytest.mark.parametrize(("value", "local"), [(None, True), ("1", True), ("yes", True), ("0", False), ("false", False)])
+@pytest.mark.parametrize(
+    ("value", "local"), [(None, True), ("1", True), ("yes", True), ("0", False), ("false", False)]
+)
 def test_the_network_is_used_only_where_the_environment_says_so(hub, monkeypatch, value, local):
     import huggingface_hub
 
@@ -94,7 +105,13 @@ def test_loading_a_folder_is_silent_and_touches_no_network(checkpoint):
     folders = [checkpoint("whisper-full"), checkpoint("wav2vec2-base")]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
     environment["PYTHONPATH"] = str(store.PROJECT)
-    done = subprocess.run([sys.executable, "-c", program, *folders], env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program, *folders],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert done.stderr == ""
     assert done.stdout.split() == [encoders.load(folder).content for folder in folders]
 
@@ -102,10 +119,15 @@ def test_loading_a_folder_is_silent_and_touches_no_network(checkpoint):
 def test_the_librarys_own_bars_and_words_come_back(checkpoint):
     before = (transformers.logging.is_progress_bar_enabled(), transformers.logging.get_verbosity())
     encoders.load(checkpoint("wav2vec2-base"))
-    assert (transformers.logging.is_progress_bar_enabled(), transformers.logging.get_verbosity()) == before
+    assert (
+        transformers.logging.is_progress_bar_enabled(),
+        transformers.logging.get_verbosity(),
+    ) == before
 
 
-@pytest.mark.parametrize("changed", ["config.json", "preprocessor_config.json", "model.safetensors"])
+@pytest.mark.parametrize(
+    "changed", ["config.json", "preprocessor_config.json", "model.safetensors"]
+)
 def test_content_follows_every_file(copied, checkpoint, changed):
     folder = copied()
     if changed == "model.safetensors":
@@ -143,7 +165,10 @@ def thinned(folder):
     from safetensors.torch import load_file, save_file
 
     weights = load_file(folder / "model.safetensors")
-    save_file({name: value for name, value in weights.items() if "layers.1" not in name}, folder / "model.safetensors")
+    save_file(
+        {name: value for name, value in weights.items() if "layers.1" not in name},
+        folder / "model.safetensors",
+    )
 
 
 def set_in(folder, file, **values):
@@ -151,20 +176,42 @@ def set_in(folder, file, **values):
 
 
 def with_code(folder):
-    (folder / "own.py").write_text("import pathlib; pathlib.Path(__file__).with_name('ran').touch()\nclass Own: pass\n")
-    set_in(folder, "config.json", model_type="own", auto_map={"AutoConfig": "own.Own", "AutoModel": "own.Own"})
+    (folder / "own.py").write_text(
+        "import pathlib; pathlib.Path(__file__).with_name('ran').touch()\nclass Own: pass\n"
+    )
+    set_in(
+        folder,
+        "config.json",
+        model_type="own",
+        auto_map={"AutoConfig": "own.Own", "AutoModel": "own.Own"},
+    )
 
 
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (pickled, r"no model\.safetensors among .*pytorch_model\.bin; expected .* save the model with .*save_pretrained"),
-        (lambda folder: (folder / "config.json").unlink(), r"no config\.json among model\.safetensors, preproc.*; expected config"),
-        (lambda folder: (folder / "preprocessor_config.json").unlink(), r"no preprocessor_config\.json among"),
+        (
+            pickled,
+            r"no model\.safetensors among .*pytorch_model\.bin; expected .* save the model with .*save_pretrained",
+        ),
+        (
+            lambda folder: (folder / "config.json").unlink(),
+            r"no config\.json among model\.safetensors, preproc.*; expected config",
+        ),
+        (
+            lambda folder: (folder / "preprocessor_config.json").unlink(),
+            r"no preprocessor_config\.json among",
+        ),
         (cut, r"not loadable \(.*\); expected a whole checkpoint .* Download or save it again\."),
-        (thinned, r"\d+ weights are not there \(encoder\.layers\.1.*\); expected all of a wav2vec2 encoder\. Download"),
+        (
+            thinned,
+            r"\d+ weights are not there \(encoder\.layers\.1.*\); expected all of a wav2vec2 encoder\. Download",
+        ),
         (lambda folder: (folder / "config.json").write_text("{"), r"not loadable \(.*\); expected"),
-        (lambda folder: set_in(folder, "config.json", hidden_size=64), r"not loadable \(.*\); expected"),
+        (
+            lambda folder: set_in(folder, "config.json", hidden_size=64),
+            r"not loadable \(.*\); expected",
+        ),
         (
             lambda folder: set_in(folder, "config.json", model_type="bert"),
             r"a bert model, no speech encoder known here; expected wav2vec2, .* Choose",
@@ -194,10 +241,13 @@ def test_a_folder_that_is_no_encoder_is_refused(copied, spoil, message):
     assert not (folder / "ran").exists(), "code of the checkpoint's own was run"
 
 
-@pytest.mark.parametrize("name", ["someone/absent", "absent", "nowhere/at/all", "/nowhere", "../no where"])
+@pytest.mark.parametrize(
+    "name", ["someone/absent", "absent", "nowhere/at/all", "/nowhere", "../no where"]
+)
 def test_a_name_that_is_neither_folder_nor_cached_is_refused(hub, no_network, name):
     with pytest.raises(
-        encoders.EncoderError, match=r"no such folder, and no such model in the hub's cache; expected .* Check"
+        encoders.EncoderError,
+        match=r"no such folder, and no such model in the hub's cache; expected .* Check",
     ) as refusal:
         encoders.load(name)
     assert str(refusal.value).startswith(f"{name}: ")
@@ -205,6 +255,8 @@ def test_a_name_that_is_neither_folder_nor_cached_is_refused(hub, no_network, na
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is here")
 def test_a_gpu_that_is_not_there_is_refused():
-    with pytest.raises(encoders.EncoderError, match=r"no CUDA device was found; expected .* Use auto or cpu"):
+    with pytest.raises(
+        encoders.EncoderError, match=r"no CUDA device was found; expected .* Use auto or cpu"
+    ):
         encoders.load("random", device="cuda")
     assert encoders.load("random", device="auto").model.device.type == "cpu"

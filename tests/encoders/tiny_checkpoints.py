@@ -40,7 +40,9 @@ WAVEFORM = {
 
 
 def noise(samples, seed=0):
-    return (0.1 * np.random.default_rng([samples, seed]).standard_normal(samples)).astype(np.float32)
+    return (0.1 * np.random.default_rng([samples, seed]).standard_normal(samples)).astype(
+        np.float32
+    )
 
 
 def save(folder, kind):
@@ -48,13 +50,20 @@ def save(folder, kind):
     torch.manual_seed(1)
     if kind.startswith("whisper"):
         config = transformers.WhisperConfig(**WHISPER)
-        whole = {"whisper-full": transformers.WhisperForConditionalGeneration, "whisper-model": transformers.WhisperModel}
+        whole = {
+            "whisper-full": transformers.WhisperForConditionalGeneration,
+            "whisper-model": transformers.WhisperModel,
+        }
         model = whole.get(kind, WhisperEncoder)(config)
         extractor = transformers.WhisperFeatureExtractor(feature_size=20, chunk_length=1)
     else:
         family, values, mask = WAVEFORM[kind]
-        model = getattr(transformers, f"{family}Model")(getattr(transformers, f"{family}Config")(**values))
-        extractor = transformers.Wav2Vec2FeatureExtractor(do_normalize=True, return_attention_mask=mask)
+        model = getattr(transformers, f"{family}Model")(
+            getattr(transformers, f"{family}Config")(**values)
+        )
+        extractor = transformers.Wav2Vec2FeatureExtractor(
+            do_normalize=True, return_attention_mask=mask
+        )
     model.save_pretrained(folder)
     extractor.save_pretrained(folder)
     return model.eval()

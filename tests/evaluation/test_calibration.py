@@ -15,7 +15,11 @@ def drawn(seed: int, *, clips: int = 200, classes: int = 7) -> tuple[np.ndarray,
     generator = np.random.default_rng(seed)
     logits = 2 * generator.standard_normal((clips, classes))
     probabilities = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
-    truth = np.where(generator.random(clips) < 0.5, probabilities.argmax(1), generator.integers(0, classes, clips))
+    truth = np.where(
+        generator.random(clips) < 0.5,
+        probabilities.argmax(1),
+        generator.integers(0, classes, clips),
+    )
     return probabilities, truth
 
 
@@ -36,10 +40,16 @@ def test_calibration_error_is_its_definition_in_a_loop(seed, bins):
     probabilities, truth = drawn(seed)
     total = 0.0
     for low in range(bins):
-        inside = [row for row in range(200) if low / bins < probabilities[row].max() <= (low + 1) / bins]
+        inside = [
+            row for row in range(200) if low / bins < probabilities[row].max() <= (low + 1) / bins
+        ]
         if inside:
             right = np.mean([probabilities[row].argmax() == truth[row] for row in inside])
-            total += len(inside) / 200 * abs(right - np.mean([probabilities[row].max() for row in inside]))
+            total += (
+                len(inside)
+                / 200
+                * abs(right - np.mean([probabilities[row].max() for row in inside]))
+            )
     assert reliability(probabilities, truth, bins=bins).error == pytest.approx(total, abs=1e-12)
 
 
@@ -49,7 +59,9 @@ def test_the_curve_is_scikit_learns(seed):
     probabilities, truth = drawn(seed)
     diagram = reliability(probabilities, truth)
     there = diagram.clips > 0
-    right, said = calibration_curve(probabilities.argmax(1) == truth, probabilities.max(1), n_bins=15)
+    right, said = calibration_curve(
+        probabilities.argmax(1) == truth, probabilities.max(1), n_bins=15
+    )
     assert np.allclose(diagram.accuracy[there], right)
     assert np.allclose(diagram.confidence[there], said)
     assert diagram.clips.sum() == 200
@@ -57,7 +69,9 @@ def test_the_curve_is_scikit_learns(seed):
 
 def test_truth_drawn_from_the_probabilities_is_calibrated_and_sharpened_ones_are_not():
     probabilities, _ = drawn(0, clips=20_000)
-    truth = (np.random.default_rng(1).random((20_000, 1)) > probabilities.cumsum(1)).sum(1).clip(max=6)
+    truth = (
+        (np.random.default_rng(1).random((20_000, 1)) > probabilities.cumsum(1)).sum(1).clip(max=6)
+    )
     sharp = probabilities**3 / (probabilities**3).sum(1, keepdims=True)
     assert reliability(probabilities, truth).error < 0.015
     assert reliability(sharp, truth).error > 0.1
@@ -83,13 +97,35 @@ HALVES = np.full((2, 2), 0.5)
     [
         (HALVES, [0, 1], 1, does_not_raise()),
         (HALVES, [0, 1], 0, pytest.raises(ValueError, match="bins=0: no bin")),
-        (HALVES, [0], 15, pytest.raises(ValueError, match=r"probabilities \(2, 2\) and truth \(1,\)")),
+        (
+            HALVES,
+            [0],
+            15,
+            pytest.raises(ValueError, match=r"probabilities \(2, 2\) and truth \(1,\)"),
+        ),
         (HALVES[:0], [], 15, pytest.raises(ValueError, match="at least one clip")),
-        (HALVES, [0, 2], 15, pytest.raises(ValueError, match="classes 0 to 2 with 2 probabilities a clip; expected 0 to 1")),
+        (
+            HALVES,
+            [0, 2],
+            15,
+            pytest.raises(
+                ValueError, match="classes 0 to 2 with 2 probabilities a clip; expected 0 to 1"
+            ),
+        ),
         (HALVES, [-1, 0], 15, pytest.raises(ValueError, match="classes -1 to 0")),
-        (np.array([[2.0, -1.0]] * 2), [0, 1], 15, pytest.raises(ValueError, match="take the softmax")),
+        (
+            np.array([[2.0, -1.0]] * 2),
+            [0, 1],
+            15,
+            pytest.raises(ValueError, match="take the softmax"),
+        ),
         (np.array([[0.5, 0.6]] * 2), [0, 1], 15, pytest.raises(ValueError, match="sum to 1")),
-        (np.array([[0.5, np.nan]] * 2), [0, 1], 15, pytest.raises(ValueError, match="no probabilities")),
+        (
+            np.array([[0.5, np.nan]] * 2),
+            [0, 1],
+            15,
+            pytest.raises(ValueError, match="no probabilities"),
+        ),
     ],
 )
 def test_what_a_diagram_refuses(probabilities, truth, bins, outcome):

@@ -12,7 +12,12 @@ PROBABILITIES = np.array([[0.75, 0.25], [0.5, 0.5], [0.25, 0.75], [1.0, 0.0]])
 
 def test_predictions_are_counted_by_group_and_their_errors_summed():
     result = count_predictions(GROUPS, TRUTH, PROBABILITIES)
-    assert result["counts"] == [["a/1", 1, 0, 1], ["b/2", 0, 0, 1], ["b/2", 0, 1, 1], ["b/2", 1, 0, 1]]
+    assert result["counts"] == [
+        ["a/1", 1, 0, 1],
+        ["b/2", 0, 0, 1],
+        ["b/2", 0, 1, 1],
+        ["b/2", 1, 0, 1],
+    ]
     entropies = [-np.log(0.5), -np.log(0.75) - np.log(0.25) - np.log(SMALLEST)]
     assert result["errors"] == [
         ["a/1", 1, 0.25, pytest.approx(entropies[0])],

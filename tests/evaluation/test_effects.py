@@ -32,7 +32,9 @@ def system(right: np.ndarray, clips: int, *, start: int = 0) -> Trials:
     good, trial = right.ravel(), start + seed * right.shape[2] + fold
     answers = [(true, good), (1 - true, clips - good)]
     tables = [
-        pd.DataFrame({"trial": trial, "group": speaker, "true": true, "predicted": answer, "count": count})[good >= 0]
+        pd.DataFrame(
+            {"trial": trial, "group": speaker, "true": true, "predicted": answer, "count": count}
+        )[good >= 0]
         for answer, count in answers
     ]
     counts = pd.concat(tables, ignore_index=True)
@@ -44,23 +46,38 @@ def system(right: np.ndarray, clips: int, *, start: int = 0) -> Trials:
 
 def grid(right: dict, clips: int = 10) -> list[Trials]:
     """The eight systems in order, each a training of its own."""
-    return [system(np.asarray(right[cell]), clips, start=1000 * at) for at, cell in enumerate(CELLS)]
+    return [
+        system(np.asarray(right[cell]), clips, start=1000 * at) for at, cell in enumerate(CELLS)
+    ]
 
 
-def effects(systems: list[Trials], measure=measure_accuracy, *, draws: int = 300) -> dict[str, Estimate]:
+def effects(
+    systems: list[Trials], measure=measure_accuracy, *, draws: int = 300
+) -> dict[str, Estimate]:
     return {
-        name: estimates.contrast(systems, measure, lambda scores, weights=weights: weights @ scores, draws=draws)
+        name: estimates.contrast(
+            systems, measure, lambda scores, weights=weights: weights @ scores, draws=draws
+        )
         for name, weights in contrasts().items()
     }
 
 
-def drawn(generator: np.random.Generator, chance: dict, *, speakers: int = 24, seeds: int = 5, clips: int = 100) -> dict:
+def drawn(
+    generator: np.random.Generator,
+    chance: dict,
+    *,
+    speakers: int = 24,
+    seeds: int = 5,
+    clips: int = 100,
+) -> dict:
     """Right answers of each cell, drawn with the cell's chance plus the speaker's own, and what a speaker and a seed add to it."""
     own = generator.normal(0, 0.1, (speakers, 1, 1, 1))
     answers = {}
     for cell, at in chance.items():
         mixed = generator.normal(0, 0.05, own.shape) + generator.normal(0, 0.03, (1, seeds, 1, 1))
-        answers[cell] = generator.binomial(clips, np.clip(at + own + mixed, 0, 1), (speakers, seeds, 1, 2))
+        answers[cell] = generator.binomial(
+            clips, np.clip(at + own + mixed, 0, 1), (speakers, seeds, 1, 2)
+        )
     return answers
 
 
@@ -78,8 +95,13 @@ def test_there_is_a_contrast_for_each_component_and_each_step_of_the_order():
 
 @given(parts, parts, parts, parts)
 def test_an_additive_grid_gives_its_own_effects(base, transfer, augmentation, pooling):
-    scores = {cell: base + transfer * cell[0] + augmentation * cell[1] + pooling * cell[2] for cell in CELLS}
-    assert main_effects(scores) == pytest.approx({"TL": transfer, "Aug": augmentation, "SP": pooling}, abs=1e-12)
+    scores = {
+        cell: base + transfer * cell[0] + augmentation * cell[1] + pooling * cell[2]
+        for cell in CELLS
+    }
+    assert main_effects(scores) == pytest.approx(
+        {"TL": transfer, "Aug": augmentation, "SP": pooling}, abs=1e-12
+    )
 
 
 @given(st.lists(parts, min_size=8, max_size=8))
@@ -88,7 +110,9 @@ def test_an_effect_is_the_mean_over_four_pairs(values):
     for place, name in enumerate(FACTORS):
         pairs = []
         for others in product((False, True), repeat=2):
-            without, with_it = ((*others[:place], state, *others[place:]) for state in (False, True))
+            without, with_it = (
+                (*others[:place], state, *others[place:]) for state in (False, True)
+            )
             pairs.append(scores[with_it] - scores[without])
         assert main_effects(scores)[name] == pytest.approx(np.mean(pairs), abs=1e-12)
 
@@ -110,7 +134,9 @@ def test_cells_that_answer_alike_have_no_effect():
     one = np.repeat(np.random.default_rng(0).integers(0, 11, (12, 1, 1, 2)), 5, axis=1)
     found = effects(grid(dict.fromkeys(CELLS, one)))
     assert tuple(found) == NAMES
-    assert [(each.value, each.low, each.high) for each in found.values()] == [pytest.approx((0, 0, 0))] * 5
+    assert [(each.value, each.low, each.high) for each in found.values()] == [
+        pytest.approx((0, 0, 0))
+    ] * 5
     assert {estimates.sign(each) for each in found.values()} == {"inconclusive"}
 
 
@@ -119,8 +145,13 @@ def test_values_are_the_main_effects_of_the_cells_scores(measure):
     chance = dict(zip(CELLS, np.linspace(0.3, 0.8, 8), strict=True))
     right = drawn(np.random.default_rng(3), chance, seeds=3)
     systems = grid(right, 100)
-    scores = {cell: float(trials.by_seed(measure).mean()) for cell, trials in zip(CELLS, systems, strict=True)}
-    plain = {cell: float(array.mean() / 100) for cell, array in right.items()}  # of both classes alike
+    scores = {
+        cell: float(trials.by_seed(measure).mean())
+        for cell, trials in zip(CELLS, systems, strict=True)
+    }
+    plain = {
+        cell: float(array.mean() / 100) for cell, array in right.items()
+    }  # of both classes alike
     assert scores == pytest.approx(plain)
     found = effects(systems, measure)
     expected = {
@@ -151,12 +182,17 @@ def test_a_draw_is_one_for_all_cells():
 def test_an_effect_is_the_mean_over_folds():
     """A fold's speakers have no clip in the other folds; a draw without any of them leaves the fold out, not in as zero."""
     folds = np.full((4, 5, 2, 2), -1)  # no clip
-    folds[:2, :, 0], folds[2:, :, 1] = np.array([[9, 1], [1, 9]])[:, None], np.array([[5, 5], [5, 5]])[:, None]
+    folds[:2, :, 0], folds[2:, :, 1] = (
+        np.array([[9, 1], [1, 9]])[:, None],
+        np.array([[5, 5], [5, 5]])[:, None],
+    )
     better = folds.copy()
     better[2:, :, 1] = np.array([[6, 4], [4, 6]])[:, None] + 1
     found = effects(grid({cell: better if cell[2] else folds for cell in CELLS}))
     assert found["SP"].value == pytest.approx((0.5 + 0.6) / 2 - (0.5 + 0.5) / 2)
-    assert (found["SP"].high - found["SP"].low) == pytest.approx(0.1)  # one fold alone, or the other
+    assert (found["SP"].high - found["SP"].low) == pytest.approx(
+        0.1
+    )  # one fold alone, or the other
     assert found["SP"].folds == 2
 
 

@@ -33,7 +33,11 @@ def batch(seed: int = 0, clips: int = 4, frames: int = FRAMES, bands: int = BAND
 
 @pytest.mark.parametrize("more", [False, True])
 def test_the_map_of_a_linear_network_is_its_absolute_weights_on_valid_frames(more):
-    network, labels, lengths = Linear().eval(), torch.tensor([0, 2, 1, 2]), torch.tensor([6, 1, 3, 5])
+    network, labels, lengths = (
+        Linear().eval(),
+        torch.tensor([0, 2, 1, 2]),
+        torch.tensor([6, 1, 3, 5]),
+    )
     inputs = [batch(), lengths] if more else [batch()]
     found = maps(network, inputs, labels, lengths=lengths)
     for own, label, frames in zip(found, labels, lengths, strict=True):
@@ -46,7 +50,9 @@ def test_the_map_of_a_linear_network_is_its_absolute_weights_on_valid_frames(mor
 @pytest.mark.parametrize(("read", "shares"), [(slice(6, 9), [0, 0, 1]), (slice(0, 3), [1, 0, 0])])
 def test_a_network_that_reads_one_third_has_its_whole_share_there(read, shares):
     lengths = torch.full((4,), FRAMES)
-    found = maps(Linear(read).eval(), [batch()], torch.tensor([0, 1, 2, 0]), lengths=lengths).numpy()
+    found = maps(
+        Linear(read).eval(), [batch()], torch.tensor([0, 1, 2, 0]), lengths=lengths
+    ).numpy()
     for own, spectrogram in zip(found, batch().numpy(), strict=True):
         assert clip(own, spectrogram)[:3].tolist() == shares
 
@@ -70,7 +76,9 @@ def test_no_content_of_the_padding_moves_a_map():
     assert not found[1, 33:].any()
     other = clips.clone()
     other[1, 33:] = 100 * batch(2, 1, 32, 40)[0]
-    assert torch.allclose(maps(network, [other, lengths], labels, lengths=lengths), found, atol=1e-7)
+    assert torch.allclose(
+        maps(network, [other, lengths], labels, lengths=lengths), found, atol=1e-7
+    )
     alone = maps(network, [clips[1:], lengths[1:]], labels[1:], lengths=lengths[1:])
     assert torch.allclose(alone[0], found[1], atol=1e-6)
 
@@ -118,21 +126,31 @@ def test_too_few_bands_and_no_energy():
 def test_a_map_that_follows_the_steps_correlates_by_one(sign):
     spectrogram = np.random.default_rng(0).normal(0, 10, (8, 6))
     steps = np.abs(spectrogram[1:] - spectrogram[:-1])
-    saliency = np.vstack([np.full(6, 99.0), 50 + sign * steps])  # there is no step to the first frame
+    saliency = np.vstack(
+        [np.full(6, 99.0), 50 + sign * steps]
+    )  # there is no step to the first frame
     assert clip(saliency, spectrogram)[3] == pytest.approx(sign)
 
 
 def test_the_correlation_is_a_numpy_formula_over_cells():
     generator = np.random.default_rng(1)
     saliency, spectrogram = generator.random((7, 5)), generator.normal(0, 1, (7, 5))
-    pairs = [(saliency[t, f], abs(spectrogram[t, f] - spectrogram[t - 1, f])) for t in range(1, 7) for f in range(5)]
+    pairs = [
+        (saliency[t, f], abs(spectrogram[t, f] - spectrogram[t - 1, f]))
+        for t in range(1, 7)
+        for f in range(5)
+    ]
     a, b = (np.array(each) - np.mean(each) for each in zip(*pairs, strict=True))
-    assert clip(saliency, spectrogram)[3] == pytest.approx((a * b).sum() / np.sqrt((a**2).sum() * (b**2).sum()))
+    assert clip(saliency, spectrogram)[3] == pytest.approx(
+        (a * b).sum() / np.sqrt((a**2).sum() * (b**2).sum())
+    )
 
 
 @pytest.mark.parametrize(("frames", "step"), [(1, 1.0), (5, 0.0)])
 def test_one_frame_or_no_change_has_no_correlation(frames, step):
-    numbers = clip(np.random.default_rng(0).random((frames, 6)), np.arange(frames)[:, None] * np.full(6, step))
+    numbers = clip(
+        np.random.default_rng(0).random((frames, 6)), np.arange(frames)[:, None] * np.full(6, step)
+    )
     assert np.isfinite(numbers[:3]).all()
     assert np.isnan(numbers[3])
 
@@ -156,7 +174,9 @@ def test_means_by_class_have_an_interval_from_five_speakers_on():
     own, sums, clips = speakers[:30], np.zeros(5), np.zeros(5)
     for place, name in enumerate(sorted(set(own))):
         sums[place], clips[place] = numbers[:30][own == name, 0].sum(), (own == name).sum()
-    assert (many.low[0], many.high[0]) == pytest.approx(resampled_interval(lambda w: w @ sums / (w @ clips), 5))
+    assert (many.low[0], many.high[0]) == pytest.approx(
+        resampled_interval(lambda w: w @ sums / (w @ clips), 5)
+    )
     assert (many.low < many.values).all()
     assert (many.values < many.high).all()
 

@@ -23,14 +23,24 @@ answers = st.lists(st.tuples(st.integers(-6, 6), st.booleans()), min_size=2, max
         ([3, 4], [1, 2], 0.0),
         ([1, 2], [3, 4], 1.0),
         ([5, 5, 5], [5], 0.5),  # one tie: a straight line from nothing to everything
-        ([1, 3, 5, 7], [0, 2, 4, 6], 1 / 2),  # above 3.5 two of four are missed and two of four get through
-        ([2, 3, 4, 5], [1, 1, 1, 2.5], 1 / 4),  # at 2.5 one of four is missed and one of four gets through
+        (
+            [1, 3, 5, 7],
+            [0, 2, 4, 6],
+            1 / 2,
+        ),  # above 3.5 two of four are missed and two of four get through
+        (
+            [2, 3, 4, 5],
+            [1, 1, 1, 2.5],
+            1 / 4,
+        ),  # at 2.5 one of four is missed and one of four gets through
         ([4, 2], [3, 1, 1], 1 / 3),  # miss falls from 1/2 to 0 while alarm stays at 1/3
         ([1, 2, 2], [2, 0, 0, 0], 1 / 4),  # miss falls from 1/3 to 0 while alarm stays at 1/4
     ],
 )
 def test_equal_error_rate_by_hand(ones, twos, rate):
-    assert equal_error_rate([*ones, *twos], [True] * len(ones) + [False] * len(twos)) == pytest.approx(rate)
+    assert equal_error_rate(
+        [*ones, *twos], [True] * len(ones) + [False] * len(twos)
+    ) == pytest.approx(rate)
 
 
 def test_inside_a_tie_the_crossing_is_interpolated():
@@ -40,14 +50,18 @@ def test_inside_a_tie_the_crossing_is_interpolated():
 
 def test_scores_that_tell_nothing_give_a_half():
     generator = np.random.default_rng(0)
-    assert equal_error_rate(generator.normal(size=40_000), generator.random(40_000) < 0.3) == pytest.approx(0.5, abs=0.01)
+    assert equal_error_rate(
+        generator.normal(size=40_000), generator.random(40_000) < 0.3
+    ) == pytest.approx(0.5, abs=0.01)
 
 
 def test_two_normal_distributions_give_their_closed_form():
     """One standard deviation apart: the rate is the normal tail at half a one, 0.3085."""
     generator = np.random.default_rng(1)
     same = np.arange(200_000) % 2 == 0
-    assert equal_error_rate(generator.normal(size=200_000) + same, same) == pytest.approx(0.3085, abs=0.005)
+    assert equal_error_rate(generator.normal(size=200_000) + same, same) == pytest.approx(
+        0.3085, abs=0.005
+    )
 
 
 @given(answers)
@@ -60,7 +74,9 @@ def test_equal_error_rate_is_the_crossing_on_scikit_learns_curve(rows):
         return 1 - np.interp(at, steps, hit) - np.interp(at, steps, alarm)
 
     crossing = brentq(gap, 0, len(alarm) - 1, xtol=1e-13)
-    assert equal_error_rate(scores, same) == pytest.approx(np.interp(crossing, steps, alarm), abs=1e-9)
+    assert equal_error_rate(scores, same) == pytest.approx(
+        np.interp(crossing, steps, alarm), abs=1e-9
+    )
 
 
 @given(answers, st.integers(0, 99))
@@ -106,30 +122,44 @@ def test_cosine_is_scikit_learns_and_knows_no_length():
 
 @pytest.mark.parametrize("bad", [[0.0, 0.0], [np.nan, 1.0], [np.inf, 1.0]])
 def test_an_embedding_without_direction_is_refused(bad):
-    with pytest.raises(ValueError, match="1 of 2 embeddings are all zero, or not finite; expected a direction"):
+    with pytest.raises(
+        ValueError, match="1 of 2 embeddings are all zero, or not finite; expected a direction"
+    ):
         cosine([[1.0, 0.0], [1.0, 0.0]], [[1.0, 0.0], bad])
 
 
 @given(st.lists(st.sampled_from("abc"), max_size=12))
 def test_all_pairs_are_every_pair_once(speakers):
     left, right, same = trials(speakers, pairs=None, seed=0)
-    assert sorted(zip(left.tolist(), right.tolist(), strict=True)) == list(combinations(range(len(speakers)), 2))
-    assert same.tolist() == [speakers[one] == speakers[other] for one, other in zip(left, right, strict=True)]
+    assert sorted(zip(left.tolist(), right.tolist(), strict=True)) == list(
+        combinations(range(len(speakers)), 2)
+    )
+    assert same.tolist() == [
+        speakers[one] == speakers[other] for one, other in zip(left, right, strict=True)
+    ]
 
 
-@given(st.lists(st.sampled_from("abc"), min_size=4, max_size=20), st.integers(1, 10), st.integers(0, 9))
+@given(
+    st.lists(st.sampled_from("abc"), min_size=4, max_size=20), st.integers(1, 10), st.integers(0, 9)
+)
 def test_drawn_pairs_are_half_of_one_speaker_and_none_twice(speakers, half, seed):
     _, _, every = trials(speakers, pairs=None, seed=0)
     if min(every.sum(), (~every).sum()) < half:
-        with pytest.raises(ValueError, match=f"{every.sum()} pairs of one speaker and {(~every).sum()} of two"):
+        with pytest.raises(
+            ValueError, match=f"{every.sum()} pairs of one speaker and {(~every).sum()} of two"
+        ):
             trials(speakers, pairs=2 * half, seed=seed)
         return
     left, right, same = trials(speakers, pairs=2 * half, seed=seed)
     assert same.tolist() == [True] * half + [False] * half
-    assert same.tolist() == [speakers[one] == speakers[other] for one, other in zip(left, right, strict=True)]
+    assert same.tolist() == [
+        speakers[one] == speakers[other] for one, other in zip(left, right, strict=True)
+    ]
     assert (left < right).all()
     assert len(set(zip(left.tolist(), right.tolist(), strict=True))) == 2 * half
-    assert all(map(np.array_equal, trials(speakers, pairs=2 * half, seed=seed), (left, right, same)))
+    assert all(
+        map(np.array_equal, trials(speakers, pairs=2 * half, seed=seed), (left, right, same))
+    )
 
 
 def test_every_pair_is_drawn_equally_often():
@@ -146,7 +176,9 @@ def test_every_pair_is_drawn_equally_often():
 
 @pytest.mark.parametrize("pairs", [0, 3, -2])
 def test_a_number_of_pairs_without_halves_is_refused(pairs):
-    with pytest.raises(ValueError, match=f"pairs={pairs}: half of them are of one speaker; expected an even number"):
+    with pytest.raises(
+        ValueError, match=f"pairs={pairs}: half of them are of one speaker; expected an even number"
+    ):
         trials(["a", "a", "b"], pairs=pairs, seed=0)
 
 
@@ -169,11 +201,20 @@ GOOD = "1 id10270/x/00001.wav id10270/y/00002.wav\n"
     [
         (None, "veri.txt: no such file; expected a list of pairs"),
         ("", "veri.txt: no pair; expected one a line"),
-        (GOOD + "id10270/x/1.wav id10270/y/2.wav\n", "veri.txt:2: `id10270/x/1.wav id10270/y/2.wav`; expected `<1 or 0>"),
+        (
+            GOOD + "id10270/x/1.wav id10270/y/2.wav\n",
+            "veri.txt:2: `id10270/x/1.wav id10270/y/2.wav`; expected `<1 or 0>",
+        ),
         (GOOD + "\n", "veri.txt:2: ``; expected"),
-        ("1 Eartha_Kitt/x_0000001.wav Eartha_Kitt/y_0000008.wav", "Take the official list whose names begin with id<number>"),
+        (
+            "1 Eartha_Kitt/x_0000001.wav Eartha_Kitt/y_0000008.wav",
+            "Take the official list whose names begin with id<number>",
+        ),
         ("2 id10270/x/1.wav id10270/y/2.wav", "veri.txt:1: `2 id10270"),
-        ("1 id10270/x/1.wav id10271/y/2.wav", "veri.txt:1: label 1 for id10270 and id10271; expected 1 for one speaker"),
+        (
+            "1 id10270/x/1.wav id10271/y/2.wav",
+            "veri.txt:1: label 1 for id10270 and id10271; expected 1 for one speaker",
+        ),
         ("0 id10270/x/1.wav id10270/y/2.wav", "veri.txt:1: label 0 for id10270 and id10270"),
     ],
 )

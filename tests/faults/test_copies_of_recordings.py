@@ -19,7 +19,9 @@ from sercore.parameters import checked
 from sercore.protocols.pooled import pooled
 from tests.corpora import trees
 
-RAVDESS = [name for name in trees.ravdess() if name[-12:-2] == "-01-01-01-"]  # every actor, eight clips each
+RAVDESS = [
+    name for name in trees.ravdess() if name[-12:-2] == "-01-01-01-"
+]  # every actor, eight clips each
 TESS = [name for name in trees.tess() if name.rsplit("_", 2)[1] in ("word1", "word2")]
 EMOVO = [name for name in trees.emovo() if name.endswith("b1")]
 TOLD = "RAVDESS: 192 clips; 1,248 missing; left out: 192 copies."
@@ -67,7 +69,9 @@ def test_chapter_2_splits_each_recording_once(doubled):
 
 @pytest.mark.parametrize("protocol", ["by-origin", "by-label", "speaker-independent"])
 def test_chapter_3_splits_each_recording_once(doubled, protocol):
-    parameters = checked(loopq.Parameters, {"edition": "open", "only": "FCMFCC as-run", "protocol": protocol})
+    parameters = checked(
+        loopq.Parameters, {"edition": "open", "only": "FCMFCC as-run", "protocol": protocol}
+    )
     data = loopq.load(parameters)
     (trial,) = loopq.grid(parameters)
     assert (data.table["corpus"] == "ravdess").sum() == 192 - 24  # calm is no class
@@ -76,7 +80,9 @@ def test_chapter_3_splits_each_recording_once(doubled, protocol):
 
 @pytest.mark.parametrize("protocol", ["speakers-apart", "clips"])
 def test_chapter_4_splits_each_recording_once(doubled, protocol):
-    parameters = checked(padi.Parameters, {"edition": "open", "only": "000", "protocol": protocol, "folds": 1})
+    parameters = checked(
+        padi.Parameters, {"edition": "open", "only": "000", "protocol": protocol, "folds": 1}
+    )
     data = padi.load(parameters)
     trial = padi.grid(parameters, data)[0]
     assert len(data.table) == 24 * 4
@@ -107,7 +113,9 @@ def test_the_copy_that_can_be_used_stands_for_the_recording(tmp_path):
 def test_a_doubled_corpus_without_grid_is_counted_once(name, tmp_path):
     names = {"coraa-ser": trees.coraa_ser, "emodb": trees.emodb}[name]()
     top = names[0].split("/")[0]
-    trees.plant(tmp_path / name, [*names, *(each.replace(top, f"{top}/again", 1) for each in names)])
+    trees.plant(
+        tmp_path / name, [*names, *(each.replace(top, f"{top}/again", 1) for each in names)]
+    )
     corpus = corpora.load(name, root=tmp_path)
     assert len(corpus.table) == len(names)
     assert corpus.report.counts == {"copies": len(names)}
@@ -150,7 +158,10 @@ def test_copies_in_a_table_of_one_s_own_are_left_out_and_counted(clips):
 @pytest.mark.parametrize("name", ["copy", "link", "hard"])
 def test_one_recording_under_two_names_is_refused(clips, name, cells, told):
     table = table_of(clips, "a.wav,lab,1,happy", f"{name}.wav,{cells}", "b.wav,lab,2,sad")
-    with pytest.raises(TableError, match=f"line 3: .*{name}.wav holds the recording of line 2 under {told}; expected one"):
+    with pytest.raises(
+        TableError,
+        match=f"line 3: .*{name}.wav holds the recording of line 2 under {told}; expected one",
+    ):
         own.read(table, unseen=["street"] if "street" in cells else [])
 
 

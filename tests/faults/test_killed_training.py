@@ -16,7 +16,10 @@ from sercore.training.schedules import Plateau
 
 EPOCHS, STEPS = 6, 5
 DEATHS = [
-    *(({"step": step}, (step - 1) // STEPS) for step in Random(3).sample(range(3 * STEPS + 1, EPOCHS * STEPS + 1), 3)),
+    *(
+        ({"step": step}, (step - 1) // STEPS)
+        for step in Random(3).sample(range(3 * STEPS + 1, EPOCHS * STEPS + 1), 3)
+    ),
     ({"write": 4}, 3),  # of the fourth epoch's checkpoint
     ({"write": 8}, 6),  # of the last weights, after six checkpoints and the best weights
 ]
@@ -54,13 +57,24 @@ def train(folder: Path, *, step: int = 0, write: int = 0) -> None:
 
         validate = validation(cross_entropy, lambda: [(clips, target)])
         plan = Plan(epochs=EPOCHS, batch=8, rate=1e-2, schedule=Plateau(patience=0, factor=0.5))
-        fit(network, [{"params": network.parameters()}], cross_entropy, batches, validate, plan=plan, folder=folder / "run", seed=1)
+        fit(
+            network,
+            [{"params": network.parameters()}],
+            cross_entropy,
+            batches,
+            validate,
+            plan=plan,
+            folder=folder / "run",
+            seed=1,
+        )
 
 
 def run(folder: Path, **death: int) -> tuple[int, list[int]]:
     """Exit status of a process of its own, and the steps that it took."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["sercore.training.fitting", "torch._dynamo"])  # imported once, not by each
+    context.set_forkserver_preload(
+        ["sercore.training.fitting", "torch._dynamo"]
+    )  # imported once, not by each
     process = context.Process(target=train, args=(folder,), kwargs=death)
     process.start()
     process.join()
@@ -83,6 +97,8 @@ def test_a_killed_run_goes_on_at_its_last_finished_epoch(tmp_path, peaceful, dea
         assert sorted(path.name for path in folder.iterdir()) == FILES
     for name in FILES:
         if name != "history.json":
-            (ours, _), (theirs, _) = (checkpoints.read(folder / name) for folder in (tmp_path / "run", peaceful))
+            (ours, _), (theirs, _) = (
+                checkpoints.read(folder / name) for folder in (tmp_path / "run", peaceful)
+            )
             assert ours.keys() == theirs.keys()
             assert all(torch.equal(ours[tensor], theirs[tensor]) for tensor in ours)

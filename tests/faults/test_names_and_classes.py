@@ -14,7 +14,12 @@ from tests.corpora import trees
 
 HEADER = "path,corpus,speaker,emotion,gender,language"
 FORMS = ("NFC", "NFD")
-SCORES = {"training": {"corpora": {"lab": 90}}, "model": "baseline", "classes": ["positive", "neutral", "negative"], "limits": []}
+SCORES = {
+    "training": {"corpora": {"lab": 90}},
+    "model": "baseline",
+    "classes": ["positive", "neutral", "negative"],
+    "limits": [],
+}
 
 
 def form(kind, text):
@@ -25,7 +30,9 @@ def form(kind, text):
 def folder(tmp_path):
     """Clips whose names and folder are in one form or the other."""
     for place, name in enumerate(("é1", "é2", "é3", "é4")):
-        trees.clip(tmp_path / form(FORMS[place % 2], "Stücke") / f"{form(FORMS[place // 2], name)}.wav")
+        trees.clip(
+            tmp_path / form(FORMS[place % 2], "Stücke") / f"{form(FORMS[place // 2], name)}.wav"
+        )
     return tmp_path
 
 
@@ -42,13 +49,22 @@ def table_of(folder, kind):
 
 @pytest.mark.parametrize("kind", FORMS)
 @pytest.mark.parametrize("suffix", ["csv", "json"])
-def test_a_name_in_two_unicode_forms_is_one_name_and_both_forms_of_a_path_are_tried(folder, kind, suffix):
+def test_a_name_in_two_unicode_forms_is_one_name_and_both_forms_of_a_path_are_tried(
+    folder, kind, suffix
+):
     labels = form(kind, "fröhlich"), form(kind, "wütend")
     classes = folder / f"map.{suffix}"
-    text = "emotion,class\n{},gut\n{},schlimm\n" if suffix == "csv" else '{{"{}": "gut", "{}": "schlimm"}}'
+    text = (
+        "emotion,class\n{},gut\n{},schlimm\n"
+        if suffix == "csv"
+        else '{{"{}": "gut", "{}": "schlimm"}}'
+    )
     classes.write_text(text.format(*labels), encoding="utf-8")
     table = own.read(table_of(folder, kind), classes=own.class_map(classes)).table
-    assert (set(table["corpus"]), set(table["speaker"])) == ({form("NFC", "Köln")}, {form("NFC", "José")})
+    assert (set(table["corpus"]), set(table["speaker"])) == (
+        {form("NFC", "Köln")},
+        {form("NFC", "José")},
+    )
     assert table["class"].value_counts().to_dict() == {"gut": 2, "schlimm": 2}
     assert all(path.is_file() for path in table["path"])
 
@@ -96,7 +112,10 @@ def test_one_class_does_not_train(tmp_path, unseen):
 
 @pytest.mark.parametrize(
     ("text", "names"),
-    [("emotion,class\nhappy,good\nsad,\n", "one class, `good`"), ("emotion,class\nhappy,\nsad,\n", "no class")],
+    [
+        ("emotion,class\nhappy,good\nsad,\n", "one class, `good`"),
+        ("emotion,class\nhappy,\nsad,\n", "no class"),
+    ],
 )
 def test_a_map_to_one_class_is_refused_when_it_is_read(tmp_path, text, names):
     (tmp_path / "map.csv").write_text(text)
@@ -107,7 +126,9 @@ def test_a_map_to_one_class_is_refused_when_it_is_read(tmp_path, text, names):
 def about(away):
     """Scores of a model that answers everything with the last class: on three classes at home, and these away."""
     home = [("lab/a", true, 2, 10) for true in range(3)]
-    return SCORES | parry_card.scores(home + [("away/b", true, 2, 10) for true in away], SCORES["classes"], unseen=["away"])
+    return SCORES | parry_card.scores(
+        home + [("away/b", true, 2, 10) for true in away], SCORES["classes"], unseen=["away"]
+    )
 
 
 def test_chance_is_over_the_classes_that_occur():
@@ -119,10 +140,14 @@ def test_chance_is_over_the_classes_that_occur():
 
 
 def test_means_over_other_classes_are_not_compared():
-    (told,) = parry_card._elsewhere(*(about([1, 2])[name] for name in ("speaker_independent", "unseen")))
+    (told,) = parry_card._elsewhere(
+        *(about([1, 2])[name] for name in ("speaker_independent", "unseen"))
+    )
     assert told == (
         "On away, which training never met, only neutral and negative occur: that score and the one in domain are means over other"
         " classes, and are not compared."
     )
-    (told,) = parry_card._elsewhere(*(about([0, 1, 2])[name] for name in ("speaker_independent", "unseen")))
+    (told,) = parry_card._elsewhere(
+        *(about([0, 1, 2])[name] for name in ("speaker_independent", "unseen"))
+    )
     assert "it does no worse than in domain" in told

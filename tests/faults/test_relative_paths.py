@@ -49,7 +49,8 @@ def test_no_parameter_that_names_a_path_is_forgotten():
         (study, name)
         for study in (parry, ser2022, loopq, padi)
         for name, field in study.Parameters.model_fields.items()
-        if any(word in field.description.lower() for word in words) and name not in ("scored", "taught")
+        if any(word in field.description.lower() for word in words)
+        and name not in ("scored", "taught")
     }
     assert named == set(PARAMETERS)
 

@@ -27,24 +27,40 @@ POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 12\n"
 
 
 def test_a_corpus_is_one_counted_line():
-    problems = (Problem("a", "damaged", 2), "of no count", Problem("b", "copies", 1440), Problem("c", "missing", 3))
+    problems = (
+        Problem("a", "damaged", 2),
+        "of no count",
+        Problem("b", "copies", 1440),
+        Problem("c", "missing", 3),
+    )
     report = Report("ravdess", 1435, problems)
     assert report.line == "RAVDESS: 1,435 clips; 3 missing; left out: 2 damaged, 1,440 copies."
-    assert reports.left_out([report, Report("tess", 2800)]) == {"ravdess": {"missing": 3, "damaged": 2, "copies": 1440}}
-    assert reports.summary([report, Report("tess", 2800)]) == f"{report.line}  \nTESS: 2,800 clips; left out: none."
-    assert reports.summary([Report("tess", 2800)]) == "Clips: TESS 2,800. None is missing or left out."
+    assert reports.left_out([report, Report("tess", 2800)]) == {
+        "ravdess": {"missing": 3, "damaged": 2, "copies": 1440}
+    }
+    assert (
+        reports.summary([report, Report("tess", 2800)])
+        == f"{report.line}  \nTESS: 2,800 clips; left out: none."
+    )
+    assert (
+        reports.summary([Report("tess", 2800)]) == "Clips: TESS 2,800. None is missing or left out."
+    )
 
 
 def test_equal_faults_are_one_sentence_with_an_example(tmp_path):
     tree = trees.plant(tmp_path / "crema-d", trees.cremad()[:500])
     files = sorted(tree.rglob("*.wav"))
-    for path, content in [(path, b"no audio") for path in files[:30]] + [(path, b"") for path in files[30:32]]:
+    for path, content in [(path, b"no audio") for path in files[:30]] + [
+        (path, b"") for path in files[30:32]
+    ]:
         path.unlink()
         path.write_bytes(content)
     done = CliRunner().invoke(app, ["corpora", str(tmp_path), "--json"])
     missing, unreadable, empty = json.loads(done.stdout)[0]["problems"]
     assert missing.startswith("6942 of 7442 clips missing")
-    assert unreadable.startswith(f"30 clips left out, damaged, such as {files[0]}: not readable as audio")
+    assert unreadable.startswith(
+        f"30 clips left out, damaged, such as {files[0]}: not readable as audio"
+    )
     assert empty.startswith(f"2 clips left out, damaged, such as {files[30]}: an empty file")
 
 
@@ -55,7 +71,9 @@ def test_pointers_of_git_lfs_are_named(tmp_path):
         path.write_bytes(POINTER)
     corpus = corpora.load("crema-d", root=tmp_path)
     (problem,) = corpus.problems
-    assert problem.startswith(f"7442 clips left out, git-lfs pointers in place of audio, such as {tmp_path}")
+    assert problem.startswith(
+        f"7442 clips left out, git-lfs pointers in place of audio, such as {tmp_path}"
+    )
     assert problem.endswith("Run `git lfs pull` in the folder that was cloned.")
     assert corpus.report.line == "CREMA-D: 0 clips; left out: 7,442 damaged."
 
@@ -67,7 +85,10 @@ def test_pointers_of_git_lfs_are_named(tmp_path):
         (np.full(9000, 0.25), True),  # an offset is no sound
         (np.tile([5e-5, -4e-5], 4500), True),
         (np.append(np.zeros(8999), 0.01), False),
-        (np.column_stack([np.sin(np.arange(9000.0))] * 2) * [0.1, -0.1], True),  # its channels' mean is what is read
+        (
+            np.column_stack([np.sin(np.arange(9000.0))] * 2) * [0.1, -0.1],
+            True,
+        ),  # its channels' mean is what is read
     ],
 )
 def test_a_silent_clip_is_left_out_and_counted(tmp_path, samples, silent):
@@ -90,7 +111,10 @@ def damaged(root):
     }
     for name, places in listed.items():
         trees.plant(root / name, places)
-    for path in sorted((root / "ravdess").rglob("*.wav"))[:2] + sorted((root / "coraa-ser").rglob("*.wav"))[:2]:
+    for path in (
+        sorted((root / "ravdess").rglob("*.wav"))[:2]
+        + sorted((root / "coraa-ser").rglob("*.wav"))[:2]
+    ):
         path.unlink()
         path.write_bytes(b"no audio")
 
@@ -103,7 +127,10 @@ def test_every_chapter_s_data_carry_the_counts(study, tmp_path, monkeypatch):
     silence_features(monkeypatch)
     given = {"edition": "open"} | ({"encoder": "none"} if study in (loopq, ser2022) else {})
     data = study.load(checked(study.Parameters, given))
-    assert reports.left_out(data.reports)["coraa-ser" if study is ser2022 else "ravdess"]["damaged"] == 2
+    assert (
+        reports.left_out(data.reports)["coraa-ser" if study is ser2022 else "ravdess"]["damaged"]
+        == 2
+    )
 
 
 def silence_features(monkeypatch):
@@ -114,13 +141,25 @@ def silence_features(monkeypatch):
     from sercore.papers.parry2022 import data as parry_data
     from sercore.training.batching import Ragged
 
-    monkeypatch.setattr(parry_data, "_frames", lambda table: Ragged.of([np.zeros((9, 2), np.float32)] * len(table)))
-    monkeypatch.setattr(padi_data.padi_inputs, "compute", lambda paths: [np.ones((9, 2), np.float32)] * len(paths))
-    monkeypatch.setattr(padi_data, "source", lambda edition, table, frames, **given: SimpleNamespace(reports=()))
-    monkeypatch.setattr(loopq_data.loopq_inputs, "levels", lambda paths: np.ones((len(paths), len(loopq_data.LEVELS))))
+    monkeypatch.setattr(
+        parry_data, "_frames", lambda table: Ragged.of([np.zeros((9, 2), np.float32)] * len(table))
+    )
+    monkeypatch.setattr(
+        padi_data.padi_inputs, "compute", lambda paths: [np.ones((9, 2), np.float32)] * len(paths)
+    )
+    monkeypatch.setattr(
+        padi_data, "source", lambda edition, table, frames, **given: SimpleNamespace(reports=())
+    )
+    monkeypatch.setattr(
+        loopq_data.loopq_inputs,
+        "levels",
+        lambda paths: np.ones((len(paths), len(loopq_data.LEVELS))),
+    )
     monkeypatch.setattr(loopq_data, "_inputs", lambda *given: None)
     monkeypatch.setattr(ser2022_data, "copies", lambda table: (table[:0].assign(original=-1), []))
-    monkeypatch.setattr(ser2022_data.features, "compute", lambda name, paths: np.zeros((len(paths), 2)))
+    monkeypatch.setattr(
+        ser2022_data.features, "compute", lambda name, paths: np.zeros((len(paths), 2))
+    )
     monkeypatch.setattr(ser2022_data, "_auxiliary", lambda edition: ({}, ()))
 
 
@@ -140,7 +179,10 @@ class Study:
     """A study whose corpus lacks two clips."""
 
     name, folder, methods = "none", "none", {"models": 1}
-    data = SimpleNamespace(paths=[], reports=(Report("ravdess", 1438, (Problem("2 clips left out, damaged", "damaged", 2),)),))
+    data = SimpleNamespace(
+        paths=[],
+        reports=(Report("ravdess", 1438, (Problem("2 clips left out, damaged", "damaged", 2),)),),
+    )
 
     @classmethod
     def load(cls, parameters):
@@ -160,13 +202,26 @@ class Study:
         return [task], [[{}]]
 
 
-def test_a_corpus_that_is_not_whole_is_recorded_only_if_told_and_then_counted(tmp_path, monkeypatch):
-    monkeypatch.setattr(recording, "trial_keys", lambda run, trials, data: [store.Key("s", "d", "c", ())] * len(trials))
+def test_a_corpus_that_is_not_whole_is_recorded_only_if_told_and_then_counted(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(
+        recording,
+        "trial_keys",
+        lambda run, trials, data: [store.Key("s", "d", "c", ())] * len(trials),
+    )
     write, measured = recorded.write, recorded.write_measurements
     monkeypatch.setattr(recorded, "write", lambda *given: write(*given, folder=tmp_path))
-    monkeypatch.setattr(recorded, "write_measurements", lambda *given, **more: measured(*given, **more, folder=tmp_path))
+    monkeypatch.setattr(
+        recorded,
+        "write_measurements",
+        lambda *given, **more: measured(*given, **more, folder=tmp_path),
+    )
     parameters = checked(parry.Parameters, {"edition": "open", "device": "cpu"})
-    with pytest.raises(corpora.CorpusError, match=r"^RAVDESS \(folder ravdess: 2 clips left out, damaged\): not whole; .*--incomp"):
+    with pytest.raises(
+        corpora.CorpusError,
+        match=r"^RAVDESS \(folder ravdess: 2 clips left out, damaged\): not whole; .*--incomp",
+    ):
         recording.record(Study, parameters)
     assert not list(tmp_path.iterdir())
     recording.record(Study, parameters, incomplete=True)
@@ -175,12 +230,20 @@ def test_a_corpus_that_is_not_whole_is_recorded_only_if_told_and_then_counted(tm
 
 
 def test_copies_alone_keep_no_corpus_from_being_recorded():
-    recording.refuse_partial([Report("ravdess", 1440, (Problem("1440 copies left out", "copies", 1440),))])
+    recording.refuse_partial(
+        [Report("ravdess", 1440, (Problem("1440 copies left out", "copies", 1440),))]
+    )
 
 
 def whole(root):
     """Trees of all corpora of the four papers' own editions that have one, complete."""
-    makers = {"ravdess": trees.ravdess, "savee": trees.savee, "tess": trees.tess, "emovo": trees.emovo, "emodb": trees.emodb}
+    makers = {
+        "ravdess": trees.ravdess,
+        "savee": trees.savee,
+        "tess": trees.tess,
+        "emovo": trees.emovo,
+        "emodb": trees.emodb,
+    }
     for name, make in makers.items():
         trees.plant(root / name, make())
 
@@ -192,14 +255,19 @@ def test_the_paper_s_edition_takes_complete_corpora_alone(tmp_path, monkeypatch)
     trees.plant(tmp_path / "epst", trees.epst())
     (next(iter((tmp_path / "savee/ALL").glob("DC_h07.*")))).unlink()
     names = trees.iemocap_others(10_030)
-    trees.plant(tmp_path / "iemocap/IEMOCAP_full_release", [trees.iemocap_place(name) for name in names])
+    trees.plant(
+        tmp_path / "iemocap/IEMOCAP_full_release", [trees.iemocap_place(name) for name in names]
+    )
     trees.iemocap(tmp_path / "iemocap/IEMOCAP_full_release", dict.fromkeys(names, "oth"))
     with pytest.raises(corpora.CorpusError) as refused:
         parry.load(checked(parry.Parameters, {"edition": "paper"}))
     text = str(refused.value)
     assert "SAVEE (folder savee: 1 of 480 clips missing: DC_h07)" in text
     assert "CREMA-D (folder crema-d: 7442 of 7442 clips missing" in text
-    assert f"9 in {tmp_path}/iemocap/IEMOCAP_full_release, one folder deeper. Put what is in IEMOCAP_full_release directly" in text
+    assert (
+        f"9 in {tmp_path}/iemocap/IEMOCAP_full_release, one folder deeper. Put what is in IEMOCAP_full_release directly"
+        in text
+    )
     for name in ("RAVDESS", "TESS", "EMOVO", "Emo-DB", "EPST"):
         assert name not in text
 
@@ -211,7 +279,9 @@ def test_empty_folders_are_no_paper_s_edition(study, tmp_path, monkeypatch):
     for name in ("ravdess", "tess", "savee", "crema-d", "coraa-ser", "cetuc"):
         (tmp_path / name).mkdir()
     for ask in (study.load, study.manifest):
-        with pytest.raises(corpora.CorpusError, match=r"edition=paper: missing .*folder .*(missing|expected)"):
+        with pytest.raises(
+            corpora.CorpusError, match=r"edition=paper: missing .*folder .*(missing|expected)"
+        ):
             ask(checked(study.Parameters, {"edition": "paper"}))
 
 
@@ -223,13 +293,17 @@ def test_an_excerpt_of_iemocap_and_a_part_of_voxceleb_are_no_paper_s_edition(tmp
     trees.iemocap(tmp_path / "iemocap", dict.fromkeys(names, "neu"))
     parameters = checked(padi.Parameters, {"edition": "paper"})
     for ask in (padi.load, padi.manifest):
-        with pytest.raises(corpora.CorpusError, match=r"missing IEMOCAP \(folder iemocap: 39 clips, expected 10039"):
+        with pytest.raises(
+            corpora.CorpusError, match=r"missing IEMOCAP \(folder iemocap: 39 clips, expected 10039"
+        ):
             ask(parameters)
     spoken = padi_trees.voxceleb(tmp_path / "voxceleb", speakers=4)
     with (spoken / "vox1_meta.csv").open("a") as sheet:
         sheet.write("id10999\tname\tf\tItaly\tdev\n")
     monkeypatch.setattr("sercore.corpora.iemocap.CLIPS", len(names))
-    told = r"missing VoxCeleb \(folder voxceleb: 1 of 5 speakers that the sheets list missing: id10999"
+    told = (
+        r"missing VoxCeleb \(folder voxceleb: 1 of 5 speakers that the sheets list missing: id10999"
+    )
     with pytest.raises(corpora.CorpusError, match=told):
         padi.manifest(parameters)
 
@@ -240,5 +314,7 @@ def test_a_speaker_s_video_in_two_folders_of_voxceleb_is_refused(tmp_path):
         copy = root / "again" / path.relative_to(root)
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_bytes(path.read_bytes())
-    with pytest.raises(corpora.CorpusError, match=r"this video of the speaker stands in .*, too; expected it once"):
+    with pytest.raises(
+        corpora.CorpusError, match=r"this video of the speaker stands in .*, too; expected it once"
+    ):
         padi_stream.read(root)

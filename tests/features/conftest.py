@@ -12,7 +12,13 @@ from threadpoolctl import threadpool_limits
 
 from sercore import audio
 
-PUBLISHED = Path(__file__).resolve().parents[2] / "book" / "ledger" / "published" / "01-reference-features.csv"
+PUBLISHED = (
+    Path(__file__).resolve().parents[2]
+    / "book"
+    / "ledger"
+    / "published"
+    / "01-reference-features.csv"
+)
 
 
 def displayed() -> dict[str, dict[str, dict[str, str]]]:
@@ -20,7 +26,9 @@ def displayed() -> dict[str, dict[str, dict[str, str]]]:
     values: dict = {}
     with PUBLISHED.open(newline="") as file:
         for row in csv.DictReader(file):
-            values.setdefault(row["feature_set"], {}).setdefault(row["file"], {})[row["feature"]] = row["value"]
+            values.setdefault(row["feature_set"], {}).setdefault(row["file"], {})[
+                row["feature"]
+            ] = row["value"]
     return values
 
 

@@ -34,8 +34,12 @@ def open_vowel() -> np.ndarray:
     """One second of pulses at 120 Hz through five resonators, with a little breath noise."""
     pulses = np.zeros(RATE)
     pulses[np.round(np.arange(0, RATE, RATE / 120)).astype(int)] = 1.0
-    source = signal.lfilter([1.0], [1.0, -0.95], pulses + 1e-3 * np.random.default_rng(0).standard_normal(RATE))
+    source = signal.lfilter(
+        [1.0], [1.0, -0.95], pulses + 1e-3 * np.random.default_rng(0).standard_normal(RATE)
+    )
     for formant, bandwidth in zip(FORMANTS, (60.0, 80.0, 120.0, 150.0, 200.0), strict=True):
         radius = np.exp(-np.pi * bandwidth / RATE)
-        source = signal.lfilter([1.0], [1.0, -2 * radius * np.cos(2 * np.pi * formant / RATE), radius**2], source)
+        source = signal.lfilter(
+            [1.0], [1.0, -2 * radius * np.cos(2 * np.pi * formant / RATE), radius**2], source
+        )
     return 0.5 * source / np.abs(source).max()

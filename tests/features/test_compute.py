@@ -52,7 +52,9 @@ def test_a_row_is_the_extractors_result(clips, name):
     assert rows.shape == (2, len(chosen.names))
     assert rows.dtype == np.float64
     values = chosen.extractor()(audio.read(clips[1]), **chosen.options)
-    assert rows[1] == pytest.approx(values[list(chosen.columns or range(len(values)))], rel=1e-9, abs=1e-9)
+    assert rows[1] == pytest.approx(
+        values[list(chosen.columns or range(len(values)))], rel=1e-9, abs=1e-9
+    )
 
 
 def test_no_clip_gives_no_row():
@@ -105,7 +107,9 @@ def test_a_damaged_file_is_measured_again(clips, measured, kept):
 
 
 def test_sets_are_kept_apart(clips, kept):
-    authors, corrected = (features.compute(name, clips[:1], jobs=1) for name in ("gender-as-run", "gender"))
+    authors, corrected = (
+        features.compute(name, clips[:1], jobs=1) for name in ("gender-as-run", "gender")
+    )
     assert len(kept()) == 2
     assert not np.array_equal(authors, corrected)
 
@@ -120,8 +124,14 @@ def test_a_changed_clip_is_measured_again(clips, measured):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (np.zeros(0), r"bad\.wav: no sample in 0\.0 s of audio; .* Remove the file or record it again\."),
-        (np.zeros(100), r"bad\.wav: 100 samples in 0\.00625 s of audio; features need at least 0\.04000 s\. Remove"),
+        (
+            np.zeros(0),
+            r"bad\.wav: no sample in 0\.0 s of audio; .* Remove the file or record it again\.",
+        ),
+        (
+            np.zeros(100),
+            r"bad\.wav: 100 samples in 0\.00625 s of audio; features need at least 0\.04000 s\. Remove",
+        ),
         (b"not audio", r"bad\.wav: not readable as audio .* Convert or remove the file\."),
     ],
 )
@@ -151,7 +161,10 @@ def test_a_missing_clip_is_named(tmp_path):
 
 
 def test_an_unknown_set_is_refused(clips):
-    with pytest.raises(ValueError, match="prosidic: no such feature set; expected one of prosodic, prosodic-as-run, gender"):
+    with pytest.raises(
+        ValueError,
+        match="prosidic: no such feature set; expected one of prosodic, prosodic-as-run, gender",
+    ):
         features.compute("prosidic", clips)
 
 
@@ -160,7 +173,9 @@ def test_two_channels_are_averaged(tmp_path):
     soundfile.write(tmp_path / "stereo.wav", channels, RATE)
     soundfile.write(tmp_path / "mono.wav", channels.sum(axis=1, dtype=np.int16) // 2, RATE)
     for name in features.SETS:
-        stereo, mono = features.compute(name, [tmp_path / "stereo.wav", tmp_path / "mono.wav"], jobs=1)
+        stereo, mono = features.compute(
+            name, [tmp_path / "stereo.wav", tmp_path / "mono.wav"], jobs=1
+        )
         assert np.array_equal(stereo, mono)
 
 

@@ -44,7 +44,9 @@ def clips(tmp_path):
     """Four clips of noise, the longest first."""
     paths = [tmp_path / f"{samples}.wav" for samples in (9000, 7000, 5000, 3000)]
     for path in paths:
-        soundfile.write(path, 0.1 * np.random.default_rng(int(path.stem)).standard_normal(int(path.stem)), RATE)
+        soundfile.write(
+            path, 0.1 * np.random.default_rng(int(path.stem)).standard_normal(int(path.stem)), RATE
+        )
     return paths
 
 
@@ -73,7 +75,9 @@ def test_what_is_kept_is_not_computed_again(encoder, clips, run, kept):
 def test_two_runs_give_the_same_bits(encoder, clips, tmp_path, monkeypatch):
     one = embedding.compute(encoder, clips, device="cpu")
     monkeypatch.setenv("SER_STORE", str(tmp_path / "second"))
-    assert np.array_equal(one[::-1], embedding.compute(encoders.load("random"), clips[::-1], device="cpu"))
+    assert np.array_equal(
+        one[::-1], embedding.compute(encoders.load("random"), clips[::-1], device="cpu")
+    )
 
 
 def test_an_interrupted_run_goes_on_where_it_was(encoder, clips, run, kept):
@@ -121,13 +125,21 @@ def test_encoders_are_kept_apart_by_their_content(encoder, clips, kept, monkeypa
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (np.zeros(0), r"bad\.wav: no sample in 0\.0 s of audio; .* Remove the file or record it again\."),
-        (np.zeros(344), r"bad\.wav: 344 samples in 0\.02150 s of audio; random needs at least 0\.02156 s\. Remove the file"),
+        (
+            np.zeros(0),
+            r"bad\.wav: no sample in 0\.0 s of audio; .* Remove the file or record it again\.",
+        ),
+        (
+            np.zeros(344),
+            r"bad\.wav: 344 samples in 0\.02150 s of audio; random needs at least 0\.02156 s\. Remove the file",
+        ),
         (b"not audio", r"bad\.wav: not readable as audio .* Convert or remove the file\."),
     ],
 )
 @pytest.mark.parametrize("batch", [1, 4])
-def test_a_bad_clip_is_named_and_the_others_are_kept(encoder, clips, kept, tmp_path, content, message, batch):
+def test_a_bad_clip_is_named_and_the_others_are_kept(
+    encoder, clips, kept, tmp_path, content, message, batch
+):
     bad = tmp_path / "bad.wav"
     if isinstance(content, bytes):
         bad.write_bytes(content)
@@ -154,9 +166,15 @@ def test_a_missing_clip_is_named(encoder, tmp_path):
 
 
 def test_a_key_follows_the_encoder_and_its_libraries_and_no_other_feature(encoder):
-    modules, versions = store.closure(["sercore.features.embedding", "sercore.encoders", "sercore.audio"])
+    modules, versions = store.closure(
+        ["sercore.features.embedding", "sercore.encoders", "sercore.audio"]
+    )
     assert {"sercore.encoders", "sercore.features.keeping"} <= set(modules)
-    assert not {"sercore.features.sets", "sercore.features.prosodic", "sercore.features.gender"} & set(modules)
+    assert not {
+        "sercore.features.sets",
+        "sercore.features.prosodic",
+        "sercore.features.gender",
+    } & set(modules)
     assert {"torch", "transformers"} <= set(versions)
     assert "parselmouth" not in versions
     key = embedding._key(encoder, "content")

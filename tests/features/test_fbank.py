@@ -24,10 +24,16 @@ def by_definition(samples):
         frame = [float(sample) for sample in samples[start : start + 400]]
         mean = sum(frame) / 400
         frame = [sample - mean for sample in frame]
-        frame = [frame[0] - 0.97 * frame[0]] + [frame[i] - 0.97 * frame[i - 1] for i in range(1, 400)]
-        frame = [frame[i] * (0.5 - 0.5 * math.cos(2 * math.pi * i / 399)) ** 0.85 for i in range(400)]
+        frame = [frame[0] - 0.97 * frame[0]] + [
+            frame[i] - 0.97 * frame[i - 1] for i in range(1, 400)
+        ]
+        frame = [
+            frame[i] * (0.5 - 0.5 * math.cos(2 * math.pi * i / 399)) ** 0.85 for i in range(400)
+        ]
         turns = [cmath.exp(-2j * math.pi * turn / 512) for turn in range(512)]
-        power = [abs(sum(frame[i] * turns[bin * i % 512] for i in range(400))) ** 2 for bin in range(256)]
+        power = [
+            abs(sum(frame[i] * turns[bin * i % 512] for i in range(400))) ** 2 for bin in range(256)
+        ]
         row = []
         for left, centre, right in zip(centres, centres[1:], centres[2:], strict=False):
             energy = 0.0
@@ -41,7 +47,9 @@ def by_definition(samples):
 
 def sweep(samples, *, seed=0):
     time = np.arange(samples) / 16_000
-    return 0.4 * np.sin(2 * np.pi * (100 + 8000 * time) * time) + 1e-3 * np.random.default_rng(seed).normal(size=samples)
+    return 0.4 * np.sin(2 * np.pi * (100 + 8000 * time) * time) + 1e-3 * np.random.default_rng(
+        seed
+    ).normal(size=samples)
 
 
 @pytest.mark.parametrize("scale", [32768.0, 1.0])

@@ -47,15 +47,35 @@ def peaks(samples, window, rate) -> list[float]:
 
 def test_there_are_44_names():
     assert len(NAMES) == len(set(NAMES)) == 44
-    assert STATISTICS == ("nobs", "mean", "skew", "kurtosis", "median", "mode", "std", "low", "peak", "q25", "q75", "iqr")
-    assert (NAMES[12], NAMES[23], NAMES[24], NAMES[43]) == ("nobs_pitch", "iqr_pitch", "MFCC_1", "MFCC_20")
+    assert STATISTICS == (
+        "nobs",
+        "mean",
+        "skew",
+        "kurtosis",
+        "median",
+        "mode",
+        "std",
+        "low",
+        "peak",
+        "q25",
+        "q75",
+        "iqr",
+    )
+    assert (NAMES[12], NAMES[23], NAMES[24], NAMES[43]) == (
+        "nobs_pitch",
+        "iqr_pitch",
+        "MFCC_1",
+        "MFCC_20",
+    )
 
 
 def test_values_are_those_of_the_notebooks(clip, disagreement):
     assert disagreement("gender", named(clip, as_run=True)) == {}
 
 
-@pytest.mark.parametrize(("as_run", "window", "rate"), [(True, 4410, 22_050), (False, 3200, 16_000)])
+@pytest.mark.parametrize(
+    ("as_run", "window", "rate"), [(True, 4410, 22_050), (False, 3200, 16_000)]
+)
 def test_statistics_are_scipys(vowel, as_run, window, rate):
     rising = vowel + 2 * tone(1.0) * tone(2500.0) + np.linspace(0, 1, RATE) * tone(333.0)
     values = named(rising, as_run=as_run)
@@ -66,16 +86,23 @@ def test_statistics_are_scipys(vowel, as_run, window, rate):
 
 
 def test_coefficients_are_librosas(vowel):
-    native, resampled = vowel.astype(np.float32), librosa.resample(vowel.astype(np.float32), orig_sr=RATE, target_sr=22_050)
+    native, resampled = (
+        vowel.astype(np.float32),
+        librosa.resample(vowel.astype(np.float32), orig_sr=RATE, target_sr=22_050),
+    )
     for samples, as_run in ((native, True), (resampled, False)):
-        expected = librosa.feature.mfcc(y=samples, sr=22_050, n_mfcc=20, pad_mode="reflect").mean(axis=1)
+        expected = librosa.feature.mfcc(y=samples, sr=22_050, n_mfcc=20, pad_mode="reflect").mean(
+            axis=1
+        )
         assert gender(native, as_run=as_run)[24:] == pytest.approx(expected, rel=1e-4, abs=1e-4)
 
 
 def test_the_authors_scale_is_1378_times_too_high():
     values, corrected = named(tone(440.0), as_run=True), named(tone(440.0))
     assert corrected["mean"] == corrected["peak"] == corrected["low"] == 440
-    assert values["mode"] == pytest.approx(440 * 22_050 / 16_000, abs=2.5)  # half of a window's 5 Hz step
+    assert values["mode"] == pytest.approx(
+        440 * 22_050 / 16_000, abs=2.5
+    )  # half of a window's 5 Hz step
     assert (values["nobs"], corrected["nobs"]) == (4, 5)
 
 
@@ -96,14 +123,26 @@ def test_every_signal_gives_44_finite_numbers(kind, as_run):
 
 def test_equal_values_have_no_skew_nor_kurtosis():
     values = named(np.zeros(RATE), as_run=True)
-    assert values["skew"] == values["kurtosis"] == values["skew_pitch"] == values["kurtosis_pitch"] == 0
+    assert (
+        values["skew"]
+        == values["kurtosis"]
+        == values["skew_pitch"]
+        == values["kurtosis_pitch"]
+        == 0
+    )
 
 
 @pytest.mark.parametrize(
     ("samples", "outcome"),
     [
         (np.zeros(640), does_not_raise()),
-        (np.zeros(639), pytest.raises(ValueError, match=r"639 samples in 0\.03994 s of audio; .* at least 0\.04000 s\. Remove")),
+        (
+            np.zeros(639),
+            pytest.raises(
+                ValueError,
+                match=r"639 samples in 0\.03994 s of audio; .* at least 0\.04000 s\. Remove",
+            ),
+        ),
         (np.zeros(0), pytest.raises(ValueError, match=r"no sample in 0\.0 s of audio")),
         (np.zeros((2, 16000)), pytest.raises(ValueError, match="one channel")),
     ],

@@ -10,7 +10,14 @@ from sercore.features.gne import CENTRES, MINIMUM, gne
 
 
 def praats_own(samples) -> np.ndarray:
-    return call(parselmouth.Sound(np.asarray(samples, dtype=np.float64), RATE), "To Harmonicity (gne)", 500, 4500, 1000, 80).values
+    return call(
+        parselmouth.Sound(np.asarray(samples, dtype=np.float64), RATE),
+        "To Harmonicity (gne)",
+        500,
+        4500,
+        1000,
+        80,
+    ).values
 
 
 def test_matrix_of_speech_is_praats(clip):
@@ -54,5 +61,7 @@ def test_silence_has_none():
 
 
 def test_a_clip_is_long_enough():
-    with pytest.raises(ValueError, match=r"959 samples in 0\.05994 s of audio; features need at least 0\.06000 s"):
+    with pytest.raises(
+        ValueError, match=r"959 samples in 0\.05994 s of audio; features need at least 0\.06000 s"
+    ):
         gne(np.zeros(959))

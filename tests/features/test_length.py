@@ -18,10 +18,16 @@ def clips(draw) -> np.ndarray:
     generator = np.random.default_rng(draw(some.integers(0, 999)))
     pieces = draw(
         some.lists(
-            some.tuples(some.integers(1, 4000), some.sampled_from([0.0, 1e-6, 3e-4, 0.01, 0.07, 0.3, 0.9])), min_size=1, max_size=6
+            some.tuples(
+                some.integers(1, 4000), some.sampled_from([0.0, 1e-6, 3e-4, 0.01, 0.07, 0.3, 0.9])
+            ),
+            min_size=1,
+            max_size=6,
         )
     )
-    return np.concatenate([level * generator.standard_normal(length) for length, level in pieces]).astype(np.float32)
+    return np.concatenate(
+        [level * generator.standard_normal(length) for length, level in pieces]
+    ).astype(np.float32)
 
 
 @given(samples=clips(), decibels=some.sampled_from([3.0, 20.0, 60.0]))
@@ -90,7 +96,9 @@ def test_what_cannot_be_trimmed_is_refused(samples, arguments, message):
         trim(samples, **arguments)
 
 
-@pytest.mark.parametrize(("there", "length"), [(3, 5), (5, 5), (8, 5), (1, 80_000), (80_001, 80_000)])
+@pytest.mark.parametrize(
+    ("there", "length"), [(3, 5), (5, 5), (8, 5), (1, 80_000), (80_001, 80_000)]
+)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_fitting_cuts_or_appends_at_the_end(there, length, dtype):
     samples = np.arange(1, there + 1).astype(dtype)

@@ -10,7 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from sercore import audio
-from sercore.features.mel import DECIBELS, LINEAR, NO_FLOOR, PICTURE, MelSettings, filters, mel, mfcc
+from sercore.features.mel import (
+    DECIBELS,
+    LINEAR,
+    NO_FLOOR,
+    PICTURE,
+    MelSettings,
+    filters,
+    mel,
+    mfcc,
+)
 
 RATE = 16_000
 SHORT_WINDOW = MelSettings(fft=1024, window=400, hop=160, bands=40, lowest=20.0, highest=7600.0)
@@ -43,10 +52,19 @@ def by_definition(samples: np.ndarray, how: MelSettings) -> np.ndarray:
     frequency = np.arange(half + 1) * how.rate / how.fft
     waves = np.exp(-2j * np.pi * np.outer(np.arange(how.fft), np.arange(half + 1)) / how.fft)
     starts = range(0, len(samples) + 1, how.hop)
-    strength = np.abs(np.stack([mirrored[start : start + how.fft] * window for start in starts]) @ waves) ** how.power
+    strength = (
+        np.abs(np.stack([mirrored[start : start + how.fft] * window for start in starts]) @ waves)
+        ** how.power
+    )
     low, high = (1127 * np.log1p(hertz / 700) for hertz in (how.lowest, how.highest))
-    points = [700 * np.expm1((low + (high - low) * band / (how.bands + 1)) / 1127) for band in range(how.bands + 2)]
-    rows = [np.interp(frequency, points[band : band + 3], [0, 1, 0], left=0, right=0) for band in range(how.bands)]
+    points = [
+        700 * np.expm1((low + (high - low) * band / (how.bands + 1)) / 1127)
+        for band in range(how.bands + 2)
+    ]
+    rows = [
+        np.interp(frequency, points[band : band + 3], [0, 1, 0], left=0, right=0)
+        for band in range(how.bands)
+    ]
     bands = strength @ np.array(rows).T
     if not how.decibels:
         return bands
@@ -69,7 +87,9 @@ def librosas(samples: np.ndarray, how: MelSettings) -> np.ndarray:
         norm=None,
         pad_mode="reflect",
     )
-    return (librosa.power_to_db(bands, ref=1, amin=1e-10, top_db=how.floor) if how.decibels else bands).T
+    return (
+        librosa.power_to_db(bands, ref=1, amin=1e-10, top_db=how.floor) if how.decibels else bands
+    ).T
 
 
 def apart(ours: np.ndarray, theirs: np.ndarray) -> float:
@@ -93,10 +113,14 @@ def test_one_frame_by_hand():
     expected = np.zeros(128)
     for index, power in ((63, beside), (64, there), (65, beside)):
         hertz = index * RATE / 1024
-        band = int(2595 * np.log10(1 + hertz / 700) / step)  # last point of the scale under it, first one is 0
+        band = int(
+            2595 * np.log10(1 + hertz / 700) / step
+        )  # last point of the scale under it, first one is 0
         below, above = (700 * (10 ** (point * step / 2595) - 1) for point in (band, band + 1))
         expected[band] += power * (hertz - below) / (above - below)  # rising side
-        expected[band - 1] += power * (above - hertz) / (above - below)  # falling side of the one before
+        expected[band - 1] += (
+            power * (above - hertz) / (above - below)
+        )  # falling side of the one before
     assert frame == pytest.approx(expected, abs=1e-8 * there)
     assert frame.sum() == pytest.approx(there + 2 * beside)  # neighbouring triangles add to 1
     decibels = mel(samples)[8]
@@ -113,7 +137,9 @@ def test_it_is_its_definition_and_librosas(how):
     assert apart(mel(exact, settings=how), by_definition(exact, how)) < 1e-10
 
 
-@pytest.mark.parametrize("how", [DECIBELS, NO_FLOOR, SHORT_WINDOW], ids=["decibels", "no floor", "short window"])
+@pytest.mark.parametrize(
+    "how", [DECIBELS, NO_FLOOR, SHORT_WINDOW], ids=["decibels", "no floor", "short window"]
+)
 def test_cepstra_are_their_definition_and_librosas(how):
     samples = sweep(20_000)
     n = np.arange(how.bands)
@@ -170,7 +196,9 @@ def test_samples_are_left_as_they_are():
 def test_filters_hold_every_frequency_once():
     bank = filters(MelSettings(fft=2048))
     points = 700 * (10 ** (np.linspace(0, 2595 * np.log10(1 + 8000 / 700), 130) / 2595) - 1)
-    inside = (np.arange(1025) * RATE / 2048 >= points[1]) & (np.arange(1025) * RATE / 2048 <= points[-2])
+    inside = (np.arange(1025) * RATE / 2048 >= points[1]) & (
+        np.arange(1025) * RATE / 2048 <= points[-2]
+    )
     assert bank.sum(axis=0)[inside] == pytest.approx(1.0)
     with pytest.raises(ValueError, match="read-only"):
         bank[0, 0] = 1
@@ -199,7 +227,11 @@ def test_settings_out_of_range_are_refused(values, message):
     [
         (np.zeros(512), DECIBELS, "512 samples; an FFT of 1024 needs at least 513"),
         (np.zeros(0), DECIBELS, "0 samples; an FFT of 1024 needs at least 513"),
-        (np.zeros((2, 4000)), DECIBELS, r"samples of shape \(2, 4000\); a spectrogram needs one channel"),
+        (
+            np.zeros((2, 4000)),
+            DECIBELS,
+            r"samples of shape \(2, 4000\); a spectrogram needs one channel",
+        ),
         (np.zeros(4000, np.int16), DECIBELS, "samples of type int16; expected float32 or float64"),
         (
             np.zeros(4000),
@@ -239,5 +271,7 @@ from sercore.features.length import fit, trim
 from sercore.features.mel import mfcc
 print(mfcc(fit(trim(np.ones(900, np.float32)), length=80_000)).shape)
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120
+    )
     assert done.stdout.strip() == "(313, 40)"

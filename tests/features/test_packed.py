@@ -31,7 +31,9 @@ def clips(tmp_path):
     found = []
     for number in range(5):
         path = tmp_path / f"{number}.wav"
-        soundfile.write(path, np.random.default_rng(number).normal(0, 0.1, 1000 + 700 * number), 16_000)
+        soundfile.write(
+            path, np.random.default_rng(number).normal(0, 0.1, 1000 + 700 * number), 16_000
+        )
         os.utime(path, (LONG_AGO, LONG_AGO))
         found.append(path)
     return found
@@ -46,7 +48,12 @@ class Counted:
     def __call__(self, clips):
         self.asked += [path.name for path in clips]
         return [
-            np.float32(soundfile.read(path)[0][: -(len(soundfile.read(path)[0]) % 100) or None].reshape(-1, 100)) for path in clips
+            np.float32(
+                soundfile.read(path)[0][: -(len(soundfile.read(path)[0]) % 100) or None].reshape(
+                    -1, 100
+                )
+            )
+            for path in clips
         ]
 
 
@@ -168,7 +175,11 @@ def test_a_missing_clip_and_no_clip_are_refused(clips, tmp_path):
 def test_any_clips_in_any_chunks(tmp_path_factory, counts, chunk):
     folder = tmp_path_factory.mktemp("any")
     rows = [np.full((count, 3), number, np.float64) for number, count in enumerate(counts)]
-    packed._pack(folder / "a.npy", folder / "a.starts.npy", (rows[at : at + chunk] for at in range(0, len(rows), chunk)))
+    packed._pack(
+        folder / "a.npy",
+        folder / "a.starts.npy",
+        (rows[at : at + chunk] for at in range(0, len(rows), chunk)),
+    )
     assert np.array_equal(np.load(folder / "a.npy", mmap_mode="r"), np.concatenate(rows))
     assert np.load(folder / "a.starts.npy").tolist() == np.cumsum([0, *counts]).tolist()
     assert packed._whole(folder / "a.npy")

@@ -26,7 +26,11 @@ def filterbank(frames, *, seed=0):
 def test_outputs_are_the_networks(folder, frames, threads):
     pytest.importorskip("onnxruntime")
     found = speaker.load(folder, threads=threads).hear(filterbank(frames))
-    assert [each.shape for each in found] == [(-(-frames // 2), 512), (-(-frames // 2), 512), (192,)]
+    assert [each.shape for each in found] == [
+        (-(-frames // 2), 512),
+        (-(-frames // 2), 512),
+        (192,),
+    ]
     for ours, expected in zip(found, tiny_speaker.heard(filterbank(frames)), strict=True):
         assert ours.dtype == np.float32
         np.testing.assert_allclose(ours, expected, atol=1e-5)
@@ -38,7 +42,9 @@ def test_it_knows_its_file_and_goes_to_other_processes(folder):
     assert (encoder.name, encoder.content) == ("tiny", store.content(folder / "tiny.onnx"))
     other = pickle.loads(pickle.dumps(encoder))
     assert other == encoder
-    np.testing.assert_array_equal(other.hear(filterbank(9)).embedding, encoder.hear(filterbank(9)).embedding)
+    np.testing.assert_array_equal(
+        other.hear(filterbank(9)).embedding, encoder.hear(filterbank(9)).embedding
+    )
 
 
 def test_a_changed_file_is_another_encoder(folder, monkeypatch):
@@ -48,15 +54,23 @@ def test_a_changed_file_is_another_encoder(folder, monkeypatch):
     tiny_speaker.write(folder)
     after = speaker.load(folder)
     assert after.content != before.content
-    np.testing.assert_array_equal(after.hear(filterbank(9)).embedding, -before.hear(filterbank(9)).embedding)
+    np.testing.assert_array_equal(
+        after.hear(filterbank(9)).embedding, -before.hear(filterbank(9)).embedding
+    )
 
 
 @pytest.mark.parametrize(
     ("frames", "message"),
     [
-        (filterbank(2), r"tiny: 2 frames of 10 ms; expected at least 3\. Remove the clip or record it again\."),
+        (
+            filterbank(2),
+            r"tiny: 2 frames of 10 ms; expected at least 3\. Remove the clip or record it again\.",
+        ),
         (filterbank(0), r"tiny: 0 frames"),
-        (filterbank(9)[:, :40], r"tiny: a filterbank of shape \(9, 40\); expected \(time, 80\)\. Give one clip"),
+        (
+            filterbank(9)[:, :40],
+            r"tiny: a filterbank of shape \(9, 40\); expected \(time, 80\)\. Give one clip",
+        ),
         (filterbank(9)[None], r"tiny: a filterbank of shape \(1, 9, 80\)"),
     ],
 )
@@ -75,12 +89,24 @@ def test_what_is_no_encoder_is_refused(folder, tmp_path):
     cut = tiny_speaker.write(tmp_path / "cut")
     (cut / "tiny.onnx").write_bytes((cut / "tiny.onnx").read_bytes()[:-1000])
     for where, message in (
-        (tmp_path / "none", r"none: no such folder; expected one that holds a speaker encoder in ONNX format\. Check the path\."),
+        (
+            tmp_path / "none",
+            r"none: no such folder; expected one that holds a speaker encoder in ONNX format\. Check the path\.",
+        ),
         (folder / "tiny.onnx", r"tiny\.onnx: no such folder"),
         (empty, r"empty: no file ending in \.onnx; expected a speaker encoder\. Copy it there"),
-        (two, r"two: 2 files ending in \.onnx \(other\.onnx, tiny\.onnx\); expected one\. Keep each encoder"),
-        (named, r"tiny\.onnx: takes feature and gives frames_middle, frames_last, embedding; expected fbank, and .* Export"),
-        (cut, r"tiny\.onnx: not loadable \(.+\); expected a whole ONNX file\. Copy or export it again\."),
+        (
+            two,
+            r"two: 2 files ending in \.onnx \(other\.onnx, tiny\.onnx\); expected one\. Keep each encoder",
+        ),
+        (
+            named,
+            r"tiny\.onnx: takes feature and gives frames_middle, frames_last, embedding; expected fbank, and .* Export",
+        ),
+        (
+            cut,
+            r"tiny\.onnx: not loadable \(.+\); expected a whole ONNX file\. Copy or export it again\.",
+        ),
     ):
         with pytest.raises(speaker.SpeakerError, match=message) as error:
             speaker.load(where)
@@ -95,7 +121,8 @@ def test_threads_are_one_or_more(folder):
 def test_without_onnxruntime_the_remedy_is_named(folder, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)  # importing it fails
     with pytest.raises(
-        speaker.SpeakerError, match=r"tiny\.onnx: the package onnxruntime was not found; .* pip install onnxruntime"
+        speaker.SpeakerError,
+        match=r"tiny\.onnx: the package onnxruntime was not found; .* pip install onnxruntime",
     ):
         speaker.load(folder)
 
@@ -103,14 +130,23 @@ def test_without_onnxruntime_the_remedy_is_named(folder, monkeypatch):
 def test_campplus_on_real_speech(speech):
     pytest.importorskip("onnxruntime")
     folder = speech.parent / "models" / "campplus-speaker"
-    clips = [sorted((speech / "ravdess" / actor).glob("03-01-01-01-0[12]-01-*")) for actor in ("Actor_01", "Actor_02")]
+    clips = [
+        sorted((speech / "ravdess" / actor).glob("03-01-01-01-0[12]-01-*"))
+        for actor in ("Actor_01", "Actor_02")
+    ]
     if not folder.is_dir() or min(map(len, clips)) < 2:
-        pytest.skip(f"needs the CAM++ speaker encoder and RAVDESS: no {folder}, or too few clips in {speech / 'ravdess'}")
+        pytest.skip(
+            f"needs the CAM++ speaker encoder and RAVDESS: no {folder}, or too few clips in {speech / 'ravdess'}"
+        )
     encoder = speaker.load(folder)
-    found = [encoder.hear(centred(fbank(audio.read(clip)))) for actor in clips for clip in actor[:2]]
+    found = [
+        encoder.hear(centred(fbank(audio.read(clip)))) for actor in clips for clip in actor[:2]
+    ]
     for each in found:
         assert each.frames_middle.shape == each.frames_last.shape == (len(each.frames_last), 512)
         assert all(np.isfinite(part).all() for part in each)
     rows = np.stack([each.embedding / np.linalg.norm(each.embedding) for each in found])
     alike = rows @ rows.T
-    assert min(alike[0, 1], alike[2, 3]) > alike[:2, 2:].max() + 0.2  # two sentences of one actor, one sentence of two
+    assert (
+        min(alike[0, 1], alike[2, 3]) > alike[:2, 2:].max() + 0.2
+    )  # two sentences of one actor, one sentence of two

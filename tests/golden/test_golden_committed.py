@@ -23,7 +23,11 @@ class Trial:
 
 def golden(*, name="line", method=1, rate=0.1, target=2.0) -> Golden:
     """A straight line that learns one number, in a study with this method number."""
-    about = {"STUDY": STUDY, "METHODS": {"models": method}, "__name__": "sercore.papers.parry2022.study"}
+    about = {
+        "STUDY": STUDY,
+        "METHODS": {"models": method},
+        "__name__": "sercore.papers.parry2022.study",
+    }
     study = SimpleNamespace(**about)
 
     def run(trial, data) -> dict:

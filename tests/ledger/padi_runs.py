@@ -18,7 +18,10 @@ from sercore.papers.padi2021.trial import Trial
 from sercore.protocols.sessions import COMMITTED
 from sercore.sweep import Task
 
-GROUPS = {"ravdess": COMMITTED["ravdess"], "iemocap": tuple((f"Ses0{at}_F", f"Ses0{at}_M") for at in range(1, 6))}
+GROUPS = {
+    "ravdess": COMMITTED["ravdess"],
+    "iemocap": tuple((f"Ses0{at}_F", f"Ses0{at}_M") for at in range(1, 6)),
+}
 CLASSES = 4
 CLIPS = 100  # of each speaker and class
 EIGHT = tuple(row.name for row in GRID)
@@ -27,9 +30,19 @@ TABLE_2 = {
     "exp2": {"angry": 1103, "excited": 1041, "neutral": 1708, "sad": 1084, "total": 4936},
     "exp3": {"angry": 1103, "happy+excited": 1636, "neutral": 1708, "sad": 1084, "total": 5531},
 }
-COUNTED = {f"{one} / {name} / clips": count for one, found in TABLE_2.items() for name, count in found.items()}
-MEASURED = COUNTED | {"speakers / all / count": 10, "duration / all / hours": 6.99, "taught / speakers / count": 7205}
-Right = Callable[[Trial, str], int | Sequence[int]]  # of each class, or of all alike, by trial and speaker
+COUNTED = {
+    f"{one} / {name} / clips": count
+    for one, found in TABLE_2.items()
+    for name, count in found.items()
+}
+MEASURED = COUNTED | {
+    "speakers / all / count": 10,
+    "duration / all / hours": 6.99,
+    "taught / speakers / count": 7205,
+}
+Right = Callable[
+    [Trial, str], int | Sequence[int]
+]  # of each class, or of all alike, by trial and speaker
 
 
 def measured(monkeypatch) -> dict:
@@ -72,11 +85,15 @@ def trials(
 
 def tested(trial: Trial, corpus: str) -> list[str]:
     """Speakers of a fold's test, corpus/speaker: its group, or all where clips are split."""
-    chosen = GROUPS[corpus] if trial.protocol == "clips" else GROUPS[corpus][trial.fold : trial.fold + 1]
+    chosen = (
+        GROUPS[corpus] if trial.protocol == "clips" else GROUPS[corpus][trial.fold : trial.fold + 1]
+    )
     return [f"{corpus}/{speaker}" for group in chosen for speaker in group]
 
 
-def outcome(trial: Trial, right: Right, corpus: str, *, wrong: Sequence[int] = (1, 2, 3, 0)) -> dict:
+def outcome(
+    trial: Trial, right: Right, corpus: str, *, wrong: Sequence[int] = (1, 2, 3, 0)
+) -> dict:
     """What a training gives whose network gets so many right; the rest of a class is taken for the one that ``wrong`` names."""
     counts, speakers = [], tested(trial, corpus)
     for speaker in speakers:
@@ -102,15 +119,34 @@ def outcome(trial: Trial, right: Right, corpus: str, *, wrong: Sequence[int] = (
 
 def encoded(row: str, *, folds: int = 1, **given) -> list[padi_campplus_trial.Trial]:
     """Trials of the pretrained encoder."""
-    where = {"encoder": "toy", "experiment": "exp1", "protocol": "speakers-apart", "seed": 0, "edition": "open", "epochs": 12}
+    where = {
+        "encoder": "toy",
+        "experiment": "exp1",
+        "protocol": "speakers-apart",
+        "seed": 0,
+        "edition": "open",
+        "epochs": 12,
+    }
     about = asdict(padi_campplus_trial.ROWS[row]) | where | given
     return [padi_campplus_trial.Trial(**about, fold=fold) for fold in range(folds)]
 
 
 def recogniser() -> tuple[padi_speakers.Trial, dict]:
     """A speaker recogniser and what it gives."""
-    about = {"taught_speakers": 8, "training_clips": 730, "pairs": 500, "steps": 460, "accuracy": 0.99, "training_loss": 0.1}
-    about |= {"equal_error_rate": 0.31, "equal_error_rate_untrained": 0.42, "parameters": 7_500_000, "clips_per_second": 9.0}
+    about = {
+        "taught_speakers": 8,
+        "training_clips": 730,
+        "pairs": 500,
+        "steps": 460,
+        "accuracy": 0.99,
+        "training_loss": 0.1,
+    }
+    about |= {
+        "equal_error_rate": 0.31,
+        "equal_error_rate_untrained": 0.42,
+        "parameters": 7_500_000,
+        "clips_per_second": 9.0,
+    }
     trial = padi_speakers.Trial(edition="open", epochs=20, precision="bf16", size="published")
     return trial, about | {"epochs": [[1, "loss", 2.0]], "seconds_per_clip": 0.1, "seconds": 600.0}
 
@@ -119,7 +155,11 @@ def viewed(trial: Trial) -> dict:
     """What a look into a network gives: three clips, moved by one from before to after."""
     told = ("before",) if trial.transfer == "frozen" else ("before", "after")
     clips = (("ravdess/01", "angry"), ("ravdess/01", "sad"), ("ravdess/06", "happy"))
-    rows = [[when, *clip, float(at), float(far + trial.seed)] for far, when in enumerate(told) for at, clip in enumerate(clips)]
+    rows = [
+        [when, *clip, float(at), float(far + trial.seed)]
+        for far, when in enumerate(told)
+        for at, clip in enumerate(clips)
+    ]
     return {"stages": rows, "silhouettes": [[when, "emotion", 0.1] for when in told], "clips": 3}
 
 
@@ -153,13 +193,28 @@ def ledger(
             outcomes.append([outcome(trial, right, corpus, wrong=wrong) for trial in chosen])
     if speakers:
         trial, found = recogniser()
-        tasks.insert(0, Task(name="speakers", run=padi_speakers.run, trials=[trial], data=None, corpora=("emovo", "tess")))
+        tasks.insert(
+            0,
+            Task(
+                name="speakers",
+                run=padi_speakers.run,
+                trials=[trial],
+                data=None,
+                corpora=("emovo", "tess"),
+            ),
+        )
         outcomes.insert(0, [found])
     if views:
-        tasks.append(Task(name="views", run=padi_views.run, trials=views, data=None, corpora=(corpus,)))
+        tasks.append(
+            Task(name="views", run=padi_views.run, trials=views, data=None, corpora=(corpus,))
+        )
         outcomes.append([viewed(trial) for trial in views])
     if not tasks:
-        return Ledger(papers.named(padi.NAME), runs=recorded.read(padi.NAME, folder=Path("nowhere")), **options)
+        return Ledger(
+            papers.named(padi.NAME),
+            runs=recorded.read(padi.NAME, folder=Path("nowhere")),
+            **options,
+        )
     found = recorded.of_this_run(tasks, outcomes)
     runs = {name: _about("emovo" if name.endswith("speakers") else corpus) for name in found.runs}
     return Ledger(papers.named(padi.NAME), runs=replace(found, runs=runs), **options)
@@ -170,5 +225,12 @@ def _about(corpus: str) -> dict:
     module = padi.run.__module__
     keys = [store.key(settings={}, manifest=[], modules=module)]
     return recorded.provenance(
-        edition="open", corpora=[corpus], keys=keys, parts=padi.extractors(), study="padi2021", method=1, device="cpu", encoders={}
+        edition="open",
+        corpora=[corpus],
+        keys=keys,
+        parts=padi.extractors(),
+        study="padi2021",
+        method=1,
+        device="cpu",
+        encoders={},
     )

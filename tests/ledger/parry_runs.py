@@ -24,7 +24,10 @@ SPEAKERS = {
 # As many as a sign takes: six of each unseen corpus, six of the pool together.
 SIX = tuple(f"S{at}" for at in range(6))
 MANY = SPEAKERS | {"tess": SIX, "crema-d": SIX, "emovo": SIX[:2], "savee": SIX[:2]}
-FINISHED, CAPPED = "10 epochs without a better one", "all 30 epochs"  # how a training ends: by its rule, or by the cap before it
+FINISHED, CAPPED = (
+    "10 epochs without a better one",
+    "all 30 epochs",
+)  # how a training ends: by its rule, or by the cap before it
 OPEN = ("emovo", "ravdess", "savee", "tess")
 CLIPS = 1000  # of each speaker and class
 PLAIN = 500  # right of them where nothing is said
@@ -58,7 +61,10 @@ def outcome(
         for speaker in speakers[corpus]:
             for label, good in enumerate([found] * classes if isinstance(found, int) else found):
                 group = f"{corpus}/{speaker}"
-                counts += [[group, label, label, good], [group, label, (label + 1) % classes, CLIPS - good]]
+                counts += [
+                    [group, label, label, good],
+                    [group, label, (label + 1) % classes, CLIPS - good],
+                ]
     groups = dict.fromkeys(group for group, *_ in counts)
     return {
         "counts": counts,
@@ -104,7 +110,9 @@ def ledger(
     tasks, outcomes = [], []
     if given:
         tasks.append(task("models", given))
-        outcomes.append([outcome(trial, right, corpora, speakers=speakers, ending=ending) for trial in given])
+        outcomes.append(
+            [outcome(trial, right, corpora, speakers=speakers, ending=ending) for trial in given]
+        )
     if views:
         tasks.append(task("views", [trial for trial, _ in views]))
         outcomes.append([{"probes": probes, "accuracy": 0.5} for _, probes in views])
@@ -112,9 +120,17 @@ def ledger(
         tasks.append(task("recipe", recipe))
         outcomes.append([outcome(trial, lambda trial, corpus: CLIPS, corpora) for trial in recipe])
     if not tasks:
-        return Ledger(papers.named(parry.NAME), runs=recorded.read(parry.NAME, folder=Path("nowhere")), **options)
+        return Ledger(
+            papers.named(parry.NAME),
+            runs=recorded.read(parry.NAME, folder=Path("nowhere")),
+            **options,
+        )
     found = recorded.of_this_run(tasks, outcomes)
-    return Ledger(papers.named(parry.NAME), runs=replace(found, runs=dict.fromkeys(found.runs, _about())), **options)
+    return Ledger(
+        papers.named(parry.NAME),
+        runs=replace(found, runs=dict.fromkeys(found.runs, _about())),
+        **options,
+    )
 
 
 @cache
@@ -122,5 +138,12 @@ def _about() -> dict:
     module = parry.run.__module__
     keys = [store.key(settings={}, manifest=[], modules=module)]
     return recorded.provenance(
-        edition="open", corpora=OPEN, keys=keys, parts=parry.extractors(), study="parry2022", method=1, device="cpu", encoders={}
+        edition="open",
+        corpora=OPEN,
+        keys=keys,
+        parts=parry.extractors(),
+        study="parry2022",
+        method=1,
+        device="cpu",
+        encoders={},
     )

@@ -5,7 +5,17 @@ from types import SimpleNamespace
 import pytest
 
 from sercore.ledger import gaps
-from sercore.ledger.claims import Body, Claim, Counted, Differences, Judgement, OnPrint, Ordered, Untested, judged
+from sercore.ledger.claims import (
+    Body,
+    Claim,
+    Counted,
+    Differences,
+    Judgement,
+    OnPrint,
+    Ordered,
+    Untested,
+    judged,
+)
 from sercore.ledger.published import Printed
 
 
@@ -18,9 +28,15 @@ def gap(value: float, name: str = "row", **about) -> gaps.Gap:
 
 
 def test_an_order_is_held_against_print_even_where_nothing_is_run():
-    book = SimpleNamespace(printed=[number("a", 3), number("b", 2)], trials=lambda *given, **options: None)
+    book = SimpleNamespace(
+        printed=[number("a", 3), number("b", 2)], trials=lambda *given, **options: None
+    )
     found = Ordered(pairs=[("a", "b")], metric="score", short=str.upper, note="As it is")(book)
-    assert (found.published, found.clean, found.described) == ("not run", "not run", ("not run",) * 2)
+    assert (found.published, found.clean, found.described) == (
+        "not run",
+        "not run",
+        ("not run",) * 2,
+    )
     assert found.printed is True
     assert found.reason.startswith("as-run, as-published: A over B not run. as-run, clean: ")
     assert found.reason.endswith(". As it is")
@@ -35,8 +51,14 @@ def test_an_order_is_held_against_print_even_where_nothing_is_run():
         ({"recorded": [Body(evidence=2)]}, ("holds", "holds")),
         ({"clips": [Body(evidence=-2)], "speakers": [Body(evidence=2)]}, ("fails", "holds")),
         ({"": [Body(evidence=2), Body(evidence=-2)]}, ("fails", "fails")),
-        ({"": [Body(evidence=2), Body(evidence=None, barrier=("not run", "absent"))]}, ("not run", "not run")),
-        ({"": [Body(evidence=2, barrier=("inconclusive", "collapsed"))]}, ("inconclusive", "inconclusive")),
+        (
+            {"": [Body(evidence=2), Body(evidence=None, barrier=("not run", "absent"))]},
+            ("not run", "not run"),
+        ),
+        (
+            {"": [Body(evidence=2, barrier=("inconclusive", "collapsed"))]},
+            ("inconclusive", "inconclusive"),
+        ),
     ],
 )
 def test_differences_must_hold_on_every_body_of_evidence(bodies, marks):
@@ -54,7 +76,9 @@ def test_differences_are_put_into_words_with_what_stands_beside_them():
         on_print=lambda value: [gaps.exact("printed row", value)],
         aside=lambda value: [gap(7, "other"), gaps.Gap("absent")],
         note="quoted",
-        amend=lambda ledger, judgement: Judgement.alike(judgement.clean, f"all: {judgement.reason}", printed=judgement.printed),
+        amend=lambda ledger, judgement: Judgement.alike(
+            judgement.clean, f"all: {judgement.reason}", printed=judgement.printed
+        ),
     )
     found = judge(None)
     assert (found.clean, found.printed) == ("holds", False)
@@ -74,7 +98,11 @@ def test_differences_are_put_into_words_with_what_stands_beside_them():
 )
 def test_counts_agree_differ_or_are_not_at_hand(verdicts, mark, reason):
     numbers = [number("clips", 1), number("clips", 2)]
-    others = [number("clips", 3, table="Table 1"), number("speakers", 4), number("clips", 5, metric="rate")]
+    others = [
+        number("clips", 3, table="Table 1"),
+        number("speakers", 4),
+        number("clips", 5, metric="rate"),
+    ]
     words = dict(zip(numbers, verdicts, strict=True))
     book = SimpleNamespace(printed=[*numbers, *others], verdict=words.__getitem__)
     found = Counted(rows=["clips"], metric="sc")(book)
@@ -83,9 +111,17 @@ def test_counts_agree_differ_or_are_not_at_hand(verdicts, mark, reason):
 
 @pytest.mark.parametrize(("agrees", "mark"), [(True, "agrees"), (False, "differs")])
 def test_what_print_says_itself_and_what_no_run_can_test(agrees, mark):
-    claim = Claim("X1", "It holds", source="", judge=OnPrint(check=lambda printed: (agrees, f"{len(printed)} numbers")))
+    claim = Claim(
+        "X1",
+        "It holds",
+        source="",
+        judge=OnPrint(check=lambda printed: (agrees, f"{len(printed)} numbers")),
+    )
     ((_, found),) = judged(SimpleNamespace(printed=[number("a", 1)]), [claim])
     assert (found.published, found.clean, found.printed) == (mark, mark, agrees)
-    assert found.reason == ("" if agrees else "contradicted by the paper's own numbers. ") + "printed, 1 numbers"
+    assert (
+        found.reason
+        == ("" if agrees else "contradicted by the paper's own numbers. ") + "printed, 1 numbers"
+    )
     untested = Untested("no number is printed")(None)
     assert untested == Judgement.alike("not run", "no number is printed")

@@ -28,11 +28,37 @@ from sercore.papers.parry2022 import tables as parry_tables
 PAPER = ser2022.NAME
 PAPERS = tuple(paper.name for paper in papers.every())
 OTHERS = tuple(paper for paper in PAPERS if paper != PAPER)
-KEYS = ["paper", "table", "row", "column", "metric", "published", "value", "low", "high", "run_low", "run_high", "seeds"]
-KEYS += ["unfinished", "note", "variant", "protocol", "edition", "encoder", "corpora", "stale", "verdict", "reason"]
+KEYS = [
+    "paper",
+    "table",
+    "row",
+    "column",
+    "metric",
+    "published",
+    "value",
+    "low",
+    "high",
+    "run_low",
+    "run_high",
+    "seeds",
+]
+KEYS += [
+    "unfinished",
+    "note",
+    "variant",
+    "protocol",
+    "edition",
+    "encoder",
+    "corpora",
+    "stale",
+    "verdict",
+    "reason",
+]
 JUDGED = ("reproduced", "explained", "not reproduced")
 SIGNS = ("holds", "fails")
-ON_CLIPS = {"03-loopq-models": {"B15"}}  # about the energy of the clips themselves: no training is behind it
+ON_CLIPS = {
+    "03-loopq-models": {"B15"}
+}  # about the energy of the clips themselves: no training is behind it
 
 
 @lru_cache
@@ -61,7 +87,11 @@ def judged(paper: str) -> dict[str, claims.Judgement]:
 
 @pytest.mark.parametrize("paper", OTHERS)
 def test_no_claim_of_papers_2_to_4_has_a_sign(paper):
-    signed = {name for name, found in judged(paper).items() if {found.published, found.clean, *found.described} & set(SIGNS)}
+    signed = {
+        name
+        for name, found in judged(paper).items()
+        if {found.published, found.clean, *found.described} & set(SIGNS)
+    }
     assert signed == ON_CLIPS.get(paper, set())
 
 
@@ -100,8 +130,18 @@ def measure(classes: int):
 
 def complete(paper: str, table) -> bool:
     """Whether all trainings reached the end of the published schedule, or a stopping rule before it."""
-    published_epochs = {"01-ser2022-transfer": 300, "02-mtl-adversarial": 150, "04-resnet-specaugment": 20}
-    of_biagini = {"CNNLSTM": 100, "FCMFCC": 150, "CNNATT": 300, "HUBERTFT": 150, "MMFUSION": 30}  # in his code
+    published_epochs = {
+        "01-ser2022-transfer": 300,
+        "02-mtl-adversarial": 150,
+        "04-resnet-specaugment": 20,
+    }
+    of_biagini = {
+        "CNNLSTM": 100,
+        "FCMFCC": 150,
+        "CNNATT": 300,
+        "HUBERTFT": 150,
+        "MMFUSION": 30,
+    }  # in his code
     for row in table.to_dict("records"):
         needed = published_epochs.get(paper) or of_biagini[row["model"]]
         stopped = "ending" in row and not str(row["ending"]).startswith("all ")
@@ -116,7 +156,11 @@ def test_what_is_judged_of_paper_1_rests_on_five_finished_seeds():
     assert numbers
     for number in numbers:
         place, role = ledger.paper.place(number), ledger.paper.role
-        runs = [trials for (_, protocol, *_), trials in ledger.runs(place.row).items() if role(protocol) == "as-published"]
+        runs = [
+            trials
+            for (_, protocol, *_), trials in ledger.runs(place.row).items()
+            if role(protocol) == "as-published"
+        ]
         assert any(len(trials.seeds) >= SEEDS and not trials.unfinished for trials in runs)
 
 
@@ -124,7 +168,10 @@ def test_multi_task_above_sequential_holds_in_no_pair_as_described():
     """A6: as described neither the claim nor one of its twelve pairs holds under the published protocol."""
     found = judged(PAPER)["A6"]
     assert "holds" not in found.described
-    assert (found.published, found.reason.startswith("holds only as run, and not as described")) == ("holds", True)
+    assert (
+        found.published,
+        found.reason.startswith("holds only as run, and not as described"),
+    ) == ("holds", True)
     told = re.search(r"as-described, as-published: (\d+) of 12 hold", found.reason)
     assert told.group(1) == "0"
 
@@ -134,7 +181,9 @@ def test_a_claim_that_the_paper_contradicts_says_so(tmp_path):
     path = tmp_path / "published" / f"{PAPER}.csv"
     line = "(9) Multi-task 8 prosodic + SMOTE + CG,F1-macro,macro_f1_cv5_mean,"
     path.write_text(path.read_text().replace(f"{line}0.7917", f"{line}0.9917"))
-    ledger = Ledger(papers.named(PAPER), runs=book(PAPER).recorded, published_folder=tmp_path / "published")
+    ledger = Ledger(
+        papers.named(PAPER), runs=book(PAPER).recorded, published_folder=tmp_path / "published"
+    )
     (a7,) = [claim for claim in statements.CLAIMS if claim.name == "A7"]
     ((_, found),) = claims.judged(ledger, [a7])
     assert found.printed is False
@@ -146,8 +195,12 @@ def test_a_claim_that_the_paper_contradicts_says_so(tmp_path):
 def test_entries_have_the_agreed_form(paper):
     found = filled(paper)
     assert all(list(each) == KEYS for each in found)
-    numbers = {(number.table, number.row, number.column, number.metric) for number in published.read(paper)}
-    assert numbers <= {(each["table"], each["row"], each["column"], each["metric"]) for each in found}
+    numbers = {
+        (number.table, number.row, number.column, number.metric) for number in published.read(paper)
+    }
+    assert numbers <= {
+        (each["table"], each["row"], each["column"], each["metric"]) for each in found
+    }
     assert all(each["reason"] for each in found if each["value"] is None)
     assert {each["verdict"] for each in found if each["published"] is not None} <= set(VERDICTS)
     json.dumps(found, allow_nan=False)
@@ -177,7 +230,10 @@ def test_every_printed_number_has_one_verdict(paper, count):
 def test_a_level_over_several_corpora_keeps_what_it_was_over_all_clips_in_its_note(paper):
     """The value is the mean over the corpora; what it was while every clip counted alike stands beside it."""
     ledger, count = book(paper), 0
-    noted = {(each["row"], each["metric"], each["variant"], each["protocol"], each["note"]) for each in filled(paper)}
+    noted = {
+        (each["row"], each["metric"], each["variant"], each["protocol"], each["note"])
+        for each in filled(paper)
+    }
     for number in ledger.printed:
         place = ledger.paper.place(number)
         if place.metric not in ledger.paper.metrics:
@@ -204,7 +260,10 @@ def pooled(trials, metric: str) -> float:
     }
     by_seed: dict[int, list[float]] = {}
     for row in trials.table.itertuples():
-        own, counts = trials.counts[trials.counts["trial"] == row.trial], np.zeros((trials.classes, trials.classes))
+        own, counts = (
+            trials.counts[trials.counts["trial"] == row.trial],
+            np.zeros((trials.classes, trials.classes)),
+        )
         np.add.at(counts, (own["true"], own["predicted"]), own["count"])
         by_seed.setdefault(row.seed, []).append(float(scores[metric](counts)))
     return float(np.mean([np.mean(folds) for folds in by_seed.values()]))
@@ -223,5 +282,7 @@ def test_tables_of_papers_2_to_4_say_that_no_difference_is_judged():
     body = padi_tables.effects(third).data.split("<tbody>")[1]
     lines = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in re.findall(r"<tr>(.*?)</tr>", body)]
     assert lines
-    assert all(re.match("not judged: (unfinished: ended after|[1-4] seed)", line[-1]) for line in lines)
+    assert all(
+        re.match("not judged: (unfinished: ended after|[1-4] seed)", line[-1]) for line in lines
+    )
     assert "judged on five seeds of finished trainings" in text(padi_tables.beside(third, "inputs"))

@@ -28,7 +28,10 @@ def outcome(generator: np.random.Generator, right: float) -> dict:
     true = generator.integers(0, 3, 40)
     predicted = np.where(generator.random(40) < right, true, generator.integers(0, 3, 40))
     counts = (
-        pd.Series(1, index=pd.MultiIndex.from_arrays([[f"r{at % 10}" for at in range(40)], true, predicted]))
+        pd.Series(
+            1,
+            index=pd.MultiIndex.from_arrays([[f"r{at % 10}" for at in range(40)], true, predicted]),
+        )
         .groupby(level=[0, 1, 2])
         .sum()
     )
@@ -53,7 +56,9 @@ def made():
         for seed in range(5)
         for fold in range(5)
     ]
-    return trials, [outcome(generator, 0.8 if trial.protocol == "as-published" else 0.3) for trial in trials]
+    return trials, [
+        outcome(generator, 0.8 if trial.protocol == "as-published" else 0.3) for trial in trials
+    ]
 
 
 def about() -> dict:
@@ -104,7 +109,9 @@ def test_what_is_recorded_is_read_back_and_replaced_when_run_again(made, tmp_pat
     first = recorded.read(PAPER, folder=tmp_path)
     assert len(first.trials) == 50
     again = [each | {"head_mse": 0.2} for each in outcomes[:3]]
-    recorded.write(PAPER, lambda start: frames(trials[:3], again, start=start), names, folder=tmp_path)
+    recorded.write(
+        PAPER, lambda start: frames(trials[:3], again, start=start), names, folder=tmp_path
+    )
     second = recorded.read(PAPER, folder=tmp_path)
     assert len(second.trials) == 50
     assert sorted(second.trials["head_mse"])[-3:] == [0.2] * 3
@@ -117,7 +124,9 @@ def test_what_is_recorded_is_read_back_and_replaced_when_run_again(made, tmp_pat
 
 def test_trials_with_a_setting_of_their_own_join_those_without(made, tmp_path):
     trials, outcomes = made
-    recorded.write(PAPER, lambda start: frames(*made, start=start), list(asdict(trials[0])), folder=tmp_path)
+    recorded.write(
+        PAPER, lambda start: frames(*made, start=start), list(asdict(trials[0])), folder=tmp_path
+    )
 
     @dataclass(frozen=True, kw_only=True)
     class Wider(type(trials[0])):
@@ -125,7 +134,12 @@ def test_trials_with_a_setting_of_their_own_join_those_without(made, tmp_path):
 
     wide = [Wider(**asdict(trial)) for trial in trials[:2]]
     for _ in range(2):  # the second time each replaces itself
-        recorded.write(PAPER, lambda start: frames(wide, outcomes[:2], start=start), list(asdict(wide[0])), folder=tmp_path)
+        recorded.write(
+            PAPER,
+            lambda start: frames(wide, outcomes[:2], start=start),
+            list(asdict(wide[0])),
+            folder=tmp_path,
+        )
     table = recorded.read(PAPER, folder=tmp_path).trials
     assert len(table) == 52
     assert table["more"].notna().sum() == 2
@@ -152,14 +166,25 @@ def test_a_run_says_what_changed_since(made):
     run = about()
     assert recorded.stale("open, emotion", run, ser2022.METHODS) == ""
     assert recorded.stale("open, emotion", run, {"emotion": 2}) == "method 1 then, 2 now"
-    assert recorded.stale("open (2), emotion", run | {"method": 2}, {"emotion": 1}) == "method 2 then, 1 now"
-    assert recorded.stale("open, gender", run | {"method": 3}, ser2022.METHODS) == "method 3 then, 1 now"
+    assert (
+        recorded.stale("open (2), emotion", run | {"method": 2}, {"emotion": 1})
+        == "method 2 then, 1 now"
+    )
+    assert (
+        recorded.stale("open, gender", run | {"method": 3}, ser2022.METHODS)
+        == "method 3 then, 1 now"
+    )
 
 
 def test_other_versions_of_libraries_make_nothing_stale():
     run = about()
     assert (
-        recorded.stale("open, emotion", run | {"versions": {"torch": "1.0"}, "parts": {"gender": "other"}}, ser2022.METHODS) == ""
+        recorded.stale(
+            "open, emotion",
+            run | {"versions": {"torch": "1.0"}, "parts": {"gender": "other"}},
+            ser2022.METHODS,
+        )
+        == ""
     )
 
 
@@ -167,14 +192,38 @@ def test_other_versions_of_libraries_make_nothing_stale():
     ("table", "row", "column", "place"),
     [
         ("Table 3", ROW, "F1-macro", Place(ROW, F1, 0.8234)),
-        ("Table 5c", "true N", "predicted F", Place(ser2022.SELECTED[2], "share_0_1", 18 / 95, fold=0)),
-        ("Table 5a", "true M", "predicted M", Place(ser2022.SELECTED[0], "share_2_2", 87 / 99, fold=0)),
-        ("Text", "gender classifier (gradient boosting)", "CETUC", Place(numbers.BOOSTING, "accuracy_cv5_mean", 94.1)),
-        ("Text", "gender classifier (gradient boosting)", "MLS with noise", Place(numbers.ELSEWHERE, "accuracy_cv5_mean", 90.8)),
+        (
+            "Table 5c",
+            "true N",
+            "predicted F",
+            Place(ser2022.SELECTED[2], "share_0_1", 18 / 95, fold=0),
+        ),
+        (
+            "Table 5a",
+            "true M",
+            "predicted M",
+            Place(ser2022.SELECTED[0], "share_2_2", 87 / 99, fold=0),
+        ),
+        (
+            "Text",
+            "gender classifier (gradient boosting)",
+            "CETUC",
+            Place(numbers.BOOSTING, "accuracy_cv5_mean", 94.1),
+        ),
+        (
+            "Text",
+            "gender classifier (gradient boosting)",
+            "MLS with noise",
+            Place(numbers.ELSEWHERE, "accuracy_cv5_mean", 90.8),
+        ),
     ],
 )
 def test_a_printed_result_has_its_place(table, row, column, place):
-    printed = [each for each in published.read(PAPER) if (each.row, each.column) == (row, column) and each.table.startswith(table)]
+    printed = [
+        each
+        for each in published.read(PAPER)
+        if (each.row, each.column) == (row, column) and each.table.startswith(table)
+    ]
     assert [papers.named(PAPER).place(each) for each in printed] == [place]
 
 
@@ -182,7 +231,11 @@ def test_table_5_stands_beside_the_first_fold_as_published_and_all_folds_clean(m
     trials, outcomes = made
     renamed = [replace(trial, row=ser2022.SELECTED[2]) for trial in trials]
     ledger = Ledger(papers.named(PAPER), runs=frames(renamed, outcomes))
-    number = next(each for each in ledger.printed if each.table.startswith("Table 5c") and each.row == "true N")
+    number = next(
+        each
+        for each in ledger.printed
+        if each.table.startswith("Table 5c") and each.row == "true N"
+    )
     for protocol, folds in (("as-published", {0}), ("clean", set(range(5)))):
         shares = []
         for trial, each in zip(trials, outcomes, strict=True):
@@ -206,7 +259,14 @@ def test_a_row_on_another_encoder_is_substituted_whatever_it_scores(made):
     assert ledger.inputs(ROW) == ""
 
 
-@pytest.mark.parametrize("number", [each for each in published.read(PAPER) if "change gender" in each.row or "network" in each.row])
+@pytest.mark.parametrize(
+    "number",
+    [
+        each
+        for each in published.read(PAPER)
+        if "change gender" in each.row or "network" in each.row
+    ],
+)
 def test_settings_and_counts_are_never_results(number):
     assert Ledger(papers.named(PAPER)).verdict(number)[0] in ("setting", "measured")
 
@@ -233,7 +293,9 @@ def test_claims_follow_the_recorded_runs(made):
         assert judgement.reason
 
 
-def greater(ledger: Ledger, pairs: list[tuple[str, str]], *, protocol: str) -> list[tuple[str, gaps.Gap]]:
+def greater(
+    ledger: Ledger, pairs: list[tuple[str, str]], *, protocol: str
+) -> list[tuple[str, gaps.Gap]]:
     """Mark and gap of "the first row of each pair scores higher", judged together."""
     reading = claims.Reading("", protocol, "as-run")
     differences = [reading.gap(ledger, *pair, F1) for pair in pairs]
@@ -247,7 +309,9 @@ def test_an_order_is_judged_by_the_interval_of_the_difference(made):
     both = trials + [replace(trial, row=other) for trial in trials]
     runs = frames(both, outcomes + [outcome(generator, 0.3) for _ in trials])
     ledger = Ledger(papers.named(PAPER), runs=runs)
-    published_mark, clean_mark = (greater(ledger, [(ROW, other)], protocol=protocol)[0][0] for protocol in ser2022.PROTOCOLS)
+    published_mark, clean_mark = (
+        greater(ledger, [(ROW, other)], protocol=protocol)[0][0] for protocol in ser2022.PROTOCOLS
+    )
     assert (published_mark, clean_mark) == ("holds", "inconclusive")
     assert greater(ledger, [(other, ROW)], protocol="as-published")[0][0] == "fails"
     assert greater(ledger, [(ROW, "none")], protocol="clean") == [("not run", gaps.Gap(""))]
@@ -262,14 +326,21 @@ def test_an_order_is_judged_by_the_interval_of_the_difference(made):
         (5, 5, 299, "unfinished: 299 of the printed 300 epochs"),
     ],
 )
-def test_no_sign_is_given_on_few_seeds_one_fold_or_an_unfinished_training(made, seeds, folds, epochs, told):
+def test_no_sign_is_given_on_few_seeds_one_fold_or_an_unfinished_training(
+    made, seeds, folds, epochs, told
+):
     trials, outcomes = made
     other = "(2) Multi-task all prosodic + SMOTE + CG"
     generator = np.random.default_rng(1)
     chosen = [at for at, trial in enumerate(trials) if trial.seed < seeds and trial.fold < folds]
-    both = [trials[at] for at in chosen] + [replace(trials[at], row=other, epochs=epochs) for at in chosen]
+    both = [trials[at] for at in chosen] + [
+        replace(trials[at], row=other, epochs=epochs) for at in chosen
+    ]
     ledger = Ledger(
-        papers.named(PAPER), runs=frames(both, [outcomes[at] for at in chosen] + [outcome(generator, 0.3) for _ in chosen])
+        papers.named(PAPER),
+        runs=frames(
+            both, [outcomes[at] for at in chosen] + [outcome(generator, 0.3) for _ in chosen]
+        ),
     )
     ((mark, gap),) = greater(ledger, [(ROW, other)], protocol="as-published")
     assert (mark, gap.doubt) == ("inconclusive" if told else "holds", told)
@@ -285,10 +356,17 @@ def test_no_sign_is_given_on_few_seeds_one_fold_or_an_unfinished_training(made, 
 def test_differences_of_one_claim_are_judged_together(made, monkeypatch):
     trials, outcomes = made
     names = [row for row in ser2022.ROWS if row != ROW][:2]
-    runs = frames(trials + [replace(trial, row=name) for name in names for trial in trials], outcomes * 3)
+    runs = frames(
+        trials + [replace(trial, row=name) for name in names for trial in trials], outcomes * 3
+    )
     pairs, ledger = [(ROW, name) for name in names], Ledger(papers.named(PAPER), runs=runs)
     for second, mark in ((0.04, "inconclusive"), (0.03, "inconclusive"), (0.01, "holds")):
-        found = iter([Estimate(value=1, low=0.1, high=2, seeds=5, by_seed=(1,) * 5, groups=9, p=p) for p in (0.03, second)])
+        found = iter(
+            [
+                Estimate(value=1, low=0.1, high=2, seeds=5, by_seed=(1,) * 5, groups=9, p=p)
+                for p in (0.03, second)
+            ]
+        )
         monkeypatch.setattr(estimates, "difference", lambda *given, found=found: next(found))
         assert [each for each, _ in greater(ledger, pairs, protocol="clean")] == [mark] * 2
 
@@ -299,38 +377,65 @@ def test_a_claim_that_holds_as_run_alone_says_so_and_gives_the_other_reading(mad
     generator = np.random.default_rng(1)
     worse = [outcome(generator, 0.3) for _ in trials]
     described = [replace(trial, variant="as-described") for trial in trials]
-    both = [replace(trial, row=other) for trial in trials], [replace(trial, row=other) for trial in described]
+    both = (
+        [replace(trial, row=other) for trial in trials],
+        [replace(trial, row=other) for trial in described],
+    )
 
     def judged(ledger):
-        claim = claims.Claim("X", "", source="", judge=claims.Ordered(pairs=[(ROW, other)], metric=F1))
+        claim = claims.Claim(
+            "X", "", source="", judge=claims.Ordered(pairs=[(ROW, other)], metric=F1)
+        )
         ((_, judgement),) = claims.judged(ledger, [claim])
         return judgement
 
     found = judged(
-        Ledger(papers.named(PAPER), runs=frames([*trials, *both[0], *described, *both[1]], [*outcomes, *worse, *worse, *outcomes]))
+        Ledger(
+            papers.named(PAPER),
+            runs=frames(
+                [*trials, *both[0], *described, *both[1]], [*outcomes, *worse, *worse, *outcomes]
+            ),
+        )
     )
     assert (found.published, found.described) == ("holds", ("fails", "inconclusive"))
-    assert found.reason.startswith("holds only as run, and not as described. as-run, as-published: 1 of 1 hold, by +0.")
-    found = judged(Ledger(papers.named(PAPER), runs=frames([*trials, *both[0], *described, *both[1]], [*outcomes, *worse] * 2)))
+    assert found.reason.startswith(
+        "holds only as run, and not as described. as-run, as-published: 1 of 1 hold, by +0."
+    )
+    found = judged(
+        Ledger(
+            papers.named(PAPER),
+            runs=frames([*trials, *both[0], *described, *both[1]], [*outcomes, *worse] * 2),
+        )
+    )
     assert (found.published, found.described) == ("holds", ("holds", "inconclusive"))
     assert found.reason.startswith("as-run, as-published: 1 of 1 hold")
-    found = judged(Ledger(papers.named(PAPER), runs=frames([*trials, *both[0]], [*outcomes, *worse])))
+    found = judged(
+        Ledger(papers.named(PAPER), runs=frames([*trials, *both[0]], [*outcomes, *worse]))
+    )
     assert found.described == ("not run", "not run")
 
 
 def test_every_printed_metric_of_a_table_has_a_measure():
     metrics = {
-        number.metric for number in published.read(PAPER) if number.table in ser2022.TABLES and "submission" not in number.row
+        number.metric
+        for number in published.read(PAPER)
+        if number.table in ser2022.TABLES and "submission" not in number.row
     }
     assert metrics <= set(MEASURES)
 
 
 def test_a_note_gives_what_the_notebooks_display():
-    notes = {(number.row, number.column): papers.named(PAPER).note(number) for number in published.read(PAPER)}
+    notes = {
+        (number.row, number.column): papers.named(PAPER).note(number)
+        for number in published.read(PAPER)
+    }
     assert notes["(5) Seq. 19 prosodic + SMOTE + CG", "Accuracy"] == (
         "the authors' notebook displays 61.9732; the paper repeats the loss in the accuracy column"
     )
-    assert notes["(8) Multi-task 19 prosodic + SMOTE - CG", "F1-macro"] == "the authors' notebook displays 0.7628"
+    assert (
+        notes["(8) Multi-task 19 prosodic + SMOTE - CG", "F1-macro"]
+        == "the authors' notebook displays 0.7628"
+    )
     assert notes["(9) Multi-task 8 prosodic + SMOTE + CG", "F1-macro"] == ""
     assert sum(bool(note) for (_, column), note in notes.items() if column == "F1-macro") == 8
 

@@ -38,7 +38,13 @@ def test_few_speakers_cover_less_and_get_no_sign():
 
 def forget():
     """Clear what was drawn."""
-    for cache in (estimates.level, estimates._seed_scores, estimates._sums, estimates._by_corpus, estimates._weights):
+    for cache in (
+        estimates.level,
+        estimates._seed_scores,
+        estimates._sums,
+        estimates._by_corpus,
+        estimates._weights,
+    ):
         cache.cache_clear()
 
 
@@ -85,9 +91,16 @@ def test_a_difference_is_taken_on_the_seeds_and_folds_that_both_have():
 
 def test_a_level_over_corpora_is_the_mean_of_the_corpora():
     table = pd.DataFrame({"trial": [0], "seed": [0], "fold": [0], "protocol": ["clean"]})
-    rows = [(0, "large/a", 0, 0, 900), (0, "large/b", 0, 1, 100), (0, "small/c", 0, 0, 1), (0, "small/d", 0, 1, 3)]
+    rows = [
+        (0, "large/a", 0, 0, 900),
+        (0, "large/b", 0, 1, 100),
+        (0, "small/c", 0, 0, 1),
+        (0, "small/d", 0, 1, 3),
+    ]
     counts = pd.DataFrame(rows, columns=["trial", "group", "true", "predicted", "count"])
-    trials = Trials(table, counts, pd.DataFrame(columns=["trial", "group", "clips", "head", "second"]), 2)
+    trials = Trials(
+        table, counts, pd.DataFrame(columns=["trial", "group", "clips", "head", "second"]), 2
+    )
     assert level(trials, ACCURACY).value == pytest.approx((0.9 + 0.25) / 2)
     assert trials.pooled(ACCURACY) == pytest.approx(901 / 1004)
 
@@ -95,7 +108,9 @@ def test_a_level_over_corpora_is_the_mean_of_the_corpora():
 def test_a_corpus_of_one_tested_speaker_has_no_interval():
     one, _ = simulate(8, 5, np.random.default_rng(4))
     names = {"s00": "lone/s00"} | {f"s{at:02d}": f"many/s{at:02d}" for at in range(1, 8)}
-    trials = Trials(one.table, one.counts.assign(group=one.counts["group"].map(names)), one.errors, 2)
+    trials = Trials(
+        one.table, one.counts.assign(group=one.counts["group"].map(names)), one.errors, 2
+    )
     found = level(trials, ACCURACY)
     assert np.isnan([found.low, found.high]).all()
     assert np.isfinite(level(trials.of("many"), ACCURACY).low)
@@ -104,7 +119,9 @@ def test_a_corpus_of_one_tested_speaker_has_no_interval():
 
 def test_groups_without_a_name_count_once_in_every_draw():
     one, _ = simulate(8, 5, np.random.default_rng(5))
-    fixed = one.counts.assign(group=one.counts["group"].replace({f"s{at:02d}": "synthetic" for at in range(1, 8)}))
+    fixed = one.counts.assign(
+        group=one.counts["group"].replace({f"s{at:02d}": "synthetic" for at in range(1, 8)})
+    )
     found = level(Trials(one.table, fixed, one.errors, 2), ACCURACY)
     assert found.groups == 1
     assert np.isnan(found.low)
@@ -129,13 +146,17 @@ def test_a_sign_takes_all_that_the_rule_asks(changed, mark):
 
 def test_an_unfinished_training_marks_every_estimate_of_it():
     one, other = simulate(12, 5, np.random.default_rng(6))
-    cut = Trials(other.table.assign(unfinished="ended after 8 of 20 epochs"), other.counts, other.errors, 2)
+    cut = Trials(
+        other.table.assign(unfinished="ended after 8 of 20 epochs"), other.counts, other.errors, 2
+    )
     assert level(cut, ACCURACY).unfinished
     assert difference(one, cut, ACCURACY).doubt == "ended after 8 of 20 epochs"
 
 
 def test_holm_by_hand():
-    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])  # Holm 1979: (4, 3, 2, 1) times, ascending
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx(
+        [0.03, 0.06, 0.06, 0.02]
+    )  # Holm 1979: (4, 3, 2, 1) times, ascending
     assert holm([]) == []
 
 
@@ -168,7 +189,9 @@ def test_an_interval_holds_its_value_and_stays_in_the_range(speakers, seeds, see
 
 def test_values_of_seeds_get_students_interval():
     found = estimates.of_seeds([1.0, 2.0, 3.0, 4.0, 5.0], groups=8)
-    assert (found.low, found.high) == pytest.approx((3 - 2.776 * 1.5811 / 5**0.5, 3 + 2.776 * 1.5811 / 5**0.5), abs=1e-3)
+    assert (found.low, found.high) == pytest.approx(
+        (3 - 2.776 * 1.5811 / 5**0.5, 3 + 2.776 * 1.5811 / 5**0.5), abs=1e-3
+    )
     assert sign(found) == "holds"
     assert sign(estimates.of_seeds([1.0, 2.0, 3.0], groups=8)) == "inconclusive"
     assert sign(estimates.of_seeds([2.0] * 5, groups=8)) == "holds"

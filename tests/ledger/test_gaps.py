@@ -15,23 +15,33 @@ def gap(value: float, p: float = 0.01, *, name: str = "row", doubt: str = "") ->
 
 def test_a_gap_is_judged_by_its_p_value_and_a_printed_one_is_exact():
     assert (gap(2).mark, gap(-2).mark) == ("holds", "fails")
-    assert (gap(2, 0.051).mark, gap(-2, 0.06).mark, gap(2, doubt="4 seeds").mark) == ("inconclusive",) * 3
+    assert (gap(2, 0.051).mark, gap(-2, 0.06).mark, gap(2, doubt="4 seeds").mark) == (
+        "inconclusive",
+    ) * 3
     assert gaps.Gap("row").mark == "not run"
-    assert [gaps.exact("", value).mark for value in (0.01, -0.01, 0)] == ["holds", "fails", "inconclusive"]
+    assert [gaps.exact("", value).mark for value in (0.01, -0.01, 0)] == [
+        "holds",
+        "fails",
+        "inconclusive",
+    ]
 
 
 def test_gaps_that_must_all_hold_are_judged_together():
     assert gaps.marks([gap(2, 0.03)]) == ["holds"]
     assert gaps.marks([gap(2, 0.03), gap(-2, 0.04)]) == ["inconclusive"] * 2
     assert gaps.marks([gap(2, 0.03), gap(-2, 0.01), gaps.Gap("")]) == ["holds", "fails", "not run"]
-    assert gaps.marks([gap(2, 0.02), gap(2, doubt="2 speakers"), gap(2, 0.02)]) == ["inconclusive"] * 3  # it counts among them
+    assert (
+        gaps.marks([gap(2, 0.02), gap(2, doubt="2 speakers"), gap(2, 0.02)]) == ["inconclusive"] * 3
+    )  # it counts among them
 
 
 def test_the_best_of_many_pays_for_their_number():
     good, bad = gap(3, name="good"), gap(-3, name="bad")
     found = gaps.best_of([bad, good], prefix="on TESS ")
     assert (found.name, found.value, found.p, found.mark) == ("on TESS good", 3, 0.02, "holds")
-    assert gaps.best_of([gap(value, 0.02) for value in (3, 2, 1)]).mark == "inconclusive"  # 3 times 0.02
+    assert (
+        gaps.best_of([gap(value, 0.02) for value in (3, 2, 1)]).mark == "inconclusive"
+    )  # 3 times 0.02
     assert gaps.best_of([bad, bad]).mark == "fails"
     assert gaps.best_of([bad, gap(-1, 0.2)]).mark == "inconclusive"  # one may yet be above
     assert gaps.best_of([gaps.Gap("row")]).mark == "not run"
@@ -57,7 +67,13 @@ def test_every_one_of_several_and_its_denial():
         assert (found.mark, gaps.negate(found, "").mark) == (mark, opposite.get(mark, mark))
     assert gaps.all_hold([gap(3, 0.04), gap(4, 0.01)]).p == 0.04
     denial = gaps.negate(gaps.all_hold([good, bad]), "not")
-    assert (denial.name, denial.by_seed, denial.value, denial.p, denial.doubt) == ("not", (3,) * 5, 3, 0.02, "")
+    assert (denial.name, denial.by_seed, denial.value, denial.p, denial.doubt) == (
+        "not",
+        (3,) * 5,
+        3,
+        0.02,
+        "",
+    )
     wide = gaps.negate(gaps.Gap("row", (3,) * 5, 3, 0.01, "", 1, 4), "not")
     assert (wide.low, wide.value, wide.high) == (-4, -3, -1)
 
@@ -67,7 +83,10 @@ def test_neither_one_of_many_nor_all_of_many_holds_by_chance():
     scores = np.random.default_rng(0).normal(size=(2000, 10))
     p_values = 2 * norm.sf(np.abs(scores))
     for combine in (gaps.best_of, gaps.all_hold):
-        marks = [combine([gap(value, p) for value, p in zip(*row, strict=True)]).mark for row in zip(scores, p_values, strict=True)]
+        marks = [
+            combine([gap(value, p) for value, p in zip(*row, strict=True)]).mark
+            for row in zip(scores, p_values, strict=True)
+        ]
         assert marks.count("holds") / len(marks) <= 0.05
         assert marks.count("fails") / len(marks) <= 0.05
 
@@ -75,7 +94,12 @@ def test_neither_one_of_many_nor_all_of_many_holds_by_chance():
 def test_an_estimate_is_a_gap_with_its_interval():
     estimate = of_seeds([1, 2, 3, 4, 5], groups=9)
     found = gaps.estimated("row", estimate)
-    assert (found.by_seed, found.value, found.p, found.mark) == ((1, 2, 3, 4, 5), 3, estimate.p, "holds")
+    assert (found.by_seed, found.value, found.p, found.mark) == (
+        (1, 2, 3, 4, 5),
+        3,
+        estimate.p,
+        "holds",
+    )
     assert (found.low, found.high) == (estimate.low, estimate.high)
     assert found.spread == pytest.approx(np.std([1, 2, 3, 4, 5], ddof=1))
     few = gaps.estimated("row", of_seeds([1, 2, 3], groups=9))
@@ -101,7 +125,9 @@ def test_a_summary_counts_what_holds_and_names_what_does_not(given, words):
 
 
 def test_an_interval_stands_beside_its_value_where_there_is_one():
-    assert gaps.with_interval(gaps.Gap("row", (2,) * 5, 2, low=-1, high=4)) == "+2.00 [-1.00, +4.00]"
+    assert (
+        gaps.with_interval(gaps.Gap("row", (2,) * 5, 2, low=-1, high=4)) == "+2.00 [-1.00, +4.00]"
+    )
     assert gaps.with_interval(gap(2)) == "+2.00"
     assert gaps.with_interval(gaps.Gap("row")) == "not run"
     unknown = gaps.Gap("row", (np.nan,), np.nan, doubt="one fold has no spread")

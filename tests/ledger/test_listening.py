@@ -14,7 +14,11 @@ def runs():
     """Two seeds that score forty clips in ten recordings once each, and a control that must not be counted."""
     generator = np.random.default_rng(0)
     clips = [(f"r{at % 10}", ["-", "n", "no", "g"][at % 4], at % 3) for at in range(40)]
-    rows = [(trial, group, note, true, int(generator.integers(3)), 1) for trial in range(3) for group, note, true in clips]
+    rows = [
+        (trial, group, note, true, int(generator.integers(3)), 1)
+        for trial in range(3)
+        for group, note, true in clips
+    ]
     trials = pd.DataFrame(
         {
             "trial": range(3),
@@ -33,8 +37,13 @@ def test_recalls_are_shares_of_the_noted_clips(runs):
     found = listening.recalls(runs, SELECTED[2])
     table = runs.notes[runs.notes["trial"] < 2]
     for each in found:
-        letter, true = listening.NOTES[each.note.replace(" ", "_")], listening.CLASSES.index(each.label)
-        chosen = table[(table["note"].str.contains(letter) == each.is_noted) & (table["true"] == true)]
+        letter, true = (
+            listening.NOTES[each.note.replace(" ", "_")],
+            listening.CLASSES.index(each.label),
+        )
+        chosen = table[
+            (table["note"].str.contains(letter) == each.is_noted) & (table["true"] == true)
+        ]
         assert each.clips == len(chosen) / 2
         assert (each.estimate is None) == (each.clips == 0)
         if each.estimate is None:
@@ -50,7 +59,9 @@ def test_recalls_are_shares_of_the_noted_clips(runs):
 
 def test_what_no_clip_has_is_left_out_of_the_picture(runs):
     found = listening.recalls(runs, SELECTED[2])
-    assert not any(each.clips for each in found if each.note == "voices in sequence" and each.is_noted)
+    assert not any(
+        each.clips for each in found if each.note == "voices in sequence" and each.is_noted
+    )
     shown = [row[0] for row in listening.shown(found)]
     assert "voices in sequence" not in shown
     assert "no voices in sequence" in shown

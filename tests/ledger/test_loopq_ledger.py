@@ -47,12 +47,20 @@ def test_a_substitute_is_named_with_its_corpora_and_weights(encoder, told, monke
     monkeypatch.setattr(numbers, "corpora", lambda: ("crema-d", "ravdess", "savee", "tess"))
     assert papers.named(loopq.NAME).substitute("HUBERTFT", "fixed", encoder) == told
     monkeypatch.setattr(numbers, "corpora", lambda: ("ravdess", "tess"))
-    assert papers.named(loopq.NAME).substitute("HUBERTFT", "fixed", encoder).startswith("the corpora without CREMA, SAVEE")
+    assert (
+        papers.named(loopq.NAME)
+        .substitute("HUBERTFT", "fixed", encoder)
+        .startswith("the corpora without CREMA, SAVEE")
+    )
 
 
 def test_what_one_training_has_changed_is_its_control():
     book = ledger(
-        [*trials(protocol="by-origin"), *trials(protocol="by-origin", loopq_labels=True, only="FCMFCC as-described")], lambda _: 15
+        [
+            *trials(protocol="by-origin"),
+            *trials(protocol="by-origin", loopq_labels=True, only="FCMFCC as-described"),
+        ],
+        lambda _: 15,
     )
     names = {control for row, _, control in book.controls() if row == "FCMFCC"}
     assert names == {
@@ -63,11 +71,15 @@ def test_what_one_training_has_changed_is_its_control():
         "labels shuffled",
         "competition's labels",
     }
-    assert book.trials("FCMFCC", variant="as-run", protocol="by-origin").table["control"].tolist() == ["none"]
+    assert book.trials("FCMFCC", variant="as-run", protocol="by-origin").table[
+        "control"
+    ].tolist() == ["none"]
 
 
 def test_each_corpus_is_scored_on_its_own_clips_and_all_of_them_by_their_mean():
-    book = ledger(trials(only="FCMFCC as-run", protocol="speaker-independent"), lambda trial: 12, spread=4)
+    book = ledger(
+        trials(only="FCMFCC as-run", protocol="speaker-independent"), lambda trial: 12, spread=4
+    )
     found = book.trials("FCMFCC", protocol="speaker-independent")
     values = []
     for name in ("ravdess", "savee", "tess"):
@@ -95,9 +107,17 @@ def test_speakers_make_the_interval_under_either_split_and_one_seed_has_none_of_
 
 
 def test_a_difference_is_taken_on_the_seeds_that_both_have():
-    given = [*trials(only="FCMFCC as-run", protocol="by-origin", seeds=3), *trials(only="CNNATT", protocol="by-origin", seeds=2)]
-    book = ledger(list(dict.fromkeys(given)), lambda trial: 10 + trial.seed + 2 * (trial.model == "FCMFCC"))
-    pair = [book.trials(model, variant=numbers.READINGS[model], protocol="by-origin") for model in ("FCMFCC", "CNNATT")]
+    given = [
+        *trials(only="FCMFCC as-run", protocol="by-origin", seeds=3),
+        *trials(only="CNNATT", protocol="by-origin", seeds=2),
+    ]
+    book = ledger(
+        list(dict.fromkeys(given)), lambda trial: 10 + trial.seed + 2 * (trial.model == "FCMFCC")
+    )
+    pair = [
+        book.trials(model, variant=numbers.READINGS[model], protocol="by-origin")
+        for model in ("FCMFCC", "CNNATT")
+    ]
     assert difference(*pair, ACCURACY).by_seed == pytest.approx((0.1, 0.1))
     with pytest.raises(ValueError, match="no seed and fold is in all"):
         difference(pair[0], pair[1].sown([9]), ACCURACY)
@@ -114,16 +134,33 @@ def test_a_difference_is_taken_on_the_seeds_that_both_have():
             {"ending": CAPPED},
             ("unfinished: ended at a cap of 30 epochs; the schedule has up to 150",) * 2,
         ),
-        ({"seeds": 5, "folds": 2}, {"speakers": LONE}, ("one speaker of a corpus has no interval",) * 2),
-        ({"seeds": 5, "folds": 2}, {"speakers": SPEAKERS[:5]}, ("5 speakers, and a sign needs 6",) * 2),
+        (
+            {"seeds": 5, "folds": 2},
+            {"speakers": LONE},
+            ("one speaker of a corpus has no interval",) * 2,
+        ),
+        (
+            {"seeds": 5, "folds": 2},
+            {"speakers": SPEAKERS[:5]},
+            ("5 speakers, and a sign needs 6",) * 2,
+        ),
     ],
 )
-def test_an_order_is_judged_on_five_seeds_of_finished_trainings_on_all_folds(options, about, doubts):
+def test_an_order_is_judged_on_five_seeds_of_finished_trainings_on_all_folds(
+    options, about, doubts
+):
     given = trials(**options)
     for worst_first, sign in ((ORDER, "holds"), (ORDER[::-1], "fails")):
-        book = ledger(given, lambda trial, order=worst_first: 5 + 2 * order.index(trial.model), spread=1, **about)
+        book = ledger(
+            given,
+            lambda trial, order=worst_first: 5 + 2 * order.index(trial.model),
+            spread=1,
+            **about,
+        )
         found = judged(book, "B5")
-        assert (found.published, found.clean) == tuple("inconclusive" if doubt else sign for doubt in doubts)
+        assert (found.published, found.clean) == tuple(
+            "inconclusive" if doubt else sign for doubt in doubts
+        )
         assert found.printed is True
         for doubt in doubts:
             assert not doubt or f"shown, not judged: {doubt}" in found.reason
@@ -145,12 +182,25 @@ def test_scores_that_are_close_are_so_on_five_seeds_alone():
         (-3, 5, 150, "inconclusive", ""),
         (4, 5, 150, "fails", ""),
         (4, 4, 150, "inconclusive", "4 seeds, and a sign needs 5"),
-        (4, 5, 30, "inconclusive", "unfinished: ended at a cap of 30 epochs; the schedule has up to 150"),
+        (
+            4,
+            5,
+            30,
+            "inconclusive",
+            "unfinished: ended at a cap of 30 epochs; the schedule has up to 150",
+        ),
     ],
 )
-def test_an_augmentation_is_judged_on_five_seeds_of_the_whole_schedule(gain, seeds, epochs, mark, doubt):
+def test_an_augmentation_is_judged_on_five_seeds_of_the_whole_schedule(
+    gain, seeds, epochs, mark, doubt
+):
     given = repeated(trials(protocol="by-origin", epochs=epochs), seeds)
-    book = ledger(given, lambda trial: 12 + gain * (trial.augmentation == "time masking"), spread=1, ending=f"all {epochs} epochs")
+    book = ledger(
+        given,
+        lambda trial: 12 + gain * (trial.augmentation == "time masking"),
+        spread=1,
+        ending=f"all {epochs} epochs",
+    )
     found = judged(book, "B10")
     assert (found.published, found.clean) == (mark, "not run")
     assert f"time masking {gain / 20:+.3f}" in found.reason
@@ -161,11 +211,14 @@ def test_an_augmentation_is_judged_on_five_seeds_of_the_whole_schedule(gain, see
 
 
 @pytest.mark.parametrize(
-    ("gain", "seeds", "mark"), [(2, 5, "holds"), (-2, 5, "fails"), (0, 5, "inconclusive"), (2, 4, "inconclusive")]
+    ("gain", "seeds", "mark"),
+    [(2, 5, "holds"), (-2, 5, "fails"), (0, 5, "inconclusive"), (2, 4, "inconclusive")],
 )
 def test_carrying_over_better_with_pretrained_parts_is_judged_on_five_seeds(gain, seeds, mark):
     given = repeated(trials(protocol="across-corpora"), seeds)
-    found = judged(ledger(given, lambda trial: 12 + gain * (trial.model == "HUBERTFT"), spread=1), "B16")
+    found = judged(
+        ledger(given, lambda trial: 12 + gain * (trial.model == "HUBERTFT"), spread=1), "B16"
+    )
     assert (found.published, found.clean) == ("not run", mark)
     assert f"HUBERTFT over FCMFCC {gain / 20:+.3f} ({mark})" in found.reason
     assert "the only pretrained part here is a frozen encoder" in found.reason
@@ -187,20 +240,34 @@ def test_saliency_is_told_and_not_judged():
     found = judged(book, "B11")
     assert (found.published, found.clean) == ("not run", "not run")
     assert "over frequency" in found.reason
-    assert "by-origin, happy, high: +0.117, untrained +0.000; of one emotion there are 40 clips" in found.reason
+    assert (
+        "by-origin, happy, high: +0.117, untrained +0.000; of one emotion there are 40 clips"
+        in found.reason
+    )
 
 
 @pytest.mark.parametrize(
-    ("gap", "speakers", "mark"), [(0.2, 12, "holds"), (0.0, 12, "inconclusive"), (0.2, 6, "holds"), (0.2, 5, "inconclusive")]
+    ("gap", "speakers", "mark"),
+    [(0.2, 12, "holds"), (0.0, 12, "inconclusive"), (0.2, 6, "holds"), (0.2, 5, "inconclusive")],
 )
 def test_energy_differs_where_six_speakers_agree_that_it_does(gap, speakers, mark):
     book = ledger(trials(only="CNNLSTM fixed", protocol="by-origin"), lambda trial: 12)
     rows = [
-        [0, f"ravdess/{who:02d}", name, 4, 0.4, 0.3, 0.3 + gap * (name == "angry") + 0.01 * ((who + at) % 3 - 1)]
+        [
+            0,
+            f"ravdess/{who:02d}",
+            name,
+            4,
+            0.4,
+            0.3,
+            0.3 + gap * (name == "angry") + 0.01 * ((who + at) % 3 - 1),
+        ]
         for who in range(speakers)
         for at, name in enumerate(loopq.CLASSES)
     ]
-    book.recorded.parts["energy"] = pd.DataFrame(rows, columns=["trial", "group", "class", "clips", "low", "middle", "high"])
+    book.recorded.parts["energy"] = pd.DataFrame(
+        rows, columns=["trial", "group", "class", "clips", "low", "middle", "high"]
+    )
     found = judged(book, "B15")
     assert (found.published, found.clean) == (mark, mark)
     count = 6 if mark == "holds" else 0  # angry against each of the other six
@@ -209,7 +276,9 @@ def test_energy_differs_where_six_speakers_agree_that_it_does(gap, speakers, mar
 
 def test_the_papers_own_table_contradicts_one_claim():
     book = Ledger(papers.named(loopq.NAME))
-    assert [claim.name for claim, found in judging.judged(book, claims.CLAIMS) if found.printed is False] == ["B14"]
+    assert [
+        claim.name for claim, found in judging.judged(book, claims.CLAIMS) if found.printed is False
+    ] == ["B14"]
     assert [claim.name for claim in claims.CLAIMS] == [f"B{number}" for number in range(1, 17)]
 
 
@@ -235,7 +304,11 @@ def test_epochs_are_those_of_the_recorded_trainings():
         "HUBERTFT": "as printed",
         "MMFUSION": numbers.UNTRAINED,
     }
-    tuned = next(each for each in book.printed if (each.row, "fine-tuned" in each.column) == ("HUBERTFT", True))
+    tuned = next(
+        each
+        for each in book.printed
+        if (each.row, "fine-tuned" in each.column) == ("HUBERTFT", True)
+    )
     assert book.verdict(tuned)[1].endswith("the recorded trainings freeze these parts")
 
 
@@ -250,7 +323,10 @@ def test_an_approximate_count_may_be_cut_as_well_as_rounded(monkeypatch):
 
 def test_recorded_augmentations_saliency_and_other_corpora_decide_nothing():
     book = Ledger(papers.named(loopq.NAME))
-    marks = {claim.name: (found.published, found.clean) for claim, found in judging.judged(book, claims.CLAIMS)}
+    marks = {
+        claim.name: (found.published, found.clean)
+        for claim, found in judging.judged(book, claims.CLAIMS)
+    }
     assert marks["B10"] == marks["B16"][::-1] == ("inconclusive", "not run")
     assert marks["B11"] == ("not run", "not run")
     assert marks["B8"] == ("agrees", "agrees")

@@ -51,14 +51,25 @@ def _few_draws():
         yield
 
 
-def grid(points, *, seeds=5, folds=2, protocols=BOTH, noise=lambda trial, speaker: 0, corpus="ravdess", **given) -> Ledger:
+def grid(
+    points,
+    *,
+    seeds=5,
+    folds=2,
+    protocols=BOTH,
+    noise=lambda trial, speaker: 0,
+    corpus="ravdess",
+    **given,
+) -> Ledger:
     """The eight systems, each component worth its points over 40, on speakers of several levels."""
 
     def right(trial, speaker):
         parts = [points[at] for at, part in enumerate(trial.row.cell) if part == "1"]
         return 40 + sum(parts) + 3 * (sum(map(ord, speaker)) % 4) + noise(trial, speaker)
 
-    return ledger(trials(EIGHT, seeds=seeds, folds=folds, protocols=protocols, **given), right, corpus=corpus)
+    return ledger(
+        trials(EIGHT, seeds=seeds, folds=folds, protocols=protocols, **given), right, corpus=corpus
+    )
 
 
 def test_every_claim_is_there_once_and_in_order():
@@ -79,7 +90,13 @@ def test_what_the_printed_tables_say_of_it(name):
     ("name", "where", "old", "new", "told"),
     [
         ("D1", "Exp 1,Sad,segments", "1084", "1085", "exp1: 4,491 in the classes, 4,490 in all"),
-        ("D1", "Excited+Happy,segments", "1636", "1637", "happy and excited are 1,636, merged 1,637"),
+        (
+            "D1",
+            "Excited+Happy,segments",
+            "1636",
+            "1637",
+            "happy and excited are 1,636, merged 1,637",
+        ),
         ("D3", '[44]",UA,unweighted_accuracy', "61.32", "65.32", "exp3 UA -1.18"),
         ("D3", 'Proposed",WA,weighted_accuracy', "65.62", "64.33", "in 2 of 3 experiments"),
         ("D11", 'Proposed",WA,weighted_accuracy', "66.02", "61.02", "exp1 -0.59"),
@@ -98,7 +115,10 @@ def test_a_changed_table_changes_what_it_says(name, where, old, new, told, tmp_p
 
 def test_the_margins_are_told_beside_the_words_of_the_conclusion():
     reason = judged(ledger([]), "D3").reason
-    assert "exp1 UA +2.01, exp1 WA +2.52, exp2 UA +0.77, exp2 WA +1.29, exp3 UA +2.82, exp3 WA +2.97" in reason
+    assert (
+        "exp1 UA +2.01, exp1 WA +2.52, exp2 UA +0.77, exp2 WA +1.29, exp3 UA +2.82, exp3 WA +2.97"
+        in reason
+    )
     assert "in 3 of 3 experiments; the conclusion speaks of two settings" in reason
     assert "exp1 +4.41, exp2 +0.06, exp3 -0.53" in judged(ledger([]), "D11").reason
 
@@ -128,7 +148,10 @@ def test_the_grid_is_judged_on_five_seeds_under_either_protocol(points, marks):
         assert found.reason.count("RAVDESS, an analogue of exp1") == 2
     assert judged(book, "D6").published in ("inconclusive", "fails")  # nobody varies less
     told = judged(book, "D5").reason
-    assert all(f"{name} {value:+.2f} [{value:+.2f}, {value:+.2f}]" in told for name, value in zip(FACTORS, points, strict=True))
+    assert all(
+        f"{name} {value:+.2f} [{value:+.2f}, {value:+.2f}]" in told
+        for name, value in zip(FACTORS, points, strict=True)
+    )
 
 
 @pytest.mark.parametrize(
@@ -137,7 +160,10 @@ def test_the_grid_is_judged_on_five_seeds_under_either_protocol(points, marks):
         ({"seeds": 1}, "1 seed, and a sign needs 5"),
         ({"seeds": 4}, "4 seeds, and a sign needs 5"),
         ({"folds": 1}, "one fold of several was run"),
-        ({"epochs": 8}, "unfinished: ended after 8 of 20 epochs, and the printed decay begins after 8"),
+        (
+            {"epochs": 8},
+            "unfinished: ended after 8 of 20 epochs, and the printed decay begins after 8",
+        ),
         ({"epochs": 19}, "unfinished: ended after 19 of 20 epochs"),
     ],
 )
@@ -148,7 +174,9 @@ def test_few_seeds_one_fold_and_unfinished_trainings_decide_nothing(options, dou
             found = judged(book, name)
             assert (found.published, found.clean) == ("not run", "inconclusive")
             assert f"shown, not judged: {doubt}" in found.reason
-            assert "the eight systems not recorded on one fold and seed" in found.reason  # of clips split at random
+            assert (
+                "the eight systems not recorded on one fold and seed" in found.reason
+            )  # of clips split at random
 
 
 def test_no_seed_is_not_run():
@@ -176,12 +204,22 @@ def test_a_difference_that_speakers_disagree_on_is_inconclusive():
 
 
 def test_the_best_system_must_vary_less_too():
-    steady = grid(HELPS, noise=lambda trial, speaker: 6 * trial.fold * (trial.row.cell != "111"), folds=4)
+    steady = grid(
+        HELPS, noise=lambda trial, speaker: 6 * trial.fold * (trial.row.cell != "111"), folds=4
+    )
     found = judged(steady, "D6")
-    assert (found.published, found.clean) == ("fails", "fails")  # in later folds others are above it
+    assert (found.published, found.clean) == (
+        "fails",
+        "fails",
+    )  # in later folds others are above it
     wild = {cell: at for at, cell in enumerate(EIGHT)}
     found = judged(
-        grid((15, 15, 15), noise=lambda t, s: -4 * ((t.fold + wild[t.row.cell]) % 3) * (t.row.cell != "111"), folds=4), "D6"
+        grid(
+            (15, 15, 15),
+            noise=lambda t, s: -4 * ((t.fold + wild[t.row.cell]) % 3) * (t.row.cell != "111"),
+            folds=4,
+        ),
+        "D6",
     )
     assert (found.published, found.clean) == ("holds", "holds")
     assert "8 of 8 hold" in found.reason
@@ -200,7 +238,8 @@ def test_all_three_experiments_are_needed_once_iemocap_is_scored():
 
 
 @pytest.mark.parametrize(
-    ("name", "row", "helps"), [("D8", "111, conversation", 1), ("D9", "111, energy", -1), ("D10", "111, 300 frames", -1)]
+    ("name", "row", "helps"),
+    [("D8", "111, conversation", 1), ("D9", "111, energy", -1), ("D10", "111, 300 frames", -1)],
 )
 def test_one_thing_changed_is_judged_against_the_whole_system(name, row, helps):
     given = trials(["111", row], seeds=5)
@@ -208,12 +247,16 @@ def test_one_thing_changed_is_judged_against_the_whole_system(name, row, helps):
         book = ledger(given, lambda trial, speaker: 50 + helps * points * (trial.row.name == row))  # noqa: B023
         found = judged(book, name)
         confounded = name != "D10"
-        assert (found.published, found.clean) == (("inconclusive",) * 2 if confounded else (mark, mark))
+        assert (found.published, found.clean) == (
+            ("inconclusive",) * 2 if confounded else (mark, mark)
+        )
         assert ("confounded: the frozen recogniser was trained on" in found.reason) == confounded
         assert "RAVDESS, an analogue of exp1" in found.reason
         assert ("the speaker stands for it" in found.reason) == (name == "D8")
     few = [trial for trial in given if trial.seed < 4]
-    found = judged(ledger(few, lambda trial, speaker: 50 + 4 * helps * (trial.row.name == row)), name)
+    found = judged(
+        ledger(few, lambda trial, speaker: 50 + 4 * helps * (trial.row.name == row)), name
+    )
     assert found.published == "inconclusive"
     assert "shown, not judged: 4 seeds, and a sign needs 5" in found.reason
     assert judged(ledger(trials(["111"])), name).published == "not run"
@@ -227,13 +270,19 @@ def test_results_are_judged_on_iemocap_alone_and_print_decides(tmp_path):
 
     def right(trial, speaker):
         accuracy, recall = values[trial.experiment]
-        return [accuracy + 2 * trial.seed - 4] * 4 if accuracy == recall else [recall + 3 * trial.seed - 6] * 4
+        return (
+            [accuracy + 2 * trial.seed - 4] * 4
+            if accuracy == recall
+            else [recall + 3 * trial.seed - 6] * 4
+        )
 
     given = trials(["111"], seeds=5, edition="paper", epochs=20, experiments=THREE)
     book = ledger(given, right, corpus="iemocap")
     assert judged(book, "D2").published == "holds"
     folder = altered(tmp_path, "Proposed\",UA,unweighted_accuracy,64.14", "Proposed\",UA,unweighted_accuracy,94.14")  # fmt: skip
-    found = judged(Ledger(papers.named(numbers.NAME), runs=book.recorded, published_folder=folder), "D2")
+    found = judged(
+        Ledger(papers.named(numbers.NAME), runs=book.recorded, published_folder=folder), "D2"
+    )
     assert found.published == "fails"
     assert "exp3 UA 94.14: not reproduced" in found.reason
     assert judged(ledger(given[:5], right, corpus="iemocap"), "D2").published == "not run"
@@ -243,16 +292,28 @@ def test_confusions_are_judged_on_iemocap_on_five_seeds():
     recalls = {"exp1": (70, 40, 60, 60), "exp2": (70, 55, 60, 60), "exp3": (62, 57, 60, 60)}
     given = trials(["111"], seeds=5, edition="paper", experiments=THREE)
     wrong = (1, 2, 3, 0)  # happy is taken for neutral
-    book = ledger(given, lambda trial, speaker: recalls[trial.experiment], corpus="iemocap", wrong=wrong)
+    book = ledger(
+        given, lambda trial, speaker: recalls[trial.experiment], corpus="iemocap", wrong=wrong
+    )
     found = judged(book, "D7")
     assert found.published == "holds"
     assert "angry above the others +10.0 points (holds)" in found.reason
     assert "span of recalls, exp1 less exp2 +15.0 points (holds)" in found.reason
     four = [trial for trial in given if trial.seed < 4]
-    found = judged(ledger(four, lambda trial, speaker: recalls[trial.experiment], corpus="iemocap", wrong=wrong), "D7")
+    found = judged(
+        ledger(
+            four, lambda trial, speaker: recalls[trial.experiment], corpus="iemocap", wrong=wrong
+        ),
+        "D7",
+    )
     assert found.published == "inconclusive"
     assert "angry above the others +10.0 points (inconclusive)" in found.reason
-    other = ledger(given, lambda trial, speaker: recalls[trial.experiment], corpus="iemocap", wrong=(1, 3, 3, 0))
+    other = ledger(
+        given,
+        lambda trial, speaker: recalls[trial.experiment],
+        corpus="iemocap",
+        wrong=(1, 3, 3, 0),
+    )
     assert judged(other, "D7").published == "fails"
     assert judged(ledger(given[:3], corpus="iemocap"), "D7").published == "not run"
     assert judged(ledger(trials(["111"], seeds=5)), "D7").published == "not run"
@@ -261,23 +322,36 @@ def test_confusions_are_judged_on_iemocap_on_five_seeds():
 def test_parts_are_iemocaps():
     for seeds, mark in ((5, "holds"), (4, "inconclusive")):
         given = trials(["111", "111, improvised"], seeds=seeds, edition="paper", experiments=THREE)
-        book = ledger(given, lambda trial, speaker: 50 + 5 * (trial.part != "all"), corpus="iemocap")
+        book = ledger(
+            given, lambda trial, speaker: 50 + 5 * (trial.part != "all"), corpus="iemocap"
+        )
         assert judged(book, "D12").published == mark
     found = judged(ledger(trials(["111"], seeds=5)), "D12")
-    assert (found.published, found.reason) == ("not run", "needs IEMOCAP: no other corpus has an improvised part")
+    assert (found.published, found.reason) == (
+        "not run",
+        "needs IEMOCAP: no other corpus has an improvised part",
+    )
 
 
 @pytest.mark.parametrize(("epochs", "mark"), [(19, "inconclusive"), (20, "holds")])
 def test_a_training_is_judged_from_its_last_epoch_on(epochs, mark):
     assert judged(grid(HELPS, epochs=epochs), "D4").clean == mark
-    shorter = [*trials(["111"], seeds=5, epochs=epochs), *trials(["111, 300 frames"], seeds=5, epochs=epochs)]
-    found = judged(ledger(shorter, lambda trial, speaker: 50 + 4 * (trial.evaluate == "full")), "D10")
+    shorter = [
+        *trials(["111"], seeds=5, epochs=epochs),
+        *trials(["111, 300 frames"], seeds=5, epochs=epochs),
+    ]
+    found = judged(
+        ledger(shorter, lambda trial, speaker: 50 + 4 * (trial.evaluate == "full")), "D10"
+    )
     assert found.clean == mark
     assert ("shown, not judged: unfinished: ended after 19" in found.reason) == (epochs < 20)
 
 
 def test_no_recorded_training_is_judged():
     book = Ledger(papers.named(numbers.NAME))
-    marks = {claim.name: (found.published, found.clean) for claim, found in judging.judged(book, claims.CLAIMS)}
+    marks = {
+        claim.name: (found.published, found.clean)
+        for claim, found in judging.judged(book, claims.CLAIMS)
+    }
     assert {marks[name] for name in ("D4", "D5", "D6")} == {("not run", "inconclusive")}
     assert {marks[name] for name in ("D8", "D9", "D10")} == {("inconclusive", "inconclusive")}

@@ -22,7 +22,9 @@ PRINTED = {
 }
 ON_CREMA = ("C3", "C4", "C6", "C7", "C8", "C9", "C10", "C12", "C13", "C14", "C17", "C18", "C19")
 BITS = {"corpus / corpus / bits": 0.75, "language / language / bits": 0.75}  # one label
-Lift = Callable[[str, str, str], int]  # in thousandths over the baseline, of approach, attributes and corpus
+Lift = Callable[
+    [str, str, str], int
+]  # in thousandths over the baseline, of approach, attributes and corpus
 
 
 @pytest.fixture(autouse=True)
@@ -101,7 +103,11 @@ def test_recorded_scores_are_read_with_their_seeds():
     lift = lifted("gender on CREMA-D", 40)
     found = evidence.trained(planted(lift, swing=10))
     expected = {
-        (on, row.name): (PLAIN + (0 if row.approach == "baseline" else lift(row.approach, row.attributes, corpora[0]))) / 10
+        (on, row.name): (
+            PLAIN
+            + (0 if row.approach == "baseline" else lift(row.approach, row.attributes, corpora[0]))
+        )
+        / 10
         for on, corpora in numbers.SCORED.items()
         for row in GRID
     }
@@ -126,7 +132,9 @@ def test_every_claim_is_there_once_and_in_order():
 def test_what_the_printed_tables_say_of_it(name):
     found = judged(ledger([]), name)
     assert found.printed is PRINTED[name]
-    assert found.reason.startswith("contradicted by the paper's own numbers") == (found.printed is False)
+    assert found.reason.startswith("contradicted by the paper's own numbers") == (
+        found.printed is False
+    )
     assert (found.published, found.clean) == ("not run", "not run")
 
 
@@ -166,7 +174,11 @@ def test_one_seed_decides_nothing_and_a_corpus_that_is_not_there_neither(name):
     assert "shown, not judged: 1 seed, and a sign needs 5" in found.reason
     assert "±" not in found.reason
     without = judged(world("all", 40, crema=False), name)
-    assert ("CREMA-D is not at hand" in without.reason) == (without.published == "not run") == (name in ON_CREMA)
+    assert (
+        ("CREMA-D is not at hand" in without.reason)
+        == (without.published == "not run")
+        == (name in ON_CREMA)
+    )
     assert without.printed is PRINTED[name]
 
 
@@ -174,9 +186,18 @@ def test_one_seed_decides_nothing_and_a_corpus_that_is_not_there_neither(name):
     ("options", "told"),
     [
         ({"seeds": 4}, dict.fromkeys(("C1", "C3", "C11"), "4 seeds, and a sign needs 5")),
-        ({"ending": CAPPED}, dict.fromkeys(("C1", "C3", "C11"), "unfinished: ended at a cap of 30 epochs")),
-        ({"speakers": SPEAKERS}, {"C1": "2 speakers, and a sign needs 6", "C11": "4 speakers, and a sign needs 6"}),
-        ({"speakers": SPEAKERS | {"ravdess": SIX}}, {"C11": "one speaker of a corpus has no interval"}),
+        (
+            {"ending": CAPPED},
+            dict.fromkeys(("C1", "C3", "C11"), "unfinished: ended at a cap of 30 epochs"),
+        ),
+        (
+            {"speakers": SPEAKERS},
+            {"C1": "2 speakers, and a sign needs 6", "C11": "4 speakers, and a sign needs 6"},
+        ),
+        (
+            {"speakers": SPEAKERS | {"ravdess": SIX}},
+            {"C11": "one speaker of a corpus has no interval"},
+        ),
     ],
 )
 def test_few_seeds_or_speakers_and_unfinished_trainings_decide_nothing(options, told):
@@ -204,8 +225,16 @@ def test_a_swing_that_all_models_of_a_seed_share_is_not_taken_out_of_their_diffe
 
 
 def test_only_seeds_of_all_rows_count():
-    given = [*trials(seeds=5, only="baseline"), *trials(seeds=5, only="GR G"), *trials(seeds=4, only="AD G")]
-    book = ledger(given, lambda trial, corpus: PLAIN + 10 * trial.seed + 40 * (trial.approach != "baseline"), speakers=MANY)
+    given = [
+        *trials(seeds=5, only="baseline"),
+        *trials(seeds=5, only="GR G"),
+        *trials(seeds=4, only="AD G"),
+    ]
+    book = ledger(
+        given,
+        lambda trial, corpus: PLAIN + 10 * trial.seed + 40 * (trial.approach != "baseline"),
+        speakers=MANY,
+    )
     found = judged(book, "C3")
     assert found.published == "inconclusive"
     assert "shown, not judged: 4 seeds, and a sign needs 5" in found.reason
@@ -213,12 +242,22 @@ def test_only_seeds_of_all_rows_count():
     assert evidence.gain(book, "GR G", "tess").mark == "holds"
     assert evidence.gain(book, "AD G", "tess").by_seed == pytest.approx((4,) * 4)
     assert evidence.gain(book, "AD G", "tess").mark == "inconclusive"
-    assert evidence.gain(book, "MTL G", "tess").mark == evidence.gain(book, "GR G", "epst").mark == "not run"
+    assert (
+        evidence.gain(book, "MTL G", "tess").mark
+        == evidence.gain(book, "GR G", "epst").mark
+        == "not run"
+    )
 
 
-@pytest.mark.parametrize(("corpora", "names"), [(("tess",), {"C1", "C5", "C8"}), (("ravdess", "emovo", "savee"), {"C3", "C11"})])
+@pytest.mark.parametrize(
+    ("corpora", "names"),
+    [(("tess",), {"C1", "C5", "C8"}), (("ravdess", "emovo", "savee"), {"C3", "C11"})],
+)
 def test_where_the_baseline_is_collapsed_nothing_is_judged(corpora, names):
-    book = ledger(trials(seeds=3, only="baseline"), lambda trial, corpus: (30, 400, 900) if corpus in corpora else PLAIN)
+    book = ledger(
+        trials(seeds=3, only="baseline"),
+        lambda trial, corpus: (30, 400, 900) if corpus in corpora else PLAIN,
+    )
     baseline = book.trials("baseline", variant=numbers.VARIANT, protocol=numbers.PROTOCOL)
     assert evidence.collapsed(baseline, corpora) == {"positive": pytest.approx(0.03)}
     assert evidence.collapsed(baseline, ["crema-d"]) == {}
@@ -243,7 +282,9 @@ def test_claims_that_tell_corpus_from_language_need_two_labels(measured):
 
 
 def views(seeds: int, mtl: float, silhouette: float = 0.3) -> list[tuple[Trial, list]]:
-    given = [trial for row in ("baseline", "MTL C", "GR C") for trial in trials(seeds=seeds, only=row)]
+    given = [
+        trial for row in ("baseline", "MTL C", "GR C") for trial in trials(seeds=seeds, only=row)
+    ]
     height = {"baseline": 0.6, "MTL": mtl, "GR": 0.4}
     apart = {"baseline": 0.1, "MTL": silhouette, "GR": 0.05}
     return [
@@ -266,7 +307,10 @@ def test_clusters_are_a_silhouette_and_a_probe_of_the_corpus(seeds, mtl, silhoue
     given = trials(seeds=seeds, only="baseline")
     found = judged(ledger(given, views=views(seeds, mtl, silhouette), speakers=MANY), "C15")
     assert (found.published, found.clean, found.printed) == (mark, mark, None)
-    assert f"GR C {0.4 + 0.05 * (seeds - 1):.3f} (labels shuffled 0.330), silhouette +0.050" in found.reason
+    assert (
+        f"GR C {0.4 + 0.05 * (seeds - 1):.3f} (labels shuffled 0.330), silhouette +0.050"
+        in found.reason
+    )
     counts = [seeds if mtl > 0.6 else 0, seeds if silhouette > 0.1 else 0]
     told = f"by the probe in {counts[0]} ({mtl - 0.6:+.3f}), by the silhouette in {counts[1]} ({silhouette - 0.1:+.3f})"
     assert f"of {seeds} seeds MTL is highest {told}" in found.reason

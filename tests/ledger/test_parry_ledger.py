@@ -34,22 +34,30 @@ def measured(monkeypatch) -> dict[str, float]:
 
 
 def printed(row: str, column: str, book: Ledger | None = None):
-    return next(each for each in (book or Ledger(papers.named(PAPER))).printed if (each.row, each.column) == (row, column))
+    return next(
+        each
+        for each in (book or Ledger(papers.named(PAPER))).printed
+        if (each.row, each.column) == (row, column)
+    )
 
 
 def test_every_printed_number_has_an_entry_and_no_setting_or_count_is_a_result():
     book = ledger(trials())
-    found = {(each["table"], each["row"], each["column"], each["metric"]) for each in book.entries()}
+    found = {
+        (each["table"], each["row"], each["column"], each["metric"]) for each in book.entries()
+    }
     assert {(each.table, each.row, each.column, each.metric) for each in book.printed} <= found
     assert len(book.printed) == 102
     words = {number: book.verdict(number)[0] for number in book.printed}
     assert {word for number, word in words.items() if number.metric == "ua"} == {"substituted"}
-    elsewhere = [number for number, word in words.items() if number.metric != "ua" and word in RESULTS]
-    assert {(number.row, number.metric) for number in elsewhere if number.row not in ("split", "data", "TESS", "CREMA-D")} == {
-        ("TESS single attribute", "ua_gain"),
-        ("GR", "count"),
-        ("novelty", "count"),
-    }
+    elsewhere = [
+        number for number, word in words.items() if number.metric != "ua" and word in RESULTS
+    ]
+    assert {
+        (number.row, number.metric)
+        for number in elsewhere
+        if number.row not in ("split", "data", "TESS", "CREMA-D")
+    } == {("TESS single attribute", "ua_gain"), ("GR", "count"), ("novelty", "count")}
     assert {words[number] for number in elsewhere} == {"not run"}
     assert sum(word == "setting" for word in words.values()) == 15
     assert all(book.verdict(number)[1] for number in book.printed)
@@ -72,15 +80,26 @@ def test_a_printed_accuracy_has_its_place(row, column, place, corpora):
 
 
 def test_each_number_is_scored_on_its_own_corpora_and_tess_with_surprise():
-    right = {"tess": 400, "tess without surprise": 900, "crema-d": 600, "ravdess": 700, "emovo": 700, "savee": 300}
+    right = {
+        "tess": 400,
+        "tess without surprise": 900,
+        "crema-d": 600,
+        "ravdess": 700,
+        "emovo": 700,
+        "savee": 300,
+    }
     book = ledger(trials(), lambda trial, corpus: right[corpus] + 10 * (trial.approach == "GR"))
     assert book.beside(printed("TESS GR", "S+G"), **OF).value == pytest.approx(41)
     assert book.beside(printed("CREMA-D MTL", "Speaker"), **OF).value == pytest.approx(60)
     assert book.beside(printed("CREMA-D MTL", "Speaker"), **OF).groups == 6
     home = book.beside(printed("in-domain test", "single-task baseline"), **OF)
-    assert home.value == pytest.approx((70 + 70 + 30) / 3)  # each corpus once, though RAVDESS has two speakers of the four
+    assert home.value == pytest.approx(
+        (70 + 70 + 30) / 3
+    )  # each corpus once, though RAVDESS has two speakers of the four
     assert home.seeds == 1
-    assert np.isnan([home.low, home.high, home.run_low, home.run_high]).all()  # EMOVO and SAVEE have one speaker each, of one seed
+    assert np.isnan(
+        [home.low, home.high, home.run_low, home.run_high]
+    ).all()  # EMOVO and SAVEE have one speaker each, of one seed
     everything = book.trials("baseline", **OF)
     assert level(everything.of("tess"), numbers.UA).value == pytest.approx(40)
     both = everything.of("tess", "crema-d")
@@ -94,7 +113,12 @@ def test_entries_hold_the_cells_that_are_not_printed_once_for_each_corpus():
     book = ledger(trials(seeds=2))
     cells = [(each["row"], each["column"]) for each in book.entries() if each["published"] is None]
     assert len(cells) == len(set(cells))
-    assert {("GR C+S", "TESS"), ("GR C+S", "CREMA-D"), ("GR C+S", "in-domain test"), ("MTL C", "in-domain test")} <= set(cells)
+    assert {
+        ("GR C+S", "TESS"),
+        ("GR C+S", "CREMA-D"),
+        ("GR C+S", "in-domain test"),
+        ("MTL C", "in-domain test"),
+    } <= set(cells)
     assert not {("MTL C", "TESS"), ("baseline", "CREMA-D"), ("GR S", "in-domain test")} & set(cells)
     assert len(cells) == 46 * 3 - 2 * (1 + 12 + 18) - 4
     values = [each["value"] for each in book.entries() if each["metric"] in ("ua", numbers.UA)]
@@ -104,23 +128,34 @@ def test_entries_hold_the_cells_that_are_not_printed_once_for_each_corpus():
 def test_results_on_a_smaller_pool_are_substituted_and_an_absent_corpus_is_not_run():
     book = ledger(trials(), crema=False)
     word, reason = book.verdict(printed("TESS GR", "Corpus"))
-    assert (word, reason) == ("substituted", "run on the pool without Emo-DB, IEMOCAP and EPST; only order and sign are judged")
+    assert (word, reason) == (
+        "substituted",
+        "run on the pool without Emo-DB, IEMOCAP and EPST; only order and sign are judged",
+    )
     assert book.verdict(printed("CREMA-D GR", "Corpus")) == ("not run", "CREMA-D is not at hand")
     assert book.beside(printed("CREMA-D GR", "Corpus"), **OF) is None
-    assert book.verdict(printed("TESS baseline", "single-task"))[1].endswith("quoted from the authors' paper of 2019")
+    assert book.verdict(printed("TESS baseline", "single-task"))[1].endswith(
+        "quoted from the authors' paper of 2019"
+    )
 
 
 def test_the_whole_pool_is_judged(monkeypatch):
     monkeypatch.setattr(numbers, "corpora", lambda: tuple(ORIGINS))
     assert papers.named(PAPER).substitute("GR C", "as-described", "none") == ""
     few, many = (ledger(trials(seeds=seeds, only="GR C")) for seeds in (2, 5))
-    assert few.verdict(printed("TESS GR", "Corpus")) == ("inconclusive", "2 seeds; a one-run interval needs 5")
+    assert few.verdict(printed("TESS GR", "Corpus")) == (
+        "inconclusive",
+        "2 seeds; a one-run interval needs 5",
+    )
     assert many.verdict(printed("TESS GR", "Corpus"))[0] == "not reproduced"
     capped = ledger(trials(seeds=5, only="GR C"), ending=CAPPED)
     told = "unfinished: ended at a cap of 30 epochs before its stopping rule fired; the paper allows 150"
     assert capped.verdict(printed("TESS GR", "Corpus")) == ("inconclusive", f"not judged: {told}")
     assert capped.beside(printed("TESS GR", "Corpus"), **OF).unfinished == told
-    whole = ledger([replace(trial, epochs=150) for trial in trials(seeds=5, only="GR C")], ending="all 150 epochs")
+    whole = ledger(
+        [replace(trial, epochs=150) for trial in trials(seeds=5, only="GR C")],
+        ending="all 150 epochs",
+    )
     assert whole.verdict(printed("TESS GR", "Corpus"))[0] == "not reproduced"
 
 
@@ -128,11 +163,20 @@ def test_entries_over_several_corpora_keep_what_they_were_over_all_clips():
     right = {"ravdess": 700, "emovo": 700, "savee": 300}
     book = ledger(trials(only="baseline"), lambda trial, corpus: right.get(corpus, PLAIN))
     notes = {each["note"]: each["value"] for each in book.entries() if each["note"]}
-    assert notes == {"the mean over 3 corpora; over all clips alike 60": pytest.approx(100 * (0.7 + 0.7 + 0.3) / 3)}
+    assert notes == {
+        "the mean over 3 corpora; over all clips alike 60": pytest.approx(
+            100 * (0.7 + 0.7 + 0.3) / 3
+        )
+    }
 
 
 def test_a_departure_from_the_grid_is_a_control_and_another_reading_a_variant():
-    given = [*trials(only="GR C"), *trials(models="alpha"), *trials(models="labels"), *trials(models="readings")]
+    given = [
+        *trials(only="GR C"),
+        *trials(models="alpha"),
+        *trials(models="labels"),
+        *trials(models="readings"),
+    ]
     book = ledger([*given, *tried(Recipe(rate=0.01))], recipe=tried(Recipe()))
     assert {(row, control) for row, _, control in book.controls()} == {
         *(("GR C", f"alpha {value}") for value in ("0", "0.1", "0.25", "0.75")),
@@ -169,9 +213,17 @@ def test_where_corpus_and_language_are_one_label_the_model_with_corpus_is_shown(
     book = ledger(trials(only="GR"))
     assert [numbers.trained_as(row) for row in ("GR L", "GR C+L")] == ["GR L", "GR C+L"]
     measured |= BITS
-    rows = {"GR L": "GR C", "GR S+L": "GR C+S", "GR S+G+L": "GR C+S+G", "GR C+L": "GR C+L", "baseline": "baseline"}
+    rows = {
+        "GR L": "GR C",
+        "GR S+L": "GR C+S",
+        "GR S+G+L": "GR C+S+G",
+        "GR C+L": "GR C+L",
+        "baseline": "baseline",
+    }
     assert {row: numbers.trained_as(row) for row in rows} == rows
-    assert book.verdict(printed("TESS GR", "S+L"))[1].endswith("corpus and language are one label in this pool: shown is GR C+S")
+    assert book.verdict(printed("TESS GR", "S+L"))[1].endswith(
+        "corpus and language are one label in this pool: shown is GR C+S"
+    )
     assert "one label" not in book.verdict(printed("TESS GR", "S+G"))[1]
     measured["language / language / bits"] = 0.7
     assert numbers.trained_as("GR L") == "GR L"
@@ -185,9 +237,15 @@ def test_durations_speakers_and_shares_are_measured_and_those_of_the_pool_on_all
     book = Ledger(papers.named(PAPER))
     assert book.verdict(printed("TESS", "all")) == ("measured", "agrees")
     assert book.verdict(printed("TESS", "speakers")) == ("measured", "agrees")
-    assert book.verdict(printed("split", "training")) == ("setting", "ours is 80.0, as whole speakers are held out")
+    assert book.verdict(printed("split", "training")) == (
+        "setting",
+        "ours is 80.0, as whole speakers are held out",
+    )
     word, reason = book.verdict(printed("data", "training"))
-    assert (word, reason) == ("not run", "of all six corpora: Emo-DB, IEMOCAP and EPST not at hand; the others last 2.20 h")
+    assert (word, reason) == (
+        "not run",
+        "of all six corpora: Emo-DB, IEMOCAP and EPST not at hand; the others last 2.20 h",
+    )
     measured["corpora"] = tuple(name for name in ORIGINS if name not in UNSEEN)
     assert book.verdict(printed("data", "training")) == ("measured", "differs: measured 2.2 h")
     measured["TESS / duration / hours"] = 1.62
@@ -214,7 +272,10 @@ def test_changed_print_changes_no_value_of_ours(tmp_path):
 def test_a_researchers_own_classes_may_be_more_than_the_papers():
     book = ledger(trials(only="baseline"))
     counts = book.recorded.counts.assign(true=3, predicted=3)
-    wider = Ledger(papers.named(PAPER), runs=replace(book.recorded, parts=book.recorded.parts | {"counts": counts}))
+    wider = Ledger(
+        papers.named(PAPER),
+        runs=replace(book.recorded, parts=book.recorded.parts | {"counts": counts}),
+    )
     (found,) = wider.runs("baseline").values()
     assert found.classes == 4
     assert level(found, numbers.UA).value == 100

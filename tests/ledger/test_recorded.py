@@ -24,7 +24,9 @@ def test_a_trial_replaces_itself_whatever_its_settings_are_read_back_as(tmp_path
     for few in (2, 1, 2):
 
         def new(start, few=few):
-            return recorded.frames("open, models", ABOUT, trials[:few], ["k"] * few, outcomes[:few], start=start)
+            return recorded.frames(
+                "open, models", ABOUT, trials[:few], ["k"] * few, outcomes[:few], start=start
+            )
 
         recorded.write(PAPER, new, list(asdict(trials[0])), folder=tmp_path)
     found = recorded.read(PAPER, folder=tmp_path)
@@ -39,24 +41,40 @@ def test_a_trial_replaces_itself_where_another_kind_has_words_for_its_numbers(tm
 
         recorded.write(PAPER, new, ["seed", "more"], folder=tmp_path)
 
-    for run, more in (("open, hours", 7205), ("open, models", "shared"), ("open, hours", 7205), ("open, models", "shared")):
+    for run, more in (
+        ("open, hours", 7205),
+        ("open, models", "shared"),
+        ("open, hours", 7205),
+        ("open, models", "shared"),
+    ):
         write(run, more)
         write("open, speakers", None)
-    assert sorted(recorded.read(PAPER, folder=tmp_path).trials["run"]) == ["open, hours", "open, models", "open, speakers"]
+    assert sorted(recorded.read(PAPER, folder=tmp_path).trials["run"]) == [
+        "open, hours",
+        "open, models",
+        "open, speakers",
+    ]
 
 
 def test_trials_of_two_devices_are_never_one_run(tmp_path):
     def write(seed, device):
         run, about, trials = "open, models", ABOUT | {"device": device}, [Trial(seed=seed, more="")]
         recorded.write(
-            PAPER, lambda start: recorded.frames(run, about, trials, ["k"], [{}], start=start), ["seed", "more"], folder=tmp_path
+            PAPER,
+            lambda start: recorded.frames(run, about, trials, ["k"], [{}], start=start),
+            ["seed", "more"],
+            folder=tmp_path,
         )
         found = recorded.read(PAPER, folder=tmp_path)
         assert set(found.kind("models")["run"]) == set(found.runs)
         told = zip(found.trials["seed"], found.trials["run"], strict=True)
         return {int(seed): (run, found.runs[run]["device"]) for seed, run in told}
 
-    first, second, third = (("open, models", "cpu"), ("open (2), models", "cuda"), ("open (3), models", "tpu"))
+    first, second, third = (
+        ("open, models", "cpu"),
+        ("open (2), models", "cuda"),
+        ("open (3), models", "tpu"),
+    )
     assert write(0, "cpu") == {0: first}
     assert write(1, "cpu") == {0: first, 1: first}
     assert write(2, "cuda") == {0: first, 1: first, 2: second}
@@ -73,6 +91,9 @@ def test_a_gpu_is_recorded_by_its_name(monkeypatch):
     assert recording._device("auto") == "cuda (a GPU for cuda)"
 
 
-@pytest.mark.parametrize("paper", [path.name for path in sorted(recorded.FOLDER.iterdir()) if (path / "trials.csv.gz").is_file()])
+@pytest.mark.parametrize(
+    "paper",
+    [path.name for path in sorted(recorded.FOLDER.iterdir()) if (path / "trials.csv.gz").is_file()],
+)
 def test_no_trial_is_recorded_twice(paper):
     assert not recorded.read(paper).trials.duplicated(["run", "key"]).any()

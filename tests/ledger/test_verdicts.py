@@ -10,9 +10,19 @@ from sercore.ledger.verdicts import Run, decide, measured
 UNFINISHED = "unfinished: ended after 8 of 20 epochs"
 
 
-def run(protocol="as-published", variant="as-run", value=0.80, low=0.78, high=0.82, substitute="", **about) -> Run:
+def run(
+    protocol="as-published",
+    variant="as-run",
+    value=0.80,
+    low=0.78,
+    high=0.82,
+    substitute="",
+    **about,
+) -> Run:
     shared = {"seeds": 5, "groups": 80} | about
-    estimate = Estimate(value=value, low=value - 0.2, high=value + 0.2, run_low=low, run_high=high, **shared)
+    estimate = Estimate(
+        value=value, low=value - 0.2, high=value + 0.2, run_low=low, run_high=high, **shared
+    )
     return Run(variant=variant, protocol=protocol, estimate=estimate, substitute=substitute)
 
 
@@ -31,19 +41,49 @@ FAULT = {"fault": "labels joined by row"}
         ([CLEAN], {}, "substituted", "clean protocol only"),
         ([run(unfinished=UNFINISHED)], {}, "inconclusive", "ended after 8 of 20 epochs"),
         ([run(one_fold=True)], {}, "inconclusive", "not judged: one fold of several was run"),
-        ([run(one_fold=True), run(variant="as-described")], {}, "reproduced", "one more run, as-described"),
+        (
+            [run(one_fold=True), run(variant="as-described")],
+            {},
+            "reproduced",
+            "one more run, as-described",
+        ),
         ([run(), run("clean", one_fold=True)], {}, "inconclusive", "the clean run has 5 seeds"),
         ([run(seeds=4)], {}, "inconclusive", "4 seeds; a one-run interval needs 5"),
-        ([run(low=0.82, high=0.84, value=0.83)], {}, "not reproduced", r"nearest is as-run, off by \+0.03"),
-        ([run(low=0.82, high=0.84), run(variant="as-described")], {}, "reproduced", "one more run, as-described"),
+        (
+            [run(low=0.82, high=0.84, value=0.83)],
+            {},
+            "not reproduced",
+            r"nearest is as-run, off by \+0.03",
+        ),
+        (
+            [run(low=0.82, high=0.84), run(variant="as-described")],
+            {},
+            "reproduced",
+            "one more run, as-described",
+        ),
         ([run()], {}, "reproduced", "one more run, as-run"),
         ([run(), AGREEING], {}, "reproduced", "one more run"),
         ([run(), run("clean", "as-described", 0.45, 0.40, 0.50)], {}, "reproduced", "one more run"),
-        ([run(), run("clean", groups=5)], {}, "inconclusive", "the clean run has 5 seeds and 5 speakers"),
+        (
+            [run(), run("clean", groups=5)],
+            {},
+            "inconclusive",
+            "the clean run has 5 seeds and 5 speakers",
+        ),
         ([run(), run("clean", seeds=3)], {}, "inconclusive", "the clean run has 3 seeds"),
-        ([run(), CLEAN], {}, "inconclusive", r"reached only as published; clean: 0.45 \[0.4, 0.5\]"),
+        (
+            [run(), CLEAN],
+            {},
+            "inconclusive",
+            r"reached only as published; clean: 0.45 \[0.4, 0.5\]",
+        ),
         ([run(), NEAR], {}, "inconclusive", "wider than the distance to clean"),
-        ([run(), DESCRIBED], FAULT, "explained", r"only by a fault: labels joined by row; without it, 0.6 \[0.55, 0.65\]"),
+        (
+            [run(), DESCRIBED],
+            FAULT,
+            "explained",
+            r"only by a fault: labels joined by row; without it, 0.6 \[0.55, 0.65\]",
+        ),
         ([run()], FAULT, "inconclusive", "not run on the same corpora without it"),
         ([run(), run(variant="as-described")], FAULT, "reproduced", "one more run"),
         ([run(), run(substitute="MLS"), CLEAN], {}, "inconclusive", "reached only as published"),
@@ -60,7 +100,10 @@ def test_a_printed_number_is_held_against_one_run_and_not_against_the_mean():
     assert decide(0.80, [wide])[0] == "not reproduced"
 
 
-@pytest.mark.parametrize(("printed", "value", "reason"), [(625, 625, "agrees"), (50, 39.38, "differs"), (50, 50.4, "agrees")])
+@pytest.mark.parametrize(
+    ("printed", "value", "reason"),
+    [(625, 625, "agrees"), (50, 39.38, "differs"), (50, 50.4, "agrees")],
+)
 def test_a_measured_number_agrees_within_its_rounding(printed, value, reason):
     verdict, why = measured(printed, value, places=0)
     assert verdict == "measured"

@@ -15,7 +15,14 @@ from sercore.sweep import Task
 
 PAPER = "01-ser2022-transfer"
 STUDIES = {paper.name: paper for paper in papers.every()}
-ABOUT = {"edition": "open", "corpora": ["toy"], "encoders": {}, "method": 1, "versions": {}, "device": "cpu, x86_64"}
+ABOUT = {
+    "edition": "open",
+    "corpora": ["toy"],
+    "encoders": {},
+    "method": 1,
+    "versions": {},
+    "device": "cpu, x86_64",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,15 +64,24 @@ def study(run, trials) -> SimpleNamespace:
     )
 
 
-TRIALS = [Trial(row=row, seed=seed, rate=0.1, edition="open") for row in ("slow", "quick") for seed in range(5)]
+TRIALS = [
+    Trial(row=row, seed=seed, rate=0.1, edition="open")
+    for row in ("slow", "quick")
+    for seed in range(5)
+]
 
 
 @pytest.fixture
 def folder(tmp_path):
-    outcomes = [outcome(trial) | {"seconds": 9.0 - trial.seed if trial.row == "slow" else 1.0 + trial.seed} for trial in TRIALS]
+    outcomes = [
+        outcome(trial) | {"seconds": 9.0 - trial.seed if trial.row == "slow" else 1.0 + trial.seed}
+        for trial in TRIALS
+    ]
     recorded.write(
         PAPER,
-        lambda start: recorded.frames("open, toys", ABOUT, TRIALS, ["k"] * len(TRIALS), outcomes, start=start),
+        lambda start: recorded.frames(
+            "open, toys", ABOUT, TRIALS, ["k"] * len(TRIALS), outcomes, start=start
+        ),
         list(asdict(TRIALS[0])),
         folder=tmp_path,
     )
@@ -141,14 +157,23 @@ def test_a_verification_that_is_stopped_keeps_what_it_found(folder):
 
 
 def test_times_are_never_compared(folder):
-    (row,), _ = verify(folder, lambda trial, data, *, device: outcome(trial) | {"seconds_per_clip": 9.0}, trials=1)
+    (row,), _ = verify(
+        folder, lambda trial, data, *, device: outcome(trial) | {"seconds_per_clip": 9.0}, trials=1
+    )
     assert row["outcome"] == "same"
 
 
 def test_one_recorded_seed_gives_no_noise(tmp_path):
     recorded.write(
         PAPER,
-        lambda start: recorded.frames("open, toys", ABOUT, TRIALS[:1], ["k"], [outcome(TRIALS[0]) | {"seconds": 1.0}], start=start),
+        lambda start: recorded.frames(
+            "open, toys",
+            ABOUT,
+            TRIALS[:1],
+            ["k"],
+            [outcome(TRIALS[0]) | {"seconds": 1.0}],
+            start=start,
+        ),
         list(asdict(TRIALS[0])),
         folder=tmp_path,
     )
@@ -175,7 +200,9 @@ def test_runs_of_another_device_or_method_are_left_out(folder, about):
 
 
 def test_a_trial_that_reads_an_encoder_or_a_corpus_that_is_not_here_is_said(folder):
-    recorded.amend(PAPER, lambda runs: runs["open, toys"].update(corpora=["toy", "emodb"]), folder=folder)
+    recorded.amend(
+        PAPER, lambda runs: runs["open, toys"].update(corpora=["toy", "emodb"]), folder=folder
+    )
     rows, said = verify(folder)
     assert rows == []
     assert said[0].endswith("not run, it read emodb, which is not here")
@@ -219,7 +246,9 @@ def test_every_recorded_trial_of_the_book_has_a_path_and_can_be_built(paper):
     queue = verifying.order(chosen, book)
     here = {run for run, about in book.runs.items() if about["device"].startswith("cpu")}
     assert {each["run"] for each in queue} == here
-    assert [each["first"] for each in queue] == sorted((each["first"] for each in queue), reverse=True)
+    assert [each["first"] for each in queue] == sorted(
+        (each["first"] for each in queue), reverse=True
+    )
 
 
 def test_a_recorded_trial_of_chapter_1_comes_out_again(speech, tmp_path, monkeypatch):
@@ -235,7 +264,10 @@ def test_a_recorded_trial_of_chapter_1_comes_out_again(speech, tmp_path, monkeyp
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
-    [(("05",), "05: no such paper; expected 01-ser2022-transfer"), (("01", "--trials", "0"), "--trials")],
+    [
+        (("05",), "05: no such paper; expected 01-ser2022-transfer"),
+        (("01", "--trials", "0"), "--trials"),
+    ],
 )
 def test_the_command_refuses_what_it_cannot_do(arguments, words):
     found = CliRunner().invoke(app, ["verify", *arguments])
@@ -267,4 +299,6 @@ def test_the_command_ends_with_1_where_a_trial_differs(word, code, monkeypatch):
 
 def test_a_whole_number_is_read_whatever_its_column_holds():
     row = {"row": "slow", "seed": "3.0", "rate": 1.0, "edition": "open", "encoder": float("nan")}
-    assert verifying.trial_of(Trial, row) == Trial(row="slow", seed=3, rate=1.0, edition="open", encoder="")
+    assert verifying.trial_of(Trial, row) == Trial(
+        row="slow", seed=3, rate=1.0, edition="open", encoder=""
+    )

@@ -17,7 +17,12 @@ def test_one_woman_of_mls_costs_every_gender_classifier():
     ledger = Ledger(papers.named(ser2022.NAME))
     for name in CLASSIFIERS:
         counts = ledger.trials(f"gender classifier ({name})").counts
-        right = counts["count"].where(counts["true"] == counts["predicted"], 0).groupby(counts["group"]).sum()
+        right = (
+            counts["count"]
+            .where(counts["true"] == counts["predicted"], 0)
+            .groupby(counts["group"])
+            .sum()
+        )
         recall = right / counts["count"].groupby(counts["group"]).sum()
         woman = recall.idxmin()
         assert str(woman) == "12670", name
@@ -28,7 +33,9 @@ def test_leaks_lift_shuffled_labels_and_nothing_else_does():
     """Chapter 1, controls: as published even shuffled labels score far above guessing, clean they do not."""
     ledger = Ledger(papers.named(ser2022.NAME))
     leaky, clean = (
-        ledger.cell(ser2022.CONTROLLED, "macro_f1_cv5_mean", protocol=protocol, control="labels shuffled")
+        ledger.cell(
+            ser2022.CONTROLLED, "macro_f1_cv5_mean", protocol=protocol, control="labels shuffled"
+        )
         for protocol in ser2022.PROTOCOLS
     )
     assert leaky.low > 0.5
@@ -58,9 +65,13 @@ def test_recorded_models_of_one_seed_differ_where_they_are_the_baseline():
     """Chapter 2, what the paper leaves open: with alpha 0 the recorded GR is not the recorded baseline, as machines differ."""
     ledger = Ledger(papers.named(parry.NAME))
     epochs = ledger.recorded.parts["epochs"]
-    first = epochs[(epochs["epoch"] == 1) & (epochs["what"] == "training loss")].set_index("trial")["value"]
+    first = epochs[(epochs["epoch"] == 1) & (epochs["what"] == "training loss")].set_index("trial")[
+        "value"
+    ]
     baseline = evidence.recorded(ledger, "baseline").sown([0])
-    reversal = ledger.trials("GR C", variant=evidence.VARIANT, protocol=evidence.PROTOCOL, control="alpha 0").sown([0])
+    reversal = ledger.trials(
+        "GR C", variant=evidence.VARIANT, protocol=evidence.PROTOCOL, control="alpha 0"
+    ).sown([0])
     losses = [first[trials.table["trial"].item()] for trials in (baseline, reversal)]
     assert losses[0] != losses[1]
 
@@ -69,8 +80,15 @@ def test_no_difference_of_chapter_2_is_judged_and_its_balance_by_gender_is_not_r
     """Chapter 2, lead and claims: three seeds at most; of the pool three corpora are not at hand."""
     ledger = Ledger(papers.named(parry.NAME))
     marks = {claim.name: claim.judge(ledger) for claim in parry_claims.CLAIMS}
-    assert {mark for found in marks.values() for mark in (found.published, found.clean)} == {"inconclusive", "not run"}
+    assert {mark for found in marks.values() for mark in (found.published, found.clean)} == {
+        "inconclusive",
+        "not run",
+    }
     assert marks["C21"].published == "not run"
-    gains = [evidence.gain(ledger, f"{way} {name}", "tess") for way in ("MTL", "GR", "AD") for name in evidence.SINGLE]
+    gains = [
+        evidence.gain(ledger, f"{way} {name}", "tess")
+        for way in ("MTL", "GR", "AD")
+        for name in evidence.SINGLE
+    ]
     assert sum(gain.value < 0 for gain in gains) == 11
     assert {gain.mark for gain in gains} == {"inconclusive"}

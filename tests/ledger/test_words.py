@@ -23,7 +23,10 @@ def answers(right: float, *, words: int = 12, seeds: int = 2, start: int = 0) ->
         for group in ("tess/OAF", "tess/YAF"):
             for word in range(words):
                 true = "++o----"
-                predicted = [sign if generator.random() < right else generator.choice(list("+o-")) for sign in true]
+                predicted = [
+                    sign if generator.random() < right else generator.choice(list("+o-"))
+                    for sign in true
+                ]
                 rows.append([trial, group, f"w{word}", true, "".join(predicted)])
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -79,12 +82,16 @@ def test_a_value_is_the_mean_recall_over_classes_and_seeds():
 
 
 def test_more_words_and_more_agreement_narrow_the_interval():
-    few, more = (by_speaker(answers(0.6, words=many), {0: 0, 1: 1}, "tess")["OAF"] for many in (8, 160))
+    few, more = (
+        by_speaker(answers(0.6, words=many), {0: 0, 1: 1}, "tess")["OAF"] for many in (8, 160)
+    )
     assert more.high - more.low < 0.6 * (few.high - few.low)
 
 
 def test_what_cannot_be_counted_is_said():
-    with pytest.raises(ValueError, match=r"crema-d: no answer among 48 rows; expected some of trials \[0, 1\]"):
+    with pytest.raises(
+        ValueError, match=r"crema-d: no answer among 48 rows; expected some of trials \[0, 1\]"
+    ):
         by_speaker(answers(1.0), {0: 0, 1: 1}, "crema-d")
     broken = answers(1.0).assign(predicted="+")
     with pytest.raises(ValueError, match="7 clips and 1 answers"):

@@ -4,7 +4,12 @@ import pytest
 import torch
 from torch import nn
 
-from sercore.models.attribute_network import AttributeNetwork, Discriminator, discriminators, reversed_gradient
+from sercore.models.attribute_network import (
+    AttributeNetwork,
+    Discriminator,
+    discriminators,
+    reversed_gradient,
+)
 
 FOUR = {"corpus": 6, "gender": 2, "speaker": 48, "language": 3}
 
@@ -12,7 +17,13 @@ FOUR = {"corpus": 6, "gender": 2, "speaker": 48, "language": 3}
 def build(attributes=None, **settings) -> AttributeNetwork:
     torch.manual_seed(5)
     shared = nn.Sequential(nn.Linear(7, 16), nn.ReLU(), nn.Dropout(0.5))
-    return AttributeNetwork(shared, width=16, classes=3, **({"attributes": attributes} if attributes else {}), **settings)
+    return AttributeNetwork(
+        shared,
+        width=16,
+        classes=3,
+        **({"attributes": attributes} if attributes else {}),
+        **settings,
+    )
 
 
 @pytest.mark.parametrize("attributes", [None, {"corpus": 6}, FOUR])
@@ -49,7 +60,9 @@ def test_a_discriminator_has_about_a_million_parameters(classes, count):
 @pytest.mark.parametrize(("width", "heads"), [(128, [774, 258, 6192, 387])])
 def test_a_head_has_129_parameters_a_class(width, heads):
     network = AttributeNetwork(nn.Identity(), width=width, classes=3, attributes=FOUR)
-    assert [sum(weight.numel() for weight in head.parameters()) for head in network.heads.values()] == heads
+    assert [
+        sum(weight.numel() for weight in head.parameters()) for head in network.heads.values()
+    ] == heads
     assert sum(weight.numel() for weight in network.emotion.parameters()) == 387
 
 
@@ -66,5 +79,7 @@ def test_forward_gives_the_emotion_alone_and_answers_everything():
     emotion, attributes, shared = network.answers(clips)
     assert torch.equal(emotion, network(clips))
     assert torch.equal(shared, network.represent(clips))
-    assert {name: tuple(logits.shape) for name, logits in attributes.items()} == {name: (5, FOUR[name]) for name in FOUR}
+    assert {name: tuple(logits.shape) for name, logits in attributes.items()} == {
+        name: (5, FOUR[name]) for name in FOUR
+    }
     assert torch.equal(attributes["gender"], network.heads["gender"](shared))

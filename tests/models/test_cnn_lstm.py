@@ -44,7 +44,9 @@ def plain(built, frames):
     """The same weights in one-dimensional convolutions and one bidirectional LSTM: one clip, nothing masked."""
     signal = frames.T[None]  # (1, bands, time)
     for layer in built.convolutions:
-        signal = nn.functional.conv1d(signal, layer.weight.squeeze(2), layer.bias, padding="same").relu()
+        signal = nn.functional.conv1d(
+            signal, layer.weight.squeeze(2), layer.bias, padding="same"
+        ).relu()
         signal = nn.functional.max_pool1d(signal, 3, 2)
     lstm = nn.LSTM(8, 4, bidirectional=True, batch_first=True)
     own = dict(built.onwards.named_parameters())
@@ -54,10 +56,16 @@ def plain(built, frames):
 
 
 @settings(max_examples=25, deadline=None)
-@given(lengths=st.lists(st.integers(15, 90), min_size=1, max_size=4), extra=st.integers(0, 9), loud=st.floats(0, 1e3))
+@given(
+    lengths=st.lists(st.integers(15, 90), min_size=1, max_size=4),
+    extra=st.integers(0, 9),
+    loud=st.floats(0, 1e3),
+)
 def test_a_clip_in_a_batch_is_the_plain_network_on_it_alone(lengths, extra, loud):
     built, longest = network(seed=len(lengths)), max(lengths) + extra
-    frames = torch.randn(len(lengths), longest, 5, generator=torch.Generator().manual_seed(sum(lengths)))
+    frames = torch.randn(
+        len(lengths), longest, 5, generator=torch.Generator().manual_seed(sum(lengths))
+    )
     clips = [clip[:length].clone() for clip, length in zip(frames, lengths, strict=True)]
     for clip, length in zip(frames, lengths, strict=True):
         clip[length:] = loud  # whatever stands in the padding
@@ -73,7 +81,9 @@ def test_gradients_are_the_plain_network_s():
     built, frames = network(), torch.randn(40, 5)
     weights = list(built.parameters())
     ours = torch.autograd.grad(built(frames[None], torch.tensor([40])).sum(), weights)
-    theirs = torch.autograd.grad(plain(built, frames).sum(), [*built.convolutions.parameters(), *built.full.parameters()])
+    theirs = torch.autograd.grad(
+        plain(built, frames).sum(), [*built.convolutions.parameters(), *built.full.parameters()]
+    )
     compared = [*ours[:6], *ours[-2:]]
     for one, other in zip(compared, theirs, strict=True):
         torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-4)
@@ -87,11 +97,15 @@ def test_dropout_stands_before_the_fully_connected_layer_alone():
 
 def test_he_weights_and_the_default_s():
     he, default = network(SIZES, initialisation="he"), network(SIZES)
-    for layer, inputs in zip([*he.convolutions, he.full], (40 * 5, 256 * 5, 256 * 5, 512), strict=True):
+    for layer, inputs in zip(
+        [*he.convolutions, he.full], (40 * 5, 256 * 5, 256 * 5, 512), strict=True
+    ):
         assert not layer.bias.any()
         assert float(layer.weight.detach().std()) == pytest.approx((2 / inputs) ** 0.5, rel=0.03)
     bound = (1 / (256 * 5)) ** 0.5  # PyTorch's default: uniform, here within 1 / sqrt(inputs)
-    assert float(default.convolutions[1].weight.detach().abs().max()) == pytest.approx(bound, rel=0.01)
+    assert float(default.convolutions[1].weight.detach().abs().max()) == pytest.approx(
+        bound, rel=0.01
+    )
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,17 @@ def settled(sizes, *, seed=0):
 def test_parameters_of_each_part():
     with torch.device("meta"):
         network = CNNATT()
-    parts = {name: sum(weight.numel() for weight in part.parameters()) for name, part in network.named_children()}
-    assert parts == {"paths": 528, "convolutions": 92_832, "attention": 92_160, "norm": 256, "head": 903}
+    parts = {
+        name: sum(weight.numel() for weight in part.parameters())
+        for name, part in network.named_children()
+    }
+    assert parts == {
+        "paths": 528,
+        "convolutions": 92_832,
+        "attention": 92_160,
+        "norm": 256,
+        "head": 903,
+    }
 
 
 @pytest.mark.parametrize("frames", [313, 200, 4])
@@ -33,11 +42,18 @@ def test_shapes_of_the_layer_table(frames):
     with torch.device("meta"):
         network, spectrogram = CNNATT(), torch.empty(3, frames, 40)
     for block in (network.paths, *network.convolutions, network.attention):
-        block.register_forward_hook(lambda block, inputs, output: shapes.append(tuple(output.shape[1:])))
+        block.register_forward_hook(
+            lambda block, inputs, output: shapes.append(tuple(output.shape[1:]))
+        )
     assert network(spectrogram).shape == (3, 7)
     assert network.hidden(spectrogram).shape == (3, 128)
     assert shapes[:2] == [(16, 40, frames), (32, 20, frames // 2)]
-    assert shapes[2:6] == [(48, 10, quarter), (64, 10, quarter), (80, 10, quarter), (128, 10 * quarter)]
+    assert shapes[2:6] == [
+        (48, 10, quarter),
+        (64, 10, quarter),
+        (80, 10, quarter),
+        (128, 10 * quarter),
+    ]
 
 
 def test_the_published_norm_does_not_run():
@@ -51,7 +67,9 @@ def test_attention_by_hand():
     torch.manual_seed(3)
     attention = ChannelAttention(4, 5, 3).double()
     features = torch.randn(2, 4, 6, dtype=torch.float64)
-    query, key, value = (weights.detach().numpy() for weights in (attention.query, attention.key, attention.value))
+    query, key, value = (
+        weights.detach().numpy() for weights in (attention.query, attention.key, attention.value)
+    )
     expected = np.zeros((2, 5, 6))
     for clip, x in enumerate(features.numpy()):
         for head in range(3):
@@ -111,10 +129,9 @@ def test_pooling_leaves_an_odd_last_frame_out(length):
     assert not pooled[..., 3:].any()
 
 
-@pytest.mark.parametrize(
-    ("frames", "lengths"),
-    [(3, None), (9, [3, 9]), (9, [4, 10])],
-)
+@pytest.mark.parametrize(("frames", "lengths"), [(3, None), (9, [3, 9]), (9, [4, 10])])
 def test_too_few_or_too_many_frames_are_refused(frames, lengths):
     with pytest.raises(ValueError, match="expected 4 to"):
-        CNNATT(SMALL)(torch.zeros(2, frames, 40), lengths if lengths is None else torch.tensor(lengths))
+        CNNATT(SMALL)(
+            torch.zeros(2, frames, 40), lengths if lengths is None else torch.tensor(lengths)
+        )

@@ -9,8 +9,12 @@ from hypothesis import strategies as st
 
 from sercore.models.cnnlstm import CNNLSTM, Sizes
 
-AS_RUN, PER_CLIP, FIXED = (partial(CNNLSTM, variant=variant) for variant in ("as-run", "per-clip", "fixed"))
-SMALL = Sizes(bands=32, frames=70, channels=(4, 6, 8, 12, 16), pools=(2, 2, 2, 2, 2), hidden=16)  # 2 steps, as in the paper
+AS_RUN, PER_CLIP, FIXED = (
+    partial(CNNLSTM, variant=variant) for variant in ("as-run", "per-clip", "fixed")
+)
+SMALL = Sizes(
+    bands=32, frames=70, channels=(4, 6, 8, 12, 16), pools=(2, 2, 2, 2, 2), hidden=16
+)  # 2 steps, as in the paper
 
 
 def settled(kind, *, seed=0):
@@ -23,13 +27,15 @@ def settled(kind, *, seed=0):
 
 
 @pytest.mark.parametrize(
-    ("kind", "lstm"),
-    [(AS_RUN, 1_314_816), (PER_CLIP, 1_314_816), (FIXED, 1_052_672)],
+    ("kind", "lstm"), [(AS_RUN, 1_314_816), (PER_CLIP, 1_314_816), (FIXED, 1_052_672)]
 )
 def test_parameters_of_each_part(kind, lstm):
     with torch.device("meta"):
         network = kind()
-    parts = {name: sum(weight.numel() for weight in part.parameters()) for name, part in network.named_children()}
+    parts = {
+        name: sum(weight.numel() for weight in part.parameters())
+        for name, part in network.named_children()
+    }
     assert parts == {"cnn": 411_984, "lstm": lstm, "dropout": 0, "head": 1_799}
 
 
@@ -39,7 +45,9 @@ def test_shapes_of_the_layer_table(kind):
     with torch.device("meta"):
         network, spectrogram = kind(), torch.empty(3, 313, 128)
     for block in network.cnn.blocks:
-        block.register_forward_hook(lambda block, inputs, output: shapes.append(tuple(output.shape[1:])))
+        block.register_forward_hook(
+            lambda block, inputs, output: shapes.append(tuple(output.shape[1:]))
+        )
     assert network(spectrogram).shape == (3, 7)
     assert network.hidden(spectrogram).shape == (3, 256)
     assert shapes[:5] == [(32, 64, 156), (48, 32, 78), (64, 16, 39), (128, 4, 9), (256, 1, 2)]
@@ -89,7 +97,14 @@ def test_recurrent_weights_of_per_clip_are_idle():
     idle = {name for name, weight in network.named_parameters() if not weight.grad.any()}
     assert idle == {"lstm.weight_hh_l0", "lstm.weight_hh_l1"}
     with torch.device("meta"):
-        assert sum(weight.numel() for name, weight in CNNLSTM(variant="per-clip").named_parameters() if name in idle) == 524_288
+        assert (
+            sum(
+                weight.numel()
+                for name, weight in CNNLSTM(variant="per-clip").named_parameters()
+                if name in idle
+            )
+            == 524_288
+        )
 
 
 @settings(max_examples=20)
@@ -106,7 +121,9 @@ def test_padding_changes_nothing_in_fixed(lengths, content, seed):
         clip[length:] = content
     assert torch.equal(network(clips, valid), expected)
     for row in range(len(lengths)):
-        assert torch.allclose(network(clips[row : row + 1], valid[row : row + 1]), expected[row : row + 1], atol=1e-5)
+        assert torch.allclose(
+            network(clips[row : row + 1], valid[row : row + 1]), expected[row : row + 1], atol=1e-5
+        )
 
 
 def test_a_clip_alone_and_in_a_batch_agree_in_the_published_sizes():
@@ -117,7 +134,10 @@ def test_a_clip_alone_and_in_a_batch_agree_in_the_published_sizes():
         network = kind().eval()
         with torch.no_grad():
             together = network.head(network.hidden(batch, lengths))
-            alone = [network.head(network.hidden(clip[None], length[None])) for clip, length in zip(batch, lengths, strict=True)]
+            alone = [
+                network.head(network.hidden(clip[None], length[None]))
+                for clip, length in zip(batch, lengths, strict=True)
+            ]
         apart = (together - torch.cat(alone)).abs().amax(1)
         assert apart[0] < 1e-5
         assert (apart[1:].max() < 1e-5) if same else (apart[1:].min() > 1e-4)

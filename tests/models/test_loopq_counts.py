@@ -31,11 +31,17 @@ def listed():
     """Every model of paper 03 as ``sercore models --json`` has it."""
     done = CliRunner().invoke(app, ["models", "--json"])
     assert done.exit_code == 0
-    return {(each["model"], each["variant"]): each for each in json.loads(done.stdout) if each["paper"] == "Biagini 2022"}
+    return {
+        (each["model"], each["variant"]): each
+        for each in json.loads(done.stdout)
+        if each["paper"] == "Biagini 2022"
+    }
 
 
 def test_the_command_prints_the_sum_of_each_part_table(listed):
-    assert {name: each["parameters"] for name, each in listed.items()} == {name: sum(parts) for name, parts in PARTS.items()}
+    assert {name: each["parameters"] for name, each in listed.items()} == {
+        name: sum(parts) for name, parts in PARTS.items()
+    }
 
 
 def test_the_sums_are_the_counts_of_the_built_code():
@@ -45,5 +51,7 @@ def test_the_sums_are_the_counts_of_the_built_code():
 def test_the_table_for_people_has_them_too(listed):
     lines = CliRunner().invoke(app, ["models"]).stdout.splitlines()
     for (model, variant), each in listed.items():
-        (line,) = (line for line in lines if line.startswith(f"{model} ") and f" {variant}  " in line)
+        (line,) = (
+            line for line in lines if line.startswith(f"{model} ") and f" {variant}  " in line
+        )
         assert line.endswith(str(each["parameters"]))

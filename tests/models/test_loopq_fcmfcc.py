@@ -21,7 +21,10 @@ def settled():
 def test_parameters_of_each_part(sizes, trunk):
     with torch.device("meta"):
         network = FCMFCC(sizes)
-    parts = {name: sum(weight.numel() for weight in part.parameters()) for name, part in network.named_children()}
+    parts = {
+        name: sum(weight.numel() for weight in part.parameters())
+        for name, part in network.named_children()
+    }
     assert parts == {"parallel": 1_216, "trunk": trunk, "dropout": 0, "head": 2_247}
     last = network.trunk[-1][0]
     assert last.weight.numel() + last.bias.numel() == {1: 51_520, 3: 461_120}[sizes.last_kernel]
@@ -33,10 +36,19 @@ def test_shapes_of_the_layer_table(sizes):
     with torch.device("meta"):
         network, spectrogram = FCMFCC(sizes), torch.empty(3, 313, 40)
     for block in (network.parallel, *network.trunk):
-        block.register_forward_hook(lambda block, inputs, output: shapes.append(tuple(output.shape[1:])))
+        block.register_forward_hook(
+            lambda block, inputs, output: shapes.append(tuple(output.shape[1:]))
+        )
     assert network(spectrogram).shape == (3, 7)
     assert network.hidden(spectrogram).shape == (3, 320)
-    assert shapes[:6] == [(96, 20, 157), (64, 10, 78), (96, 5, 39), (128, 2, 39), (160, 1, 39), (320, 1, 1)]
+    assert shapes[:6] == [
+        (96, 20, 157),
+        (64, 10, 78),
+        (96, 5, 39),
+        (128, 2, 39),
+        (160, 1, 39),
+        (320, 1, 1),
+    ]
 
 
 def test_a_path_averages_with_a_zero_on_the_right_and_below():

@@ -25,7 +25,9 @@ def tiny(seed: int = 0, **options) -> HubertFT:
 
 def clips(lengths: torch.Tensor = LENGTHS, seed: int = 1) -> torch.Tensor:
     """Noise, zeros beyond each clip's length."""
-    noise = torch.randn(len(lengths), int(lengths.max()), generator=torch.Generator().manual_seed(seed))
+    noise = torch.randn(
+        len(lengths), int(lengths.max()), generator=torch.Generator().manual_seed(seed)
+    )
     return noise * (torch.arange(noise.shape[1]) < lengths[:, None])
 
 
@@ -44,7 +46,11 @@ def test_parts_have_the_published_counts():
 
 def test_only_the_front_is_frozen():
     network = tiny()
-    still = {name.split(".")[1] for name, weight in network.named_parameters() if not weight.requires_grad}
+    still = {
+        name.split(".")[1]
+        for name, weight in network.named_parameters()
+        if not weight.requires_grad
+    }
     assert still == {"feature_extractor", "feature_projection"}
     assert not any(weight.requires_grad for weight in tiny(frozen=True).speech.parameters())
 
@@ -55,7 +61,12 @@ def test_a_clip_alone_and_in_a_batch(variant):
     network, batch = tiny(variant=variant), clips()
     with torch.no_grad():
         together = network(batch, LENGTHS)
-        alone = torch.cat([network(clip[None, :length], length[None]) for clip, length in zip(batch, LENGTHS, strict=True)])
+        alone = torch.cat(
+            [
+                network(clip[None, :length], length[None])
+                for clip, length in zip(batch, LENGTHS, strict=True)
+            ]
+        )
     apart = (together - alone).abs().amax(1)
     assert apart[0] < 1e-5
     if variant == "fixed":
@@ -105,7 +116,9 @@ def test_kept_frames_stand_in_for_a_frozen_encoder(variant):
 def test_the_mean_of_own_frames_is_its_closed_form():
     frames, lengths = torch.randn(3, 7, 5), torch.tensor([7, 1, 4])
     frames[1, 1:] = torch.nan  # of the padding nothing is read
-    expected = torch.stack([frame[:length].mean(0) for frame, length in zip(frames, lengths, strict=True)])
+    expected = torch.stack(
+        [frame[:length].mean(0) for frame, length in zip(frames, lengths, strict=True)]
+    )
     assert torch.allclose(masked_mean(frames, lengths), expected, atol=1e-6)
 
 
@@ -118,7 +131,9 @@ def test_one_step_changes_exactly_what_the_optimiser_holds(variant, frozen):
     optimiser = torch.optim.Adam(groups)
     functional.cross_entropy(network(clips(), LENGTHS), torch.arange(4)).backward()
     optimiser.step()
-    changed = {name for name, value in network.state_dict().items() if not torch.equal(value, before[name])}
+    changed = {
+        name for name, value in network.state_dict().items() if not torch.equal(value, before[name])
+    }
     encoder = {name for name in before if name.startswith("speech.encoder.")}
     assert encoder
     assert changed == {"head.weight", "head.bias"} | (set() if frozen else encoder)
@@ -130,14 +145,18 @@ UNEQUAL, EQUAL = 400 + 25 * torch.arange(16), torch.full((16,), 775)
 
 
 @pytest.mark.parametrize(
-    ("variant", "lengths", "learnt"), [("fixed", UNEQUAL, True), ("as-run", EQUAL, True), ("as-run", UNEQUAL, False)]
+    ("variant", "lengths", "learnt"),
+    [("fixed", UNEQUAL, True), ("as-run", EQUAL, True), ("as-run", UNEQUAL, False)],
 )
 def test_sixteen_clips_with_shuffled_labels_are_learnt(variant, lengths, learnt):
     """Reduced: a tiny encoder without dropout, higher rates than the published ones.
 
     As run, clips that are padded are learnt under a mask, and evaluated without it: the training loss does not show there.
     """
-    batch, target = clips(lengths), torch.randperm(16, generator=torch.Generator().manual_seed(2)) % 7
+    batch, target = (
+        clips(lengths),
+        torch.randperm(16, generator=torch.Generator().manual_seed(2)) % 7,
+    )
     network = tiny(variant=variant).train()
     optimiser = torch.optim.Adam(network.groups(1e-2, 1e-3))
     for _ in range(150):
@@ -164,9 +183,13 @@ network.load_state_dict(load_file("weights.safetensors"))
 with torch.no_grad():
     print(json.dumps(network(load_file("clips.safetensors")["clips"], torch.tensor([800, 500, 300, 799])).tolist()))
 """
-    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
     with torch.no_grad():
-        assert torch.allclose(torch.tensor(json.loads(done.stdout)), network(clips(), LENGTHS), atol=1e-6)
+        assert torch.allclose(
+            torch.tensor(json.loads(done.stdout)), network(clips(), LENGTHS), atol=1e-6
+        )
 
 
 @pytest.mark.parametrize(
@@ -177,7 +200,10 @@ with torch.no_grad():
         (lambda: HubertFT(torch.nn.Linear(2, 2)), "no feature_extractor"),
         (lambda: HubertFT(16, frozen=True)(torch.zeros(2, 800), LENGTHS[:2]), "has no encoder"),
         (lambda: masked_mean(torch.zeros(2, 5, 3), torch.tensor([0, 5])), "clips of 0 to 5 frames"),
-        (lambda: masked_mean(torch.zeros(2, 5, 3), torch.tensor([5, 6])), "count samples of a waveform"),
+        (
+            lambda: masked_mean(torch.zeros(2, 5, 3), torch.tensor([5, 6])),
+            "count samples of a waveform",
+        ),
     ],
 )
 def test_what_is_refused(make, match):

@@ -18,9 +18,13 @@ from sercore.papers.biagini2022.rows import plan
 from sercore.training.fitting import OPTIMISERS
 
 # The published code on smaller pictures: all are reduced in frames, M1 also in bands and pools, M1 and M2 in width.
-CNNLSTM = loopq_cnnlstm.Sizes(bands=8, frames=20, channels=(8, 12, 16, 32, 64), pools=(2, 2, 2, 1, 1), hidden=64)
+CNNLSTM = loopq_cnnlstm.Sizes(
+    bands=8, frames=20, channels=(8, 12, 16, 32, 64), pools=(2, 2, 2, 1, 1), hidden=64
+)
 FCMFCC = loopq_fcmfcc.Sizes(frames=24, path_channels=8, channels=(16, 24, 32, 40, 80))
-FCMFCC_3 = loopq_fcmfcc.Sizes(frames=24, path_channels=8, channels=(16, 24, 32, 40, 80), last_kernel=3)
+FCMFCC_3 = loopq_fcmfcc.Sizes(
+    frames=24, path_channels=8, channels=(16, 24, 32, 40, 80), last_kernel=3
+)
 
 # Network, its sizes, frames and bands of its input, steps that overfit sixteen clips.
 SMALL = {
@@ -47,17 +51,26 @@ def test_overfits_sixteen_clips_with_shuffled_labels(name):
         optimiser.step()
     network.eval()
     with torch.no_grad():  # a mean of evaluations, since the last dropout of M1 as run never rests
-        assert torch.stack([cross_entropy(network(clips, lengths), labels) for _ in range(10)]).mean() < 0.05
+        assert (
+            torch.stack([cross_entropy(network(clips, lengths), labels) for _ in range(10)]).mean()
+            < 0.05
+        )
 
 
-@pytest.mark.parametrize("name", [name for name in SMALL if name != "M1 per-clip"])  # whose recurrent weights are idle
+@pytest.mark.parametrize(
+    "name", [name for name in SMALL if name != "M1 per-clip"]
+)  # whose recurrent weights are idle
 def test_gradients_reach_every_parameter(name):
     """In evaluation mode, where batch norm does not cancel the convolutions' biases."""
     kind, sizes, (frames, bands), _ = SMALL[name]
     torch.manual_seed(0)
     network = kind(sizes).eval()
     cross_entropy(network(torch.randn(8, frames, bands)), torch.arange(8) % 7).backward()
-    assert [key for key, weight in network.named_parameters() if weight.grad is None or not weight.grad.any()] == []
+    assert [
+        key
+        for key, weight in network.named_parameters()
+        if weight.grad is None or not weight.grad.any()
+    ] == []
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -72,15 +85,22 @@ def test_one_step_changes_exactly_what_the_optimiser_holds(name):
     before = {key: value.clone() for key, value in network.state_dict().items()}
     how = plan(model, rates="code", epochs=1, precision="fp32")
     OPTIMISERS[how.optimiser](held, lr=how.rate, weight_decay=how.weight_decay, fused=True).step()
-    changed = {key for key, value in network.state_dict().items() if not torch.equal(value, before[key])}
-    assert {id(weight) for group in held for weight in group["params"]} == set(map(id, network.parameters()))
+    changed = {
+        key for key, value in network.state_dict().items() if not torch.equal(value, before[key])
+    }
+    assert {id(weight) for group in held for weight in group["params"]} == set(
+        map(id, network.parameters())
+    )
     idle = {"lstm.weight_hh_l0", "lstm.weight_hh_l1"} if name == "M1 per-clip" else set()
     assert changed == {key for key, _ in network.named_parameters()} - idle
 
 
 def test_a_saved_model_predicts_the_same_in_a_new_process(tmp_path):
     """Weights as safetensors, the class and its published sizes by name; the last dropout of M1 as run from one seed."""
-    kinds = {f"CNNLSTM-{variant}": ("CNNLSTM", {"variant": variant}) for variant in ("as-run", "per-clip", "fixed")}
+    kinds = {
+        f"CNNLSTM-{variant}": ("CNNLSTM", {"variant": variant})
+        for variant in ("as-run", "per-clip", "fixed")
+    }
     kinds |= {name: (name, {}) for name in ("FCMFCC", "CNNATT")}
     expected = {}
     for file, (name, options) in kinds.items():

@@ -21,7 +21,11 @@ def test_a_picture_has_bands_for_rows():
     [
         ((2, 9, 40), None, nullcontext()),
         ((2, 9, 40), 9, nullcontext()),
-        ((2, 8, 40), 9, pytest.raises(ValueError, match=r"\(2, 8, 40\); the network reads \(batch, 9, 40\)")),
+        (
+            (2, 8, 40),
+            9,
+            pytest.raises(ValueError, match=r"\(2, 8, 40\); the network reads \(batch, 9, 40\)"),
+        ),
         ((2, 40, 9), None, pytest.raises(ValueError, match=r"reads \(batch, time, 40\)")),
         ((9, 40), None, pytest.raises(ValueError, match=r"\(9, 40\)")),
     ],
@@ -36,7 +40,12 @@ def test_shapes(shape, frames, outcome):
     [
         (None, nullcontext()),
         ([4, 9], nullcontext()),
-        ([3, 9], pytest.raises(ValueError, match="clips of 3 to 9 frames in a picture of 9; expected 4 to 9")),
+        (
+            [3, 9],
+            pytest.raises(
+                ValueError, match="clips of 3 to 9 frames in a picture of 9; expected 4 to 9"
+            ),
+        ),
         ([4, 10], pytest.raises(ValueError, match="4 to 10 frames")),
         ([4], pytest.raises(ValueError, match=r"shape \(1,\); expected \(2,\)")),
     ],
@@ -44,7 +53,10 @@ def test_shapes(shape, frames, outcome):
 def test_lengths(lengths, outcome):
     picture = torch.zeros(2, 1, 5, 9)
     with outcome:
-        assert check_lengths(lengths if lengths is None else torch.tensor(lengths), picture, least=4) is None
+        assert (
+            check_lengths(lengths if lengths is None else torch.tensor(lengths), picture, least=4)
+            is None
+        )
 
 
 def test_a_picture_that_is_too_short_is_refused_without_lengths():
@@ -52,7 +64,10 @@ def test_a_picture_that_is_too_short_is_refused_without_lengths():
         check_lengths(None, torch.zeros(2, 1, 5, 3), least=4)
 
 
-@given(lengths=st.lists(st.integers(1, 6), min_size=1, max_size=4), content=st.sampled_from([1e30, -3e38, 7.0]))
+@given(
+    lengths=st.lists(st.integers(1, 6), min_size=1, max_size=4),
+    content=st.sampled_from([1e30, -3e38, 7.0]),
+)
 def test_padding_is_zero_whatever_numbers_stood_there(lengths, content):
     picture = torch.ones(len(lengths), 2, 3, 6)
     for clip, length in zip(picture, lengths, strict=True):

@@ -65,7 +65,9 @@ def whole():
         network, frames = ResNet34(4).eval(), torch.empty(1, 300, 128)
     shapes = {}
     for name, layer in network.named_modules():
-        layer.register_forward_hook(lambda layer, inputs, output, name=name: shapes.update({name: tuple(output.shape)}))
+        layer.register_forward_hook(
+            lambda layer, inputs, output, name=name: shapes.update({name: tuple(output.shape)})
+        )
     network(frames)
     return network, shapes
 
@@ -86,14 +88,26 @@ def whole():
 )
 def test_the_layer_table(whole, layers, count, last, shape):
     network, shapes = whole
-    assert sum(weight.numel() for layer in layers for weight in network.get_submodule(layer).parameters()) == count
+    assert (
+        sum(
+            weight.numel()
+            for layer in layers
+            for weight in network.get_submodule(layer).parameters()
+        )
+        == count
+    )
     assert shapes[last] == shape
 
 
-@pytest.mark.parametrize(("pooling", "width"), [("statistics", 8192), ("mean", 4096), ("flatten", 155_648)])
+@pytest.mark.parametrize(
+    ("pooling", "width"), [("statistics", 8192), ("mean", 4096), ("flatten", 155_648)]
+)
 def test_what_each_pooling_gives_to_the_first_full_layer(pooling, width):
     with torch.device("meta"):
-        network, frames = ResNet34(4, replace(SIZES, pooling=pooling)).eval(), torch.empty(2, 300, 128)
+        network, frames = (
+            ResNet34(4, replace(SIZES, pooling=pooling)).eval(),
+            torch.empty(2, 300, 128),
+        )
     assert network.pooled(frames).shape == (2, width)
     assert network.embed(frames).shape == (2, 256)
 
@@ -117,7 +131,11 @@ def test_totals(pooling, classes, count):
 
 def test_the_command_lists_the_readings():
     listed = json.loads(CliRunner().invoke(app, ["models", "--json"]).stdout)
-    assert {each["variant"]: each["parameters"] for each in listed if each["paper"] == "Padi et al. 2021"} == {
+    assert {
+        each["variant"]: each["parameters"]
+        for each in listed
+        if each["paper"] == "Padi et al. 2021"
+    } == {
         "statistics pooling": 7_422_342,
         "mean pooling": 6_373_766,
         "no pooling": 45_171_078,
@@ -125,7 +143,9 @@ def test_the_command_lists_the_readings():
     }
 
 
-@pytest.mark.parametrize(("frames", "steps"), [(150, 19), (200, 25), (250, 32), (300, 38), (8, 1), (9, 2), (1, 1)])
+@pytest.mark.parametrize(
+    ("frames", "steps"), [(150, 19), (200, 25), (250, 32), (300, 38), (8, 1), (9, 2), (1, 1)]
+)
 def test_steps_behind_the_last_stage(frames, steps):
     with torch.device("meta"):
         assert Backbone(NARROW).eval()(torch.empty(1, frames, 128)).shape == (1, 2048, steps)
@@ -143,7 +163,9 @@ def plain(network, clip):
     state = network.state_dict()
 
     def norm(signal, name):
-        own = (state[f"{name}.{part}"] for part in ("running_mean", "running_var", "weight", "bias"))
+        own = (
+            state[f"{name}.{part}"] for part in ("running_mean", "running_var", "weight", "bias")
+        )
         return functional.batch_norm(signal, *own)
 
     signal = functional.conv2d(clip.T[None, None], state["backbone.stem.0.weight"], padding=1)
@@ -151,17 +173,26 @@ def plain(network, clip):
     for stage, blocks in enumerate((3, 4, 6, 3)):
         for block in range(blocks):
             name, stride = f"backbone.stages.{stage}.{block}", 2 if stage and not block else 1
-            inner = functional.conv2d(signal, state[f"{name}.conv1.weight"], stride=stride, padding=1)
+            inner = functional.conv2d(
+                signal, state[f"{name}.conv1.weight"], stride=stride, padding=1
+            )
             inner = functional.prelu(norm(inner, f"{name}.norm1"), state[f"{name}.act1.weight"])
-            inner = norm(functional.conv2d(inner, state[f"{name}.conv2.weight"], padding=1), f"{name}.norm2")
+            inner = norm(
+                functional.conv2d(inner, state[f"{name}.conv2.weight"], padding=1), f"{name}.norm2"
+            )
             if f"{name}.shortcut.0.weight" in state:
-                signal = norm(functional.conv2d(signal, state[f"{name}.shortcut.0.weight"], stride=stride), f"{name}.shortcut.1")
+                signal = norm(
+                    functional.conv2d(signal, state[f"{name}.shortcut.0.weight"], stride=stride),
+                    f"{name}.shortcut.1",
+                )
             signal = functional.prelu(inner + signal, state[f"{name}.act2.weight"])
     rows = signal.reshape(network.sizes.rows, -1)  # channels x bands by step
     pooled = torch.cat([rows.mean(1), (rows.var(1, correction=0) + 1e-5).sqrt()])
     full = functional.linear(pooled, state["head.full.weight"], state["head.full.bias"])[None]
     return functional.linear(
-        functional.prelu(norm(full, "head.norm"), state["head.act.weight"]), state["head.output.weight"], state["head.output.bias"]
+        functional.prelu(norm(full, "head.norm"), state["head.act.weight"]),
+        state["head.output.weight"],
+        state["head.output.bias"],
     )[0]
 
 
@@ -175,15 +206,24 @@ def test_the_network_is_the_plain_one(length):
 def test_embeddings_come_from_the_pooled_rows():
     network, (_, frames) = built(), batch_of([40, 23])
     lengths = torch.tensor([40, 23])
-    torch.testing.assert_close(network.embed(frames, lengths), network.head.full(network.pooled(frames, lengths)))
-    logits = network.head.output(network.head.act(network.head.norm(network.embed(frames, lengths))))
+    torch.testing.assert_close(
+        network.embed(frames, lengths), network.head.full(network.pooled(frames, lengths))
+    )
+    logits = network.head.output(
+        network.head.act(network.head.norm(network.embed(frames, lengths)))
+    )
     torch.testing.assert_close(network(frames, lengths), logits)
 
 
 def test_convolutions_start_from_he_s_weights_by_fan_out():
     torch.manual_seed(0)
     backbone = Backbone(NARROW)
-    for layer in (backbone.stem[0], backbone.stages[1][0].conv1, backbone.stages[1][0].shortcut[0], backbone.stages[3][2].conv2):
+    for layer in (
+        backbone.stem[0],
+        backbone.stages[1][0].conv1,
+        backbone.stages[1][0].shortcut[0],
+        backbone.stages[3][2].conv2,
+    ):
         expected = (2 / (layer.out_channels * layer.kernel_size[0] ** 2)) ** 0.5
         assert float(layer.weight.detach().std()) == pytest.approx(expected, rel=0.1)
     slopes = [weight for weight in backbone.parameters() if weight.shape == (1,)]
@@ -195,13 +235,20 @@ def test_clips_of_the_corpus_s_shortest_to_its_longest_give_in_a_batch_what_they
     assert difference(built(), [58, 131, 500, 1001, 3414]) < MARGIN
 
 
-@pytest.mark.parametrize("lengths", [[17, 64], [18, 64], [19, 63], [20, 62], [21, 61], [22, 60], [23, 59], [24, 58], [1, 2, 3, 9]])
+@pytest.mark.parametrize(
+    "lengths",
+    [[17, 64], [18, 64], [19, 63], [20, 62], [21, 61], [22, 60], [23, 59], [24, 58], [1, 2, 3, 9]],
+)
 def test_odd_and_even_lengths_through_the_strides(lengths):
     assert difference(built(), lengths) < MARGIN
 
 
 @settings(max_examples=20)
-@given(lengths=st.lists(st.integers(1, 70), min_size=1, max_size=4), extra=st.integers(0, 9), loud=st.floats(-1e3, 1e3))
+@given(
+    lengths=st.lists(st.integers(1, 70), min_size=1, max_size=4),
+    extra=st.integers(0, 9),
+    loud=st.floats(-1e3, 1e3),
+)
 def test_nothing_that_stands_in_the_padding_is_heard(lengths, extra, loud):
     assert difference(built(seed=len(lengths)), lengths, extra=extra, loud=loud) < MARGIN
 
@@ -228,24 +275,51 @@ def test_behind_a_clip_s_end_the_rows_are_zero():
         (TINY, (2, 40, 15), None, r"\(2, 40, 15\); the network reads \(batch, time, 16\)"),
         (TINY, (40, 16), None, r"\(40, 16\); the network reads"),
         (TINY, (2, 40, 16), [40], r"lengths of shape \(1,\); expected \(2,\)"),
-        (TINY, (2, 40, 16), [0, 40], "clips of 0 to 40 frames in a picture of 40; expected 1 to 40"),
-        (TINY, (2, 40, 16), [41, 40], "clips of 40 to 41 frames in a picture of 40; expected 1 to 40"),
+        (
+            TINY,
+            (2, 40, 16),
+            [0, 40],
+            "clips of 0 to 40 frames in a picture of 40; expected 1 to 40",
+        ),
+        (
+            TINY,
+            (2, 40, 16),
+            [41, 40],
+            "clips of 40 to 41 frames in a picture of 40; expected 1 to 40",
+        ),
         (TINY, (2, 0, 16), None, "clips of 0 to 0 frames"),
-        (replace(TINY, pooling="flatten", frames=40), (2, 39, 16), None, r"\(2, 39, 16\); the network reads \(batch, 40, 16\)"),
-        (replace(TINY, pooling="flatten", frames=40), (2, 40, 16), [40, 39], "clips of 39 to 40 frames .* expected 40 to 40"),
+        (
+            replace(TINY, pooling="flatten", frames=40),
+            (2, 39, 16),
+            None,
+            r"\(2, 39, 16\); the network reads \(batch, 40, 16\)",
+        ),
+        (
+            replace(TINY, pooling="flatten", frames=40),
+            (2, 40, 16),
+            [40, 39],
+            "clips of 39 to 40 frames .* expected 40 to 40",
+        ),
         (TINY, (2, 1, 16), [1, 1], None),
         (replace(TINY, pooling="flatten", frames=40), (2, 40, 16), [40, 40], None),
     ],
 )
 def test_shapes_and_lengths(sizes, shape, lengths, told):
     with pytest.raises(ValueError, match=told) if told else nullcontext():
-        assert built(sizes)(torch.zeros(shape), lengths if lengths is None else torch.tensor(lengths)).shape == (2, 4)
+        assert built(sizes)(
+            torch.zeros(shape), lengths if lengths is None else torch.tensor(lengths)
+        ).shape == (2, 4)
 
 
-@pytest.mark.parametrize(("lengths", "accepted"), [(None, True), ([24, 24], True), ([24, 20], False), ([20, 20], False)])
+@pytest.mark.parametrize(
+    ("lengths", "accepted"), [(None, True), ([24, 24], True), ([24, 20], False), ([20, 20], False)]
+)
 def test_a_training_batch_has_no_padding(lengths, accepted):
     lengths = lengths if lengths is None else torch.tensor(lengths)
-    refused = pytest.raises(ValueError, match="in a training batch of 24; expected no padding, since batch norm would count it")
+    refused = pytest.raises(
+        ValueError,
+        match="in a training batch of 24; expected no padding, since batch norm would count it",
+    )
     with nullcontext() if accepted else refused:
         assert built().train()(torch.randn(2, 24, 16), lengths).shape == (2, 4)
 
@@ -285,4 +359,6 @@ def test_a_saved_network_comes_back(tmp_path):
     checkpoints.save(network, tmp_path, {"classes": 4})
     again, about = checkpoints.load(tmp_path, lambda about: ResNet34(about["classes"], TINY))
     assert about == {"classes": 4}
-    assert torch.equal(again(frames, torch.tensor([40, 23])), network(frames, torch.tensor([40, 23])))
+    assert torch.equal(
+        again(frames, torch.tensor([40, 23])), network(frames, torch.tensor([40, 23]))
+    )

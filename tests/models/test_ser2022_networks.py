@@ -32,13 +32,23 @@ def test_the_listed_counts_are_those_of_the_built_modules():
 
 def test_as_run_is_its_closed_form():
     """By hand: two branches joined, one shared layer, sigmoid and ReLU heads."""
-    network, emotion, gender = MultiTaskMLP(8, variant="as-run").double(), torch.randn(5, 8).double(), torch.randn(5, 44).double()
+    network, emotion, gender = (
+        MultiTaskMLP(8, variant="as-run").double(),
+        torch.randn(5, 8).double(),
+        torch.randn(5, 44).double(),
+    )
     w = {name: value.detach() for name, value in network.state_dict().items()}
 
     def layer(name, values):
         return values @ w[f"{name}.weight"].T + w[f"{name}.bias"]
 
-    joined = torch.cat([layer("emotion_branch", emotion).clamp(min=0), layer("gender_branch", gender).clamp(min=0)], 1)
+    joined = torch.cat(
+        [
+            layer("emotion_branch", emotion).clamp(min=0),
+            layer("gender_branch", gender).clamp(min=0),
+        ],
+        1,
+    )
     shared = layer("shared", joined).clamp(min=0)
     first, second = network(emotion, gender)
     assert torch.allclose(first, 1 / (1 + torch.exp(-layer("emotion_head", shared))))

@@ -9,7 +9,9 @@ import torch
 from sercore.models.unified_attention import GatedSelfAttention, UnifiedAttention, drawn
 
 
-def by_hand(sequence: np.ndarray, w: dict[str, np.ndarray], *, heads: int, divisor: int) -> np.ndarray:
+def by_hand(
+    sequence: np.ndarray, w: dict[str, np.ndarray], *, heads: int, divisor: int
+) -> np.ndarray:
     """One clip: gates, scores, softmax and mixing, by the formulas of section 3.5."""
     mixed = []
     for head in range(heads):
@@ -19,7 +21,9 @@ def by_hand(sequence: np.ndarray, w: dict[str, np.ndarray], *, heads: int, divis
         scores = np.zeros((len(sequence), len(sequence)))
         for i in range(len(sequence)):
             for j in range(len(sequence)):
-                scores[i, j] = (gates[i, 0] * query[i]) @ (gates[j, 1] * key[j]) / math.sqrt(divisor)
+                scores[i, j] = (
+                    (gates[i, 0] * query[i]) @ (gates[j, 1] * key[j]) / math.sqrt(divisor)
+                )
         weights = np.exp(scores) / np.exp(scores).sum(1, keepdims=True)
         mixed.append(weights @ value)
     return np.concatenate(mixed, axis=1) @ w["output"][0]
@@ -39,7 +43,12 @@ def test_gated_attention_is_its_formula(heads, divisor):
     torch.manual_seed(0)
     attention = GatedSelfAttention(6, heads=heads, gate=4, divisor=divisor).double()
     sequence = torch.randn(2, 5, 6, dtype=torch.float64)
-    expected = np.stack([by_hand(clip.numpy(), weights(attention), heads=heads, divisor=divisor) for clip in sequence])
+    expected = np.stack(
+        [
+            by_hand(clip.numpy(), weights(attention), heads=heads, divisor=divisor)
+            for clip in sequence
+        ]
+    )
     assert np.allclose(attention(sequence).detach().numpy(), expected, atol=1e-12)
 
 

@@ -11,11 +11,21 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 HTML = os.environ.get("SER_HTML")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-PAGES = (
-    sorted(path.relative_to(HTML).as_posix() for path in Path(HTML).rglob("*.html") if "_static" not in path.parts) if HTML else []
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
-PAGES = [page for page in PAGES if page != "index.html"]  # it only sends on, and is opened by a test of its own
+PAGES = (
+    sorted(
+        path.relative_to(HTML).as_posix()
+        for path in Path(HTML).rglob("*.html")
+        if "_static" not in path.parts
+    )
+    if HTML
+    else []
+)
+PAGES = [
+    page for page in PAGES if page != "index.html"
+]  # it only sends on, and is opened by a test of its own
 
 pytestmark = [
     pytest.mark.skipif(not HTML, reason="needs a rendered book: set SER_HTML to its folder"),
@@ -28,7 +38,8 @@ def browser():
     playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
     with playwright.sync_playwright() as control:
         found = control.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required", "--mute-audio"]
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required", "--mute-audio"],
         )
         yield found
         found.close()
@@ -43,13 +54,26 @@ def size(request):
 def opened(request, browser, size):
     """Function that opens a page of the book, and the list of everything that went wrong in it."""
     wrong = []
-    page = browser.new_page(viewport={"width": size[0], "height": size[1]}, color_scheme=request.param)
-    page.on("console", lambda message: wrong.append(f"console: {message.text}") if message.type in ("error", "warning") else None)
+    page = browser.new_page(
+        viewport={"width": size[0], "height": size[1]}, color_scheme=request.param
+    )
+    page.on(
+        "console",
+        lambda message: (
+            wrong.append(f"console: {message.text}")
+            if message.type in ("error", "warning")
+            else None
+        ),
+    )
     page.on("pageerror", lambda error: wrong.append(f"script: {error}"))
     page.on("requestfailed", lambda asked: wrong.append(f"failed: {asked.url[:200]}"))
     page.on(
         "request",
-        lambda asked: None if asked.url.startswith(("file:", "data:", "blob:")) else wrong.append(f"outside: {asked.url}"),
+        lambda asked: (
+            None
+            if asked.url.startswith(("file:", "data:", "blob:"))
+            else wrong.append(f"outside: {asked.url}")
+        ),
     )
 
     def open_page(name):
@@ -79,10 +103,18 @@ PLAY = """async player => {
 @pytest.mark.parametrize("name", PAGES)
 def test_page(opened, request, name):
     page, wrong = opened(name)
-    picture(page, f"{name.removesuffix('.html').replace('/', '-')}-{request.node.callspec.id.removesuffix('-' + name)}")
+    picture(
+        page,
+        f"{name.removesuffix('.html').replace('/', '-')}-{request.node.callspec.id.removesuffix('-' + name)}",
+    )
     assert not wrong
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.evaluate(WIDER)
-    assert page.evaluate("[...document.images].filter(image => image.complete && !image.naturalWidth).length") == 0
+    assert (
+        page.evaluate(
+            "[...document.images].filter(image => image.complete && !image.naturalWidth).length"
+        )
+        == 0
+    )
     for player in page.query_selector_all("audio"):
         assert player.evaluate(PLAY) > 0
     assert not wrong
@@ -106,8 +138,14 @@ def test_every_link_inside_the_book_leads_somewhere(browser):
     page = browser.new_page()
     for name in PAGES:
         page.goto(f"file://{Path(HTML).resolve() / name}")
-        links = page.evaluate("[...document.links].map(link => link.href.split('#')[0].split('?')[0])")
-        gone = {link for link in links if link.startswith("file:") and not Path(unquote(urlsplit(link).path)).exists()}
+        links = page.evaluate(
+            "[...document.links].map(link => link.href.split('#')[0].split('?')[0])"
+        )
+        gone = {
+            link
+            for link in links
+            if link.startswith("file:") and not Path(unquote(urlsplit(link).path)).exists()
+        }
         assert not gone, name
 
 
@@ -130,14 +168,19 @@ def test_notebook_can_be_taken_home(browser):
     page = browser.new_page()
     for name in (each for each in PAGES if each.startswith("notebooks/")):
         page.goto(f"file://{Path(HTML).resolve() / name}")
-        links = [link.get_attribute("href") for link in page.query_selector_all("a.btn-download-source-button")]
+        links = [
+            link.get_attribute("href")
+            for link in page.query_selector_all("a.btn-download-source-button")
+        ]
         assert links
         assert all((Path(HTML) / name).parent.joinpath(link).is_file() for link in links), links
 
 
 def test_the_first_screen_of_chapter_1_compares_three_ways(browser):
     page = browser.new_page(viewport={"width": 1440, "height": 900})
-    page.goto(f"file://{Path(HTML).resolve()}/notebooks/01-ser2022-transfer.html", wait_until="load")
+    page.goto(
+        f"file://{Path(HTML).resolve()}/notebooks/01-ser2022-transfer.html", wait_until="load"
+    )
     sentence = page.get_by_text("under the clean protocol").first.bounding_box()
     figure = page.query_selector("article img, .bd-article img").bounding_box()
     assert 0 < sentence["y"] < figure["y"]
@@ -148,5 +191,9 @@ def test_the_demo_baseline_of_chapter_2_has_learnt(browser):
     page = browser.new_page()
     page.goto(f"file://{Path(HTML).resolve()}/notebooks/02-mtl-adversarial.html", wait_until="load")
     table = page.locator("table", has=page.get_by_text("UA in %, this run", exact=False))
-    in_domain = table.locator("tbody tr", has_text="baseline").first.locator("td, th").last.inner_text()
-    assert float(in_domain.split()[0]) > 40  # the mean over corpora, each counting once; guessing gives 33.3
+    in_domain = (
+        table.locator("tbody tr", has_text="baseline").first.locator("td, th").last.inner_text()
+    )
+    assert (
+        float(in_domain.split()[0]) > 40
+    )  # the mean over corpora, each counting once; guessing gives 33.3

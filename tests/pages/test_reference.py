@@ -12,7 +12,9 @@ from sercore.pages import reference
 
 HTML = os.environ.get("SER_HTML")
 
-pytestmark = pytest.mark.skipif(not HTML, reason="needs a rendered book: set SER_HTML to its folder")
+pytestmark = pytest.mark.skipif(
+    not HTML, reason="needs a rendered book: set SER_HTML to its folder"
+)
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +29,11 @@ def public(module):
     """Public functions and classes that a module defines; a claim is a function made into a value, which the ledger shows."""
     there = importlib.import_module(module)
     nodes = ast.parse(Path(there.__file__).read_text()).body
-    names = [node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")]
+    names = [
+        node.name
+        for node in nodes
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
+    ]
     return {f"{module}.{name}" for name in names if callable(getattr(there, name))}
 
 

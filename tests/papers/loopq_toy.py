@@ -18,7 +18,9 @@ def toy() -> Data:
     generator = np.random.default_rng(0)
     rows = [
         (corpus, speaker, "female" if speaker[0] == "f" else "male", emotion, f"t{text}", 1.0)
-        for corpus, speaker, emotion, text in product(("toy-a", "toy-b"), ("f1", "f2", "m1", "m2"), SEVEN, range(2))
+        for corpus, speaker, emotion, text in product(
+            ("toy-a", "toy-b"), ("f1", "f2", "m1", "m2"), SEVEN, range(2)
+        )
     ]
     table = pd.DataFrame(rows, columns=["corpus", "speaker", "gender", "class", "text", "seconds"])
     labels = table["class"].map(SEVEN.index).to_numpy()
@@ -41,7 +43,17 @@ def toy() -> Data:
 def trial(name: str = "FCMFCC as-run", protocol: str = "by-origin", **more) -> Trial:
     """Two epochs of a small network, by the name of its row."""
     row = ROWS[name]
-    settings = {name: getattr(row, name) for name in ("model", "variant", "rates", "augmentation", "control")}
+    settings = {
+        name: getattr(row, name)
+        for name in ("model", "variant", "rates", "augmentation", "control")
+    }
     encoder = "toy" if any(kind.startswith("frames") for kind in row.inputs) else "none"
-    shared = {"fold": 0, "seed": 0, "edition": "demo", "epochs": 2, "size": "small", "encoder": encoder}
+    shared = {
+        "fold": 0,
+        "seed": 0,
+        "edition": "demo",
+        "epochs": 2,
+        "size": "small",
+        "encoder": encoder,
+    }
     return Trial(**settings | shared | {"protocol": protocol} | more)

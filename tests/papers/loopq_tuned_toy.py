@@ -4,10 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from transformers import (
-    ConvNextConfig,
-    Wav2Vec2FeatureExtractor,
-)
+from transformers import ConvNextConfig, Wav2Vec2FeatureExtractor
 
 from sercore.papers.biagini2022.batches import Data
 from sercore.papers.biagini2022.convnext import TINY
@@ -18,7 +15,9 @@ from sercore.training import checkpoints
 from sercore.training.resumable import LAST
 from tests.papers.loopq_toy import toy
 
-PICTURES = ConvNextConfig(**TINY, layer_scale_init_value=1.0)  # at the usual 1e-6 some updates are too small for float32
+PICTURES = ConvNextConfig(
+    **TINY, layer_scale_init_value=1.0
+)  # at the usual 1e-6 some updates are too small for float32
 MASKING = {"mask_time_prob": 0.3, "mask_time_length": 4, "layerdrop": 0.2, "hidden_dropout": 0.1}
 RANDOM = {"encoder": "random", "pictures": "random"}
 
@@ -28,7 +27,9 @@ def sounds(stretch: int = 1) -> Data:
     data, generator = toy(), np.random.default_rng(1)
 
     def clip(label: int, samples: int) -> np.ndarray:
-        wave = np.sin(2 * np.pi * (label + 1) * np.arange(samples) / 80) + 0.3 * generator.standard_normal(samples)
+        wave = np.sin(
+            2 * np.pi * (label + 1) * np.arange(samples) / 80
+        ) + 0.3 * generator.standard_normal(samples)
         return wave.astype(np.float32)[:, None]
 
     sizes = data.inputs["mel"].valid * 20 * stretch
@@ -47,7 +48,14 @@ def save(model: torch.nn.Module, place) -> str:
 
 def trial(name: str, data: TunedData, protocol: str = "by-origin", **more) -> Tuned:
     row = TUNED[name]
-    settings = {"model": row.model, "variant": row.variant, "protocol": protocol, "fold": 0, "seed": 0, "edition": "demo"}
+    settings = {
+        "model": row.model,
+        "variant": row.variant,
+        "protocol": protocol,
+        "fold": 0,
+        "seed": 0,
+        "edition": "demo",
+    }
     return Tuned(**settings | {"epochs": 2, "size": "small"} | data.named(row) | more)
 
 
@@ -56,4 +64,8 @@ def weights(fitted, name: str = LAST) -> dict[str, torch.Tensor]:
 
 
 def timeless(outcome: dict) -> dict:
-    return {name: value for name, value in outcome.items() if name not in ("seconds_per_clip", "clips_per_second")}
+    return {
+        name: value
+        for name, value in outcome.items()
+        if name not in ("seconds_per_clip", "clips_per_second")
+    }

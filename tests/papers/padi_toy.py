@@ -33,7 +33,9 @@ SECONDS = (0.3, 1.0)  # of those that are files
 TONES = {"angry": 900, "happy": 700, "excited": 800, "neutral": 400, "sad": 300}  # Hz
 TRANSFERRED = {"pretraining": 2, "speakers": "shared"}
 # Narrower layers of 16 channels would not train channels-last on a CPU.
-SIZES = replace(resnet.SIZES, bands=BANDS, channels=(16, 16, 16, 16), blocks=(1, 1, 1, 1), width=8, frames=40)
+SIZES = replace(
+    resnet.SIZES, bands=BANDS, channels=(16, 16, 16, 16), blocks=(1, 1, 1, 1), width=8, frames=40
+)
 
 
 def narrow(monkeypatch) -> None:
@@ -58,13 +60,29 @@ def data(*, corpus="toy", emotions: Sequence[str] = EMOTIONS, seed=0) -> Data:
         for speaker, emotion, number in product(ACTORS, emotions, range(CLIPS))
     ]
     table, draw = pd.DataFrame(rows), np.random.default_rng(seed)
-    clips = [_clip(draw, EMOTIONS.index(row["emotion"]), ACTORS.index(row["speaker"])) for row in rows]
+    clips = [
+        _clip(draw, EMOTIONS.index(row["emotion"]), ACTORS.index(row["speaker"])) for row in rows
+    ]
     joined = {"happy": "happy+excited", "excited": "happy+excited"}
     targets = {
-        name: np.array([classes.index(word) if (word := found(each)) in classes else -1 for each in table["emotion"]])
-        for (name, classes), found in zip(CLASSES.items(), [str, str, lambda each: joined.get(each, each)], strict=True)
+        name: np.array(
+            [
+                classes.index(word) if (word := found(each)) in classes else -1
+                for each in table["emotion"]
+            ]
+        )
+        for (name, classes), found in zip(
+            CLASSES.items(), [str, str, lambda each: joined.get(each, each)], strict=True
+        )
     }
-    return Data(table, Ragged.of(clips), Ragged.of(normalised(clips)), CLASSES, targets, _source(table, clips, draw))
+    return Data(
+        table,
+        Ragged.of(clips),
+        Ragged.of(normalised(clips)),
+        CLASSES,
+        targets,
+        _source(table, clips, draw),
+    )
 
 
 def spoken(folder: Path) -> Data:
@@ -82,30 +100,52 @@ def spoken(folder: Path) -> Data:
 def trial(name: str = "001", **changed) -> Trial:
     """Two epochs of a row of the grid, and of its speaker recogniser."""
     row = ROWS[name]
-    settings = {"experiment": "exp1", "protocol": "speakers-apart", "fold": 0, "seed": 0, "edition": "demo", "epochs": 2}
+    settings = {
+        "experiment": "exp1",
+        "protocol": "speakers-apart",
+        "fold": 0,
+        "seed": 0,
+        "edition": "demo",
+        "epochs": 2,
+    }
     taught = TRANSFERRED if row.transfer != "none" else {}
     return Trial(**asdict(row) | settings | {"size": "small"} | taught | changed)
 
 
 def timeless(outcome: dict) -> dict:
     """An outcome without what differs from run to run."""
-    return {name: value for name, value in outcome.items() if name not in ("seconds", "seconds_per_clip", "clips_per_second")}
+    return {
+        name: value
+        for name, value in outcome.items()
+        if name not in ("seconds", "seconds_per_clip", "clips_per_second")
+    }
 
 
 def weights(done, held) -> dict[str, torch.Tensor]:
     """Of a finished training, as they stand on disk."""
-    return checkpoints.read(kept.folder(padi_trial.__name__, done, held.content(done), device=torch.device("cpu")) / LAST)[0]
+    return checkpoints.read(
+        kept.folder(padi_trial.__name__, done, held.content(done), device=torch.device("cpu"))
+        / LAST
+    )[0]
 
 
 def moved(found, start) -> set[str]:
     """Which tensors differ, by the first two parts of their names."""
-    return {".".join(name.split(".")[:2]) for name in found if not torch.equal(found[name], start[name])}
+    return {
+        ".".join(name.split(".")[:2]) for name in found if not torch.equal(found[name], start[name])
+    }
 
 
 def _source(table: pd.DataFrame, clips: Sequence[np.ndarray], draw: np.random.Generator) -> Source:
     """Five clips of each speaker of another corpus, of which an epoch reads four; pairs of the scored clips are compared."""
-    spoken = [_clip(draw, number, place + len(ACTORS)) for place in range(len(SPEAKERS)) for number in range(5)]
-    left, right, same = verification.trials((table["corpus"] + "/" + table["speaker"]).to_numpy(str), pairs=60, seed=0)
+    spoken = [
+        _clip(draw, number, place + len(ACTORS))
+        for place in range(len(SPEAKERS))
+        for number in range(5)
+    ]
+    left, right, same = verification.trials(
+        (table["corpus"] + "/" + table["speaker"]).to_numpy(str), pairs=60, seed=0
+    )
     return Source(
         speakers=np.array([f"other/{speaker}" for speaker in SPEAKERS for _ in range(5)]),
         frames=Ragged.of(normalised(spoken)),
@@ -122,6 +162,8 @@ def _source(table: pd.DataFrame, clips: Sequence[np.ndarray], draw: np.random.Ge
 def _clip(draw: np.random.Generator, emotion: int, speaker: int) -> np.ndarray:
     """Noise in which some bands, by the emotion, move together at the speaker's pace; the level is the speaker's, the end quiet."""
     frames = int(draw.integers(20, 61))
-    moved = np.sin(np.arange(frames) / (1.5 + speaker / 3) + draw.uniform(0, 6))[:, None] * (np.arange(BANDS) % 5 == emotion)
+    moved = np.sin(np.arange(frames) / (1.5 + speaker / 3) + draw.uniform(0, 6))[:, None] * (
+        np.arange(BANDS) % 5 == emotion
+    )
     quiet = 10 * (np.arange(frames) >= frames - 2)[:, None]  # 43 dB
     return (draw.normal(size=(frames, BANDS)) + 3 * moved + speaker - quiet).astype(np.float32)

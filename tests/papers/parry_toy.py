@@ -38,11 +38,15 @@ def data(*, unseen=("away",), seed=0) -> Data:
     draw = np.random.default_rng(seed)
     target = np.array([NUMBERS[each] for each in table["emotion"]])
     frames = [
-        (draw.normal(size=(draw.integers(15, 41), 40)) + 2.0 * (np.arange(40) % 3 == number)).astype(np.float32)
+        (
+            draw.normal(size=(draw.integers(15, 41), 40)) + 2.0 * (np.arange(40) % 3 == number)
+        ).astype(np.float32)
         for number in target
     ]
     out = np.where(table["surprised"], -1, target)
-    targets = dict.fromkeys(product(("positive", "negative"), ("neutral", "positive", "left out")), target)
+    targets = dict.fromkeys(
+        product(("positive", "negative"), ("neutral", "positive", "left out")), target
+    )
     targets |= dict.fromkeys(product(("left out",), ("neutral", "positive", "left out")), out)
     keep = table["corpus"].isin(set(CORPORA) - {"away"} | set(unseen)).to_numpy()
     places = np.flatnonzero(keep)
@@ -58,6 +62,17 @@ def data(*, unseen=("away",), seed=0) -> Data:
 def trial(name="baseline", **changed) -> Trial:
     """Two epochs of the demo's network, a batch of 8."""
     row = ROWS[name]
-    fields = {field: getattr(row, field) for field in ("approach", "attributes", "variant", "alpha", "surprise", "calm")}
-    settings = {"initialisation": "he", "rate": 0.02, "batch": 8, "seed": 0, "edition": "demo", "epochs": 2, "size": "small"}
+    fields = {
+        field: getattr(row, field)
+        for field in ("approach", "attributes", "variant", "alpha", "surprise", "calm")
+    }
+    settings = {
+        "initialisation": "he",
+        "rate": 0.02,
+        "batch": 8,
+        "seed": 0,
+        "edition": "demo",
+        "epochs": 2,
+        "size": "small",
+    }
     return Trial(**fields | settings | changed)

@@ -18,10 +18,18 @@ def data() -> Data:
     all_labels = np.concatenate([labels, 3 - labels[sources]])
     features = {
         name: generator.normal(all_labels[:, None] * (np.arange(width) % 3 == 0), 1.0, (209, width))
-        for name, width in {"prosodic-as-run": 56, "prosodic": 56, "gender-as-run": 44, "gender": 44}.items()
+        for name, width in {
+            "prosodic-as-run": 56,
+            "prosodic": 56,
+            "gender-as-run": 44,
+            "gender": 44,
+        }.items()
     }
     table = GenderTable(
-        generator.normal(0, 1, (200, 44)), np.arange(200) % 2, np.array([f"s{at % 10}" for at in range(200)]), "toy"
+        generator.normal(0, 1, (200, 44)),
+        np.arange(200) % 2,
+        np.array([f"s{at % 10}" for at in range(200)]),
+        "toy",
     )
     names = [f"{recording}_{at}" for at, recording in enumerate(recordings)]
     return Data(
@@ -32,21 +40,32 @@ def data() -> Data:
         originals=np.concatenate([np.full(150, -1), sources]),
         notes=np.concatenate([np.where(np.arange(150) % 2, "n", "-"), np.full(59, "")]),
         features=features,
-        embeddings={"toy": generator.normal(all_labels[:, None] * (np.arange(16) % 4 == 0), 1.0, (209, 16))},
+        embeddings={
+            "toy": generator.normal(all_labels[:, None] * (np.arange(16) % 4 == 0), 1.0, (209, 16))
+        },
         auxiliary={"gender-as-run": table, "gender": table},
         unconverted=(),
     )
 
 
-def gender_table(*, distance: float, women: int = 5, men: int = 5, clips: int = 20, seed: int = 0) -> GenderTable:
+def gender_table(
+    *, distance: float, women: int = 5, men: int = 5, clips: int = 20, seed: int = 0
+) -> GenderTable:
     """Speakers of ``clips`` clips each; the sexes lie ``distance`` standard deviations apart in every feature."""
     generator = np.random.default_rng(seed)
-    speakers = np.repeat([*(f"w{at}" for at in range(women)), *(f"m{at}" for at in range(men))], clips)
+    speakers = np.repeat(
+        [*(f"w{at}" for at in range(women)), *(f"m{at}" for at in range(men))], clips
+    )
     male = np.char.startswith(speakers, "m").astype(np.int64)
-    return GenderTable(generator.normal(distance * male[:, None], 1.0, (len(male), 44)), male, speakers, "toy")
+    return GenderTable(
+        generator.normal(distance * male[:, None], 1.0, (len(male), 44)), male, speakers, "toy"
+    )
 
 
 def gender_data(*, distance: float = 1.0) -> GenderData:
     """Ten known speakers, and a test set of four whom nobody names."""
     elsewhere = gender_table(distance=distance, women=1, men=3, seed=1)
-    return GenderData(gender_table(distance=distance), replace(elsewhere, speakers=np.repeat(UNKNOWN, len(elsewhere.male))))
+    return GenderData(
+        gender_table(distance=distance),
+        replace(elsewhere, speakers=np.repeat(UNKNOWN, len(elsewhere.male))),
+    )

@@ -10,5 +10,14 @@ EMBEDDED = "(5) Seq. wav2vec + SMOTE - CG"
 
 def trial(row=BOTH, variant="as-run", protocol="as-published", **more) -> Trial:
     return Trial(
-        **{"row": row, "variant": variant, "protocol": protocol, "fold": 0, "seed": 0, "edition": "demo", "epochs": 3} | more
+        **{
+            "row": row,
+            "variant": variant,
+            "protocol": protocol,
+            "fold": 0,
+            "seed": 0,
+            "edition": "demo",
+            "epochs": 3,
+        }
+        | more
     )

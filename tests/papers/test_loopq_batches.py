@@ -20,20 +20,34 @@ def data():
 def test_an_epochs_batches_depend_on_seed_and_epoch_alone(data, epoch):
     labels, rows = torch.from_numpy(data.labels), np.arange(0, len(data.table), 2)
     settings = {"batch": 16, "seed": 3, "augmentation": "time masking"}
-    first, again, other = (list(batches(data, ["mfcc"], rows, labels, epoch=at, **settings)) for at in (epoch, epoch, epoch + 1))
+    first, again, other = (
+        list(batches(data, ["mfcc"], rows, labels, epoch=at, **settings))
+        for at in (epoch, epoch, epoch + 1)
+    )
     assert [len(batch[-1]) for batch in first] == [16, 16, 16, 8]
-    assert all(torch.equal(a, b) for one, two in zip(first, again, strict=True) for a, b in zip(one, two, strict=True))
+    assert all(
+        torch.equal(a, b)
+        for one, two in zip(first, again, strict=True)
+        for a, b in zip(one, two, strict=True)
+    )
     assert any(not torch.equal(one[-1], two[-1]) for one, two in zip(first, other, strict=True))
 
 
-@pytest.mark.parametrize(("augmentation", "axis", "most"), [("time masking", 1, 30), ("band masking", 2, 10)])
+@pytest.mark.parametrize(
+    ("augmentation", "axis", "most"), [("time masking", 1, 30), ("band masking", 2, 10)]
+)
 def test_a_mask_covers_a_run_with_the_training_mean(data, augmentation, axis, most):
     labels, rows = torch.from_numpy(data.labels), np.arange(40)
     plain, masked = (
-        next(batches(data, ["mfcc"], rows, labels, batch=40, seed=0, epoch=1, augmentation=name)) for name in ("none", augmentation)
+        next(batches(data, ["mfcc"], rows, labels, batch=40, seed=0, epoch=1, augmentation=name))
+        for name in ("none", augmentation)
     )
-    centre = torch.from_numpy(data.inputs["mfcc"].values.reshape(-1, FRAMES, BANDS)[rows].mean((0, 1)))
-    covered = ((plain[0] - masked[0]).abs() > 1e-4).float().mean(3 - axis) > 0.9  # (clips, frames or bands)
+    centre = torch.from_numpy(
+        data.inputs["mfcc"].values.reshape(-1, FRAMES, BANDS)[rows].mean((0, 1))
+    )
+    covered = ((plain[0] - masked[0]).abs() > 1e-4).float().mean(
+        3 - axis
+    ) > 0.9  # (clips, frames or bands)
     assert 0 < covered.sum(1).max() <= most
     for clip, where in zip(masked[0].movedim(axis, 1), covered, strict=True):
         run_of = where.nonzero().flatten()
@@ -77,18 +91,33 @@ def changed(data, kind: str):
     ],
 )
 def test_a_key_moves_only_with_what_the_trial_reads(data, what, moved):
-    names = ["CNNLSTM fixed", "FCMFCC as-run", "FCMFCC as-run, time stretching", "CNNATT fixed", "HUBERTFT fixed"]
+    names = [
+        "CNNLSTM fixed",
+        "FCMFCC as-run",
+        "FCMFCC as-run, time stretching",
+        "CNNATT fixed",
+        "HUBERTFT fixed",
+    ]
     names += ["MMFUSION as-run", "MMFUSION fixed"]
-    one, other = ([each.content(trial(name)) for name in names] for each in (data, changed(data, what)))
+    one, other = (
+        [each.content(trial(name)) for name in names] for each in (data, changed(data, what))
+    )
     assert {name for name, a, b in zip(names, one, other, strict=True) if a != b} == moved
 
 
 @pytest.mark.parametrize(
-    ("column", "moves"), [("class", True), ("speaker", True), ("gender", True), ("seconds", False), ("text", False)]
+    ("column", "moves"),
+    [("class", True), ("speaker", True), ("gender", True), ("seconds", False), ("text", False)],
 )
 def test_a_key_moves_with_the_columns_that_split_and_count(data, column, moves):
     table = data.table.copy()
-    table.loc[0, column] = {"class": "surprise", "speaker": "m2", "gender": None, "seconds": 2.0, "text": "t9"}[column]
+    table.loc[0, column] = {
+        "class": "surprise",
+        "speaker": "m2",
+        "gender": None,
+        "seconds": 2.0,
+        "text": "t9",
+    }[column]
     assert (replace(data, table=table).content(trial()) != data.content(trial())) == moves
 
 

@@ -32,7 +32,12 @@ def clips(tmp_path):
     for number, seconds in enumerate((0.9, 2.1, 6.0)):
         noise = 0.2 * np.random.default_rng(number).standard_normal(int(seconds * audio.RATE))
         paths.append(tmp_path / f"{number}.wav")
-        soundfile.write(paths[-1], np.concatenate([np.zeros(8000), noise, np.zeros(8000)]), audio.RATE, subtype="FLOAT")
+        soundfile.write(
+            paths[-1],
+            np.concatenate([np.zeros(8000), noise, np.zeros(8000)]),
+            audio.RATE,
+            subtype="FLOAT",
+        )
     return paths
 
 
@@ -48,7 +53,15 @@ def home(tmp_path, monkeypatch):
 def test_the_open_edition_takes_ravdess_without_calm_and_tess(home):
     table = loopq_data.clips("open")
     assert loopq_data.names("open") == ("ravdess", "tess")
-    assert set(table["class"]) == {"angry", "disgust", "fear", "happy", "neutral", "sadness", "surprise"}
+    assert set(table["class"]) == {
+        "angry",
+        "disgust",
+        "fear",
+        "happy",
+        "neutral",
+        "sadness",
+        "surprise",
+    }
     assert "calm" not in set(table["emotion"])
     calm = sum("/03-01-02-" in name for name in trees.ravdess()[::15])
     assert len(table) == len(trees.ravdess()[::15]) - calm + len(trees.tess()[::15])
@@ -60,7 +73,12 @@ def test_savee_joins_where_it_is_and_its_sadness_may_count_as_anger(home, loopq_
     trees.plant(home / "savee", trees.savee())
     table = loopq_data.clips("open", loopq_labels=loopq_labels)
     found = Counter(table["class"][table["corpus"] == "savee"])
-    assert (found["angry"], found["sadness"], found["neutral"], found.total()) == (angry, sad, 120, 480)
+    assert (found["angry"], found["sadness"], found["neutral"], found.total()) == (
+        angry,
+        sad,
+        120,
+        480,
+    )
     listed = loopq_data.contents("open", loopq_labels=loopq_labels)
     assert [each[2] for each in listed] == table["class"].tolist()
 
@@ -89,13 +107,22 @@ def test_inputs_are_the_sheets_recipe(clips, kind, made):
         kept = trim(audio.read(clip))
         assert len(audio.read(clip)) - len(kept) > 8000
         assert row.dtype == np.float32
-        np.testing.assert_allclose(row, made(kept), rtol=1e-5, atol=1e-4)  # as many threads, as many roundings
+        np.testing.assert_allclose(
+            row, made(kept), rtol=1e-5, atol=1e-4
+        )  # as many threads, as many roundings
     lengths = [len(row) for row in rows]
-    assert lengths == [313] * 3 if kind != "mfcc, free length" else lengths[0] < lengths[1] < 313 < lengths[2]
+    assert (
+        lengths == [313] * 3
+        if kind != "mfcc, free length"
+        else lengths[0] < lengths[1] < 313 < lengths[2]
+    )
 
 
 def test_without_floor_the_cepstrum_goes_on_under_80_db(clips):
-    plain, deep = (loopq_inputs.compute(kind, clips[:1], shape=SHAPES["published"])[0] for kind in ("mfcc", "mfcc, no floor"))
+    plain, deep = (
+        loopq_inputs.compute(kind, clips[:1], shape=SHAPES["published"])[0]
+        for kind in ("mfcc", "mfcc, no floor")
+    )
     assert np.array_equal(plain[10:40], deep[10:40])  # in the noise
     assert deep[-1, 0] == pytest.approx(-100 * np.sqrt(128))  # silence: -100 dB in each band
     assert plain[-1, 0] > deep[-1, 0] + 100
@@ -105,13 +132,17 @@ def test_a_stretched_clip_has_a_tempo_of_its_own_drawn_from_its_content(clips, m
     factors = []
     plain = loopq_inputs.stretched
     monkeypatch.setattr(
-        loopq_inputs, "stretched", lambda samples, *, factor: factors.append(factor) or plain(samples, factor=factor)
+        loopq_inputs,
+        "stretched",
+        lambda samples, *, factor: factors.append(factor) or plain(samples, factor=factor),
     )
     rows = loopq_inputs.compute("mfcc, stretched", clips[:2], shape=SHAPES["published"], jobs=1)
     assert [row.shape for row in rows] == [(313, 40)] * 2
     assert len(set(factors)) == 2
     assert all(0.9 <= factor <= 1.1 for factor in factors)
-    monkeypatch.setattr(loopq_inputs.store, "kept", lambda *given: None)  # forgotten, and measured again
+    monkeypatch.setattr(
+        loopq_inputs.store, "kept", lambda *given: None
+    )  # forgotten, and measured again
     again = loopq_inputs.compute("mfcc, stretched", clips[1::-1], shape=SHAPES["published"], jobs=1)
     assert all(np.array_equal(one, other) for one, other in zip(rows, again[::-1], strict=True))
 
@@ -142,7 +173,13 @@ def test_levels_are_read_before_and_lengths_after_trimming(clips):
     found = loopq_inputs.levels(clips)
     for row, clip in zip(found, clips, strict=True):
         samples = audio.read(clip).astype(float)
-        assert row.tolist() == [samples.max(), samples.min(), samples.mean(), len(samples), len(trim(audio.read(clip)))]
+        assert row.tolist() == [
+            samples.max(),
+            samples.min(),
+            samples.mean(),
+            len(samples),
+            len(trim(audio.read(clip))),
+        ]
 
 
 def test_encoder_frames_of_a_clip_alone_and_of_one_filled_to_its_length(clips):
@@ -156,9 +193,21 @@ def test_encoder_frames_of_a_clip_alone_and_of_one_filled_to_its_length(clips):
 
 
 def test_loaded_data_hold_what_is_asked_for_and_the_frames_that_are_a_clips_own(clips, monkeypatch):
-    table = pd.DataFrame({"path": clips, "corpus": "toy", "speaker": ["a", "b", "c"], "gender": "female", "emotion": "happy"})
-    monkeypatch.setattr(loopq_data, "read", lambda edition, *, elsewhere: [corpora.Corpus("toy", table)])
-    data = loopq_data.load("open", ["mfcc", "mfcc, free length", "frames"], encoder="random", device="cpu")
+    table = pd.DataFrame(
+        {
+            "path": clips,
+            "corpus": "toy",
+            "speaker": ["a", "b", "c"],
+            "gender": "female",
+            "emotion": "happy",
+        }
+    )
+    monkeypatch.setattr(
+        loopq_data, "read", lambda edition, *, elsewhere: [corpora.Corpus("toy", table)]
+    )
+    data = loopq_data.load(
+        "open", ["mfcc", "mfcc, free length", "frames"], encoder="random", device="cpu"
+    )
     assert (set(data.inputs), data.encoder) == ({"mfcc", "mfcc, free length", "frames"}, "random")
     assert data.inputs["mfcc"].sizes.tolist() == [313] * 3
     free = data.inputs["mfcc, free length"].sizes
@@ -169,21 +218,38 @@ def test_loaded_data_hold_what_is_asked_for_and_the_frames_that_are_a_clips_own(
 
 
 def test_measures_stand_under_the_printed_numbers_names():
-    rows = [("ravdess", "angry", 0.5, -0.4, 2.0), ("ravdess", "happy", 0.3, -0.2, 3.0), ("tess", "angry", 0.1, -0.3, 1.0)] * 5
-    table = pd.DataFrame(rows, columns=["corpus", "class", "maximum", "minimum", "seconds"]).assign(mean=0.25)
+    rows = [
+        ("ravdess", "angry", 0.5, -0.4, 2.0),
+        ("ravdess", "happy", 0.3, -0.2, 3.0),
+        ("tess", "angry", 0.1, -0.3, 1.0),
+    ] * 5
+    table = pd.DataFrame(rows, columns=["corpus", "class", "maximum", "minimum", "seconds"]).assign(
+        mean=0.25
+    )
     found = loopq_data.measure(table)
-    assert found["angry / RAVDESS / records"] == found["happy / RAVDESS / records"] == found["angry / TESS / records"] == 5
-    assert (found["angry / total / records"], found["total / RAVDESS / records"], found["total / total / records"]) == (10, 10, 15)
+    assert (
+        found["angry / RAVDESS / records"]
+        == found["happy / RAVDESS / records"]
+        == found["angry / TESS / records"]
+        == 5
+    )
+    assert (
+        found["angry / total / records"],
+        found["total / RAVDESS / records"],
+        found["total / total / records"],
+    ) == (10, 10, 15)
     assert found["happy / TESS / records"] == 0
     assert found["Max / RAVDESS / mean_of_clip_max_amplitude"] == pytest.approx(0.4)
     assert found["Min / angry / mean_of_clip_min_amplitude"] == pytest.approx(-0.35)
     assert found["amplitude / all / mean_intensity"] == 0.25
     assert found["duration / all / mean"] == pytest.approx(2)
     assert found["labelled data / training split / records"] == int(0.8 * 10) + int(0.8 * 5)
-    printed = {f"{number.row} / {number.column} / {number.metric}" for number in published.read(PAPER)}
-    assert {name for name in found if not name.startswith("duration / ") or " / all / " in name} - printed == {
-        "duration / all / p99"
+    printed = {
+        f"{number.row} / {number.column} / {number.metric}" for number in published.read(PAPER)
     }
+    assert {
+        name for name in found if not name.startswith("duration / ") or " / all / " in name
+    } - printed == {"duration / all / p99"}
 
 
 def test_the_reports_amplitudes_and_durations_of_ravdess_and_tess(speech, monkeypatch):
@@ -191,13 +257,20 @@ def test_the_reports_amplitudes_and_durations_of_ravdess_and_tess(speech, monkey
     monkeypatch.setenv("SER_CORPORA", str(speech))
     table = loopq_data.clips("open")
     levels = loopq_inputs.levels(list(table["path"]))
-    found = loopq_data.measure(table.assign(**dict(zip(loopq_inputs.LEVELS, levels.T, strict=True))))
+    found = loopq_data.measure(
+        table.assign(**dict(zip(loopq_inputs.LEVELS, levels.T, strict=True)))
+    )
     assert found["total / RAVDESS / records"] == 1248
     assert found["total / TESS / records"] == 2800
     for origin, high, low in (("RAVDESS", 0.1920, -0.1773), ("TESS", 0.2101, -0.2318)):
-        assert found[f"Max / {origin} / mean_of_clip_max_amplitude"] == pytest.approx(high, abs=0.01)
+        assert found[f"Max / {origin} / mean_of_clip_max_amplitude"] == pytest.approx(
+            high, abs=0.01
+        )
         assert found[f"Min / {origin} / mean_of_clip_min_amplitude"] == pytest.approx(low, abs=0.01)
-    for origin, mean, shortest, longest in (("RAVDESS", 3.685, 2.970, 5.272), ("TESS", 2.055, 1.254, 2.985)):
+    for origin, mean, shortest, longest in (
+        ("RAVDESS", 3.685, 2.970, 5.272),
+        ("TESS", 2.055, 1.254, 2.985),
+    ):
         assert found[f"duration / {origin} / mean"] == pytest.approx(mean, abs=0.02)
         assert found[f"duration / {origin} / min"] == pytest.approx(shortest, abs=0.02)
         assert found[f"duration / {origin} / max"] == pytest.approx(longest, abs=0.02)
@@ -207,5 +280,13 @@ def test_the_reports_amplitudes_and_durations_of_ravdess_and_tess(speech, monkey
 def test_sampling_rates_are_the_files_own(tmp_path):
     for name, rate in (("a", 48_000), ("b", 24_414), ("c", 16_000)):
         soundfile.write(tmp_path / f"{name}.wav", np.zeros(100), rate)
-    table = pd.DataFrame({"corpus": ["ravdess", "tess", "tess"], "path": [tmp_path / f"{name}.wav" for name in "abc"]})
-    assert loopq_data.sampling_rates(table) == {"sampling rate / RAVDESS / Hz": 48_000, "sampling rate / TESS / Hz": 16_000}
+    table = pd.DataFrame(
+        {
+            "corpus": ["ravdess", "tess", "tess"],
+            "path": [tmp_path / f"{name}.wav" for name in "abc"],
+        }
+    )
+    assert loopq_data.sampling_rates(table) == {
+        "sampling rate / RAVDESS / Hz": 48_000,
+        "sampling rate / TESS / Hz": 16_000,
+    }

@@ -42,11 +42,24 @@ def clips(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("epochs", "at"), [(30, (15, 25)), (8, (4, 7)), (12, (6, 10)), (7, (4, 6)), (4, (2, 3)), (3, (2, 3)), (2, (1, 2)), (1, (1,))]
+    ("epochs", "at"),
+    [
+        (30, (15, 25)),
+        (8, (4, 7)),
+        (12, (6, 10)),
+        (7, (4, 6)),
+        (4, (2, 3)),
+        (3, (2, 3)),
+        (2, (1, 2)),
+        (1, (1,)),
+    ],
 )
 def test_cuts_are_at_half_and_five_sixths(epochs, at):
     assert loopq_final.schedule("MMFUSION", epochs=epochs).at == at
-    assert all(abs(cut - exact) <= 0.5 for cut, exact in zip(at, (epochs / 2, 5 * epochs / 6), strict=False))
+    assert all(
+        abs(cut - exact) <= 0.5
+        for cut, exact in zip(at, (epochs / 2, 5 * epochs / 6), strict=False)
+    )
 
 
 @pytest.mark.parametrize("model", RECIPES)
@@ -58,22 +71,32 @@ def test_rates_fall_by_the_models_own_factor(model):
     assert rates == pytest.approx([1.0] * 15 + [factor] * 10 + [factor**2] * 5)
 
 
-@pytest.mark.parametrize(("bests", "median"), [([7], 7), ([3, 9, 4], 4), ([4, 5], 5), ([1, 2, 3, 8], 3), ([1, 1], 1)])
+@pytest.mark.parametrize(
+    ("bests", "median"), [([7], 7), ([3, 9, 4], 4), ([4, 5], 5), ([1, 2, 3, 8], 3), ([1, 1], 1)]
+)
 def test_length_is_the_median_best_epoch(bests, median):
     assert loopq_final.epochs(bests) == median
 
 
 def test_every_clip_trains_in_every_epoch_and_none_validates(data, monkeypatch):
     met = []
-    monkeypatch.setattr(loopq_final, "batches", lambda *given, **settings: met.append(given[2]) or batches(*given, **settings))
+    monkeypatch.setattr(
+        loopq_final,
+        "batches",
+        lambda *given, **settings: met.append(given[2]) or batches(*given, **settings),
+    )
     final = loopq_final.trained(trial(), data, epochs=3)
     assert [rows.tolist() for rows in met] == [list(range(len(data.table)))] * 3
     assert all("validation" not in epoch for epoch in final.history.epochs)
     assert (final.history.best, final.history.ending) == (3, "all 3 epochs")
-    assert [epoch["rates"][0] for epoch in final.history.epochs] == pytest.approx([1e-3, 1e-3, 1e-4])
+    assert [epoch["rates"][0] for epoch in final.history.epochs] == pytest.approx(
+        [1e-3, 1e-3, 1e-4]
+    )
     kept, last = (checkpoints.read(final.folder / name)[0] for name in (BEST, LAST))
     assert all(torch.equal(tensor, last[name]) for name, tensor in kept.items())
-    assert all(torch.equal(tensor, last[name]) for name, tensor in final.network.state_dict().items())
+    assert all(
+        torch.equal(tensor, last[name]) for name, tensor in final.network.state_dict().items()
+    )
 
 
 def test_a_stopped_final_training_goes_on_and_a_finished_one_is_read(data, monkeypatch, tmp_path):
@@ -95,7 +118,10 @@ def test_a_stopped_final_training_goes_on_and_a_finished_one_is_read(data, monke
     again = loopq_final.trained(trial(), data, epochs=4)
     assert met == [0, 3, 4]
     assert not list(tmp_path.glob(f"stopped/trainings/*/*/{STATE}"))
-    assert all(torch.equal(tensor, again.network.state_dict()[name]) for name, tensor in whole.network.state_dict().items())
+    assert all(
+        torch.equal(tensor, again.network.state_dict()[name])
+        for name, tensor in whole.network.state_dict().items()
+    )
     monkeypatch.setattr(loopq_final, "fit", lambda *given, **settings: pytest.fail("trained again"))
     read = loopq_final.trained(trial(), data, epochs=4)
     assert read.history == again.history
@@ -103,7 +129,9 @@ def test_a_stopped_final_training_goes_on_and_a_finished_one_is_read(data, monke
 
 def test_a_key_moves_with_what_trains_and_not_with_the_split(data):
     def folder(chosen, epochs=2, data=data):
-        return loopq_final.folder(chosen, data, loopq_final.plan(chosen, epochs=epochs), device=torch.device("cpu"))
+        return loopq_final.folder(
+            chosen, data, loopq_final.plan(chosen, epochs=epochs), device=torch.device("cpu")
+        )
 
     own = folder(trial())
     assert folder(trial(protocol="speaker-independent", epochs=9)) == own
@@ -128,16 +156,22 @@ def test_a_saved_model_has_the_trials_weights_and_score(clips, tmp_path):
     data = loopq.load(loopq.Parameters(epochs=1, only="FCMFCC as-run"))
     (outcome,) = sweep(loopq_trial.run, [chosen], data)
     assert about["speaker_independent"] == score(outcome["counts"], 7)
-    assert {name: about["speaker_independent"][name] for name in ("accuracy", "macro_f1", "clips")} == {
-        name: outcome[name] for name in ("accuracy", "macro_f1", "clips")
-    }
+    assert {
+        name: about["speaker_independent"][name] for name in ("accuracy", "macro_f1", "clips")
+    } == {name: outcome[name] for name in ("accuracy", "macro_f1", "clips")}
     fitted = loopq_trial.trained(chosen, data)
     saved, told = checkpoints.read(tmp_path / "model" / checkpoints.WEIGHTS)
-    assert all(torch.equal(tensor, saved[name]) for name, tensor in fitted.network.state_dict().items())
+    assert all(
+        torch.equal(tensor, saved[name]) for name, tensor in fitted.network.state_dict().items()
+    )
     assert told == about == json.loads((tmp_path / "model" / checkpoints.ABOUT).read_text())
     assert about["training"]["corpora"] == {"toy": len(fitted.sides[0])}
     assert about["training"]["validation_clips"] == len(fitted.sides[1])
-    assert (about["recipe"]["epochs"], about["recipe"]["epoch_kept"], about["final"]) == (1, 1, False)
+    assert (about["recipe"]["epochs"], about["recipe"]["epoch_kept"], about["final"]) == (
+        1,
+        1,
+        False,
+    )
     assert (about["training"]["languages"], about["input"]["seconds"]) == (["en-GB"], 2.048)
     assert "tells nothing about people" in " ".join(about["limits"])
     assert not any("heard every clip" in sentence for sentence in about["limits"])
@@ -158,16 +192,22 @@ def test_a_final_model_is_the_final_training_with_the_splits_score(clips, tmp_pa
         return plain(run, trials, data, **options)
 
     monkeypatch.setattr(loopq_card, "sweep", counted)
-    about = loopq_card.CARD.train("FCMFCC", DEMO | {"epochs": "3"}, out=tmp_path / "final", final=True)
+    about = loopq_card.CARD.train(
+        "FCMFCC", DEMO | {"epochs": "3"}, out=tmp_path / "final", final=True
+    )
     assert [each.protocol for each in asked] == ["speaker-independent", "by-origin"]
     split = loopq_card.CARD.train("FCMFCC", DEMO | {"epochs": "3"}, out=tmp_path / "split")
     assert about["speaker_independent"] == split["speaker_independent"]
-    (by_origin,) = sweep(loopq_trial.run, asked[1:2], loopq.load(loopq.Parameters(epochs=3, only="FCMFCC as-run")))
+    (by_origin,) = sweep(
+        loopq_trial.run, asked[1:2], loopq.load(loopq.Parameters(epochs=3, only="FCMFCC as-run"))
+    )
     assert about["recipe"]["epochs"] == about["recipe"]["epoch_kept"] == by_origin["best_epoch"]
     assert about["training"]["corpora"] == {"toy": len(clips)}
     assert (about["final"], about["training"]["validation_clips"]) == (True, 0)
     assert about["limits"][5].endswith("the saved weights have heard every clip.")
-    assert loopq_card.CARD.sentences(about)[1].startswith("The same recipe, trained without the tested speakers: accuracy ")
+    assert loopq_card.CARD.sentences(about)[1].startswith(
+        "The same recipe, trained without the tested speakers: accuracy "
+    )
 
 
 def test_final_lengths(clips, tmp_path, monkeypatch):
@@ -186,7 +226,12 @@ def test_final_lengths(clips, tmp_path, monkeypatch):
     monkeypatch.setattr(loopq_card, "sweep", lambda run, trials, *given, **more: [
         outcome | {"best_epoch": 2 + 3 * each.seed} for each in trials])  # fmt: skip
     demo = {"edition": "demo"}
-    for name, given in (("MMFUSION", {}), ("MMFUSION", {"epochs": 6}), ("FCMFCC", {"seeds": 3}), ("FCMFCC", {"seed": 2})):
+    for name, given in (
+        ("MMFUSION", {}),
+        ("MMFUSION", {"epochs": 6}),
+        ("FCMFCC", {"seeds": 3}),
+        ("FCMFCC", {"seed": 2}),
+    ):
         with pytest.raises(Stop):
             loopq_card.CARD.train(name, demo | given, out=tmp_path / "out", final=True)
     assert lengths == [30, 6, 5, 8]
@@ -195,18 +240,38 @@ def test_final_lengths(clips, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "given", "final", "message"),
     [
-        ("FCMFC", {}, False, 'FCMFC: no such model; expected a row or a model of chapter 3, the nearest is "FCMFCC"'),
+        (
+            "FCMFC",
+            {},
+            False,
+            'FCMFC: no such model; expected a row or a model of chapter 3, the nearest is "FCMFCC"',
+        ),
         ("CNNLSTM fixated", {}, False, 'the nearest is "CNNLSTM fixed"'),
         ("CNNLSTM as-run", {}, False, 'one sequence.*Name "CNNLSTM per-clip" or "CNNLSTM fixed"'),
         ("FCMFCC as-run, labels shuffled", {}, False, "a control that has nothing to learn"),
-        ("FCMFCC", {"folds": "2"}, False, "-p folds=2: no choice here; expected one of edition, epochs, seed"),
+        (
+            "FCMFCC",
+            {"folds": "2"},
+            False,
+            "-p folds=2: no choice here; expected one of edition, epochs, seed",
+        ),
         ("FCMFCC", {"epochs": "none"}, False, '-p epochs=none: "none" is not a whole number'),
-        ("FCMFCC", {"epoch": "3"}, False, "-p epoch=3: this chapter has no `epoch`; did you mean `epochs`"),
+        (
+            "FCMFCC",
+            {"epoch": "3"},
+            False,
+            "-p epoch=3: this chapter has no `epoch`; did you mean `epochs`",
+        ),
         ("FCMFCC", {"seeds": "3"}, False, "-p seeds=3: .*expected with --final"),
         ("MMFUSION", {"seeds": "3"}, True, "-p seeds=3: .*not for MMFUSION"),
         ("FCMFCC", {"seeds": "3", "seed": "1"}, True, "-p seeds=3: .*without seed"),
         ("FCMFCC", {"encoder": "random"}, False, "FCMFCC as-run reads no speech encoder"),
-        ("HUBERTFT", {"encoder": "none"}, False, "reads a speech encoder's frames, and none is here"),
+        (
+            "HUBERTFT",
+            {"encoder": "none"},
+            False,
+            "reads a speech encoder's frames, and none is here",
+        ),
     ],
 )
 def test_what_cannot_be_trained_is_told(name, given, final, message, tmp_path):
@@ -235,7 +300,19 @@ def test_a_models_name_means_its_reading(name):
 def test_score_is_closed_form():
     counts = [["a/1", 0, 0, 3], ["a/1", 1, 0, 1], ["b/1", 1, 1, 2], ["b/2", 0, 1, 2]]
     found = score(counts, 2)
-    assert (found["accuracy"], found["clips"], found["speakers"], found["corpora"]) == (5 / 8, 8, 3, ["a", "b"])
+    assert (found["accuracy"], found["clips"], found["speakers"], found["corpora"]) == (
+        5 / 8,
+        8,
+        3,
+        ["a", "b"],
+    )
     assert found["macro_f1"] == pytest.approx((2 * 3 / (5 + 4) + 2 * 2 / (3 + 4)) / 2)
-    assert found["by_corpus"]["a"] == {"accuracy": 0.75, "macro_f1": pytest.approx((6 / 7 + 0) / 2), "clips": 4}
-    assert Counter({name: each["clips"] for name, each in found["by_corpus"].items()}) == {"a": 4, "b": 4}
+    assert found["by_corpus"]["a"] == {
+        "accuracy": 0.75,
+        "macro_f1": pytest.approx((6 / 7 + 0) / 2),
+        "clips": 4,
+    }
+    assert Counter({name: each["clips"] for name, each in found["by_corpus"].items()}) == {
+        "a": 4,
+        "b": 4,
+    }

@@ -31,8 +31,12 @@ def test_rates_and_decay_are_those_of_table_3(data, name, expected):
     network = loopq_trial.build(trial(name), data)
     how = plan(row.model, rates=row.rates, epochs=5, precision="fp32")
     held = loopq_networks.groups(network, row.model, rates=row.rates)
-    assert [(group.get("lr", how.rate), group.get("weight_decay", how.weight_decay)) for group in held] == expected
-    assert sum(weight.numel() for group in held for weight in group["params"]) == loopq_networks.parameters(network)
+    assert [
+        (group.get("lr", how.rate), group.get("weight_decay", how.weight_decay)) for group in held
+    ] == expected
+    assert sum(
+        weight.numel() for group in held for weight in group["params"]
+    ) == loopq_networks.parameters(network)
 
 
 @pytest.mark.parametrize(
@@ -47,11 +51,17 @@ def test_published_sizes_are_the_papers(name, count):
     network = loopq_networks.build(row.model, row.variant, seed=0, speech=(249, 768))
     assert loopq_networks.parameters(network) == count
     how = plan(row.model, rates=row.rates, epochs=30, precision="bf16")
-    check(how, network, loopq_networks.groups(network, row.model, rates=row.rates), torch.device("cpu"))
+    check(
+        how,
+        network,
+        loopq_networks.groups(network, row.model, rates=row.rates),
+        torch.device("cpu"),
+    )
 
 
 @pytest.mark.parametrize(
-    ("model", "variant", "size"), [("CNNATT", "as-run", "small"), ("VGG", "fixed", "small"), ("CNNATT", "fixed", "tiny")]
+    ("model", "variant", "size"),
+    [("CNNATT", "as-run", "small"), ("VGG", "fixed", "small"), ("CNNATT", "fixed", "tiny")],
 )
 def test_a_network_that_is_not_there_is_refused(model, variant, size):
     with pytest.raises(ValueError, match=f"{model} {variant}, {size}: no such network"):

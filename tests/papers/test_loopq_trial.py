@@ -68,12 +68,19 @@ def test_every_row_is_trained_and_counted(data, name):
     for group, true, _, number in outcome["counts"]:
         truth[group, true] += number
     _, _, test = split(trial(name), data)
-    assert truth == Counter(zip(data.groups[test].tolist(), data.labels[test].tolist(), strict=True))
+    assert truth == Counter(
+        zip(data.groups[test].tolist(), data.labels[test].tolist(), strict=True)
+    )
     right = sum(number for _, true, predicted, number in outcome["counts"] if true == predicted)
     assert outcome["accuracy"] == right / outcome["clips"] <= outcome["top_2"] <= outcome["top_3"]
-    assert [sum(row[at] for row in outcome["reliability"]) for at in (1, 3)] == [outcome["clips"], right]
+    assert [sum(row[at] for row in outcome["reliability"]) for at in (1, 3)] == [
+        outcome["clips"],
+        right,
+    ]
     assert sum(row[1] for row in outcome["errors"]) == outcome["clips"] == len(test)
-    assert sum(row[2] for row in outcome["errors"]) / len(test) == pytest.approx(outcome["head_mse"])
+    assert sum(row[2] for row in outcome["errors"]) / len(test) == pytest.approx(
+        outcome["head_mse"]
+    )
     assert [row[0] for row in outcome["curves"]] == [1, 2]
     assert outcome["epochs_run"] == 2
     assert outcome["ending"] == "all 2 epochs"
@@ -88,18 +95,29 @@ def test_a_split_of_clips_is_scored_at_the_best_and_at_the_last_epoch(data, prot
     accuracies = [epoch["validation"]["accuracy"] for epoch in fitted.history.epochs]
     assert fitted.sides[1] is fitted.sides[2]
     assert outcome["best_epoch"] == 1 + accuracies.index(max(accuracies)) < 6
-    assert (outcome["accuracy"], outcome["accuracy_last"]) == (pytest.approx(max(accuracies)), pytest.approx(accuracies[-1]))
+    assert (outcome["accuracy"], outcome["accuracy_last"]) == (
+        pytest.approx(max(accuracies)),
+        pytest.approx(accuracies[-1]),
+    )
     assert outcome["validation_accuracy"] == pytest.approx(outcome["accuracy"])
-    right = sum(number for _, true, predicted, number in outcome["counts_last"] if true == predicted)
+    right = sum(
+        number for _, true, predicted, number in outcome["counts_last"] if true == predicted
+    )
     assert right / outcome["clips"] == outcome["accuracy_last"]
 
 
 def test_folds_of_speakers_are_scored_once_at_the_best_validation_epoch(data, monkeypatch):
     chosen, met = trial(protocol="speaker-independent", epochs=6), []
-    monkeypatch.setattr(loopq_trial, "scored", lambda *given: met.append(given[3]) or scored(*given))
+    monkeypatch.setattr(
+        loopq_trial, "scored", lambda *given: met.append(given[3]) or scored(*given)
+    )
     outcome = run(chosen, data)
     assert [rows.tolist() for rows in met] == [split(chosen, data)[2].tolist()]
-    assert (outcome["accuracy_last"], outcome["macro_f1_last"], outcome.get("counts_last")) == (None, None, None)
+    assert (outcome["accuracy_last"], outcome["macro_f1_last"], outcome.get("counts_last")) == (
+        None,
+        None,
+        None,
+    )
     curve = [accuracy for *_, accuracy in outcome["curves"]]
     assert outcome["best_epoch"] == 1 + curve.index(max(curve)) < 6
     network = loopq_trial.build(chosen, data)
@@ -131,7 +149,11 @@ def test_shuffled_labels_are_those_of_training_alone(data, monkeypatch):
     monkeypatch.setattr(loopq_trial, "batches", watched)
     trained(trial("FCMFCC as-run, labels shuffled", "speaker-independent", epochs=1), data)
     for epoch, rows, labels in met:
-        assert (labels[rows] == data.labels[rows]).mean() < 0.4 if epoch else np.array_equal(labels, data.labels)
+        assert (
+            (labels[rows] == data.labels[rows]).mean() < 0.4
+            if epoch
+            else np.array_equal(labels, data.labels)
+        )
         assert Counter(labels.tolist()) == Counter(data.labels.tolist())
     assert [epoch for epoch, *_ in met] == [1, 0]
 
@@ -142,10 +164,15 @@ def test_cnnlstm_as_run_is_scored_in_a_recorded_shuffled_order(data):
     outcome, fitted = run(chosen, data), trained(chosen, data)
     rows = fitted.sides[2]
     met = scored(chosen, data, fitted.network, rows)
-    assert np.array_equal(met.probabilities, scored(chosen, data, fitted.network, rows).probabilities)
+    assert np.array_equal(
+        met.probabilities, scored(chosen, data, fitted.network, rows).probabilities
+    )
     assert outcome["order"] == store.digest(met.rows.tolist())[:8]
     everyone = scored(chosen, data, fitted.network, np.arange(len(data.table))).rows
-    alike = [np.mean(data.labels[rows][1:] == data.labels[rows][:-1]) for rows in (everyone, np.sort(everyone))]
+    alike = [
+        np.mean(data.labels[rows][1:] == data.labels[rows][:-1])
+        for rows in (everyone, np.sort(everyone))
+    ]
     assert alike[0] < 0.3 < 0.4 < alike[1]
     steps = [data.inputs["mel"].batch(met.rows), data.inputs["mel"].batch(met.rows[::-1].copy())]
     with torch.no_grad():
@@ -153,7 +180,11 @@ def test_cnnlstm_as_run_is_scored_in_a_recorded_shuffled_order(data):
         assert not torch.allclose(one, other.flip(0), atol=1e-4)
         alike = loopq_trial.build(trial("CNNLSTM per-clip"), data).eval()
         assert torch.allclose(
-            *(alike.hidden(each).flip(0) if at else alike.hidden(each) for at, each in enumerate(steps)), atol=1e-5
+            *(
+                alike.hidden(each).flip(0) if at else alike.hidden(each)
+                for at, each in enumerate(steps)
+            ),
+            atol=1e-5,
         )
 
 
@@ -164,8 +195,13 @@ def test_clips_of_unequal_length_are_batched_by_length_and_answered_alone(data):
     sizes = data.inputs["mfcc, free length"].sizes
     found = order(data, "mfcc, free length", rows, batch=32, seed=0, epoch=1)
     assert sorted(np.concatenate(found)) == rows.tolist()
-    assert sum(np.ptp(sizes[each]) for each in found) < sum(np.ptp(sizes[each]) for each in np.array_split(rows, len(found)))
-    alone = [scored(FREE, data, fitted.network, rows[at : at + 1]).probabilities[0] for at in met.rows[:8]]
+    assert sum(np.ptp(sizes[each]) for each in found) < sum(
+        np.ptp(sizes[each]) for each in np.array_split(rows, len(found))
+    )
+    alone = [
+        scored(FREE, data, fitted.network, rows[at : at + 1]).probabilities[0]
+        for at in met.rows[:8]
+    ]
     assert np.allclose(met.probabilities[:8], alone, atol=1e-5)
 
 
@@ -173,8 +209,14 @@ def test_clips_of_unequal_length_are_batched_by_length_and_answered_alone(data):
 def test_the_fusion_learns_only_where_the_optimiser_holds_it(data, variant):
     chosen = trial(f"MMFUSION {variant}", epochs=1)
     before = loopq_trial.build(chosen, data).state_dict()
-    moved = {name.split(".")[0] for name, tensor in weights(trained(chosen, data)).items() if not torch.equal(tensor, before[name])}
-    assert moved == {"pictures", "before", "output"} | ({"lstm", "maps", "blocks"} if variant == "fixed" else set())
+    moved = {
+        name.split(".")[0]
+        for name, tensor in weights(trained(chosen, data)).items()
+        if not torch.equal(tensor, before[name])
+    }
+    assert moved == {"pictures", "before", "output"} | (
+        {"lstm", "maps", "blocks"} if variant == "fixed" else set()
+    )
 
 
 def test_a_finished_training_leaves_weights_and_is_read_again(data, monkeypatch):
@@ -218,7 +260,11 @@ def test_a_killed_trial_goes_on_through_the_sweep(data, tmp_path, monkeypatch):
     assert len(list(tmp_path.glob(f"killed/trainings/*/*/{STATE}"))) == 1
     epochs = []
     monkeypatch.setattr(
-        loopq_trial, "batches", lambda *given, epoch, **settings: epochs.append(epoch) or batches(*given, epoch=epoch, **settings)
+        loopq_trial,
+        "batches",
+        lambda *given, epoch, **settings: (
+            epochs.append(epoch) or batches(*given, epoch=epoch, **settings)
+        ),
     )
     (outcome,) = sweep(run, [trial(epochs=4)], data)
     assert epochs == [4, 0]
@@ -228,7 +274,10 @@ def test_a_killed_trial_goes_on_through_the_sweep(data, tmp_path, monkeypatch):
     assert epochs == [4, 0]
 
 
-@pytest.mark.parametrize("setting", [{"seed": 1}, {"rates": "paper"}, {"epochs": 3}, {"precision": "bf16"}, {"labels": "loopq"}])
+@pytest.mark.parametrize(
+    "setting",
+    [{"seed": 1}, {"rates": "paper"}, {"epochs": 3}, {"precision": "bf16"}, {"labels": "loopq"}],
+)
 def test_a_key_moves_with_each_setting(data, setting):
     keys = trial_keys(run, [trial(), replace(trial(), **setting)], data)
     assert keys[0].hex != keys[1].hex

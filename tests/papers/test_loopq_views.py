@@ -33,7 +33,9 @@ def quick(tmp_path_factory):
     usual = RECIPES["CNNLSTM"]
     with pytest.MonkeyPatch.context() as patch, threadpool_limits(1):
         patch.setenv("SER_STORE", str(tmp_path_factory.mktemp("store")))
-        patch.setitem(RECIPES, "CNNLSTM", replace(usual, batch=8, code=replace(usual.code, head=5e-3)))
+        patch.setitem(
+            RECIPES, "CNNLSTM", replace(usual, batch=8, code=replace(usual.code, head=5e-3))
+        )
         yield
 
 
@@ -71,7 +73,9 @@ def test_the_map_has_each_clip_of_a_small_test_side_once(data, outcome):
 
 def test_a_large_test_side_gives_as_many_clips_of_each_corpus_as_of_the_others(data, monkeypatch):
     """25 of one corpus and 4 of the other, of which 12 fit: the small one whole."""
-    found = loopq_views._in_turn(np.array(["a"] * 25 + ["b"] * 4), np.arange(29), np.random.default_rng(0))
+    found = loopq_views._in_turn(
+        np.array(["a"] * 25 + ["b"] * 4), np.arange(29), np.random.default_rng(0)
+    )
     assert sorted(found) == list(range(29))
     assert set(range(25, 29)) <= set(found[:12])
     assert set(found[:8][found[:8] < 25]) != {0, 1, 2, 3}
@@ -89,28 +93,44 @@ def test_energy_is_the_mean_share_of_the_power_of_every_test_clip_of_a_speaker(d
     for (group, name), (_, *shares) in found.items():
         own = [row for row in test if (groups[row], data.table["class"][row]) == (group, name)]
         powers = [10 ** (cut(data, row).astype(float) / 10) for row in own]
-        expected = [np.mean([power[:, low:high].sum() / power.sum() for power in powers]) for low, high in THIRDS]
+        expected = [
+            np.mean([power[:, low:high].sum() / power.sum() for power in powers])
+            for low, high in THIRDS
+        ]
         assert shares == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize("name", ["trained", "untrained"])
 def test_saliency_is_of_clips_that_the_trained_network_gets_right(data, outcome, name):
-    network = trained(MEL, data).network if name == "trained" else loopq_trial.build(MEL, data).eval()
-    rows, found = right_rows(data), {row[1]: row[2:] for row in outcome["saliency"] if row[0] == name}
+    network = (
+        trained(MEL, data).network if name == "trained" else loopq_trial.build(MEL, data).eval()
+    )
+    rows, found = (
+        right_rows(data),
+        {row[1]: row[2:] for row in outcome["saliency"] if row[0] == name},
+    )
     assert {each: values[0] for each, values in found.items()} == Counter(data.table["class"][rows])
     assert len(found) > 1
     label = data.classes[data.labels[rows[0]]]
     numbers = []
     for row in rows[data.labels[rows] == data.labels[rows[0]]]:
-        spectrogram, frames = data.inputs["mel"].batch(np.array([row])), torch.tensor([data.inputs["mel"].valid[row]])
+        spectrogram, frames = (
+            data.inputs["mel"].batch(np.array([row])),
+            torch.tensor([data.inputs["mel"].valid[row]]),
+        )
         labels = torch.from_numpy(data.labels[[row]])
-        own = saliency.maps(network, (spectrogram, frames), labels, lengths=frames)[0, : int(frames)].numpy()
+        own = saliency.maps(network, (spectrogram, frames), labels, lengths=frames)[
+            0, : int(frames)
+        ].numpy()
         numbers.append(saliency.clip(own, cut(data, row)))
     assert found[label][1:] == pytest.approx(np.nanmean(numbers, axis=0).tolist(), abs=2e-5)
 
 
 def test_training_moves_the_saliency_and_the_draw_stops_at_its_number(data, outcome, monkeypatch):
-    both = [[row[1:] for row in outcome["saliency"] if row[0] == name] for name in ("trained", "untrained")]
+    both = [
+        [row[1:] for row in outcome["saliency"] if row[0] == name]
+        for name in ("trained", "untrained")
+    ]
     assert [row[:2] for row in both[0]] == [row[:2] for row in both[1]]
     assert both[0] != both[1]
     monkeypatch.setattr(loopq_views, "EXPLAINED", 1)
@@ -120,24 +140,35 @@ def test_training_moves_the_saliency_and_the_draw_stops_at_its_number(data, outc
 def test_where_no_clip_is_right_there_is_no_saliency(data, monkeypatch):
     monkeypatch.setattr(loopq_views, "_right", lambda trial, data, fitted: fitted.sides[2][:0])
     found = run(MEL, data)
-    assert (found["saliency"], found["accuracy"], len(found["map"])) == ([], 0, len(split(MEL, data)[2]))
+    assert (found["saliency"], found["accuracy"], len(found["map"])) == (
+        [],
+        0,
+        len(split(MEL, data)[2]),
+    )
     assert pictures(MEL, data) == []
 
 
-@pytest.mark.parametrize("name", ["FCMFCC as-run", "CNNATT fixed", "HUBERTFT fixed", "MMFUSION fixed", "CNNLSTM as-run"])
+@pytest.mark.parametrize(
+    "name", ["FCMFCC as-run", "CNNATT fixed", "HUBERTFT fixed", "MMFUSION fixed", "CNNLSTM as-run"]
+)
 def test_a_network_that_cannot_be_explained_has_its_map_alone(data, name):
     chosen = trial(name, epochs=1)
     found = run(chosen, data)
     assert len(found["map"]) == len(split(chosen, data)[2])
     assert found["saliency"] == []
     assert bool(found["energy"]) == (name == "CNNLSTM as-run")
-    with pytest.raises(ValueError, match=f"{name}: no map of one clip; expected a network that reads the mel spectrogram"):
+    with pytest.raises(
+        ValueError,
+        match=f"{name}: no map of one clip; expected a network that reads the mel spectrogram",
+    ):
         pictures(chosen, data)
 
 
 def test_pictures_are_of_one_right_clip_a_class(data):
     found, rows = pictures(MEL, data), right_rows(data)
-    assert [name for name, *_ in found] == [name for name in data.classes if (data.table["class"][rows] == name).any()]
+    assert [name for name, *_ in found] == [
+        name for name in data.classes if (data.table["class"][rows] == name).any()
+    ]
     for name, spectrogram, each in found:
         assert each.shape == spectrogram.shape
         assert each.any()

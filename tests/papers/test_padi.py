@@ -46,15 +46,24 @@ def test_the_grid_is_the_paper_s():
         ({"models": "parts"}, ["111, improvised", "111, scripted"]),
         ({"models": "all", "edition": "paper"}, [*ROWS]),
         ({"only": "111", "vad": "energy"}, ["111, energy"]),
-        ({"only": "001", "norm": "conversation", "evaluate": "300"}, ["001, conversation, 300 frames"]),
-        ({"models": "inputs", "norm": "conversation"}, [INPUTS[0], "111, conversation, energy", "111, conversation, 300 frames"]),
+        (
+            {"only": "001", "norm": "conversation", "evaluate": "300"},
+            ["001, conversation, 300 frames"],
+        ),
+        (
+            {"models": "inputs", "norm": "conversation"},
+            [INPUTS[0], "111, conversation, energy", "111, conversation, 300 frames"],
+        ),
     ],
 )
 def test_rows_that_are_asked_for(values, names):
     assert [row.name for row in padi.rows(given(**values))] == names
 
 
-@pytest.mark.parametrize("switched", [{"norm": "conversation"}, {"vad": "energy"}, {"evaluate": "300"}, {"part": "scripted"}])
+@pytest.mark.parametrize(
+    "switched",
+    [{"norm": "conversation"}, {"vad": "energy"}, {"evaluate": "300"}, {"part": "scripted"}],
+)
 def test_a_switch_makes_no_row_twice(switched):
     names = Counter(row.name for row in padi.rows(given(edition="open", models="all", **switched)))
     assert set(names.values()) == {1}
@@ -64,10 +73,19 @@ def test_a_switch_makes_no_row_twice(switched):
 @pytest.mark.parametrize(
     ("values", "told"),
     [
-        ({"only": "211"}, r'-p only=211: "211" is no row that can be run, the nearest is "[01]{3}"'),
-        ({"only": "000, mean"}, "-p only=000, mean: no row among -p models=grid; expected one that is"),
+        (
+            {"only": "211"},
+            r'-p only=211: "211" is no row that can be run, the nearest is "[01]{3}"',
+        ),
+        (
+            {"only": "000, mean"},
+            "-p only=000, mean: no row among -p models=grid; expected one that is",
+        ),
         ({"models": "encoder"}, "-p models=encoder: needs a speaker encoder, and none is given"),
-        ({"speaker_checkpoint": "nowhere.safetensors"}, r"nowhere\.safetensors: no such file; expected weights as safetensors"),
+        (
+            {"speaker_checkpoint": "nowhere.safetensors"},
+            r"nowhere\.safetensors: no such file; expected weights as safetensors",
+        ),
         (
             {"speakers": "strict", "speaker_checkpoint": __file__},
             "-p speakers=strict: .* and one is given. Leave one of",
@@ -87,18 +105,27 @@ def test_what_is_refused(values, told):
 def test_trials_of_the_open_edition_are_trained_as_printed(data):
     trials = padi.grid(given(edition="open", experiment="exp1", seeds=2), data)
     assert len(trials) == len(set(trials)) == 2 * 5 * 8
-    assert {(each.size, each.precision, each.epochs, each.control) for each in trials} == {("published", "bf16", 8, "none")}
-    assert {(each.transfer, each.pretraining, each.speakers) for each in trials} == {("none", 0, "none"), ("frozen", 20, "shared")}
-    assert {(each.seed, each.fold) for each in trials} == {(seed, fold) for seed in range(2) for fold in range(5)}
+    assert {(each.size, each.precision, each.epochs, each.control) for each in trials} == {
+        ("published", "bf16", 8, "none")
+    }
+    assert {(each.transfer, each.pretraining, each.speakers) for each in trials} == {
+        ("none", 0, "none"),
+        ("frozen", 20, "shared"),
+    }
+    assert {(each.seed, each.fold) for each in trials} == {
+        (seed, fold) for seed in range(2) for fold in range(5)
+    }
     assert {each.epochs for each in padi.grid(given(edition="paper"), data)} == {20}
     assert {each.seed for each in padi.grid(given(edition="open", seed=3), data)} == {3}
 
 
 def test_the_demo_is_narrow_and_has_one_fold(data):
     trials = padi.grid(given(), data)
-    assert {(each.size, each.precision, each.fold, each.pretraining) for each in trials if each.transfer == "frozen"} == {
-        ("small", "fp32", 0, padi.PRETRAINING["demo"])
-    }
+    assert {
+        (each.size, each.precision, each.fold, each.pretraining)
+        for each in trials
+        if each.transfer == "frozen"
+    } == {("small", "fp32", 0, padi.PRETRAINING["demo"])}
     assert Counter(each.experiment for each in trials) == dict.fromkeys(padi.EXPERIMENTS, 4)
 
 
@@ -108,18 +135,32 @@ def test_the_demo_is_narrow_and_has_one_fold(data):
         ({}, ("exp1", "exp2", "exp3"), ("speakers-apart",), 1),
         ({"folds": 2}, ("exp1", "exp2", "exp3"), ("speakers-apart",), 2),
         ({"edition": "open", "experiment": "exp2"}, ("exp2",), ("speakers-apart",), 5),
-        ({"edition": "open", "protocol": "all", "folds": 3}, ("exp1", "exp2", "exp3"), ("speakers-apart", "clips"), 3),
+        (
+            {"edition": "open", "protocol": "all", "folds": 3},
+            ("exp1", "exp2", "exp3"),
+            ("speakers-apart", "clips"),
+            3,
+        ),
         ({"edition": "open", "protocol": "clips"}, ("exp1", "exp2", "exp3"), ("clips",), 5),
     ],
 )
 def test_where_rows_are_run(data, values, experiments, protocols, folds):
     found = padi.places(given(**values), data)
-    expected = {(experiment, protocol, fold) for experiment in experiments for protocol in protocols for fold in range(folds)}
-    assert Counter((each["experiment"], each["protocol"], each["fold"]) for each in found) == dict.fromkeys(expected, 1)
+    expected = {
+        (experiment, protocol, fold)
+        for experiment in experiments
+        for protocol in protocols
+        for fold in range(folds)
+    }
+    assert Counter(
+        (each["experiment"], each["protocol"], each["fold"]) for each in found
+    ) == dict.fromkeys(expected, 1)
 
 
 def test_there_are_no_more_folds_than_groups_of_speakers():
-    assert padi.folds(given(edition="paper"), padi_toy.data(corpus="iemocap")) == 3  # the toy has three sessions
+    assert (
+        padi.folds(given(edition="paper"), padi_toy.data(corpus="iemocap")) == 3
+    )  # the toy has three sessions
     table = padi_toy.data().table
     two = replace(padi_toy.data(), table=table[table["speaker"].isin(["f1", "m1"])])
     assert padi.folds(given(edition="open"), two) == 2
@@ -132,7 +173,10 @@ def test_experiments_that_the_data_cannot_run_have_a_reason(data):
         "exp2": "RAVDESS has no clip that is excited",
         "exp3": "the same clips and classes as exp1: RAVDESS has no clip that is excited",
     }
-    assert {each["experiment"] for each in padi.places(given(edition="open"), replace(spoken, table=data.table))} == {"exp1"}
+    assert {
+        each["experiment"]
+        for each in padi.places(given(edition="open"), replace(spoken, table=data.table))
+    } == {"exp1"}
     few = padi_toy.data(emotions=("angry", "neutral"))
     assert padi_data.missing(few)["exp1"] == "toy has no clip that is happy or sad"
 
@@ -166,14 +210,18 @@ def test_a_run_is_what_the_ledger_takes(data, tmp_path, monkeypatch):
     """Recogniser, model and views are run and stand in one table; no outcome has the name of a setting."""
     monkeypatch.setenv("SER_STORE", str(tmp_path))
     padi_toy.narrow(monkeypatch)
-    parameters = given(models="finetune", only="111, finetune", experiment="exp1", epochs=1, pretraining=1)
+    parameters = given(
+        models="finetune", only="111, finetune", experiment="exp1", epochs=1, pretraining=1
+    )
     tasks, outcomes = padi.outcomes(parameters, data)
     assert [each.name for each in tasks] == ["speakers", "models", "views"]
     for task, (outcome,) in zip(tasks, outcomes, strict=True):
         plain = {name for name, value in outcome.items() if not isinstance(value, list)}
         assert plain.isdisjoint(field.name for field in fields(task.trials[0])), task.name
     found = recorded.of_this_run(tasks, outcomes)
-    assert found.trials["run"].tolist() == [f"this run, {name}" for name in ("speakers", "models", "views")]
+    assert found.trials["run"].tolist() == [
+        f"this run, {name}" for name in ("speakers", "models", "views")
+    ]
     assert found.counts["count"].sum() == outcomes[1][0]["clips"] == 16
     views = found.parts["stages"]
     assert Counter(views["stage"]) == {"before": 16, "after": 16}

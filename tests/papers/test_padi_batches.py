@@ -37,7 +37,9 @@ def epoch(number=1, *, versions=3, lengths=(24, 32, 40)):
 def cut(frames, batch):
     """Plain chunks of a batch."""
     read = zip(batch.rows, batch.places, strict=True)
-    return np.stack([chunks.cut(frames.clip(row), length=batch.length, place=place) for row, place in read])
+    return np.stack(
+        [chunks.cut(frames.clip(row), length=batch.length, place=place) for row, place in read]
+    )
 
 
 @pytest.mark.parametrize("augmentation", padi_rows.VERSIONS)
@@ -45,7 +47,9 @@ def test_masks_are_on_the_versions_that_have_them(data, frames, augmentation):
     """A masked cell is 0, in whole frames and whole bands; every other cell, and every plain chunk, is the clip's own."""
     policies, target = padi_rows.versions(augmentation), data.targets["exp3"]
     covered = {policy: [] for policy in {*policies}}
-    for batch, (signal, classes) in zip(epoch(), batches(frames, target, epoch(), policies), strict=True):
+    for batch, (signal, classes) in zip(
+        epoch(), batches(frames, target, epoch(), policies), strict=True
+    ):
         plain = cut(frames, batch)
         assert signal.dtype == torch.float32
         assert np.array_equal(classes, target[batch.rows])
@@ -53,7 +57,9 @@ def test_masks_are_on_the_versions_that_have_them(data, frames, augmentation):
             changed = found != own
             assert not found[changed].any()
             assert np.array_equal(changed, changed.all(1)[:, None] | changed.all(0)[None])
-            covered[policies[version]].append((changed.all(1).sum() / len(own), changed.all(0).sum()))
+            covered[policies[version]].append(
+                (changed.all(1).sum() / len(own), changed.all(0).sum())
+            )
     assert sum(map(len, covered.values())) == 3 * len(ROWS)
     for policy, each in covered.items():
         share, bands = (max(column) for column in zip(*each, strict=True))
@@ -83,14 +89,20 @@ def test_the_same_seed_gives_the_same_batch_whatever_was_drawn_before(data, fram
 
 
 def test_masks_differ_within_a_batch_and_between_epochs(data, frames):
-    alike = [replace(batch, rows=np.zeros_like(batch.rows), places=np.zeros_like(batch.places)) for batch in epoch()]
+    alike = [
+        replace(batch, rows=np.zeros_like(batch.rows), places=np.zeros_like(batch.places))
+        for batch in epoch()
+    ]
     for signal, _ in batches(frames, data.targets["exp1"], alike, ("aggressive",) * 3):
         assert len({chunk.numpy().tobytes() for chunk in signal}) == len(signal)
     assert {batch.seed for batch in epoch(1)}.isdisjoint(batch.seed for batch in epoch(2))
 
 
 def test_clips_read_ahead_are_the_same(data, frames):
-    here, ahead = (list(batches(frames, data.targets["exp1"], epoch(), BOTH, workers=workers)) for workers in (0, 1))
+    here, ahead = (
+        list(batches(frames, data.targets["exp1"], epoch(), BOTH, workers=workers))
+        for workers in (0, 1)
+    )
     assert len(here) == len(ahead) == 12
     for one, other in zip(here, ahead, strict=True):
         assert all(torch.equal(*pair) for pair in zip(one, other, strict=True))
@@ -101,9 +113,17 @@ def test_each_version_of_a_clip_has_its_turn(data, frames):
     for number in range(1, 4):
         read = epoch(number, versions=1)
         turned = in_turn(read, versions=3, number=number)
-        assert all(np.array_equal(one.rows, two.rows) for one, two in zip(read, turned, strict=True))
-        versions = {row: version for batch in turned for row, version in zip(batch.rows, batch.versions, strict=True)}
-        assert Counter(versions.values()) == dict.fromkeys(range(3), len(ROWS) / 3)  # within one epoch, too
+        assert all(
+            np.array_equal(one.rows, two.rows) for one, two in zip(read, turned, strict=True)
+        )
+        versions = {
+            row: version
+            for batch in turned
+            for row, version in zip(batch.rows, batch.versions, strict=True)
+        }
+        assert Counter(versions.values()) == dict.fromkeys(
+            range(3), len(ROWS) / 3
+        )  # within one epoch, too
         met.update(versions.items())
     assert met == {(row, version): 1 for row in ROWS for version in range(3)}
 
@@ -120,11 +140,15 @@ def test_clips_are_answered_in_the_order_of_the_rows(frames):
         return torch.stack([signal[:, 0, 0].double(), signal.double().sum((1, 2))], dim=1)
 
     found = answered(whole, frames, rows, device=torch.device("cpu"))
-    expected = np.array([[frames.clip(row)[0, 0], frames.clip(row).astype(np.float64).sum()] for row in rows])
+    expected = np.array(
+        [[frames.clip(row)[0, 0], frames.clip(row).astype(np.float64).sum()] for row in rows]
+    )
     assert found.dtype == torch.float32
     np.testing.assert_allclose(found, expected, atol=1e-4)
     assert sizes == sorted(sizes)
-    middle = answered(lambda signal: signal[:, :, 0], frames, rows, device=torch.device("cpu"), length=20)
+    middle = answered(
+        lambda signal: signal[:, :, 0], frames, rows, device=torch.device("cpu"), length=20
+    )
     for row, values in zip(rows, middle, strict=True):
         clip, start = frames.clip(row), (len(frames.clip(row)) - 20 + 1) // 2
         np.testing.assert_array_equal(values, clip[start : start + 20, 0])

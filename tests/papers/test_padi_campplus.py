@@ -30,7 +30,11 @@ def encoder(tmp_path):
 def clips(tmp_path):
     paths = [tmp_path / f"{samples}.wav" for samples in (9000, 48_000)]
     for path in paths:
-        soundfile.write(path, 0.1 * np.random.default_rng(int(path.stem)).standard_normal(int(path.stem)), audio.RATE)
+        soundfile.write(
+            path,
+            0.1 * np.random.default_rng(int(path.stem)).standard_normal(int(path.stem)),
+            audio.RATE,
+        )
     return paths
 
 
@@ -54,7 +58,10 @@ def filterbank(clip):
 @pytest.mark.parametrize("masks", [None, Masks(policy="aggressive", version=2)])
 def test_rows_are_the_encoders_outputs(encoder, clips, masks):
     settings = {"encoder": encoder, "masks": masks, "jobs": 1}
-    found = {output: padi_campplus.compute(clips, output=output, **settings) for output in speaker.OUTPUTS}
+    found = {
+        output: padi_campplus.compute(clips, output=output, **settings)
+        for output in speaker.OUTPUTS
+    }
     for row, clip in enumerate(clips):
         frames = filterbank(clip)
         read = covered(frames, store.content(clip), masks=masks) if masks else frames
@@ -80,16 +87,19 @@ def test_one_run_gives_all_three_outputs_and_each_view_is_kept(encoder, clips, r
 def test_another_encoder_is_another_row(encoder, clips, tmp_path, kept, monkeypatch):
     monkeypatch.setattr(tiny_speaker, "NARROW", 2 * tiny_speaker.NARROW)
     other = speaker.load(tiny_speaker.write(tmp_path / "other"))
-    one, two = (padi_campplus.compute(clips[:1], encoder=each, output="embedding", jobs=1)[0] for each in (encoder, other))
+    one, two = (
+        padi_campplus.compute(clips[:1], encoder=each, output="embedding", jobs=1)[0]
+        for each in (encoder, other)
+    )
     np.testing.assert_allclose(two, 2 * one, rtol=1e-6)
     assert len(kept()) == 2
 
 
 def test_widths_are_those_of_table_1_for_80_bands():
-    assert {name: (policy.bands, policy.frames, policy.share, policy.count) for name, policy in SCALED.items()} == {
-        "conservative": (9, 50, 0.2, 2),
-        "aggressive": (17, 70, 0.2, 2),
-    }
+    assert {
+        name: (policy.bands, policy.frames, policy.share, policy.count)
+        for name, policy in SCALED.items()
+    } == {"conservative": (9, 50, 0.2, 2), "aggressive": (17, 70, 0.2, 2)}
     assert len(set(MASKS)) == 8
 
 
@@ -112,8 +122,12 @@ def test_masks_are_within_the_policy(policy, length):
 
 def test_masks_follow_from_clip_policy_and_version_alone():
     frames = np.random.default_rng(0).normal(size=(298, 80)).astype(np.float32)
-    found = [covered(frames, content, masks=masks) == 0 for content in ("a", "b") for masks in MASKS]
-    again = [covered(2 * frames, content, masks=masks) == 0 for content in ("a", "b") for masks in MASKS]
+    found = [
+        covered(frames, content, masks=masks) == 0 for content in ("a", "b") for masks in MASKS
+    ]
+    again = [
+        covered(2 * frames, content, masks=masks) == 0 for content in ("a", "b") for masks in MASKS
+    ]
     assert all(np.array_equal(one, two) for one, two in zip(found, again, strict=True))
     assert len({each.tobytes() for each in found}) == 16
 
@@ -127,7 +141,10 @@ def test_policies_draw_apart_even_at_equal_widths(monkeypatch):
 
 def test_a_clip_too_short_is_named_and_the_others_are_kept(encoder, clips, tmp_path, kept):
     bad = tmp_path / "bad.wav"
-    for samples, message in ((399, r"bad\.wav: 399 samples; a frame"), (719, r"bad\.wav: tiny: 2 frames of 10 ms")):
+    for samples, message in (
+        (399, r"bad\.wav: 399 samples; a frame"),
+        (719, r"bad\.wav: tiny: 2 frames of 10 ms"),
+    ):
         soundfile.write(bad, np.zeros(samples), audio.RATE)
         with pytest.raises(audio.AudioError, match=message):
             padi_campplus.compute([clips[0], bad], encoder=encoder, output="embedding", jobs=1)
@@ -139,7 +156,10 @@ def test_a_clip_too_short_is_named_and_the_others_are_kept(encoder, clips, tmp_p
     [
         (lambda: Masks(policy="none"), "policy=none: expected conservative or aggressive"),
         (lambda: Masks(policy="aggressive", version=-1), "version=-1: expected 0 or more"),
-        (lambda: padi_campplus.compute([], encoder=None, output="frames"), "output=frames: expected frames_middle, frames_last"),
+        (
+            lambda: padi_campplus.compute([], encoder=None, output="frames"),
+            "output=frames: expected frames_middle, frames_last",
+        ),
     ],
 )
 def test_what_is_out_of_range_is_refused(what, message):

@@ -15,7 +15,16 @@ from sercore.papers.padi2021 import campplus_trial as padi_campplus_trial
 from sercore.papers.padi2021 import study as padi
 from sercore.papers.padi2021 import trial as padi_trial
 from sercore.papers.padi2021.campplus import MASKS, VERSIONS, Masks
-from sercore.papers.padi2021.campplus_trial import GRID, LENGTHS, LINEAR, MIDDLE, ROWS, Heard, Trial, run
+from sercore.papers.padi2021.campplus_trial import (
+    GRID,
+    LENGTHS,
+    LINEAR,
+    MIDDLE,
+    ROWS,
+    Heard,
+    Trial,
+    run,
+)
 from sercore.parameters import checked
 from sercore.sweep import trial_keys
 from sercore.training import kept
@@ -46,11 +55,20 @@ def data(here, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def heard(data, tmp_path_factory):
-    return Heard(data, speaker.load(tiny_speaker.write(tmp_path_factory.mktemp("encoder") / "tiny")))
+    return Heard(
+        data, speaker.load(tiny_speaker.write(tmp_path_factory.mktemp("encoder") / "tiny"))
+    )
 
 
 def trial(name="CAM++ 01", **changed):
-    settings = {"encoder": "tiny", "experiment": "exp1", "protocol": "speakers-apart", "fold": 0, "seed": 0, "edition": "open"}
+    settings = {
+        "encoder": "tiny",
+        "experiment": "exp1",
+        "protocol": "speakers-apart",
+        "fold": 0,
+        "seed": 0,
+        "edition": "open",
+    }
     return Trial(**asdict(ROWS[name]) | settings | {"epochs": 2} | changed)
 
 
@@ -70,14 +88,20 @@ def test_every_row_is_trained_and_counted(heard, name):
     truth = Counter()
     for group, true, _, number in outcome["counts"]:
         truth[group, true] += number
-    assert truth == Counter(zip(heard.data.groups[test].tolist(), heard.data.targets["exp1"][test].tolist(), strict=True))
+    assert truth == Counter(
+        zip(
+            heard.data.groups[test].tolist(), heard.data.targets["exp1"][test].tolist(), strict=True
+        )
+    )
     assert (outcome["clips"], outcome["training_clips"]) == (len(test), len(training)) == (16, 32)
     assert 0 < outcome["training_accuracy"] <= 1
     if name == LINEAR.name:
         assert "steps" not in outcome
     else:
         assert outcome["steps"] == 2 * 3  # three versions of 32 clips, 32 a step, whatever the row
-    assert {key for key, value in outcome.items() if not isinstance(value, list)}.isdisjoint(asdict(trial(name)))
+    assert {key for key, value in outcome.items() if not isinstance(value, list)}.isdisjoint(
+        asdict(trial(name))
+    )
 
 
 @pytest.mark.parametrize("name", ["CAM++ 11", "CAM++ 00", LINEAR.name])
@@ -96,7 +120,9 @@ def without_seconds(outcome):
 
 def test_a_finished_training_is_read_and_not_run_again(heard, monkeypatch):
     outcome = run(trial(), heard)
-    monkeypatch.setattr(padi_campplus_trial, "fit", lambda *given, **settings: pytest.fail("trained again"))
+    monkeypatch.setattr(
+        padi_campplus_trial, "fit", lambda *given, **settings: pytest.fail("trained again")
+    )
     assert without_seconds(run(trial(), heard)) == without_seconds(outcome)
 
 
@@ -106,21 +132,27 @@ def test_chunks_are_of_the_clips_and_their_masked_versions(heard, monkeypatch):
     monkeypatch.setattr(Heard, "frames", lambda self, *given: met.append(given) or plain(*given))
     training, _ = padi_trial.split(trial(), heard.data)
     for number in range(1, VERSIONS + 2):
-        epoch = padi_campplus_trial._epoch(trial("CAM++ 11"), heard, training, heard.data.targets["exp1"], number)
+        epoch = padi_campplus_trial._epoch(
+            trial("CAM++ 11"), heard, training, heard.data.targets["exp1"], number
+        )
         found = [(tuple(signal.shape[1:]), signal.dtype, len(classes)) for signal, classes in epoch]
         assert {(width, kind) for (width, _), kind, _ in found} == {(512, torch.float32)}
         assert {steps for (_, steps), *_ in found} <= {*SHORT}
         assert sum(clips for *_, clips in found) == 3 * len(training)
     names = [None, *(Masks(policy=policy, version=0) for policy in padi_campplus.SCALED)]
     expected = [
-        ("frames_last", each and replace(each, version=number % VERSIONS)) for number in range(1, VERSIONS + 2) for each in names
+        ("frames_last", each and replace(each, version=number % VERSIONS))
+        for number in range(1, VERSIONS + 2)
+        for each in names
     ]
     assert met == expected
 
 
 def test_without_pooling_all_chunks_and_all_answers_have_one_length(heard):
     training, test = padi_trial.split(trial(), heard.data)
-    epoch = padi_campplus_trial._epoch(trial("CAM++ 00"), heard, training, heard.data.targets["exp1"], 1)
+    epoch = padi_campplus_trial._epoch(
+        trial("CAM++ 00"), heard, training, heard.data.targets["exp1"], 1
+    )
     assert {signal.shape[2] for signal, _ in epoch} == {SHORT[-1]}
     assert LENGTHS == (75, 100, 125, 150)  # steps of two frames: the printed lengths
     assert run(trial("CAM++ 00"), heard)["clips"] == len(test)
@@ -131,7 +163,9 @@ def test_whole_clips_are_answered_as_they_are_alone(heard, monkeypatch):
     head = padi_campplus_trial.Head(512, 4, pooling="statistics", steps=150).eval()
     rows, frames = np.arange(20), heard.frames("frames_last")
     together = padi_campplus_trial._probabilities(head, frames, rows)
-    alone = np.concatenate([padi_campplus_trial._probabilities(head, frames, rows[at : at + 1]) for at in range(20)])
+    alone = np.concatenate(
+        [padi_campplus_trial._probabilities(head, frames, rows[at : at + 1]) for at in range(20)]
+    )
     assert np.abs(together - alone).max() < 1e-5
     monkeypatch.setattr(padi_campplus_trial, "SCORED", 3)
     assert np.abs(padi_campplus_trial._probabilities(head, frames, rows) - alone).max() < 1e-5
@@ -139,7 +173,9 @@ def test_whole_clips_are_answered_as_they_are_alone(heard, monkeypatch):
 
 def test_shuffled_labels_are_a_control_for_all_rows(heard):
     for name in ("CAM++ 01", LINEAR.name):
-        plain, control = (run(trial(name, control=control), heard) for control in ("none", "labels shuffled"))
+        plain, control = (
+            run(trial(name, control=control), heard) for control in ("none", "labels shuffled")
+        )
         assert plain["errors"] != control["errors"]
         assert [sum(row[-1] for row in each["counts"]) for each in (plain, control)] == [16, 16]
 
@@ -147,7 +183,10 @@ def test_shuffled_labels_are_a_control_for_all_rows(heard):
 def test_a_key_moves_with_the_encoder(heard, tmp_path, monkeypatch):
     monkeypatch.setattr(tiny_speaker, "NARROW", 2 * tiny_speaker.NARROW)
     other = Heard(heard.data, speaker.load(tiny_speaker.write(tmp_path / "tiny")))
-    keys = [trial_keys(run, [trial()], each)[0] for each in (heard, other, Heard(heard.data, heard.encoder))]
+    keys = [
+        trial_keys(run, [trial()], each)[0]
+        for each in (heard, other, Heard(heard.data, heard.encoder))
+    ]
     assert keys[0].settings == keys[1].settings
     assert keys[0].data != keys[1].data
     assert keys[0] == keys[2]
@@ -158,9 +197,18 @@ def test_the_chapter_runs_the_encoder_s_rows(heard, monkeypatch):
     """Made before the trials share the cores, and all of it what the ledger takes."""
     folder = heard.encoder.path.parent
     parameters = checked(
-        padi.Parameters, {"models": "encoder", "encoder": str(folder), "experiment": "exp1", "epochs": 1, "folds": 1}
+        padi.Parameters,
+        {
+            "models": "encoder",
+            "encoder": str(folder),
+            "experiment": "exp1",
+            "epochs": 1,
+            "folds": 1,
+        },
     )
-    monkeypatch.setattr(padi_campplus.store, "keep", lambda *given, **settings: pytest.fail("heard again"))
+    monkeypatch.setattr(
+        padi_campplus.store, "keep", lambda *given, **settings: pytest.fail("heard again")
+    )
     (task,) = padi.tasks(parameters, heard.data)
     assert (task.name, task.encoders) == ("campplus", {"tiny": 512})
     assert [each.row.name for each in task.trials] == [*ROWS]

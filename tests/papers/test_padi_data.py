@@ -27,7 +27,11 @@ def test_what_is_measured():
     assert [found[f"exp1 / session {session} / clips"] for session in (1, 2, 3)] == [16, 16, 16]
     assert found["duration / all / hours"] == pytest.approx(held.raw.sizes.sum() / 360_000)
     assert found["duration / all / max"] == held.raw.sizes.max() / 100
-    assert (found["speakers / all / count"], found["taught / speakers / count"], found["taught / clips / count"]) == (6, 4, 20)
+    assert (
+        found["speakers / all / count"],
+        found["taught / speakers / count"],
+        found["taught / clips / count"],
+    ) == (6, 4, 20)
     assert padi.measured_on(held) == ("iemocap", "other")
 
 
@@ -45,11 +49,17 @@ def test_as_many_pairs_are_drawn_as_there_are(clips):
 def home(tmp_path_factory):
     """RAVDESS, EMOVO and TESS in part: clips of a few tenths of a second, by a tone of the class."""
     root = tmp_path_factory.mktemp("home")
-    for name, listed in (("ravdess", trees.ravdess()), ("emovo", trees.emovo()), ("tess", trees.tess())):
+    for name, listed in (
+        ("ravdess", trees.ravdess()),
+        ("emovo", trees.emovo()),
+        ("tess", trees.tess()),
+    ):
         trees.plant(root / name, listed[:: {"ravdess": 9, "emovo": 14, "tess": 280}[name]])
     time = np.arange(4000) / 16_000
     noise = 0.02 * np.random.default_rng(0).normal(size=len(time))
-    soundfile.write(root / "one.wav", 0.2 * np.sin(2 * np.pi * 200 * time) + noise, 16_000)  # every clip is a link to this one
+    soundfile.write(
+        root / "one.wav", 0.2 * np.sin(2 * np.pi * 200 * time) + noise, 16_000
+    )  # every clip is a link to this one
     return root
 
 
@@ -64,17 +74,26 @@ def test_the_open_edition_is_ravdess_and_speakers_of_others(held):
     assert set(held.table["corpus"]) == {"ravdess"}
     assert set(held.table["emotion"]) == {"angry", "happy", "neutral", "sad"}
     assert held.table.equals(held.table.sort_values(["speaker", "name"], ignore_index=True))
-    assert held.table["conversation"].tolist() == (held.table["corpus"] + "/" + held.table["speaker"]).tolist()
+    assert (
+        held.table["conversation"].tolist()
+        == (held.table["corpus"] + "/" + held.table["speaker"]).tolist()
+    )
     classes = [padi.CLASSES["exp1"][number] for number in held.targets["exp1"]]
     assert classes == held.table["emotion"].tolist()
     assert np.array_equal(held.targets["exp1"], held.targets["exp3"])
-    assert {name.split("/")[0] for name in held.source.names} == {"emovo", "tess"} == set(held.source.corpora)
+    assert (
+        {name.split("/")[0] for name in held.source.names}
+        == {"emovo", "tess"}
+        == set(held.source.corpora)
+    )
     assert set(held.source.names).isdisjoint(held.groups)
     assert held.source.most == 100
     assert held.raw.values.shape[1] == 128
     assert (held.raw.sizes == 26).all()
     assert np.abs(held.source.frames.clip(0).mean(0)).max() < 1e-4  # normalised
-    assert len(held.source.left) == min(padi_data.PAIRS, len(held.table) * (len(held.table) - 1) // 2)
+    assert len(held.source.left) == min(
+        padi_data.PAIRS, len(held.table) * (len(held.table) - 1) // 2
+    )
     assert padi.folds(given(edition="open"), held) == len(COMMITTED["ravdess"])
     assert padi_data.missing(held).keys() == {"exp2", "exp3"}
     listed = padi.manifest(given(edition="open"))
@@ -92,7 +111,10 @@ def test_savee_teaches_where_it_is(home, monkeypatch):
 @pytest.mark.parametrize(
     ("values", "told"),
     [
-        ({"taught": "tess, ravdess"}, r"ravdess: is scored and would teach speakers too; .* Leave ravdess out of -p taught="),
+        (
+            {"taught": "tess, ravdess"},
+            r"ravdess: is scored and would teach speakers too; .* Leave ravdess out of -p taught=",
+        ),
         ({"scored": "emovo"}, "emovo: is scored and would teach"),
         ({"taught": "tess,voxceleb"}, "tess, voxceleb: expected voxceleb alone"),
         ({"taught": "savee"}, r"savee: no such folder"),
@@ -119,9 +141,19 @@ def test_the_demo_scores_one_corpus_and_others_teach(monkeypatch, home, tmp_path
 
     def load(name):
         words = ("angry", "happy", "neutral", "sad")
-        rows = [(f"{name}-{who}", word, number) for who in "abcde" for word in words for number in range(2)]
+        rows = [
+            (f"{name}-{who}", word, number)
+            for who in "abcde"
+            for word in words
+            for number in range(2)
+        ]
         table = pd.DataFrame(rows, columns=["speaker", "emotion", "number"]).assign(
-            path=str(home / "one.wav"), corpus=name, gender="female", language="en", text="1", seconds=0.25
+            path=str(home / "one.wav"),
+            corpus=name,
+            gender="female",
+            language="en",
+            text="1",
+            seconds=0.25,
         )
         return corpora.Corpus(name, table)
 
@@ -136,6 +168,8 @@ def test_the_demo_scores_one_corpus_and_others_teach(monkeypatch, home, tmp_path
 
 def test_a_corpus_without_the_classes_is_refused(tmp_path, monkeypatch):
     monkeypatch.setenv("SER_CORPORA", str(tmp_path))
-    trees.plant(tmp_path / "ravdess", [name for name in trees.ravdess() if "/03-01-02-" in name])  # calm
+    trees.plant(
+        tmp_path / "ravdess", [name for name in trees.ravdess() if "/03-01-02-" in name]
+    )  # calm
     with pytest.raises(ValueError, match="ravdess: no clip that is angry, happy"):
         padi_data.clips("open")

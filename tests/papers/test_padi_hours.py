@@ -24,12 +24,18 @@ def test_hours_of_the_speaker_recogniser():
     assert cost.seconds == pytest.approx(0.1)
     assert cost.hours == pytest.approx(20.8333, abs=1e-4)
     assert padi_hours.pretraining(LENGTHS, clips=33, epochs=3).steps == 6
-    assert padi_hours.pretraining(LENGTHS, clips=33, epochs=3).steps == 3 * len(chunks.epoch(range(33), number=1, seed=0))
+    assert padi_hours.pretraining(LENGTHS, clips=33, epochs=3).steps == 3 * len(
+        chunks.epoch(range(33), number=1, seed=0)
+    )
 
 
 def test_hours_of_the_grid():
     """4425 of 5531 clips in three versions are 13,275 chunks, 415 steps an epoch; 20 epochs, 3 x 5 x 3 trainings: 373,500."""
-    seconds = {("none", "statistics"): LENGTHS, ("none", "flatten"): {300: 0.2}, ("frozen", "statistics"): {150: 0.04}}
+    seconds = {
+        ("none", "statistics"): LENGTHS,
+        ("none", "flatten"): {300: 0.2},
+        ("frozen", "statistics"): {150: 0.04},
+    }
     found = padi_hours.grid(seconds | {("frozen", "flatten"): {300: 0.08}})
     assert [cost.what for cost in found] == [row.name for row in GRID]
     assert {cost.steps for cost in found} == {373_500}
@@ -39,7 +45,9 @@ def test_hours_of_the_grid():
     assert by_name["010"] == pytest.approx(20.75)
     assert by_name["111"] == pytest.approx(4.15)
     assert by_name["100"] == pytest.approx(8.3)
-    assert padi_hours.grid(seconds | {("frozen", "flatten"): {300: 0.08}}, seeds=1)[0].steps == 124_500
+    assert (
+        padi_hours.grid(seconds | {("frozen", "flatten"): {300: 0.08}}, seeds=1)[0].steps == 124_500
+    )
 
 
 def test_a_median_leaves_the_first_two_out(monkeypatch):
@@ -52,9 +60,13 @@ def test_each_kind_of_step_is_measured(monkeypatch):
     padi_toy.narrow(monkeypatch)
     calls = []
     monkeypatch.setattr(padi_hours, "timed", lambda action: calls.append(action()) or 0.5)
-    assert padi_hours.stepped(Row(), size="small", device="cpu") == dict.fromkeys(padi_rows.CHUNKS["small"], 0.5)
+    assert padi_hours.stepped(Row(), size="small", device="cpu") == dict.fromkeys(
+        padi_rows.CHUNKS["small"], 0.5
+    )
     frozen = Row(transfer="frozen", pooling="flatten")
-    assert padi_hours.stepped(frozen, size="small", device="cpu", precision="fp32") == {padi_toy.SIZES.frames: 0.5}
+    assert padi_hours.stepped(frozen, size="small", device="cpu", precision="fp32") == {
+        padi_toy.SIZES.frames: 0.5
+    }
     found = padi_hours.measured(clips=64, speakers=9, seeds=1, size="small", device="cpu")
     assert found[0] == Cost("speaker recogniser", 20 * 64 // padi_rows.BATCHES["small"], 0.5)
     assert len(found) == 9
@@ -63,7 +75,13 @@ def test_each_kind_of_step_is_measured(monkeypatch):
 
 def test_reading_is_measured(tmp_path):
     for seconds in (1, 3):
-        soundfile.write(tmp_path / f"{seconds}.wav", np.random.default_rng(0).normal(0, 0.1, seconds * 16_000), 16_000)
+        soundfile.write(
+            tmp_path / f"{seconds}.wav",
+            np.random.default_rng(0).normal(0, 0.1, seconds * 16_000),
+            16_000,
+        )
     found = padi_hours.read([tmp_path / "1.wav", tmp_path / "3.wav"])
     assert found["duration"] == 2
-    assert all(math.isfinite(found[name]) and found[name] > 0 for name in ("reading", "spectrogram"))
+    assert all(
+        math.isfinite(found[name]) and found[name] > 0 for name in ("reading", "spectrogram")
+    )

@@ -12,9 +12,10 @@ from sercore.papers.padi2021 import inputs
 @pytest.fixture(scope="module")
 def samples():
     time = np.arange(16_000) / 16_000
-    return (0.3 * np.sin(2 * np.pi * 220 * time * (1 + time)) + 0.01 * np.random.default_rng(0).normal(size=16_000)).astype(
-        np.float32
-    )
+    return (
+        0.3 * np.sin(2 * np.pi * 220 * time * (1 + time))
+        + 0.01 * np.random.default_rng(0).normal(size=16_000)
+    ).astype(np.float32)
 
 
 def test_log_mel_is_librosas(samples):

@@ -41,10 +41,19 @@ def run(speech, tmp_path_factory):
         patch.setitem(padi_rows.SIZES, "small", NARROW)
         patch.setitem(padi_rows.CHUNKS, "small", (16, 24))
         patch.setitem(padi_rows.BATCHES, "small", 64)
-        patch.setattr(padi_rows, "plan", lambda **given: replace(plan(**given), channels_last=False))
+        patch.setattr(
+            padi_rows, "plan", lambda **given: replace(plan(**given), channels_last=False)
+        )
         parameters = checked(
             padi.Parameters,
-            {"edition": "paper", "only": "111", "experiment": "exp3", "folds": 1, "epochs": 1, "pretraining": 1}
+            {
+                "edition": "paper",
+                "only": "111",
+                "experiment": "exp3",
+                "folds": 1,
+                "epochs": 1,
+                "pretraining": 1,
+            }
             | {"size": "small", "precision": "fp32", "device": "cpu"},
         )
         data = padi.load(parameters)
@@ -53,7 +62,10 @@ def run(speech, tmp_path_factory):
 
 def pairs():
     """Lines of VoxCeleb's list: clips of one speaker, clips of two."""
-    one, other = ([f"{who}/video{video:06d}/{clip:05d}.wav" for video in range(2) for clip in (1, 2)] for who in COMPARED)
+    one, other = (
+        [f"{who}/video{video:06d}/{clip:05d}.wav" for video in range(2) for clip in (1, 2)]
+        for who in COMPARED
+    )
     for place in range(3):
         yield from (f"1 {one[place]} {one[place + 1]}\n", f"1 {other[place]} {other[place + 1]}\n")
         yield from (f"0 {one[place]} {other[place]}\n", f"0 {one[place + 1]} {other[place]}\n")
@@ -64,9 +76,17 @@ def test_counts_are_those_of_table_2(run):
     found = padi.measure(parameters, data)
     for experiment in padi.EXPERIMENTS:
         expected = padi_trees.table_2(experiment)
-        assert {name: found[f"{experiment} / {name} / clips"] for name in expected} == expected.sum().to_dict()
-        assert [found[f"{experiment} / session {session} / clips"] for session in range(1, 6)] == expected.sum(axis=1).tolist()
-    assert [found[f"{experiment} / total / clips"] for experiment in padi.EXPERIMENTS] == [4490, 4936, 5531]
+        assert {
+            name: found[f"{experiment} / {name} / clips"] for name in expected
+        } == expected.sum().to_dict()
+        assert [
+            found[f"{experiment} / session {session} / clips"] for session in range(1, 6)
+        ] == expected.sum(axis=1).tolist()
+    assert [found[f"{experiment} / total / clips"] for experiment in padi.EXPERIMENTS] == [
+        4490,
+        4936,
+        5531,
+    ]
     assert found["speakers / all / count"] == 10
     assert found["taught / speakers / count"] == 8 - len(COMPARED)
     assert padi_data.missing(data) == {}
@@ -80,22 +100,30 @@ def test_no_file_is_skipped(run):
     beside |= dict.fromkeys(trees.iemocap_others(5531 + len(beside)), "oth")
     read = [str(path) for path in data.table["path"]]
     assert len(read) == len(set(read)) == len(data.raw.sizes) == 5531
-    assert sorted(path.rsplit("/", 1)[1].removesuffix(".wav") for path in listed - {*read}) == sorted(beside)
+    assert sorted(
+        path.rsplit("/", 1)[1].removesuffix(".wav") for path in listed - {*read}
+    ) == sorted(beside)
     corpus = corpora.load("iemocap")
     assert len(corpus.table) == len(listed)
     assert {*corpus.table["emotion"]} - {*data.table["emotion"]} == {*beside.values()}
     spoken = [str(path) for path in corpora.files(corpora.home() / "voxceleb")]
     taught = [data.source.frames.path(row) for row in range(len(data.source.speakers))]
-    assert sorted(taught) == sorted(path for path in spoken if not any(f"/{who}/" in path for who in COMPARED))
+    assert sorted(taught) == sorted(
+        path for path in spoken if not any(f"/{who}/" in path for who in COMPARED)
+    )
     heard = {data.source.heard.path(row) for row in range(len(data.source.heard))}
     assert heard == set(spoken) - {*taught}
 
 
 def test_a_clip_is_where_its_name_says(run):
     table = run[1].table
-    told = table["name"].str.extract(r"(?P<dialogue>Ses0(?P<session>\d)._(?P<part>[a-z]+).*)_(?P<sex>[FM])\d{3}$")
+    told = table["name"].str.extract(
+        r"(?P<dialogue>Ses0(?P<session>\d)._(?P<part>[a-z]+).*)_(?P<sex>[FM])\d{3}$"
+    )
     assert np.array_equal(told["session"].astype(int), table["session"])
-    assert np.array_equal(told["part"].map({"impro": "improvised", "script": "scripted"}), table["part"])
+    assert np.array_equal(
+        told["part"].map({"impro": "improvised", "script": "scripted"}), table["part"]
+    )
     assert np.array_equal("Ses0" + told["session"] + "_" + told["sex"], table["speaker"])
     assert np.array_equal(told["dialogue"], table["conversation"])
     assert table["part"].value_counts().to_dict() == {"improvised": 2943, "scripted": 2588}
@@ -113,7 +141,9 @@ def test_five_folds_share_no_speaker_and_test_every_clip_once(run, experiment):
         assert len(set(data.groups[training])) == 8
         assert len(set(data.groups[test])) == 2
         assert set(data.groups[training]).isdisjoint(data.groups[test])
-        assert set(data.table["conversation"].iloc[training]).isdisjoint(data.table["conversation"].iloc[test])
+        assert set(data.table["conversation"].iloc[training]).isdisjoint(
+            data.table["conversation"].iloc[test]
+        )
         classes = np.bincount(data.targets[experiment][test])
         assert classes.tolist() == padi_trees.table_2(experiment).loc[fold + 1].tolist()
         tested += test.tolist()

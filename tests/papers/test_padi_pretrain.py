@@ -23,7 +23,10 @@ from sercore.parameters import ParameterError, checked
 from tests.papers import padi_toy
 
 GIVEN = {"edition": "demo", "device": "cpu", "pretraining": "2", "epochs": "1"}
-ARGUMENTS = ["pretrain", *(text for name, value in GIVEN.items() for text in ("-p", f"{name}={value}"))]
+ARGUMENTS = [
+    "pretrain",
+    *(text for name, value in GIVEN.items() for text in ("-p", f"{name}={value}")),
+]
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +44,12 @@ def test_the_chapter_finds_what_was_trained(monkeypatch):
     done = CliRunner().invoke(app, [*ARGUMENTS, "--json"])
     assert done.exit_code == 0, done.stderr
     (told,) = json.loads(done.stdout)
-    assert (told["speakers"], told["clips"], told["epochs"], told["pairs"]) == (4, len(padi_toy.data().source.speakers), 2, 60)
+    assert (told["speakers"], told["clips"], told["epochs"], told["pairs"]) == (
+        4,
+        len(padi_toy.data().source.speakers),
+        2,
+        60,
+    )
     assert 0 <= told["accuracy"] <= 1
     assert told["equal error rate"] != told["untrained"]
     monkeypatch.setattr(padi_speakers, "fit", refuse)
@@ -51,19 +59,37 @@ def test_the_chapter_finds_what_was_trained(monkeypatch):
     assert str(taught.folder) == told["folder"]
     padi_trial.build(trial, data)
     assert padi_pretrain.pretrain(GIVEN) == [told]
-    assert CliRunner().invoke(app, ARGUMENTS).stdout.split()[:3] == ["recogniser", "speakers", "clips"]
+    assert CliRunner().invoke(app, ARGUMENTS).stdout.split()[:3] == [
+        "recogniser",
+        "speakers",
+        "clips",
+    ]
 
 
 def test_a_strict_grid_has_a_recogniser_for_each_system():
     strict = {**GIVEN, "speakers": "strict", "models": "finetune", "pretraining": "1"}
     found, parameters = padi_pretrain.pretrain(strict), checked(padi.Parameters, strict)
-    cells = {(row.augmentation, row.pooling) for row in padi.rows(parameters) if row.transfer != "none"}
+    cells = {
+        (row.augmentation, row.pooling) for row in padi.rows(parameters) if row.transfer != "none"
+    }
     assert len(found) == len({each["folder"] for each in found}) == len(cells) > 1
 
 
 def test_two_processes_leave_one_training(monkeypatch):
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    command = [*launcher, str(Path(__file__).with_name("padi_pretraining.py")), *ARGUMENTS, "--json"]
+    launcher = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc-per-node",
+        "2",
+    ]
+    command = [
+        *launcher,
+        str(Path(__file__).with_name("padi_pretraining.py")),
+        *ARGUMENTS,
+        "--json",
+    ]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(store.PROJECT)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr

@@ -46,7 +46,9 @@ def root(tmp_path):
 
 def others():
     """Clips of two other speakers, and their pairs."""
-    rows = [np.random.default_rng(seed).normal(size=(20, 128)).astype(np.float32) for seed in range(4)]
+    rows = [
+        np.random.default_rng(seed).normal(size=(20, 128)).astype(np.float32) for seed in range(4)
+    ]
     return Ragged.of(rows), *trials(["a", "a", "b", "b"], pairs=None, seed=0)
 
 
@@ -80,9 +82,15 @@ def test_all_clips_teach_where_there_is_no_list(root):
     source = padi_stream.source(root, heard, left, right, same)
     table = voxceleb.read(root).table
     found = {source.frames.path(row): speaker for row, speaker in enumerate(source.speakers)}
-    assert found == {str(path): f"voxceleb/{who}" for path, who in zip(table["path"], table["speaker"], strict=True)}
+    assert found == {
+        str(path): f"voxceleb/{who}"
+        for path, who in zip(table["path"], table["speaker"], strict=True)
+    }
     assert source.heard is heard
-    assert all(np.array_equal(a, b) for a, b in ((source.left, left), (source.right, right), (source.same, same)))
+    assert all(
+        np.array_equal(a, b)
+        for a, b in ((source.left, left), (source.right, right), (source.same, same))
+    )
     assert (source.corpora, source.most, source.names[0]) == (("voxceleb",), 0, "voxceleb/id00012")
 
 
@@ -92,7 +100,9 @@ def test_speakers_of_the_list_teach_nothing(root, name):
     source = padi_stream.source(root, *others())
     assert source.names == ["voxceleb/id00012", "voxceleb/id10001", "voxceleb/id10002"]
     assert len(source.frames) == len(source.speakers) == 4
-    compared = [[source.heard.path(rows[pair]) for rows in (source.left, source.right)] for pair in range(2)]
+    compared = [
+        [source.heard.path(rows[pair]) for rows in (source.left, source.right)] for pair in range(2)
+    ]
     one = str(root / CLIPS[4])
     assert compared == [[one, str(root / CLIPS[5])], [one, str(root / CLIPS[6])]]
     assert source.same.tolist() == [True, False]
@@ -100,7 +110,9 @@ def test_speakers_of_the_list_teach_nothing(root, name):
 
 def test_the_digest_follows_names_sizes_and_pairs(root):
     def contents(**given):
-        return padi_stream.source(root, *others(), **given).contents, padi_stream.read(root).contents
+        return padi_stream.source(root, *others(), **given).contents, padi_stream.read(
+            root
+        ).contents
 
     first = contents()
     write(root / CLIPS[0], seed=99)  # other samples, the same size
@@ -114,7 +126,9 @@ def test_the_digest_follows_names_sizes_and_pairs(root):
     for name, text in (("veri_test2.txt", PAIRS), ("veri_test.txt", PAIRS.splitlines()[1])):
         (root / name).write_text(text)
         seen.add(contents())
-    assert len(seen) == len({digest for digest, _ in seen}) == len({digest for _, digest in seen}) == 5
+    assert (
+        len(seen) == len({digest for digest, _ in seen}) == len({digest for _, digest in seen}) == 5
+    )
 
 
 def test_a_damaged_compared_clip_is_told_before_the_training(root):
@@ -129,15 +143,36 @@ def test_a_damaged_compared_clip_is_told_before_the_training(root):
     [
         ("id10003/abc/00001.txt", b"", nullcontext()),
         ("id10001/abc/00001.m4a", b"m4a", nullcontext()),
-        ("id10003/abc/00001.m4a", b"m4a", pytest.raises(corpora.CorpusError, match=r"1 speakers have .m4a files alone: id10003;")),
-        ("id10003/abc/00001.wav", b"", pytest.raises(corpora.CorpusError, match=r"00001.wav: an empty file, 0 bytes")),
-        ("noise.wav", b"x", pytest.raises(corpora.CorpusError, match=r"noise.wav: not VoxCeleb's name; expected .* Move it")),
-        ("id00012/abc/00003.flac", b"x", pytest.raises(corpora.CorpusError, match=r"00003.wav: the same clip .* another format")),
+        (
+            "id10003/abc/00001.m4a",
+            b"m4a",
+            pytest.raises(corpora.CorpusError, match=r"1 speakers have .m4a files alone: id10003;"),
+        ),
+        (
+            "id10003/abc/00001.wav",
+            b"",
+            pytest.raises(corpora.CorpusError, match=r"00001.wav: an empty file, 0 bytes"),
+        ),
+        (
+            "noise.wav",
+            b"x",
+            pytest.raises(
+                corpora.CorpusError, match=r"noise.wav: not VoxCeleb's name; expected .* Move it"
+            ),
+        ),
+        (
+            "id00012/abc/00003.flac",
+            b"x",
+            pytest.raises(corpora.CorpusError, match=r"00003.wav: the same clip .* another format"),
+        ),
         ("veri_test.txt", b"1 id1 id2", pytest.raises(ValueError, match=r"veri_test.txt:1")),
         (
             "veri_test.txt",
             PAIRS.replace("y/00001", "y/00002").encode(),
-            pytest.raises(corpora.CorpusError, match="1 of 3 clips of its list of pairs are not there: id10271/y/00002;"),
+            pytest.raises(
+                corpora.CorpusError,
+                match="1 of 3 clips of its list of pairs are not there: id10271/y/00002;",
+            ),
         ),
     ],
 )

@@ -47,17 +47,23 @@ def test_the_same_trial_twice_has_the_same_bits(data, name, tmp_path, monkeypatc
 
 def test_a_finished_training_is_read_and_not_run_again(data, monkeypatch):
     outcome, done = run(trial("111"), data), trained(trial("111"), data)
-    place = kept.folder(padi_trial.__name__, trial("111"), data.content(trial("111")), device=torch.device("cpu"))
+    place = kept.folder(
+        padi_trial.__name__, trial("111"), data.content(trial("111")), device=torch.device("cpu")
+    )
     assert place.name == f"{trial_keys(run, [trial('111')], data)[0].hex}-cpu"
     assert sorted(path.name for path in place.iterdir()) == sorted([LAST, HISTORY])
     monkeypatch.setattr(padi_trial, "fit", lambda *given, **settings: pytest.fail("trained again"))
-    monkeypatch.setattr(padi_speakers, "fit", lambda *given, **settings: pytest.fail("taught again"))
+    monkeypatch.setattr(
+        padi_speakers, "fit", lambda *given, **settings: pytest.fail("taught again")
+    )
     assert timeless(run(trial("111"), data)) == timeless(outcome)
     assert not moved(done.network.state_dict(), weights(trial("111"), data))
 
 
 @pytest.mark.parametrize("stage", [padi_speakers, padi_trial])
-def test_a_training_that_was_stopped_goes_on_to_the_same_outcome(data, stage, tmp_path, monkeypatch):
+def test_a_training_that_was_stopped_goes_on_to_the_same_outcome(
+    data, stage, tmp_path, monkeypatch
+):
     """Stopped in the middle of the second epoch, of the speakers' stage or of the emotions', it begins that epoch again."""
     peaceful = run(trial("111"), data)
     monkeypatch.setenv("SER_STORE", str(tmp_path / "stopped"))
@@ -101,7 +107,9 @@ def test_shuffled_labels_are_those_of_training_alone(data, monkeypatch):
     assert Counter(found[training].tolist()) == Counter(truth[training].tolist())
     assert (found[training] == truth[training]).mean() < 0.5
     assert np.array_equal(shuffled(trial("001"), data, training), truth)
-    assert counted(outcome) == Counter(zip(data.groups[test].tolist(), truth[test].tolist(), strict=True))
+    assert counted(outcome) == Counter(
+        zip(data.groups[test].tolist(), truth[test].tolist(), strict=True)
+    )
     assert timeless(run(trial("001", epochs=1), data)) != timeless(outcome)
 
 
@@ -118,7 +126,9 @@ def test_counts_and_errors_are_of_the_test_clips(data, experiment):
     done = trial("001", experiment=experiment, epochs=1)
     outcome, (_, test) = run(done, data), split(done, data)
     assert json.loads(json.dumps(outcome)) == outcome
-    assert counted(outcome) == Counter(zip(data.groups[test].tolist(), data.targets[experiment][test].tolist(), strict=True))
+    assert counted(outcome) == Counter(
+        zip(data.groups[test].tolist(), data.targets[experiment][test].tolist(), strict=True)
+    )
     assert outcome["clips"] == len(test) == sum(number for _, number, *_ in outcome["errors"])
     found = probabilities(done, data, trained(done, data).network, test)
     assert np.allclose(found.sum(1), 1)
@@ -127,7 +137,9 @@ def test_counts_and_errors_are_of_the_test_clips(data, experiment):
     assert right == (found.argmax(1) == target).sum()
     entropy = -np.log(found[np.arange(len(test)), target]).sum()
     assert sum(each for *_, each in outcome["errors"]) == pytest.approx(entropy, rel=1e-5)
-    assert sum(each for *_, each, _ in outcome["errors"]) / len(test) == pytest.approx(outcome["head_mse"])
+    assert sum(each for *_, each, _ in outcome["errors"]) / len(test) == pytest.approx(
+        outcome["head_mse"]
+    )
     assert {name for _, name, _ in outcome["epochs"]} == {"rate", "loss", "accuracy"}
 
 
@@ -138,15 +150,25 @@ def test_folds_of_speakers_test_every_clip_once(corpus):
     for training, test in folds:
         assert set(held.groups[training]).isdisjoint(held.groups[test])
         assert sorted([*training, *test]) == np.flatnonzero(held.targets["exp1"] >= 0).tolist()
-    assert sorted(np.concatenate([test for _, test in folds])) == np.flatnonzero(held.targets["exp1"] >= 0).tolist()
+    assert (
+        sorted(np.concatenate([test for _, test in folds]))
+        == np.flatnonzero(held.targets["exp1"] >= 0).tolist()
+    )
 
 
 def test_splits_of_clips_share_speakers_and_are_five_draws(data):
     folds = [split(trial(protocol="clips", fold=fold), data) for fold in range(5)]
     for training, test in folds:
         assert set(data.groups[test]) & set(data.groups[training])
-        assert len(set(training) | set(test)) == len(training) + len(test) == (data.targets["exp1"] >= 0).sum()
-        assert set(Counter(data.targets["exp1"][test].tolist()).values()) <= {2, 3}  # of 12 clips of each class
+        assert (
+            len(set(training) | set(test))
+            == len(training) + len(test)
+            == (data.targets["exp1"] >= 0).sum()
+        )
+        assert set(Counter(data.targets["exp1"][test].tolist()).values()) <= {
+            2,
+            3,
+        }  # of 12 clips of each class
     assert len({tuple(test) for _, test in folds}) == 5
 
 
@@ -169,7 +191,9 @@ def test_a_part_is_trained_and_tested_alone():
 def test_whole_clips_are_answered_as_they_are_alone(data, monkeypatch):
     network, rows = trained(trial("011"), data).network, np.arange(len(data.table))[::-1]
     with torch.inference_mode():
-        clips = [torch.from_numpy(data.frames(norm="segment", vad="none").clip(row)) for row in rows]
+        clips = [
+            torch.from_numpy(data.frames(norm="segment", vad="none").clip(row)) for row in rows
+        ]
         alone = torch.cat([network(clip[None]) for clip in clips]).softmax(1).numpy()
     for batch in (1, 3, 16):
         monkeypatch.setattr(padi_batches, "SCORED", batch)
@@ -190,16 +214,31 @@ def test_a_test_clip_may_be_cut_to_300_frames(data):
 @pytest.mark.parametrize("changed", [{"norm": "conversation"}, {"vad": "energy"}])
 def test_norm_and_quiet_frames_are_as_the_row_says(data, changed, monkeypatch):
     met, plain = [], padi_trial.batches
-    monkeypatch.setattr(padi_trial, "batches", lambda frames, *given: met.append(frames) or plain(frames, *given))
-    network, rows = trained(trial("001", epochs=1, **changed), data).network, split(trial(), data)[1]
+    monkeypatch.setattr(
+        padi_trial, "batches", lambda frames, *given: met.append(frames) or plain(frames, *given)
+    )
+    network, rows = (
+        trained(trial("001", epochs=1, **changed), data).network,
+        split(trial(), data)[1],
+    )
     usual = {"norm": "segment", "vad": "none"}
     assert met == [data.frames(**usual | changed)]
-    one, other = (probabilities(trial("001", **each), data, network, rows) for each in (changed, {}))
+    one, other = (
+        probabilities(trial("001", **each), data, network, rows) for each in (changed, {})
+    )
     assert not np.allclose(one, other, atol=1e-3)
 
 
 @pytest.mark.parametrize(
-    "changed", [{"seed": 1}, {"fold": 1}, {"epochs": 3}, {"experiment": "exp3"}, {"protocol": "clips"}, {"speakers": "strict"}]
+    "changed",
+    [
+        {"seed": 1},
+        {"fold": 1},
+        {"epochs": 3},
+        {"experiment": "exp3"},
+        {"protocol": "clips"},
+        {"speakers": "strict"},
+    ],
 )
 def test_a_key_moves_with_each_setting(data, changed):
     one, other = trial_keys(run, [trial("111"), trial("111", **changed)], data)
@@ -207,13 +246,24 @@ def test_a_key_moves_with_each_setting(data, changed):
 
 
 @pytest.mark.parametrize(
-    ("column", "value"), [("speaker", "f9"), ("gender", "unknown"), ("conversation", "x"), ("part", "scripted"), ("session", 3)]
+    ("column", "value"),
+    [
+        ("speaker", "f9"),
+        ("gender", "unknown"),
+        ("conversation", "x"),
+        ("part", "scripted"),
+        ("session", 3),
+    ],
 )
 def test_a_key_moves_with_what_a_split_reads(data, column, value):
     table = data.table.copy()
     table[column] = table[column].astype(object)
     table.loc[0, column] = value
-    assert replace(data, table=table).content(trial()) != data.content(trial()) == padi_toy.data().content(trial())
+    assert (
+        replace(data, table=table).content(trial())
+        != data.content(trial())
+        == padi_toy.data().content(trial())
+    )
     assert padi_toy.data(seed=1).content(trial()) != data.content(trial())
 
 

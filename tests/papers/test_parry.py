@@ -26,7 +26,9 @@ def test_the_grid_is_the_paper_s():
     assert {row.approach: sum(other.approach == row.approach for other in GRID) for row in GRID} == {
         "baseline": 1, "MTL": 15, "GR": 15, "AD": 15,
     }  # fmt: skip
-    assert len(ROWS) == sum(len(group) for group in parry.GROUPS.values())  # each has a name of its own
+    assert len(ROWS) == sum(
+        len(group) for group in parry.GROUPS.values()
+    )  # each has a name of its own
 
 
 @pytest.mark.parametrize(
@@ -37,7 +39,10 @@ def test_the_grid_is_the_paper_s():
         ({"only": "GR S+L"}, ["GR S+L"]),
         ({"only": "AD"}, ["AD C", "AD C+S+G+L"]),
         ({"edition": "open", "models": "readings"}, ["AD C, fixed", "AD C, on-representation"]),
-        ({"edition": "open", "models": "alpha"}, [f"GR C, alpha {alpha}" for alpha in ("0", "0.1", "0.25", "0.75")]),
+        (
+            {"edition": "open", "models": "alpha"},
+            [f"GR C, alpha {alpha}" for alpha in ("0", "0.1", "0.25", "0.75")],
+        ),
         ({"models": "recipe"}, ["baseline"]),
     ],
 )
@@ -73,7 +78,10 @@ def test_what_is_refused(values, told):
 def test_the_paper_s_edition_lists_what_is_missing(tmp_path, monkeypatch):
     monkeypatch.setenv("SER_CORPORA", str(tmp_path))
     trees.plant(tmp_path / "tess", trees.tess())
-    with pytest.raises(corpora.CorpusError, match=r"missing EMOVO \(folder emovo\), Emo-DB .*CREMA-D \(folder crema-d\); these"):
+    with pytest.raises(
+        corpora.CorpusError,
+        match=r"missing EMOVO \(folder emovo\), Emo-DB .*CREMA-D \(folder crema-d\); these",
+    ):
         parry.load(given(edition="paper"))
 
 
@@ -82,7 +90,10 @@ def test_attributes_that_label_the_same_clips_are_trained_once():
     assert parry.stands_for(held) == {}  # two English corpora and an Italian one
     two = dataclasses.replace(held, table=held.table.assign(language=held.table["corpus"]))
     assert parry.stands_for(two) == {"L": "C", "S+L": "C+S", "G+L": "C+G", "S+G+L": "C+S+G"}
-    names = [each.row.name for each in parry.runnable([trial("MTL C"), trial("MTL L"), trial("GR C+L")], two)]
+    names = [
+        each.row.name
+        for each in parry.runnable([trial("MTL C"), trial("MTL L"), trial("GR C+L")], two)
+    ]
     assert names == ["MTL C", "GR C+L"]
 
 
@@ -91,7 +102,10 @@ def test_an_attribute_without_two_classes_is_left_out_with_the_reason():
     mute = dataclasses.replace(held, table=held.table.assign(language=None))
     assert list(parry.lacking(mute)) == ["L"]
     assert "language: of" in parry.lacking(mute)["L"]
-    names = [each.row.name for each in parry.runnable([trial("baseline"), trial("MTL C+L"), trial("AD S")], mute)]
+    names = [
+        each.row.name
+        for each in parry.runnable([trial("baseline"), trial("MTL C+L"), trial("AD S")], mute)
+    ]
     assert names == ["baseline", "AD S"]
 
 
@@ -111,8 +125,14 @@ def test_views_of_a_trained_network(tmp_path, monkeypatch):
     found = parry_views.run(done, held)
     assert len(found["map"]) == 30
     probes = {letter: numbers for letter, *numbers in found["probes"]}
-    assert set(probes) == {"C", "L"}  # the test speakers are in no training, and all men or all women of a corpus
-    assert all(0 <= probe <= 1 and 0 <= control <= 1 and -1 <= silhouette <= 1 for probe, control, silhouette in probes.values())
+    assert set(probes) == {
+        "C",
+        "L",
+    }  # the test speakers are in no training, and all men or all women of a corpus
+    assert all(
+        0 <= probe <= 1 and 0 <= control <= 1 and -1 <= silhouette <= 1
+        for probe, control, silhouette in probes.values()
+    )
 
 
 @pytest.fixture
@@ -124,22 +144,37 @@ def own_table(tmp_path):
             for number, emotion in enumerate(("joy", "calm voice", "rage")):
                 name = f"{corpus}_{speaker}_{number}.wav"
                 noise = np.random.default_rng(len(lines)).normal(size=len(time))
-                soundfile.write(tmp_path / name, 0.2 * np.sin(2 * np.pi * (150 + 80 * number) * time) + 0.01 * noise, 16_000)
+                soundfile.write(
+                    tmp_path / name,
+                    0.2 * np.sin(2 * np.pi * (150 + 80 * number) * time) + 0.01 * noise,
+                    16_000,
+                )
                 gender = "" if corpus == "street" else "fm"[speaker % 2]
                 lines.append(f"{name};{corpus};s{speaker};{gender};{language};{emotion};phone")
     (tmp_path / "clips.csv").write_text("\n".join(lines) + "\n")
-    (tmp_path / "classes.csv").write_text("emotion,class\njoy,positive\ncalm voice,neutral\nrage,negative\n")
+    (tmp_path / "classes.csv").write_text(
+        "emotion,class\njoy,positive\ncalm voice,neutral\nrage,negative\n"
+    )
     return tmp_path
 
 
 def test_a_table_of_one_s_own_is_trained_on(own_table, monkeypatch):
     monkeypatch.setenv("SER_STORE", str(own_table / "store"))
-    values = {"table": str(own_table / "clips.csv"), "classes": str(own_table / "classes.csv"), "unseen": "radio", "epochs": 1}
+    values = {
+        "table": str(own_table / "clips.csv"),
+        "classes": str(own_table / "classes.csv"),
+        "unseen": "radio",
+        "epochs": 1,
+    }
     parameters = given(**values, only="MTL C+G")
     held = parry.load(parameters)
     assert (held.classes, held.unseen) == (("positive", "neutral", "negative"), ("radio",))
-    small = [dataclasses.replace(each, size="small", precision="fp32") for each in parry.grid(parameters)]
+    small = [
+        dataclasses.replace(each, size="small", precision="fp32") for each in parry.grid(parameters)
+    ]
     (found,) = [parry.run(each, held) for each in small]
     assert {group.split("/")[0] for group, *_ in found["counts"]} == {"lab", "street", "radio"}
-    assert found["entropy_G"] == pytest.approx(np.log(2))  # of the lab's speakers alone: the street's have no label
+    assert found["entropy_G"] == pytest.approx(
+        np.log(2)
+    )  # of the lab's speakers alone: the street's have no label
     assert parry.manifest(parameters)[2]

@@ -5,7 +5,15 @@ import pandas as pd
 import pytest
 
 from sercore.papers.parry2022 import attributes
-from sercore.papers.parry2022.attributes import SUBSETS, Labels, identical, labels, lacking, letters, mutual_information
+from sercore.papers.parry2022.attributes import (
+    SUBSETS,
+    Labels,
+    identical,
+    labels,
+    lacking,
+    letters,
+    mutual_information,
+)
 
 CLIPS = pd.DataFrame(
     [
@@ -36,7 +44,9 @@ def test_fifteen_subsets_in_the_papers_spelling():
 
 @pytest.mark.parametrize("name", ["S+C", "", "X", "C+", "none"])
 def test_another_set_is_refused(name):
-    with pytest.raises(ValueError, match=r"no such set of attributes; expected one of C, S, G, L, C\+S"):
+    with pytest.raises(
+        ValueError, match=r"no such set of attributes; expected one of C, S, G, L, C\+S"
+    ):
         letters(name)
 
 
@@ -44,7 +54,11 @@ def test_another_set_is_refused(name):
     ("letter", "classes", "values"),
     [
         ("C", ("emodb", "ravdess", "savee"), [0, 0, 1, 2, 2, 1, -1, -1, 2]),
-        ("S", ("emodb/03", "emodb/08", "ravdess/03", "savee/DC", "savee/JE"), [0, 1, 2, 3, 4, -1, -1, -1, -1]),
+        (
+            "S",
+            ("emodb/03", "emodb/08", "ravdess/03", "savee/DC", "savee/JE"),
+            [0, 1, 2, 3, 4, -1, -1, -1, -1],
+        ),
         ("G", ("female", "male"), [1, 0, 1, 1, -1, 0, 0, 0, -1]),
         ("L", ("de", "en"), [0, 0, 1, 1, -1, 1, 1, -1, 1]),
     ],
@@ -68,7 +82,10 @@ def test_what_nothing_can_be_learned_from_is_told():
 
 
 def of(**values: list[int]) -> dict[str, Labels]:
-    return {letter: Labels(np.array(each), tuple("abcd"[: max(each) + 1])) for letter, each in values.items()}
+    return {
+        letter: Labels(np.array(each), tuple("abcd"[: max(each) + 1]))
+        for letter, each in values.items()
+    }
 
 
 @pytest.mark.parametrize(
@@ -80,7 +97,10 @@ def of(**values: list[int]) -> dict[str, Labels]:
         ({"C": [0, 0, 0, 0], "L": [1, 1, 1, 1]}, [("C", "L")]),
         ({"C": [0, -1, 1, 1], "L": [1, -1, 0, 0]}, [("C", "L")]),
         ({"C": [0, -1, 1, 1], "L": [-1, 1, 0, 0]}, []),
-        ({"C": [0, 1, 1, 0], "G": [1, 0, 0, 1], "L": [1, 0, 0, 1]}, [("C", "G"), ("C", "L"), ("G", "L")]),
+        (
+            {"C": [0, 1, 1, 0], "G": [1, 0, 0, 1], "L": [1, 0, 0, 1]},
+            [("C", "G"), ("C", "L"), ("G", "L")],
+        ),
     ],
 )
 def test_identical_up_to_renaming(values, pairs):
@@ -95,7 +115,9 @@ def test_only_the_rows_that_train_decide_what_is_identical():
 
 def test_mutual_information_by_hand():
     values = of(C=[0, 0, 1, 1, 0], S=[0, 1, 2, 3, 0], G=[0, 1, 0, 1, 0], L=[0, 0, 0, 1, 0])
-    found = mutual_information(values, range(4), emotion=["sad", "happy", "sad", "happy", "neutral"])
+    found = mutual_information(
+        values, range(4), emotion=["sad", "happy", "sad", "happy", "neutral"]
+    )
     quarter = 2 - 0.75 * np.log2(3)  # entropy of one in four, in bits: 0.811
     shared = 1 + quarter - 1.5  # C and L together: two clips alike, two alone, 1.5 bits
     expected = pd.DataFrame(

@@ -11,7 +11,9 @@ from sercore.papers.parry2022.inputs import FILTERBANK, filterbank, normalised
 def samples():
     draw = np.random.default_rng(0)
     time = np.arange(20_000) / 16_000
-    return (0.3 * np.sin(2 * np.pi * (150 + 400 * time) * time) + 0.01 * draw.normal(size=len(time))).astype(np.float32)
+    return (
+        0.3 * np.sin(2 * np.pi * (150 + 400 * time) * time) + 0.01 * draw.normal(size=len(time))
+    ).astype(np.float32)
 
 
 def test_settings_are_the_printed_ones():

@@ -33,7 +33,11 @@ def test_the_paper_s_edition_runs_for_an_epoch(speech, tmp_path, monkeypatch):
     assert counted["tess without surprise"] == 2400
     assert {"emodb", "emovo", "epst", "iemocap", "ravdess", "savee"} <= set(counted)
     measured = parry.measure(parameters, data)
-    assert [measured[f"{name} / speakers / count"] for name in ("training", "validation", "test")] == [47, 7, 7]
-    assert [measured[f"CREMA-D / {name} / clips"] for name in ("positive", "neutral", "negative")] == [1271, 1087, 5084]
+    assert [
+        measured[f"{name} / speakers / count"] for name in ("training", "validation", "test")
+    ] == [47, 7, 7]
+    assert [
+        measured[f"CREMA-D / {name} / clips"] for name in ("positive", "neutral", "negative")
+    ] == [1271, 1087, 5084]
     entropies = [found[f"entropy_{letter}"] for letter in "CSGL"]
     assert entropies[1] > entropies[0] > entropies[3] > 0

@@ -29,7 +29,9 @@ def table(speech, tmp_path_factory):
     if not (speech / "lists").is_dir():
         pytest.skip(f"needs the file lists: no folder {speech / 'lists'}")
     root = trees.parry(tmp_path_factory.mktemp("corpora"), speech / "lists")
-    found = pd.concat([load(name, root=root).table[COLUMNS] for name in (*FACTS, *UNSEEN)], ignore_index=True)
+    found = pd.concat(
+        [load(name, root=root).table[COLUMNS] for name in (*FACTS, *UNSEEN)], ignore_index=True
+    )
     classes = labels.mapped(found, labels.valences())
     return found.assign(**{"class": classes})[classes.notna()].reset_index(drop=True)
 
@@ -55,12 +57,16 @@ def test_six_corpora_three_languages_and_their_training_speakers(table, split):
     assert all((found[letter].values[split.training] >= 0).all() for letter in found)
     assert parry_attributes.identical(found, split.training) == []
     shared = parry_attributes.mutual_information(found, split.training)
-    assert shared.loc["corpus", "language"] == pytest.approx(shared.loc["language", "language"])  # corpus tells the language
+    assert shared.loc["corpus", "language"] == pytest.approx(
+        shared.loc["language", "language"]
+    )  # corpus tells the language
 
 
 def test_speakers_of_each_side(table, split):
     sides = [speakers(table, rows) for rows in (split.training, split.validation, split.test)]
-    assert {name: tuple(side[name] for side in sides) for name in FACTS} == {name: counts for name, (counts, _) in FACTS.items()}
+    assert {name: tuple(side[name] for side in sides) for name in FACTS} == {
+        name: counts for name, (counts, _) in FACTS.items()
+    }
 
 
 @pytest.mark.parametrize("side", ["validation", "test"])
@@ -73,7 +79,10 @@ def test_both_sexes_are_held_out_and_every_class(table, split, side):
 def test_clips_of_each_class(table, split):
     inside = table.drop(index=np.concatenate([*split.unseen.values()]))
     counts = pd.crosstab(inside["corpus"], inside["class"])[list(labels.VALENCES)]
-    assert {name: tuple(row) for name, row in zip(counts.index, counts.to_numpy().tolist(), strict=True)} == {
-        name: classes for name, (_, classes) in FACTS.items()
+    assert {
+        name: tuple(row) for name, row in zip(counts.index, counts.to_numpy().tolist(), strict=True)
+    } == {name: classes for name, (_, classes) in FACTS.items()}
+    assert {name: len(rows) for name, rows in split.unseen.items()} == {
+        "tess": 2800,
+        "crema-d": 7442,
     }
-    assert {name: len(rows) for name, rows in split.unseen.items()} == {"tess": 2800, "crema-d": 7442}

@@ -18,34 +18,48 @@ def store(tmp_path, monkeypatch):
 
 
 def weights(done, held, name=LAST):
-    return checkpoints.read(kept.folder(parry_trial.__name__, done, held.content(done), device=torch.device("cpu")) / name)[0]
+    return checkpoints.read(
+        kept.folder(parry_trial.__name__, done, held.content(done), device=torch.device("cpu"))
+        / name
+    )[0]
 
 
 def test_batches_hold_every_training_clip_once_with_its_labels():
     held, done = data(), trial("MTL C+S+G+L")
     prepared = parry_trial.prepare(done, held)
     met = list(parry_trial.batches(done, held, prepared, epoch=1))
-    assert [len(batch) for batch in met] == [7] * len(met)  # frames, lengths, emotion, four attributes
+    assert [len(batch) for batch in met] == [7] * len(
+        met
+    )  # frames, lengths, emotion, four attributes
     assert sum(len(lengths) for _, lengths, *_ in met) == len(prepared.sides.training)
     order = np.random.default_rng([0, 1]).permutation(prepared.sides.training)
-    for column, values in enumerate([prepared.target, *(each.values for each in prepared.labels.values())], 2):
+    for column, values in enumerate(
+        [prepared.target, *(each.values for each in prepared.labels.values())], 2
+    ):
         assert np.array_equal(torch.cat([batch[column] for batch in met]), values[order])
-    assert not np.array_equal(order, np.random.default_rng([0, 2]).permutation(prepared.sides.training))
+    assert not np.array_equal(
+        order, np.random.default_rng([0, 2]).permutation(prepared.sides.training)
+    )
 
 
 def test_masks_are_the_paper_s_and_those_of_every_model():
     held = data()
     first, second = (
-        next(parry_trial.batches(each, held, parry_trial.prepare(each, held), epoch=3)) for each in (trial(), trial("GR C+S"))
+        next(parry_trial.batches(each, held, parry_trial.prepare(each, held), epoch=3))
+        for each in (trial(), trial("GR C+S"))
     )
     assert torch.equal(first[0], second[0])
-    rows = np.random.default_rng([0, 3]).permutation(parry_trial.prepare(trial(), held).sides.training)[:8]
+    rows = np.random.default_rng([0, 3]).permutation(
+        parry_trial.prepare(trial(), held).sides.training
+    )[:8]
     plain, lengths = held.frames.padded(rows)
     assert torch.equal(lengths, first[1])
     for clip, masked, frames in zip(plain, first[0], lengths.tolist(), strict=True):
         changed = (clip[:frames] != masked[:frames]).numpy()
         whole_frames, whole_bands = changed.all(1), changed.all(0)
-        assert np.array_equal(changed, whole_frames[:, None] | whole_bands[None])  # nothing but whole frames and whole bands
+        assert np.array_equal(
+            changed, whole_frames[:, None] | whole_bands[None]
+        )  # nothing but whole frames and whole bands
         assert whole_bands.sum() <= 3 or whole_frames.all()
         assert not masked[:frames][torch.from_numpy(changed)].any()
 
@@ -73,7 +87,9 @@ def test_without_the_unseen_corpus_the_weights_are_the_same():
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
 
 
-@pytest.mark.parametrize("name", ["baseline", "MTL C+S+G+L", "GR S", "AD C", "AD C, fixed", "AD C, on-representation"])
+@pytest.mark.parametrize(
+    "name", ["baseline", "MTL C+S+G+L", "GR S", "AD C", "AD C, fixed", "AD C, on-representation"]
+)
 def test_what_a_trial_leaves(name):
     held = data()
     found = parry_trial.run(trial(name), held)
@@ -88,7 +104,9 @@ def test_what_a_trial_leaves(name):
     said = {(group, text): (true, answer) for group, text, true, answer in found["answers"]}
     assert len(said) == 8
     assert all(len(true) == len(answer) == 5 for true, answer in said.values())
-    assert all(true == "++o--" for true, _ in said.values())  # in the table's order: happy, surprised, neutral, angry, sad
+    assert all(
+        true == "++o--" for true, _ in said.values()
+    )  # in the table's order: happy, surprised, neutral, angry, sad
     named = {what for _, what, _ in found["epochs"]}
     assert ("validation ua away" in named) == (name == "baseline")
     letters = [] if name == "baseline" else name.split(" ", 1)[1].split(",")[0].split("+")
@@ -103,15 +121,26 @@ def test_the_kept_network_answers_as_it_was_counted():
     again = parry_trial.trained(done, held)
     rows = again.prepared.sides.unseen["away"]
     predicted = parry_trial.probabilities(again.network, held, rows, precision="fp32").argmax(1)
-    expected = sum(number for group, true, answer, number in found["counts"] if group.startswith("away/") and true == answer)
+    expected = sum(
+        number
+        for group, true, answer, number in found["counts"]
+        if group.startswith("away/") and true == answer
+    )
     assert (predicted == again.prepared.target[rows]).sum() == expected
-    assert {name: tensor.shape for name, tensor in weights(done, held, BEST).items()}.keys() == again.network.state_dict().keys()
+    assert {
+        name: tensor.shape for name, tensor in weights(done, held, BEST).items()
+    }.keys() == again.network.state_dict().keys()
 
 
 def test_left_out_clips_are_on_no_side():
     held = data()
     prepared = parry_trial.prepare(trial("baseline, surprise left out"), held)
-    sides = [prepared.sides.training, prepared.sides.validation, prepared.sides.test, *prepared.sides.unseen.values()]
+    sides = [
+        prepared.sides.training,
+        prepared.sides.validation,
+        prepared.sides.test,
+        *prepared.sides.unseen.values(),
+    ]
     rows = np.concatenate(sides)
     assert len(rows) == len(set(rows.tolist())) == (~held.table["surprised"]).sum()
     assert (prepared.target[rows] >= 0).all()

@@ -26,10 +26,18 @@ from tests.papers.ser2022_trials import BOTH, EMBEDDED, MISJOINED, SMOTE, trial
 
 
 def test_rows_are_those_of_the_paper():
-    printed = {(number.table, number.row) for number in published.read(ser2022.NAME) if number.metric == "macro_f1_cv5_mean"}
+    printed = {
+        (number.table, number.row)
+        for number in published.read(ser2022.NAME)
+        if number.metric == "macro_f1_cv5_mean"
+    }
     assert printed == {(table, row) for table, rows in ser2022.TABLES.items() for row in rows}
     assert len(ser2022.ROWS) == 26
-    assert [len(ser2022.rows(edition, encoder)) for edition in ("open", "demo") for encoder in ("toy", "none")] == [26, 16, 6, 5]
+    assert [
+        len(ser2022.rows(edition, encoder))
+        for edition in ("open", "demo")
+        for encoder in ("toy", "none")
+    ] == [26, 16, 6, 5]
     assert set(SELECTED) < set(ser2022.ROWS)
 
 
@@ -37,7 +45,9 @@ def test_a_row_name_says_its_configuration():
     assert Configuration.of("(8) Multi-task 19 prosodic + SMOTE - CG") == Configuration(
         network="multi-task", subset="19", embedding=False, smote=True, copies=False
     )
-    assert Configuration.of(EMBEDDED) == Configuration(network="sequential", subset="", embedding=True, smote=True, copies=False)
+    assert Configuration.of(EMBEDDED) == Configuration(
+        network="sequential", subset="", embedding=True, smote=True, copies=False
+    )
     assert Configuration.of(SELECTED[0]).subset == "56"
     assert len({Configuration.of(row) for row in ser2022.ROWS}) == 26
     with pytest.raises(ValueError, match="not a configuration of Tables 2 to 4"):
@@ -52,8 +62,14 @@ def test_every_row_is_scored_once_as_published(data):
 
 
 def test_only_originals_are_scored_once_clean(data):
-    counts = [row for fold in range(5) for row in run(trial(protocol="clean", fold=fold), data)["counts"]]
-    assert np.bincount([row[1] for row in counts], [row[3] for row in counts]).tolist() == [90, 36, 24]
+    counts = [
+        row for fold in range(5) for row in run(trial(protocol="clean", fold=fold), data)["counts"]
+    ]
+    assert np.bincount([row[1] for row in counts], [row[3] for row in counts]).tolist() == [
+        90,
+        36,
+        24,
+    ]
     assert SYNTHETIC not in {row[0] for row in counts}
 
 
@@ -64,10 +80,25 @@ def test_clean_learns_nothing_of_the_test_recordings(data, row, variant):
     chosen = trial(row, variant, "clean")
     test = set(fit(chosen, data).test.recordings)
     planted = np.isin(data.recordings, list(test))
-    moved = replace(data, features={name: np.where(planted[:, None], values + 7, values) for name, values in data.features.items()})
+    moved = replace(
+        data,
+        features={
+            name: np.where(planted[:, None], values + 7, values)
+            for name, values in data.features.items()
+        },
+    )
     for protocol, same in (("clean", True), ("as-published", False)):
-        weights = [fit(replace(chosen, protocol=protocol), each).network.network_.state_dict() for each in (data, moved)]
-        assert all(bool((a == b).all()) for a, b in zip(*(each.values() for each in weights), strict=True)) == same
+        weights = [
+            fit(replace(chosen, protocol=protocol), each).network.network_.state_dict()
+            for each in (data, moved)
+        ]
+        assert (
+            all(
+                bool((a == b).all())
+                for a, b in zip(*(each.values() for each in weights), strict=True)
+            )
+            == same
+        )
 
 
 def test_shuffled_labels_are_learned_only_through_the_leak(data):
@@ -76,7 +107,17 @@ def test_shuffled_labels_are_learned_only_through_the_leak(data):
     for protocol in ser2022.PROTOCOLS:
         confusion = np.zeros((3, 3))
         for seed, fold in itertools.product(range(2), range(5)):
-            outcome = run(trial(SMOTE, protocol=protocol, fold=fold, seed=seed, control="labels shuffled", epochs=300), data)
+            outcome = run(
+                trial(
+                    SMOTE,
+                    protocol=protocol,
+                    fold=fold,
+                    seed=seed,
+                    control="labels shuffled",
+                    epochs=300,
+                ),
+                data,
+            )
             for _, true, predicted, number in outcome["counts"]:
                 confusion[true, predicted] += number
         scores[protocol] = macro_f1(confusion)
@@ -106,7 +147,11 @@ def test_always_neutral_answers_neutral(data):
 
 
 def test_misjoined_labels_only_where_the_notebooks_join_by_row(data):
-    for row, variant, misjoined in ((MISJOINED, "as-run", True), (MISJOINED, "as-described", False), (BOTH, "as-run", False)):
+    for row, variant, misjoined in (
+        (MISJOINED, "as-run", True),
+        (MISJOINED, "as-described", False),
+        (BOTH, "as-run", False),
+    ):
         chosen = trial(row, variant)
         labels = arrange(chosen, Configuration.of(row), data).labels
         assert np.array_equal(labels, data.labels) != misjoined
@@ -120,24 +165,27 @@ def test_misjoined_totals_on_the_real_files(data, speech, monkeypatch):
     copied, _ = ser2022_data.copies(table)
     labels = np.concatenate([table["label"], copied["label"]])
     originals = np.concatenate([np.full(len(table), -1), copied["original"]])
-    blank = {name: np.zeros((len(labels), values.shape[1])) for name, values in data.features.items()}
+    blank = {
+        name: np.zeros((len(labels), values.shape[1])) for name, values in data.features.items()
+    }
     rows = {"recordings": np.repeat("r", len(labels)), "notes": np.repeat("", len(labels))}
     real = replace(data, labels=labels, originals=originals, features=blank, **rows)
     assert np.bincount(labels).tolist() == [491, 134, 133]
     items = arrange(trial(MISJOINED), Configuration.of(MISJOINED), real)
     assert np.bincount(items.labels).tolist() == [591, 111, 56]
     assert np.bincount(items.labels[625:]).tolist() == [100, 22, 11]
-    assert np.bincount(arrange(trial(MISJOINED, "as-described"), Configuration.of(MISJOINED), real).labels).tolist() == [
-        491,
-        134,
-        133,
-    ]
+    assert np.bincount(
+        arrange(trial(MISJOINED, "as-described"), Configuration.of(MISJOINED), real).labels
+    ).tolist() == [491, 134, 133]
 
 
 def test_the_grid_covers_rows_variants_protocols_folds_and_controls():
     everything = ser2022.Parameters(edition="open", seeds=5)
     grid = ser2022.grid(everything, encoder="toy")
-    both, clean = 2 * 2, 2 + 7  # shuffled and constant under both protocols; two more, and seven without the gender branch
+    both, clean = (
+        2 * 2,
+        2 + 7,
+    )  # shuffled and constant under both protocols; two more, and seven without the gender branch
     assert len(grid) == len(set(grid)) == (26 * 2 * 2 + both + clean) * 25
     assert {each.encoder for each in grid if "wav2vec" in each.row} == {"toy"}
     assert {each.encoder for each in grid if "wav2vec" not in each.row} == {"none"}
@@ -151,7 +199,10 @@ def test_the_grid_covers_rows_variants_protocols_folds_and_controls():
 
 def test_an_unknown_row_is_refused():
     with pytest.raises(
-        ValueError, match=re.escape('"(8) Multi-task 19 prosodic" is no row that can be run, the nearest is "(8) Multi-task 19')
+        ValueError,
+        match=re.escape(
+            '"(8) Multi-task 19 prosodic" is no row that can be run, the nearest is "(8) Multi-task 19'
+        ),
     ):
         ser2022.Parameters(only="(8) Multi-task 19 prosodic")
 
@@ -159,7 +210,8 @@ def test_an_unknown_row_is_refused():
 def test_a_row_on_an_embedding_needs_an_encoder(monkeypatch):
     monkeypatch.setattr("sercore.encoders.cached", lambda name: False)
     with pytest.raises(
-        ParameterError, match=r"only=\(5\) Seq. wav2vec .* expected one by hub id or folder. Name it with -p encoder="
+        ParameterError,
+        match=r"only=\(5\) Seq. wav2vec .* expected one by hub id or folder. Name it with -p encoder=",
     ):
         checked(ser2022.Parameters, {"edition": "open", "only": EMBEDDED})
     for given in ({"edition": "demo"}, {"edition": "open", "encoder": "some/folder"}):
@@ -168,7 +220,9 @@ def test_a_row_on_an_embedding_needs_an_encoder(monkeypatch):
 
 def test_any_row_can_be_run_alone_in_the_demo():
     for row in ser2022.ROWS:
-        assert {each.row for each in ser2022.grid(ser2022.Parameters(only=row), encoder="random")} == {row}
+        assert {
+            each.row for each in ser2022.grid(ser2022.Parameters(only=row), encoder="random")
+        } == {row}
 
 
 def test_the_papers_edition_lists_what_is_missing(monkeypatch, tmp_path):
@@ -177,7 +231,9 @@ def test_the_papers_edition_lists_what_is_missing(monkeypatch, tmp_path):
     with pytest.raises(corpora.CorpusError, match=r"missing CORAA SER .*CETUC .*wav2vec"):
         ser2022.load(ser2022.Parameters(edition="paper"))
     trees.plant(tmp_path / "coraa-ser", trees.coraa_ser())
-    with pytest.raises(corpora.CorpusError, match=r"missing CETUC \(folder cetuc\); the paper's own data"):
+    with pytest.raises(
+        corpora.CorpusError, match=r"missing CETUC \(folder cetuc\); the paper's own data"
+    ):
         ser2022.load(ser2022.Parameters(edition="paper", encoder="random"))
 
 
@@ -187,7 +243,12 @@ def test_a_class_too_small_for_smote_in_a_training_part_is_named(data):
     labels[labels == 2] = 0
     rows = np.flatnonzero(data.originals < 0)[:8]
     labels[rows], recordings[rows[:4]] = 2, recordings[rows[0]]
-    few = replace(data, labels=labels, recordings=recordings, originals=np.where(data.originals >= 0, -1, data.originals))
+    few = replace(
+        data,
+        labels=labels,
+        recordings=recordings,
+        originals=np.where(data.originals >= 0, -1, data.originals),
+    )
     told = []
     for fold in range(5):
         try:
@@ -195,7 +256,12 @@ def test_a_class_too_small_for_smote_in_a_training_part_is_named(data):
         except ValueError as error:
             told.append(str(error))
     assert told
-    assert all(re.match(r"\d clips in the training part of fold \d are non-neutral-male; SMOTE draws on 5", each) for each in told)
+    assert all(
+        re.match(
+            r"\d clips in the training part of fold \d are non-neutral-male; SMOTE draws on 5", each
+        )
+        for each in told
+    )
 
 
 def test_each_part_is_read_by_its_rows_only(data):
@@ -204,14 +270,22 @@ def test_each_part_is_read_by_its_rows_only(data):
     moved = {
         "embedding": replace(data, embeddings={"toy": data.embeddings["toy"] + 1}),
         "other speakers": replace(
-            data, auxiliary={name: replace(each, male=1 - each.male) for name, each in data.auxiliary.items()}
+            data,
+            auxiliary={
+                name: replace(each, male=1 - each.male) for name, each in data.auxiliary.items()
+            },
         ),
-        "prosodic": replace(data, features=data.features | {"prosodic-as-run": data.features["prosodic-as-run"] + 1}),
+        "prosodic": replace(
+            data, features=data.features | {"prosodic-as-run": data.features["prosodic-as-run"] + 1}
+        ),
         "labels": replace(data, labels=data.labels[::-1].copy()),
         "paths": replace(data, paths=("elsewhere",) * 209),
     }
     reads = {
-        name: [each.content(chosen) != data.content(chosen) for chosen in (trial(SMOTE), described, embedded)]
+        name: [
+            each.content(chosen) != data.content(chosen)
+            for chosen in (trial(SMOTE), described, embedded)
+        ]
         for name, each in moved.items()
     }
     assert reads == {
@@ -223,7 +297,9 @@ def test_each_part_is_read_by_its_rows_only(data):
     }
 
 
-@pytest.mark.parametrize(("row", "width"), [(EMBEDDED, 16), (SELECTED[1], 72), (SELECTED[2], 29), (MISJOINED, 8)])
+@pytest.mark.parametrize(
+    ("row", "width"), [(EMBEDDED, 16), (SELECTED[1], 72), (SELECTED[2], 29), (MISJOINED, 8)]
+)
 def test_a_row_reads_its_features_and_the_gender_features(data, row, width):
     values = arrange(trial(row, encoder="toy"), Configuration.of(row), data).values
     assert values.shape[1] == width + 44
@@ -248,22 +324,46 @@ def test_a_control_reads_what_it_says(data, control, variant, emotion, gender):
     for columns, reads in ((slice(None, -44), emotion), (slice(-44, None), gender)):
         other = values.copy()
         other[:, columns] += 1
-        assert np.array_equal(fitted.network.outputs(values)[0], fitted.network.outputs(other)[0]) != reads
+        assert (
+            np.array_equal(fitted.network.outputs(values)[0], fitted.network.outputs(other)[0])
+            != reads
+        )
 
 
 def test_without_the_gender_branch_the_described_network_has_no_gender_task(data):
-    flipped = replace(data, auxiliary={name: replace(each, male=1 - each.male) for name, each in data.auxiliary.items()})
+    flipped = replace(
+        data,
+        auxiliary={
+            name: replace(each, male=1 - each.male) for name, each in data.auxiliary.items()
+        },
+    )
     for control, same in (("none", False), ("no gender branch", True)):
-        one, other = (fit(trial(SMOTE, "as-described", "clean", control=control), each) for each in (data, flipped))
-        assert np.array_equal(one.network.outputs(one.test.values)[0], other.network.outputs(one.test.values)[0]) == same
+        one, other = (
+            fit(trial(SMOTE, "as-described", "clean", control=control), each)
+            for each in (data, flipped)
+        )
+        assert (
+            np.array_equal(
+                one.network.outputs(one.test.values)[0], other.network.outputs(one.test.values)[0]
+            )
+            == same
+        )
 
 
 def test_logistic_regression_is_scikit_learns_on_the_emotion_features(data):
-    fitted = fit(trial(BOTH.replace("+ CG", "- CG").replace("(2)", "(3)"), protocol="clean", control="logistic regression"), data)
+    fitted = fit(
+        trial(
+            BOTH.replace("+ CG", "- CG").replace("(2)", "(3)"),
+            protocol="clean",
+            control="logistic regression",
+        ),
+        data,
+    )
     first = np.flatnonzero(data.originals < 0)
     learned, held = grouped_folds(data.labels[first], data.recordings[first], seed=0)[0]
     values, labels = SMOTE_OF(k_neighbors=5, random_state=0).fit_resample(
-        np.hstack([data.features["prosodic-as-run"], data.features["gender-as-run"]])[learned], data.labels[learned]
+        np.hstack([data.features["prosodic-as-run"], data.features["gender-as-run"]])[learned],
+        data.labels[learned],
     )
     scaler = MinMaxScaler().fit(values[:, :56])
     expected = LogisticRegression(max_iter=1000).fit(scaler.transform(values[:, :56]), labels)

@@ -15,13 +15,22 @@ from sercore import store
 from sercore.corpora.gender_tables import GenderTable
 from sercore.ledger import published
 from sercore.papers.alves2022 import gender as ser2022_gender
-from sercore.papers.alves2022.gender import CLASSIFIERS, NETWORK, GenderTrial, fit, run, speaker_folds
+from sercore.papers.alves2022.gender import (
+    CLASSIFIERS,
+    NETWORK,
+    GenderTrial,
+    fit,
+    run,
+    speaker_folds,
+)
 from sercore.papers.alves2022.trial import Trial
 from sercore.protocols.splits import LeakError, shuffled_folds
 from tests.papers.ser2022_toy import gender_data as data
 from tests.papers.ser2022_toy import gender_table as table
 
-pytestmark = pytest.mark.filterwarnings("ignore:Stochastic Optimizer")  # the MLP is slow where sexes hardly differ
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Stochastic Optimizer"
+)  # the MLP is slow where sexes hardly differ
 
 ROWS = [f"gender classifier ({name})" for name in CLASSIFIERS]
 TREE = "gender classifier (decision tree)"
@@ -35,7 +44,10 @@ def _one_thread():
 
 
 def trial(row=TREE, protocol="as-published", **more) -> GenderTrial:
-    return GenderTrial(**{"row": row, "protocol": protocol, "fold": 0, "seed": 0, "edition": "demo", "epochs": 10} | more)
+    return GenderTrial(
+        **{"row": row, "protocol": protocol, "fold": 0, "seed": 0, "edition": "demo", "epochs": 10}
+        | more
+    )
 
 
 def accuracy(outcomes: list[dict]) -> float:
@@ -43,7 +55,12 @@ def accuracy(outcomes: list[dict]) -> float:
     return sum(row[3] for row in counts if row[1] == row[2]) / sum(row[3] for row in counts)
 
 
-@given(seed=st.integers(0, 2**32 - 1), women=st.integers(5, 12), men=st.integers(5, 12), order=st.randoms(use_true_random=False))
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    women=st.integers(5, 12),
+    men=st.integers(5, 12),
+    order=st.randoms(use_true_random=False),
+)
 def test_a_fold_holds_out_a_fifth_of_either_sex_and_shares_no_speaker(seed, women, men, order):
     known = table(distance=0.0, women=women, men=men, clips=3)
     rows = list(range(len(known.male)))
@@ -62,12 +79,18 @@ def test_a_fold_holds_out_a_fifth_of_either_sex_and_shares_no_speaker(seed, wome
 
 def test_the_seed_shuffles_the_pairs():
     known = table(distance=0.0)
-    pairs = {seed: frozenset(frozenset(known.speakers[held]) for _, held in speaker_folds(known, seed=seed)) for seed in range(10)}
+    pairs = {
+        seed: frozenset(
+            frozenset(known.speakers[held]) for _, held in speaker_folds(known, seed=seed)
+        )
+        for seed in range(10)
+    }
     assert len(set(pairs.values())) > 5
 
 
 @pytest.mark.parametrize(
-    ("women", "men", "message"), [(4, 5, "4 female speakers; 5 folds"), (7, 1, "1 male speakers; 5 folds"), (0, 5, "0 female")]
+    ("women", "men", "message"),
+    [(4, 5, "4 female speakers; 5 folds"), (7, 1, "1 male speakers; 5 folds"), (0, 5, "0 female")],
 )
 def test_too_few_speakers_are_refused(women, men, message):
     with pytest.raises(ValueError, match=message):
@@ -81,10 +104,16 @@ def test_a_speaker_of_both_sexes_is_refused():
         speaker_folds(known, seed=0)
 
 
-@pytest.mark.parametrize(("row", "protocol"), [*((row, "as-published") for row in ROWS), (NETWORK, "clean")])
+@pytest.mark.parametrize(
+    ("row", "protocol"), [*((row, "as-published") for row in ROWS), (NETWORK, "clean")]
+)
 def test_a_planted_leak_is_refused(monkeypatch, row, protocol):
     """Folds that share speakers never reach a model."""
-    monkeypatch.setattr(ser2022_gender, "speaker_folds", lambda known, *, seed: shuffled_folds(len(known.male), seed=seed))
+    monkeypatch.setattr(
+        ser2022_gender,
+        "speaker_folds",
+        lambda known, *, seed: shuffled_folds(len(known.male), seed=seed),
+    )
     with pytest.raises(LeakError, match="is in training and in test"):
         fit(trial(row, protocol), data())
 
@@ -93,14 +122,24 @@ def test_a_planted_leak_is_refused(monkeypatch, row, protocol):
 def test_common_voice_is_never_trained_on(row):
     """The model tested on Common Voice is to the byte the one tested on held-out speakers, whatever Common Voice holds."""
     given_ = data()
-    other = replace(given_.common_voice, features=given_.common_voice.features + 9, male=1 - given_.common_voice.male)
+    other = replace(
+        given_.common_voice,
+        features=given_.common_voice.features + 9,
+        male=1 - given_.common_voice.male,
+    )
     chosen = trial(f"{row}, Common Voice", fold=2)
-    fitted = [fit(chosen, given_), fit(chosen, replace(given_, common_voice=other)), fit(trial(row, fold=2), given_)]
+    fitted = [
+        fit(chosen, given_),
+        fit(chosen, replace(given_, common_voice=other)),
+        fit(trial(row, fold=2), given_),
+    ]
     assert len({pickle.dumps((each.scaler, each.model)) for each in fitted}) == 1
     assert fitted[0].test is given_.common_voice
 
 
-@pytest.mark.parametrize(("row", "protocol"), [(TREE, "as-published"), (ROWS[3], "as-published"), (NETWORK, "clean")])
+@pytest.mark.parametrize(
+    ("row", "protocol"), [(TREE, "as-published"), (ROWS[3], "as-published"), (NETWORK, "clean")]
+)
 def test_nothing_is_learned_of_the_held_out_speakers(row, protocol):
     """Whatever their clips hold, scaler and model stay the same; stage 1 as published sees their range and their clips."""
     given_ = data()
@@ -113,7 +152,9 @@ def test_nothing_is_learned_of_the_held_out_speakers(row, protocol):
         fitted = fit(chosen, each)
         return replace(fitted, test=GenderTable(values, None, None, "")).male()
 
-    assert np.array_equal(answers(trial(row, protocol), given_), answers(trial(row, protocol), moved))
+    assert np.array_equal(
+        answers(trial(row, protocol), given_), answers(trial(row, protocol), moved)
+    )
     leaky = trial(NETWORK, "as-published")
     assert not np.array_equal(answers(leaky, given_), answers(leaky, moved))
 
@@ -133,7 +174,9 @@ def test_counts_and_errors_add_up_to_the_test_rows(row, protocol, groups):
     assert sum(number for *_, number in outcome["counts"]) == rows
     assert sum(clips for _, clips, *_ in outcome["errors"]) == rows
     assert len({name for name, *_ in outcome["errors"]}) == groups
-    assert sum(head for *_, head, _ in outcome["errors"]) / rows == pytest.approx(outcome["head_mse"])
+    assert sum(head for *_, head, _ in outcome["errors"]) / rows == pytest.approx(
+        outcome["head_mse"]
+    )
     assert (outcome["second_mse"], outcome["second_zero"]) == (None, None)
     assert json.loads(json.dumps(outcome)) == outcome
 
@@ -152,15 +195,21 @@ def test_a_trial_is_the_same_twice(row):
     assert run(trial(row), weak) != run(trial(row, seed=1), weak)
 
 
-@pytest.mark.parametrize(("row", "protocol"), [*((row, "as-published") for row in ROWS), (NETWORK, "clean")])
+@pytest.mark.parametrize(
+    ("row", "protocol"), [*((row, "as-published") for row in ROWS), (NETWORK, "clean")]
+)
 def test_what_separates_is_learned_and_what_does_not_is_not(row, protocol):
     def tried(each):
-        return accuracy([run(trial(row, protocol, fold=fold, epochs=300), each) for fold in range(5)])
+        return accuracy(
+            [run(trial(row, protocol, fold=fold, epochs=300), each) for fold in range(5)]
+        )
 
     apart = data(distance=8.0)
     assert tried(apart) == 1.0
     mixed = np.random.default_rng(0).permutation(len(apart.mls.male))
-    permuted = replace(apart, mls=replace(apart.mls, features=apart.mls.features[mixed]))  # labels against features, speakers whole
+    permuted = replace(
+        apart, mls=replace(apart.mls, features=apart.mls.features[mixed])
+    )  # labels against features, speakers whole
     assert 0.4 < tried(permuted) < 0.6
 
 
@@ -174,7 +223,10 @@ def test_stage_one_is_the_papers_network():
 
 def test_stage_one_as_published_scales_by_every_row():
     known = data()
-    scalers = {protocol: fit(trial(NETWORK, protocol), known).scaler for protocol in ("as-published", "clean")}
+    scalers = {
+        protocol: fit(trial(NETWORK, protocol), known).scaler
+        for protocol in ("as-published", "clean")
+    }
     learned, _ = speaker_folds(known.mls, seed=0)[0]
     assert np.array_equal(scalers["as-published"].data_max_, known.mls.features.max(0))
     assert np.array_equal(scalers["clean"].data_max_, known.mls.features[learned].max(0))
@@ -189,7 +241,11 @@ def test_the_grid_has_every_row_once_a_fold_and_the_papers_row_among_them():
     grid = ser2022_gender.grid("open", [0, 3], common_voice=True)
     assert len(grid) == len(set(grid)) == (6 * 2 + 2) * 2 * 5
     assert {each.protocol for each in grid if each.row != NETWORK} == {"as-published"}
-    printed = {number.row for number in published.read("01-ser2022-transfer") if number.row.startswith("gender classifier (")}
+    printed = {
+        number.row
+        for number in published.read("01-ser2022-transfer")
+        if number.row.startswith("gender classifier (")
+    }
     assert printed
     assert printed <= {each.row for each in grid}
     without = ser2022_gender.grid("demo", iter([0, 3]))
@@ -199,7 +255,9 @@ def test_the_grid_has_every_row_once_a_fold_and_the_papers_row_among_them():
 
 def test_a_trials_fields_are_those_of_the_emotion_trials():
     """Both are recorded in one table."""
-    ours, theirs = ({each.name: each.default for each in fields(kind)} for kind in (GenderTrial, Trial))
+    ours, theirs = (
+        {each.name: each.default for each in fields(kind)} for kind in (GenderTrial, Trial)
+    )
     assert list(ours) == list(theirs)
     assert all(ours[name] == theirs[name] for name in ("control", "encoder"))
 
@@ -248,4 +306,8 @@ def test_the_content_is_of_what_the_trial_reads(part):
 
 def test_the_key_of_a_trial_counts_no_code_that_measures_or_loads():
     modules, _ = store.closure(["sercore.papers.alves2022.gender"])
-    assert not [name for name in modules if name.startswith(("sercore.features", "sercore.corpora.synthetic", "sercore.audio"))]
+    assert not [
+        name
+        for name in modules
+        if name.startswith(("sercore.features", "sercore.corpora.synthetic", "sercore.audio"))
+    ]

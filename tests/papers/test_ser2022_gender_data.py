@@ -17,7 +17,9 @@ def test_the_real_tables(speech, monkeypatch):
     assert np.bincount(real.common_voice.male).tolist() == [263, 6122]
     assert set(real.common_voice.speakers) == {UNKNOWN}
     assert all(np.isfinite(each.features).all() for each in (real.mls, real.common_voice))
-    assert all(len(set(real.mls.speakers[held])) == 2 for _, held in speaker_folds(real.mls, seed=0))
+    assert all(
+        len(set(real.mls.speakers[held])) == 2 for _, held in speaker_folds(real.mls, seed=0)
+    )
 
 
 def test_common_voice_may_be_absent_and_mls_may_not(speech, monkeypatch, tmp_path):
@@ -25,7 +27,9 @@ def test_common_voice_may_be_absent_and_mls_may_not(speech, monkeypatch, tmp_pat
     (tmp_path / "gender-tables").mkdir()
     with pytest.raises(FileNotFoundError, match=r"mls-split-pt\.csv\.gz: no such table"):
         ser2022_gender_data.load("open")
-    (tmp_path / "gender-tables" / "mls-split-pt.csv.gz").symlink_to(speech / "gender-tables" / "mls-split-pt.csv.gz")
+    (tmp_path / "gender-tables" / "mls-split-pt.csv.gz").symlink_to(
+        speech / "gender-tables" / "mls-split-pt.csv.gz"
+    )
     assert ser2022_gender_data.common_voice("open") is None
     assert ser2022_gender_data.load("open").common_voice is None
 
@@ -41,12 +45,22 @@ def test_editions_without_data_are_refused(monkeypatch):
 def test_the_papers_edition_measures_cetuc_on_its_true_scale(monkeypatch, tmp_path):
     spoken = pd.DataFrame({"path": [tmp_path / "a.wav"], "gender": ["female"], "speaker": ["F003"]})
     (tmp_path / "a.wav").write_bytes(b"a")
-    monkeypatch.setattr(ser2022_gender_data.corpora, "load", lambda name: corpora.Corpus(name, spoken))
+    monkeypatch.setattr(
+        ser2022_gender_data.corpora, "load", lambda name: corpora.Corpus(name, spoken)
+    )
     asked = []
-    monkeypatch.setattr(ser2022_gender_data.features, "compute", lambda name, clips: asked.append(name) or np.zeros((1, 44)))
+    monkeypatch.setattr(
+        ser2022_gender_data.features,
+        "compute",
+        lambda name, clips: asked.append(name) or np.zeros((1, 44)),
+    )
     read = ser2022_gender_data.load("paper")
     assert asked == ["gender"]
-    assert (read.mls.male.tolist(), read.mls.speakers.tolist(), read.common_voice) == ([0], ["F003"], None)
+    assert (read.mls.male.tolist(), read.mls.speakers.tolist(), read.common_voice) == (
+        [0],
+        ["F003"],
+        None,
+    )
 
 
 def test_the_demo_reads_its_speakers(monkeypatch, tmp_path):
@@ -54,10 +68,20 @@ def test_the_demo_reads_its_speakers(monkeypatch, tmp_path):
     paths = [tmp_path / f"{at}.wav" for at in range(4)]
     for path in paths:
         path.write_bytes(path.name.encode())
-    spoken = pd.DataFrame({"path": paths, "gender": ["male", "female", "female", "male"], "speaker": ["a", "b", "c", "a"]})
-    monkeypatch.setattr(ser2022_gender_data.synthetic, "load", lambda name: corpora.Corpus(name, spoken))
+    spoken = pd.DataFrame(
+        {
+            "path": paths,
+            "gender": ["male", "female", "female", "male"],
+            "speaker": ["a", "b", "c", "a"],
+        }
+    )
+    monkeypatch.setattr(
+        ser2022_gender_data.synthetic, "load", lambda name: corpora.Corpus(name, spoken)
+    )
     measured = {"gender-as-run": np.arange(4 * 44.0).reshape(4, 44)}
-    monkeypatch.setattr(ser2022_gender_data.features, "compute", lambda name, clips: measured[name][: len(clips)])
+    monkeypatch.setattr(
+        ser2022_gender_data.features, "compute", lambda name, clips: measured[name][: len(clips)]
+    )
     read = ser2022_gender_data.load("demo")
     assert read.mls.male.tolist() == [1, 0, 0, 1]
     assert read.mls.speakers.tolist() == ["a", "b", "c", "a"]

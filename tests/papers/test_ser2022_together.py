@@ -21,17 +21,23 @@ from tests.papers.ser2022_trials import BOTH, EMBEDDED, MISJOINED, SMOTE, trial
 )
 def test_alike_trials_at_once_are_what_each_is_alone(data, row, variant, control):
     trials = [
-        trial(row, variant, protocol, fold=fold, seed=fold, control=control) for protocol in ser2022.PROTOCOLS for fold in (0, 4)
+        trial(row, variant, protocol, fold=fold, seed=fold, control=control)
+        for protocol in ser2022.PROTOCOLS
+        for fold in (0, 4)
     ]
     assert len({alike(each) for each in trials}) == 1
-    for one, other in zip(run_together(trials, data), [run(each, data) for each in trials], strict=True):
+    for one, other in zip(
+        run_together(trials, data), [run(each, data) for each in trials], strict=True
+    ):
         assert one["counts"] == other["counts"]
         assert one["head_mse"] == pytest.approx(other["head_mse"], abs=1e-5)
         assert one["second_mse"] == pytest.approx(other["second_mse"], abs=1e-5)
 
 
 def test_trials_are_alike_where_architecture_and_loss_are():
-    kinds = {alike(each) for each in ser2022.grid(ser2022.Parameters(edition="open"), encoder="toy")}
+    kinds = {
+        alike(each) for each in ser2022.grid(ser2022.Parameters(edition="open"), encoder="toy")
+    }
     assert alike(trial(BOTH)) == alike(trial(SMOTE, fold=3, seed=2, protocol="clean"))
     others = [
         trial(BOTH, "as-described"),

@@ -20,9 +20,14 @@ def in_a_new_process(folder: Path, clips: Sequence[str]) -> None:
     """The command answers there with the bits that the room answers with here."""
     command = [sys.executable, "-m", "sercore.cli", "predict", str(folder), *clips, "--json"]
     one = os.environ | {"OMP_NUM_THREADS": "1"}  # sums of two threads end in other bits
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=store.PROJECT, env=one)
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, cwd=store.PROJECT, env=one
+    )
     asked = predict.load(folder)
-    assert json.loads(done.stdout) == {"model": asked.about, "clips": predict.predicted(asked, clips)}
+    assert json.loads(done.stdout) == {
+        "model": asked.about,
+        "clips": predict.predicted(asked, clips),
+    }
 
 
 def by_command(given: Sequence[str], trained: Path, *, clip: Path, out: Path) -> None:
@@ -34,7 +39,11 @@ def by_command(given: Sequence[str], trained: Path, *, clip: Path, out: Path) ->
         clip: audio file of one window.
         out: an empty folder.
     """
-    told, folder, picture = json.loads((trained / checkpoints.ABOUT).read_text()), str(out / "model"), out / "picture.png"
+    told, folder, picture = (
+        json.loads((trained / checkpoints.ABOUT).read_text()),
+        str(out / "model"),
+        out / "picture.png",
+    )
     done = CliRunner().invoke(app, ["train", *given, "--out", folder, "--json"])
     assert (done.exit_code, json.loads(done.stdout)) == (0, told), done.stderr
     assert done.stderr.endswith("\n".join(predict.sentences(told)) + "\n")
@@ -44,7 +53,9 @@ def by_command(given: Sequence[str], trained: Path, *, clip: Path, out: Path) ->
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
-def silence_short_clips_and_stereo(asked: predict.Model, speech: np.ndarray, clip: Callable[..., Path]) -> None:
+def silence_short_clips_and_stereo(
+    asked: predict.Model, speech: np.ndarray, clip: Callable[..., Path]
+) -> None:
     """Silence and less than half a second are told, half a second is enough, and two equal channels answer as one.
 
     Args:
@@ -55,7 +66,9 @@ def silence_short_clips_and_stereo(asked: predict.Model, speech: np.ndarray, cli
     silent, short = clip(np.zeros(RATE), "zeros.wav"), clip(speech[: RATE // 2 - 1], "short.wav")
     least = clip(speech[: RATE // 2], "least.wav")
     good, stereo = clip(speech, "good.wav"), clip(np.stack([speech, speech], 1), "stereo.wav")
-    nothing, brief, enough, mono, both = predict.predicted(asked, [silent, short, least, good, stereo])
+    nothing, brief, enough, mono, both = predict.predicted(
+        asked, [silent, short, least, good, stereo]
+    )
     assert nothing["error"].startswith(f"{silent}: silent")
     assert brief["error"].startswith(f"{short}: 0.499937 s of audio; expected 0.5 s or more")
     assert enough["error"] is None

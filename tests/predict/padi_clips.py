@@ -24,14 +24,28 @@ def write(folder: Path, corpus: str, *, pitch: float) -> pd.DataFrame:
     """Clips of 0.55 to 1.05 s of four speakers, and their table; in some, half a second is quiet."""
     (folder / corpus).mkdir(parents=True)
     rows = []
-    for (number, speaker), (label, emotion) in product(enumerate(("f1", "f2", "m1", "m2")), enumerate(EMOTIONS)):
-        samples = voice(0.55 + 0.05 * number + 0.02 * label, pitch=pitch - 30 * number, bend=90 * (label - 2))
+    for (number, speaker), (label, emotion) in product(
+        enumerate(("f1", "f2", "m1", "m2")), enumerate(EMOTIONS)
+    ):
+        samples = voice(
+            0.55 + 0.05 * number + 0.02 * label, pitch=pitch - 30 * number, bend=90 * (label - 2)
+        )
         samples = np.concatenate([samples, 1e-3 * samples[: RATE * (label % 2) // 4]])
         noise = np.random.default_rng([number, label]).standard_normal(len(samples))
         path = folder / corpus / f"{speaker}_{emotion}.wav"
         soundfile.write(path, samples + 1e-4 * noise, RATE)
-        about = {"path": path, "corpus": corpus, "speaker": speaker, "gender": "female" if number < 2 else "male"}
-        about |= {"language": "en-GB", "emotion": emotion, "text": "t0", "seconds": len(samples) / RATE}
+        about = {
+            "path": path,
+            "corpus": corpus,
+            "speaker": speaker,
+            "gender": "female" if number < 2 else "male",
+        }
+        about |= {
+            "language": "en-GB",
+            "emotion": emotion,
+            "text": "t0",
+            "seconds": len(samples) / RATE,
+        }
         rows.append(about)
     return pd.DataFrame(rows)
 
@@ -40,7 +54,12 @@ def use(monkeypatch, folder: Path) -> None:
     """Let chapter 4 read these corpora alone, in a network that trains in a second, and keep what it does under this folder."""
     monkeypatch.setenv("SER_STORE", str(folder / "store"))
     names = (padi_data.SCORED["demo"], *TAUGHT)
-    tables = {name: write(folder / "clips", name, pitch=230 - 9 * number) for number, name in enumerate(names)}
+    tables = {
+        name: write(folder / "clips", name, pitch=230 - 9 * number)
+        for number, name in enumerate(names)
+    }
     monkeypatch.setattr(synthetic, "load", lambda name: Corpus(name, tables[name].copy(), ()))
     monkeypatch.setitem(padi_data.SPEAKERS, "demo", TAUGHT)
-    monkeypatch.setitem(padi_rows.SIZES, "small", replace(padi_toy.SIZES, bands=padi_inputs.MEL.bands))
+    monkeypatch.setitem(
+        padi_rows.SIZES, "small", replace(padi_toy.SIZES, bands=padi_inputs.MEL.bands)
+    )

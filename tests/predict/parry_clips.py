@@ -27,8 +27,19 @@ def write(folder: Path) -> pd.DataFrame:
         noise = np.random.default_rng([len(rows)]).standard_normal(len(samples))
         path = folder / f"{corpus}_{speaker}_{emotion}.wav"
         soundfile.write(path, samples + 0.002 * noise, RATE)
-        about = {"path": path, "corpus": corpus, "speaker": speaker, "gender": "female" if number < 2 else "male"}
-        about |= {"language": language, "emotion": emotion, "text": "t0", "seconds": len(samples) / RATE, "name": path.stem}
+        about = {
+            "path": path,
+            "corpus": corpus,
+            "speaker": speaker,
+            "gender": "female" if number < 2 else "male",
+        }
+        about |= {
+            "language": language,
+            "emotion": emotion,
+            "text": "t0",
+            "seconds": len(samples) / RATE,
+            "name": path.stem,
+        }
         rows.append(about)
     return pd.DataFrame(rows)
 

@@ -22,16 +22,51 @@ def home(tmp_path_factory):
 @pytest.mark.parametrize(
     ("name", "given", "final", "message"),
     [
-        ("112", {}, False, '112: no such model; .* nearest are ".+" of chapter 2, ".+" of chapter 3 and "11." of chapter 4. Name'),
-        ("111", {}, True, "--final: a training on every clip is chapter 3's, and paper 04 has none; expected 111 without it"),
-        ("111, conversation", {}, False, "111, conversation: over a whole conversation .* hears single clips; expected a system"),
-        ("111", {"norm": "conversation"}, False, "111: over a whole conversation its spectrograms would be normalised"),
-        ("111", {"seeds": "3"}, False, "-p seeds=3: no choice here; expected one of edition, experiment, epochs, seed"),
+        (
+            "112",
+            {},
+            False,
+            '112: no such model; .* nearest are ".+" of chapter 2, ".+" of chapter 3 and "11." of chapter 4. Name',
+        ),
+        (
+            "111",
+            {},
+            True,
+            "--final: a training on every clip is chapter 3's, and paper 04 has none; expected 111 without it",
+        ),
+        (
+            "111, conversation",
+            {},
+            False,
+            "111, conversation: over a whole conversation .* hears single clips; expected a system",
+        ),
+        (
+            "111",
+            {"norm": "conversation"},
+            False,
+            "111: over a whole conversation its spectrograms would be normalised",
+        ),
+        (
+            "111",
+            {"seeds": "3"},
+            False,
+            "-p seeds=3: no choice here; expected one of edition, experiment, epochs, seed",
+        ),
         ("111", {"folds": "5"}, False, "-p folds=5: no choice here"),
         ("111", {"epochs": "ten"}, False, '-p epochs=ten: "ten" is not a whole number'),
-        ("111", {"experiment": "all"}, False, "-p experiment=all: a model has the classes of one; expected exp1, exp2 or exp3"),
+        (
+            "111",
+            {"experiment": "all"},
+            False,
+            "-p experiment=all: a model has the classes of one; expected exp1, exp2 or exp3",
+        ),
         ("111", {"table": "a.csv"}, False, "-p table=a.csv: this chapter has no `table`"),
-        ("001", {"taught": "tess"}, False, "-p taught=tess: 001 starts from random weights; expected with a system of transfer"),
+        (
+            "001",
+            {"taught": "tess"},
+            False,
+            "-p taught=tess: 001 starts from random weights; expected with a system of transfer",
+        ),
     ],
 )
 def test_what_cannot_be_trained_is_told(name, given, final, message, tmp_path):
@@ -43,9 +78,21 @@ def test_what_cannot_be_trained_is_told(name, given, final, message, tmp_path):
 @pytest.mark.parametrize(
     ("name", "more", "message"),
     [
-        ("111", {"experiment": "exp2"}, "-p experiment=exp2: cannot be trained on these clips; demo-studio has no clip .* excited"),
-        ("111", {"experiment": "exp3"}, "-p experiment=exp3: .* the same clips and classes as exp1"),
-        ("111, improvised", {}, "111, improvised: parts are IEMOCAP's; .* demo-studio has no parts"),
+        (
+            "111",
+            {"experiment": "exp2"},
+            "-p experiment=exp2: cannot be trained on these clips; demo-studio has no clip .* excited",
+        ),
+        (
+            "111",
+            {"experiment": "exp3"},
+            "-p experiment=exp3: .* the same clips and classes as exp1",
+        ),
+        (
+            "111, improvised",
+            {},
+            "111, improvised: parts are IEMOCAP's; .* demo-studio has no parts",
+        ),
     ],
 )
 def test_what_the_clips_cannot_teach_is_told(home, tmp_path, name, more, message):

@@ -58,7 +58,12 @@ def of(name, **more):
 
 @pytest.mark.parametrize(
     ("name", "more", "tolerance"),
-    [("baseline", {}, 1e-5), ("GR C+S", {}, 1e-5), ("AD G", {}, 1e-5), ("MTL C", {"precision": "bf16"}, 0.02)],
+    [
+        ("baseline", {}, 1e-5),
+        ("GR C+S", {}, 1e-5),
+        ("AD G", {}, 1e-5),
+        ("MTL C", {"precision": "bf16"}, 0.02),
+    ],
 )
 def test_a_whole_clip_is_read_as_training_read_it(trained, name, more, tolerance):
     """Bit for bit the study's frames; the study's probabilities, of a batch, within rounding."""
@@ -100,7 +105,9 @@ def test_a_new_process_answers_with_the_same_bits(trained, home):
 def test_the_command_trains_and_answers(trained, home, tmp_path):
     """The same folder as from Python, in a table and a picture."""
     given = ["baseline", "--edition", "demo", "-p", "epochs=12"]
-    asking.by_command(given, trained("baseline"), clip=home / "clips" / "radio_f1_angry.wav", out=tmp_path)
+    asking.by_command(
+        given, trained("baseline"), clip=home / "clips" / "radio_f1_angry.wav", out=tmp_path
+    )
 
 
 def test_what_is_said_of_a_model(trained, home):
@@ -109,20 +116,48 @@ def test_what_is_said_of_a_model(trained, home):
     fitted = parry_trial.trained(trial, data)
     outcome = parry_trial.run(trial, data)
     recipe = about["recipe"]
-    assert (about["model"], recipe["approach"], recipe["attributes"]) == ("GR C+S", "GR", ["corpus", "speaker"])
-    assert (recipe["initialisation"], recipe["rate"], recipe["batch"], recipe["alpha"]) == ("he", 0.02, 8, 0.5)
+    assert (about["model"], recipe["approach"], recipe["attributes"]) == (
+        "GR C+S",
+        "GR",
+        ["corpus", "speaker"],
+    )
+    assert (recipe["initialisation"], recipe["rate"], recipe["batch"], recipe["alpha"]) == (
+        "he",
+        0.02,
+        8,
+        0.5,
+    )
     assert (recipe["epochs"], recipe["epoch_kept"]) == (12, outcome["best_epoch"])
-    assert recipe["alpha_kept"] == outcome["alpha_selected"] == fitted.history.epochs[recipe["epoch_kept"] - 1]["alpha"]
+    assert (
+        recipe["alpha_kept"]
+        == outcome["alpha_selected"]
+        == fitted.history.epochs[recipe["epoch_kept"] - 1]["alpha"]
+    )
     told = about["input"]
-    assert (told["rate"], told["seconds"], told["least_frames"], told["encoder"]) == (16_000, 15, 15, None)
+    assert (told["rate"], told["seconds"], told["least_frames"], told["encoder"]) == (
+        16_000,
+        15,
+        15,
+        None,
+    )
     assert (told["filterbank"]["mel"]["bands"], told["filterbank"]["mel"]["hop"]) == (40, 160)
     assert about["classes"] == ["positive", "neutral", "negative"]
     heard = about["training"]
     assert heard["corpora"] == {"lab": 10, "street": 10}
     assert (heard["clips"], heard["speakers"], heard["languages"]) == (20, 4, ["en-GB", "it-IT"])
-    assert heard["emotions"] == {"positive": ["happiness", "surprise"], "neutral": ["calm", "neutral"], "negative": ["anger"]}
-    assert (about["speaker_independent"]["clips"], about["speaker_independent"]["speakers"]) == (10, 2)
-    assert (about["unseen"]["radio"]["clips"], about["unseen"]["radio"]["without_surprise"]["clips"]) == (20, 16)
+    assert heard["emotions"] == {
+        "positive": ["happiness", "surprise"],
+        "neutral": ["calm", "neutral"],
+        "negative": ["anger"],
+    }
+    assert (about["speaker_independent"]["clips"], about["speaker_independent"]["speakers"]) == (
+        10,
+        2,
+    )
+    assert (
+        about["unseen"]["radio"]["clips"],
+        about["unseen"]["radio"]["without_surprise"]["clips"],
+    ) == (20, 16)
     scores = parry_card.scores(outcome["counts"], data.classes, unseen=["radio"])
     assert scores == {name: about[name] for name in scores}
     assert about["limits"][:3] == [
@@ -151,12 +186,27 @@ def test_what_is_said_of_a_model(trained, home):
             'GR C.: no such model; .* nearest are "GR C.S" of chapter 2, "[^"]+" of chapter 3 and "[^"]+" of chapter 4. Name',
         ),
         ("FCMFC", {}, False, 'nearest are "[^"]+" of chapter 2, "FCMFCC" of chapter 3 and'),
-        ("GR C", {}, True, "--final: a training on every clip is chapter 3's, and paper 02 has none; expected GR C without it"),
-        ("GR C", {"seeds": "3"}, False, "-p seeds=3: no choice here; expected one of edition, epochs, seed"),
+        (
+            "GR C",
+            {},
+            True,
+            "--final: a training on every clip is chapter 3's, and paper 02 has none; expected GR C without it",
+        ),
+        (
+            "GR C",
+            {"seeds": "3"},
+            False,
+            "-p seeds=3: no choice here; expected one of edition, epochs, seed",
+        ),
         ("GR C", {"epochs": "ten"}, False, '-p epochs=ten: "ten" is not a whole number'),
         ("GR C", {"encoder": "random"}, False, "-p encoder=random: this chapter has no `encoder`"),
         ("GR C", {"unseen": "tess"}, False, "is of a table of your own, and none is given"),
-        ("baseline, calm positive", {"table": "a.csv"}, False, "the class map says what surprise and calm are"),
+        (
+            "baseline, calm positive",
+            {"table": "a.csv"},
+            False,
+            "the class map says what surprise and calm are",
+        ),
     ],
 )
 def test_what_cannot_be_trained_is_told(name, given, final, message, tmp_path):
@@ -166,14 +216,19 @@ def test_what_cannot_be_trained_is_told(name, given, final, message, tmp_path):
 
 
 def test_attributes_that_the_clips_do_not_have_are_told(home, tmp_path):
-    with pytest.raises(ParameterError, match=r'GR L: on these clips L and C are the same labels.* Name "GR C"\.'):
+    with pytest.raises(
+        ParameterError, match=r'GR L: on these clips L and C are the same labels.* Name "GR C"\.'
+    ):
         predict.train("GR L", GIVEN, out=tmp_path / "out")
 
 
 @pytest.fixture(scope="module")
 def own(home):
     """A table of clips with words of its own, and their classes."""
-    lines, words = ["path,corpus,speaker,gender,emotion"], {"happy": "Joy", "neutral": "flat", "angry": "rage", "calm": "hum"}
+    lines, words = (
+        ["path,corpus,speaker,gender,emotion"],
+        {"happy": "Joy", "neutral": "flat", "angry": "rage", "calm": "hum"},
+    )
     for path in sorted((home / "clips").glob("*.wav")):
         corpus, speaker, emotion = path.stem.split("_")
         if emotion in words:
@@ -191,11 +246,19 @@ def test_a_table_of_one_s_own(own, home, tmp_path, capsys, monkeypatch):
     assert about["classes"] == ["cross", "dull", "gay"]
     assert about["training"]["emotions"] == {"cross": ["rage"], "dull": ["flat"], "gay": ["joy"]}
     assert (about["training"]["edition"], list(about["unseen"])) == ("own", ["radio"])
-    assert about["limits"][0] == "Trained on a table of one's own, 12 clips by 4 speakers, the language not told."
+    assert (
+        about["limits"][0]
+        == "Trained on a table of one's own, 12 clips by 4 speakers, the language not told."
+    )
     assert str(home) not in json.dumps(about)
-    (found,) = predict.predicted(predict.load(tmp_path / "model"), [home / "clips" / "lab_f1_happy.wav"])
+    (found,) = predict.predicted(
+        predict.load(tmp_path / "model"), [home / "clips" / "lab_f1_happy.wav"]
+    )
     assert list(found["probabilities"]) == about["classes"]
-    with pytest.raises(ParameterError, match=r"GR G: cannot be trained on these clips; gender: of 12 training clips none has a"):
+    with pytest.raises(
+        ParameterError,
+        match=r"GR G: cannot be trained on these clips; gender: of 12 training clips none has a",
+    ):
         predict.train("GR G", own, out=tmp_path / "none")
 
 
@@ -207,18 +270,30 @@ def test_a_table_that_cannot_be_split(own, home, tmp_path):
     lines = (home / "own.csv").read_text().splitlines()
     few = home / "few.csv"
     few.write_text("\n".join([lines[0], *(line for line in lines[1:] if ",f1," in line)]) + "\n")
-    with pytest.raises(TableError, match=r"few.csv: lab: 1 speakers \(f1\); a split needs at least 3"):
+    with pytest.raises(
+        TableError, match=r"few.csv: lab: 1 speakers \(f1\); a split needs at least 3"
+    ):
         predict.train("baseline", own | {"table": str(few)}, out=tmp_path / "out")
 
 
 def test_windows_of_a_long_recording(model, clip):
     """15 s at most, half of that from one to the next; each is normalised by itself, so a quiet half answers as a loud one."""
-    one = voice(15.0, pitch=150, bend=4) + 0.002 * np.random.default_rng(0).standard_normal(15 * RATE)
+    one = voice(15.0, pitch=150, bend=4) + 0.002 * np.random.default_rng(0).standard_normal(
+        15 * RATE
+    )
     (found,) = predict.predicted(model, [clip(np.concatenate([one, 0.25 * one, one[:RATE]]))])
-    assert [(part["start"], part["end"]) for part in found["windows"]] == [(0, 15), (7.5, 22.5), (15, 30), (16, 31)]
+    assert [(part["start"], part["end"]) for part in found["windows"]] == [
+        (0, 15),
+        (7.5, 22.5),
+        (15, 30),
+        (16, 31),
+    ]
     loud, _, quiet, _ = (list(part["probabilities"].values()) for part in found["windows"])
     assert quiet == pytest.approx(loud, abs=1e-3)
-    with pytest.raises(predict.PredictError, match=r"--window 15.1: expected 0.5 to 15 s, the most that baseline reads at a time"):
+    with pytest.raises(
+        predict.PredictError,
+        match=r"--window 15.1: expected 0.5 to 15 s, the most that baseline reads at a time",
+    ):
         predict.predicted(model, [], window=15.1)
 
 
@@ -230,9 +305,13 @@ def test_silence_short_clips_and_stereo(model, clip):
 def test_any_rate_gives_nearly_the_same(model, clip, rate):
     """Sound under 3.5 kHz, which every rate holds, and nothing above it."""
     sound = {"pitch": 140, "bend": 6}
-    own, other = predict.predicted(model, [clip(voice(1.5, **sound)), clip(voice(1.5, rate=rate, **sound), "other.wav", rate)])
+    own, other = predict.predicted(
+        model, [clip(voice(1.5, **sound)), clip(voice(1.5, rate=rate, **sound), "other.wav", rate)]
+    )
     assert other["seconds"] == pytest.approx(1.5, abs=1e-3)
-    assert list(other["probabilities"].values()) == pytest.approx(list(own["probabilities"].values()), abs=5e-3)
+    assert list(other["probabilities"].values()) == pytest.approx(
+        list(own["probabilities"].values()), abs=5e-3
+    )
 
 
 def test_damaged_or_of_another_paper(trained, tmp_path):
@@ -241,7 +320,10 @@ def test_damaged_or_of_another_paper(trained, tmp_path):
     checkpoints.save(network, tmp_path, about)
     assert predict.load(tmp_path).about == about
     for change, message in (
-        ({"paper": "Someone 2031"}, "a model of Someone 2031; expected one of Parry et al. 2022 .* or Biagini 2022"),
+        (
+            {"paper": "Someone 2031"},
+            "a model of Someone 2031; expected one of Parry et al. 2022 .* or Biagini 2022",
+        ),
         ({"size": "huge"}, "huge: no such network; expected published or small"),
         ({"size": "published"}, "not the built network's weights"),
     ):

@@ -25,10 +25,15 @@ def test_a_new_process_answers_with_the_same_bits(trained, name):
     clips = [str(path) for path in trained.table["path"][[0, 9]]]
     command = [sys.executable, "-m", "sercore.cli", "predict", str(trained(name)), *clips, "--json"]
     one = os.environ | {"OMP_NUM_THREADS": "1"}  # sums of two threads end in other bits
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=store.PROJECT, env=one)
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, cwd=store.PROJECT, env=one
+    )
     model = predict.load(trained(name))
     torch.set_num_threads(1)
-    assert json.loads(done.stdout) == {"model": model.about, "clips": predict.predicted(model, clips)}
+    assert json.loads(done.stdout) == {
+        "model": model.about,
+        "clips": predict.predicted(model, clips),
+    }
 
 
 def foreign(folder):
@@ -61,7 +66,9 @@ def another(folder):
 def unknown(folder):
     """A model of a later version, which this one cannot build."""
     tensors, about = checkpoints.read(folder / checkpoints.WEIGHTS)
-    checkpoints.save(_Holder(tensors), folder, about | {"recipe": about["recipe"] | {"model": "NEWER"}})
+    checkpoints.save(
+        _Holder(tensors), folder, about | {"recipe": about["recipe"] | {"model": "NEWER"}}
+    )
 
 
 class _Holder(nn.Module):
@@ -79,7 +86,10 @@ class _Holder(nn.Module):
         (foreign, "weights.safetensors: damaged, or of another program"),
         (damaged, "weights.safetensors: damaged, or of another program"),
         (flipped, "weights.safetensors: damaged, or of another program"),
-        (lambda folder: (folder / checkpoints.WEIGHTS).unlink(), "weights.safetensors: no such file"),
+        (
+            lambda folder: (folder / checkpoints.WEIGHTS).unlink(),
+            "weights.safetensors: no such file",
+        ),
         (lambda folder: (folder / checkpoints.ABOUT).unlink(), "model.json: no such file"),
         (retold, "model.json: not what weights.safetensors was saved with"),
         (another, "copy: no model of sercore train"),
@@ -107,17 +117,32 @@ def test_an_encoder_is_named_and_its_content_checked(trained, pretrained):
     text = (folder / checkpoints.ABOUT).read_text()
     assert str(pretrained.parent) not in text
     held = json.loads(text)["input"]["encoder"]
-    assert held == {"name": "tiny-speech", "content": encoders.content(pretrained), "frames": held["frames"], "width": 32}
-    found = predict.predicted(predict.load(folder, encoder=str(pretrained)), [trained.table["path"][0]])
+    assert held == {
+        "name": "tiny-speech",
+        "content": encoders.content(pretrained),
+        "frames": held["frames"],
+        "width": 32,
+    }
+    found = predict.predicted(
+        predict.load(folder, encoder=str(pretrained)), [trained.table["path"][0]]
+    )
     assert sum(found[0]["probabilities"].values()) == pytest.approx(1)
     needs = r"reads the frames of tiny-speech \(content [0-9a-f]{8}\)"
-    with pytest.raises(predict.PredictError, match=needs + ", which was not found. tiny-speech: no such folder.*--encoder"):
+    with pytest.raises(
+        predict.PredictError,
+        match=needs + ", which was not found. tiny-speech: no such folder.*--encoder",
+    ):
         predict.load(folder)
-    with pytest.raises(predict.PredictError, match=needs + "; random is another, content [0-9a-f]{8}. Name the right one"):
+    with pytest.raises(
+        predict.PredictError,
+        match=needs + "; random is another, content [0-9a-f]{8}. Name the right one",
+    ):
         predict.load(folder, encoder="random")
     assert predict.load(trained("HUBERTFT")).encoder.name == "random"
 
 
 def test_an_encoder_for_a_model_that_reads_none(trained):
-    with pytest.raises(predict.PredictError, match=r"--encoder random: the model in .* reads none\. Leave it out\."):
+    with pytest.raises(
+        predict.PredictError, match=r"--encoder random: the model in .* reads none\. Leave it out\."
+    ):
         predict.load(trained("FCMFCC"), encoder="random")

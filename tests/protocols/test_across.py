@@ -20,7 +20,11 @@ def table(*sizes: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["corpus", "speaker", "gender", "class", "text"])
 
 
-@given(sizes=st.lists(st.integers(2, 9), min_size=2, max_size=4), order=st.randoms(use_true_random=False), data=st.data())
+@given(
+    sizes=st.lists(st.integers(2, 9), min_size=2, max_size=4),
+    order=st.randoms(use_true_random=False),
+    data=st.data(),
+)
 def test_each_clip_is_on_one_side_and_only_the_source_is_seen(sizes, order, data):
     source = data.draw(st.sampled_from("abcd"[: len(sizes)]))
     clips = table(*sizes)

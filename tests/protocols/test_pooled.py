@@ -18,7 +18,11 @@ EXCHANGED = {"emodb", "iemocap"}
 WHO = {
     "emodb": {who: "male" if who in emodb.MEN else "female" for who in emodb.SPEAKERS},
     "emovo": {who: "female" if who[0] == "f" else "male" for who in emovo.SPEAKERS},
-    "iemocap": {f"Ses0{session}_{sex}": "female" if sex == "F" else "male" for session in range(1, 6) for sex in "FM"},
+    "iemocap": {
+        f"Ses0{session}_{sex}": "female" if sex == "F" else "male"
+        for session in range(1, 6)
+        for sex in "FM"
+    },
     "ravdess": {f"{actor:02d}": "male" if actor % 2 else "female" for actor in range(1, 25)},
     "savee": dict.fromkeys(savee.SPEAKERS, "male"),
 }
@@ -56,9 +60,17 @@ def casts(draw):
         who[name] = {speaker: WHO[name][speaker] for speaker in kept}
     sex = st.sampled_from(["female", "male", None])
     for name in ("other", "third")[: draw(st.integers(1, 2))]:
-        who[name] = {f"{at:02d}": each for at, each in enumerate(draw(st.lists(sex, min_size=3, max_size=16)), 1)}
-    unseen = {f"unseen{at}": {f"{one:02d}": "female" for one in range(1, 1 + draw(st.integers(1, 3)))} for at in range(2)}
-    return who, {name: unseen[name] for name in sorted(draw(st.sets(st.sampled_from(sorted(unseen)))))}
+        who[name] = {
+            f"{at:02d}": each
+            for at, each in enumerate(draw(st.lists(sex, min_size=3, max_size=16)), 1)
+        }
+    unseen = {
+        f"unseen{at}": {f"{one:02d}": "female" for one in range(1, 1 + draw(st.integers(1, 3)))}
+        for at in range(2)
+    }
+    return who, {
+        name: unseen[name] for name in sorted(draw(st.sets(st.sampled_from(sorted(unseen)))))
+    }
 
 
 @settings(max_examples=40)
@@ -79,7 +91,9 @@ def test_sides_are_disjoint_and_complete_and_unseen_corpora_apart(cast, order):
         counts = [sum(each.startswith(f"{corpus}/") for each in side) for side in named]
         seats = len(COMMITTED[corpus][0]) if corpus in COMMITTED else 2 if len(cast_) > 12 else 1
         assert counts == [len(cast_) - 2 * seats, seats, seats]
-    assert {corpus: set(table["corpus"].iloc[rows]) for corpus, rows in split.unseen.items()} == {name: {name} for name in unseen}
+    assert {corpus: set(table["corpus"].iloc[rows]) for corpus, rows in split.unseen.items()} == {
+        name: {name} for name in unseen
+    }
 
 
 @settings(max_examples=40)
@@ -89,11 +103,17 @@ def test_order_clips_and_other_corpora_decide_nothing(cast, data, seed):
     table = said(who | unseen)
     first = pooled(table, unseen=list(unseen))
     corpora = data.draw(st.sets(st.sampled_from(sorted(who)), min_size=1))
-    fewer = table[table["corpus"].isin(corpora)].groupby(["corpus", "speaker", "class"], sort=False).sample(1, random_state=seed)
+    fewer = (
+        table[table["corpus"].isin(corpora)]
+        .groupby(["corpus", "speaker", "class"], sort=False)
+        .sample(1, random_state=seed)
+    )
     again = fewer.sample(frac=1, random_state=seed)
     second = pooled(again, unseen=[])
     for side in ("training", "validation", "test"):
-        expected = {each for each in of(table, getattr(first, side)) if each.split("/")[0] in corpora}
+        expected = {
+            each for each in of(table, getattr(first, side)) if each.split("/")[0] in corpora
+        }
         assert of(again, getattr(second, side)) == expected
 
 
@@ -107,7 +127,9 @@ def test_order_clips_and_other_corpora_decide_nothing(cast, data, seed):
         ("savee", {"male"}, {"male"}),
     ],
 )
-def test_committed_speakers_are_those_of_the_rule_both_sexes_where_there_are_both(corpus, validation, test):
+def test_committed_speakers_are_those_of_the_rule_both_sexes_where_there_are_both(
+    corpus, validation, test
+):
     sides = dealt(said({corpus: WHO[corpus]}))
     assert COMMITTED[corpus] == (sides[::-1] if corpus in EXCHANGED else sides)
     assert [{WHO[corpus][who] for who in side} for side in COMMITTED[corpus]] == [validation, test]
@@ -149,14 +171,34 @@ EMOVO = said({"emovo": WHO["emovo"]})
 @pytest.mark.parametrize(
     ("table", "unseen", "told"),
     [
-        (said({"own": {"a": "female", "b": "male"}}), [], r"own: 2 speakers \(a, b\); a split needs at least 3"),
+        (
+            said({"own": {"a": "female", "b": "male"}}),
+            [],
+            r"own: 2 speakers \(a, b\); a split needs at least 3",
+        ),
         (said(TESS | {"emovo": WHO["emovo"]}), [], r"tess: 2 speakers \(OAF, YAF\)"),
-        (EMOVO[EMOVO["speaker"] != "m3"], [], "emovo: speaker m3 is not there, found f1, f2, f3, m1, m2; the split holds out this"),
+        (
+            EMOVO[EMOVO["speaker"] != "m3"],
+            [],
+            "emovo: speaker m3 is not there, found f1, f2, f3, m1, m2; the split holds out this",
+        ),
         (EMOVO, ["tess"], "unseen corpus tess: not in the table; it has emovo"),
         (EMOVO, ["emovo"], "unseen emovo: no corpus is left to train on"),
-        (EMOVO.assign(speaker=EMOVO["speaker"].mask(EMOVO.index < 2)), [], "2 of 36 clips have no speaker"),
-        (EMOVO.assign(corpus=EMOVO["corpus"].mask(EMOVO.index < 2)), [], "2 of 36 clips have no corpus"),
-        (EMOVO.assign(**{"class": EMOVO["class"].mask(EMOVO.index < 2)}), [], "2 of 36 clips have no class"),
+        (
+            EMOVO.assign(speaker=EMOVO["speaker"].mask(EMOVO.index < 2)),
+            [],
+            "2 of 36 clips have no speaker",
+        ),
+        (
+            EMOVO.assign(corpus=EMOVO["corpus"].mask(EMOVO.index < 2)),
+            [],
+            "2 of 36 clips have no corpus",
+        ),
+        (
+            EMOVO.assign(**{"class": EMOVO["class"].mask(EMOVO.index < 2)}),
+            [],
+            "2 of 36 clips have no class",
+        ),
         (
             EMOVO[(EMOVO["class"] != "neutral") | (EMOVO["speaker"] != "f3")],
             [],
@@ -174,7 +216,11 @@ def test_what_a_split_refuses(table, unseen, told):
     [
         ("test", "training", r"^speaker savee/JK is in training and in test \(1 shared\)"),
         ("test", "validation", r"^speaker savee/JK is in training and in test \(1 shared\)"),
-        ("validation", "training", r"^speaker \(validation counts as a test\) savee/KL is in training and in test \(1 shared\)"),
+        (
+            "validation",
+            "training",
+            r"^speaker \(validation counts as a test\) savee/KL is in training and in test \(1 shared\)",
+        ),
     ],
 )
 def test_a_planted_speaker_on_two_sides_is_refused(taken, given, told):
@@ -199,7 +245,10 @@ def test_an_unseen_corpus_planted_in_training_is_refused():
     planted = replace(split, training=np.append(split.training, split.unseen["tess"][0]))
     kept = replace(planted, unseen={"tess": split.unseen["tess"][1:]})
     for each in (planted, kept, replace(kept, unseen={"tess": np.array([], int)})):
-        with pytest.raises(LeakError, match=r"^corpus \(an unseen one counts as a test\) tess is in training and in test"):
+        with pytest.raises(
+            LeakError,
+            match=r"^corpus \(an unseen one counts as a test\) tess is in training and in test",
+        ):
             check(table, each)
 
 
@@ -209,6 +258,8 @@ def test_one_name_in_two_corpora_is_two_speakers_seen_or_unseen():
     assert {"emodb/03", "ravdess/03"} <= of(table, split.training)
     assert of(table, split.unseen["elsewhere"]) == {"elsewhere/03"}
     assert {"emodb/16", "ravdess/21"} <= of(table, split.test)
-    swapped = replace(split, test=np.flatnonzero((table["corpus"] == "emodb") & (table["speaker"] == "03")))
+    swapped = replace(
+        split, test=np.flatnonzero((table["corpus"] == "emodb") & (table["speaker"] == "03"))
+    )
     swapped = replace(swapped, training=np.setdiff1d(split.training, swapped.test))
     check(table, swapped)  # 03 of Emo-DB is tested, 03 of RAVDESS trains

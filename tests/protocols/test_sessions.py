@@ -23,7 +23,11 @@ def said(corpus: str, cast: dict[str, str | None], clips: int = 3) -> pd.DataFra
 
 def dialogues(numbers=range(1, 6), clips: int = 3) -> pd.DataFrame:
     """Some sessions of IEMOCAP, two speakers in each."""
-    cast = {f"Ses0{number}_{who}": "female" if who == "F" else "male" for number in numbers for who in "FM"}
+    cast = {
+        f"Ses0{number}_{who}": "female" if who == "F" else "male"
+        for number in numbers
+        for who in "FM"
+    }
     table = said("iemocap", cast, clips)
     return table.assign(session=table["speaker"].str[4].astype(int))
 
@@ -60,7 +64,9 @@ def test_a_speaker_planted_in_two_sessions_is_refused(split):
     table = dialogues()
     table.loc[table.index[table["speaker"] == "Ses03_M"][0], "speaker"] = "Ses01_F"
     for fold in (0, 2):
-        with pytest.raises(LeakError, match=r"^speaker Ses01_F is in training and in test \(1 shared\)"):
+        with pytest.raises(
+            LeakError, match=r"^speaker Ses01_F is in training and in test \(1 shared\)"
+        ):
             split(table, fold)
 
 
@@ -99,7 +105,9 @@ def test_sex_and_name_alone_deal_the_groups():
 def tables(draw):
     """One corpus, two speakers or more, rows in any order under any index."""
     sexes = draw(st.lists(st.sampled_from(["female", "male", None]), min_size=2, max_size=30))
-    other = said("other", {f"s{at:02d}": sex for at, sex in enumerate(sexes)}, clips=draw(st.integers(1, 3)))
+    other = said(
+        "other", {f"s{at:02d}": sex for at, sex in enumerate(sexes)}, clips=draw(st.integers(1, 3))
+    )
     kept = draw(st.sets(st.integers(1, 5), min_size=2))
     actors = draw(st.sets(st.sampled_from(sorted(ACTORS)), min_size=22))
     known = [said("ravdess", {who: ACTORS[who] for who in actors}), dialogues(sorted(kept)), other]
@@ -143,26 +151,48 @@ def test_dealt_groups_are_balanced(sexes):
     ("split", "table", "fold", "outcome"),
     [
         (sessions.group_fold, said("other", FIVE), 4, does_not_raise()),
-        (sessions.group_fold, said("other", FIVE), 5, pytest.raises(ValueError, match="fold 5: no such fold; this table has 5")),
-        (sessions.group_fold, said("other", FIVE), -1, pytest.raises(ValueError, match="fold -1: no such fold")),
+        (
+            sessions.group_fold,
+            said("other", FIVE),
+            5,
+            pytest.raises(ValueError, match="fold 5: no such fold; this table has 5"),
+        ),
+        (
+            sessions.group_fold,
+            said("other", FIVE),
+            -1,
+            pytest.raises(ValueError, match="fold -1: no such fold"),
+        ),
         (
             sessions.group_fold,
             pd.concat([said("other", FIVE), dialogues()]),
             0,
-            pytest.raises(ValueError, match="iemocap, other: 2 corpora in the table; these folds are of exactly one"),
+            pytest.raises(
+                ValueError,
+                match="iemocap, other: 2 corpora in the table; these folds are of exactly one",
+            ),
         ),
-        (sessions.group_fold, said("other", {}), 0, pytest.raises(ValueError, match="no clip: 0 corpora in the table")),
+        (
+            sessions.group_fold,
+            said("other", {}),
+            0,
+            pytest.raises(ValueError, match="no clip: 0 corpora in the table"),
+        ),
         (
             sessions.group_fold,
             said("other", {"s0": "male"}),
             0,
-            pytest.raises(ValueError, match=r"other: 1 group of speakers \(s0\); folds need at least 2"),
+            pytest.raises(
+                ValueError, match=r"other: 1 group of speakers \(s0\); folds need at least 2"
+            ),
         ),
         (
             sessions.group_fold,
             said("ravdess", ACTORS | {"25": "male"}),
             0,
-            pytest.raises(ValueError, match="ravdess: speaker 25 is in no group; expected one of 01, 02"),
+            pytest.raises(
+                ValueError, match="ravdess: speaker 25 is in no group; expected one of 01, 02"
+            ),
         ),
         (
             sessions.group_fold,
@@ -174,7 +204,9 @@ def test_dealt_groups_are_balanced(sexes):
             sessions.group_fold,
             dialogues().drop(columns="session"),
             0,
-            pytest.raises(ValueError, match="the table has no column session, but corpus, speaker, gender"),
+            pytest.raises(
+                ValueError, match="the table has no column session, but corpus, speaker, gender"
+            ),
         ),
         (
             sessions.group_fold,
@@ -220,7 +252,9 @@ def test_five_clip_splits_are_independent_draws_and_share_speakers():
     speakers = np.repeat([f"Ses0{number}_{who}" for number in range(1, 6) for who in "FM"], 100)
     labels = np.tile([0, 1, 2, 3], 250)
     splits = [sessions.clip_split(labels, seed) for seed in range(5)]
-    assert all(set(speakers[training]) == set(speakers[test]) == set(speakers) for training, test in splits)
+    assert all(
+        set(speakers[training]) == set(speakers[test]) == set(speakers) for training, test in splits
+    )
     times = np.bincount(np.concatenate([test for _, test in splits]), minlength=1000)
     drawn = np.bincount(times, minlength=6) / 1000
     binomial = [0.32768, 0.4096, 0.2048, 0.0512, 0.0064, 0.00032]  # folds would test each clip once
@@ -230,7 +264,10 @@ def test_five_clip_splits_are_independent_draws_and_share_speakers():
 @pytest.mark.parametrize(
     ("labels", "told"),
     [
-        (["a"] * 9 + ["b"] * 4, "class b has 4 clips; an 80/20 split needs at least 5 of each class"),
+        (
+            ["a"] * 9 + ["b"] * 4,
+            "class b has 4 clips; an 80/20 split needs at least 5 of each class",
+        ),
         (["a"] * 9 + [None], "1 of 10 clips have no class"),
         ([], "no clip; an 80/20 split needs"),
     ],

@@ -15,7 +15,9 @@ from sercore.protocols.splits import LeakError
 
 CLASSES = ("angry", "neutral", "sadness")
 WHO = {
-    "crema-d": {str(actor): "female" if actor in cremad.WOMEN else "male" for actor in range(1001, 1092)},
+    "crema-d": {
+        str(actor): "female" if actor in cremad.WOMEN else "male" for actor in range(1001, 1092)
+    },
     "emovo": {who: "female" if who[0] == "f" else "male" for who in emovo.SPEAKERS},
     "ravdess": {f"{actor:02d}": "male" if actor % 2 else "female" for actor in range(1, 25)},
     "savee": dict.fromkeys(savee.SPEAKERS, "male"),
@@ -71,7 +73,10 @@ def test_folds_are_disjoint_complete_and_test_every_speaker_in_turn(table):
         assert not named[1] & named[2]
         assert all(set(table["class"].iloc[rows]) == set(CLASSES) for rows in sides)
         for corpus, each in parts.items():
-            held = [{who.split("/")[1] for who in side if who.startswith(f"{corpus}/")} for side in named]
+            held = [
+                {who.split("/")[1] for who in side if who.startswith(f"{corpus}/")}
+                for side in named
+            ]
             assert held[2] == set(each[fold % len(each)])
             assert held[1] == (set(each[(fold + 1) % len(each)]) if len(each) > 2 else set())
             assert held[0]
@@ -85,7 +90,9 @@ def test_folds_are_disjoint_complete_and_test_every_speaker_in_turn(table):
 @given(table=tables(), seed=st.integers(0, 99))
 def test_the_order_of_the_rows_decides_nothing(table, seed):
     again = table.sample(frac=1, random_state=seed)
-    for one, other in zip(speakers.speaker_folds(table, 1), speakers.speaker_folds(again, 1), strict=True):
+    for one, other in zip(
+        speakers.speaker_folds(table, 1), speakers.speaker_folds(again, 1), strict=True
+    ):
         assert of(table, one) == of(again, other)
 
 
@@ -111,10 +118,19 @@ def test_crema_d_has_six_groups_balanced_by_sex():
 
 def test_ravdess_has_emoboxs_folds_and_tess_one_speaker_in_turn():
     table = said({name: WHO[name] for name in ("ravdess", "tess")})
-    expected = [[1, 11, 20, 21], [4, 10, 12, 14], [8, 9, 19, 23], [3, 5, 7, 24], [2, 15, 16, 18], [6, 13, 17, 22]]
+    expected = [
+        [1, 11, 20, 21],
+        [4, 10, 12, 14],
+        [8, 9, 19, 23],
+        [3, 5, 7, 24],
+        [2, 15, 16, 18],
+        [6, 13, 17, 22],
+    ]
     assert speakers.count(table) == 6
     for fold in range(6):
-        training, validation, test = (of(table, rows) for rows in speakers.speaker_folds(table, fold))
+        training, validation, test = (
+            of(table, rows) for rows in speakers.speaker_folds(table, fold)
+        )
         tested, spoken = ("OAF", "YAF") if fold % 2 == 0 else ("YAF", "OAF")
         assert test == {f"ravdess/{actor:02d}" for actor in expected[fold]} | {f"tess/{tested}"}
         assert validation == {f"ravdess/{actor:02d}" for actor in expected[(fold + 1) % 6]}
@@ -122,7 +138,9 @@ def test_ravdess_has_emoboxs_folds_and_tess_one_speaker_in_turn():
         assert len(training) == 17
 
 
-@pytest.mark.parametrize(("names", "folds"), [(("savee", "tess"), 4), (("emovo",), 6), (("savee", "crema-d"), 6)])
+@pytest.mark.parametrize(
+    ("names", "folds"), [(("savee", "tess"), 4), (("emovo",), 6), (("savee", "crema-d"), 6)]
+)
 def test_there_are_as_many_folds_as_the_richest_corpus_has_groups(names, folds):
     assert speakers.count(said({name: WHO[name] for name in names})) == folds
 
@@ -144,12 +162,16 @@ ONE = said({"savee": WHO["savee"]})
         (
             said({"savee": {"DC": "male"}}),
             0,
-            pytest.raises(ValueError, match=r"savee: 1 group of speakers \(DC\); folds need at least 2"),
+            pytest.raises(
+                ValueError, match=r"savee: 1 group of speakers \(DC\); folds need at least 2"
+            ),
         ),
         (
             said({"tess": WHO["tess"]}),
             0,
-            pytest.raises(ValueError, match="validation has 0 clips and none of class angry, neutral, sadness"),
+            pytest.raises(
+                ValueError, match="validation has 0 clips and none of class angry, neutral, sadness"
+            ),
         ),
         (
             ONE[(ONE["class"] != "angry") | (ONE["speaker"] != "JE")],
@@ -173,7 +195,10 @@ def test_what_folds_refuse(table, fold, outcome):
     [
         ((0, 2), r"^speaker savee/JE is in training and in test \(1 shared\)"),
         ((1, 2), r"^speaker savee/JE is in training and in test \(1 shared\)"),
-        ((0, 1), r"^speaker \(validation counts as a test\) savee/KL is in training and in test \(1 shared\)"),
+        (
+            (0, 1),
+            r"^speaker \(validation counts as a test\) savee/KL is in training and in test \(1 shared\)",
+        ),
     ],
 )
 def test_a_planted_speaker_on_two_sides_is_refused(into, told):
@@ -184,7 +209,12 @@ def test_a_planted_speaker_on_two_sides_is_refused(into, told):
 
 
 def test_one_name_in_two_corpora_is_two_speakers():
-    table = said({"emodb": {"03": "male", "08": "female", "09": "female"}, "other": {"03": "male", "10": "male", "11": "male"}})
+    table = said(
+        {
+            "emodb": {"03": "male", "08": "female", "09": "female"},
+            "other": {"03": "male", "10": "male", "11": "male"},
+        }
+    )
     one, other = table["corpus"] == "emodb", table["corpus"] == "other"
     known = (table["speaker"] == "03").to_numpy()
     sides = [np.flatnonzero(one & known), np.flatnonzero(other & known), np.flatnonzero(~known)]
@@ -193,7 +223,18 @@ def test_one_name_in_two_corpora_is_two_speakers():
 
 def test_texts_seen_is_counted_by_hand():
     table = pd.DataFrame(
-        [("a", "1"), ("a", "2"), ("b", "1"), ("c", None), ("a", "1"), ("a", "1"), ("a", "3"), ("b", "2"), ("b", "1"), ("c", None)],
+        [
+            ("a", "1"),
+            ("a", "2"),
+            ("b", "1"),
+            ("c", None),
+            ("a", "1"),
+            ("a", "1"),
+            ("a", "3"),
+            ("b", "2"),
+            ("b", "1"),
+            ("c", None),
+        ],
         columns=["corpus", "text"],
         index=range(100, 110),
     )
@@ -206,9 +247,17 @@ def test_real_folds_share_every_text(speech):
     for name in ("ravdess", "tess"):
         if not (speech / name).is_dir():
             pytest.skip(f"needs {name}")
-    table = pd.concat([load(name, root=speech).table for name in ("ravdess", "tess")], ignore_index=True)
+    table = pd.concat(
+        [load(name, root=speech).table for name in ("ravdess", "tess")], ignore_index=True
+    )
     table = table.join(labels.mapped(table, labels.seven_classes())).dropna(subset="class")
     sides = [speakers.speaker_folds(table, fold) for fold in range(6)]
     assert len(table) == 4048
-    assert [[len(rows) for rows in each] for each in sides] == [[16 * 52 + 1400, 208, 208 + 1400]] * 6
-    assert speakers.texts_seen(table, sides[0][0], sides[0][2]) == {"all": 1, "ravdess": 1, "tess": 1}
+    assert [[len(rows) for rows in each] for each in sides] == [
+        [16 * 52 + 1400, 208, 208 + 1400]
+    ] * 6
+    assert speakers.texts_seen(table, sides[0][0], sides[0][2]) == {
+        "all": 1,
+        "ravdess": 1,
+        "tess": 1,
+    }

@@ -21,7 +21,11 @@ def test_published_fold_sizes():
 
 
 @settings(max_examples=50)
-@given(seed=st.integers(0, 1000), sizes=st.lists(st.integers(1, 9), min_size=15, max_size=40), chance=st.integers(0, 99))
+@given(
+    seed=st.integers(0, 1000),
+    sizes=st.lists(st.integers(1, 9), min_size=15, max_size=40),
+    chance=st.integers(0, 99),
+)
 def test_grouped_folds_share_no_group(seed, sizes, chance):
     generator = np.random.default_rng(chance)
     groups = np.repeat([f"r{at:02d}" for at in range(len(sizes))], sizes)

@@ -15,7 +15,11 @@ def legible(figure, smallest=8):
         for tick in axis.get_major_ticks()
         if not min(axis.get_view_interval()) <= tick.get_loc() <= max(axis.get_view_interval())
     }
-    texts = [text for text in figure.findobj(plt.Text) if text.get_text().strip() and text.get_visible() and text not in unseen]
+    texts = [
+        text
+        for text in figure.findobj(plt.Text)
+        if text.get_text().strip() and text.get_visible() and text not in unseen
+    ]
     page = figure.bbox.padded(1)
     for text in texts:
         place = text.get_window_extent()

@@ -35,7 +35,11 @@ SAID = [
     ["tess/OAF", "back", "+o-", "+o-"], ["tess/OAF", "bar", "+o-", "+++"], ["tess/YAF", "back", "+o-", "+o+"],
     ["tess/YAF", "bar", "+o-", "+o-"],
 ]  # fmt: skip
-POINTS = [["ravdess/21", "positive", 1.0, 2.0], ["ravdess/22", "neutral", 3.0, 4.0], ["emovo/m3", "negative", 5.0, 6.0]]
+POINTS = [
+    ["ravdess/21", "positive", 1.0, 2.0],
+    ["ravdess/22", "neutral", 3.0, 4.0],
+    ["emovo/m3", "negative", 5.0, 6.0],
+]
 
 
 def right(trial: Trial, corpus: str) -> int | Sequence[int]:
@@ -59,10 +63,22 @@ def switched() -> list[Trial]:
 
 def book(given: Sequence[Trial] | None = None, found=right, **options) -> Ledger:
     """Paper 02 with these trials recorded, trained for four epochs each; see ``tests.ledger.parry_runs``."""
-    views = [(trial, PROBES) for trial in trials(seeds=1) if trial.row.name in ("baseline", "MTL C", "GR C")]
+    views = [
+        (trial, PROBES)
+        for trial in trials(seeds=1)
+        if trial.row.name in ("baseline", "MTL C", "GR C")
+    ]
     recipe = [trial for each in CANDIDATES for trial in tried(each)]
-    plain = ledger(grid() if given is None else given, found, **{"crema": False, "views": views, "recipe": recipe} | options)
-    return Ledger(papers.named(parry.NAME), runs=_trained(plain.recorded), published_folder=plain.published_folder)
+    plain = ledger(
+        grid() if given is None else given,
+        found,
+        **{"crema": False, "views": views, "recipe": recipe} | options,
+    )
+    return Ledger(
+        papers.named(parry.NAME),
+        runs=_trained(plain.recorded),
+        published_folder=plain.published_folder,
+    )
 
 
 def _trained(found: Recorded) -> Recorded:
@@ -81,7 +97,11 @@ def _trained(found: Recorded) -> Recorded:
         for what, value in {
             "alpha": 0.1 * epoch,
             "training loss": 1 / epoch,
-            **({f"{letter} loss": 0.5 * epoch for letter in trial.attributes.split("+")} if trial.attributes != "none" else {}),
+            **(
+                {f"{letter} loss": 0.5 * epoch for letter in trial.attributes.split("+")}
+                if trial.attributes != "none"
+                else {}
+            ),
             "validation ua tess": (0.4, 0.45, 0.35, 0.41)[epoch - 1] + 0.01 * trial.seed,
         }.items()
     ]
@@ -91,6 +111,9 @@ def _trained(found: Recorded) -> Recorded:
     parts = {
         "epochs": pd.DataFrame(epochs, columns=found.parts["epochs"].columns),
         "answers": pd.DataFrame(answers, columns=found.parts["answers"].columns),
-        "map": pd.DataFrame([[number, *each] for number in views for each in POINTS], columns=found.parts["map"].columns),
+        "map": pd.DataFrame(
+            [[number, *each] for number in views for each in POINTS],
+            columns=found.parts["map"].columns,
+        ),
     }
     return replace(found, trials=table, parts=found.parts | parts)

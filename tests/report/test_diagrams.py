@@ -31,7 +31,12 @@ def artists(axes, kind):
 
 
 def within(inner, outer):
-    return inner.x0 >= outer.x0 and inner.x1 <= outer.x1 and inner.y0 >= outer.y0 and inner.y1 <= outer.y1
+    return (
+        inner.x0 >= outer.x0
+        and inner.x1 <= outer.x1
+        and inner.y0 >= outer.y0
+        and inner.y1 <= outer.y1
+    )
 
 
 def legible(figure):
@@ -46,13 +51,25 @@ def legible(figure):
             if text.get_gid():
                 assert within(place, boxes[text.get_gid()]), text.get_text()
             else:
-                assert not [name for name, box in boxes.items() if box.overlaps(place)], text.get_text()
+                assert not [name for name, box in boxes.items() if box.overlaps(place)], (
+                    text.get_text()
+                )
         assert not [pair for pair in combinations(boxes.values(), 2) if pair[0].overlaps(pair[1])]
         for arrow in (patch for patch in axes.patches if isinstance(patch, FancyArrowPatch)):
             ends = arrow.get_gid().split(" -> ")
-            lines = [Path(line) for line in axes.transData.transform_path(arrow.get_path()).to_polygons(closed_only=False)]
+            lines = [
+                Path(line)
+                for line in axes.transData.transform_path(arrow.get_path()).to_polygons(
+                    closed_only=False
+                )
+            ]
             others = {name: box for name, box in boxes.items() if name not in ends}
-            crossed = [name for name, box in others.items() for line in lines if line.intersects_bbox(box, filled=False)]
+            crossed = [
+                name
+                for name, box in others.items()
+                for line in lines
+                if line.intersects_bbox(box, filled=False)
+            ]
             assert not crossed, (arrow.get_gid(), crossed)
 
 
@@ -62,7 +79,9 @@ def traced(network):
     nodes = list(fx.symbolic_trace(network).graph.nodes)
     for node in nodes[:-1]:
         reads = [place[source] for source in node.all_input_nodes]
-        if len(reads) == 1 and node.op != "call_module":  # an activation belongs to the layer before it
+        if (
+            len(reads) == 1 and node.op != "call_module"
+        ):  # an activation belongs to the layer before it
             place[node] = reads[0]
             after[reads[0]] = str(node.target)
             continue
@@ -87,27 +106,41 @@ def test_arrows_and_activations_of_chapter_1_are_those_of_the_source(network, pa
 def test_an_output_is_made_from_an_input_exactly_where_it_has_a_gradient_there(network, panel):
     generator = torch.Generator().manual_seed(0)
     widths = {"emotion": FEATURES, "gender": 44}
-    given = {name: torch.randn(200, width, generator=generator).requires_grad_() for name, width in widths.items()}
+    given = {
+        name: torch.randn(200, width, generator=generator).requires_grad_()
+        for name, width in widths.items()
+    }
     with torch.no_grad():
         for weight in network.parameters():  # no head may be dead
             weight.copy_(torch.rand(weight.shape, generator=generator))
     outputs = network(**given)
     for at, output in enumerate(outputs if isinstance(outputs, tuple) else [outputs]):
-        slopes = torch.autograd.grad(output.double().square().sum(), list(given.values()), allow_unused=True, retain_graph=True)
-        assert panel.inputs[f"output {at}"] == {name for name, slope in zip(given, slopes, strict=True) if slope is not None}
+        slopes = torch.autograd.grad(
+            output.double().square().sum(),
+            list(given.values()),
+            allow_unused=True,
+            retain_graph=True,
+        )
+        assert panel.inputs[f"output {at}"] == {
+            name for name, slope in zip(given, slopes, strict=True) if slope is not None
+        }
 
 
 def test_what_is_declared_is_drawn():
     for axes, panel in zip(diagrams.draw(PANELS).axes, PANELS, strict=True):
         assert set(artists(axes, FancyBboxPatch)) == set(panel.boxes)
-        arrows = {f"{source} -> {name}" for name, box in panel.boxes.items() for source in box.reads}
+        arrows = {
+            f"{source} -> {name}" for name, box in panel.boxes.items() for source in box.reads
+        }
         assert set(artists(axes, FancyArrowPatch)) == arrows
 
 
 def test_an_input_that_nothing_reads_has_no_arrow_and_says_so():
     axes = diagrams.draw(PANELS).axes
     assert not [name for name in artists(axes[3], FancyArrowPatch) if name.startswith("gender")]
-    assert [[text.get_text() for text in place.texts].count("read by nothing") for place in axes] == [0, 0, 0, 1]
+    assert [
+        [text.get_text() for text in place.texts].count("read by nothing") for place in axes
+    ] == [0, 0, 0, 1]
 
 
 def test_labels_hold_widths_activations_counts_and_what_is_frozen():
@@ -118,7 +151,10 @@ def test_labels_hold_widths_activations_counts_and_what_is_frozen():
     assert labels["gender_network.output"] == "gender network\noutput\n30 → 1, sigmoid\n31 frozen"
     assert labels["cat"] == "joined\n21 values"
     assert labels["output 0"] == "target: emotion\n3 values"
-    assert axes.texts[0].get_text() == "Sequential, as described: 10,334 parameters, 1,381 of them frozen"
+    assert (
+        axes.texts[0].get_text()
+        == "Sequential, as described: 10,334 parameters, 1,381 of them frozen"
+    )
     patches = artists(axes, FancyBboxPatch)
     assert {name for name, patch in patches.items() if patch.get_linestyle() == "--"} == {
         "gender_network.layer",
@@ -153,9 +189,15 @@ def test_every_approach_is_drawn_on_the_same_shared_layers():
     titles = [axes.texts[0].get_text() for axes in figure.axes]
     assert titles[0] == "Shared layers: 1,825,664 parameters"
     assert titles[1] == f"Baseline: {1_825_664 + 387:,} parameters"
-    assert [title.split(":")[0] for title in titles[2:]] == ["Multi-task (MTL)", "Gradient reversal (GR)", "Discriminators (AD)"]
+    assert [title.split(":")[0] for title in titles[2:]] == [
+        "Multi-task (MTL)",
+        "Gradient reversal (GR)",
+        "Discriminators (AD)",
+    ]
     arrows = [artists(axes, FancyArrowPatch) for axes in figure.axes]
-    assert {"shared -> head.corpus", "shared -> head.language", "shared -> emotion"} <= set(arrows[2])
+    assert {"shared -> head.corpus", "shared -> head.language", "shared -> emotion"} <= set(
+        arrows[2]
+    )
     assert {"shared -> reversed", "reversed -> head.corpus", "shared -> emotion"} <= set(arrows[3])
     assert {"emotion -> discriminator.speaker", "emotion -> output"} <= set(arrows[4])
     assert not [name for name in arrows[4] if name.startswith("shared -> discriminator")]
@@ -172,7 +214,10 @@ def test_the_speaker_recognisers_convolutions_are_frozen_in_the_second_stage():
     figure = padi2021_figures.networks(7205)
     assert figure.get_size_inches()[0] <= 8.1
     titles = [axes.texts[0].get_text() for axes in figure.axes]
-    assert titles == ["First stage: 9,272,999 parameters", "Second stage: 7,422,342 parameters, 5,323,393 of them frozen"]
+    assert titles == [
+        "First stage: 9,272,999 parameters",
+        "Second stage: 7,422,342 parameters, 5,323,393 of them frozen",
+    ]
     legible(figure)
 
 

@@ -17,24 +17,42 @@ CURVES = [[epoch, 2.0 / epoch, 0.1 * epoch, 2.2 / epoch, 0.09 * epoch] for epoch
 BINS = [[0.25, 0, 0.0, 0], [0.5, 4, 1.6, 1], [0.75, 6, 3.6, 3], [1.0, 10, 9.0, 10]]
 SMALL = MelSettings(hop=512, bands=40)
 TIMES = np.stack([np.arange(0, 28.5, 0.5), np.arange(2, 30.5, 0.5)], axis=1)
-TRUTH = [(0, 8, "angry"), (8, 16.5, "happy"), (16.5, 24, "fear"), (24, 29, "fear"), (29, 30.5, "surprise")]
+TRUTH = [
+    (0, 8, "angry"),
+    (8, 16.5, "happy"),
+    (16.5, 24, "fear"),
+    (24, 29, "fear"),
+    (29, 30.5, "surprise"),
+]
 
 
-def clips(count: int = 7, settings: MelSettings = PICTURE) -> list[tuple[str, np.ndarray, np.ndarray]]:
+def clips(
+    count: int = 7, settings: MelSettings = PICTURE
+) -> list[tuple[str, np.ndarray, np.ndarray]]:
     generator = np.random.default_rng(0)
-    found = [(name, generator.uniform(-0.5, 0.5, 12_000 + 9_000 * at)) for at, name in enumerate(SEVEN[:count])]
+    found = [
+        (name, generator.uniform(-0.5, 0.5, 12_000 + 9_000 * at))
+        for at, name in enumerate(SEVEN[:count])
+    ]
     return [(name, samples, mel(samples, settings=settings)) for name, samples in found]
 
 
 def maps(count: int = 7) -> list[tuple[str, np.ndarray, np.ndarray]]:
-    return [(name, values, np.abs(values - values.mean())) for name, _, values in clips(count, SMALL)]
+    return [
+        (name, values, np.abs(values - values.mean())) for name, _, values in clips(count, SMALL)
+    ]
 
 
 def heard(silent: int = 5) -> list[dict]:
     """Windows as a prediction gives them, one of them silent."""
     drawn = np.random.default_rng(0).dirichlet(np.ones(7), len(TIMES)).tolist()
-    named = [dict(zip(SEVEN, row, strict=True)) if at != silent else None for at, row in enumerate(drawn)]
-    return [{"start": start, "end": end, "probabilities": each} for (start, end), each in zip(TIMES.tolist(), named, strict=True)]
+    named = [
+        dict(zip(SEVEN, row, strict=True)) if at != silent else None for at, row in enumerate(drawn)
+    ]
+    return [
+        {"start": start, "end": end, "probabilities": each}
+        for (start, end), each in zip(TIMES.tolist(), named, strict=True)
+    ]
 
 
 def titled(figure) -> list:
@@ -44,11 +62,18 @@ def titled(figure) -> list:
 def test_shares_are_per_cent_of_all_clips():
     figure = figures.shares(EMOTIONS, ORIGINS)
     for axes, counts in zip(figure.axes, (EMOTIONS, ORIGINS), strict=True):
-        assert [bar.get_width() for bar in axes.containers[0]] == [100 * count / 10_110 for count in counts.values()]
-        assert [text.get_text() for text in axes.texts] == [f"{count / 101.10:.1f} %, {count:,}" for count in counts.values()]
+        assert [bar.get_width() for bar in axes.containers[0]] == [
+            100 * count / 10_110 for count in counts.values()
+        ]
+        assert [text.get_text() for text in axes.texts] == [
+            f"{count / 101.10:.1f} %, {count:,}" for count in counts.values()
+        ]
         assert [label.get_text() for label in axes.get_yticklabels()] == list(counts)
         assert axes.yaxis_inverted()
-    assert [axes.get_title() for axes in figure.axes] == ["clips by emotion, 10,110 in all", "clips by origin, 10,110 in all"]
+    assert [axes.get_title() for axes in figure.axes] == [
+        "clips by emotion, 10,110 in all",
+        "clips by origin, 10,110 in all",
+    ]
     assert figure.axes[0].texts[0].get_text() == "16.3 %, 1,652"
     legible(figure)
 
@@ -72,21 +97,31 @@ def test_examples_are_the_waveforms_and_their_levels_on_one_scale_of_time(count)
     panels = clips(count)
     figure = shared.examples(panels)
     waves = titled(figure)
-    pictures = [axes for axes in figure.axes if axes.collections and axes.get_label() != "<colorbar>"]
+    pictures = [
+        axes for axes in figure.axes if axes.collections and axes.get_label() != "<colorbar>"
+    ]
     assert [axes.get_title() for axes in waves] == [name for name, *_ in panels]
     for wave, picture, (_, samples, spectrogram) in zip(waves, pictures, panels, strict=True):
         assert np.array_equal(wave.lines[0].get_ydata(), samples)
         assert wave.lines[0].get_xdata()[-1] == (len(samples) - 1) / 16_000
         drawn = picture.collections[0].get_array()
         assert np.allclose(drawn, (spectrogram - spectrogram.max()).T)
-        assert picture.get_xlim() == wave.get_xlim() == (0, max(len(samples) for _, samples, _ in panels) / 16_000)
-        assert np.allclose(picture.collections[0].get_coordinates()[0, :2, 0], [-0.032, 0.032])  # a frame is centred
+        assert (
+            picture.get_xlim()
+            == wave.get_xlim()
+            == (0, max(len(samples) for _, samples, _ in panels) / 16_000)
+        )
+        assert np.allclose(
+            picture.collections[0].get_coordinates()[0, :2, 0], [-0.032, 0.032]
+        )  # a frame is centred
     assert pictures[-1].get_xlabel() == "s"
     assert pictures[0].get_ylabel() == "Hz"
     legible(figure)
 
 
-@pytest.mark.parametrize("settings", [PICTURE, SMALL, MelSettings(lowest=100, highest=4000, bands=64)])
+@pytest.mark.parametrize(
+    "settings", [PICTURE, SMALL, MelSettings(lowest=100, highest=4000, bands=64)]
+)
 def test_a_frequency_stands_in_the_band_whose_filter_peaks_there(settings):
     frequencies = np.linspace(0, 8000, settings.fft // 2 + 1)
     bank = filters(settings)
@@ -114,7 +149,9 @@ def test_saliency_lies_over_the_spectrogram_as_strong_as_it_is(count):
 def test_a_map_with_one_cell_is_drawn():
     (name, spectrogram, found), *_ = maps(1)
     single = np.where(found == found.max(), 0.1, 0.0)
-    above = titled(shared.saliency_map([(name, spectrogram, single)], settings=SMALL))[0].collections[1]
+    above = titled(shared.saliency_map([(name, spectrogram, single)], settings=SMALL))[
+        0
+    ].collections[1]
     assert np.array_equal(above.get_array() > 0, (single > 0).T)
     assert above.get_array().max() == 1
 
@@ -140,12 +177,19 @@ def test_panels_that_do_not_fit_are_told(draw, panels, message):
 @pytest.mark.parametrize("count", [1, 3, 6])
 def test_curves_are_those_of_each_model_with_the_kept_epoch_marked(count):
     names = [f"CNNLSTM {letter}" for letter in "abcdef"[:count]]
-    figure = figures.curves({name: (CURVES, at + 1) for at, name in enumerate(names)}, title="by-origin")
+    figure = figures.curves(
+        {name: (CURVES, at + 1) for at, name in enumerate(names)}, title="by-origin"
+    )
     columns = np.array(CURVES).T
     shown = [axes for axes in figure.axes if axes.lines]
-    assert [axes.get_title() for axes in titled(figure)] == [f"{name}, epoch {at} kept" for at, name in enumerate(names, 1)]
+    assert [axes.get_title() for axes in titled(figure)] == [
+        f"{name}, epoch {at} kept" for at, name in enumerate(names, 1)
+    ]
     for at, accuracy in enumerate(titled(figure), 1):
-        loss = min((axes for axes in shown if axes is not accuracy), key=lambda axes: distance(axes, accuracy))
+        loss = min(
+            (axes for axes in shown if axes is not accuracy),
+            key=lambda axes: distance(axes, accuracy),
+        )
         for axes, ours, theirs in ((accuracy, 2, 4), (loss, 1, 3)):
             training, validation, kept = axes.lines
             assert np.array_equal(training.get_xydata().T, columns[[0, ours]])
@@ -154,7 +198,11 @@ def test_curves_are_those_of_each_model_with_the_kept_epoch_marked(count):
             low, high = axes.get_ylim()
             assert low == 0
             assert columns[[ours, theirs]].max() <= high
-    assert [text.get_text() for text in figure.legends[0].texts] == ["training", "validation", "kept epoch"]
+    assert [text.get_text() for text in figure.legends[0].texts] == [
+        "training",
+        "validation",
+        "kept epoch",
+    ]
     assert figure.legends[0].get_title().get_text() == "by-origin"
     legible(figure)
 
@@ -188,7 +236,11 @@ def test_reliability_is_the_share_right_by_confidence_and_the_error_that_of_the_
     assert np.allclose(second.get_xydata(), [[0.8, 0.4]])
     error = (0.6 + 0.6 + 1) / 20
     texts = [text.get_text() for text in above.get_legend().texts]
-    assert texts == ["as sure as right", f"by-origin, error {error:.3f}, 20 clips", "speaker-independent, error 0.400, 5 clips"]
+    assert texts == [
+        "as sure as right",
+        f"by-origin, error {error:.3f}, 20 clips",
+        "speaker-independent, error 0.400, 5 clips",
+    ]
     assert [bar.get_height() for bar in below.containers[0]] == [0, 0.2, 0.3, 0.5]
     assert [bar.get_height() for bar in below.containers[1]] == [1]
     for line, bars in zip((first, second), below.containers, strict=True):
@@ -208,16 +260,33 @@ def test_windows_show_probabilities_predicted_changes_and_the_true_parts():
     figure = figures.windows(windows, SEVEN, [8.5, 16.0], TRUTH)
     axes = figure.axes[0]
     stacks, strips = axes.containers[:7], axes.containers[7:]
-    values = [[each["probabilities"][name] if each["probabilities"] else 0 for each in windows] for name in SEVEN]
+    values = [
+        [each["probabilities"][name] if each["probabilities"] else 0 for each in windows]
+        for name in SEVEN
+    ]
     assert np.allclose([[bar.get_height() for bar in bars] for bars in stacks], values)
-    assert [(bar.get_x(), bar.get_x() + bar.get_width()) for (bar,) in strips] == [part[:2] for part in TRUTH]
+    assert [(bar.get_x(), bar.get_x() + bar.get_width()) for (bar,) in strips] == [
+        part[:2] for part in TRUTH
+    ]
     colours = dict(zip(SEVEN, (bars[0].get_facecolor() for bars in stacks), strict=True))
     assert [bar.get_facecolor() for (bar,) in strips] == [colours[name] for *_, name in TRUTH]
-    assert [text.get_text() for text in axes.texts] == ["angry", "happy", "fear", "fear"]  # the last has no room for its name
+    assert [text.get_text() for text in axes.texts] == [
+        "angry",
+        "happy",
+        "fear",
+        "fear",
+    ]  # the last has no room for its name
     seen, true = axes.collections
     assert [segment[0][0] for segment in seen.get_segments()] == [8.5, 16.0]
-    assert [segment[0][0] for segment in true.get_segments()] == [8, 16.5, 29]  # fear after fear is no change
-    assert [text.get_text() for text in axes.get_legend().texts] == ["predicted change", "true change"]
+    assert [segment[0][0] for segment in true.get_segments()] == [
+        8,
+        16.5,
+        29,
+    ]  # fear after fear is no change
+    assert [text.get_text() for text in axes.get_legend().texts] == [
+        "predicted change",
+        "true change",
+    ]
     assert axes.get_xlim() == (0, 30.5)
     legible(figure)
 

@@ -26,7 +26,9 @@ def book() -> Ledger:
     def right(trial):
         if trial.control != "none":
             return 3
-        return (14 if trial.augmentation == "time masking" else 12) if trial.model == "FCMFCC" else 10
+        return (
+            (14 if trial.augmentation == "time masking" else 12) if trial.model == "FCMFCC" else 10
+        )
 
     return ledger(trials(), right, spread=1)
 
@@ -38,13 +40,17 @@ def rows(table) -> list[list[str]]:
     return [[unescape(re.sub(r"<[^>]+>", " ", cell)).strip() for cell in row] for row in cells]
 
 
-@pytest.mark.parametrize(("metric", "printed"), [("accuracy_validation", "0.7605"), ("macro_f1_validation", "0.7683")])
+@pytest.mark.parametrize(
+    ("metric", "printed"), [("accuracy_validation", "0.7605"), ("macro_f1_validation", "0.7683")]
+)
 def test_table_4_has_each_reading_with_print_and_ours(book, metric, printed):
     found = {(row[0], row[1].split()[0]): row for row in rows(chapter.results(book, metric=metric))}
     assert list(found) == chapter.TABLE_4
     row = found["FCMFCC", "as-run"]
     assert [value.split()[0] for value in row[3:6]] == [MEAN] * 3
-    assert all(re.fullmatch(r"0\.592  \[0\.\d{3},\xa00\.\d{3}\]", value) for value in row[3:5])  # over speakers, on one seed
+    assert all(
+        re.fullmatch(r"0\.592  \[0\.\d{3},\xa00\.\d{3}\]", value) for value in row[3:5]
+    )  # over speakers, on one seed
     assert (row[2], row[6]) == (printed, "substituted")
     assert "[frozen toy]" in found["HUBERTFT", "fixed"][1]
 
@@ -67,7 +73,14 @@ def test_tables_1_and_2_have_ours_beside_each_number():
     assert [row[0] for row in first][-1] == "total"
     assert first[0][1:3] == ["1,058", "–"]
     assert [row[0] for row in second][-4:] == ["CREMA", "RAVDESS", "SAVEE", "TESS"]
-    assert [each[0] for each in rows(chapter.durations(book))] == ["mean", "sd", "min", "max", "p95 (stated)", "p99"]
+    assert [each[0] for each in rows(chapter.durations(book))] == [
+        "mean",
+        "sd",
+        "min",
+        "max",
+        "p95 (stated)",
+        "p99",
+    ]
 
 
 def test_what_was_trained_is_told_with_the_papers_numbers(book):
@@ -90,16 +103,25 @@ def test_a_change_is_told_with_its_difference(book):
     assert found["time masking", "by-origin"][3].startswith("+0.100")
     assert found["labels shuffled", "speaker-independent"][2].startswith("0.1")
     assert "on one seed, is shown and not judged" in chapter.switches(book).data
-    assert set(found) == {(name, "by-origin") for name in ("paper's rates", "time stretching", "time masking", "band masking")} | {
-        ("labels shuffled", split) for split in chapter.PAIR
-    }
+    assert set(found) == {
+        (name, "by-origin")
+        for name in ("paper's rates", "time stretching", "time masking", "band masking")
+    } | {("labels shuffled", split) for split in chapter.PAIR}
 
 
 def test_each_corpus_stands_alone_beside_the_pool(book):
-    row = next(row for row in rows(chapter.by_corpus(book)) if row[:3] == ["FCMFCC", "as-run", "speaker-independent"])
+    row = next(
+        row
+        for row in rows(chapter.by_corpus(book))
+        if row[:3] == ["FCMFCC", "as-run", "speaker-independent"]
+    )
     assert len(row) == 3 + 2 * 4
     assert row[3] == f"{MEAN}  [10 speakers]"
-    assert [cell.split()[:2] for cell in row[4:7]] == [["0.600", "[6"], ["0.575", "[2"], ["0.600", "[2"]]
+    assert [cell.split()[:2] for cell in row[4:7]] == [
+        ["0.600", "[6"],
+        ["0.575", "[2"],
+        ["0.600", "[2"],
+    ]
     assert "mean of the corpora" in chapter.by_corpus(book).data
 
 
@@ -111,12 +133,20 @@ def test_across_corpora_has_a_column_for_each_other_corpus(book):
 
 def test_an_empty_ledger_says_so():
     empty = Ledger(papers.named(loopq.NAME), runs=recorded.read("no such paper"))
-    for make in (chapter.trainings, chapter.switches, chapter.across, chapter.ranks, chapter.thirds):
+    for make in (
+        chapter.trainings,
+        chapter.switches,
+        chapter.across,
+        chapter.ranks,
+        chapter.thirds,
+    ):
         assert "not recorded yet" in make(empty).data or "recorded yet" in make(empty).data
 
 
 def test_layers_are_the_modules_own_and_their_parameters_sum_up():
-    found = rows(networks.layers("CNNLSTM", loopq_cnnlstm.CNNLSTM(variant="fixed"), torch.zeros(1, 313, 128)))
+    found = rows(
+        networks.layers("CNNLSTM", loopq_cnnlstm.CNNLSTM(variant="fixed"), torch.zeros(1, 313, 128))
+    )
     assert found[-1][3] == "1,466,455"
     assert sum(int(row[3].replace(",", "")) for row in found[:-1] if row[3]) == 1_466_455
     assert [row[2] for row in found if row[1] == "MaxPool2d"] == [
@@ -137,10 +167,14 @@ def test_every_layer_of_what_is_trained_from_scratch_is_counted_once(at):
     assert sum(int(row[3].replace(",", "")) for row in found[:-1] if row[3]) == total
 
 
-@pytest.mark.parametrize(("model", "untrained"), [("MMFUSION", {"lstm", "maps", "blocks"}), ("HUBERTFT", set())])
+@pytest.mark.parametrize(
+    ("model", "untrained"), [("MMFUSION", {"lstm", "maps", "blocks"}), ("HUBERTFT", set())]
+)
 def test_parts_tell_what_the_optimiser_holds(model, untrained):
     found = rows(chapter.parts(model))
-    assert {row[0] for row in found if row[2] == "no" and not row[0].startswith("speech")} == untrained
+    assert {
+        row[0] for row in found if row[2] == "no" and not row[0].startswith("speech")
+    } == untrained
     total = int(found[-1][1].replace(",", ""))
     assert sum(int(row[1].replace(",", "")) for row in found[:-1]) == total
 

@@ -21,7 +21,8 @@ def clip(frames=180):
 def versions(signal):
     generator = torch.Generator().manual_seed(0)
     return {
-        name: masked(torch.from_numpy(signal)[None], policy, generator=generator)[0].numpy() for name, policy in POLICIES.items()
+        name: masked(torch.from_numpy(signal)[None], policy, generator=generator)[0].numpy()
+        for name, policy in POLICIES.items()
     }
 
 
@@ -30,7 +31,11 @@ def test_masked_cells_are_black_and_all_others_the_clips_own():
     found = versions(signal)
     figure = figures.masks(signal, found)
     pictures = [axes.images[0].get_array() for axes in figure.axes[:3]]
-    assert [axes.get_title() for axes in figure.axes[:3]] == ["as it is", "conservative", "aggressive"]
+    assert [axes.get_title() for axes in figure.axes[:3]] == [
+        "as it is",
+        "conservative",
+        "aggressive",
+    ]
     assert not np.ma.getmaskarray(pictures[0]).any()
     for name, picture in zip(found, pictures[1:], strict=True):
         hidden = np.ma.getmaskarray(picture).T
@@ -42,7 +47,12 @@ def test_masked_cells_are_black_and_all_others_the_clips_own():
 
 
 @pytest.mark.parametrize(
-    ("given", "told"), [({}, "no masked version"), ({"none": clip()}, "some mask"), ({"short": clip(90)}, "same shape")]
+    ("given", "told"),
+    [
+        ({}, "no masked version"),
+        ({"none": clip()}, "some mask"),
+        ({"short": clip(90)}, "same shape"),
+    ],
 )
 def test_masks_that_are_none_are_told(given, told):
     with pytest.raises(ValueError, match=told):
@@ -51,27 +61,43 @@ def test_masks_that_are_none_are_told(given, told):
 
 def test_bars_have_the_scores_and_their_deviations():
     figure = figures.bars(
-        {"speakers left out": {"RAVDESS, an analogue of exp1": BARS}, "clips split": {"RAVDESS": {"111": (70, NAN, 1)}}}
+        {
+            "speakers left out": {"RAVDESS, an analogue of exp1": BARS},
+            "clips split": {"RAVDESS": {"111": (70, NAN, 1)}},
+        }
     )
     above, below = figure.axes
     assert [bar.get_height() for bar in above.patches] == [value for value, *_ in BARS.values()]
     assert [bar.get_height() for bar in below.patches] == [70]
-    assert (len(above.containers), len(below.containers)) == (16, 1)  # a bar and its line each; one training has no line
+    assert (len(above.containers), len(below.containers)) == (
+        16,
+        1,
+    )  # a bar and its line each; one training has no line
     assert above.get_title().startswith("speakers left out")
     assert "mean of 1 to 15 trainings" in figure.legends[0].get_texts()[0].get_text()
     legible(figure)
 
 
 def test_bars_of_one_training_each_have_no_deviation_to_tell():
-    figure = figures.bars({"speakers left out": {"RAVDESS": {"111": (70, NAN, 1), "000": (60, NAN, 1)}}})
+    figure = figures.bars(
+        {"speakers left out": {"RAVDESS": {"111": (70, NAN, 1), "000": (60, NAN, 1)}}}
+    )
     assert figure.legends[0].get_texts()[0].get_text() == "one training"
 
 
 def test_bars_of_three_experiments_stand_beside_each_other():
     training = "full width, 20 epochs, bf16, one recogniser of 20 epochs; 5 folds, 3 seeds"
-    figure = figures.bars({split: {f"IEMOCAP, exp{at}\n{training}": BARS for at in (1, 2, 3)} for split in figures.SPLITS.values()})
+    figure = figures.bars(
+        {
+            split: {f"IEMOCAP, exp{at}\n{training}": BARS for at in (1, 2, 3)}
+            for split in figures.SPLITS.values()
+        }
+    )
     assert len(figure.axes) == 6
-    assert " ".join(figure.axes[1].get_title().split()) == f"speakers left out: IEMOCAP, exp2 {training}"
+    assert (
+        " ".join(figure.axes[1].get_title().split())
+        == f"speakers left out: IEMOCAP, exp2 {training}"
+    )
     legible(figure)
 
 
@@ -84,14 +110,30 @@ def test_bars_of_nothing_or_of_shares_are_told():
 
 @pytest.mark.parametrize(("seeds", "face"), [(1, "white"), (4, "white"), (5, figures.PALETTE[0])])
 def test_effects_have_their_intervals_and_few_seeds_are_hollow(seeds, face):
-    given = {"TL": (2.0, -1.0, 5.0), "Aug": (0.5, -0.5, 1.5), "SP": (6.0, 4.0, 8.0), "SP - TL": (4.0, 1.0, 7.0)}
-    figure = figures.effects({"RAVDESS, an analogue of exp1, speakers left out": (given, seeds), "clips split": (given, 3)})
+    given = {
+        "TL": (2.0, -1.0, 5.0),
+        "Aug": (0.5, -0.5, 1.5),
+        "SP": (6.0, 4.0, 8.0),
+        "SP - TL": (4.0, 1.0, 7.0),
+    }
+    figure = figures.effects(
+        {
+            "RAVDESS, an analogue of exp1, speakers left out": (given, seeds),
+            "clips split": (given, 3),
+        }
+    )
     axes = figure.axes[0]
     points = [line for line in axes.lines if line.get_marker() == "o"]
     assert [line.get_xdata()[0] for line in points] == [value for value, *_ in given.values()] * 2
     assert points[0].get_markerfacecolor() == face
-    spans = [line.get_xdata() for line in axes.lines if len(line.get_xdata()) == 2 and line.get_linewidth() == 1.5]
-    assert [tuple(map(float, each)) for each in spans] == [(low, high) for _, low, high in given.values()] * 2
+    spans = [
+        line.get_xdata()
+        for line in axes.lines
+        if len(line.get_xdata()) == 2 and line.get_linewidth() == 1.5
+    ]
+    assert [tuple(map(float, each)) for each in spans] == [
+        (low, high) for _, low, high in given.values()
+    ] * 2
     assert f"{seeds} seed" in figure.legends[0].get_texts()[0].get_text()
     legible(figure)
 
@@ -107,13 +149,17 @@ def test_maps_are_coloured_by_emotion_and_by_speaker():
     generator = np.random.default_rng(0)
     emotions = ["angry", "happy", "neutral", "sad"] * 10
     speakers = [f"ravdess/{at:02d}" for at in (1, 2, 3, 4, 5)] * 8
-    stages = {stage: (generator.normal(size=(40, 2)), emotions, speakers) for stage in ("before", "after")}
+    stages = {
+        stage: (generator.normal(size=(40, 2)), emotions, speakers) for stage in ("before", "after")
+    }
     figure = figures.maps(stages, title="Real speech")
     assert figure.get_suptitle() == "Real speech"
     assert [axes.get_title() for axes in figure.axes] == [
         f"{one}, by {other}" for one in stages for other in ("emotion", "speaker")
     ]
-    for (places, *labels), row in zip(stages.values(), np.reshape(figure.axes, (2, 2)), strict=True):
+    for (places, *labels), row in zip(
+        stages.values(), np.reshape(figure.axes, (2, 2)), strict=True
+    ):
         for axes, given in zip(row, labels, strict=True):
             points = axes.collections[0]
             assert np.array_equal(points.get_offsets(), places)
@@ -130,7 +176,10 @@ def test_what_a_ledger_holds_can_be_drawn():
         return [50 + 10 * (trial.pooling == "statistics"), 40, 60, 30 + 10 * trial.fold]
 
     book = ledger(trials(EIGHT, folds=2, protocols=("speakers-apart", "clips")), right)
-    for figure in (figures.bars(figures.bars_data(book)), figures.effects(figures.effects_data(book))):
+    for figure in (
+        figures.bars(figures.bars_data(book)),
+        figures.effects(figures.effects_data(book)),
+    ):
         legible(figure)
         plt.close(figure)
     empty = ledger([])
@@ -142,8 +191,15 @@ def test_what_a_ledger_holds_can_be_drawn():
     assert title.endswith("; 2 folds, 1 seed")
     assert found["111"] == pytest.approx((48.75, 10 / 4 / 2**0.5, 2))
     effects = figures.effects_data(book)
-    assert effects["RAVDESS, an analogue of exp1, clips split at random"][0]["SP"] == pytest.approx((2.5, 2.5, 2.5))
-    assert figures.confusions_data(empty, empty) == figures.bars_data(empty) == figures.effects_data(empty) == {}
+    assert effects["RAVDESS, an analogue of exp1, clips split at random"][0]["SP"] == pytest.approx(
+        (2.5, 2.5, 2.5)
+    )
+    assert (
+        figures.confusions_data(empty, empty)
+        == figures.bars_data(empty)
+        == figures.effects_data(empty)
+        == {}
+    )
 
 
 def test_the_grid_is_drawn_before_a_wider_pair():
@@ -164,9 +220,14 @@ def test_maps_are_of_the_widest_networks_first_seed_and_of_what_was_looked_into(
     }  # fmt: skip
     places, emotions, speakers = found["011, after training"]
     assert places.tolist() == [[0, 1], [1, 1], [2, 1]]
-    assert (emotions, speakers) == (["angry", "sad", "happy"], ["ravdess/01", "ravdess/01", "ravdess/06"])
+    assert (emotions, speakers) == (
+        ["angry", "sad", "happy"],
+        ["ravdess/01", "ravdess/01", "ravdess/06"],
+    )
     wide = [each for each in views if each.seed == 1]
     both = ledger([], views=[*trials(["011"], folds=1, size="narrow"), *wide])
-    assert figures.maps_data(both, ledger([]))["Real speech"]["011, after training"][0].tolist() == [[0, 2], [1, 2], [2, 2]]
+    assert figures.maps_data(both, ledger([]))["Real speech"]["011, after training"][
+        0
+    ].tolist() == [[0, 2], [1, 2], [2, 2]]
     assert figures.maps_data(ledger([]), ledger(trials(["111"], folds=1))) == {}
     legible(figures.maps(found))

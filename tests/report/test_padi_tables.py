@@ -58,13 +58,31 @@ def rows(table) -> list[list[str]]:
 
 
 def heads(table) -> list[str]:
-    return [unescape(each).replace("<br>", " ") for each in re.findall(r"<th[^>]*>(.*?)</th>", table.data)]
+    return [
+        unescape(each).replace("<br>", " ")
+        for each in re.findall(r"<th[^>]*>(.*?)</th>", table.data)
+    ]
 
 
 def test_policies_have_ours_from_the_object_and_the_cap(monkeypatch):
     found = {row[0]: row[1:] for row in rows(tables.policies(NOTHING))}
     assert found["None"][:4] == ["0", "0", "0", "0"]
-    assert found["Conservative"] == ["15", "15", "50", "50", "0.2", "0.2", "2", "2", "2", "2", "30", "40", "50", "50"]
+    assert found["Conservative"] == [
+        "15",
+        "15",
+        "50",
+        "50",
+        "0.2",
+        "0.2",
+        "2",
+        "2",
+        "2",
+        "2",
+        "30",
+        "40",
+        "50",
+        "50",
+    ]
     assert found["Aggressive"][-4:] == ["30", "40", "50", "60"]
     monkeypatch.setitem(policies.POLICIES, "aggressive", policies.Policy(bands=20, frames=20))
     found = {row[0]: row[1:] for row in rows(tables.policies(NOTHING))}
@@ -76,7 +94,11 @@ def test_classes_are_measured_on_iemocap_or_beside_it_on_another(measured):
     found = rows(tables.classes(NOTHING))
     assert len(found) == 15
     assert found[0] == ["Exp 1", "Angry", "1,103", "–  IEMOCAP is not at hand", "–"]
-    measured |= {"exp1 / angry / clips": 192, "exp3 / angry / clips": 192, "corpora": ("emovo", "ravdess")}
+    measured |= {
+        "exp1 / angry / clips": 192,
+        "exp3 / angry / clips": 192,
+        "corpora": ("emovo", "ravdess"),
+    }
     table = tables.classes(NOTHING)
     assert "RAVDESS" in heads(table)
     found = {tuple(row[:2]): row[2:] for row in rows(table)}
@@ -126,7 +148,11 @@ def test_table_3_has_every_printed_row_and_the_analogue_beside_it(full):
     found = rows(table)
     assert len(found) == 4 + 1 + 3 + 1 + 6 + 1
     ours = [row for row in found if row[1] == "Proposed"]
-    assert [row[2:4] for row in ours] == [["61.61", "66.02"], ["65.56", "65.62"], ["64.14", "63.61"]]
+    assert [row[2:4] for row in ours] == [
+        ["61.61", "66.02"],
+        ["65.56", "65.62"],
+        ["64.14", "63.61"],
+    ]
     assert {tuple(row[4:7]) for row in ours} == {("–", "–", "not run  IEMOCAP is not at hand")}
     assert ours[0][7].startswith("57.15")
     assert ours[0][9].startswith("50.00")
@@ -147,20 +173,28 @@ def test_iemocap_stands_in_its_own_columns_with_its_verdict():
     assert found[2][4] == "–"
 
 
-@pytest.mark.parametrize("make", [tables.folds, tables.per_class, tables.grid, tables.effects, tables.encoder])
+@pytest.mark.parametrize(
+    "make", [tables.folds, tables.per_class, tables.grid, tables.effects, tables.encoder]
+)
 def test_no_printed_number_moves_ours(full, tmp_path, make):
     shutil.copytree(published.FOLDER, tmp_path / "published")
     path = tmp_path / "published" / f"{numbers.NAME}.csv"
     path.write_text(re.sub(r",[\d.]+,%", ",12.34,%", path.read_text()))
-    other = Ledger(papers.named(numbers.NAME), runs=full.recorded, published_folder=tmp_path / "published")
+    other = Ledger(
+        papers.named(numbers.NAME), runs=full.recorded, published_folder=tmp_path / "published"
+    )
     assert make(other).data == make(full).data
 
 
 def test_folds_have_their_mean_and_spread(full):
     book = ledger(trials(["111"], folds=3), lambda trial, speaker: 50 + 10 * trial.fold)
     found = rows(tables.folds(book))
-    assert [row[3:] for row in found] == [[name, "50.00", "60.00", "70.00", "–", "–", "60.00", "10.00"] for name in ("UA", "WA")]
-    assert [row[0] for row in rows(tables.folds(ledger(trials(["111"], folds=1))))] == ["RAVDESS, an analogue of exp1"] * 2
+    assert [row[3:] for row in found] == [
+        [name, "50.00", "60.00", "70.00", "–", "–", "60.00", "10.00"] for name in ("UA", "WA")
+    ]
+    assert [row[0] for row in rows(tables.folds(ledger(trials(["111"], folds=1))))] == [
+        "RAVDESS, an analogue of exp1"
+    ] * 2
     assert rows(tables.folds(full))[0][1] == "speakers left out"
 
 
@@ -216,13 +250,19 @@ def test_what_is_asked_beside_is_shown_with_its_interval_and_what_judges_it(full
     assert found["111, conversation"][7].startswith("+0.00")
     assert re.fullmatch(r"\+0\.00  \[[-+]\d\.\d\d,\xa0[-+]\d\.\d\d\]", found["111, energy"][7])
     assert "2 folds, 1 seed" in found["111, energy"][-1]
-    assert "judged on five seeds of finished trainings, on fewer shown alone" in tables.beside(full, "inputs").data
+    assert (
+        "judged on five seeds of finished trainings, on fewer shown alone"
+        in tables.beside(full, "inputs").data
+    )
 
 
 def test_encoder_and_controls_have_tables_of_their_own(full):
     (found,) = rows(tables.encoder(full))
     assert found[:3] == ["RAVDESS, an analogue of exp1", "CAM++ 01", "speakers left out"]
-    assert [row[1:3] for row in rows(tables.controls(full))] == [["111", "labels shuffled"], ["CAM++ 01", "labels shuffled"]]
+    assert [row[1:3] for row in rows(tables.controls(full))] == [
+        ["111", "labels shuffled"],
+        ["CAM++ 01", "labels shuffled"],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -240,22 +280,50 @@ def test_silhouettes_are_told_by_stage_and_of_one_speaker_there_is_none():
     views = trials(["111", "011"], folds=1, seeds=2)
     found = rows(tables.silhouettes(NOTHING, ledger([], views=views[::-1])))
     assert [(*row[1:2], *row[3:7]) for row in found] == [
-        *(("011", seed, f"{when} training", "+0.100", "–") for seed in "01" for when in ("before", "after")),
+        *(
+            ("011", seed, f"{when} training", "+0.100", "–")
+            for seed in "01"
+            for when in ("before", "after")
+        ),
         *(("111", seed, "before training", "+0.100", "–") for seed in "01"),
     ]
 
 
 def test_hours_follow_from_steps_and_seconds():
-    task = Task(name="hours", run=padi_hours.run, trials=[padi_hours.Trial(edition="open")], data=None, corpora=("ravdess",))
-    outcome = {"costs": [["speaker recogniser", 7200, 0.5], ["001", 3600, 2.0]], "reading": 0.001, "spectrogram": 0.009}
+    task = Task(
+        name="hours",
+        run=padi_hours.run,
+        trials=[padi_hours.Trial(edition="open")],
+        data=None,
+        corpora=("ravdess",),
+    )
+    outcome = {
+        "costs": [["speaker recogniser", 7200, 0.5], ["001", 3600, 2.0]],
+        "reading": 0.001,
+        "spectrogram": 0.009,
+    }
     runs = recorded.of_this_run([task], [[outcome | {"duration": 4.0}]])
-    about = {"edition": "open", "device": "cuda, x86_64", "corpora": ["ravdess"], "parts": {}, "encoders": {}}
-    book = Ledger(papers.named(numbers.NAME), runs=replace(runs, runs=dict.fromkeys(runs.runs, about)))
+    about = {
+        "edition": "open",
+        "device": "cuda, x86_64",
+        "corpora": ["ravdess"],
+        "parts": {},
+        "encoders": {},
+    }
+    book = Ledger(
+        papers.named(numbers.NAME), runs=replace(runs, runs=dict.fromkeys(runs.runs, about))
+    )
     assert rows(tables.hours(book)) == [
         ["cuda, x86_64", "speaker recogniser", "7,200", "0.500", "1.0"],
         ["cuda, x86_64", "001", "3,600", "2.000", "2.0"],
         ["cuda, x86_64", "in all", "10,800", "–", "3.0"],
-        ["cuda, x86_64", "reading and spectrogram, of a second of audio on one core", "", "0.0025", ""],
+        [
+            "cuda, x86_64",
+            "reading and spectrogram, of a second of audio on one core",
+            "",
+            "0.0025",
+            "",
+        ],
     ]
 
 
@@ -263,7 +331,9 @@ def test_what_a_pages_own_data_lack_is_told():
     found = padi_toy.data()
     calm = np.where(found.targets["exp2"] == 1, -1, found.targets["exp2"])
     less = replace(
-        found, reports=(Report("iemocap", 5561, ("5561 clips, expected 10039",)),), targets=found.targets | {"exp2": calm}
+        found,
+        reports=(Report("iemocap", 5561, ("5561 clips, expected 10039",)),),
+        targets=found.targets | {"exp2": calm},
     )
     told = str(tables.absent(less).data)
     assert "5561 clips, expected 10039" in told

@@ -15,16 +15,29 @@ FOUR = ("C", "S", "G", "L")
 
 def history(letters, alpha, last=0.4):
     falling = np.linspace(1, last, 30)
-    return {"emotion": falling, **{letter: falling * (at + 1) for at, letter in enumerate(letters)}, "alpha": np.full(30, alpha)}
+    return {
+        "emotion": falling,
+        **{letter: falling * (at + 1) for at, letter in enumerate(letters)},
+        "alpha": np.full(30, alpha),
+    }
 
 
 def learnt():
-    curves = {"baseline": history((), 0), **{f"{way} C+S+G+L": history(FOUR, 0.1) for way in ("MTL", "GR", "AD")}}
-    return curves, {name: {"emotion": 0.99, "C": 1.05, "S": 3.2, "G": 0.69, "L": 0.6} for name in curves}
+    curves = {
+        "baseline": history((), 0),
+        **{f"{way} C+S+G+L": history(FOUR, 0.1) for way in ("MTL", "GR", "AD")},
+    }
+    return curves, {
+        name: {"emotion": 0.99, "C": 1.05, "S": 3.2, "G": 0.69, "L": 0.6} for name in curves
+    }
 
 
 def points(seeds=1):
-    return {(way, name): (at - 7.0, at / 2 - 3, seeds) for way in ("MTL", "GR", "AD") for at, name in enumerate(SUBSETS)}
+    return {
+        (way, name): (at - 7.0, at / 2 - 3, seeds)
+        for way in ("MTL", "GR", "AD")
+        for at, name in enumerate(SUBSETS)
+    }
 
 
 def test_the_swing_and_the_printed_differences_share_one_scale():
@@ -43,7 +56,12 @@ def test_the_swing_and_the_printed_differences_share_one_scale():
 
 
 @pytest.mark.parametrize(
-    ("curves", "told"), [({}, "expected one or more epochs"), ({0: []}, "record the baseline"), ({0: [140.0]}, "expected 0 to 100")]
+    ("curves", "told"),
+    [
+        ({}, "expected one or more epochs"),
+        ({0: []}, "record the baseline"),
+        ({0: [140.0]}, "expected 0 to 100"),
+    ],
 )
 def test_a_swing_of_nothing_or_of_no_score_is_told(curves, told):
     with pytest.raises(ValueError, match=told):
@@ -92,15 +110,21 @@ def test_gains_are_hollow_where_printed_and_pale_on_few_seeds(seeds, pale):
     filled = [line for line in drawn if line not in hollow]
     assert len(hollow) == len(filled) == 45
     assert {line.get_alpha() is not None for line in filled} == {pale}
-    assert sorted(line.get_xdata()[0] for line in hollow) == sorted(value for value, *_ in points().values())
+    assert sorted(line.get_xdata()[0] for line in hollow) == sorted(
+        value for value, *_ in points().values()
+    )
     assert figure.axes[0].patches[0].get_width() == 4.0
     assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == [*SUBSETS[::-1]]
     legible(figure)
 
 
 def test_gains_that_are_not_there_are_left_out():
-    figure = figures.gains({"TESS": {("MTL", "C"): (None, 1.0, 1), ("GR", "C"): (2.0, None, 0)}}, {})
-    assert "baseline, one deviation" not in [text.get_text() for text in figure.legends[0].get_texts()]
+    figure = figures.gains(
+        {"TESS": {("MTL", "C"): (None, 1.0, 1), ("GR", "C"): (2.0, None, 0)}}, {}
+    )
+    assert "baseline, one deviation" not in [
+        text.get_text() for text in figure.legends[0].get_texts()
+    ]
     assert sum(line.get_marker() == "o" for line in figure.axes[0].lines) == 2
     legible(figure)
     with pytest.raises(ValueError, match="no model to draw"):
@@ -108,10 +132,16 @@ def test_gains_that_are_not_there_are_left_out():
 
 
 def test_the_curve_over_alpha_goes_through_the_means():
-    found = {"TESS": [(0.5, [40.0, 44.0]), (0.0, [41.0])], "in-domain test": [(0.0, [52.0]), (0.5, [50.0])]}
+    found = {
+        "TESS": [(0.5, [40.0, 44.0]), (0.0, [41.0])],
+        "in-domain test": [(0.0, [52.0]), (0.5, [50.0])],
+    }
     axes = figures.alpha_curve(found, paper=0.5).axes[0]
     lines = [line for line in axes.lines if line.get_label() in found]
-    assert [list(zip(*line.get_data(), strict=True)) for line in lines] == [[(0, 41), (0.5, 42)], [(0, 52), (0.5, 50)]]
+    assert [list(zip(*line.get_data(), strict=True)) for line in lines] == [
+        [(0, 41), (0.5, 42)],
+        [(0, 52), (0.5, 50)],
+    ]
     dots = [line.get_ydata() for line in axes.lines if line.get_marker() == "o"]
     assert sorted(float(value) for each in dots for value in each) == [40, 41, 44, 50, 52]
     legible(axes.figure)

@@ -64,10 +64,15 @@ def test_table_2_has_print_and_ours_and_what_lies_between_with_its_seeds(full):
 
 def test_table_3_has_all_eleven_sets_and_one_seed_has_no_spread(full):
     found = by_name(chapter.several(full, NOTHING))
-    assert set(found) == {"baseline", *(f"{way} {name}" for way in ("MTL", "GR", "AD") for name in SUBSETS if "+" in name)}
+    assert set(found) == {
+        "baseline",
+        *(f"{way} {name}" for way in ("MTL", "GR", "AD") for name in SUBSETS if "+" in name),
+    }
     assert found["MTL S+G"] == ["34.77", "42.00  [1 seed]", "+2.00  [1 seed]"]
     assert {found[f"GR {name}"][0] for name in ("C+S", "C+G", "C+L", "C+S+G", "S+G+L")} == {"–"}
-    assert {row[2].split("  ")[1] for name, row in found.items() if name != "baseline"} == {"[1 seed]"}
+    assert {row[2].split("  ")[1] for name, row in found.items() if name != "baseline"} == {
+        "[1 seed]"
+    }
     assert chapter.UNJUDGED in chapter.several(full, NOTHING).data
 
 
@@ -76,7 +81,9 @@ def test_no_printed_number_moves_ours(full, tmp_path, on):
     shutil.copytree(published.FOLDER, tmp_path / "published")
     path = tmp_path / "published" / f"{parry.NAME}.csv"
     path.write_text(re.sub(r",ua,[\d.]+,", ",ua,12.34,", path.read_text()))
-    altered = Ledger(papers.named(parry.NAME), runs=full.recorded, published_folder=tmp_path / "published")
+    altered = Ledger(
+        papers.named(parry.NAME), runs=full.recorded, published_folder=tmp_path / "published"
+    )
     for make in (chapter.single, chapter.several):
         before, after = by_name(make(full, NOTHING, on=on)), by_name(make(altered, NOTHING, on=on))
         assert [row[1:] for row in before.values()] == [row[1:] for row in after.values()]
@@ -105,7 +112,9 @@ def test_a_collapse_of_some_seeds_is_counted():
     assert told.endswith("[3 seeds, collapsed in 1]")
 
 
-def test_where_corpus_and_language_are_one_label_one_training_stands_in_both_rows(full, monkeypatch):
+def test_where_corpus_and_language_are_one_label_one_training_stands_in_both_rows(
+    full, monkeypatch
+):
     monkeypatch.setattr(numbers, "one_label", lambda: True)
     found = by_name(chapter.single(full, NOTHING))
     assert found["MTL L = C"][1:] == found["MTL C"][1:]
@@ -118,9 +127,12 @@ def test_this_pages_own_values_stand_apart_and_are_named(full):
     assert "this run, synthetic speech" in table.data
     assert by_name(table)["baseline"][-1] == "40.00  [1 seed]"
     assert by_name(table)["MTL C"][-1] == "–"
-    assert chapter.places(own) == {"tess": ("tess",), "in-domain test": ("emovo", "ravdess", "savee")}
+    assert chapter.places(own) == {
+        "tess": ("tess",),
+        "in-domain test": ("emovo", "ravdess", "savee"),
+    }
     assert rows(chapter.here(own, edition="demo")) == [
-        ["baseline", "as-described", "", "40.00  [1 seed]", "55.00  [1 seed]"],
+        ["baseline", "as-described", "", "40.00  [1 seed]", "55.00  [1 seed]"]
     ]
     assert rows(chapter.here(NOTHING, edition="demo")) == [["not recorded yet"]]
 
@@ -128,7 +140,9 @@ def test_this_pages_own_values_stand_apart_and_are_named(full):
 def test_another_unseen_corpus_stands_in_the_first_tables_place(full):
     own = book(trials(only="baseline"), views=(), recipe=())
     for part in ("counts", "errors", "answers"):
-        own.recorded.parts[part]["group"] = own.recorded.parts[part]["group"].str.replace("tess", "demo-conversa")
+        own.recorded.parts[part]["group"] = own.recorded.parts[part]["group"].str.replace(
+            "tess", "demo-conversa"
+        )
     assert "demo-conversa" in chapter.single(full, own).data
     assert by_name(chapter.single(full, own))["baseline"][-1] == "40.00  [1 seed]"
     assert "this run" not in chapter.single(full, own, on="CREMA-D").data
@@ -146,7 +160,9 @@ def test_each_speaker_has_an_interval_over_words_and_surprise_is_apart(full):
     found = by_name(table)["baseline"]
     assert found[0] == "41.00 ± 1.00  [3 seeds]"
     for shown, expected in ((found[1], (66.67, 33.33, 100)), (found[2], (83.33, 66.67, 100))):
-        assert [float(each) for each in re.findall(r"[\d.]+", shown)[:3]] == pytest.approx(expected, abs=0.05)
+        assert [float(each) for each in re.findall(r"[\d.]+", shown)[:3]] == pytest.approx(
+            expected, abs=0.05
+        )
     assert found[3] == "51.00 ± 1.00  [3 seeds]"
 
 
@@ -202,7 +218,11 @@ def test_an_empty_ledger_says_so(make):
 def test_classes_are_those_of_the_map_and_inferred_ones_are_marked():
     found = by_name(chapter.classes_map())
     assert found["surprise"][1:] == ["positive", "ours, a switch"]
-    assert {name for name, row in found.items() if row[-1] == "ours, a switch"} == {"boredom", "calm", "surprise"}
+    assert {name for name, row in found.items() if row[-1] == "ours, a switch"} == {
+        "boredom",
+        "calm",
+        "surprise",
+    }
     assert {name for name, row in found.items() if row[-1].startswith("printed")} == {
         "anger", "disgust", "fear", "happiness", "neutral", "sadness",
     }  # fmt: skip
@@ -211,7 +231,20 @@ def test_classes_are_those_of_the_map_and_inferred_ones_are_marked():
 
 def test_corpora_have_measured_beside_printed():
     found = by_name(chapter.corpora(NOTHING))
-    assert found["TESS"] == ["unseen", "en-CA", "", "2", "2", "2", "0", "800", "–", "–", "1.60", "1.60"]
+    assert found["TESS"] == [
+        "unseen",
+        "en-CA",
+        "",
+        "2",
+        "2",
+        "2",
+        "0",
+        "800",
+        "–",
+        "–",
+        "1.60",
+        "1.60",
+    ]
     assert found["CREMA-D"][:4] == ["unseen", "en-US", "not at hand", "91"]
     assert found["training"][-2:] == ["11.75", "1.96"]
 
@@ -223,7 +256,11 @@ def test_languages_are_those_of_the_loaders(name, tmp_path):
         trees.plant(trees.iemocap(tmp_path / name, {clip: "hap"}), [trees.iemocap_place(clip)])
     else:
         trees.plant(tmp_path / name, getattr(trees, name.replace("-", ""))()[:2])
-    table = importlib.import_module(f"sercore.corpora.{folders.LOADERS[name]}").read(tmp_path / name).table
+    table = (
+        importlib.import_module(f"sercore.corpora.{folders.LOADERS[name]}")
+        .read(tmp_path / name)
+        .table
+    )
     assert set(table["language"]) == {chapter.LANGUAGES[name]}
 
 
@@ -265,7 +302,11 @@ def test_what_a_pages_own_data_lack_is_told():
     found = parry_toy.data()
     assert "nothing" in str(chapter.left_out(found).data)
     one = found.table.assign(gender="female", language="en-GB")
-    told = str(chapter.left_out(replace(found, table=one, reports=(Report("my", 6, ("row 7: no emotion",)),))).data)
+    told = str(
+        chapter.left_out(
+            replace(found, table=one, reports=(Report("my", 6, ("row 7: no emotion",)),))
+        ).data
+    )
     assert "row 7: no emotion" in told
     assert "gender: of" in told
     assert "all are female" in told

@@ -16,15 +16,28 @@ VALUES = np.random.default_rng(0).dirichlet(np.ones(7), 3)
 
 def clip(name="a.wav", values=VALUES, times=TIMES, error=None):
     windows = [
-        {"start": start, "end": end, "probabilities": None if np.isnan(row).any() else dict(zip(SEVEN, row.tolist(), strict=True))}
+        {
+            "start": start,
+            "end": end,
+            "probabilities": None
+            if np.isnan(row).any()
+            else dict(zip(SEVEN, row.tolist(), strict=True)),
+        }
         for (start, end), row in zip(times.tolist(), values, strict=True)
     ]
     mean = dict(zip(SEVEN, np.nanmean(values, axis=0).tolist(), strict=True))
-    return {"clip": f"folder/{name}", "windows": windows, "probabilities": None if error else mean, "error": error}
+    return {
+        "clip": f"folder/{name}",
+        "windows": windows,
+        "probabilities": None if error else mean,
+        "error": error,
+    }
 
 
 def test_bars_are_stacked_around_the_middle_of_their_windows():
-    figure = figures.probabilities([("a.wav", TIMES, VALUES), ("b.wav", TIMES[:1], VALUES[:1])], SEVEN)
+    figure = figures.probabilities(
+        [("a.wav", TIMES, VALUES), ("b.wav", TIMES[:1], VALUES[:1])], SEVEN
+    )
     first, second = figure.axes
     edges = [0, (2.5 + 5) / 2, (5 + 5.6) / 2, 8.1]
     assert [container.get_label() for container in first.containers] == list(SEVEN)
@@ -43,7 +56,9 @@ def test_a_silent_window_is_left_white():
     values = VALUES.copy()
     values[1] = np.nan
     (axes,) = figures.probabilities([("a.wav", TIMES, values)], SEVEN).axes
-    assert [sum(container[at].get_height() for container in axes.containers) for at in range(3)] == pytest.approx([1, 0, 1])
+    assert [
+        sum(container[at].get_height() for container in axes.containers) for at in range(3)
+    ] == pytest.approx([1, 0, 1])
 
 
 @pytest.mark.parametrize(
@@ -51,7 +66,10 @@ def test_a_silent_window_is_left_white():
     [
         ([], "0 clips; a picture holds 1 to 100"),
         ([("a.wav", TIMES, VALUES)] * 101, "101 clips; a picture holds 1 to 100"),
-        ([("a.wav", TIMES[:2], VALUES)], r"a.wav: times are \(2, 2\) and probabilities \(3, 7\); expected a start, an end and 7"),
+        (
+            [("a.wav", TIMES[:2], VALUES)],
+            r"a.wav: times are \(2, 2\) and probabilities \(3, 7\); expected a start, an end and 7",
+        ),
         ([("a.wav", TIMES, VALUES[:, :6])], r"a.wav: .* probabilities \(3, 6\)"),
         ([("a.wav", TIMES, 2 * VALUES)], "a.wav: probabilities that do not sum to 1"),
         ([("a.wav", TIMES[:0], VALUES[:0])], "one or more windows"),
@@ -65,7 +83,10 @@ def test_what_cannot_be_drawn_is_told(panels, message):
 def test_a_file_holds_the_answered_clips(tmp_path):
     silent = VALUES.copy()
     silent[2] = np.nan
-    figures.save_probabilities([clip(), clip("bad.wav", error="bad"), clip("b.wav", silent)], tmp_path / "deep" / "picture.PNG")
+    figures.save_probabilities(
+        [clip(), clip("bad.wav", error="bad"), clip("b.wav", silent)],
+        tmp_path / "deep" / "picture.PNG",
+    )
     height, width, _ = imread(tmp_path / "deep" / "picture.PNG", format="png").shape
     assert (height, width) == (round(150 * (0.9 + 2 * figures.HEIGHT)), 150 * 8)
     assert not plt.get_fignums()

@@ -13,8 +13,18 @@ from sercore.papers.alves2022 import figures
 from tests.report.legible import legible
 
 NOTES = {
-    "neutral": {"noise": 30, "overlapping voices": 12, "different genders": 5, "voices in sequence": 0},
-    "non-neutral": {"noise": 9, "overlapping voices": 6, "different genders": 2, "voices in sequence": 1},
+    "neutral": {
+        "noise": 30,
+        "overlapping voices": 12,
+        "different genders": 5,
+        "voices in sequence": 0,
+    },
+    "non-neutral": {
+        "noise": 9,
+        "overlapping voices": 6,
+        "different genders": 2,
+        "voices in sequence": 1,
+    },
 }
 TOTALS = {"neutral": 40, "non-neutral": 9}
 RECALLS = [
@@ -34,7 +44,9 @@ def test_bars_are_as_high_as_the_counts_and_outlines_as_the_class(notes):
         assert {bar.get_height() for bar in outlines} == {TOTALS[name]}
         assert [text.get_text() for text in axes.texts] == [str(count) for count in found.values()]
         assert axes.get_title() == f"{name}, {TOTALS[name]} clips"
-        assert [label.get_text().replace("\n", " ") for label in axes.get_xticklabels()] == list(found)
+        assert [label.get_text().replace("\n", " ") for label in axes.get_xticklabels()] == list(
+            found
+        )
     legible(figure)
 
 
@@ -47,19 +59,30 @@ def test_recalls_stand_at_their_values_within_their_bounds_each_in_its_class_col
     figure = figures.recalls(RECALLS)
     axes = figure.axes[0]
     points = [line for line in axes.lines if line.get_marker() == "o"]
-    spans = [line for line in axes.lines if line.get_marker() == "None" and len(set(line.get_ydata())) == 1 and line.get_alpha()]
+    spans = [
+        line
+        for line in axes.lines
+        if line.get_marker() == "None" and len(set(line.get_ydata())) == 1 and line.get_alpha()
+    ]
     assert [point.get_xdata()[0] for point in points] == [row[2] for row in RECALLS]
-    assert [tuple(span.get_xdata()) for span in spans] == [row[3:5] for row in RECALLS if np.isfinite(row[3])]
+    assert [tuple(span.get_xdata()) for span in spans] == [
+        row[3:5] for row in RECALLS if np.isfinite(row[3])
+    ]
     assert [text.get_text() for text in axes.texts] == [f"{row[5]} clips" for row in RECALLS]
     assert [point.get_label() for point in points] == [row[1] for row in RECALLS]
     assert len({to_hex(point.get_color()) for point in points}) == 2
     assert [round(point.get_ydata()[0]) for point in points] == [0, 0, 1, 1]
     assert axes.yaxis_inverted()
-    assert [text.get_text() for text in figure.legends[0].texts] == ["neutral", "non-neutral female"]
+    assert [text.get_text() for text in figure.legends[0].texts] == [
+        "neutral",
+        "non-neutral female",
+    ]
     legible(figure)
 
 
-@pytest.mark.parametrize("numbers", [(1.2, 1.0, 1.3), (0.5, 0.6, 0.7), (0.5, 0.2, 0.4), (float("nan"), 0, 1)])
+@pytest.mark.parametrize(
+    "numbers", [(1.2, 1.0, 1.3), (0.5, 0.6, 0.7), (0.5, 0.2, 0.4), (float("nan"), 0, 1)]
+)
 def test_a_recall_outside_its_bounds_is_told(numbers):
     with pytest.raises(ValueError, match="noise, neutral: recall"):
         figures.recalls([("noise", "neutral", *numbers, 9)])
@@ -70,7 +93,12 @@ class Rows:
 
     def __init__(self, count):
         self.printed = [
-            SimpleNamespace(table="Table 3", row=f"({at}) Seq. all prosodic and wav2vec + SMOTE + CG", metric=F1, value=v)
+            SimpleNamespace(
+                table="Table 3",
+                row=f"({at}) Seq. all prosodic and wav2vec + SMOTE + CG",
+                metric=F1,
+                value=v,
+            )
             for at, v in enumerate(np.linspace(0.9, 0.3, count))
         ]
 
@@ -89,7 +117,9 @@ def test_leakage_names_every_row_and_its_legend_covers_no_point(count):
     rows = [number.row for number in ledger.printed]
     figure = figures.leakage(ledger, submitted=dict.fromkeys(rows[:2], 0.5), substituted={rows[0]})
     axes = figure.axes[0]
-    assert [label.get_text() for label in axes.get_yticklabels()] == [f"3 {row}" for row in reversed(rows)]
+    assert [label.get_text() for label in axes.get_yticklabels()] == [
+        f"3 {row}" for row in reversed(rows)
+    ]
     legible(figure)
     assert figure.legends[0].get_window_extent().y0 >= axes.get_window_extent().y1
     assert [text.get_text() for text in figure.legends[0].texts] == [
@@ -104,8 +134,14 @@ def test_leakage_names_every_row_and_its_legend_covers_no_point(count):
 @pytest.mark.parametrize("draw", [figures.leakage, figures.three_ways])
 def test_one_run_is_drawn_as_published_and_the_mean_clean(draw):
     axes = draw(Rows(3)).axes[0]
-    spans = [line.get_xydata() for line in axes.lines if line.get_marker() == "None" and line.get_alpha() in (0.5, 0.6)]
-    bounds = {tuple(np.round(span[:, int(draw is figures.three_ways)], 9).tolist()) for span in spans}
+    spans = [
+        line.get_xydata()
+        for line in axes.lines
+        if line.get_marker() == "None" and line.get_alpha() in (0.5, 0.6)
+    ]
+    bounds = {
+        tuple(np.round(span[:, int(draw is figures.three_ways)], 9).tolist()) for span in spans
+    }
     assert bounds == {(0.65, 0.9), (0.3, 0.45)}
 
 
@@ -129,9 +165,15 @@ def test_three_ways_stand_above_their_printed_score():
     axes = figure.axes[0]
     for marker, height in (("o", 0.8), ("s", 0.4)):
         points = [line for line in axes.lines if line.get_marker() == marker]
-        assert [point.get_xdata()[0] for point in points] == [number.value for number in ledger.printed]
+        assert [point.get_xdata()[0] for point in points] == [
+            number.value for number in ledger.printed
+        ]
         assert {point.get_ydata()[0] for point in points} == {height}
-        assert [same_color(point.get_markerfacecolor(), "white") for point in points] == [True] * 10 + [False] * 16
+        assert [same_color(point.get_markerfacecolor(), "white") for point in points] == [
+            True
+        ] * 10 + [False] * 16
     stars = [line for line in axes.lines if line.get_marker() == "*"]
-    assert [(star.get_xdata()[0], star.get_ydata()[0]) for star in stars] == [(ledger.printed[0].value, 0.5)]
+    assert [(star.get_xdata()[0], star.get_ydata()[0]) for star in stars] == [
+        (ledger.printed[0].value, 0.5)
+    ]
     assert figure.legends[0].get_window_extent().y0 >= axes.get_window_extent().y1

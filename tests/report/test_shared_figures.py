@@ -20,7 +20,9 @@ def annotations(axes):
 
 def test_confusions_hold_the_counts_and_the_shares_of_the_rows():
     shares = COUNTS / COUNTS.sum(axis=1, keepdims=True)
-    figure = figures.confusions([("printed", COUNTS, CLASSES), ("shares", shares, CLASSES), ("mean", COUNTS / 8, CLASSES)])
+    figure = figures.confusions(
+        [("printed", COUNTS, CLASSES), ("shares", shares, CLASSES), ("mean", COUNTS / 8, CLASSES)]
+    )
     printed, bare, mean, bar = figure.axes
     for (row, column), count in np.ndenumerate(COUNTS):
         share = f"{count / COUNTS[row].sum():.0%}"
@@ -46,7 +48,9 @@ def test_a_class_without_clips_has_no_share():
 @given(arrays(int, (3, 3), elements=st.integers(0, 99_999)))
 def test_any_counts_can_be_read_back(counts):
     axes = figures.confusions([("any", counts * 2, CLASSES)]).axes[0]
-    read = [[int(text.split("\n")[0].replace(",", "")) for text in row] for row in annotations(axes)]
+    read = [
+        [int(text.split("\n")[0].replace(",", "")) for text in row] for row in annotations(axes)
+    ]
     plt.close("all")
     assert (np.array(read) == counts * 2).all()
 
@@ -67,8 +71,13 @@ def test_a_matrix_that_is_none_is_told(matrix, names, message):
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_points_stand_at_their_places_in_the_colour_of_their_label(count):
     points = np.random.default_rng(0).normal(0, 1, (30, 2))
-    labels = [[("emotion", "corpus", "speaker")[at] + str(row % (2 + 2 * at)) for row in range(30)] for at in range(count)]
-    figure = figures.scatter([(f"panel {at}", points, each) for at, each in enumerate(labels)], title="in the plane")
+    labels = [
+        [("emotion", "corpus", "speaker")[at] + str(row % (2 + 2 * at)) for row in range(30)]
+        for at in range(count)
+    ]
+    figure = figures.scatter(
+        [(f"panel {at}", points, each) for at, each in enumerate(labels)], title="in the plane"
+    )
     assert figure.get_suptitle() == "in the plane"
     for at, (axes, own) in enumerate(zip(figure.axes, labels, strict=True)):
         assert axes.get_title() == f"panel {at}"

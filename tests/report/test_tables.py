@@ -30,7 +30,12 @@ def estimate(value: float, seeds: int = 5) -> Estimate:
 def gender_outcome(right: int) -> dict:
     """Ten clips of a woman, of which so many are taken for one, and ten of a man, all right."""
     counts = [["w", 0, 0, right], ["w", 0, 1, 10 - right], ["m", 1, 1, 10]]
-    return {"counts": counts, "errors": [["w", 10, 1.0, 0.0], ["m", 10, 1.0, 0.0]], "head_mse": 0.1, "seconds": 1.0}
+    return {
+        "counts": counts,
+        "errors": [["w", 10, 1.0, 0.0], ["m", 10, 1.0, 0.0]],
+        "head_mse": 0.1,
+        "seconds": 1.0,
+    }
 
 
 @pytest.fixture
@@ -51,8 +56,16 @@ def gender() -> Ledger:
         (estimate(0.5), {"interval": "one run"}, ("0.50", "[0.20,\N{NO-BREAK SPACE}0.80]")),
         (estimate(0.5), {"interval": "none"}, "0.50"),
         (estimate(0.5), {"bare": True}, "0.50"),
-        (estimate(0.5, seeds=1), {}, ("0.50", "[0.40,\N{NO-BREAK SPACE}0.60]")),  # of other speakers: one seed has it
-        (estimate(0.5, seeds=1), {"interval": "one run"}, "0.50"),  # of other runs: one seed has none
+        (
+            estimate(0.5, seeds=1),
+            {},
+            ("0.50", "[0.40,\N{NO-BREAK SPACE}0.60]"),
+        ),  # of other speakers: one seed has it
+        (
+            estimate(0.5, seeds=1),
+            {"interval": "one run"},
+            "0.50",
+        ),  # of other runs: one seed has none
         (replace(estimate(0.5), low=math.nan, high=math.nan), {}, "0.50"),
         (estimate(-0.05), {"signed": True}, ("-0.05", "[-0.15,\N{NO-BREAK SPACE}+0.05]")),
     ],
@@ -76,7 +89,9 @@ def test_table_1_has_every_feature_once_and_the_eight_in_bold():
     ]
     listed = re.findall(r"\w+", re.sub(r"<[^>]*>", " ", shown))
     assert all(listed.count(name) == 1 for name in names.NAMES)
-    assert [int(size) for size in re.findall(r"<td>(\d+)</td>", shown)] == [len(group) for group in names.GROUPS.values()]
+    assert [int(size) for size in re.findall(r"<td>(\d+)</td>", shown)] == [
+        len(group) for group in names.GROUPS.values()
+    ]
 
 
 def test_the_gender_task_shows_every_classifier_on_both_test_sets(gender):
@@ -95,7 +110,9 @@ def test_accuracy_weighs_clips_and_the_mean_recall_weighs_sexes(gender):
     row = "gender classifier (decision tree)"
     assert gender.cell(row, "accuracy_cv5_mean").value == pytest.approx(95)
     assert gender.cell(row, "unweighted_accuracy").value == pytest.approx(95)
-    assert gender.cell("gender network, stage 1", "mse_cv5_mean", protocol="clean").value == pytest.approx(0.1)
+    assert gender.cell(
+        "gender network, stage 1", "mse_cv5_mean", protocol="clean"
+    ).value == pytest.approx(0.1)
     assert gender.cell(row, "macro_f1_cv5_mean") is None
 
 
@@ -117,11 +134,20 @@ def test_hand_labels_cover_the_test_files():
         row: sum(each.value for each in heard if each.row == row and each.metric == "test_files")
         for row in dict.fromkeys(each.row for each in heard)
     }
-    assert sums == {"1st submission": 308, "2nd submission": 308, "3rd submission": 308, "labelled by ear": 99}
+    assert sums == {
+        "1st submission": 308,
+        "2nd submission": 308,
+        "3rd submission": 308,
+        "labelled by ear": 99,
+    }
 
 
 def test_what_a_row_reads_is_named_beside_it():
-    trials = [each for each in ser2022.grid(ser2022.Parameters(edition="open"), encoder="toy") if each.row == ser2022.SELECTED[1]]
+    trials = [
+        each
+        for each in ser2022.grid(ser2022.Parameters(edition="open"), encoder="toy")
+        if each.row == ser2022.SELECTED[1]
+    ]
     generator = np.random.default_rng(0)
     outcomes = [
         {
@@ -132,7 +158,9 @@ def test_what_a_row_reads_is_named_beside_it():
         }
         for _ in trials
     ]
-    task = Task(name="emotion", run=ser2022.run, trials=trials, data=None, corpora=(), encoders={"toy": 16})
+    task = Task(
+        name="emotion", run=ser2022.run, trials=trials, data=None, corpora=(), encoders={"toy": 16}
+    )
     ledger = Ledger(papers.named(ser2022.NAME), runs=recorded.of_this_run([task], [outcomes]))
     ledger.stale = {"this run, emotion": ""}
     shown = tables.beside_the_paper("Table 3", ledger).data

@@ -20,12 +20,22 @@ def build(approach: str, names: list[str], *, reads: str = "softmax", dropout: f
     """A small convolutional network as one approach wants it, and its discriminators."""
     torch.manual_seed(1)
     shared = nn.Sequential(
-        nn.Conv2d(1, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Dropout(dropout), nn.Linear(16, 10), nn.ReLU()
+        nn.Conv2d(1, 4, 3),
+        nn.ReLU(),
+        nn.AdaptiveAvgPool2d(2),
+        nn.Flatten(),
+        nn.Dropout(dropout),
+        nn.Linear(16, 10),
+        nn.ReLU(),
     )
     mine = {name: CLASSES[name] for name in names}
     heads = mine if approach in ("MTL", "GR") else {}
-    network = AttributeNetwork(shared, width=10, classes=3, attributes=heads, reverse=approach == "GR")
-    return network, discriminators(3 if reads == "softmax" else 10, mine if approach == "AD" else {}, units=12)
+    network = AttributeNetwork(
+        shared, width=10, classes=3, attributes=heads, reverse=approach == "GR"
+    )
+    return network, discriminators(
+        3 if reads == "softmax" else 10, mine if approach == "AD" else {}, units=12
+    )
 
 
 def shuffled(names: list[str]):
@@ -33,7 +43,10 @@ def shuffled(names: list[str]):
 
     def batches(epoch: int):
         order = torch.tensor(np.random.default_rng([7, epoch]).permutation(75))
-        return [[CLIPS[rows], EMOTION[rows], *(LABELS[name][rows] for name in names)] for rows in order.split(20)]
+        return [
+            [CLIPS[rows], EMOTION[rows], *(LABELS[name][rows] for name in names)]
+            for rows in order.split(20)
+        ]
 
     return batches
 
@@ -43,7 +56,11 @@ def same(one, other) -> bool:
 
 
 def emotional(network) -> dict:
-    return {name: tensor.clone() for name, tensor in network.state_dict().items() if not name.startswith("heads.")}
+    return {
+        name: tensor.clone()
+        for name, tensor in network.state_dict().items()
+        if not name.startswith("heads.")
+    }
 
 
 def gradients(weights) -> list:

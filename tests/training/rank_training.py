@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -34,13 +35,17 @@ def network() -> ResNet34:
 
 def frames() -> Ragged:
     draw = np.random.default_rng(0)
-    return Ragged.of([draw.normal(size=(10 + clip, SIZES.bands)).astype(np.float32) for clip in range(CLIPS)])
+    return Ragged.of(
+        [draw.normal(size=(10 + clip, SIZES.bands)).astype(np.float32) for clip in range(CLIPS)]
+    )
 
 
 def epoch(number: int, rows: int = CLIPS) -> Iterator[list[torch.Tensor]]:
     """This process' share of an epoch."""
     read = chunks.epoch(range(rows), number=number, seed=5, batch=BATCH, lengths=(16, 20))
-    return batches(frames(), np.arange(CLIPS), in_turn(read, versions=3, number=number), versions("both"))
+    return batches(
+        frames(), np.arange(CLIPS), in_turn(read, versions=3, number=number), versions("both")
+    )
 
 
 def main(folder: Path, dying: tuple[int, int] | None) -> None:
@@ -48,7 +53,14 @@ def main(folder: Path, dying: tuple[int, int] | None) -> None:
     with ranks.joined(torch.device("cpu")) as device:
         rank = ranks.number()
         one = network()
-        fit(one, lambda number: epoch(number, 7), plan=ONE, folder=folder / "one", device=device, seed=1)
+        fit(
+            one,
+            lambda number: epoch(number, 7),
+            plan=ONE,
+            folder=folder / "one",
+            device=device,
+            seed=1,
+        )
         checkpoints.write(folder / f"one-{rank}", one.state_dict(), None)
         with (folder / f"read-{rank}.txt").open("a") as log:
 
@@ -60,7 +72,9 @@ def main(folder: Path, dying: tuple[int, int] | None) -> None:
                     yield [signal_, target]
 
             trained = network()
-            train = lambda: fit(trained, logged, plan=PLAN, folder=folder / "run", device=device, seed=1)  # noqa: E731
+            train = partial(
+                fit, trained, logged, plan=PLAN, folder=folder / "run", device=device, seed=1
+            )
             kept.trained(trained, folder / "run", train, device=device, weights=LAST)
         checkpoints.write(folder / f"end-{rank}", trained.state_dict(), None)
 

@@ -14,19 +14,52 @@ from sercore.models.attribute_network import AttributeNetwork
 from sercore.papers.parry2022.adversarial import Plan, fit
 from sercore.papers.parry2022.losses import MISSING
 from sercore.training import checkpoints
-from tests.training.attribute_networks import CLIPS, EMOTION, ENTROPIES, SUBSETS, build, emotional, same, shuffled
+from tests.training.attribute_networks import (
+    CLIPS,
+    EMOTION,
+    ENTROPIES,
+    SUBSETS,
+    build,
+    emotional,
+    same,
+    shuffled,
+)
 
 
 def validate(network):
     right = network(CLIPS).argmax(1) == EMOTION
-    return {"loss": cross_entropy(network(CLIPS), EMOTION), "ua": right.float().mean(), "recalls": right[:5].float().mean()}
+    return {
+        "loss": cross_entropy(network(CLIPS), EMOTION),
+        "ua": right.float().mean(),
+        "recalls": right[:5].float().mean(),
+    }
 
 
-def train(folder, approach, names, *, parts=None, batches=None, validate=validate, seed=3, attributes=None, **settings):
+def train(
+    folder,
+    approach,
+    names,
+    *,
+    parts=None,
+    batches=None,
+    validate=validate,
+    seed=3,
+    attributes=None,
+    **settings,
+):
     network, against = parts or build(approach, names, reads=settings.get("reads", "softmax"))
     plan = Plan(approach=approach, **{"epochs": 5, "batch": 20, "rate": 0.05} | settings)
-    kept = {"attributes": attributes or names, "entropies": ENTROPIES, "folder": folder, "seed": seed}
-    return network, against, fit(network, against, batches or shuffled(names), validate, plan=plan, **kept)
+    kept = {
+        "attributes": attributes or names,
+        "entropies": ENTROPIES,
+        "folder": folder,
+        "seed": seed,
+    }
+    return (
+        network,
+        against,
+        fit(network, against, batches or shuffled(names), validate, plan=plan, **kept),
+    )
 
 
 @pytest.mark.parametrize("names", SUBSETS, ids=len)
@@ -36,14 +69,17 @@ def test_with_alpha_0_all_approaches_are_the_baseline_bit_for_bit(tmp_path, name
     for approach in ("MTL", "GR", "AD"):
         network, _, history = train(tmp_path / approach, approach, names, alpha=0.0)
         assert same(emotional(network), emotional(baseline))
-        assert [epoch["validation"] for epoch in history.epochs] == [epoch["validation"] for epoch in plain.epochs]
+        assert [epoch["validation"] for epoch in history.epochs] == [
+            epoch["validation"] for epoch in plain.epochs
+        ]
         assert history.best == plain.best
         network, _, _ = train(tmp_path / f"{approach} usual", approach, names)
         assert not same(emotional(network), emotional(baseline))
 
 
 @pytest.mark.parametrize(
-    ("approach", "reads"), [("baseline", "softmax"), ("GR", "softmax"), ("AD", "softmax"), ("AD", "representation")]
+    ("approach", "reads"),
+    [("baseline", "softmax"), ("GR", "softmax"), ("AD", "softmax"), ("AD", "representation")],
 )
 def test_a_run_taken_up_at_any_epoch_ends_with_the_same_bits(tmp_path, approach, reads):
     names = [] if approach == "baseline" else ["corpus", "gender"]
@@ -61,12 +97,17 @@ def test_a_run_taken_up_at_any_epoch_ends_with_the_same_bits(tmp_path, approach,
             train(tmp_path / str(epoch), approach, names, batches=stopping, **settings)
         asked = []
         batches = lambda number, asked=asked: asked.append(number) or shuffled(names)(number)  # noqa: E731
-        _, again, history = train(tmp_path / str(epoch), approach, names, batches=batches, **settings)
+        _, again, history = train(
+            tmp_path / str(epoch), approach, names, batches=batches, **settings
+        )
         assert asked == [*range(epoch, 6)]
         assert without_seconds(history) == without_seconds(whole)
         assert same(again.state_dict(), theirs.state_dict())
         for name in ("best", "last"):
-            one, other = (checkpoints.read(tmp_path / run / f"{name}.safetensors")[0] for run in (str(epoch), "whole"))
+            one, other = (
+                checkpoints.read(tmp_path / run / f"{name}.safetensors")[0]
+                for run in (str(epoch), "whole")
+            )
             assert same(one, other)
 
 
@@ -89,7 +130,9 @@ def test_what_a_history_tells(tmp_path):
     assert told["epoch"] == history.best
     assert weights.keys() == network.state_dict().keys()
     assert not network.training
-    other, _, again = train(tmp_path, "GR", ["corpus", "gender"], epochs=3, batches=lambda number: 1 / 0)
+    other, _, again = train(
+        tmp_path, "GR", ["corpus", "gender"], epochs=3, batches=lambda number: 1 / 0
+    )
     assert again == history  # a finished run is read
     assert same(other.state_dict(), network.state_dict())
 
@@ -98,7 +141,10 @@ def test_means_are_over_clips_and_known_labels(tmp_path):
     """Two batches of different size, one without a label of the first attribute and none with one of the second."""
     parts = build("MTL", ["corpus", "gender"], dropout=0.0)
     corpus, unknown = torch.tensor([0, MISSING, 2, 1, 1]), torch.full((5,), MISSING)
-    batches = [[CLIPS[:5], EMOTION[:5], corpus, unknown], [CLIPS[5:7], EMOTION[5:7], unknown[:2], unknown[:2]]]
+    batches = [
+        [CLIPS[:5], EMOTION[:5], corpus, unknown],
+        [CLIPS[5:7], EMOTION[5:7], unknown[:2], unknown[:2]],
+    ]
     emotion = cross_entropy(parts[0](CLIPS[:7]), EMOTION[:7]).item()
     known = [0, 2, 3, 4]
     expected = cross_entropy(parts[0].answers(CLIPS[:5])[1]["corpus"][known], corpus[known]).item()
@@ -125,12 +171,16 @@ def test_the_seed_decides_and_the_callers_generator_is_left_alone(tmp_path):
 def test_bf16_stays_near_fp32_and_keeps_fp32_weights(tmp_path, approach):
     ends = {}
     for precision in ("fp32", "bf16"):
-        network, _, history = train(tmp_path / precision, approach, ["corpus"], precision=precision, rate=0.01)
+        network, _, history = train(
+            tmp_path / precision, approach, ["corpus"], precision=precision, rate=0.01
+        )
         ends[precision] = history.epochs[-1]["training"]
         assert {weight.dtype for weight in network.parameters()} == {torch.float32}
     assert ends["bf16"]["emotion"] != ends["fp32"]["emotion"]
     assert ends["bf16"]["emotion"] == pytest.approx(ends["fp32"]["emotion"], rel=0.02)
-    assert ends["bf16"]["attributes"]["corpus"] == pytest.approx(ends["fp32"]["attributes"]["corpus"], rel=0.02)
+    assert ends["bf16"]["attributes"]["corpus"] == pytest.approx(
+        ends["fp32"]["attributes"]["corpus"], rel=0.02
+    )
 
 
 @pytest.mark.parametrize("approach", ["MTL", "AD"])
@@ -139,7 +189,10 @@ def test_a_loss_that_is_no_number_stops_at_the_last_good_checkpoint(tmp_path, ap
         for at, [clips, *targets] in enumerate(shuffled(["corpus"])(number)):
             yield [clips * (float("nan") if (number, at) == (3, 1) else 1), *targets]
 
-    with pytest.raises(FloatingPointError, match=r"epoch 3, step 2: the training loss is nan.*lower the rate or alpha"):
+    with pytest.raises(
+        FloatingPointError,
+        match=r"epoch 3, step 2: the training loss is nan.*lower the rate or alpha",
+    ):
         train(tmp_path, approach, ["corpus"], batches=spoilt)
     state, (_, epochs) = checkpoints.read(tmp_path / "state.safetensors")
     assert len(epochs) == 2
@@ -170,7 +223,10 @@ def test_what_the_loop_refuses(tmp_path, arguments, message):
     ("given", "outcome"),
     [
         ({"loss": 1.0}, pytest.raises(ValueError, match="expected loss and ua: add ua")),
-        ({"loss": 1.0, "ua": math.nan}, pytest.raises(FloatingPointError, match="epoch 1: the validation ua is nan")),
+        (
+            {"loss": 1.0, "ua": math.nan},
+            pytest.raises(FloatingPointError, match="epoch 1: the validation ua is nan"),
+        ),
         ({"loss": 1, "ua": torch.tensor(0.5)}, does_not_raise()),
     ],
 )

@@ -27,7 +27,9 @@ SEEDS = range(5)
 ALPHA = {"baseline": None, "MTL": 0.5, "GR": None, "AD": None}
 
 
-def clips(seed: tuple[int, int], count: int, *, agreeing: float) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def clips(
+    seed: tuple[int, int], count: int, *, agreeing: float
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Features ``(count, 14)``, emotion and attribute; the share of clips where the two agree."""
     draws = np.random.default_rng(seed)
     emotion = draws.integers(2, size=count)
@@ -35,11 +37,17 @@ def clips(seed: tuple[int, int], count: int, *, agreeing: float) -> tuple[torch.
     weak = 0.8 * (2 * emotion - 1)[:, None] + draws.normal(size=(count, 2))
     clear = 2 * np.eye(2)[attribute] + 0.5 * draws.normal(size=(count, 2))
     features = np.hstack([weak, clear, 3 * draws.normal(size=(count, 10))])
-    return torch.tensor(features, dtype=torch.float32), torch.tensor(emotion), torch.tensor(attribute)
+    return (
+        torch.tensor(features, dtype=torch.float32),
+        torch.tensor(emotion),
+        torch.tensor(attribute),
+    )
 
 
 @functools.cache
-def trained(approach: str, seed: int, *, alpha: float | None = None, related: bool = True) -> AttributeNetwork:
+def trained(
+    approach: str, seed: int, *, alpha: float | None = None, related: bool = True
+) -> AttributeNetwork:
     """The network after its last epoch, in evaluation mode."""
     features, emotion, attribute = clips((seed, 0), 1000, agreeing=0.9)
     if not related:
@@ -48,31 +56,51 @@ def trained(approach: str, seed: int, *, alpha: float | None = None, related: bo
 
     def batches(epoch: int):
         order = torch.tensor(np.random.default_rng((seed, 1, epoch)).permutation(1000))
-        return [[features[rows], emotion[rows], *(attribute[rows] for _ in names)] for rows in order.split(40)]
+        return [
+            [features[rows], emotion[rows], *(attribute[rows] for _ in names)]
+            for rows in order.split(40)
+        ]
 
     torch.manual_seed(seed)
     shared = nn.Sequential(nn.Linear(14, 16), nn.ReLU(), nn.Dropout(0.2), nn.Linear(16, 2))
     heads, reverse = ({"corpus": 2} if approach in ("MTL", "GR") else {}), approach == "GR"
-    network = AttributeNetwork(shared, width=2, classes=2, attributes=heads, reverse=reverse, heads_seed=seed)
+    network = AttributeNetwork(
+        shared, width=2, classes=2, attributes=heads, reverse=reverse, heads_seed=seed
+    )
     against = discriminators(2, {"corpus": 2} if approach == "AD" else {}, units=32, seed=seed)
     plan = Plan(approach=approach, epochs=15, batch=40, rate=0.03, patience=15, alpha=alpha)
     entropies = {"emotion": label_entropy(emotion), "corpus": label_entropy(attribute)}
     with TemporaryDirectory() as folder:
-        told = {"plan": plan, "attributes": names, "entropies": entropies, "folder": Path(folder), "seed": seed}
+        told = {
+            "plan": plan,
+            "attributes": names,
+            "entropies": entropies,
+            "folder": Path(folder),
+            "seed": seed,
+        }
         fit(network, against, batches, lambda network: {"loss": 0.0, "ua": 0.0}, **told)
     return network
 
 
 @functools.cache
-def measured(approach: str, seed: int, *, alpha: float | None = None, related: bool = True) -> dict[str, float]:
+def measured(
+    approach: str, seed: int, *, alpha: float | None = None, related: bool = True
+) -> dict[str, float]:
     """UA on the unseen domain, and how well the attribute is read there from the representation and from the softmax."""
     network = trained(approach, seed, alpha=alpha, related=related)
     fitted, _, attribute = clips((seed, 2), 2000, agreeing=0.5)
     scored, emotion, answer = clips((seed, 3), 2000, agreeing=0.5)
     with torch.no_grad():
         found = {"ua": recall_score(emotion, network(scored).argmax(1), average="macro")}
-        for name, read in (("representation", network.represent), ("softmax", lambda each: network(each).softmax(1))):
-            found[name] = LogisticRegression(max_iter=1000).fit(read(fitted), attribute).score(read(scored), answer)
+        for name, read in (
+            ("representation", network.represent),
+            ("softmax", lambda each: network(each).softmax(1)),
+        ):
+            found[name] = (
+                LogisticRegression(max_iter=1000)
+                .fit(read(fitted), attribute)
+                .score(read(scored), answer)
+            )
     return found
 
 
@@ -88,7 +116,10 @@ def measured(approach: str, seed: int, *, alpha: float | None = None, related: b
 )
 def test_a_shortcut(approach, what, sign):
     """Over five seeds the mean margin to the baseline is above two standard deviations of the paired margins."""
-    margins = [measured(approach, seed, alpha=ALPHA[approach])[what] - measured("baseline", seed)[what] for seed in SEEDS]
+    margins = [
+        measured(approach, seed, alpha=ALPHA[approach])[what] - measured("baseline", seed)[what]
+        for seed in SEEDS
+    ]
     assert sign * np.mean(margins) > 2 * np.std(margins, ddof=1)
     assert sign * np.mean(margins) > 0.05
 
@@ -97,13 +128,21 @@ def test_the_shortcut_misleads_the_baseline():
     """The attribute shows in what it gives out, and an unseen domain costs it more than 5 points of what is there to be had."""
     found = [measured("baseline", seed) for seed in SEEDS]
     assert min(each["softmax"] for each in found) > 0.6
-    assert min(measured("AD", seed)["ua"] - each["ua"] for seed, each in zip(SEEDS, found, strict=True)) > 0.05
+    assert (
+        min(
+            measured("AD", seed)["ua"] - each["ua"] for seed, each in zip(SEEDS, found, strict=True)
+        )
+        > 0.05
+    )
 
 
 @pytest.mark.parametrize("approach", ["MTL", "GR", "AD"])
 def test_with_alpha_0_nothing_changes(approach):
     for seed in SEEDS[:2]:
-        plain, network = (each.state_dict() for each in (trained("baseline", seed), trained(approach, seed, alpha=0.0)))
+        plain, network = (
+            each.state_dict()
+            for each in (trained("baseline", seed), trained(approach, seed, alpha=0.0))
+        )
         assert all(torch.equal(tensor, network[name]) for name, tensor in plain.items())
 
 
@@ -111,7 +150,9 @@ def test_with_alpha_0_nothing_changes(approach):
 def test_with_an_attribute_that_has_nothing_to_do_with_emotion_nothing_changes(approach):
     """Labels drawn at random: the mean difference in UA is within the spread of the paired differences and of the baseline."""
     baseline = [measured("baseline", seed)["ua"] for seed in SEEDS]
-    unrelated = [measured(approach, seed, alpha=ALPHA[approach], related=False)["ua"] for seed in SEEDS]
+    unrelated = [
+        measured(approach, seed, alpha=ALPHA[approach], related=False)["ua"] for seed in SEEDS
+    ]
     margins = np.subtract(unrelated, baseline)
     assert abs(margins.mean()) < 2 * margins.std(ddof=1)
     assert abs(margins.mean()) < np.std(baseline, ddof=1)

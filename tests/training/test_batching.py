@@ -14,7 +14,13 @@ LENGTHS = st.lists(st.integers(1, 500), min_size=1, max_size=300)
 
 
 @settings(max_examples=60)
-@given(lengths=LENGTHS, batch=st.integers(1, 40), window=st.integers(1, 30), seed=st.integers(0, 2**40), epoch=st.integers(0, 500))
+@given(
+    lengths=LENGTHS,
+    batch=st.integers(1, 40),
+    window=st.integers(1, 30),
+    seed=st.integers(0, 2**40),
+    epoch=st.integers(0, 500),
+)
 def test_every_clip_stands_in_one_batch_once(lengths, batch, window, seed, epoch):
     batches = by_length(lengths, batch=batch, seed=seed, epoch=epoch, window=window)
     assert sorted(np.concatenate(batches)) == list(range(len(lengths)))
@@ -28,27 +34,42 @@ def test_every_clip_stands_in_one_batch_once(lengths, batch, window, seed, epoch
 def test_a_run_is_taken_up_at_any_step(lengths, seed, epoch, step):
     whole = by_length(lengths, batch=8, seed=seed, epoch=epoch)
     np.random.default_rng().random(3)
-    for one, other in zip(whole[step:], by_length(np.array(lengths), batch=8, seed=seed, epoch=epoch)[step:], strict=True):
+    for one, other in zip(
+        whole[step:],
+        by_length(np.array(lengths), batch=8, seed=seed, epoch=epoch)[step:],
+        strict=True,
+    ):
         assert np.array_equal(one, other)
 
 
 def test_epochs_and_seeds_have_orders_of_their_own():
     lengths = np.random.default_rng(0).integers(50, 300, 400)
     orders = {
-        tuple(np.concatenate(by_length(lengths, batch=16, seed=seed, epoch=epoch))) for seed in range(3) for epoch in range(3)
+        tuple(np.concatenate(by_length(lengths, batch=16, seed=seed, epoch=epoch)))
+        for seed in range(3)
+        for epoch in range(3)
     }
     assert len(orders) == 9
-    members = [{frozenset(rows.tolist()) for rows in by_length(lengths, batch=16, seed=0, epoch=epoch)} for epoch in range(2)]
-    assert not members[0] & members[1]  # not the same batches in another order either, though 25 are little more than a window
+    members = [
+        {frozenset(rows.tolist()) for rows in by_length(lengths, batch=16, seed=0, epoch=epoch)}
+        for epoch in range(2)
+    ]
+    assert (
+        not members[0] & members[1]
+    )  # not the same batches in another order either, though 25 are little more than a window
 
 
 @settings(max_examples=60)
-@given(lengths=LENGTHS, batch=st.integers(1, 20), window=st.integers(1, 20), seed=st.integers(0, 99))
+@given(
+    lengths=LENGTHS, batch=st.integers(1, 20), window=st.integers(1, 20), seed=st.integers(0, 99)
+)
 def test_batches_of_a_window_are_neighbours_in_length(lengths, batch, window, seed):
     """So that no length lies inside more batches than there are windows."""
     batches = by_length(lengths, batch=batch, seed=seed, epoch=0, window=window)
     windows = min(len(batches), max(2, len(batches) // window))
-    ends = np.array([[min(lengths[row] for row in rows), max(lengths[row] for row in rows)] for rows in batches])
+    ends = np.array(
+        [[min(lengths[row] for row in rows), max(lengths[row] for row in rows)] for rows in batches]
+    )
     between = np.arange(500) + 0.5
     assert ((ends[:, :1] < between) & (between < ends[:, 1:])).sum(0).max() <= windows
 
@@ -58,7 +79,9 @@ def test_equal_lengths_give_a_plain_shuffle_and_no_padding():
     lengths = [100] * 70
     batches = by_length(lengths, batch=8, seed=3, epoch=4)
     order = np.random.default_rng([3, 4]).permutation(70)
-    assert {tuple(rows) for rows in batches} == {tuple(order[at : at + 8]) for at in range(0, 70, 8)}
+    assert {tuple(rows) for rows in batches} == {
+        tuple(order[at : at + 8]) for at in range(0, 70, 8)
+    }
     assert padding_share(lengths, batches) == 0
 
 
@@ -88,13 +111,20 @@ def lengths_of_first(epoch: int) -> float:
 @pytest.mark.parametrize("batch", [16, 32, 64])
 def test_speech_of_two_corpora_is_padded_by_less_than_five_per_cent(batch):
     generator = np.random.default_rng(1)
-    lengths = np.concatenate([generator.normal(230, 20, 1248), generator.normal(129, 18, 2800)]).astype(int)
-    random, sorted_ = (padding_share(lengths, by_length(lengths, batch=batch, seed=0, epoch=0, window=at)) for at in (1, 20))
+    lengths = np.concatenate(
+        [generator.normal(230, 20, 1248), generator.normal(129, 18, 2800)]
+    ).astype(int)
+    random, sorted_ = (
+        padding_share(lengths, by_length(lengths, batch=batch, seed=0, epoch=0, window=at))
+        for at in (1, 20)
+    )
     assert sorted_ < 0.05 < 0.3 < random
 
 
 def test_padding_share_is_counted_by_hand():
-    assert padding_share([1, 3, 4, 4], [np.array([0, 1]), np.array([2, 3])]) == pytest.approx(2 / 14)
+    assert padding_share([1, 3, 4, 4], [np.array([0, 1]), np.array([2, 3])]) == pytest.approx(
+        2 / 14
+    )
     assert padding_share([5], [np.array([0])]) == 0
 
 
@@ -104,9 +134,17 @@ def test_padding_share_is_counted_by_hand():
         ([1], {}, does_not_raise()),
         ([], {}, pytest.raises(ValueError, match="no clip")),
         ([3, 0, 5], {}, pytest.raises(ValueError, match="clip 1 has length 0")),
-        ([3], {"batch": 0}, pytest.raises(ValueError, match="batch=0: too small; expected 1 or more")),
+        (
+            [3],
+            {"batch": 0},
+            pytest.raises(ValueError, match="batch=0: too small; expected 1 or more"),
+        ),
         ([3], {"window": 0}, pytest.raises(ValueError, match="window=0: too small")),
-        ([3], {"seed": -1}, pytest.raises(ValueError, match="seed=-1: too small; expected 0 or more")),
+        (
+            [3],
+            {"seed": -1},
+            pytest.raises(ValueError, match="seed=-1: too small; expected 0 or more"),
+        ),
         ([3], {"epoch": -1}, pytest.raises(ValueError, match="epoch=-1: too small")),
     ],
 )

@@ -13,7 +13,13 @@ from torch import nn
 
 from sercore.training import checkpoints
 
-ABOUT = {"recipe": {"bands": 128}, "classes": ["angry", "fear"], "corpora": ["TESS"], "score": 0.61, "limits": "acted, 2 speakers"}
+ABOUT = {
+    "recipe": {"bands": 128},
+    "classes": ["angry", "fear"],
+    "corpora": ["TESS"],
+    "score": 0.61,
+    "limits": "acted, 2 speakers",
+}
 
 
 def network(classes: int = 2) -> nn.Module:
@@ -34,12 +40,19 @@ def network(classes: int = 2) -> nn.Module:
     ids=lambda tensor: f"{tensor.dtype} {tuple(tensor.shape)}",
 )
 def test_any_tensor_comes_back(tmp_path, tensor):
-    checkpoints.write(tmp_path / "deep" / "a.safetensors", {"x.y": tensor, "tied": tensor}, {"loss": 0.1 + 0.2, "best": None})
+    checkpoints.write(
+        tmp_path / "deep" / "a.safetensors",
+        {"x.y": tensor, "tied": tensor},
+        {"loss": 0.1 + 0.2, "best": None},
+    )
     tensors, record = checkpoints.read(tmp_path / "deep" / "a.safetensors")
     assert record == {"loss": 0.1 + 0.2, "best": None}
     for name in ("x.y", "tied"):
         assert tensors[name].dtype == tensor.dtype
-        assert torch.equal(tensors[name].contiguous().view(-1).view(torch.uint8), tensor.contiguous().view(-1).view(torch.uint8))
+        assert torch.equal(
+            tensors[name].contiguous().view(-1).view(torch.uint8),
+            tensor.contiguous().view(-1).view(torch.uint8),
+        )
 
 
 def whole_file() -> bytes:
@@ -85,7 +98,9 @@ def test_a_file_of_another_program_is_told(tmp_path):
 
 
 def test_a_missing_file_is_told(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"best.safetensors: no such file; expected weights"):
+    with pytest.raises(
+        FileNotFoundError, match=r"best.safetensors: no such file; expected weights"
+    ):
         checkpoints.read(tmp_path / "best.safetensors")
 
 
@@ -109,17 +124,26 @@ def test_a_saved_model_predicts_as_before_and_tells_what_it_is(tmp_path):
     net = network()
     net(torch.randn(8, 3))  # moves the batch norm's buffers
     checkpoints.save(net, tmp_path / "model", ABOUT)
-    loaded, about = checkpoints.load(tmp_path / "model", lambda about: network(len(about["classes"])))
+    loaded, about = checkpoints.load(
+        tmp_path / "model", lambda about: network(len(about["classes"]))
+    )
     clips = torch.randn(5, 3)
     assert torch.equal(loaded(clips), net.eval()(clips))
     assert about == ABOUT == json.loads((tmp_path / "model" / "model.json").read_text())
-    assert sorted(path.name for path in (tmp_path / "model").iterdir()) == ["model.json", "weights.safetensors"]
+    assert sorted(path.name for path in (tmp_path / "model").iterdir()) == [
+        "model.json",
+        "weights.safetensors",
+    ]
 
 
 @pytest.mark.parametrize(
     ("name", "change", "message"),
     [
-        ("weights.safetensors", lambda payload: payload[:-4] + b"\0\0\1\0", "weights.safetensors: damaged"),
+        (
+            "weights.safetensors",
+            lambda payload: payload[:-4] + b"\0\0\1\0",
+            "weights.safetensors: damaged",
+        ),
         (
             "model.json",
             lambda payload: payload.replace(b"0.61", b"0.91"),

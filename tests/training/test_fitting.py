@@ -30,7 +30,17 @@ def shuffled(epoch: int):
     return [(CLIPS[rows], TARGET[rows]) for rows in np.array_split(order, 3)]
 
 
-def train(folder, network=None, groups=None, *, plan=None, loss=cross_entropy, batches=shuffled, validate=None, seed=3):
+def train(
+    folder,
+    network=None,
+    groups=None,
+    *,
+    plan=None,
+    loss=cross_entropy,
+    batches=shuffled,
+    validate=None,
+    seed=3,
+):
     network = network or conv_net()
     groups = groups or [{"params": network.parameters()}]
     plan = plan or Plan(epochs=5, batch=14, rate=1e-2)
@@ -55,22 +65,35 @@ def stopping_at(epoch: int):
 
 def test_the_loop_uses_the_schedule_for_each_group(tmp_path):
     network = conv_net()
-    groups = [{"params": network[:4].parameters(), "lr": 1e-4}, {"params": network[4:].parameters()}]
+    groups = [
+        {"params": network[:4].parameters(), "lr": 1e-4},
+        {"params": network[4:].parameters()},
+    ]
     plan = Plan(epochs=7, schedule=Plateau(patience=1, factor=0.5, floor=4e-5))
-    history = train(tmp_path, network, groups, plan=plan, validate=scripted([1.0, 0.8, 0.8, 0.9, 0.7, 0.7, 0.7]))
+    history = train(
+        tmp_path, network, groups, plan=plan, validate=scripted([1.0, 0.8, 0.8, 0.9, 0.7, 0.7, 0.7])
+    )
     assert [epoch["rates"] for epoch in history.epochs] == [[1e-4, 1e-3]] * 4 + [[5e-5, 5e-4]] * 3
     assert history.ending == "all 7 epochs"
 
 
-@pytest.mark.parametrize(("stop", "least", "epochs"), [(1, 0, 3), (2, 0, 5), (2, 6, 6), (3, 0, 7), (4, 0, 8), (None, 0, 8)])
+@pytest.mark.parametrize(
+    ("stop", "least", "epochs"),
+    [(1, 0, 3), (2, 0, 5), (2, 6, 6), (3, 0, 7), (4, 0, 8), (None, 0, 8)],
+)
 def test_training_ends_early_only_after_the_named_cut(tmp_path, stop, least, epochs):
     plan = Plan(epochs=8, schedule=Plateau(patience=1, factor=0.5), stop=stop, least=least)
-    history = train(tmp_path, plan=plan, batches=lambda epoch: shuffled(epoch)[:1], validate=scripted([1.0] * 8))
+    history = train(
+        tmp_path, plan=plan, batches=lambda epoch: shuffled(epoch)[:1], validate=scripted([1.0] * 8)
+    )
     assert len(history.epochs) == epochs
     assert history.ending == (f"{stop} rate cuts" if epochs < 8 else "all 8 epochs")
 
 
-@pytest.mark.parametrize(("accuracies", "best"), [([0.1, 0.7, 0.5, 0.7], 2), ([0.9, 0.9, 0.1, 0.0], 1), ([0.1, 0.2, 0.3, 0.4], 4)])
+@pytest.mark.parametrize(
+    ("accuracies", "best"),
+    [([0.1, 0.7, 0.5, 0.7], 2), ([0.9, 0.9, 0.1, 0.0], 1), ([0.1, 0.2, 0.3, 0.4], 4)],
+)
 def test_the_best_epoch_is_kept_beside_the_last(tmp_path, accuracies, best):
     seen = []
     script = scripted([1.0, 0.9, 0.1, 0.5], accuracies)
@@ -93,7 +116,15 @@ def same(one, other) -> bool:
 
 PLANS = [
     Plan(epochs=5, rate=1e-2, schedule=Plateau(patience=0, factor=0.5)),
-    Plan(epochs=5, rate=1e-2, optimiser="adamw", weight_decay=0.1, schedule=Steps(at=(2, 4)), precision="bf16", channels_last=True),
+    Plan(
+        epochs=5,
+        rate=1e-2,
+        optimiser="adamw",
+        weight_decay=0.1,
+        schedule=Steps(at=(2, 4)),
+        precision="bf16",
+        channels_last=True,
+    ),
 ]
 
 
@@ -105,12 +136,17 @@ def test_a_run_taken_up_at_any_epoch_ends_with_the_same_bits(tmp_path, plan):
             train(tmp_path / str(epoch), plan=plan, batches=stopping_at(epoch))
         asked = []
         again = train(
-            tmp_path / str(epoch), plan=plan, batches=lambda number, asked=asked: asked.append(number) or shuffled(number)
+            tmp_path / str(epoch),
+            plan=plan,
+            batches=lambda number, asked=asked: asked.append(number) or shuffled(number),
         )
         assert asked == list(range(epoch, 6))
         assert without_seconds(again) == without_seconds(whole)
         for name in ("best", "last"):
-            one, other = (checkpoints.read(tmp_path / run / f"{name}.safetensors")[0] for run in (str(epoch), "whole"))
+            one, other = (
+                checkpoints.read(tmp_path / run / f"{name}.safetensors")[0]
+                for run in (str(epoch), "whole")
+            )
             assert same(one, other)
 
 
@@ -131,15 +167,23 @@ def test_a_finished_run_is_read_and_not_run_again(tmp_path):
     ("changed", "named"),
     [
         ({"plan": Plan(epochs=5, batch=14, rate=2e-2)}, "plan.rate is 0.01, expected 0.02"),
-        ({"plan": Plan(epochs=5, batch=14, rate=1e-2, schedule=Steps(at=(3,)))}, "plan.schedule is None, expected"),
+        (
+            {"plan": Plan(epochs=5, batch=14, rate=1e-2, schedule=Steps(at=(3,)))},
+            "plan.schedule is None, expected",
+        ),
         ({"seed": 4}, "seed is 3, expected 4"),
         ({"network": conv_net(width=17)}, "network is Sequential"),
-        ({"network": (fewer := conv_net()), "groups": [{"params": fewer[4:].parameters()}]}, "groups is"),
+        (
+            {"network": (fewer := conv_net()), "groups": [{"params": fewer[4:].parameters()}]},
+            "groups is",
+        ),
     ],
 )
 def test_a_checkpoint_of_another_run_is_refused(tmp_path, changed, named):
     train(tmp_path)
-    with pytest.raises(ValueError, match=f"state.safetensors: of another run: {named}.*a folder of its own"):
+    with pytest.raises(
+        ValueError, match=f"state.safetensors: of another run: {named}.*a folder of its own"
+    ):
         train(tmp_path, **changed)
 
 
@@ -168,7 +212,9 @@ def test_a_loss_that_is_no_number_stops_at_the_last_good_checkpoint(tmp_path):
         steps.append(value)
         return value * (float("nan") if len(steps) == 8 else 1), right
 
-    with pytest.raises(FloatingPointError, match=r"epoch 3, step 2: the training loss is nan.*lower the rate"):
+    with pytest.raises(
+        FloatingPointError, match=r"epoch 3, step 2: the training loss is nan.*lower the rate"
+    ):
         train(tmp_path / "nan", loss=loss)
     state, (_, epochs) = checkpoints.read(tmp_path / "nan" / "state.safetensors")
     assert len(epochs) == 2
@@ -179,10 +225,22 @@ def test_a_loss_that_is_no_number_stops_at_the_last_good_checkpoint(tmp_path):
 @pytest.mark.parametrize(
     ("validate", "outcome"),
     [
-        (scripted([1.0, float("inf")]), pytest.raises(FloatingPointError, match="epoch 2: the validation loss is inf")),
-        (scripted([1.0, 1.0], [0.1, float("nan")]), pytest.raises(FloatingPointError, match="epoch 2: the validation accuracy")),
-        (lambda network: {"loss": 1.0}, pytest.raises(ValueError, match="expected loss and accuracy: add accuracy")),
-        (lambda network: {"loss": 1, "accuracy": 0.5, "macro_f1": torch.tensor(0.4)}, does_not_raise()),
+        (
+            scripted([1.0, float("inf")]),
+            pytest.raises(FloatingPointError, match="epoch 2: the validation loss is inf"),
+        ),
+        (
+            scripted([1.0, 1.0], [0.1, float("nan")]),
+            pytest.raises(FloatingPointError, match="epoch 2: the validation accuracy"),
+        ),
+        (
+            lambda network: {"loss": 1.0},
+            pytest.raises(ValueError, match="expected loss and accuracy: add accuracy"),
+        ),
+        (
+            lambda network: {"loss": 1, "accuracy": 0.5, "macro_f1": torch.tensor(0.4)},
+            does_not_raise(),
+        ),
     ],
 )
 def test_what_a_validation_gives(tmp_path, validate, outcome):
@@ -200,8 +258,15 @@ def test_weights_outside_the_groups_never_move(tmp_path):
     network = conv_net()
     network[7].bias.requires_grad_(False)
     before = {name: weight.detach().clone() for name, weight in network.named_parameters()}
-    train(tmp_path, network, [{"params": network[4:].parameters()}], plan=Plan(epochs=2, optimiser="adamw", weight_decay=0.1))
-    moved = {name for name, weight in network.named_parameters() if not torch.equal(weight, before[name])}
+    train(
+        tmp_path,
+        network,
+        [{"params": network[4:].parameters()}],
+        plan=Plan(epochs=2, optimiser="adamw", weight_decay=0.1),
+    )
+    moved = {
+        name for name, weight in network.named_parameters() if not torch.equal(weight, before[name])
+    }
     assert moved == {"4.weight", "4.bias", "7.weight"}
 
 
@@ -218,10 +283,22 @@ def test_one_step_is_the_optimisers_formula_with_each_groups_rate_and_decay(tmp_
     clips, target = torch.tensor([[1.0, -2.0], [0.5, 1.0]]), torch.tensor([0, 1])
     cross_entropy(network, clips, target)[0].backward()
     gradients = [weight.grad.clone() for weight in network.parameters()]
-    groups = [{"params": network[0].parameters(), "lr": 0.1, "weight_decay": 0.5}, {"params": network[1].parameters()}]
+    groups = [
+        {"params": network[0].parameters(), "lr": 0.1, "weight_decay": 0.5},
+        {"params": network[1].parameters()},
+    ]
     plan = Plan(epochs=1, optimiser=optimiser, rate=0.01)
-    train(tmp_path, network, groups, plan=plan, batches=lambda epoch: [(clips, target)], validate=scripted([1.0]))
-    for weight, start, gradient, rate, decay in zip(network.parameters(), before, gradients, (0.1, 0.01), (0.5, 0), strict=True):
+    train(
+        tmp_path,
+        network,
+        groups,
+        plan=plan,
+        batches=lambda epoch: [(clips, target)],
+        validate=scripted([1.0]),
+    )
+    for weight, start, gradient, rate, decay in zip(
+        network.parameters(), before, gradients, (0.1, 0.01), (0.5, 0), strict=True
+    ):
         shrunk = start * (1 - rate * decay) if optimiser == "adamw" else start
         slope = gradient if optimiser == "adamw" else gradient + decay * start
         assert torch.allclose(weight, shrunk - rate * slope.sign(), atol=1e-4)
@@ -244,14 +321,22 @@ def test_means_are_over_clips_and_over_batches(tmp_path):
         batches=lambda _: batches,
         validate=validation(loss, lambda: batches),
     )
-    expected = {"loss": 2.5, "accuracy": 0.5, "loss_by_batch": 3.0, "accuracy_by_batch": pytest.approx(2 / 3)}
+    expected = {
+        "loss": 2.5,
+        "accuracy": 0.5,
+        "loss_by_batch": 3.0,
+        "accuracy_by_batch": pytest.approx(2 / 3),
+    }
     assert history.epochs[0]["training"] == history.epochs[0]["validation"] == expected
 
 
 def test_bf16_stays_near_fp32_and_keeps_fp32_weights(tmp_path):
     plan = Plan(epochs=5, batch=14, rate=1e-3)
     networks = {name: conv_net() for name in ("fp32", "bf16")}
-    ends = [train(tmp_path / name, each, plan=replace(plan, precision=name)).epochs[-1] for name, each in networks.items()]
+    ends = [
+        train(tmp_path / name, each, plan=replace(plan, precision=name)).epochs[-1]
+        for name, each in networks.items()
+    ]
     fp32, bf16 = (end["validation"]["loss"] for end in ends)
     assert fp32 != bf16
     assert bf16 == pytest.approx(fp32, rel=0.02)
@@ -262,7 +347,13 @@ def test_bf16_stays_near_fp32_and_keeps_fp32_weights(tmp_path):
     ("width", "outcome"),
     [
         (16, does_not_raise()),
-        (15, pytest.raises(ValueError, match=r"channels_last: 0 has 15 channels; on a CPU expected 16 or more.*torch 2\.13\.0")),
+        (
+            15,
+            pytest.raises(
+                ValueError,
+                match=r"channels_last: 0 has 15 channels; on a CPU expected 16 or more.*torch 2\.13\.0",
+            ),
+        ),
     ],
 )
 def test_channels_last_on_a_cpu(tmp_path, width, outcome):

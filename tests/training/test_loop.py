@@ -21,7 +21,9 @@ def test_a_linear_network_finds_the_least_squares_solution():
         recipe=Recipe(epochs=400, rate=1e-2),
     )
     solution = np.linalg.lstsq(np.c_[x.numpy(), np.ones(200)], y.numpy(), rcond=None)[0].ravel()
-    assert np.allclose([*network.weight.detach().numpy().ravel(), network.bias.item()], solution, atol=1e-3)
+    assert np.allclose(
+        [*network.weight.detach().numpy().ravel(), network.bias.item()], solution, atol=1e-3
+    )
     assert not network.training
 
 
@@ -31,7 +33,12 @@ def test_one_step_is_adams_formula():
     network = nn.Linear(2, 1, bias=False)
     before = network.weight.detach().clone()
     gradient = 2 * (network(x) - y).item() * x
-    train(network, lambda net, a, b: objectives.squared_error(net(a), b).mean(), lambda: [(x, y)], recipe=Recipe(epochs=1))
+    train(
+        network,
+        lambda net, a, b: objectives.squared_error(net(a), b).mean(),
+        lambda: [(x, y)],
+        recipe=Recipe(epochs=1),
+    )
     assert torch.allclose(network.weight.detach() - before, -1e-3 * gradient.sign(), atol=1e-6)
 
 
@@ -65,7 +72,9 @@ def test_batches_in_order_keep_the_short_last_one():
 def test_shuffled_batches_hold_every_row_once_and_rows_stay_together():
     generator = torch.Generator().manual_seed(0)
     a = torch.arange(250)
-    first, second = (list(batching.shuffled(a, a * 2, batch=100, generator=generator)) for _ in range(2))
+    first, second = (
+        list(batching.shuffled(a, a * 2, batch=100, generator=generator)) for _ in range(2)
+    )
     for batches in (first, second):
         rows = torch.cat([row for row, _ in batches])
         assert torch.equal(rows.sort().values, a)
@@ -75,14 +84,24 @@ def test_shuffled_batches_hold_every_row_once_and_rows_stay_together():
 
 @pytest.mark.parametrize(("there", "rows"), [(500, 120), (50, 120)])
 def test_drawn_rows_are_as_many_as_asked(there, rows):
-    drawn = torch.cat([row for (row,) in batching.drawn(torch.arange(there), rows=rows, batch=50, generator=torch.Generator())])
+    drawn = torch.cat(
+        [
+            row
+            for (row,) in batching.drawn(
+                torch.arange(there), rows=rows, batch=50, generator=torch.Generator()
+            )
+        ]
+    )
     assert len(drawn) == rows
     assert (len(drawn.unique()) == rows) == (there >= rows)
 
 
 def test_the_second_heads_best_constant_leaves_two_ninths():
     target = torch.eye(3)
-    errors = [objectives.squared_error(torch.full((3, 1), value), target).mean().item() for value in (1 / 3, 0.0)]
+    errors = [
+        objectives.squared_error(torch.full((3, 1), value), target).mean().item()
+        for value in (1 / 3, 0.0)
+    ]
     assert errors == pytest.approx([2 / 9, 1 / 3])
 
 

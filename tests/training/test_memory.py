@@ -29,7 +29,9 @@ print(faults())
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="mallopt is of the GNU C library")
 def test_freed_memory_is_found_again_without_a_page_fault_and_given_back_at_the_end():
-    before, within, returned, after = map(int, subprocess.check_output([sys.executable, "-c", PROBE]).split())
+    before, within, returned, after = map(
+        int, subprocess.check_output([sys.executable, "-c", PROBE]).split()
+    )
     assert min(before, after) > 1000
     assert within < 50
     assert returned * 4096 > 50_000_000

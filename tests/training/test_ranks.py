@@ -21,11 +21,20 @@ RANKS = 2
 
 def run(folder: Path, *death: int) -> int:
     """Exit status of ``torchrun``."""
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(RANKS)]
+    command = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc-per-node",
+        str(RANKS),
+    ]
     paths = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     environment = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
     script = [ROOT / "tests" / "training" / "rank_training.py", folder, *death]
-    done = subprocess.run([*command, *map(str, script)], env=environment, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        [*command, *map(str, script)], env=environment, capture_output=True, text=True, timeout=300
+    )
     assert done.returncode == 0 or death, done.stderr
     return done.returncode
 
@@ -36,8 +45,14 @@ def states(folder: Path, name: str) -> list[dict[str, torch.Tensor]]:
 
 def read(folder: Path) -> list[tuple[int, list[int]]]:
     """Epoch and clips of each step, of all processes."""
-    lines = [line for rank in range(RANKS) for line in (folder / f"read-{rank}.txt").read_text().splitlines()]
-    return [(int(number), [int(clip) for clip in clips]) for number, *clips in map(str.split, lines)]
+    lines = [
+        line
+        for rank in range(RANKS)
+        for line in (folder / f"read-{rank}.txt").read_text().splitlines()
+    ]
+    return [
+        (int(number), [int(clip) for clip in clips]) for number, *clips in map(str.split, lines)
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +79,9 @@ def test_weights_and_buffers_are_the_same_bits_in_both(peaceful):
     kept, _ = checkpoints.read(peaceful / "run" / LAST)
     assert all(torch.equal(kept[name], one[name]) for name in one)
     history = json.loads((peaceful / "run" / HISTORY).read_text())["epochs"]
-    assert [(each["steps"], each["chunks"]) for each in history] == [(3, toy.CLIPS)] * toy.PLAN.epochs
+    assert [(each["steps"], each["chunks"]) for each in history] == [
+        (3, toy.CLIPS)
+    ] * toy.PLAN.epochs
     assert not (peaceful / "run" / STATE).exists()
 
 
@@ -81,7 +98,9 @@ def test_a_step_follows_the_mean_gradient_over_both_shares(peaceful, monkeypatch
     (loss / 7).backward()
     for found in states(peaceful, "one"):
         for name, weight in network.named_parameters():
-            torch.testing.assert_close(found[name], weight - toy.ONE.rate * weight.grad, atol=1e-6, rtol=1e-5, msg=name)
+            torch.testing.assert_close(
+                found[name], weight - toy.ONE.rate * weight.grad, atol=1e-6, rtol=1e-5, msg=name
+            )
         for name, buffer in buffers.items():
             torch.testing.assert_close(found[name], buffer, msg=name)  # statistics of process 0
 

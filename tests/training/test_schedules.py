@@ -20,13 +20,17 @@ def rates_by_torch(scheduler, optimiser, losses, *, plateau):
     return [*rates, optimiser.param_groups[0]["lr"]]
 
 
-LOSSES = st.lists(st.sampled_from([0.5, 0.9999, 0.99991, 1.0, 1.1]) | st.floats(0.01, 3), max_size=60)
+LOSSES = st.lists(
+    st.sampled_from([0.5, 0.9999, 0.99991, 1.0, 1.1]) | st.floats(0.01, 3), max_size=60
+)
 
 
 @given(LOSSES, st.integers(0, 6), st.sampled_from([0.1, 0.5]), st.sampled_from([0.0, 1e-5, 2e-4]))
 def test_plateau_is_torchs_to_the_bit(losses, patience, factor, floor):
     optimiser = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1e-3)
-    scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(optimiser, patience=patience, factor=factor, min_lr=floor)
+    scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(
+        optimiser, patience=patience, factor=factor, min_lr=floor
+    )
     plateau = Plateau(patience=patience, factor=factor, floor=floor)
     ours = [plateau.rate(1e-3, losses[:done]) for done in range(len(losses) + 1)]
     assert ours == rates_by_torch(scheduler, optimiser, losses, plateau=True)
@@ -50,7 +54,10 @@ def test_the_cut_comes_after_patience_plus_one_epochs():
     [
         (lambda: Plateau(patience=0, factor=0.5), does_not_raise()),
         (lambda: Steps(at=()), does_not_raise()),
-        (lambda: Steps(at=(15, 15)), pytest.raises(ValueError, match="each later than the one before")),
+        (
+            lambda: Steps(at=(15, 15)),
+            pytest.raises(ValueError, match="each later than the one before"),
+        ),
         (lambda: Steps(at=(0, 5)), pytest.raises(ValueError, match="epochs from 1 on")),
         (lambda: Plateau(patience=-1, factor=0.5), pytest.raises(ValueError, match="patience=-1")),
         (

@@ -33,7 +33,9 @@ def test_rates_are_the_printed_ones():
 
 def test_it_steps_as_torch_does(tmp_path):
     trained, by_hand = network(), network()
-    history = fit(trained, batches, plan=Plan(epochs=3, constant=1, every=1), folder=tmp_path, seed=0)
+    history = fit(
+        trained, batches, plan=Plan(epochs=3, constant=1, every=1), folder=tmp_path, seed=0
+    )
     optimiser = torch.optim.SGD(by_hand.parameters(), lr=0.01, momentum=0.9)
     for epoch in (1, 2, 3):
         optimiser.param_groups[0]["lr"] = 0.01 / 2 ** (epoch - 1)

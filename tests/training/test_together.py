@@ -55,10 +55,26 @@ def sexes(count, generator):
 
 
 CASES = {
-    "multi-task as run": (lambda: MultiTaskMLP(WIDTH, variant="as-run"), objectives.both_heads_on_emotion, in_order),
-    "multi-task as described": (lambda: MultiTaskMLP(WIDTH, variant="as-described"), objectives.emotion_and_gender, with_others),
-    "without the gender task": (lambda: MultiTaskMLP(WIDTH, variant="as-described"), objectives.emotion_alone, emotion_alone),
-    "sequential as run": (lambda: SequentialMLP(WIDTH, 5, variant="as-run"), objectives.output_error, in_order),
+    "multi-task as run": (
+        lambda: MultiTaskMLP(WIDTH, variant="as-run"),
+        objectives.both_heads_on_emotion,
+        in_order,
+    ),
+    "multi-task as described": (
+        lambda: MultiTaskMLP(WIDTH, variant="as-described"),
+        objectives.emotion_and_gender,
+        with_others,
+    ),
+    "without the gender task": (
+        lambda: MultiTaskMLP(WIDTH, variant="as-described"),
+        objectives.emotion_alone,
+        emotion_alone,
+    ),
+    "sequential as run": (
+        lambda: SequentialMLP(WIDTH, 5, variant="as-run"),
+        objectives.output_error,
+        in_order,
+    ),
     "sequential as described": (
         lambda: SequentialMLP(WIDTH, 5, GenderNetwork(), variant="as-described"),
         objectives.output_entropy,
@@ -83,7 +99,12 @@ def both(case: str, counts: list[int], recipe: Recipe):
     """Networks as trained at once, and each as trained alone."""
     loss = CASES[case][1]
     members = [member(case, count, seed) for seed, count in enumerate(counts)]
-    together.train([network for network, _ in members], loss, [batches for _, batches in members], recipe=recipe)
+    together.train(
+        [network for network, _ in members],
+        loss,
+        [batches for _, batches in members],
+        recipe=recipe,
+    )
     alone = [
         train(network, lambda *given: loss(*given).mean(), batches, recipe=recipe)
         for network, batches in (member(case, count, seed) for seed, count in enumerate(counts))
@@ -92,7 +113,10 @@ def both(case: str, counts: list[int], recipe: Recipe):
 
 
 def apart(one: torch.nn.Module, other: torch.nn.Module) -> float:
-    return max(float((a - b).abs().max()) for a, b in zip(one.state_dict().values(), other.state_dict().values(), strict=True))
+    return max(
+        float((a - b).abs().max())
+        for a, b in zip(one.state_dict().values(), other.state_dict().values(), strict=True)
+    )
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -118,7 +142,10 @@ def test_frozen_weights_keep_their_bits():
     network, _ = member("sequential as described", 150, 1)
     before = deepcopy(network.gender_network.state_dict())
     (_, found), _ = both("sequential as described", [150, 150], Recipe(epochs=3))
-    assert all(torch.equal(found.gender_network.state_dict()[name], value) for name, value in before.items())
+    assert all(
+        torch.equal(found.gender_network.state_dict()[name], value)
+        for name, value in before.items()
+    )
 
 
 def test_who_else_is_there_changes_no_bit():
@@ -135,5 +162,10 @@ def test_one_network_is_trained_by_the_loop():
 @pytest.mark.parametrize("networks", [0, 2])
 def test_each_needs_batches(networks):
     _, batches = member("stage 1", 50, 0)
-    with pytest.raises(ValueError, match=f"{networks} networks with batches of 1; expected one or more, each with its own"):
-        together.train([GenderNetwork()] * networks, objectives.gender_error, [batches], recipe=Recipe())
+    with pytest.raises(
+        ValueError,
+        match=f"{networks} networks with batches of 1; expected one or more, each with its own",
+    ):
+        together.train(
+            [GenderNetwork()] * networks, objectives.gender_error, [batches], recipe=Recipe()
+        )

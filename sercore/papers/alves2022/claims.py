@@ -7,14 +7,7 @@ import numpy as np
 
 from sercore.evaluation.metrics import recalls
 from sercore.ledger import gaps, published
-from sercore.ledger.claims import (
-    READINGS,
-    Claim,
-    Counted,
-    Judgement,
-    Ordered,
-    printed_values,
-)
+from sercore.ledger.claims import READINGS, Claim, Counted, Judgement, Ordered, printed_values
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import all_of, contrast, difference, level
 from sercore.ledger.gaps import estimated
@@ -25,7 +18,13 @@ from sercore.papers.alves2022.rows import ROWS, SELECTED, TABLES, Configuration
 
 BY_CONFIGURATION = {Configuration.of(row): row for row in ROWS}
 NETWORKS = ("sequential", "multi-task")
-SIZES = (("8", False), ("19", False), ("56", False), ("", True), ("56", True))  # prosodic subset, embedding
+SIZES = (
+    ("8", False),
+    ("19", False),
+    ("56", False),
+    ("", True),
+    ("56", True),
+)  # prosodic subset, embedding
 SUBSTITUTED = "Rows with W rest on another encoder than the paper's"
 SHORT = {
     "Multi-task": "MT",
@@ -51,7 +50,9 @@ def short(row: str) -> str:
 def _row(network: str, features: tuple[str, bool], *, smote: bool, copies: bool) -> str:
     subset, embedding = features
     about = {"smote": smote, "copies": copies}
-    return BY_CONFIGURATION[Configuration(network=network, subset=subset, embedding=embedding, **about)]
+    return BY_CONFIGURATION[
+        Configuration(network=network, subset=subset, embedding=embedding, **about)
+    ]
 
 
 def _best_of(table: str, best: str) -> list[tuple[str, str]]:
@@ -71,7 +72,10 @@ def _shared_configurations() -> list[tuple[str, str]]:
 
 
 def _small_sets() -> list[tuple[str, str]]:
-    rows = [_row("multi-task", (size, False), smote=True, copies=True) for size in ("29", "10", "19", "8")]
+    rows = [
+        _row("multi-task", (size, False), smote=True, copies=True)
+        for size in ("29", "10", "19", "8")
+    ]
     return list(itertools.pairwise(rows))
 
 
@@ -88,7 +92,10 @@ def _with_and_without_copies(ledger: Ledger) -> list[tuple[str, str]]:
 
 def _with_smote_over_without() -> list[tuple[str, str]]:
     return [
-        (_row(network, features, smote=True, copies=copies), _row(network, features, smote=False, copies=True))
+        (
+            _row(network, features, smote=True, copies=copies),
+            _row(network, features, smote=False, copies=True),
+        )
         for network in NETWORKS
         for features in (("8", False), ("", True))
         for copies in (False, True)
@@ -102,14 +109,24 @@ def gender_classifier(ledger: Ledger) -> Judgement:
     if boosting is None:
         return Judgement.alike("not run", "the gender task is not recorded")
     differences = [
-        estimated(f"over {name}", difference(boosting, ledger.trials(f"gender classifier ({name})"), metric))
+        estimated(
+            f"over {name}",
+            difference(boosting, ledger.trials(f"gender classifier ({name})"), metric),
+        )
         for name in CLASSIFIERS
         if name != "gradient boosting"
     ]
     marks = gaps.marks(differences)
-    words = [f"{gap.name} {gap.value:+.1f} ({mark})" for gap, mark in zip(differences, marks, strict=True)]
+    words = [
+        f"{gap.name} {gap.value:+.1f} ({mark})"
+        for gap, mark in zip(differences, marks, strict=True)
+    ]
     mls, common_voice = level(boosting, metric), ledger.cell(ELSEWHERE, metric)
-    elsewhere = "" if common_voice is None else f", {common_voice.value:.1f} % on Common Voice in place of noisy MLS"
+    elsewhere = (
+        ""
+        if common_voice is None
+        else f", {common_voice.value:.1f} % on Common Voice in place of noisy MLS"
+    )
     reason = (
         f"gradient boosting: {mls.value:.1f} % [{mls.low:.1f}, {mls.high:.1f}] over {mls.groups} held-out speakers of MLS in place"
         f" of CETUC{elsewhere}; {', '.join(words)}. The protocol shares no speaker, so that both marks are one"
@@ -131,11 +148,17 @@ def neutral_worst(ledger: Ledger) -> Judgement:
         systems = [reading.trials(ledger, row) for row in SELECTED]
         if None in systems:
             return Judgement.alike("not run", "a selected model is not recorded")
-        judged = gaps.marks([estimated("", contrast([trials], _neutral_below, _first)) for trials in systems])
+        judged = gaps.marks(
+            [estimated("", contrast([trials], _neutral_below, _first)) for trials in systems]
+        )
         marks.append(all_of(judged))
         for row, trials, mark in zip(SELECTED, systems, judged, strict=True):
-            neutral, female, male = (level(trials, f"{name}_recall").value for name in ("neutral", "female", "male"))
-            words.append(f"{reading.name}, {short(row)}: {neutral:.2f} against {female:.2f} and {male:.2f} ({mark})")
+            neutral, female, male = (
+                level(trials, f"{name}_recall").value for name in ("neutral", "female", "male")
+            )
+            words.append(
+                f"{reading.name}, {short(row)}: {neutral:.2f} against {female:.2f} and {male:.2f} ({mark})"
+            )
     printed = [_printed_recalls(ledger, row) for row in SELECTED]
     return Judgement(
         published=marks[0],
@@ -158,7 +181,11 @@ def _first(scores: np.ndarray) -> np.ndarray:
 
 def _printed_recalls(ledger: Ledger, row: str) -> list[float]:
     """Return the printed recalls of a selected row, neutral first: the diagonal of its part of Table 5."""
-    places = [ledger.paper.place(number) for number in ledger.printed if number.table.startswith("Table 5")]
+    places = [
+        ledger.paper.place(number)
+        for number in ledger.printed
+        if number.table.startswith("Table 5")
+    ]
     values = {(place.row, place.metric): place.value for place in places}
     return [values[row, f"share_{at}_{at}"] for at in range(3)]
 
@@ -168,7 +195,9 @@ def gender_task_helps(ledger: Ledger) -> Judgement:
     differences = []
     for name in ("female", "male"):
         for row in SELECTED:
-            estimate = ledger.above(row, f"{name}_recall", variant="as-described", control="no gender branch")
+            estimate = ledger.above(
+                row, f"{name}_recall", variant="as-described", control="no gender branch"
+            )
             differences.append(estimated(f"{short(row)}, {name}", estimate))
     reason = (
         "as run, the second head is trained on emotion, so that there is no auxiliary task to help. As described, recall with the "
@@ -211,13 +240,19 @@ def drop_to_test(ledger: Ledger) -> Judgement:
             drop = contrast([trials], F1, lambda scores, test=test: scores[0] - test)
             drops[reading].append(estimated("", drop).mark)
         leaky, real = (level(trials, F1) for trials in pair)
-        left = "no drop is left" if real.low <= test <= real.high else f"{real.value - test:+.3f} is left"
+        left = (
+            "no drop is left"
+            if real.low <= test <= real.high
+            else f"{real.value - test:+.3f} is left"
+        )
         words.append(
             f"{short(row)}: {test:g} on the test; {leaky.value:.3f} under the published protocol, "
             f"{real.value:.3f} [{real.low:.3f}, {real.high:.3f}] under the clean one: {left}"
         )
     reason = f"{'; '.join(words)}. {SUBSTITUTED}."
-    return Judgement(published=all_of(drops[as_published]), clean=all_of(drops[clean]), reason=reason)
+    return Judgement(
+        published=all_of(drops[as_published]), clean=all_of(drops[clean]), reason=reason
+    )
 
 
 CLAIMS = (
@@ -237,22 +272,23 @@ CLAIMS = (
         judge=gender_classifier,
     ),
     Claim(
-        "A3",
-        "26 models, all with batch 100 and 300 epochs",
-        source="section 3",
-        judge=one_recipe,
+        "A3", "26 models, all with batch 100 and 300 epochs", source="section 3", judge=one_recipe
     ),
     Claim(
         "A4",
         "Sequential: both feature sets with SMOTE and change gender score best",
         source="Table 2",
-        judge=Ordered(pairs=_best_of("Table 2", SELECTED[0]), metric=F1, short=short, note=SUBSTITUTED),
+        judge=Ordered(
+            pairs=_best_of("Table 2", SELECTED[0]), metric=F1, short=short, note=SUBSTITUTED
+        ),
     ),
     Claim(
         "A5",
         "Multi-task: both feature sets with SMOTE alone score best",
         source="Table 3",
-        judge=Ordered(pairs=_best_of("Table 3", SELECTED[1]), metric=F1, short=short, note=SUBSTITUTED),
+        judge=Ordered(
+            pairs=_best_of("Table 3", SELECTED[1]), metric=F1, short=short, note=SUBSTITUTED
+        ),
     ),
     Claim(
         "A6",

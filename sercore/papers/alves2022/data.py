@@ -59,7 +59,10 @@ def extractors() -> list[list[str]]:
     """Name and key (code, library versions) of what makes the data: feature sets, voice conversion, embeddings."""
     modules = {name: features.SETS[name].module for name in FEATURE_SETS}
     modules |= {"change gender": "sercore.augment.voice", "embedding": "sercore.features.embedding"}
-    return [[name, store.key(settings={}, manifest=[], modules=module).hex] for name, module in modules.items()]
+    return [
+        [name, store.key(settings={}, manifest=[], modules=module).hex]
+        for name, module in modules.items()
+    ]
 
 
 def clips(edition: str) -> pd.DataFrame:
@@ -102,20 +105,31 @@ def copies(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     chosen = table[table["label"] > 0]
     conversions = [voice.TO_MALE if label == 1 else voice.TO_FEMALE for label in chosen["label"]]
     made = voice.converted([Path(path) for path in chosen["path"]], conversions)
-    failed = [f"{name}: {answer}" for name, answer in zip(chosen["name"], made, strict=True) if isinstance(answer, CallError)]
+    failed = [
+        f"{name}: {answer}"
+        for name, answer in zip(chosen["name"], made, strict=True)
+        if isinstance(answer, CallError)
+    ]
     good = np.array([not isinstance(answer, CallError) for answer in made])
     if not failed:
         shortest = chosen[chosen["label"] == 1].sort_values(["seconds", "name"])["name"].iloc[0]
-        failed = [f"{shortest}: converts here; left out as the shortest female clip, for the paper's one that did not"]
+        failed = [
+            f"{shortest}: converts here; left out as the shortest female clip, for the paper's one that did not"
+        ]
         good &= (chosen["name"] != shortest).to_numpy()
-    copied = chosen.assign(path=made, label=chosen["label"].map(SWAPPED), original=chosen.index)[good]
+    copied = chosen.assign(path=made, label=chosen["label"].map(SWAPPED), original=chosen.index)[
+        good
+    ]
     return copied.reset_index(drop=True), failed
 
 
 def measure(edition: str, data: Data) -> dict[str, float]:
     """Counts and minutes of the originals, copies made, and listening notes, by "row / column / metric" of the printed number."""
     table = clips(edition)
-    counts = {f"SE&R training set / {name} / segments": int((table["label"] == at).sum()) for at, name in enumerate(labels.THREE)}
+    counts = {
+        f"SE&R training set / {name} / segments": int((table["label"] == at).sum())
+        for at, name in enumerate(labels.THREE)
+    }
     copied = data.labels[data.originals >= 0]
     return (
         counts
@@ -135,14 +149,23 @@ def _noted(edition: str) -> dict[str, int]:
     found = {}
     listed = coraa_ser.notes(corpora.home() / "coraa-ser") if edition != "demo" else []
     for name in ("neutral", "non-neutral") if listed else ():
-        letters = [noted for clip, noted in listed if ("non-neutral" in clip) == (name == "non-neutral")]
+        letters = [
+            noted for clip, noted in listed if ("non-neutral" in clip) == (name == "non-neutral")
+        ]
         mixed = [noted for noted in letters if "g" in noted]
-        found |= {f"listening notes / {name} / {note}": sum(at in each for each in letters) for note, at in coraa_ser.NOTES.items()}
+        found |= {
+            f"listening notes / {name} / {note}": sum(at in each for each in letters)
+            for note, at in coraa_ser.NOTES.items()
+        }
         found |= {
             f"listening notes / {name} / all": len(letters),
             f"different-gender {name} / all / segments": len(mixed),
-            f"different-gender {name} / overlapping / segments": sum("o" in noted for noted in mixed),
-            f"different-gender {name} / in sequence / segments": sum("s" in noted for noted in mixed),
+            f"different-gender {name} / overlapping / segments": sum(
+                "o" in noted for noted in mixed
+            ),
+            f"different-gender {name} / in sequence / segments": sum(
+                "s" in noted for noted in mixed
+            ),
         }
     return found
 
@@ -160,7 +183,12 @@ def _auxiliary(edition: str) -> tuple[dict[str, GenderTable], tuple[Report, ...]
     male = (spoken["gender"] == "male").to_numpy(np.int64)
     content = store.digest([store.content(path) for path in spoken["path"]])
     tables = {
-        name: GenderTable(features.compute(name, list(spoken["path"])), male, spoken["speaker"].to_numpy(str), content)
+        name: GenderTable(
+            features.compute(name, list(spoken["path"])),
+            male,
+            spoken["speaker"].to_numpy(str),
+            content,
+        )
         for name in ("gender-as-run", "gender")
     }
     return tables, (corpus.report,)

@@ -89,7 +89,10 @@ class GenderData:
     def content(self, trial: GenderTrial) -> str:
         """Digest of what a trial reads: features, labels and speakers, of Common Voice too where the trial is tested on it."""
         return store.digest(
-            [[store.values(table.features), store.values(table.male), table.speakers.tolist()] for table in self.read_by(trial)]
+            [
+                [store.values(table.features), store.values(table.male), table.speakers.tolist()]
+                for table in self.read_by(trial)
+            ]
         )
 
     def read_by(self, trial: GenderTrial) -> list[GenderTable]:
@@ -102,7 +105,9 @@ class GenderData:
         if not (found and found["elsewhere"]):
             return [self.mls]
         if self.common_voice is None:
-            raise ValueError(f"{trial.row}: the data hold no Common Voice table; put it there, or leave this row out of the grid.")
+            raise ValueError(
+                f"{trial.row}: the data hold no Common Voice table; put it there, or leave this row out of the grid."
+            )
         return [self.mls, self.common_voice]
 
 
@@ -117,7 +122,11 @@ class Fitted:
     def male(self) -> np.ndarray:
         """Probability of a male voice for each test row, ``(rows,)``; of the SVM, which gives none, its answer 0 or 1."""
         values = self.scaler.transform(self.test.features)
-        return self.model.predict_proba(values)[:, 1] if hasattr(self.model, "predict_proba") else self.model.predict(values)
+        return (
+            self.model.predict_proba(values)[:, 1]
+            if hasattr(self.model, "predict_proba")
+            else self.model.predict(values)
+        )
 
 
 class StageOne(BaseEstimator):
@@ -139,7 +148,10 @@ class StageOne(BaseEstimator):
     def fit(self, X: np.ndarray, y: np.ndarray) -> "StageOne":
         """Train on scaled rows ``(rows, 44)`` with labels 0 female, 1 male."""
         generator = torch.Generator().manual_seed(self.seed)
-        gender, male = (torch.as_tensor(each, dtype=torch.float32, device=choose(self.device)) for each in (X, y[:, None]))
+        gender, male = (
+            torch.as_tensor(each, dtype=torch.float32, device=choose(self.device))
+            for each in (X, y[:, None])
+        )
         recipe = replace(STAGE_ONE, epochs=self.epochs)
         network, batches = stage_one(gender, male, recipe=recipe, generator=generator)
         self.network_ = train(network, _gender_error, batches, recipe=recipe)
@@ -148,7 +160,12 @@ class StageOne(BaseEstimator):
     @torch.no_grad()
     def predict_proba(self, X: np.ndarray) -> np.ndarray:
         """Probabilities of a female and of a male voice, ``(rows, 2)``."""
-        male = self.network_(torch.as_tensor(X, dtype=torch.float32, device=choose(self.device))).cpu().double().numpy()
+        male = (
+            self.network_(torch.as_tensor(X, dtype=torch.float32, device=choose(self.device)))
+            .cpu()
+            .double()
+            .numpy()
+        )
         return np.hstack([1 - male, male])
 
 
@@ -161,7 +178,11 @@ def grid(edition: str, seeds: Iterable[int], *, common_voice: bool = False) -> l
         common_voice: whether the edition's data have that table (default False); without it, its rows are left out.
     """
     places = ["", ", Common Voice"] if common_voice else [""]
-    kinds = [(f"gender classifier ({name}){place}", "as-published") for place in places for name in CLASSIFIERS]
+    kinds = [
+        (f"gender classifier ({name}){place}", "as-published")
+        for place in places
+        for name in CLASSIFIERS
+    ]
     kinds += [(NETWORK, "as-published"), (NETWORK, "clean")]
     seeds = list(seeds)
     return [
@@ -190,7 +211,11 @@ def fit(trial: GenderTrial, data: GenderData, *, device: str = "cpu") -> Fitted:
     _refuse_unknown(trial)
     table, *elsewhere = data.read_by(trial)
     mixed = trial.row == NETWORK and trial.protocol == "as-published"
-    split = shuffled_folds(len(table.male), seed=trial.seed) if mixed else speaker_folds(table, seed=trial.seed)
+    split = (
+        shuffled_folds(len(table.male), seed=trial.seed)
+        if mixed
+        else speaker_folds(table, seed=trial.seed)
+    )
     learned, held = split[trial.fold]
     if not mixed:
         forbid_shared(table.speakers[learned], table.speakers[held], what="speaker")
@@ -198,7 +223,10 @@ def fit(trial: GenderTrial, data: GenderData, *, device: str = "cpu") -> Fitted:
         scaler, model = MinMaxScaler(), StageOne(trial.epochs, trial.seed, device)
     else:
         name = CLASSIFIER.fullmatch(trial.row)["name"]
-        scaler, model = StandardScaler(), clone(CLASSIFIERS[name]).set_params(random_state=trial.seed)
+        scaler, model = (
+            StandardScaler(),
+            clone(CLASSIFIERS[name]).set_params(random_state=trial.seed),
+        )
     scaler.fit(table.features if mixed else table.features[learned])
     model.fit(scaler.transform(table.features[learned]), table.male[learned])
     test = GenderTable(table.features[held], table.male[held], table.speakers[held], table.content)
@@ -217,10 +245,14 @@ def speaker_folds(table: GenderTable, *, seed: int) -> list[Fold]:
     women, men = (np.unique(table.speakers[table.male == sex]) for sex in SEXES)
     both = np.intersect1d(women, men)
     if len(both):
-        raise ValueError(f"speaker {both[0]} has rows of both sexes ({len(both)} such); expected one sex each. Mend the labels.")
+        raise ValueError(
+            f"speaker {both[0]} has rows of both sexes ({len(both)} such); expected one sex each. Mend the labels."
+        )
     for sex, speakers in zip(SEXES.values(), (women, men), strict=True):
         if len(speakers) < FOLDS:
-            raise ValueError(f"{len(speakers)} {sex} speakers; {FOLDS} folds hold out one each and need {FOLDS}. Add speakers.")
+            raise ValueError(
+                f"{len(speakers)} {sex} speakers; {FOLDS} folds hold out one each and need {FOLDS}. Add speakers."
+            )
     parts = (np.array_split(generator.permutation(speakers), FOLDS) for speakers in (women, men))
     held = [np.isin(table.speakers, np.concatenate(each)) for each in zip(*parts, strict=True)]
     return [(np.flatnonzero(~rows), np.flatnonzero(rows)) for rows in held]
@@ -250,7 +282,9 @@ def _gender_error(network: nn.Module, gender: Tensor, male: Tensor) -> Tensor:
 def _refuse_unknown(trial: GenderTrial) -> None:
     found = CLASSIFIER.fullmatch(trial.row)
     if trial.row != NETWORK and not (found and found["name"] in CLASSIFIERS):
-        raise ValueError(f"row {trial.row!r}: no gender model; expected a name such as 'gender classifier (SVM)' or {NETWORK!r}")
+        raise ValueError(
+            f"row {trial.row!r}: no gender model; expected a name such as 'gender classifier (SVM)' or {NETWORK!r}"
+        )
     allowed = {
         "protocol": ("as-published", "clean") if trial.row == NETWORK else ("as-published",),
         "variant": ("as-run",),

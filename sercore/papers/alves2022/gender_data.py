@@ -32,7 +32,9 @@ def load(edition: str) -> GenderData:
         return GenderData(_measured(spoken.table, "gender-as-run" if demo else "gender"), None)
     elsewhere = common_voice(edition)
     table = None if elsewhere is None else gender_tables.read(elsewhere, NAMES)
-    unnamed = None if table is None else replace(table, speakers=np.repeat(UNKNOWN, len(table.male)))
+    unnamed = (
+        None if table is None else replace(table, speakers=np.repeat(UNKNOWN, len(table.male)))
+    )
     return GenderData(gender_tables.read(_folder() / MLS, NAMES), unnamed)
 
 

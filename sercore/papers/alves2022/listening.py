@@ -10,7 +10,11 @@ from sercore.ledger.recorded import Recorded, measurements
 from sercore.ledger.scores import Trials
 
 CLASSES = ("neutral", "non-neutral female", "non-neutral male")
-RECALLS = ("neutral_recall", "female_recall", "male_recall")  # measures, in the order of the classes
+RECALLS = (
+    "neutral_recall",
+    "female_recall",
+    "male_recall",
+)  # measures, in the order of the classes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,11 +60,18 @@ def recalls(runs: Recorded, row: str, *, variant: str = "as-run") -> list[NotedR
     trials = runs.trials
     if not len(trials):
         return []
-    chosen = trials[(trials["row"] == row) & (trials["variant"] == variant) & (trials["protocol"] == "clean")]
+    chosen = trials[
+        (trials["row"] == row) & (trials["variant"] == variant) & (trials["protocol"] == "clean")
+    ]
     chosen = chosen[chosen["control"] == "none"]
     table = runs.notes.merge(chosen[["trial", "seed"]], on="trial")
     return [
-        _recall(table[(table["note"].str.contains(letter) == is_noted) & (table["true"] == true)], note, is_noted, true)
+        _recall(
+            table[(table["note"].str.contains(letter) == is_noted) & (table["true"] == true)],
+            note,
+            is_noted,
+            true,
+        )
         for note, letter in NOTES.items()
         for is_noted in (True, False)
         for true in range(len(CLASSES))
@@ -90,7 +101,11 @@ def _recall(table: pd.DataFrame, note: str, is_noted: bool, true: int) -> NotedR
         return NotedRecall(estimate=None, clips=0, **about)
     seeds = sorted(table["seed"].unique())  # each scores every clip once, over its folds
     settings = pd.DataFrame({"trial": seeds, "seed": seeds, "fold": 0})
-    counts = table.assign(trial=table["seed"]).groupby(["trial", "group", "true", "predicted"], as_index=False)["count"].sum()
+    counts = (
+        table.assign(trial=table["seed"])
+        .groupby(["trial", "group", "true", "predicted"], as_index=False)["count"]
+        .sum()
+    )
     errors = pd.DataFrame(columns=["trial", "group", "clips", "head", "second"])
     estimate = level(Trials(settings, counts, errors), RECALLS[true])
     return NotedRecall(estimate=estimate, clips=round(table["count"].sum() / len(seeds)), **about)

@@ -39,7 +39,14 @@ class Network(ClassifierMixin, BaseEstimator):
     """
 
     def __init__(
-        self, kind: str, variant: str, auxiliary: GenderTable, recipe: Recipe, seed: int, device: str = "cpu", blind: str = ""
+        self,
+        kind: str,
+        variant: str,
+        auxiliary: GenderTable,
+        recipe: Recipe,
+        seed: int,
+        device: str = "cpu",
+        blind: str = "",
     ):
         self.kind = kind
         self.variant = variant
@@ -79,8 +86,14 @@ class Network(ClassifierMixin, BaseEstimator):
     def split(self, X: np.ndarray) -> tuple[Tensor, Tensor]:
         """Emotion features ``(rows, n)`` and gender features ``(rows, 44)`` on the device, zeros where it is blind."""
         tensor = torch.as_tensor(X, dtype=torch.float32, device=choose(self.device))
-        emotion, gender = tensor[:, : -SIZES.gender].contiguous(), tensor[:, -SIZES.gender :].contiguous()
-        return emotion.zero_() if self.blind == "emotion" else emotion, gender.zero_() if self.blind == "gender" else gender
+        emotion, gender = (
+            tensor[:, : -SIZES.gender].contiguous(),
+            tensor[:, -SIZES.gender :].contiguous(),
+        )
+        return (
+            emotion.zero_() if self.blind == "emotion" else emotion,
+            gender.zero_() if self.blind == "gender" else gender,
+        )
 
 
 @dataclass(frozen=True)
@@ -100,7 +113,9 @@ class Rows:
     others: tuple[Tensor, Tensor] | None
 
 
-def fit_together(networks: Sequence[Network], data: Sequence[tuple[np.ndarray, np.ndarray]]) -> None:
+def fit_together(
+    networks: Sequence[Network], data: Sequence[tuple[np.ndarray, np.ndarray]]
+) -> None:
     """Train networks that differ in seed and data alone, all at once.
 
     Args:
@@ -114,7 +129,11 @@ def fit_together(networks: Sequence[Network], data: Sequence[tuple[np.ndarray, n
     width, batch = held[0].emotion.shape[1], first.recipe.batch
     uniform = ("shared",) if first.kind == "multi-task" else ()
     if (first.kind, first.variant) == ("multi-task", "as-run"):
-        built, loss, batches = [MultiTaskMLP(width, variant="as-run") for _ in held], objectives.both_heads_on_emotion, _in_order
+        built, loss, batches = (
+            [MultiTaskMLP(width, variant="as-run") for _ in held],
+            objectives.both_heads_on_emotion,
+            _in_order,
+        )
     elif (first.kind, first.variant) == ("multi-task", "as-described"):
         built = [MultiTaskMLP(width, variant="as-described") for _ in held]
         loss, batches = objectives.emotion_and_gender, _with_others
@@ -124,14 +143,22 @@ def fit_together(networks: Sequence[Network], data: Sequence[tuple[np.ndarray, n
         built = [SequentialMLP(width, hidden_units(width), variant="as-run") for _ in held]
         loss, batches = objectives.output_error, _in_order
     else:
-        stages, orders = zip(*[stage_one(*each.others, recipe=STAGE_ONE, generator=each.generator) for each in held], strict=True)
+        stages, orders = zip(
+            *[stage_one(*each.others, recipe=STAGE_ONE, generator=each.generator) for each in held],
+            strict=True,
+        )
         together.train(stages, objectives.gender_error, orders, recipe=STAGE_ONE)
-        built = [SequentialMLP(width, hidden_units(width), stage, variant="as-described") for stage in stages]
+        built = [
+            SequentialMLP(width, hidden_units(width), stage, variant="as-described")
+            for stage in stages
+        ]
         loss, batches = objectives.output_entropy, _shuffled
     for network, rows in zip(built, held, strict=True):
         initialise(network, spread=first.recipe.spread, uniform=uniform, generator=rows.generator)
         network.to(rows.emotion.device)
-    together.train(built, loss, [lambda rows=rows: batches(rows, batch) for rows in held], recipe=first.recipe)
+    together.train(
+        built, loss, [lambda rows=rows: batches(rows, batch) for rows in held], recipe=first.recipe
+    )
     for network, trained in zip(networks, built, strict=True):
         network.classes_ = np.arange(SIZES.classes)
         network.network_ = trained
@@ -140,7 +167,9 @@ def fit_together(networks: Sequence[Network], data: Sequence[tuple[np.ndarray, n
 def _rows(network: Network, X: np.ndarray, y: np.ndarray) -> Rows:
     emotion, gender = network.split(X)
     target = functional.one_hot(torch.as_tensor(y), SIZES.classes).float().to(emotion.device)
-    others = _others(network.auxiliary, emotion.device) if network.variant == "as-described" else None
+    others = (
+        _others(network.auxiliary, emotion.device) if network.variant == "as-described" else None
+    )
     return Rows(emotion, gender, target, torch.Generator().manual_seed(network.seed), others)
 
 
@@ -149,7 +178,9 @@ def _in_order(rows: Rows, batch: int) -> Iterable[tuple[Tensor, ...]]:
 
 
 def _shuffled(rows: Rows, batch: int) -> Iterable[tuple[Tensor, ...]]:
-    return batching.shuffled(rows.emotion, rows.gender, rows.target, batch=batch, generator=rows.generator)
+    return batching.shuffled(
+        rows.emotion, rows.gender, rows.target, batch=batch, generator=rows.generator
+    )
 
 
 def _emotion_shuffled(rows: Rows, batch: int) -> Iterable[tuple[Tensor, ...]]:
@@ -159,7 +190,9 @@ def _emotion_shuffled(rows: Rows, batch: int) -> Iterable[tuple[Tensor, ...]]:
 def _with_others(rows: Rows, batch: int) -> Iterable[tuple[Tensor, ...]]:
     """Emotion batches in a new order, each beside as many rows of other speakers."""
     own = _emotion_shuffled(rows, batch)
-    drawn = batching.drawn(*rows.others, rows=len(rows.emotion), batch=batch, generator=rows.generator)
+    drawn = batching.drawn(
+        *rows.others, rows=len(rows.emotion), batch=batch, generator=rows.generator
+    )
     return ((*first, *second) for first, second in zip(own, drawn, strict=True))
 
 

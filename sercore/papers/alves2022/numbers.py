@@ -17,7 +17,9 @@ from sercore.protocols import splits
 from sercore.training.loop import Recipe
 
 NAME = ser2022.NAME
-SPLITS = {protocol: protocol for protocol in ser2022.PROTOCOLS}  # our protocol by its part in the verdict rule
+SPLITS = {
+    protocol: protocol for protocol in ser2022.PROTOCOLS
+}  # our protocol by its part in the verdict rule
 FOLDS = dict.fromkeys(ser2022.PROTOCOLS, splits.FOLDS)
 
 # Metrics that we fill for every row, printed or not; those of the gender task apart.
@@ -36,12 +38,18 @@ ELSEWHERE = f"{BOOSTING}, Common Voice"
 LETTERS = "NFM"  # the classes in Table 5
 
 TYPO = "; the paper repeats the loss in the accuracy column"
-COLUMNS = {"F1-macro": "F1-Macro", "Accuracy": "Accuracy", "Loss": "Loss"}  # the paper's and the notebooks'
+COLUMNS = {
+    "F1-macro": "F1-Macro",
+    "Accuracy": "Accuracy",
+    "Loss": "Loss",
+}  # the paper's and the notebooks'
 
 
 def _widest() -> int:
     """Width of the widest embedding that is recorded; 0 for none."""
-    return max((width for run in runs(NAME).values() for width in run["encoders"].values()), default=0)
+    return max(
+        (width for run in runs(NAME).values() for width in run["encoders"].values()), default=0
+    )
 
 
 def _files(way: str, which: str) -> int:
@@ -68,7 +76,9 @@ SETTINGS: dict[tuple[str, str], Callable[[], float]] = {
     ("multi-task network", "gender input"): lambda: SIZES.gender,
     ("sequential network", "gender hidden layer"): lambda: GENDER_HIDDEN,
     ("sequential network", "emotion input, min"): lambda: len(names.SUBSETS["8"]) + SIZES.gender,
-    ("sequential network", "emotion input, max"): lambda: len(names.NAMES) + _widest() + SIZES.gender,
+    ("sequential network", "emotion input, max"): lambda: (
+        len(names.NAMES) + _widest() + SIZES.gender
+    ),
     ("sequential network", "last hidden layer, few features"): lambda: FEW,
     ("sequential network", "last hidden layer, many features"): lambda: MANY,
     ("gender classifier", "window"): lambda: gender.WINDOW / gender.RATE,
@@ -85,9 +95,15 @@ BUILT: dict[tuple[str, str], tuple[Callable[[], float], int]] = {
     ("gender classifier", "features"): (lambda: len(gender.NAMES), 0),
     ("gender classifier", "peak-frequency statistics"): (lambda: len(gender.STATISTICS), 0),
     ("gender classifier", "F0 statistics"): (lambda: len(gender.STATISTICS), 0),
-    ("gender classifier", "MFCC"): (lambda: sum(name.startswith("MFCC_") for name in gender.NAMES), 0),
+    ("gender classifier", "MFCC"): (
+        lambda: sum(name.startswith("MFCC_") for name in gender.NAMES),
+        0,
+    ),
     ("prosodic features", "all"): (lambda: len(names.NAMES), 0),
-    **{("prosodic features", group): (partial(len, each), 0) for group, each in names.GROUPS.items()},
+    **{
+        ("prosodic features", group): (partial(len, each), 0)
+        for group, each in names.GROUPS.items()
+    },
 }
 
 PER_FILE = "ours has one value for all files: which file got another is not published"
@@ -104,7 +120,9 @@ def displayed(number: Printed) -> str:
     stored = _stored().get((number.row, COLUMNS.get(number.column, "")))
     if stored is None or abs(stored - float(number.value)) < 2e-4:
         return ""
-    return f"the authors' notebook displays {stored:.4f}" + (TYPO if number.value == _loss(number) else "")
+    return f"the authors' notebook displays {stored:.4f}" + (
+        TYPO if number.value == _loss(number) else ""
+    )
 
 
 def confusions(ledger: Ledger, row: str) -> list[tuple[str, np.ndarray]]:
@@ -141,7 +159,9 @@ def _stored() -> dict[tuple[str, str], float]:
             .replace(" spectrum", "")
             .replace("prosódicas", "prosodic")
         )
-        words = words.replace("56 prosodic", "all prosodic").replace(" prosodic e wav2vec", " all prosodic and wav2vec")
+        words = words.replace("56 prosodic", "all prosodic").replace(
+            " prosodic e wav2vec", " all prosodic and wav2vec"
+        )
         for row in ser2022.ROWS:
             if row.split(") ", 1)[1] == words:
                 found[row, column] = value

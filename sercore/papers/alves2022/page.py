@@ -11,11 +11,18 @@ from sercore.papers.alves2022 import study as ser2022
 def headline(ledger: Ledger) -> str:
     """What was replicated and what held, in two or three sentences of Markdown."""
     counts = tally(ledger)
-    results = sum(counts[word] for word in ("reproduced", "explained", "not reproduced", "inconclusive"))
-    elsewhere = f" {counts['substituted']} more are run with a named substitute and judged by order alone." * bool(
-        counts["substituted"]
+    results = sum(
+        counts[word] for word in ("reproduced", "explained", "not reproduced", "inconclusive")
     )
-    faulty = f"{counts['explained']} are reached only with a named fault of the code, " if counts["explained"] else ""
+    elsewhere = (
+        f" {counts['substituted']} more are run with a named substitute and judged by order alone."
+        * bool(counts["substituted"])
+    )
+    faulty = (
+        f"{counts['explained']} are reached only with a named fault of the code, "
+        if counts["explained"]
+        else ""
+    )
     leaky = sum(ledger.verdict(number)[1].startswith(PUBLISHED_ONLY) for number in ledger.printed)
     return (
         f"Of the {len(ledger.printed)} numbers that Alves et al. (2022) print, {results} are results that we have run on the"
@@ -42,7 +49,10 @@ def three_ways(ledger: Ledger) -> str:
     Rows on the paper's own features first, and those on another encoder after them, apart.
     """
     there = [number for number in _multi_task(ledger) if None not in _both(ledger, number.row)]
-    rows, others = ([number for number in there if bool(ledger.inputs(number.row)) == other] for other in (False, True))
+    rows, others = (
+        [number for number in there if bool(ledger.inputs(number.row)) == other]
+        for other in (False, True)
+    )
     if not rows:
         return "No run on real speech is recorded yet."
     printed, leaky, clean = _columns(ledger, rows)
@@ -67,7 +77,9 @@ def protocols(ledger: Ledger) -> str:
     rows = [number.row for number in _multi_task(ledger) if None not in _both(ledger, number.row)]
     if not rows:
         return ""
-    published, clean = (_shares(ledger, rows[0], protocol) for protocol in ("as-published", "clean"))
+    published, clean = (
+        _shares(ledger, rows[0], protocol) for protocol in ("as-published", "clean")
+    )
     return (
         "The clean protocol differs in several ways at once. It scores only real clips, where the published one also scores the"
         " rows that SMOTE made up and the copies that Praat converted; it fits SMOTE and the scaler on the training folds alone;"
@@ -92,7 +104,11 @@ def _multi_task(ledger: Ledger) -> list[Printed]:
 def _columns(ledger: Ledger, rows: list[Printed]) -> tuple[list[float], ...]:
     """Printed values, ours as published and ours clean."""
     leaky, clean = zip(*(_both(ledger, number.row) for number in rows), strict=True)
-    return [number.value for number in rows], [cell.value for cell in leaky], [cell.value for cell in clean]
+    return (
+        [number.value for number in rows],
+        [cell.value for cell in leaky],
+        [cell.value for cell in clean],
+    )
 
 
 def _both(ledger: Ledger, row: str) -> list[Estimate | None]:
@@ -101,7 +117,11 @@ def _both(ledger: Ledger, row: str) -> list[Estimate | None]:
 
 def submitted(ledger: Ledger) -> dict[str, float]:
     """Printed official test score of each submitted row."""
-    official = [number.value for number in ledger.printed if number.metric == "macro_f1_official_test" and number.table != "Text"]
+    official = [
+        number.value
+        for number in ledger.printed
+        if number.metric == "macro_f1_official_test" and number.table != "Text"
+    ]
     return dict(zip(ser2022.SELECTED, official, strict=True))
 
 

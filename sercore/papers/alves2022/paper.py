@@ -65,11 +65,15 @@ class Alves2022(Paper):
         """Tell whether a metric means the same: the summed error only where both heads learn emotion."""
         if row.startswith("gender"):
             return metric in numbers.OF_GENDER
-        return metric != "summed_mse_two_heads_cv5_mean" or (variant == "as-run" and "Multi-task" in row)
+        return metric != "summed_mse_two_heads_cv5_mean" or (
+            variant == "as-run" and "Multi-task" in row
+        )
 
     def ours(self, row: str, metric: str) -> bool:
         """Tell whether a cell that the paper does not print is filled for a row."""
-        return (metric in numbers.OF_GENDER) == row.startswith("gender") or metric == "accuracy_cv5_mean"
+        return (metric in numbers.OF_GENDER) == row.startswith(
+            "gender"
+        ) or metric == "accuracy_cv5_mean"
 
     def unfinished(self, trial: Mapping[str, Any]) -> str:
         """Say why a training is not finished: an emotion network ran fewer epochs than are printed."""
@@ -84,7 +88,11 @@ class Alves2022(Paper):
     def substitute(self, row: str, variant: str, encoder: str) -> str:
         """Say what stands in for the paper's data; ``as-run`` never reads the auxiliary gender data."""
         if row.startswith("gender"):
-            return "Common Voice in place of noisy MLS" if row == numbers.ELSEWHERE else "MLS in place of CETUC"
+            return (
+                "Common Voice in place of noisy MLS"
+                if row == numbers.ELSEWHERE
+                else "MLS in place of CETUC"
+            )
         parts = []
         if encoder != "none":
             parts.append(f"embeddings of {encoder} in place of wav2vec 2.0's")

@@ -40,7 +40,9 @@ TABLES = {
 }
 ROWS = tuple(row for rows in TABLES.values() for row in rows)
 
-ROW = re.compile(r"\(\d+\) (?P<network>Seq\.|Multi-task) (?P<features>.+) (?P<smote>[+-]) SMOTE (?P<copies>[+-]) CG")
+ROW = re.compile(
+    r"\(\d+\) (?P<network>Seq\.|Multi-task) (?P<features>.+) (?P<smote>[+-]) SMOTE (?P<copies>[+-]) CG"
+)
 NETWORKS = {"Seq.": "sequential", "Multi-task": "multi-task"}
 # Prosodic subset, by its size, and whether the embedding is joined, by what a row's name says.
 FEATURES = {
@@ -85,7 +87,9 @@ class Configuration:
         found = ROW.fullmatch(row)
         if not found or found["features"] not in FEATURES:
             example = "(3) Multi-task all prosodic + SMOTE - CG"
-            raise ValueError(f"row {row!r}: not a configuration of Tables 2 to 4; expected a name such as {example!r}")
+            raise ValueError(
+                f"row {row!r}: not a configuration of Tables 2 to 4; expected a name such as {example!r}"
+            )
         subset, embedding = FEATURES[found["features"]]
         return cls(
             network=NETWORKS[found["network"]],

@@ -33,7 +33,13 @@ class Items:
 
     def at(self, rows: np.ndarray) -> "Items":
         """These rows only."""
-        return Items(self.values[rows], self.labels[rows], self.recordings[rows], self.originals[rows], self.notes[rows])
+        return Items(
+            self.values[rows],
+            self.labels[rows],
+            self.recordings[rows],
+            self.originals[rows],
+            self.notes[rows],
+        )
 
 
 def as_published(items: Items, *, fold: int, seed: int, smote: bool) -> tuple[Items, Items]:
@@ -74,10 +80,15 @@ def clean(items: Items, *, fold: int, seed: int, smote: bool) -> tuple[Items, It
 
 def _oversampled(items: Items, *, seed: int) -> Items:
     """Rows with SMOTE's after them, class by class; emotion and gender columns choose the neighbours together, unscaled."""
-    values, labels = SMOTE(k_neighbors=NEIGHBOURS, random_state=seed).fit_resample(items.values, items.labels)
+    values, labels = SMOTE(k_neighbors=NEIGHBOURS, random_state=seed).fit_resample(
+        items.values, items.labels
+    )
     new = len(labels) - len(items.labels)
     recordings = np.concatenate([items.recordings, np.full(new, SYNTHETIC)])
-    originals, notes = np.concatenate([items.originals, np.full(new, -1)]), np.concatenate([items.notes, np.full(new, "")])
+    originals, notes = (
+        np.concatenate([items.originals, np.full(new, -1)]),
+        np.concatenate([items.notes, np.full(new, "")]),
+    )
     return Items(values, labels, recordings, originals, notes)
 
 

@@ -96,7 +96,12 @@ def grid(parameters: Parameters, *, encoder: str = "none") -> list[Trial]:
         encoder: name of the encoder whose embeddings the data hold; "none" leaves the rows that need one out.
     """
     chosen = (parameters.only,) if parameters.only else rows(parameters.edition, encoder)
-    plans = [(row, variant, protocol, "none") for row in chosen for variant in VARIANTS for protocol in PROTOCOLS]
+    plans = [
+        (row, variant, protocol, "none")
+        for row in chosen
+        for variant in VARIANTS
+        for protocol in PROTOCOLS
+    ]
     plans += [plan for plan in controls(parameters.edition) if plan[0] in chosen]
     return [
         Trial(
@@ -121,11 +126,20 @@ def controls(edition: str) -> list[tuple[str, str, str, str]]:
     Shuffled labels and the constant answer under both protocols; what the second branch adds under the clean one, for the row
     that all controls share and, but in the demo, for the submitted ones. The sequential network as run has no gender branch.
     """
-    plans = [(CONTROLLED, "as-run", protocol, name) for name in ("labels shuffled", "always neutral") for protocol in PROTOCOLS]
-    plans += [(CONTROLLED, "as-run", "clean", name) for name in ("gender features only", "logistic regression")]
+    plans = [
+        (CONTROLLED, "as-run", protocol, name)
+        for name in ("labels shuffled", "always neutral")
+        for protocol in PROTOCOLS
+    ]
+    plans += [
+        (CONTROLLED, "as-run", "clean", name)
+        for name in ("gender features only", "logistic regression")
+    ]
     shared = (CONTROLLED,) if edition == "demo" else (CONTROLLED, *SELECTED)
     branched = [(row, variant) for row in shared for variant in VARIANTS]
-    return plans + [(*each, "clean", "no gender branch") for each in branched if each != (SELECTED[0], "as-run")]
+    return plans + [
+        (*each, "clean", "no gender branch") for each in branched if each != (SELECTED[0], "as-run")
+    ]
 
 
 def load(parameters: Parameters) -> Data:
@@ -136,7 +150,9 @@ def load(parameters: Parameters) -> Data:
     """
     if parameters.edition == "paper":
         refuse_paper(parameters)
-    return ser2022_data.load(parameters.edition, encoder=encoder(parameters), device=parameters.device)
+    return ser2022_data.load(
+        parameters.edition, encoder=encoder(parameters), device=parameters.device
+    )
 
 
 def refuse_paper(parameters: Parameters) -> None:
@@ -158,7 +174,17 @@ def tasks(parameters: Parameters, data: Data) -> list[Task]:
     widths = {name: values.shape[1] for name, values in data.embeddings.items()}
     trials = grid(parameters, encoder=next(iter(data.embeddings), "none"))
     told = {"corpora": CORPORA, "parts": extractors(), "encoders": widths}
-    found = [Task(name="emotion", run=run, trials=trials, data=data, run_together=run_together, alike=alike, **told)]
+    found = [
+        Task(
+            name="emotion",
+            run=run,
+            trials=trials,
+            data=data,
+            run_together=run_together,
+            alike=alike,
+            **told,
+        )
+    ]
     if not parameters.only:
         found.append(gender_task(parameters))
     return found
@@ -170,7 +196,11 @@ def gender_task(parameters: Parameters) -> Task:
     elsewhere = ser2022_gender_data.common_voice(edition) is not None
     trials = ser2022_gender.grid(edition, parameters.run_seeds, common_voice=elsewhere)
     return Task(
-        name="gender", run=ser2022_gender.run, trials=trials, data=ser2022_gender_data.load(edition), corpora=GENDER_CORPORA
+        name="gender",
+        run=ser2022_gender.run,
+        trials=trials,
+        data=ser2022_gender_data.load(edition),
+        corpora=GENDER_CORPORA,
     )
 
 
@@ -183,7 +213,13 @@ def code_path(kind: str, settings: Mapping[str, Any]) -> tuple:
         return settings["row"], settings["protocol"]
     row = Configuration.of(settings["row"])
     reading = settings["variant"], settings["protocol"], settings["control"]
-    return (row.network, *reading, f"SMOTE {row.smote}", f"copies {row.copies}", f"embedding {row.embedding}")
+    return (
+        row.network,
+        *reading,
+        f"SMOTE {row.smote}",
+        f"copies {row.copies}",
+        f"embedding {row.embedding}",
+    )
 
 
 def verified_with(kind: str, settings: Mapping[str, Any]) -> dict[str, str]:
@@ -211,16 +247,33 @@ def shared_layer(parameters: Parameters, data: Data) -> list[tuple[str, np.ndarr
     """t-SNE of a multi-task network's shared layer on its test rows: title, places and labels, for class and for origin."""
     row = "(2) Multi-task all prosodic + SMOTE + CG"
     seed = max(parameters.seed, 0)
-    fitted = fit(Trial(row=row, variant="as-run", protocol="as-published", fold=0, seed=seed, edition=parameters.edition), data)
+    fitted = fit(
+        Trial(
+            row=row,
+            variant="as-run",
+            protocol="as-published",
+            fold=0,
+            seed=seed,
+            edition=parameters.edition,
+        ),
+        data,
+    )
     places = neighbours(fitted.network.hidden(fitted.test.values), seed=seed)
     origin = np.where(fitted.test.originals >= 0, "gender-changed copy", "recording")
     origin = np.where(fitted.test.recordings == SYNTHETIC, "SMOTE", origin)
-    return [("class", places, [CLASSES[label] for label in fitted.test.labels]), ("origin of the row", places, origin.tolist())]
+    return [
+        ("class", places, [CLASSES[label] for label in fitted.test.labels]),
+        ("origin of the row", places, origin.tolist()),
+    ]
 
 
 def example(data: Data, label: int) -> list[tuple[str, str]]:
     """Title and file of the first clip of a class that has a gender-changed copy, and of the copy."""
-    copy = next(row for row in np.flatnonzero(data.originals >= 0) if data.labels[data.originals[row]] == label)
+    copy = next(
+        row
+        for row in np.flatnonzero(data.originals >= 0)
+        if data.labels[data.originals[row]] == label
+    )
     return [
         (f"{kind}, {CLASSES[data.labels[row]]}:", str(data.paths[row]))
         for kind, row in (("Original", data.originals[copy]), ("Copy", copy))
@@ -243,7 +296,11 @@ def manifest(parameters: Parameters) -> list:
         refuse_paper(parameters)
     chosen = encoder(parameters)
     parts = [*extractors(), chosen if chosen == "none" else encoders.content(chosen)]
-    return parts if parameters.edition == "demo" else [*ser2022_data.contents(parameters.edition), *parts]
+    return (
+        parts
+        if parameters.edition == "demo"
+        else [*ser2022_data.contents(parameters.edition), *parts]
+    )
 
 
 __all__ = [

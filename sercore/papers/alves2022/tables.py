@@ -13,7 +13,16 @@ from sercore.ledger.scores import F1
 from sercore.papers.alves2022.gender import CLASSIFIERS
 from sercore.papers.alves2022.gender import NETWORK as STAGE_ONE
 from sercore.papers.alves2022.rows import SELECTED
-from sercore.report.tables import BRACKETS, INTERVALS, PROTOCOLS, Column, html, shown, table, this_run
+from sercore.report.tables import (
+    BRACKETS,
+    INTERVALS,
+    PROTOCOLS,
+    Column,
+    html,
+    shown,
+    table,
+    this_run,
+)
 
 
 def feature_groups() -> HTML:
@@ -24,14 +33,23 @@ def feature_groups() -> HTML:
 
     def marked(group: str) -> HTML:
         members = names.GROUPS[group]
-        return HTML(", ".join(f"<strong>{name}</strong>" if name in names.SUBSETS["8"] else name for name in members))
+        return HTML(
+            ", ".join(
+                f"<strong>{name}</strong>" if name in names.SUBSETS["8"] else name
+                for name in members
+            )
+        )
 
     columns = [
         Column("group", str),
         Column("features", lambda group: len(names.GROUPS[group])),
         Column("names", marked),
     ]
-    return table(columns, names.GROUPS, caption="Table 1: prosodic features by group; in bold the set of eight")
+    return table(
+        columns,
+        names.GROUPS,
+        caption="Table 1: prosodic features by group; in bold the set of eight",
+    )
 
 
 def gender_task(ledger: Ledger, run: Ledger, *, edition: str) -> HTML:
@@ -49,7 +67,9 @@ def gender_task(ledger: Ledger, run: Ledger, *, edition: str) -> HTML:
 
     columns = [Column("classifier", str)]
     for place, (book, row) in places.items():
-        columns += [Column((place, head), score(book, row, metric)) for head, metric in metrics.items()]
+        columns += [
+            Column((place, head), score(book, row, metric)) for head, metric in metrics.items()
+        ]
     caption = (
         "Gender classifiers on 44 features; trained on MLS in place of CETUC; in brackets 95 %, where the mean would lie with"
         " other speakers and seeds; of Common Voice's speakers nothing is known"
@@ -74,13 +94,23 @@ def stage_one(ledger: Ledger, run: Ledger, *, edition: str) -> HTML:
 
 def submissions(ledger: Ledger) -> HTML:
     """The three submitted networks: official test, our cross-validation, and the test files that the authors labelled by ear."""
-    by_ear = {(number.row, number.column): number.value for number in hand_labels(ledger.paper.name)}
-    printed = {number.row: f"{number.value:.4f}" for number in ledger.printed if number.metric == F1}
-    official = [number for number in ledger.printed if number.metric == "macro_f1_official_test" and number.table != "Text"]
+    by_ear = {
+        (number.row, number.column): number.value for number in hand_labels(ledger.paper.name)
+    }
+    printed = {
+        number.row: f"{number.value:.4f}" for number in ledger.printed if number.metric == F1
+    }
+    official = [
+        number
+        for number in ledger.printed
+        if number.metric == "macro_f1_official_test" and number.table != "Text"
+    ]
     titles = [f"{place} submission" for place in ("1st", "2nd", "3rd")]
 
     def ours(protocol: str) -> Callable[[tuple], object]:
-        return lambda row: shown(ledger.cell(row[1], F1, protocol=protocol), 3, interval=BRACKETS[protocol])
+        return lambda row: shown(
+            ledger.cell(row[1], F1, protocol=protocol), 3, interval=BRACKETS[protocol]
+        )
 
     def labelled(title: str, form: str = "{}") -> str:
         return " / ".join(f"{by_ear[title, form.format(letter)]:g}" for letter in "NFM")
@@ -91,7 +121,10 @@ def submissions(ledger: Ledger) -> HTML:
     columns = [
         Column("", lambda row: row[:2]),
         Column(("cross-validation", "printed"), lambda row: printed[row[1]]),
-        *(Column(("cross-validation", f"ours, {protocol}"), ours(protocol)) for protocol in PROTOCOLS),
+        *(
+            Column(("cross-validation", f"ours, {protocol}"), ours(protocol))
+            for protocol in PROTOCOLS
+        ),
         Column(("test", "printed, official"), lambda row: f"{row[2].value:g}"),
         Column(("test", "files labelled by ear"), scores_by_ear),
         Column(("test", "predicted N / F / M"), lambda row: labelled(row[0], "predicted {}")),
@@ -125,9 +158,15 @@ def second_head(ledger: Ledger) -> HTML:
     trials = ledger.recorded.trials
     if not len(trials):
         return html(("folds",), [], caption="No trial is recorded yet")
-    chosen = trials[(trials["variant"] == "as-run") & (trials["control"] == "none") & trials["second_mse"].notna()]
+    chosen = trials[
+        (trials["variant"] == "as-run")
+        & (trials["control"] == "none")
+        & trials["second_mse"].notna()
+    ]
     is_dead = chosen["second_zero"] == 1
-    chosen = chosen.assign(dead=is_dead, distance=(chosen["second_mse"] - np.where(is_dead, 1 / 3, 2 / 9)).abs())
+    chosen = chosen.assign(
+        dead=is_dead, distance=(chosen["second_mse"] - np.where(is_dead, 1 / 3, 2 / 9)).abs()
+    )
     columns = [
         Column("protocol", lambda row: row[0]),
         Column("folds", lambda row: len(row[1])),
@@ -149,6 +188,11 @@ def second_branch(ledger: Ledger) -> str:
         rows = [row for row, kind, _ in controls if kind == variant]
         cells = [ledger.above(row, F1, variant=variant, control="no gender branch") for row in rows]
         marks = zip(rows, cells, signs(cells), strict=True)
-        clear = [f"{row} by {cell.value:+.3f}" for row, cell, mark in marks if mark != "inconclusive"]
-        words.append(f"{variant}, in {len(clear)} of {len(cells)} rows" + (f" ({'; '.join(clear)})" if clear else ""))
+        clear = [
+            f"{row} by {cell.value:+.3f}" for row, cell, mark in marks if mark != "inconclusive"
+        ]
+        words.append(
+            f"{variant}, in {len(clear)} of {len(cells)} rows"
+            + (f" ({'; '.join(clear)})" if clear else "")
+        )
     return f"Recorded, the gender branch moves the clean score, judged together over the rows: {', '.join(words)}."

@@ -79,7 +79,15 @@ class Data:
     def content(self, trial: Trial) -> str:
         """Digest of what a trial reads: labels, recordings, notes, and the values of its features."""
         configuration = Configuration.of(trial.row)
-        parts = {"rows": (list(self.names), self.labels, self.recordings.tolist(), self.originals, self.notes.tolist())}
+        parts = {
+            "rows": (
+                list(self.names),
+                self.labels,
+                self.recordings.tolist(),
+                self.originals,
+                self.notes.tolist(),
+            )
+        }
         parts[gender_set(trial.variant)] = (self.features[gender_set(trial.variant)],)
         if configuration.subset:
             parts[prosodic_set(trial.variant)] = (self.features[prosodic_set(trial.variant)],)
@@ -92,7 +100,9 @@ class Data:
 
     def _digest(self, name: str, values: tuple) -> str:
         if name not in self._digests:
-            self._digests[name] = store.digest([store.values(each) if isinstance(each, np.ndarray) else each for each in values])
+            self._digests[name] = store.digest(
+                [store.values(each) if isinstance(each, np.ndarray) else each for each in values]
+            )
         return self._digests[name]
 
 
@@ -118,7 +128,10 @@ def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
 
 def run_together(trials: Sequence[Trial], data: Data, *, device: str = "cpu") -> list[dict]:
     """What ``run`` gives of each trial, of trials that are ``alike``: their networks are trained at once."""
-    return [count(each, trial) for each, trial in zip(_fitted(trials, data, device), trials, strict=True)]
+    return [
+        count(each, trial)
+        for each, trial in zip(_fitted(trials, data, device), trials, strict=True)
+    ]
 
 
 def alike(trial: Trial) -> tuple:
@@ -153,7 +166,9 @@ def _prepared(trial: Trial, data: Data, device: str) -> Fitted:
     return Fitted(_estimator(trial, configuration, data, device), training, test)
 
 
-def _estimator(trial: Trial, configuration: Configuration, data: Data, device: str) -> Network | Linear:
+def _estimator(
+    trial: Trial, configuration: Configuration, data: Data, device: str
+) -> Network | Linear:
     if trial.control == "logistic regression":
         return Linear(max_iter=1000)
     return Network(
@@ -163,7 +178,9 @@ def _estimator(trial: Trial, configuration: Configuration, data: Data, device: s
         recipe=Recipe(epochs=trial.epochs),
         seed=1000 * trial.seed + trial.fold,
         device=device,
-        blind={"no gender branch": "gender", "gender features only": "emotion"}.get(trial.control, ""),
+        blind={"no gender branch": "gender", "gender features only": "emotion"}.get(
+            trial.control, ""
+        ),
     )
 
 
@@ -192,7 +209,11 @@ def arrange(trial: Trial, configuration: Configuration, data: Data) -> Items:
     if trial.control == "labels shuffled":
         first = np.flatnonzero(data.originals < 0)
         labels[first] = np.random.default_rng(trial.seed).permutation(labels[first])
-    if trial.variant == "as-run" and configuration.network == "sequential" and not configuration.smote:
+    if (
+        trial.variant == "as-run"
+        and configuration.network == "sequential"
+        and not configuration.smote
+    ):
         labels[copied] = labels[: len(copied)]
     items = Items(values, labels, data.recordings, data.originals, data.notes)
     return items if configuration.copies else items.at(np.flatnonzero(data.originals < 0))
@@ -223,8 +244,12 @@ def count(fitted: Fitted, trial: Trial) -> dict:
     noted = (test.notes != "") & counts_notes
     return {
         "counts": tally(test.recordings, test.labels, predicted),
-        "notes": tally(*(column[noted] for column in (test.recordings, test.notes, test.labels, predicted))),
-        "errors": sum_by_group(test.recordings, head, np.zeros(len(head)) if other is None else other),
+        "notes": tally(
+            *(column[noted] for column in (test.recordings, test.notes, test.labels, predicted))
+        ),
+        "errors": sum_by_group(
+            test.recordings, head, np.zeros(len(head)) if other is None else other
+        ),
         "head_mse": float(head.mean()),
         "second_mse": None if other is None else float(other.mean()),
         "second_zero": None if second is None else float((second == 0).mean()),

@@ -14,7 +14,10 @@ from sercore.augment.spectrogram import mask_bands, mask_time
 from sercore.corpora.clips import Clips
 from sercore.training.batching import Ragged, by_length
 
-MASKS = {"time masking": (mask_time, 30), "band masking": (mask_bands, 10)}  # frames and bands: Biagini 2022, section 3.6
+MASKS = {
+    "time masking": (mask_time, 30),
+    "band masking": (mask_bands, 10),
+}  # frames and bands: Biagini 2022, section 3.6
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,9 @@ class Inputs(Ragged):
 
     def mean(self, rows: np.ndarray) -> np.ndarray:
         """Return the mean of these clips' frames, filled ones included: ``(width,)``."""
-        sums = np.add.reduceat(self.values, self.starts[:-1], axis=0, dtype=np.float64)  # (clips, width)
+        sums = np.add.reduceat(
+            self.values, self.starts[:-1], axis=0, dtype=np.float64
+        )  # (clips, width)
         return (sums[rows].sum(0) / self.sizes[rows].sum()).astype(np.float32)
 
 
@@ -85,10 +90,14 @@ class Data(Clips):
 
     def _digest(self, kind: str) -> str:
         inputs = self.inputs[kind]
-        return store.digest([store.values(array) for array in (inputs.values, inputs.starts, inputs.valid)])
+        return store.digest(
+            [store.values(array) for array in (inputs.values, inputs.starts, inputs.valid)]
+        )
 
 
-def order(data: Data, kind: str, rows: np.ndarray, *, batch: int, seed: int, epoch: int) -> list[np.ndarray]:
+def order(
+    data: Data, kind: str, rows: np.ndarray, *, batch: int, seed: int, epoch: int
+) -> list[np.ndarray]:
     """Rows of each batch of one epoch: shuffled, and clips of unequal length beside those of similar length.
 
     Shuffled in evaluation too, which is epoch 0: tables are sorted by speaker and emotion, and
@@ -103,7 +112,12 @@ def order(data: Data, kind: str, rows: np.ndarray, *, batch: int, seed: int, epo
         epoch: from 1, or 0 in evaluation.
     """
     if data.inputs[kind].free:
-        return [rows[places] for places in by_length(data.inputs[kind].sizes[rows], batch=batch, seed=seed, epoch=epoch)]
+        return [
+            rows[places]
+            for places in by_length(
+                data.inputs[kind].sizes[rows], batch=batch, seed=seed, epoch=epoch
+            )
+        ]
     shuffled = np.random.default_rng([seed, epoch]).permutation(rows)
     return np.split(shuffled, range(batch, len(rows), batch))
 
@@ -156,5 +170,8 @@ def batches(
         elif augmentation == "time stretching":
             taken = torch.rand(len(places), generator=generator) < 0.5
             pairs = zip(tensors(data, ["mfcc, stretched"], places), held, strict=True)
-            held = [torch.where(taken.view(-1, *[1] * (own.ndim - 1)), other, own) for other, own in pairs]
+            held = [
+                torch.where(taken.view(-1, *[1] * (own.ndim - 1)), other, own)
+                for other, own in pairs
+            ]
         yield [*held, labels[places]]

@@ -65,7 +65,9 @@ class LoopqCard(card.Card):
     names = (*ROWS, *RECIPES)
     has_final = True
 
-    def parameters(self, name: str, given: Mapping[str, object], *, final: bool) -> loopq.Parameters:
+    def parameters(
+        self, name: str, given: Mapping[str, object], *, final: bool
+    ) -> loopq.Parameters:
         """Check the parameters of a training, among ``TAKEN``: by-origin runs of one row.
 
         Raises:
@@ -73,7 +75,9 @@ class LoopqCard(card.Card):
                 value out of range, or one that this training would not read
         """
         row = chosen(name)
-        parameters = card.training_parameters(loopq.Parameters, given, taken=TAKEN, only=row.name, protocol="by-origin")
+        parameters = card.training_parameters(
+            loopq.Parameters, given, taken=TAKEN, only=row.name, protocol="by-origin"
+        )
         has_length = not final or row.model in loopq_final.EPOCHS or "seed" in given
         if "seeds" in given and has_length:
             raise ParameterError(
@@ -82,7 +86,9 @@ class LoopqCard(card.Card):
                 f" {' and '.join(loopq_final.EPOCHS)}. Leave it out, or give seed."
             )
         if "encoder" in given and not any("frames" in kind for kind in row.inputs):
-            raise ParameterError(f"-p encoder={given['encoder']}: {row.name} reads no speech encoder. Leave it out.")
+            raise ParameterError(
+                f"-p encoder={given['encoder']}: {row.name} reads no speech encoder. Leave it out."
+            )
         return parameters
 
     def fit(self, parameters: loopq.Parameters, *, final: bool) -> tuple[nn.Module, dict[str, Any]]:
@@ -132,7 +138,9 @@ class LoopqCard(card.Card):
         """
         recipe, encoder = about["recipe"], about["input"]["encoder"]
         speech = (encoder["frames"], encoder["width"]) if encoder else (0, 0)
-        return loopq_networks.build(recipe["model"], recipe["variant"], size=recipe["size"], seed=0, speech=speech)
+        return loopq_networks.build(
+            recipe["model"], recipe["variant"], size=recipe["size"], seed=0, speech=speech
+        )
 
     def reader(self, about: Mapping[str, Any]) -> Callable[..., list[Tensor]]:
         """Make the function that turns a window, and ``encoder=``, into a batch of one.
@@ -165,7 +173,9 @@ def chosen(name: str) -> Row:
     row = ROWS.get(f"{name} {READINGS[name]}" if name in READINGS else name)
     if row is None:
         near = nearest(name, [*ROWS, *RECIPES])
-        raise ParameterError(f'{name}: no such model; expected a row or a model of chapter 3, the nearest is "{near}". Name it so.')
+        raise ParameterError(
+            f'{name}: no such model; expected a row or a model of chapter 3, the nearest is "{near}". Name it so.'
+        )
     if (row.model, row.variant) == ("CNNLSTM", "as-run"):
         raise ParameterError(
             f"{row.name}: reads the clips of a batch as one sequence, so its answer to a clip"
@@ -173,7 +183,9 @@ def chosen(name: str) -> Row:
             ' "CNNLSTM per-clip" or "CNNLSTM fixed".'
         )
     if row.control != "none":
-        raise ParameterError(f"{row.name}: a control that has nothing to learn; expected a model to use. Name {row.model}.")
+        raise ParameterError(
+            f"{row.name}: a control that has nothing to learn; expected a model to use. Name {row.model}."
+        )
     return row
 
 
@@ -207,7 +219,8 @@ def describe(
         "recipe": _recipe(trial, history, cuts),
         "input": _input(trial, data, training, encoder),
         "classes": list(data.classes),
-        "training": card.training_data(data, training, edition=trial.edition) | {"validation_clips": len(validation)},
+        "training": card.training_data(data, training, edition=trial.edition)
+        | {"validation_clips": len(validation)},
         "speaker_independent": score(outcome["counts"], len(data.classes)),
         "versions": card.versions(),
     }
@@ -256,7 +269,9 @@ def limits(trial: Trial, about: Mapping[str, Any]) -> list[str]:
     if encoder and encoder["name"] == "random":
         lines.append("The speech encoder was never trained.")
     if trial.labels == "loopq":
-        lines.append("Where SAVEE is in it, sadness was taught as anger, as in the competition's data.")
+        lines.append(
+            "Where SAVEE is in it, sadness was taught as anger, as in the competition's data."
+        )
     return lines
 
 
@@ -281,7 +296,9 @@ def _encoder_content(encoder: str) -> dict[str, str]:
 
 
 def _recipe(trial: Trial, history: History, cuts: Sequence[int] | None) -> dict[str, Any]:
-    plan = loopq_rows.plan(trial.model, rates=trial.rates, epochs=trial.epochs, precision=trial.precision)
+    plan = loopq_rows.plan(
+        trial.model, rates=trial.rates, epochs=trial.epochs, precision=trial.precision
+    )
     settings = ("model", "variant", "rates", "augmentation", "labels", "size", "precision", "seed")
     patience = f"plateau of the validation loss, patience {plan.schedule.patience}"
     return {
@@ -297,7 +314,9 @@ def _recipe(trial: Trial, history: History, cuts: Sequence[int] | None) -> dict[
     }
 
 
-def _input(trial: Trial, data: Data, training: np.ndarray, encoder: Mapping[str, str] | None) -> dict[str, Any]:
+def _input(
+    trial: Trial, data: Data, training: np.ndarray, encoder: Mapping[str, str] | None
+) -> dict[str, Any]:
     shape = SHAPES[trial.size]
     seconds = shape.samples / RATE
     if trial.kinds == (FREE,):

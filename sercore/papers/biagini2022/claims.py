@@ -52,7 +52,9 @@ def clips(ledger: Ledger) -> Judgement:
     measured = _measured_cells()
     in_savee = ""
     if ("angry", "SAVEE") in measured:
-        in_savee = f", {measured['angry', 'SAVEE']} and {measured['sadness', 'SAVEE']} in the corpus"
+        in_savee = (
+            f", {measured['angry', 'SAVEE']} and {measured['sadness', 'SAVEE']} in the corpus"
+        )
     reason = (
         f"on the printed counts: {total:,} clips, {crema:.1%} from CREMA-D; the largest class but surprise has "
         f"{max(others) / min(others):.2f} times the clips of the smallest, surprise {by_class['surprise'] / min(others):.2f}. "
@@ -64,13 +66,19 @@ def clips(ledger: Ledger) -> Judgement:
 def loudness(ledger: Ledger) -> Judgement:
     """B3: compare the mean of clip maxima by emotion, printed and over the corpora at hand."""
     emotions = dict.fromkeys(row for row, _ in table_1())
-    printed = {number.column: number.value for number in ledger.printed if (number.table, number.row) == ("Table 2", "Max")}
+    printed = {
+        number.column: number.value
+        for number in ledger.printed
+        if (number.table, number.row) == ("Table 2", "Max")
+    }
     is_printed = _is_loud({name: printed[name] for name in emotions})
     measured = recorded.measurements(NAME)
     ours = {name: measured.get(f"Max / {name} / mean_of_clip_max_amplitude") for name in emotions}
     if None in ours.values():
         return Judgement.alike("not run", "the corpora were not measured", printed=is_printed)
-    order = ", ".join(f"{name} {ours[name]:.3f}" for name in sorted(ours, key=ours.get, reverse=True))
+    order = ", ".join(
+        f"{name} {ours[name]:.3f}" for name in sorted(ours, key=ours.get, reverse=True)
+    )
     reason = f"mean maximum over {', '.join(recorded.measured_on(NAME))}: {order}"
     return Judgement.alike("agrees" if _is_loud(ours) else "differs", reason, printed=is_printed)
 
@@ -147,7 +155,11 @@ def saliency(ledger: Ledger) -> Judgement:
     words = []
     for protocol in PAIR:
         chosen = views[views.get("protocol") == protocol]["trial"]
-        table = rows[rows["trial"].isin(chosen)].groupby(["network", "class"])[["low", "middle", "high"]].mean()
+        table = (
+            rows[rows["trial"].isin(chosen)]
+            .groupby(["network", "class"])[["low", "middle", "high"]]
+            .mean()
+        )
         if not len(table):
             continue
         trained, untrained = (table.loc[network] for network in ("trained", "untrained"))
@@ -155,7 +167,9 @@ def saliency(ledger: Ledger) -> Judgement:
             ("sadness, low and middle", "sadness", ["low", "middle"]),
             ("happy, high", "happy", ["high"]),
         ):
-            ours, control = (_above_the_others(of[bands].sum(axis=1), name) for of in (trained, untrained))
+            ours, control = (
+                _above_the_others(of[bands].sum(axis=1), name) for of in (trained, untrained)
+            )
             words.append(f"{protocol}, {title}: {ours:+.3f}, untrained {control:+.3f}")
     if not words:
         return Judgement.alike("not run", "no saliency is recorded")
@@ -175,7 +189,9 @@ def fixed_length(ledger: Ledger) -> Judgement:
     """B12: find the parameters that change their shape when the waveform is longer."""
     longer = mmfusion.Sizes(frames=2 * mmfusion.SIZES.frames, speech=2 * mmfusion.SIZES.speech)
     networks = [counts.built("MMFUSION"), counts.built("MMFUSION", sizes=longer)]
-    shapes, others = ({name: weight.shape for name, weight in network.named_parameters()} for network in networks)
+    shapes, others = (
+        {name: weight.shape for name, weight in network.named_parameters()} for network in networks
+    )
     changed = [name for name, shape in shapes.items() if shape != others[name]]
     norms = {
         f"{name}.{parameter}"
@@ -184,13 +200,19 @@ def fixed_length(ledger: Ledger) -> Judgement:
         for parameter in ("weight", "bias")
     }
     mark = "agrees" if changed and set(changed) <= norms else "differs"
-    return Judgement.alike(mark, f"with clips twice as long {len(changed)} tensors change their shape: {', '.join(changed)}")
+    return Judgement.alike(
+        mark,
+        f"with clips twice as long {len(changed)} tensors change their shape: {', '.join(changed)}",
+    )
 
 
 def balanced(ledger: Ledger) -> Judgement:
     """B14: compare the smallest class of each origin with its largest; balanced from 0.8 on."""
     printed, ours = _balance(table_1()), _balance(_measured_cells())
-    written = [", ".join(f"{name} {share:.2f}" for name, share in shares.items()) for shares in (printed, ours)]
+    written = [
+        ", ".join(f"{name} {share:.2f}" for name, share in shares.items())
+        for shares in (printed, ours)
+    ]
     mark = "not run"
     if ours:
         mark = "agrees" if min(ours.values()) >= BALANCED else "differs"
@@ -226,10 +248,14 @@ def energy(ledger: Ledger) -> Judgement:
     rows = rows[rows["trial"] == rows["trial"].iloc[0]]
     wide = rows.pivot_table(index="group", columns="class", values="high")
     pairs = list(itertools.combinations(wide.columns, 2))
-    differences = [mean_over_groups((wide[one] - wide[other]).dropna().to_numpy()) for one, other in pairs]
+    differences = [
+        mean_over_groups((wide[one] - wide[other]).dropna().to_numpy()) for one, other in pairs
+    ]
     p_values = [1.0 if gap.groups < estimates.GROUPS else gap.p for gap in differences]
     differing = sum(p < 1 - estimates.LEVEL for p in estimates.holm(p_values))
-    (one, other), gap = max(zip(pairs, differences, strict=True), key=lambda pair: abs(pair[1].value))
+    (one, other), gap = max(
+        zip(pairs, differences, strict=True), key=lambda pair: abs(pair[1].value)
+    )
     reason = (
         f"share of the highest third, by speaker: {differing} of {len(pairs)} pairs of emotions differ, judged together; most"
         f" {one} less {other}, {gap.value:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}], {gap.groups} speakers"
@@ -246,7 +272,9 @@ def across(ledger: Ledger) -> Judgement:
             recalls.append(f"{model} {level(trials, RECALL).value:.3f}")
     if not recalls:
         return Judgement.alike("not run", "no training on one corpus alone is recorded")
-    differences = [ACROSS.gap(ledger, *pair, RECALL, name=" over ".join(pair)) for pair in OVER_SCRATCH]
+    differences = [
+        ACROSS.gap(ledger, *pair, RECALL, name=" over ".join(pair)) for pair in OVER_SCRATCH
+    ]
     run = [mark for mark in gaps.marks(differences) if mark != "not run"]
     chance = len({row for row, _ in table_1()})
     reason = (
@@ -314,7 +342,9 @@ CLAIMS = (
         "B9",
         "HUBERTFT overfits more than MMFUSION, for a small gain",
         source="section 4.1",
-        judge=Untested("needs both models tuned, and so pretrained weights and a GPU; MMFUSION is not trained on real speech"),
+        judge=Untested(
+            "needs both models tuned, and so pretrained weights and a GPU; MMFUSION is not trained on real speech"
+        ),
     ),
     Claim(
         "B10",
@@ -338,7 +368,9 @@ CLAIMS = (
         "B13",
         "No test labels: nothing is claimed of the test but an expectation",
         source="sections 2.1 and 4.1",
-        judge=Untested("no test score is printed; the validation clips chose rate and epoch, so that the scores are optimistic"),
+        judge=Untested(
+            "no test score is printed; the validation clips chose rate and epoch, so that the scores are optimistic"
+        ),
     ),
     Claim(
         "B14",
@@ -359,4 +391,12 @@ CLAIMS = (
         judge=across,
     ),
 )
-SETTINGS = ("B1", "B2", "B3", "B4", "B8", "B12", "B14")  # about data and built objects, whatever is trained
+SETTINGS = (
+    "B1",
+    "B2",
+    "B3",
+    "B4",
+    "B8",
+    "B12",
+    "B14",
+)  # about data and built objects, whatever is trained

@@ -35,14 +35,20 @@ def load(name: str | Path) -> nn.Module:
 
     about, weights = _files(str(name))
     try:
-        config = AutoConfig.from_pretrained(about.parent, local_files_only=True, trust_remote_code=False)
+        config = AutoConfig.from_pretrained(
+            about.parent, local_files_only=True, trust_remote_code=False
+        )
         if config.model_type != "convnext":
-            raise EncoderError(f"{name}: a {config.model_type} model; expected a convnext. Choose another model.")
+            raise EncoderError(
+                f"{name}: a {config.model_type} model; expected a convnext. Choose another model."
+            )
         config.drop_path_rate = convnext_base().drop_path_rate
         with torch.random.fork_rng(devices=[]):
             model = ConvNextModel(config)
         found = {key.removeprefix("convnext."): each for key, each in load_file(weights).items()}
-        model.load_state_dict({key: each for key, each in found.items() if not key.startswith("classifier.")})
+        model.load_state_dict(
+            {key: each for key, each in found.items() if not key.startswith("classifier.")}
+        )
     except EncoderError:
         raise
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
@@ -89,7 +95,11 @@ def _cached(name: str) -> Path:
 
     offline = os.environ.get("HF_HUB_OFFLINE", "1").upper() in ("1", "ON", "YES", "TRUE")
     try:
-        return Path(huggingface_hub.snapshot_download(name, allow_patterns=list(FILES), local_files_only=offline))
+        return Path(
+            huggingface_hub.snapshot_download(
+                name, allow_patterns=list(FILES), local_files_only=offline
+            )
+        )
     except (OSError, ValueError) as error:
         met = "" if offline else f" ({' '.join(str(error).split())[:200]})"
         raise EncoderError(

@@ -18,10 +18,19 @@ from sercore.papers.biagini2022.inputs import LEVELS, SHAPES, Shape
 from sercore.protocols.origins import by_origin
 
 DEMO = ("demo-studio", "demo-labor", "demo-scena")
-ORIGINS = {"crema-d": "CREMA", "ravdess": "RAVDESS", "savee": "SAVEE", "tess": "TESS"}  # as the report prints them
+ORIGINS = {
+    "crema-d": "CREMA",
+    "ravdess": "RAVDESS",
+    "savee": "SAVEE",
+    "tess": "TESS",
+}  # as the report prints them
 NEEDED = ("ravdess", "tess")  # of the open edition; the others join where they are
 ELSEWHERE = ("emovo",)  # of no paper's training here: tested across corpora where it is
-SOURCES = {"demo": "demo-studio", "open": "ravdess", "paper": "ravdess"}  # what trains across corpora
+SOURCES = {
+    "demo": "demo-studio",
+    "open": "ravdess",
+    "paper": "ravdess",
+}  # what trains across corpora
 
 
 def load(
@@ -62,7 +71,9 @@ def load(
         network = encoders.load(encoder, device=device)
     inputs = {kind: _inputs(kind, paths, shape, trimmed, network, device) for kind in sorted(asked)}
     reports = tuple(each.report for each in found)
-    return Data(table, inputs, labels.SEVEN, encoder=network.name if network else "none", reports=reports)
+    return Data(
+        table, inputs, labels.SEVEN, encoder=network.name if network else "none", reports=reports
+    )
 
 
 def clips(edition: str, *, loopq_labels: bool = False, elsewhere: bool = False) -> pd.DataFrame:
@@ -80,19 +91,26 @@ def read(edition: str, *, elsewhere: bool = False) -> list[Corpus]:
     Raises:
         CorpusError: a corpus that is not there.
     """
-    return [synthetic.load(name) if edition == "demo" else corpora.load(name) for name in names(edition, elsewhere=elsewhere)]
+    return [
+        synthetic.load(name) if edition == "demo" else corpora.load(name)
+        for name in names(edition, elsewhere=elsewhere)
+    ]
 
 
 def reports_elsewhere(edition: str) -> tuple[Report, ...]:
     """What the loaders say of the corpora that are only tested, where they are."""
-    return tuple(corpora.load(name).report for name in names(edition, elsewhere=True) if name in ELSEWHERE)
+    return tuple(
+        corpora.load(name).report for name in names(edition, elsewhere=True) if name in ELSEWHERE
+    )
 
 
 def _joined(found: Sequence[Corpus], *, loopq_labels: bool) -> pd.DataFrame:
     table = pd.concat([each.table for each in found], ignore_index=True)
     table["class"] = labels.mapped(table, labels.seven_classes(loopq_labels=loopq_labels))
     table["name"] = [Path(path).stem for path in table["path"]]
-    return table[table["class"].notna()].sort_values(["corpus", "speaker", "name"], ignore_index=True)
+    return table[table["class"].notna()].sort_values(
+        ["corpus", "speaker", "name"], ignore_index=True
+    )
 
 
 def names(edition: str, *, elsewhere: bool = False) -> tuple[str, ...]:
@@ -114,7 +132,8 @@ def contents(edition: str, *, loopq_labels: bool = False) -> list:
     """Name, content hash and class of every clip that an edition other than the demo reads, those only tested too."""
     table = clips(edition, loopq_labels=loopq_labels, elsewhere=True)
     return [
-        [name, store.content(path), label] for name, path, label in zip(table["name"], table["path"], table["class"], strict=True)
+        [name, store.content(path), label]
+        for name, path, label in zip(table["name"], table["path"], table["class"], strict=True)
     ]
 
 
@@ -125,13 +144,19 @@ def extractors() -> list[list[str]]:
         "encoder frames": loopq_frames.__name__,
         "waveforms": loopq_waveforms.__name__,
     }
-    return [[name, store.key(settings={}, manifest=[], modules=module).hex] for name, module in modules.items()]
+    return [
+        [name, store.key(settings={}, manifest=[], modules=module).hex]
+        for name, module in modules.items()
+    ]
 
 
 def sampling_rates(table: pd.DataFrame) -> dict[str, float]:
     """Lowest sampling rate of each corpus' files, in Hz, by "sampling rate / origin / Hz"."""
     found = {ORIGINS.get(name, name): rows["path"] for name, rows in table.groupby("corpus")}
-    return {f"sampling rate / {name} / Hz": min(soundfile.info(path).samplerate for path in paths) for name, paths in found.items()}
+    return {
+        f"sampling rate / {name} / Hz": min(soundfile.info(path).samplerate for path in paths)
+        for name, paths in found.items()
+    }
 
 
 def measure(table: pd.DataFrame) -> dict[str, float]:
@@ -148,12 +173,18 @@ def measure(table: pd.DataFrame) -> dict[str, float]:
     cells = table.groupby(["class", "origin"]).size().unstack(fill_value=0)
     cells.loc["total"] = cells.sum()
     cells["total"] = cells.sum(axis=1)
-    found = {f"{emotion} / {origin} / records": int(count) for (emotion, origin), count in cells.stack().items()}
+    found = {
+        f"{emotion} / {origin} / records": int(count)
+        for (emotion, origin), count in cells.stack().items()
+    }
     for column in ("class", "origin"):
         for name, rows in table.groupby(column):
             found[f"Max / {name} / mean_of_clip_max_amplitude"] = float(rows["maximum"].mean())
             found[f"Min / {name} / mean_of_clip_min_amplitude"] = float(rows["minimum"].mean())
-            found |= {f"duration / {name} / {what}": float(getattr(rows["seconds"], what)()) for what in ("mean", "min", "max")}
+            found |= {
+                f"duration / {name} / {what}": float(getattr(rows["seconds"], what)())
+                for what in ("mean", "min", "max")
+            }
     training, _ = by_origin(table, generator=np.random.default_rng(0))
     seconds = table["seconds"]
     return found | {
@@ -171,15 +202,28 @@ def measure(table: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def _inputs(kind: str, paths: list, shape: Shape, trimmed: np.ndarray, network: encoders.Encoder | None, device: str) -> Inputs:
+def _inputs(
+    kind: str,
+    paths: list,
+    shape: Shape,
+    trimmed: np.ndarray,
+    network: encoders.Encoder | None,
+    device: str,
+) -> Inputs:
     if kind in loopq_frames.KINDS:
         filled = loopq_frames.KINDS[kind]
         samples = shape.samples if filled else shape.longest
-        return Inputs.of(loopq_frames.compute(network, paths, samples=samples, filled=filled, device=device))
+        return Inputs.of(
+            loopq_frames.compute(network, paths, samples=samples, filled=filled, device=device)
+        )
     if kind in loopq_waveforms.KINDS:
         return loopq_waveforms.compute(kind, paths, shape=shape)
     rows = loopq_inputs.compute(kind, paths, shape=shape)
     if kind in ("mfcc, free length", "mfcc, stretched"):
-        return Inputs.of(rows)  # all frames: FCMFCC, which reads the stretched ones, takes filled zeros for part of the clip
-    own = 1 + np.minimum(trimmed, shape.samples) // shape.mel.hop  # as many frames as the clip alone would have
+        return Inputs.of(
+            rows
+        )  # all frames: FCMFCC, which reads the stretched ones, takes filled zeros for part of the clip
+    own = (
+        1 + np.minimum(trimmed, shape.samples) // shape.mel.hop
+    )  # as many frames as the clip alone would have
     return Inputs.of(rows, own)

@@ -38,16 +38,25 @@ def shares(emotions: Mapping[str, int], origins: Mapping[str, int]) -> Figure:
     """
     for name, counts in (("emotions", emotions), ("origins", origins)):
         if not counts or min(counts.values()) < 0 or not sum(counts.values()):
-            raise ValueError(f"{name}: {dict(counts)}; expected clips, 0 or more each and some in all: count the table's rows")
+            raise ValueError(
+                f"{name}: {dict(counts)}; expected clips, 0 or more each and some in all: count the table's rows"
+            )
     if sum(emotions.values()) != sum(origins.values()):
         raise ValueError(
             f"{sum(emotions.values())} clips by emotion, {sum(origins.values())} by origin; expected the same: count one table"
         )
     tall = max(len(emotions), len(origins))
     figure, axes = plt.subplots(1, 2, figsize=(WIDTH, 0.8 + 0.28 * tall), layout="constrained")
-    for place, (title, counts) in zip(axes, (("emotion", emotions), ("origin", origins)), strict=True):
+    for place, (title, counts) in zip(
+        axes, (("emotion", emotions), ("origin", origins)), strict=True
+    ):
         total = sum(counts.values())
-        bars = place.barh(range(len(counts)), [100 * count / total for count in counts.values()], height=0.7, color=BLUE)
+        bars = place.barh(
+            range(len(counts)),
+            [100 * count / total for count in counts.values()],
+            height=0.7,
+            color=BLUE,
+        )
         texts = [f"{100 * count / total:.1f} %, {count:,}" for count in counts.values()]
         place.bar_label(bars, texts, fontsize=FONT, padding=3)
         place.set_yticks(range(len(counts)), counts, fontsize=FONT + 1)
@@ -72,7 +81,9 @@ def curves_data(ledger: Ledger, split: str) -> dict[str, tuple[np.ndarray, int]]
     return found
 
 
-def curves(histories: Mapping[str, tuple[Sequence[Sequence[float]], int]], *, title: str = "") -> Figure:
+def curves(
+    histories: Mapping[str, tuple[Sequence[Sequence[float]], int]], *, title: str = ""
+) -> Figure:
     """Accuracy and loss by epoch of training and validation, models beside each other, the epoch that is kept marked.
 
     Args:
@@ -86,11 +97,18 @@ def curves(histories: Mapping[str, tuple[Sequence[Sequence[float]], int]], *, ti
     Source: Biagini 2022, Figure 11.
     """
     if not histories:
-        raise ValueError("no model; expected the curves of at least one: pass rows and kept epoch by model")
+        raise ValueError(
+            "no model; expected the curves of at least one: pass rows and kept epoch by model"
+        )
     columns = min(3, len(histories))
     rows = -(-len(histories) // columns)
     figure, axes = plt.subplots(
-        2 * rows, columns, figsize=(WIDTH, 0.4 + 2.8 * rows), layout="constrained", squeeze=False, sharey="row"
+        2 * rows,
+        columns,
+        figsize=(WIDTH, 0.4 + 2.8 * rows),
+        layout="constrained",
+        squeeze=False,
+        sharey="row",
     )
     for at in range(rows * columns):
         pair = [axes[2 * (at // columns) + half, at % columns] for half in (0, 1)]
@@ -105,11 +123,17 @@ def curves(histories: Mapping[str, tuple[Sequence[Sequence[float]], int]], *, ti
                 f"{name}: curves {numbers.shape}, kept epoch {best}; expected a row of 5 numbers an epoch, the kept one among them:"
                 " take both of one outcome"
             )
-        for place, ours, theirs, what in zip(pair, (2, 1), (4, 3), ("accuracy", "loss"), strict=True):
+        for place, ours, theirs, what in zip(
+            pair, (2, 1), (4, 3), ("accuracy", "loss"), strict=True
+        ):
             place.plot(numbers[:, 0], numbers[:, ours], color=BLUE, linewidth=1.3, label="training")
-            place.plot(numbers[:, 0], numbers[:, theirs], color=ORANGE, linewidth=1.3, label="validation")
+            place.plot(
+                numbers[:, 0], numbers[:, theirs], color=ORANGE, linewidth=1.3, label="validation"
+            )
             kept = numbers[numbers[:, 0] == best, theirs]
-            place.plot([best], kept, "o", color=ORANGE, markersize=5, label="kept epoch", clip_on=False)
+            place.plot(
+                [best], kept, "o", color=ORANGE, markersize=5, label="kept epoch", clip_on=False
+            )
             place.tick_params(labelsize=FONT)
             place.xaxis.get_major_locator().set_params(integer=True)
             if at % columns == 0:
@@ -137,7 +161,11 @@ def reliability_data(ledger: Ledger, model: str, variant: str) -> dict[str, np.n
         trials = ledger.trials(model, variant=variant, protocol=split)
         if trials is not None:
             bins = table[table["trial"].isin(trials.table["trial"])]
-            found[split] = bins.groupby("edge", as_index=False)[["clips", "confidence", "right"]].sum().to_numpy(float)
+            found[split] = (
+                bins.groupby("edge", as_index=False)[["clips", "confidence", "right"]]
+                .sum()
+                .to_numpy(float)
+            )
     return found
 
 
@@ -153,7 +181,9 @@ def reliability(bins: Mapping[str, Sequence[Sequence[float]]]) -> Figure:
 
     Source: Guo et al. 2017, On Calibration of Modern Neural Networks, Figure 1.
     """
-    figure, (above, below) = plt.subplots(2, 1, figsize=(5, 5), layout="constrained", sharex=True, height_ratios=[3, 1])
+    figure, (above, below) = plt.subplots(
+        2, 1, figsize=(5, 5), layout="constrained", sharex=True, height_ratios=[3, 1]
+    )
     above.plot([0, 1], [0, 1], color="0.7", linewidth=1, label="as sure as right", zorder=0)
     palette = sns.color_palette("colorblind", len(bins))
     for at, (name, rows) in enumerate(bins.items()):
@@ -167,10 +197,19 @@ def reliability(bins: Mapping[str, Sequence[Sequence[float]]]) -> Figure:
         error = np.abs(right - confidence).sum() / clips.sum()
         places = confidence[some] / clips[some], right[some] / clips[some]
         label = f"{name}, error {error:.3f}, {clips.sum():,.0f} clips"
-        above.plot(*places, marker=MARKERS[at % len(MARKERS)], color=palette[at], markersize=5, linewidth=1.2, label=label)
+        above.plot(
+            *places,
+            marker=MARKERS[at % len(MARKERS)],
+            color=palette[at],
+            markersize=5,
+            linewidth=1.2,
+            label=label,
+        )
         low = np.concatenate([[0], edges[:-1]])
         wide = (edges - low) / len(bins)
-        below.bar(low + at * wide, clips / clips.sum(), width=0.9 * wide, align="edge", color=palette[at])
+        below.bar(
+            low + at * wide, clips / clips.sum(), width=0.9 * wide, align="edge", color=palette[at]
+        )
     above.set(xlim=(0, 1), ylim=(0, 1))
     above.set_ylabel("share right", fontsize=FONT)
     below.set_ylabel("share of clips", fontsize=FONT)
@@ -183,7 +222,10 @@ def reliability(bins: Mapping[str, Sequence[Sequence[float]]]) -> Figure:
 
 
 def windows(
-    found: Sequence[Mapping], classes: Sequence[str], changes: Sequence[float], truth: Sequence[tuple[float, float, str]]
+    found: Sequence[Mapping],
+    classes: Sequence[str],
+    changes: Sequence[float],
+    truth: Sequence[tuple[float, float, str]],
 ) -> Figure:
     """Probabilities over a recording of several emotions, the true ones above: lines where the answer changes and where it should.
 
@@ -199,7 +241,9 @@ def windows(
     """
     times = np.array([[each["start"], each["end"]] for each in found], float).reshape(-1, 2)
     silent = dict.fromkeys(classes, np.nan)
-    values = np.array([[(each["probabilities"] or silent)[name] for name in classes] for each in found], float)
+    values = np.array(
+        [[(each["probabilities"] or silent)[name] for name in classes] for each in found], float
+    )
     ends = [bound for begin, stop, _ in truth for bound in (begin, stop)]
     if not ends or np.any(np.diff(ends) < 0) or not {name for *_, name in truth} <= set(classes):
         raise ValueError(
@@ -209,22 +253,41 @@ def windows(
     figure = probabilities([("", times, values)], classes)
     axes, (start, end) = figure.axes[0], (min(times.min(), ends[0]), max(times.max(), ends[-1]))
     if outside := [each for each in changes if not start <= each <= end]:
-        raise ValueError(f"changes at {outside} s; expected {start:g} to {end:g} s: take those of this recording")
+        raise ValueError(
+            f"changes at {outside} s; expected {start:g} to {end:g} s: take those of this recording"
+        )
     figure.set_size_inches(WIDTH, 3.0)
     axes.set(xlim=(start, end), ylim=(0, 1.2))
     colours = dict(zip(classes, sns.color_palette("colorblind", len(classes)), strict=True))
     for begin, stop, name in truth:
-        axes.barh(1.12, stop - begin, left=begin, height=0.13, color=colours[name], edgecolor="white")
+        axes.barh(
+            1.12, stop - begin, left=begin, height=0.13, color=colours[name], edgecolor="white"
+        )
         if stop - begin > (end - start) / 12:  # a narrower one has no room for its name
             axes.text((begin + stop) / 2, 1.12, name, fontsize=FONT, ha="center", va="center")
     seen = axes.vlines(changes, 0, 1, color="black", linewidth=1.6, label="predicted change")
-    should = [begin for (begin, _, name), (*_, last) in zip(truth[1:], truth, strict=False) if name != last]
-    true = axes.vlines(should, 0, 1.2, color="black", linewidth=1.2, linestyle=(0, (2, 2)), label="true change")
-    axes.legend(handles=[seen, true], loc="upper right", bbox_to_anchor=(1, -0.16), ncols=2, frameon=False, fontsize=FONT)
+    should = [
+        begin
+        for (begin, _, name), (*_, last) in zip(truth[1:], truth, strict=False)
+        if name != last
+    ]
+    true = axes.vlines(
+        should, 0, 1.2, color="black", linewidth=1.2, linestyle=(0, (2, 2)), label="true change"
+    )
+    axes.legend(
+        handles=[seen, true],
+        loc="upper right",
+        bbox_to_anchor=(1, -0.16),
+        ncols=2,
+        frameon=False,
+        fontsize=FONT,
+    )
     return figure
 
 
-def probabilities(panels: Sequence[tuple[str, np.ndarray, np.ndarray]], classes: Sequence[str]) -> Figure:
+def probabilities(
+    panels: Sequence[tuple[str, np.ndarray, np.ndarray]], classes: Sequence[str]
+) -> Figure:
     """Stacked probabilities over time, one clip under the other; a silent window is left white.
 
     A window's bar stands around its middle and reaches half-way to its neighbours'; the first and the last reach the clip's ends.
@@ -239,7 +302,13 @@ def probabilities(panels: Sequence[tuple[str, np.ndarray, np.ndarray]], classes:
     """
     if not 1 <= len(panels) <= MOST:
         raise ValueError(f"{len(panels)} clips; a picture holds 1 to {MOST}: draw fewer at a time")
-    figure, axes = plt.subplots(len(panels), 1, figsize=(WIDTH, 0.9 + HEIGHT * len(panels)), layout="constrained", squeeze=False)
+    figure, axes = plt.subplots(
+        len(panels),
+        1,
+        figsize=(WIDTH, 0.9 + HEIGHT * len(panels)),
+        layout="constrained",
+        squeeze=False,
+    )
     colours = sns.color_palette("colorblind", len(classes))
     for place, (title, times, values) in zip(axes[:, 0], panels, strict=True):
         _check(title, np.asarray(times), np.asarray(values), len(classes))
@@ -266,7 +335,14 @@ def probabilities(panels: Sequence[tuple[str, np.ndarray, np.ndarray]], classes:
         sns.despine(ax=place)
     axes[-1, 0].set_xlabel("time (s)", fontsize=FONT)
     handles, names = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside upper center", ncols=min(len(names), 7), frameon=False, fontsize=FONT)
+    figure.legend(
+        handles,
+        names,
+        loc="outside upper center",
+        ncols=min(len(names), 7),
+        frameon=False,
+        fontsize=FONT,
+    )
     return figure
 
 
@@ -282,7 +358,9 @@ def save_probabilities(found: Sequence[Mapping], path: Path) -> None:
     """
     answered = [each for each in found if not each["error"]]
     if path.suffix.lower() != ".png":
-        raise ParameterError(f"--plot {path}: no PNG file by its name; expected one that ends in .png. Name it so.")
+        raise ParameterError(
+            f"--plot {path}: no PNG file by its name; expected one that ends in .png. Name it so."
+        )
     if len(answered) > MOST:
         raise ParameterError(
             f"--plot {path}: {len(answered)} clips; a picture holds {MOST} at most. Name fewer, or leave --plot out."
@@ -294,7 +372,9 @@ def save_probabilities(found: Sequence[Mapping], path: Path) -> None:
     try:
         store.write(path, file.getvalue())
     except OSError as error:
-        raise ParameterError(f"--plot {path}: cannot be written ({error.strerror}). Name another file.") from None
+        raise ParameterError(
+            f"--plot {path}: cannot be written ({error.strerror}). Name another file."
+        ) from None
 
 
 def confusions_data(ledger: Ledger, model: str, variant: str) -> list[Panel]:
@@ -304,7 +384,13 @@ def confusions_data(ledger: Ledger, model: str, variant: str) -> list[Panel]:
         trials = ledger.trials(model, variant=variant, protocol=split)
         if trials is not None:
             counts = trials.confusion()
-            panels.append((f"{split}, {counts.sum():,.0f} answers", counts / counts.sum(1, keepdims=True), list(loopq.CLASSES)))
+            panels.append(
+                (
+                    f"{split}, {counts.sum():,.0f} answers",
+                    counts / counts.sum(1, keepdims=True),
+                    list(loopq.CLASSES),
+                )
+            )
     return panels
 
 
@@ -336,7 +422,9 @@ def _check(title: str, times: np.ndarray, values: np.ndarray, classes: int) -> N
         )
     heard = values[~np.isnan(values).any(axis=1)]
     if (heard < 0).any() or not np.allclose(heard.sum(axis=1), 1, atol=1e-3):
-        raise ValueError(f"{title}: probabilities that do not sum to 1, or are below 0; give each window's own")
+        raise ValueError(
+            f"{title}: probabilities that do not sum to 1, or are below 0; give each window's own"
+        )
 
 
 def _coloured(table: pd.DataFrame) -> list[Panel]:
@@ -345,7 +433,11 @@ def _coloured(table: pd.DataFrame) -> list[Panel]:
     speakers = table["group"].str.split("/").str[1]
     most = speakers.value_counts().index[:6]
     named = [name if name in most else "others" for name in speakers]
-    return [("emotion", places, table["class"].tolist()), ("corpus", places, corpora), ("speaker", places, named)]
+    return [
+        ("emotion", places, table["class"].tolist()),
+        ("corpus", places, corpora),
+        ("speaker", places, named),
+    ]
 
 
 def _first(ledger: Ledger, split: str) -> pd.DataFrame:
@@ -354,7 +446,9 @@ def _first(ledger: Ledger, split: str) -> pd.DataFrame:
     if not len(table):
         return table
     table = ledger.paper.arranged(table)
-    table = table[(table["protocol"] == split) & (table["control"] == "none")].sort_values(["seed", "fold"])
+    table = table[(table["protocol"] == split) & (table["control"] == "none")].sort_values(
+        ["seed", "fold"]
+    )
     first = table.drop_duplicates(["row", "variant"])
     order = [TABLE_4.index(pair) for pair in zip(first["row"], first["variant"], strict=True)]
     return first.assign(order=order).sort_values("order")

@@ -73,7 +73,9 @@ def schedule(model: str, *, epochs: int) -> Steps:
 
 def plan(trial: Trial, *, epochs: int) -> Plan:
     """The trial's plan, of this many epochs, with ``schedule`` in place of the plateau and its stop."""
-    held_out = loopq_rows.plan(trial.model, rates=trial.rates, epochs=epochs, precision=trial.precision)
+    held_out = loopq_rows.plan(
+        trial.model, rates=trial.rates, epochs=epochs, precision=trial.precision
+    )
     return replace(held_out, schedule=schedule(trial.model, epochs=epochs), stop=None)
 
 
@@ -95,12 +97,16 @@ def trained(trial: Trial, data: Data, *, epochs: int, device: str = "cpu") -> Fi
 
 def folder(trial: Trial, data: Data, how: Plan, *, device: torch.device) -> Path:
     """Where a final training is kept, named by its key and the device; the trial's split and cap do not count."""
-    settings = asdict(replace(trial, protocol="final", fold=0, source="all", epochs=how.epochs)) | {"plan": asdict(how)}
+    settings = asdict(replace(trial, protocol="final", fold=0, source="all", epochs=how.epochs)) | {
+        "plan": asdict(how)
+    }
     key = store.key(settings=settings, manifest=[data.content(trial)], modules=__name__)
     return store.root() / "trainings" / key.hex[:2] / f"{key.hex}-{device.type}"
 
 
-def _fit(trial: Trial, data: Data, network: nn.Module, how: Plan, place: Path, device: torch.device) -> History:
+def _fit(
+    trial: Trial, data: Data, network: nn.Module, how: Plan, place: Path, device: torch.device
+) -> History:
     everyone, labels = np.arange(len(data.table)), torch.from_numpy(data.labels)
     settings = {"batch": how.batch, "seed": trial.start, "augmentation": trial.augmentation}
     return fit(

@@ -12,11 +12,21 @@ from sercore.encoders import Encoder, EncoderError
 from sercore.features import keeping
 from sercore.features.length import fit, trim
 
-KINDS = {"frames": False, "frames, filled": True}  # inputs of a network, and whether clips are filled up to their full length
+KINDS = {
+    "frames": False,
+    "frames, filled": True,
+}  # inputs of a network, and whether clips are filled up to their full length
 BATCH = 16  # clips that run at once on a GPU; on a CPU each alone is as fast
 
 
-def compute(encoder: Encoder, clips: Sequence[Path | str], *, samples: int, filled: bool, device: str = "auto") -> list[np.ndarray]:
+def compute(
+    encoder: Encoder,
+    clips: Sequence[Path | str],
+    *,
+    samples: int,
+    filled: bool,
+    device: str = "auto",
+) -> list[np.ndarray]:
     """Last-layer frames of clips, trimmed at both ends, each taken from the store or else computed and kept there.
 
     Args:
@@ -45,10 +55,14 @@ def compute(encoder: Encoder, clips: Sequence[Path | str], *, samples: int, fill
     return keeping.rows(clips, key=key, measure=partial(_measured, encoder, samples, filled))
 
 
-def _measured(encoder: Encoder, samples: int, filled: bool, clips: dict[str, Path | str]) -> Iterator[tuple[str, np.ndarray | str]]:
+def _measured(
+    encoder: Encoder, samples: int, filled: bool, clips: dict[str, Path | str]
+) -> Iterator[tuple[str, np.ndarray | str]]:
     """Content and frames of each clip, in place of frames a sentence that says why there are none."""
     names, step = list(clips), 1 if encoder.model.device.type == "cpu" else BATCH
-    with tqdm(total=len(names), desc=f"{encoder.name} frames", unit="clip", delay=2, mininterval=1) as bar:
+    with tqdm(
+        total=len(names), desc=f"{encoder.name} frames", unit="clip", delay=2, mininterval=1
+    ) as bar:
         for start in range(0, len(names), step):
             good: dict[str, np.ndarray] = {}
             for content in names[start : start + step]:

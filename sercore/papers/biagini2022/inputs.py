@@ -59,11 +59,17 @@ def _linear(samples: np.ndarray, shape: Shape, draw: np.random.Generator) -> np.
 
 
 def _mfcc(samples: np.ndarray, shape: Shape, draw: np.random.Generator) -> np.ndarray:
-    return mfcc(fit(samples, length=shape.samples), coefficients=shape.coefficients, settings=shape.mel)
+    return mfcc(
+        fit(samples, length=shape.samples), coefficients=shape.coefficients, settings=shape.mel
+    )
 
 
 def _no_floor(samples: np.ndarray, shape: Shape, draw: np.random.Generator) -> np.ndarray:
-    return mfcc(fit(samples, length=shape.samples), coefficients=shape.coefficients, settings=_changed(shape, floor=None))
+    return mfcc(
+        fit(samples, length=shape.samples),
+        coefficients=shape.coefficients,
+        settings=_changed(shape, floor=None),
+    )
 
 
 def _free(samples: np.ndarray, shape: Shape, draw: np.random.Generator) -> np.ndarray:
@@ -85,7 +91,9 @@ KINDS: dict[str, Callable[[np.ndarray, Shape, np.random.Generator], np.ndarray]]
 }
 
 
-def compute(kind: str, clips: Sequence[Path | str], *, shape: Shape, jobs: int | None = None) -> list[np.ndarray]:
+def compute(
+    kind: str, clips: Sequence[Path | str], *, shape: Shape, jobs: int | None = None
+) -> list[np.ndarray]:
     """One kind of input of clips, each taken from the store or else made and kept there as soon as it is done.
 
     Args:
@@ -103,8 +111,16 @@ def compute(kind: str, clips: Sequence[Path | str], *, shape: Shape, jobs: int |
         ValueError: no such kind.
     """
     if kind not in KINDS:
-        raise ValueError(f"{kind}: no such input of paper 03; expected one of {'; '.join(KINDS)}. Check the spelling.")
-    return _rows(partial(_input, kind, shape), {"kind": kind, "shape": asdict(shape)}, clips, title=kind, jobs=jobs)
+        raise ValueError(
+            f"{kind}: no such input of paper 03; expected one of {'; '.join(KINDS)}. Check the spelling."
+        )
+    return _rows(
+        partial(_input, kind, shape),
+        {"kind": kind, "shape": asdict(shape)},
+        clips,
+        title=kind,
+        jobs=jobs,
+    )
 
 
 def levels(clips: Sequence[Path | str], *, jobs: int | None = None) -> np.ndarray:
@@ -116,14 +132,20 @@ def levels(clips: Sequence[Path | str], *, jobs: int | None = None) -> np.ndarra
     Raises:
         AudioError: a clip that cannot be read; the message names the file, and how many more there are.
     """
-    return np.array(_rows(_levels, {"kind": "levels"}, clips, title="levels", jobs=jobs)).reshape(len(clips), len(LEVELS))
+    return np.array(_rows(_levels, {"kind": "levels"}, clips, title="levels", jobs=jobs)).reshape(
+        len(clips), len(LEVELS)
+    )
 
 
-def _rows(measure: Callable, settings: dict, clips: Sequence[Path | str], *, title: str, jobs: int | None) -> list[np.ndarray]:
+def _rows(
+    measure: Callable, settings: dict, clips: Sequence[Path | str], *, title: str, jobs: int | None
+) -> list[np.ndarray]:
     def key(content: str) -> store.Key:
         return store.key(settings=settings, manifest=[content], modules=__name__)
 
-    return keeping.rows(clips, key=key, measure=partial(keeping.measure, measure, title=title, jobs=jobs, worth=20))
+    return keeping.rows(
+        clips, key=key, measure=partial(keeping.measure, measure, title=title, jobs=jobs, worth=20)
+    )
 
 
 def _input(kind: str, shape: Shape, samples: np.ndarray, content: str) -> np.ndarray:

@@ -19,14 +19,31 @@ from sercore.models import mmfusion as loopq_mmfusion
 from sercore.papers.biagini2022.rows import RECIPES
 
 SMALL = {
-    "CNNLSTM": loopq_cnnlstm.Sizes(bands=40, frames=65, channels=(8, 12, 16, 24, 32), pools=(2, 2, 2, 2, 2), hidden=32),
+    "CNNLSTM": loopq_cnnlstm.Sizes(
+        bands=40, frames=65, channels=(8, 12, 16, 24, 32), pools=(2, 2, 2, 2, 2), hidden=32
+    ),
     "FCMFCC": loopq_fcmfcc.Sizes(frames=65, path_channels=4, channels=(8, 12, 16, 20, 40)),
     "CNNATT": loopq_cnnatt.Sizes(path_channels=4, channels=(8, 12, 16, 20), attention=32, norm=32),
-    "MMFUSION": {"bands": 40, "frames": 65, "recurrent": 8, "channels": 12, "gate": 4, "divisor": 12, "hidden": 16},
+    "MMFUSION": {
+        "bands": 40,
+        "frames": 65,
+        "recurrent": 8,
+        "channels": 12,
+        "gate": 4,
+        "divisor": 12,
+        "hidden": 16,
+    },
 }
 
 
-def build(model: str, variant: str, *, size: str = "published", seed: int, speech: tuple[int, int] = (0, 0)) -> nn.Module:
+def build(
+    model: str,
+    variant: str,
+    *,
+    size: str = "published",
+    seed: int,
+    speech: tuple[int, int] = (0, 0),
+) -> nn.Module:
     """A network with random weights.
 
     Args:
@@ -49,7 +66,9 @@ def build(model: str, variant: str, *, size: str = "published", seed: int, speec
     }
     if variant not in known.get(model, ()) or size not in ("published", "small"):
         there = "; ".join(f"{name} {' or '.join(variants)}" for name, variants in known.items())
-        raise ValueError(f"{model} {variant}, {size}: no such network; expected {there}; published or small. Name one of them.")
+        raise ValueError(
+            f"{model} {variant}, {size}: no such network; expected {there}; published or small. Name one of them."
+        )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return _BUILDERS[model](variant, size == "small", *speech)
@@ -67,7 +86,10 @@ def groups(network: nn.Module, model: str, *, rates: str) -> list[dict[str, Any]
     """
     chosen = getattr(RECIPES[model], rates)
     if model in ("HUBERTFT", "MMFUSION"):
-        return [{**group, "weight_decay": chosen.weight_decay} for group in network.groups(chosen.head, chosen.tuned)]
+        return [
+            {**group, "weight_decay": chosen.weight_decay}
+            for group in network.groups(chosen.head, chosen.tuned)
+        ]
     if model != "FCMFCC":
         return [{"params": list(network.parameters())}]
     rest = [*network.parallel.parameters(), *network.head.parameters()]
@@ -81,7 +103,9 @@ def _cnnlstm(variant: str, small: bool, frames: int, width: int) -> nn.Module:
 
 def _fcmfcc(variant: str, small: bool, frames: int, width: int) -> nn.Module:
     sizes = {"as-run": loopq_fcmfcc.AS_RUN, "as-described": loopq_fcmfcc.AS_DESCRIBED}[variant]
-    return loopq_fcmfcc.FCMFCC(replace(SMALL["FCMFCC"], last_kernel=sizes.last_kernel) if small else sizes)
+    return loopq_fcmfcc.FCMFCC(
+        replace(SMALL["FCMFCC"], last_kernel=sizes.last_kernel) if small else sizes
+    )
 
 
 def _cnnatt(variant: str, small: bool, frames: int, width: int) -> nn.Module:

@@ -28,9 +28,17 @@ SPLITS = {"as-published": "by-origin", "clean": "speaker-independent"}
 OTHERS = {"across-corpora": "clean"}
 FOLDS = {"speaker-independent": speakers.FOLDS}
 PAIR = tuple(SPLITS.values())
-TABLE_4 = [(row.model, row.variant) for name in ("scratch", "pretrained") for row in GROUPS[name]]  # each model in its readings
+TABLE_4 = [
+    (row.model, row.variant) for name in ("scratch", "pretrained") for row in GROUPS[name]
+]  # each model in its readings
 # The reading of each model that its printed score stands beside: the code's, where that can be run.
-READINGS = {"HUBERTFT": "fixed", "MMFUSION": "as-run", "FCMFCC": "as-run", "CNNATT": "fixed", "CNNLSTM": "as-run"}
+READINGS = {
+    "HUBERTFT": "fixed",
+    "MMFUSION": "as-run",
+    "FCMFCC": "as-run",
+    "CNNATT": "fixed",
+    "CNNLSTM": "as-run",
+}
 UNTRAINED = "no training of this model on real speech is recorded"
 SIZES, SHAPE, MILLION = loopq_mmfusion.SIZES, SHAPES["published"], 1e6
 Where = tuple[str, str, str]  # row, column and metric of a printed number
@@ -66,21 +74,50 @@ TABLE_3: dict[str, Callable[[Recipe, Rates], float | str]] = {
 # Numbers of built objects; a text is a shape. After it, to how many places a number is printed: "300 million" is to hundreds. One
 # that the paper calls approximate may be cut there as well as rounded: "around 185 millions" is 185.69.
 BUILT: dict[Where, tuple[Callable[[], float | str], int]] = {
-    ("CNNLSTM input", "shape", "mel x frames"): (lambda: f"{loopq_cnnlstm.SIZES.bands}x{loopq_cnnlstm.SIZES.frames}", 0),
-    ("FCMFCC input", "shape", "mfcc x frames"): (lambda: f"{loopq_fcmfcc.AS_RUN.coefficients}x{loopq_fcmfcc.AS_RUN.frames}", 0),
-    ("HUBERTFT", "pretrained model", "parameters"): (lambda: _parts("HUBERTFT", "speech") / MILLION, -2),
+    ("CNNLSTM input", "shape", "mel x frames"): (
+        lambda: f"{loopq_cnnlstm.SIZES.bands}x{loopq_cnnlstm.SIZES.frames}",
+        0,
+    ),
+    ("FCMFCC input", "shape", "mfcc x frames"): (
+        lambda: f"{loopq_fcmfcc.AS_RUN.coefficients}x{loopq_fcmfcc.AS_RUN.frames}",
+        0,
+    ),
+    ("HUBERTFT", "pretrained model", "parameters"): (
+        lambda: _parts("HUBERTFT", "speech") / MILLION,
+        -2,
+    ),
     ("HUBERTFT", "all", "parameters"): (lambda: _parts("HUBERTFT") / MILLION, 0),
     ("MMFUSION", "HuBERT base", "parameters"): (lambda: _parts("MMFUSION", "speech") / MILLION, -1),
     ("MMFUSION", "all", "parameters"): (lambda: _parts("MMFUSION") / MILLION, 0),
-    ("MMFUSION", "ConvNeXt output", "channels x length"): (lambda: _shape("maps.0", _fusion().lengths[0]), 0),
-    ("MMFUSION", "BiLSTM output", "channels x length"): (lambda: _shape("maps.1", _fusion().lengths[1]), 0),
+    ("MMFUSION", "ConvNeXt output", "channels x length"): (
+        lambda: _shape("maps.0", _fusion().lengths[0]),
+        0,
+    ),
+    ("MMFUSION", "BiLSTM output", "channels x length"): (
+        lambda: _shape("maps.1", _fusion().lengths[1]),
+        0,
+    ),
     ("MMFUSION", "HuBERT output length", "frames"): (lambda: _fusion().lengths[2], 0),
-    ("MMFUSION", "UA output", "channels x length"): (lambda: f"{SIZES.channels}x{sum(_fusion().lengths)}", 0),
+    ("MMFUSION", "UA output", "channels x length"): (
+        lambda: f"{SIZES.channels}x{sum(_fusion().lengths)}",
+        0,
+    ),
     ("labelled data", "valid", "records"): (lambda: sum(table_1().values()), 0),
-    ("labelled data", "training split", "records"): (lambda: sum(int(SHARE * count) for count in _origins().values()), 0),
+    ("labelled data", "training split", "records"): (
+        lambda: sum(int(SHARE * count) for count in _origins().values()),
+        0,
+    ),
 }
-RATES = {"lowest": "CREMA", "second": "TESS", "third": "SAVEE", "highest": "RAVDESS"}  # corpora by their sampling rate
-ON_TABLE_1 = {"valid": "the sum of Table 1", "training split": "the code's rule by origin, on the totals of Table 1"}
+RATES = {
+    "lowest": "CREMA",
+    "second": "TESS",
+    "third": "SAVEE",
+    "highest": "RAVDESS",
+}  # corpora by their sampling rate
+ON_TABLE_1 = {
+    "valid": "the sum of Table 1",
+    "training split": "the code's rule by origin, on the totals of Table 1",
+}
 
 
 def arranged(trials: pd.DataFrame) -> pd.DataFrame:
@@ -103,7 +140,11 @@ def arranged(trials: pd.DataFrame) -> pd.DataFrame:
 @cache
 def corpora() -> tuple[str, ...]:
     """Corpora that the recorded trainings read, in the paper's order."""
-    trained = (about for run, about in recorded.runs(NAME).items() if recorded.kind_of(run) in ("models", "tuned"))
+    trained = (
+        about
+        for run, about in recorded.runs(NAME).items()
+        if recorded.kind_of(run) in ("models", "tuned")
+    )
     found = {name for about in trained for name in about["corpora"]}
     return tuple(name for name in (*loopq_data.ORIGINS, *loopq_data.ELSEWHERE) if name in found)
 
@@ -112,7 +153,11 @@ def corpora() -> tuple[str, ...]:
 def _trainings() -> dict[str, pd.DataFrame]:
     """Recorded trainings by model."""
     trials = recorded.read(NAME).trials
-    return dict(tuple(recorded.of_kind(trials, "models", "tuned").groupby("model"))) if len(trials) else {}
+    return (
+        dict(tuple(recorded.of_kind(trials, "models", "tuned").groupby("model")))
+        if len(trials)
+        else {}
+    )
 
 
 def caps() -> dict[str, int]:
@@ -126,21 +171,39 @@ def trained_with(number: Printed) -> Plain:
     if number.column != "Max epochs":
         found = as_the_code(number, TABLE_3[number.column](recipe, recipe.code))
         frozen = "fine-tuned" in number.column and cap is not None
-        frozen = frozen and "tuned" not in set(_trainings()[number.row]["run"].map(recorded.kind_of))
-        doubt = UNTRAINED if cap is None else "the recorded trainings freeze these parts" if frozen else ""
+        frozen = frozen and "tuned" not in set(
+            _trainings()[number.row]["run"].map(recorded.kind_of)
+        )
+        doubt = (
+            UNTRAINED
+            if cap is None
+            else "the recorded trainings freeze these parts"
+            if frozen
+            else ""
+        )
         return replace(found, reason=f"{found.reason}; {doubt}") if doubt else found
     if cap is None:
         return Plain(verdict="setting", value=None, reason=UNTRAINED)
-    return Plain(verdict="setting", value=cap, reason="as printed" if cap == number.value else f"ours is {cap}")
+    return Plain(
+        verdict="setting",
+        value=cap,
+        reason="as printed" if cap == number.value else f"ours is {cap}",
+    )
 
 
 def as_the_code(number: Printed, value: float | str) -> Plain:
     """Compare a setting, a number or a word, with that of the code."""
     if isinstance(value, str):
         same = value.lower() == str(number.value).lower()
-        return Plain(verdict="setting", value=None, reason="as printed" if same else f"ours is {value}")
+        return Plain(
+            verdict="setting", value=None, reason="as printed" if same else f"ours is {value}"
+        )
     same = abs(value - float(number.value)) <= 1e-9 * abs(value)
-    return Plain(verdict="setting", value=value, reason="as printed" if same else f"ours is {value:g}, as the code has it")
+    return Plain(
+        verdict="setting",
+        value=value,
+        reason="as printed" if same else f"ours is {value:g}, as the code has it",
+    )
 
 
 def built_count(number: Printed, value: float | str, places: int) -> Plain:
@@ -160,9 +223,15 @@ def on_audio(number: Printed, value: float) -> Plain:
     if number.table == "Table 1":
         word, reason = verdicts.measured(float(number.value), value, places=0)
         part = f"; printed are {float(number.value) / value:.2f} of it" if value else ""
-        return Plain(verdict=word, value=value, reason=reason if reason == "agrees" else f"{reason} in the whole corpus{part}")
+        return Plain(
+            verdict=word,
+            value=value,
+            reason=reason if reason == "agrees" else f"{reason} in the whole corpus{part}",
+        )
     word, reason = verdicts.measured(float(number.value), value, places=2)
-    return Plain(verdict=word, value=value, reason=f"{reason}; of the whole corpus, printed of a part of it")
+    return Plain(
+        verdict=word, value=value, reason=f"{reason}; of the whole corpus, printed of a part of it"
+    )
 
 
 def measured(where: Where) -> float | None:
@@ -172,7 +241,9 @@ def measured(where: Where) -> float | None:
     single = {loopq_data.ORIGINS[name] for name in on if name in loopq_data.ORIGINS}
     if where[0] == "sampling rates":
         rate = values.get(f"sampling rate / {RATES[where[1]]} / Hz")
-        return None if rate == audio.RATE and where[1] != "lowest" else rate  # a copy that had been converted
+        return (
+            None if rate == audio.RATE and where[1] != "lowest" else rate
+        )  # a copy that had been converted
     return values.get(" / ".join(where)) if complete or where[1] in single else None
 
 
@@ -183,7 +254,9 @@ def _final_cuts() -> tuple[int, ...]:
 @cache
 def table_1() -> dict[tuple[str, str], int]:
     """Printed counts by (emotion, origin), without the totals."""
-    cells = {(each.row, each.column): int(each.value) for each in read(NAME) if each.table == "Table 1"}
+    cells = {
+        (each.row, each.column): int(each.value) for each in read(NAME) if each.table == "Table 1"
+    }
     return {where: count for where, count in cells.items() if "total" not in where}
 
 
@@ -196,7 +269,11 @@ def _origins() -> dict[str, int]:
 
 @cache
 def _parts(model: str, part: str = "") -> int:
-    return sum(weight.numel() for name, weight in counts.built(model).named_parameters() if name.startswith(part))
+    return sum(
+        weight.numel()
+        for name, weight in counts.built(model).named_parameters()
+        if name.startswith(part)
+    )
 
 
 def _fusion() -> loopq_mmfusion.MMFusion:

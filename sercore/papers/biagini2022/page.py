@@ -29,7 +29,10 @@ def lead(ledger: Ledger) -> str:
 
 def _models(ledger: Ledger) -> str:
     """Which models read a frozen encoder in place of a tuned one, and which were not trained."""
-    trained = {(model, variant): ledger.trials(model, variant=variant, protocol=PAIR[0]) for model, variant in TABLE_4}
+    trained = {
+        (model, variant): ledger.trials(model, variant=variant, protocol=PAIR[0])
+        for model, variant in TABLE_4
+    }
     recorded = {model for (model, _), trials in trained.items() if trials is not None}
     words = []
     for (model, _), trials in trained.items():
@@ -39,7 +42,9 @@ def _models(ledger: Ledger) -> str:
             words.append(
                 f"{model} is here a network of {weights:,} weights on a frozen {encoder}, where the report tunes its encoder."
             )
-    absent = [model for model in dict.fromkeys(model for model, _ in TABLE_4) if model not in recorded]
+    absent = [
+        model for model in dict.fromkeys(model for model, _ in TABLE_4) if model not in recorded
+    ]
     words += [f"{' and '.join(absent)} was not trained on real speech."] * bool(absent)
     return " ".join(words) or "All models were trained on real speech."
 
@@ -47,7 +52,9 @@ def _models(ledger: Ledger) -> str:
 def _sides(ledger: Ledger) -> str:
     """What else changes with the split: clips that train, and whose clips are tested."""
     model, variant = next(
-        pair for pair in TABLE_4 if all(ledger.trials(pair[0], variant=pair[1], protocol=split) for split in PAIR)
+        pair
+        for pair in TABLE_4
+        if all(ledger.trials(pair[0], variant=pair[1], protocol=split) for split in PAIR)
     )
     shared, apart = (ledger.trials(model, variant=variant, protocol=split) for split in PAIR)
     clips = [each.table["training_clips"].mean() for each in (shared, apart)]
@@ -63,9 +70,13 @@ def scores(ledger: Ledger) -> list[tuple[str, float, tuple[Estimate, Estimate]]]
     printed = {number.row: number.value for number in ledger.printed if number.metric == ACCURACY}
     found = []
     for model, variant in TABLE_4:
-        pair = tuple(ledger.cell(model, ACCURACY, variant=variant, protocol=split) for split in PAIR)
+        pair = tuple(
+            ledger.cell(model, ACCURACY, variant=variant, protocol=split) for split in PAIR
+        )
         if None not in pair:
-            encoder = ledger.trials(model, variant=variant, protocol=PAIR[0]).table["encoder"].iloc[0]
+            encoder = (
+                ledger.trials(model, variant=variant, protocol=PAIR[0]).table["encoder"].iloc[0]
+            )
             part = "" if encoder.startswith(("none", "tuned")) else ", frozen encoder"
             found.append((f"{model} {variant}{part}", printed[model], pair))
     return found

@@ -47,7 +47,9 @@ class Biagini2022(Paper):
         """Compare a setting; those of Table 3 with what the recorded trainings were given."""
         if number.table == "Table 3":
             return numbers.trained_with(number)
-        return numbers.as_the_code(number, self.settings[number.row, number.column, number.metric]())
+        return numbers.as_the_code(
+            number, self.settings[number.row, number.column, number.metric]()
+        )
 
     def counted(self, number: Printed) -> Plain | None:
         """Compare a count: of a built object, or of the corpora where they are all there."""
@@ -81,7 +83,9 @@ class Biagini2022(Paper):
 
     def substitute(self, row: str, variant: str, encoder: str) -> str:
         """Say what stands in for the paper's data or weights."""
-        missing = [origin for corpus, origin in data.ORIGINS.items() if corpus not in numbers.corpora()]
+        missing = [
+            origin for corpus, origin in data.ORIGINS.items() if corpus not in numbers.corpora()
+        ]
         parts = []
         if missing:
             parts.append(f"the corpora without {', '.join(missing)}")

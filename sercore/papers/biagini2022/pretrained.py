@@ -49,7 +49,10 @@ def addresses(names: Iterable[str], edition: str, *, encoder: str, pictures: str
         pictures: likewise of ConvNeXt.
     """
     given = {what: pictures if what == "pictures" else encoder for what in names}
-    return {what: _own(what, edition) if address == "auto" else address for what, address in given.items()}
+    return {
+        what: _own(what, edition) if address == "auto" else address
+        for what, address in given.items()
+    }
 
 
 def there(what: str, address: str) -> bool:
@@ -88,7 +91,10 @@ def described(names: Iterable[str], where: Mapping[str, str]) -> dict[str, Weigh
     Raises:
         EncoderError: weights that cannot be loaded or tuned.
     """
-    return {what: _picture(where[what]) if what == "pictures" else _speech(where[what]) for what in names}
+    return {
+        what: _picture(where[what]) if what == "pictures" else _speech(where[what])
+        for what in names
+    }
 
 
 def loaded(what: str, weights: Weights) -> Encoder | nn.Module | None:
@@ -122,7 +128,13 @@ def _speech(address: str) -> Weights:
         attach(encoder.model, frozen=False)
     except ValueError as error:
         raise EncoderError(f"{address}: {error}") from error
-    return Weights(address=address, name=encoder.name, content=encoder.content, width=encoder.width, shortest=encoder.shortest)
+    return Weights(
+        address=address,
+        name=encoder.name,
+        content=encoder.content,
+        width=encoder.width,
+        shortest=encoder.shortest,
+    )
 
 
 def _picture(address: str) -> Weights:

@@ -155,7 +155,12 @@ GROUPS = {
     ),
 }
 ROWS = {row.name: row for rows in GROUPS.values() for row in rows}
-ACROSS = ("CNNLSTM fixed", "FCMFCC as-run", "CNNATT fixed", "HUBERTFT fixed")  # tried across corpora too
+ACROSS = (
+    "CNNLSTM fixed",
+    "FCMFCC as-run",
+    "CNNATT fixed",
+    "HUBERTFT fixed",
+)  # tried across corpora too
 
 
 def plan(model: str, *, rates: str, epochs: int, precision: str) -> Plan:

@@ -23,7 +23,18 @@ from sercore.models import fcmfcc as loopq_fcmfcc
 from sercore.papers.biagini2022.data import ELSEWHERE, ORIGINS
 from sercore.papers.biagini2022.numbers import OURS, PAIR, TABLE_4, caps
 from sercore.papers.biagini2022.rows import GROUPS, RECIPES
-from sercore.report.tables import DASH, NONE, Column, html, number, plural, shown, span, table, this_run
+from sercore.report.tables import (
+    DASH,
+    NONE,
+    Column,
+    html,
+    number,
+    plural,
+    shown,
+    span,
+    table,
+    this_run,
+)
 
 ACCURACY, F1, RECALL = OURS
 SPLITS = ("by-origin", "by-label", "speaker-independent")
@@ -63,11 +74,15 @@ def durations(ledger: Ledger) -> HTML:
     """Durations that the text prints, of all corpora, and ours of those at hand."""
     measured = recorded.measurements(ledger.paper.name)
     places = {"all": "all at hand"}
-    places |= {ORIGINS[corpus]: ORIGINS[corpus] for corpus in recorded.measured_on(ledger.paper.name)}
+    places |= {
+        ORIGINS[corpus]: ORIGINS[corpus] for corpus in recorded.measured_on(ledger.paper.name)
+    }
     rows = []
     for printed in (cell for cell in ledger.printed if cell.row == "duration"):
         ours = [measured.get(f"duration / {place} / {printed.metric}") for place in places]
-        rows.append((printed.metric, f"{printed.value:g}", *(number(value, "{:.3f}") for value in ours)))
+        rows.append(
+            (printed.metric, f"{printed.value:g}", *(number(value, "{:.3f}") for value in ours))
+        )
     ours = number(measured.get("duration / all / p99"), "{:.3f}")
     rows.append(("p99", DASH, ours, *[DASH] * (len(places) - 1)))
     heads = [("", "duration, s"), ("paper", "all four corpora")]
@@ -98,10 +113,10 @@ def settings() -> HTML:
         columns.append(Column((name, "paper"), lambda row, read=read: read(row[1].paper)))
         columns.append(Column((name, "code"), lambda row, read=read: read(row[1].code)))
     epochs = caps()
-    columns.append(Column(("epochs", "ours, recorded"), lambda row: epochs.get(row[0], "not trained")))
-    caption = (
-        "Table 3: the rates of the code are ten times those of the paper; ours are the code's, and no more epochs than recorded"
+    columns.append(
+        Column(("epochs", "ours, recorded"), lambda row: epochs.get(row[0], "not trained"))
     )
+    caption = "Table 3: the rates of the code are ten times those of the paper; ours are the code's, and no more epochs than recorded"
     return table(columns, RECIPES.items(), caption=caption)
 
 
@@ -115,7 +130,9 @@ def costs(path: Path = COSTS) -> HTML:
         FileNotFoundError: There is no record.
     """
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file; expected recorded costs. Measure them: python -m benchmarks.costs --record")
+        raise FileNotFoundError(
+            f"{path}: no such file; expected recorded costs. Measure them: python -m benchmarks.costs --record"
+        )
     measured = json.loads(sealed.read(path))
     columns = [
         Column("model", lambda network: network["network"]),
@@ -131,7 +148,11 @@ def costs(path: Path = COSTS) -> HTML:
 def seen_texts(ledger: Ledger) -> HTML:
     """Share of the tested texts of the first fold that training has too, by corpus."""
     measured = recorded.measurements(ledger.paper.name)
-    shares = {name.split(" / ")[1]: share for name, share in measured.items() if name.startswith("texts seen / ")}
+    shares = {
+        name.split(" / ")[1]: share
+        for name, share in measured.items()
+        if name.startswith("texts seen / ")
+    }
     rows = [(ORIGINS.get(name, name), f"{share:.0%}") for name, share in sorted(shares.items())]
     heads = ("corpus", "tested texts that training has")
     return html(heads, rows or NONE, caption="First fold of speakers")
@@ -139,10 +160,16 @@ def seen_texts(ledger: Ledger) -> HTML:
 
 def shares(ledger: Ledger) -> tuple[dict[str, int], dict[str, int]]:
     """Printed clips by emotion and by origin, from the margins of Table 1."""
-    cells = {(cell.row, cell.column): int(cell.value) for cell in ledger.printed if cell.table == "Table 1"}
+    cells = {
+        (cell.row, cell.column): int(cell.value)
+        for cell in ledger.printed
+        if cell.table == "Table 1"
+    }
     total = "total"
     by_emotion = {row: n for (row, column), n in cells.items() if column == total and row != total}
-    by_origin = {column: n for (row, column), n in cells.items() if row == total and column != total}
+    by_origin = {
+        column: n for (row, column), n in cells.items() if row == total and column != total
+    }
     return by_emotion, by_origin
 
 
@@ -150,7 +177,10 @@ def networks() -> list[tuple[str, nn.Module, torch.Tensor]]:
     """Title, network and one clip's input of what is trained from scratch, in the published sizes and without memory."""
     with torch.device("meta"):
         spectrogram, coefficients = torch.empty(1, 313, 128), torch.empty(1, 313, 40)
-        as_run, fixed = loopq_cnnlstm.CNNLSTM(variant="as-run"), loopq_cnnlstm.CNNLSTM(variant="fixed")
+        as_run, fixed = (
+            loopq_cnnlstm.CNNLSTM(variant="as-run"),
+            loopq_cnnlstm.CNNLSTM(variant="fixed"),
+        )
         return [
             ("CNNLSTM as run: the LSTM's sequence is the batch", as_run, spectrogram),
             ("CNNLSTM fixed: the LSTM's sequence is the clip", fixed, spectrogram),
@@ -305,7 +335,9 @@ def switches(ledger: Ledger) -> HTML:
         Column("best epoch", lambda row: span(row["trials"].table["best_epoch"], listed=3)),
         Column("seeds", lambda row: len(row["trials"].seeds)),
     ]
-    caption = "One thing changed; a difference without interval, or on one seed, is shown and not judged"
+    caption = (
+        "One thing changed; a difference without interval, or on one seed, is shown and not judged"
+    )
     return table(columns, rows, caption=caption)
 
 
@@ -358,12 +390,16 @@ def thirds(ledger: Ledger) -> HTML:
             means = {"energy": power[[*THIRDS]].mean()}
             for network, values in group.groupby("network"):
                 means[network] = values[[*THIRDS, "correlation"]].mean()
-            rows.append({"split": split, "emotion": name, "clips": int(group["clips"].min())} | means)
+            rows.append(
+                {"split": split, "emotion": name, "clips": int(group["clips"].min())} | means
+            )
 
     def mean(what: str, name: str, form: str = "{:.3f}") -> Callable[[dict], str]:
         return lambda row: form.format(row[what][name])
 
-    columns = [Column(name, lambda row, name=name: row[name]) for name in ("split", "emotion", "clips")]
+    columns = [
+        Column(name, lambda row, name=name: row[name]) for name in ("split", "emotion", "clips")
+    ]
     for network in ("trained", "untrained"):
         group = f"saliency, {network}"
         columns += [Column((group, third), mean(network, third)) for third in THIRDS]
@@ -383,7 +419,9 @@ def _beside(ledger: Ledger, title: str, *, by: str, form: str, caption: str) -> 
         row = cells.setdefault(getattr(printed, by), {})
         row[getattr(printed, other)] = (form.format(printed.value), ours)
     groups = list(next(iter(cells.values())))
-    rows = [(name, *(value for group in groups for value in row[group])) for name, row in cells.items()]
+    rows = [
+        (name, *(value for group in groups for value in row[group])) for name, row in cells.items()
+    ]
     heads = [("", ""), *((group, source) for group in groups for source in ("printed", "ours"))]
     return html(heads, rows, caption=f"{title}, {caption}")
 
@@ -404,7 +442,9 @@ def _tested(ledger: Ledger) -> set[str]:
     return set(ledger.recorded.counts["group"].str.split("/").str[0])
 
 
-def _score(ledger: Ledger, row: tuple[str, str], *, split: str, metric: str, bare: bool = False) -> object:
+def _score(
+    ledger: Ledger, row: tuple[str, str], *, split: str, metric: str, bare: bool = False
+) -> object:
     trials = ledger.trials(row[0], variant=row[1], protocol=split)
     return shown(None if trials is None else level(trials, metric), 3, bare=bare)
 
@@ -426,7 +466,9 @@ def _divided(name: str, part: nn.Module) -> list[tuple[str, list[nn.Parameter]]]
     """A part's children where it is a speech encoder, else the part itself."""
     if name != "speech":
         return [(name, list(part.parameters()))]
-    children = [(f"{name}, {child}", list(module.parameters())) for child, module in part.named_children()]
+    children = [
+        (f"{name}, {child}", list(module.parameters())) for child, module in part.named_children()
+    ]
     weights = part.named_parameters(recurse=False)
     return children + [(f"{name}, {title}", [weight]) for title, weight in weights]
 

@@ -166,7 +166,9 @@ def build(trial: Trial, data: Data) -> nn.Module:
     """The trial's network before training."""
     frames = data.inputs.get(trial.kinds[-1]) if trial.encoder != "none" else None
     speech = (int(frames.sizes.max()), frames.values.shape[1]) if frames else (0, 0)
-    return loopq_networks.build(trial.model, trial.variant, size=trial.size, seed=trial.start, speech=speech)
+    return loopq_networks.build(
+        trial.model, trial.variant, size=trial.size, seed=trial.start, speech=speech
+    )
 
 
 def split(trial: Trial, data: Data) -> Sides:
@@ -176,7 +178,9 @@ def split(trial: Trial, data: Data) -> Sides:
     too. Any other split chooses both on speakers of the training side.
     """
     if trial.protocol in HOLD_OUTS:
-        training, held = HOLD_OUTS[trial.protocol](data.table, generator=np.random.default_rng(trial.seed))
+        training, held = HOLD_OUTS[trial.protocol](
+            data.table, generator=np.random.default_rng(trial.seed)
+        )
         return training, held, held
     if trial.protocol == "across-corpora":
         return across(data.table, source=trial.source)
@@ -189,14 +193,23 @@ def scored(trial: Trial, data: Data, network: nn.Module, rows: np.ndarray) -> Sc
     batch = RECIPES[trial.model].batch
     met = order(data, trial.kinds[0], rows, batch=batch, seed=trial.start, epoch=0)
     devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices), torch.inference_mode(), autocast(trial.precision, device):
+    with (
+        torch.random.fork_rng(devices=devices),
+        torch.inference_mode(),
+        autocast(trial.precision, device),
+    ):
         torch.manual_seed(trial.start)  # of the dropout that CNNLSTM as run never rests
-        logits = [network(*(tensor.to(device) for tensor in tensors(data, trial.kinds, places))) for places in met]
+        logits = [
+            network(*(tensor.to(device) for tensor in tensors(data, trial.kinds, places)))
+            for places in met
+        ]
         found = torch.cat([each.float().softmax(1).cpu() for each in logits]).numpy()
     return Scored(np.concatenate(met), found, (time.perf_counter() - start) / len(rows))
 
 
-def _fit(trial: Trial, data: Data, network: nn.Module, sides: Sides, place: Path, device: torch.device) -> History:
+def _fit(
+    trial: Trial, data: Data, network: nn.Module, sides: Sides, place: Path, device: torch.device
+) -> History:
     training, watched, _ = sides
     how = plan(trial.model, rates=trial.rates, epochs=trial.epochs, precision=trial.precision)
     held = torch.from_numpy(data.labels)
@@ -208,8 +221,18 @@ def _fit(trial: Trial, data: Data, network: nn.Module, sides: Sides, place: Path
         network,
         loopq_networks.groups(network, trial.model, rates=trial.rates),
         cross_entropy,
-        lambda epoch: batches(data, trial.kinds, training, labels, epoch=epoch, augmentation=trial.augmentation, **settings),
-        validation(cross_entropy, lambda: batches(data, trial.kinds, watched, held, epoch=0, **settings)),
+        lambda epoch: batches(
+            data,
+            trial.kinds,
+            training,
+            labels,
+            epoch=epoch,
+            augmentation=trial.augmentation,
+            **settings,
+        ),
+        validation(
+            cross_entropy, lambda: batches(data, trial.kinds, watched, held, epoch=0, **settings)
+        ),
         plan=how,
         folder=place,
         device=device,
@@ -239,9 +262,16 @@ def _counted(data: Data, answers: Scored) -> dict:
 
 
 def _bins(diagram: Reliability) -> list[list]:
-    columns = (diagram.edges[1:], diagram.clips, diagram.confidence * diagram.clips, diagram.accuracy * diagram.clips)
+    columns = (
+        diagram.edges[1:],
+        diagram.clips,
+        diagram.confidence * diagram.clips,
+        diagram.accuracy * diagram.clips,
+    )
     rows = zip(*(np.nan_to_num(column).tolist() for column in columns), strict=True)
-    return [[round(edge, 6), int(clips), summed, round(right)] for edge, clips, summed, right in rows]
+    return [
+        [round(edge, 6), int(clips), summed, round(right)] for edge, clips, summed, right in rows
+    ]
 
 
 def _training_summary(fitted: Fitted) -> dict:
@@ -254,7 +284,14 @@ def _training_summary(fitted: Fitted) -> dict:
     seconds = float(np.median([epoch["seconds"] for epoch in epochs]))
     return {
         "curves": [
-            [number, *(epoch[side][name] for side in ("training", "validation") for name in ("loss", "accuracy"))]
+            [
+                number,
+                *(
+                    epoch[side][name]
+                    for side in ("training", "validation")
+                    for name in ("loss", "accuracy")
+                ),
+            ]
             for number, epoch in enumerate(epochs, 1)
         ],
         "best_epoch": fitted.history.best,

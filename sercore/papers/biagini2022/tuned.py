@@ -49,7 +49,9 @@ class TunedData(Data):
 
     def content(self, trial: Tuned) -> str:
         """Digest of what a trial reads, its weights included."""
-        return store.digest([super().content(trial), *(self.weights[what].content for what in trial.row.weights)])
+        return store.digest(
+            [super().content(trial), *(self.weights[what].content for what in trial.row.weights)]
+        )
 
     def named(self, row: TunedRow) -> dict[str, str]:
         """Names of a row's weights, as its trials have them."""

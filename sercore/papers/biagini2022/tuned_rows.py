@@ -26,7 +26,11 @@ class TunedRow(Row):
         return (self.model, "pictures") if self.model == "MMFUSION" else (self.model,)
 
 
-_ALL = [TunedRow(model=model, variant=variant) for model in ("HUBERTFT", "MMFUSION") for variant in ("as-run", "fixed")]
+_ALL = [
+    TunedRow(model=model, variant=variant)
+    for model in ("HUBERTFT", "MMFUSION")
+    for variant in ("as-run", "fixed")
+]
 TUNED = {row.name: row for row in _ALL}
 
 

@@ -38,17 +38,30 @@ def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
     """
     fitted = trained(trial, data, device=device)
     right = _right(trial, data, fitted)
-    explained = _drawn(data.labels, right, _generator(trial), most=EXPLAINED) if _explicable(trial) else right[:0]
-    networks = {"trained": fitted.network, "untrained": build(trial, data).to(_device(fitted.network)).eval()}
+    explained = (
+        _drawn(data.labels, right, _generator(trial), most=EXPLAINED)
+        if _explicable(trial)
+        else right[:0]
+    )
+    networks = {
+        "trained": fitted.network,
+        "untrained": build(trial, data).to(_device(fitted.network)).eval(),
+    }
     return {
         "map": _map(trial, data, fitted),
-        "saliency": [row for name, each in networks.items() for row in _saliency(trial, data, name, each, explained)],
+        "saliency": [
+            row
+            for name, each in networks.items()
+            for row in _saliency(trial, data, name, each, explained)
+        ],
         "energy": _energy(data, fitted.sides[2]) if trial.kinds == ("mel",) else [],
         "accuracy": len(right) / len(fitted.sides[2]),
     }
 
 
-def pictures(trial: Trial, data: Data, *, device: str = "cpu") -> list[tuple[str, np.ndarray, np.ndarray]]:
+def pictures(
+    trial: Trial, data: Data, *, device: str = "cpu"
+) -> list[tuple[str, np.ndarray, np.ndarray]]:
     """Class, mel spectrogram and saliency map ``(frames, bands)`` of one test clip a class that the network gets right.
 
     Args:
@@ -79,32 +92,50 @@ def _right(trial: Trial, data: Data, fitted: Fitted) -> np.ndarray:
 def _map(trial: Trial, data: Data, fitted: Fitted) -> list[list]:
     corpora = data.table["corpus"].to_numpy()
     rows = _in_turn(corpora, fitted.sides[2], _generator(trial))[:MAPPED]
-    met = order(data, trial.kinds[0], rows, batch=RECIPES[trial.model].batch, seed=trial.start, epoch=0)
+    met = order(
+        data, trial.kinds[0], rows, batch=RECIPES[trial.model].batch, seed=trial.start, epoch=0
+    )
     with torch.inference_mode():
-        hidden = [fitted.network.hidden(*_moved(trial, data, places, fitted.network)).float().cpu() for places in met]
+        hidden = [
+            fitted.network.hidden(*_moved(trial, data, places, fitted.network)).float().cpu()
+            for places in met
+        ]
     places = neighbours(torch.cat(hidden).numpy(), seed=trial.start).round(3)
     told = data.groups, data.table["class"].to_numpy(str)
     return [
-        [*(str(column[row]) for column in told), *map(float, place)] for row, place in zip(np.concatenate(met), places, strict=True)
+        [*(str(column[row]) for column in told), *map(float, place)]
+        for row, place in zip(np.concatenate(met), places, strict=True)
     ]
 
 
-def _saliency(trial: Trial, data: Data, name: str, network: nn.Module, rows: np.ndarray) -> list[list]:
+def _saliency(
+    trial: Trial, data: Data, name: str, network: nn.Module, rows: np.ndarray
+) -> list[list]:
     if not len(rows):
         return []
-    met, numbers = zip(*((row, saliency.clip(found, own)) for row, own, found in _maps(trial, data, network, rows)), strict=True)
+    met, numbers = zip(
+        *(
+            (row, saliency.clip(found, own))
+            for row, own, found in _maps(trial, data, network, rows)
+        ),
+        strict=True,
+    )
     classes = saliency.by_class(np.array(numbers), data.labels[list(met)], data.groups[list(met)])
     return [[name, data.classes[each.label], each.clips, *_plain(each.values)] for each in classes]
 
 
-def _maps(trial: Trial, data: Data, network: nn.Module, rows: np.ndarray) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+def _maps(
+    trial: Trial, data: Data, network: nn.Module, rows: np.ndarray
+) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
     """Row, spectrogram and map of each clip's valid frames."""
     batch = RECIPES[trial.model].batch
     for places in (rows[at : at + batch] for at in range(0, len(rows), batch)):
         spectrogram, lengths = _moved(trial, data, places, network)
         labels = torch.from_numpy(data.labels[places]).to(spectrogram.device)
         found = saliency.maps(network, (spectrogram, lengths), labels, lengths=lengths)
-        for row, own, each, frames in zip(places.tolist(), spectrogram, found, lengths.tolist(), strict=True):
+        for row, own, each, frames in zip(
+            places.tolist(), spectrogram, found, lengths.tolist(), strict=True
+        ):
             yield row, own[:frames].cpu().numpy(), each[:frames].cpu().numpy()
 
 
@@ -112,10 +143,15 @@ def _energy(data: Data, rows: np.ndarray) -> list[list]:
     """Every clip counts alike, however loud it is."""
     held, groups, labels, clips = data.inputs["mel"], data.groups, data.labels, {}
     for row in rows.tolist():
-        decibels = held.values[held.starts[row] : held.starts[row] + held.valid[row]].astype(np.float64)
-        clips.setdefault((str(groups[row]), int(labels[row])), []).append(saliency.thirds(10 ** (decibels / 10)))
+        decibels = held.values[held.starts[row] : held.starts[row] + held.valid[row]].astype(
+            np.float64
+        )
+        clips.setdefault((str(groups[row]), int(labels[row])), []).append(
+            saliency.thirds(10 ** (decibels / 10))
+        )
     return [
-        [group, data.classes[label], len(each), *_plain(np.mean(each, axis=0))] for (group, label), each in sorted(clips.items())
+        [group, data.classes[label], len(each), *_plain(np.mean(each, axis=0))]
+        for (group, label), each in sorted(clips.items())
     ]
 
 
@@ -129,10 +165,14 @@ def _in_turn(groups: np.ndarray, rows: np.ndarray, generator: np.random.Generato
     return shuffled[np.argsort(turn, kind="stable")]
 
 
-def _drawn(labels: np.ndarray, rows: np.ndarray, generator: np.random.Generator, *, most: int) -> np.ndarray:
+def _drawn(
+    labels: np.ndarray, rows: np.ndarray, generator: np.random.Generator, *, most: int
+) -> np.ndarray:
     """Up to so many rows of each class, drawn, class by class."""
     shuffled = generator.permutation(rows)
-    return np.concatenate([shuffled[labels[shuffled] == label][:most] for label in np.unique(labels)])
+    return np.concatenate(
+        [shuffled[labels[shuffled] == label][:most] for label in np.unique(labels)]
+    )
 
 
 def _explicable(trial: Trial) -> bool:

@@ -13,7 +13,10 @@ from sercore.features.length import fit, trim
 from sercore.papers.biagini2022.batches import Inputs
 from sercore.papers.biagini2022.inputs import Shape
 
-KINDS = {"waveform": False, "waveform, filled": True}  # inputs of a network, and whether clips are filled up to their full length
+KINDS = {
+    "waveform": False,
+    "waveform, filled": True,
+}  # inputs of a network, and whether clips are filled up to their full length
 
 
 class Waveforms(Inputs):
@@ -24,7 +27,9 @@ class Waveforms(Inputs):
         return super().batch(rows)[..., 0]
 
 
-def compute(kind: str, clips: Sequence[Path | str], *, shape: Shape, jobs: int | None = None) -> Waveforms:
+def compute(
+    kind: str, clips: Sequence[Path | str], *, shape: Shape, jobs: int | None = None
+) -> Waveforms:
     """Samples of clips at 16 kHz as they were read, trimmed at both ends, from the store or else read and kept there.
 
     Args:
@@ -44,10 +49,17 @@ def compute(kind: str, clips: Sequence[Path | str], *, shape: Shape, jobs: int |
     def key(content: str) -> store.Key:
         return store.key(settings={"longest": longest}, manifest=[content], modules=__name__)
 
-    measure = partial(keeping.measure, partial(_trimmed, longest), title="waveforms", jobs=jobs, worth=20)
+    measure = partial(
+        keeping.measure, partial(_trimmed, longest), title="waveforms", jobs=jobs, worth=20
+    )
     kept = keeping.rows(clips, key=key, measure=measure)
     filled = KINDS[kind]
-    return Waveforms.of([fit(row[:, 0], length=shape.samples)[:, None] if filled else row[: shape.longest] for row in kept])
+    return Waveforms.of(
+        [
+            fit(row[:, 0], length=shape.samples)[:, None] if filled else row[: shape.longest]
+            for row in kept
+        ]
+    )
 
 
 def _trimmed(longest: int, samples: np.ndarray, content: str) -> np.ndarray:

@@ -55,14 +55,18 @@ def batches(
 
     Source: Padi et al. 2021, sections 3.4 and 4.2.
     """
-    mine = [batch.part(ranks.number(), ranks.count()) for batch in read] if ranks.count() > 1 else read
+    mine = (
+        [batch.part(ranks.number(), ranks.count()) for batch in read] if ranks.count() > 1 else read
+    )
     if min((len(batch.rows) for batch in mine), default=2) < 2:
         raise ValueError(
             f"{ranks.count()} processes share batches of {min(len(batch.rows) for batch in read)} chunks; batch norm needs 2 in"
             " each process. Start fewer processes."
         )
     wanted = _Wanted(mine)
-    loader = DataLoader(Chunks(frames), batch_sampler=wanted, num_workers=workers, collate_fn=_stacked)
+    loader = DataLoader(
+        Chunks(frames), batch_sampler=wanted, num_workers=workers, collate_fn=_stacked
+    )
     for batch, signal in zip(mine, loader, strict=True):
         generator = torch.Generator().manual_seed(batch.seed)
         for number, policy in enumerate(policies):
@@ -78,7 +82,12 @@ def in_turn(read: Iterable[Batch], *, versions: int, number: int) -> list[Batch]
 
 
 def answered(
-    answer: Callable[..., Tensor], frames: Frames, rows: Sequence[int], *, device: torch.device, length: int = 0
+    answer: Callable[..., Tensor],
+    frames: Frames,
+    rows: Sequence[int],
+    *,
+    device: torch.device,
+    length: int = 0,
 ) -> Tensor:
     """What a network answers to clips: ``(clips, values)`` float32 in the order of the rows.
 
@@ -90,16 +99,26 @@ def answered(
         length: frames of every clip, cut out of its middle or filled by repeating it; 0 (default) for whole clips. These run in
             batches of like length where they are in memory, else one by one.
     """
-    order = np.argsort(frames.sizes[np.asarray(rows)], kind="stable") if isinstance(frames, Ragged) else np.arange(len(rows))
+    order = (
+        np.argsort(frames.sizes[np.asarray(rows)], kind="stable")
+        if isinstance(frames, Ragged)
+        else np.arange(len(rows))
+    )
     step = SCORED if isinstance(frames, Ragged) or length else 1
     found: dict[int, Tensor] = {}
     with memory.kept():
         for places in np.split(order, range(step, len(order), step)):
             clips = [frames.clip(rows[place]) for place in places]
             if length:
-                given = [torch.from_numpy(np.stack([chunks.cut(clip, length=length, place=0.5) for clip in clips]))]
+                given = [
+                    torch.from_numpy(
+                        np.stack([chunks.cut(clip, length=length, place=0.5) for clip in clips])
+                    )
+                ]
             else:
-                signal = torch.nn.utils.rnn.pad_sequence([torch.tensor(clip) for clip in clips], batch_first=True)
+                signal = torch.nn.utils.rnn.pad_sequence(
+                    [torch.tensor(clip) for clip in clips], batch_first=True
+                )
                 given = [signal, torch.tensor([len(clip) for clip in clips])]
             values = answer(*(tensor.to(device) for tensor in given)).float().cpu()
             found |= zip(places.tolist(), values, strict=True)
@@ -114,7 +133,10 @@ class _Wanted:
 
     def __iter__(self) -> Iterator[list[tuple[int, int, float]]]:
         for batch in self.read:
-            yield [(int(row), batch.length, float(place)) for row, place in zip(batch.rows, batch.places, strict=True)]
+            yield [
+                (int(row), batch.length, float(place))
+                for row, place in zip(batch.rows, batch.places, strict=True)
+            ]
 
     def __len__(self) -> int:
         return len(self.read)

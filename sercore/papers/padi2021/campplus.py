@@ -20,7 +20,10 @@ from sercore.features.speaker import OUTPUTS, SpeakerEncoder
 
 VERSIONS = 4  # masked versions of a clip under each policy (ours)
 PAPERS_BANDS = 128
-SCALED = {name: replace(policy, bands=round(policy.bands * BANDS / PAPERS_BANDS)) for name, policy in POLICIES.items()}
+SCALED = {
+    name: replace(policy, bands=round(policy.bands * BANDS / PAPERS_BANDS))
+    for name, policy in POLICIES.items()
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,12 +47,18 @@ class Masks:
 
     def __post_init__(self):
         if self.policy not in SCALED:
-            raise ValueError(f"policy={self.policy}: expected {' or '.join(SCALED)}. For a clip without masks give none.")
+            raise ValueError(
+                f"policy={self.policy}: expected {' or '.join(SCALED)}. For a clip without masks give none."
+            )
         if self.version < 0:
-            raise ValueError(f"version={self.version}: expected 0 or more; {VERSIONS} versions are usual. Count from 0.")
+            raise ValueError(
+                f"version={self.version}: expected 0 or more; {VERSIONS} versions are usual. Count from 0."
+            )
 
 
-MASKS = tuple(Masks(policy=policy, version=version) for version in range(VERSIONS) for policy in SCALED)
+MASKS = tuple(
+    Masks(policy=policy, version=version) for version in range(VERSIONS) for policy in SCALED
+)
 
 
 def compute(
@@ -80,18 +89,26 @@ def compute(
     """
     if output not in OUTPUTS:
         raise ValueError(f"output={output}: expected {', '.join(OUTPUTS)}. Choose one of them.")
-    settings = {"encoder": encoder.content, "onnxruntime": encoder.runtime, "masks": masks and asdict(masks)}
+    settings = {
+        "encoder": encoder.content,
+        "onnxruntime": encoder.runtime,
+        "masks": masks and asdict(masks),
+    }
 
     def key(content: str) -> store.Key:
         return store.key(settings=settings, manifest=[content], modules=__name__)
 
     hears = partial(heard, encoder=encoder, masks=masks)
     title = f"{encoder.name}, {masks.policy} {masks.version}" if masks else encoder.name
-    rows = keeping.rows(clips, key=key, measure=partial(keeping.measure, hears, title=title, jobs=jobs, worth=20))
+    rows = keeping.rows(
+        clips, key=key, measure=partial(keeping.measure, hears, title=title, jobs=jobs, worth=20)
+    )
     return [row[output].copy() for row in rows]  # a view would hold the other outputs in memory
 
 
-def heard(samples: np.ndarray, content: str, *, encoder: SpeakerEncoder, masks: Masks | None = None) -> np.ndarray:
+def heard(
+    samples: np.ndarray, content: str, *, encoder: SpeakerEncoder, masks: Masks | None = None
+) -> np.ndarray:
     """The three outputs for one clip, as one record.
 
     Args:
@@ -107,7 +124,9 @@ def heard(samples: np.ndarray, content: str, *, encoder: SpeakerEncoder, masks: 
     frames = centred(fbank(samples))  # as CAM++ was trained: samples in [-1, 1]
     found = encoder.hear(frames if masks is None else covered(frames, content, masks=masks))
     kinds = {"frames_middle": np.float16, "frames_last": np.float16, "embedding": np.float32}
-    row = np.zeros((), dtype=[(name, kind, getattr(found, name).shape) for name, kind in kinds.items()])
+    row = np.zeros(
+        (), dtype=[(name, kind, getattr(found, name).shape) for name, kind in kinds.items()]
+    )
     for name in kinds:
         row[name] = getattr(found, name)
     return row
@@ -119,5 +138,9 @@ def covered(frames: np.ndarray, content: str, *, masks: Masks) -> np.ndarray:
     Shape:
         - frames, output: ``(time, 80)``
     """
-    generator = torch.Generator().manual_seed(int(store.digest([content, masks.policy, masks.version])[:15], 16))
-    return masked(torch.from_numpy(frames)[None], SCALED[masks.policy], generator=generator)[0].numpy()
+    generator = torch.Generator().manual_seed(
+        int(store.digest([content, masks.policy, masks.version])[:15], 16)
+    )
+    return masked(torch.from_numpy(frames)[None], SCALED[masks.policy], generator=generator)[
+        0
+    ].numpy()

@@ -61,9 +61,14 @@ class Row:
 
 
 GRID = tuple(
-    Row(augmentation=augmentation, pooling=pooling) for augmentation in ("none", "both") for pooling in ("flatten", "statistics")
+    Row(augmentation=augmentation, pooling=pooling)
+    for augmentation in ("none", "both")
+    for pooling in ("flatten", "statistics")
 )
-MIDDLE = tuple(Row(output="frames_middle", augmentation=each.augmentation, pooling=each.pooling) for each in GRID)
+MIDDLE = tuple(
+    Row(output="frames_middle", augmentation=each.augmentation, pooling=each.pooling)
+    for each in GRID
+)
 LINEAR = Row(output="embedding", pooling="none")
 ROWS = {row.name: row for row in (*GRID, *MIDDLE, LINEAR)}
 
@@ -123,11 +128,15 @@ class Heard:
 
     def content(self, trial: Trial) -> str:
         """Digest of what a trial reads: the clips, their classes, the encoder and what it hears with."""
-        heard = store.key(settings=self.encoder.content, manifest=[], modules=padi_campplus.__name__).hex
+        heard = store.key(
+            settings=self.encoder.content, manifest=[], modules=padi_campplus.__name__
+        ).hex
         return store.digest([self.data.clips(trial.experiment), heard, self.encoder.runtime])
 
     def _compute(self, output: str, masks: Masks | None) -> list[np.ndarray]:
-        return padi_campplus.compute(list(self.data.table["path"]), encoder=self.encoder, output=output, masks=masks)
+        return padi_campplus.compute(
+            list(self.data.table["path"]), encoder=self.encoder, output=output, masks=masks
+        )
 
 
 def run(trial: Trial, heard: Heard, *, device: str = "cpu") -> dict:
@@ -152,25 +161,41 @@ def run(trial: Trial, heard: Heard, *, device: str = "cpu") -> dict:
     )
 
 
-def _linear(trial: Trial, heard: Heard, training: np.ndarray, test: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, dict]:
+def _linear(
+    trial: Trial, heard: Heard, training: np.ndarray, test: np.ndarray, target: np.ndarray
+) -> tuple[np.ndarray, dict]:
     values = heard.embeddings()
-    classifier = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000)).fit(values[training], target[training])
+    classifier = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000)).fit(
+        values[training], target[training]
+    )
     return classifier.predict_proba(values[test]), {
         "training_accuracy": float(classifier.score(values[training], target[training]))
     }
 
 
 def _head(
-    trial: Trial, heard: Heard, training: np.ndarray, test: np.ndarray, target: np.ndarray, device: str
+    trial: Trial,
+    heard: Heard,
+    training: np.ndarray,
+    test: np.ndarray,
+    target: np.ndarray,
+    device: str,
 ) -> tuple[np.ndarray, dict]:
     chosen = choose(device)
     place = kept.folder(__name__, trial, heard.content(trial), device=chosen)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(trial.start)
-        head = Head(WIDTH, len(heard.data.classes[trial.experiment]), pooling=trial.pooling, steps=LENGTHS[-1])
+        head = Head(
+            WIDTH,
+            len(heard.data.classes[trial.experiment]),
+            pooling=trial.pooling,
+            steps=LENGTHS[-1],
+        )
     epoch = partial(_epoch, trial, heard, training, target)
     plan = Plan(epochs=trial.epochs)
-    train = partial(fit, head, epoch, plan=plan, folder=place, device=chosen, seed=trial.start, keep=plan.epochs)
+    train = partial(
+        fit, head, epoch, plan=plan, folder=place, device=chosen, seed=trial.start, keep=plan.epochs
+    )
     epochs = kept.trained(head, place, train, device=chosen, weights=LAST).history.epochs
     found = _probabilities(head, heard.frames(trial.output), test)
     last = epochs[-1]
@@ -182,18 +207,31 @@ def _head(
     }
 
 
-def _epoch(trial: Trial, heard: Heard, training: np.ndarray, target: np.ndarray, number: int) -> Iterator[list[Tensor]]:
+def _epoch(
+    trial: Trial, heard: Heard, training: np.ndarray, target: np.ndarray, number: int
+) -> Iterator[list[Tensor]]:
     """Batches of ``(chunks, 512, steps)`` and class numbers; each epoch takes another of the masked versions."""
     policies = padi_rows.versions(trial.augmentation)
     views = [
-        heard.frames(trial.output, None if policy == "plain" else Masks(policy=policy, version=number % VERSIONS))
+        heard.frames(
+            trial.output,
+            None if policy == "plain" else Masks(policy=policy, version=number % VERSIONS),
+        )
         for policy in policies
     ]
     lengths = LENGTHS[-1:] if trial.pooling == "flatten" else LENGTHS
-    for batch in chunks.epoch(training, number=number, seed=trial.start, versions=len(policies), lengths=lengths):
+    for batch in chunks.epoch(
+        training, number=number, seed=trial.start, versions=len(policies), lengths=lengths
+    ):
         read = zip(batch.rows, batch.versions, batch.places, strict=True)
-        cut = [chunks.cut(views[version].clip(row), length=batch.length, place=place) for row, version, place in read]
-        yield [torch.from_numpy(np.stack(cut).astype(np.float32)).transpose(1, 2), torch.from_numpy(target[batch.rows])]
+        cut = [
+            chunks.cut(views[version].clip(row), length=batch.length, place=place)
+            for row, version, place in read
+        ]
+        yield [
+            torch.from_numpy(np.stack(cut).astype(np.float32)).transpose(1, 2),
+            torch.from_numpy(target[batch.rows]),
+        ]
 
 
 def _probabilities(head: Head, frames: Ragged, rows: np.ndarray) -> np.ndarray:
@@ -201,9 +239,17 @@ def _probabilities(head: Head, frames: Ragged, rows: np.ndarray) -> np.ndarray:
     device, found = next(head.parameters()).device, []
     for part in np.split(rows, range(SCORED, len(rows), SCORED)):
         clips = [frames.clip(row).astype(np.float32) for row in part]
-        clips = [chunks.cut(clip, length=head.steps, place=0.5) for clip in clips] if head.steps else clips
-        steps = torch.nn.utils.rnn.pad_sequence([torch.from_numpy(clip) for clip in clips], batch_first=True)
+        clips = (
+            [chunks.cut(clip, length=head.steps, place=0.5) for clip in clips]
+            if head.steps
+            else clips
+        )
+        steps = torch.nn.utils.rnn.pad_sequence(
+            [torch.from_numpy(clip) for clip in clips], batch_first=True
+        )
         lengths = torch.tensor([len(clip) for clip in clips])
         with torch.inference_mode():
-            found.append(head(steps.transpose(1, 2).to(device), lengths.to(device)).softmax(1).cpu().numpy())
+            found.append(
+                head(steps.transpose(1, 2).to(device), lengths.to(device)).softmax(1).cpu().numpy()
+            )
     return np.concatenate(found)

@@ -62,7 +62,9 @@ class PadiCard(card.Card):
         """
         row = ROWS[name]
         fixed = {"only": row.name, "models": "all", "folds": 1}
-        parameters = card.training_parameters(padi.Parameters, {"experiment": "exp1", **given}, taken=TAKEN, **fixed)
+        parameters = card.training_parameters(
+            padi.Parameters, {"experiment": "exp1", **given}, taken=TAKEN, **fixed
+        )
         if parameters.experiment == "all":
             raise ParameterError(
                 "-p experiment=all: a model has the classes of one; expected exp1, exp2 or exp3. Name one of them."
@@ -127,7 +129,9 @@ class PadiCard(card.Card):
                 " again."
             )
         if inputs["norm"] != "segment":
-            raise ValueError(f"norm {inputs['norm']}: one clip cannot be normalised so; expected segment. Train another model.")
+            raise ValueError(
+                f"norm {inputs['norm']}: one clip cannot be normalised so; expected segment. Train another model."
+            )
         with torch.random.fork_rng(devices=[]):  # leaves torch's own generator as it was
             return ResNet34(len(about["classes"]), sizes)
 
@@ -177,7 +181,9 @@ def describe(
         "input": _input(trial, data, fitted),
         "classes": list(classes),
         "training": training | _speakers(data, fitted.training),
-        "speaker_independent": {"protocol": trial.protocol, "fold": trial.fold} | score | _speakers(data, fitted.test),
+        "speaker_independent": {"protocol": trial.protocol, "fold": trial.fold}
+        | score
+        | _speakers(data, fitted.test),
         "versions": card.versions(),
     }
     return about | {"limits": limits(about)}
@@ -259,7 +265,10 @@ def _recipe(trial: Trial, fitted: Fitted) -> dict[str, Any]:
     return {
         "paper": CARD.paper,
         **{name: getattr(trial, name) for name in system},
-        "network": {name: list(value) if isinstance(value, tuple) else value for name, value in sizes.items()},
+        "network": {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in sizes.items()
+        },
         **{name: getattr(trial, name) for name in ("precision", "seed", "control", "speakers")},
         "policies": list(padi_rows.versions(trial.augmentation)),
         "pieces": list(padi_rows.lengths(trial.size, trial.pooling)),
@@ -329,7 +338,9 @@ def _reading(about: Mapping[str, Any]) -> list[str]:
         )
     lines = [length]
     if inputs["vad"] is not None:
-        lines.append(f"Leaves out what is more than {inputs['vad']:g} dB under a window's loudest 10 ms.")
+        lines.append(
+            f"Leaves out what is more than {inputs['vad']:g} dB under a window's loudest 10 ms."
+        )
     lines.append(card.NORMALISED)
     lines.append("No clip was kept to choose an epoch: the weights are those of the last one.")
     return lines

@@ -70,10 +70,13 @@ def changed(row: Row, *, helps: bool, note: str = "", confound: str = "") -> Dif
     )
 
 
-def _bodies(ledger: Ledger, *, rows: tuple[str, ...], splits: dict[str, str], note: str = "") -> dict[str, list[Body]]:
+def _bodies(
+    ledger: Ledger, *, rows: tuple[str, ...], splits: dict[str, str], note: str = ""
+) -> dict[str, list[Body]]:
     """Return the systems of each experiment under each split."""
     return {
-        title: [_body(ledger, rows, name, protocol, note) for name in _experiments(ledger)] for title, protocol in splits.items()
+        title: [_body(ledger, rows, name, protocol, note) for name in _experiments(ledger)]
+        for title, protocol in splits.items()
     }
 
 
@@ -132,19 +135,27 @@ def counts(ledger: Ledger) -> Judgement:
     cells = {(experiment(number), number.column): number.value for number in table}
     wrong = []
     for name in padi.EXPERIMENTS:
-        total = sum(value for (one, column), value in cells.items() if one == name and column != "Total")
+        total = sum(
+            value for (one, column), value in cells.items() if one == name and column != "Total"
+        )
         if total != cells[name, "Total"]:
             wrong.append(f"{name}: {total:,.0f} in the classes, {cells[name, 'Total']:,.0f} in all")
     merged = cells["exp1", "Happy"] + cells["exp2", "Excited"]
     if merged != cells["exp3", "Excited+Happy"]:
-        wrong.append(f"happy and excited are {merged:,.0f}, merged {cells['exp3', 'Excited+Happy']:,.0f}")
+        wrong.append(
+            f"happy and excited are {merged:,.0f}, merged {cells['exp3', 'Excited+Happy']:,.0f}"
+        )
     for column in ("Angry", "Neutral", "Sad"):
         values = sorted({cells[name, column] for name in padi.EXPERIMENTS})
         if len(values) > 1:
             wrong.append(f"{column.lower()}: {', '.join(f'{value:,.0f}' for value in values)}")
     verdicts = [(number, *ledger.verdict(number)) for number in table]
     absent = [reason for _, word, reason in verdicts if word == "not run"]
-    off = [f"{number.row} {number.column}: {reason}" for number, _, reason in verdicts if reason != "agrees"]
+    off = [
+        f"{number.row} {number.column}: {reason}"
+        for number, _, reason in verdicts
+        if reason != "agrees"
+    ]
     mark = "not run" if absent else "differs" if off else "agrees"
     ours = absent[0] if absent else "; ".join(off) or f"all {len(verdicts)} counts agree"
     reason = f"printed: {'; '.join(wrong) or 'every sum is right'}; measured: {ours}"
@@ -164,7 +175,10 @@ def reached(ledger: Ledger) -> Judgement:
         mark = "holds"
     elif "not reproduced" in marks:
         mark = "fails"
-    words = [f"{number.ours.split()[0]} {number.column} {number.value:g}: {word}, {reason}" for number, word, reason in verdicts]
+    words = [
+        f"{number.ours.split()[0]} {number.column} {number.value:g}: {word}, {reason}"
+        for number, word, reason in verdicts
+    ]
     return Judgement.alike(mark, "; ".join([*words, *beside]))
 
 
@@ -184,7 +198,9 @@ def confused(ledger: Ledger) -> Judgement:
     """D7: judge the recalls and confusions of Exp 1, and how far apart recalls are in Exp 2 and 3."""
     recorded = [systems(ledger, (FULL,), experiment=name) for name in padi.EXPERIMENTS]
     if None in recorded or recorded[0].corpus != IEMOCAP:
-        return Judgement.alike("not run", "needs IEMOCAP: no other corpus at hand has an excited class")
+        return Judgement.alike(
+            "not run", "needs IEMOCAP: no other corpus at hand has an excited class"
+        )
     trials = [systems.trials[FULL] for systems in recorded]
     parts = [
         _of_shares(
@@ -202,11 +218,16 @@ def confused(ledger: Ledger) -> Judgement:
         name = f"span of recalls, {' less '.join(names)}"
         parts.append(_of_shares(name, pair, lambda shares: np.ptp(_recalls(shares), axis=-1)))
     marks = gaps.marks(parts)
-    words = [f"{gap.name} {100 * gap.value:+.1f} points ({mark})" for gap, mark in zip(parts, marks, strict=True)]
+    words = [
+        f"{gap.name} {100 * gap.value:+.1f} points ({mark})"
+        for gap, mark in zip(parts, marks, strict=True)
+    ]
     return Judgement.alike(all_of(marks), "; ".join(words))
 
 
-def _of_shares(name: str, systems: Sequence[Trials], statistic: Callable[[np.ndarray], np.ndarray]) -> Gap:
+def _of_shares(
+    name: str, systems: Sequence[Trials], statistic: Callable[[np.ndarray], np.ndarray]
+) -> Gap:
     """Return a statistic of the shares of answers by true class, of one system or less the second's."""
 
     def measure(counts: np.ndarray, *_: np.ndarray) -> np.ndarray:
@@ -226,7 +247,9 @@ def improvised(ledger: Ledger) -> Judgement:
     """D12: train and test on the improvised part alone, against the whole corpus."""
     if len(_experiments(ledger)) == 1:
         return Judgement.alike("not run", "needs IEMOCAP: no other corpus has an improvised part")
-    return changed(Row(transfer="frozen", augmentation="both", part="improvised"), helps=True)(ledger)
+    return changed(Row(transfer="frozen", augmentation="both", part="improvised"), helps=True)(
+        ledger
+    )
 
 
 def _table_3(printed: Sequence[Printed]) -> dict[tuple[str, str], dict[str, float]]:
@@ -241,13 +264,16 @@ def _table_3(printed: Sequence[Printed]) -> dict[tuple[str, str], dict[str, floa
 
 def _written(leads: dict[tuple[str, str], float]) -> str:
     names = {UA: "UA", WA: "WA"}
-    return ", ".join(f"{name} {names[metric]} {lead:+.2f}" for (name, metric), lead in leads.items())
+    return ", ".join(
+        f"{name} {names[metric]} {lead:+.2f}" for (name, metric), lead in leads.items()
+    )
 
 
 def _ahead(printed: Sequence[Printed]) -> tuple[bool, str]:
     """D3: compare the paper's system with the best prior one, on each metric of each experiment."""
     leads = {
-        where: values["Proposed"] - max(value for name, value in values.items() if name != "Proposed")
+        where: values["Proposed"]
+        - max(value for name, value in values.items() if name != "Proposed")
         for where, values in _table_3(printed).items()
     }
     behind = {name for (name, _), lead in leads.items() if lead <= 0}
@@ -261,7 +287,11 @@ def _ahead(printed: Sequence[Printed]) -> tuple[bool, str]:
 
 def _unbalanced(printed: Sequence[Printed]) -> tuple[bool, str]:
     """D11: compare WA with UA; ours to say, the paper prints both and compares none."""
-    values = {(experiment(number), number.metric): float(number.value) for number in printed if proposed(number)}
+    values = {
+        (experiment(number), number.metric): float(number.value)
+        for number in printed
+        if proposed(number)
+    }
     leads = {name: values[name, WA] - values[name, UA] for name in padi.EXPERIMENTS}
     words = ", ".join(f"{name} {lead:+.2f}" for name, lead in leads.items())
     return leads["exp1"] > 0 >= leads["exp3"], f"WA less UA: {words}"

@@ -101,7 +101,9 @@ class Data(Clips):
         It covers spectrograms, and the columns that splits and counts read.
         """
         clips = self.once("clips", self._digest)
-        return store.digest([clips, list(self.classes[experiment]), self.targets[experiment].tolist()])
+        return store.digest(
+            [clips, list(self.classes[experiment]), self.targets[experiment].tolist()]
+        )
 
     def content(self, trial: Any) -> str:
         """Return the digest of what a trial reads: clips and classes, and the clips of its speaker recogniser."""

@@ -22,16 +22,28 @@ EXPERIMENTS = tuple(labels.EXPERIMENTS)
 CLASSES = {name: tuple(dict.fromkeys(words.values())) for name, words in labels.EXPERIMENTS.items()}
 ORIGINS = {"iemocap": "IEMOCAP", "ravdess": "RAVDESS", "crema-d": "CREMA-D", "voxceleb": "VoxCeleb"}
 SCORED = {"demo": "demo-studio", "open": "ravdess", "paper": "iemocap"}
-SPEAKERS = {"demo": ("demo-conversa", "demo-labor", "demo-scena"), "open": ("emovo", "savee", "tess"), "paper": ("voxceleb",)}
+SPEAKERS = {
+    "demo": ("demo-conversa", "demo-labor", "demo-scena"),
+    "open": ("emovo", "savee", "tess"),
+    "paper": ("voxceleb",),
+}
 NEEDED = ("emovo", "tess")  # of the open edition's speakers; SAVEE joins where it is
-MOST = {"demo": 4, "open": 100, "paper": 0}  # clips of a speaker that an epoch reads: two of the open ones have 1400
+MOST = {
+    "demo": 4,
+    "open": 100,
+    "paper": 0,
+}  # clips of a speaker that an epoch reads: two of the open ones have 1400
 HEARD = {"demo": 6, "open": 0, "paper": 0}  # clips of a scored speaker that are verified, 0 for all
 PAIRS = 20_000  # that verify speakers, where there is no list of pairs
-WHOLE = "the paper's own corpora are needed, whole. Use edition=open or demo, or get what is missing."
+WHOLE = (
+    "the paper's own corpora are needed, whole. Use edition=open or demo, or get what is missing."
+)
 SPOKEN = "voxceleb"  # too large for memory: its clips are read from their files
 
 
-def load(edition: str, *, scored: str = "", taught: Sequence[str] = (), checkpoint: str = "") -> Data:
+def load(
+    edition: str, *, scored: str = "", taught: Sequence[str] = (), checkpoint: str = ""
+) -> Data:
     """Clips of an edition and their spectrograms, these from the store where they are kept.
 
     Args:
@@ -57,7 +69,14 @@ def load(edition: str, *, scored: str = "", taught: Sequence[str] = (), checkpoi
     return Data(table, raw, frames, CLASSES, targets, spoken, reports=reports)
 
 
-def source(edition: str, table: pd.DataFrame, frames: Ragged, *, taught: Sequence[str] = (), checkpoint: str = "") -> Source:
+def source(
+    edition: str,
+    table: pd.DataFrame,
+    frames: Ragged,
+    *,
+    taught: Sequence[str] = (),
+    checkpoint: str = "",
+) -> Source:
     """Clips that teach speakers, and the pairs of clips that verify others: of the scored corpus, or of VoxCeleb's own list.
 
     Args:
@@ -78,13 +97,19 @@ def source(edition: str, table: pd.DataFrame, frames: Ragged, *, taught: Sequenc
         )
     whose = (table["corpus"] + "/" + table["speaker"]).to_numpy(str)
     chosen = balanced(whose, most=HEARD[edition], number=0, seed=0)
-    heard: Frames = frames if len(chosen) == len(table) else Ragged.of([frames.clip(row) for row in chosen])
+    heard: Frames = (
+        frames if len(chosen) == len(table) else Ragged.of([frames.clip(row) for row in chosen])
+    )
     left, right, same = verification.trials(whose[chosen], pairs=_pairs(whose[chosen]), seed=0)
     given = store.content(checkpoint) if checkpoint else ""
     if SPOKEN in names:
         if len(names) > 1:
-            raise corpora.CorpusError(f"{', '.join(names)}: expected {SPOKEN} alone, or other corpora without it. Name either.")
-        return padi_stream.source(corpora.home() / SPOKEN, heard, left, right, same, checkpoint=checkpoint, given=given)
+            raise corpora.CorpusError(
+                f"{', '.join(names)}: expected {SPOKEN} alone, or other corpora without it. Name either."
+            )
+        return padi_stream.source(
+            corpora.home() / SPOKEN, heard, left, right, same, checkpoint=checkpoint, given=given
+        )
     found = [synthetic.load(name) if edition == "demo" else corpora.load(name) for name in names]
     spoken = pd.concat([each.table[corpora.COLUMNS] for each in found], ignore_index=True)
     spoken = spoken.sort_values(["corpus", "speaker", "path"], ignore_index=True)
@@ -99,7 +124,13 @@ def source(edition: str, table: pd.DataFrame, frames: Ragged, *, taught: Sequenc
         same=same,
         corpora=names,
         contents=store.digest(
-            [speakers.tolist(), contents, made_by(), given, *(each.tolist() for each in (left, right, same, chosen))]
+            [
+                speakers.tolist(),
+                contents,
+                made_by(),
+                given,
+                *(each.tolist() for each in (left, right, same, chosen)),
+            ]
         ),
         most=MOST[edition],
         checkpoint=checkpoint,
@@ -111,7 +142,9 @@ def teachers(edition: str) -> tuple[str, ...]:
     """Corpora whose speakers are learnt: of "open", those that are needed, and SAVEE where it is."""
     root = corpora.home()
     return tuple(
-        name for name in SPEAKERS[edition] if edition != "open" or name in NEEDED or (root is not None and (root / name).is_dir())
+        name
+        for name in SPEAKERS[edition]
+        if edition != "open" or name in NEEDED or (root is not None and (root / name).is_dir())
     )
 
 
@@ -132,12 +165,18 @@ def clips(edition: str, *, scored: str = "") -> tuple[pd.DataFrame, Report]:
     for column in ("part", "session", "dialogue"):
         if column not in table:
             table[column] = None
-    used = np.logical_or.reduce([labels.mapped(table, labels.four_classes(each)).notna() for each in EXPERIMENTS])
+    used = np.logical_or.reduce(
+        [labels.mapped(table, labels.four_classes(each)).notna() for each in EXPERIMENTS]
+    )
     table = table[used]
     if not len(table):
-        raise ValueError(f"{name}: no clip that is angry, happy, excited, neutral or sad; expected some. Score another corpus.")
+        raise ValueError(
+            f"{name}: no clip that is angry, happy, excited, neutral or sad; expected some. Score another corpus."
+        )
     table = table.assign(name=[Path(path).stem for path in table["path"]])
-    table["conversation"] = table["dialogue"].where(table["dialogue"].notna(), table["corpus"] + "/" + table["speaker"])
+    table["conversation"] = table["dialogue"].where(
+        table["dialogue"].notna(), table["corpus"] + "/" + table["speaker"]
+    )
     return table.sort_values(["speaker", "name"], ignore_index=True), corpus.report
 
 
@@ -145,12 +184,16 @@ def missing(data: Data) -> dict[str, str]:
     """Experiments that these data cannot run, with the reason."""
     found: dict[str, str] = {}
     for name, classes in data.classes.items():
-        absent = [each for number, each in enumerate(classes) if number not in set(data.targets[name])]
+        absent = [
+            each for number, each in enumerate(classes) if number not in set(data.targets[name])
+        ]
         if absent:
             found[name] = f"{_corpus(data)} has no clip that is {' or '.join(absent)}"
     for name in ("exp2", "exp3"):
         if name not in found and np.array_equal(data.targets[name], data.targets["exp1"]):
-            found[name] = f"the same clips and classes as exp1: {_corpus(data)} has no clip that is excited"
+            found[name] = (
+                f"the same clips and classes as exp1: {_corpus(data)} has no clip that is excited"
+            )
     return found
 
 
@@ -158,7 +201,8 @@ def contents(edition: str, *, scored: str = "", taught: Sequence[str] = ()) -> l
     """Name, content hash and label of every clip that an edition other than the demo reads; of VoxCeleb, path and size."""
     table, _ = clips(edition, scored=scored)
     listed = [
-        [name, store.content(path), label] for name, path, label in zip(table["name"], table["path"], table["emotion"], strict=True)
+        [name, store.content(path), label]
+        for name, path, label in zip(table["name"], table["path"], table["emotion"], strict=True)
     ]
     names = tuple(taught) or teachers(edition)
     if SPOKEN in names:
@@ -169,7 +213,10 @@ def contents(edition: str, *, scored: str = "", taught: Sequence[str] = ()) -> l
     found = [corpora.load(name) for name in names]
     if edition == "paper":
         _refuse_partial([each.report for each in found])
-    return [*listed, *([each.name, store.content(path)] for each in found for path in each.table["path"])]
+    return [
+        *listed,
+        *([each.name, store.content(path)] for each in found for path in each.table["path"]),
+    ]
 
 
 def measure(data: Data) -> dict[str, float]:
@@ -178,11 +225,16 @@ def measure(data: Data) -> dict[str, float]:
     found: dict[str, float] = {"speakers / all / count": float(data.table["speaker"].nunique())}
     for name, classes in data.classes.items():
         target = data.targets[name]
-        found |= {f"{name} / {each} / clips": float((target == number).sum()) for number, each in enumerate(classes)}
+        found |= {
+            f"{name} / {each} / clips": float((target == number).sum())
+            for number, each in enumerate(classes)
+        }
         found[f"{name} / total / clips"] = float((target >= 0).sum())
         for session, rows in data.table.groupby("session").groups.items():
             found[f"{name} / session {session} / clips"] = float((target[rows] >= 0).sum())
-    found |= {f"duration / all / {name}": float(value) for name, value in _durations(seconds).items()}
+    found |= {
+        f"duration / all / {name}": float(value) for name, value in _durations(seconds).items()
+    }
     found["duration / all / hours"] = float(seconds.sum() / 3600)
     found["taught / speakers / count"] = float(len(data.source.names))
     found["taught / clips / count"] = float(len(data.source.speakers))

@@ -12,7 +12,9 @@ from sercore.ledger.scores import Trials
 from sercore.papers.padi2021.data import ORIGINS
 from sercore.papers.padi2021.numbers import APART, IEMOCAP, TRANSFERRED, WA, nearness, taught
 
-NAMES = ["".join(f"{part:d}" for part in cell) for cell in CELLS]  # "101": with transfer and pooling
+NAMES = [
+    "".join(f"{part:d}" for part in cell) for cell in CELLS
+]  # "101": with transfer and pooling
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,10 @@ class Systems:
     @property
     def about(self) -> str:
         """How much was run: "half width, 6 epochs, bf16; 2 folds, 1 seed"."""
-        counts = [f"{many} {word}{'s' * (many > 1)}" for many, word in ((self.folds, "fold"), (self.seeds, "seed"))]
+        counts = [
+            f"{many} {word}{'s' * (many > 1)}"
+            for many, word in ((self.folds, "fold"), (self.seeds, "seed"))
+        ]
         return f"{self.base}; {', '.join(counts)}"
 
     @property
@@ -71,12 +76,20 @@ class Systems:
         """Return the mean spread over folds of all other systems less this one's, in points."""
         others = [trials for name, trials in self.trials.items() if name != one]
         return estimates.contrast(
-            [self.trials[one], *others], metric, lambda spreads: spreads[1:].mean(0) - spreads[0], folds="spread"
+            [self.trials[one], *others],
+            metric,
+            lambda spreads: spreads[1:].mean(0) - spreads[0],
+            folds="spread",
         )
 
 
 def systems(
-    ledger: Ledger, rows: tuple[str, ...], *, experiment: str, protocol: str = APART, control: str = "none"
+    ledger: Ledger,
+    rows: tuple[str, ...],
+    *,
+    experiment: str,
+    protocol: str = APART,
+    control: str = "none",
 ) -> Systems | None:
     """Return recorded systems that were trained alike, or None where one is missing.
 
@@ -95,7 +108,12 @@ def systems(
 
 @lru_cache(maxsize=64)
 def alike(
-    ledger: Ledger, rows: tuple[str, ...], *, experiment: str, protocol: str = APART, control: str = "none"
+    ledger: Ledger,
+    rows: tuple[str, ...],
+    *,
+    experiment: str,
+    protocol: str = APART,
+    control: str = "none",
 ) -> tuple[Systems, ...]:
     """Return for each way of training its recorded systems, the nearest to the paper's first.
 
@@ -113,7 +131,11 @@ def alike(
             first = trials.table.iloc[0]
             if split != protocol or not len(trials.counts):
                 continue
-            kind = (run, encoder, *(first.get(name) for name in ("edition", "size", "epochs", "precision")))
+            kind = (
+                run,
+                encoder,
+                *(first.get(name) for name in ("edition", "size", "epochs", "precision")),
+            )
             kinds.setdefault(kind, {}).setdefault(row, []).append(trials)
             if first.get("transfer") in TRANSFERRED:
                 teachers.setdefault(kind, {})[taught(first)] = None
@@ -129,7 +151,10 @@ def alike(
 
 def by_fold(trials: Trials, metric: str = WA) -> dict[int, float]:
     """Return the score of each fold, its mean over seeds."""
-    return {int(fold): float(trials.fold(fold).by_seed(metric).mean()) for fold in sorted(trials.table["fold"].unique())}
+    return {
+        int(fold): float(trials.fold(fold).by_seed(metric).mean())
+        for fold in sorted(trials.table["fold"].unique())
+    }
 
 
 def effects(systems: Systems, metric: str = WA) -> dict[str, Estimate]:

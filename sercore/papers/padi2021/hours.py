@@ -97,7 +97,9 @@ def run(trial: Trial, data: Files, *, device: str = "cpu") -> dict:
     return {"costs": [[each.what, each.steps, each.seconds] for each in found]} | read(data.paths)
 
 
-def pretraining(seconds: Seconds, *, clips: int = SPOKEN, epochs: int = Plan.epochs, batch: int = Plan.batch) -> Cost:
+def pretraining(
+    seconds: Seconds, *, clips: int = SPOKEN, epochs: int = Plan.epochs, batch: int = Plan.batch
+) -> Cost:
     """Cost of the speaker recogniser, which reads each clip once an epoch.
 
     Args:
@@ -164,10 +166,22 @@ def measured(
     kinds = {(row.transfer, row.pooling): row for row in GRID}
     batch = padi_rows.plan(epochs=1, size=size, precision=precision).batch
     taught = pretraining(stepped(Row(), classes=speakers, **options), clips=clips, batch=batch)
-    return [taught, *grid({kind: stepped(row, **options) for kind, row in kinds.items()}, seeds=seeds, batch=batch)]
+    return [
+        taught,
+        *grid(
+            {kind: stepped(row, **options) for kind, row in kinds.items()}, seeds=seeds, batch=batch
+        ),
+    ]
 
 
-def stepped(row: Row, *, classes: int = CLASSES, size: str = "published", device: str = "auto", precision: str = "bf16") -> Seconds:
+def stepped(
+    row: Row,
+    *,
+    classes: int = CLASSES,
+    size: str = "published",
+    device: str = "auto",
+    precision: str = "bf16",
+) -> Seconds:
     """Seconds of one training step of a system, the median of five, for each length of chunks that it trains on.
 
     The chunks are random numbers that are on the device already; the recipe is that of ``padi_rows.plan``.
@@ -184,7 +198,9 @@ def stepped(row: Row, *, classes: int = CLASSES, size: str = "published", device
     network = ResNet34(classes, sizes)
     if row.transfer == "frozen":
         network.freeze()
-    network.to(chosen, memory_format=torch.channels_last if plan.channels_last else torch.preserve_format).train()
+    network.to(
+        chosen, memory_format=torch.channels_last if plan.channels_last else torch.preserve_format
+    ).train()
     weights = [weight for weight in network.parameters() if weight.requires_grad]
     optimiser = torch.optim.SGD(weights, lr=plan.rate, momentum=plan.momentum, fused=True)
     target = torch.arange(plan.batch, device=chosen) % classes
@@ -215,7 +231,9 @@ def read(paths: Sequence[Path | str]) -> dict[str, float]:
     samples = [audio.read(path) for path in paths]
     return {
         "reading": mean(timed(lambda path=path: audio.read(path)) for path in paths),
-        "spectrogram": mean(timed(lambda clip=clip: normalised([log_mel(clip)])) for clip in samples),
+        "spectrogram": mean(
+            timed(lambda clip=clip: normalised([log_mel(clip)])) for clip in samples
+        ),
         "duration": mean(len(clip) / audio.RATE for clip in samples),
     }
 

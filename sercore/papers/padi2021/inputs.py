@@ -12,7 +12,9 @@ from sercore.features import keeping
 from sercore.features.mel import MelSettings, mel
 
 # A transform of 1024 samples: with 512 some of the 128 bands would hold no frequency.
-MEL = MelSettings(fft=1024, window=400, hop=160, bands=128, lowest=20, highest=7600, decibels=False, floor=None)
+MEL = MelSettings(
+    fft=1024, window=400, hop=160, bands=128, lowest=20, highest=7600, decibels=False, floor=None
+)
 FLOOR = 1e-6  # of a band's power, before the natural logarithm
 LEAST = 1e-5  # of a band's standard deviation
 QUIET = 30.0  # dB under a clip's loudest frame
@@ -39,10 +41,16 @@ def compute(clips: Sequence[Path | str], *, jobs: int | None = None) -> list[np.
     def key(content: str) -> store.Key:
         return store.key(settings=settings, manifest=[content], modules=__name__)
 
-    return keeping.rows(clips, key=key, measure=partial(keeping.measure, log_mel, title="spectrograms", jobs=jobs, worth=20))
+    return keeping.rows(
+        clips,
+        key=key,
+        measure=partial(keeping.measure, log_mel, title="spectrograms", jobs=jobs, worth=20),
+    )
 
 
-def log_mel(samples: np.ndarray, content: str = "", *, settings: MelSettings = MEL, floor: float = FLOOR) -> np.ndarray:
+def log_mel(
+    samples: np.ndarray, content: str = "", *, settings: MelSettings = MEL, floor: float = FLOOR
+) -> np.ndarray:
     """Log-mel spectrogram of one clip, not normalised.
 
     Args:
@@ -73,7 +81,9 @@ def heard(frames: np.ndarray, *, quiet: float = QUIET) -> np.ndarray:
     return frames[level > level.max() - quiet]
 
 
-def statistics(clips: Sequence[np.ndarray], *, least: float = LEAST) -> tuple[np.ndarray, np.ndarray]:
+def statistics(
+    clips: Sequence[np.ndarray], *, least: float = LEAST
+) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation of each band over all frames of these clips, ``(bands,)`` each, the latter ``least`` or more."""
     count = sum(len(clip) for clip in clips)
     mean = sum(clip.sum(axis=0, dtype=np.float64) for clip in clips) / count
@@ -81,7 +91,9 @@ def statistics(clips: Sequence[np.ndarray], *, least: float = LEAST) -> tuple[np
     return mean, np.maximum(np.sqrt(square), least)
 
 
-def normalised(clips: Sequence[np.ndarray], groups: Sequence[str] | None = None, *, least: float = LEAST) -> list[np.ndarray]:
+def normalised(
+    clips: Sequence[np.ndarray], groups: Sequence[str] | None = None, *, least: float = LEAST
+) -> list[np.ndarray]:
     """Clips whose bands have mean 0 and variance 1: in each clip by itself, or over the clips of a group.
 
     Args:
@@ -94,10 +106,17 @@ def normalised(clips: Sequence[np.ndarray], groups: Sequence[str] | None = None,
 
     Source: Padi et al. 2021, section 4.2; by band is our reading.
     """
-    names = np.arange(len(clips)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+    names = (
+        np.arange(len(clips))
+        if groups is None
+        else np.unique(np.asarray(groups), return_inverse=True)[1]
+    )
     found: dict[int, tuple[np.ndarray, np.ndarray]] = {}
     for name in np.unique(names):
-        found[int(name)] = statistics([clips[row] for row in np.flatnonzero(names == name)], least=least)
+        found[int(name)] = statistics(
+            [clips[row] for row in np.flatnonzero(names == name)], least=least
+        )
     return [
-        ((clip - found[int(name)][0]) / found[int(name)][1]).astype(np.float32) for clip, name in zip(clips, names, strict=True)
+        ((clip - found[int(name)][0]) / found[int(name)][1]).astype(np.float32)
+        for clip, name in zip(clips, names, strict=True)
     ]

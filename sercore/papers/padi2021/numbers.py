@@ -56,8 +56,16 @@ SETTINGS: dict[Where, Callable[[], float]] = {
     ("ablation", "test share", "share"): lambda: 100 * sessions.TEST,
     ("ablation", "runs", "count"): lambda: sessions.FOLDS,
 }
-POLICY = {"F": "bands", "W": "frames", "p": "share", "N_f": "count", "N_t": "count"}  # columns of Table 1
-NAMES = {"Excited+Happy": "happy+excited"}  # columns of Table 2 that are no class of ours in small letters
+POLICY = {
+    "F": "bands",
+    "W": "frames",
+    "p": "share",
+    "N_f": "count",
+    "N_t": "count",
+}  # columns of Table 1
+NAMES = {
+    "Excited+Happy": "happy+excited"
+}  # columns of Table 2 that are no class of ours in small letters
 # Numbers counted on IEMOCAP: their names among the measurements. Those of Table 2 follow from row and column.
 COUNTED: dict[Where, str] = {
     ("IEMOCAP", "speakers", "count"): "speakers / all / count",
@@ -98,7 +106,9 @@ def arranged(trials: pd.DataFrame) -> pd.DataFrame:
 def system(trial: Mapping) -> str:
     """Name of a recorded trial's system: "111, energy", or on the pretrained encoder "CAM++ 01"."""
     if on_encoder(trial):
-        return padi_campplus_trial.Row(**{name: trial[name] for name in asdict(padi_campplus_trial.LINEAR)}).name
+        return padi_campplus_trial.Row(
+            **{name: trial[name] for name in asdict(padi_campplus_trial.LINEAR)}
+        ).name
     values = {each.name: trial[each.name] for each in fields(Row)}
     return Row(**values | {"evaluate": str(values["evaluate"]).removesuffix(".0")}).name
 
@@ -110,7 +120,12 @@ def on_encoder(trial: Mapping) -> bool:
 
 def variant(trial: Mapping) -> str:
     """How a recorded trial was trained: "open, full width, 8 epochs, bf16; one recogniser of 20 epochs"."""
-    told = [trial["edition"], WIDTHS.get(trial.get("size")), f"{trial['epochs']:g} epochs", trial.get("precision")]
+    told = [
+        trial["edition"],
+        WIDTHS.get(trial.get("size")),
+        f"{trial['epochs']:g} epochs",
+        trial.get("precision"),
+    ]
     base = ", ".join(each for each in told if isinstance(each, str))
     return f"{base}; {taught(trial)}" if trial.get("transfer") in TRANSFERRED else base
 
@@ -129,7 +144,9 @@ def nearest(row: str) -> str:
     trials = recorded.read(NAME).trials if runs else pd.DataFrame(columns=["run"])
     table = arranged(trials[trials["run"].isin(runs)]) if len(trials) else trials
     candidates = [
-        trial for trial in table.to_dict("records") if row.endswith("| Proposed") and trial["row"].endswith(f" {padi.FULL.name}")
+        trial
+        for trial in table.to_dict("records")
+        if row.endswith("| Proposed") and trial["row"].endswith(f" {padi.FULL.name}")
     ]
     return max(candidates, key=nearness)["variant"] if candidates else ""
 
@@ -147,7 +164,12 @@ def nearness(trial: Mapping) -> tuple:
     widths = list(WIDTHS)[::-1]
     width = widths.index(trial["size"]) if trial.get("size") in widths else -1
     pretraining = trial.get("pretraining", 0)
-    return (trial["edition"] == "paper", width, trial["epochs"], 0 if pd.isna(pretraining) else pretraining)
+    return (
+        trial["edition"] == "paper",
+        width,
+        trial["epochs"],
+        0 if pd.isna(pretraining) else pretraining,
+    )
 
 
 def corpora() -> tuple[str, ...]:
@@ -171,7 +193,11 @@ def taught_speakers(number: Printed) -> Plain | None:
     value = recorded.measurements(NAME).get("taught / speakers / count")
     if value is None or "voxceleb" not in recorded.measured_on(NAME):
         return None
-    return Plain(verdict="measured", value=value, reason="agrees" if value > number.value else f"differs: measured {value:g}")
+    return Plain(
+        verdict="measured",
+        value=value,
+        reason="agrees" if value > number.value else f"differs: measured {value:g}",
+    )
 
 
 def schedule() -> Plan:

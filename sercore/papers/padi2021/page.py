@@ -16,7 +16,10 @@ def lead(ledger: Ledger) -> str:
     Args:
         ledger: of paper 04.
     """
-    printed = {name: [each.value for each in ledger.printed if proposed(each) and each.column == name] for name in ("UA", "WA")}
+    printed = {
+        name: [each.value for each in ledger.printed if proposed(each) and each.column == name]
+        for name in ("UA", "WA")
+    }
     opening = (
         f"On IEMOCAP, with each session left out in turn, the paper prints UA {_span(printed['UA'])} and WA {_span(printed['WA'])}"
         " for transfer, masks and statistics pooling together."

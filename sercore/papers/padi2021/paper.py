@@ -89,7 +89,11 @@ class Padi2021(Paper):
         constant, epochs = numbers.schedule().constant, Plan.epochs
         if trial["epochs"] >= epochs:
             return ""
-        decay = f", and the printed decay begins after {constant}" if trial["epochs"] <= constant else ""
+        decay = (
+            f", and the printed decay begins after {constant}"
+            if trial["epochs"] <= constant
+            else ""
+        )
         return f"unfinished: ended after {trial['epochs']:g} of {epochs} epochs{decay}"
 
     def table_of(self, row: str) -> str:

@@ -39,7 +39,9 @@ def pretrain(given: Mapping[str, object], *, workers: int = 0) -> list[dict]:
             " Leave it out to train one."
         )
     data = padi.load(parameters)
-    trials = dict.fromkeys(trial.recogniser for trial in padi.grid(parameters, data) if trial.transfer != "none")
+    trials = dict.fromkeys(
+        trial.recogniser for trial in padi.grid(parameters, data) if trial.transfer != "none"
+    )
     if not trials:
         raise ParameterError(
             f"-p models={parameters.models} -p only={parameters.only}: no row with transfer; expected one or more, since they alone"
@@ -48,7 +50,10 @@ def pretrain(given: Mapping[str, object], *, workers: int = 0) -> list[dict]:
     try:
         with ranks.joined(choose(parameters.device)):
             rank = ranks.number()
-            fitted = [padi_speakers.trained(trial, data.source, device=parameters.device, workers=workers) for trial in trials]
+            fitted = [
+                padi_speakers.trained(trial, data.source, device=parameters.device, workers=workers)
+                for trial in trials
+            ]
     except audio.AudioError as error:
         raise audio.AudioError(padi_stream.message(error)) from None
     if rank:

@@ -12,7 +12,11 @@ SIZES = {
     "small": replace(resnet.NARROW, width=32, frames=40),
 }
 CHUNKS = {"published": LENGTHS, "narrow": LENGTHS, "small": (24, 32, 40)}
-BATCHES = {"published": 32, "narrow": 32, "small": 8}  # chunks a step: printed, and for the demo's few clips
+BATCHES = {
+    "published": 32,
+    "narrow": 32,
+    "small": 8,
+}  # chunks a step: printed, and for the demo's few clips
 VERSIONS = {
     "none": ("plain", "plain", "plain"),
     "conservative": ("plain", "conservative", "conservative"),
@@ -53,10 +57,20 @@ class Row:
     @property
     def name(self) -> str:
         """As ``-p only=…`` takes it: "101", "101, finetune", "011, aggressive", "000, mean", "111, conversation", "111, energy"."""
-        told = {"transfer": ("none", "frozen"), "augmentation": ("none", "both"), "pooling": ("statistics", "flatten")}
+        told = {
+            "transfer": ("none", "frozen"),
+            "augmentation": ("none", "both"),
+            "pooling": ("statistics", "flatten"),
+        }
         usual = Row()
-        parts = [getattr(self, name) for name, known in told.items() if getattr(self, name) not in known]
-        parts += [getattr(self, name) for name in ("norm", "vad", "part") if getattr(self, name) != getattr(usual, name)]
+        parts = [
+            getattr(self, name) for name, known in told.items() if getattr(self, name) not in known
+        ]
+        parts += [
+            getattr(self, name)
+            for name in ("norm", "vad", "part")
+            if getattr(self, name) != getattr(usual, name)
+        ]
         parts += [f"{self.evaluate} frames"] * (self.evaluate != usual.evaluate)
         return ", ".join([self.cell, *parts])
 

@@ -81,7 +81,11 @@ def run(trial: Trial, source: Source, *, device: str = "cpu") -> dict:
     untrained = build(trial, source).to(chosen).eval()
     epochs = fitted.history.epochs
     return {
-        "epochs": [[number, name, each[name]] for number, each in enumerate(epochs, 1) for name in ("rate", "loss", "accuracy")],
+        "epochs": [
+            [number, name, each[name]]
+            for number, each in enumerate(epochs, 1)
+            for name in ("rate", "loss", "accuracy")
+        ],
         "accuracy": epochs[-1]["accuracy"],
         "training_loss": epochs[-1]["loss"],
         "equal_error_rate": error,
@@ -91,7 +95,9 @@ def run(trial: Trial, source: Source, *, device: str = "cpu") -> dict:
         "taught_speakers": len(source.names),
         "training_clips": len(source.speakers),
         "steps": sum(each["steps"] for each in epochs),
-        "clips_per_second": round(float(np.median([each["chunks"] / each["seconds"] for each in epochs])), 3),
+        "clips_per_second": round(
+            float(np.median([each["chunks"] / each["seconds"] for each in epochs])), 3
+        ),
         "parameters": sum(weight.numel() for weight in fitted.network.parameters()),
         "seconds_per_clip": round(seconds, 6),
     }
@@ -107,7 +113,10 @@ def trained(trial: Trial, source: Source, *, device: str = "cpu", workers: int =
         workers: processes that read clips ahead, for clips that are not in memory (default 0).
     """
     chosen = choose(device)
-    network, place = build(trial, source), kept.folder(__name__, trial, source.content(trial), device=chosen)
+    network, place = (
+        build(trial, source),
+        kept.folder(__name__, trial, source.content(trial), device=chosen),
+    )
     target = np.unique(source.speakers, return_inverse=True)[1]
     policies = padi_rows.versions(trial.augmentation)
     plan = padi_rows.plan(epochs=trial.epochs, size=trial.size, precision=trial.precision)
@@ -120,7 +129,9 @@ def trained(trial: Trial, source: Source, *, device: str = "cpu", workers: int =
         return batches(source.frames, target, turned, policies, workers=workers)
 
     train = partial(fit, network, epoch, plan=plan, folder=place, device=chosen, seed=trial.seed)
-    result = kept.trained(network, place, train, device=chosen, weights=LAST, layout=torch.channels_last)
+    result = kept.trained(
+        network, place, train, device=chosen, weights=LAST, layout=torch.channels_last
+    )
     return Fitted(network, result.history, place)
 
 
@@ -128,7 +139,9 @@ def build(trial: Trial, source: Source) -> ResNet34:
     """The trial's network before training."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(trial.seed)
-        return ResNet34(len(source.names), replace(padi_rows.SIZES[trial.size], pooling=trial.pooling))
+        return ResNet34(
+            len(source.names), replace(padi_rows.SIZES[trial.size], pooling=trial.pooling)
+        )
 
 
 def given(source: Source) -> dict[str, Tensor]:
@@ -155,5 +168,7 @@ def verified(network: ResNet34, source: Source, *, precision: str) -> float:
     left, right = np.split(places, 2)
     with torch.inference_mode(), autocast(precision, device):
         length = network.sizes.frames if fixed else 0
-        found = answered(network.embed, source.heard, rows.tolist(), device=device, length=length).numpy()
+        found = answered(
+            network.embed, source.heard, rows.tolist(), device=device, length=length
+        ).numpy()
     return equal_error_rate(cosine(found[left], found[right]), source.same)

@@ -42,7 +42,11 @@ class Streamed:
         for path in paths:
             letters += os.fsencode(path)
             ends.append(len(letters))
-        self.folder, self.letters, self.ends = os.fspath(folder), np.array(letters, np.uint8), np.array(ends)
+        self.folder, self.letters, self.ends = (
+            os.fspath(folder),
+            np.array(letters, np.uint8),
+            np.array(ends),
+        )
 
     def __len__(self) -> int:
         """How many clips there are."""
@@ -50,7 +54,9 @@ class Streamed:
 
     def path(self, row: int) -> str:
         """File of a clip."""
-        return os.path.join(self.folder, os.fsdecode(self.letters[self.ends[row] : self.ends[row + 1]].tobytes()))
+        return os.path.join(
+            self.folder, os.fsdecode(self.letters[self.ends[row] : self.ends[row + 1]].tobytes())
+        )
 
     def clip(self, row: int) -> np.ndarray:
         """One clip, normalised by itself: ``(frames, bands)`` float32.
@@ -92,7 +98,14 @@ class Listing:
 
 
 def source(
-    root: Path, heard: Ragged, left: np.ndarray, right: np.ndarray, same: np.ndarray, *, checkpoint: str = "", given: str = ""
+    root: Path,
+    heard: Ragged,
+    left: np.ndarray,
+    right: np.ndarray,
+    same: np.ndarray,
+    *,
+    checkpoint: str = "",
+    given: str = "",
 ) -> Source:
     """VoxCeleb's clips, and the pairs that verify speakers: those of VoxCeleb1-O where its list is in the folder, else those given.
 
@@ -149,7 +162,10 @@ def read(root: Path) -> Listing:
             speaker's video in two folders, a speaker whose clips are all ``.m4a``, or a clip of the list that is not there.
         ValueError: a list that cannot be read.
     """
-    pairs = next((read_trials(root / name) for name in LISTS if (root / name).is_file()), ([], [], np.zeros(0, bool)))
+    pairs = next(
+        (read_trials(root / name) for name in LISTS if (root / name).is_file()),
+        ([], [], np.zeros(0, bool)),
+    )
     left, right = ([os.path.splitext(name)[0] for name in side] for side in pairs[:2])
     wanted: dict[str, tuple[str, int] | None] = dict.fromkeys([*left, *right])
     kept_out = {_speaker(name) for name in wanted}
@@ -167,7 +183,9 @@ def read(root: Path) -> Listing:
 
     clips = Streamed(training(), folder=root)
     if not len(clips):
-        raise CorpusError(f"{root}: no clip; expected …/id<number>/<video>/<clip>.wav or .flac. Put VoxCeleb's folders there.")
+        raise CorpusError(
+            f"{root}: no clip; expected …/id<number>/<video>/<clip>.wav or .flac. Put VoxCeleb's folders there."
+        )
     if absent := [name for name, clip in wanted.items() if clip is None]:
         raise CorpusError(
             f"{root}: {len(absent)} of {len(wanted)} clips of its list of pairs are not there: {some(absent)}; expected all. Put"
@@ -177,9 +195,21 @@ def read(root: Path) -> Listing:
     compared = Streamed((path for path, _ in files), folder=root)
     rows = {name: row for row, name in enumerate(wanted)}
     places = [np.array([rows[name] for name in side], int) for side in (left, right)]
-    arrays = (clips.letters, clips.ends, compared.letters, compared.ends, np.array(sizes), *places, pairs[2])
-    contents = store.digest([*(store.values(array) for array in arrays), [size for _, size in files]])
-    speakers = np.array([f"voxceleb/{speaker}" for speaker in numbers], object)[np.array(whose)]  # one string a speaker
+    arrays = (
+        clips.letters,
+        clips.ends,
+        compared.letters,
+        compared.ends,
+        np.array(sizes),
+        *places,
+        pairs[2],
+    )
+    contents = store.digest(
+        [*(store.values(array) for array in arrays), [size for _, size in files]]
+    )
+    speakers = np.array([f"voxceleb/{speaker}" for speaker in numbers], object)[
+        np.array(whose)
+    ]  # one string a speaker
     problems = voxceleb.absent({*numbers, *kept_out}, voxceleb.listed(root))
     report = Report("voxceleb", len(clips) + len(compared), tuple(problems))
     return Listing(clips, speakers, compared, *places, pairs[2], contents, report)
@@ -187,13 +217,20 @@ def read(root: Path) -> Listing:
 
 def message(error: audio.AudioError) -> str:
     """Return what is wrong with a clip, without the traceback that a data loader's process sends along."""
-    return str(error).strip().splitlines()[-1].removeprefix(f"{audio.AudioError.__module__}.{audio.AudioError.__name__}: ")
+    return (
+        str(error)
+        .strip()
+        .splitlines()[-1]
+        .removeprefix(f"{audio.AudioError.__module__}.{audio.AudioError.__name__}: ")
+    )
 
 
 def _clips(root: Path) -> Iterator[tuple[str, int, str]]:
     """Path under the root, bytes, and speaker/video/clip of each audio file."""
     if not root.is_dir():
-        raise CorpusError(f"{root}: no such folder; expected voxceleb in its official layout. Put or link it there.")
+        raise CorpusError(
+            f"{root}: no such folder; expected voxceleb in its official layout. Put or link it there."
+        )
     above, readable, unread = len(os.path.join(root, "")), set(), set()
     videos: dict[tuple[str, str], str] = {}
     for folder, folders, files in os.walk(root):
@@ -207,15 +244,21 @@ def _clips(root: Path) -> Iterator[tuple[str, int, str]]:
             if suffix.lower() not in SUFFIXES:
                 continue
             if not NAME.fullmatch(name):
-                raise CorpusError(f"{path}: not VoxCeleb's name; expected …/id<number>/<video>/<clip>. Move it out of the folder.")
+                raise CorpusError(
+                    f"{path}: not VoxCeleb's name; expected …/id<number>/<video>/<clip>. Move it out of the folder."
+                )
             if (first := videos.setdefault(tuple(folder.split(os.sep)[-2:]), folder)) != folder:
                 raise CorpusError(
                     f"{folder}: this video of the speaker stands in {first}, too; expected it once. Remove one of them."
                 )
             if stem == last:
-                raise CorpusError(f"{path}: the same clip stands beside it in another format; expected one of the two. Remove one.")
+                raise CorpusError(
+                    f"{path}: the same clip stands beside it in another format; expected one of the two. Remove one."
+                )
             if not (size := os.stat(path).st_size):
-                raise CorpusError(f"{path}: an empty file, 0 bytes; expected a WAV or FLAC file. Copy it again or remove it.")
+                raise CorpusError(
+                    f"{path}: an empty file, 0 bytes; expected a WAV or FLAC file. Copy it again or remove it."
+                )
             last = stem
             readable.add(_speaker(name))
             yield path[above:], size, name

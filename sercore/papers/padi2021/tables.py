@@ -33,7 +33,19 @@ from sercore.papers.padi2021.data import ORIGINS
 from sercore.papers.padi2021.evidence import Systems, alike, systems
 from sercore.papers.padi2021.grid import GRID, GROUPS
 from sercore.papers.padi2021.hours import Cost
-from sercore.papers.padi2021.numbers import APART, CLIPS, IEMOCAP, NAMES, UA, WA, WIDTHS, experiment, policy, proposed, system
+from sercore.papers.padi2021.numbers import (
+    APART,
+    CLIPS,
+    IEMOCAP,
+    NAMES,
+    UA,
+    WA,
+    WIDTHS,
+    experiment,
+    policy,
+    proposed,
+    system,
+)
 from sercore.report import networks
 from sercore.report.tables import DASH, NONE, Column, html, number, shown, table, this_run
 from sercore.training.chunks import LENGTHS
@@ -84,15 +96,24 @@ def policies(ledger: Ledger) -> HTML:
         columns.append(Column((name, "printed"), value(name, lambda cell: cell.value)))
         columns.append(Column((name, "ours"), value(name, policy)))
     group = "widest mask in time, of a chunk of"
-    columns += [Column((group, f"{length} frames"), partial(widest, length=length)) for length in LENGTHS]
+    columns += [
+        Column((group, f"{length} frames"), partial(widest, length=length)) for length in LENGTHS
+    ]
     caption = "Table 1: masks; F in mel bands, W in frames, p of the chunk, N masks of each kind"
     return table(columns, printed, caption=caption)
 
 
 def classes(ledger: Ledger) -> HTML:
     """Table 2: printed segments, those measured on IEMOCAP, and the clips of the corpus that stands in, which judge nothing."""
-    measured, at_hand = recorded.measurements(ledger.paper.name), recorded.measured_on(ledger.paper.name)
-    stand_ins = [] if IEMOCAP in at_hand else [ORIGINS[name] for name in at_hand if name in ORIGINS and name != "voxceleb"]
+    measured, at_hand = (
+        recorded.measurements(ledger.paper.name),
+        recorded.measured_on(ledger.paper.name),
+    )
+    stand_ins = (
+        []
+        if IEMOCAP in at_hand
+        else [ORIGINS[name] for name in at_hand if name in ORIGINS and name != "voxceleb"]
+    )
 
     def ours(cell: Printed) -> str:
         name = NAMES.get(cell.column, cell.column.lower())
@@ -105,7 +126,10 @@ def classes(ledger: Ledger) -> HTML:
         Column("experiment", lambda cell: cell.row),
         Column("class", lambda cell: cell.column),
         Column(("IEMOCAP", "printed"), lambda cell: f"{cell.value:,.0f}"),
-        Column(("IEMOCAP", "measured"), lambda cell: (ours(cell) if IEMOCAP in at_hand else DASH, ledger.verdict(cell)[1])),
+        Column(
+            ("IEMOCAP", "measured"),
+            lambda cell: (ours(cell) if IEMOCAP in at_hand else DASH, ledger.verdict(cell)[1]),
+        ),
         Column(("analogue of Exp 1", ", ".join(stand_ins) or DASH), analogue),
     ]
     rows = [cell for cell in ledger.printed if cell.table == "Table 2"]
@@ -128,12 +152,21 @@ def layers(*, classes: int = 4, frames: int = LENGTHS[-1]) -> HTML:
         ("FC 1", "linear, batch norm, PReLU", head.full, [head.full, head.norm, head.act]),
         ("FC 2", "linear", head.output, [head.output]),
     ]
-    shapes = dict(networks.outputs(network, [last for _, _, last, _ in parts if last is not None], chunk))
+    shapes = dict(
+        networks.outputs(network, [last for _, _, last, _ in parts if last is not None], chunk)
+    )
     with torch.inference_mode():
         shapes[None] = networks.shape(network.pooled(chunk))
-    rows = [(name, what, shapes[last], f"{parameters(*modules):,}") for name, what, last, modules in parts]
+    rows = [
+        (name, what, shapes[last], f"{parameters(*modules):,}")
+        for name, what, last, modules in parts
+    ]
     rows.append(("all", type(network).__name__, "", f"{parameters(network):,}"))
-    return html(("part", "what", f"output of {frames} frames", "parameters"), rows, caption=f"The network for {classes} classes")
+    return html(
+        ("part", "what", f"output of {frames} frames", "parameters"),
+        rows,
+        caption=f"The network for {classes} classes",
+    )
 
 
 def readings() -> HTML:
@@ -141,7 +174,10 @@ def readings() -> HTML:
     rows = []
     for width in ("published", "narrow"):
         with torch.device("meta"):
-            built = [ResNet34(4, replace(padi_rows.SIZES[width], pooling=name)) for name in ("statistics", "mean", "flatten")]
+            built = [
+                ResNet34(4, replace(padi_rows.SIZES[width], pooling=name))
+                for name in ("statistics", "mean", "flatten")
+            ]
         rows.append((WIDTHS[width], *(f"{parameters(network):,}" for network in built)))
     heads = ("", "statistics pooling", "mean alone", "no pooling, fixed length")
     return html(heads, rows, caption="Parameters by width and pooling")
@@ -151,8 +187,13 @@ def speakers(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
     """Speaker recognisers: what they learnt, how well, and equal error rates on speakers never met, beside no training."""
     rows = []
     for source, book in (("real speech", ledger), (this_run(edition), run)):
-        trials = sorted(book.recorded.kind("speakers").to_dict("records"), key=lambda trial: trial["seed"])
-        rows += [trial | {"source": source, "corpora": book.recorded.runs[trial["run"]]["corpora"]} for trial in trials]
+        trials = sorted(
+            book.recorded.kind("speakers").to_dict("records"), key=lambda trial: trial["seed"]
+        )
+        rows += [
+            trial | {"source": source, "corpora": book.recorded.runs[trial["run"]]["corpora"]}
+            for trial in trials
+        ]
 
     def field(name: str, form: str, factor: int = 1) -> Callable[[dict], str]:
         return lambda trial: form.format(factor * trial[name])
@@ -176,14 +217,20 @@ def speakers(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
         Column((error, "untrained"), field("equal_error_rate_untrained", "{:.2f}", 100)),
         Column((error, "pairs"), field("pairs", "{:,.0f}")),
     ]
-    return table(columns, rows, caption="Speaker recognisers; verified by cosine on what FC 1 gives")
+    return table(
+        columns, rows, caption="Speaker recognisers; verified by cosine on what FC 1 gives"
+    )
 
 
 def absent(data: Data) -> HTML:
     """What is missing or odd in a page's own data, and experiments that they cannot run, with the reason."""
     rows = [("clips", problem) for problem in data.problems]
-    rows += [(name, f"not run on this page: {why}") for name, why in padi_data.missing(data).items()]
-    return html(("of this page's data", ""), rows or [("nothing", "")], caption="What these data lack")
+    rows += [
+        (name, f"not run on this page: {why}") for name, why in padi_data.missing(data).items()
+    ]
+    return html(
+        ("of this page's data", ""), rows or [("nothing", "")], caption="What these data lack"
+    )
 
 
 def silhouettes(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
@@ -191,10 +238,19 @@ def silhouettes(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
     rows = []
     for source, book in (("real speech", ledger), (this_run(edition), run)):
         scores = book.recorded.parts["silhouettes"]
-        views = [{"source": source, "system": system(view)} | view for view in book.recorded.kind("views").to_dict("records")]
+        views = [
+            {"source": source, "system": system(view)} | view
+            for view in book.recorded.kind("views").to_dict("records")
+        ]
         for view in sorted(views, key=lambda view: (view["system"], view["seed"])):
-            for stage, group in scores[scores["trial"] == view["trial"]].groupby("stage", sort=False):
-                rows.append(view | {"stage": stage} | dict(zip(group["of"], group["silhouette"], strict=True)))
+            for stage, group in scores[scores["trial"] == view["trial"]].groupby(
+                "stage", sort=False
+            ):
+                rows.append(
+                    view
+                    | {"stage": stage}
+                    | dict(zip(group["of"], group["silhouette"], strict=True))
+                )
     columns = [
         Column("clips of", lambda row: row["source"]),
         Column("system", lambda row: row["system"]),
@@ -205,7 +261,9 @@ def silhouettes(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
         Column("by speaker", lambda row: number(row.get("speaker"), "{:+.3f}")),
         Column("test clips", lambda row: f"{row['clips']:,.0f}"),
     ]
-    return table(columns, rows, caption="Silhouettes of pooled frames; of one speaker there is none")
+    return table(
+        columns, rows, caption="Silhouettes of pooled frames; of one speaker there is none"
+    )
 
 
 def hours(ledger: Ledger) -> HTML:
@@ -217,15 +275,31 @@ def hours(ledger: Ledger) -> HTML:
         fields = costs.loc[costs["trial"] == trial["trial"], ["what", "steps", "seconds"]]
         timed = [Cost(*values) for values in fields.to_numpy()]
         for cost in timed:
-            rows.append((device, cost.what, f"{cost.steps:,.0f}", number(cost.seconds, "{:.3f}"), f"{cost.hours:,.1f}"))
+            rows.append(
+                (
+                    device,
+                    cost.what,
+                    f"{cost.steps:,.0f}",
+                    number(cost.seconds, "{:.3f}"),
+                    f"{cost.hours:,.1f}",
+                )
+            )
         steps, hours = sum(cost.steps for cost in timed), sum(cost.hours for cost in timed)
         rows.append((device, "in all", f"{steps:,.0f}", DASH, f"{hours:,.1f}"))
         reading = (trial["reading"] + trial["spectrogram"]) / trial["duration"]
-        rows.append((device, "reading and spectrogram, of a second of audio on one core", "", f"{reading:.4f}", ""))
-    caption = (
-        "The paper's edition: 1.2 million clips of VoxCeleb, the grid in three experiments, five folds, three seeds, 20 epochs each"
+        rows.append(
+            (
+                device,
+                "reading and spectrogram, of a second of audio on one core",
+                "",
+                f"{reading:.4f}",
+                "",
+            )
+        )
+    caption = "The paper's edition: 1.2 million clips of VoxCeleb, the grid in three experiments, five folds, three seeds, 20 epochs each"
+    return html(
+        ("device", "what", "steps", "seconds a step", "hours"), rows or NONE, caption=caption
     )
-    return html(("device", "what", "steps", "seconds a step", "hours"), rows or NONE, caption=caption)
 
 
 def results(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
@@ -236,9 +310,15 @@ def results(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
         printed.setdefault((title, name), {})[cell.column] = cell
 
     def score(found: Systems | None, cell: Printed, metric: str) -> object:
-        return shown(level(found.trials[FULL], metric), 2) if found is not None and proposed(cell) else DASH
+        return (
+            shown(level(found.trials[FULL], metric), 2)
+            if found is not None and proposed(cell)
+            else DASH
+        )
 
-    at_hand, this = (systems(book, (FULL,), experiment=padi.EXPERIMENTS[0]) for book in (ledger, run))
+    at_hand, this = (
+        systems(book, (FULL,), experiment=padi.EXPERIMENTS[0]) for book in (ledger, run)
+    )
     analogue = None if at_hand is None or at_hand.corpus == IEMOCAP else at_hand
     rows = []
     for (title, name), numbers in printed.items():
@@ -254,7 +334,11 @@ def results(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
                 *(f"{numbers[name].value:.2f}" if name in numbers else DASH for name in METRICS),
                 *(score(on_iemocap, cell, metric) for metric in METRICS.values()),
                 tuple("; ".join(dict.fromkeys(words)) for words in zip(*verdicts, strict=True)),
-                *(score(found if is_first else None, cell, metric) for found in (analogue, this) for metric in METRICS.values()),
+                *(
+                    score(found if is_first else None, cell, metric)
+                    for found in (analogue, this)
+                    for metric in METRICS.values()
+                ),
             )
         )
     titles = [
@@ -264,7 +348,11 @@ def results(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
     heads = [("", "experiment"), ("", "system"), *(("printed", name) for name in METRICS)]
     heads += [*(("ours, IEMOCAP", name) for name in METRICS), ("ours, IEMOCAP", "verdict")]
     heads += [(title, name) for title in titles for name in METRICS]
-    return html(heads, rows, caption=f"Table 3, %; {INTERVALS}; an analogue stands beside and judges nothing")
+    return html(
+        heads,
+        rows,
+        caption=f"Table 3, %; {INTERVALS}; an analogue stands beside and judges nothing",
+    )
 
 
 def folds(ledger: Ledger, *, row: str = FULL) -> HTML:
@@ -283,8 +371,13 @@ def folds(ledger: Ledger, *, row: str = FULL) -> HTML:
         TRAINING,
         Column("score, %", lambda line: line.more),
         *(Column(("fold", str(at + 1)), fold(at)) for at in range(5)),
-        Column(("over folds", "mean"), lambda line: number(np.mean([*by_fold(line).values()]), "{:.2f}")),
-        Column(("over folds", "standard deviation"), lambda line: _deviation([*by_fold(line).values()])),
+        Column(
+            ("over folds", "mean"),
+            lambda line: number(np.mean([*by_fold(line).values()]), "{:.2f}"),
+        ),
+        Column(
+            ("over folds", "standard deviation"), lambda line: _deviation([*by_fold(line).values()])
+        ),
     ]
     return table(columns, rows, caption=f"{row} by fold")
 
@@ -298,7 +391,9 @@ def per_class(ledger: Ledger) -> HTML:
     return table(columns, _lines(ledger, EIGHT, [APART]), caption=caption)
 
 
-def grid(ledger: Ledger, run: Ledger | None = None, *, protocol: str = APART, edition: str = "demo") -> HTML:
+def grid(
+    ledger: Ledger, run: Ledger | None = None, *, protocol: str = APART, edition: str = "demo"
+) -> HTML:
     """Figure 4's systems on speakers-apart or clips: WA and UA with intervals over speakers, deviation over trainings, updates."""
     rows = [line._replace(more="real speech") for line in _lines(ledger, EIGHT, [protocol])]
     if run is not None:
@@ -328,9 +423,15 @@ def grid(ledger: Ledger, run: Ledger | None = None, *, protocol: str = APART, ed
 
 def effects(ledger: Ledger) -> HTML:
     """Main effects of the grid in WA and UA, and the differences that the paper's order takes; of all ways of training it."""
-    whole = [line for line in _lines(ledger, EIGHT) if line.name == EIGHT[0] and len(line.systems.trials) == len(EIGHT)]
+    whole = [
+        line
+        for line in _lines(ledger, EIGHT)
+        if line.name == EIGHT[0] and len(line.systems.trials) == len(EIGHT)
+    ]
     rows = [
-        line._replace(name=score, more=evidence.effects(line.systems, METRICS[score])) for line in whole for score in ("WA", "UA")
+        line._replace(name=score, more=evidence.effects(line.systems, METRICS[score]))
+        for line in whole
+        for score in ("WA", "UA")
     ]
 
     def points(name: str) -> Callable[[Line], object]:
@@ -345,10 +446,15 @@ def effects(ledger: Ledger) -> HTML:
         SPLIT,
         Column("points of", lambda line: line.name),
         *(Column(("main effect", name), points(name)) for name in FACTORS),
-        *(Column(("difference", name), points(name)) for name in (f"{one} - {other}" for one, other in DIFFERENCES)),
+        *(
+            Column(("difference", name), points(name))
+            for name in (f"{one} - {other}" for one, other in DIFFERENCES)
+        ),
         Column("", doubt),
     ]
-    return table(columns, rows, caption=f"With less without, over both states of the others; {INTERVALS}")
+    return table(
+        columns, rows, caption=f"With less without, over both states of the others; {INTERVALS}"
+    )
 
 
 def beside(ledger: Ledger, group: str) -> HTML:
@@ -378,7 +484,9 @@ def beside(ledger: Ledger, group: str) -> HTML:
         Column(("less it, points", "UA"), less(UA)),
         TRAINING,
     ]
-    return table(columns, rows, caption=f"{group.capitalize()}, speakers left out; {INTERVALS}; {JUDGED}")
+    return table(
+        columns, rows, caption=f"{group.capitalize()}, speakers left out; {INTERVALS}; {JUDGED}"
+    )
 
 
 def encoder(ledger: Ledger) -> HTML:
@@ -386,14 +494,18 @@ def encoder(ledger: Ledger) -> HTML:
     trials = ledger.recorded.kind("campplus")
     arranged = ledger.paper.arranged(trials) if len(trials) else trials
     rows = []
-    for row in arranged.loc[arranged["control"] == "none", "row"].drop_duplicates() if len(trials) else ():
+    for row in (
+        arranged.loc[arranged["control"] == "none", "row"].drop_duplicates() if len(trials) else ()
+    ):
         name, _, system = row.partition(" ")
         for protocol, split in PROTOCOLS.items():
             found = systems(ledger, (system,), experiment=name, protocol=protocol)
             if found is not None:
                 rows.append(Line(found, system, split))
     columns = [SCORED, ROW, SPLIT]
-    columns += [Column(f"{score}, %", partial(_score, metric=METRICS[score])) for score in ("WA", "UA")]
+    columns += [
+        Column(f"{score}, %", partial(_score, metric=METRICS[score])) for score in ("WA", "UA")
+    ]
     caption = f"A pretrained speaker encoder with our pooling and layers; {INTERVALS}"
     return table([*columns, TRAINING], rows, caption=caption)
 
@@ -407,7 +519,9 @@ def controls(ledger: Ledger) -> HTML:
             where = {"experiment": name, "protocol": protocol}
             changed = systems(ledger, (system,), control=control, **where)
             if changed is not None:
-                rows.append(Line(changed, system, split, (control, systems(ledger, (system,), **where))))
+                rows.append(
+                    Line(changed, system, split, (control, systems(ledger, (system,), **where)))
+                )
 
     def without(line: Line) -> object:
         return DASH if line.more[1] is None else _score(line._replace(systems=line.more[1]), UA)
@@ -424,7 +538,9 @@ def controls(ledger: Ledger) -> HTML:
     return table(columns, rows, caption="Controls; guessing has a UA of 25 %")
 
 
-def _lines(ledger: Ledger, rows: tuple[str, ...], protocols: Sequence[str] = tuple(PROTOCOLS)) -> list[Line]:
+def _lines(
+    ledger: Ledger, rows: tuple[str, ...], protocols: Sequence[str] = tuple(PROTOCOLS)
+) -> list[Line]:
     """Each of these systems that is recorded, of every way of training them, by split and experiment."""
     return [
         Line(found, name, PROTOCOLS[protocol])

@@ -28,7 +28,9 @@ from sercore.training.resumable import LAST, History, autocast
 from sercore.training.sgd import fit
 
 PROTOCOLS = ("speakers-apart", "clips")
-SHORT = 300  # frames that are read of a test clip where not the whole is: the longest chunk of training
+SHORT = (
+    300  # frames that are read of a test clip where not the whole is: the longest chunk of training
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,12 +140,18 @@ def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
     seconds = (time.perf_counter() - started) / len(fitted.test)
     epochs = fitted.history.epochs
     return count(data, trial.experiment, fitted.test, found) | {
-        "epochs": [[number, name, each[name]] for number, each in enumerate(epochs, 1) for name in ("rate", "loss", "accuracy")],
+        "epochs": [
+            [number, name, each[name]]
+            for number, each in enumerate(epochs, 1)
+            for name in ("rate", "loss", "accuracy")
+        ],
         "training_loss": epochs[-1]["loss"],
         "training_accuracy": epochs[-1]["accuracy"],
         "training_clips": len(fitted.training),
         "steps": sum(each["steps"] for each in epochs),
-        "clips_per_second": round(float(np.median([each["chunks"] / each["seconds"] for each in epochs])), 3),
+        "clips_per_second": round(
+            float(np.median([each["chunks"] / each["seconds"] for each in epochs])), 3
+        ),
         "parameters": sum(weight.numel() for weight in fitted.network.parameters()),
         "seconds_per_clip": round(seconds, 6),
     }
@@ -158,7 +166,9 @@ def trained(trial: Trial, data: Data, *, device: str = "cpu") -> Fitted:
     plan = padi_rows.plan(epochs=trial.epochs, size=trial.size, precision=trial.precision)
     epoch = partial(_epoch, trial, data, training, shuffled(trial, data, training))
     train = partial(fit, network, epoch, plan=plan, folder=place, device=chosen, seed=trial.start)
-    result = kept.trained(network, place, train, device=chosen, weights=LAST, layout=torch.channels_last)
+    result = kept.trained(
+        network, place, train, device=chosen, weights=LAST, layout=torch.channels_last
+    )
     return Fitted(network, result.history, training, test)
 
 
@@ -226,18 +236,39 @@ def count(data: Data, experiment: str, rows: np.ndarray, probabilities: np.ndarr
     return count_predictions(data.groups[rows], data.targets[experiment][rows], probabilities)
 
 
-def _epoch(trial: Trial, data: Data, training: np.ndarray, target: np.ndarray, number: int) -> Iterator[list[Tensor]]:
+def _epoch(
+    trial: Trial, data: Data, training: np.ndarray, target: np.ndarray, number: int
+) -> Iterator[list[Tensor]]:
     policies = padi_rows.versions(trial.augmentation)
     lengths = padi_rows.lengths(trial.size, trial.pooling)
     read = chunks.epoch(
-        training, number=number, seed=trial.start, batch=padi_rows.BATCHES[trial.size], versions=len(policies), lengths=lengths
+        training,
+        number=number,
+        seed=trial.start,
+        batch=padi_rows.BATCHES[trial.size],
+        versions=len(policies),
+        lengths=lengths,
     )
     return batches(data.frames(norm=trial.norm, vad=trial.vad), target, read, policies)
 
 
-def _answered(trial: Trial, data: Data, network: ResNet34, answer: object, rows: np.ndarray) -> Tensor:
+def _answered(
+    trial: Trial, data: Data, network: ResNet34, answer: object, rows: np.ndarray
+) -> Tensor:
     """What a network, or a part of it, answers to clips, whole or cut as the trial says."""
     device = next(network.parameters()).device
-    cut = network.sizes.frames if trial.pooling == "flatten" else SHORT if trial.evaluate == "300" else 0
+    cut = (
+        network.sizes.frames
+        if trial.pooling == "flatten"
+        else SHORT
+        if trial.evaluate == "300"
+        else 0
+    )
     with torch.inference_mode(), autocast(trial.precision, device):
-        return answered(answer, data.frames(norm=trial.norm, vad=trial.vad), rows.tolist(), device=device, length=cut)
+        return answered(
+            answer,
+            data.frames(norm=trial.norm, vad=trial.vad),
+            rows.tolist(),
+            device=device,
+            length=cut,
+        )

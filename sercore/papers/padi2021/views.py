@@ -8,7 +8,9 @@ from sercore.papers.padi2021.grid import FINETUNED, GRID
 from sercore.papers.padi2021.trial import Trial, build, pooled, trained
 
 # Systems with statistics pooling and masks: random start, the speaker recogniser as it is, and trained on.
-ROWS = tuple(row for row in (*GRID, *FINETUNED) if row.pooling == "statistics" and row.augmentation == "both")
+ROWS = tuple(
+    row for row in (*GRID, *FINETUNED) if row.pooling == "statistics" and row.augmentation == "both"
+)
 
 
 def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
@@ -32,12 +34,18 @@ def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
     classes, target = data.classes[trial.experiment], data.targets[trial.experiment][fitted.test]
     speakers = data.groups[fitted.test]
     rows, silhouettes = [], []
-    for when, network in (("before", before), ("after", fitted.network))[: 1 if trial.transfer == "frozen" else 2]:
+    for when, network in (("before", before), ("after", fitted.network))[
+        : 1 if trial.transfer == "frozen" else 2
+    ]:
         found = pooled(trial, data, network, fitted.test)
         told = {"emotion": target, "speaker": speakers}
         silhouettes += [
-            [when, what, float(silhouette_score(found, given))] for what, given in told.items() if len(set(given.tolist())) > 1
+            [when, what, float(silhouette_score(found, given))]
+            for what, given in told.items()
+            if len(set(given.tolist())) > 1
         ]
-        for speaker, number, (x, y) in zip(speakers, target, neighbours(found, seed=trial.seed).round(3), strict=True):
+        for speaker, number, (x, y) in zip(
+            speakers, target, neighbours(found, seed=trial.seed).round(3), strict=True
+        ):
             rows.append([when, str(speaker), classes[number], float(x), float(y)])
     return {"stages": rows, "silhouettes": silhouettes, "clips": len(target)}

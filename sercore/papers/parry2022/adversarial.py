@@ -75,23 +75,35 @@ class Plan:
     reads: Literal["softmax", "representation"] = "softmax"
 
     def __post_init__(self) -> None:
-        choices = {"approach": (*FINAL,), "precision": ("fp32", "bf16"), "reads": ("softmax", "representation")}
+        choices = {
+            "approach": (*FINAL,),
+            "precision": ("fp32", "bf16"),
+            "reads": ("softmax", "representation"),
+        }
         for name, known_values in choices.items():
             if getattr(self, name) not in known_values:
-                raise ValueError(f"{name}={getattr(self, name)}: unknown; expected {' or '.join(known_values)}. Give one of them.")
+                raise ValueError(
+                    f"{name}={getattr(self, name)}: unknown; expected {' or '.join(known_values)}. Give one of them."
+                )
         for name in ("epochs", "batch", "patience"):
             if getattr(self, name) < 1:
-                raise ValueError(f"{name}={getattr(self, name)}: too small; expected 1 or more. Give {name} from 1 on.")
+                raise ValueError(
+                    f"{name}={getattr(self, name)}: too small; expected 1 or more. Give {name} from 1 on."
+                )
         if not (self.rate > 0 and self.clip > 0 and 0 <= self.momentum < 1):
             settings = f"rate={self.rate}, clip={self.clip}, momentum={self.momentum}"
             raise ValueError(
                 f"{settings}: expected two above 0 and a momentum from 0 to below 1. Give 0.002, 5 and 0.9, for example."
             )
         if self.alpha is not None and (self.approach == "baseline" or not 0 <= self.alpha <= 1):
-            raise ValueError(f"alpha={self.alpha} for {self.approach}: expected 0 to 1, and none for a baseline. Leave it out.")
+            raise ValueError(
+                f"alpha={self.alpha} for {self.approach}: expected 0 to 1, and none for a baseline. Leave it out."
+            )
         if self.approach != "AD" and (self.bounded or self.reads != "softmax"):
             settings = f"bounded={self.bounded}, reads={self.reads} for {self.approach}"
-            raise ValueError(f"{settings}: both are of discriminators; expected approach AD. Leave them out.")
+            raise ValueError(
+                f"{settings}: both are of discriminators; expected approach AD. Leave them out."
+            )
 
     def weight(self, epoch: int) -> float:
         """Alpha in an epoch, counted from 1."""
@@ -99,7 +111,10 @@ class Plan:
 
     def eligible(self, epoch: int) -> bool:
         """Whether an epoch may be selected: of GR only once alpha has reached half of its end."""
-        return self.approach != "GR" or self.weight(epoch) >= (FINAL["GR"] if self.alpha is None else self.alpha) / 2
+        return (
+            self.approach != "GR"
+            or self.weight(epoch) >= (FINAL["GR"] if self.alpha is None else self.alpha) / 2
+        )
 
 
 def best_epoch(epochs: Sequence[Mapping[str, Any]], plan: Plan) -> int:
@@ -108,7 +123,9 @@ def best_epoch(epochs: Sequence[Mapping[str, Any]], plan: Plan) -> int:
     It is the last epoch if none is eligible.
     """
     allowed = [number for number in range(1, len(epochs) + 1) if plan.eligible(number)]
-    return max(allowed, key=lambda number: epochs[number - 1]["validation"]["ua"], default=len(epochs))
+    return max(
+        allowed, key=lambda number: epochs[number - 1]["validation"]["ua"], default=len(epochs)
+    )
 
 
 def ending(epochs: Sequence[Mapping[str, Any]], plan: Plan, entropy: float) -> str:
@@ -122,7 +139,11 @@ def ending(epochs: Sequence[Mapping[str, Any]], plan: Plan, entropy: float) -> s
     done = len(epochs)
     if done >= plan.epochs:
         return f"all {plan.epochs} epochs"
-    learning = [number for number, epoch in enumerate(epochs, 1) if epoch["training"]["emotion"] <= entropy - plan.margin]
+    learning = [
+        number
+        for number, epoch in enumerate(epochs, 1)
+        if epoch["training"]["emotion"] <= entropy - plan.margin
+    ]
     if done < plan.least or not learning or not plan.eligible(done):
         return ""
     waited = done - max(best_epoch(epochs, plan), learning[0] - 1)
@@ -130,7 +151,11 @@ def ending(epochs: Sequence[Mapping[str, Any]], plan: Plan, entropy: float) -> s
 
 
 def step_discriminators(
-    discriminators: nn.ModuleDict, optimiser: torch.optim.Optimizer, read: Tensor, targets: Sequence[Tensor], plan: Plan
+    discriminators: nn.ModuleDict,
+    optimiser: torch.optim.Optimizer,
+    read: Tensor,
+    targets: Sequence[Tensor],
+    plan: Plan,
 ) -> dict[str, Tensor]:
     """Let each discriminator descend its own loss once; nothing else moves.
 
@@ -151,9 +176,14 @@ def step_discriminators(
     """
     optimiser.zero_grad()
     with autocast(plan.precision, read.device):
-        losses = attribute_losses([guess(read.detach()) for guess in discriminators.values()], targets)
+        losses = attribute_losses(
+            [guess(read.detach()) for guess in discriminators.values()], targets
+        )
     torch.stack(losses).sum().backward()
-    norms = {name: nn.utils.clip_grad_norm_(guess.parameters(), plan.clip) for name, guess in discriminators.items()}
+    norms = {
+        name: nn.utils.clip_grad_norm_(guess.parameters(), plan.clip)
+        for name, guess in discriminators.items()
+    }
     optimiser.step()
     return norms
 
@@ -201,14 +231,27 @@ def step(
     loss, norms = weighted(emotion, losses, alpha=alpha), {}
     if plan.approach == "AD":
         norms = step_discriminators(discriminators, optimiser, read, targets, plan)
-        with autocast(plan.precision, read.device):  # a new context: the old one remembers the weights before their step
+        with autocast(
+            plan.precision, read.device
+        ):  # a new context: the old one remembers the weights before their step
             losses = attribute_losses([guess(read) for guess in discriminators.values()], targets)
         loss = against(emotion, losses, alpha=alpha, ceilings=ceilings)
     optimiser.zero_grad()
-    loss.backward(inputs=[weight for weight in network.parameters() if weight.requires_grad])  # and no discriminator's
-    norms["emotion"] = nn.utils.clip_grad_norm_([*network.shared.parameters(), *network.emotion.parameters()], plan.clip)
-    norms |= {name: nn.utils.clip_grad_norm_(head.parameters(), plan.clip) for name, head in network.heads.items()}
-    numbers = {"loss": loss, "emotion": emotion, "right": (logits.argmax(1) == emotion_target).sum()}
+    loss.backward(
+        inputs=[weight for weight in network.parameters() if weight.requires_grad]
+    )  # and no discriminator's
+    norms["emotion"] = nn.utils.clip_grad_norm_(
+        [*network.shared.parameters(), *network.emotion.parameters()], plan.clip
+    )
+    norms |= {
+        name: nn.utils.clip_grad_norm_(head.parameters(), plan.clip)
+        for name, head in network.heads.items()
+    }
+    numbers = {
+        "loss": loss,
+        "emotion": emotion,
+        "right": (logits.argmax(1) == emotion_target).sum(),
+    }
     numbers |= {f"loss {name}": value for name, value in zip(names, losses, strict=True)}
     numbers |= {f"known {name}": known(target) for name, target in zip(names, targets, strict=True)}
     numbers |= {f"norm {name}": norm for name, norm in norms.items()}
@@ -278,7 +321,9 @@ def fit(
         alpha = plan.weight(now.number)
 
         def counted_step(batch: list[Tensor]) -> dict[str, float]:
-            numbers = step(network, discriminators, optimiser, batch, plan=plan, alpha=alpha, ceilings=ceilings)
+            numbers = step(
+                network, discriminators, optimiser, batch, plan=plan, alpha=alpha, ceilings=ceilings
+            )
             return {**numbers, "clips": len(batch[-1])}
 
         steps = now.steps(batches(now.number), counted_step, advice="lower the rate or alpha")
@@ -307,7 +352,9 @@ def _means(steps: Sequence[Mapping[str, float]]) -> dict[str, Any]:
         "emotion": mean(steps, "emotion", weight="clips"),
         "accuracy": sum(step["right"] for step in steps) / sum(step["clips"] for step in steps),
         "attributes": {name: mean(steps, f"loss {name}", weight=f"known {name}") for name in names},
-        "norms": {name: max(step[f"norm {name}"] for step in steps) for name in ("emotion", *names)},
+        "norms": {
+            name: max(step[f"norm {name}"] for step in steps) for name in ("emotion", *names)
+        },
     }
 
 
@@ -321,13 +368,19 @@ def _check(
     """Refuse parts that do not fit each other."""
     names, has_adversaries = [*attributes], plan.approach == "AD"
     if (plan.approach == "baseline") != (not names):
-        raise ValueError(f"{plan.approach} with attributes {names}: expected none for a baseline, 1 or more else. Change either.")
+        raise ValueError(
+            f"{plan.approach} with attributes {names}: expected none for a baseline, 1 or more else. Change either."
+        )
     for part, actual, expected in (
         ("heads", [*network.heads], [] if has_adversaries else names),
         ("discriminators", [*discriminators], names if has_adversaries else []),
         ("reversed gradient", network.reverse, plan.approach == "GR"),
     ):
         if actual != expected:
-            raise ValueError(f"{part}: {actual}; {plan.approach} with attributes {names} expects {expected}. Build it so.")
+            raise ValueError(
+                f"{part}: {actual}; {plan.approach} with attributes {names} expects {expected}. Build it so."
+            )
     if missing := [name for name in ("emotion", *names) if name not in entropies]:
-        raise ValueError(f"entropies: {[*entropies]}; expected that of {', '.join(missing)} too. Add it.")
+        raise ValueError(
+            f"entropies: {[*entropies]}; expected that of {', '.join(missing)} too. Add it."
+        )

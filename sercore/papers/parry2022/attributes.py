@@ -14,7 +14,9 @@ ATTRIBUTES = {"C": "corpus", "S": "speaker", "G": "gender", "L": "language"}
 GENDERS = ("female", "male")
 
 # The fifteen sets of attributes, spelled as in Parry et al. 2022, Tables 2 and 3.
-SUBSETS = tuple("+".join(chosen) for size in range(1, 5) for chosen in combinations(ATTRIBUTES, size))
+SUBSETS = tuple(
+    "+".join(chosen) for size in range(1, 5) for chosen in combinations(ATTRIBUTES, size)
+)
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,9 @@ def letters(name: str) -> tuple[str, ...]:
         ValueError: no such set.
     """
     if name not in SUBSETS:
-        raise ValueError(f"{name}: no such set of attributes; expected one of {', '.join(SUBSETS)}. Name one of them.")
+        raise ValueError(
+            f"{name}: no such set of attributes; expected one of {', '.join(SUBSETS)}. Name one of them."
+        )
     return tuple(name.split("+"))
 
 
@@ -63,8 +67,14 @@ def labels(table: pd.DataFrame, training_rows: Sequence[int]) -> dict[str, Label
         "G": table["gender"].astype("string"),
         "L": table["language"].astype("string").str.casefold().str.split("-").str[0],
     }
-    trained = {letter: sorted(column.iloc[training_rows].dropna().unique()) for letter, column in names.items()}
-    return {letter: _labelled(column, GENDERS if letter == "G" else trained[letter]) for letter, column in names.items()}
+    trained = {
+        letter: sorted(column.iloc[training_rows].dropna().unique())
+        for letter, column in names.items()
+    }
+    return {
+        letter: _labelled(column, GENDERS if letter == "G" else trained[letter])
+        for letter, column in names.items()
+    }
 
 
 def lacking(labels: Mapping[str, Labels], rows: Sequence[int]) -> dict[str, str]:
@@ -76,10 +86,14 @@ def lacking(labels: Mapping[str, Labels], rows: Sequence[int]) -> dict[str, str]
     """
     found = {}
     for letter, each in labels.items():
-        present = [each.classes[value] for value in np.unique(each.values[rows]) if value != MISSING]
+        present = [
+            each.classes[value] for value in np.unique(each.values[rows]) if value != MISSING
+        ]
         if len(present) < 2:
             met = f"all are {present[0]}" if present else "none has a label"
-            found[letter] = f"{ATTRIBUTES[letter]}: of {len(rows)} training clips {met}; expected two classes or more"
+            found[letter] = (
+                f"{ATTRIBUTES[letter]}: of {len(rows)} training clips {met}; expected two classes or more"
+            )
     return found
 
 
@@ -95,7 +109,11 @@ def identical(labels: Mapping[str, Labels], rows: Sequence[int]) -> list[tuple[s
     Returns:
         Pairs of letters, in the attributes' order. A clip without the one label has to be one without the other, too.
     """
-    return [(one, other) for one, other in combinations(labels, 2) if _same(labels[one].values[rows], labels[other].values[rows])]
+    return [
+        (one, other)
+        for one, other in combinations(labels, 2)
+        if _same(labels[one].values[rows], labels[other].values[rows])
+    ]
 
 
 def mutual_information(
@@ -115,19 +133,29 @@ def mutual_information(
     values = {ATTRIBUTES[letter]: each.values[rows] for letter, each in labels.items()}
     if emotion is not None:
         values["emotion"] = np.unique(np.asarray(emotion)[rows], return_inverse=True)[1]
-    return pd.DataFrame({one: {other: _bits(values[one], values[other]) for other in values} for one in values})
+    return pd.DataFrame(
+        {one: {other: _bits(values[one], values[other]) for other in values} for one in values}
+    )
 
 
 def _labelled(column: pd.Series, classes: Sequence[str]) -> Labels:
     places = {name: place for place, name in enumerate(classes)}
-    return Labels(np.array([places.get(name, MISSING) for name in column], np.int64), tuple(classes))
+    return Labels(
+        np.array([places.get(name, MISSING) for name in column], np.int64), tuple(classes)
+    )
 
 
 def _same(one: np.ndarray, other: np.ndarray) -> bool:
     pairs = len(np.unique(np.stack([one, other]), axis=1).T)
-    return pairs == len(np.unique(one)) == len(np.unique(other)) and bool(((one == MISSING) == (other == MISSING)).all())
+    return pairs == len(np.unique(one)) == len(np.unique(other)) and bool(
+        ((one == MISSING) == (other == MISSING)).all()
+    )
 
 
 def _bits(one: np.ndarray, other: np.ndarray) -> float:
     known = (one != MISSING) & (other != MISSING)
-    return float(mutual_info_score(one[known], other[known]) / np.log(2)) if known.any() else float("nan")
+    return (
+        float(mutual_info_score(one[known], other[known]) / np.log(2))
+        if known.any()
+        else float("nan")
+    )

@@ -49,7 +49,9 @@ class ParryCard(card.Card):
     chapter = "2"
     names = tuple(ROWS)
 
-    def parameters(self, name: str, given: Mapping[str, object], *, final: bool) -> parry.Parameters:
+    def parameters(
+        self, name: str, given: Mapping[str, object], *, final: bool
+    ) -> parry.Parameters:
         """Check the parameters of a row's one trial, among ``TAKEN``.
 
         Raises:
@@ -57,7 +59,9 @@ class ParryCard(card.Card):
                 where a table brings its own
         """
         row = ROWS[name]
-        parameters = card.training_parameters(parry.Parameters, given, taken=TAKEN, only=row.name, models="all")
+        parameters = card.training_parameters(
+            parry.Parameters, given, taken=TAKEN, only=row.name, models="all"
+        )
         if parameters.table and (row.surprise, row.calm) != (Row.surprise, Row.calm):
             raise ParameterError(
                 f"{row.name}: of a table of your own the class map says what surprise and calm are;"
@@ -109,7 +113,9 @@ class ParryCard(card.Card):
         """
         size = about["recipe"]["size"]
         if size not in SIZES:
-            raise ValueError(f"{size}: no such network; expected {' or '.join(SIZES)}. Name one of them.")
+            raise ValueError(
+                f"{size}: no such network; expected {' or '.join(SIZES)}. Name one of them."
+            )
         with torch.random.fork_rng(devices=[]):  # leaves torch's own generator as it was
             layers = SharedLayers(SIZES[size])
             return AttributeNetwork(layers, width=SIZES[size].width, classes=len(about["classes"]))
@@ -141,7 +147,9 @@ def check_data(parameters: parry.Parameters, trial: Trial, data: Data) -> None:
         raise TableError(f"{source}: {error}") from error
     letters = trial.attributes.split("+")
     if missing := [reason for letter, reason in absent.items() if letter in letters]:
-        raise ParameterError(f"{row.name}: cannot be trained on these clips; {'; '.join(missing)}. Name another row.")
+        raise ParameterError(
+            f"{row.name}: cannot be trained on these clips; {'; '.join(missing)}. Name another row."
+        )
     if twin:
         raise ParameterError(
             f"{row.name}: on these clips {trial.attributes} and {twin} are the same labels, so the"
@@ -150,7 +158,9 @@ def check_data(parameters: parry.Parameters, trial: Trial, data: Data) -> None:
         )
 
 
-def describe(trial: Trial, data: Data, fitted: Fitted, outcome: Mapping[str, Any]) -> dict[str, Any]:
+def describe(
+    trial: Trial, data: Data, fitted: Fitted, outcome: Mapping[str, Any]
+) -> dict[str, Any]:
     """Describe a trained model: recipe, input, classes, training clips, scores, limits.
 
     Args:
@@ -183,7 +193,9 @@ def describe(trial: Trial, data: Data, fitted: Fitted, outcome: Mapping[str, Any
     return about | {"limits": limits(about)}
 
 
-def scores(counts: Sequence[Sequence], classes: Sequence[str], *, unseen: Sequence[str]) -> dict[str, Any]:
+def scores(
+    counts: Sequence[Sequence], classes: Sequence[str], *, unseen: Sequence[str]
+) -> dict[str, Any]:
     """Scores on test speakers, ``speaker_independent``, and on each corpus of ``unseen``.
 
     An unseen corpus that has surprise is also scored without it.

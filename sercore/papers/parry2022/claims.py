@@ -17,7 +17,15 @@ from sercore.ledger.gaps import Gap, all_hold, best_of, negate
 from sercore.papers.parry2022 import evidence
 from sercore.papers.parry2022.attributes import GENDERS, SUBSETS
 from sercore.papers.parry2022.data import ORIGINS, POOLED
-from sercore.papers.parry2022.evidence import CREMA, HOME, TESS, Accuracies, Scores, accuracies, collapsed
+from sercore.papers.parry2022.evidence import (
+    CREMA,
+    HOME,
+    TESS,
+    Accuracies,
+    Scores,
+    accuracies,
+    collapsed,
+)
 from sercore.papers.parry2022.grid import APPROACHES
 from sercore.papers.parry2022.numbers import NAME, SCORED
 
@@ -40,7 +48,9 @@ def gain(scores: Scores, row: str, corpus: str) -> float:
     return scores[corpus, row] - scores[corpus, "baseline"]
 
 
-def gains(scores: Scores, approaches: Sequence[str], sets: Sequence[str], corpora: Sequence[str]) -> list[float]:
+def gains(
+    scores: Scores, approaches: Sequence[str], sets: Sequence[str], corpora: Sequence[str]
+) -> list[float]:
     """Return the gains of every approach with every set of attributes on every corpus."""
     return [gain(scores, row, corpus) for corpus in corpora for row in rows(approaches, sets)]
 
@@ -67,12 +77,18 @@ def mean(scores: Scores, chosen: Sequence[str], corpus: str) -> float:
 
 def over(e: Accuracies, chosen: Sequence[str], corpus: str, *, granted: float = 0.0) -> list[Gap]:
     """Return one gap a row: above the baseline, ``granted`` points allowed."""
-    return [e.gap(f"{row} over the baseline", lambda s, row=row: gain(s, row, corpus) + granted) for row in chosen]
+    return [
+        e.gap(f"{row} over the baseline", lambda s, row=row: gain(s, row, corpus) + granted)
+        for row in chosen
+    ]
 
 
 def under(e: Accuracies, chosen: Sequence[str], corpus: str) -> list[Gap]:
     """Return one gap a row: below the baseline."""
-    return [e.gap(f"{row} under the baseline", lambda s, row=row: -gain(s, row, corpus)) for row in chosen]
+    return [
+        e.gap(f"{row} under the baseline", lambda s, row=row: -gain(s, row, corpus))
+        for row in chosen
+    ]
 
 
 def row_over(e: Accuracies, row: str, other: str, corpus: str, *, name: str, sign: int = 1) -> Gap:
@@ -85,7 +101,13 @@ def worst_approach(e: Accuracies, approach: str, sets: Sequence[str]) -> list[Ga
     others = [other for other in APPROACHES if other != approach]
 
     def gap(name: str, other: str) -> Gap:
-        return row_over(e, f"{other} {name}", f"{approach} {name}", CREMA, name=f"{approach} {name} under {other}")
+        return row_over(
+            e,
+            f"{other} {name}",
+            f"{approach} {name}",
+            CREMA,
+            name=f"{approach} {name} under {other}",
+        )
 
     return [all_hold([gap(name, other) for other in others]) for name in sets]
 
@@ -93,7 +115,9 @@ def worst_approach(e: Accuracies, approach: str, sets: Sequence[str]) -> list[Ga
 def above_both(e: Accuracies, row: str) -> Gap:
     """Return the gap of a row above both baselines."""
     names = {corpus: f"{row} over the baseline on {corpus}" for corpus in BOTH}
-    return all_hold([e.gap(name, lambda s, c=corpus: gain(s, row, c)) for corpus, name in names.items()])
+    return all_hold(
+        [e.gap(name, lambda s, c=corpus: gain(s, row, c)) for corpus, name in names.items()]
+    )
 
 
 def not_above_both(e: Accuracies, row: str) -> Gap:
@@ -115,7 +139,9 @@ def _several_beat(e: Accuracies) -> list[Gap]:
 
 def _gr_best(e: Accuracies, corpora: Sequence[str]) -> Gap:
     def lead(s: Scores, corpus: str, name: str) -> float:
-        return s[corpus, f"GR {name}"] - np.maximum(s[corpus, f"MTL {name}"], s[corpus, f"AD {name}"])
+        return s[corpus, f"GR {name}"] - np.maximum(
+            s[corpus, f"MTL {name}"], s[corpus, f"AD {name}"]
+        )
 
     name = f"share where GR is best on {' and '.join(corpora)}, less a half"
     return e.gap(name, lambda s: share_above([lead(s, c, n) for c in corpora for n in e.sets]))
@@ -134,8 +160,12 @@ def _lower_at_home(e: Accuracies) -> list[Gap]:
         return gains(s, APPROACHES, e.sets, [HOME])
 
     return [
-        e.gap("share below, less a half", lambda s: share_above([-change for change in changes(s)])),
-        e.gap("2.5 less the number above", lambda s: 2.5 - sum(change > 0 for change in changes(s))),
+        e.gap(
+            "share below, less a half", lambda s: share_above([-change for change in changes(s)])
+        ),
+        e.gap(
+            "2.5 less the number above", lambda s: 2.5 - sum(change > 0 for change in changes(s))
+        ),
     ]
 
 
@@ -151,7 +181,9 @@ def _best_sets(e: Accuracies, title: str, value: Callable[[Scores, str], float])
 
 def _gender_means(e: Accuracies) -> list[Gap]:
     def value(s: Scores, corpus: str, sign: int, other: str) -> float:
-        return sign * (mean(s, rows(APPROACHES, "G"), corpus) - mean(s, rows(APPROACHES, [other]), corpus))
+        return sign * (
+            mean(s, rows(APPROACHES, "G"), corpus) - mean(s, rows(APPROACHES, [other]), corpus)
+        )
 
     return [
         e.gap(f"G {word} {name} on {corpus}", lambda s, c=corpus, k=sign, n=name: value(s, c, k, n))
@@ -167,21 +199,32 @@ def _gender_by_approach(e: Accuracies) -> list[Gap]:
         return row_over(e, f"{approach} G", f"{approach} {other}", corpus, name=name, sign=sign)
 
     others = [name for name in e.single if name != "G"]
-    return [all_hold([gap(approach, *side, other) for other in others]) for side in GENDER_SIDES for approach in APPROACHES]
+    return [
+        all_hold([gap(approach, *side, other) for other in others])
+        for side in GENDER_SIDES
+        for approach in APPROACHES
+    ]
 
 
 def _fewer_than_four(e: Accuracies, corpus: str, approaches: Sequence[str]) -> Gap:
-    fewer, four = rows(approaches, [name for name in e.sets if name != ALL]), rows(approaches, [ALL])
+    fewer, four = (
+        rows(approaches, [name for name in e.sets if name != ALL]),
+        rows(approaches, [ALL]),
+    )
 
     def gap(row: str, other: str) -> Gap:
         return row_over(e, row, other, corpus, name=f"{row} over {other}")
 
-    return best_of([all_hold([gap(row, other) for other in four]) for row in fewer], prefix=f"on {corpus} ")
+    return best_of(
+        [all_hold([gap(row, other) for other in four]) for row in fewer], prefix=f"on {corpus} "
+    )
 
 
 def _several_worse(e: Accuracies) -> list[Gap]:
     def fall(s: Scores, approach: str) -> float:
-        return mean(s, rows([approach], e.single), CREMA) - mean(s, rows([approach], e.several), CREMA)
+        return mean(s, rows([approach], e.single), CREMA) - mean(
+            s, rows([approach], e.several), CREMA
+        )
 
     def below(s: Scores) -> float:
         return share_above([-value for value in gains(s, APPROACHES, e.several, [CREMA])])
@@ -211,9 +254,7 @@ def _largest_as_stated(ledger: Ledger, judgement: Judgement) -> Judgement:
     """C1: hold the largest printed gain, rounded, against the stated one."""
     (stated,) = (number.value for number in ledger.printed if number.metric == "ua_gain")
     largest = max(gap.value for gap in _not_gender(evidence.printed(ledger))) - SIMILAR
-    reason = (
-        f"with {SIMILAR:g} point granted, {judgement.reason}; the largest printed gain is {largest:+.2f}, stated are {stated:g}"
-    )
+    reason = f"with {SIMILAR:g} point granted, {judgement.reason}; the largest printed gain is {largest:+.2f}, stated are {stated:g}"
     is_borne_out = judgement.printed and round(largest) == stated
     return replace(judgement, printed=is_borne_out, reason=reason)
 
@@ -238,24 +279,31 @@ def clustered(ledger: Ledger) -> Judgement:
     probes = evidence.probes(ledger)
     seeds = sorted(set.intersection(*(set(by_seed) for by_seed in probes.values())))
     if not seeds:
-        return Judgement.alike("not run", "no network of the three is looked into: the printed picture has no number")
+        return Judgement.alike(
+            "not run", "no network of the three is looked into: the printed picture has no number"
+        )
     baseline = evidence.recorded(ledger, "baseline")
     if baseline is not None and (classes := collapsed(baseline, SCORED[HOME])):
-        return Judgement.alike("inconclusive", f"not judged, as the baseline hardly ever finds {', '.join(classes)}")
+        return Judgement.alike(
+            "inconclusive", f"not judged, as the baseline hardly ever finds {', '.join(classes)}"
+        )
     words = []
     for row, by_seed in probes.items():
         probe, control, silhouette = np.mean([by_seed[seed] for seed in seeds], axis=0)
-        words.append(f"{row} {probe:.3f} (labels shuffled {control:.3f}), silhouette {silhouette:+.3f}")
+        words.append(
+            f"{row} {probe:.3f} (labels shuffled {control:.3f}), silhouette {silhouette:+.3f}"
+        )
     speakers = 0 if baseline is None else len(baseline.of(*SCORED[HOME]).groups)
     leads, counted = [], []
     for name, at in (("probe", 0), ("silhouette", 2)):
-        values = [probes["MTL C"][seed][at] - max(probes["baseline"][seed][at], probes["GR C"][seed][at]) for seed in seeds]
+        values = [
+            probes["MTL C"][seed][at] - max(probes["baseline"][seed][at], probes["GR C"][seed][at])
+            for seed in seeds
+        ]
         lead = gaps.estimated(name, estimates.of_seeds(values, groups=speakers))
         leads.append(lead)
         counted.append(f"by the {name} in {sum(value > 0 for value in values)} ({lead.value:+.3f})")
-    reason = (
-        f"accuracy of a linear probe for the corpus: {'; '.join(words)}; of {len(seeds)} seeds MTL is highest {', '.join(counted)}"
-    )
+    reason = f"accuracy of a linear probe for the corpus: {'; '.join(words)}; of {len(seeds)} seeds MTL is highest {', '.join(counted)}"
     if leads[-1].doubt:
         reason += f"; shown, not judged: {leads[-1].doubt}"
     return Judgement.alike(estimates.all_of(gaps.marks(leads)), reason)
@@ -332,8 +380,7 @@ CLAIMS = (
         "No model of MTL or AD is above both baselines",
         source="section 5",
         judge=accuracies(
-            on=BOTH,
-            parts=lambda e: [not_above_both(e, row) for row in rows(("MTL", "AD"), e.sets)],
+            on=BOTH, parts=lambda e: [not_above_both(e, row) for row in rows(("MTL", "AD"), e.sets)]
         ),
     ),
     Claim(
@@ -342,7 +389,10 @@ CLAIMS = (
         source="section 5",
         judge=accuracies(
             on=BOTH,
-            parts=lambda e: [(above_both if name in CONSISTENT else not_above_both)(e, f"GR {name}") for name in SUBSETS],
+            parts=lambda e: [
+                (above_both if name in CONSISTENT else not_above_both)(e, f"GR {name}")
+                for name in SUBSETS
+            ],
             needs_language=True,
         ),
     ),
@@ -393,7 +443,9 @@ CLAIMS = (
         judge=accuracies(
             on=BOTH,
             parts=lambda e: [_fewer_than_four(e, corpus, APPROACHES) for corpus in BOTH],
-            aside=lambda e: [_fewer_than_four(e, corpus, [a]) for corpus in BOTH for a in APPROACHES],
+            aside=lambda e: [
+                _fewer_than_four(e, corpus, [a]) for corpus in BOTH for a in APPROACHES
+            ],
         ),
     ),
     Claim(
@@ -426,7 +478,12 @@ CLAIMS = (
         source="section 7",
         judge=accuracies(
             on=BOTH,
-            parts=lambda e: [e.gap("share above, less a half", lambda s: share_above(gains(s, APPROACHES, e.sets, BOTH)))],
+            parts=lambda e: [
+                e.gap(
+                    "share above, less a half",
+                    lambda s: share_above(gains(s, APPROACHES, e.sets, BOTH)),
+                )
+            ],
             amend=_unprinted_cells,
         ),
     ),
@@ -434,13 +491,10 @@ CLAIMS = (
         "C20",
         "Without the projection term, adversarial discriminators train more stably",
         source="section 3.2.2",
-        judge=Untested("no number is printed, and the term that the paper leaves out is not built here"),
+        judge=Untested(
+            "no number is printed, and the term that the paper leaves out is not built here"
+        ),
     ),
-    Claim(
-        "C21",
-        "The training set is balanced by gender",
-        source="section 5",
-        judge=balanced,
-    ),
+    Claim("C21", "The training set is balanced by gender", source="section 5", judge=balanced),
 )
 SETTINGS = ("C16", "C21")  # about data and other papers, whatever is trained

@@ -24,14 +24,19 @@ POOLED = ("emovo", "emodb", "iemocap", "epst", "ravdess", "savee")
 UNSEEN = ("tess", "crema-d")
 NEEDED = ("emovo", "ravdess", "tess")  # of the open edition; the others join where they are
 DEMO = ("demo-studio", "demo-labor", "demo-scena"), ("demo-conversa",)
-DEMO_SEEDS = range(3)  # of the demo's pool, each with voices of its own: two training speakers a corpus teach nothing
+DEMO_SEEDS = range(
+    3
+)  # of the demo's pool, each with voices of its own: two training speakers a corpus teach nothing
 ORIGINS = {
     "emovo": "EMOVO", "emodb": "Emo-DB", "iemocap": "IEMOCAP", "epst": "EPST", "ravdess": "RAVDESS", "savee": "SAVEE",
     "tess": "TESS", "crema-d": "CREMA-D",
 }  # fmt: skip
 CLASSES = labels.VALENCES
 OUT = "left out"
-SURPRISE, CALM = ("positive", "negative", OUT), ("neutral", "positive", OUT)  # the paper prints neither; the first is ours
+SURPRISE, CALM = (
+    ("positive", "negative", OUT),
+    ("neutral", "positive", OUT),
+)  # the paper prints neither; the first is ours
 
 
 def load(edition: str) -> Data:
@@ -51,7 +56,9 @@ def load(edition: str) -> Data:
     targets = {switches: _numbers(table, *switches) for switches in product(SURPRISE, CALM)}
     surprised = table["emotion"].str.lower().isin(labels.SPELLINGS["surprise"])
     reports = tuple(each.report for each in found)
-    return Data(table.assign(surprised=surprised), _frames(table), unseen, CLASSES, targets, reports=reports)
+    return Data(
+        table.assign(surprised=surprised), _frames(table), unseen, CLASSES, targets, reports=reports
+    )
 
 
 def own(path: Path, classes: Path | None, *, unseen: Sequence[str]) -> Data:
@@ -66,21 +73,37 @@ def own(path: Path, classes: Path | None, *, unseen: Sequence[str]) -> Data:
         TableError: a table or map that cannot be used.
         AudioError: a clip that cannot be used.
     """
-    corpus = corpora_own.read(path, classes=corpora_own.class_map(classes) if classes else None, unseen=unseen)
+    corpus = corpora_own.read(
+        path, classes=corpora_own.class_map(classes) if classes else None, unseen=unseen
+    )
     table = corpus.table.assign(name=[Path(each).stem for each in corpus.table["path"]])
     table = table.sort_values(["corpus", "speaker", "name"], ignore_index=True)
     met = set(table["class"])
     known = tuple(name for name in CLASSES if name in met) + tuple(sorted(met - set(CLASSES)))
     target = np.array([known.index(each) for each in table["class"]])
-    targets = dict.fromkeys(product(SURPRISE, CALM), target)  # the map alone says what surprise and calm are
-    return Data(table.assign(surprised=False), _frames(table), tuple(unseen), known, targets, reports=(corpus.report,))
+    targets = dict.fromkeys(
+        product(SURPRISE, CALM), target
+    )  # the map alone says what surprise and calm are
+    return Data(
+        table.assign(surprised=False),
+        _frames(table),
+        tuple(unseen),
+        known,
+        targets,
+        reports=(corpus.report,),
+    )
 
 
 def own_contents(path: Path, classes: str) -> list:
     """Content of a researcher's table, of its class map and of the clips that it lists."""
-    table = corpora_own.read(path, classes=corpora_own.class_map(Path(classes)) if classes else None).table
+    table = corpora_own.read(
+        path, classes=corpora_own.class_map(Path(classes)) if classes else None
+    ).table
     files = [path, *([Path(classes)] if classes else [])]
-    return [*(store.content(existing(file)) for file in files), [store.content(each) for each in table["path"]]]
+    return [
+        *(store.content(existing(file)) for file in files),
+        [store.content(each) for each in table["path"]],
+    ]
 
 
 def names(edition: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -101,7 +124,9 @@ def names(edition: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
             f"edition=paper: missing {', '.join(lacking)}; these corpora are needed. Use edition=open or demo, or get them."
         )
     chosen = set(ORIGINS) if edition == "paper" else there | set(NEEDED)
-    return tuple(name for name in POOLED if name in chosen), tuple(name for name in UNSEEN if name in chosen)
+    return tuple(name for name in POOLED if name in chosen), tuple(
+        name for name in UNSEEN if name in chosen
+    )
 
 
 def clips(edition: str, chosen: Sequence[str]) -> pd.DataFrame:
@@ -142,14 +167,24 @@ def _spoken(name: str) -> Corpus:
 def _numbers(table: pd.DataFrame, surprise: str, calm: str) -> np.ndarray:
     """``(clips,)`` class numbers under one map, -1 for what it leaves out."""
     switched = {"surprise": surprise, "calm": calm}
-    found = labels.mapped(table, labels.valences(**{name: None if given == OUT else given for name, given in switched.items()}))
+    found = labels.mapped(
+        table,
+        labels.valences(
+            **{name: None if given == OUT else given for name, given in switched.items()}
+        ),
+    )
     return np.array([CLASSES.index(each) if isinstance(each, str) else -1 for each in found])
 
 
 def _frames(table: pd.DataFrame) -> Ragged:
     settings = {"filterbank": asdict(parry_inputs.FILTERBANK)}
     return Ragged(
-        *packed.frames(list(table["path"]), compute=parry_inputs.compute, settings=settings, modules=[parry_inputs.__name__])
+        *packed.frames(
+            list(table["path"]),
+            compute=parry_inputs.compute,
+            settings=settings,
+            modules=[parry_inputs.__name__],
+        )
     )
 
 
@@ -157,7 +192,10 @@ def contents(edition: str) -> list:
     """Name, content hash and label of every clip that an edition other than the demo reads."""
     pooled, unseen = names(edition)
     table = clips(edition, (*pooled, *unseen))
-    return [[row.corpus, row.name, store.content(row.path), row.emotion] for row in table.itertuples(index=False)]
+    return [
+        [row.corpus, row.name, store.content(row.path), row.emotion]
+        for row in table.itertuples(index=False)
+    ]
 
 
 def extractors() -> list[list[str]]:
@@ -176,12 +214,23 @@ def measure(data: Data) -> dict[str, float]:
     parts = {ORIGINS.get(name, name): clips for name, clips in table.groupby("corpus")} | sides
     for name, clips in parts.items():
         found[f"{name} / duration / hours"] = float(clips["seconds"].sum() / 3600)
-        found[f"{name} / speakers / count"] = int(clips.drop_duplicates(["corpus", "speaker"]).shape[0])
-        found |= {f"{name} / {label} / clips": int((clips["target"] == number).sum()) for number, label in enumerate(data.classes)}
+        found[f"{name} / speakers / count"] = int(
+            clips.drop_duplicates(["corpus", "speaker"]).shape[0]
+        )
         found |= {
-            f"{name} / {gender} / speakers": int(clips[clips["gender"] == gender].drop_duplicates(["corpus", "speaker"]).shape[0])
+            f"{name} / {label} / clips": int((clips["target"] == number).sum())
+            for number, label in enumerate(data.classes)
+        }
+        found |= {
+            f"{name} / {gender} / speakers": int(
+                clips[clips["gender"] == gender].drop_duplicates(["corpus", "speaker"]).shape[0]
+            )
             for gender in parry_attributes.GENDERS
         }
     known = parry_attributes.labels(table, split.training)
     bits = parry_attributes.mutual_information(known, split.training, emotion=table["target"])
-    return found | {f"{one} / {other} / bits": float(bits.loc[one, other]) for one in bits.index for other in bits.columns}
+    return found | {
+        f"{one} / {other} / bits": float(bits.loc[one, other])
+        for one in bits.index
+        for other in bits.columns
+    }

@@ -19,7 +19,15 @@ from sercore.ledger.scores import Trials
 from sercore.papers.parry2022 import study as parry
 from sercore.papers.parry2022.attributes import SUBSETS
 from sercore.papers.parry2022.grid import GRID
-from sercore.papers.parry2022.numbers import PROTOCOL, QUOTED, SCORED, UA, VARIANT, one_label, trained_as
+from sercore.papers.parry2022.numbers import (
+    PROTOCOL,
+    QUOTED,
+    SCORED,
+    UA,
+    VARIANT,
+    one_label,
+    trained_as,
+)
 from sercore.papers.parry2022.scores import SIGNS
 
 TESS, CREMA, HOME = SCORED  # the unseen corpora, and the in-domain test
@@ -183,10 +191,17 @@ def by_speaker(answers: pd.DataFrame, seeds: Mapping[int, int], corpus: str) -> 
     Raises:
         ValueError: the trials have no answer in this corpus, or a row whose two texts differ in length.
     """
-    chosen = answers[answers["trial"].isin(list(seeds)) & answers["group"].str.startswith(f"{corpus}/")]
+    chosen = answers[
+        answers["trial"].isin(list(seeds)) & answers["group"].str.startswith(f"{corpus}/")
+    ]
     if not len(chosen):
-        raise ValueError(f"{corpus}: no answer among {len(answers)} rows; expected some of trials {sorted(seeds)}. Record them.")
-    return {group.split("/", 1)[1]: level(_by_word(rows, seeds), UA) for group, rows in chosen.groupby("group", sort=True)}
+        raise ValueError(
+            f"{corpus}: no answer among {len(answers)} rows; expected some of trials {sorted(seeds)}. Record them."
+        )
+    return {
+        group.split("/", 1)[1]: level(_by_word(rows, seeds), UA)
+        for group, rows in chosen.groupby("group", sort=True)
+    }
 
 
 def _by_word(rows: pd.DataFrame, seeds: Mapping[int, int]) -> Trials:
@@ -198,11 +213,17 @@ def _by_word(rows: pd.DataFrame, seeds: Mapping[int, int]) -> Trials:
                 f"{row.group}, {row.text}: {len(row.true)} clips and {len(row.predicted)} answers; expected as many. Record again."
             )
         for true, predicted in zip(row.true, row.predicted, strict=True):
-            counts[row.trial, row.text.replace("/", " "), SIGNS.index(true), SIGNS.index(predicted)] += 1
+            counts[
+                row.trial, row.text.replace("/", " "), SIGNS.index(true), SIGNS.index(predicted)
+            ] += 1
     columns = ["trial", "group", "true", "predicted", "count"]
-    table = pd.DataFrame([(*where, count) for where, count in sorted(counts.items())], columns=columns)
+    table = pd.DataFrame(
+        [(*where, count) for where, count in sorted(counts.items())], columns=columns
+    )
     trials = sorted(set(table["trial"]))
-    settings = pd.DataFrame({"trial": trials, "seed": [seeds[trial] for trial in trials], "fold": 0})
+    settings = pd.DataFrame(
+        {"trial": trials, "seed": [seeds[trial] for trial in trials], "fold": 0}
+    )
     errors = pd.DataFrame(columns=["trial", "group", "clips", "head", "second"])
     return Trials(settings, table, errors, 1 + int(table[["true", "predicted"]].to_numpy().max()))
 

@@ -54,7 +54,11 @@ def compute(clips: Sequence[Path | str], *, jobs: int | None = None) -> list[np.
     def key(content: str) -> store.Key:
         return store.key(settings=settings, manifest=[content], modules=__name__)
 
-    return keeping.rows(clips, key=key, measure=partial(keeping.measure, filterbank, title="filterbanks", jobs=jobs, worth=20))
+    return keeping.rows(
+        clips,
+        key=key,
+        measure=partial(keeping.measure, filterbank, title="filterbanks", jobs=jobs, worth=20),
+    )
 
 
 def filterbank(samples: np.ndarray, content: str = "") -> np.ndarray:
@@ -82,4 +86,6 @@ def normalised(frames: np.ndarray) -> np.ndarray:
     wide = frames.astype(np.float64)
     centred = wide - wide.mean(axis=0)
     spread = centred.std(axis=0)
-    return np.divide(centred, spread, out=np.zeros_like(centred), where=spread > 1e-6).astype(np.float32)
+    return np.divide(centred, spread, out=np.zeros_like(centred), where=spread > 1e-6).astype(
+        np.float32
+    )

@@ -22,7 +22,8 @@ def attribute_losses(logits: Sequence[Tensor], targets: Sequence[Tensor]) -> lis
         - output: ``()`` each, always with a graph
     """
     return [
-        functional.cross_entropy(guess, target, ignore_index=MISSING, reduction="sum") / known(target).clamp(min=1)
+        functional.cross_entropy(guess, target, ignore_index=MISSING, reduction="sum")
+        / known(target).clamp(min=1)
         for guess, target in zip(logits, targets, strict=True)
     ]
 
@@ -50,7 +51,13 @@ def weighted(emotion: Tensor, attributes: Sequence[Tensor], *, alpha: float) -> 
     return (1 - alpha) * emotion + alpha * torch.stack([*attributes]).mean()
 
 
-def against(emotion: Tensor, discriminators: Sequence[Tensor], *, alpha: float, ceilings: Sequence[float] | None = None) -> Tensor:
+def against(
+    emotion: Tensor,
+    discriminators: Sequence[Tensor],
+    *,
+    alpha: float,
+    ceilings: Sequence[float] | None = None,
+) -> Tensor:
     """Loss of the classifier against its discriminators: ``(1 - alpha) L_emo - alpha mean_i L_i``.
 
     Args:
@@ -65,7 +72,9 @@ def against(emotion: Tensor, discriminators: Sequence[Tensor], *, alpha: float, 
     if not discriminators:
         return emotion
     if ceilings is not None:
-        discriminators = [loss.clamp(max=ceiling) for loss, ceiling in zip(discriminators, ceilings, strict=True)]
+        discriminators = [
+            loss.clamp(max=ceiling) for loss, ceiling in zip(discriminators, ceilings, strict=True)
+        ]
     return (1 - alpha) * emotion - alpha * torch.stack([*discriminators]).mean()
 
 
@@ -84,9 +93,13 @@ def alpha(approach: str, epoch: int, epochs: int, value: float | None = None) ->
     Source: Parry et al. 2022, section 4.
     """
     if approach not in FINAL:
-        raise ValueError(f"approach={approach}: unknown; expected {', '.join(FINAL)}. Give one of them.")
+        raise ValueError(
+            f"approach={approach}: unknown; expected {', '.join(FINAL)}. Give one of them."
+        )
     if not 1 <= epoch <= epochs:
-        raise ValueError(f"epoch={epoch}: outside the training; expected 1 to {epochs}. Count epochs from 1.")
+        raise ValueError(
+            f"epoch={epoch}: outside the training; expected 1 to {epochs}. Count epochs from 1."
+        )
     final = FINAL[approach] if value is None or approach == "baseline" else value
     return final * ((epoch - 1) / max(1, epochs - 1)) if approach == "GR" else final
 
@@ -103,6 +116,8 @@ def label_entropy(labels: Sequence[int] | Tensor) -> float:
     found = torch.as_tensor(labels)
     found = found[found != MISSING]
     if not len(found):
-        raise ValueError(f"{len(labels)} labels, none known; expected at least 1. Leave this attribute out.")
+        raise ValueError(
+            f"{len(labels)} labels, none known; expected at least 1. Leave this attribute out."
+        )
     share = found.bincount().double() / len(found)
     return float(torch.special.entr(share).sum())

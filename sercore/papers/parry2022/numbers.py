@@ -27,7 +27,11 @@ NAME = parry.NAME
 UA = "unweighted_accuracy"
 PROTOCOL, VARIANT = "held-out-speakers", "as-described"
 SPLITS = {"as-published": PROTOCOL}  # it shares no speaker: there is no cleaner one
-SCORED = {"TESS": ("tess",), "CREMA-D": ("crema-d",), "in-domain test": POOLED}  # "tess" alone is TESS with surprise
+SCORED = {
+    "TESS": ("tess",),
+    "CREMA-D": ("crema-d",),
+    "in-domain test": POOLED,
+}  # "tess" alone is TESS with surprise
 MILLION = 1e6
 QUOTED = "the printed TESS baseline is quoted from the authors' paper of 2019"
 Where = tuple[str, str, str]  # row, column and metric of a printed number
@@ -54,16 +58,28 @@ SETTINGS: dict[Where, Callable[[], float]] = {
 
 # Numbers of built objects, and to how many places each is printed.
 BUILT: dict[Where, tuple[Callable[[], float], int]] = {
-    ("model", "shared layers", "parameters"): (lambda: _parameters(attribute_network.SharedLayers) / MILLION, 1),
-    ("model", "each discriminator", "parameters"): (lambda: _parameters(Discriminator, len(parry.CLASSES), len(GENDERS)) / 1e6, 1),
+    ("model", "shared layers", "parameters"): (
+        lambda: _parameters(attribute_network.SharedLayers) / MILLION,
+        1,
+    ),
+    ("model", "each discriminator", "parameters"): (
+        lambda: _parameters(Discriminator, len(parry.CLASSES), len(GENDERS)) / 1e6,
+        1,
+    ),
     ("configurations", "per approach", "count"): (lambda: len(SUBSETS), 0),
 }
 SIDES = ("training", "validation", "test")
 # Numbers measured on the corpora: their names among the measurements, and parts of a unit to which they are rounded.
 MEASURED: dict[Where, tuple[str, int]] = {
     **{("data", side, "duration"): (f"{side} / duration / hours", 60) for side in SIDES},
-    **{(name, "all", "duration"): (f"{name} / duration / hours", 60) for name in ("TESS", "CREMA-D")},
-    **{(name, "speakers", "count"): (f"{name} / speakers / count", 1) for name in ("TESS", "CREMA-D")},
+    **{
+        (name, "all", "duration"): (f"{name} / duration / hours", 60)
+        for name in ("TESS", "CREMA-D")
+    },
+    **{
+        (name, "speakers", "count"): (f"{name} / speakers / count", 1)
+        for name in ("TESS", "CREMA-D")
+    },
 }
 ABOUT = {"each discriminator": "that of gender, with two classes"}
 
@@ -80,7 +96,9 @@ def trained_as(row: str) -> str:
 
 def one_label() -> bool:
     """Whether corpus and language divide the measured training clips alike; a language has one corpus or more, never less."""
-    corpus, language = (_measurements().get(f"{name} / {name} / bits", math.nan) for name in ("corpus", "language"))
+    corpus, language = (
+        _measurements().get(f"{name} / {name} / bits", math.nan) for name in ("corpus", "language")
+    )
     return math.isclose(corpus, language, rel_tol=1e-9)
 
 
@@ -100,7 +118,11 @@ def arranged(trials: pd.DataFrame) -> pd.DataFrame:
 
 def corpora() -> tuple[str, ...]:
     """Corpora that the recorded models read, in the paper's order; of its own edition where that is recorded."""
-    about = {each["edition"]: each["corpora"] for name, each in recorded.runs(NAME).items() if recorded.kind_of(name) == "models"}
+    about = {
+        each["edition"]: each["corpora"]
+        for name, each in recorded.runs(NAME).items()
+        if recorded.kind_of(name) == "models"
+    }
     found = about.get("paper") or about.get("open", [])
     return tuple(name for name in ORIGINS if name in found)
 
@@ -110,12 +132,19 @@ def _named(trial: dict) -> tuple[str, str]:
     row = Row(**{name: trial[name] for name in asdict(BASELINE)})
     base, _, switched = replace(row, variant=VARIANT).name.partition(", ")
     shared = _told(asdict(RECIPES["demo" if trial["size"] == "small" else "published"]))
-    changed = [told for told in _told({name: trial[name] for name in asdict(Recipe())}) if told not in shared]
+    changed = [
+        told
+        for told in _told({name: trial[name] for name in asdict(Recipe())})
+        if told not in shared
+    ]
     return base, ", ".join(filter(None, [switched, *changed])) or "none"
 
 
 def _told(recipe: dict) -> list[str]:
-    return [f"{name} {value}" if isinstance(value, str) else f"{name} {value:g}" for name, value in recipe.items()]
+    return [
+        f"{name} {value}" if isinstance(value, str) else f"{name} {value:g}"
+        for name, value in recipe.items()
+    ]
 
 
 def missing(there: tuple[str, ...]) -> list[str]:
@@ -135,7 +164,11 @@ def measured(number: Printed) -> Plain | None:
     if value is None or (number.row == "data" and missing(recorded.measured_on(NAME))):
         return None
     agrees = verdicts.measured(scale * number.value, scale * value, places=0)[1] == "agrees"
-    return Plain(verdict="measured", value=value, reason="agrees" if agrees else f"differs: measured {value:.4g} {number.unit}")
+    return Plain(
+        verdict="measured",
+        value=value,
+        reason="agrees" if agrees else f"differs: measured {value:.4g} {number.unit}",
+    )
 
 
 def share(number: Printed) -> Plain | None:
@@ -144,7 +177,11 @@ def share(number: Printed) -> Plain | None:
     if not all(sides.values()):
         return None
     value = 100 * sides[number.column] / sum(sides.values())
-    return Plain(verdict="setting", value=value, reason=f"ours is {value:.1f}, as whole speakers are held out")
+    return Plain(
+        verdict="setting",
+        value=value,
+        reason=f"ours is {value:.1f}, as whole speakers are held out",
+    )
 
 
 def _clips(side: str) -> float:

@@ -36,9 +36,13 @@ def lead(ledger: Ledger, *, on: str = "TESS") -> str:
     seeds = len(ours.by_seed)
     spread = f" ± {ours.spread:.2f}" if seeds > 1 else ""
     pool = ", ".join(ORIGINS[name] for name in corpora() if name in POOLED)
-    words = [f"Trained on {pool or 'the pool'}, our baseline reaches {ours.value:.2f}{spread} ({seeds} seed{'s' * (seeds > 1)})"]
+    words = [
+        f"Trained on {pool or 'the pool'}, our baseline reaches {ours.value:.2f}{spread} ({seeds} seed{'s' * (seeds > 1)})"
+    ]
     if evidence.collapsed(trials, SCORED[on]):
-        words[0] += ", collapsed: there is a class that it hardly ever finds, and no claim is judged"
+        words[0] += (
+            ", collapsed: there is a class that it hardly ever finds, and no claim is judged"
+        )
     if steps := _steps(ledger, on):
         smaller = sum(abs(value) < np.median(steps) for value in printed)
         words.append(
@@ -79,7 +83,9 @@ def scores(ledger: Ledger, *, on: str = "TESS") -> list[tuple[str, float | None,
     found = []
     for row in MODELS:
         value = printed.get((on, row))
-        found.append((row, None if value is None else value - base, evidence.gain(ledger, row, *SCORED[on])))
+        found.append(
+            (row, None if value is None else value - base, evidence.gain(ledger, row, *SCORED[on]))
+        )
     return found
 
 

@@ -57,7 +57,11 @@ class Parry2022(Paper):
     def place(self, number: Printed) -> Place:
         """Find a printed accuracy's row: where two attributes are one label, one row stands for both."""
         place = super().place(number)
-        return replace(place, row=numbers.trained_as(place.row)) if math.isfinite(place.value) else place
+        return (
+            replace(place, row=numbers.trained_as(place.row))
+            if math.isfinite(place.value)
+            else place
+        )
 
     def why_not(self, number: Printed) -> str:
         """Say why a number has no run."""

@@ -33,7 +33,9 @@ class Row:
     @property
     def name(self) -> str:
         """As ``-p only=…`` takes it: "baseline", "GR C+S", "AD C, fixed", "GR C, alpha 0.25", "baseline, calm left out"."""
-        parts = [self.approach if self.approach == "baseline" else f"{self.approach} {self.attributes}"]
+        parts = [
+            self.approach if self.approach == "baseline" else f"{self.approach} {self.attributes}"
+        ]
         parts += [self.variant] * (self.variant != "as-described")
         parts += [f"alpha {self.alpha:g}"] * (self.alpha >= 0)
         parts += [f"surprise {self.surprise}"] * (self.surprise != "positive")

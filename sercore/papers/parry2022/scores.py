@@ -12,7 +12,9 @@ from sercore.papers.parry2022.losses import label_entropy
 from sercore.protocols.pooled import Split
 from sercore.training.resumable import History
 
-SIGNS = "+o-abcdefghijklmnopqrstuvwxyz"  # positive, neutral, negative; a researcher's own classes go on
+SIGNS = (
+    "+o-abcdefghijklmnopqrstuvwxyz"  # positive, neutral, negative; a researcher's own classes go on
+)
 
 
 def ua(truth: np.ndarray, predicted: np.ndarray) -> float:
@@ -42,23 +44,35 @@ def count(data: Data, target: np.ndarray, rows: np.ndarray, probabilities: np.nd
     surprised = data.table["surprised"].to_numpy(bool)[rows]
     unseen = np.isin(corpora, data.unseen)
     again = np.isin(corpora, corpora[unseen & surprised]) & ~surprised
-    renamed = np.array([group.replace("/", " without surprise/", 1) for group in groups[again].tolist()])
+    renamed = np.array(
+        [group.replace("/", " without surprise/", 1) for group in groups[again].tolist()]
+    )
     outcome = counting.count_predictions(groups, truth, probabilities)
-    outcome["counts"] = sorted(outcome["counts"] + counting.tally(renamed, truth[again], predicted[again]))
-    return outcome | {"answers": _by_text(data, rows[unseen], groups[unseen], truth[unseen], predicted[unseen])}
+    outcome["counts"] = sorted(
+        outcome["counts"] + counting.tally(renamed, truth[again], predicted[again])
+    )
+    return outcome | {
+        "answers": _by_text(data, rows[unseen], groups[unseen], truth[unseen], predicted[unseen])
+    }
 
 
-def _by_text(data: Data, rows: np.ndarray, groups: np.ndarray, truth: np.ndarray, predicted: np.ndarray) -> list[list[str]]:
+def _by_text(
+    data: Data, rows: np.ndarray, groups: np.ndarray, truth: np.ndarray, predicted: np.ndarray
+) -> list[list[str]]:
     said: dict[tuple[str, str], list[str]] = {}
     texts = data.table["text"].fillna("").to_numpy(str)[rows]
-    for group, text, true, answer in zip(groups.tolist(), texts.tolist(), truth, predicted, strict=True):
+    for group, text, true, answer in zip(
+        groups.tolist(), texts.tolist(), truth, predicted, strict=True
+    ):
         pair = said.setdefault((group, text), ["", ""])
         pair[0] += SIGNS[true]
         pair[1] += SIGNS[answer]
     return [[*where, *pair] for where, pair in sorted(said.items())]
 
 
-def training_summary(history: History, target: np.ndarray, sides: Split, labels: Mapping[str, Labels]) -> dict:
+def training_summary(
+    history: History, target: np.ndarray, sides: Split, labels: Mapping[str, Labels]
+) -> dict:
     """Summarise a training: the selected epoch and, in ``epochs``, rows (epoch, name, value) of every epoch.
 
     Args:
@@ -70,7 +84,11 @@ def training_summary(history: History, target: np.ndarray, sides: Split, labels:
     best, training = history.epochs[history.best - 1], sides.training
     seconds = float(np.median([epoch["seconds"] for epoch in history.epochs]))
     return {
-        "epochs": [[number, name, value] for number, epoch in enumerate(history.epochs, 1) for name, value in _flat(epoch)],
+        "epochs": [
+            [number, name, value]
+            for number, epoch in enumerate(history.epochs, 1)
+            for name, value in _flat(epoch)
+        ],
         "best_epoch": history.best,
         "epochs_run": len(history.epochs),
         "ending": history.ending,
@@ -78,7 +96,10 @@ def training_summary(history: History, target: np.ndarray, sides: Split, labels:
         "validation_ua": best["validation"]["ua"],
         "training_loss": best["training"]["emotion"],
         "entropy_emotion": label_entropy(target[training]),
-        **{f"entropy_{letter}": label_entropy(label.values[training]) for letter, label in labels.items()},
+        **{
+            f"entropy_{letter}": label_entropy(label.values[training])
+            for letter, label in labels.items()
+        },
         "training_clips": len(training),
         "validation_clips": len(sides.validation),
         "test_clips": len(sides.test),
@@ -91,6 +112,10 @@ def _flat(epoch: dict) -> Iterator[tuple[str, float]]:
     yield "alpha", epoch["alpha"]
     yield "training loss", epoch["training"]["emotion"]
     yield "training accuracy", epoch["training"]["accuracy"]
-    yield from ((f"{letter} loss", value) for letter, value in epoch["training"]["attributes"].items() if value is not None)
+    yield from (
+        (f"{letter} loss", value)
+        for letter, value in epoch["training"]["attributes"].items()
+        if value is not None
+    )
     yield from ((f"{name} norm", value) for name, value in epoch["training"]["norms"].items())
     yield from ((f"validation {name}", value) for name, value in epoch["validation"].items())

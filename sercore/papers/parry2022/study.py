@@ -18,10 +18,28 @@ from sercore.papers.parry2022 import data as parry_data
 from sercore.papers.parry2022 import views as parry_views
 from sercore.papers.parry2022.clips import Data
 from sercore.papers.parry2022.data import extractors
-from sercore.papers.parry2022.grid import APPROACHES, BASELINE, CANDIDATES, DEMO, GRID, GROUPS, RECIPES, ROWS
+from sercore.papers.parry2022.grid import (
+    APPROACHES,
+    BASELINE,
+    CANDIDATES,
+    DEMO,
+    GRID,
+    GROUPS,
+    RECIPES,
+    ROWS,
+)
 from sercore.papers.parry2022.rows import Recipe, Row
 from sercore.papers.parry2022.trial import Trial, run, trained
-from sercore.parameters import ChapterParameters, Device, Edition, FilePath, Precision, Scheduler, Seed, Seeds
+from sercore.parameters import (
+    ChapterParameters,
+    Device,
+    Edition,
+    FilePath,
+    Precision,
+    Scheduler,
+    Seed,
+    Seeds,
+)
 from sercore.protocols.pooled import pooled
 from sercore.sweep import Task, finished
 
@@ -44,26 +62,40 @@ class Parameters(ChapterParameters):
 
     edition: Edition = "demo"
     seeds: Seeds = 1
-    epochs: int = Field(0, ge=0, le=1000, description="the cap of epochs for all models; 0 for the edition's own, 20, 30 or 150")
+    epochs: int = Field(
+        0,
+        ge=0,
+        le=1000,
+        description="the cap of epochs for all models; 0 for the edition's own, 20, 30 or 150",
+    )
     models: Literal["grid", "readings", "alpha", "labels", "recipe", "all"] = Field(
-        "grid", description="which rows a run trains: the 46 models, other readings, a curve over alpha, other classes, recipes"
+        "grid",
+        description="which rows a run trains: the 46 models, other readings, a curve over alpha, other classes, recipes",
     )
     only: str = Field("", description="the one row or approach to run, by its name; empty for all")
     seed: Seed = -1
     precision: Precision = "auto"
     device: Device = "auto"
     scheduler: Scheduler = "none"
-    table: FilePath = Field("", description="a CSV table of your own clips in place of the edition's; empty for none")
-    classes: FilePath = Field(
-        "", description="a CSV or JSON map from that table's emotions to classes; empty for the paper's three"
+    table: FilePath = Field(
+        "", description="a CSV table of your own clips in place of the edition's; empty for none"
     )
-    unseen: str = Field("", description="names of the corpora in that table that training never sees, parted by commas")
+    classes: FilePath = Field(
+        "",
+        description="a CSV or JSON map from that table's emotions to classes; empty for the paper's three",
+    )
+    unseen: str = Field(
+        "",
+        description="names of the corpora in that table that training never sees, parted by commas",
+    )
 
     @model_validator(mode="after")
     def _fit_together(self) -> "Parameters":
         for name in ("classes", "unseen"):
             if getattr(self, name) and not self.table:
-                raise ValueError(f"-p {name}={getattr(self, name)}: is of a table of your own, and none is given. Give -p table=…")
+                raise ValueError(
+                    f"-p {name}={getattr(self, name)}: is of a table of your own, and none is given. Give -p table=…"
+                )
         if not rows(self):
             raise ValueError(
                 f"-p only={self.only}: no row among -p models={self.models}; expected one that is. Leave one of the two out."
@@ -82,7 +114,9 @@ def rows(parameters: Parameters) -> list[Row]:
         return [BASELINE]
     demo = edition(parameters) == "demo"
     groups = GROUPS | ({"grid": DEMO} if demo and parameters.only not in ROWS else {})
-    chosen = [row for name, group in groups.items() if parameters.models in (name, "all") for row in group]
+    chosen = [
+        row for name, group in groups.items() if parameters.models in (name, "all") for row in group
+    ]
     if parameters.only in ROWS:
         return [row for row in chosen if row.name == parameters.only]
     return [row for row in chosen if parameters.only in ("", row.approach)]
@@ -100,9 +134,17 @@ def grid(parameters: Parameters) -> list[Trial]:
         "precision": parameters.training_precision(where),
     }
     if parameters.models == "recipe":
-        return [Trial(**asdict(BASELINE), **asdict(recipe), **shared, seed=seed) for seed in seeds for recipe in CANDIDATES]
+        return [
+            Trial(**asdict(BASELINE), **asdict(recipe), **shared, seed=seed)
+            for seed in seeds
+            for recipe in CANDIDATES
+        ]
     recipe = recipe_of(parameters)
-    return [Trial(**asdict(row), **asdict(recipe), **shared, seed=seed) for seed in seeds for row in rows(parameters)]
+    return [
+        Trial(**asdict(row), **asdict(recipe), **shared, seed=seed)
+        for seed in seeds
+        for row in rows(parameters)
+    ]
 
 
 def recipe_of(parameters: Parameters) -> Recipe:
@@ -120,15 +162,30 @@ def load(parameters: Parameters) -> Data:
     if not parameters.table:
         return parry_data.load(parameters.edition)
     apart = tuple(filter(None, (one_form(name).strip() for name in parameters.unseen.split(","))))
-    return parry_data.own(Path(parameters.table), Path(parameters.classes) if parameters.classes else None, unseen=apart)
+    return parry_data.own(
+        Path(parameters.table),
+        Path(parameters.classes) if parameters.classes else None,
+        unseen=apart,
+    )
 
 
 def tasks(parameters: Parameters, data: Data) -> list[Task]:
     """What a run trains, and whose networks it looks into: those of Figure 2 that it trains."""
     trials = runnable(grid(parameters), data)
     name = "recipe" if parameters.models == "recipe" else "models"
-    found = [Task(name=name, run=run, trials=trials, data=data, corpora=measured_on(data), parts=extractors())]
-    viewed = [trial for trial in trials if trial.row in (BASELINE, *VIEWED)] if name == "models" else []
+    found = [
+        Task(
+            name=name,
+            run=run,
+            trials=trials,
+            data=data,
+            corpora=measured_on(data),
+            parts=extractors(),
+        )
+    ]
+    viewed = (
+        [trial for trial in trials if trial.row in (BASELINE, *VIEWED)] if name == "models" else []
+    )
     if viewed:
         found.append(replace(found[0], name="views", run=parry_views.run, trials=viewed))
     return found
@@ -197,7 +254,10 @@ def manifest(parameters: Parameters) -> list:
     """Plain values that name the data of an edition, for the chapter's key."""
     if parameters.table:
         return [*parry_data.own_contents(Path(parameters.table), parameters.classes), *extractors()]
-    return [*([] if parameters.edition == "demo" else parry_data.contents(parameters.edition)), *extractors()]
+    return [
+        *([] if parameters.edition == "demo" else parry_data.contents(parameters.edition)),
+        *extractors(),
+    ]
 
 
 def _labelled(data: Data) -> tuple[np.ndarray, dict[str, parry_attributes.Labels]]:

@@ -30,9 +30,29 @@ from sercore.papers.parry2022.attributes import ATTRIBUTES, GENDERS
 from sercore.papers.parry2022.clips import Data
 from sercore.papers.parry2022.data import ORIGINS, POOLED
 from sercore.papers.parry2022.grid import APPROACHES, LABELS, READINGS, RECIPES
-from sercore.papers.parry2022.numbers import MEASURED, PROTOCOL, QUOTED, SCORED, SIDES, UA, VARIANT, trained_as
+from sercore.papers.parry2022.numbers import (
+    MEASURED,
+    PROTOCOL,
+    QUOTED,
+    SCORED,
+    SIDES,
+    UA,
+    VARIANT,
+    trained_as,
+)
 from sercore.report import networks
-from sercore.report.tables import DASH, NONE, RECORDED, Column, html, number, plural, span, table, this_run
+from sercore.report.tables import (
+    DASH,
+    NONE,
+    RECORDED,
+    Column,
+    html,
+    number,
+    plural,
+    span,
+    table,
+    this_run,
+)
 
 # Tag of what is spoken in each corpus, as its loader tells it.
 LANGUAGES = {
@@ -40,7 +60,10 @@ LANGUAGES = {
     "tess": "en-CA", "crema-d": "en-US",
 }  # fmt: skip
 FRAMES = 300  # frames of the clip whose layers are listed: 3 s
-SINGLES = ("baseline", *(f"{approach} {name}" for approach in APPROACHES for name in evidence.SINGLE))
+SINGLES = (
+    "baseline",
+    *(f"{approach} {name}" for approach in APPROACHES for name in evidence.SINGLE),
+)
 WITHOUT = "tess without surprise"
 UNJUDGED = "differences are shown, not judged: a sign needs finished trainings, five seeds and six speakers"
 
@@ -60,12 +83,19 @@ def classes_map() -> HTML:
             source = "printed for CREMA-D"
         rows.append((word, ", ".join(spellings), classes[spellings[0]] or "left out", source))
     heads = ("emotion", "labels in the corpora", "class", "from")
-    return html(heads, rows, caption="From labels to three classes; of a printed class the other corpora's spellings are ours")
+    return html(
+        heads,
+        rows,
+        caption="From labels to three classes; of a printed class the other corpora's spellings are ours",
+    )
 
 
 def corpora(ledger: Ledger) -> HTML:
     """Corpora and sides of the split: speakers, clips of each class and hours as measured, beside what is printed."""
-    values, at_hand = recorded.measurements(ledger.paper.name), recorded.measured_on(ledger.paper.name)
+    values, at_hand = (
+        recorded.measurements(ledger.paper.name),
+        recorded.measured_on(ledger.paper.name),
+    )
     cells = {(cell.row, cell.column, cell.metric): cell.value for cell in ledger.printed}
     numbers = {name: cells[where] for where, (name, _) in MEASURED.items() if where in cells}
     absent = "not at hand" if at_hand else "not measured yet"
@@ -95,7 +125,9 @@ def corpora(ledger: Ledger) -> HTML:
     ]
     for gender, head in zip(GENDERS, ("women", "men"), strict=True):
         columns.append(Column(("speakers", head), measured(f"{gender} / speakers")))
-    columns += [Column(("clips measured", name), measured(f"{name} / clips")) for name in parry.CLASSES]
+    columns += [
+        Column(("clips measured", name), measured(f"{name} / clips")) for name in parry.CLASSES
+    ]
     columns.append(Column(("hours", "printed"), printed("duration / hours", "{:.2f}")))
     columns.append(Column(("hours", "measured"), measured("duration / hours", "{:.2f}")))
     caption = "Corpora, and the sides into which the pool is split by speaker; a side pools what is at hand"
@@ -105,14 +137,21 @@ def corpora(ledger: Ledger) -> HTML:
 def layers() -> HTML:
     """Layers that all models share, in their published size, of a clip of 3 s."""
     with torch.device("meta"):
-        network, frames = attribute_network.SharedLayers(), torch.empty(1, FRAMES, attribute_network.SIZES.bands)
+        network, frames = (
+            attribute_network.SharedLayers(),
+            torch.empty(1, FRAMES, attribute_network.SIZES.bands),
+        )
     title = f"Shared layers, a clip of {FRAMES} frames; the mean over time stands before the last, and dropout"
     return networks.layers(title, network, frames, torch.tensor([FRAMES]))
 
 
 def parts(ledger: Ledger) -> HTML:
     """Parameters of shared layers, heads and discriminators, with as many labels as the measured training clips have."""
-    bands, width, classes = attribute_network.SIZES.bands, attribute_network.SIZES.width, len(parry.CLASSES)
+    bands, width, classes = (
+        attribute_network.SIZES.bands,
+        attribute_network.SIZES.width,
+        len(parry.CLASSES),
+    )
     kinds = {
         "head": (nn.Linear, width),
         "discriminator": (Discriminator, classes),
@@ -120,14 +159,23 @@ def parts(ledger: Ledger) -> HTML:
     }
     with torch.device("meta"):
         rows = [
-            ("shared layers", bands, width, f"{counts.parameters(attribute_network.SharedLayers()):,}"),
+            (
+                "shared layers",
+                bands,
+                width,
+                f"{counts.parameters(attribute_network.SharedLayers()):,}",
+            ),
             ("emotion head", width, classes, f"{counts.parameters(nn.Linear(width, classes)):,}"),
         ]
         for kind, (layer, reads) in kinds.items():
             for letter, gives in outputs(ledger).items():
                 size = counts.parameters(layer(reads, gives)) if gives else None
-                rows.append((f"{ATTRIBUTES[letter]} {kind}", reads, gives or DASH, number(size, "{:,}")))
-    caption = "Parameters of the parts; attributes have the labels of the training clips measured here"
+                rows.append(
+                    (f"{ATTRIBUTES[letter]} {kind}", reads, gives or DASH, number(size, "{:,}"))
+                )
+    caption = (
+        "Parameters of the parts; attributes have the labels of the training clips measured here"
+    )
     return html(("part", "reads", "gives", "parameters"), rows, caption=caption)
 
 
@@ -142,13 +190,17 @@ def outputs(ledger: Ledger) -> dict[str, int]:
 def information(ledger: Ledger) -> HTML:
     """What one attribute tells of another and of the emotion over the training clips, in bits."""
     measured, names = recorded.measurements(ledger.paper.name), (*ATTRIBUTES.values(), "emotion")
-    bits = {(one, other): measured.get(f"{one} / {other} / bits") for one in names for other in names}
+    bits = {
+        (one, other): measured.get(f"{one} / {other} / bits") for one in names for other in names
+    }
     rows = [
         (one, *(number(bits[one, other], "{:.3f}") for other in names))
         for one in names
         if any(bits[one, other] is not None for other in names)
     ]
-    caption = "Mutual information over the training clips, bits; on the diagonal each one's own entropy"
+    caption = (
+        "Mutual information over the training clips, bits; on the diagonal each one's own entropy"
+    )
     return html(("", *names), rows or NONE, caption=caption)
 
 
@@ -160,8 +212,15 @@ def left_out(data: Data) -> HTML:
     """
     rows = [("clips", problem) for problem in data.problems]
     rows += [("an attribute", why) for why in parry.lacking(data).values()]
-    rows += [(name, f"has the labels of {twin}, which stands for it") for name, twin in parry.stands_for(data).items()]
-    return html(("left out", "because"), rows or [("nothing", "")], caption="What this page's data cannot train")
+    rows += [
+        (name, f"has the labels of {twin}, which stands for it")
+        for name, twin in parry.stands_for(data).items()
+    ]
+    return html(
+        ("left out", "because"),
+        rows or [("nothing", "")],
+        caption="What this page's data cannot train",
+    )
 
 
 def recipes(ledger: Ledger) -> HTML:
@@ -202,7 +261,9 @@ def several(ledger: Ledger, run: Ledger, *, on: str = "TESS", edition: str = "de
 def here(run: Ledger, *, edition: str) -> HTML:
     """UA of every model of this page, on each corpus that training never saw and in domain."""
     trials = run.recorded.trials
-    names = run.paper.arranged(trials)[["row", "control"]].drop_duplicates() if len(trials) else trials
+    names = (
+        run.paper.arranged(trials)[["row", "control"]].drop_duplicates() if len(trials) else trials
+    )
     rows = [
         {"row": row, "variant": variant, "control": control, "trials": systems}
         for row, control in names.itertuples(index=False)
@@ -222,18 +283,32 @@ def places(run: Ledger) -> dict[str, tuple[str, ...]]:
     """Corpora that a run scored, by what they are called: each that training never saw, then those of the pool together."""
     tested = {group.split("/")[0] for group in run.recorded.counts["group"]}
     unseen = {group.split("/")[0] for group in run.recorded.parts["answers"]["group"]}
-    pool = {name for name in tested - unseen if name.removesuffix(" without surprise") not in unseen}
-    return {name: (name,) for name in sorted(unseen)} | ({evidence.HOME: tuple(sorted(pool))} if pool else {})
+    pool = {
+        name for name in tested - unseen if name.removesuffix(" without surprise") not in unseen
+    }
+    return {name: (name,) for name in sorted(unseen)} | (
+        {evidence.HOME: tuple(sorted(pool))} if pool else {}
+    )
 
 
 def per_class(ledger: Ledger) -> HTML:
     """Recall of each class: the baseline and the models of one attribute, on each unseen corpus and in domain."""
     rows = [row for row in SINGLES if evidence.recorded(ledger, row) is not None]
-    columns = [Column("model", named), Column("seeds", lambda row: len(evidence.recorded(ledger, row).seeds))]
+    columns = [
+        Column("model", named),
+        Column("seeds", lambda row: len(evidence.recorded(ledger, row).seeds)),
+    ]
     tested = [on for on in SCORED if _is_scored(evidence.recorded(ledger, "baseline"), SCORED[on])]
     for on in tested:
         for at, name in enumerate(parry.CLASSES):
-            columns.append(Column((on, name), lambda row, on=on, at=at: _recall(evidence.recorded(ledger, row), SCORED[on], at)))
+            columns.append(
+                Column(
+                    (on, name),
+                    lambda row, on=on, at=at: _recall(
+                        evidence.recorded(ledger, row), SCORED[on], at
+                    ),
+                )
+            )
     caption = f"Recall of each class in %, the answers of all seeds together; collapsed: under {RARELY:.0%}"
     return table(columns, rows if tested else [], caption=caption)
 
@@ -243,21 +318,33 @@ def each_speaker(ledger: Ledger) -> HTML:
     scores, answers = {}, ledger.recorded.parts["answers"]
     for row in SINGLES:
         trials = evidence.recorded(ledger, row)
-        seeds = {} if trials is None else dict(zip(trials.table["trial"].tolist(), trials.table["seed"].tolist(), strict=True))
+        seeds = (
+            {}
+            if trials is None
+            else dict(
+                zip(trials.table["trial"].tolist(), trials.table["seed"].tolist(), strict=True)
+            )
+        )
         chosen = answers[answers["trial"].isin(seeds)]
         if chosen["group"].astype("string").str.startswith("tess/").any():
             scores[row] = evidence.by_speaker(chosen, seeds, "tess")
 
     def accuracy(row: str, speaker: str) -> object:
         score = scores[row].get(speaker)
-        return DASH if score is None else (f"{score.value:.2f}", f"[{score.low:.2f}, {score.high:.2f}]")
+        return (
+            DASH
+            if score is None
+            else (f"{score.value:.2f}", f"[{score.low:.2f}, {score.high:.2f}]")
+        )
 
     def both(corpus: str) -> Callable[[str], object]:
         return lambda row: _accuracy(evidence.recorded(ledger, row), (corpus,))
 
     columns = [Column("model", named), Column(("TESS", "both speakers"), both("tess"))]
     for speaker in dict.fromkeys(name for speakers in scores.values() for name in speakers):
-        columns.append(Column(("for these two speakers", speaker), partial(accuracy, speaker=speaker)))
+        columns.append(
+            Column(("for these two speakers", speaker), partial(accuracy, speaker=speaker))
+        )
     columns.append(Column(("TESS", "both, without surprise"), both(WITHOUT)))
     caption = "UA in %; in brackets of a speaker 95 %, words and seeds resampled: for other words of these two, not for others"
     return table(columns, scores, caption=caption)
@@ -268,15 +355,24 @@ def switches(ledger: Ledger) -> HTML:
     rows = []
     for name in dict.fromkeys(row.name.partition(", ")[0] for row in LABELS):
         usual = evidence.recorded(ledger, name)
-        controls = [row.name.partition(", ")[2] for row in LABELS if row.name.startswith(f"{name}, ")]
+        controls = [
+            row.name.partition(", ")[2] for row in LABELS if row.name.startswith(f"{name}, ")
+        ]
         for control in ("none", *controls) if usual is not None else ():
             trials = ledger.trials(name, variant=VARIANT, protocol=PROTOCOL, control=control)
             if trials is not None:
-                moved = "" if control == "none" else _gap(evidence.moved(name, trials, usual, *SCORED["TESS"]))
+                moved = (
+                    ""
+                    if control == "none"
+                    else _gap(evidence.moved(name, trials, usual, *SCORED["TESS"]))
+                )
                 rows.append({"model": name, "control": control, "trials": trials, "moved": moved})
     columns = [
         Column("model", lambda row: row["model"]),
-        Column("classes", lambda row: "as in the tables" if row["control"] == "none" else row["control"]),
+        Column(
+            "classes",
+            lambda row: "as in the tables" if row["control"] == "none" else row["control"],
+        ),
         Column("TESS", lambda row: _accuracy(row["trials"], SCORED["TESS"])),
         Column("TESS without surprise", lambda row: _accuracy(row["trials"], (WITHOUT,))),
         Column(evidence.HOME, lambda row: _accuracy(row["trials"], SCORED[evidence.HOME])),
@@ -294,7 +390,9 @@ def readings(ledger: Ledger) -> HTML:
 
     def last_loss(variant: str) -> str:
         epochs = ledger.recorded.parts["epochs"]
-        losses = epochs[epochs["trial"].isin(trials[variant].table["trial"]) & (epochs["what"] == "C loss")]
+        losses = epochs[
+            epochs["trial"].isin(trials[variant].table["trial"]) & (epochs["what"] == "C loss")
+        ]
         last = losses.sort_values("epoch").drop_duplicates("trial", keep="last")
         return number(last["value"].mean(), "{:.3f}")
 
@@ -306,7 +404,10 @@ def readings(ledger: Ledger) -> HTML:
         Column("model", lambda variant: "AD C"),
         Column("reading", str),
         Column(("UA, %", "TESS"), lambda variant: _accuracy(trials[variant], SCORED["TESS"])),
-        Column(("UA, %", evidence.HOME), lambda variant: _accuracy(trials[variant], SCORED[evidence.HOME])),
+        Column(
+            ("UA, %", evidence.HOME),
+            lambda variant: _accuracy(trials[variant], SCORED[evidence.HOME]),
+        ),
         Column(("discriminator, nats", "loss, last epoch"), last_loss),
         Column(("discriminator, nats", "entropy of the labels"), entropy),
     ]
@@ -331,12 +432,21 @@ def trainings(ledger: Ledger) -> HTML:
     columns = [
         Column("model", lambda group: group["row"].iloc[0]),
         Column("reading", reading),
-        Column(("epochs", "run, of a cap of"), lambda group: f"{span(group['epochs_run'])} of {span(group['epochs'])}"),
+        Column(
+            ("epochs", "run, of a cap of"),
+            lambda group: f"{span(group['epochs_run'])} of {span(group['epochs'])}",
+        ),
         Column(("epochs", "selected"), lambda group: span(group["best_epoch"])),
         Column(("epochs", "its alpha"), lambda group: span(group["alpha_selected"], "{:.2f}")),
         Column("ended by", lambda group: "; ".join(group["ending"].unique())),
-        Column(("selected epoch", "validation UA, %"), lambda group: f"{100 * group['validation_ua'].mean():.2f}"),
-        Column(("selected epoch", "training loss"), lambda group: f"{group['training_loss'].mean():.3f}"),
+        Column(
+            ("selected epoch", "validation UA, %"),
+            lambda group: f"{100 * group['validation_ua'].mean():.2f}",
+        ),
+        Column(
+            ("selected epoch", "training loss"),
+            lambda group: f"{group['training_loss'].mean():.3f}",
+        ),
         Column("label entropy", lambda group: f"{group['entropy_emotion'].mean():.3f}"),
         Column("clips a second", lambda group: f"{group['clips_per_second'].median():.0f}"),
         Column("minutes", lambda group: f"{group['seconds'].sum() / 60:.0f}"),
@@ -344,7 +454,12 @@ def trainings(ledger: Ledger) -> HTML:
     ]
     trials, groups = ledger.recorded.trials, []
     if len(trials):
-        groups = [group for _, group in ledger.paper.arranged(trials).groupby(["row", "variant", "control"], sort=False)]
+        groups = [
+            group
+            for _, group in ledger.paper.arranged(trials).groupby(
+                ["row", "variant", "control"], sort=False
+            )
+        ]
     caption = "Recorded trainings: one cap of epochs for all; selected by validation UA alone"
     return table(columns, groups, caption=caption)
 
@@ -375,12 +490,16 @@ def probes(ledger: Ledger, run: Ledger) -> HTML:
     return table(columns, rows, caption=caption)
 
 
-def _printed(title: str, sets: Sequence[str], ledger: Ledger, run: Ledger, on: str, edition: str) -> HTML:
+def _printed(
+    title: str, sets: Sequence[str], ledger: Ledger, run: Ledger, on: str, edition: str
+) -> HTML:
     printed, ours = evidence.printed(ledger).scores, _counterpart(run, on)
     columns = [
         Column("model", named),
         Column(("paper", "printed"), lambda row: number(printed.get((on, row)), "{:.2f}")),
-        Column((RECORDED, "UA ± sd"), lambda row: _accuracy(evidence.recorded(ledger, row), SCORED[on])),
+        Column(
+            (RECORDED, "UA ± sd"), lambda row: _accuracy(evidence.recorded(ledger, row), SCORED[on])
+        ),
         Column((RECORDED, "less the baseline, by seed"), lambda row: _gain(ledger, row, on)),
     ]
     if ours:
@@ -399,10 +518,17 @@ def _printed(title: str, sets: Sequence[str], ledger: Ledger, run: Ledger, on: s
 
 def _counterpart(run: Ledger, on: str) -> tuple[str, ...]:
     """Corpora of this page's run that stand in a table's place: the same, or another unseen one; none where it has none."""
-    scored, known = places(run), [corpora for name, corpora in SCORED.items() if name != evidence.HOME]
+    scored, known = (
+        places(run),
+        [corpora for name, corpora in SCORED.items() if name != evidence.HOME],
+    )
     if on == evidence.HOME or SCORED[on] in scored.values():
         return scored.get(evidence.HOME, ()) if on == evidence.HOME else SCORED[on]
-    others = [corpora for name, corpora in scored.items() if name != evidence.HOME and corpora not in known]
+    others = [
+        corpora
+        for name, corpora in scored.items()
+        if name != evidence.HOME and corpora not in known
+    ]
     at = known.index(SCORED[on])
     return others[at] if at < len(others) else ()
 
@@ -444,4 +570,8 @@ def _recall(trials: Trials, corpora: Sequence[str], at: int) -> object:
     if not _is_scored(trials, corpora):
         return DASH
     share = f"{100 * recalls(trials.of(*corpora).confusion())[at]:.1f}"
-    return (share, "[collapsed]") if parry.CLASSES[at] in evidence.collapsed(trials, corpora) else share
+    return (
+        (share, "[collapsed]")
+        if parry.CLASSES[at] in evidence.collapsed(trials, corpora)
+        else share
+    )

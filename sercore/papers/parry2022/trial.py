@@ -28,7 +28,10 @@ from sercore.training import kept
 from sercore.training.loop import choose
 from sercore.training.resumable import History, autocast
 
-TIME_MASK, BAND_MASK = 30, 3  # frames and bands at most, one of each a clip: Parry et al. 2022, section 4
+TIME_MASK, BAND_MASK = (
+    30,
+    3,
+)  # frames and bands at most, one of each a clip: Parry et al. 2022, section 4
 SCORED = 64  # clips a batch where nothing is trained
 UNITS = {"published": 1000, "small": 64}  # of a discriminator's hidden layers
 EMOTION = "emotion"
@@ -122,7 +125,9 @@ def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
     parameters = sum(weight.numel() for weight in fitted.network.parameters())
     return (
         parry_scores.count(data, fitted.prepared.target, scored, found)
-        | parry_scores.training_summary(fitted.history, fitted.prepared.target, fitted.prepared.sides, fitted.prepared.labels)
+        | parry_scores.training_summary(
+            fitted.history, fitted.prepared.target, fitted.prepared.sides, fitted.prepared.labels
+        )
         | {"parameters": parameters, "seconds_per_clip": round(seconds, 6)}
     )
 
@@ -190,31 +195,52 @@ def batches(trial: Trial, data: Data, prepared: Prepared, epoch: int) -> Iterato
         yield [frames, lengths, *(torch.from_numpy(each[rows]) for each in targets)]
 
 
-def probabilities(network: nn.Module, data: Data, rows: np.ndarray, *, precision: str) -> np.ndarray:
+def probabilities(
+    network: nn.Module, data: Data, rows: np.ndarray, *, precision: str
+) -> np.ndarray:
     """Class probabilities of clips, in evaluation mode: ``(clips, classes)`` in the order of the rows."""
     return _answers(network, data, rows, precision=precision).softmax(1).numpy()
 
 
 def _answers(network: nn.Module, data: Data, rows: np.ndarray, *, precision: str) -> Tensor:
     """Logits ``(clips, classes)``; clips of similar length share a batch."""
-    device, order = next(network.parameters()).device, np.argsort(data.frames.sizes[rows], kind="stable")
+    device, order = (
+        next(network.parameters()).device,
+        np.argsort(data.frames.sizes[rows], kind="stable"),
+    )
     found = torch.empty((len(rows), len(data.classes)))
     with torch.inference_mode(), autocast(precision, device):
         for places in np.split(order, range(SCORED, len(order), SCORED)):
             frames, lengths = data.frames.padded(rows[places])
-            found[torch.from_numpy(places)] = network(frames.to(device), lengths.to(device)).float().cpu()
+            found[torch.from_numpy(places)] = (
+                network(frames.to(device), lengths.to(device)).float().cpu()
+            )
     return found
 
 
-def _fit(trial: Trial, data: Data, prepared: Prepared, network: AttributeNetwork, place: Path, device: torch.device) -> History:
+def _fit(
+    trial: Trial,
+    data: Data,
+    prepared: Prepared,
+    network: AttributeNetwork,
+    place: Path,
+    device: torch.device,
+) -> History:
     row, training = trial.row, prepared.sides.training
     how = plan(row, trial.recipe, epochs=trial.epochs, precision=trial.precision)
     entropies = {EMOTION: label_entropy(prepared.target[training])}
-    entropies |= {letter: label_entropy(each.values[training]) for letter, each in prepared.labels.items()}
+    entropies |= {
+        letter: label_entropy(each.values[training]) for letter, each in prepared.labels.items()
+    }
     reads = len(data.classes) if how.reads == "softmax" else SIZES[trial.size].width
     return fit(
         network,
-        discriminators(reads, _widths(prepared) if trial.approach == "AD" else {}, units=UNITS[trial.size], seed=trial.seed),
+        discriminators(
+            reads,
+            _widths(prepared) if trial.approach == "AD" else {},
+            units=UNITS[trial.size],
+            seed=trial.seed,
+        ),
         partial(batches, trial, data, prepared),
         partial(_validate, trial, data, prepared),
         plan=how,
@@ -229,7 +255,10 @@ def _fit(trial: Trial, data: Data, prepared: Prepared, network: AttributeNetwork
 def _validate(trial: Trial, data: Data, prepared: Prepared, network: nn.Module) -> dict[str, float]:
     """Loss and UA of the validation speakers; of the baseline also the UA of each unseen corpus, which selects nothing."""
     rows = prepared.sides.validation
-    logits, truth = _answers(network, data, rows, precision=trial.precision), torch.from_numpy(prepared.target[rows])
+    logits, truth = (
+        _answers(network, data, rows, precision=trial.precision),
+        torch.from_numpy(prepared.target[rows]),
+    )
     found = {
         "loss": float(functional.cross_entropy(logits, truth)),
         "ua": parry_scores.ua(truth.numpy(), logits.argmax(1).numpy()),

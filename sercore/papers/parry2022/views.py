@@ -36,7 +36,10 @@ def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
     """
     fitted = trained(trial, data, device=device)
     sides, target = fitted.prepared.sides, fitted.prepared.target
-    known, held = (represented(fitted, data, rows, precision=trial.precision) for rows in (sides.training, sides.test))
+    known, held = (
+        represented(fitted, data, rows, precision=trial.precision)
+        for rows in (sides.training, sides.test)
+    )
     labels = parry_attributes.labels(data.table, sides.training)
     draw = np.random.default_rng(trial.seed)
     probes = []
@@ -45,15 +48,21 @@ def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
         if len(set(other[other != MISSING])) < 2 or len(set(own[own != MISSING])) < 2:
             continue  # speakers of the test are in no training, and a corpus of one language has none to tell apart
         there, tested = own != MISSING, other != MISSING
-        found = [_probe(known[there], given, held[tested], other[tested]) for given in (own[there], draw.permutation(own[there]))]
+        found = [
+            _probe(known[there], given, held[tested], other[tested])
+            for given in (own[there], draw.permutation(own[there]))
+        ]
         probes.append([letter, *found, float(silhouette_score(held[tested], other[tested]))])
     places = neighbours(held, seed=trial.seed).round(3)
     classes = [data.classes[target[row]] for row in sides.test]
     with torch.inference_mode():
-        answers = fitted.network.emotion(torch.from_numpy(held).to(next(fitted.network.parameters()).device)).argmax(1)
+        answers = fitted.network.emotion(
+            torch.from_numpy(held).to(next(fitted.network.parameters()).device)
+        ).argmax(1)
     return {
         "map": [
-            [str(data.groups[row]), name, *map(float, place)] for row, name, place in zip(sides.test, classes, places, strict=True)
+            [str(data.groups[row]), name, *map(float, place)]
+            for row, name, place in zip(sides.test, classes, places, strict=True)
         ],
         "probes": probes,
         "accuracy": float((answers.cpu().numpy() == target[sides.test]).mean()),
@@ -62,12 +71,20 @@ def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
 
 def represented(fitted: Fitted, data: Data, rows: np.ndarray, *, precision: str) -> np.ndarray:
     """Output of the shared layers for these clips, in evaluation mode: ``(clips, 128)`` float32."""
-    device, order = next(fitted.network.parameters()).device, np.argsort(data.frames.sizes[rows], kind="stable")
+    device, order = (
+        next(fitted.network.parameters()).device,
+        np.argsort(data.frames.sizes[rows], kind="stable"),
+    )
     found = [None] * len(rows)
     with torch.inference_mode(), autocast(precision, device):
         for places in np.split(order, range(SCORED, len(order), SCORED)):
             frames, lengths = data.frames.padded(rows[places])
-            shared = fitted.network.represent(frames.to(device), lengths.to(device)).float().cpu().numpy()
+            shared = (
+                fitted.network.represent(frames.to(device), lengths.to(device))
+                .float()
+                .cpu()
+                .numpy()
+            )
             for place, vector in zip(places, shared, strict=True):
                 found[place] = vector
     return np.stack(found)
@@ -75,6 +92,10 @@ def represented(fitted: Fitted, data: Data, rows: np.ndarray, *, precision: str)
 
 def _probe(known: np.ndarray, labels: np.ndarray, held: np.ndarray, truth: np.ndarray) -> float:
     """Mean recall of a linear probe, fitted to one set of clips and scored on another."""
-    probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000, class_weight="balanced")).fit(known, labels)
+    probe = make_pipeline(
+        StandardScaler(), LogisticRegression(max_iter=2000, class_weight="balanced")
+    ).fit(known, labels)
     predicted = probe.predict(held)
-    return float(np.mean([(predicted[truth == label] == label).mean() for label in np.unique(truth)]))
+    return float(
+        np.mean([(predicted[truth == label] == label).mean() for label in np.unique(truth)])
+    )

@@ -2,12 +2,7 @@
 
 import pytest
 import torch
-from transformers import (
-    AutoModel,
-    ConvNextForImageClassification,
-    HubertConfig,
-    Wav2Vec2Config,
-)
+from transformers import AutoModel, ConvNextForImageClassification, HubertConfig, Wav2Vec2Config
 
 from sercore.papers.biagini2022.tuned import joined
 from sercore.papers.biagini2022.tuned_rows import TUNED
@@ -22,8 +17,12 @@ def hubs(tmp_path_factory):
     place = tmp_path_factory.mktemp("weights")
     torch.manual_seed(3)
     return {
-        "HUBERTFT": save(AutoModel.from_config(HubertConfig(**LARGE | MASKING)), place / "tiny-hubert"),
-        "MMFUSION": save(AutoModel.from_config(Wav2Vec2Config(**BASE | MASKING)), place / "tiny-wav2vec2"),
+        "HUBERTFT": save(
+            AutoModel.from_config(HubertConfig(**LARGE | MASKING)), place / "tiny-hubert"
+        ),
+        "MMFUSION": save(
+            AutoModel.from_config(Wav2Vec2Config(**BASE | MASKING)), place / "tiny-wav2vec2"
+        ),
         "pictures": save(ConvNextForImageClassification(PICTURES), place / "tiny-convnext"),
     }
 

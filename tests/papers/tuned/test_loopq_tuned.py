@@ -5,12 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from transformers import (
-    AutoModel,
-    ConvNextForImageClassification,
-    HubertConfig,
-    Wav2Vec2Config,
-)
+from transformers import AutoModel, ConvNextForImageClassification, HubertConfig, Wav2Vec2Config
 
 from sercore.encoders import EncoderError
 from sercore.ledger import recorded
@@ -37,7 +32,11 @@ def test_exactly_what_the_variant_optimises_leaves_the_loaded_weights(data, hubs
     assert all(torch.equal(before[f"speech.{key}"], each) for key, each in loaded.items())
     moved = {key for key in before if not torch.equal(before[key], after[key])}
     head = {"HUBERTFT": ("head",), "MMFUSION": ("before", "output", "pictures")}[chosen.model]
-    fusion = ("lstm", "maps", "blocks") if chosen.model == "MMFUSION" and chosen.variant == "fixed" else ()
+    fusion = (
+        ("lstm", "maps", "blocks")
+        if chosen.model == "MMFUSION" and chosen.variant == "fixed"
+        else ()
+    )
     held = tuple(f"{part}." for part in (*head, *fusion, "speech.encoder"))
     still = {key for key in before if not key.startswith(held)}
     assert any(key.startswith("speech.feature_projection.") for key in still)
@@ -45,18 +44,26 @@ def test_exactly_what_the_variant_optimises_leaves_the_loaded_weights(data, hubs
     if chosen.model == "MMFUSION":
         pictures = AutoModel.from_pretrained(hubs["pictures"]).state_dict()
         assert all(
-            torch.equal(pictures[key.removeprefix("pictures.")], before[key]) for key in before if key.startswith("pictures.")
+            torch.equal(pictures[key.removeprefix("pictures.")], before[key])
+            for key in before
+            if key.startswith("pictures.")
         )
 
 
-@pytest.mark.parametrize(("variant", "met"), [("as-run", {True: True, False: False}), ("fixed", {True: True, False: True})])
+@pytest.mark.parametrize(
+    ("variant", "met"),
+    [("as-run", {True: True, False: False}), ("fixed", {True: True, False: True})],
+)
 def test_hubertft_as_run_hands_a_mask_in_training_alone(data, monkeypatch, variant, met):
     seen = {}
 
     def watched(*given):
         network = build(*given)
         network.speech.register_forward_pre_hook(
-            lambda speech, given, named: seen.update({speech.training: named["attention_mask"] is not None}), with_kwargs=True
+            lambda speech, given, named: seen.update(
+                {speech.training: named["attention_mask"] is not None}
+            ),
+            with_kwargs=True,
         )
         return network
 
@@ -69,7 +76,11 @@ def test_rates_and_plan_are_the_recipes(data):
     fitted = trained(trial("MMFUSION fixed, tuned", data, epochs=1), data)
     assert fitted.history.epochs[0]["rates"] == [1e-4, 1e-5]
     _, about = checkpoints.read(fitted.folder / BEST)
-    assert (about["run"]["plan.batch"], about["run"]["plan.optimiser"], about["run"]["plan.weight_decay"]) == (16, "adamw", 1e-5)
+    assert (
+        about["run"]["plan.batch"],
+        about["run"]["plan.optimiser"],
+        about["run"]["plan.weight_decay"],
+    ) == (16, "adamw", 1e-5)
 
 
 @pytest.mark.parametrize("name", ["HUBERTFT fixed, tuned", "MMFUSION fixed, tuned"])
@@ -85,12 +96,23 @@ def test_by_origin_tells_best_and_last_and_enters_the_ledger(data, tmp_path):
     assert json.loads(json.dumps(outcome)) == outcome
     curve = [accuracy for *_, accuracy in outcome["curves"]]
     assert outcome["best_epoch"] == 1 + curve.index(max(curve))
-    assert outcome["clips"] == sum(row[-1] for row in outcome["counts_last"]) == sum(row[-1] for row in outcome["counts"])
-    right = sum(number for _, true, predicted, number in outcome["counts_last"] if true == predicted)
+    assert (
+        outcome["clips"]
+        == sum(row[-1] for row in outcome["counts_last"])
+        == sum(row[-1] for row in outcome["counts"])
+    )
+    right = sum(
+        number for _, true, predicted, number in outcome["counts_last"] if true == predicted
+    )
     assert outcome["accuracy_last"] == right / outcome["clips"]
-    assert outcome["parameters"] == sum(weight.numel() for weight in build(chosen, data).parameters())
+    assert outcome["parameters"] == sum(
+        weight.numel() for weight in build(chosen, data).parameters()
+    )
     (key,) = trial_keys(run, [chosen], data)
-    assert folder(loopq_tuned.__name__, chosen, data.content(chosen), device=torch.device("cpu")).name == f"{key.hex}-cpu"
+    assert (
+        folder(loopq_tuned.__name__, chosen, data.content(chosen), device=torch.device("cpu")).name
+        == f"{key.hex}-cpu"
+    )
     told = recorded.frames("demo, tuned", {}, [chosen], [key.hex], [outcome])
     assert told.trials[["run", "model", "encoder", "pictures"]].to_numpy().tolist() == [
         ["demo, tuned", "HUBERTFT", "tiny-hubert", "none"]
@@ -101,16 +123,24 @@ def test_by_origin_tells_best_and_last_and_enters_the_ledger(data, tmp_path):
 def test_unheard_speakers_are_scored_once(data, monkeypatch):
     chosen, met = trial("HUBERTFT fixed, tuned", data, "speaker-independent"), []
     scored = loopq_trial.scored
-    monkeypatch.setattr(loopq_trial, "scored", lambda *given: met.append(given[3]) or scored(*given))
+    monkeypatch.setattr(
+        loopq_trial, "scored", lambda *given: met.append(given[3]) or scored(*given)
+    )
     outcome = run(chosen, data)
     training, watched, test = loopq_trial.split(chosen, data)
     assert [rows.tolist() for rows in met] == [test.tolist()]
     assert set(data.groups[test]).isdisjoint(data.groups[[*training, *watched]])
-    assert (outcome["accuracy_last"], outcome["macro_f1_last"], outcome.get("counts_last")) == (None, None, None)
+    assert (outcome["accuracy_last"], outcome["macro_f1_last"], outcome.get("counts_last")) == (
+        None,
+        None,
+        None,
+    )
 
 
 @pytest.mark.parametrize("name", ["HUBERTFT as-run, tuned", "MMFUSION as-run, tuned"])
-def test_an_interrupted_training_ends_with_the_bits_of_one_left_in_peace(data, tmp_path, monkeypatch, name):
+def test_an_interrupted_training_ends_with_the_bits_of_one_left_in_peace(
+    data, tmp_path, monkeypatch, name
+):
     """The encoder's dropped layers and masked frames too; numpy's own generator is found again as it was."""
     chosen, drawn = trial(name, data, epochs=3), np.random.get_state()[1].tolist()  # noqa: NPY002
     peaceful, whole = timeless(run(chosen, data)), trained(chosen, data)
@@ -133,14 +163,20 @@ def test_an_interrupted_training_ends_with_the_bits_of_one_left_in_peace(data, t
     np.random.seed(7)  # noqa: NPY002
     torch.manual_seed(7)
     monkeypatch.setattr(
-        loopq_trial, "batches", lambda *given, epoch, **settings: epochs.append(epoch) or plain(*given, epoch=epoch, **settings)
+        loopq_trial,
+        "batches",
+        lambda *given, epoch, **settings: (
+            epochs.append(epoch) or plain(*given, epoch=epoch, **settings)
+        ),
     )
     assert timeless(run(chosen, data)) == peaceful
     assert epochs == [3, 0]
     again = trained(chosen, data)
     assert sorted(path.name for path in place.iterdir()) == sorted([BEST, LAST, HISTORY])
     for file, tensors in kept.items():
-        assert all(torch.equal(tensor, weights(again, file)[key]) for key, tensor in tensors.items())
+        assert all(
+            torch.equal(tensor, weights(again, file)[key]) for key, tensor in tensors.items()
+        )
 
 
 def test_a_key_moves_with_the_content_of_what_the_network_starts_from(sounds, hubs, tmp_path):
@@ -149,10 +185,15 @@ def test_a_key_moves_with_the_content_of_what_the_network_starts_from(sounds, hu
 
     def keys(where):
         found = joined(sounds, rows, where)
-        return [each.hex for name in TUNED for each in trial_keys(run, [trial(name, found)], found)], found
+        return [
+            each.hex for name in TUNED for each in trial_keys(run, [trial(name, found)], found)
+        ], found
 
     before, _ = keys(hubs)
-    moved = {what: str(tmp_path / "elsewhere" / address.rsplit("/", 1)[-1]) for what, address in hubs.items()}
+    moved = {
+        what: str(tmp_path / "elsewhere" / address.rsplit("/", 1)[-1])
+        for what, address in hubs.items()
+    }
     torch.manual_seed(3)
     save(AutoModel.from_config(HubertConfig(**LARGE | MASKING)), moved["HUBERTFT"])
     save(AutoModel.from_config(Wav2Vec2Config(**BASE | MASKING)), moved["MMFUSION"])
@@ -161,7 +202,12 @@ def test_a_key_moves_with_the_content_of_what_the_network_starts_from(sounds, hu
     assert same == before
     save(ConvNextForImageClassification(PICTURES), moved["pictures"])
     other, _ = keys(moved)
-    assert [one == two for one, two in zip(before, other, strict=True)] == [True, True, False, False]
+    assert [one == two for one, two in zip(before, other, strict=True)] == [
+        True,
+        True,
+        False,
+        False,
+    ]
     save(AutoModel.from_config(HubertConfig(**LARGE)), moved["HUBERTFT"])
     third, _ = keys(moved)
     assert [one == two for one, two in zip(other, third, strict=True)] == [False, False, True, True]
@@ -171,20 +217,40 @@ def test_a_key_moves_with_the_content_of_what_the_network_starts_from(sounds, hu
 
 def test_random_weights_need_no_folder(sounds):
     data = joined(sounds, list(TUNED.values()), dict.fromkeys(loopq_pretrained.PUBLISHED, "random"))
-    one, two = (build(trial("MMFUSION fixed, tuned", data, seed=seed), data).state_dict() for seed in (0, 1))
+    one, two = (
+        build(trial("MMFUSION fixed, tuned", data, seed=seed), data).state_dict() for seed in (0, 1)
+    )
     same = {key.split(".")[0] for key in one if torch.equal(one[key], two[key])}
     assert "speech" in same
-    assert not torch.equal(*(each["pictures.embeddings.patch_embeddings.weight"] for each in (one, two)))
+    assert not torch.equal(
+        *(each["pictures.embeddings.patch_embeddings.weight"] for each in (one, two))
+    )
     assert data.named(TUNED["MMFUSION fixed, tuned"]) == RANDOM
 
 
 @pytest.mark.parametrize(
     ("what", "spoilt", "told"),
     [
-        ("pictures", lambda place: (place / "model.safetensors").unlink(), "no model.safetensors among .*save the model"),
-        ("pictures", lambda place: (place / "model.safetensors").write_bytes(b"no"), "not loadable .*Download or save it again"),
-        ("pictures", lambda place: save(AutoModel.from_config(HubertConfig(**BASE)), place), "a hubert model; expected a convnext"),
-        ("HUBERTFT", lambda place: (place / "model.safetensors").unlink(), "no model.safetensors among"),
+        (
+            "pictures",
+            lambda place: (place / "model.safetensors").unlink(),
+            "no model.safetensors among .*save the model",
+        ),
+        (
+            "pictures",
+            lambda place: (place / "model.safetensors").write_bytes(b"no"),
+            "not loadable .*Download or save it again",
+        ),
+        (
+            "pictures",
+            lambda place: save(AutoModel.from_config(HubertConfig(**BASE)), place),
+            "a hubert model; expected a convnext",
+        ),
+        (
+            "HUBERTFT",
+            lambda place: (place / "model.safetensors").unlink(),
+            "no model.safetensors among",
+        ),
         ("HUBERTFT", lambda place: None, "a convnext model, no speech encoder known here"),
     ],
 )
@@ -194,7 +260,9 @@ def test_weights_that_cannot_be_tuned_are_refused(sounds, hubs, tmp_path, what, 
     spoilt(place)
     with pytest.raises(EncoderError, match=f"^{place}: {told}"):
         joined(sounds, list(TUNED.values()), hubs | {what: str(place)})
-    with pytest.raises(EncoderError, match=r"no/such: no such folder, and no such model.*HF_HUB_OFFLINE=0"):
+    with pytest.raises(
+        EncoderError, match=r"no/such: no such folder, and no such model.*HF_HUB_OFFLINE=0"
+    ):
         loopq_pretrained.described([what], {what: "no/such"})
 
 
@@ -202,5 +270,8 @@ def test_a_whisper_is_no_encoder_to_tune(sounds, tmp_path):
     from tests.encoders import tiny_checkpoints
 
     tiny_checkpoints.save(tmp_path / "whisper", "whisper")
-    with pytest.raises(EncoderError, match="whisper: WhisperEncoder: no feature_extractor; expected an encoder of a raw waveform"):
+    with pytest.raises(
+        EncoderError,
+        match="whisper: WhisperEncoder: no feature_extractor; expected an encoder of a raw waveform",
+    ):
         joined(sounds, [TUNED["HUBERTFT fixed, tuned"]], {"HUBERTFT": str(tmp_path / "whisper")})

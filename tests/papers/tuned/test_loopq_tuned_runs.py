@@ -26,8 +26,16 @@ def test_waveforms_are_trimmed_and_cut_or_filled(tmp_path):
     for number, seconds in enumerate((0.9, 6.0)):
         noise = 0.2 * np.random.default_rng(number).standard_normal(int(seconds * audio.RATE))
         paths.append(tmp_path / f"{number}.wav")
-        soundfile.write(paths[-1], np.concatenate([np.zeros(8000), noise, np.zeros(8000)]), audio.RATE, subtype="FLOAT")
-    free, filled = (loopq_waveforms.compute(kind, paths, shape=SHAPES["published"], jobs=1) for kind in loopq_waveforms.KINDS)
+        soundfile.write(
+            paths[-1],
+            np.concatenate([np.zeros(8000), noise, np.zeros(8000)]),
+            audio.RATE,
+            subtype="FLOAT",
+        )
+    free, filled = (
+        loopq_waveforms.compute(kind, paths, shape=SHAPES["published"], jobs=1)
+        for kind in loopq_waveforms.KINDS
+    )
     for row, path in enumerate(paths):
         kept, one = trim(audio.read(path)), np.array([row])
         np.testing.assert_array_equal(free.batch(one)[0], kept[:72_000])
@@ -38,9 +46,18 @@ def test_waveforms_are_trimmed_and_cut_or_filled(tmp_path):
 
 
 def test_a_clip_too_short_for_a_frame_is_named(sounds, hubs):
-    short = Waveforms.of([np.zeros((20, 1), np.float32)] + [np.ones((900, 1), np.float32)] * (len(sounds.table) - 1))
-    held = replace(sounds, table=sounds.table.assign(path="clips/a.wav"), inputs=sounds.inputs | {"waveform": short})
-    with pytest.raises(audio.AudioError, match=r"^clips/a\.wav: 20 samples .*; tiny-hubert needs at least .* s\. Remove the file"):
+    short = Waveforms.of(
+        [np.zeros((20, 1), np.float32)] + [np.ones((900, 1), np.float32)] * (len(sounds.table) - 1)
+    )
+    held = replace(
+        sounds,
+        table=sounds.table.assign(path="clips/a.wav"),
+        inputs=sounds.inputs | {"waveform": short},
+    )
+    with pytest.raises(
+        audio.AudioError,
+        match=r"^clips/a\.wav: 20 samples .*; tiny-hubert needs at least .* s\. Remove the file",
+    ):
         joined(held, [TUNED["HUBERTFT fixed, tuned"]], hubs)
 
 
@@ -50,15 +67,27 @@ def test_a_clip_too_short_for_a_frame_is_named(sounds, hubs):
         ({}, []),
         ({"edition": "open"}, []),
         ({"models": "tuned"}, list(TUNED)),
-        ({"models": "tuned", "only": "MMFUSION"}, ["MMFUSION as-run, tuned", "MMFUSION fixed, tuned"]),
+        (
+            {"models": "tuned", "only": "MMFUSION"},
+            ["MMFUSION as-run, tuned", "MMFUSION fixed, tuned"],
+        ),
         ({"only": "HUBERTFT fixed, tuned"}, ["HUBERTFT fixed, tuned"]),
         ({"only": "HUBERTFT"}, []),
-        ({"models": "tuned", "edition": "open", "encoder": "random"}, ["HUBERTFT as-run, tuned", "HUBERTFT fixed, tuned"]),
+        (
+            {"models": "tuned", "edition": "open", "encoder": "random"},
+            ["HUBERTFT as-run, tuned", "HUBERTFT fixed, tuned"],
+        ),
         ({"models": "tuned", "edition": "open", **RANDOM}, list(TUNED)),
-        ({"models": "tuned", "pictures": "none"}, ["HUBERTFT as-run, tuned", "HUBERTFT fixed, tuned"]),
+        (
+            {"models": "tuned", "pictures": "none"},
+            ["HUBERTFT as-run, tuned", "HUBERTFT fixed, tuned"],
+        ),
         ({"edition": "paper"}, list(TUNED)),
         ({"edition": "paper", "models": "scratch"}, []),
-        ({"edition": "paper", "only": "HUBERTFT", "encoder": "some/hub-id"}, ["HUBERTFT as-run, tuned", "HUBERTFT fixed, tuned"]),
+        (
+            {"edition": "paper", "only": "HUBERTFT", "encoder": "some/hub-id"},
+            ["HUBERTFT as-run, tuned", "HUBERTFT fixed, tuned"],
+        ),
     ],
 )
 def test_rows_that_a_run_tunes(given, names):
@@ -71,8 +100,14 @@ def test_rows_that_a_run_tunes(given, names):
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({"models": "tuned", "edition": "open"}, "-p models=tuned: tunes pretrained weights, and not all are here"),
-        ({"only": "MMFUSION fixed, tuned", "edition": "open", "encoder": "random"}, "Give -p encoder=… and -p pictures=…"),
+        (
+            {"models": "tuned", "edition": "open"},
+            "-p models=tuned: tunes pretrained weights, and not all are here",
+        ),
+        (
+            {"only": "MMFUSION fixed, tuned", "edition": "open", "encoder": "random"},
+            "Give -p encoder=… and -p pictures=…",
+        ),
         ({"only": "MMFUSION fixed, tuned", "models": "scratch"}, "no row among -p models=scratch"),
         ({"models": "tuned", "only": "CNNLSTM"}, "no row among -p models=tuned"),
         ({"only": "HUBERTFT fixed tuned"}, 'the nearest is "HUBERTFT fixed, tuned"'),
@@ -85,15 +120,24 @@ def test_parameters_that_tune_nothing_are_refused(given, told):
 
 def test_the_papers_edition_lists_missing_weights_and_reads_a_folder(tmp_path, monkeypatch, hubs):
     monkeypatch.setattr(loopq, "lacking_corpora", lambda names: [])
-    expected = (
-        r"^edition=paper: missing facebook/hubert-large-ll60k \(weights\), facebook/hubert-base-ls960 \(weights\), no/such \("
-    )
+    expected = r"^edition=paper: missing facebook/hubert-large-ll60k \(weights\), facebook/hubert-base-ls960 \(weights\), no/such \("
     with pytest.raises(corpora.CorpusError, match=expected):
         loopq.manifest(loopq.Parameters(edition="paper", pictures="no/such"))
     monkeypatch.setattr(loopq.loopq_data, "contents", lambda edition, *, loopq_labels: [])
-    found = loopq.manifest(loopq.Parameters(edition="paper", models="tuned", encoder=hubs["HUBERTFT"], pictures=hubs["pictures"]))
+    found = loopq.manifest(
+        loopq.Parameters(
+            edition="paper", models="tuned", encoder=hubs["HUBERTFT"], pictures=hubs["pictures"]
+        )
+    )
     named = [each[0] for each in found if isinstance(each, list)]
-    assert named == ["spectrograms", "encoder frames", "waveforms", "HUBERTFT", "MMFUSION", "pictures"]
+    assert named == [
+        "spectrograms",
+        "encoder frames",
+        "waveforms",
+        "HUBERTFT",
+        "MMFUSION",
+        "pictures",
+    ]
 
 
 def test_a_chapters_run_has_a_task_of_its_own_for_them(sounds, hubs, monkeypatch):
@@ -106,7 +150,9 @@ def test_a_chapters_run_has_a_task_of_its_own_for_them(sounds, hubs, monkeypatch
         ("HUBERTFT", "tiny-wav2vec2", "none"),
         ("MMFUSION", "tiny-wav2vec2", "tiny-convnext"),
     }
-    parameters = loopq.Parameters(only="HUBERTFT fixed, tuned", protocol="by-origin", epochs=1, device="cpu", **where)
+    parameters = loopq.Parameters(
+        only="HUBERTFT fixed, tuned", protocol="by-origin", epochs=1, device="cpu", **where
+    )
     tasks, outcomes = loopq.outcomes(parameters, sounds)
     assert recorded.of_this_run(tasks, outcomes).trials["encoder"].tolist() == ["tiny-wav2vec2"]
 
@@ -118,17 +164,26 @@ def test_on_a_gpu_a_tuned_trial_runs_alone(sounds, monkeypatch):
     monkeypatch.setattr(
         loopq,
         "finished",
-        lambda tasks, **how: met.append(tasks) or [[{"seed": trial.seed} for trial in task.trials] for task in tasks],
+        lambda tasks, **how: (
+            met.append(tasks) or [[{"seed": trial.seed} for trial in task.trials] for task in tasks]
+        ),
     )
     asked = {"models": "tuned", "only": "HUBERTFT", "protocol": "by-origin", "seeds": 3}
     for device, sizes in (("cuda", [1] * 6), ("cpu", [6])):
         met.clear()
         (task,), (found,) = loopq.outcomes(loopq.Parameters(device=device, **asked), sounds)
         assert [len(each.trials) for tasks in met for each in tasks] == sizes
-        assert [each["seed"] for each in found] == [trial.seed for trial in task.trials] == [0, 0, 1, 1, 2, 2]
+        assert (
+            [each["seed"] for each in found]
+            == [trial.seed for trial in task.trials]
+            == [0, 0, 1, 1, 2, 2]
+        )
 
 
 @pytest.mark.parametrize("name", TUNED)
 def test_a_tuned_row_is_no_model_to_save(name):
-    with pytest.raises(ParameterError, match=f'^{name}: no such model; expected a row or a model of chapter 3, the nearest is "'):
+    with pytest.raises(
+        ParameterError,
+        match=f'^{name}: no such model; expected a row or a model of chapter 3, the nearest is "',
+    ):
         loopq_card.chosen(name)
