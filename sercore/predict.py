@@ -17,19 +17,14 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from sercore import audio, encoders
+from sercore import audio, encoders, papers
 from sercore.audio import RATE
 from sercore.card import Card
 from sercore.encoders import Encoder, EncoderError
-from sercore.papers.biagini2022 import card as loopq_card
-from sercore.papers.padi2021 import card as padi_card
-from sercore.papers.parry2022 import card as parry_card
 from sercore.parameters import ParameterError, nearest
 from sercore.training import checkpoints
 from sercore.training.resumable import autocast
 
-# Papers whose models can be saved, in the order of the chapters.
-CARDS: tuple[Card, ...] = (parry_card.CARD, loopq_card.CARD, padi_card.CARD)
 LEAST = 0.5  # s: the shortest window, and the shortest clip
 CLOSEST = 0.01  # s: the shortest hop
 QUIETEST = (
@@ -86,14 +81,14 @@ def train(
     Raises:
         ParameterError: no such name, or what `sercore.card.Card.train` refuses
     """
-    card = next((card for card in CARDS if name in card.names), None)
+    card = next((card for card in cards() if name in card.names), None)
     if card is None:
-        near = [f'"{nearest(name, card.names)}" of chapter {card.chapter}' for card in CARDS]
+        near = [f'"{nearest(name, card.names)}" of chapter {card.chapter}' for card in cards()]
         raise ParameterError(
             f"{name}: no such model; expected a row or a model, the nearest are {', '.join(near[:-1])} and {near[-1]}. Name it so."
         )
     if final and not card.has_final:
-        chapters = " and ".join(card.chapter for card in CARDS if card.has_final)
+        chapters = " and ".join(card.chapter for card in cards() if card.has_final)
         raise ParameterError(
             f"--final: a training on every clip is chapter {chapters}'s, and paper 0{card.chapter}"
             f" has none; expected {name} without it. Leave it out."
@@ -108,6 +103,11 @@ def sentences(about: Mapping[str, Any]) -> list[str]:
         about: content of ``model.json``
     """
     return _card(about).sentences(about)
+
+
+def cards() -> list[Card]:
+    """List the cards of the papers whose models can be saved, in the order of the chapters."""
+    return [paper.card for paper in papers.every() if paper.card is not None]
 
 
 def load(folder: Path, *, encoder: str | None = None) -> Model:
@@ -297,10 +297,10 @@ def _network(folder: Path, about: dict[str, Any]) -> nn.Module:
 
 def _card(about: Mapping[str, Any]) -> Card:
     paper = about["recipe"]["paper"]
-    for card in CARDS:
+    for card in cards():
         if card.paper == paper:
             return card
-    known = " or ".join(card.paper for card in CARDS)
+    known = " or ".join(card.paper for card in cards())
     raise ValueError(
         f"a model of {paper}; expected one of {known}. Use the version of sercore that saved it."
     )

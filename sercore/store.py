@@ -211,9 +211,8 @@ def _code(modules: tuple[str, ...]) -> tuple[str, tuple[tuple[str, str], ...]]:
 
 def _source(module: str) -> str:
     place = PROJECT.joinpath(*module.split("."))
-    return (place / "__init__.py" if place.is_dir() else place.with_suffix(".py")).read_text(
-        encoding="utf-8"
-    )
+    package = place / "__init__.py"
+    return (package if package.is_file() else place.with_suffix(".py")).read_text(encoding="utf-8")
 
 
 @cache

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import pandas as pd
 from pydantic import BaseModel
 
+from sercore.card import Card
 from sercore.ledger import recorded, verdicts
 from sercore.ledger.published import Printed
 from sercore.sweep import Task, finished
@@ -75,6 +76,7 @@ class Paper(ABC):
         settings: value of each setting of ours, taken from the object that uses it.
         built: number counted on a built object, and to how many places the paper prints it.
         Parameters: parameters of the chapter.
+        card: saved models of the paper; None where none can be kept.
         alone: task of a kind of trial that needs none of the chapter's data, by the kind.
     """
 
@@ -93,6 +95,7 @@ class Paper(ABC):
     scored: ClassVar[Mapping[str, tuple[str, ...]]] = {"": ()}
     settings: ClassVar[Mapping[Where, Callable[[], float | str]]] = {}
     built: ClassVar[Mapping[Where, tuple[Callable[[], float | str], int]]] = {}
+    card: ClassVar[Card | None] = None
     alone: ClassVar[Mapping[str, Callable[[Any], Task]]] = {}
 
     # The study: what a run trains, and on what.

@@ -95,7 +95,10 @@ chapters:
   - file: book/status
 """
 
-EXECUTE_ALL = "import json; from sercore import chapters; print(json.dumps({name: chapters.execute(name).ran for name in chapters.names()}))"
+EXECUTE_ALL = (
+    "import json; from sercore import chapters;"
+    " print(json.dumps({name: chapters.execute(name).ran for name in chapters.names()}))"
+)
 
 
 def code(source, *tags):

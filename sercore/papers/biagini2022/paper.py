@@ -6,7 +6,7 @@ from typing import Any
 from sercore.ledger.entries import Ledger
 from sercore.ledger.paper import Paper, Plain
 from sercore.ledger.published import Printed
-from sercore.papers.biagini2022 import data, numbers, page, study
+from sercore.papers.biagini2022 import card, data, numbers, page, study
 from sercore.papers.biagini2022.pretrained import PUBLISHED
 from sercore.papers.biagini2022.rows import RECIPES
 
@@ -28,6 +28,7 @@ class Biagini2022(Paper):
     settings = numbers.TEXT
     built = numbers.BUILT
     Parameters = study.Parameters
+    card = card.CARD
 
     load = staticmethod(study.load)
     tasks = staticmethod(study.tasks)

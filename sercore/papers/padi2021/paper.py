@@ -8,7 +8,7 @@ from sercore.ledger import recorded, verdicts
 from sercore.ledger.entries import Ledger
 from sercore.ledger.paper import Paper, Plain, as_setting
 from sercore.ledger.published import Printed
-from sercore.papers.padi2021 import numbers, page, study
+from sercore.papers.padi2021 import card, numbers, page, study
 from sercore.papers.padi2021.numbers import IEMOCAP, TAUGHT, WIDTHS
 from sercore.training.sgd import Plan
 
@@ -29,6 +29,7 @@ class Padi2021(Paper):
     scored = numbers.SCORED
     settings = numbers.SETTINGS
     Parameters = study.Parameters
+    card = card.CARD
 
     load = staticmethod(study.load)
     tasks = staticmethod(study.tasks)

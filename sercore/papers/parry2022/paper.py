@@ -9,7 +9,7 @@ from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.ledger.paper import Paper, Place, Plain
 from sercore.ledger.published import Printed
-from sercore.papers.parry2022 import numbers, page, study
+from sercore.papers.parry2022 import card, numbers, page, study
 
 
 class Parry2022(Paper):
@@ -28,6 +28,7 @@ class Parry2022(Paper):
     settings = numbers.SETTINGS
     built = numbers.BUILT
     Parameters = study.Parameters
+    card = card.CARD
 
     load = staticmethod(study.load)
     tasks = staticmethod(study.tasks)

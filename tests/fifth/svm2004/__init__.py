@@ -1,0 +1,1 @@
+"""A support vector machine on prosodic features: the example of a fifth paper."""
