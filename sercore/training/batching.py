@@ -138,11 +138,11 @@ def drawn(
     Rows are drawn without replacement, and with it where there are fewer than asked for.
     """
     available = len(tensors[0])
-    if rows <= available:
-        order = torch.randperm(available, generator=generator)
-    else:
+    if rows > available:
         order = torch.randint(available, (rows,), generator=generator)
-    order = order[:rows].to(tensors[0].device)
+    else:
+        order = torch.randperm(available, generator=generator)[:rows]
+    order = order.to(tensors[0].device)
     return in_order(*(tensor[order] for tensor in tensors), batch=batch)
 
 
