@@ -1,7 +1,8 @@
 """Multi-task MLP (Alves et al. 2022, section 2.4, Figure 2a), as it was run and as it is described.
 
-Two branches feed a shared layer with an emotion head and a second head. The paper trains the second head on the gender of other
-speakers; the authors' notebooks train it on the emotion targets of the same clip, and hand both branches the same clip.
+Two branches feed a shared layer with an emotion head and a second head. The paper trains the second
+head on the gender of other speakers; the authors' notebooks train it on the emotion targets of the
+same clip, and hand both branches the same clip.
 """
 
 from dataclasses import dataclass

@@ -15,8 +15,7 @@ from torch import nn
 from sercore import store
 from sercore.evaluation.calibration import Reliability, reliability
 from sercore.evaluation.counting import count_predictions
-from sercore.evaluation.metrics import accuracy, macro_f1
-from sercore.evaluation.ranking import top_k_accuracy
+from sercore.evaluation.metrics import accuracy, macro_f1, top_k_accuracy
 from sercore.models.counts import parameters
 from sercore.papers.biagini2022 import networks as loopq_networks
 from sercore.papers.biagini2022.batches import Data, batches, order, tensors
