@@ -25,9 +25,9 @@ def maps(
     """Compute the absolute gradient of each clip's true logit for the first input.
 
     Args:
-        network: in evaluation mode, that answers each clip of a batch by itself; called with
+        network: network in evaluation mode that treats each clip by itself; called with
             ``inputs``, gives logits.
-        inputs: of one batch, the spectrogram first.
+        inputs: inputs of one batch, the spectrogram first.
         labels: true class of each clip.
         lengths: valid frames of each clip, 1 or more.
 
@@ -71,7 +71,7 @@ def thirds(energy: np.ndarray) -> np.ndarray:
     """Compute the shares of the low, middle and high third of the bands in a clip's energy.
 
     Args:
-        energy: of each cell, 0 or more.
+        energy: energy of each cell, 0 or more.
 
     Shape:
         - energy: ``(frames, bands)``, 3 bands or more; output: ``(3,)``, which sum to 1
@@ -97,7 +97,7 @@ def clip(saliency: np.ndarray, spectrogram: np.ndarray) -> np.ndarray:
     before.
 
     Args:
-        saliency: of the valid frames alone.
+        saliency: map of the valid frames.
         spectrogram: mel in dB, of the same frames.
 
     Shape:
@@ -146,9 +146,9 @@ def by_class(numbers: np.ndarray, labels: np.ndarray, speakers: np.ndarray) -> l
     """Average the clips' numbers in each class, with intervals by resampling speakers.
 
     Args:
-        numbers: what ``clip`` gives, one row a clip; NaN where there is none.
+        numbers: results of ``clip``, one row a clip, with NaN for missing ones.
         labels: class of each clip.
-        speakers: of each clip; a name is one speaker.
+        speakers: speaker of each clip.
 
     Shape:
         - numbers: ``(clips, columns)``; labels and speakers: ``(clips,)``

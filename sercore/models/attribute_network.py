@@ -135,7 +135,7 @@ class AttributeNetwork(nn.Module):
         attributes: number of classes of each attribute, by name.
         reverse: whether the heads' gradient is reversed where it enters the shared layers (default
             no).
-        heads_seed: of the attribute heads' initial weights (default 0).
+        heads_seed: seed of the attribute heads' initial weights.
 
     Shape:
         - inputs: as ``shared`` takes them
@@ -190,8 +190,8 @@ class Discriminator(nn.Sequential):
     Args:
         inputs: numbers that it reads of a clip: the emotion classes, or the width of the shared
             output.
-        classes: of the attribute.
-        units: of both hidden layers (default 1000, which makes 1,007,002 parameters of 3 inputs and
+        classes: number of classes of the attribute.
+        units: width of both hidden layers (1000 makes 1,007,002 parameters of 3 inputs and
             2 classes).
 
     Shape:

@@ -107,7 +107,7 @@ class CNNLSTM(nn.Module):
 
     Args:
         sizes: widths of the layers
-        variant: what the LSTM takes for a sequence (default "fixed")
+        variant: sequence that the LSTM reads
 
             - "as-run": the clips of a batch, and its last dropout also acts in evaluation; so a
               clip's logits depend on the clips before it, and two evaluations of one batch differ

@@ -165,8 +165,8 @@ def build(
     """Build the network on random weights, from a configuration of ``transformers``.
 
     Args:
-        config: of the encoder (default: the sizes of ``facebook/hubert-large-ll60k``, 315,445,895
-            parameters with the head).
+        config: configuration of the encoder (default: the sizes of ``facebook/hubert-large-ll60k``,
+            315,445,895 parameters with the head).
         variant: variant of the network.
         frozen: whether the encoder is frozen.
         classes: number of emotions.

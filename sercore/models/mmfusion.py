@@ -215,9 +215,9 @@ def build(
     """Build the network on random weights, from configurations of ``transformers``.
 
     Args:
-        speech: of the speech encoder (default: the sizes of ``facebook/hubert-base-ls960``), or the
-            width of kept frames.
-        pictures: of ConvNeXt (default: ConvNeXt base).
+        speech: configuration of the speech encoder (default: the sizes of
+            ``facebook/hubert-base-ls960``), or the width of kept frames.
+        pictures: configuration of ConvNeXt (default: ConvNeXt base).
         variant: variant of the network.
         frozen: whether the speech encoder is frozen.
         sizes: inputs and widths.

@@ -35,7 +35,7 @@ class MultiTaskMLP(nn.Module):
     Args:
         features: width of the emotion features, n
         sizes: widths of the layers
-        variant: how the branches meet (default "as-described")
+        variant: way in which the branches meet
 
             - "as-run": joined, the network of the authors' notebooks with 10 n + 2964 parameters;
               sigmoid emotion head, ReLU second head

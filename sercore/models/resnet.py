@@ -36,9 +36,10 @@ class Sizes:
 
     Args:
         bands: log mel bands that are read (printed: 128).
-        channels: of each stage (printed: 32 in the first; ours: doubled by each further one).
+        channels: channels of each stage (printed: 32 in the first; ours: doubled by each further
+            one).
         blocks: basic blocks of each stage (those of ResNet34).
-        width: of the first fully connected layer (ours: 256).
+        width: width of the first fully connected layer (ours: 256).
         pooling: "statistics" (printed), "mean" without the standard deviation, or "flatten", which
             reads every step and so needs clips of one length (both ours, for the ablation without
             statistics pooling).

@@ -50,7 +50,7 @@ class SequentialMLP(nn.Module):
         hidden: units before the output, h
         gender_network: trained stage 1, which "as-described" freezes (default: untrained)
         sizes: widths of the layers
-        variant: what the layer before the output reads (default "as-described")
+        variant: input of the layer before the output
 
             - "as-run": the emotion features alone, (n + 1) h + 3 h + 3 parameters; nothing of
               stage 1 reaches it, and the outputs end in a ReLU

@@ -17,8 +17,8 @@ def transfer(network: ResNet34, tensors: Mapping[str, Tensor], *, where: str) ->
     Args:
         network: changed in place; its backbone has the sizes of the checkpoint's, its pooling and
             classes may be others.
-        tensors: of the checkpoint, named as in ``ResNet34.state_dict()``; what begins with "head."
-            is left out.
+        tensors: tensors of the checkpoint, named as in ``ResNet34.state_dict()``; what begins with
+            "head." is left out.
         where: the checkpoint's path, for the message.
 
     Raises:

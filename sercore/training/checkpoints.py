@@ -163,7 +163,7 @@ def load(
     """Load a model: the network in evaluation mode, on the CPU, and its description.
 
     Args:
-        folder: that a model was saved in.
+        folder: folder of a saved model.
         build: gives a network of the saved shape, of what ``save`` was told; its weights are
             replaced.
 

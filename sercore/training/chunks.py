@@ -48,11 +48,11 @@ def epoch(
     Args:
         rows: clips to train on.
         number: number of the epoch, from 1.
-        seed: of the run; batches depend on it, the number and the other arguments alone, so that a
-            run can go on.
+        seed: seed of the run; batches depend on it, the number and the other arguments alone, so
+            that a run can go on.
         batch: chunks a step at most, 3 or more (default 32, as printed).
-        versions: of each clip (default 1).
-        lengths: of which each batch draws one, in frames (default: the printed four).
+        versions: number of versions of each clip.
+        lengths: lengths in frames, of which each batch draws one (the printed four).
 
     Raises:
         ValueError: fewer than two chunks, of which batch normalisation has no variance.
@@ -83,7 +83,7 @@ def cut(clip: np.ndarray, *, length: int, place: float) -> np.ndarray:
     Args:
         clip: ``(frames, bands)``, one frame or more.
         length: frames of the chunk.
-        place: where it begins, as a share of where it can, in [0, 1).
+        place: start of the chunk, as a share of the possible starts, in [0, 1).
 
     Shape:
         - output: ``(length, bands)``

@@ -35,8 +35,8 @@ class Plan:
         optimiser: adam, whose weight decay joins the gradient, or adamw, whose does not (default
             adam).
         rate: learning rate of the groups that name none (default 1e-3).
-        weight_decay: of the groups that name none (default 0).
-        schedule: how rates fall, or None (default).
+        weight_decay: weight decay of groups that name none.
+        schedule: schedule of the rates, or None.
         precision: fp32, or bf16: autocast in training and validation, the weights stay fp32
             (default fp32).
         channels_last: memory format of the network; with bf16 it pays for convolutions (default
@@ -109,10 +109,10 @@ def check(
     """Refuse what would fail or crash later.
 
     Args:
-        plan: of the training.
+        plan: plan of the training.
         network: to be trained.
-        groups: what its optimiser would hold, with a list of ``params`` each.
-        device: that it would be trained on.
+        groups: parameter groups of its optimiser, with a list of ``params`` each.
+        device: device of the training.
         validated: whether clips are held out (default True).
 
     Raises:
