@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from sercore import audio
-from sercore.corpora import load, synthetic
+from sercore.corpora import load
+from sercore.corpora.demo import synthetic
 from sercore.features.length import trim
 from sercore.training.batching import WINDOW, by_length, padding_share
 

@@ -18,7 +18,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from sercore import audio, features
-from sercore.corpora import synthetic
+from sercore.corpora.demo import synthetic
 from sercore.features import praat, prosodic
 from sercore.features.names import NAMES
 

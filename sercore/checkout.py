@@ -1,4 +1,4 @@
-"""Which commit this checkout is at, and on which machine: for what is kept of a run."""
+"""Commit of this checkout and name of this machine, for the records of runs."""
 
 import platform
 import shutil
@@ -11,7 +11,7 @@ PROCESSORS = Path("/proc/cpuinfo")
 
 
 def state() -> dict[str, object]:
-    """Commit, and whether the tree is clean but for what is recorded; "unknown" and False where there is no repository."""
+    """Commit ("unknown" without a repository), and whether the tree is clean but for records."""
     changed = _git(
         "status", "--porcelain", "--untracked-files=no", "--", ".", ":!book/ledger/recorded"
     )
@@ -19,24 +19,17 @@ def state() -> dict[str, object]:
 
 
 def machine(device: str) -> str:
-    """Name of the GPU where one is used, else of the processor.
-
-    Args:
-        device: "cpu", "cuda" or "auto".
-    """
+    """Name of the GPU that a device ("cpu", "cuda" or "auto") stands for, else of the processor."""
     if device != "cpu" and shutil.which("nvidia-smi"):
-        import torch  # slow to import, and of no use where there is no GPU
+        import torch  # slow to import
 
         if torch.cuda.is_available():
             return torch.cuda.get_device_name()
-    names = (
-        [line for line in PROCESSORS.read_text().splitlines() if line.startswith("model name")]
-        if PROCESSORS.is_file()
-        else []
-    )
-    return (
-        names[0].split(":", 1)[1].strip() if names else platform.processor() or platform.machine()
-    )
+    if PROCESSORS.is_file():
+        for line in PROCESSORS.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
 
 
 def _git(*arguments: str) -> str:

@@ -66,7 +66,7 @@ def corpora(
 
     root = root or room.home()
     if root is None:
-        from sercore.corpora import synthetic
+        from sercore.corpora.demo import synthetic
 
         found = [synthetic.load(name) for name in synthetic.NAMES]
     elif root.is_dir():

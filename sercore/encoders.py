@@ -1,6 +1,7 @@
-"""Pretrained speech encoders by folder or hub id, and their frames: those of transformers that read a waveform, and Whisper's.
+"""Pretrained speech encoders of transformers that read a waveform, and Whisper's.
 
-Weights are safetensors only, a checkpoint's own code is never run, no network is used unless ``HF_HUB_OFFLINE=0`` is set.
+Weights are safetensors only, a checkpoint's own code is never run, and no network is used unless
+``HF_HUB_OFFLINE=0`` is set.
 """
 
 import contextlib
@@ -20,8 +21,9 @@ from safetensors import SafetensorError
 from sercore import store
 from sercore.audio import RATE
 
-# Here a mask keeps the pad away from a clip's own frames. The others of the family let it in (data2vec by the second of its
-# positional convolutions, for one), and so does every one whose first layer normalises over the whole time.
+# Models in which a mask keeps padding away from a clip's frames, unless their first layer
+# normalises over the whole time. The others let it in, such as data2vec by its second positional
+# convolution.
 MASKED = ("hubert", "unispeech", "unispeech-sat", "wav2vec2", "wavlm")
 RANDOM = {
     "hidden_size": 32,
@@ -39,7 +41,7 @@ EXTRACTORS = ("preprocessor_config.json", "processor_config.json")
 
 
 class EncoderError(ValueError):
-    """An encoder that cannot be loaded or used: which, what was found, what was expected, what to do."""
+    """An encoder that cannot be loaded or used."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -49,10 +51,11 @@ class Encoder:
     Args:
         name: last part of its folder or hub id.
         content: digest of its configuration and weights, the same for a folder and a hub id.
-        model: the network of ``transformers``.
-        extractor: what prepares samples for it.
-        alone: whether only clips of equal length may run together, as a pad would change the frames of the shorter.
-        window: longest piece it takes at once, in samples; a shorter one is padded to it (default: any length, no pad).
+        model: network of ``transformers``.
+        extractor: feature extractor of ``transformers``, which prepares samples.
+        alone: whether only clips of equal length may run together, as padding would change frames.
+        window: length of the pieces that it takes, in samples; a shorter one is padded to it
+            (default: any length, no padding).
     """
 
     name: str
@@ -64,84 +67,84 @@ class Encoder:
 
     @property
     def width(self) -> int:
-        """Values a frame."""
+        """Number of values in a frame."""
         config = self.model.config
-        return (
-            config.output_hidden_size
-            if getattr(config, "add_adapter", False)
-            else config.hidden_size
-        )
+        if getattr(config, "add_adapter", False):
+            return config.output_hidden_size
+        return config.hidden_size
 
     @property
     def shortest(self) -> int:
-        """Samples that the first frame takes: no shorter clip has one."""
+        """Number of samples of the shortest clip that has a frame."""
         if self.window:
             return 1
-        samples = 1
-        for kernel, stride in list(
-            zip(self.model.config.conv_kernel, self.model.config.conv_stride, strict=True)
-        )[::-1]:
+        config, samples = self.model.config, 1
+        layers = list(zip(config.conv_kernel, config.conv_stride, strict=True))
+        for kernel, stride in reversed(layers):
             samples = (samples - 1) * stride + kernel
         return samples
 
     def to(self, device: str) -> "Encoder":
-        """This encoder, moved to "cpu", "cuda" (an ``EncoderError`` where there is none) or, with "auto", to CUDA where it is."""
-        if device == "cuda" and not torch.cuda.is_available():
+        """Move the encoder to "cpu", "cuda" or "auto" (CUDA if available) and return it.
+
+        Raises:
+            EncoderError: CUDA is asked for and not available.
+        """
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        elif device == "cuda" and not torch.cuda.is_available():
             raise EncoderError(
-                "device=cuda: no CUDA device was found; expected a GPU and a CUDA build of torch. Use auto or cpu."
+                "device=cuda: no CUDA device was found; expected a GPU and a CUDA build of torch. "
+                "Use auto or cpu."
             )
-        self.model.to(
-            "cuda"
-            if device == "auto" and torch.cuda.is_available()
-            else "cpu"
-            if device == "auto"
-            else device
-        )
+        self.model.to(device)
         return self
 
     def check(self, clip: np.ndarray) -> None:
-        """Refuse a clip ``(samples,)``, 16 kHz mono, that is too short for one frame, with an ``EncoderError``."""
+        """Raise an ``EncoderError`` if a clip ``(samples,)`` is too short for one frame."""
         if len(clip) < self.shortest:
             raise EncoderError(
-                f"{len(clip)} samples in {len(clip) / RATE:.5f} s of audio; {self.name} needs at least "
+                f"{len(clip)} samples in {len(clip) / RATE:.5f} s of audio; {self.name} needs at "
+                "least "
                 f"{self.shortest / RATE:.5f} s. Remove the file or record it again."
             )
 
     def frames(self, clips: Sequence[np.ndarray], *, batch: int = 1) -> list[np.ndarray]:
-        """Frames of the last layer that are a clip's own, in time; none that stands for a pad.
+        """Compute the frames of the last layer, without those of padding.
 
         A clip longer than the window is cut into windows, and their frames are joined.
 
         Args:
             clips: ``(samples,)`` each, 16 kHz mono.
-            batch: pieces that run at once, 1 or more (default 1); it changes the frames by rounding only.
+            batch: number of pieces that run at once, 1 or more; it changes the frames by rounding
+                only.
 
-        Shape:
-            - output: ``(frames, width)`` float32 a clip
+        Returns:
+            ``(frames, width)`` float32 for each clip.
 
         Raises:
-            EncoderError: a clip too short for one frame.
+            EncoderError: a clip is too short for one frame.
         """
-        for clip in clips:
-            self.check(clip)
         step = self.window or max(map(len, clips), default=1)
-        pieces = [
-            (index, clip[start : start + step])
-            for index, clip in enumerate(clips)
-            for start in range(0, len(clip), step)
-        ]
-        found: dict[int, np.ndarray] = {}
-        for together in self._groups([len(piece) for _, piece in pieces], batch):
-            found |= zip(together, self._run([pieces[place][1] for place in together]), strict=True)
-        own: list[list[np.ndarray]] = [[] for _ in clips]
-        for place, (index, _) in enumerate(pieces):
-            own[index].append(found[place])
-        return [np.concatenate(each) for each in own]
+        pieces, clip_of = [], []
+        for index, clip in enumerate(clips):
+            self.check(clip)
+            for start in range(0, len(clip), step):
+                pieces.append(clip[start : start + step])
+                clip_of.append(index)
+        frames: list[np.ndarray | None] = [None] * len(pieces)
+        for rows in self._batches([len(piece) for piece in pieces], batch):
+            for row, result in zip(rows, self._run([pieces[row] for row in rows]), strict=True):
+                frames[row] = result
+        by_clip: list[list[np.ndarray]] = [[] for _ in clips]
+        for index, result in zip(clip_of, frames, strict=True):
+            by_clip[index].append(result)
+        return [np.concatenate(parts) for parts in by_clip]
 
-    def _groups(self, lengths: list[int], batch: int) -> Iterator[list[int]]:
+    def _batches(self, lengths: list[int], batch: int) -> Iterator[list[int]]:
         order = sorted(range(len(lengths)), key=lengths.__getitem__)
-        for _, places in groupby(order, key=lambda place: lengths[place] if self.alone else 0):
-            same = list(places)
+        for _, rows in groupby(order, key=lambda row: lengths[row] if self.alone else 0):
+            same = list(rows)
             yield from (same[start : start + batch] for start in range(0, len(same), batch))
 
     def _run(self, pieces: list[np.ndarray]) -> list[np.ndarray]:
@@ -158,33 +161,31 @@ class Encoder:
             torch.backends.cudnn.flags(allow_tf32=False),
             warnings.catch_warnings(),
         ):
-            warnings.filterwarnings(
-                "ignore", message="Support for mismatched key_padding_mask"
-            )  # WavLM
-            hidden = self.model(
-                **inputs.to(self.model.device)
-            ).last_hidden_state  # (pieces, frames, width)
+            # WavLM warns.
+            warnings.filterwarnings("ignore", message="Support for mismatched key_padding_mask")
+            output = self.model(**inputs.to(self.model.device))
         return [
-            each[: self._own(len(piece))].cpu().numpy()
-            for each, piece in zip(hidden, pieces, strict=True)
+            frames[: self._n_frames(len(piece))].cpu().numpy()
+            for frames, piece in zip(output.last_hidden_state, pieces, strict=True)
         ]
 
-    def _own(self, samples: int) -> int:
+    def _n_frames(self, samples: int) -> int:
         if self.window:
             return -(-samples // (self.window // self.model.config.max_source_positions))
         return int(self.model._get_feat_extract_output_lengths(torch.tensor(samples)))
 
 
 def load(name: str | Path, *, device: str = "cpu") -> Encoder:
-    """A pretrained encoder from a folder or the hub's cache, or a tiny untrained one.
+    """Load a pretrained encoder from a folder or the hub's cache, or a tiny untrained one.
 
     Args:
-        name: a folder with ``config.json``, ``preprocessor_config.json`` and safetensors weights; else a hub id; else
-            ``random``: seeded, never trained, so that what it gives of a clip proves the machinery and nothing else.
-        device: "cpu" (default), "cuda" or "auto".
+        name: folder with ``config.json``, ``preprocessor_config.json`` and safetensors weights; or
+            a hub id; or ``random``, an untrained network with a fixed seed.
+        device: "cpu", "cuda" or "auto".
 
     Raises:
-        EncoderError: no such folder or cached id, no safetensors weights, not a speech encoder, or damaged files.
+        EncoderError: there is no such folder or cached id, it has no safetensors weights, is no
+            speech encoder, or has damaged files.
     """
     name, folder = str(name), Path(name)
     if name == "random":
@@ -195,10 +196,10 @@ def load(name: str | Path, *, device: str = "cpu") -> Encoder:
 
 
 def content(name: str | Path) -> str:
-    """Digest of an encoder's configuration and weights, without loading it; see ``load``.
+    """Digest an encoder's configuration and weights without loading it; see ``load``.
 
     Raises:
-        EncoderError: no such folder or cached id, or no safetensors weights.
+        EncoderError: there is no such folder or cached id, or it has no safetensors weights.
     """
     if str(name) == "random":
         return store.digest([RANDOM, SEED])
@@ -207,7 +208,7 @@ def content(name: str | Path) -> str:
 
 
 def cached(name: str) -> bool:
-    """Whether a hub id can be loaded."""
+    """Check whether a hub id can be loaded."""
     try:
         return bool(content(name))
     except EncoderError:
@@ -225,21 +226,23 @@ def _random() -> Encoder:
 
 
 def _cached(name: str) -> Path:
-    """Folder of a hub id in the hub's cache, filled from the network only where ``HF_HUB_OFFLINE`` is set to no."""
+    """Folder of a hub id in the hub's cache, which is filled only if ``HF_HUB_OFFLINE`` is off."""
     import huggingface_hub
 
     offline = os.environ.get("HF_HUB_OFFLINE", "1").upper() in ("1", "ON", "YES", "TRUE")
     wanted = ["config.json", *EXTRACTORS, "model*.safetensors", "model.safetensors.index.json"]
     try:
-        return Path(
-            huggingface_hub.snapshot_download(name, allow_patterns=wanted, local_files_only=offline)
+        folder = huggingface_hub.snapshot_download(
+            name, allow_patterns=wanted, local_files_only=offline
         )
     except (OSError, ValueError) as error:
-        met = "" if offline else f" ({_line(error)})"
+        reason = "" if offline else f" ({_line(error)})"
         raise EncoderError(
-            f"{name}: no such folder, and no such model in the hub's cache{met}; expected a folder, a hub id that is cached, or "
+            f"{name}: no such folder, and no such model in the hub's cache{reason}; expected a "
+            "folder, a hub id that is cached, or "
             "random. Check the spelling, or download it once with HF_HUB_OFFLINE=0."
         ) from error
+    return Path(folder)
 
 
 def _loaded(name: str, short: str, folder: Path) -> Encoder:
@@ -250,9 +253,8 @@ def _loaded(name: str, short: str, folder: Path) -> Encoder:
         _files(name, folder)
         config = AutoConfig.from_pretrained(folder, **local)
         whisper = config.model_type == "whisper"
-        names = (
-            {r"^(model\.)?encoder\.": ""} if whisper else None
-        )  # a whole Whisper's decoder is left aside
+        # The decoder of a whole Whisper is left aside.
+        names = {r"^(model\.)?encoder\.": ""} if whisper else None
         with _quiet():
             model, report = _class(name, config).from_pretrained(
                 folder,
@@ -267,19 +269,20 @@ def _loaded(name: str, short: str, folder: Path) -> Encoder:
         raise
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise EncoderError(
-            f"{name}: not loadable ({_line(error)}); expected a whole checkpoint of transformers. Download or save it again."
+            f"{name}: not loadable ({_line(error)}); expected a whole checkpoint of transformers. "
+            "Download or save it again."
         ) from error
-    missing = sorted(
-        set(report["missing_keys"]) - {"masked_spec_embed"}
-    )  # a vector for training only
-    if missing:
+    # masked_spec_embed is a vector for training only.
+    if missing := sorted(set(report["missing_keys"]) - {"masked_spec_embed"}):
         raise EncoderError(
-            f"{name}: {len(missing)} weights are not there ({missing[0]}, …); expected all of a {config.model_type} encoder. "
+            f"{name}: {len(missing)} weights are not there ({missing[0]}, …); expected all of a "
+            f"{config.model_type} encoder. "
             "Download or save it again."
         )
     if extractor.sampling_rate != RATE:
         raise EncoderError(
-            f"{name}: takes {extractor.sampling_rate} Hz; expected {RATE} Hz. Choose another encoder."
+            f"{name}: takes {extractor.sampling_rate} Hz; expected {RATE} Hz. Choose another "
+            "encoder."
         )
     masked = (
         config.model_type in MASKED
@@ -297,49 +300,48 @@ def _loaded(name: str, short: str, folder: Path) -> Encoder:
 
 
 def _class(name: str, config: Any) -> type:
-    """The network that a configuration is of."""
+    """Class of the network for a configuration."""
     from transformers import MODEL_MAPPING
     from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
     if config.model_type == "whisper":
         return WhisperEncoder
-    found = MODEL_MAPPING.get(type(config), None)
-    waveform = getattr(found, "main_input_name", "") == "input_values" and hasattr(
-        found, "_get_feat_extract_output_lengths"
-    )
-    if (
-        not waveform or config.is_encoder_decoder or hasattr(config, "squeeze_factor")
-    ):  # SEW fills up its frames with zeros
+    network = MODEL_MAPPING.get(type(config), None)
+    reads_waveform = getattr(network, "main_input_name", "") == "input_values"
+    has_frames = hasattr(network, "_get_feat_extract_output_lengths")
+    fills_up = hasattr(config, "squeeze_factor")  # SEW fills up its frames with zeros
+    if not (reads_waveform and has_frames) or config.is_encoder_decoder or fills_up:
         raise EncoderError(
-            f"{name}: a {config.model_type} model, no speech encoder known here; expected wav2vec2, hubert, wavlm, "
+            f"{name}: a {config.model_type} model, no speech encoder known here; expected "
+            "wav2vec2, hubert, wavlm, "
             "data2vec-audio or their like, or whisper. Choose another model."
         )
-    return found
+    return network
 
 
 def _files(name: str, folder: Path) -> list[Path]:
-    """Files that an encoder is made of: configuration, preparation, weights."""
+    """Configuration, preprocessor and weights of an encoder."""
     whole, index = folder / "model.safetensors", folder / "model.safetensors.index.json"
     weights = [whole]
     if index.is_file() and not whole.is_file():
-        weights = [
-            folder / part
-            for part in sorted(set(json.loads(index.read_text())["weight_map"].values()))
-        ]
+        parts = set(json.loads(index.read_text())["weight_map"].values())
+        weights = [folder / part for part in sorted(parts)]
     prepared = [folder / part for part in EXTRACTORS if (folder / part).is_file()]
     for wanted in (folder / "config.json", *(prepared or [folder / EXTRACTORS[0]]), *weights):
         if not wanted.is_file():
-            others = ", ".join(sorted(each.name for each in folder.iterdir())) or "nothing"
+            others = ", ".join(sorted(file.name for file in folder.iterdir())) or "nothing"
             raise EncoderError(
-                f"{name}: no {wanted.name} among {others}; expected config.json, {EXTRACTORS[0]} and model.safetensors. Other "
-                "weights are not read: save the model with transformers' save_pretrained, and its feature extractor likewise."
+                f"{name}: no {wanted.name} among {others}; expected config.json, {EXTRACTORS[0]} "
+                "and model.safetensors. Other "
+                "weights are not read: save the model with transformers' save_pretrained, and its "
+                "feature extractor likewise."
             )
     return [folder / "config.json", *prepared, *weights]
 
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """No loading bar and no report of the weights that an encoder leaves aside."""
+    """Hide the loading bar and the report of weights that are left aside."""
     from transformers.utils import logging
 
     bars, verbosity = logging.is_progress_bar_enabled(), logging.get_verbosity()

@@ -1,8 +1,7 @@
-"""A chapter's parameters: what all chapters share, and the check of given values.
+"""Parameters of chapters: the types that chapters share, and the check of given values.
 
-Each study's ``Parameters`` is a `ChapterParameters`. It declares its fields in the order of its
-notebook's cell, those that chapters share by the types below. An error says what was given, what
-was expected, and what to do.
+Each study's ``Parameters`` is a `ChapterParameters` with its fields in the order of its notebook's
+cell.
 """
 
 import ast
@@ -18,7 +17,7 @@ from pydantic.fields import FieldInfo
 
 Model = TypeVar("Model", bound=BaseModel)
 
-# What a value is not, by the kind of error that pydantic finds.
+# Messages by pydantic's type of error.
 KINDS = {
     "int": "is not a whole number",
     "float": "is not a number",
@@ -33,21 +32,19 @@ KINDS = {
 
 
 def absolute(name: str) -> str:
-    """A file's path from the folder of who names it, for a kernel has another one; an empty text stays empty."""
+    """Make a path absolute, as a kernel has another working folder; an empty text stays empty."""
     return str(Path(name).expanduser().absolute()) if name else name
 
 
 def absolute_folder(name: str) -> str:
-    """A folder's path from the folder of who names it; a text that is no folder there, such as a hub id or a word, stays."""
+    """Make a folder's path absolute; a text that is no folder, such as a hub id, stays."""
     is_path = name.startswith((".", "~", "/")) or Path(name).is_dir()
     return absolute(name) if is_path and name not in WORDS else name
 
 
-WORDS = ("", "auto", "none", "random")  # what weights may be named in place of a hub id or folder
-FilePath = Annotated[str, AfterValidator(absolute)]  # a parameter that names a file
-WeightsPath = Annotated[
-    str, AfterValidator(absolute_folder)
-]  # one that names weights by hub id or folder
+WORDS = ("", "auto", "none", "random")  # names of weights beside hub ids and folders
+FilePath = Annotated[str, AfterValidator(absolute)]
+WeightsPath = Annotated[str, AfterValidator(absolute_folder)]
 
 Edition = Annotated[Literal["demo", "open", "paper"], Field(description="which data a run uses")]
 Seeds = Annotated[int, Field(ge=1, le=100, description="the number of repetitions")]
@@ -65,11 +62,11 @@ Encoder = Annotated[
     ),
 ]
 
-INJECTED = "# Parameters\n"  # the first line of the cell in which papermill sets parameters
+INJECTED = "# Parameters\n"  # first line of the cell in which papermill sets parameters
 
 
 class ParameterError(ValueError):
-    """A chapter's parameter that does not exist or has a wrong value: one line for each."""
+    """Parameters of a chapter that do not exist or have wrong values, one line each."""
 
 
 class ChapterParameters(BaseModel):
@@ -100,7 +97,8 @@ class ChapterParameters(BaseModel):
         """
         if missing := [name for name in cls.model_fields if name not in scope]:
             raise ParameterError(
-                f"{', '.join(missing)}: not set; expected a value in the cell tagged `parameters`. Run that cell first."
+                f"{', '.join(missing)}: not set; expected a value in the cell tagged "
+                "`parameters`. Run that cell first."
             )
         names = [*cls.model_fields, *_injected(scope)]
         return checked(cls, {name: scope.get(name) for name in names})
@@ -118,14 +116,15 @@ class ChapterParameters(BaseModel):
 
 
 def checked(model: type[Model], given: Mapping[str, object]) -> Model:
-    """Values of a chapter's parameters, complete and in range.
+    """Check values and complete them with the defaults.
 
     Args:
-        model: the study's ``Parameters``.
-        given: the values to set, as strings from a command line or as they are; ``"none"`` stands for none where that is allowed.
+        model: ``Parameters`` of the study.
+        given: values to set, as strings from a command line or as they are; ``"none"`` stands for
+            None where that is allowed.
 
     Raises:
-        ParameterError: a name the chapter does not have, or a value it does not take.
+        ParameterError: the chapter has no such parameter, or does not take the value.
     """
     values = {
         name: None if _is_none(model.model_fields.get(name), value) else value
@@ -134,43 +133,42 @@ def checked(model: type[Model], given: Mapping[str, object]) -> Model:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        first = {each["loc"][:1]: each for each in reversed(error.errors())}
-        raise ParameterError(
-            "\n".join(_told(model, given, first[place]) for place in sorted(first))
-        ) from None
+        first = {fault["loc"][:1]: fault for fault in reversed(error.errors())}
+        lines = [_message(model, given, first[place]) for place in sorted(first)]
+        raise ParameterError("\n".join(lines)) from None
 
 
 def pairs(texts: Sequence[str]) -> dict[str, str]:
-    """Names and values of ``key=value`` texts.
+    """Parse ``key=value`` texts.
 
     Raises:
-        ParameterError: a text without ``=``, or a name that stands twice.
+        ParameterError: a text has no ``=``, or a name stands twice.
     """
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     for text in texts:
         name, sign, value = text.partition("=")
         if not sign or not name:
             raise ParameterError(
                 f"-p {text}: no value; expected key=value, for example -p seeds=3."
             )
-        if name in found:
+        if name in values:
             raise ParameterError(
-                f"-p {text}: `{name}` is given twice, first as {found[name]}; give it once."
+                f"-p {text}: `{name}` is given twice, first as {values[name]}; give it once."
             )
-        found[name] = value
-    return found
+        values[name] = value
+    return values
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """The known name that is most like this one, however unlike."""
+    """Return the known name that is most similar."""
     return difflib.get_close_matches(name, [*known], 1, cutoff=0)[0]
 
 
 def row_among(name: str, known: Collection[str]) -> str:
-    """The name of a row to run, for a validator of ``only``: empty for all rows, or one that is known.
+    """Check the name of a row to run, for a validator of ``only``; empty stands for all rows.
 
     Raises:
-        ValueError: another name; the nearest one is told.
+        ValueError: the name is not known; the message has the nearest one.
     """
     if name and name not in known:
         raise ValueError(
@@ -180,17 +178,16 @@ def row_among(name: str, known: Collection[str]) -> str:
 
 
 def _injected(scope: Mapping[str, object]) -> list[str]:
-    """Names that papermill set: it adds a cell of its own to the notebook's history, ``In``."""
+    """Names that papermill set in its own cell of the notebook's history, ``In``."""
     names = []
     for source in scope.get("In", ()):
         if source.startswith(INJECTED):
-            for node in ast.walk(ast.parse(source)):
-                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                    names.append(node.id)
+            nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)]
+            names += [node.id for node in nodes if isinstance(node.ctx, ast.Store)]
     return names
 
 
-def _told(model: type[BaseModel], given: Mapping[str, object], error: Mapping) -> str:
+def _message(model: type[BaseModel], given: Mapping[str, object], error: Mapping) -> str:
     reason = error["msg"].removeprefix("Value error, ")
     if not error["loc"]:
         return reason
@@ -199,25 +196,19 @@ def _told(model: type[BaseModel], given: Mapping[str, object], error: Mapping) -
     if error["type"] == "extra_forbidden":
         return f"-p {name}={value}: this chapter has no `{name}`" + _alternative(model, name)
     field = model.model_fields[name]
-    reason = next(
-        (f'"{value}" {text}' for kind, text in KINDS.items() if error["type"].startswith(kind)),
-        reason,
-    )
-    if error["type"] == "literal_error" and (
-        close := difflib.get_close_matches(str(value), _choices(field), 1)
-    ):
+    for kind, text in KINDS.items():
+        if error["type"].startswith(kind):
+            reason = f'"{value}" {text}'
+            break
+    close = difflib.get_close_matches(str(value), _choices(field), 1)
+    if close and error["type"] == "literal_error":
         reason += f' (did you mean "{close[0]}"?)'
-    meaning = (
-        f"is {field.description}, {_values(field)}"
-        if field.description
-        else f"takes {_values(field)}"
-    )
-    default = (
-        ""
-        if field.is_required()
-        else f" (default {_shown(field.get_default(call_default_factory=True))})"
-    )
-    return f"-p {name}={value}: {reason}; `{name}` {meaning}{default}."
+    meaning = f"takes {_values(field)}"
+    if field.description:
+        meaning = f"is {field.description}, {_values(field)}"
+    if not field.is_required():
+        meaning += f" (default {_shown(field.get_default(call_default_factory=True))})"
+    return f"-p {name}={value}: {reason}; `{name}` {meaning}."
 
 
 def _alternative(model: type[BaseModel], name: str) -> str:
@@ -225,47 +216,41 @@ def _alternative(model: type[BaseModel], name: str) -> str:
         return ". It has no parameters."
     if close := difflib.get_close_matches(name, model.model_fields, 1):
         return f"; did you mean `{close[0]}`? It takes {_values(model.model_fields[close[0]])}."
-    return f". It has {_listed([f'`{each}`' for each in model.model_fields], 'and')}."
+    return f". It has {_listed([f'`{field}`' for field in model.model_fields], 'and')}."
 
 
 def _values(field: FieldInfo) -> str:
-    """What a field takes, in words: ``1 to 100``, ``demo, open or paper``, ``a text or none``."""
+    """Values of a field in words: ``1 to 100``, ``demo, open or paper``, ``a text or none``."""
     kinds = _kinds(field)
-    low = next(
-        (mark for mark in field.metadata if hasattr(mark, "ge") or hasattr(mark, "gt")), None
-    )
-    high = next(
-        (mark for mark in field.metadata if hasattr(mark, "le") or hasattr(mark, "lt")), None
-    )
     words = _choices(field)
-    if low or high:
-        bounds = (
-            low and _bound(low, "ge", "gt", "above"),
-            high and _bound(high, "le", "lt", "below"),
-        )
-        words.append(
-            " to ".join(bounds)
-            if low and high
-            else _alone("at least", bounds[0])
-            if low
-            else _alone("at most", bounds[1])
-        )
+    if bounds := _bounds(field):
+        words.append(bounds)
     elif bool in kinds:
         words += ["true", "false"]
     else:
         names = {int: "a whole number", float: "a number", str: "a text"}
         words += [names[kind] for kind in kinds if kind in names]
-    return _listed(words + ["none"] * (type(None) in kinds), "or") or "other values"
+    if type(None) in kinds:
+        words.append("none")
+    return _listed(words, "or") or "other values"
 
 
-def _bound(mark: object, closed: str, opened: str, word: str) -> str:
-    return (
-        str(getattr(mark, closed)) if hasattr(mark, closed) else f"{word} {getattr(mark, opened)}"
-    )
-
-
-def _alone(word: str, bound: str) -> str:
-    return bound if " " in bound else f"{word} {bound}"
+def _bounds(field: FieldInfo) -> str:
+    """Range of a field in words; empty if it has none."""
+    limits = {}
+    for mark in field.metadata:
+        for name in ("ge", "gt", "le", "lt"):
+            if hasattr(mark, name):
+                limits[name] = getattr(mark, name)
+    low = limits.get("ge", f"above {limits['gt']}" if "gt" in limits else None)
+    high = limits.get("le", f"below {limits['lt']}" if "lt" in limits else None)
+    if low is not None and high is not None:
+        return f"{low} to {high}"
+    if low is not None:
+        return f"at least {low}" if "ge" in limits else low
+    if high is not None:
+        return f"at most {high}" if "le" in limits else high
+    return ""
 
 
 def _kinds(field: FieldInfo) -> list[object]:
@@ -275,21 +260,17 @@ def _kinds(field: FieldInfo) -> list[object]:
 
 
 def _choices(field: FieldInfo) -> list[str]:
-    return [
-        str(value)
-        for kind in _kinds(field)
-        if typing.get_origin(kind) is Literal
-        for value in typing.get_args(kind)
-    ]
+    choices = []
+    for kind in _kinds(field):
+        if typing.get_origin(kind) is Literal:
+            choices += [str(value) for value in typing.get_args(kind)]
+    return choices
 
 
 def _is_none(field: FieldInfo | None, value: object) -> bool:
-    return (
-        field is not None
-        and isinstance(value, str)
-        and value.lower() == "none"
-        and type(None) in _kinds(field)
-    )
+    if field is None or not isinstance(value, str):
+        return False
+    return value.lower() == "none" and type(None) in _kinds(field)
 
 
 def _listed(words: Sequence[str], last: str) -> str:
@@ -297,12 +278,6 @@ def _listed(words: Sequence[str], last: str) -> str:
 
 
 def _shown(value: object) -> str:
-    return (
-        "empty"
-        if value == ""
-        else "none"
-        if value is None
-        else str(value).lower()
-        if isinstance(value, bool)
-        else str(value)
-    )
+    if value == "":
+        return "empty"
+    return str(value).lower() if isinstance(value, bool) or value is None else str(value)

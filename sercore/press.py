@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sercore import chapters, predict, store
 from sercore.chapters import ChapterError, Executed
-from sercore.corpora import synthetic
+from sercore.corpora.demo import synthetic
 from sercore.pages import fragments
 from sercore.pages.status import DEMO, INSTALLATION, RENDERING, UNKNOWN
 

@@ -1,4 +1,4 @@
-"""Calls in fresh processes of their own, bounded in time: Praat's synthesiser and Change gender need both.
+"""Calls in fresh processes, bounded in time.
 
 Praat's synthesiser depends on what its process synthesised before, and Change gender never returns
 for some arguments. Each process is copied from one that has imported what the calls need and makes
@@ -16,7 +16,7 @@ from joblib import cpu_count
 
 
 class CallError(RuntimeError):
-    """A call in a process of its own that failed, died, or did not return in time."""
+    """A call in a fresh process that failed, died, or did not return in time."""
 
 
 def isolated(function: Callable[..., Any], /, *arguments: object, seconds: float) -> Any:

@@ -1,11 +1,12 @@
-"""Recorded files that are refused when a byte of them was changed, and that one process at a time replaces.
+"""Recorded files with digests: a changed file is refused, and files are replaced as a set.
 
-A folder's manifest (``runs.json`` of a paper, ``digests.json`` elsewhere) holds the digest of every recorded file of the folder,
-and a seal, the digest of the manifest itself. Files are replaced as a set: the new ones are written beside the old ones, then a
-journal names them, then they are renamed, the manifest last. A process that is killed on the way leaves the old set or, with the
-journal, the new one, which the next reader or writer puts in place.
+A folder's manifest (``runs.json`` of a paper, ``digests.json`` elsewhere) holds the digest of every
+recorded file, and a seal, the digest of the manifest itself. Files are replaced as a set: the new
+ones are written beside the old ones, then a journal names them, then they are renamed, the manifest
+last. A process that is killed on the way leaves the old set or, with the journal, the new one,
+which the next reader or writer puts in place.
 
-Usage: ``python -m sercore.sealed FOLDER FILE ...`` takes files as they stand into the manifest, after a correction that was meant.
+Usage: ``python -m sercore.sealed FOLDER FILE ...`` takes corrected files into the manifest.
 """
 
 import hashlib
@@ -31,7 +32,10 @@ class SealError(ValueError):
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold a folder's lock, which one process can take several times; a folder that cannot be written needs none."""
+    """Hold a folder's lock, which one process can take several times.
+
+    A folder that cannot be written needs none.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     if not os.access(folder, os.W_OK):
         yield
@@ -41,21 +45,19 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def manifest(folder: Path, *, name: str = RUNS) -> dict:
-    """The manifest of a folder, its seal checked; empty where nothing is recorded.
-
-    Args:
-        folder: of recorded files.
-        name: "runs.json" (default) or "digests.json".
+    """Read the manifest of a folder and check its seal; empty if nothing is recorded.
 
     Raises:
-        SealError: a manifest that is missing beside recorded files, cannot be read, or is not what was written.
+        SealError: the manifest is missing beside recorded files, cannot be read, or is not what was
+            written.
     """
     _recover(folder)
     path = folder / name
     if not path.is_file():
-        if left := sorted(each.name for each in folder.glob("*.csv.gz")):
+        if files := sorted(file.name for file in folder.glob("*.csv.gz")):
             raise SealError(
-                f"{path}: missing, beside {', '.join(left)}; expected the manifest of these files. {REMEDY}"
+                f"{path}: missing, beside {', '.join(files)}; expected the manifest of these "
+                f"files. {REMEDY}"
             )
         return {}
     try:
@@ -66,25 +68,27 @@ def manifest(folder: Path, *, name: str = RUNS) -> dict:
         ) from None
     if not isinstance(about, dict) or about.get("seal") != _seal(about):
         raise SealError(
-            f"{path}: is not what was written, its seal does not fit; expected what was recorded. {REMEDY}"
+            f"{path}: is not what was written, its seal does not fit; expected what was recorded. "
+            f"{REMEDY}"
         )
     return about
 
 
 def read(path: Path, *, name: str = RUNS) -> bytes:
-    """Bytes of a recorded file.
+    """Read a recorded file and check its digest.
 
     Args:
-        path: of the file.
-        name: of the manifest that holds its digest (default "runs.json").
+        path: path of the file.
+        name: name of the manifest with its digest.
 
     Raises:
-        SealError: a file that is missing, in no manifest, or not what was written.
+        SealError: the file is missing, in no manifest, or not what was written.
     """
     digests = manifest(path.parent, name=name).get("digests", {})
     if path.name not in digests:
         raise SealError(
-            f"{path}: stands in no manifest; expected one of {', '.join(sorted(digests)) or 'none'}. {REMEDY}"
+            f"{path}: stands in no manifest; expected one of "
+            f"{', '.join(sorted(digests)) or 'none'}. {REMEDY}"
         )
     try:
         payload = path.read_bytes()
@@ -92,7 +96,8 @@ def read(path: Path, *, name: str = RUNS) -> bytes:
         raise SealError(f"{path}: missing; {name} expects it. {REMEDY}") from None
     if hashlib.sha256(payload).hexdigest() != digests[path.name]:
         raise SealError(
-            f"{path}: is not what was written, {len(payload)} bytes whose digest does not fit {name}. {REMEDY}"
+            f"{path}: is not what was written, {len(payload)} bytes whose digest does not fit "
+            f"{name}. {REMEDY}"
         )
     return payload
 
@@ -107,42 +112,32 @@ def replace(
     """Replace files of a folder as a set, the manifest with them; the folder's lock must be held.
 
     Args:
-        folder: of recorded files.
+        folder: folder of recorded files.
         files: new contents by name; None removes a file.
-        about: what else the manifest holds (default: what it held).
-        name: of the manifest (default "runs.json").
+        about: further entries of the manifest (default: those that it has).
+        name: name of the manifest.
     """
     old = manifest(folder, name=name)
-    digests = {
-        each: digest
-        for each, digest in old.get("digests", {}).items()
-        if files.get(each, b"") is not None
-    }
-    digests |= {
-        each: hashlib.sha256(payload).hexdigest()
-        for each, payload in files.items()
-        if payload is not None
-    }
-    rest = (
-        {key: value for key, value in old.items() if key not in ("digests", "seal")}
-        if about is None
-        else dict(about)
-    )
-    new = rest | {"digests": digests}
+    new = dict(old if about is None else about)
+    new.pop("seal", None)
+    new["digests"] = dict(old.get("digests", {}))
+    for file, payload in files.items():
+        if payload is None:
+            new["digests"].pop(file, None)
+        else:
+            new["digests"][file] = hashlib.sha256(payload).hexdigest()
     text = json.dumps(new | {"seal": _seal(new)}, indent=1, sort_keys=True) + "\n"
-    whole = dict(files) | {name: text.encode()}
-    for each, payload in whole.items():
+    steps = []
+    for file, payload in {**files, name: text.encode()}.items():
         if payload is not None:
-            store.write(folder / (each + NEW), payload)
-    store.write(
-        folder / JOURNAL,
-        json.dumps([[each, payload is not None] for each, payload in whole.items()]).encode(),
-    )
+            store.write(folder / (file + NEW), payload)
+        steps.append([file, payload is not None])
+    store.write(folder / JOURNAL, json.dumps(steps).encode())
     _finish(folder)
 
 
 def _recover(folder: Path) -> None:
-    """Finish what a killed process had begun to put in place; a live one holds the lock, and is waited for."""
+    """Finish a replacement of a killed process, and wait for that of a live one."""
     if (folder / JOURNAL).is_file():
         with locked(folder):
             _finish(folder)
@@ -151,13 +146,13 @@ def _recover(folder: Path) -> None:
 def _finish(folder: Path) -> None:
     try:
         steps = json.loads((folder / JOURNAL).read_bytes())
-    except FileNotFoundError:  # another process has
+    except FileNotFoundError:  # another process has finished it
         return
-    for each, is_kept in steps:
+    for file, is_kept in steps:
         if not is_kept:
-            (folder / each).unlink(missing_ok=True)
-        elif (folder / (each + NEW)).exists():
-            (folder / (each + NEW)).replace(folder / each)
+            (folder / file).unlink(missing_ok=True)
+        elif (folder / (file + NEW)).exists():
+            (folder / (file + NEW)).replace(folder / file)
     (folder / JOURNAL).unlink()
 
 
@@ -166,15 +161,10 @@ def _seal(about: Mapping) -> str:
 
 
 def sign(folder: Path, names: Sequence[str]) -> None:
-    """Take files as they stand into the folder's manifest: after a correction that was meant.
-
-    Args:
-        folder: of recorded files.
-        names: of the files.
-    """
+    """Take corrected files into the folder's manifest."""
     name = RUNS if (folder / RUNS).is_file() else DIGESTS
     with locked(folder):
-        replace(folder, {each: (folder / each).read_bytes() for each in names}, name=name)
+        replace(folder, {file: (folder / file).read_bytes() for file in names}, name=name)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""The one key, atomic write, verified read: for features, trials and chapters alike.
+"""Keys of results, atomic writes and verified reads.
 
-A result is named by the digest of four things: its settings, the rows it reads, the code that makes it, and the versions of
-the numeric libraries that code imports. Change one of them and the result is made again; change anything else and it is found.
+A result is named by the digest of four things: its settings, the rows it reads, the code that makes
+it, and the versions of the numeric libraries that code imports. If one of them changes, the result
+is made again.
 """
 
 import ast
@@ -39,13 +40,13 @@ NUMERIC = {
 
 @dataclass(frozen=True)
 class Key:
-    """What names a result: four digests, and their digest.
+    """Key of a result.
 
     Args:
-        settings: digest of the plain values that the result was asked for with.
+        settings: digest of the plain values that the result depends on.
         data: digest of the manifest, the content hashes and labels of the rows that it reads.
         code: digest of the modules that make it, docstrings and comments aside.
-        versions: numeric libraries that those modules import, each with its version.
+        versions: names and versions of the numeric libraries that those modules import.
     """
 
     settings: str
@@ -55,21 +56,20 @@ class Key:
 
     @property
     def hex(self) -> str:
-        """The key itself, 40 hexadecimal digits."""
+        """Digest of the key, 40 hexadecimal digits."""
         return digest([self.settings, self.data, self.code, self.versions])
 
 
 def key(
     *, settings: Mapping[str, object], manifest: Iterable[object], modules: str | Iterable[str]
 ) -> Key:
-    """Name a result before it is computed.
+    """Make the key of a result before it is computed.
 
     Args:
         settings: plain values (numbers, strings, lists, dataclasses) that the result depends on.
         manifest: one plain value per row that it reads, with the content's hash in it.
-        modules: dotted name or names of the ``sercore`` modules that make it; what they import counts too.
-
-    Source: none of the papers; see the page on reading a chapter.
+        modules: dotted name or names of the ``sercore`` modules that make it; modules that they
+            import count too.
     """
     names = (modules,) if isinstance(modules, str) else tuple(sorted(modules))
     code, versions = _code(names)
@@ -77,33 +77,30 @@ def key(
 
 
 def digest(value: object) -> str:
-    """Hash of a plain value in canonical JSON: 40 hexadecimal digits."""
-    text = json.dumps(
-        value, sort_keys=True, default=_plain, ensure_ascii=True, separators=(",", ":")
-    )
+    """Hash a plain value in canonical JSON: 40 hexadecimal digits."""
+    text = json.dumps(value, sort_keys=True, default=_plain, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:40]
 
 
 def content(path: Path | str) -> str:
-    """Hash of a file's bytes: 40 hexadecimal digits."""
+    """Hash a file's bytes: 40 hexadecimal digits."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:40]
 
 
 def values(array: Any) -> str:
-    """Hash of a numpy array's shape, type and values: 40 hexadecimal digits."""
-    return hashlib.sha256(
-        f"{array.shape} {array.dtype.str}".encode() + array.tobytes()
-    ).hexdigest()[:40]
+    """Hash a numpy array's shape, type and values: 40 hexadecimal digits."""
+    header = f"{array.shape} {array.dtype.str}".encode()
+    return hashlib.sha256(header + array.tobytes()).hexdigest()[:40]
 
 
 def root() -> Path:
-    """Where results are kept: the folder named by ``SER_STORE``, else ``_build/store`` of this checkout."""
+    """Folder of results: that of ``SER_STORE``, else ``_build/store`` of this checkout."""
     return Path(os.environ.get("SER_STORE") or PROJECT / "_build" / "store")
 
 
 def path(kind: str, name: Key, suffix: str) -> Path:
-    """Where a result of this kind and key stands, or would stand."""
+    """Path of a result, whether it is kept or not."""
     return root() / kind / name.hex[:2] / (name.hex + suffix)
 
 
@@ -121,7 +118,7 @@ def write(target: Path, payload: bytes) -> None:
 
 
 def keep(kind: str, name: Key, payload: bytes, suffix: str) -> Path:
-    """Keep a result's bytes, with their hash in a file beside it, and say where."""
+    """Keep a result's bytes, with their hash in a file beside it, and return the path."""
     target = path(kind, name, suffix)
     write(target.with_name(target.name + ".sha256"), hashlib.sha256(payload).hexdigest().encode())
     write(target, payload)
@@ -129,7 +126,7 @@ def keep(kind: str, name: Key, payload: bytes, suffix: str) -> Path:
 
 
 def kept(kind: str, name: Key, suffix: str) -> bytes | None:
-    """Bytes of a result that was kept, or None: not there, or not the bytes that were written (a warning says so)."""
+    """Read a result; None if it is not kept or, with a warning, damaged."""
     target = path(kind, name, suffix)
     try:
         payload = target.read_bytes()
@@ -146,32 +143,34 @@ def kept(kind: str, name: Key, suffix: str) -> bytes | None:
 
 
 def closure(modules: Iterable[str]) -> tuple[list[str], dict[str, str]]:
-    """Modules of ``sercore`` that the named ones are made of, and the numeric libraries they import with versions.
+    """Find the ``sercore`` modules and numeric libraries that modules import, directly or not.
 
-    A version's local part, such as "+cpu", does not count.
-    Packages on the way count with their ``__init__``. Imports inside functions count too.
+    Packages on the way count with their ``__init__``. Imports inside functions count too. A
+    version's local part, such as "+cpu", does not count.
 
     Raises:
-        ModuleNotFoundError: a name that is no module of ``sercore``.
+        ModuleNotFoundError: a name is no module of ``sercore``.
     """
     graph = _graph()
-    found: set[str] = set()
+    imported: set[str] = set()
     for module in modules:
         if module not in graph.modules:
             raise ModuleNotFoundError(
                 f"{module}: no such module in sercore; a key needs the module that makes the result"
             )
-        found |= {module} | graph.find_upstream_modules(module)
-    own = {name for name in found if name.split(".")[0] == "sercore"}
-    own |= {
-        ".".join(name.split(".")[:depth]) for name in own for depth in range(1, name.count(".") + 1)
-    }
-    numeric = sorted({NUMERIC[name] for name in found if name in NUMERIC})
-    return sorted(own), {name: importlib.metadata.version(name).split("+")[0] for name in numeric}
+        imported |= {module} | graph.find_upstream_modules(module)
+    sources = set()
+    for name in imported:
+        parts = name.split(".")
+        if parts[0] == "sercore":
+            sources |= {".".join(parts[:depth]) for depth in range(1, len(parts) + 1)}
+    libraries = sorted(NUMERIC[name] for name in imported if name in NUMERIC)
+    versions = {name: importlib.metadata.version(name).split("+")[0] for name in libraries}
+    return sorted(sources), versions
 
 
 def normalised(source: str) -> str:
-    """Source text without comments, docstrings, blank lines and trailing blanks: what two equal programs share.
+    """Remove comments, docstrings, blank lines and trailing blanks from source text.
 
     Lines inside a string that is no docstring stay as they are.
     """
@@ -180,13 +179,8 @@ def normalised(source: str) -> str:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, documented) and ast.get_docstring(node) is not None:
             text = node.body[0]
-            spans.append(
-                (
-                    text.lineno,
-                    len(lines[text.lineno - 1].encode()[: text.col_offset].decode()),
-                    text.end_lineno,
-                )
-            )
+            start = len(lines[text.lineno - 1].encode()[: text.col_offset].decode())
+            spans.append((text.lineno, start, text.end_lineno))
         elif isinstance(node, ast.JoinedStr) or (
             isinstance(node, ast.Constant) and isinstance(node.value, str)
         ):
@@ -205,8 +199,8 @@ def normalised(source: str) -> str:
 
 @cache
 def _code(modules: tuple[str, ...]) -> tuple[str, tuple[tuple[str, str], ...]]:
-    own, versions = closure(modules)
-    return digest([(name, normalised(_source(name))) for name in own]), tuple(versions.items())
+    sources, versions = closure(modules)
+    return digest([(name, normalised(_source(name))) for name in sources]), tuple(versions.items())
 
 
 def _source(module: str) -> str:
@@ -217,7 +211,7 @@ def _source(module: str) -> str:
 
 @cache
 def _graph():
-    import grimp  # slow to import, and only a key needs it
+    import grimp  # slow to import
 
     return grimp.build_graph("sercore", include_external_packages=True, cache_dir=None)
 
@@ -230,5 +224,6 @@ def _plain(value: object) -> object:
     if hasattr(value, "item"):
         return value.item()
     raise TypeError(
-        f"a key takes plain values, not {type(value).__name__}: turn it into numbers, strings or lists first"
+        f"a key takes plain values, not {type(value).__name__}: turn it into numbers, strings or "
+        "lists first"
     )

@@ -1,4 +1,4 @@
-"""Many trials through one joblib call: processes here, a Dask cluster where an address is given."""
+"""Many trials through one joblib call, in processes or on a Dask cluster."""
 
 import json
 import time
@@ -15,12 +15,14 @@ from tqdm import tqdm
 
 from sercore import store
 
-AT_ONCE = 25  # trials of one call: five folds of five seeds; more gain nothing on a CPU and are lost together
-ON_A_GPU = 4  # trials that share one: a ResNet34 in training holds some 5 GB, and twelve go hardly faster in all than two
+# Trials of one call, five folds of five seeds: more gain nothing on a CPU and are lost together.
+AT_ONCE = 25
+# Trials that share a GPU: a ResNet34 in training takes some 5 GB, and twelve gain little over two.
+ON_A_GPU = 4
 
 
 class SweepError(RuntimeError):
-    """Trials that failed; those that did not are kept."""
+    """Trials that failed; the others are kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,15 +30,15 @@ class Task:
     """Trials of one kind.
 
     Args:
-        name: of the kind, as a run is called.
-        run: how one is run; see ``sweep``.
-        trials: frozen dataclasses.
-        data: what they read.
-        corpora: names of the corpora in it.
-        parts: name and key of what made it, extractors above all.
-        encoders: speech encoders in it, with the width of their embeddings.
-        run_together: how trials that are ``alike`` are run at once; see ``sweep`` (default: one by one).
-        alike: what such trials have in common.
+        name: name of the run.
+        run: function that runs one trial; see ``sweep``.
+        trials: trials as frozen dataclasses.
+        data: data that the trials read.
+        corpora: names of the corpora in the data.
+        parts: names and keys of the results that the data are made of, such as features.
+        encoders: speech encoders of the data, with the width of their embeddings.
+        run_together: function that runs several ``alike`` trials at once; see ``sweep``.
+        alike: function of a trial that returns what such trials have in common.
     """
 
     name: str
@@ -51,39 +53,40 @@ class Task:
 
 
 def finished(tasks: Sequence[Task], *, scheduler: str, device: str) -> list[list[dict]]:
-    """Outcomes of the trials of each task, as ``sweep`` gives them; on a GPU all alike ones are trained in one go."""
+    """Run the trials of each task by ``sweep``; on a GPU all that are alike run at once."""
     from sercore.training.loop import choose
 
     at_once = AT_ONCE if choose(device).type == "cpu" else None
     return [
         sweep(
-            each.run,
-            each.trials,
-            each.data,
+            task.run,
+            task.trials,
+            task.data,
             scheduler=scheduler,
-            run_together=each.run_together,
-            alike=each.alike,
+            run_together=task.run_together,
+            alike=task.alike,
             at_once=at_once,
             device=device,
         )
-        for each in tasks
+        for task in tasks
     ]
 
 
 def at_a_time(device: str) -> int:
-    """How many trials are run at a time: one a core, but on a GPU, which they all share, four at most."""
+    """Number of trials that run at the same time: one a core, but four at most on a GPU."""
     from sercore.training.loop import choose
 
     return cpu_count() if choose(device).type == "cpu" else min(cpu_count(), ON_A_GPU)
 
 
 def trial_keys(run: Callable[..., dict], trials: Sequence[Any], data: Any) -> list[store.Key]:
-    """Key of each trial: its values, the digest of what it reads, the module of ``run`` and what that imports."""
+    """Make the key of each trial from its values, its data and the module of ``run``."""
     base = store.key(settings={}, manifest=[], modules=run.__module__)
-    return [
-        replace(base, settings=store.digest(asdict(trial)), data=data.content(trial))
-        for trial in trials
-    ]
+    keys = []
+    for trial in trials:
+        settings = store.digest(asdict(trial))
+        keys.append(replace(base, settings=settings, data=data.content(trial)))
+    return keys
 
 
 def sweep(
@@ -97,41 +100,35 @@ def sweep(
     at_once: int | None = AT_ONCE,
     **options: Any,
 ) -> list[dict]:
-    """Outcomes of trials, in their order; a finished trial is never run again.
+    """Run trials, each of them once, and return their outcomes in order.
 
     Args:
-        run: importable by name; of a trial, the data and the options; gives plain values that JSON holds.
+        run: function of a trial, the data and the options, importable by name; it returns plain
+            values that JSON holds.
         trials: frozen dataclasses of plain values.
-        data: passed to every call; has ``content(trial)``, the digest of the rows that a trial reads, and pickles.
-        scheduler: "none", or the address of a Dask scheduler such as ``tcp://127.0.0.1:8786`` (default "none").
-        run_together: of several trials, the data and the options; gives what ``run`` would of each, ``seconds`` shared out evenly
-            (default: one by one). Where it fails, its trials are run one by one.
-        alike: of a trial, what the trials that ``run_together`` gets at once have in common.
-        at_once: how many it gets at most (default 25); None for no limit.
+        data: data that is passed to every call and pickles; its ``content(trial)`` is the digest of
+            the rows that a trial reads.
+        scheduler: "none", or the address of a Dask scheduler such as ``tcp://127.0.0.1:8786``.
+        run_together: function of several trials, the data and the options, which returns an outcome
+            for each; ``seconds`` are shared out evenly. Where it fails, its trials run one by one.
+        alike: function of a trial that returns what trials in one call have in common.
+        at_once: largest number of trials in one call; None for no limit.
         options: keyword arguments of ``run`` that do not change its outcome, such as the device.
 
     Raises:
-        SweepError: a trial failed; every other one was run and kept first.
+        SweepError: a trial failed; all others were run and kept.
     """
     keys = trial_keys(run, trials, data)
-    found = [store.kept("trials", key, ".json") for key in keys]
-    left = [index for index, payload in enumerate(found) if payload is None]
-    outcomes = [None if payload is None else json.loads(payload) for payload in found]
-    calls = (
-        [[index] for index in left]
-        if run_together is None
-        else calls_of({index: alike(trials[index]) for index in left}, at_once)
-    )
+    payloads = [store.kept("trials", key, ".json") for key in keys]
+    outcomes = [None if payload is None else json.loads(payload) for payload in payloads]
+    left = [index for index, payload in enumerate(payloads) if payload is None]
+    calls = [[index] for index in left]
+    if run_together is not None:
+        calls = calls_of({index: alike(trials[index]) for index in left}, at_once)
     failures = []
     with (
         ExitStack() as stack,
-        tqdm(
-            total=len(trials),
-            initial=len(trials) - len(left),
-            desc="trials",
-            delay=2,
-            mininterval=1,
-        ) as bar,
+        tqdm(total=len(trials), initial=len(trials) - len(left), desc="trials", delay=2) as bar,
     ):
         if scheduler != "none":
             from distributed import Client
@@ -139,49 +136,50 @@ def sweep(
             stack.enter_context(Client(scheduler))
             stack.enter_context(parallel_config(backend="dask"))
         elif len(calls) > 1:
-            width = min(at_a_time(options.get("device", "cpu")), len(calls))
-            stack.enter_context(
-                parallel_config(backend="loky", n_jobs=width, inner_max_num_threads=1)
-            )
+            jobs = min(at_a_time(options.get("device", "cpu")), len(calls))
+            config = parallel_config(backend="loky", n_jobs=jobs, inner_max_num_threads=1)
+            stack.enter_context(config)
         pool = Parallel(return_as="generator_unordered", pre_dispatch="4*n_jobs")
-        jobs = (
-            delayed(_attempt)(call, run, run_together, [trials[at] for at in call], data, options)
+        attempts = (
+            delayed(_attempt)(
+                call, run, run_together, [trials[index] for index in call], data, options
+            )
             for call in calls
         )
-        for answers in pool(jobs):
-            for index, good, answer in answers:
-                if good:
-                    store.keep("trials", keys[index], json.dumps(answer).encode(), ".json")
-                    outcomes[index] = answer
+        for results in pool(attempts):
+            for index, succeeded, result in results:
+                if succeeded:
+                    store.keep("trials", keys[index], json.dumps(result).encode(), ".json")
+                    outcomes[index] = result
                 else:
-                    failures.append((trials[index], answer))
-            bar.set_postfix(
-                failed=len(failures), left=bar.total - bar.n - len(answers), refresh=False
-            )
-            bar.update(len(answers))
+                    failures.append((trials[index], result))
+            remaining = bar.total - bar.n - len(results)
+            bar.set_postfix(failed=len(failures), left=remaining, refresh=False)
+            bar.update(len(results))
     if failures:
         trial, text = failures[0]
         raise SweepError(
-            f"{len(failures)} of {len(trials)} trials failed, the others are kept; the first, {trial}:\n{text}"
+            f"{len(failures)} of {len(trials)} trials failed, the others are kept; the first, "
+            f"{trial}:\n{text}"
         )
     return outcomes
 
 
 def calls_of(left: Mapping[int, Hashable], at_once: int | None = AT_ONCE) -> list[list[int]]:
-    """Trials of each call: of one kind, at most so many, shared out evenly where a kind has more.
+    """Share out trials into calls of one kind each, evenly where a kind has several calls.
 
     Args:
         left: kind of each trial, by its number.
-        at_once: how many a call has at most (default 25); None for no limit.
+        at_once: largest number of trials in a call; None for no limit.
     """
     kinds: dict[Hashable, list[int]] = {}
     for index, kind in left.items():
         kinds.setdefault(kind, []).append(index)
-    parts = [
-        np.array_split(members, -(-len(members) // (at_once or len(members))))
-        for members in kinds.values()
-    ]
-    return [part.tolist() for each in parts for part in each]
+    calls = []
+    for members in kinds.values():
+        n_calls = -(-len(members) // (at_once or len(members)))
+        calls += [part.tolist() for part in np.array_split(members, n_calls)]
+    return calls
 
 
 def _attempt(
@@ -192,21 +190,20 @@ def _attempt(
     data: Any,
     options: dict,
 ) -> list[tuple[int, bool, Any]]:
-    """Index of each trial, whether it went well, and its outcome or the error's text."""
+    """Run trials; return of each its index, whether it succeeded, and its outcome or traceback."""
     if len(trials) > 1:
         try:
             outcomes, seconds = _timed(run_together, trials, data, options)
-            each = round(seconds / len(trials), 3)
+            share = round(seconds / len(trials), 3)
             return [
-                (index, True, outcome | {"seconds": each})
+                (index, True, outcome | {"seconds": share})
                 for index, outcome in zip(indices, outcomes, strict=True)
             ]
-        except Exception:  # one of them may be at fault: which one, each alone will tell
-            return [
-                found
-                for index, trial in zip(indices, trials, strict=True)
-                for found in _attempt([index], run, run_together, [trial], data, options)
-            ]
+        except Exception:  # running them one by one shows which of them fails
+            results = []
+            for index, trial in zip(indices, trials, strict=True):
+                results += _attempt([index], run, run_together, [trial], data, options)
+            return results
     try:
         outcome, seconds = _timed(run, trials[0], data, options)
         return [(indices[0], True, outcome | {"seconds": round(seconds, 3)})]
@@ -217,5 +214,5 @@ def _attempt(
 def _timed(call: Callable[..., Any], trials: Any, data: Any, options: dict) -> tuple[Any, float]:
     start = time.perf_counter()
     with threadpool_limits(1):
-        found = call(trials, data, **options)
-    return found, time.perf_counter() - start
+        result = call(trials, data, **options)
+    return result, time.perf_counter() - start

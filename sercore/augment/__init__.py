@@ -1,4 +1,4 @@
-"""Augmentations: ``voice`` changes a speaker's perceived gender with Praat, ``waveform`` stretches time, ``spectrogram`` masks."""
+"""Augmentations of voices, waveforms and spectrograms."""
 
 from sercore.augment.policies import Policy
 from sercore.augment.spectrogram import mask_bands, mask_time

@@ -1,4 +1,4 @@
-"""Masking policies of Padi et al. 2021, Table 1: how wide, how many, and how much of a clip one mask in time may cover."""
+"""Masking policies of Padi et al. 2021, Table 1."""
 
 from dataclasses import dataclass
 
@@ -13,10 +13,11 @@ class Policy:
     """One line of Table 1.
 
     Args:
-        bands: of the widest mask in frequency (printed: F).
-        frames: of the widest mask in time (printed: W).
-        share: part of a clip that one mask in time may cover (printed: p, 0.2), so that its width is at most min(W, p T).
-        count: masks in frequency, and as many in time (printed: N_f and N_t, 2 each).
+        bands: width of the widest mask in frequency (printed: F).
+        frames: width of the widest mask in time (printed: W).
+        share: share of a clip that one mask in time may cover (printed: p), so that its width is at
+            most min(W, p T).
+        count: number of masks in frequency, and of masks in time (printed: N_f and N_t).
     """
 
     bands: int
@@ -37,16 +38,17 @@ def masked(
     generator: torch.Generator,
     lengths: Tensor | None = None,
 ) -> Tensor:
-    """Spectrograms with a policy's masks in time and in frequency, each clip with its own; masked cells are 0, the mean.
+    """Mask spectrograms by a policy, each clip at random; masked cells are 0, the mean.
 
     Args:
-        spectrograms: normalised, left as they are.
-        policy: whose masks.
-        generator: of the random numbers; it moves on by the same amount whatever the widths.
-        lengths: frames of each clip that are not padding (default all).
+        spectrograms: ``(batch, time, bands)``, normalised.
+        policy: masking policy.
+        generator: generator of the random numbers; it moves on by the same amount whatever the
+            widths.
+        lengths: ``(batch,)`` frames of each clip without padding (default all).
 
-    Shape:
-        - spectrograms, output: ``(batch, time, bands)``
+    Returns:
+        ``(batch, time, bands)``, a copy.
 
     Source: Padi et al. 2021, section 3.4 and Table 1; the value of masked cells is ours.
     """

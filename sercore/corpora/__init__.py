@@ -1,6 +1,7 @@
-"""Speech corpora: a folder in, one tidy table out, one module a corpus; ``labels`` maps classes, ``synthetic`` is the demo.
+"""Speech corpora: one module a corpus reads its folder and returns one tidy table.
 
-``table`` is what every loader gives, ``folders`` finds a corpus by name.
+``folders`` finds a corpus by name, ``labels`` maps labels to classes, ``demo`` makes synthetic
+speech, ``own`` reads a researcher's table.
 """
 
 from sercore.corpora.cells import TableError

@@ -1,4 +1,4 @@
-"""The cells of a researcher's CSV file: UTF-8, parted by commas, semicolons or tabs, as many in each line as in the header."""
+"""Cells of a researcher's CSV file in UTF-8, with commas, semicolons or tabs between them."""
 
 import csv
 import difflib
@@ -10,78 +10,85 @@ from pathlib import Path
 
 
 class TableError(ValueError):
-    """A researcher's table that cannot be used: the file, what was found, what was expected, what to do."""
+    """A researcher's table that cannot be used."""
 
 
 def rows(path: Path, needed: Sequence[str]) -> dict[int, dict[str, str]]:
-    """Cells of each line by the header's names, under the line's number; blanks around a cell and empty lines removed.
+    """Read the cells of each line by column, stripped of blanks, without empty lines.
 
-    All text is in one Unicode form (``one_form``), so that a name is one name however it was typed; but for cells under ``path``.
+    All text but that of the column ``path`` is in one Unicode form (``one_form``), so that a name
+    is one name however it was typed.
 
     Args:
-        path: the file.
-        needed: columns that it has to have.
+        path: path of the file.
+        needed: names of the columns that the file must have.
 
     Returns:
-        At least one line; an empty cell is "".
+        One row or more by the number of its line; an empty cell is "".
 
     Raises:
-        TableError: no such file, no UTF-8, no CSV, a column that is missing, nameless or twice there, no line, or one with more or
-            fewer cells than the header.
+        TableError: there is no such file, it is no UTF-8 or no CSV; a column is missing, has no
+            name or a name of another one; or a line has more or fewer cells than the header.
     """
     content = text(path)
-    parted = max(",;\t", key=content.partition("\n")[0].count)
-    reader = csv.reader(io.StringIO(content, newline=""), delimiter=parted, strict=True)
+    delimiter = max(",;\t", key=content.partition("\n")[0].count)
+    reader = csv.reader(io.StringIO(content, newline=""), delimiter=delimiter, strict=True)
+    lines = []
     try:
-        lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
+        for line in reader:
+            cells = [cell.strip() for cell in line]
+            if any(cells):
+                lines.append((reader.line_num, cells))
     except csv.Error as error:
-        told = (
-            f"no CSV ({error}); expected cells parted by commas, semicolons or tabs. Save it again."
-        )
-        raise TableError(f"{path}, line {reader.line_num}: {told}") from None
-    (_, header), *rest = [(at, cells) for at, cells in lines if any(cells)] or [(1, [])]
-    header = [one_form(name) for name in header]
-    _refuse_header(path, header, needed)
-    if not rest:
+        raise TableError(
+            f"{path}, line {reader.line_num}: no CSV ({error}); expected cells parted by commas,"
+            " semicolons or tabs. Save it again."
+        ) from None
+    header = [one_form(name) for name in lines[0][1]] if lines else []
+    _check_header(path, header, needed)
+    if len(lines) == 1:
         raise TableError(
             f"{path}: a header and nothing below it; expected one line at least. Add the lines."
         )
-    for at, cells in rest:
+    table = {}
+    for number, cells in lines[1:]:
         if len(cells) != len(header):
-            told = f"{len(cells)} cells; expected {len(header)}, as the header has."
             raise TableError(
-                f"{path}, line {at}: {told} Mend the line; a cell with `{parted}` in it needs quotes."
+                f"{path}, line {number}: {len(cells)} cells; expected {len(header)}, as the header"
+                f" has. Mend the line; a cell with `{delimiter}` in it needs quotes."
             )
-    named = {at: zip(header, cells, strict=True) for at, cells in rest}
-    return {
-        at: {name: cell if name == "path" else one_form(cell) for name, cell in row}
-        for at, row in named.items()
-    }
+        row = dict(zip(header, cells, strict=True))
+        table[number] = {
+            name: cell if name == "path" else one_form(cell) for name, cell in row.items()
+        }
+    return table
 
 
 def one_form(text: str) -> str:
-    """A text in the one Unicode form in which names are compared, NFC: letters with their accents as one character."""
+    """Return a text in NFC, the Unicode form in which names are compared."""
     return unicodedata.normalize("NFC", text)
 
 
 def existing(path: Path) -> Path:
-    """The path as its folders spell it: in the Unicode form given, or else in NFC or NFD; as it is where none of them is there."""
+    """Return a path in the Unicode form in which it exists: as given, in NFC or in NFD.
+
+    A path that exists in none of them comes back as given.
+    """
     if path.exists():
         return path
     places = [Path(path.anchor)]
     for part in path.parts[len(places[0].parts) :]:
-        forms = dict.fromkeys(
-            (part, unicodedata.normalize("NFC", part), unicodedata.normalize("NFD", part))
-        )
+        normal = [unicodedata.normalize(form, part) for form in ("NFC", "NFD")]
+        forms = dict.fromkeys([part, *normal])
         places = [place / form for place in places for form in forms if (place / form).exists()]
     return places[0] if places else path
 
 
 def text(path: Path) -> str:
-    """What a UTF-8 file says, with or without a byte order mark.
+    """Read a UTF-8 file, with or without a byte order mark.
 
     Raises:
-        TableError: no such file, or another encoding.
+        TableError: there is no such file, or it has another encoding.
     """
     path = existing(path)
     if not path.is_file():
@@ -95,19 +102,22 @@ def text(path: Path) -> str:
 
 
 def near(name: str, known: Sequence[str]) -> str:
-    """A question for the known name that this one may mean, or nothing."""
+    """Ask for the known name that is meant, in brackets; empty if none is similar."""
     close = difflib.get_close_matches(name, known, 1)
     return f" (did you mean `{close[0]}`?)" if close else ""
 
 
-def _refuse_header(path: Path, header: list[str], needed: Sequence[str]) -> None:
+def _check_header(path: Path, header: list[str], needed: Sequence[str]) -> None:
     if absent := [name for name in needed if name not in header]:
-        found = f"found {', '.join(filter(None, header)) or 'none'}{near(absent[0], header)}"
+        names = ", ".join(filter(None, header)) or "none"
         raise TableError(
-            f"{path}: no column `{absent[0]}`, {found}; expected {', '.join(needed)}. Add or rename the column."
+            f"{path}: no column `{absent[0]}`, found {names}{near(absent[0], header)};"
+            f" expected {', '.join(needed)}. Add or rename the column."
         )
-    if odd := [name for name, count in Counter(header).items() if count > 1 or not name]:
-        met = f"column `{odd[0]}` stands more than once" if odd[0] else "a column has no name"
+    for name, count in Counter(header).items():
+        if name and count == 1:
+            continue
+        fault = f"column `{name}` stands more than once" if name else "a column has no name"
         raise TableError(
-            f"{path}: {met}; expected a name of its own for each column. Rename or remove it."
+            f"{path}: {fault}; expected a name of its own for each column. Rename or remove it."
         )

@@ -1,11 +1,10 @@
-"""CREMA-D: acted North American English, 91 actors, twelve sentences, six emotions."""
+"""CREMA-D: acted North American English."""
 
 import re
 from itertools import product
 from pathlib import Path
 
-from sercore.corpora import Corpus, build, files, missing, unmatched
-from sercore.corpora.table import without_copies
+from sercore.corpora.table import Corpus, build, missing, named_clips
 
 NAME = re.compile(
     r"(?P<speaker>10\d\d)_(?P<text>[A-Z]{3})_(?P<emotion>[A-Z]{3})_(?P<level>LO|MD|HI|XX)"
@@ -24,39 +23,34 @@ EXPECTED = {
     for level in (("LO", "MD", "HI") if sentence == "IEO" and emotion != "NEU" else ("XX",))
 } - NEVER
 WOMEN = {
-    1002, 1003, 1004, 1006, 1007, 1008, 1009, 1010, 1012, 1013, 1018, 1020, 1021, 1024, 1025, 1028, 1029, 1030, 1037,
-    1043, 1046, 1047, 1049, 1052, 1053, 1054, 1055, 1056, 1058, 1060, 1061, 1063, 1072, 1073, 1074, 1075, 1076, 1078,
-    1079, 1082, 1084, 1089, 1091,
+    1002, 1003, 1004, 1006, 1007, 1008, 1009, 1010, 1012, 1013, 1018, 1020, 1021, 1024, 1025, 1028,
+    1029, 1030, 1037, 1043, 1046, 1047, 1049, 1052, 1053, 1054, 1055, 1056, 1058, 1060, 1061, 1063,
+    1072, 1073, 1074, 1075, 1076, 1078, 1079, 1082, 1084, 1089, 1091,
 }  # fmt: skip
 
 
 def read(root: Path) -> Corpus:
     """CREMA-D: 91 actors, 6 emotions, 12 sentences, 7442 clips (Cao et al. 2014).
 
-    Layout: ``AudioWAV/<actor>_<sentence>_<emotion>_<level>.wav`` (or ``.flac``). The labels stay codes: ANG anger, DIS disgust,
-    FEA fear, HAP happiness, NEU neutral, SAD sadness. One sentence, IEO, is spoken at three levels.
-
-    Args:
-        root: the corpus' folder.
+    Layout: ``AudioWAV/<actor>_<sentence>_<emotion>_<level>.wav`` (or ``.flac``). The labels stay
+    codes: ANG anger, DIS disgust, FEA fear, HAP happiness, NEU neutral, SAD sadness. One sentence,
+    IEO, is spoken at three levels.
 
     Returns:
-        The clips, with one column more, ``level`` ("LO", "MD", "HI" or, unspecified, "XX"), and what is missing, odd or
-        unreadable; none for the complete corpus.
+        The clips, with one more column, ``level`` ("LO", "MD", "HI" or, unspecified, "XX"), and
+        problems; none for the complete corpus.
 
-    Source: Cao et al. 2014, CREMA-D: Crowd-sourced Emotional Multimodal Actors Dataset, IEEE Transactions on Affective
-    Computing 5(4); actors' sex as the corpus' table of actors gives it.
+    Source: Cao et al. 2014, CREMA-D: Crowd-sourced Emotional Multimodal Actors Dataset, IEEE
+    Transactions on Affective Computing 5(4); actors' sex as the corpus' table of actors gives it.
     """
-    rows, odd = [], []
-    for path in files(root):
+
+    def parse(path: Path) -> tuple[str, dict] | None:
         match = NAME.fullmatch(path.stem)
         if match is None or path.stem not in EXPECTED:
-            odd.append(path.name)
-            continue
+            return None
         gender = "female" if int(match["speaker"]) in WOMEN else "male"
-        rows.append(match.groupdict() | {"path": path, "gender": gender, "language": "en-US"})
-    names = [row["path"].stem for row in rows]
-    rows, copies = without_copies(rows, names)
-    problems = (
-        unmatched(odd, "<actor>_<sentence>_<emotion>_<level>") + copies + missing(names, EXPECTED)
-    )
-    return build("crema-d", rows, problems, extra=("level",))
+        return path.stem, match.groupdict() | {"gender": gender, "language": "en-US"}
+
+    clips, problems = named_clips(root, parse, "<actor>_<sentence>_<emotion>_<level>")
+    problems += missing(clips, EXPECTED)
+    return build("crema-d", clips.values(), problems, extra=("level",))

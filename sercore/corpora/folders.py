@@ -1,4 +1,4 @@
-"""Corpora by their folder's name, under the folder named by ``SER_CORPORA``."""
+"""Corpora by their folder's name, under the folder that ``SER_CORPORA`` names."""
 
 import importlib
 import os
@@ -9,7 +9,7 @@ from types import ModuleType
 from sercore.corpora.reports import TITLES, Problem, Report
 from sercore.corpora.table import Corpus
 
-# Folder name and module of every corpus with an official layout.
+# Module of every corpus with an official layout, by the name of its folder.
 LOADERS = {
     "cetuc": "cetuc",
     "coraa-ser": "coraa_ser",
@@ -26,11 +26,11 @@ LOADERS = {
 
 
 class CorpusError(FileNotFoundError):
-    """A corpus that is not where it was looked for: what was found, what was expected, what to do."""
+    """A corpus that is not where it is expected."""
 
 
 def home() -> Path | None:
-    """Folder named by ``SER_CORPORA``, as an absolute path, or None where it is not set."""
+    """Absolute path of the folder that ``SER_CORPORA`` names, or None if it is not set."""
     named = os.environ.get("SER_CORPORA")
     return Path(named).expanduser().absolute() if named else None
 
@@ -42,17 +42,18 @@ def load(name: str, *, root: Path | None = None) -> Corpus:
         CorpusError: there is no such folder, no such loader, or no root.
     """
     if name not in LOADERS:
-        raise CorpusError(
-            f"{name}: no loader of that name; expected one of {', '.join(sorted(LOADERS))}."
-        )
+        known = ", ".join(sorted(LOADERS))
+        raise CorpusError(f"{name}: no loader of that name; expected one of {known}.")
     root = root or home()
     if root is None:
         raise CorpusError(
-            f"{name}: SER_CORPORA is not set; it names the folder that holds `{name}/`. Set it, or use edition=demo."
+            f"{name}: SER_CORPORA is not set; it names the folder that holds `{name}/`. Set it, or"
+            " use edition=demo."
         )
     if not (root / name).is_dir():
         raise CorpusError(
-            f"{root / name}: no such folder; expected {name} in its official layout. Put or link it there."
+            f"{root / name}: no such folder; expected {name} in its official layout. Put or link it"
+            " there."
         )
     loader = importlib.import_module(f"sercore.corpora.{LOADERS[name]}")
     corpus = loader.read(root / name)
@@ -62,12 +63,13 @@ def load(name: str, *, root: Path | None = None) -> Corpus:
 
 
 def lacking(names: Iterable[str]) -> list[str]:
-    """What keeps these corpora under ``SER_CORPORA`` from being complete, a text each; empty where all of them are.
-
-    A folder that is not there is named; one that is not whole is named with what its loader misses in it.
+    """Describe the corpora under ``SER_CORPORA`` that are missing or not whole.
 
     Args:
-        names: of the folders.
+        names: names of the folders.
+
+    Returns:
+        One text for each such corpus, with what its loader misses in it.
     """
     root, texts = home(), []
     for name in names:
@@ -79,20 +81,23 @@ def lacking(names: Iterable[str]) -> list[str]:
 
 
 def partial(reports: Iterable[Report]) -> list[str]:
-    """The corpora of these reports that are not whole, each with what its loader misses."""
-    return [
-        f"{each.title} (folder {each.corpus}: {'; '.join(each.lacking)})"
-        for each in reports
-        if each.lacking
-    ]
+    """Describe the corpora that are not whole, with what their loaders miss."""
+    texts = []
+    for report in reports:
+        if lacking := report.lacking:
+            texts.append(f"{report.title} (folder {report.corpus}: {'; '.join(lacking)})")
+    return texts
 
 
 def _one_deeper(loader: ModuleType, folder: Path) -> Problem | None:
-    """Where the clips are, if they lie in a folder of the corpus' folder, as some archives unpack."""
-    for inner in sorted(
-        path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")
-    ):
+    """Report clips that lie in a folder of the corpus' folder, as some archives unpack."""
+    for inner in sorted(folder.iterdir()):
+        if not inner.is_dir() or inner.name.startswith("."):
+            continue
         if clips := len(loader.read(inner).table):
-            sentence = f"{folder}: no clip in its official layout, but {clips} in {inner}, one folder deeper. Put what is in"
-            return Problem(f"{sentence} {inner.name} directly into {folder.name}.", "nested", 1)
+            sentence = (
+                f"{folder}: no clip in its official layout, but {clips} in {inner}, one folder"
+                f" deeper. Put what is in {inner.name} directly into {folder.name}."
+            )
+            return Problem(sentence, "nested", 1)
     return None

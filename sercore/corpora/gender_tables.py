@@ -1,7 +1,7 @@
-"""Gender features of read Portuguese, measured by a co-author of paper 01 (MLS, and Common Voice), as tables without audio.
+"""Gender features of read Portuguese (MLS and Common Voice) as public tables without audio.
 
-The files are public in the project that Alves et al. 2022 name in section 1 (footnote 2); they stand in for CETUC, which
-the paper used and which is not at hand.
+A co-author of Alves et al. 2022 measured them; the project named in the paper's section 1 (footnote
+2) holds the files. They stand in for CETUC, which the paper used.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class GenderTable:
         features: ``(clips, 44)`` in the order of ``sercore.features.gender.NAMES``.
         male: ``(clips,)``, 1 for male and 0 for female.
         speakers: ``(clips,)`` names.
-        content: hash of what was read.
+        content: hash of the file.
     """
 
     features: np.ndarray
@@ -31,21 +31,25 @@ class GenderTable:
 
 
 def read(path: Path, names: tuple[str, ...]) -> GenderTable:
-    """A table with the columns ``FileName`` (speaker before the first ``_``), ``Gender`` and one for each feature.
+    """Read a CSV table with the columns ``FileName``, ``Gender`` and one for each feature.
+
+    The speaker is the part of ``FileName`` before the first ``_``.
 
     Raises:
-        ValueError: a column that is missing.
-        FileNotFoundError: no such table.
+        ValueError: a column is missing.
+        FileNotFoundError: there is no such table.
     """
     if not path.is_file():
         raise FileNotFoundError(
-            f"{path}: no such table; the auxiliary gender task needs it. Put it there, or use edition=demo."
+            f"{path}: no such table; the auxiliary gender task needs it. Put it there, or use"
+            " edition=demo."
         )
     table = pd.read_csv(path)
     absent = [name for name in ("FileName", "Gender", *names) if name not in table]
     if absent:
         raise ValueError(
-            f"{path}: no column {absent[0]} ({len(absent)} missing); expected FileName, Gender and the 44 features"
+            f"{path}: no column {absent[0]} ({len(absent)} missing); expected FileName, Gender and"
+            " the 44 features"
         )
     return GenderTable(
         features=table[list(names)].to_numpy(np.float64),

@@ -1,11 +1,10 @@
-"""RAVDESS, the speech part: acted North American English, eight emotions."""
+"""RAVDESS, the speech part: acted North American English."""
 
 import re
 from itertools import product
 from pathlib import Path
 
-from sercore.corpora import Corpus, build, files, missing, unmatched
-from sercore.corpora.table import without_copies
+from sercore.corpora.table import Corpus, build, missing, named_clips
 
 NAME = re.compile(
     r"03-01-(?P<emotion>0[1-8])-0[12]-(?P<text>0[12])-0[12]-(?P<speaker>0[1-9]|1\d|2[0-4])"
@@ -23,28 +22,23 @@ EXPECTED = {
 def read(root: Path) -> Corpus:
     """RAVDESS, speech: 24 actors, 8 emotions, 1440 clips (Livingstone and Russo 2018).
 
-    Layout: ``Actor_NN/03-01-EE-II-SS-RR-AA.wav`` (or ``.flac``): emotion, intensity, statement, repetition, actor. Odd actors
-    are male. The text is the statement's number.
-
-    Args:
-        root: the corpus' folder.
+    Layout: ``Actor_NN/03-01-EE-II-SS-RR-AA.wav`` (or ``.flac``): emotion, intensity, statement,
+    repetition, actor. Odd actors are male. The text is the statement's number.
 
     Returns:
-        The clips, and what is missing, odd or unreadable; none for the complete corpus.
+        The clips and problems; none for the complete corpus.
 
-    Source: Livingstone and Russo 2018, PLOS ONE 13(5); file names as the data's own page describes them.
+    Source: Livingstone and Russo 2018, PLOS ONE 13(5); file names as the data's own page describes
+    them.
     """
-    rows, odd = [], []
-    for path in files(root):
+
+    def parse(path: Path) -> tuple[str, dict] | None:
         match = NAME.fullmatch(path.stem)
         if match is None or path.stem not in EXPECTED:
-            odd.append(path.name)
-            continue
+            return None
         gender = "male" if int(match["speaker"]) % 2 else "female"
         row = match.groupdict() | {"emotion": EMOTIONS[int(match["emotion"]) - 1]}
-        rows.append(row | {"path": path, "gender": gender, "language": "en-US"})
-    names = [row["path"].stem for row in rows]
-    rows, copies = without_copies(rows, names)
-    return build(
-        "ravdess", rows, unmatched(odd, "03-01-EE-II-SS-RR-AA") + copies + missing(names, EXPECTED)
-    )
+        return path.stem, row | {"gender": gender, "language": "en-US"}
+
+    clips, problems = named_clips(root, parse, "03-01-EE-II-SS-RR-AA")
+    return build("ravdess", clips.values(), problems + missing(clips, EXPECTED))

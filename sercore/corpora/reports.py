@@ -1,4 +1,4 @@
-"""What reading a corpus has to say: how many clips it has, how many are missing or left out.
+"""Reports on corpora: number of clips, and numbers of missing or left out ones.
 
 Nothing of ``sercore`` is imported here: data in memory can carry a report without the loaders.
 """
@@ -20,24 +20,14 @@ TITLES = {
     "crema-d": "CREMA-D",
     "voxceleb": "VoxCeleb",
 }
-MISSING = (
-    "missing",
-    "missing emotions",
-    "missing speakers",
-)  # what a corpus should have and has not
-LEFT_OUT = (
-    "damaged",
-    "silent",
-    "unlabelled",
-    "without a class",
-    "misnamed",
-    "copies",
-)  # what is there and is not used
+# Kinds of problems: what a corpus lacks, what it has that is not used.
+MISSING = ("missing", "missing emotions", "missing speakers")
+LEFT_OUT = ("damaged", "silent", "unlabelled", "without a class", "misnamed", "copies")
 PARTIAL = (*MISSING, "damaged")  # kinds of which a whole corpus has none
 
 
 class Problem(str):
-    """A sentence on what is wrong with a folder, with its kind and how many clips it speaks of.
+    """A sentence on what is wrong with a folder, with its kind and the number of clips.
 
     Args:
         text: the sentence.
@@ -50,7 +40,7 @@ class Problem(str):
     count: int
 
     def __new__(cls, text: str, kind: str = "", count: int = 0) -> "Problem":
-        """Make the sentence, and hang its kind and count on it."""
+        """Make the sentence and attach its kind and count."""
         problem = super().__new__(cls, text)
         problem.kind, problem.count = kind, count
         return problem
@@ -58,12 +48,12 @@ class Problem(str):
 
 @dataclass(frozen=True)
 class Report:
-    """What a loader says of one corpus.
+    """Report of a loader on one corpus.
 
     Args:
-        corpus: the folder's name, or that of a researcher's table.
-        clips: rows of its table.
-        problems: a sentence each; those that count something are ``Problem``.
+        corpus: name of the folder, or of a researcher's table.
+        clips: number of clips.
+        problems: one sentence each; those that count something are ``Problem``.
     """
 
     corpus: str
@@ -72,34 +62,33 @@ class Report:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many are missing or left out, by kind; kinds that do not occur are not named."""
-        sums = {
-            kind: sum(problem.count for problem in self._of((kind,)))
-            for kind in (*MISSING, *LEFT_OUT)
-        }
-        return {kind: count for kind, count in sums.items() if count}
+        """Numbers of missing or left out clips by kind, without kinds that do not occur."""
+        counts = {}
+        for kind in (*MISSING, *LEFT_OUT):
+            if count := sum(problem.count for problem in self._of((kind,))):
+                counts[kind] = count
+        return counts
 
     @property
     def lacking(self) -> list[str]:
-        """Sentences that keep the corpus from being whole; empty for a whole one."""
-        return self._of(("nested",)) or self._of(PARTIAL) or ["no clip"] * (not self.clips)
+        """Reasons why the corpus is not whole; empty for a whole one."""
+        problems = self._of(("nested",)) or self._of(PARTIAL)
+        if not problems and not self.clips:
+            return ["no clip"]
+        return problems
 
     @property
     def line(self) -> str:
         """One sentence: "RAVDESS: 1,438 clips; left out: 2 damaged, 1,440 copies."."""
         counts = self.counts
         missing = [f"{counts[kind]:,} {kind}" for kind in MISSING if kind in counts]
-        left_out = ", ".join(f"{counts[kind]:,} {kind}" for kind in LEFT_OUT if kind in counts)
-        return (
-            "; ".join(
-                [f"{self.title}: {self.clips:,} clips", *missing, f"left out: {left_out or 'none'}"]
-            )
-            + "."
-        )
+        unused = ", ".join(f"{counts[kind]:,} {kind}" for kind in LEFT_OUT if kind in counts)
+        parts = [f"{self.title}: {self.clips:,} clips", *missing, f"left out: {unused or 'none'}"]
+        return "; ".join(parts) + "."
 
     @property
     def title(self) -> str:
-        """The corpus' title; a name that is not known here as code, so that nothing in it is markup."""
+        """Title of the corpus; an unknown name becomes code, so that nothing in it is markup."""
         return TITLES.get(self.corpus) or f"`{self.corpus.replace('`', ' ')}`"
 
     def _of(self, kinds: Sequence[str]) -> list[Problem]:
@@ -111,27 +100,30 @@ class Report:
 
 
 def alike(sentences: Sequence[str], kind: str, *, left_out: str) -> list[Problem]:
-    """One problem for equal faults: the sentence itself, or their number and the first of them.
+    """Join equal faults in one problem: their number and the first sentence.
 
     Args:
-        sentences: one for each fault.
-        kind: of all of them.
-        left_out: what they are, after "3 clips left out, ".
+        sentences: one sentence for each fault.
+        kind: kind of the faults.
+        left_out: words for the faults, after "3 clips left out, ".
     """
     if not sentences:
         return []
-    several = f"{len(sentences)} clips left out, {left_out}, such as " if len(sentences) > 1 else ""
-    return [Problem(several + sentences[0], kind, len(sentences))]
+    sentence = sentences[0]
+    if len(sentences) > 1:
+        sentence = f"{len(sentences)} clips left out, {left_out}, such as {sentence}"
+    return [Problem(sentence, kind, len(sentences))]
 
 
 def summary(reports: Iterable[Report]) -> str:
-    """What the clips of a page are, as Markdown: a line a corpus, or one sentence for whole ones."""
+    """Describe a page's clips in Markdown: a line a corpus, or one sentence if all are whole."""
     reports = list(reports)
     if not any(report.counts for report in reports):
-        return f"Clips: {', '.join(f'{report.title} {report.clips:,}' for report in reports)}. None is missing or left out."
+        clips = ", ".join(f"{report.title} {report.clips:,}" for report in reports)
+        return f"Clips: {clips}. None is missing or left out."
     return "  \n".join(report.line for report in reports)
 
 
 def left_out(reports: Iterable[Report]) -> dict[str, dict[str, int]]:
-    """Counts of what is missing or left out by corpus and kind; a whole corpus is not named."""
+    """Count missing and left out clips by corpus and kind, without whole corpora."""
     return {report.corpus: report.counts for report in reports if report.counts}

@@ -12,17 +12,17 @@ import soundfile
 from sercore import audio
 from sercore.corpora.reports import Problem, alike
 
-# Of full scale, 3 steps of a 16-bit file: where no sample is further from the first, there is silence.
+# Largest distance of any sample of silence from the first, of full scale: 3 steps of 16 bits.
 QUIETEST = 1e-4
 POINTER = b"version https://git-lfs.github.com/spec/"
-BLOCK = 2048  # samples that are looked at together
+BLOCK = 2048  # samples that are read at a time
 
 
 def usable_rows(rows: Iterable[dict]) -> tuple[list[dict], list[Problem]]:
-    """Rows that can be used, each with its ``seconds``, and problems for the others.
+    """Split rows into those that can be used, with ``seconds`` added, and problems of the others.
 
     Args:
-        rows: one dict a clip, of which ``path`` is read.
+        rows: one dict a clip, with its ``path``.
     """
     usable, silent, faults = [], [], []
     for row in rows:
@@ -35,24 +35,31 @@ def usable_rows(rows: Iterable[dict]) -> tuple[list[dict], list[Problem]]:
             silent.append(row["path"])
         else:
             usable.append(row | {"seconds": seconds})
-    return usable, [*_damaged(faults), *_silent(silent)]
+    problems = _damaged(faults)
+    if silent:
+        sentence = (
+            f"{len(silent)} clips left out, they are silent, such as {silent[0]}; expected speech."
+            " Record them again."
+        )
+        problems.append(Problem(sentence, "silent", len(silent)))
+    return usable, problems
 
 
 def first_usable(rows: Sequence[dict]) -> dict:
-    """The first of several rows whose clip can be used, or the first where none can."""
+    """Return the first of several rows whose clip can be used, or the first if none can."""
     if len(rows) == 1:
         return rows[0]
     return next((row for row in rows if usable_rows([row])[0]), rows[0])
 
 
 def is_silent(path: Path | str) -> bool:
-    """Whether there is no sound in the mean of a clip's channels; it is read up to the first sound."""
-    about = os.stat(path)
-    return _reads_silent(os.fspath(path), about.st_size, about.st_mtime_ns)
+    """Check whether the mean of a clip's channels is silent."""
+    status = os.stat(path)
+    return _reads_silent(os.fspath(path), status.st_size, status.st_mtime_ns)
 
 
 def is_pointer(path: Path | str) -> bool:
-    """Whether a file is what git-lfs puts in place of one that it has not fetched."""
+    """Check whether a file is what git-lfs puts in place of one that it has not fetched."""
     try:
         with open(path, "rb") as file:
             return file.read(len(POINTER)) == POINTER
@@ -62,7 +69,7 @@ def is_pointer(path: Path | str) -> bool:
 
 @lru_cache(maxsize=200_000)
 def _reads_silent(path: str, size: int, changed: int) -> bool:
-    """``is_silent`` of a file known by its path, size and time of change: read once in a process."""
+    """``is_silent``, computed once in a process for a path, size and time of change."""
     try:
         with (
             open(path, "rb", buffering=0) as file,
@@ -72,38 +79,30 @@ def _reads_silent(path: str, size: int, changed: int) -> bool:
             while len(samples := sound.read(BLOCK, dtype="float32", always_2d=True)):
                 mono = samples.mean(axis=1)
                 first = mono[0] if first is None else first
-                if (
-                    not np.abs(mono - first).max() <= QUIETEST
-                ):  # NaN is for the one who reads all of it
+                # NaN is no silence; reading the whole clip reports it.
+                if not np.abs(mono - first).max() <= QUIETEST:
                     return False
-    except soundfile.LibsndfileError:  # damage behind the header: for the one who reads all of it
+    except soundfile.LibsndfileError:  # reading the whole clip reports the damage
         return False
     return True
 
 
 def _damaged(faults: Sequence[tuple[Path, str]]) -> list[Problem]:
-    """A problem for each kind of fault, with the number of clips and the first one's message."""
-    pointers = {path: message for path, message in faults if is_pointer(path)}
-    faults_by_kind: dict[str, list[str]] = {}
+    """One problem for each kind of fault, with the number of clips and the first one's message."""
+    pointers = [path for path, _ in faults if is_pointer(path)]
+    by_kind: dict[str, list[str]] = {}
     for path, message in faults:
         if path not in pointers:
-            faults_by_kind.setdefault(
-                re.sub(r"\d+", "0", message.removeprefix(str(path))), []
-            ).append(message)
+            kind = re.sub(r"\d+", "0", message.removeprefix(str(path)))
+            by_kind.setdefault(kind, []).append(message)
     problems = []
     if pointers:
-        sentence = f"{len(pointers)} clips left out, git-lfs pointers in place of audio, such as {next(iter(pointers))}"
-        sentence += "; expected the audio itself. Run `git lfs pull` in the folder that was cloned."
+        sentence = (
+            f"{len(pointers)} clips left out, git-lfs pointers in place of audio,"
+            f" such as {pointers[0]}; expected the audio itself."
+            " Run `git lfs pull` in the folder that was cloned."
+        )
         problems.append(Problem(sentence, "damaged", len(pointers)))
-    return problems + [
-        problem
-        for same in faults_by_kind.values()
-        for problem in alike(same, "damaged", left_out="damaged")
-    ]
-
-
-def _silent(paths: Sequence[Path]) -> list[Problem]:
-    if not paths:
-        return []
-    sentence = f"{len(paths)} clips left out, they are silent, such as {paths[0]}; expected speech. Record them again."
-    return [Problem(sentence, "silent", len(paths))]
+    for messages in by_kind.values():
+        problems += alike(messages, "damaged", left_out="damaged")
+    return problems

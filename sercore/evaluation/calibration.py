@@ -1,4 +1,4 @@
-"""Whether a network is right as often as it says: reliability by bins of confidence, and expected calibration error."""
+"""Reliability diagrams and the expected calibration error."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ BINS = 15  # Guo et al. 2017, Table 1
 
 @dataclass(frozen=True)
 class Reliability:
-    """A reliability diagram: clips by the probability of the predicted class, in bins of equal width.
+    """Reliability diagram: clips in bins of equal width by confidence.
 
     Args:
         edges: ``(bins + 1,)`` from 0 to 1; a bin holds its upper edge, not its lower.
-        clips: ``(bins,)`` how many.
-        confidence: ``(bins,)`` their mean probability of the predicted class, NaN for an empty bin.
-        accuracy: ``(bins,)`` share of them that is right, NaN for an empty bin.
+        clips: ``(bins,)`` number of clips.
+        confidence: ``(bins,)`` mean probability of the predicted class, NaN for an empty bin.
+        accuracy: ``(bins,)`` share of right clips, NaN for an empty bin.
     """
 
     edges: np.ndarray
@@ -26,7 +26,7 @@ class Reliability:
 
     @property
     def error(self) -> float:
-        """Expected calibration error: mean distance of accuracy and confidence, bins weighted by their clips, in [0, 1].
+        """Expected calibration error: mean distance of accuracy and confidence, in [0, 1].
 
         Source: Guo et al. 2017, On Calibration of Modern Neural Networks, equation 3.
         """
@@ -38,18 +38,19 @@ class Reliability:
 def reliability(
     probabilities: np.ndarray, truth: Sequence[int], *, bins: int = BINS
 ) -> Reliability:
-    """Accuracy and mean confidence by bins of confidence.
+    """Compute accuracy and mean confidence in bins of confidence.
 
     Args:
         probabilities: ``(clips, classes)`` in [0, 1], rows that sum to 1.
         truth: ``(clips,)`` true classes, 0 to classes - 1.
-        bins: how many of equal width between 0 and 1, 1 or more (default 15).
+        bins: number of bins of equal width between 0 and 1.
 
     Returns:
-        The diagram; its ``error`` is the expected calibration error. Of equal probabilities the first class is predicted.
+        The diagram; its ``error`` is the expected calibration error. Of equal probabilities the
+        first class is predicted.
 
     Raises:
-        ValueError: what is no probability or no class, or no clip.
+        ValueError: there is no clip, or a value is no probability or no class.
 
     Source: Guo et al. 2017, On Calibration of Modern Neural Networks, section 2.
     """
@@ -59,8 +60,8 @@ def reliability(
     edges = np.linspace(0, 1, bins + 1)
     at = np.digitize(confidence, edges[1:-1], right=True)
     clips = np.bincount(at, minlength=bins)
-    there = np.where(clips > 0, clips, np.nan)
-    means = (np.bincount(at, weights, minlength=bins) / there for weights in (confidence, right))
+    counts = np.where(clips > 0, clips, np.nan)
+    means = (np.bincount(at, weights, minlength=bins) / counts for weights in (confidence, right))
     return Reliability(edges, clips, *means)
 
 
@@ -71,15 +72,18 @@ def _check(probabilities: np.ndarray, truth: np.ndarray, bins: int) -> None:
         )
     if probabilities.ndim != 2 or not len(probabilities) or truth.shape != (len(probabilities),):
         raise ValueError(
-            f"probabilities {probabilities.shape} and truth {truth.shape}; expected (clips, classes) and (clips,), at least one"
+            f"probabilities {probabilities.shape} and truth {truth.shape}; expected (clips, "
+            "classes) and (clips,), at least one"
             " clip: give one row and one class for each clip"
         )
     if not (probabilities >= 0).all() or not np.allclose(probabilities.sum(1), 1, atol=1e-3):
         raise ValueError(
-            "rows that are no probabilities; expected numbers from 0 to 1 that sum to 1: take the softmax of logits"
+            "rows that are no probabilities; expected numbers from 0 to 1 that sum to 1: take the "
+            "softmax of logits"
         )
     if truth.min() < 0 or truth.max() >= probabilities.shape[1]:
         raise ValueError(
-            f"classes {truth.min()} to {truth.max()} with {probabilities.shape[1]} probabilities a clip; expected 0 to"
+            f"classes {truth.min()} to {truth.max()} with {probabilities.shape[1]} probabilities "
+            "a clip; expected 0 to"
             f" {probabilities.shape[1] - 1}: give each class its column"
         )

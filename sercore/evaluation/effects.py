@@ -1,4 +1,4 @@
-"""Main effects of paper 04's grid, with and without each of three components, as weights of its eight systems."""
+"""Main effects of the three components in paper 04's grid of eight systems."""
 
 from itertools import product
 
@@ -11,9 +11,10 @@ DIFFERENCES = (("SP", "TL"), ("TL", "Aug"))
 
 
 def contrasts() -> dict[str, np.ndarray]:
-    """Weights ``(8,)`` of the scores of ``CELLS`` that make each main effect, then "SP - TL" and "TL - Aug".
+    """Return the weights ``(8,)`` of the scores of ``CELLS`` that make each effect.
 
-    A component's effect is the mean score with it less the mean score without, over both states of the other two.
+    A component's effect is the mean score with it less the mean score without, over both states of
+    the other two.
 
     Source: Padi et al. 2021, section 5, for the order; main effects are ours.
     """

@@ -1,4 +1,4 @@
-"""Intervals: what one more run would print, and what other recordings would give."""
+"""Prediction intervals of one more run, and bootstrap intervals over groups."""
 
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -10,13 +10,14 @@ LEVEL = 0.95
 
 
 def prediction_interval(values: Sequence[float], *, level: float = LEVEL) -> tuple[float, float]:
-    """Where one further run falls with this probability, given runs that differ by their seed only.
+    """Compute the interval in which one more run falls, given runs that differ by their seed.
 
-    Mean plus and minus t s sqrt(1 + 1/n), for normal values; a single value gives an infinite interval.
+    Mean plus and minus t s sqrt(1 + 1/n), for normal values; a single value gives an infinite
+    interval.
 
     Args:
-        values: one for each seed.
-        level: probability (default 0.95).
+        values: score of each seed.
+        level: probability of the interval.
 
     Source: the standard prediction interval for one normal observation.
     """
@@ -36,14 +37,15 @@ def resampled_interval(
     seed: int = 0,
     level: float = LEVEL,
 ) -> tuple[float, float]:
-    """Percentile interval of a score over groups (speakers, recordings) drawn with return.
+    """Compute the bootstrap percentile interval of a score over groups, such as speakers.
 
     Args:
-        score: of weights ``(draws, groups)``, how often each group was drawn; gives ``(draws,)``.
-        groups: how many there are, at least 1.
-        draws: bootstrap samples (default 2000).
-        seed: of the draws (default 0).
-        level: probability (default 0.95).
+        score: function of weights ``(draws, groups)``, the number of times that each group was
+            drawn; it returns ``(draws,)``.
+        groups: number of groups, at least 1.
+        draws: number of bootstrap samples.
+        seed: seed of the draws.
+        level: probability of the interval.
 
     Source: Efron's percentile bootstrap, by cluster.
     """

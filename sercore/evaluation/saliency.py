@@ -1,4 +1,4 @@
-"""Which cells of a spectrogram move the logit of the true class, and what that says in numbers, by clip and by class."""
+"""Saliency maps of spectrograms, and their summaries by clip and by class."""
 
 import warnings
 from collections.abc import Sequence
@@ -10,9 +10,8 @@ from torch import Tensor, nn
 
 from sercore.evaluation.intervals import resampled_interval
 
-with (
-    warnings.catch_warnings()
-):  # in a notebook Captum asks for a progress bar's widgets, which nothing here shows
+# In a notebook Captum asks for the widgets of a progress bar.
+with warnings.catch_warnings():
     warnings.filterwarnings("ignore", message="IProgress not found")
     from captum.attr import Saliency
 
@@ -23,54 +22,56 @@ LEAST = 5  # speakers; fewer give no interval
 def maps(
     network: nn.Module, inputs: Sequence[Tensor], labels: Tensor, *, lengths: Tensor
 ) -> Tensor:
-    """Absolute gradient of each clip's true logit for the network's first input, zero beyond the clip's valid frames.
+    """Compute the absolute gradient of each clip's true logit for the first input.
 
     Args:
-        network: in evaluation mode, that answers each clip of a batch by itself; called with ``inputs``, gives logits.
-        inputs: of one batch, the spectrogram first.
+        network: network in evaluation mode that treats each clip by itself; called with
+            ``inputs``, gives logits.
+        inputs: inputs of one batch, the spectrogram first.
         labels: true class of each clip.
         lengths: valid frames of each clip, 1 or more.
 
     Shape:
-        - spectrogram: ``(batch, frames, bands)``; labels, lengths: ``(batch,)``; logits: ``(batch, classes)``
+        - spectrogram: ``(batch, frames, bands)``; labels, lengths: ``(batch,)``; logits: ``(batch,
+          classes)``
         - output: ``(batch, frames, bands)``
 
     Raises:
-        ValueError: a network in training mode, or a clip without valid frames or with more than there are.
+        ValueError: a network in training mode, or a clip without valid frames or with more than
+            there are.
 
     Source: Simonyan et al. 2014, Deep Inside Convolutional Networks, section 3, as Captum has it.
     """
     if network.training:
         raise ValueError(
-            "a network in training mode; expected evaluation, where dropout and batch norm rest: call eval() first"
+            "a network in training mode; expected evaluation, where dropout and batch norm rest: "
+            "call eval() first"
         )
     spectrogram, *rest = inputs
     frames = spectrogram.shape[1]
     if int(lengths.min()) < 1 or int(lengths.max()) > frames:
         raise ValueError(
-            f"clips of {int(lengths.min())} to {int(lengths.max())} valid frames in a batch of {frames}; expected 1 to {frames}:"
+            f"clips of {int(lengths.min())} to {int(lengths.max())} valid frames in a batch of "
+            f"{frames}; expected 1 to {frames}:"
             " count frames, not samples"
         )
-    with torch.backends.cudnn.flags(
-        enabled=False
-    ):  # cuDNN has no gradient of an LSTM in evaluation
-        read = spectrogram.detach().clone().requires_grad_()
-        found = (
-            Saliency(network)
-            .attribute(read, target=labels, additional_forward_args=tuple(rest))
-            .detach()
+    # cuDNN has no gradient of an LSTM in evaluation.
+    with torch.backends.cudnn.flags(enabled=False):
+        leaf = spectrogram.detach().clone().requires_grad_()
+        gradient = Saliency(network).attribute(
+            leaf, target=labels, additional_forward_args=tuple(rest)
         )
-    valid = (
-        torch.arange(frames, device=found.device) < lengths.to(found.device)[:, None]
-    )  # (batch, frames)
-    return torch.where(valid[..., None], found, 0)
+    gradient = gradient.detach()
+    time = torch.arange(frames, device=gradient.device)
+    valid = time < lengths.to(gradient.device)[:, None]  # (batch, frames)
+    return torch.where(valid[..., None], gradient, 0)
 
 
 def thirds(energy: np.ndarray) -> np.ndarray:
-    """Share of the low, middle and high third of the bands in a clip's energy: of 128 bands 0 to 42, 43 to 85, 86 to 127.
+    """Compute the shares of the low, middle and high third of the bands in a clip's energy.
 
     Args:
-        energy: of each cell, 0 or more.
+        energy: energy of each cell, 0 or more.
 
     Shape:
         - energy: ``(frames, bands)``, 3 bands or more; output: ``(3,)``, which sum to 1
@@ -89,33 +90,35 @@ def thirds(energy: np.ndarray) -> np.ndarray:
 
 
 def clip(saliency: np.ndarray, spectrogram: np.ndarray) -> np.ndarray:
-    """What one clip's map says: ``COLUMNS``.
+    """Summarise one clip's map in the numbers of ``COLUMNS``.
 
-    The shares are of the map's energy, its squares summed. The correlation is Pearson's, over the cells of the second frame to the
-    last, of saliency and the size of the step in dB from the frame before.
+    The shares are of the map's energy, its squares summed. The correlation is Pearson's, over the
+    cells of the second frame to the last, of saliency and the size of the step in dB from the frame
+    before.
 
     Args:
-        saliency: of the valid frames alone.
+        saliency: map of the valid frames.
         spectrogram: mel in dB, of the same frames.
 
     Shape:
         - saliency and spectrogram: ``(frames, bands)``; output: ``(4,)``
 
     Returns:
-        The numbers; NaN for shares of an empty map, or a correlation where one of the two is constant or there is one frame.
+        The numbers; NaN for shares of an empty map, or a correlation where one of the two is
+        constant or there is one frame.
 
     Raises:
         ValueError: a map of another shape than its spectrogram.
     """
     if saliency.shape != spectrogram.shape:
         raise ValueError(
-            f"a map {saliency.shape} of a spectrogram {spectrogram.shape}; expected one shape: cut both alike"
+            f"a map {saliency.shape} of a spectrogram {spectrogram.shape}; expected one shape: "
+            "cut both alike"
         )
-    steps, seen = np.abs(np.diff(spectrogram, axis=0)).ravel(), saliency[1:].ravel()
-    varied = steps.size > 1 and np.ptp(steps) > 0 and np.ptp(seen) > 0
-    correlation = (
-        np.corrcoef(seen.astype(np.float64), steps.astype(np.float64))[0, 1] if varied else np.nan
-    )
+    steps = np.abs(np.diff(spectrogram, axis=0)).ravel()
+    saliencies, correlation = saliency[1:].ravel(), np.nan
+    if steps.size > 1 and np.ptp(steps) > 0 and np.ptp(saliencies) > 0:
+        correlation = np.corrcoef(saliencies.astype(np.float64), steps.astype(np.float64))[0, 1]
     return np.append(thirds(np.square(saliency, dtype=np.float64)), correlation)
 
 
@@ -124,10 +127,11 @@ class Means:
     """Means over the clips of one class.
 
     Args:
-        label: of the class.
-        clips: how many.
+        label: class.
+        clips: number of clips.
         values: ``(columns,)`` mean of the clips that have a number, NaN where none has.
-        low: ``(columns,)`` lower ends of the 95 % intervals, minus infinity where fewer than five speakers have a number.
+        low: ``(columns,)`` lower ends of the 95 % intervals, minus infinity where fewer than five
+            speakers have a number.
         high: ``(columns,)`` upper ends, infinity likewise.
     """
 
@@ -139,31 +143,31 @@ class Means:
 
 
 def by_class(numbers: np.ndarray, labels: np.ndarray, speakers: np.ndarray) -> list[Means]:
-    """Means of the clips' numbers in each class that has clips, in ascending order, with intervals by resampling speakers.
+    """Average the clips' numbers in each class, with intervals by resampling speakers.
 
     Args:
-        numbers: what ``clip`` gives, one row a clip; NaN where there is none.
+        numbers: results of ``clip``, one row a clip, with NaN for missing ones.
         labels: class of each clip.
-        speakers: of each clip; a name is one speaker.
+        speakers: speaker of each clip.
 
     Shape:
         - numbers: ``(clips, columns)``; labels and speakers: ``(clips,)``
     """
-    found = []
+    means = []
     for label in np.unique(labels).tolist():
-        own = labels == label
-        ends = [_mean(column, speakers[own]) for column in numbers[own].T]
-        found.append(Means(label, int(own.sum()), *np.array(ends).T))
-    return found
+        in_class = labels == label
+        ends = [_mean(column, speakers[in_class]) for column in numbers[in_class].T]
+        means.append(Means(label, int(in_class.sum()), *np.array(ends).T))
+    return means
 
 
 def _mean(values: np.ndarray, speakers: np.ndarray) -> tuple[float, float, float]:
-    """Mean of what is there, and its interval."""
-    there = np.isfinite(values)
-    if not there.any():
+    """Compute the mean of the finite values, and its interval."""
+    is_finite = np.isfinite(values)
+    if not is_finite.any():
         return np.nan, -np.inf, np.inf
-    names, places = np.unique(speakers[there], return_inverse=True)
-    sums, clips = np.bincount(places, values[there]), np.bincount(places)
+    names, places = np.unique(speakers[is_finite], return_inverse=True)
+    sums, clips = np.bincount(places, values[is_finite]), np.bincount(places)
     mean = sums.sum() / clips.sum()
     if len(names) < LEAST:
         return mean, -np.inf, np.inf

@@ -1,4 +1,4 @@
-"""Speaker verification: are two clips one speaker's? Pairs of clips, their cosine scores, and the equal error rate."""
+"""Speaker verification: pairs of clips, their cosine scores, and the equal error rate."""
 
 import re
 from collections.abc import Sequence
@@ -13,10 +13,10 @@ LINE = re.compile(
 
 
 def equal_error_rate(scores: Sequence[float], same: Sequence[bool]) -> float:
-    """Rate at which pairs of one speaker are missed as often as pairs of two are taken for one.
+    """Compute the rate at which misses and false alarms are equally frequent.
 
-    Both rates are known at each distinct score; straight lines join them in between, where the crossing is taken. Only the order
-    of the scores counts.
+    Both rates are known at each distinct score; straight lines join them in between, where the
+    crossing is taken. Only the order of the scores counts.
 
     Args:
         scores: ``(pairs,)``, higher for more alike.
@@ -33,7 +33,8 @@ def equal_error_rate(scores: Sequence[float], same: Sequence[bool]) -> float:
     given, alike = np.asarray(scores, np.float64), np.asarray(same, bool)
     if given.ndim != 1 or given.shape != alike.shape:
         raise ValueError(
-            f"scores {given.shape} and same {alike.shape}; expected (pairs,) twice: give one of each for each pair"
+            f"scores {given.shape} and same {alike.shape}; expected (pairs,) twice: give one of "
+            "each for each pair"
         )
     if wrong := int(np.isnan(given).sum()):
         raise ValueError(
@@ -53,7 +54,7 @@ def equal_error_rate(scores: Sequence[float], same: Sequence[bool]) -> float:
 
 
 def cosine(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Cosine of the angle between embeddings, pair by pair.
+    """Compute the cosine of the angle between embeddings, pair by pair.
 
     Args:
         left: ``(..., features)``.
@@ -65,32 +66,33 @@ def cosine(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: an embedding of length 0, infinite or NaN, which has no angle.
     """
-    pair = [np.asarray(each, np.float64) for each in (left, right)]
-    lengths = [np.linalg.norm(each, axis=-1, keepdims=True) for each in pair]
-    for each in lengths:
-        if wrong := int((~(np.isfinite(each) & (each > 0))).sum()):
+    units = []
+    for embeddings in (np.asarray(left, np.float64), np.asarray(right, np.float64)):
+        lengths = np.linalg.norm(embeddings, axis=-1, keepdims=True)
+        if wrong := int((~(np.isfinite(lengths) & (lengths > 0))).sum()):
             raise ValueError(
-                f"{wrong} of {each.size} embeddings are all zero, or not finite; expected a direction: look at the network"
+                f"{wrong} of {lengths.size} embeddings are all zero, or not finite; expected a"
+                " direction: look at the network"
             )
-    one, other = (each / length for each, length in zip(pair, lengths, strict=True))
-    return np.clip((one * other).sum(-1), -1, 1)
+        units.append(embeddings / lengths)
+    return np.clip((units[0] * units[1]).sum(-1), -1, 1)
 
 
 def trials(
     speakers: Sequence[str], *, pairs: int | None, seed: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Pairs of different clips: all of them, or a drawn number, half of it of one speaker.
+    """Choose pairs of different clips: all, or a drawn number, half of it of one speaker.
 
     Give the clips of speakers whom the network was not trained on.
 
     Args:
-        speakers: of each clip, under names that count across corpora.
-        pairs: how many are drawn, an even number of 2 or more, none twice; None for all.
-        seed: of the draw, 0 or more; not read for all.
+        speakers: speaker of each clip, in names that are unique across corpora.
+        pairs: number of pairs to draw, even, 2 or more; None for all.
+        seed: seed of the draw.
 
     Returns:
-        Row numbers of both clips, the lower first, and whether their speaker is the same, ``(pairs,)`` each; pairs of one speaker
-        come first.
+        Row numbers of both clips, the lower first, and whether their speaker is the same,
+        ``(pairs,)`` each; pairs of one speaker come first.
 
     Raises:
         ValueError: an odd number of pairs, or more than there are of either kind.
@@ -98,70 +100,71 @@ def trials(
     names = np.asarray(speakers, str)
     order = np.argsort(names, kind="stable")
     place = np.arange(len(names))
-    end = np.searchsorted(
-        names[order], names[order], side="right"
-    )  # where a clip's speaker ends, speakers in a row
-    partners = [
-        (end - place - 1, place + 1),
-        (len(names) - end, end),
-    ]  # of one speaker, of two: how many, from where on
-    totals = [int(many.sum()) for many, _ in partners]
+    # Sorted by speaker: a clip's partners of the same speaker follow it, those of others come
+    # after.
+    end = np.searchsorted(names[order], names[order], side="right")
+    partners = [(end - place - 1, place + 1), (len(names) - end, end)]  # number, first place
+    totals = [int(count.sum()) for count, _ in partners]
     if pairs is None:
         ranks = [np.arange(total) for total in totals]
     else:
         if pairs < 2 or pairs % 2:
             raise ValueError(
-                f"pairs={pairs}: half of them are of one speaker; expected an even number of 2 or more. Name one."
+                f"pairs={pairs}: half of them are of one speaker; expected an even number of 2 or "
+                "more. Name one."
             )
         if min(totals) < pairs // 2:
             raise ValueError(
-                f"{totals[0]} pairs of one speaker and {totals[1]} of two in {len(names)} clips; expected {pairs // 2} of each:"
+                f"{totals[0]} pairs of one speaker and {totals[1]} of two in {len(names)} clips; "
+                f"expected {pairs // 2} of each:"
                 " ask for fewer pairs, or add clips"
             )
         draw = np.random.default_rng(seed)
         ranks = [np.sort(draw.choice(total, pairs // 2, replace=False)) for total in totals]
-    found = []
-    for rank, (many, first) in zip(ranks, partners, strict=True):
-        until = np.cumsum(many)
-        left = np.searchsorted(
-            until, rank, side="right"
-        )  # the pair's first clip, speakers in a row
-        right = first[left] + rank - (until - many)[left]
-        found.append(np.sort(np.stack([order[left], order[right]]), axis=0))  # (2, pairs)
-    left, right = np.concatenate(found, axis=1)
+    pairs_of_kinds = []
+    for rank, (count, first) in zip(ranks, partners, strict=True):
+        until = np.cumsum(count)
+        left = np.searchsorted(until, rank, side="right")  # place of the pair's first clip
+        right = first[left] + rank - (until - count)[left]
+        pairs_of_kinds.append(np.sort(np.stack([order[left], order[right]]), axis=0))  # (2, pairs)
+    left, right = np.concatenate(pairs_of_kinds, axis=1)
     return left, right, np.repeat([True, False], [len(rank) for rank in ranks])
 
 
 def read_trials(path: Path | str) -> tuple[list[str], list[str], np.ndarray]:
-    """A list of pairs as VoxCeleb publishes them: ``1 id10270/x/00001.wav id10270/y/00002.wav`` a line, 1 for one speaker.
+    """Read a list of pairs as VoxCeleb publishes them.
 
-    Args:
-        path: of the list, UTF-8.
+    A line is ``1 id10270/x/00001.wav id10270/y/00002.wav``, with 1 for one speaker.
 
     Returns:
-        Names of both clips, ``speaker/video/clip.wav``, and whether their speaker is the same, ``(pairs,)``; in the list's order.
+        Names of both clips, ``speaker/video/clip.wav``, and whether their speaker is the same,
+        ``(pairs,)``; in the list's order.
 
     Raises:
-        ValueError: no such file, an empty one, or a line of another form or whose label its names contradict.
+        ValueError: no such file, an empty one, or a line of another form or whose label its names
+            contradict.
 
     Source: Nagrani et al. 2017, the list VoxCeleb1-O.
     """
     path = Path(path)
     if not path.is_file():
         raise ValueError(
-            f"{path}: no such file; expected a list of pairs of clips. Take it from VoxCeleb's page."
+            f"{path}: no such file; expected a list of pairs of clips. Take it from VoxCeleb's "
+            "page."
         )
     left, right, same = [], [], []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         match = LINE.fullmatch(line.strip())
         if match is None:
             raise ValueError(
-                f"{path}:{number}: `{line[:80]}`; expected `<1 or 0> id<number>/<video>/<clip> id<number>/<video>/<clip>`."
+                f"{path}:{number}: `{line[:80]}`; expected `<1 or 0> id<number>/<video>/<clip> "
+                "id<number>/<video>/<clip>`."
                 " Take the official list whose names begin with id<number>."
             )
         if (match["one"] == match["other"]) != (match["same"] == "1"):
             raise ValueError(
-                f"{path}:{number}: label {match['same']} for {match['one']} and {match['other']}; expected 1 for one speaker, 0 for"
+                f"{path}:{number}: label {match['same']} for {match['one']} and {match['other']}; "
+                "expected 1 for one speaker, 0 for"
                 " two. Take the official list."
             )
         left.append(match["left"])

@@ -1,8 +1,7 @@
-"""Features of a clip: ``prosodic`` (56, with ``gne``) and ``gender`` (44), and as the authors ran them.
+"""Features of clips: prosodic and gender features, embeddings, mel spectrograms and MFCCs.
 
-``sets`` names them and gives the features of many clips, ``embedding`` those of a pretrained encoder; ``keeping`` keeps both clip
-by clip, ``packed`` the frames of many clips in one file. ``mel`` gives spectrograms and MFCCs, ``length`` trims a clip and fits its
-length; ``names`` lists and groups the 56.
+``sets`` computes feature sets by name, ``embedding`` those of a pretrained encoder; ``keeping``
+keeps both clip by clip, ``packed`` keeps the frames of many clips in one file.
 """
 
 from sercore.features.length import trim

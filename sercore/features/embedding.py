@@ -1,4 +1,4 @@
-"""Embeddings: the mean over time of a pretrained encoder's last layer, over the clip's own frames; each clip's is kept."""
+"""Embeddings of clips: the mean over time of a pretrained encoder's last layer."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -11,39 +11,40 @@ from sercore import audio, store
 from sercore.encoders import Encoder, EncoderError
 from sercore.features import keeping
 
-BATCH = 16  # clips that run at once on a GPU; on a CPU each alone is as fast, and its bits depend on nothing else
+# Clips that run at once on a GPU. On a CPU one alone is as fast, and its bits depend on no other.
+BATCH = 16
 
 
 def compute(
     encoder: Encoder, clips: Sequence[Path | str], *, device: str = "auto", batch: int | None = None
 ) -> np.ndarray:
-    """Embeddings of clips, each taken from the store or else computed and kept there as soon as it is done.
+    """Compute the embeddings of clips, or take them from the store.
 
-    Clips of equal content are computed once. Where some clips cannot be used, the others are computed and kept all the same.
+    Each embedding is kept as soon as it is computed, also where other clips cannot be used. Clips
+    of equal content are computed once.
 
     Args:
-        encoder: what ``sercore.encoders.load`` gives; it is moved to the device.
+        encoder: result of ``sercore.encoders.load``; it is moved to the device.
         clips: audio files.
-        device: "cpu", "cuda" or "auto" (default): CUDA where there is some.
-        batch: clips that run at once, 1 or more (default: 1 on a CPU, else 16); it changes the values by rounding only.
-
-    Shape:
-        - output: ``(clips, width)``
+        device: "cpu", "cuda" or "auto" (CUDA if available).
+        batch: number of clips that run at once (default: 1 on a CPU, else 16); it changes the
+            values by rounding only.
 
     Returns:
-        float64, one row a clip in the order given.
+        ``(clips, width)`` float64, in the order of the clips.
 
     Raises:
-        AudioError: a clip that cannot be read or is too short; the message names the file, and how many more there are.
-        EncoderError: CUDA is wanted and not there.
+        AudioError: a clip cannot be read or is too short; the message names the first, and says how
+            many more there are.
+        EncoderError: CUDA is asked for and not available.
 
-    Source: paper 01 takes the embeddings of its task's organisers; its tables of 768 columns name neither checkpoint nor pooling.
+    Source: paper 01 takes the embeddings of its task's organisers; its tables of 768 columns name
+    neither checkpoint nor pooling.
     """
     encoder.to(device)
     size = batch or (1 if encoder.model.device.type == "cpu" else BATCH)
-    rows = keeping.rows(
-        clips, key=partial(_key, encoder), measure=partial(_measured, encoder, batch=size)
-    )
+    measure = partial(_measure, encoder, batch=size)
+    rows = keeping.rows(clips, key=partial(_key, encoder), measure=measure)
     return np.array(rows, dtype=np.float64).reshape(len(clips), encoder.width)
 
 
@@ -52,26 +53,26 @@ def _key(encoder: Encoder, content: str) -> store.Key:
     return store.key(settings={"encoder": encoder.content}, manifest=[content], modules=modules)
 
 
-def _measured(
+def _measure(
     encoder: Encoder, clips: dict[str, Path | str], *, batch: int
 ) -> Iterator[tuple[str, np.ndarray | str]]:
-    """Content and embedding of each clip, the shortest first; in place of an embedding, a sentence that says why there is none."""
-    order = sorted(
-        clips, key=lambda content: _seconds(clips[content])
-    )  # alike in length, they share a batch with little pad
+    """Yield content and embedding of each clip, or content and error message.
+
+    Clips are sorted by length, so that a batch has little padding.
+    """
+    order = sorted(clips, key=lambda content: _seconds(clips[content]))
     with tqdm(
         total=len(order), desc=f"{encoder.name} embeddings", unit="clip", delay=2, mininterval=1
     ) as bar:
         for start in range(0, len(order), batch):
-            good: dict[str, np.ndarray] = {}
+            samples: dict[str, np.ndarray] = {}
             for content in order[start : start + batch]:
                 try:
-                    good[content] = _samples(encoder, clips[content])
+                    samples[content] = _samples(encoder, clips[content])
                 except audio.AudioError as error:
                     yield content, str(error)
-            for content, frames in zip(
-                good, encoder.frames(list(good.values()), batch=batch), strict=True
-            ):
+            results = encoder.frames(list(samples.values()), batch=batch)
+            for content, frames in zip(samples, results, strict=True):
                 yield content, frames.mean(axis=0, dtype=np.float64)
             bar.update(min(batch, len(order) - start))
 

@@ -1,7 +1,8 @@
-"""Log-mel filterbanks as Kaldi defines them, with numpy alone: what speaker encoders read of a clip.
+"""Log-mel filterbanks as Kaldi defines them, the input of speaker encoders.
 
-They differ from ``mel``'s: no frame reaches over an end of the clip, each frame is centred and pre-emphasised by itself, the
-window is Povey's, the triangles are straight on the mel scale and the logarithm is the natural one.
+They differ from ``mel``'s: no frame reaches over an end of the clip, each frame is centred and
+pre-emphasised by itself, the window is Povey's, the triangles are straight on the mel scale and the
+logarithm is the natural one.
 """
 
 from functools import cache
@@ -16,61 +17,50 @@ FFT = 512
 BANDS = 80
 LOWEST, HIGHEST = 20.0, RATE / 2  # Hz
 PREEMPHASIS = 0.97
-LEAST = float(np.finfo(np.float32).eps)  # energy: what is lower, silence too, counts as this much
+LEAST = float(np.finfo(np.float32).eps)  # floor of the energy
 
 
 def fbank(samples: np.ndarray) -> np.ndarray:
-    """Log-mel filterbank of a clip: 80 bands every 10 ms, no dither.
+    """Compute the log-mel filterbank of a clip: 80 bands every 10 ms, no dither.
 
-    Frame ``t`` begins at sample ``160 t``; what is left behind the last whole frame is not read.
+    Frame ``t`` begins at sample ``160 t``; samples behind the last whole frame are not read.
 
     Args:
-        samples: one channel at 16 kHz, 400 samples or more; Kaldi's are in the range of 16 bits. After ``centred`` the range
-            matters only where a band is so quiet that its energy falls under the floor.
-
-    Shape:
-        - samples: ``(samples,)``
-        - output: ``(1 + (samples - 400) // 160, 80)`` float32: 298 frames for 3 s
+        samples: ``(samples,)`` at 16 kHz, 400 or more; Kaldi's are in the range of 16 bits. After
+            ``centred`` the range matters only where a band's energy falls under the floor.
 
     Returns:
-        Natural logarithm of each band's energy, at least -15.94.
+        Natural logarithm of each band's energy, at least -15.94:
+        ``(1 + (samples - 400) // 160, 80)`` float32, 298 frames for 3 s.
 
     Raises:
-        ValueError: a clip shorter than one frame, not one channel, or not of floats.
+        ValueError: the clip is shorter than one frame, has several channels, or holds no floats.
 
     Source: Kaldi's ``compute-fbank-feats`` with ``--num-mel-bins=80 --dither=0``.
     """
     _check(samples)
-    frames = np.lib.stride_tricks.sliding_window_view(samples.astype(np.float64), WINDOW)[
-        ::HOP
-    ]  # (time, window)
+    windows = np.lib.stride_tricks.sliding_window_view(samples.astype(np.float64), WINDOW)
+    frames = windows[::HOP]  # (time, window)
     frames = frames - frames.mean(axis=1, keepdims=True)
-    before = np.concatenate(
-        [frames[:, :1], frames[:, :-1]], axis=1
-    )  # the first sample stands before itself
-    spectrum = np.fft.rfft(
-        (frames - PREEMPHASIS * before) * _window(), FFT, axis=1
-    )  # (time, frequency)
+    before = np.concatenate([frames[:, :1], frames[:, :-1]], axis=1)
+    emphasised = (frames - PREEMPHASIS * before) * _window()
+    spectrum = np.fft.rfft(emphasised, FFT, axis=1)  # (time, frequency)
     energy = (spectrum.real**2 + spectrum.imag**2) @ filters().T  # (time, bands)
     return np.log(np.maximum(energy, LEAST)).astype(np.float32)
 
 
 def centred(frames: np.ndarray) -> np.ndarray:
-    """Frames of a clip without the mean of each band over time.
-
-    Shape:
-        - frames, output: ``(time, bands)``, the output float32
-    """
+    """Subtract the mean of each band over time: ``(time, bands)`` to the same shape in float32."""
     wide = frames.astype(np.float64)
     return (wide - wide.mean(axis=0)).astype(np.float32)
 
 
 @cache
 def filters() -> np.ndarray:
-    """Triangles of height 1, evenly spaced and straight on the mel scale from 20 Hz to 8 kHz; half the rate itself is in none.
+    """Triangles of height 1, evenly spaced on the mel scale from 20 Hz to 8 kHz.
 
-    Shape:
-        - output: ``(80, 257)`` float64, read-only
+    Returns:
+        ``(80, 257)`` float64, read-only.
 
     Source: Kaldi's mel scale, 1127 ln(1 + f / 700).
     """
@@ -96,13 +86,16 @@ def _mel(hertz: np.ndarray) -> np.ndarray:
 def _check(samples: np.ndarray) -> None:
     if samples.ndim != 1:
         raise ValueError(
-            f"samples of shape {samples.shape}; a filterbank needs one channel, (samples,). Average the channels first."
+            f"samples of shape {samples.shape}; a filterbank needs one channel, (samples,). "
+            "Average the channels first."
         )
     if samples.dtype not in (np.float32, np.float64):
         raise ValueError(
-            f"samples of type {samples.dtype}; expected float32 or float64. Divide 16-bit samples by 32768."
+            f"samples of type {samples.dtype}; expected float32 or float64. Divide 16-bit samples "
+            "by 32768."
         )
     if len(samples) < WINDOW:
         raise ValueError(
-            f"{len(samples)} samples; a frame of 25 ms needs at least {WINDOW}. Remove the clip or record it again."
+            f"{len(samples)} samples; a frame of 25 ms needs at least {WINDOW}. Remove the clip "
+            "or record it again."
         )

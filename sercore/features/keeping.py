@@ -1,4 +1,4 @@
-"""Rows of many clips, one a clip: taken from the store, or else measured in processes and kept as soon as each is done."""
+"""Rows of many clips, one a clip, that are computed once and kept in the store."""
 
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,41 +15,37 @@ def rows(
     key: Callable[[str], store.Key],
     measure: Callable[[dict[str, Path | str]], Iterable[tuple[str, np.ndarray | str]]],
 ) -> list[np.ndarray]:
-    """One row a clip in the order given; clips of equal content are measured once.
+    """Return one row ``(features,)`` a clip, in the order of the clips.
 
-    Where some clips cannot be used, the others are measured and kept all the same.
+    Clips of equal content are measured once. Where some clips cannot be used, the others are
+    measured and kept all the same.
 
     Args:
         clips: audio files.
-        key: names the row of a clip, given the hash of its content.
-        measure: given content and file of the clips that are not kept, yields content and row of each in any order; in place
-            of a row, a sentence that says why there is none.
-
-    Shape:
-        - each row: ``(features,)``
+        key: function of a content's hash that returns the key of its row.
+        measure: function of files by content, for rows that are not kept yet; it yields content and
+            row in any order, or content and error message.
 
     Raises:
-        AudioError: a clip that cannot be used; the message names the file, and how many more there are.
+        AudioError: a clip cannot be used; the message names the file, and says how many more there
+            are.
     """
     contents = [_content(clip) for clip in clips]
-    first: dict[str, Path | str] = {}
+    files: dict[str, Path | str] = {}
     for content, clip in zip(contents, clips, strict=True):
-        first.setdefault(content, clip)
-    keys = {content: key(content) for content in first}
-    found = {content: store.kept("features", each, ".npy") for content, each in keys.items()}
-    done = {
-        content: np.load(io.BytesIO(payload), allow_pickle=False)
-        for content, payload in found.items()
-        if payload is not None
-    }
+        files.setdefault(content, clip)
+    keys = {content: key(content) for content in files}
+    done = {}
+    for content, name in keys.items():
+        payload = store.kept("features", name, ".npy")
+        if payload is not None:
+            done[content] = np.load(io.BytesIO(payload), allow_pickle=False)
     problems = []
-    for content, row in measure(
-        {content: clip for content, clip in first.items() if content not in done}
-    ):
+    for content, row in measure({name: clip for name, clip in files.items() if name not in done}):
         if isinstance(row, str):
             problems.append(row)
             continue
-        store.keep("features", keys[content], _payload(row), ".npy")
+        store.keep("features", keys[content], npy(row), ".npy")
         done[content] = row
     if problems:
         more = f" ({len(problems) - 1} more clips cannot be used)" if len(problems) > 1 else ""
@@ -69,15 +65,14 @@ def measure(
 
     Args:
         function: function of a clip's samples at 16 kHz and the hash of its content, importable by
-            name. One thread a call: processes share the cores, and sums come out the same
-        clips: files by content
-        title: title of the bar
-        jobs: number of processes, 1 or more (default: one a core)
-        worth: number of clips for which a process is worth its start (default 1)
+            name. One thread a call: processes share the cores, and sums come out the same.
+        clips: files by content.
+        title: title of the bar.
+        jobs: number of processes, 1 or more (default: one a core).
+        worth: number of clips for which a process is worth its start.
 
     Yields:
-        Content and row of each clip as it is done; in place of the row, a sentence that says why
-        there is none.
+        Content and row of each clip as it is done, or content and error message.
     """
     from joblib import Parallel, cpu_count, delayed
     from tqdm import tqdm
@@ -86,10 +81,16 @@ def measure(
     parallel = Parallel(
         n_jobs=workers, backend="loky", batch_size=1, return_as="generator_unordered"
     )
-    results = parallel(
-        delayed(_one)(function, content, str(clip)) for content, clip in clips.items()
-    )
-    yield from tqdm(results, total=len(clips), desc=title, unit="clip", delay=2, mininterval=1)
+    calls = [delayed(_one)(function, content, str(clip)) for content, clip in clips.items()]
+    bar = tqdm(parallel(calls), total=len(calls), desc=title, unit="clip", delay=2, mininterval=1)
+    yield from bar
+
+
+def npy(array: np.ndarray) -> bytes:
+    """Bytes of an array as a ``.npy`` file."""
+    file = io.BytesIO()
+    np.save(file, array, allow_pickle=False)
+    return file.getvalue()
 
 
 def _one(
@@ -110,9 +111,3 @@ def _one(
 def _content(clip: Path | str) -> str:
     audio.check(clip)
     return store.content(clip)
-
-
-def _payload(row: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    np.save(file, row, allow_pickle=False)
-    return file.getvalue()

@@ -1,38 +1,37 @@
-"""How much of a clip is used: ``trim`` cuts silence off its ends, ``fit`` makes every clip equally long."""
+"""Length of clips: ``trim`` cuts silence off their ends, ``fit`` gives them one length."""
 
 import numpy as np
 
-FRAME, HOP = 2048, 512  # samples: a frame's level is measured in, and between frames
-QUIETEST = 1e-5  # level: below it, nothing is told from anything else
+FRAME, HOP = 2048, 512  # samples
+QUIETEST = 1e-5  # level that quieter frames are raised to
 
 
 def trim(samples: np.ndarray, *, decibels: float = 20.0, leading: bool = True) -> np.ndarray:
-    """Clip without the silence at its ends: librosa's rule, in whole hops of 512 samples.
+    """Trim the silence at the ends of a clip by librosa's rule, in whole hops of 512 samples.
 
-    A frame of 2048 samples, centred on a multiple of 512, is silent if its root mean square lies ``decibels`` or more under the
-    loudest frame's. What stays begins at the first frame's centre that is not silent and ends one hop behind the last one's.
+    A frame of 2048 samples, centred on a multiple of 512, is silent if its root mean square lies
+    ``decibels`` or more under the loudest frame's. The result begins at the centre of the first
+    frame that is not silent and ends one hop behind the centre of the last one.
 
     Args:
-        samples: one channel, at least one sample, any rate.
-        decibels: under the loudest frame, over 0 (default 20, as published).
-        leading: whether the start is trimmed too (default, as the authors ran it), or the end alone (as their text says).
-
-    Shape:
-        - samples: ``(samples,)``
-        - output: ``(kept,)``, a view; 1 to ``samples``
+        samples: ``(samples,)`` at any rate, one or more.
+        decibels: distance of silence from the loudest frame in dB, over 0 (20 as published).
+        leading: whether the start is trimmed too, as the authors ran it, or only the end, as their
+            text says.
 
     Returns:
-        What stays: at least one sample; the whole clip if all of it is silent, as no frame is quieter than another.
+        ``(kept,)``, a view of one sample or more; the whole clip if all of it is silent.
 
     Raises:
-        ValueError: no sample, not one channel, or a threshold of 0 dB or less.
+        ValueError: there is no sample, more than one channel, or a threshold of 0 dB or less.
 
     Source: Biagini 2022, section 3.6, on trailing silence; his public code trims both ends.
     """
     _check(samples)
     if not decibels > 0:
         raise ValueError(
-            f"decibels={decibels}: expected over 0, how far silence lies under the loudest frame; 20 is the default."
+            f"decibels={decibels}: expected over 0, how far silence lies under the loudest frame; "
+            "20 is the default."
         )
     level = np.maximum(_levels(samples), QUIETEST)
     loud = np.flatnonzero(20 * np.log10(level / level.max()) > -decibels)
@@ -40,23 +39,19 @@ def trim(samples: np.ndarray, *, decibels: float = 20.0, leading: bool = True) -
 
 
 def fit(samples: np.ndarray, *, length: int) -> np.ndarray:
-    """Clip of exactly ``length`` samples: cut at its end, or zeros appended.
+    """Cut a clip at its end, or append zeros.
 
     Args:
-        samples: one channel, at least one sample.
-        length: samples of the result, 1 or more: 80,000 for 5 s at 16 kHz.
-
-    Shape:
-        - samples: ``(samples,)``
-        - output: ``(length,)``, of the same type
+        samples: ``(samples,)``, one or more.
+        length: number of samples of the result, 1 or more: 80,000 for 5 s at 16 kHz.
 
     Returns:
-        A copy.
+        ``(length,)``, a copy of the same type.
 
     Raises:
-        ValueError: no sample, not one channel, or a length under 1.
+        ValueError: there is no sample, more than one channel, or a length under 1.
 
-    Source: Biagini 2022, section 3.1. HUBERTFT's 4.5 s at most are ``samples[:72_000]``.
+    Source: Biagini 2022, section 3.1.
     """
     _check(samples)
     if length < 1:
@@ -76,9 +71,11 @@ def _levels(samples: np.ndarray) -> np.ndarray:
 def _check(samples: np.ndarray) -> None:
     if samples.ndim != 1:
         raise ValueError(
-            f"samples of shape {samples.shape}; expected one channel, (samples,). Average the channels first."
+            f"samples of shape {samples.shape}; expected one channel, (samples,). Average the "
+            "channels first."
         )
     if not len(samples):
         raise ValueError(
-            "no sample in 0.0 s of audio; expected at least one. Remove the clip or record it again."
+            "no sample in 0.0 s of audio; expected at least one. Remove the clip or record it "
+            "again."
         )

@@ -1,7 +1,6 @@
-"""Mel spectrograms and their cepstra (MFCC), with numpy and scipy alone: they run where no audio library is.
+"""Mel spectrograms and their cepstra (MFCC), with numpy and scipy alone.
 
-``mel`` and ``mfcc`` are what a network reads, ``filters`` the bank of triangles, ``MelSettings`` the one place of the defaults:
-those of the report on five models (Biagini 2022). Trimming and length are in ``length``, masks in ``sercore.augment.spectrogram``.
+``MelSettings`` has the defaults of the report on five models (Biagini 2022).
 """
 
 from dataclasses import dataclass
@@ -10,27 +9,28 @@ from functools import lru_cache
 import numpy as np
 from scipy import fft
 
-LEAST = 1e-10  # power: what is lower, silence too, counts as -100 dB
+LEAST = 1e-10  # floor of the power: -100 dB
 
 
 @dataclass(frozen=True, kw_only=True)
 class MelSettings:
-    """How a mel spectrogram is taken.
+    """Settings of a mel spectrogram.
 
     Args:
-        rate: samples a second, in Hz (default 16,000).
-        fft: samples of the Fourier transform, even (default 1024).
-        window: samples of the periodic Hann window in its middle, 2 to ``fft`` (default 1024).
-        hop: samples between frames, 1 or more (default 256).
-        bands: triangular filters of height 1, evenly spaced on the HTK mel scale, 1 or more (default 128).
-        lowest: start of the first filter, in Hz (default 0).
-        highest: end of the last one, in Hz, up to half the rate (default 8000).
-        power: exponent of the magnitude, over 0 (default 2).
-        decibels: whether the result is in dB relative to 1 (default), or linear.
-        floor: dB under the clip's maximum that lower values are raised to, over 0, or None (default 80); unused if linear.
+        rate: samples a second, in Hz.
+        fft: samples of the Fourier transform, even.
+        window: samples of the periodic Hann window in its middle, 2 to ``fft``.
+        hop: samples between frames, 1 or more.
+        bands: number of triangular filters of height 1, evenly spaced on the HTK mel scale.
+        lowest: start of the first filter, in Hz.
+        highest: end of the last filter, in Hz, up to half the rate.
+        power: exponent of the magnitude, over 0.
+        decibels: whether the result is in dB relative to 1, or linear.
+        floor: dB under the clip's maximum that lower values are raised to, over 0, or None; unused
+            if linear.
 
     Raises:
-        ValueError: a value out of its range.
+        ValueError: a value is out of its range.
     """
 
     rate: int = 16_000
@@ -45,63 +45,56 @@ class MelSettings:
     floor: float | None = 80.0
 
     def __post_init__(self):
-        for name, right, expected in (
-            (
-                "fft",
+        half = self.rate / 2
+        checks = {
+            "fft": (
                 self.fft > 0 and self.fft % 2 == 0,
                 "an even number of samples; take a power of two",
             ),
-            (
-                "window",
+            "window": (
                 2 <= self.window <= self.fft,
                 f"2 to fft={self.fft} samples; shorten the window or lengthen the transform",
             ),
-            ("hop", self.hop >= 1, "at least 1 sample; 10 ms are usual"),
-            ("bands", self.bands >= 1, "at least 1 band; 128 are the default"),
-            (
-                "lowest",
+            "hop": (self.hop >= 1, "at least 1 sample; 10 ms are usual"),
+            "bands": (self.bands >= 1, "at least 1 band; 128 are the default"),
+            "lowest": (
                 0 <= self.lowest < self.highest,
                 f"0 Hz to under highest={self.highest:g} Hz; lower it",
             ),
-            (
-                "highest",
-                self.highest <= self.rate / 2,
-                f"at most half the rate, {self.rate / 2:g} Hz; lower it",
-            ),
-            ("power", self.power > 0, "over 0; 2 is power, 1 magnitude"),
-            (
-                "floor",
+            "highest": (self.highest <= half, f"at most half the rate, {half:g} Hz; lower it"),
+            "power": (self.power > 0, "over 0; 2 is power, 1 magnitude"),
+            "floor": (
                 self.floor is None or self.floor > 0,
                 "dB over 0, or None for no floor; 80 is usual",
             ),
-        ):
-            if not right:
+        }
+        for name, (is_valid, expected) in checks.items():
+            if not is_valid:
                 raise ValueError(f"{name}={getattr(self, name)}: expected {expected}.")
 
 
 DECIBELS = MelSettings()  # CNNLSTM; FCMFCC and CNNATT take its cepstrum
 LINEAR = MelSettings(decibels=False)  # MMFUSION's spectrogram
-NO_FLOOR = MelSettings(floor=None)  # MMFUSION's cepstrum in training
 PICTURE = MelSettings(fft=2048, window=2048, hop=1024)  # Figure 2
 COEFFICIENTS = 40  # of FCMFCC, CNNATT and MMFUSION
 
 
 def mel(samples: np.ndarray, *, settings: MelSettings = DECIBELS) -> np.ndarray:
-    """Mel spectrogram of a clip; frame ``t`` is centred on sample ``t * hop``, the clip reflected at its ends.
+    """Compute the mel spectrogram of a clip.
+
+    Frame ``t`` is centred on sample ``t * hop``; the clip is reflected at its ends.
 
     Args:
-        samples: one channel in [-1, 1], float32 or float64, longer than half the Fourier transform.
-        settings: see ``MelSettings``.
-
-    Shape:
-        - samples: ``(samples,)``
-        - output: ``(1 + samples // hop, bands)``: 313 frames for 5 s
+        samples: ``(samples,)`` in [-1, 1], float32 or float64, longer than half the Fourier
+            transform.
+        settings: settings of the spectrogram.
 
     Returns:
-        The spectrogram, in the precision of ``samples``.
+        ``(1 + samples // hop, bands)`` in the precision of ``samples``: 313 frames for 5 s.
 
     Raises:
-        ValueError: a clip too short to reflect, not one channel, not float32 or float64, or a filter between two frequencies.
+        ValueError: the clip is too short to reflect, has several channels or another type, or a
+            filter lies between two frequencies.
 
     Source: Biagini 2022, section 3.1; his public code for what the text leaves open.
     """
@@ -111,9 +104,8 @@ def mel(samples: np.ndarray, *, settings: MelSettings = DECIBELS) -> np.ndarray:
     inner = padded[side : len(padded) - settings.fft + settings.window + side]
     frames = np.lib.stride_tricks.sliding_window_view(inner, settings.window)[:: settings.hop]
     # Zeros behind the window instead of around it: they turn the phase and leave the magnitude.
-    spectrum = fft.rfft(
-        frames * _hann(settings.window, samples.dtype), settings.fft, axis=1, overwrite_x=True
-    )  # (time, frequency)
+    windowed = frames * _hann(settings.window, samples.dtype)
+    spectrum = fft.rfft(windowed, settings.fft, axis=1, overwrite_x=True)  # (time, frequency)
     energy = spectrum.real**2 + spectrum.imag**2
     if settings.power != 2:
         energy **= settings.power / 2
@@ -124,22 +116,21 @@ def mel(samples: np.ndarray, *, settings: MelSettings = DECIBELS) -> np.ndarray:
 def mfcc(
     samples: np.ndarray, *, coefficients: int = COEFFICIENTS, settings: MelSettings = DECIBELS
 ) -> np.ndarray:
-    """Cepstral coefficients: the orthonormal cosine transform of each frame of the mel spectrogram in dB.
+    """Compute the cepstral coefficients of a clip.
+
+    They are the orthonormal cosine transform of each frame of the mel spectrogram in dB.
 
     Args:
-        samples: as ``mel`` takes them.
-        coefficients: how many are kept, from the 0th, 1 to the number of bands (default 40).
-        settings: of the spectrogram, which must be in dB.
-
-    Shape:
-        - samples: ``(samples,)``
-        - output: ``(1 + samples // hop, coefficients)``
+        samples: ``(samples,)``, as ``mel`` takes them.
+        coefficients: number of coefficients, from the 0th, 1 to the number of bands.
+        settings: settings of the spectrogram, which must be in dB.
 
     Returns:
-        The coefficients, in the precision of ``samples``.
+        ``(1 + samples // hop, coefficients)`` in the precision of ``samples``.
 
     Raises:
-        ValueError: what ``mel`` refuses, a linear spectrogram, or a number of coefficients out of range.
+        ValueError: ``mel`` refuses the clip, the spectrogram is linear, or the number of
+            coefficients is out of range.
 
     Source: Biagini 2022, section 3.2; his public code for their number.
     """
@@ -149,28 +140,22 @@ def mfcc(
         )
     if not 1 <= coefficients <= settings.bands:
         raise ValueError(
-            f"coefficients={coefficients}: expected 1 to {settings.bands}, the bands; ask for fewer or take more bands."
+            f"coefficients={coefficients}: expected 1 to {settings.bands}, the bands; ask for "
+            "fewer or take more bands."
         )
-    return np.ascontiguousarray(
-        fft.dct(mel(samples, settings=settings), axis=1, norm="ortho")[:, :coefficients]
-    )
+    cepstrum = fft.dct(mel(samples, settings=settings), axis=1, norm="ortho")
+    return np.ascontiguousarray(cepstrum[:, :coefficients])
 
 
 @lru_cache
 def filters(settings: MelSettings = DECIBELS) -> np.ndarray:
-    """Triangles over the frequencies of the Fourier transform: 0, 1, 0 at three neighbouring points of the mel scale.
-
-    Args:
-        settings: rate, transform, bands and their ends.
-
-    Shape:
-        - output: ``(bands, 1 + fft / 2)`` float64, read-only
+    """Triangular filters of height 1 over the frequencies of the Fourier transform.
 
     Returns:
-        Height of each filter at each frequency.
+        ``(bands, 1 + fft / 2)`` float64, read-only: height of each filter at each frequency.
 
     Raises:
-        ValueError: a filter so narrow that it lies between two frequencies; its band would be silent in every clip.
+        ValueError: a filter lies between two frequencies; its band would be silent in every clip.
 
     Source: HTK's mel scale, 2595 log10(1 + f / 700).
     """
@@ -182,8 +167,10 @@ def filters(settings: MelSettings = DECIBELS) -> np.ndarray:
     bank = np.maximum(0, np.minimum(rise, fall))
     if empty := np.flatnonzero(~bank.any(axis=1)).tolist():
         raise ValueError(
-            f"{len(empty)} of {settings.bands} bands without a frequency, first band {empty[0]}; expected each to hold one of the"
-            f" {len(frequency)} of an FFT of {settings.fft}. Take fewer bands or a longer FFT (the window may stay)."
+            f"{len(empty)} of {settings.bands} bands without a frequency, first band {empty[0]}; "
+            "expected each to hold one of the"
+            f" {len(frequency)} of an FFT of {settings.fft}. Take fewer bands or a longer FFT "
+            "(the window may stay)."
         )
     bank.flags.writeable = False
     return bank
@@ -207,14 +194,17 @@ def _decibels(power: np.ndarray, *, floor: float | None) -> np.ndarray:
 def _check(samples: np.ndarray, settings: MelSettings) -> None:
     if samples.ndim != 1:
         raise ValueError(
-            f"samples of shape {samples.shape}; a spectrogram needs one channel, (samples,). Average the channels first."
+            f"samples of shape {samples.shape}; a spectrogram needs one channel, (samples,). "
+            "Average the channels first."
         )
     if samples.dtype not in (np.float32, np.float64):
         raise ValueError(
-            f"samples of type {samples.dtype}; expected float32 or float64 in [-1, 1]. Divide 16-bit samples by 32768."
+            f"samples of type {samples.dtype}; expected float32 or float64 in [-1, 1]. Divide "
+            "16-bit samples by 32768."
         )
     if len(samples) <= settings.fft // 2:
         raise ValueError(
-            f"{len(samples)} samples; an FFT of {settings.fft} needs at least {settings.fft // 2 + 1}."
+            f"{len(samples)} samples; an FFT of {settings.fft} needs at least "
+            f"{settings.fft // 2 + 1}."
             " Append zeros, remove the clip or record it again."
         )

@@ -1,11 +1,10 @@
-"""Frames of many clips in one file, mapped into memory: kept clip by clip by ``keeping``, read as fast as the disk gives them.
+"""Frames of many clips in one file that is mapped into memory.
 
-The file is named by the one key, whose manifest is the content of every clip in its order. Neither clips nor the packed file are
-read to be checked while their size, times and place on the disk are those of the time when they last were.
+The key of the file has the content of every clip in its order. Files are not read to be checked
+while their size, times and place on the disk are those of the last check.
 """
 
 import hashlib
-import io
 import os
 import time
 import uuid
@@ -16,6 +15,7 @@ from typing import BinaryIO
 import numpy as np
 
 from sercore import audio, store
+from sercore.features.keeping import npy
 
 CHUNK = 250  # clips in memory at once while a file is written
 SETTLED = 2_000_000_000  # nanoseconds after which a file's times tell two states of it apart
@@ -30,128 +30,117 @@ def frames(
     settings: dict[str, object],
     modules: Sequence[str],
 ) -> tuple[np.ndarray, np.ndarray]:
-    """All frames of clips, one clip's behind the other's, and where each begins.
+    """Return the frames of clips, one clip's behind the other's, and where each clip starts.
 
     Args:
         clips: audio files, one or more.
-        compute: frames of some of them, ``(frames, width)`` each, as its module keeps them clip by clip.
+        compute: function of some clips that returns their frames, ``(frames, width)`` each.
         settings: plain values that the frames depend on beside the clips.
-        modules: dotted names of the modules that make them.
+        modules: dotted names of the modules that compute them.
 
-    Shape:
-        - output: values ``(frames of all clips, width)``, read-only and mapped; starts ``(clips + 1,)``
+    Returns:
+        Values ``(frames of all clips, width)``, read-only and mapped, and starts ``(clips + 1,)``.
 
     Raises:
-        AudioError: a clip that cannot be used; what ``compute`` kept of the others stays.
-        ValueError: no clip.
+        AudioError: a clip cannot be used; what ``compute`` kept of the others stays.
+        ValueError: there is no clip.
     """
     if not clips:
         raise ValueError("no clip; expected one or more. Look at what was left out of the table.")
     name = store.key(settings=settings, manifest=contents(clips), modules=[*modules, __name__])
     values, starts = (store.path("packed", name, suffix) for suffix in (".npy", ".starts.npy"))
-    if not (_whole(values) and _whole(starts)):
-        _pack(
-            values, starts, (compute(clips[at : at + CHUNK]) for at in range(0, len(clips), CHUNK))
-        )
+    if not (_is_whole(values) and _is_whole(starts)):
+        chunks = (compute(clips[first : first + CHUNK]) for first in range(0, len(clips), CHUNK))
+        _pack(values, starts, chunks)
     return np.load(values, mmap_mode="r"), np.load(starts)
 
 
 def contents(clips: Sequence[Path | str]) -> list[str]:
-    """Content hash of each clip, taken again where its size, times or place on the disk are not those of the last time.
+    """Return the content hash of each clip; hashes of unchanged files come from an index.
 
     Raises:
-        AudioError: a clip that is no file that can be read.
+        AudioError: a clip is no file that can be read.
     """
-    place, names = store.root() / INDEX, [os.path.abspath(clip) for clip in clips]
-    states, known = np.array([_state(name) for name in names], "S32"), _index(place)
+    index, names = store.root() / INDEX, [os.path.abspath(clip) for clip in clips]
+    states, known = np.array([_state(name) for name in names], "S32"), _read_index(index)
     rows = np.searchsorted(known["state"], states).clip(max=max(0, len(known) - 1))
-    there = known["state"][rows] == states if len(known) else np.zeros(len(states), bool)
-    found = np.empty(len(states), "S40")
-    found[there] = known["content"][rows[there]]
-    for row in np.flatnonzero(~there):
+    is_known = known["state"][rows] == states if len(known) else np.zeros(len(states), bool)
+    hashes = np.empty(len(states), "S40")
+    hashes[is_known] = known["content"][rows[is_known]]
+    settled = []
+    for row in np.flatnonzero(~is_known):
         audio.check(clips[row])
-        found[row] = store.content(clips[row])
-    settled = [
-        row
-        for row in np.flatnonzero(~there)
-        if _state(names[row]) == states[row].decode() and _old(names[row])
-    ]
+        hashes[row] = store.content(clips[row])
+        if _state(names[row]) == states[row].decode() and _is_settled(names[row]):
+            settled.append(row)
     if settled:
-        new = np.array(list(zip(states[settled], found[settled], strict=True)), known.dtype)
-        both = np.concatenate([new, _index(place)])
-        store.write(place, _npy(both[np.unique(both["state"], return_index=True)[1]]))
-    return [content.decode() for content in found]
+        new = np.array(list(zip(states[settled], hashes[settled], strict=True)), known.dtype)
+        both = np.concatenate([new, _read_index(index)])
+        store.write(index, npy(both[np.unique(both["state"], return_index=True)[1]]))
+    return [content.decode() for content in hashes]
 
 
 def _state(clip: str) -> str:
-    """Digest of a file's name, size, times of change and place on the disk; empty where there is no such file."""
+    """Digest of a file's name, size, times and place on the disk; empty if there is no file."""
     try:
-        told = os.stat(clip)
+        status = os.stat(clip)
     except (OSError, ValueError):
         return ""
-    state = (clip, told.st_size, told.st_mtime_ns, told.st_ctime_ns, told.st_ino, told.st_dev)
+    times = (status.st_mtime_ns, status.st_ctime_ns)
+    state = (clip, status.st_size, *times, status.st_ino, status.st_dev)
     return hashlib.sha256(repr(state).encode()).hexdigest()[:32]
 
 
-def _old(clip: str) -> bool:
-    """Whether a file has not changed for so long that its times would tell."""
-    told = os.stat(clip)
-    return time.time_ns() - max(told.st_mtime_ns, told.st_ctime_ns) > SETTLED
+def _is_settled(clip: str) -> bool:
+    """Check whether a file's last change is so long ago that its times would show another one."""
+    status = os.stat(clip)
+    return time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) > SETTLED
 
 
-def _index(place: Path) -> np.ndarray:
+def _read_index(index: Path) -> np.ndarray:
     """States of files and their contents, sorted by state."""
-    return (
-        np.load(place) if place.is_file() else np.empty(0, [("state", "S32"), ("content", "S40")])
-    )
+    if index.is_file():
+        return np.load(index)
+    return np.empty(0, [("state", "S32"), ("content", "S40")])
 
 
 def _pack(values: Path, starts: Path, chunks: Iterator[Sequence[np.ndarray]]) -> None:
     """Write both files, each whole or not at all, one chunk in memory at a time."""
     values.parent.mkdir(parents=True, exist_ok=True)
-    making, sizes = values.with_name(f".{values.name}.{uuid.uuid4().hex}"), [0]
+    temporary, sizes = values.with_name(f".{values.name}.{uuid.uuid4().hex}"), [0]
     try:
-        with making.open("xb") as file:
+        with temporary.open("xb") as file:
             for chunk in chunks:
                 rows = np.concatenate(chunk)
                 if len(sizes) == 1:
-                    _head(file, rows, count=0)
+                    _write_header(file, rows, count=0)
                 file.write(rows.data)
-                sizes += [len(each) for each in chunk]
+                sizes += [len(clip) for clip in chunk]
+            # As long as the first header: numpy leaves room for a number that grows.
             file.seek(0)
-            _head(
-                file, rows, count=sum(sizes)
-            )  # as long as the first: numpy leaves room for a number that grows
+            _write_header(file, rows, count=sum(sizes))
             file.flush()
-            os.fsync(
-                file.fileno()
-            )  # its state then stands for its bytes, whatever befalls the machine
-        store.write(starts, _npy(np.cumsum(sizes)))
+            os.fsync(file.fileno())  # a state then stands for its bytes, also after a crash
+        store.write(starts, npy(np.cumsum(sizes)))
         store.write(_mark(starts), _sums(starts).encode())
-        written = _sums(making)
-        making.replace(values)
+        written = _sums(temporary)
+        temporary.replace(values)
         store.write(_mark(values), f"{written} {_state(str(values))}".encode())
     finally:
-        making.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
-def _head(file: BinaryIO, rows: np.ndarray, *, count: int) -> None:
-    about = {
+def _write_header(file: BinaryIO, rows: np.ndarray, *, count: int) -> None:
+    header = {
         "descr": np.lib.format.dtype_to_descr(rows.dtype),
         "fortran_order": False,
         "shape": (count, *rows.shape[1:]),
     }
-    np.lib.format.write_array_header_1_0(file, about)
+    np.lib.format.write_array_header_1_0(file, header)
 
 
-def _npy(array: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    np.save(file, array, allow_pickle=False)
-    return file.getvalue()
-
-
-def _whole(path: Path) -> bool:
-    """Whether a file is there and has the bytes that were written: as it was left, or else read in full."""
+def _is_whole(path: Path) -> bool:
+    """Check that a file has the bytes that were written: by its state, or else read in full."""
     if not (path.is_file() and _mark(path).is_file()):
         return False
     written, _, state = _mark(path).read_text().partition(" ")
@@ -159,13 +148,15 @@ def _whole(path: Path) -> bool:
 
 
 def _sums(path: Path) -> str:
-    """Digest of the sums of a file's 8-byte words, a MiB each: any one changed, missing or added byte shows."""
+    """Digest of the sums of a file's 8-byte words, a MiB each; any changed byte alters it."""
     content = np.memmap(path, np.uint8, mode="r")
     words = content[: len(content) // 8 * 8].view(np.uint64)
-    sums = [int(words[at : at + WORDS].sum(dtype=np.uint64)) for at in range(0, len(words), WORDS)]
+    sums = []
+    for first in range(0, len(words), WORDS):
+        sums.append(int(words[first : first + WORDS].sum(dtype=np.uint64)))
     return store.digest([len(content), sums, content[len(words) * 8 :].tolist()])
 
 
 def _mark(path: Path) -> Path:
-    """File beside it with the digest of what was written and, where it was left on the disk for good, its state then."""
+    """File with the digest of what was written and the state in which the file was left."""
     return path.with_name(f"{path.name}.sums")

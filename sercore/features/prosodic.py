@@ -1,6 +1,7 @@
-"""The 56 prosodic features of the shared task SE&R 2022 (Alves et al. 2022, section 2.3); ``names`` lists and groups them.
+"""The 56 prosodic features of the shared task SE&R 2022 (Alves et al. 2022, section 2.3).
 
-Every measure is a call of Praat with the defaults of the toolkit of the shared task; ``gne`` replaces one slow call.
+Every measure is a call of Praat with the defaults of the toolkit of the shared task; ``gne``
+replaces one slow call.
 """
 
 import numpy as np
@@ -12,7 +13,7 @@ from sercore.features.names import NAMES
 FLOOR, CEILING = 75.0, 600.0  # Hz: pitch
 MINIMUM = 6.4 / FLOOR  # seconds: Praat's intensity needs that much, the other measures less
 SPEED = 35_000.0  # cm/s: sound in the vocal tract
-PERIODS = (0.0001, 0.02, 1.3)  # seconds, seconds, factor: which periods jitter and shimmer count
+PERIODS = (0.0001, 0.02, 1.3)  # seconds, seconds, factor: range of periods for jitter, shimmer
 
 MEASURES = (*NAMES, "median_pitch")
 CORRECTED = tuple(range(len(NAMES)))
@@ -22,25 +23,22 @@ AS_RUN = tuple(
 
 
 def prosodic(samples: np.ndarray, *, rate: int = 16_000, as_run: bool = False) -> np.ndarray:
-    """The 56 prosodic features of a clip, in the order of ``NAMES``.
+    """Compute the 56 prosodic features of a clip, in the order of ``NAMES``.
 
-    What Praat leaves undefined, such as the pitch of a clip without a voiced frame, is 0.
+    Values that Praat leaves undefined, such as the pitch of a clip without a voiced frame, are 0.
 
     Args:
-        samples: one channel, at least 6.4/75 = 0.08533 s.
-        rate: samples a second, in Hz (default 16,000).
+        samples: ``(samples,)``, at least 6.4/75 = 0.08533 s.
+        rate: samples a second, in Hz.
         as_run: whether ``median_intensity`` is the median pitch in Hz, which the authors' toolkit
-            stored under that name, in place of the median intensity in dB (default False)
-
-    Shape:
-        - samples: ``(samples,)``
-        - output: ``(56,)`` float64
+            stored under that name, in place of the median intensity in dB.
 
     Returns:
-        Intensity in dB, pitch, formants and moments in Hz, times as a share of the duration, vocal tract length in cm.
+        ``(56,)`` float64: intensity in dB, pitch, formants and moments in Hz, times as a share of
+        the duration, vocal tract length in cm.
 
     Raises:
-        ValueError: a clip shorter than 0.08533 s, or not one channel.
+        ValueError: the clip is shorter than 0.08533 s, or has several channels.
 
     Source: Alves et al. 2022, section 2.3 and Table 1; settings of the toolkit of the shared task.
 
@@ -50,7 +48,7 @@ def prosodic(samples: np.ndarray, *, rate: int = 16_000, as_run: bool = False) -
 
 
 def measures(samples: np.ndarray, *, rate: int = 16_000) -> np.ndarray:
-    """All that both readings of the set need, in the order of ``MEASURES``: ``(57,)`` float64; see ``prosodic``."""
+    """Compute the measures of both readings in the order of ``MEASURES``: ``(57,)`` float64."""
     praat.long_enough(samples, rate=rate, seconds=MINIMUM)
     sound = praat.sound(samples, rate=rate)
     duration = len(samples) / rate
@@ -158,33 +156,26 @@ def _spectrum(sound) -> dict[str, float]:
 
 
 def _formants(sound, pulses) -> dict[str, float]:
-    """Formants read at every glottal pulse, a missing one as 0, and what follows from their medians."""
+    """Formants read at every glottal pulse, a missing one as 0, and measures of their medians."""
     formants = praat.call(sound, "To Formant (burg)", 0.0, 5.0, 5500.0, 0.025, 50.0)
-    times = (
-        praat.call(pulses, "To Matrix").values[0]
-        if praat.call(pulses, "Get number of points")
-        else []
-    )
-    tracks = np.array(
-        [
-            [formants.get_value_at_time(number, time) for time in times] or [0.0]
-            for number in (1, 2, 3, 4)
-        ]
-    )
-    tracks = np.nan_to_num(tracks)  # (formants, pulses)
-    medians = np.median(tracks, axis=1)
-    means = {f"f{number}_mean": value for number, value in enumerate(tracks.mean(axis=1), start=1)}
-    return (
-        means
-        | {f"f{number}_median": value for number, value in enumerate(medians, start=1)}
-        | _derived(medians)
-    )
+    times = []
+    if praat.call(pulses, "Get number of points"):
+        times = praat.call(pulses, "To Matrix").values[0]
+    tracks = np.zeros((4, max(1, len(times))))  # (formants, pulses)
+    for number, track in enumerate(tracks, start=1):
+        if len(times):
+            track[:] = [formants.get_value_at_time(number, time) for time in times]
+    tracks = np.nan_to_num(tracks)
+    means, medians = tracks.mean(axis=1), np.median(tracks, axis=1)
+    values = _derived(medians)
+    for number, (mean, median) in enumerate(zip(means, medians, strict=True), start=1):
+        values |= {f"f{number}_mean": mean, f"f{number}_median": median}
+    return values
 
 
 def _derived(medians: np.ndarray) -> dict[str, float]:
-    odd = np.array(
-        [1.0, 3.0, 5.0, 7.0]
-    )  # a tube closed at one end resonates at odd quarters of its wavelength
+    # A tube closed at one end resonates at odd quarters of its wavelength.
+    odd = np.array([1.0, 3.0, 5.0, 7.0])
     spacing = (odd / 2 @ medians) / np.square(odd / 2).sum()
     with np.errstate(divide="ignore"):
         return {

@@ -1,4 +1,4 @@
-"""Feature sets by name, and the features of many clips, each kept; Praat and librosa are loaded only where a clip is measured."""
+"""Feature sets by name; Praat and librosa are loaded only where a clip is measured."""
 
 import importlib
 from collections.abc import Callable, Sequence
@@ -17,11 +17,12 @@ class FeatureSet:
     """A set of features: the names of its columns and the function that measures one clip.
 
     Args:
-        names: one a feature, in the order of the function's result.
+        names: names of the features, in the order of the function's result.
         module: dotted name of the extractor's module.
-        function: its function ``(samples, *, rate, **options) -> (features,)``.
-        options: keyword arguments of the function that make this set.
-        columns: which of the function's values are the set (default: all); sets that differ only in these share what is kept.
+        function: name of its function ``(samples, *, rate, **options) -> (features,)``.
+        options: keyword arguments of the function.
+        columns: indices of the function's values in the set (default: all); sets that differ only
+            in these share kept results.
     """
 
     names: tuple[str, ...]
@@ -31,12 +32,12 @@ class FeatureSet:
     columns: tuple[int, ...] | None = None
 
     def extractor(self) -> Callable[..., np.ndarray]:
-        """The function, its module imported now."""
+        """Import the module and return the function."""
         return getattr(importlib.import_module(self.module), self.function)
 
 
 PROSODIC, GENDER = "sercore.features.prosodic", "sercore.features.gender"
-# As the paper describes them; "as-run" as the authors' code computed them.
+# As the paper describes them, and "as-run" as the authors' code computed them.
 SETS = {
     "prosodic": FeatureSet(prosodic.NAMES, PROSODIC, "measures", columns=prosodic.CORRECTED),
     "prosodic-as-run": FeatureSet(prosodic.NAMES, PROSODIC, "measures", columns=prosodic.AS_RUN),
@@ -46,44 +47,41 @@ SETS = {
 
 
 def compute(name: str, clips: Sequence[Path | str], *, jobs: int | None = None) -> np.ndarray:
-    """Features of clips, each taken from the store or else measured and kept there as soon as it is done.
+    """Compute the features of clips, or take them from the store.
 
-    Clips of equal content are measured once. Where some clips cannot be used, the others are measured and kept all the same.
+    The features of a clip are kept as soon as they are computed, also where other clips cannot be
+    used. Clips of equal content are measured once.
 
     Args:
         name: one of ``SETS``.
         clips: audio files.
-        jobs: processes that measure, 1 or more (default: one a core).
-
-    Shape:
-        - output: ``(clips, features)``
+        jobs: number of processes, 1 or more (default: one a core).
 
     Returns:
-        float64, one row a clip in the order given.
+        ``(clips, features)`` float64, in the order of the clips.
 
     Raises:
-        AudioError: a clip that cannot be read or is too short; the message names the file, and how many more there are.
-        ValueError: no feature set of that name.
+        AudioError: a clip cannot be read or is too short; the message names the file, and says how
+            many more there are.
+        ValueError: there is no feature set of that name.
     """
     if name not in SETS:
         raise ValueError(
             f"{name}: no such feature set; expected one of {', '.join(SETS)}. Check the spelling."
         )
-    measure = partial(
-        keeping.measure, partial(_measure, SETS[name]), title=f"{name} features", jobs=jobs
-    )
-    measured = keeping.rows(clips, key=partial(_key, name), measure=measure)
-    rows = np.array(measured, dtype=np.float64).reshape(
-        len(clips), -1 if clips else len(SETS[name].names)
-    )
-    return rows if SETS[name].columns is None or not clips else rows[:, list(SETS[name].columns)]
+    features = SETS[name]
+    if not clips:
+        return np.empty((0, len(features.names)))
+    function = partial(_measure, features)
+    measure = partial(keeping.measure, function, title=f"{name} features", jobs=jobs)
+    rows = np.array(keeping.rows(clips, key=partial(_key, features), measure=measure), np.float64)
+    return rows if features.columns is None else rows[:, list(features.columns)]
 
 
-def _key(name: str, content: str) -> store.Key:
-    settings = {"function": SETS[name].function, "options": SETS[name].options}
-    return store.key(
-        settings=settings, manifest=[content], modules=[SETS[name].module, "sercore.audio"]
-    )
+def _key(features: FeatureSet, content: str) -> store.Key:
+    settings = {"function": features.function, "options": features.options}
+    modules = [features.module, "sercore.audio"]
+    return store.key(settings=settings, manifest=[content], modules=modules)
 
 
 def _measure(features: FeatureSet, samples: np.ndarray, content: str) -> np.ndarray:

@@ -1,6 +1,6 @@
-"""A pretrained speaker encoder in ONNX format, and what it gives of one clip's filterbank: two layers' frames, one embedding.
+"""Pretrained speaker encoders in ONNX format, such as CAM++ (Wang et al. 2023), on the CPU.
 
-The network is CAM++ (Wang et al. 2023) or any other with the same input and outputs. onnxruntime, an extra, runs it on the CPU.
+onnxruntime, an extra, runs them.
 """
 
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ OUTPUTS = ("frames_middle", "frames_last", "embedding")
 
 
 class SpeakerError(ValueError):
-    """A speaker encoder that cannot be loaded or used: which, what was found, what was expected, what to do."""
+    """A speaker encoder that cannot be loaded or used."""
 
 
 class Heard(NamedTuple):
-    """What the encoder gives of one clip, float32.
+    """Outputs of the encoder for one clip, float32.
 
     Shape:
         - frames_middle, frames_last: ``(steps, 512)``, one step for two frames of the filterbank
@@ -36,12 +36,12 @@ class Heard(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class SpeakerEncoder:
-    """A speaker encoder that ``load`` found; it can be sent to another process, where it is opened anew.
+    """A speaker encoder; sent to another process, it is opened there anew.
 
     Args:
-        path: its ONNX file.
+        path: path of its ONNX file.
         content: hash of that file.
-        threads: that one clip runs on, 1 or more.
+        threads: number of threads for one clip, 1 or more.
     """
 
     path: Path
@@ -50,54 +50,58 @@ class SpeakerEncoder:
 
     @property
     def name(self) -> str:
-        """Last part of its folder."""
+        """Name of its folder."""
         return self.path.parent.name
 
     @property
     def runtime(self) -> str:
-        """Version of onnxruntime: with another one the last digits may differ."""
+        """Version of onnxruntime, which the last digits may depend on."""
         return _runtime(self.path).__version__
 
     def hear(self, frames: np.ndarray) -> Heard:
-        """Frames of two layers and the embedding of one clip.
+        """Compute the frames of two layers and the embedding of one clip.
 
         Args:
-            frames: its filterbank, each band with mean 0 (``fbank.centred``), 3 frames or more.
+            frames: ``(time, 80)``, 3 frames or more: filterbank with mean 0 in each band
+                (``fbank.centred``).
 
-        Shape:
-            - frames: ``(time, 80)``
-            - output: ``(ceil(time / 2), 512)`` twice and ``(192,)``
+        Returns:
+            ``(ceil(time / 2), 512)`` twice and ``(192,)``.
 
         Raises:
-            SpeakerError: another shape, or a clip too short.
+            SpeakerError: the filterbank has another shape or is too short.
 
         Source: Wang et al. 2023 (CAM++).
         """
         if frames.ndim != 2 or frames.shape[1] != BANDS:
             raise SpeakerError(
-                f"{self.name}: a filterbank of shape {frames.shape}; expected (time, {BANDS}). Give one clip as `fbank` makes it."
+                f"{self.name}: a filterbank of shape {frames.shape}; expected (time, {BANDS})."
+                " Give one clip as `fbank` makes it."
             )
         if len(frames) < SHORTEST:
             raise SpeakerError(
-                f"{self.name}: {len(frames)} frames of 10 ms; expected at least {SHORTEST}. Remove the clip or record it again."
+                f"{self.name}: {len(frames)} frames of 10 ms; expected at least {SHORTEST}."
+                " Remove the clip or record it again."
             )
         session = _session(self.path, self.content, self.threads)
-        middle, last, embedding = session.run(
-            OUTPUTS, {"fbank": frames[None].astype(np.float32, copy=False)}
-        )
+        inputs = {"fbank": frames[None].astype(np.float32, copy=False)}
+        middle, last, embedding = session.run(OUTPUTS, inputs)
         return Heard(middle[0].T, last[0].T, embedding[0])
 
 
 def load(folder: Path | str, *, threads: int = 1) -> SpeakerEncoder:
-    """A speaker encoder from a folder that holds one ONNX file.
+    """Load a speaker encoder.
 
     Args:
-        folder: its input is ``fbank`` (batch, time, 80); its outputs are ``frames_middle`` and ``frames_last`` (batch, 512, steps)
-            and ``embedding`` (batch, 192).
-        threads: that one clip runs on, 1 or more (default 1: sums come out the same, and processes share the cores).
+        folder: folder with one ONNX file. Its input is ``fbank`` (batch, time, 80); its outputs are
+            ``frames_middle`` and ``frames_last`` (batch, 512, steps) and ``embedding``
+            (batch, 192).
+        threads: number of threads for one clip, 1 or more. With 1, sums come out the same, and
+            processes share the cores.
 
     Raises:
-        SpeakerError: no such folder, not one ONNX file in it, a damaged or another network, or no onnxruntime.
+        SpeakerError: there is no such folder, not one ONNX file in it, a damaged or another
+            network, or no onnxruntime.
     """
     if threads < 1:
         raise SpeakerError(
@@ -106,33 +110,37 @@ def load(folder: Path | str, *, threads: int = 1) -> SpeakerEncoder:
     folder = Path(folder)
     if not folder.is_dir():
         raise SpeakerError(
-            f"{folder}: no such folder; expected one that holds a speaker encoder in ONNX format. Check the path."
+            f"{folder}: no such folder; expected one that holds a speaker encoder in ONNX format."
+            " Check the path."
         )
     files = sorted(folder.glob("*.onnx"))
-    if len(files) != 1:
-        found = ", ".join(file.name for file in files)
+    if not files:
         raise SpeakerError(
-            f"{folder}: {len(files)} files ending in .onnx ({found}); expected one. Keep each encoder in a folder of its own."
-            if files
-            else f"{folder}: no file ending in .onnx; expected a speaker encoder. Copy it there, or name another folder."
+            f"{folder}: no file ending in .onnx; expected a speaker encoder. Copy it there, or name"
+            " another folder."
+        )
+    if len(files) > 1:
+        names = ", ".join(file.name for file in files)
+        raise SpeakerError(
+            f"{folder}: {len(files)} files ending in .onnx ({names}); expected one. Keep each"
+            " encoder in a folder of its own."
         )
     path = files[0].resolve()
     encoder = SpeakerEncoder(path=path, content=store.content(path), threads=threads)
     session = _session(encoder.path, encoder.content, encoder.threads)
-    inputs, outputs = (
-        [each.name for each in part] for part in (session.get_inputs(), session.get_outputs())
-    )
+    inputs = [node.name for node in session.get_inputs()]
+    outputs = [node.name for node in session.get_outputs()]
     if inputs != ["fbank"] or not set(OUTPUTS) <= set(outputs):
         raise SpeakerError(
-            f"{path}: takes {', '.join(inputs)} and gives {', '.join(outputs)}; expected fbank, and {', '.join(OUTPUTS)}."
-            " Export the encoder with these names."
+            f"{path}: takes {', '.join(inputs)} and gives {', '.join(outputs)}; expected fbank, and"
+            f" {', '.join(OUTPUTS)}. Export the encoder with these names."
         )
     return encoder
 
 
 @cache
 def _session(path: Path, content: str, threads: int):
-    """The opened network, once in a process; ``content`` is there so that a changed file is opened again."""
+    """Open the network once in a process, and again if its content changed."""
     onnxruntime = _runtime(path)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
@@ -141,9 +149,9 @@ def _session(path: Path, content: str, threads: int):
     try:
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its errors have no common base
-        found = str(error).splitlines()[0]
         raise SpeakerError(
-            f"{path}: not loadable ({found}); expected a whole ONNX file. Copy or export it again."
+            f"{path}: not loadable ({str(error).splitlines()[0]}); expected a whole ONNX file."
+            " Copy or export it again."
         ) from error
 
 
@@ -152,7 +160,7 @@ def _runtime(path: Path):
         import onnxruntime
     except ImportError as error:
         raise SpeakerError(
-            f"{path}: the package onnxruntime was not found; a speaker encoder in ONNX format needs it."
-            " Run: pip install onnxruntime"
+            f"{path}: the package onnxruntime was not found; a speaker encoder in ONNX format needs"
+            " it. Run: pip install onnxruntime"
         ) from error
     return onnxruntime

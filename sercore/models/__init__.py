@@ -1,4 +1,4 @@
-"""One file a published network: its citation, its sizes in one dataclass, its deviations; ``counts`` lists them all."""
+"""Published networks, one file each; ``counts`` lists their parameters."""
 
 from sercore.models.attribute_network import AttributeNetwork
 from sercore.models.cnnatt import CNNATT

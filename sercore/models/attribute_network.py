@@ -1,8 +1,9 @@
-"""CNN-LSTM on 40 mel bands with heads of attributes, gradient reversal and discriminators (Parry et al. 2022, section 3, Figure 1).
+"""CNN-LSTM on 40 mel bands with attribute heads and discriminators (Parry et al. 2022).
 
-The figure's kernel widths and hidden units are lost, and the text sends the reader to Parry et al. 2019. ``SIZES`` keeps what is
-printed (pooling of 3 with stride 2, dropout of 0.5 before the fully connected layer, about 1.8 million shared parameters) and
-fills in the rest: 1,825,664 parameters. Any network that turns clips into vectors can take the place of the shared layers.
+The figure's kernel widths and hidden units are lost, and the text sends the reader to Parry et al.
+2019. ``SIZES`` keeps what is printed (pooling of 3 with stride 2, dropout of 0.5 before the fully
+connected layer, about 1.8 million shared parameters) and fills in the rest: 1,825,664 parameters.
+Any network that turns clips into vectors can take the place of the shared layers.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,14 +23,14 @@ class Sizes:
     """Widths of the shared layers.
 
     Args:
-        bands: mel bands that are read (printed: 40).
-        channels: of each convolution along time (ours: three of 256).
-        kernel: frames that a convolution sees, odd (ours: 5).
-        pool: frames that a pooling sees (printed: 3).
-        stride: of the pooling, in frames (printed: 2).
-        units: of the LSTM in each of two directions (ours: 256).
-        width: of the fully connected layer, which heads read (ours: 128).
-        dropout: before the fully connected layer (printed: 0.5).
+        bands: number of mel bands (printed: 40).
+        channels: channels of each convolution along time (ours: three of 256).
+        kernel: frames of a convolution's kernel, odd (ours: 5).
+        pool: frames of a pooling window (printed: 3).
+        stride: stride of the pooling, in frames (printed: 2).
+        units: units of the LSTM in each of two directions (ours: 256).
+        width: width of the fully connected layer, which heads read (ours: 128).
+        dropout: dropout before the fully connected layer (printed: 0.5).
     """
 
     bands: int = 40
@@ -43,7 +44,7 @@ class Sizes:
 
     @property
     def least(self) -> int:
-        """Frames that a clip needs for one frame to be left behind the poolings: 15."""
+        """Frames of the shortest clip that has one frame behind the poolings: 15."""
         frames = 1
         for _ in self.channels:
             frames = (frames - 1) * self.stride + self.pool
@@ -57,16 +58,19 @@ SMALL = Sizes(channels=(32, 32, 32), units=32, width=32)  # the demo's: 35,712 p
 class SharedLayers(nn.Module):
     """Convolutions along time, a bidirectional LSTM, the mean over time, one fully connected layer.
 
-    Padding is silent: a clip in a batch gives what it gives alone. It is zero before every convolution, of the poolings only the
-    windows that lie inside a clip are kept, the LSTM's second direction begins at a clip's own end, the mean is over its frames.
+    Padding is silent: a clip in a batch gives what it gives alone. It is zero before every
+    convolution, of the poolings only the windows that lie inside a clip are kept, the LSTM's second
+    direction begins at a clip's own end, the mean is over its frames.
 
     Args:
-        sizes: see ``Sizes``.
-        initialisation: "default" (PyTorch's) or "he" (normal weights for ReLU and zero biases in convolutions and the fully
-            connected layer): with the default the published rate stayed on the plateau of a constant answer for 42 epochs.
+        sizes: widths of the layers.
+        initialisation: "default" (PyTorch's) or "he" (normal weights for ReLU and zero biases in
+            convolutions and the fully connected layer): with the default the published rate stayed
+            on the plateau of a constant answer for 42 epochs.
 
     Shape:
-        - frames: ``(batch, time, 40)``; lengths: ``(batch,)`` valid frames, ``SIZES.least`` (15) or more
+        - frames: ``(batch, time, 40)``; lengths: ``(batch,)`` valid frames, ``SIZES.least`` (15) or
+          more
         - output: ``(batch, 128)``, at least 0
 
     Source: Parry et al. 2022, section 3.3 and Figure 1.
@@ -76,17 +80,20 @@ class SharedLayers(nn.Module):
         super().__init__()
         if initialisation not in INITIALISATIONS:
             raise ValueError(
-                f"initialisation={initialisation}: unknown; expected {' or '.join(INITIALISATIONS)}. Give one of them."
+                f"initialisation={initialisation}: unknown; expected "
+                f"{' or '.join(INITIALISATIONS)}. Give one of them."
             )
         self.sizes = sizes
         inputs = (sizes.bands, *sizes.channels[:-1])
-        # Along time alone, as pictures of height 1: with channels last in memory they take two thirds of Conv1d's time.
+        # Along time alone, as pictures of height 1: with channels last in memory they take two
+        # thirds of Conv1d's time.
         self.convolutions = nn.ModuleList(
             nn.Conv2d(wide, channels, (1, sizes.kernel), padding="same")
             for wide, channels in zip(inputs, sizes.channels, strict=True)
         ).to(memory_format=torch.channels_last)
         self.pool = nn.MaxPool2d((1, sizes.pool), (1, sizes.stride))
-        # Two directions apart: packed clips would keep the library's fused LSTM from being used, at three times the cost.
+        # Two directions apart: packed clips would keep the library's fused LSTM from being used, at
+        # three times the cost.
         self.onwards = nn.LSTM(sizes.channels[-1], sizes.units, batch_first=True)
         self.backwards = nn.LSTM(sizes.channels[-1], sizes.units, batch_first=True)
         self.dropout = nn.Dropout(sizes.dropout)
@@ -97,49 +104,43 @@ class SharedLayers(nn.Module):
                 nn.init.zeros_(layer.bias)
 
     def forward(self, frames: Tensor, lengths: Tensor) -> Tensor:
-        """What the layers make of each clip."""
+        """Representation of each clip."""
         _check(frames, lengths, self.sizes)
         lengths = lengths.to(frames.device)
-        signal = (
-            _silenced(frames, lengths).transpose(1, 2).unsqueeze(2)
-        )  # (batch, bands, 1, time), channels last in memory
+        signal = _silenced(frames, lengths).transpose(1, 2).unsqueeze(2)  # (batch, bands, 1, time)
         for convolution in self.convolutions:
-            lengths = (
-                lengths - self.sizes.pool
-            ) // self.sizes.stride + 1  # windows that lie inside a clip
-            pooled = self.pool(
-                convolution(signal)
-            ).relu()  # the same as ReLU first, on half the numbers
-            sequence = _silenced(
-                pooled.squeeze(2).transpose(1, 2), lengths
-            )  # (batch, time, channels)
+            # Windows that lie inside a clip.
+            lengths = (lengths - self.sizes.pool) // self.sizes.stride + 1
+            pooled = self.pool(convolution(signal)).relu()  # as ReLU first, on half the numbers
+            sequence = pooled.squeeze(2).transpose(1, 2)  # (batch, time, channels)
+            sequence = _silenced(sequence, lengths)
             signal = sequence.transpose(1, 2).unsqueeze(2)
-        both = torch.cat(
-            [self.onwards(sequence)[0], self.backwards(_turned(sequence, lengths))[0]], dim=2
-        )
-        mean = (
-            _silenced(both, lengths).sum(1) / lengths[:, None]
-        )  # (batch, 2 units): the order in time is gone
+        onwards, _ = self.onwards(sequence)
+        backwards, _ = self.backwards(_turned(sequence, lengths))
+        both = torch.cat([onwards, backwards], dim=2)  # (batch, time, 2 units)
+        mean = _silenced(both, lengths).sum(1) / lengths[:, None]
         return self.full(self.dropout(mean)).relu()
 
 
 class AttributeNetwork(nn.Module):
     """Shared layers, a linear head for the emotion and one for each attribute.
 
-    With attributes or without, the shared and the emotion weights and torch's generator are left the same: the heads are built
-    last, from draws of their own.
+    With attributes or without, the shared and the emotion weights and torch's generator are left
+    the same: the heads are built last, from draws of their own.
 
     Args:
-        shared: of the inputs; gives ``(batch, width)``. It comes with its initial weights.
-        width: of the shared output, 1 or more.
-        classes: of the emotion, 1 or more.
-        attributes: classes of each attribute, by name (default: none).
-        reverse: whether the heads' gradient is reversed where it enters the shared layers (default no).
-        heads_seed: of the attribute heads' initial weights (default 0).
+        shared: layers that map the inputs to ``(batch, width)``, with their initial weights.
+        width: width of the shared output.
+        classes: number of emotions.
+        attributes: number of classes of each attribute, by name.
+        reverse: whether the heads' gradient is reversed where it enters the shared layers (default
+            no).
+        heads_seed: seed of the attribute heads' initial weights.
 
     Shape:
         - inputs: as ``shared`` takes them
-        - output: emotion logits ``(batch, classes)``, so that scoring and prediction need to know nothing of attributes
+        - output: emotion logits ``(batch, classes)``, so that scoring and prediction need to know
+          nothing of attributes
 
     Source: Parry et al. 2022, section 3.1 (without reversal) and 3.2.1 (with it), Figure 1.
     """
@@ -172,11 +173,11 @@ class AttributeNetwork(nn.Module):
         return self.shared(*inputs)
 
     def answers(self, *inputs: Tensor) -> tuple[Tensor, dict[str, Tensor], Tensor]:
-        """What training needs.
+        """Compute what training needs.
 
         Returns:
-            Emotion logits ``(batch, classes)``; each attribute's logits ``(batch, its classes)``; the shared output
-            ``(batch, width)``, its gradient not reversed.
+            Emotion logits ``(batch, classes)``; each attribute's logits ``(batch, its classes)``;
+            the shared output ``(batch, width)``, its gradient not reversed.
         """
         shared = self.represent(*inputs)  # (batch, width)
         read = reversed_gradient(shared) if self.reverse else shared
@@ -184,37 +185,44 @@ class AttributeNetwork(nn.Module):
 
 
 class Discriminator(nn.Sequential):
-    """Three linear layers that guess an attribute from what the emotion classifier gives out; they return logits.
+    """Three linear layers that predict an attribute; they return logits.
 
     Args:
-        inputs: numbers that it reads of a clip: the emotion classes, or the width of the shared output.
-        classes: of the attribute.
-        units: of both hidden layers (default 1000, which makes 1,007,002 parameters of 3 inputs and 2 classes).
+        inputs: numbers that it reads of a clip: the emotion classes, or the width of the shared
+            output.
+        classes: number of classes of the attribute.
+        units: width of both hidden layers (1000 makes 1,007,002 parameters of 3 inputs and
+            2 classes).
 
     Shape:
         - input: ``(batch, inputs)``
         - output: ``(batch, classes)``
 
-    Source: Parry et al. 2022, section 3.3 and Figure 1(f): fully connected, about 1 million parameters (section 4). Deviation: the
-    figure's numbers are not known to us; depth and width are chosen to meet that count.
+    Source: Parry et al. 2022, section 3.3 and Figure 1(f): fully connected, about 1 million
+    parameters (section 4). Deviation: the figure's numbers are not known to us; depth and width are
+    chosen to meet that count.
     """
 
     def __init__(self, inputs: int, classes: int, units: int = 1000):
         super().__init__(
-            nn.Linear(inputs, units), nn.ReLU(), nn.Linear(units, units), nn.ReLU(), nn.Linear(units, classes)
-        )  # fmt: skip
+            nn.Linear(inputs, units),
+            nn.ReLU(),
+            nn.Linear(units, units),
+            nn.ReLU(),
+            nn.Linear(units, classes),
+        )
 
 
 def discriminators(
     inputs: int, attributes: Mapping[str, int], *, units: int = 1000, seed: int = 0
 ) -> nn.ModuleDict:
-    """One discriminator for each attribute, from draws of their own: torch's generator is left as it was.
+    """Build one discriminator for each attribute; torch's generator is left as it was.
 
     Args:
-        inputs: numbers that each reads of a clip.
-        attributes: classes of each attribute, by name.
-        units: of the hidden layers (default 1000).
-        seed: of their initial weights (default 0).
+        inputs: number of inputs of each.
+        attributes: number of classes of each attribute, by name.
+        units: width of the hidden layers.
+        seed: seed of their initial weights.
     """
     with _own_draws(seed):
         return nn.ModuleDict(
@@ -223,7 +231,7 @@ def discriminators(
 
 
 def reversed_gradient(tensor: Tensor) -> Tensor:
-    """The tensor itself, whose gradient is taken times -1.
+    """Return the tensor with its gradient times -1.
 
     Source: Parry et al. 2022, section 3.2.1: R(x) = x with dR/dx = -I.
     """
@@ -231,7 +239,7 @@ def reversed_gradient(tensor: Tensor) -> Tensor:
 
 
 def _turned(sequence: Tensor, lengths: Tensor) -> Tensor:
-    """Each clip from its own end to its start: ``(batch, time, channels)``; what stands behind is not to be read."""
+    """Reverse each clip in time, ``(batch, time, channels)``; padding is not valid."""
     time = torch.arange(sequence.shape[1], device=sequence.device)
     place = (lengths[:, None] - 1 - time).clamp(min=0)  # (batch, time)
     return sequence.gather(1, place[:, :, None].expand(-1, -1, sequence.shape[2]))
@@ -246,16 +254,20 @@ def _silenced(sequence: Tensor, lengths: Tensor) -> Tensor:
 def _check(frames: Tensor, lengths: Tensor, sizes: Sizes) -> None:
     if frames.ndim != 3 or frames.shape[2] != sizes.bands:
         raise ValueError(
-            f"input of shape {tuple(frames.shape)}; the network reads (batch, time, {sizes.bands}). Put the bands last."
+            f"input of shape {tuple(frames.shape)}; the network reads (batch, time, "
+            f"{sizes.bands}). Put the bands last."
         )
     if lengths.shape != frames.shape[:1]:
         raise ValueError(
-            f"lengths of shape {tuple(lengths.shape)}; expected ({len(frames)},), one a clip. Pass the batch's own."
+            f"lengths of shape {tuple(lengths.shape)}; expected ({len(frames)},), one a clip. "
+            "Pass the batch's own."
         )
     if not sizes.least <= int(lengths.min()) <= int(lengths.max()) <= frames.shape[1]:
         raise ValueError(
-            f"clips of {int(lengths.min())} to {int(lengths.max())} frames in a batch of {frames.shape[1]}; expected"
-            f" {sizes.least} to {frames.shape[1]}. Drop or pad shorter clips, and count frames, not samples."
+            f"clips of {int(lengths.min())} to {int(lengths.max())} frames in a batch of "
+            f"{frames.shape[1]}; expected"
+            f" {sizes.least} to {frames.shape[1]}. Drop or pad shorter clips, and count frames, "
+            "not samples."
         )
 
 
@@ -271,7 +283,7 @@ class _Reversal(torch.autograd.Function):
 
 @contextmanager
 def _own_draws(seed: int) -> Iterator[None]:
-    """Seed torch's CPU generator, on which layers are built, and put it back; a GPU's is not touched."""
+    """Seed torch's CPU generator and restore it afterwards."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         yield

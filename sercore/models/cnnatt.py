@@ -1,6 +1,7 @@
-"""M3, CNNATT: convolutions and attention between channels on MFCC of any length (Biagini 2022, section 3.3, Figure 6).
+"""M3, CNNATT: convolutions and channel attention on MFCC (Biagini 2022, section 3.3).
 
-The author's code ends in a layer norm of width 80 on a vector of 128 and stops there; ``AS_RUN`` builds it to show that.
+The author's code ends in a layer norm of width 80 on a vector of 128 and stops there; ``AS_RUN``
+builds it to show that.
 """
 
 from dataclasses import dataclass
@@ -35,7 +36,8 @@ AS_RUN = Sizes(norm=80)
 class Block(nn.Module):
     """Convolution, batch norm, ReLU, average pooling, padding to zero.
 
-    Pooling leaves an odd last frame out, in a single clip and in a batch alike: a window that padding shares is padding.
+    Pooling leaves an odd last frame out, in a single clip and in a batch alike: a window that
+    padding shares is padding.
 
     Shape:
         - picture: ``(batch, inputs, coefficients, time)``; lengths: ``(batch,)``, after pooling
@@ -73,16 +75,17 @@ class Paths(nn.Module):
 
 
 class ChannelAttention(nn.Module):
-    """Mean over heads of softmax(K Q^T / sqrt(d)) V, where a row of Q, K and V is a channel: 128 x 128 weights.
+    """Mean over heads of softmax(K Q^T / sqrt(d)) V, where rows are channels.
 
-    Channels attend to channels, not positions to positions. With Q = W_q X and so on, K Q^T is W_k (X X^T) W_q^T, and the heads
-    together are one mixing matrix times X: the same numbers by associativity, without nine maps of the whole sequence. Positions of
-    zeros add nothing, so a masked X needs no mask here.
+    Channels attend to channels, not positions to positions. With Q = W_q X and so on, K Q^T is W_k
+    (X X^T) W_q^T, and the heads together are one mixing matrix times X: the same numbers by
+    associativity, without nine maps of the whole sequence. Positions of zeros add nothing, so a
+    masked X needs no mask here.
 
     Args:
-        channels: of X, d.
-        outputs: channels of Q, K, V.
-        heads: how many are averaged.
+        channels: number of channels of X, d.
+        outputs: number of channels of Q, K, V.
+        heads: number of heads.
 
     Shape:
         - features: X, ``(batch, channels, positions)``, channels first as in the report's formula
@@ -103,28 +106,29 @@ class ChannelAttention(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Mixed channels."""
         products = (features @ features.transpose(1, 2))[:, None]  # (batch, 1, channels, channels)
-        scores = (
-            self.key @ products @ self.query.transpose(1, 2)
-        )  # (batch, heads, outputs, outputs)
+        # (batch, heads, outputs, outputs)
+        scores = self.key @ products @ self.query.transpose(1, 2)
         weights = (scores / features.shape[1] ** 0.5).softmax(-1)
         mixing = (weights @ self.value).mean(1)  # (batch, outputs, channels)
         return mixing @ features
 
 
 class CNNATT(nn.Module):
-    """Two paths, four convolution blocks, attention between channels, mean over positions, layer norm, linear head.
+    """Two paths, four convolution blocks, channel attention, mean, layer norm, linear head.
 
     Args:
         sizes: ``SIZES`` (the default; 186,679 parameters) or ``AS_RUN``, whose forward pass stops.
 
     Shape:
-        - spectrogram: ``(batch, time, 40)`` MFCC of clips padded to the batch's longest, 4 frames or more
+        - spectrogram: ``(batch, time, 40)`` MFCC of clips padded to the batch's longest, 4 frames
+          or more
         - lengths: ``(batch,)`` valid frames, 4 or more; all where None, as in the author's code
         - output: logits ``(batch, 7)``
 
-    Source: Biagini 2022, section 3.3 and Figure 6. Deviation: a layer norm of width 128; with ``lengths``, padding is zero after
-    every convolution and left out of attention and mean, which the code averages in, while batch norm's statistics in training
-    still count it. The code loses the batch axis of a single clip; here it stays.
+    Source: Biagini 2022, section 3.3 and Figure 6. Deviation: a layer norm of width 128; with
+    ``lengths``, padding is zero after every convolution and left out of attention and mean, which
+    the code averages in, while batch norm's statistics in training still count it. The code loses
+    the batch axis of a single clip; here it stays.
     """
 
     def __init__(self, sizes: Sizes = SIZES):

@@ -1,7 +1,8 @@
-"""M1, CNNLSTM: five convolution blocks and an LSTM on the mel spectrogram (Biagini 2022, section 3.1, Figure 4).
+"""M1, CNNLSTM: convolutions and an LSTM on the mel spectrogram (Biagini 2022, section 3.1).
 
-Three readings. The author's code hands the LSTM a matrix with one row a clip, which PyTorch takes for one sequence: it runs over
-the clips of the batch. "per-clip" keeps its layers and gives each clip a sequence of its own; "fixed" lets it run over time.
+Three readings. The author's code hands the LSTM a matrix with one row a clip, which PyTorch takes
+for one sequence: it runs over the clips of the batch. "per-clip" keeps its layers and gives each
+clip a sequence of its own; "fixed" lets it run over time.
 """
 
 from dataclasses import dataclass
@@ -47,9 +48,10 @@ SIZES = Sizes()
 
 
 class Block(nn.Module):
-    """Convolution, batch norm, ReLU, padding to zero, max-pool: the report's local feature learning block.
+    """Convolution, batch norm, ReLU, padding to zero, max-pool.
 
-    A ReLU is never below zero, so the maximum of a window that padding shares is that of its valid frames.
+    A ReLU is never below zero, so the maximum of a window that padding shares is that of its valid
+    frames.
 
     Shape:
         - picture: ``(batch, inputs, bands, time)``; lengths: ``(batch,)``
@@ -71,7 +73,8 @@ class Convolutions(nn.Module):
     """The five blocks.
 
     Shape:
-        - spectrogram: ``(batch, 313, 128)``; lengths: ``(batch,)`` valid frames, or None where all are
+        - spectrogram: ``(batch, 313, 128)``; lengths: ``(batch,)`` valid frames, or None where all
+          are
         - output: ``(batch, 256, 1, 2)``
     """
 
@@ -104,7 +107,7 @@ class CNNLSTM(nn.Module):
 
     Args:
         sizes: widths of the layers
-        variant: what the LSTM takes for a sequence (default "fixed")
+        variant: sequence that the LSTM reads
 
             - "as-run": the clips of a batch, and its last dropout also acts in evaluation; so a
               clip's logits depend on the clips before it, and two evaluations of one batch differ

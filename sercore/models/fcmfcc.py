@@ -1,4 +1,4 @@
-"""M2, FCMFCC: three parallel convolutions and a convolutional trunk on the MFCC (Biagini 2022, section 3.2, Figure 5).
+"""M2, FCMFCC: parallel convolutions and a trunk on MFCC (Biagini 2022, section 3.2).
 
 The report prints a 3x3 kernel for the last convolution, the author's code has 1x1.
 """
@@ -32,7 +32,7 @@ AS_DESCRIBED = Sizes(last_kernel=3)
 
 
 class Parallel(nn.Module):
-    """Three kernels on one picture, each with batch norm, ReLU, a zero right and below, and 2x2 average pooling; joined.
+    """Three kernels on one picture, each with batch norm, ReLU and average pooling, joined.
 
     Shape:
         - picture: ``(batch, 1, 40, 313)``
@@ -62,12 +62,14 @@ class FCMFCC(nn.Module):
         sizes: ``AS_RUN`` (the default; 462,471 parameters) or ``AS_DESCRIBED`` (872,071).
 
     Shape:
-        - spectrogram: ``(batch, 313, 40)`` MFCC of 5 s, zeros appended to the waveform; lengths: not read
+        - spectrogram: ``(batch, 313, 40)`` MFCC of 5 s, zeros appended to the waveform; lengths:
+          not read
         - output: logits ``(batch, 7)``
 
-    Source: Biagini 2022, section 3.2 and Figure 5, as run in the author's public code. The code runs as it is, so there is no other
-    repair: the appended zeros are part of the 5 s that it reads, and every average counts them. Deviation: the code squeezes
-    every axis of length one and so loses the batch axis of a single clip; here it stays.
+    Source: Biagini 2022, section 3.2 and Figure 5, as run in the author's public code. The code
+    runs as it is, so there is no other repair: the appended zeros are part of the 5 s that it
+    reads, and every average counts them. Deviation: the code squeezes every axis of length one and
+    so loses the batch axis of a single clip; here it stays.
     """
 
     def __init__(self, sizes: Sizes = AS_RUN):
@@ -75,7 +77,7 @@ class FCMFCC(nn.Module):
         self.sizes = sizes
         self.parallel = Parallel(sizes)
         inputs = (sizes.path_channels * len(sizes.path_kernels), *sizes.channels[:-1])
-        kernels = [sizes.kernel] * (len(sizes.channels) - 1) + [sizes.last_kernel]
+        kernels = [sizes.kernel for _ in sizes.channels[:-1]] + [sizes.last_kernel]
         pools = [*(nn.AvgPool2d(pool) for pool in sizes.pools), nn.AdaptiveAvgPool2d(1)]
         blocks = zip(inputs, sizes.channels, kernels, pools, strict=True)
         self.trunk = nn.Sequential(

@@ -1,7 +1,7 @@
-"""HUBERTFT, model M4 of Biagini 2022 (section 3.4): a tuned speech encoder, mean over time, one linear layer.
+"""M4, HUBERTFT: a tuned speech encoder and a linear head (Biagini 2022, section 3.4).
 
-Input recipe: 16 kHz waveform, silence trimmed at both ends, cut at 4.5 s, zeros appended to the batch's longest; no normalisation
-of the amplitude.
+Input recipe: 16 kHz waveform, silence trimmed at both ends, cut at 4.5 s, zeros appended to the
+batch's longest; no normalisation of the amplitude.
 """
 
 from typing import Any, Literal, Self, get_args
@@ -21,24 +21,28 @@ class HubertFT(nn.Module):
     """Speech encoder whose front is frozen, its frames averaged over time, linear head.
 
     Args:
-        speech: encoder of ``transformers`` that reads a waveform, on random or pretrained weights; or, with ``frozen``, the width
-            of its kept frames, in place of the encoder.
-        variant: ``as-run`` hands the encoder a mask of the samples that are not exactly 0, in training only, and averages the
-            padding in; ``fixed`` masks by length, in training and evaluation, in the encoder and in the mean (default as-run).
-        frozen: whether the encoder keeps its weights, and its evaluation mode, so that only the head learns (default no).
+        speech: encoder of ``transformers`` that reads a waveform, on random or pretrained weights;
+            or, with ``frozen``, the width of its kept frames, in place of the encoder.
+        variant: ``as-run`` hands the encoder a mask of the samples that are not exactly 0, in
+            training only, and averages the padding in; ``fixed`` masks by length, in training and
+            evaluation, in the encoder and in the mean (default as-run).
+        frozen: whether the encoder keeps its weights, and its evaluation mode, so that only the
+            head learns (default no).
         classes: emotions (default 7).
 
     Shape:
         - clips: ``(batch, samples)``, or kept frames ``(batch, time, width)``
-        - lengths: ``(batch,)`` samples, or frames, that are a clip's own; ``as-run`` does not read them
+        - lengths: ``(batch,)`` samples, or frames, that are a clip's own; ``as-run`` does not read
+          them
         - output: logits ``(batch, 7)``
 
     Raises:
         ValueError: an unknown variant, a width without ``frozen``, or an encoder of another make.
 
-    Source: Biagini 2022, section 3.4 and Figure 7; the mask, and where it is left out, as run in the author's public code.
-    Deviation: ``fixed`` agrees for a clip alone and in a batch only on encoders that a mask keeps the padding out of: those whose
-    first layer normalises each frame, as HuBERT large does, not those that normalise over the whole time, as HuBERT base does.
+    Source: Biagini 2022, section 3.4 and Figure 7; the mask, and where it is left out, as run in
+    the author's public code. Deviation: ``fixed`` agrees for a clip alone and in a batch only on
+    encoders that a mask keeps the padding out of: those whose first layer normalises each frame, as
+    HuBERT large does, not those that normalise over the whole time, as HuBERT base does.
     """
 
     def __init__(
@@ -56,7 +60,7 @@ class HubertFT(nn.Module):
         self.head = nn.Linear(width, classes)
 
     def train(self, mode: bool = True) -> Self:
-        """Training or evaluation mode; a frozen encoder stays in evaluation mode, as its kept frames were made."""
+        """Set the mode; a frozen encoder stays in evaluation mode, as its kept frames were made."""
         super().train(mode)
         if self.frozen and self.speech is not None:
             self.speech.eval()
@@ -64,17 +68,17 @@ class HubertFT(nn.Module):
 
     def hidden(self, clips: Tensor, lengths: Tensor) -> Tensor:
         """Mean over time: ``(batch, width)``."""
-        frames, own = (
-            (clips, lengths) if clips.ndim == 3 else self._frames(clips, lengths)
-        )  # (batch, time, width), (batch,)
-        return frames.mean(1) if self.variant == "as-run" else masked_mean(frames, own)
+        frames = clips  # (batch, time, width)
+        if clips.ndim == 2:
+            frames, lengths = self._frames(clips, lengths)
+        return frames.mean(1) if self.variant == "as-run" else masked_mean(frames, lengths)
 
     def forward(self, clips: Tensor, lengths: Tensor) -> Tensor:
         """Logits of the classes."""
         return self.head(self.hidden(clips, lengths))
 
     def groups(self, rate_head: float, rate_tuned: float) -> list[dict[str, Any]]:
-        """What the optimiser holds: the head, and what is tuned of the encoder, each with its learning rate.
+        """Return the optimiser's parameter groups: the head, and the tuned part of the encoder.
 
         Source: Biagini 2022, Table 3; 1e-3 and 1e-4 in the code, 1e-4 and 1e-5 in the table.
         """
@@ -86,21 +90,22 @@ class HubertFT(nn.Module):
     def _frames(self, clips: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         if self.speech is None:
             raise ValueError(
-                f"clips of shape {tuple(clips.shape)}: this network has no encoder; expected kept frames (batch, time, width). "
+                f"clips of shape {tuple(clips.shape)}: this network has no encoder; expected kept "
+                "frames (batch, time, width). "
                 "Give frames, or build it with the encoder."
             )
-        if self.variant == "as-run":
-            mask = (clips != 0).long() if self.training else None
-        else:
-            mask = (
-                torch.arange(clips.shape[1], device=clips.device) < lengths[:, None]
-            ).long()  # (batch, samples)
+        mask = None
+        if self.variant == "fixed":
+            time = torch.arange(clips.shape[1], device=clips.device)
+            mask = (time < lengths[:, None]).long()  # (batch, samples)
+        elif self.training:
+            mask = (clips != 0).long()
         frames = self.speech(clips, attention_mask=mask).last_hidden_state  # (batch, time, width)
         return frames, self.speech._get_feat_extract_output_lengths(lengths)
 
 
 def masked_mean(frames: Tensor, lengths: Tensor) -> Tensor:
-    """Mean of each clip's own frames.
+    """Average each clip's valid frames.
 
     Shape:
         - frames: ``(batch, time, width)``; lengths: ``(batch,)`` frames
@@ -112,17 +117,17 @@ def masked_mean(frames: Tensor, lengths: Tensor) -> Tensor:
     shortest, longest = int(lengths.min()), int(lengths.max())
     if shortest < 1 or longest > frames.shape[1]:
         raise ValueError(
-            f"clips of {shortest} to {longest} frames in a batch of {frames.shape[1]}; the mean needs 1 to {frames.shape[1]}. "
+            f"clips of {shortest} to {longest} frames in a batch of {frames.shape[1]}; the mean "
+            f"needs 1 to {frames.shape[1]}. "
             "Drop or pad shorter clips; count samples of a waveform, frames of kept frames."
         )
-    own = (torch.arange(frames.shape[1], device=frames.device) < lengths[:, None]).unsqueeze(
-        -1
-    )  # (batch, time, 1)
-    return frames.masked_fill(~own, 0).sum(1) / lengths[:, None].to(frames.dtype)
+    time = torch.arange(frames.shape[1], device=frames.device)
+    valid = (time < lengths[:, None]).unsqueeze(-1)  # (batch, time, 1)
+    return frames.masked_fill(~valid, 0).sum(1) / lengths[:, None].to(frames.dtype)
 
 
 def attach(speech: nn.Module | int, *, frozen: bool) -> tuple[nn.Module | None, int]:
-    """An encoder with its frozen part set, and its width; no encoder where only the width of kept frames is given.
+    """Freeze a part of an encoder, and return it with its width; None for kept frames.
 
     Args:
         speech: encoder, or width.
@@ -134,19 +139,22 @@ def attach(speech: nn.Module | int, *, frozen: bool) -> tuple[nn.Module | None, 
     if isinstance(speech, int):
         if not frozen:
             raise ValueError(
-                f"speech={speech}: kept frames cannot be tuned; expected an encoder. Give one, or set frozen=True."
+                f"speech={speech}: kept frames cannot be tuned; expected an encoder. Give one, or "
+                "set frozen=True."
             )
         return None, speech
     missing = [part for part in (*BEFORE_ENCODER, "encoder") if not hasattr(speech, part)]
     if missing:
         raise ValueError(
-            f"{type(speech).__name__}: no {missing[0]}; expected an encoder of a raw waveform (HuBERT, wav2vec 2.0, WavLM). "
+            f"{type(speech).__name__}: no {missing[0]}; expected an encoder of a raw waveform "
+            "(HuBERT, wav2vec 2.0, WavLM). "
             "Choose another, or give the width of its kept frames with frozen=True."
         )
     if frozen:
         speech.requires_grad_(False).eval()
     else:
-        speech.feature_extractor._freeze_parameters()  # its own way, which also spares the gradient for the waveform
+        # Its own method also spares the gradient for the waveform.
+        speech.feature_extractor._freeze_parameters()
         speech.feature_projection.requires_grad_(False)
     return speech, speech.config.hidden_size
 
@@ -154,13 +162,14 @@ def attach(speech: nn.Module | int, *, frozen: bool) -> tuple[nn.Module | None, 
 def build(
     config: Any = None, *, variant: Variant = "as-run", frozen: bool = False, classes: int = CLASSES
 ) -> HubertFT:
-    """The network on random weights, from a configuration of ``transformers``.
+    """Build the network on random weights, from a configuration of ``transformers``.
 
     Args:
-        config: of the encoder (default: the sizes of ``facebook/hubert-large-ll60k``, 315,445,895 parameters with the head).
-        variant: see ``HubertFT``.
-        frozen: see ``HubertFT``.
-        classes: emotions (default 7).
+        config: configuration of the encoder (default: the sizes of ``facebook/hubert-large-ll60k``,
+            315,445,895 parameters with the head).
+        variant: variant of the network.
+        frozen: whether the encoder is frozen.
+        classes: number of emotions.
     """
     from transformers import AutoModel
 
@@ -170,7 +179,7 @@ def build(
 
 
 def large() -> Any:
-    """Configuration with the sizes of HuBERT large; rates of dropout, layer drop and masking are the library's."""
+    """Return a configuration with the sizes of HuBERT large."""
     from transformers import HubertConfig
 
     return HubertConfig(

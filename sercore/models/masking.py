@@ -1,16 +1,16 @@
-"""Clips of unequal length in one batch: the picture that convolutions read, and its padding kept silent."""
+"""Masks for clips of unequal length in one batch."""
 
 import torch
 from torch import Tensor
 
 
 def as_picture(spectrogram: Tensor, *, bands: int, frames: int | None = None) -> Tensor:
-    """One-channel pictures, bands x time as the papers draw them, of a batch whose last axis is the bands.
+    """Turn ``(batch, time, bands)`` into one-channel pictures, bands x time.
 
     Args:
         spectrogram: mel bands or MFCC of each frame.
-        bands: how many are expected.
-        frames: how many are expected; any number where None (the default).
+        bands: expected number of bands.
+        frames: expected number of frames (default: any).
 
     Shape:
         - spectrogram: ``(batch, time, bands)``
@@ -26,7 +26,8 @@ def as_picture(spectrogram: Tensor, *, bands: int, frames: int | None = None) ->
     ):
         expected = f"(batch, {frames or 'time'}, {bands})"
         raise ValueError(
-            f"input of shape {tuple(spectrogram.shape)}; the network reads {expected}. Pad the waveform, put the bands last."
+            f"input of shape {tuple(spectrogram.shape)}; the network reads {expected}. Pad the "
+            "waveform, put the bands last."
         )
     return spectrogram.transpose(1, 2).unsqueeze(1)
 
@@ -40,27 +41,31 @@ def check_lengths(lengths: Tensor | None, picture: Tensor, *, least: int) -> Non
         least: frames that a clip needs.
 
     Raises:
-        ValueError: if a clip has fewer than ``least`` frames or more than the picture, or if the lengths are not one a clip.
+        ValueError: if a clip has fewer than ``least`` frames or more than the picture, or if the
+            lengths are not one a clip.
     """
     batch, frames = picture.shape[0], picture.shape[-1]
     if lengths is not None and lengths.shape != (batch,):
         raise ValueError(
-            f"lengths of shape {tuple(lengths.shape)}; expected ({batch},), one a clip. Pass the batch's own lengths."
+            f"lengths of shape {tuple(lengths.shape)}; expected ({batch},), one a clip. Pass the "
+            "batch's own lengths."
         )
     shortest, longest = (
         (frames, frames) if lengths is None else (int(lengths.min()), int(lengths.max()))
     )
     if shortest < least or longest > frames:
         raise ValueError(
-            f"clips of {shortest} to {longest} frames in a picture of {frames}; expected {least} to {frames}. "
+            f"clips of {shortest} to {longest} frames in a picture of {frames}; expected {least} "
+            f"to {frames}. "
             "Drop or pad shorter clips, and count frames, not samples."
         )
 
 
 def masked(picture: Tensor, lengths: Tensor | None) -> Tensor:
-    """Zeros beyond each clip's valid frames, whatever finite numbers stood there; the picture itself where ``lengths`` is None.
+    """Set frames beyond each clip's length to zero; without lengths, nothing changes.
 
-    A convolution with "same" padding then sees the end of a clip in a batch as it sees the end of a single clip.
+    A convolution with "same" padding then sees the end of a clip in a batch as it sees the end of a
+    single clip.
 
     Shape:
         - picture and output: ``(batch, channels, bands, time)``; lengths: ``(batch,)``
@@ -68,7 +73,5 @@ def masked(picture: Tensor, lengths: Tensor | None) -> Tensor:
     if lengths is None:
         return picture
     time = torch.arange(picture.shape[-1], device=picture.device)
-    own = (time < lengths[:, None])[:, None, None]  # (batch, 1, 1, time)
-    return picture * own.to(
-        picture.dtype
-    )  # in training faster than torch.where, and than masked_fill by far
+    valid = (time < lengths[:, None])[:, None, None]  # (batch, 1, 1, time)
+    return picture * valid.to(picture.dtype)  # in training faster than torch.where or masked_fill

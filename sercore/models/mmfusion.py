@@ -1,8 +1,9 @@
-"""MMFUSION, model M5 of Biagini 2022 (section 3.5): spectrogram, MFCC and waveform, joined by unified attention.
+"""M5, MMFUSION: spectrogram, MFCC and waveform with unified attention (Biagini 2022).
 
-Input recipe, of a clip at 16 kHz trimmed at both ends and cut or filled with zeros to 5 s: mel spectrogram of 128 bands (window
-1024, hop 256), its 40 MFCC, the samples. The spectrogram is linear power in ``as-run`` and dB in ``fixed``: whoever makes the
-features sees to that; no network here changes its scale. Attention: ``unified_attention``; frozen parts: ``loopq_hubertft``.
+Input recipe, of a clip at 16 kHz trimmed at both ends and cut or filled with zeros to 5 s: mel
+spectrogram of 128 bands (window 1024, hop 256), its 40 MFCC, the samples. The spectrogram is linear
+power in ``as-run`` and dB in ``fixed``: whoever makes the features sees to that; no network here
+changes its scale. Attention: ``unified_attention``; frozen parts: ``loopq_hubertft``.
 """
 
 from dataclasses import dataclass
@@ -22,18 +23,19 @@ class Sizes:
     """Inputs and widths of section 3.5.
 
     Args:
-        bands: of the spectrogram.
-        frames: of the spectrogram and of the MFCC.
-        coefficients: MFCC a frame.
+        bands: bands of the spectrogram.
+        frames: frames of the spectrogram and of the MFCC.
+        coefficients: number of MFCC.
         speech: frames of the speech encoder; 249 of 5 s from HuBERT, 250 from Whisper.
         recurrent: units of the LSTM each way, in each of its 2 layers.
-        channels: of the joined sequence, d_z.
-        heads: of the attention.
+        channels: channels of the joined sequence, d_z.
+        heads: heads of the attention.
         gate: width of the gate's projections, d_g.
-        divisor: the attention's scores are divided by its root: 144 in the author's code, 48 in the paper's formula.
-        dropout: in the LSTM, the feed-forward networks and the head.
+        divisor: the attention's scores are divided by its root: 144 in the author's code, 48 in the
+            paper's formula.
+        dropout: dropout in the LSTM, the feed-forward networks and the head.
         hidden: units before the output.
-        classes: emotions.
+        classes: number of emotions.
     """
 
     bands: int = 128
@@ -54,27 +56,34 @@ SIZES = Sizes()
 
 
 class MMFusion(nn.Module):
-    """ConvNeXt on the spectrogram, bidirectional LSTM on the MFCC, speech encoder on the waveform; two attention blocks; head.
+    """ConvNeXt, bidirectional LSTM and speech encoder, two attention blocks, head.
 
     Args:
-        speech: encoder of ``transformers`` that reads a waveform; or, with ``frozen``, the width of its kept frames.
-        pictures: ``ConvNextModel`` of ``transformers``, on random or pretrained weights; its last layer norm is left out.
-        variant: ``as-run`` leaves LSTM, maps and attention blocks out of the optimiser, ``fixed`` puts them in (default as-run).
-        frozen: whether the speech encoder keeps its weights and its evaluation mode (default no: its front is frozen only).
-        sizes: inputs and widths; the published ones, with HuBERT base and ConvNeXt base, give 185,690,855 parameters.
+        speech: encoder of ``transformers`` that reads a waveform; or, with ``frozen``, the width of
+            its kept frames.
+        pictures: ``ConvNextModel`` of ``transformers``, on random or pretrained weights; its last
+            layer norm is left out.
+        variant: ``as-run`` leaves LSTM, maps and attention blocks out of the optimiser, ``fixed``
+            puts them in (default as-run).
+        frozen: whether the speech encoder keeps its weights and its evaluation mode (default no:
+            its front is frozen only).
+        sizes: inputs and widths; the published ones, with HuBERT base and ConvNeXt base, give
+            185,690,855 parameters.
 
     Shape:
-        - spectrogram: ``(batch, time, bands)``, the transpose of the paper's picture, copied to 3 channels here
+        - spectrogram: ``(batch, time, bands)``, the transpose of the paper's picture, copied to 3
+          channels here
         - mfcc: ``(batch, time, 40)``
         - waveform: ``(batch, samples)``, or kept frames ``(batch, time, width)``
         - output: logits ``(batch, 7)``
 
     Raises:
-        ValueError: an unknown variant, a width without ``frozen``, an encoder of another make, or channels that the heads do not
-            divide.
+        ValueError: an unknown variant, a width without ``frozen``, an encoder of another make, or
+            channels that the heads do not divide.
 
-    Source: Biagini 2022, section 3.5 and Figure 10; what the optimiser holds as in the author's public code. A mask is given to
-    no part: all clips have the same length, and their zeros are read as silence.
+    Source: Biagini 2022, section 3.5 and Figure 10; what the optimiser holds as in the author's
+    public code. A mask is given to no part: all clips have the same length, and their zeros are
+    read as silence.
     """
 
     def __init__(
@@ -102,14 +111,11 @@ class MMFusion(nn.Module):
             batch_first=True,
         )
         widths = (pictures.config.hidden_sizes[-1], 2 * sizes.recurrent, width)
-        self.maps = nn.ModuleList(nn.Linear(each, sizes.channels, bias=False) for each in widths)
-        for each in self.maps:
-            nn.init.xavier_uniform_(each.weight)
-        self.lengths = [
-            picture_cells(pictures.config, sizes),
-            sizes.frames,
-            sizes.speech,
-        ]  # positions of each part
+        self.maps = nn.ModuleList(nn.Linear(width, sizes.channels, bias=False) for width in widths)
+        for layer in self.maps:
+            nn.init.xavier_uniform_(layer.weight)
+        # Positions of each part.
+        self.lengths = [picture_cells(pictures.config, sizes), sizes.frames, sizes.speech]
         block = {
             "heads": sizes.heads,
             "gate": sizes.gate,
@@ -125,7 +131,7 @@ class MMFusion(nn.Module):
         self.output = nn.Linear(sizes.hidden, sizes.classes)
 
     def train(self, mode: bool = True) -> Self:
-        """Training or evaluation mode; a frozen speech encoder stays in evaluation mode, as its kept frames were made."""
+        """Set the mode; a frozen speech encoder stays in evaluation mode."""
         super().train(mode)
         if self.frozen and self.speech is not None:
             self.speech.eval()
@@ -135,7 +141,8 @@ class MMFusion(nn.Module):
         """Spectrogram, MFCC and waveform along time: ``(batch, 36 + 313 + 249, 144)``.
 
         Raises:
-            ValueError: inputs of another length than the layer norms are for, or a waveform where there is no encoder.
+            ValueError: inputs of another length than the layer norms are for, or a waveform where
+                there is no encoder.
         """
         picture = as_picture(
             spectrogram, bands=self.sizes.bands, frames=self.sizes.frames
@@ -148,10 +155,11 @@ class MMFusion(nn.Module):
         lengths = [part.shape[1] for part in parts]
         if lengths != self.lengths:
             raise ValueError(
-                f"{lengths} positions of spectrogram, MFCC and waveform; the layer norms are for {self.lengths}. Cut or fill the "
+                f"{lengths} positions of spectrogram, MFCC and waveform; the layer norms are for "
+                f"{self.lengths}. Cut or fill the "
                 "clips to one length, or build the network with the sizes of these."
             )
-        return torch.cat([each(part) for each, part in zip(self.maps, parts, strict=True)], dim=1)
+        return torch.cat([layer(part) for layer, part in zip(self.maps, parts, strict=True)], dim=1)
 
     def hidden(self, spectrogram: Tensor, mfcc: Tensor, waveform: Tensor) -> Tensor:
         """Units before the output: ``(batch, 128)``."""
@@ -162,10 +170,10 @@ class MMFusion(nn.Module):
         return self.output(self.hidden(spectrogram, mfcc, waveform))
 
     def groups(self, rate_head: float, rate_tuned: float) -> list[dict[str, Any]]:
-        """What the optimiser holds, with its learning rates: the head, and the tuned ConvNeXt and speech encoder.
+        """Return the optimiser's parameter groups: the head, and the tuned encoders.
 
-        In ``fixed`` LSTM, maps and attention blocks learn at the head's rate. In ``as-run`` nothing holds them: gradients reach
-        them, and they stay as they were drawn.
+        In ``fixed`` LSTM, maps and attention blocks learn at the head's rate. In ``as-run`` nothing
+        holds them: gradients reach them, and they stay as they were drawn.
 
         Source: Biagini 2022, Table 3; 1e-4 and 1e-5 in the code, 1e-5 and 1e-6 in the table.
         """
@@ -182,14 +190,15 @@ class MMFusion(nn.Module):
     def _frames(self, waveform: Tensor) -> Tensor:
         if self.speech is None:
             raise ValueError(
-                f"waveform of shape {tuple(waveform.shape)}: this network has no speech encoder; expected kept frames "
+                f"waveform of shape {tuple(waveform.shape)}: this network has no speech encoder; "
+                "expected kept frames "
                 "(batch, time, width). Give frames, or build it with the encoder."
             )
         return self.speech(waveform).last_hidden_state
 
 
 def picture_cells(config: Any, sizes: Sizes) -> int:
-    """Cells of a spectrogram after ConvNeXt, whose stages halve both sides and drop a remainder: 4 x 9 as published."""
+    """Count the cells of a spectrogram behind ConvNeXt: 4 x 9 as published."""
     bands, frames = sizes.bands // config.patch_size, sizes.frames // config.patch_size
     halvings = 2 ** (len(config.depths) - 1)
     return (bands // halvings) * (frames // halvings)
@@ -203,14 +212,15 @@ def build(
     frozen: bool = False,
     sizes: Sizes = SIZES,
 ) -> MMFusion:
-    """The network on random weights, from configurations of ``transformers``.
+    """Build the network on random weights, from configurations of ``transformers``.
 
     Args:
-        speech: of the speech encoder (default: the sizes of ``facebook/hubert-base-ls960``), or the width of kept frames.
-        pictures: of ConvNeXt (default: ConvNeXt base).
-        variant: see ``MMFusion``.
-        frozen: see ``MMFusion``.
-        sizes: see ``MMFusion``.
+        speech: configuration of the speech encoder (default: the sizes of
+            ``facebook/hubert-base-ls960``), or the width of kept frames.
+        pictures: configuration of ConvNeXt (default: ConvNeXt base).
+        variant: variant of the network.
+        frozen: whether the speech encoder is frozen.
+        sizes: inputs and widths.
     """
     from transformers import AutoModel, HubertConfig
 
@@ -225,7 +235,7 @@ def build(
 
 
 def convnext_base() -> Any:
-    """Configuration of ConvNeXt base; whole layers are dropped in training at rates up to 0.5, as in the weights' own library."""
+    """Return a configuration of ConvNeXt base, with layer drop up to 0.5 in training."""
     from transformers import ConvNextConfig
 
     return ConvNextConfig(

@@ -1,7 +1,8 @@
 """Multi-task MLP (Alves et al. 2022, section 2.4, Figure 2a), as it was run and as it is described.
 
-Two branches feed a shared layer with an emotion head and a second head. The paper trains the second head on the gender of other
-speakers; the authors' notebooks train it on the emotion targets of the same clip, and hand both branches the same clip.
+Two branches feed a shared layer with an emotion head and a second head. The paper trains the second
+head on the gender of other speakers; the authors' notebooks train it on the emotion targets of the
+same clip, and hand both branches the same clip.
 """
 
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ class MultiTaskMLP(nn.Module):
     Args:
         features: width of the emotion features, n
         sizes: widths of the layers
-        variant: how the branches meet (default "as-described")
+        variant: way in which the branches meet
 
             - "as-run": joined, the network of the authors' notebooks with 10 n + 2964 parameters;
               sigmoid emotion head, ReLU second head

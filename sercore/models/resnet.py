@@ -1,8 +1,9 @@
-"""ResNet34 on 128 log mel bands, with statistics pooling, for speakers and for emotions (Padi et al. 2021, section 3).
+"""ResNet34 on 128 log mel bands with statistics pooling (Padi et al. 2021, section 3).
 
-Printed are ResNet34, 32 channels in the first block, PReLU in all layers but the output, batch norm throughout, and the mean and
-the standard deviation over time in front of the fully connected layers. The stem, the strides, the fully connected layers and how
-frequency is folded in are not; ``SIZES`` fills them in as speaker recognisers usually have them: 7,422,342 parameters with four
+Printed are ResNet34, 32 channels in the first block, PReLU in all layers but the output, batch norm
+throughout, and the mean and the standard deviation over time in front of the fully connected
+layers. The stem, the strides, the fully connected layers and how frequency is folded in are not;
+``SIZES`` fills them in as speaker recognisers usually have them: 7,422,342 parameters with four
 classes. ``transfer`` takes the convolutions from a speaker recogniser.
 """
 
@@ -20,25 +21,28 @@ Frames = TypeVar("Frames", int, Tensor)
 
 
 def halved(frames: Frames) -> Frames:
-    """Frames, or bands, behind a convolution of stride 2: half of them, rounded up.
+    """Halve frames or bands, rounded up, as a convolution of stride 2 does.
 
-    Output ``j`` stands on input ``2 j``, in the 3 x 3 convolution and in the 1 x 1 shortcut alike. So the outputs of a clip of odd
-    length end on its last frame, and in a batch no output of a clip stands on padding.
+    Output ``j`` stands on input ``2 j``, in the 3 x 3 convolution and in the 1 x 1 shortcut alike.
+    So the outputs of a clip of odd length end on its last frame, and in a batch no output of a clip
+    stands on padding.
     """
     return (frames + 1) // 2
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sizes:
-    """Widths of the network; the first stage has stride 1, each further one halves time and frequency.
+    """Widths of the network; stages after the first halve time and frequency.
 
     Args:
         bands: log mel bands that are read (printed: 128).
-        channels: of each stage (printed: 32 in the first; ours: doubled by each further one).
+        channels: channels of each stage (printed: 32 in the first; ours: doubled by each further
+            one).
         blocks: basic blocks of each stage (those of ResNet34).
-        width: of the first fully connected layer (ours: 256).
-        pooling: "statistics" (printed), "mean" without the standard deviation, or "flatten", which reads every step and so needs
-            clips of one length (both ours, for the ablation without statistics pooling).
+        width: width of the first fully connected layer (ours: 256).
+        pooling: "statistics" (printed), "mean" without the standard deviation, or "flatten", which
+            reads every step and so needs clips of one length (both ours, for the ablation without
+            statistics pooling).
         frames: length of every clip, read by "flatten" alone (300, the longest printed chunk: 3 s).
     """
 
@@ -60,7 +64,7 @@ class Sizes:
         return self.frames if self.pooling == "flatten" else None
 
     def steps(self, frames: Frames) -> Frames:
-        """Steps behind the last stage: one for each 8 frames or part of them, so one frame is enough."""
+        """Count the steps behind the last stage: one for each 8 frames or part of them."""
         for _ in self.channels[1:]:
             frames = halved(frames)
         return frames
@@ -71,20 +75,22 @@ NARROW = replace(SIZES, channels=(16, 32, 64, 128))
 
 
 class Block(nn.Module):
-    """Basic block: two 3 x 3 convolutions with batch norm beside a shortcut, PReLU between them and after the sum.
+    """Basic block: two 3 x 3 convolutions with batch norm beside a shortcut, and PReLU.
 
-    The shortcut is a 1 x 1 convolution with batch norm where the shape changes, else nothing. A PReLU has one slope. Batch norm
-    turns zeros into other numbers, so padding is set to zero behind it, before the next convolution reads it.
+    The shortcut is a 1 x 1 convolution with batch norm where the shape changes, else nothing. A
+    PReLU has one slope. Batch norm turns zeros into other numbers, so padding is set to zero behind
+    it, before the next convolution reads it.
 
     Args:
-        inputs: channels that are read.
-        outputs: channels that are given.
+        inputs: number of input channels.
+        outputs: number of output channels.
         stride: 1, or 2 where time and frequency are halved.
 
     Shape:
         - picture: ``(batch, inputs, bands, time)``, zero behind each clip's end
         - lengths: ``(batch,)`` frames of each clip in the output, or None where nothing is padding
-        - output: ``(batch, outputs, bands / stride, time / stride)``, rounded up, zero behind each clip's end
+        - output: ``(batch, outputs, bands / stride, time / stride)``, rounded up, zero behind each
+          clip's end
 
     Source: He et al. 2016, section 3; the activation from Padi et al. 2021, section 4.2.
     """
@@ -112,20 +118,23 @@ class Block(nn.Module):
 class Backbone(nn.Module):
     """Stem and four stages of basic blocks.
 
-    Padding is silent: a clip in a batch gives what it gives alone. Convolutions start from He's normal weights, by fan-out, as is
-    usual for a ResNet.
+    Padding is silent: a clip in a batch gives what it gives alone. Convolutions start from He's
+    normal weights, by fan-out, as is usual for a ResNet.
 
     Args:
         sizes: see ``Sizes``.
 
     Shape:
-        - frames: ``(batch, time, 128)``, normalised; whatever finite numbers stand behind a clip's end
-        - lengths: ``(batch,)`` frames of each clip, 1 or more; None where every frame is a clip's own
-        - output: ``(batch, 4096, steps)``: channels x bands by step, zeros behind a clip's end; ``Sizes.steps`` says how many
+        - frames: ``(batch, time, 128)``, normalised; whatever finite numbers stand behind a clip's
+          end
+        - lengths: ``(batch,)`` frames of each clip, 1 or more; None where every frame is a clip's
+          own
+        - output: ``(batch, 4096, steps)``: channels x bands by step, zeros behind a clip's end;
+          ``Sizes.steps`` says how many
 
     Raises:
-        ValueError: another shape; a clip that is empty, or longer than the batch; padding in training mode, where batch norm would
-            count it.
+        ValueError: another shape; a clip that is empty, or longer than the batch; padding in
+            training mode, where batch norm would count it.
 
     Source: Padi et al. 2021, sections 3 and 4.2; He et al. 2016, section 3.
     """
@@ -153,9 +162,8 @@ class Backbone(nn.Module):
         picture = as_picture(frames, bands=self.sizes.bands, frames=self.sizes.fixed)
         check_lengths(lengths, picture, least=self.sizes.fixed or 1)
         lengths = self._padded(lengths, frames)
-        signal = masked(
-            self.stem(masked(picture, lengths)), lengths
-        )  # (batch, channels, bands, time)
+        picture = masked(picture, lengths)
+        signal = masked(self.stem(picture), lengths)  # (batch, channels, bands, time)
         for index, stage in enumerate(self.stages):
             lengths = halved(lengths) if index and lengths is not None else lengths
             for block in stage:
@@ -168,14 +176,16 @@ class Backbone(nn.Module):
             return None
         if self.training:
             raise ValueError(
-                f"clips of {int(lengths.min())} to {int(lengths.max())} frames in a training batch of {frames.shape[1]}; expected"
-                " no padding, since batch norm would count it. Cut or repeat every clip to the batch's length."
+                f"clips of {int(lengths.min())} to {int(lengths.max())} frames in a training "
+                f"batch of {frames.shape[1]}; expected"
+                " no padding, since batch norm would count it. Cut or repeat every clip to the "
+                "batch's length."
             )
         return lengths.to(frames.device)
 
 
 def statistics(rows: Tensor, lengths: Tensor | None, *, deviation: bool = True) -> Tensor:
-    """Mean of each row over a clip's own steps and, joined to it, the population standard deviation; in float32 or better.
+    """Compute mean and population standard deviation of each row over a clip's steps.
 
     Args:
         rows: any finite numbers may stand behind a clip's end.
@@ -186,38 +196,40 @@ def statistics(rows: Tensor, lengths: Tensor | None, *, deviation: bool = True) 
         - rows: ``(batch, rows, steps)``; lengths: ``(batch,)``
         - output: ``(batch, 2 * rows)``, or ``(batch, rows)`` without the deviation
 
-    Source: Padi et al. 2021, section 3.3. Deviation: 1e-5 under the root, so that the gradient is finite for a constant row.
+    Source: Padi et al. 2021, section 3.3. Deviation: 1e-5 under the root, so that the gradient is
+    finite for a constant row.
     """
     rows = rows.to(torch.promote_types(rows.dtype, torch.float32))
     if lengths is None:
         lengths = torch.full(rows.shape[:1], rows.shape[2], device=rows.device)
     step = torch.arange(rows.shape[2], device=rows.device)
-    own = (step < lengths[:, None])[:, None].to(rows.dtype)  # (batch, 1, steps)
+    valid = (step < lengths[:, None])[:, None].to(rows.dtype)  # (batch, 1, steps)
     count = lengths[:, None].to(rows.dtype)  # (batch, 1)
-    mean = (rows * own).sum(2) / count  # (batch, rows)
+    mean = (rows * valid).sum(2) / count  # (batch, rows)
     if not deviation:
         return mean
-    centred = (rows - mean[:, :, None]) * own  # (batch, rows, steps)
+    centred = (rows - mean[:, :, None]) * valid  # (batch, rows, steps)
     return torch.cat([mean, (centred.square().sum(2) / count + FLOOR).sqrt()], dim=1)
 
 
 class Head(nn.Module):
-    """Pooling over time, FC 1, batch norm, PReLU, FC 2. It also stands alone, on the frames of another encoder.
+    """Pooling over time, FC 1, batch norm, PReLU, FC 2; usable on any encoder's frames.
 
     Args:
-        rows: values of each step.
-        classes: emotions or speakers.
-        width: of FC 1 (default 256).
+        rows: number of values in a step.
+        classes: number of emotions or speakers.
+        width: width of FC 1.
         pooling: "statistics", "mean" or "flatten".
-        steps: of every clip, read by "flatten" alone.
+        steps: steps of every clip, for "flatten" alone.
 
     Shape:
-        - rows: ``(batch, rows, steps)``; lengths: ``(batch,)`` steps of each clip, None where every step is a clip's own
+        - rows: ``(batch, rows, steps)``; lengths: ``(batch,)`` steps of each clip, None where every
+          step is a clip's own
         - output: ``(batch, classes)`` logits
 
     Raises:
-        ValueError: an unknown pooling, or "flatten" without steps; another shape; a clip without a step, or with more than the
-            batch; in training mode a batch of one clip.
+        ValueError: an unknown pooling, or "flatten" without steps; another shape; a clip without a
+            step, or with more than the batch; in training mode a batch of one clip.
 
     Source: Padi et al. 2021, section 3.3; number and width of the fully connected layers are ours.
     """
@@ -232,13 +244,13 @@ class Head(nn.Module):
             )
         if pooling == "flatten" and steps is None:
             raise ValueError(
-                "steps=None: pooling=flatten reads clips of one length; expected how many steps that is. Give steps."
+                "steps=None: pooling=flatten reads clips of one length; expected how many steps "
+                "that is. Give steps."
             )
         self.rows, self.pooling = rows, pooling
         self.steps = steps if pooling == "flatten" else None
-        self.full = nn.Linear(
-            rows * {"statistics": 2, "mean": 1, "flatten": self.steps}[pooling], width
-        )
+        values = {"statistics": 2, "mean": 1, "flatten": self.steps}[pooling]
+        self.full = nn.Linear(rows * values, width)
         self.norm = nn.BatchNorm1d(width)
         self.act = nn.PReLU()
         self.output = nn.Linear(width, classes)
@@ -247,16 +259,17 @@ class Head(nn.Module):
         """Logits of the classes."""
         if self.training and len(rows) < 2:
             raise ValueError(
-                f"{len(rows)} clip in a training batch; batch norm needs 2 or more. Leave a last batch of one out."
+                f"{len(rows)} clip in a training batch; batch norm needs 2 or more. Leave a last "
+                "batch of one out."
             )
         return self.output(self.act(self.norm(self.embed(rows, lengths))))
 
     def embed(self, rows: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """What FC 1 gives, before batch norm and PReLU: ``(batch, width)``."""
+        """Output of FC 1, before batch norm and PReLU: ``(batch, width)``."""
         return self.full(self.pooled(rows, lengths))
 
     def pooled(self, rows: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """What FC 1 reads: ``(batch, 2 * rows)``, ``(batch, rows)`` or ``(batch, rows * steps)``, by pooling."""
+        """Input of FC 1: ``(batch, 2 * rows)``, ``(batch, rows)`` or ``(batch, rows * steps)``."""
         self._check(rows, lengths)
         if self.pooling == "flatten":
             return rows.flatten(1)
@@ -276,12 +289,14 @@ class Head(nn.Module):
             return
         if lengths.shape != rows.shape[:1]:
             raise ValueError(
-                f"lengths of shape {tuple(lengths.shape)}; expected ({len(rows)},), one a clip. Pass the batch's own."
+                f"lengths of shape {tuple(lengths.shape)}; expected ({len(rows)},), one a clip. "
+                "Pass the batch's own."
             )
         least, shortest, longest = self.steps or 1, int(lengths.min()), int(lengths.max())
         if not least <= shortest <= longest <= rows.shape[2]:
             raise ValueError(
-                f"clips of {shortest} to {longest} steps in a batch of {rows.shape[2]}; expected {least} to {rows.shape[2]}. "
+                f"clips of {shortest} to {longest} steps in a batch of {rows.shape[2]}; expected "
+                f"{least} to {rows.shape[2]}. "
                 "Leave empty clips out, and count steps, not frames."
             )
 
@@ -294,7 +309,8 @@ class ResNet34(nn.Module):
         sizes: see ``Sizes``.
 
     Shape:
-        - frames: ``(batch, time, 128)``; lengths: ``(batch,)`` frames of each clip, None where every frame is a clip's own
+        - frames: ``(batch, time, 128)``; lengths: ``(batch,)`` frames of each clip, None where
+          every frame is a clip's own
         - output: ``(batch, classes)`` logits
 
     Source: Padi et al. 2021, sections 3 to 3.3 and 4.2.
@@ -313,13 +329,13 @@ class ResNet34(nn.Module):
         )
 
     def freeze(self) -> Self:
-        """Fix the backbone, batch norm's statistics with it: from now on it is a feature descriptor, and only the head learns."""
+        """Freeze the backbone with the statistics of its batch norm; only the head learns."""
         self.frozen = True
         self.backbone.requires_grad_(False).eval()
         return self
 
     def train(self, mode: bool = True) -> Self:
-        """Training or evaluation mode; a frozen backbone stays in evaluation mode."""
+        """Set the mode; a frozen backbone stays in evaluation mode."""
         super().train(mode)
         if self.frozen:
             self.backbone.eval()
@@ -330,11 +346,11 @@ class ResNet34(nn.Module):
         return self.head(*self._rows(frames, lengths))
 
     def embed(self, frames: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """What FC 1 gives, before batch norm and PReLU: ``(batch, 256)``, a speaker's embedding."""
+        """Output of FC 1, before batch norm and PReLU: ``(batch, 256)``, a speaker's embedding."""
         return self.head.embed(*self._rows(frames, lengths))
 
     def pooled(self, frames: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """What FC 1 reads: ``(batch, 8192)`` with statistics pooling."""
+        """Input of FC 1: ``(batch, 8192)`` with statistics pooling."""
         return self.head.pooled(*self._rows(frames, lengths))
 
     def _rows(self, frames: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor | None]:

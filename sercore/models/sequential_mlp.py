@@ -1,7 +1,8 @@
-"""Sequential transfer MLP (Alves et al. 2022, section 2.4, Figure 2b), as it was run and as it is described.
+"""Sequential transfer MLP, as run and as described (Alves et al. 2022, section 2.4).
 
-Stage 1 learns gender; stage 2 learns emotion with stage 1's layers frozen inside. In the authors' notebooks those layers end in
-a vector that no later layer reads, so what ran is a plain perceptron on the emotion features.
+Stage 1 learns gender; stage 2 learns emotion with stage 1's layers frozen inside. In the authors'
+notebooks those layers end in a vector that no later layer reads, so what ran is a plain perceptron
+on the emotion features.
 """
 
 from typing import get_args
@@ -17,7 +18,7 @@ FEW, MANY = 5, 10  # units before the output, "for models with more features" th
 
 
 def hidden_units(features: int) -> int:
-    """Units before the output: 5 for up to 56 features, 10 for embeddings (section 2.4; the bound is the notebooks')."""
+    """Units before the output: 5 for up to 56 features, 10 for embeddings."""
     return FEW if features <= 56 else MANY
 
 
@@ -49,7 +50,7 @@ class SequentialMLP(nn.Module):
         hidden: units before the output, h
         gender_network: trained stage 1, which "as-described" freezes (default: untrained)
         sizes: widths of the layers
-        variant: what the layer before the output reads (default "as-described")
+        variant: input of the layer before the output
 
             - "as-run": the emotion features alone, (n + 1) h + 3 h + 3 parameters; nothing of
               stage 1 reaches it, and the outputs end in a ReLU

@@ -1,4 +1,4 @@
-"""From speakers to emotions: a speaker recogniser's convolutions, put into a new network (Padi et al. 2021, section 3.2)."""
+"""Transfer of a speaker recogniser's backbone (Padi et al. 2021, section 3.2)."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,54 +6,56 @@ from torch import Tensor
 
 from sercore.models.resnet import ResNet34
 
-NAMED = 3  # of the tensors that do not fit, so many are named
+NAMED = 3  # tensors that a message names
 
 
 def transfer(network: ResNet34, tensors: Mapping[str, Tensor], *, where: str) -> None:
-    """Copy the backbone of a speaker recogniser into a network, whose head stays as it is: random, if it is new.
+    """Copy the backbone of a speaker recogniser into a network, whose head stays as it is.
 
     The checkpoint may be another's: it fits whole, or nothing of it is copied.
 
     Args:
-        network: changed in place; its backbone has the sizes of the checkpoint's, its pooling and classes may be others.
-        tensors: of the checkpoint, named as in ``ResNet34.state_dict()``; what begins with "head." is left out.
+        network: changed in place; its backbone has the sizes of the checkpoint's, its pooling and
+            classes may be others.
+        tensors: tensors of the checkpoint, named as in ``ResNet34.state_dict()``; what begins with
+            "head." is left out.
         where: the checkpoint's path, for the message.
 
     Raises:
-        ValueError: a tensor of the backbone is missing or has another shape, or a tensor of the checkpoint has no place.
+        ValueError: a tensor of the backbone is missing or has another shape, or a tensor of the
+            checkpoint has no place.
 
     Source: Padi et al. 2021, section 3.2.
     """
-    own = {
-        name: tensor
-        for name, tensor in network.state_dict().items()
-        if name.startswith("backbone.")
-    }
-    missing = [name for name in own if name not in tensors]
-    other = [
-        f"{name} {tuple(tensors[name].shape)} for {tuple(tensor.shape)}"
-        for name, tensor in own.items()
-        if name in tensors and tensors[name].shape != tensor.shape
-    ]
-    homeless = [name for name in tensors if name not in own and not name.startswith("head.")]
-    faults = [
-        f"{len(found)} {what} ({_first(found)})"
-        for found, what in (
-            (missing, "missing"),
-            (other, "of another shape"),
-            (homeless, "without a place"),
-        )
-        if found
-    ]
+    weights = {f"backbone.{name}": weight for name, weight in network.backbone.state_dict().items()}
+    missing, other = [], []
+    for name, weight in weights.items():
+        if name not in tensors:
+            missing.append(name)
+        elif tensors[name].shape != weight.shape:
+            other.append(f"{name} {tuple(tensors[name].shape)} for {tuple(weight.shape)}")
+    homeless = [name for name in tensors if name not in weights and not name.startswith("head.")]
+    faults = []
+    for names, what in (
+        (missing, "missing"),
+        (other, "of another shape"),
+        (homeless, "without a place"),
+    ):
+        if names:
+            faults.append(f"{len(names)} {what} ({_first(names)})")
     if faults:
         raise ValueError(
-            f"{where}: tensors that do not fit: {', '.join(faults)}; expected the {len(own)} of this network's backbone, and beside"
-            " them none but head.*. Give a checkpoint of the same sizes, with names as in ResNet34.state_dict()."
+            f"{where}: tensors that do not fit: {', '.join(faults)}; expected the {len(weights)} "
+            "of "
+            "this network's backbone, and beside"
+            " them none but head.*. Give a checkpoint of the same sizes, with names as in "
+            "ResNet34.state_dict()."
         )
     network.backbone.load_state_dict(
-        {name.removeprefix("backbone."): tensors[name] for name in own}
+        {name.removeprefix("backbone."): tensors[name] for name in weights}
     )
 
 
-def _first(found: Sequence[str]) -> str:
-    return ", ".join([*found[:NAMED], "…"] if len(found) > NAMED else found)
+def _first(names: Sequence[str]) -> str:
+    more = ["…"] if len(names) > NAMED else []
+    return ", ".join([*names[:NAMED], *more])

@@ -1,4 +1,4 @@
-"""Gated self-attention and the unified attention block (Yu et al. 2019, as Biagini 2022, section 3.5, takes them over)."""
+"""Gated self-attention and unified attention (Yu et al. 2019; Biagini 2022, section 3.5)."""
 
 import math
 
@@ -8,11 +8,11 @@ from torch.nn import functional
 
 
 class GatedSelfAttention(nn.Module):
-    """Self-attention whose queries and keys are each scaled, position by position, by a learned gate.
+    """Self-attention whose queries and keys are scaled by learned gates.
 
     Args:
-        channels: of the sequence, d_z; the heads share them equally.
-        heads: attention heads.
+        channels: channels of the sequence, d_z; the heads share them equally.
+        heads: number of attention heads.
         gate: width of the gate's projections, d_g.
         divisor: the scores are divided by its root.
 
@@ -20,15 +20,16 @@ class GatedSelfAttention(nn.Module):
         - sequence: ``(batch, time, channels)``
         - output: ``(batch, time, channels)``
 
-    Source: Biagini 2022, section 3.5 and Figure 8. No bias, Xavier uniform weights. Deviation: the text calls the gate a softmax;
-    the formula and the author's code take a sigmoid.
+    Source: Biagini 2022, section 3.5 and Figure 8. No bias, Xavier uniform weights. Deviation: the
+    text calls the gate a softmax; the formula and the author's code take a sigmoid.
     """
 
     def __init__(self, channels: int, *, heads: int, gate: int, divisor: int):
         super().__init__()
         if channels % heads:
             raise ValueError(
-                f"{channels} channels over {heads} heads: they do not divide; expected a multiple. Change one of them."
+                f"{channels} channels over {heads} heads: they do not divide; expected a "
+                "multiple. Change one of them."
             )
         width = channels // heads
         self.divisor = divisor
@@ -39,15 +40,11 @@ class GatedSelfAttention(nn.Module):
 
     def forward(self, sequence: Tensor) -> Tensor:
         """The sequence, attended to."""
-        each = sequence.unsqueeze(1)  # (batch, 1, time, channels)
-        query, key, value = (
-            each @ self.query,
-            each @ self.key,
-            each @ self.value,
-        )  # (batch, heads, time, width)
-        gates = (
-            ((query @ self.gate_query) * (key @ self.gate_key)) @ self.gate
-        ).sigmoid()  # (batch, heads, time, 2)
+        expanded = sequence.unsqueeze(1)  # (batch, 1, time, channels)
+        # (batch, heads, time, width)
+        query, key, value = (expanded @ weights for weights in (self.query, self.key, self.value))
+        products = (query @ self.gate_query) * (key @ self.gate_key)
+        gates = (products @ self.gate).sigmoid()  # (batch, heads, time, 2)
         query, key = gates[..., :1] * query, gates[..., 1:] * key
         heads = functional.scaled_dot_product_attention(
             query, key, value, scale=1 / math.sqrt(self.divisor)
@@ -59,19 +56,20 @@ class UnifiedAttention(nn.Module):
     """Gated self-attention and a feed-forward network, each added to its input and normalised.
 
     Args:
-        channels: of the sequence, d_z.
-        positions: length of the sequence; the layer norms hold a weight for each position and channel.
-        heads: see ``GatedSelfAttention``.
-        gate: see ``GatedSelfAttention``.
-        divisor: see ``GatedSelfAttention``.
+        channels: channels of the sequence, d_z.
+        positions: length of the sequence; the layer norms hold a weight for each position and
+            channel.
+        heads: number of attention heads.
+        gate: width of the gate's projections, d_g.
+        divisor: divisor of the scores, under a root.
         dropout: inside the feed-forward network, between its widths of 4 d_z and d_z.
 
     Shape:
         - sequence: ``(batch, positions, channels)``
         - output: ``(batch, positions, channels)``
 
-    Source: Biagini 2022, section 3.5 and Figure 9. Deviation: the maps to d_z channels stand outside, as only the first of two
-    blocks has them.
+    Source: Biagini 2022, section 3.5 and Figure 9. Deviation: the maps to d_z channels stand
+    outside, as only the first of two blocks has them.
     """
 
     def __init__(
@@ -95,7 +93,7 @@ class UnifiedAttention(nn.Module):
 
 
 def drawn(heads: int, rows: int, columns: int) -> nn.Parameter:
-    """Weights of all heads, ``(heads, rows, columns)``, each head's matrix Xavier uniform by its own sizes."""
+    """Draw the weights ``(heads, rows, columns)``, Xavier uniform for each head."""
     weights = torch.empty(heads, rows, columns)
     for matrix in weights:
         nn.init.xavier_uniform_(matrix)

@@ -1,6 +1,6 @@
-"""Paper 02's split: corpora pooled, a few speakers of each held out to validate and to test, other corpora never seen.
+"""Split of paper 02: corpora pooled, a few speakers of each held out, other corpora never seen.
 
-One split for all seeds. ``COMMITTED`` names the held-out speakers of five corpora; those of any other corpus follow from ``dealt``.
+There is one split for all seeds.
 """
 
 from collections.abc import Sequence
@@ -11,13 +11,14 @@ import numpy as np
 import pandas as pd
 
 from sercore.protocols import speakers
-from sercore.protocols.splits import forbid_shared
+from sercore.protocols.splits import check_complete, forbid_shared, qualified, sexes
 
 MANY = 12  # speakers: a corpus with more has two of them on either held-out side
 LEAST = 3  # speakers: one each to train on, to validate and to test
 
-# Validation and test speakers of the paper's corpora: those that `dealt` picks in the whole corpus, in Emo-DB and IEMOCAP with
-# the two sides exchanged, since else all corpora with one test speaker would test a man. The two of IEMOCAP share a session.
+# Validation and test speakers of the paper's corpora, as `dealt` gives them for the whole corpus.
+# In Emo-DB and IEMOCAP the sides are exchanged, or all corpora with one test speaker would test a
+# man. The two of IEMOCAP share a session.
 COMMITTED = {
     "emodb": (("15",), ("16",)),
     "emovo": (("f3",), ("m3",)),
@@ -47,46 +48,44 @@ class Split:
 def pooled(table: pd.DataFrame, *, unseen: Sequence[str]) -> Split:
     """Split the pooled corpora by speaker, and set the unseen corpora apart.
 
-    A speaker's id counts within its corpus: 03 of Emo-DB and 03 of RAVDESS are two speakers, and so is one of an unseen corpus
-    another than one of the same id in the pool. The order of the rows, the number of a speaker's clips and the other corpora of
-    the pool decide nothing.
+    A speaker's id counts within its corpus. The order of the rows, the number of a speaker's clips
+    and the other corpora of the pool do not matter.
 
     Args:
-        table: clips with ``corpus``, ``speaker``, ``class`` and ``gender``, which may be missing, none of them left to leave out.
-        unseen: names of the corpora that are only tested; they need no least number of speakers. Every other one is pooled.
+        table: clips with ``corpus``, ``speaker``, ``class`` and ``gender``, which may be missing.
+        unseen: names of the corpora that are only tested; they may have fewer speakers. Every other
+            one is pooled.
 
     Raises:
-        ValueError: an unseen corpus that the table lacks, no corpus left to pool, a clip without corpus, speaker or class, a class
-            that a side lacks, or what ``held_out`` refuses.
-        LeakError: a speaker on two sides.
+        ValueError: the table lacks an unseen corpus, no corpus is left to pool, a clip has no
+            corpus, speaker or class, a side lacks a class, or ``held_out`` refuses a corpus.
+        LeakError: a speaker is on two sides.
 
-    Source: Parry et al. 2022, section 4.1: 80, 10 and 10 % of each corpus, no validation or test speaker in training. Deviation:
-    with so few speakers the shares cannot be kept; whole speakers are held out.
+    Source: Parry et al. 2022, section 4.1: 80, 10 and 10 % of each corpus, no validation or test
+    speaker in training. Deviation: with so few speakers the shares cannot be kept; whole speakers
+    are held out.
     """
     for column in ("corpus", "speaker"):
-        if missing := int(table[column].isna().sum()):
-            raise ValueError(
-                f"{missing} of {len(table)} clips have no {column}; a split by speaker needs one for each: add them"
-            )
+        check_complete(table, column, what="a split by speaker needs")
     corpora = table["corpus"].to_numpy(str)
-    there = sorted(set(corpora))
-    if absent := sorted(set(unseen) - set(there)):
+    names = sorted(set(corpora))
+    if absent := sorted(set(unseen) - set(names)):
         raise ValueError(
-            f"unseen corpus {absent[0]}: not in the table; it has {', '.join(there)}. Name one of them, or add clips."
+            f"unseen corpus {absent[0]}: not in the table; it has {', '.join(names)}. Name one of"
+            " them, or add clips."
         )
     pool = ~np.isin(corpora, list(unseen))
     if not pool.any():
         raise ValueError(
-            f"unseen {', '.join(there)}: no corpus is left to train on; expected another one. Pool at least one."
+            f"unseen {', '.join(names)}: no corpus is left to train on; expected another one. Pool"
+            " at least one."
         )
-    sides = held_out(table[pool])
-    names = _qualified(table)
-    validation, test = (
-        np.isin(
-            names, [f"{corpus}/{who}" for corpus, named in sides.items() for who in named[side]]
-        )
-        for side in (0, 1)
-    )
+    validating, tested = [], []
+    for corpus, (for_validation, for_test) in held_out(table[pool]).items():
+        validating += [f"{corpus}/{speaker}" for speaker in for_validation]
+        tested += [f"{corpus}/{speaker}" for speaker in for_test]
+    speaker_names = qualified(table, "speaker").to_numpy(str)
+    validation, test = np.isin(speaker_names, validating), np.isin(speaker_names, tested)
     split = Split(
         training=np.flatnonzero(pool & ~validation & ~test),
         validation=np.flatnonzero(validation),
@@ -98,62 +97,64 @@ def pooled(table: pd.DataFrame, *, unseen: Sequence[str]) -> Split:
 
 
 def held_out(table: pd.DataFrame) -> dict[str, HeldOut]:
-    """Validation and test speakers of each corpus; its other speakers train.
+    """Choose the validation and test speakers of each corpus; its other speakers train.
 
     Args:
-        table: clips of the pooled corpora, of which ``corpus``, ``speaker`` and ``gender`` are read.
+        table: clips of the pooled corpora, with ``corpus``, ``speaker`` and ``gender``.
 
     Raises:
-        ValueError: a corpus of fewer than three speakers, or one without a speaker whom ``COMMITTED`` names.
+        ValueError: a corpus has fewer than three speakers, or lacks one whom ``COMMITTED`` names.
     """
-    found = {}
+    sides = {}
     for corpus, clips in table.groupby("corpus"):
-        there = sorted(set(clips["speaker"]))
-        if len(there) < LEAST:
+        present = sorted(set(clips["speaker"]))
+        if len(present) < LEAST:
             raise ValueError(
-                f"{corpus}: {len(there)} speakers ({', '.join(there)}); a split needs at least {LEAST}, one each to train on, to"
-                " validate and to test. Add speakers, name the corpus among the unseen ones, or leave it out."
+                f"{corpus}: {len(present)} speakers ({', '.join(present)}); a split needs at least"
+                f" {LEAST}, one each to train on, to validate and to test. Add speakers, name the"
+                " corpus among the unseen ones, or leave it out."
             )
-        found[corpus] = COMMITTED[corpus] if corpus in COMMITTED else dealt(clips)
-        if absent := sorted({who for side in found[corpus] for who in side} - set(there)):
+        sides[corpus] = COMMITTED[corpus] if corpus in COMMITTED else dealt(clips)
+        chosen = {speaker for side in sides[corpus] for speaker in side}
+        if absent := sorted(chosen - set(present)):
             raise ValueError(
-                f"{corpus}: speaker {absent[0]} is not there, found {', '.join(there)}; the split holds out this one in every run."
-                " Add the speaker's clips, or rename the corpus if it is another one."
+                f"{corpus}: speaker {absent[0]} is not there, found {', '.join(present)}; the split"
+                " holds out this one in every run. Add the speaker's clips, or rename the corpus if"
+                " it is another one."
             )
-    return found
+    return sides
 
 
 def dealt(clips: pd.DataFrame) -> HeldOut:
-    """Validation and test speakers of a corpus by the rule: the last by name, a woman and a man in turn.
+    """Choose the validation and test speakers of a corpus: the last by name, of each sex in turn.
 
-    The last woman, the last man, the last speaker of unknown sex, the last woman but one and so on. Up to twelve speakers, the
-    first of this row validates and the second is tested: of the other sex where there are both. With more, two validate and two
-    are tested: a woman and a man each. A speaker whose clips name both sexes counts as one of unknown sex.
+    The order is the last woman, the last man, the last speaker of unknown sex, the last woman but
+    one and so on. Up to twelve speakers, the first validates and the second is tested: of the other
+    sex where there are both. With more, two validate and two are tested: a woman and a man each. A
+    speaker whose clips name both sexes counts as one of unknown sex.
 
     Args:
-        clips: of one corpus, three speakers or more, of which ``speaker`` and ``gender`` are read.
+        clips: clips of one corpus of three speakers or more, with ``speaker`` and ``gender``.
     """
-    sexes = clips.groupby("speaker")["gender"].agg(
-        lambda told: told.dropna().iloc[0] if told.nunique() == 1 else "unknown"
-    )
-    last = [
-        sorted(sexes.index[sexes == sex], reverse=True) for sex in ("female", "male", "unknown")
+    known = sexes(clips)
+    by_sex = [
+        sorted(known.index[known == sex], reverse=True) for sex in ("female", "male", "unknown")
     ]
-    row = [who for turn in zip_longest(*last) for who in turn if who is not None]
-    seats = 1 if len(row) <= MANY else 2
-    return tuple(sorted(row[:seats])), tuple(sorted(row[seats : 2 * seats]))
+    order = [speaker for turn in zip_longest(*by_sex) for speaker in turn if speaker is not None]
+    seats = 1 if len(order) <= MANY else 2
+    return tuple(sorted(order[:seats])), tuple(sorted(order[seats : 2 * seats]))
 
 
 def check(table: pd.DataFrame, split: Split) -> None:
-    """Refuse a split with a speaker on two sides, an unseen corpus in the pool, or a side that lacks a class of the table.
+    """Refuse a split with a leak, or with a side that lacks a class of the table.
 
     Args:
         table: clips with ``corpus``, ``speaker`` and ``class``.
-        split: of this table.
+        split: split of this table.
 
     Raises:
-        ValueError: a clip without class, or a class that training, validation or test lacks.
-        LeakError: names the speaker or the corpus.
+        ValueError: a clip has no class, or training, validation or test lacks one.
+        LeakError: a speaker is on two sides, or an unseen corpus in the pool.
     """
     speakers.check(table, split.training, split.validation, split.test)
     corpora = table["corpus"].to_numpy(str)
@@ -163,10 +164,4 @@ def check(table: pd.DataFrame, split: Split) -> None:
         corpora[pool],
         [*split.unseen, *corpora[apart]],
         what="corpus (an unseen one counts as a test)",
-    )
-
-
-def _qualified(table: pd.DataFrame) -> np.ndarray:
-    return (table["corpus"].astype("string") + "/" + table["speaker"].astype("string")).to_numpy(
-        str
     )

@@ -1,4 +1,4 @@
-"""Readable loops, their objectives and their batches; nothing here knows audio files or notebooks."""
+"""Training loops, their losses, schedules and batches."""
 
 from sercore.training.batching import Ragged, by_length
 from sercore.training.fitting import Plan, cross_entropy, fit

@@ -1,4 +1,4 @@
-"""Clips and rows in batches: clips of unequal length in one array, padded, and the orders of batches."""
+"""Batches of rows and of clips of unequal length, and their orders."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-WINDOW = 20  # batches sorted together; 3 % padding on RAVDESS and TESS, and neighbours still change every epoch
+# Batches sorted together: 3 % padding on RAVDESS and TESS, and neighbours change every epoch.
+WINDOW = 20
 
 
 @dataclass(frozen=True)
@@ -68,10 +69,10 @@ def by_length(
     Args:
         lengths: frames or samples of each clip, 1 or more.
         batch: clips a batch, 1 or more; one batch of an epoch may be smaller.
-        seed: of the run, 0 or more.
-        epoch: 0 or more; each has an order of its own.
-        window: about how many batches are sorted together, 1 or more (default 20), half of all at
-            most; 1 gives random batches.
+        seed: seed of the run.
+        epoch: number of the epoch, 0 or more.
+        window: approximate number of batches that are sorted together, half of all at most; 1 gives
+            random batches.
 
     Returns:
         ``(rows,)`` row numbers for each batch; every row stands in one batch, once.
@@ -88,13 +89,15 @@ def by_length(
     ):
         if given < least:
             raise ValueError(
-                f"{name}={given}: too small; expected {least} or more. Give {name} a whole number from {least} on."
+                f"{name}={given}: too small; expected {least} or more. Give {name} a whole number "
+                f"from {least} on."
             )
     generator = np.random.default_rng([seed, epoch])
     order = generator.permutation(len(sizes))
     starts = np.arange(0, len(sizes), batch)
     batches = []
-    # Windows of equal size, so that no small one is left over, in which lengths would lie far apart.
+    # Windows of equal size, so that no small one is left over, in which lengths would lie far
+    # apart.
     for firsts in np.array_split(starts, min(len(starts), max(2, len(starts) // window))):
         rows = order[firsts[0] : firsts[-1] + batch]
         rows = rows[np.argsort(sizes[rows], kind="stable")]
@@ -138,11 +141,11 @@ def drawn(
     Rows are drawn without replacement, and with it where there are fewer than asked for.
     """
     available = len(tensors[0])
-    if rows <= available:
-        order = torch.randperm(available, generator=generator)
-    else:
+    if rows > available:
         order = torch.randint(available, (rows,), generator=generator)
-    order = order[:rows].to(tensors[0].device)
+    else:
+        order = torch.randperm(available, generator=generator)[:rows]
+    order = order.to(tensors[0].device)
     return in_order(*(tensor[order] for tensor in tensors), batch=batch)
 
 
@@ -152,6 +155,7 @@ def _checked(lengths: Sequence[int]) -> np.ndarray:
         raise ValueError("no clip to make batches of; expected at least 1: check what was left out")
     if sizes.min() < 1:
         raise ValueError(
-            f"clip {int(sizes.argmin())} has length {sizes.min()}; batches need at least 1: drop empty clips first"
+            f"clip {int(sizes.argmin())} has length {sizes.min()}; batches need at least 1: drop "
+            "empty clips first"
         )
     return sizes

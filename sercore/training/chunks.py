@@ -1,4 +1,4 @@
-"""Which pieces of which clips an epoch reads (Padi et al. 2021, section 4.2): chunks of one length a batch, at random places."""
+"""Chunks of clips at random places, of one length a batch (Padi et al. 2021, section 4.2)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ LENGTHS = (150, 200, 250, 300)  # frames: Padi et al. 2021, section 4.2
 
 @dataclass(frozen=True)
 class Batch:
-    """Chunks that one step reads.
+    """Chunks of one step.
 
     Args:
-        rows: ``(batch,)`` clips.
-        versions: ``(batch,)`` which version of the clip, 0 to one less than there are.
-        places: ``(batch,)`` where the chunk begins, as a share of where it can, in [0, 1).
+        rows: ``(batch,)`` row numbers of clips.
+        versions: ``(batch,)`` number of the clip's version, from 0.
+        places: ``(batch,)`` start of the chunk, as a share of the possible starts, in [0, 1).
         length: frames of each chunk.
-        seed: of the batch's masks.
+        seed: seed of the batch's masks.
     """
 
     rows: np.ndarray
@@ -27,7 +27,7 @@ class Batch:
     seed: int
 
     def part(self, number: int, of: int) -> "Batch":
-        """The share of one of several processes; all shares together are the batch."""
+        """Return the share of one of several processes."""
         mine = slice(number, None, of)
         return Batch(
             self.rows[mine], self.versions[mine], self.places[mine], self.length, self.seed + number
@@ -43,15 +43,16 @@ def epoch(
     versions: int = 1,
     lengths: Sequence[int] = LENGTHS,
 ) -> list[Batch]:
-    """Batches of one epoch: each version of each clip once, shuffled, in batches of equal size to within one.
+    """Draw the batches of one epoch: each version of each clip once, in batches of equal size.
 
     Args:
-        rows: clips that train.
-        number: of the epoch, from 1.
-        seed: of the run; batches depend on it, the number and the other arguments alone, so that a run can go on.
+        rows: clips to train on.
+        number: number of the epoch, from 1.
+        seed: seed of the run; batches depend on it, the number and the other arguments alone, so
+            that a run can go on.
         batch: chunks a step at most, 3 or more (default 32, as printed).
-        versions: of each clip (default 1).
-        lengths: of which each batch draws one, in frames (default: the printed four).
+        versions: number of versions of each clip.
+        lengths: lengths in frames, of which each batch draws one (the printed four).
 
     Raises:
         ValueError: fewer than two chunks, of which batch normalisation has no variance.
@@ -59,29 +60,30 @@ def epoch(
     chosen = np.asarray(rows)
     if len(chosen) * versions < 2 or batch < 3:
         raise ValueError(
-            f"{len(chosen)} clips in {versions} versions, batches of {batch}; batch normalisation needs 2 chunks in each, which"
+            f"{len(chosen)} clips in {versions} versions, batches of {batch}; batch normalisation "
+            "needs 2 chunks in each, which"
             " batches of 3 or more give. Give more clips, or larger batches."
         )
     draw = np.random.default_rng([seed, number])
     order = draw.permutation(len(chosen) * versions)
-    found = []
+    batches = []
     for part in np.array_split(order, -(-len(order) // batch)):
         length, places = int(draw.choice(lengths)), draw.random(len(part))
-        found.append(
+        batches.append(
             Batch(
                 chosen[part // versions], part % versions, places, length, int(draw.integers(2**31))
             )
         )
-    return found
+    return batches
 
 
 def cut(clip: np.ndarray, *, length: int, place: float) -> np.ndarray:
-    """A chunk of a clip; a clip that is shorter is repeated until it fills the chunk.
+    """Cut a chunk of a clip; a clip that is shorter is repeated until it fills the chunk.
 
     Args:
         clip: ``(frames, bands)``, one frame or more.
         length: frames of the chunk.
-        place: where it begins, as a share of where it can, in [0, 1).
+        place: start of the chunk, as a share of the possible starts, in [0, 1).
 
     Shape:
         - output: ``(length, bands)``
@@ -95,13 +97,13 @@ def cut(clip: np.ndarray, *, length: int, place: float) -> np.ndarray:
 
 
 def balanced(speakers: Sequence[str], *, most: int, number: int, seed: int) -> np.ndarray:
-    """Clips of one epoch, at most so many of each speaker, drawn anew in each epoch: ``(clips,)`` row numbers, ascending.
+    """Draw the clips of one epoch, at most ``most`` of each speaker; return row numbers.
 
     Args:
-        speakers: of each clip.
-        most: clips of a speaker, 1 or more; 0 for all.
-        number: of the epoch.
-        seed: of the run.
+        speakers: speaker of each clip.
+        most: largest number of clips of a speaker; 0 for all.
+        number: number of the epoch.
+        seed: seed of the run.
     """
     names = np.asarray(speakers)
     if not most:

@@ -35,8 +35,8 @@ class Plan:
         optimiser: adam, whose weight decay joins the gradient, or adamw, whose does not (default
             adam).
         rate: learning rate of the groups that name none (default 1e-3).
-        weight_decay: of the groups that name none (default 0).
-        schedule: how rates fall, or None (default).
+        weight_decay: weight decay of groups that name none.
+        schedule: schedule of the rates, or None.
         precision: fp32, or bf16: autocast in training and validation, the weights stay fp32
             (default fp32).
         channels_last: memory format of the network; with bf16 it pays for convolutions (default
@@ -62,7 +62,8 @@ class Plan:
         for name, known in (("optimiser", (*OPTIMISERS,)), ("precision", ("fp32", "bf16"))):
             if getattr(self, name) not in known:
                 raise ValueError(
-                    f"{name}={getattr(self, name)}: unknown; expected {' or '.join(known)}. Give one of them."
+                    f"{name}={getattr(self, name)}: unknown; expected {' or '.join(known)}. Give "
+                    "one of them."
                 )
         for name, least in (
             ("epochs", 1),
@@ -73,13 +74,15 @@ class Plan:
         ):
             if getattr(self, name) is not None and getattr(self, name) < least:
                 raise ValueError(
-                    f"{name}={getattr(self, name)}: too small; expected {least} or more. Give {name} from {least} on."
+                    f"{name}={getattr(self, name)}: too small; expected {least} or more. Give "
+                    f"{name} from {least} on."
                 )
         if not self.rate > 0:
             raise ValueError(f"rate={self.rate}: expected more than 0. Give 0.001, for example.")
         if self.stop is not None and not isinstance(self.schedule, Plateau):
             raise ValueError(
-                f"stop={self.stop}: counts cuts of a plateau, and schedule is {self.schedule}. Give a Plateau or no stop."
+                f"stop={self.stop}: counts cuts of a plateau, and schedule is {self.schedule}. "
+                "Give a Plateau or no stop."
             )
 
     def ending(self, losses: Sequence[float]) -> str:
@@ -106,10 +109,10 @@ def check(
     """Refuse what would fail or crash later.
 
     Args:
-        plan: of the training.
+        plan: plan of the training.
         network: to be trained.
-        groups: what its optimiser would hold, with a list of ``params`` each.
-        device: that it would be trained on.
+        groups: parameter groups of its optimiser, with a list of ``params`` each.
+        device: device of the training.
         validated: whether clips are held out (default True).
 
     Raises:
@@ -118,20 +121,23 @@ def check(
     """
     if isinstance(plan.schedule, Plateau) and not validated:
         raise ValueError(
-            "schedule=Plateau: no clip is held out to see it on; expected Steps or None. Give one, or a validation."
+            "schedule=Plateau: no clip is held out to see it on; expected Steps or None. Give "
+            "one, or a validation."
         )
-    own = set(network.parameters())
-    strangers = sum(weight not in own for group in groups for weight in group["params"])
+    parameters = set(network.parameters())
+    strangers = sum(weight not in parameters for group in groups for weight in group["params"])
     if strangers:
         raise ValueError(
-            f"groups: {strangers} tensors that are no parameter of the network; expected its own. Take them from it."
+            f"groups: {strangers} tensors that are no parameter of the network; expected its own. "
+            "Take them from it."
         )
     if not plan.channels_last or device.type != "cpu":
         return
     for name, layer in network.named_modules():
         if isinstance(layer, nn.Conv2d) and layer.out_channels < NARROW:
             raise ValueError(
-                f"channels_last: {name} has {layer.out_channels} channels; on a CPU expected {NARROW} or more, as narrower ones "
+                f"channels_last: {name} has {layer.out_channels} channels; on a CPU expected "
+                f"{NARROW} or more, as narrower ones "
                 "crash torch 2.13.0 in training. Leave channels_last out, or train on a GPU."
             )
 

@@ -30,7 +30,7 @@ class Trained:
 
 
 def folder(module: str, trial: Any, content: str, *, device: torch.device) -> Path:
-    """Return the folder of a trial's training, named by the trial's key in a sweep and by the device.
+    """Return the folder of a trial's training, named by the trial's key and the device.
 
     Args:
         module: name of the module that runs the trial.
@@ -52,7 +52,7 @@ def trained(
     weights: str = BEST,
     layout: torch.memory_format = torch.preserve_format,
 ) -> Trained:
-    """Return a network with the weights of a finished training; train it, or go on, where it is not finished.
+    """Return a network with the weights of a finished training; train it if necessary.
 
     Args:
         network: network as it is before training.

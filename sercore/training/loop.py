@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """How a network is trained; the defaults are those of Alves et al. 2022, section 3, and of Keras.
+    """Recipe of a training; the defaults are those of Alves et al. 2022 and of Keras.
 
     Args:
         epochs: passes over the training rows.
@@ -29,12 +29,13 @@ class Recipe:
 
 
 def choose(device: str) -> torch.device:
-    """Device by name: cpu, cuda, or auto, the GPU where there is one."""
+    """Return the device for "cpu", "cuda" or "auto", the GPU if there is one."""
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if device == "cuda" and not torch.cuda.is_available():
         raise ValueError(
-            "device=cuda: no CUDA device was found; expected a GPU and a CUDA build of torch. Use device=auto or cpu."
+            "device=cuda: no CUDA device was found; expected a GPU and a CUDA build of torch. Use "
+            "device=auto or cpu."
         )
     return torch.device(device)
 
@@ -42,9 +43,9 @@ def choose(device: str) -> torch.device:
 def initialise(
     network: nn.Module, *, spread: float, uniform: Iterable[str], generator: torch.Generator
 ) -> None:
-    """Draw the trainable weights: normal with this spread, Glorot uniform for the layers named, biases zero.
+    """Draw the trainable weights; frozen layers keep theirs.
 
-    Frozen layers keep what they have.
+    Weights are normal with this spread, or Glorot uniform in the layers named; biases are zero.
     """
     named = set(uniform)
     for name, layer in network.named_modules():
@@ -67,8 +68,8 @@ def train(
 
     Args:
         network: trained in place.
-        loss: of the network and one batch's tensors.
-        batches: called once an epoch, gives that epoch's batches.
+        loss: function of the network and one batch's tensors.
+        batches: function that returns the batches of an epoch.
         recipe: epochs, rate and the rest.
     """
     weights = [weight for weight in network.parameters() if weight.requires_grad]

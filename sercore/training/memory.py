@@ -1,7 +1,8 @@
-"""Memory that one step frees, kept for the next: on a CPU half of a convolutional network's time.
+"""Memory that one step frees is kept for the next: half the time of a CNN on a CPU.
 
-A step asks for some hundred megabytes at a time and frees them. GNU's allocator gives such pieces back to the system, which
-clears them before the next step may touch them. Kept, they lie less tightly: a process holds about half as much again.
+A step asks for some hundred megabytes at a time and frees them. GNU's allocator gives such pieces
+back to the system, which clears them before the next step may touch them. Kept, they lie less
+tightly: a process holds about half as much again.
 """
 
 import ctypes
@@ -15,11 +16,12 @@ USUAL = {TRIM_THRESHOLD: 128 * 1024, MMAP_MAX: 65_536}
 
 @contextmanager
 def kept() -> Iterator[None]:
-    """Let this process keep the memory that it frees, and give it back at the end; no number changes by it.
+    """Let this process keep the memory that it frees, and give it back at the end.
 
     Where the C library is another than GNU's, nothing is done.
 
-    Source: none of the papers; ``mallopt`` of the GNU C library. The gain is in ``benchmarks/training.py``.
+    Source: none of the papers; ``mallopt`` of the GNU C library. The gain is in
+    ``benchmarks/training.py``.
     """
     library = ctypes.CDLL(None) if sys.platform.startswith("linux") else None
     if not hasattr(library, "mallopt"):

@@ -1,11 +1,11 @@
-"""Losses of paper 01, each as a function of a network and one batch, one value a row: their mean is what is made small."""
+"""Losses of paper 01, as functions of a network and one batch; one value a row."""
 
 from torch import Tensor, nn
 from torch.nn import functional
 
 
 def squared_error(outputs: Tensor, target: Tensor) -> Tensor:
-    """Mean squared error of each row; outputs of width 1 stand against every column of the target, as Keras spreads them.
+    """Compute the mean squared error of each row; one output stands against all targets.
 
     Shape:
         - outputs: ``(batch, 3)`` or ``(batch, 1)``; target: ``(batch, 3)``
@@ -19,7 +19,8 @@ def both_heads_on_emotion(
 ) -> Tensor:
     """Sum of both heads' squared errors against the emotion target: the multi-task loss as run.
 
-    Source: the notebooks of Alves et al. 2022; section 2.4 speaks of gender targets for the second head.
+    Source: the notebooks of Alves et al. 2022; section 2.4 speaks of gender targets for the second
+    head.
     """
     first, second = network(emotion, gender)
     return squared_error(first, target) + squared_error(second, target)
@@ -28,19 +29,19 @@ def both_heads_on_emotion(
 def emotion_and_gender(
     network: nn.Module, emotion: Tensor, target: Tensor, gender: Tensor, male: Tensor
 ) -> Tensor:
-    """Cross-entropy on an emotion batch plus binary cross-entropy on as many gender rows of other clips, weight 1 each.
+    """Cross-entropy of emotions plus binary cross-entropy of gender on rows of other clips.
 
     Source: Alves et al. 2022, section 2.4, which names the two tasks and no loss.
     """
     first, second = network(emotion, gender)
-    own = functional.cross_entropy(first, target, reduction="none")
-    return own + functional.binary_cross_entropy_with_logits(
+    first_loss = functional.cross_entropy(first, target, reduction="none")
+    return first_loss + functional.binary_cross_entropy_with_logits(
         second, male, reduction="none"
     ).squeeze(1)
 
 
 def emotion_alone(network: nn.Module, emotion: Tensor, target: Tensor) -> Tensor:
-    """Cross-entropy on an emotion batch without the gender task: what ``emotion_and_gender`` is compared with.
+    """Cross-entropy of emotions without the gender task.
 
     Source: a control of ours; Alves et al. 2022, section 3.4, suppose that the gender task helps.
     """
@@ -55,10 +56,10 @@ def output_error(network: nn.Module, emotion: Tensor, gender: Tensor, target: Te
 
 
 def output_entropy(network: nn.Module, emotion: Tensor, gender: Tensor, target: Tensor) -> Tensor:
-    """Cross-entropy of a network with one head: the sequential loss as described, the paper names none."""
+    """Cross-entropy of a network with one head: the sequential loss as described."""
     return functional.cross_entropy(network(emotion, gender), target, reduction="none")
 
 
 def gender_error(network: nn.Module, gender: Tensor, male: Tensor) -> Tensor:
-    """Squared error of the gender network, stage 1 of the sequential transfer (the notebooks' loss)."""
+    """Squared error of the gender network, stage 1 of the sequential transfer."""
     return squared_error(network(gender), male)

@@ -1,4 +1,4 @@
-"""Several processes that train one network, as ``torchrun`` starts them: who am I, how many are we, and what all must agree on."""
+"""Processes that train one network together, as ``torchrun`` starts them."""
 
 import os
 from collections.abc import Iterator
@@ -15,13 +15,13 @@ def number() -> int:
 
 
 def count() -> int:
-    """How many processes train together; 1 where this one trains alone."""
+    """Number of processes that train together; 1 where this one trains alone."""
     return distributed.get_world_size() if distributed.is_initialized() else 1
 
 
 @contextmanager
 def joined(device: torch.device) -> Iterator[torch.device]:
-    """Join the other processes of ``torchrun`` and leave them at the end; nothing happens where it did not start this one.
+    """Join the other processes of ``torchrun``, if it started this one, and leave at the end.
 
     Args:
         device: cpu or cuda; of several GPUs each process gets its own.
@@ -43,9 +43,10 @@ def joined(device: torch.device) -> Iterator[torch.device]:
 
 
 def shared(network: nn.Module, device: torch.device) -> nn.Module:
-    """The network, its gradients averaged over the processes in every backward pass; itself where there is one process.
+    """Wrap the network so that its gradients are averaged over the processes.
 
-    Running statistics of batch normalisation are those of process 0, which sends them before every forward pass.
+    Running statistics of batch normalisation are those of process 0, which sends them before every
+    forward pass.
     """
     if count() == 1:
         return network
@@ -60,15 +61,15 @@ def agree(network: nn.Module) -> None:
 
 
 def summed(*values: float, device: torch.device) -> list[float]:
-    """Each value summed over the processes."""
+    """Sum each value over the processes."""
     if count() == 1:
         return [*values]
-    found = torch.tensor(values, dtype=torch.float64, device=device)
-    distributed.all_reduce(found)
-    return found.tolist()
+    sums = torch.tensor(values, dtype=torch.float64, device=device)
+    distributed.all_reduce(sums)
+    return sums.tolist()
 
 
 def wait() -> None:
-    """Go on when every process has come here."""
+    """Wait for every process."""
     if count() > 1:
         distributed.barrier()

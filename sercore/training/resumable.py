@@ -89,7 +89,8 @@ class Epoch:
             self.bar.update(0)
         if not results:
             raise ValueError(
-                f"epoch {self.number}: no batch to train on; expected at least 1. Check what was left out of the training clips."
+                f"epoch {self.number}: no batch to train on; expected at least 1. Check what was "
+                "left out of the training clips."
             )
         return results
 
@@ -112,7 +113,8 @@ class Epoch:
             scores = {name: float(value) for name, value in validate(self.network).items()}
         if missing := set(required) - set(scores):
             raise ValueError(
-                f"validate gave {sorted(scores)}; expected {' and '.join(required)}: add {' and '.join(sorted(missing))}"
+                f"validate gave {sorted(scores)}; expected {' and '.join(required)}: add "
+                f"{' and '.join(sorted(missing))}"
             )
         numbers = {name: scores[name] for name in required}
         _check_finite(numbers, f"epoch {self.number}: the validation", "lower the rate")
@@ -202,7 +204,7 @@ def run(
 
 
 def autocast(precision: str, device: torch.device) -> torch.autocast:
-    """Return the context in which a network computes: bf16 where asked for; its weights stay fp32."""
+    """Return the context for a precision, "fp32" or "bf16"; weights stay fp32."""
     return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
 
 
@@ -216,7 +218,8 @@ def _check_finite(numbers: Numbers, where: str, advice: str) -> None:
     for name, value in numbers.items():
         if not math.isfinite(value):
             raise FloatingPointError(
-                f"{where} {name} is {value}; expected a finite number. The last epoch's checkpoint stands:"
+                f"{where} {name} is {value}; expected a finite number. The last epoch's "
+                "checkpoint stands:"
                 f" {advice}, or look at this batch's clips."
             )
 
@@ -256,7 +259,7 @@ def _resume(
     extra: Mapping[str, nn.Module],
     device: torch.device,
 ) -> tuple[Results, dict[str, Tensor]]:
-    """Put everything back as it was after the last finished epoch; return results and best weights."""
+    """Restore the state after the last epoch; return results and best weights."""
     if ranks.number() == 0:
         for name in (STATE, BEST, LAST, HISTORY):
             for partial in folder.glob(

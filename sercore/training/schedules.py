@@ -1,7 +1,8 @@
 """How a learning rate falls: on a plateau of the validation loss, or at named epochs.
 
-A schedule keeps no state. A rate follows from the epochs done so far, so a run that goes on after an interruption needs no more
-than its history. Both follow the arithmetic of PyTorch's schedulers, to the bit.
+A schedule keeps no state. A rate follows from the epochs done so far, so a run that goes on after
+an interruption needs no more than its history. Both follow the arithmetic of PyTorch's schedulers,
+to the bit.
 """
 
 import math
@@ -17,9 +18,9 @@ class Plateau:
     """Cut after ``patience + 1`` epochs in a row without a better validation loss.
 
     Args:
-        patience: epochs without a better loss that are borne, 0 or more.
-        factor: of the rate at a cut, between 0 and 1.
-        floor: least rate, 0 or more (default 0).
+        patience: number of epochs without a better loss before a cut, 0 or more.
+        factor: factor of the rate at a cut, between 0 and 1.
+        floor: smallest rate, 0 or more.
 
     Source: Biagini 2022, section 4.1 and Table 3; PyTorch's ``ReduceLROnPlateau``.
     """
@@ -32,23 +33,24 @@ class Plateau:
         _check_factor(self.factor)
         if self.patience < 0 or self.floor < 0:
             raise ValueError(
-                f"patience={self.patience}, floor={self.floor}: below 0; expected 0 or more. Give both from 0 on."
+                f"patience={self.patience}, floor={self.floor}: below 0; expected 0 or more. Give "
+                "both from 0 on."
             )
 
     def cuts(self, losses: Sequence[float]) -> list[int]:
-        """Epochs, counted from 1, after which the rate is cut; also those where the floor leaves it as it is.
+        """Return the epochs, from 1, after which the rate is cut, also without effect at the floor.
 
         Args:
             losses: validation loss of each epoch done.
         """
-        best, waited, found = math.inf, 0, []
+        best, waited, cuts = math.inf, 0, []
         for epoch, loss in enumerate(losses, 1):
             better = loss < best * (1 - THRESHOLD)
             best, waited = (loss, 0) if better else (best, waited + 1)
             if waited > self.patience:
-                found.append(epoch)
+                cuts.append(epoch)
                 waited = 0
-        return found
+        return cuts
 
     def rate(self, start: float, losses: Sequence[float]) -> float:
         """Learning rate of the epoch after these, of a parameter group that starts at ``start``."""
@@ -65,7 +67,7 @@ class Steps:
 
     Args:
         at: epochs, counted from 1 and rising; the rate is cut after each.
-        factor: of the rate at a cut, between 0 and 1 (default 0.1).
+        factor: factor of the rate at a cut, between 0 and 1.
 
     Source: Biagini 2022, section 4.2, the final model: epochs 15 and 25; PyTorch's ``MultiStepLR``.
     """
@@ -77,7 +79,8 @@ class Steps:
         _check_factor(self.factor)
         if list(self.at) != sorted(set(self.at)) or min(self.at, default=1) < 1:
             raise ValueError(
-                f"at={self.at}: expected epochs from 1 on, each later than the one before. Put them in order, once each."
+                f"at={self.at}: expected epochs from 1 on, each later than the one before. Put "
+                "them in order, once each."
             )
 
     def cuts(self, losses: Sequence[float]) -> list[int]:
@@ -95,5 +98,6 @@ class Steps:
 def _check_factor(factor: float) -> None:
     if not 0 < factor < 1:
         raise ValueError(
-            f"factor={factor}: expected more than 0 and less than 1, or the rate would not fall. Give 0.1, for example."
+            f"factor={factor}: expected more than 0 and less than 1, or the rate would not fall. "
+            "Give 0.1, for example."
         )

@@ -1,6 +1,7 @@
-"""Networks of one architecture trained at once, each on its own batches: what ``loop.train`` does with each of them alone.
+"""Training of several networks of one architecture at once, each on its own batches.
 
-Small networks spend their time between the operations, not in them; the same operation on many networks costs little more.
+Small networks spend their time between the operations, not in them; the same operation on many
+networks costs little more.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -24,14 +25,14 @@ def train(
 ) -> None:
     """Fit networks with Adam and leave them in evaluation mode; the last epoch is kept.
 
-    A network learns what it would learn alone, whoever else is there: batches shorter than another's are filled with rows that
-    count nothing, and a network whose epoch is over rests until the next begins. Sums are taken in another order than alone:
-    weights agree to rounding. One network is handed to ``loop.train``.
+    A network learns what it would learn alone: batches shorter than another's are filled with rows
+    of weight 0, and a network whose epoch is over rests until the next begins. Sums are taken in
+    another order than alone: weights agree to rounding. One network is handed to ``loop.train``.
 
     Args:
-        networks: of one architecture, on one device; trained in place.
-        loss: of a network and one batch's tensors, one value a row: ``(rows,)``; its mean is what is made small.
-        batches: of each network; called once an epoch, gives that epoch's batches, whose tensors have a batch's rows in common.
+        networks: networks of one architecture on one device, trained in place.
+        loss: function of a network and one batch's tensors that returns ``(rows,)``.
+        batches: function of each network that returns the batches of an epoch.
         recipe: epochs, rate and the rest.
 
     Raises:
@@ -41,55 +42,50 @@ def train(
     """
     if not networks or len(networks) != len(batches):
         raise ValueError(
-            f"{len(networks)} networks with batches of {len(batches)}; expected one or more, each with its own batches."
+            f"{len(networks)} networks with batches of {len(batches)}; expected one or more, each "
+            "with its own batches."
         )
     if len(networks) == 1:
         loop.train(networks[0], lambda *given: loss(*given).mean(), batches[0], recipe=recipe)
         return
     wrapped = [_Loss(network.train(), loss) for network in networks]
-    held, _ = stack_module_state(wrapped)
+    state, _ = stack_module_state(wrapped)
     names = [name for name, weight in wrapped[0].named_parameters() if weight.requires_grad]
-    fixed = {name: tensor.detach() for name, tensor in held.items() if name not in names}
-    shapes = [held[name].shape[1:] for name in names]
-    weights = torch.cat(
-        [held[name].detach().flatten(1) for name in names], dim=1
-    )  # (networks, weights of one)
+    fixed = {name: tensor.detach() for name, tensor in state.items() if name not in names}
+    shapes = [state[name].shape[1:] for name in names]
+    sizes = [shape.numel() for shape in shapes]
+    # (networks, weights of one)
+    weights = torch.cat([state[name].detach().flatten(1) for name in names], dim=1)
 
-    def mean(own: Tensor, frozen: dict[str, Tensor], share: Tensor, *batch: Tensor) -> Tensor:
-        parts = own.split([shape.numel() for shape in shapes])
-        named = {
-            name: part.view(shape) for name, part, shape in zip(names, parts, shapes, strict=True)
-        }
-        return (functional_call(wrapped[0], named | frozen, batch) * share).sum()
+    def mean(flat: Tensor, frozen: dict[str, Tensor], share: Tensor, *batch: Tensor) -> Tensor:
+        parts = zip(names, flat.split(sizes), shapes, strict=True)
+        trained = {name: part.view(shape) for name, part, shape in parts}
+        return (functional_call(wrapped[0], trained | frozen, batch) * share).sum()
 
     means, adam = vmap(mean), _Adam(weights, recipe)
     with memory.kept():
         for _ in range(recipe.epochs):
-            epoch = [list(each()) for each in batches]
-            for step in range(max(map(len, epoch))):
-                going = [at for at, each in enumerate(epoch) if step < len(each)]
-                chosen = (
-                    slice(None)
-                    if len(going) == len(networks)
-                    else torch.tensor(going, device=weights.device)
-                )
-                share, *batch = _filled([epoch[at][step] for at in going])
-                own = weights[chosen].detach().requires_grad_()
+            epochs = [list(draw()) for draw in batches]
+            for step in range(max(map(len, epochs))):
+                going = [row for row, epoch in enumerate(epochs) if step < len(epoch)]
+                chosen = slice(None)
+                if len(going) < len(networks):
+                    chosen = torch.tensor(going, device=weights.device)
+                share, *batch = _filled([epochs[row][step] for row in going])
+                flat = weights[chosen].detach().requires_grad_()
                 frozen = {name: tensor[chosen] for name, tensor in fixed.items()}
-                (gradient,) = torch.autograd.grad(means(own, frozen, share, *batch).sum(), own)
+                (gradient,) = torch.autograd.grad(means(flat, frozen, share, *batch).sum(), flat)
                 adam.step(chosen, gradient)
     with torch.no_grad():
-        for network, own in zip(wrapped, weights, strict=True):
-            named = dict(network.named_parameters())
-            for name, part in zip(
-                names, own.split([shape.numel() for shape in shapes]), strict=True
-            ):
-                named[name].copy_(part.view_as(named[name]))
+        for network, flat in zip(wrapped, weights, strict=True):
+            trained = dict(network.named_parameters())
+            for name, part in zip(names, flat.split(sizes), strict=True):
+                trained[name].copy_(part.view_as(trained[name]))
             network.eval()
 
 
 class _Loss(nn.Module):
-    """A network behind its loss, so that a call on other weights reaches every layer that the loss asks."""
+    """Loss as a module, so that a call on other weights reaches the layers that it calls."""
 
     def __init__(self, network: nn.Module, loss: Callable[..., Tensor]):
         super().__init__()
@@ -101,9 +97,10 @@ class _Loss(nn.Module):
 
 
 class _Adam:
-    """Adam on the weights of many networks, ``(networks, weights of one)``; each has taken steps of its own number.
+    """Adam on the weights of many networks, ``(networks, weights of one)``.
 
-    Source: Kingma and Ba 2015, algorithm 1, as in ``torch.optim.Adam``, whose bits it does not share.
+    Source: Kingma and Ba 2015, algorithm 1, as in ``torch.optim.Adam``, whose bits it does not
+    share.
     """
 
     def __init__(self, weights: Tensor, recipe: Recipe):
@@ -126,7 +123,7 @@ class _Adam:
 
 
 def _filled(batches: Sequence[Sequence[Tensor]]) -> list[Tensor]:
-    """Share of each row in its batch's mean, ``(batches, rows)``, and the batches' tensors as one, ``(batches, rows, …)``."""
+    """Join batches: each row's share in its batch's mean, and the tensors, filled up."""
     rows = [len(batch[0]) for batch in batches]
     most, device = max(rows), batches[0][0].device
     count = torch.tensor(rows, device=device)[:, None]

@@ -185,7 +185,8 @@ def make(folder: Path) -> Project:
     project.write("sercore/pages/fragments.py", PAGES)
     project.write("sercore/pages/status.py", STATUS)
     project.write("sercore/corpora/__init__.py", "")
-    project.write("sercore/corpora/synthetic.py", DEMO)
+    project.write("sercore/corpora/demo/__init__.py", "")
+    project.write("sercore/corpora/demo/synthetic.py", DEMO)
     project.write("_config.yml", CONFIG)
     project.write("_toc.yml", TOC)
     return project

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from sercore.corpora import emodb, emovo, epst, iemocap, ravdess, savee, tess
+from sercore.corpora.demo.voices import EMOTIONS
 from sercore.corpora.labels import (
     EXPERIMENTS,
     SEVEN,
@@ -19,7 +20,6 @@ from sercore.corpora.labels import (
     three_classes,
     valences,
 )
-from sercore.corpora.voices import EMOTIONS
 
 # Public counts of the whole of IEMOCAP, and those of paper 02 from them.
 IEMOCAP = {

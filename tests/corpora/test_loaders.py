@@ -191,7 +191,7 @@ def test_many_names_are_checked_without_comparing_each_with_each():
         [{"path": name} for name in [*names, *names[:2]]], [*names, Name("clip7"), Name("clip3")]
     )
     assert copies == ["2 copies left out, 2 names stand more than once: clip3, clip7"]
-    assert rows == [{"path": name} for name in names]
+    assert rows == {name: {"path": name} for name in names}
     assert Name.compared < 10 * len(names)
 
 

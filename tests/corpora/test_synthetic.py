@@ -8,10 +8,11 @@ import pytest
 import soundfile
 
 from sercore import audio, process
-from sercore.corpora import COLUMNS, CorpusError, synthetic
+from sercore.corpora import COLUMNS, CorpusError
+from sercore.corpora.demo import synthetic
+from sercore.corpora.demo.scripts import script
+from sercore.corpora.demo.voices import EMOTIONS, speak
 from sercore.corpora.labels import three_classes
-from sercore.corpora.scripts import script
-from sercore.corpora.voices import EMOTIONS, speak
 
 ACTED = ("demo-studio", "demo-labor", "demo-scena")
 LANGUAGES = dict(zip(synthetic.NAMES, ("pt-BR", "en-GB", "de-DE", "it-IT", "pt-BR"), strict=True))

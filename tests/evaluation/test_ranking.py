@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import top_k_accuracy_score
 
-from sercore.evaluation.ranking import top_k_accuracy
+from sercore.evaluation.metrics import top_k_accuracy
 
 HALVES = np.full((2, 2), 0.5)
 

@@ -10,19 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from sercore import audio
-from sercore.features.mel import (
-    DECIBELS,
-    LINEAR,
-    NO_FLOOR,
-    PICTURE,
-    MelSettings,
-    filters,
-    mel,
-    mfcc,
-)
+from sercore.features.mel import DECIBELS, LINEAR, PICTURE, MelSettings, filters, mel, mfcc
 
 RATE = 16_000
 SHORT_WINDOW = MelSettings(fft=1024, window=400, hop=160, bands=40, lowest=20.0, highest=7600.0)
+NO_FLOOR = MelSettings(floor=None)
 MAGNITUDE = MelSettings(power=1.0, decibels=False)
 ALL = {
     "decibels": DECIBELS,

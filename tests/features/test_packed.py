@@ -182,7 +182,7 @@ def test_any_clips_in_any_chunks(tmp_path_factory, counts, chunk):
     )
     assert np.array_equal(np.load(folder / "a.npy", mmap_mode="r"), np.concatenate(rows))
     assert np.load(folder / "a.starts.npy").tolist() == np.cumsum([0, *counts]).tolist()
-    assert packed._whole(folder / "a.npy")
+    assert packed._is_whole(folder / "a.npy")
 
 
 @given(content=some.binary(min_size=1, max_size=200), data=some.data())

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sercore import predict
-from sercore.corpora import synthetic
+from sercore.corpora.demo import synthetic
 
 HTML = os.environ.get("SER_HTML", "")
 

@@ -309,5 +309,5 @@ def test_the_key_of_a_trial_counts_no_code_that_measures_or_loads():
     assert not [
         name
         for name in modules
-        if name.startswith(("sercore.features", "sercore.corpora.synthetic", "sercore.audio"))
+        if name.startswith(("sercore.features", "sercore.corpora.demo", "sercore.audio"))
     ]

@@ -9,7 +9,8 @@ import pandas as pd
 import soundfile
 
 from sercore.audio import RATE
-from sercore.corpora import Corpus, synthetic
+from sercore.corpora import Corpus
+from sercore.corpora.demo import synthetic
 from sercore.papers.padi2021 import data as padi_data
 from sercore.papers.padi2021 import inputs as padi_inputs
 from sercore.papers.padi2021 import rows as padi_rows

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sercore.protocols.across import across
+from sercore.protocols.speakers import across
 
 
 def table(*sizes: int) -> pd.DataFrame:

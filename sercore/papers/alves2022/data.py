@@ -7,7 +7,8 @@ import pandas as pd
 
 from sercore import corpora, encoders, features, store
 from sercore.augment import voice
-from sercore.corpora import Corpus, coraa_ser, gender_tables, labels, synthetic
+from sercore.corpora import Corpus, coraa_ser, gender_tables, labels
+from sercore.corpora.demo import synthetic
 from sercore.corpora.gender_tables import GenderTable
 from sercore.corpora.reports import Report
 from sercore.features import embedding

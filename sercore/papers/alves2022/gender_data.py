@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from sercore import corpora, features, store
-from sercore.corpora import gender_tables, synthetic
+from sercore.corpora import gender_tables
+from sercore.corpora.demo import synthetic
 from sercore.corpora.gender_tables import GenderTable
 from sercore.features.gender import NAMES
 from sercore.papers.alves2022.gender import UNKNOWN, GenderData

@@ -8,7 +8,8 @@ import pandas as pd
 import soundfile
 
 from sercore import corpora, encoders, store
-from sercore.corpora import Corpus, labels, synthetic
+from sercore.corpora import Corpus, labels
+from sercore.corpora.demo import synthetic
 from sercore.corpora.reports import Report
 from sercore.papers.biagini2022 import frames as loopq_frames
 from sercore.papers.biagini2022 import inputs as loopq_inputs

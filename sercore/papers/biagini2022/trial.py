@@ -15,15 +15,13 @@ from torch import nn
 from sercore import store
 from sercore.evaluation.calibration import Reliability, reliability
 from sercore.evaluation.counting import count_predictions
-from sercore.evaluation.metrics import accuracy, macro_f1
-from sercore.evaluation.ranking import top_k_accuracy
+from sercore.evaluation.metrics import accuracy, macro_f1, top_k_accuracy
 from sercore.models.counts import parameters
 from sercore.papers.biagini2022 import networks as loopq_networks
 from sercore.papers.biagini2022.batches import Data, batches, order, tensors
 from sercore.papers.biagini2022.rows import RECIPES, Row, plan
-from sercore.protocols.across import across
 from sercore.protocols.origins import by_label, by_origin
-from sercore.protocols.speakers import Sides, speaker_folds
+from sercore.protocols.speakers import Sides, across, speaker_folds
 from sercore.training import checkpoints, kept
 from sercore.training.fitting import cross_entropy, fit, validation
 from sercore.training.loop import choose

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from sercore import corpora, store
-from sercore.corpora import labels, synthetic
+from sercore.corpora import labels
+from sercore.corpora.demo import synthetic
 from sercore.corpora.folders import lacking, partial
 from sercore.corpora.reports import Report
 from sercore.evaluation import verification

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from sercore import corpora, store
-from sercore.corpora import Corpus, labels, synthetic
+from sercore.corpora import Corpus, labels
 from sercore.corpora import own as corpora_own
 from sercore.corpora.cells import existing
+from sercore.corpora.demo import synthetic
 from sercore.corpora.folders import lacking as lacking_corpora
 from sercore.features import packed
 from sercore.papers.parry2022 import attributes as parry_attributes

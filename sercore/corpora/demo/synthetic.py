@@ -1,7 +1,6 @@
-"""The demo corpora: speech that Praat's synthesiser speaks, made once and kept; it proves the machinery, nothing about people.
+"""Speech that Praat's synthesiser speaks, made once and kept.
 
-``demo-conversa`` imitates CORAA SER, ``demo-gender`` CETUC, the other three acted corpora. What is said stands in
-``sentences``, who says it and how in ``voices``, where in ``recordings``, who says what to whom in ``scripts``.
+``demo-conversa`` imitates CORAA SER, ``demo-gender`` CETUC, the other three acted corpora.
 """
 
 import contextlib
@@ -17,106 +16,102 @@ import soundfile
 from sercore import process, store
 from sercore.audio import RATE
 from sercore.corpora import Corpus, CorpusError, build, files
+from sercore.corpora.demo.scripts import NAMES, Clip, script
+from sercore.corpora.demo.voices import speak
 from sercore.corpora.reports import alike
-from sercore.corpora.scripts import NAMES, Clip, script
-from sercore.corpora.voices import speak
 
 __all__ = ["NAMES", "load", "make", "read"]
 
-SECONDS = 60.0  # the longest one utterance may take
+SECONDS = 60.0  # longest time that one utterance may take
 TABLE = "clips.csv"
 FIELDS = ["file", "speaker", "gender", "language", "emotion", "text", "voice", "content"]
 
 
 def load(name: str, *, seed: int = 0) -> Corpus:
-    """A demo corpus, made if it is not there.
+    """Load a demo corpus, and make it first if necessary.
 
     Args:
         name: one of ``NAMES``.
-        seed: whole number that all its variation comes from (default 0).
+        seed: seed of all variation.
 
     Raises:
-        CorpusError: no demo corpus of that name, or its table is damaged.
+        CorpusError: there is no demo corpus of that name, or its table is damaged.
     """
     return read(make(name, seed=seed))
 
 
 def make(name: str, *, seed: int = 0) -> Path:
-    """Folder of a demo corpus: 16 kHz mono 16-bit WAV files and ``clips.csv``, made whole or not at all.
+    """Make a demo corpus, whole or not at all, unless it exists.
 
     Args:
         name: one of ``NAMES``.
-        seed: whole number that all its variation comes from (default 0).
+        seed: seed of all variation.
+
+    Returns:
+        Its folder: 16 kHz mono 16-bit WAV files and ``clips.csv``.
 
     Raises:
-        CorpusError: no demo corpus of that name.
+        CorpusError: there is no demo corpus of that name.
         CallError: the synthesiser failed.
     """
     clips = script(name, seed=seed)
-    key = store.key(
-        settings={"name": name, "seed": seed}, manifest=[], modules="sercore.corpora.synthetic"
-    )
+    settings = {"name": name, "seed": seed}
+    key = store.key(settings=settings, manifest=[], modules="sercore.corpora.demo.synthetic")
     folder = store.root() / "demo" / key.hex / name
     if folder.is_dir():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
-    making = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{name}."))
+    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{name}."))
     try:
-        _write(making, name, clips)
+        _write(temporary, name, clips)
         with contextlib.suppress(OSError):  # another process was first
-            making.rename(folder)
+            temporary.rename(folder)
     finally:
-        shutil.rmtree(making, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
     if not folder.is_dir():
         raise CorpusError(
-            f"{folder}: could not be put in its place; expected a folder that can be written. Check SER_STORE."
+            f"{folder}: could not be put in its place; expected a folder that can be written."
+            " Check SER_STORE."
         )
     return folder
 
 
 def read(folder: Path) -> Corpus:
-    """Clips of a demo corpus as they were made; the column ``voice`` after the common ones names who really speaks.
-
-    Args:
-        folder: what ``make`` returned.
+    """Read a demo corpus that ``make`` made.
 
     Returns:
-        The clips; one that is missing, or not as it was written, is left out and told among the problems.
+        The clips, with the name of the true speaker in the column ``voice`` after the common ones;
+        and problems for clips that are missing or not as they were written.
 
     Raises:
-        CorpusError: no table, or one that is not as it was written.
+        CorpusError: there is no table, or it is not as it was written.
     """
-    listed, rows, gone, damaged = _table(folder), [], [], []
     again = f"Remove {folder} to have it made again."
-    for each in listed:
-        path = folder / each["file"]
+    listed, rows, gone, damaged = _table(folder), [], [], []
+    for clip in listed:
+        path = folder / clip["file"]
         if not path.is_file():
             gone.append(f"{path}: missing and left out; expected the clip that was made. {again}")
-        elif store.content(path) != each["content"]:
+        elif store.content(path) != clip["content"]:
             damaged.append(
                 f"{path}: damaged and left out; expected the bytes that were written. {again}"
             )
         else:
-            rows.append(each | {"path": path})
-    added = sorted({path.name for path in files(folder)} - {each["file"] for each in listed})
-    strange = [
-        f"{folder / name}: left out; expected only the clips that {TABLE} lists. Remove it."
-        for name in added
-    ]
-    problems = alike(gone, "missing", left_out="missing") + alike(
-        damaged, "damaged", left_out="damaged"
-    )
+            rows.append(clip | {"path": path})
+    strange = []
+    for name in sorted({path.name for path in files(folder)} - {clip["file"] for clip in listed}):
+        strange.append(
+            f"{folder / name}: left out; expected only the clips that {TABLE} lists. Remove it."
+        )
+    problems = alike(gone, "missing", left_out="missing")
+    problems += alike(damaged, "damaged", left_out="damaged")
     problems += alike(strange, "misnamed", left_out="not in the list")
-    corpus = build(folder.name, rows, problems)
-    voices = {row["path"]: row["voice"] for row in rows}
-    table = corpus.table.assign(voice=[voices[path] for path in corpus.table["path"]])
-    return Corpus(corpus.name, table, corpus.problems)
+    return build(folder.name, rows, problems, extra=("voice",))
 
 
 def _write(folder: Path, name: str, clips: list[Clip]) -> None:
-    spoken = process.isolated_each(
-        speak, [(clip.utterance,) for clip in clips], seconds=SECONDS, title=name
-    )
+    calls = [(clip.utterance,) for clip in clips]
+    spoken = process.isolated_each(speak, calls, seconds=SECONDS, title=name)
     text = io.StringIO()
     table = csv.DictWriter(text, FIELDS, lineterminator="\n")
     table.writeheader()
@@ -137,7 +132,8 @@ def _table(folder: Path) -> list[dict[str, str]]:
         )
     if store.content(path) != path.with_name(path.name + ".sha256").read_text():
         raise CorpusError(
-            f"{path}: damaged, not the table that was written. Remove {folder} to have it made again."
+            f"{path}: damaged, not the table that was written. Remove {folder} to have it made"
+            " again."
         )
     with path.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))

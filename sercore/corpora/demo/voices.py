@@ -1,7 +1,4 @@
-"""The demo corpora's voices: who speaks, how an emotion sounds, and one utterance spoken by Praat's synthesiser.
-
-What surrounds the voice, the room and the microphone, is in ``recordings``.
-"""
+"""Synthetic voices: speakers, manners of emotions, and utterances of Praat's synthesiser."""
 
 import math
 from dataclasses import dataclass
@@ -11,7 +8,7 @@ import parselmouth
 from parselmouth.praat import call
 
 from sercore.audio import RATE
-from sercore.corpora.recordings import Recording, filtered, rounded_up
+from sercore.corpora.demo.recordings import Recording, filtered, rounded_up
 
 EMOTIONS = ("neutral", "happy", "sad", "angry", "fearful", "disgust", "surprised")
 LANGUAGES = {
@@ -23,34 +20,18 @@ LANGUAGES = {
 OVERSAMPLING = 4
 WORDS_A_MINUTE = 182
 
-# Median pitch in Hz that each of the synthesiser's voices has as it comes, measured in Brazilian Portuguese.
+# Median pitch in Hz of each of the synthesiser's voices, measured in Brazilian Portuguese.
 PITCH = {
-    "Annie": 233,
-    "Auntie": 169,
-    "Female1": 180,
-    "Female2": 194,
-    "Female3": 208,
-    "Female4": 179,
-    "Female5": 203,
-    "Linda": 224,
-}
-PITCH |= {
-    "Steph": 182,
-    "Gene": 95,
-    "Gene2": 114,
-    "Male1": 92,
-    "Male2": 100,
-    "Male3": 104,
-    "Male4": 95,
-    "Male5": 101,
-    "Male6": 100,
-}
-PITCH |= {"Male7": 106, "Max": 100, "Michael": 105, "Norbert": 100}
+    "Annie": 233, "Auntie": 169, "Female1": 180, "Female2": 194, "Female3": 208, "Female4": 179,
+    "Female5": 203, "Linda": 224, "Steph": 182,
+    "Gene": 95, "Gene2": 114, "Male1": 92, "Male2": 100, "Male3": 104, "Male4": 95, "Male5": 101,
+    "Male6": 100, "Male7": 106, "Max": 100, "Michael": 105, "Norbert": 100,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
 class Manner:
-    """How an emotion is spoken, against the same voice in neutral speech.
+    """Manner in which an emotion is spoken, relative to the same voice in neutral speech.
 
     Args:
         pitch: factor of the mean pitch.
@@ -99,9 +80,9 @@ class Voice:
         gender: "female" or "male".
         base: the synthesiser's voice.
         tract: factor of the formants; a shorter vocal tract has more.
-        pitch: of neutral speech, in Hz.
+        pitch: mean pitch of neutral speech, in Hz.
         tempo: factor of the speaking rate.
-        expression: how much of a manner this speaker shows, 1 for all of it.
+        expression: share of a manner that this speaker shows, 1 for all of it.
     """
 
     name: str
@@ -115,15 +96,15 @@ class Voice:
 
 @dataclass(frozen=True, kw_only=True)
 class Utterance:
-    """One clip before it is spoken: plain values, all that ``speak`` needs.
+    """Plain values of one clip that ``speak`` needs.
 
     Args:
         language: BCP 47 tag, one of ``LANGUAGES``.
-        text: the sentence, without the mark at its end.
-        voice: who speaks.
-        manner: how, this speaker's and this clip's variation in it.
-        recording: where.
-        seed: of this clip's random numbers.
+        text: sentence, without the mark at its end.
+        voice: speaker.
+        manner: manner, with this speaker's and this clip's variation.
+        recording: recording conditions.
+        seed: seed of this clip's random numbers.
     """
 
     language: str
@@ -135,14 +116,7 @@ class Utterance:
 
 
 def draw_voice(name: str, gender: str, base: str, draw: np.random.Generator) -> Voice:
-    """Speaker with a vocal tract, pitch, tempo and expression of their own.
-
-    Args:
-        name: unique over all corpora.
-        gender: "female" or "male".
-        base: the synthesiser's voice.
-        draw: where the variation comes from.
-    """
+    """Draw a speaker's vocal tract, pitch, tempo and expression; arguments as in ``Voice``."""
     low, high = (172, 228) if gender == "female" else (98, 138)
     return Voice(
         name=name,
@@ -158,17 +132,18 @@ def draw_voice(name: str, gender: str, base: str, draw: np.random.Generator) -> 
 def draw_manner(
     emotion: str, voice: Voice, draw: np.random.Generator, *, strength: float = 1.0
 ) -> Manner:
-    """Manner of one clip: the emotion's rule, as far as the speaker shows it, with a clip's own variation.
+    """Draw the manner of one clip from the rule of its emotion.
 
     Args:
         emotion: one of ``EMOTIONS``.
-        voice: the speaker.
-        draw: where the variation comes from.
-        strength: of the emotion, 1 for acted speech (default).
+        voice: speaker, who shows more or less of the rule.
+        draw: generator of the clip's variation.
+        strength: strength of the emotion, 1 for acted speech.
 
-    Source: Juslin and Laukka 2003 and Banse and Scherer 1996 for the direction of each cue in joy, sadness, anger and fear
-    (pitch, its range, rate, intensity, high-frequency energy, irregularity); Murray and Arnott 1993 for disgust; Scherer and
-    Oshinsky 1977 for surprise. Deviation: sizes and variation are chosen, so that a linear classifier is neither sure nor lost.
+    Source: Juslin and Laukka 2003 and Banse and Scherer 1996 for the direction of each cue in joy,
+    sadness, anger and fear (pitch, its range, rate, intensity, high-frequency energy,
+    irregularity); Murray and Arnott 1993 for disgust; Scherer and Oshinsky 1977 for surprise.
+    Deviation: sizes and variation are chosen, so that a linear classifier is neither sure nor lost.
     """
     rule, shown = MANNERS[emotion], voice.expression * strength
     return Manner(
@@ -184,20 +159,17 @@ def draw_manner(
 
 
 def speak(utterance: Utterance) -> np.ndarray:
-    """Clip of one utterance; to be called once in a process of its own, for the synthesiser remembers.
-
-    Args:
-        utterance: what to say, and how.
+    """Speak one utterance; call it in a fresh process, as the synthesiser has a memory.
 
     Returns:
         ``(samples,)`` int16 at 16 kHz, the same for the same utterance on one platform.
     """
     draw = np.random.default_rng(utterance.seed)
-    samples = _irregular(
-        _trimmed(_synthesised(utterance)), utterance.voice.tract, utterance.manner.roughness, draw
-    )
-    samples = _breathy(_tilted(samples, utterance.manner.tilt), utterance.manner.breath, draw)
-    return utterance.recording.capture(samples, level=utterance.manner.level, draw=draw)
+    manner = utterance.manner
+    samples = _trimmed(_synthesised(utterance))
+    samples = _irregular(samples, utterance.voice.tract, manner.roughness, draw)
+    samples = _breathy(_tilted(samples, manner.tilt), manner.breath, draw)
+    return utterance.recording.capture(samples, level=manner.level, draw=draw)
 
 
 def _synthesised(utterance: Utterance) -> np.ndarray:
@@ -206,24 +178,13 @@ def _synthesised(utterance: Utterance) -> np.ndarray:
         f"random_initializeWithSeedUnsafelyButPredictably ({utterance.seed % 2**31})"
     )
     synthesiser = call("Create SpeechSynthesizer", LANGUAGES[utterance.language], voice.base)
-    rate = float(
-        np.clip(WORDS_A_MINUTE * voice.tempo * manner.tempo / voice.tract, 90, 300)
-    )  # words a minute
+    rate = float(np.clip(WORDS_A_MINUTE * voice.tempo * manner.tempo / voice.tract, 90, 300))
     # Measured: mean pitch is (0.29 + 0.71 setting) (0.88 + 0.12 spread) of the voice's own.
-    wanted = (
-        voice.pitch / PITCH[voice.base] * manner.pitch / voice.tract / (0.88 + 0.12 * manner.spread)
-    )
-    setting = float(np.clip((wanted - 0.29) / 0.71, 0.6, 2.0))
-    call(
-        synthesiser,
-        "Speech output settings",
-        float(RATE),
-        0.01,
-        setting,
-        manner.spread,
-        round(rate),
-        "IPA",
-    )
+    spread = 0.88 + 0.12 * manner.spread
+    pitch = voice.pitch / PITCH[voice.base] * manner.pitch / voice.tract / spread
+    setting = float(np.clip((pitch - 0.29) / 0.71, 0.6, 2.0))
+    settings = (float(RATE), 0.01, setting, manner.spread, round(rate), "IPA")
+    call(synthesiser, "Speech output settings", *settings)
     return call(synthesiser, "To Sound", utterance.text + manner.ending, "no")[0].values[0]
 
 
@@ -235,7 +196,7 @@ def _trimmed(samples: np.ndarray) -> np.ndarray:
 def _irregular(
     samples: np.ndarray, tract: float, roughness: float, draw: np.random.Generator
 ) -> np.ndarray:
-    """Read at a speed that scales formants and pitch by ``tract`` and wavers from cycle to cycle."""
+    """Scale formants and pitch by ``tract``, with a speed that wavers from cycle to cycle."""
     size = rounded_up(len(samples))
     spectrum = np.fft.rfft(samples, size)
     spectrum[int(len(spectrum) / max(tract, 1)) :] = 0
@@ -248,9 +209,10 @@ def _irregular(
 
 
 def _tilted(samples: np.ndarray, tilt: float) -> np.ndarray:
-    return filtered(
-        samples, lambda hertz: 10 ** (tilt * np.log2(np.maximum(hertz, 125) / 500) / 20)
-    )
+    def gain(hertz: np.ndarray) -> np.ndarray:
+        return 10 ** (tilt * np.log2(np.maximum(hertz, 125) / 500) / 20)
+
+    return filtered(samples, gain)
 
 
 def _breathy(samples: np.ndarray, breath: float, draw: np.random.Generator) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Who says what in each demo corpus, before anything is spoken."""
+"""Scripts of the demo corpora: who says what, in which voice, manner and recording."""
 
 from dataclasses import dataclass
 from itertools import product
@@ -7,9 +7,15 @@ import numpy as np
 
 from sercore import store
 from sercore.corpora import CorpusError
-from sercore.corpora.recordings import Recording
-from sercore.corpora.sentences import ENGLISH, GERMAN, ITALIAN, PORTUGUESE_READ, PORTUGUESE_SPOKEN
-from sercore.corpora.voices import EMOTIONS, Utterance, Voice, draw_manner, draw_voice
+from sercore.corpora.demo.recordings import Recording
+from sercore.corpora.demo.sentences import (
+    ENGLISH,
+    GERMAN,
+    ITALIAN,
+    PORTUGUESE_READ,
+    PORTUGUESE_SPOKEN,
+)
+from sercore.corpora.demo.voices import EMOTIONS, Utterance, Voice, draw_manner, draw_voice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,11 +23,11 @@ class Clip:
     """One clip before it is spoken.
 
     Args:
-        file: its name.
-        speaker: as the corpus names it; for demo-conversa the recording.
+        file: name of the file.
+        speaker: name in the corpus; for demo-conversa that of the recording.
         emotion: one of ``EMOTIONS``.
         text: id of the sentence.
-        utterance: what the synthesiser needs.
+        utterance: input of the synthesiser.
     """
 
     file: str
@@ -31,16 +37,16 @@ class Clip:
     utterance: Utterance
 
     def row(self) -> dict[str, str]:
-        """Line of the corpus' table, without the content's hash."""
-        voice, language = self.utterance.voice, self.utterance.language
-        labels = {
-            "gender": voice.gender,
-            "language": language,
+        """Row of the corpus' table, without the content's hash."""
+        return {
+            "file": self.file,
+            "speaker": self.speaker,
+            "gender": self.utterance.voice.gender,
+            "language": self.utterance.language,
             "emotion": self.emotion,
             "text": self.text,
-            "voice": voice.name,
+            "voice": self.utterance.voice.name,
         }
-        return {"file": self.file, "speaker": self.speaker} | labels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,10 +55,10 @@ class Cast:
 
     Args:
         language: BCP 47 tag.
-        sentences: what is said.
-        women, men: the synthesiser's voices, one a speaker.
-        recording: one for the whole corpus.
-        emotions: what is acted (default all).
+        sentences: texts.
+        women, men: voices of the synthesiser, one a speaker.
+        recording: conditions of the whole corpus.
+        emotions: emotions that are acted (default all).
     """
 
     language: str
@@ -100,56 +106,48 @@ CASTS = {
 }
 NAMES = ("demo-conversa", *CASTS)
 
-# demo-conversa: women and men whose synthesiser's voices no speaker of demo-gender has; two voices serve two women each.
+# Speakers of demo-conversa, in voices that demo-gender has not; two voices serve two women each.
 WOMEN = ("Female1", "Female3", "Annie", "Steph", "Female1", "Female3")
 MEN = ("Male1", "Male3", "Male5", "Male6", "Gene", "Michael")
 RECORDINGS = 30
 NEUTRAL, NON_NEUTRAL = 80, {"female": 24, "male": 16}
 SHARES = {
-    "happy": 0.32,
-    "angry": 0.24,
-    "sad": 0.16,
-    "surprised": 0.14,
-    "fearful": 0.07,
-    "disgust": 0.07,
-}
+    "happy": 0.32, "angry": 0.24, "sad": 0.16, "surprised": 0.14, "fearful": 0.07, "disgust": 0.07,
+}  # fmt: skip
 STRENGTH = 0.85  # spontaneous speech shows less than acted speech
 
 
 def script(name: str, *, seed: int = 0) -> list[Clip]:
-    """Clips of a demo corpus, before they are spoken; each one's variation depends on its name and the seed alone.
+    """Write the script of a demo corpus; a clip's variation depends on its name and the seed alone.
 
     Args:
         name: one of ``NAMES``.
-        seed: whole number (default 0).
+        seed: seed of all variation.
 
     Raises:
-        CorpusError: no demo corpus of that name.
+        CorpusError: there is no demo corpus of that name.
     """
     if name not in NAMES:
         raise CorpusError(
             f"{name}: no demo corpus of that name; expected one of {', '.join(NAMES)}."
         )
-    return _played(name, CASTS[name], seed) if name in CASTS else _overheard(name, seed)
+    return _acted(name, CASTS[name], seed) if name in CASTS else _spontaneous(name, seed)
 
 
-def _played(name: str, cast: Cast, seed: int) -> list[Clip]:
+def _acted(name: str, cast: Cast, seed: int) -> list[Clip]:
     short = name.removeprefix("demo-")
     voices = _voices(short, {"female": cast.women, "male": cast.men}, seed)
+    sentences = list(enumerate(cast.sentences, 1))
     clips = []
-    for voice, emotion, (number, text) in product(
-        voices, cast.emotions, enumerate(cast.sentences, 1)
-    ):
+    for voice, emotion, (number, text) in product(voices, cast.emotions, sentences):
         file = f"{voice.name}_{emotion}_{number:02d}.wav"
-        utterance = _utterance(
-            name,
-            file,
-            emotion,
-            seed,
+        utterance = Utterance(
             language=cast.language,
             text=text,
             voice=voice,
+            manner=draw_manner(emotion, voice, _draw(seed, name, file)),
             recording=cast.recording,
+            seed=_number(seed, name, file, "sound"),
         )
         clips.append(
             Clip(
@@ -163,67 +161,68 @@ def _played(name: str, cast: Cast, seed: int) -> list[Clip]:
     return clips
 
 
-def _overheard(name: str, seed: int) -> list[Clip]:
+def _spontaneous(name: str, seed: int) -> list[Clip]:
     short = name.removeprefix("demo-")
     draw = _draw(seed, name)
     voices = _voices(short, {"female": WOMEN, "male": MEN}, seed)
     clips = []
-    for index, said in enumerate(_shared_out(draw), 1):
+    for index, turns in enumerate(_turns(draw), 1):
         speaker = f"{short}{index:02d}"
-        recording = _found_recording(_draw(seed, name, speaker))
-        present = {
-            gender: draw.choice([voice for voice in voices if voice.gender == gender])
-            for gender in ("female", "male")
-        }
-        for number, (gender, emotion) in enumerate(draw.permutation(said), 1):
+        recording = _draw_recording(_draw(seed, name, speaker))
+        present = {}
+        for gender in ("female", "male"):
+            present[gender] = draw.choice([voice for voice in voices if voice.gender == gender])
+        for number, (gender, emotion) in enumerate(draw.permutation(turns), 1):
             file = f"{speaker}_segment{number:02d}_{emotion}.wav"
             line = int(draw.integers(len(PORTUGUESE_SPOKEN)))
-            place = {
-                "language": "pt-BR",
-                "text": PORTUGUESE_SPOKEN[line],
-                "voice": present[gender],
-                "recording": recording,
-            }
-            utterance = _utterance(name, file, emotion, seed, strength=STRENGTH, **place)
-            text = f"{short}-{line + 1:02d}"
+            voice = present[gender]
+            manner = draw_manner(str(emotion), voice, _draw(seed, name, file), strength=STRENGTH)
+            utterance = Utterance(
+                language="pt-BR",
+                text=PORTUGUESE_SPOKEN[line],
+                voice=voice,
+                manner=manner,
+                recording=recording,
+                seed=_number(seed, name, file, "sound"),
+            )
             clips.append(
                 Clip(
-                    file=file, speaker=speaker, emotion=str(emotion), text=text, utterance=utterance
+                    file=file,
+                    speaker=speaker,
+                    emotion=str(emotion),
+                    text=f"{short}-{line + 1:02d}",
+                    utterance=utterance,
                 )
             )
     return clips
 
 
-def _shared_out(draw: np.random.Generator) -> list[list[tuple[str, str]]]:
-    """Gender and emotion of what is said in each recording: a woman in every first and third, a man in every second and third."""
+def _turns(draw: np.random.Generator) -> list[list[tuple[str, str]]]:
+    """Draw gender and emotion of the turns in each recording.
+
+    Every third recording has a woman, the next one a man, the next one both.
+    """
     present = [("female",), ("male",), ("female", "male")] * (RECORDINGS // 3)
-    said: list[list[tuple[str, str]]] = [[] for _ in present]
-    for place in [
-        *range(RECORDINGS),
-        *range(RECORDINGS),
-        *draw.integers(RECORDINGS, size=NEUTRAL - 2 * RECORDINGS),
-    ]:
-        said[place].append((str(draw.choice(present[place])), "neutral"))
+    turns: list[list[tuple[str, str]]] = [[] for _ in present]
+    extra = draw.integers(RECORDINGS, size=NEUTRAL - 2 * RECORDINGS)
+    for place in [*range(RECORDINGS), *range(RECORDINGS), *extra]:
+        turns[place].append((str(draw.choice(present[place])), "neutral"))
     for gender, count in NON_NEUTRAL.items():
-        places = draw.permutation(
-            [place for place, genders in enumerate(present) if gender in genders]
-        )[:14]
+        possible = [place for place, genders in enumerate(present) if gender in genders]
+        places = draw.permutation(possible)[:14]
         emotions = draw.permutation(_quota(count))
-        for place, emotion in zip(
-            [*places, *draw.choice(places, count - len(places))], emotions, strict=True
-        ):
-            said[place].append((gender, str(emotion)))
-    return said
+        places = [*places, *draw.choice(places, count - len(places))]
+        for place, emotion in zip(places, emotions, strict=True):
+            turns[place].append((gender, str(emotion)))
+    return turns
 
 
 def _quota(count: int) -> list[str]:
     edges = np.round(np.cumsum([0, *SHARES.values()]) * count).astype(int)
-    return [
-        emotion for emotion, many in zip(SHARES, np.diff(edges), strict=True) for _ in range(many)
-    ]
+    return np.repeat(list(SHARES), np.diff(edges)).tolist()
 
 
-def _found_recording(draw: np.random.Generator) -> Recording:
+def _draw_recording(draw: np.random.Generator) -> Recording:
     return Recording(
         low=float(draw.uniform(60, 250)),
         high=float(draw.uniform(3400, 7500)),
@@ -243,13 +242,6 @@ def _voices(short: str, bases: dict[str, tuple[str, ...]], seed: int) -> list[Vo
             name = f"{short}-{gender[0]}{number}"
             voices.append(draw_voice(name, gender, base, _draw(seed, name)))
     return voices
-
-
-def _utterance(
-    name: str, file: str, emotion: str, seed: int, *, voice: Voice, strength: float = 1.0, **place
-) -> Utterance:
-    manner = draw_manner(str(emotion), voice, _draw(seed, name, file), strength=strength)
-    return Utterance(voice=voice, manner=manner, seed=_number(seed, name, file, "sound"), **place)
 
 
 def _draw(seed: int, *names: str) -> np.random.Generator:

@@ -1,4 +1,4 @@
-"""Where the demo corpora are recorded: room, noise, band and level of a microphone."""
+"""Simulated recording conditions: room, noise, band and level of a microphone."""
 
 import math
 from collections.abc import Callable
@@ -20,9 +20,9 @@ class Recording:
         low, high: band that the microphone passes, in Hz.
         noise: level of the background below neutral speech, in dB.
         colour: slope of the noise's spectrum, in dB an octave.
-        decay: reverberation time of the room, the time in which it loses 60 dB, in seconds.
+        decay: reverberation time of the room (T60), in seconds.
         direct: level of the direct sound above the room's, in dB.
-        gain: of the microphone, in dB.
+        gain: gain of the microphone, in dB.
         room: seed of the room's echoes, one for all clips of a recording.
     """
 
@@ -38,12 +38,12 @@ class Recording:
     def capture(
         self, samples: np.ndarray, *, level: float, draw: np.random.Generator
     ) -> np.ndarray:
-        """The voice as recorded, with a little room before and after.
+        """Record a voice, with short margins before and after it.
 
         Args:
             samples: ``(samples,)`` of the voice alone, at 16 kHz and any level.
-            level: of the voice against neutral speech, in dB.
-            draw: where noise and margins come from.
+            level: level of the voice against neutral speech, in dB.
+            draw: generator of noise and margins.
 
         Returns:
             ``(samples,)`` int16, never clipped.
@@ -51,53 +51,45 @@ class Recording:
         before, after = (int(part * RATE) for part in draw.uniform(0.05, 0.12, 2))
         voice = samples * 10 ** ((LOUDNESS + level) / 20) / _loudness(samples)
         padded = np.concatenate([np.zeros(before), voice, np.zeros(after)])
-        heard = self._in_band(self._in_room(padded) + self._background(len(padded), draw))
-        heard *= 10 ** (self.gain / 20)
-        heard *= min(1.0, HEADROOM / np.abs(heard).max())
-        return np.round(heard * 32767).astype(np.int16)
+        signal = self._in_band(self._in_room(padded) + self._background(len(padded), draw))
+        signal *= 10 ** (self.gain / 20)
+        signal *= min(1.0, HEADROOM / np.abs(signal).max())
+        return np.round(signal * 32767).astype(np.int16)
 
     def _in_room(self, samples: np.ndarray) -> np.ndarray:
         times = np.arange(1, int(self.decay * RATE)) / RATE
-        echoes = np.random.default_rng(self.room).normal(size=len(times)) * 10 ** (
-            -3 * times / self.decay
-        )
+        noise = np.random.default_rng(self.room).normal(size=len(times))
+        echoes = noise * 10 ** (-3 * times / self.decay)
         echoes *= 10 ** (-self.direct / 20) / math.sqrt(float(np.sum(echoes**2)))
         size = rounded_up(len(samples) + len(echoes) + 1)
         response = np.fft.rfft(np.concatenate([[1.0], echoes]), size)
         return np.fft.irfft(np.fft.rfft(samples, size) * response, size)[: len(samples)]
 
     def _background(self, size: int, draw: np.random.Generator) -> np.ndarray:
-        noise = filtered(
-            draw.normal(size=size),
-            lambda hertz: 10 ** (self.colour * np.log2(np.maximum(hertz, 50) / 1000) / 20),
-        )
+        def gain(hertz: np.ndarray) -> np.ndarray:
+            return 10 ** (self.colour * np.log2(np.maximum(hertz, 50) / 1000) / 20)
+
+        noise = filtered(draw.normal(size=size), gain)
         return noise * 10 ** ((LOUDNESS - self.noise) / 20) / _loudness(noise)
 
     def _in_band(self, samples: np.ndarray) -> np.ndarray:
-        low, high = self.low, self.high
-        return filtered(
-            samples,
-            lambda hertz: (
-                ((1 + (low / np.maximum(hertz, 1)) ** 6) * (1 + (hertz / high) ** 16)) ** -0.5
-            ),
-        )
+        def gain(hertz: np.ndarray) -> np.ndarray:
+            below = 1 + (self.low / np.maximum(hertz, 1)) ** 6
+            above = 1 + (hertz / self.high) ** 16
+            return (below * above) ** -0.5
+
+        return filtered(samples, gain)
 
 
 def filtered(samples: np.ndarray, gain: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """Samples with each frequency's amplitude changed and no phase.
-
-    Args:
-        samples: ``(samples,)`` at 16 kHz.
-        gain: factors for frequencies in Hz.
-    """
+    """Filter samples at 16 kHz, ``(samples,)``, by the gain of each frequency in Hz."""
     size = rounded_up(len(samples))
-    return np.fft.irfft(np.fft.rfft(samples, size) * gain(np.fft.rfftfreq(size, 1 / RATE)), size)[
-        : len(samples)
-    ]
+    spectrum = np.fft.rfft(samples, size) * gain(np.fft.rfftfreq(size, 1 / RATE))
+    return np.fft.irfft(spectrum, size)[: len(samples)]
 
 
 def rounded_up(size: int) -> int:
-    """Length of a transform, a multiple of 2048: a prime length takes ten times as long."""
+    """Round a transform's length up to 2048: a prime length takes ten times as long."""
     return -(-size // 2048) * 2048
 
 
