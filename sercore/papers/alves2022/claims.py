@@ -97,7 +97,7 @@ def _with_smote_over_without() -> list[tuple[str, str]]:
 
 
 def gender_classifier(ledger: Ledger) -> Judgement:
-    """A2: order the six classifiers on other speakers than CETUC's; levels are shown, not judged."""
+    """A2: order the classifiers on other speakers than CETUC's; levels are not judged."""
     metric = "accuracy_cv5_mean"
     boosting = ledger.trials(BOOSTING)
     if boosting is None:
@@ -158,7 +158,7 @@ def neutral_worst(ledger: Ledger) -> Judgement:
 
 
 def _neutral_below(counts: np.ndarray, *_: np.ndarray) -> np.ndarray:
-    """Return the smaller recall of the gendered classes less that of neutral, of ``(..., 3, 3)``."""
+    """Return the smaller gendered recall less that of neutral, of counts ``(..., 3, 3)``."""
     shares = recalls(counts)
     return shares[..., 1:].min(-1) - shares[..., 0]
 
@@ -178,7 +178,7 @@ def _printed_recalls(ledger: Ledger, row: str) -> list[float]:
 
 
 def gender_task_helps(ledger: Ledger) -> Judgement:
-    """A11: as described, compare recall of the gendered classes with the gender task and without."""
+    """A11: as described, compare gendered recalls with the gender task and without."""
     control = {"variant": "as-described", "control": "no gender branch"}
     differences = []
     for name, row in itertools.product(("female", "male"), SELECTED):
@@ -250,7 +250,8 @@ CLAIMS = (
     ),
     Claim(
         "A2",
-        "The gender classifier reaches 94.1 % on CETUC, gradient boosting best, and 90.8 % on noisy MLS",
+        "The gender classifier reaches 94.1 % on CETUC, gradient boosting best, and 90.8 % on "
+        "noisy MLS",
         source="section 2.1.2",
         judge=gender_classifier,
     ),
@@ -277,7 +278,8 @@ CLAIMS = (
     ),
     Claim(
         "A7",
-        "Among small sets, 29 > 10 > 19 > 8 prosodic features (multi-task, SMOTE and change gender)",
+        "Among small sets, 29 > 10 > 19 > 8 prosodic features (multi-task, SMOTE and change "
+        "gender)",
         source="Table 4",
         judge=ordered(pairs=_small_sets()),
     ),
@@ -289,7 +291,8 @@ CLAIMS = (
     ),
     Claim(
         "A9",
-        "Without SMOTE a configuration is the worst of its group (8 features and wav2vec, either network)",
+        "Without SMOTE a configuration is the worst of its group (8 features and wav2vec, either "
+        "network)",
         source="implied",
         judge=ordered(pairs=_with_smote_over_without(), note=SUBSTITUTED),
     ),

@@ -1,4 +1,4 @@
-"""Data of Alves et al. 2022: clips, gender-changed copies, features, and the gender task's tables."""
+"""Data of Alves et al. 2022: clips, gender-changed copies, features, the gender task's tables."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -123,7 +123,7 @@ def copies(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
 
 
 def measure(edition: str, data: Data) -> dict[str, float]:
-    """Count and measure clips, copies and listening notes, by "row / column" of a printed number."""
+    """Count clips, copies and listening notes, by "row / column" of a printed number."""
     table = clips(conversations(edition))
     copied = data.labels[data.originals >= 0]
     counts = {

@@ -261,7 +261,7 @@ def recalls(results: Sequence[NotedRecall]) -> Figure:
 
 
 def shared_layer(parameters: Parameters, data: Data) -> Figure:
-    """Draw a t-SNE of a multi-task network's shared layer on its test rows, by class and by origin."""
+    """Draw a t-SNE of a network's shared layer on its test rows, by class and by origin."""
     trial = Trial(
         row="(2) Multi-task all prosodic + SMOTE + CG",
         variant="as-run",

@@ -1,4 +1,4 @@
-"""The auxiliary gender task of Alves et al. 2022 (section 2.1.2): classifiers on 44 features, stage 1.
+"""The auxiliary gender task of Alves et al. 2022: classifiers on 44 features (section 2.1.2).
 
 The paper names the six classifiers and gives two accuracies; their settings are in neither the
 paper nor the stored outputs of the co-author's public project, so they are scikit-learn's defaults,
@@ -61,14 +61,8 @@ class GenderTrial:
     Args:
         row: "gender classifier (NAME)", the same with ", Common Voice" after it, or "gender
             network, stage 1".
-        variant: "as-run", the only one.
-        protocol: "as-published" or, for stage 1, "clean".
-        fold: number of the fold, 0 to 4.
         seed: seed of the folds, of the classifier, of weights and row order.
-        edition: edition of the data.
-        control: "none", the only one.
         epochs: passes over the training rows of stage 1 (default 100, the notebooks').
-        encoder: "none", the only one.
     """
 
     row: str
@@ -140,11 +134,6 @@ class Fitted:
 class StageOne:
     """Stage 1 of the sequential network with scikit-learn's ``fit`` and ``predict_proba``.
 
-    Args:
-        epochs: passes over the training rows.
-        seed: seed of weights and of the one row order that all epochs keep.
-        device: "cpu", "cuda" or "auto".
-
     Source: Alves et al. 2022, section 2.4; loss and batch are the notebooks'.
     """
 
@@ -174,11 +163,7 @@ class StageOne:
 def grid(edition: str, seeds: Iterable[int], *, common_voice: bool = False) -> list[GenderTrial]:
     """Return the trials of an edition: rows x seeds x folds, stage 1 under both protocols.
 
-    Args:
-        edition: edition of the data.
-        seeds: whole numbers, 0 or more.
-        common_voice: True where the edition has that table (default False); without it, its rows
-            are left out.
+    Without Common Voice's table its rows are left out.
     """
     rows = [f"gender classifier ({name})" for name in CLASSIFIERS]
     if common_voice:

@@ -1,4 +1,4 @@
-"""Networks of Alves et al. 2022: architecture, loss and order of rows of each variant (section 2.4)."""
+"""Networks of Alves et al. 2022 and how each variant trains them (section 2.4)."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -34,9 +34,7 @@ class Network:
         kind: "multi-task" or "sequential".
         variant: "as-run" or "as-described".
         auxiliary: gender features of other speakers; ``as-run`` never reads them.
-        recipe: epochs, batch and rate.
         seed: seed of weights and row order.
-        device: "cpu", "cuda" or "auto".
         blind: "gender" or "emotion": zeros in place of these features, so that their branch only
             shifts the next layer's bias; blind to gender, the described network has no gender task
             either. Empty for none (default).
@@ -84,17 +82,14 @@ class Network:
 class Rows:
     """Rows that one network learns from.
 
-    Args:
-        emotion: ``(rows, n)``; gender: ``(rows, 44)``; target: ``(rows, 3)`` of one clip each.
-        generator: generator of the network's weights and of the order of its rows.
-        others: features ``(rows, 44)`` and sex ``(rows, 1)``, 1 for male, of other speakers; None
-            where they are not read.
+    ``others`` are features ``(rows, 44)`` and sex ``(rows, 1)``, 1 for male, of other speakers;
+    None where they are not read.
     """
 
-    emotion: Tensor
-    gender: Tensor
-    target: Tensor
-    generator: torch.Generator
+    emotion: Tensor  # (rows, n)
+    gender: Tensor  # (rows, 44)
+    target: Tensor  # (rows, 3)
+    generator: torch.Generator  # of the weights and of the order of the rows
     others: tuple[Tensor, Tensor] | None
 
 
@@ -196,11 +191,8 @@ def stage_one(
     All epochs keep one random order of the rows: a table in speakers' order would give batches of
     one sex.
 
-    Args:
-        gender: scaled features ``(rows, 44)``.
-        male: labels ``(rows, 1)``, 1 for male.
-        recipe: spread of the weights, and batch.
-        generator: generator of weights and order.
+    Shape:
+        - gender: ``(rows, 44)`` scaled features; male: ``(rows, 1)``, 1 for male
 
     Source: Alves et al. 2022, section 2.4; loss, batch and epochs are the notebooks'.
     """

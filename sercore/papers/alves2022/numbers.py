@@ -1,4 +1,4 @@
-"""What the printed numbers of Alves et al. 2022 stand beside: settings, counts, displayed outputs."""
+"""What printed numbers of Alves et al. 2022 stand beside: settings, counts, displayed outputs."""
 
 import itertools
 from collections.abc import Callable
@@ -32,7 +32,7 @@ BOOSTING = "gender classifier (gradient boosting)"
 COMMON_VOICE = f"{BOOSTING}, Common Voice"
 LETTERS = "NFM"  # the classes in Table 5
 
-# The notebooks' columns by the paper's, and the paper's words by those of the notebooks' file names.
+# The notebooks' columns by the paper's; the paper's words by those of the notebooks' names.
 COLUMNS = {"F1-macro": "F1-Macro", "Accuracy": "Accuracy", "Loss": "Loss"}
 WORDS = {
     "_": " ",
@@ -124,7 +124,7 @@ def items_of(number: Printed) -> float:
 
 
 def displayed(number: Printed) -> str:
-    """Say what the authors' notebook displays, if it differs by more than the paper's truncation."""
+    """Say what the authors' notebook displays, if it differs by more than truncation."""
     stored = _stored().get((number.row, COLUMNS.get(number.column, "")))
     if stored is None or abs(stored - float(number.value)) < 2e-4:
         return ""

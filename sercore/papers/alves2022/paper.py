@@ -1,4 +1,4 @@
-"""Alves et al. 2022 as the ledger asks for it: what its numbers are, and what stands beside them."""
+"""Alves et al. 2022 as the ledger and the pages ask for it."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -71,7 +71,7 @@ class Alves2022(Paper):
         return replace(place, value=place.value / numbers.items_of(number))
 
     def has(self, metric: str, row: str, variant: str) -> bool:
-        """Tell whether a metric means the same: a summed error only where both heads learn emotion."""
+        """Tell whether a metric means the same: a summed error needs two heads on emotion."""
         if row.startswith("gender"):
             return metric in numbers.GENDER_METRICS
         if metric != "summed_mse_two_heads_cv5_mean":

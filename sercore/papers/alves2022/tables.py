@@ -1,4 +1,4 @@
-"""Tables of chapter 1, and recalls by listening note: the error analysis that the paper leaves open."""
+"""Tables of chapter 1, and recalls by listening note, which the paper leaves open."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -99,7 +99,7 @@ def stage_one(ledger: Ledger, run: Ledger, *, edition: str) -> HTML:
 
 
 def submissions(ledger: Ledger) -> HTML:
-    """Show the three submitted networks: official test, our scores, and the files labelled by ear."""
+    """Show the submitted networks: official test, our scores, files labelled by ear."""
     by_ear = {(number.row, number.column): number.value for number in hand_labels(NAME)}
     printed = {
         number.row: f"{number.value:.4f}" for number in ledger.printed if number.metric == F1
@@ -137,7 +137,7 @@ def identity(ledger: Ledger) -> list[tuple[str, float, int, float]]:
     """Take the printed losses of the multi-task rows apart.
 
     The second head's best constant answer to a one-hot target of three classes is 1/3, with error
-    2/9; a head whose ReLU is dead answers 0, with error 1/3. Over five folds the mean is 2/9 + k/45.
+    2/9; a head whose ReLU is dead answers 0, with error 1/3. Over five folds that is 2/9 + k/45.
 
     Returns:
         Row, printed loss less a hundredth of the printed accuracy, number k of dead folds, and what

@@ -56,7 +56,8 @@ TABLES = {
 ROWS = tuple(row for rows in TABLES.values() for row in rows)
 
 ROW = re.compile(
-    r"\(\d+\) (?P<network>Seq\.|Multi-task) (?P<features>.+) (?P<smote>[+-]) SMOTE (?P<copies>[+-]) CG"
+    r"\(\d+\) (?P<network>Seq\.|Multi-task) (?P<features>.+) "
+    r"(?P<smote>[+-]) SMOTE (?P<copies>[+-]) CG"
 )
 NETWORKS = {"Seq.": "sequential", "Multi-task": "multi-task"}
 # Prosodic subset, by its size, and whether the embedding is joined, by what a row's name says.
@@ -79,21 +80,13 @@ BLIND = {"no gender branch": "gender", "gender features only": "emotion"}  # by 
 
 @dataclass(frozen=True, kw_only=True)
 class Configuration:
-    """Network, features and balancing of a printed row.
+    """Network, features and balancing of a printed row."""
 
-    Args:
-        network: "multi-task" or "sequential".
-        subset: prosodic subset, by its size; empty for none.
-        embedding: True where a speech encoder's embedding is read.
-        smote: True where SMOTE raises the minority classes.
-        copies: True where gender-changed copies are joined.
-    """
-
-    network: str
-    subset: str
-    embedding: bool
+    network: str  # "multi-task" or "sequential"
+    subset: str  # prosodic subset, by its size; empty for none
+    embedding: bool  # a speech encoder's is read
     smote: bool
-    copies: bool
+    copies: bool  # gender-changed copies are joined
 
     @classmethod
     def of(cls, row: str) -> "Configuration":
@@ -158,18 +151,15 @@ class Data:
 
     Args:
         names: file names without ending.
-        paths: audio files.
         labels: ``(rows,)`` 0 neutral, 1 non-neutral female, 2 non-neutral male; a copy has its new
             class.
         recordings: ``(rows,)`` recording that a clip, or a copy's original, was cut from.
         originals: ``(rows,)`` row of the original for a copy, -1 for an original.
         notes: ``(rows,)`` letters for what listeners noted, "-" for nothing; empty where nobody
             listened.
-        features: ``(rows, width)`` for each feature set.
-        embeddings: ``(rows, width)`` for each encoder's name.
+        features, embeddings: ``(rows, width)`` for each feature set, and for each encoder.
         auxiliary: gender features of other speakers, for "gender-as-run" and for "gender".
         unconverted: one sentence for each non-neutral clip without copy.
-        reports: reports of the corpora's loaders (default none).
     """
 
     names: tuple[str, ...]
@@ -213,7 +203,7 @@ class Data:
 
 @dataclass(frozen=True)
 class Items:
-    """Rows of one trial: ``(rows, n + 44)`` emotion then gender features, the rest as in ``Data``."""
+    """Rows of one trial: ``(rows, n + 44)`` emotion then gender features; else as ``Data``."""
 
     values: np.ndarray
     labels: np.ndarray
