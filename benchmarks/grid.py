@@ -20,7 +20,7 @@ from sercore.features.names import SUBSETS
 from sercore.models.multi_task_mlp import MultiTaskMLP
 from sercore.models.sequential_mlp import SequentialMLP, hidden_units
 from sercore.papers.alves2022.network import Network, fit_together
-from sercore.papers.alves2022.rows import ROWS, Configuration
+from sercore.papers.alves2022.trial import ROWS, Configuration
 from sercore.protocols.splits import FOLDS
 from sercore.sweep import AT_ONCE
 from sercore.training import objectives

@@ -12,7 +12,7 @@ import pytest
 from nbformat import v4
 
 from sercore import store
-from sercore.corpora import synthetic
+from sercore.corpora.demo import synthetic
 from tests.chapters.two_chapters import code, write_notebook
 
 HERE = Path(__file__).parent / "fifth"

@@ -9,33 +9,26 @@ from torch import nn
 from sercore.models.counts import parameters
 from sercore.report.tables import html
 
-PASSED_OVER = (
-    nn.ReLU | nn.Dropout | nn.BatchNorm2d | nn.Identity
-)  # kinds of layers that stand in no row of their own
+# Kinds of layers that stand in no row of their own.
+PASSED_OVER = nn.ReLU | nn.Dropout | nn.BatchNorm2d | nn.Identity
 
 
 def layers(title: str, network: nn.Module, *inputs: torch.Tensor) -> HTML:
-    """Layers of a built network that hold weights or change a shape, in the order in which a clip passes them.
+    """List a network's layers that hold weights or change a shape, in the order of a clip's way.
 
     Args:
         title: caption of the table.
         network: network on the meta device or not; it is put into evaluation mode.
         inputs: tensors of one clip, on the same device.
     """
-    names = {
-        layer: name
-        for name, layer in network.named_modules()
-        if not list(layer.children()) and not isinstance(layer, PASSED_OVER)
-    }
-    rows = [
-        (
-            names[layer],
-            type(layer).__name__,
-            output,
-            f"{parameters(layer):,}" if parameters(layer) else "",
-        )
-        for layer, output in outputs(network, names, *inputs)
-    ]
+    names = {}
+    for name, layer in network.named_modules():
+        if not list(layer.children()) and not isinstance(layer, PASSED_OVER):
+            names[layer] = name
+    rows = []
+    for layer, output in outputs(network, names, *inputs):
+        count = parameters(layer)
+        rows.append((names[layer], type(layer).__name__, output, f"{count:,}" if count else ""))
     norms = [layer for layer in network.modules() if isinstance(layer, nn.BatchNorm2d)]
     if norms:
         rows.append(("batch norms", "BatchNorm2d", "", f"{parameters(*norms):,}"))
@@ -46,11 +39,11 @@ def layers(title: str, network: nn.Module, *inputs: torch.Tensor) -> HTML:
 def outputs(
     network: nn.Module, watched: Iterable[nn.Module], *inputs: torch.Tensor
 ) -> list[tuple[nn.Module, str]]:
-    """What some layers of a network give for one clip, as their shapes, in the order of the calls.
+    """Return the watched layers in the order of their calls, with the shapes of their outputs.
 
     Args:
         network: network that is put into evaluation mode and called once.
-        watched: layers of it.
+        watched: layers of the network.
         inputs: tensors of one clip.
     """
     calls = []
@@ -69,5 +62,5 @@ def outputs(
 
 
 def shape(output: torch.Tensor) -> str:
-    """Shape of one clip's tensor, without the batch: "32 × 128 × 300"."""
+    """Write the shape of one clip's tensor, without the batch: "32 × 128 × 300"."""
     return " × ".join(map(str, output.shape[1:]))

@@ -1,5 +1,6 @@
-"""What a page shows as a table: printed | recorded on real corpora | this run, verdicts, claims, provenance."""
+"""Tables that several chapters show: scores beside the printed ones, verdicts, claims, runs."""
 
+import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,15 +21,14 @@ from sercore.ledger.verdicts import VERDICTS
 from sercore.models.counts import Described
 
 PROTOCOLS = ("as-published", "clean")
-READINGS = tuple(
-    (variant, protocol) for variant in ("as-run", "as-described") for protocol in PROTOCOLS
-)
-# What is in brackets: beside a printed number as published where one more run would fall, else where the mean would lie.
+READINGS = tuple(itertools.product(("as-run", "as-described"), PROTOCOLS))
+# Interval in brackets: beside a printed number as published that of one more run, else of the mean.
 BRACKETS = {"as-published": "one run", "clean": "mean"}
-INTERVALS = "in brackets 95 %: as-published where one more run would fall, clean where the mean would lie with other recordings and seeds"
+INTERVALS = (
+    "in brackets 95 %: as-published where one more run would fall, clean where the mean would lie "
+    "with other recordings and seeds"
+)
 DIGITS = {"macro_f1_cv5_mean": 3, "mse_cv5_mean": 4, "summed_mse_two_heads_cv5_mean": 4}
-
-
 # Outcomes of trials that were run again, in words.
 OUTCOMES = {
     verifying.SAME: "the same to the digit",
@@ -47,7 +47,7 @@ class Column:
 
     Args:
         head: header text; a pair is a group of columns and the column in it.
-        fill: function that takes what a row is about and returns the cell.
+        fill: function of a row's object that returns the cell.
     """
 
     head: str | tuple[str, str]
@@ -55,12 +55,9 @@ class Column:
 
 
 def table(columns: Sequence[Column], rows: Iterable, *, caption: str) -> HTML:
-    """A table by its columns; one line says so where nothing is recorded yet.
+    """Make a table by its columns; the arguments of their functions are ``rows``.
 
-    Args:
-        columns: header and filling of each column.
-        rows: what each row is about.
-        caption: caption of the table.
+    Where there is no row, one line says that nothing is recorded yet.
     """
     cells = [tuple(column.fill(row) for column in columns) for row in rows]
     return html([column.head for column in columns], cells or NONE, caption=caption)
@@ -69,40 +66,35 @@ def table(columns: Sequence[Column], rows: Iterable, *, caption: str) -> HTML:
 def html(
     columns: Sequence[str | tuple[str, str]], rows: Iterable[Sequence[object]], *, caption: str = ""
 ) -> HTML:
-    """A table that scrolls in a box of its own; a pair of header texts is a group and its column."""
+    """Make a table that scrolls in a box of its own.
+
+    Args:
+        columns: header texts; a pair is a group and its column.
+        rows: cells of each row; see ``shown`` for a pair in a cell.
+        caption: caption of the table (default: none).
+    """
     heads = [column if isinstance(column, tuple) else ("", column) for column in columns]
     groups = ""
     if any(group for group, _ in heads):
-        spans: list[list] = []
-        for group, _ in heads:
-            if spans and spans[-1][0] == group:
-                spans[-1][1] += 1
-            else:
-                spans.append([group, 1])
-        groups = (
-            "<tr>"
-            + "".join(f'<th colspan="{span}">{escape(group)}</th>' for group, span in spans)
-            + "</tr>"
-        )
-    names = (
-        "<tr>"
-        + "".join(f"<th>{escape(name).replace(', ', ',<br>')}</th>" for _, name in heads)
-        + "</tr>"
-    )
+        for group, members in itertools.groupby(heads, key=lambda head: head[0]):
+            groups += f'<th colspan="{len(list(members))}">{escape(group)}</th>'
+        groups = f"<tr>{groups}</tr>"
+    names = "".join(f"<th>{escape(name).replace(', ', ',<br>')}</th>" for _, name in heads)
     body = "".join("<tr>" + "".join(map(_td, row)) + "</tr>" for row in rows)
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
     return HTML(
-        f'<div class="scroll"><table class="table ledger">{title}<thead>{groups}{names}</thead><tbody>{body}</tbody></table></div>'
+        f'<div class="scroll"><table class="table ledger">{title}<thead>{groups}<tr>{names}</tr>'
+        f"</thead><tbody>{body}</tbody></table></div>"
     )
 
 
 def number(value: float | None, form: str) -> str:
-    """A number in a form such as ``{:.2f}``, or a dash where there is none."""
+    """Write a number in a form such as ``{:.2f}``, or a dash where there is none."""
     return DASH if value is None or math.isnan(value) else form.format(value)
 
 
 def span(values: Iterable[float], form: str = "{:.0f}", *, listed: int = 1) -> str:
-    """The different values in ascending order, or the least and the largest where they are many.
+    """Write the different values in ascending order, or the range where they are many.
 
     Args:
         values: one or more numbers.
@@ -114,16 +106,15 @@ def span(values: Iterable[float], form: str = "{:.0f}", *, listed: int = 1) -> s
 
 
 def plural(count: int, word: str) -> str:
-    """A count and its noun: "1 seed", "2 seeds"."""
+    """Write a count and its noun: "1 seed", "2 seeds"."""
     return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 def parameters(given: BaseModel) -> HTML:
-    """The parameters of this run, in a box."""
+    """List the parameters of this run."""
     fields = type(given).model_fields
-    rows = [
-        (name, str(value), fields[name].description) for name, value in given.model_dump().items()
-    ]
+    values = given.model_dump().items()
+    rows = [(name, str(value), fields[name].description) for name, value in values]
     return html(("parameter", "value", "meaning"), rows, caption="Parameters of this run")
 
 
@@ -135,12 +126,12 @@ def beside_the_paper(
     column: str = "F1-macro",
     edition: str = "demo",
 ) -> HTML:
-    """One printed table and column: printed | recorded on real corpora | this run | verdict.
+    """Show one printed table and column: printed, recorded on real corpora, verdict, this run.
 
     Args:
         title: title of the printed table, "Table 3".
         ledger: ledger of the paper.
-        run: the same with this page's trials in place of the recorded ones (default: none).
+        run: ledger of this page's trials (default: none).
         column: name of the printed column.
         edition: edition of this run; a demo's values are named synthetic.
     """
@@ -148,7 +139,7 @@ def beside_the_paper(
     def name(number: Printed) -> object:
         inputs = [book.inputs(number.row) for book in (ledger, run) if book is not None]
         words = " | ".join(filter(None, inputs))
-        return (number.row, words) if words else number.row
+        return (number.row, words) if words else number.row  # the words stand below, smaller
 
     def score(
         book: Ledger, variant: str, protocol: str, **look: object
@@ -171,47 +162,36 @@ def beside_the_paper(
         for variant, protocol in READINGS:
             fill = score(run, variant, protocol, bare=True)
             columns.append(Column((this_run(edition), f"{variant}, {protocol}"), fill))
-    numbers = [
-        number for number in ledger.printed if (number.table, number.column) == (title, column)
-    ]
+    numbers = []
+    for number in ledger.printed:
+        is_chosen = (number.table, number.column) == (title, column)
+        if is_chosen and "submission" not in number.row:
+            numbers.append(number)
     caption = f"{title}, {column}: mean over five folds; {INTERVALS}; a dash where nothing was run"
-    return table(
-        columns, [number for number in numbers if "submission" not in number.row], caption=caption
-    )
+    return table(columns, numbers, caption=caption)
 
 
 def measured(ledger: Ledger, row: str) -> HTML:
-    """Printed counts of one row beside what we measured."""
+    """Show printed counts of one row beside what we measured."""
     rows = []
     for number in (number for number in ledger.printed if number.row == row):
-        plain = ledger.paper.plain(number)
-        ours = (
-            (DASH, ledger.paper.why_not(number))
-            if plain is None
-            else (f"{plain.value:g}", plain.reason)
-        )
+        plain, ours = ledger.paper.plain(number), (DASH, ledger.paper.why_not(number))
+        if plain is not None:
+            ours = f"{plain.value:g}", plain.reason
         rows.append((f"{number.column}, {number.metric}", f"{number.value:g} {number.unit}", ours))
     return html(("", "printed", "measured"), rows, caption=row)
 
 
 def parameter_counts(networks: Sequence[Described]) -> HTML:
-    """Parameters of each network by the width of its emotion features."""
+    """Show the parameters of each network by the width of its emotion features."""
     widths = sorted({network.width for network in networks if network.width})
-    counts = {
-        ((network.model, network.variant, network.inputs), network.width): network.parameters
-        for network in networks
-    }
-    names = dict.fromkeys(name for name, _ in counts)
-    rows = [
-        (
-            *name,
-            *(
-                f"{counts[name, width]:,}" if (name, width) in counts else ""
-                for width in (0, *widths)
-            ),
-        )
-        for name in names
-    ]
+    counts: dict[tuple, dict[int, str]] = {}
+    for network in networks:
+        name = network.model, network.variant, network.inputs
+        counts.setdefault(name, {})[network.width] = f"{network.parameters:,}"
+    rows = []
+    for name, by_width in counts.items():
+        rows.append((*name, *(by_width.get(width, "") for width in (0, *widths))))
     heads = [
         ("", "network"),
         ("", "variant"),
@@ -223,15 +203,20 @@ def parameter_counts(networks: Sequence[Described]) -> HTML:
 
 
 def controls(ledger: Ledger, run: Ledger, *, edition: str) -> HTML:
-    """Macro F1 of the controls, recorded and on this page, and clean what the row itself scores above its control."""
+    """Show macro F1 of the controls, and what the row itself scores above its control when clean."""
 
     def score(book: Ledger, protocol: str) -> Callable[[tuple], object]:
-        return lambda row: shown(
-            book.cell(row[0], F1, variant=row[1], protocol=protocol, control=row[2]), 3
-        )
+        def fill(row: tuple) -> object:
+            name, variant, control = row
+            return shown(
+                book.cell(name, F1, variant=variant, protocol=protocol, control=control), 3
+            )
+
+        return fill
 
     def above(row: tuple) -> object:
-        return shown(ledger.above(row[0], F1, variant=row[1], control=row[2]), 3, signed=True)
+        name, variant, control = row
+        return shown(ledger.above(name, F1, variant=variant, control=control), 3, signed=True)
 
     columns = [
         Column("row", lambda row: row[0]),
@@ -242,17 +227,17 @@ def controls(ledger: Ledger, run: Ledger, *, edition: str) -> HTML:
         *(Column((this_run(edition), protocol), score(run, protocol)) for protocol in PROTOCOLS),
     ]
     rows = dict.fromkeys([*ledger.controls(), *run.controls()])
-    caption = "Controls: macro F1; in brackets 95 %, where the mean would lie with other recordings and seeds"
+    caption = (
+        "Controls: macro F1; in brackets 95 %, where the mean would lie with other recordings and "
+        "seeds"
+    )
     return table(columns, rows, caption=caption)
 
 
 def contradicted(ledger: Ledger, statements: Sequence[judging.Claim]) -> str:
-    """Names of the claims that the paper's own numbers contradict."""
-    return ", ".join(
-        claim.name
-        for claim, judgement in judging.judged(ledger, statements)
-        if judgement.printed is False
-    )
+    """Name the claims that the paper's own numbers contradict."""
+    results = judging.judged(ledger, statements)
+    return ", ".join(claim.name for claim, judgement in results if judgement.printed is False)
 
 
 def claims(
@@ -261,82 +246,56 @@ def claims(
     *,
     caption: str = "Claims, judged on the recorded runs",
 ) -> HTML:
-    """Every claim with its mark under either protocol."""
+    """List claims with their marks under either protocol."""
     rows = []
     for claim, judgement in judging.judged(ledger, statements):
         marks = [judgement.published, judgement.clean]
         if judgement.described:
-            marks = [
-                (mark, f"as described: {other}")
-                for mark, other in zip(marks, judgement.described, strict=True)
-            ]
+            pairs = zip(marks, judgement.described, strict=True)
+            marks = [(mark, f"as described: {other}") for mark, other in pairs]
         rows.append((claim.name, claim.text, claim.source, *marks, judgement.reason))
     return html(("", "claim", "where", "as-published", "clean", "why"), rows, caption=caption)
 
 
 def tally(counts: dict[str, dict[str, int]]) -> HTML:
-    """How many printed numbers of each paper have each verdict."""
-    met = [verdict for verdict in VERDICTS if any(numbers[verdict] for numbers in counts.values())]
-    rows = [
-        (paper, *(numbers[verdict] for verdict in met), sum(numbers.values()))
-        for paper, numbers in counts.items()
-    ]
-    return html(
-        ("paper", *met, "all"),
-        rows,
-        caption="Verdicts on printed numbers; a verdict that none has is left out",
-    )
+    """Count the printed numbers of each paper by verdict."""
+    used = [word for word in VERDICTS if any(numbers[word] for numbers in counts.values())]
+    rows = []
+    for paper, numbers in counts.items():
+        rows.append((paper, *(numbers[word] for word in used), sum(numbers.values())))
+    caption = "Verdicts on printed numbers; a verdict that none has is left out"
+    return html(("paper", *used, "all"), rows, caption=caption)
 
 
 def provenance(ledger: Ledger) -> HTML:
-    """Where the recorded runs come from, and what changed since."""
+    """List the recorded runs: where they come from, and what changed since."""
     rows = []
     for name, run in ledger.recorded.runs.items():
         count = int((ledger.recorded.trials["run"] == name).sum())
         versions = ", ".join(f"{library} {version}" for library, version in run["versions"].items())
-        about = (
-            name,
-            ", ".join(run["corpora"]),
-            count,
-            run["date"],
-            commit(run),
-            run["device"],
-            versions,
-        )
-        rows.append((*about, ledger.stale[name] or f"method {run['method']}", verified(run, count)))
-    heads = (
-        "run",
-        "corpora",
-        "trials",
-        "date",
-        "commit",
-        "device",
-        "versions",
-        "method",
-        "run again since",
-    )
-    return html(heads, rows, caption="Recorded runs")
+        where = run["date"], commit(run), run["device"], versions
+        method = ledger.stale[name] or f"method {run['method']}"
+        rows.append((name, ", ".join(run["corpora"]), count, *where, method, verified(run, count)))
+    about = ("run", "corpora", "trials", "date", "commit", "device", "versions", "method")
+    return html((*about, "run again since"), rows, caption="Recorded runs")
 
 
 def verified(run: Mapping, count: int) -> object:
-    """How many of a run's trials were run again since, and what came out: "4 of 86", with the outcomes, date and commit."""
+    """Say how many of a run's trials were run again, and with what outcomes, date and commit."""
     outcomes = list(verifying.verified(run).values())
     if not outcomes:
         return "none"
-    words = [
-        f"{outcomes.count(word)} {OUTCOMES[word]}"
-        for word in verifying.OUTCOMES
-        if word in outcomes
-    ]
+    words = []
+    for word in verifying.OUTCOMES:
+        if word in outcomes:
+            words.append(f"{outcomes.count(word)} {OUTCOMES[word]}")
     last = run["verified"][-1]
-    return (
-        f"{len(outcomes)} of {count}",
-        f"{', '.join(words)}; {last['date']}, {last['commit'][:10]}, {last['processor']}",
-    )
+    where = f"{last['date']}, {last['commit'][:10]}, {last['processor']}"
+    return f"{len(outcomes)} of {count}", f"{', '.join(words)}; {where}"
 
 
 def commit(run: Mapping) -> str:
-    """Commit that a run was made at, and whether its tree was clean: "0123456789, clean tree"."""
+    """Name the commit of a run, and whether its tree was clean: "0123456789, clean tree"."""
     return f"{run['commit'][:10]}, {'clean' if run['clean'] else 'changed'} tree"
 
 
@@ -345,32 +304,24 @@ def agreement(
     *,
     settings: Sequence[str] = ("row", "control", "variant", "protocol", "fold", "seed"),
 ) -> HTML:
-    """Trials of this page that are recorded too: the emotion head's error then and now.
+    """Show the emotion head's error, then and now, of this page's trials that are recorded too.
 
     Args:
-        rows: of ``recording.beside``.
-        settings: that tell one trial from another.
+        rows: rows of ``recording.beside``.
+        settings: settings that tell one trial from another.
     """
-    shown = [
-        (
-            *(row[name] for name in settings),
-            f"{row['recorded']:.6f}",
-            f"{row['this run']:.6f}",
-            f"{row['difference']:+.1e}",
-        )
-        for row in rows
-        if row["recorded"] is not None
-    ]
+    cells = []
+    for row in rows:
+        if row["recorded"] is not None:
+            errors = f"{row['recorded']:.6f}", f"{row['this run']:.6f}"
+            cells.append((*(row[name] for name in settings), *errors, f"{row['difference']:+.1e}"))
+    heads = (*settings, "recorded", "this run", "difference")
     caption = "Emotion-head error of trials that are recorded and were run on this page"
-    return html(
-        (*settings, "recorded", "this run", "difference"),
-        shown or [("none on this page",)],
-        caption=caption,
-    )
+    return html(heads, cells or [("none on this page",)], caption=caption)
 
 
 def this_run(edition: str) -> str:
-    """What heads the columns of a page's own values; a demo's are named synthetic."""
+    """Return the header of a page's own values; a demo's are named synthetic."""
     return "this run, synthetic speech" if edition == "demo" else "this run"
 
 
@@ -382,30 +333,29 @@ def shown(
     bare: bool = False,
     signed: bool = False,
 ) -> object:
-    """A cell of a table: the value and its interval; a dash where there is no value.
+    """Return a cell: a value and its interval, as a pair; a dash where there is no value.
 
     Args:
         estimate: value and intervals, or None.
-        digits: after the point.
+        digits: digits after the point.
         interval: "mean" (default), "one run", or "none".
-        bare: whether to leave the interval out, as "none" does (default False).
-        signed: whether to write a plus sign (default False).
+        bare: True leaves the interval out, as "none" does (default False).
+        signed: True writes a plus sign (default False).
     """
     if estimate is None:
         return DASH
-    number = f"{'+' if signed else ''}.{digits}f"
-    low, high = (
-        (estimate.run_low, estimate.run_high)
-        if interval == "one run"
-        else (estimate.low, estimate.high)
-    )
+    form = f"{'+' if signed else ''}.{digits}f"
+    low, high = estimate.low, estimate.high
+    if interval == "one run":
+        low, high = estimate.run_low, estimate.run_high
+    value = f"{estimate.value:{form}}"
     if bare or interval == "none" or not math.isfinite(low):
-        return f"{estimate.value:{number}}"
-    return (f"{estimate.value:{number}}", f"[{low:{number}},\N{NO-BREAK SPACE}{high:{number}}]")
+        return value
+    return value, f"[{low:{form}},\N{NO-BREAK SPACE}{high:{form}}]"
 
 
 def _td(value: object) -> str:
-    """A cell; a pair is a value and, smaller, its interval or its reason, which gets room."""
+    """Write a cell; a pair is a value and, smaller, its interval or its reason, which gets room."""
     if isinstance(value, HTML):
         return f'<td class="reason">{value.data}</td>'
     if not isinstance(value, tuple):

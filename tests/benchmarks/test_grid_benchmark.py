@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from benchmarks import grid as benchmark
-from sercore.papers.alves2022.rows import ROWS, Configuration
+from sercore.papers.alves2022.trial import ROWS, Configuration
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,10 @@
 
 from dataclasses import asdict, replace
 
-from sercore.papers.alves2022 import gender as ser2022_gender
-from sercore.papers.alves2022 import study as ser2022
-from sercore.papers.alves2022.rows import Configuration
-from sercore.papers.alves2022.trial import alike, run, run_together
+from sercore.papers.alves2022 import gender, study
+from sercore.papers.alves2022.trial import Configuration, alike, run, run_together
 from tests.golden.watching import Golden
-from tests.papers import ser2022_toy
+from tests.papers.alves2022 import alves_toy
 
 EPOCHS = 3
 TOLERANCE = 1e-5
@@ -19,14 +17,14 @@ def trials() -> list[Golden]:
 
 
 def _emotion() -> list[Golden]:
-    data = ser2022_toy.data()
-    grid = ser2022.grid(ser2022.Parameters(edition="open"), encoder="toy")
+    data = alves_toy.data()
+    grid = study.grid(study.Parameters(edition="open"), encoder="toy")
     first = [replace(trial, epochs=EPOCHS) for trial in grid if (trial.fold, trial.seed) == (0, 0)]
     paths = {}
     for trial in sorted(first, key=lambda trial: trial.row):
-        paths.setdefault(ser2022.code_path("emotion", asdict(trial)), trial)
+        paths.setdefault(study.code_path("emotion", asdict(trial)), trial)
     about = data, run, TOLERANCE
-    alone = [Golden(ser2022, "emotion", _name(each), each, *about) for each in paths.values()]
+    alone = [Golden(study, "emotion", _name(each), each, *about) for each in paths.values()]
     groups = {}
     for trial in paths.values():
         plain = trial.control == "none" and trial.protocol == "clean"
@@ -34,22 +32,22 @@ def _emotion() -> list[Golden]:
             groups.setdefault((alike(trial)[0], trial.variant), trial)
     pairs = {f"{_name(trial)}, two at once": trial for trial in groups.values()}
     about = data, _two_at_once, TOLERANCE
-    return alone + [Golden(ser2022, "emotion", *pair, *about) for pair in pairs.items()]
+    return alone + [Golden(study, "emotion", *pair, *about) for pair in pairs.items()]
 
 
 def _gender() -> list[Golden]:
-    data = ser2022_toy.gender_data(distance=0.3)
+    data = alves_toy.gender_data(distance=0.3)
     return [
         Golden(
-            ser2022,
+            study,
             "gender",
             f"{trial.row}, {trial.protocol}",
             replace(trial, epochs=EPOCHS),
             data,
-            ser2022_gender.run,
+            gender.run,
             TOLERANCE,
         )
-        for trial in ser2022_gender.grid("open", [0], common_voice=True)
+        for trial in gender.grid("open", [0], common_voice=True)
         if trial.fold == 0
     ]
 

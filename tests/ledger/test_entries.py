@@ -15,11 +15,10 @@ from sercore.ledger.estimates import Estimate
 from sercore.ledger.paper import Place
 from sercore.ledger.scores import F1, MEASURES
 from sercore.papers.alves2022 import claims as statements
-from sercore.papers.alves2022 import numbers
-from sercore.papers.alves2022 import study as ser2022
-from sercore.papers.alves2022.trial import Trial
+from sercore.papers.alves2022 import numbers, study
+from sercore.papers.alves2022.trial import TABLES, Trial
 
-PAPER = ser2022.NAME
+PAPER = study.NAME
 ROW = "(3) Multi-task all prosodic + SMOTE - CG"
 
 
@@ -52,7 +51,7 @@ def made():
     generator = np.random.default_rng(0)
     trials = [
         Trial(row=ROW, variant="as-run", protocol=protocol, fold=fold, seed=seed, edition="open")
-        for protocol in ser2022.PROTOCOLS
+        for protocol in study.PROTOCOLS
         for seed in range(5)
         for fold in range(5)
     ]
@@ -62,14 +61,14 @@ def made():
 
 
 def about() -> dict:
-    key = store.key(settings={}, manifest=[], modules=ser2022.run.__module__)
+    key = store.key(settings={}, manifest=[], modules=study.run.__module__)
     return recorded.provenance(
         edition="open",
         corpora=["coraa-ser"],
         keys=[key],
-        parts=ser2022.extractors(),
-        study=ser2022.STUDY,
-        method=ser2022.METHODS["emotion"],
+        parts=study.extractors(),
+        study=study.STUDY,
+        method=study.METHODS["emotion"],
         device="cpu",
         encoders={"toy": 16},
     )
@@ -148,7 +147,7 @@ def test_trials_with_a_setting_of_their_own_join_those_without(made, tmp_path):
 def test_changed_print_changes_no_value_of_ours(made, tmp_path):
     shutil.copytree(published.FOLDER, tmp_path / "published")
     path = tmp_path / "published" / f"{PAPER}.csv"
-    table = pd.read_csv(path)
+    table = pd.read_csv(path, dtype={"fold": "Int64"})
     table["value"] = table["value"] * 1.5 + 1
     table.to_csv(path, index=False)
     runs = frames(*made)
@@ -164,15 +163,14 @@ def test_changed_print_changes_no_value_of_ours(made, tmp_path):
 
 def test_a_run_says_what_changed_since(made):
     run = about()
-    assert recorded.stale("open, emotion", run, ser2022.METHODS) == ""
+    assert recorded.stale("open, emotion", run, study.METHODS) == ""
     assert recorded.stale("open, emotion", run, {"emotion": 2}) == "method 1 then, 2 now"
     assert (
         recorded.stale("open (2), emotion", run | {"method": 2}, {"emotion": 1})
         == "method 2 then, 1 now"
     )
     assert (
-        recorded.stale("open, gender", run | {"method": 3}, ser2022.METHODS)
-        == "method 3 then, 1 now"
+        recorded.stale("open, gender", run | {"method": 3}, study.METHODS) == "method 3 then, 1 now"
     )
 
 
@@ -182,7 +180,7 @@ def test_other_versions_of_libraries_make_nothing_stale():
         recorded.stale(
             "open, emotion",
             run | {"versions": {"torch": "1.0"}, "parts": {"gender": "other"}},
-            ser2022.METHODS,
+            study.METHODS,
         )
         == ""
     )
@@ -196,13 +194,13 @@ def test_other_versions_of_libraries_make_nothing_stale():
             "Table 5c",
             "true N",
             "predicted F",
-            Place(ser2022.SELECTED[2], "share_0_1", 18 / 95, fold=0),
+            Place(study.SELECTED[2], "share_0_1", 18 / 95, fold=0),
         ),
         (
             "Table 5a",
             "true M",
             "predicted M",
-            Place(ser2022.SELECTED[0], "share_2_2", 87 / 99, fold=0),
+            Place(study.SELECTED[0], "share_2_2", 87 / 99, fold=0),
         ),
         (
             "Text",
@@ -214,7 +212,7 @@ def test_other_versions_of_libraries_make_nothing_stale():
             "Text",
             "gender classifier (gradient boosting)",
             "MLS with noise",
-            Place(numbers.ELSEWHERE, "accuracy_cv5_mean", 90.8),
+            Place(numbers.COMMON_VOICE, "accuracy_cv5_mean", 90.8),
         ),
     ],
 )
@@ -229,7 +227,7 @@ def test_a_printed_result_has_its_place(table, row, column, place):
 
 def test_table_5_stands_beside_the_first_fold_as_published_and_all_folds_clean(made):
     trials, outcomes = made
-    renamed = [replace(trial, row=ser2022.SELECTED[2]) for trial in trials]
+    renamed = [replace(trial, row=study.SELECTED[2]) for trial in trials]
     ledger = Ledger(papers.named(PAPER), runs=frames(renamed, outcomes))
     number = next(
         each
@@ -243,19 +241,19 @@ def test_table_5_stands_beside_the_first_fold_as_published_and_all_folds_clean(m
             if trial.protocol == protocol and trial.fold in folds:
                 shares.append((predicted[true == 0] == 0).mean())
         assert ledger.beside(number, protocol=protocol).value == pytest.approx(np.mean(shares))
-    title, matrix = numbers.confusions(ledger, ser2022.SELECTED[2])[1]
+    title, matrix = numbers.confusions(ledger, study.SELECTED[2])[1]
     assert title == "ours, as-published"
     assert np.allclose(matrix.sum(1), 1)
 
 
 def test_a_row_on_another_encoder_is_substituted_whatever_it_scores(made):
     trials, outcomes = made
-    renamed = [replace(trial, row=ser2022.SELECTED[1], encoder="toy") for trial in trials]
+    renamed = [replace(trial, row=study.SELECTED[1], encoder="toy") for trial in trials]
     ledger = Ledger(papers.named(PAPER), runs=frames(renamed, outcomes))
-    number = next(each for each in ledger.printed if each.row == ser2022.SELECTED[1])
+    number = next(each for each in ledger.printed if each.row == study.SELECTED[1])
     word, reason = ledger.verdict(number)
     assert (word, "embeddings of toy in place of wav2vec 2.0's" in reason) == ("substituted", True)
-    assert ledger.inputs(ser2022.SELECTED[1]) == "toy, 16 values"
+    assert ledger.inputs(study.SELECTED[1]) == "toy, 16 values"
     assert ledger.inputs(ROW) == ""
 
 
@@ -310,7 +308,7 @@ def test_an_order_is_judged_by_the_interval_of_the_difference(made):
     runs = frames(both, outcomes + [outcome(generator, 0.3) for _ in trials])
     ledger = Ledger(papers.named(PAPER), runs=runs)
     published_mark, clean_mark = (
-        greater(ledger, [(ROW, other)], protocol=protocol)[0][0] for protocol in ser2022.PROTOCOLS
+        greater(ledger, [(ROW, other)], protocol=protocol)[0][0] for protocol in study.PROTOCOLS
     )
     assert (published_mark, clean_mark) == ("holds", "inconclusive")
     assert greater(ledger, [(other, ROW)], protocol="as-published")[0][0] == "fails"
@@ -355,7 +353,7 @@ def test_no_sign_is_given_on_few_seeds_one_fold_or_an_unfinished_training(
 
 def test_differences_of_one_claim_are_judged_together(made, monkeypatch):
     trials, outcomes = made
-    names = [row for row in ser2022.ROWS if row != ROW][:2]
+    names = [row for row in study.ROWS if row != ROW][:2]
     runs = frames(
         trials + [replace(trial, row=name) for name in names for trial in trials], outcomes * 3
     )
@@ -419,7 +417,7 @@ def test_every_printed_metric_of_a_table_has_a_measure():
     metrics = {
         number.metric
         for number in published.read(PAPER)
-        if number.table in ser2022.TABLES and "submission" not in number.row
+        if number.table in TABLES and "submission" not in number.row
     }
     assert metrics <= set(MEASURES)
 

@@ -4,9 +4,9 @@ import json
 
 from sercore import papers, store
 from sercore.ledger.entries import Ledger
-from sercore.pages import headline
 from sercore.papers.alves2022 import study as ser2022
 from sercore.papers.alves2022.gender import CLASSIFIERS
+from sercore.papers.alves2022.page import headline
 from sercore.papers.parry2022 import claims as parry_claims
 from sercore.papers.parry2022 import evidence
 from sercore.papers.parry2022 import study as parry

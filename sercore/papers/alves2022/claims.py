@@ -2,6 +2,8 @@
 
 import itertools
 import math
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -13,18 +15,13 @@ from sercore.ledger.estimates import all_of, contrast, difference, level
 from sercore.ledger.gaps import estimated
 from sercore.ledger.scores import F1
 from sercore.papers.alves2022.gender import CLASSIFIERS
-from sercore.papers.alves2022.numbers import BOOSTING, ELSEWHERE
-from sercore.papers.alves2022.rows import ROWS, SELECTED, TABLES, Configuration
+from sercore.papers.alves2022.numbers import BOOSTING, COMMON_VOICE, RECALLS, official_tests
+from sercore.papers.alves2022.trial import ROWS, SELECTED, TABLES, Configuration
 
 BY_CONFIGURATION = {Configuration.of(row): row for row in ROWS}
 NETWORKS = ("sequential", "multi-task")
-SIZES = (
-    ("8", False),
-    ("19", False),
-    ("56", False),
-    ("", True),
-    ("56", True),
-)  # prosodic subset, embedding
+# Prosodic subset and embedding of the features that both networks have.
+SIZES = (("8", False), ("19", False), ("56", False), ("", True), ("56", True))
 SUBSTITUTED = "Rows with W rest on another encoder than the paper's"
 SHORT = {
     "Multi-task": "MT",
@@ -48,10 +45,12 @@ def short(row: str) -> str:
 
 
 def _row(network: str, features: tuple[str, bool], *, smote: bool, copies: bool) -> str:
+    """Return the printed name of a configuration."""
     subset, embedding = features
-    about = {"smote": smote, "copies": copies}
     return BY_CONFIGURATION[
-        Configuration(network=network, subset=subset, embedding=embedding, **about)
+        Configuration(
+            network=network, subset=subset, embedding=embedding, smote=smote, copies=copies
+        )
     ]
 
 
@@ -66,16 +65,14 @@ def _shared_configurations() -> list[tuple[str, str]]:
     for configuration, row in BY_CONFIGURATION.items():
         features = (configuration.subset, configuration.embedding)
         if configuration.network == "multi-task" and features in SIZES:
-            about = {"smote": configuration.smote, "copies": configuration.copies}
-            pairs.append((row, _row("sequential", features, **about)))
+            sequential = replace(configuration, network="sequential")
+            pairs.append((row, BY_CONFIGURATION[sequential]))
     return pairs
 
 
 def _small_sets() -> list[tuple[str, str]]:
-    rows = [
-        _row("multi-task", (size, False), smote=True, copies=True)
-        for size in ("29", "10", "19", "8")
-    ]
+    sizes = ("29", "10", "19", "8")
+    rows = [_row("multi-task", (size, False), smote=True, copies=True) for size in sizes]
     return list(itertools.pairwise(rows))
 
 
@@ -83,53 +80,46 @@ def _with_and_without_copies(ledger: Ledger) -> list[tuple[str, str]]:
     """Pair rows with and without copies, the one that is printed higher first."""
     values = printed_values(ledger, F1)
     pairs = []
-    for network in NETWORKS:
-        for features in SIZES:
-            pair = [_row(network, features, smote=True, copies=copies) for copies in (True, False)]
-            pairs.append(tuple(sorted(pair, key=values.get, reverse=True)))
+    for network, features in itertools.product(NETWORKS, SIZES):
+        pair = [_row(network, features, smote=True, copies=copies) for copies in (True, False)]
+        pairs.append(tuple(sorted(pair, key=values.get, reverse=True)))
     return pairs
 
 
 def _with_smote_over_without() -> list[tuple[str, str]]:
-    return [
-        (
-            _row(network, features, smote=True, copies=copies),
-            _row(network, features, smote=False, copies=True),
-        )
-        for network in NETWORKS
-        for features in (("8", False), ("", True))
-        for copies in (False, True)
-    ]
+    """Pair rows with SMOTE, with and without copies, with the row of copies alone."""
+    pairs = []
+    for network, features in itertools.product(NETWORKS, (("8", False), ("", True))):
+        without = _row(network, features, smote=False, copies=True)
+        for copies in (False, True):
+            pairs.append((_row(network, features, smote=True, copies=copies), without))
+    return pairs
 
 
 def gender_classifier(ledger: Ledger) -> Judgement:
-    """A2: order the six classifiers on other speakers than CETUC's; levels are shown, not judged."""
+    """A2: order the classifiers on other speakers than CETUC's; levels are not judged."""
     metric = "accuracy_cv5_mean"
     boosting = ledger.trials(BOOSTING)
     if boosting is None:
         return Judgement.alike("not run", "the gender task is not recorded")
-    differences = [
-        estimated(
-            f"over {name}",
-            difference(boosting, ledger.trials(f"gender classifier ({name})"), metric),
-        )
-        for name in CLASSIFIERS
-        if name != "gradient boosting"
-    ]
+    differences = []
+    for name in CLASSIFIERS:
+        other = f"gender classifier ({name})"
+        if other != BOOSTING:
+            estimate = difference(boosting, ledger.trials(other), metric)
+            differences.append(estimated(f"over {name}", estimate))
     marks = gaps.marks(differences)
-    words = [
-        f"{gap.name} {gap.value:+.1f} ({mark})"
-        for gap, mark in zip(differences, marks, strict=True)
-    ]
-    mls, common_voice = level(boosting, metric), ledger.cell(ELSEWHERE, metric)
-    elsewhere = (
-        ""
-        if common_voice is None
-        else f", {common_voice.value:.1f} % on Common Voice in place of noisy MLS"
-    )
+    words = []
+    for gap, mark in zip(differences, marks, strict=True):
+        words.append(f"{gap.name} {gap.value:+.1f} ({mark})")
+    mls, common_voice = level(boosting, metric), ledger.cell(COMMON_VOICE, metric)
+    elsewhere = ""
+    if common_voice is not None:
+        elsewhere = f", {common_voice.value:.1f} % on Common Voice in place of noisy MLS"
     reason = (
-        f"gradient boosting: {mls.value:.1f} % [{mls.low:.1f}, {mls.high:.1f}] over {mls.groups} held-out speakers of MLS in place"
-        f" of CETUC{elsewhere}; {', '.join(words)}. The protocol shares no speaker, so that both marks are one"
+        f"gradient boosting: {mls.value:.1f} % [{mls.low:.1f}, {mls.high:.1f}] over {mls.groups} "
+        f"held-out speakers of MLS in place of CETUC{elsewhere}; {', '.join(words)}. The protocol "
+        "shares no speaker, so that both marks are one"
     )
     return Judgement.alike(all_of(marks), reason)
 
@@ -148,16 +138,14 @@ def neutral_worst(ledger: Ledger) -> Judgement:
         systems = [reading.trials(ledger, row) for row in SELECTED]
         if None in systems:
             return Judgement.alike("not run", "a selected model is not recorded")
-        judged = gaps.marks(
-            [estimated("", contrast([trials], _neutral_below, _first)) for trials in systems]
-        )
+        estimates = [contrast([trials], _neutral_below, _first) for trials in systems]
+        judged = gaps.marks([estimated("", estimate) for estimate in estimates])
         marks.append(all_of(judged))
         for row, trials, mark in zip(SELECTED, systems, judged, strict=True):
-            neutral, female, male = (
-                level(trials, f"{name}_recall").value for name in ("neutral", "female", "male")
-            )
+            neutral, female, male = (level(trials, measure).value for measure in RECALLS)
             words.append(
-                f"{reading.name}, {short(row)}: {neutral:.2f} against {female:.2f} and {male:.2f} ({mark})"
+                f"{reading.name}, {short(row)}: {neutral:.2f} against {female:.2f} and {male:.2f} "
+                f"({mark})"
             )
     printed = [_printed_recalls(ledger, row) for row in SELECTED]
     return Judgement(
@@ -170,7 +158,7 @@ def neutral_worst(ledger: Ledger) -> Judgement:
 
 
 def _neutral_below(counts: np.ndarray, *_: np.ndarray) -> np.ndarray:
-    """Return the smaller recall of the gendered classes less that of neutral: ``(...)`` of ``(..., 3, 3)``."""
+    """Return the smaller gendered recall less that of neutral, of counts ``(..., 3, 3)``."""
     shares = recalls(counts)
     return shares[..., 1:].min(-1) - shares[..., 0]
 
@@ -180,80 +168,75 @@ def _first(scores: np.ndarray) -> np.ndarray:
 
 
 def _printed_recalls(ledger: Ledger, row: str) -> list[float]:
-    """Return the printed recalls of a selected row, neutral first: the diagonal of its part of Table 5."""
-    places = [
-        ledger.paper.place(number)
-        for number in ledger.printed
-        if number.table.startswith("Table 5")
-    ]
-    values = {(place.row, place.metric): place.value for place in places}
-    return [values[row, f"share_{at}_{at}"] for at in range(3)]
+    """Return the printed recalls of a selected row, neutral first: its diagonal of Table 5."""
+    values = {}
+    for number in ledger.printed:
+        if number.table.startswith("Table 5"):
+            place = ledger.paper.place(number)
+            values[place.row, place.metric] = place.value
+    return [values[row, f"share_{label}_{label}"] for label in range(3)]
 
 
 def gender_task_helps(ledger: Ledger) -> Judgement:
-    """A11: as described, compare recall of the gendered classes with the gender task and without it."""
+    """A11: as described, compare gendered recalls with the gender task and without."""
+    control = {"variant": "as-described", "control": "no gender branch"}
     differences = []
-    for name in ("female", "male"):
-        for row in SELECTED:
-            estimate = ledger.above(
-                row, f"{name}_recall", variant="as-described", control="no gender branch"
-            )
-            differences.append(estimated(f"{short(row)}, {name}", estimate))
+    for name, row in itertools.product(("female", "male"), SELECTED):
+        estimate = ledger.above(row, f"{name}_recall", **control)
+        differences.append(estimated(f"{short(row)}, {name}", estimate))
     reason = (
-        "as run, the second head is trained on emotion, so that there is no auxiliary task to help. As described, recall with the "
-        f"gender task less recall without it, clean: {gaps.listing(differences)}. MLS in place of CETUC. {SUBSTITUTED}."
+        "as run, the second head is trained on emotion, so that there is no auxiliary task to "
+        "help. As described, recall with the gender task less recall without it, clean: "
+        f"{gaps.listing(differences)}. MLS in place of CETUC. {SUBSTITUTED}."
     )
     return Judgement(published="not run", clean=all_of(gaps.marks(differences)), reason=reason)
 
 
 def submissions_in_order(ledger: Ledger) -> Judgement:
     """A12: compare printed test scores, and what files say that the authors labelled by ear."""
-    values = _official_tests(ledger)
+    values = [number.value for number in official_tests(ledger)]
     by_ear = published.hand_labels(ledger.paper.name)
     scores = [number.value for number in by_ear if number.column == "macro F1"]
     rates = [number.value for number in by_ear if number.column == "accuracy"]
     clips = sum(number.value for number in by_ear if number.row == "labelled by ear")
     reach = 1.96 * math.sqrt(max(rate * (1 - rate) for rate in rates) / clips)
     reason = (
-        f"printed {' > '.join(f'{value:g}' for value in values)}; the official test labels are not at hand. On the {clips:g} test "
-        f"files that the authors labelled by ear their networks score {', '.join(f'{score:g}' for score in scores)}, in the same "
-        f"order, with accuracies of {', '.join(f'{rate:g}' for rate in rates)}; {clips:g} files leave ±{reach:.2f} on each"
+        f"printed {_joined(values, ' > ')}; the official test labels are not at hand. On the "
+        f"{clips:g} test files that the authors labelled by ear their networks score "
+        f"{_joined(scores)}, in the same order, with accuracies of {_joined(rates)}; {clips:g} "
+        f"files leave ±{reach:.2f} on each"
     )
     return Judgement.alike("not run", reason, printed=values == sorted(values, reverse=True))
 
 
-def _official_tests(ledger: Ledger) -> list[float]:
-    """Return the printed test score of each submission."""
-    numbers = (number for number in ledger.printed if number.metric == "macro_f1_official_test")
-    return [number.value for number in numbers if number.table != "Text"]
+def _joined(values: list[float], separator: str = ", ") -> str:
+    return separator.join(f"{value:g}" for value in values)
 
 
 def drop_to_test(ledger: Ledger) -> Judgement:
-    """A13: compare our cross-validation, leaky and clean, with each submission's printed test score."""
-    as_published, clean = READINGS[:2]
-    drops, words = {as_published: [], clean: []}, []
-    for row, test in zip(SELECTED, _official_tests(ledger), strict=True):
-        pair = [reading.trials(ledger, row) for reading in drops]
-        if None in pair:
+    """A13: compare our cross-validation, leaky and clean, with each submission's printed score."""
+    drops, words = ([], []), []
+    for row, number in zip(SELECTED, official_tests(ledger), strict=True):
+        test = number.value
+        systems = [reading.trials(ledger, row) for reading in READINGS[:2]]
+        if None in systems:
             return Judgement.alike("not run", "a selected model is not recorded")
-        for reading, trials in zip(drops, pair, strict=True):
+        for marks, trials in zip(drops, systems, strict=True):
             drop = contrast([trials], F1, lambda scores, test=test: scores[0] - test)
-            drops[reading].append(estimated("", drop).mark)
-        leaky, real = (level(trials, F1) for trials in pair)
-        left = (
-            "no drop is left"
-            if real.low <= test <= real.high
-            else f"{real.value - test:+.3f} is left"
-        )
+            marks.append(estimated("", drop).mark)
+        leaky, real = (level(trials, F1) for trials in systems)
+        left = f"{real.value - test:+.3f} is left"
+        if real.low <= test <= real.high:
+            left = "no drop is left"
         words.append(
             f"{short(row)}: {test:g} on the test; {leaky.value:.3f} under the published protocol, "
             f"{real.value:.3f} [{real.low:.3f}, {real.high:.3f}] under the clean one: {left}"
         )
     reason = f"{'; '.join(words)}. {SUBSTITUTED}."
-    return Judgement(
-        published=all_of(drops[as_published]), clean=all_of(drops[clean]), reason=reason
-    )
+    return Judgement(published=all_of(drops[0]), clean=all_of(drops[1]), reason=reason)
 
+
+ordered = partial(Ordered, metric=F1, short=short)
 
 CLAIMS = (
     Claim(
@@ -267,7 +250,8 @@ CLAIMS = (
     ),
     Claim(
         "A2",
-        "The gender classifier reaches 94.1 % on CETUC, gradient boosting best, and 90.8 % on noisy MLS",
+        "The gender classifier reaches 94.1 % on CETUC, gradient boosting best, and 90.8 % on "
+        "noisy MLS",
         source="section 2.1.2",
         judge=gender_classifier,
     ),
@@ -278,41 +262,39 @@ CLAIMS = (
         "A4",
         "Sequential: both feature sets with SMOTE and change gender score best",
         source="Table 2",
-        judge=Ordered(
-            pairs=_best_of("Table 2", SELECTED[0]), metric=F1, short=short, note=SUBSTITUTED
-        ),
+        judge=ordered(pairs=_best_of("Table 2", SELECTED[0]), note=SUBSTITUTED),
     ),
     Claim(
         "A5",
         "Multi-task: both feature sets with SMOTE alone score best",
         source="Table 3",
-        judge=Ordered(
-            pairs=_best_of("Table 3", SELECTED[1]), metric=F1, short=short, note=SUBSTITUTED
-        ),
+        judge=ordered(pairs=_best_of("Table 3", SELECTED[1]), note=SUBSTITUTED),
     ),
     Claim(
         "A6",
         "Multi-task scores above sequential for every shared configuration",
         source="Tables 2 to 4",
-        judge=Ordered(pairs=_shared_configurations(), metric=F1, short=short, note=SUBSTITUTED),
+        judge=ordered(pairs=_shared_configurations(), note=SUBSTITUTED),
     ),
     Claim(
         "A7",
-        "Among small sets, 29 > 10 > 19 > 8 prosodic features (multi-task, SMOTE and change gender)",
+        "Among small sets, 29 > 10 > 19 > 8 prosodic features (multi-task, SMOTE and change "
+        "gender)",
         source="Table 4",
-        judge=Ordered(pairs=_small_sets(), metric=F1, short=short),
+        judge=ordered(pairs=_small_sets()),
     ),
     Claim(
         "A8",
         "Change gender on top of SMOTE helps in 7 of 10 pairs, and hurts in the other 3",
         source="Tables 2 to 4, implied",
-        judge=Ordered(pairs=_with_and_without_copies, metric=F1, short=short, note=SUBSTITUTED),
+        judge=ordered(pairs=_with_and_without_copies, note=SUBSTITUTED),
     ),
     Claim(
         "A9",
-        "Without SMOTE a configuration is the worst of its group (8 features and wav2vec, either network)",
+        "Without SMOTE a configuration is the worst of its group (8 features and wav2vec, either "
+        "network)",
         source="implied",
-        judge=Ordered(pairs=_with_smote_over_without(), metric=F1, short=short, note=SUBSTITUTED),
+        judge=ordered(pairs=_with_smote_over_without(), note=SUBSTITUTED),
     ),
     Claim(
         "A10",

@@ -1,5 +1,6 @@
-"""Data of paper 01: clips with three classes, their gender-changed copies, their features, and the auxiliary gender data."""
+"""Data of Alves et al. 2022: clips, gender-changed copies, features, the gender task's tables."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,29 +14,29 @@ from sercore.corpora.gender_tables import GenderTable
 from sercore.corpora.reports import Report
 from sercore.features import embedding
 from sercore.features.gender import NAMES as GENDER_NAMES
+from sercore.papers.alves2022.gender import UNKNOWN, GenderData
 from sercore.papers.alves2022.trial import Data
 from sercore.process import CallError
 
 FEATURE_SETS = ("prosodic-as-run", "prosodic", "gender-as-run", "gender")
-AUXILIARY = Path("gender-tables") / "mls-split-pt.csv.gz"
+FOLDER = Path("gender-tables")
+MLS, COMMON_VOICE = "mls-split-pt.csv.gz", "commonvoice-pt.csv.gz"
 SWAPPED = {1: 2, 2: 1}  # a copy takes the other non-neutral class, section 2.2
 
 
-def load(edition: str, *, encoder: str = "none", device: str = "auto") -> Data:
-    """Clips, copies and features of an edition: "demo" (synthesised here), "open" or "paper" (CORAA SER under ``SER_CORPORA``).
-
-    Features and copies come from the store where they are kept.
+def load_edition(edition: str, *, encoder: str = "none", device: str = "auto") -> Data:
+    """Load clips, copies and features of an edition, from the store where they are kept.
 
     Args:
-        edition: "demo", "open" or "paper".
-        encoder: speech encoder by hub id or folder, "random", or "none" for no embedding (default).
-        device: where the encoder runs (default "auto").
+        edition: "demo" (synthesised here), "open" or "paper" (CORAA SER under ``SER_CORPORA``).
+        encoder: speech encoder by hub id or folder, "random", or "none" for no embedding.
+        device: device that the encoder runs on (default "auto").
     """
     corpus = conversations(edition)
-    table = _noted_clips(edition, corpus)
-    copied, unconverted = copies(table)
+    originals = clips(corpus)
+    copied, unconverted = copies(originals)
     auxiliary, others = _auxiliary(edition)
-    rows = pd.concat([table.assign(original=-1), copied.assign(notes="")], ignore_index=True)
+    rows = pd.concat([originals.assign(original=-1), copied.assign(notes="")], ignore_index=True)
     paths = list(rows["path"])
     embeddings = {}
     if encoder != "none":
@@ -57,7 +58,7 @@ def load(edition: str, *, encoder: str = "none", device: str = "auto") -> Data:
 
 
 def extractors() -> list[list[str]]:
-    """Name and key (code, library versions) of what makes the data: feature sets, voice conversion, embeddings."""
+    """Return name and key of what makes the data: feature sets, voice conversion, embeddings."""
     modules = {name: features.SETS[name].module for name in FEATURE_SETS}
     modules |= {"change gender": "sercore.augment.voice", "embedding": "sercore.features.embedding"}
     return [
@@ -66,130 +67,172 @@ def extractors() -> list[list[str]]:
     ]
 
 
-def clips(edition: str) -> pd.DataFrame:
-    """Original clips, sorted by name: the corpus' table with ``name``, ``label`` (0, 1, 2) and ``notes`` of listeners."""
-    return _noted_clips(edition, conversations(edition))
-
-
 def conversations(edition: str) -> Corpus:
-    """The corpus of an edition as its loader gives it."""
-    return corpora.load("coraa-ser") if edition != "demo" else synthetic.load("demo-conversa")
+    """Load the corpus of an edition."""
+    return synthetic.load("demo-conversa") if edition == "demo" else corpora.load("coraa-ser")
 
 
-def _noted_clips(edition: str, corpus: Corpus) -> pd.DataFrame:
+def clips(corpus: Corpus) -> pd.DataFrame:
+    """Return a corpus' clips by name, with ``label`` (0, 1, 2) and ``notes`` of listeners."""
     table = corpus.table
-    noted = dict(coraa_ser.notes(corpora.home() / "coraa-ser")) if edition != "demo" else {}
-    named = labels.three_classes(table).map(labels.THREE.index)
+    notes = {}
+    if corpus.name == "coraa-ser":
+        notes = dict(coraa_ser.notes(corpora.home() / "coraa-ser"))
+    classes = labels.three_classes(table).map(labels.THREE.index)
     names = [Path(path).stem for path in table["path"]]
-    table = table.assign(name=names, label=named, notes=[noted.get(name, "") for name in names])
+    table = table.assign(name=names, label=classes, notes=[notes.get(name, "") for name in names])
     return table.sort_values("name", ignore_index=True)
 
 
 def contents(edition: str) -> list:
-    """Content hash and label of every file that an edition other than the demo reads."""
-    table = clips(edition)
-    named = zip(table["name"], table["path"], table["label"].tolist(), table["notes"], strict=True)
-    hashes = [[name, store.content(path), label, noted] for name, path, label, noted in named]
+    """Return content hash and label of every file that an edition other than the demo reads."""
+    table = clips(conversations(edition))
+    rows = zip(table["name"], table["path"], table["label"].tolist(), table["notes"], strict=True)
+    hashes = [[name, store.content(path), label, notes] for name, path, label, notes in rows]
     if edition == "open":
-        return [*hashes, store.content(corpora.home() / AUXILIARY)]
+        return [*hashes, store.content(_folder() / MLS)]
     return [*hashes, *(store.content(path) for path in corpora.load("cetuc").table["path"])]
 
 
 def copies(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """Gender-changed copies of the non-neutral clips, sorted by name, and the clips that have none.
+    """Return gender-changed copies of the non-neutral clips, and why clips have none.
 
-    The authors could not convert one female clip and do not say which. Where all of ours convert, the shortest female clip
-    is left out, so that the totals are theirs.
+    The authors could not convert one female clip and do not say which. Where all of ours convert,
+    the shortest female clip is left out, so that the totals are theirs.
 
     Source: Alves et al. 2022, section 2.2.
     """
     chosen = table[table["label"] > 0]
     conversions = [voice.TO_MALE if label == 1 else voice.TO_FEMALE for label in chosen["label"]]
     made = voice.converted([Path(path) for path in chosen["path"]], conversions)
-    failed = [
-        f"{name}: {answer}"
-        for name, answer in zip(chosen["name"], made, strict=True)
-        if isinstance(answer, CallError)
-    ]
-    good = np.array([not isinstance(answer, CallError) for answer in made])
+    is_good = np.array([not isinstance(path, CallError) for path in made])
+    failed = []
+    for name, path in zip(chosen["name"], made, strict=True):
+        if isinstance(path, CallError):
+            failed.append(f"{name}: {path}")
     if not failed:
-        shortest = chosen[chosen["label"] == 1].sort_values(["seconds", "name"])["name"].iloc[0]
+        women = chosen[chosen["label"] == 1]
+        shortest = women.sort_values(["seconds", "name"])["name"].iloc[0]
         failed = [
-            f"{shortest}: converts here; left out as the shortest female clip, for the paper's one that did not"
+            f"{shortest}: converts here; left out as the shortest female clip, for the paper's one "
+            "that did not"
         ]
-        good &= (chosen["name"] != shortest).to_numpy()
-    copied = chosen.assign(path=made, label=chosen["label"].map(SWAPPED), original=chosen.index)[
-        good
-    ]
+        is_good &= (chosen["name"] != shortest).to_numpy()
+    swapped = chosen["label"].map(SWAPPED)
+    copied = chosen.assign(path=made, label=swapped, original=chosen.index)[is_good]
     return copied.reset_index(drop=True), failed
 
 
 def measure(edition: str, data: Data) -> dict[str, float]:
-    """Counts and minutes of the originals, copies made, and listening notes, by "row / column / metric" of the printed number."""
-    table = clips(edition)
-    counts = {
-        f"SE&R training set / {name} / segments": int((table["label"] == at).sum())
-        for at, name in enumerate(labels.THREE)
-    }
+    """Count clips, copies and listening notes, by "row / column" of a printed number."""
+    table = clips(conversations(edition))
     copied = data.labels[data.originals >= 0]
-    return (
-        counts
-        | {
-            "SE&R training set / all / segments": len(table),
-            "SE&R training set / all / duration": round(table["seconds"].sum() / 60, 2),
-            "change gender / converted files / count": len(copied),
-            "change gender / male to female / count": int((copied == 1).sum()),
-            "change gender / female to male / count": int((copied == 2).sum()),
-        }
-        | _noted(edition)
-    )
+    counts = {
+        f"SE&R training set / {name} / segments": int((table["label"] == label).sum())
+        for label, name in enumerate(labels.THREE)
+    }
+    counts |= {
+        "SE&R training set / all / segments": len(table),
+        "SE&R training set / all / duration": round(table["seconds"].sum() / 60, 2),
+        "change gender / converted files / count": len(copied),
+        "change gender / male to female / count": int((copied == 1).sum()),
+        "change gender / female to male / count": int((copied == 2).sum()),
+    }
+    return counts if edition == "demo" else counts | _noted()
 
 
-def _noted(edition: str) -> dict[str, int]:
-    """How many lines of the listeners' list note what, for neutral and non-neutral clips; Figure 1."""
-    found = {}
-    listed = coraa_ser.notes(corpora.home() / "coraa-ser") if edition != "demo" else []
-    for name in ("neutral", "non-neutral") if listed else ():
-        letters = [
-            noted for clip, noted in listed if ("non-neutral" in clip) == (name == "non-neutral")
-        ]
+def _noted() -> dict[str, int]:
+    """Count the notes of the listeners' list, for neutral and non-neutral clips (Figure 1)."""
+    notes = coraa_ser.notes(corpora.home() / "coraa-ser")
+    counts = {}
+    if not notes:
+        return counts
+    for name in ("neutral", "non-neutral"):
+        is_gendered = name == "non-neutral"
+        letters = [noted for clip, noted in notes if ("non-neutral" in clip) == is_gendered]
+        for note, letter in coraa_ser.NOTES.items():
+            counts[f"listening notes / {name} / {note}"] = sum(letter in noted for noted in letters)
         mixed = [noted for noted in letters if "g" in noted]
-        found |= {
-            f"listening notes / {name} / {note}": sum(at in each for each in letters)
-            for note, at in coraa_ser.NOTES.items()
-        }
-        found |= {
-            f"listening notes / {name} / all": len(letters),
-            f"different-gender {name} / all / segments": len(mixed),
-            f"different-gender {name} / overlapping / segments": sum(
-                "o" in noted for noted in mixed
-            ),
-            f"different-gender {name} / in sequence / segments": sum(
-                "s" in noted for noted in mixed
-            ),
-        }
-    return found
+        counts[f"listening notes / {name} / all"] = len(letters)
+        row = f"different-gender {name}"
+        counts[f"{row} / all / segments"] = len(mixed)
+        counts[f"{row} / overlapping / segments"] = sum("o" in noted for noted in mixed)
+        counts[f"{row} / in sequence / segments"] = sum("s" in noted for noted in mixed)
+    return counts
+
+
+def example(data: Data, label: int) -> list[tuple[str, str]]:
+    """Return title and file of the first clip of a class that has a copy, and of the copy."""
+    copied = np.flatnonzero(data.originals >= 0)
+    copy = next(row for row in copied if data.labels[data.originals[row]] == label)
+    return [
+        (f"{kind}, {labels.THREE[data.labels[row]]}:", str(data.paths[row]))
+        for kind, row in (("Original", data.originals[copy]), ("Copy", copy))
+    ]
+
+
+def load_gender(edition: str) -> GenderData:
+    """Load the gender task's tables: the demo's speakers, the co-author's tables, or CETUC.
+
+    Common Voice's peak frequencies are on their true scale, those of MLS in pieces 1.378 times too
+    high, as that project's two extractors have them: part of what separates a test on it from one
+    on MLS is this.
+
+    Raises:
+        CorpusError: ``SER_CORPORA`` is not set.
+        FileNotFoundError: MLS' table is not there; Common Voice's may be absent.
+    """
+    if edition != "open":
+        feature_set = "gender-as-run" if edition == "demo" else "gender"
+        return GenderData(_measured(_gender_corpus(edition), feature_set), None)
+    path = common_voice(edition)
+    unnamed = None
+    if path is not None:
+        table = gender_tables.read(path, GENDER_NAMES)
+        unnamed = replace(table, speakers=np.repeat(UNKNOWN, len(table.male)))
+    return GenderData(gender_tables.read(_folder() / MLS, GENDER_NAMES), unnamed)
+
+
+def common_voice(edition: str) -> Path | None:
+    """Return the path of Common Voice's table, or None where the edition has none.
+
+    Raises:
+        CorpusError: ``SER_CORPORA`` is not set.
+    """
+    if edition != "open":
+        return None
+    path = _folder() / COMMON_VOICE
+    return path if path.is_file() else None
 
 
 def _auxiliary(edition: str) -> tuple[dict[str, GenderTable], tuple[Report, ...]]:
-    """Gender features of other speakers by set: the table of MLS in the open edition, else measured on CETUC or its imitation.
-
-    And what the loader of a corpus says of it.
-    """
+    """Return gender features of other speakers by set, and their loader's report."""
     if edition == "open":
-        table = gender_tables.read(corpora.home() / AUXILIARY, GENDER_NAMES)
+        table = gender_tables.read(_folder() / MLS, GENDER_NAMES)
         return {"gender-as-run": table, "gender": table}, ()
-    corpus = corpora.load("cetuc") if edition == "paper" else synthetic.load("demo-gender")
-    spoken = corpus.table
-    male = (spoken["gender"] == "male").to_numpy(np.int64)
-    content = store.digest([store.content(path) for path in spoken["path"]])
-    tables = {
-        name: GenderTable(
-            features.compute(name, list(spoken["path"])),
-            male,
-            spoken["speaker"].to_numpy(str),
-            content,
+    corpus = _gender_corpus(edition)
+    return {name: _measured(corpus, name) for name in ("gender-as-run", "gender")}, (corpus.report,)
+
+
+def _gender_corpus(edition: str) -> Corpus:
+    return synthetic.load("demo-gender") if edition == "demo" else corpora.load("cetuc")
+
+
+def _measured(corpus: Corpus, feature_set: str) -> GenderTable:
+    table = corpus.table
+    return GenderTable(
+        features=features.compute(feature_set, list(table["path"])),
+        male=(table["gender"] == "male").to_numpy(np.int64),
+        speakers=table["speaker"].to_numpy(str),
+        content=store.digest([store.content(path) for path in table["path"]]),
+    )
+
+
+def _folder() -> Path:
+    root = corpora.home()
+    if root is None:
+        raise corpora.CorpusError(
+            f"SER_CORPORA is not set; it names the folder that holds `{FOLDER}/`. Set it, or use "
+            "edition=demo."
         )
-        for name in ("gender-as-run", "gender")
-    }
-    return tables, (corpus.report,)
+    return root / FOLDER

@@ -1,4 +1,4 @@
-"""Pictures of chapter 1: scores beside the printed ones, and what a listener noted."""
+"""Figures of chapter 1: scores beside the printed ones, networks, and what a listener noted."""
 
 from collections.abc import Collection, Mapping, Sequence
 from textwrap import fill
@@ -11,69 +11,50 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from torch import nn
 
+from sercore.evaluation.embeddings import neighbours
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate
 from sercore.ledger.published import Printed
 from sercore.ledger.scores import F1
 from sercore.models.multi_task_mlp import SIZES, MultiTaskMLP
 from sercore.models.sequential_mlp import SequentialMLP, hidden_units
+from sercore.papers.alves2022.study import CLASSES, Parameters
+from sercore.papers.alves2022.tables import NotedRecall
+from sercore.papers.alves2022.trial import SYNTHETIC, Data, Trial, fit
 from sercore.report import diagrams
 from sercore.report.diagrams import Box, Panel
-from sercore.report.figures import COLOURS, FONT, WIDTH, interval, legend
+from sercore.report.figures import COLOURS, FONT, WIDTH, interval, legend, scatter
+
+TEST = {"color": COLOURS["test"], "label": "printed, official test"}
 
 
 def leakage(
-    ledger: Ledger,
-    *,
-    variant: str = "as-run",
-    submitted: Mapping[str, float] | None = None,
-    substituted: Collection[str] = (),
+    ledger: Ledger, submitted: Mapping[str, float] | None = None, substituted: Collection[str] = ()
 ) -> Figure:
-    """For each recorded row: the printed score, ours as published, ours clean, and the official test where there was one.
+    """Draw of each recorded row the printed score, ours as published, ours clean, and the test's.
 
     Args:
-        ledger: of paper 01.
-        variant: reading of the method (default "as-run").
+        ledger: ledger of the paper.
         submitted: printed official test score by row (default: none).
-        substituted: rows that we run on other corpora or weights than the paper's: ours are hollow (default: none).
+        substituted: rows that we run on other corpora or weights than the paper's, which are drawn
+            hollow (default: none).
     """
-    numbers = _recorded(ledger, variant)
-    numbers.sort(key=lambda number: number.value)
+    numbers = sorted(_recorded(ledger), key=lambda number: number.value)
     figure, axes = plt.subplots(figsize=(WIDTH, 1.2 + 0.3 * len(numbers)), layout="constrained")
     axes.axvline(1 / 3, color="0.8", linewidth=1, zorder=0)
     for height, number in enumerate(numbers):
-        axes.plot(
-            number.value, height, "D", color=COLOURS["printed"], markersize=5, label="printed"
-        )
+        style = {"color": COLOURS["printed"], "markersize": 5, "label": "printed"}
+        axes.plot(number.value, height, "D", **style)
         for protocol, offset in (("as-published", 0.14), ("clean", -0.14)):
-            cell = ledger.cell(number.row, F1, variant=variant, protocol=protocol)
+            cell = ledger.cell(number.row, F1, protocol=protocol)
             if cell is not None:
-                hollow = number.row in substituted
-                low, high = _bounds(cell, protocol)
-                interval(
-                    axes,
-                    cell.value,
-                    low,
-                    high,
-                    height + offset,
-                    COLOURS[protocol],
-                    f"ours, {protocol}",
-                    hollow,
-                )
+                bounds = _bounds(cell, protocol)
+                style = COLOURS[protocol], f"ours, {protocol}", number.row in substituted
+                interval(axes, cell.value, *bounds, height + offset, *style)
         if submitted and number.row in submitted:
-            axes.plot(
-                submitted[number.row],
-                height,
-                "*",
-                color=COLOURS["test"],
-                markersize=11,
-                label="printed, official test",
-            )
-    axes.set_yticks(
-        range(len(numbers)),
-        [f"{number.table.removeprefix('Table ')} {number.row}" for number in numbers],
-        fontsize=FONT,
-    )
+            axes.plot(submitted[number.row], height, "*", markersize=11, **TEST)
+    names = [f"{number.table.removeprefix('Table ')} {number.row}" for number in numbers]
+    axes.set_yticks(range(len(numbers)), names, fontsize=FONT)
     axes.set(xlabel="macro F1", ylim=(-0.6, len(numbers) - 0.4))
     axes.grid(axis="y", color="0.93", linewidth=0.8)
     axes.set_axisbelow(True)
@@ -83,60 +64,30 @@ def leakage(
 
 
 def three_ways(
-    ledger: Ledger,
-    *,
-    variant: str = "as-run",
-    submitted: Mapping[str, float] | None = None,
-    substituted: Collection[str] = (),
+    ledger: Ledger, submitted: Mapping[str, float] | None = None, substituted: Collection[str] = ()
 ) -> Figure:
-    """Every recorded row at its printed score: ours as published, ours clean, and the official test where there was one.
-
-    Args:
-        ledger: of paper 01.
-        variant: reading of the method (default "as-run").
-        submitted: printed official test score by row (default: none).
-        substituted: rows that we run on other corpora or weights than the paper's: ours are hollow (default: none).
-    """
-    numbers = _recorded(ledger, variant)
+    """Draw every recorded row at its printed score; for the arguments see ``leakage``."""
+    numbers = _recorded(ledger)
     figure, axes = plt.subplots(figsize=(WIDTH, 3.0), layout="constrained")
     axes.plot([0.25, 0.95], [0.25, 0.95], color="0.6", linewidth=1, zorder=0)
     axes.text(0.945, 0.865, "as printed", color="0.4", fontsize=FONT, ha="right")
     axes.axhline(1 / 3, color="0.85", linewidth=1, zorder=0)
     for number in numbers:
-        hollow = number.row in substituted
         for protocol, marker in (("as-published", "o"), ("clean", "s")):
-            cell = ledger.cell(number.row, F1, variant=variant, protocol=protocol)
+            cell = ledger.cell(number.row, F1, protocol=protocol)
             if cell is None:
                 continue
-            colour, label = COLOURS[protocol], f"ours, {protocol}"
+            colour = COLOURS[protocol]
             bounds = _bounds(cell, protocol)
             if np.isfinite(bounds).all():
                 axes.plot([number.value] * 2, bounds, color=colour, linewidth=1.2, alpha=0.5)
-            face = "white" if hollow else colour
-            axes.plot(
-                number.value,
-                cell.value,
-                marker,
-                color=colour,
-                markersize=4.5,
-                markerfacecolor=face,
-                label=label,
-            )
+            style = {"color": colour, "markersize": 4.5, "label": f"ours, {protocol}"}
+            face = "white" if number.row in substituted else colour
+            axes.plot(number.value, cell.value, marker, markerfacecolor=face, **style)
         if submitted and number.row in submitted:
-            axes.plot(
-                number.value,
-                submitted[number.row],
-                "*",
-                color=COLOURS["test"],
-                markersize=10,
-                label="printed, official test",
-            )
-    axes.set(
-        xlabel="printed macro F1, cross-validated",
-        ylabel="macro F1",
-        xlim=(0.26, 0.95),
-        ylim=(0.15, 1.0),
-    )
+            axes.plot(number.value, submitted[number.row], "*", markersize=10, **TEST)
+    axes.set(xlabel="printed macro F1, cross-validated", ylabel="macro F1")
+    axes.set(xlim=(0.26, 0.95), ylim=(0.15, 1.0))
     legend(figure, axes, _hollow("another encoder", numbers, substituted))
     sns.despine(figure)
     return figure
@@ -248,81 +199,58 @@ def network_panels(features: int) -> list[Panel]:
 
 
 def listening_notes(notes: Mapping[str, Mapping[str, int]], totals: Mapping[str, int]) -> Figure:
-    """How many clips of each class have what a listener noted, in outline all clips of the class.
+    """Draw how many clips of each class have a note; outlines are all clips of the class.
 
     Args:
-        notes: clips by class and note, or a table with a column a class and a row a note.
-        totals: clips of each class.
+        notes: clips by class and note.
+        totals: clips by class.
 
     Raises:
-        ValueError: where a note has more clips than its class.
+        ValueError: a note with more clips than its class.
 
     Source: Alves et al. 2022, Figure 1.
     """
-    figure, axes = plt.subplots(
-        1, len(notes.keys()), figsize=(WIDTH, 3.2), layout="constrained", squeeze=False
-    )
-    for place, (name, found), colour in zip(
-        axes[0], notes.items(), sns.color_palette("colorblind"), strict=False
-    ):
-        names, counts = zip(*found.items(), strict=True)
-        if max(counts) > totals[name]:
+    size = {"figsize": (WIDTH, 3.2), "layout": "constrained", "squeeze": False}
+    figure, grid = plt.subplots(1, len(notes), **size)
+    colours = sns.color_palette("colorblind")
+    for axes, (name, counts_by_note), colour in zip(grid[0], notes.items(), colours, strict=False):
+        names, counts = zip(*counts_by_note.items(), strict=True)
+        total = totals[name]
+        if max(counts) > total:
             raise ValueError(
-                f"{name}: a note has {max(counts)} clips; the class has {totals[name]}: count both on the same clips"
+                f"{name}: a note has {max(counts)} clips; the class has {total}: count both on the "
+                "same clips"
             )
-        places = range(len(names))
-        place.bar(
-            places,
-            [totals[name]] * len(names),
-            width=0.7,
-            facecolor="none",
-            edgecolor="0.6",
-            linewidth=1,
-        )
-        place.bar_label(
-            place.bar(places, counts, width=0.7, color=colour, alpha=0.75),
-            fontsize=FONT + 1,
-            padding=2,
-        )
-        place.set_xticks(places, [fill(each, 11) for each in names], fontsize=FONT)
-        place.set_title(f"{name}, {totals[name]} clips", fontsize=FONT + 2)
-        place.tick_params(axis="y", labelsize=FONT)
-        place.set_ylabel("clips", fontsize=FONT)
-        sns.despine(ax=place)
+        outline = {"facecolor": "none", "edgecolor": "0.6", "linewidth": 1}
+        axes.bar(range(len(names)), [total] * len(names), width=0.7, **outline)
+        bars = axes.bar(range(len(names)), counts, width=0.7, color=colour, alpha=0.75)
+        axes.bar_label(bars, fontsize=FONT + 1, padding=2)
+        axes.set_xticks(range(len(names)), [fill(note, 11) for note in names], fontsize=FONT)
+        axes.set_title(f"{name}, {total} clips", fontsize=FONT + 2)
+        axes.tick_params(axis="y", labelsize=FONT)
+        axes.set_ylabel("clips", fontsize=FONT)
+        sns.despine(ax=axes)
     return figure
 
 
-def recalls(rows: Sequence[tuple[str, str, float, float, float, int]]) -> Figure:
-    """Recall of each class by what a listener noted, with intervals and the number of clips.
-
-    Args:
-        rows: note, class, recall in [0, 1], its bounds, clips; notes stand in the order given, the first on top.
-
-    Raises:
-        ValueError: where a recall is not in [0, 1], or its bounds do not enclose it.
-    """
-    notes, classes = (list(dict.fromkeys(row[at] for row in rows)) for at in (0, 1))
+def recalls(results: Sequence[NotedRecall]) -> Figure:
+    """Draw the recall of each class by listening note; what no clip has is left out."""
+    drawn = [result for result in results if result.estimate is not None]
+    titles = [result.note if result.is_noted else f"no {result.note}" for result in drawn]
+    notes = list(dict.fromkeys(titles))
+    classes = list(dict.fromkeys(result.label for result in drawn))
     colours = dict(zip(classes, sns.color_palette("colorblind", len(classes)), strict=True))
-    figure, axes = plt.subplots(
-        figsize=(WIDTH, 1.2 + 0.22 * len(notes) * (len(classes) + 0.6)), layout="constrained"
-    )
-    for note, name, value, low, high, clips in rows:
-        if not 0 <= value <= 1 or low > value or high < value:
-            raise ValueError(
-                f"{note}, {name}: recall {value:g} in [{low:g}, {high:g}]; a recall is 0 to 1 and within its bounds"
-            )
-        height = notes.index(note) + (classes.index(name) - (len(classes) - 1) / 2) / (
-            len(classes) + 0.6
-        )
-        interval(axes, value, low, high, height, colours[name], name)
-        axes.text(
-            1.02,
-            height,
-            f"{clips} clips",
-            transform=axes.get_yaxis_transform(),
-            fontsize=FONT,
-            va="center",
-        )
+    spread = len(classes) + 0.6
+    height = 1.2 + 0.22 * len(notes) * spread
+    figure, axes = plt.subplots(figsize=(WIDTH, height), layout="constrained")
+    for title, result in zip(titles, drawn, strict=True):
+        estimate, label = result.estimate, result.label
+        offset = classes.index(label) - (len(classes) - 1) / 2
+        height = notes.index(title) + offset / spread
+        bounds = estimate.low, estimate.high
+        interval(axes, estimate.value, *bounds, height, colours[label], label)
+        place = {"transform": axes.get_yaxis_transform(), "va": "center"}
+        axes.text(1.02, height, f"{result.clips} clips", fontsize=FONT, **place)
     axes.set_yticks(range(len(notes)), notes, fontsize=FONT + 1)
     axes.set(xlim=(0, 1), ylim=(len(notes) - 0.5, -0.5), xlabel="recall")
     for height in range(1, len(notes)):
@@ -332,34 +260,41 @@ def recalls(rows: Sequence[tuple[str, str, float, float, float, int]]) -> Figure
     return figure
 
 
+def shared_layer(parameters: Parameters, data: Data) -> Figure:
+    """Draw a t-SNE of a network's shared layer on its test rows, by class and by origin."""
+    trial = Trial(
+        row="(2) Multi-task all prosodic + SMOTE + CG",
+        variant="as-run",
+        protocol="as-published",
+        fold=0,
+        seed=max(parameters.seed, 0),
+        edition=parameters.edition,
+    )
+    fitted = fit(trial, data)
+    test = fitted.test
+    places = neighbours(fitted.network.hidden(test.values), seed=trial.seed)
+    origin = np.where(test.originals >= 0, "gender-changed copy", "recording")
+    origin = np.where(test.recordings == SYNTHETIC, "SMOTE", origin)
+    classes = [CLASSES[label] for label in test.labels]
+    return scatter([("class", places, classes), ("origin of the row", places, origin.tolist())])
+
+
 def _bounds(estimate: Estimate, protocol: str) -> tuple[float, float]:
-    """As published the one-run interval, beside the printed number; clean the interval of the mean."""
+    """Return the one-run interval as published, the interval of the mean clean."""
     if protocol == "as-published":
         return estimate.run_low, estimate.run_high
     return estimate.low, estimate.high
 
 
-def _recorded(ledger: Ledger, variant: str) -> list[Printed]:
-    """Printed cross-validated scores of the rows that are recorded."""
-    return [
-        each
-        for each in ledger.printed
-        if each.metric == F1 and ledger.trials(each.row, variant=variant) is not None
-    ]
+def _recorded(ledger: Ledger) -> list[Printed]:
+    """Return printed cross-validated scores of the rows that are recorded."""
+    scores = [number for number in ledger.printed if number.metric == F1]
+    return [number for number in scores if ledger.trials(number.row) is not None]
 
 
 def _hollow(meaning: str, numbers: Sequence[Printed], substituted: Collection[str]) -> list[Line2D]:
-    """The legend's entry for hollow points, where a row drawn has one."""
+    """Return the legend's entry for hollow points, where a row drawn has one."""
     if not any(number.row in substituted for number in numbers):
         return []
-    return [
-        Line2D(
-            [],
-            [],
-            marker="o",
-            color="0.3",
-            markerfacecolor="white",
-            linestyle="",
-            label=f"hollow: {meaning}",
-        )
-    ]
+    style = {"marker": "o", "color": "0.3", "markerfacecolor": "white", "linestyle": ""}
+    return [Line2D([], [], label=f"hollow: {meaning}", **style)]

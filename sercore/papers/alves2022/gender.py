@@ -1,10 +1,9 @@
-"""The auxiliary gender task of paper 01: six classifiers on 44 features, and stage 1 of the sequential network (section 2.1.2).
+"""The auxiliary gender task of Alves et al. 2022: classifiers on 44 features (section 2.1.2).
 
-Its data are read in ``ser2022_gender_data``. What stands here: the grid, the splits, one trial, its counts.
-
-The paper names the six classifiers and gives two accuracies; their settings are in neither the paper nor the stored outputs of
-the co-author's public project, so they are scikit-learn's defaults, but for the random forest's 5 trees, which that project names.
-The MLP settles within its default 200 iterations on every table that is read here.
+The paper names the six classifiers and gives two accuracies; their settings are in neither the
+paper nor the stored outputs of the co-author's public project, so they are scikit-learn's defaults,
+but for the random forest's 5 trees, which that project names. The MLP settles within its default
+200 iterations on every table that is read here.
 """
 
 import re
@@ -41,26 +40,29 @@ CLASSIFIERS = {
 CLASSIFIER = re.compile(r"gender classifier \((?P<name>[^()]+)\)(?P<elsewhere>, Common Voice)?")
 NETWORK = "gender network, stage 1"
 UNKNOWN = "unknown"  # the speaker under which Common Voice's clips are counted
-SEXES = {0: "female", 1: "male"}
+SEXES = ("female", "male")
+# Values that a classifier's trial takes.
+ONLY = {
+    "protocol": ("as-published",),
+    "variant": ("as-run",),
+    "control": ("none",),
+    "encoder": ("none",),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class GenderTrial:
     """One training on the auxiliary task.
 
-    A classifier's protocol is "as-published" only: the co-author's own draws share no speaker, so that there is no leak for a
-    clean twin to mend. Stage 1 has both: clips split at random after scaling, as in the notebooks, or speakers kept apart.
+    A classifier's protocol is "as-published" only: the co-author's own draws share no speaker, so
+    that there is no leak for a clean twin to mend. Stage 1 has both: clips split at random after
+    scaling, as in the notebooks, or speakers kept apart.
 
     Args:
-        row: "gender classifier (NAME)", the same with ", Common Voice" after it, or "gender network, stage 1".
-        variant: "as-run", the only one.
-        protocol: "as-published" or, for stage 1, "clean".
-        fold: 0 to 4.
-        seed: of the folds, of the classifier, of weights and row order.
-        edition: which data.
-        control: "none", the only one.
-        epochs: passes over the training rows of stage 1 (default 100, the notebooks'); no classifier reads it.
-        encoder: "none", no embedding is read.
+        row: "gender classifier (NAME)", the same with ", Common Voice" after it, or "gender
+            network, stage 1".
+        seed: seed of the folds, of the classifier, of weights and row order.
+        epochs: passes over the training rows of stage 1 (default 100, the notebooks').
     """
 
     row: str
@@ -76,7 +78,7 @@ class GenderTrial:
 
 @dataclass(frozen=True)
 class GenderData:
-    """What the trials read.
+    """Tables that the trials read.
 
     Args:
         mls: features of ten known speakers: MLS in pieces of 3 s, or the demo's speakers.
@@ -87,7 +89,7 @@ class GenderData:
     common_voice: GenderTable | None
 
     def content(self, trial: GenderTrial) -> str:
-        """Digest of what a trial reads: features, labels and speakers, of Common Voice too where the trial is tested on it."""
+        """Return a digest of features, labels and speakers of the tables that a trial reads."""
         return store.digest(
             [
                 [store.values(table.features), store.values(table.male), table.speakers.tolist()]
@@ -96,17 +98,18 @@ class GenderData:
         )
 
     def read_by(self, trial: GenderTrial) -> list[GenderTable]:
-        """The table that a trial is trained on, and Common Voice after it where the trial is tested there.
+        """Return the table of the training, and Common Voice where the trial is tested on it.
 
         Raises:
-            ValueError: Common Voice asked of data without it.
+            ValueError: the trial needs Common Voice, which is absent.
         """
-        found = CLASSIFIER.fullmatch(trial.row)
-        if not (found and found["elsewhere"]):
+        match = CLASSIFIER.fullmatch(trial.row)
+        if not (match and match["elsewhere"]):
             return [self.mls]
         if self.common_voice is None:
             raise ValueError(
-                f"{trial.row}: the data hold no Common Voice table; put it there, or leave this row out of the grid."
+                f"{trial.row}: the data hold no Common Voice table; put it there, or leave this "
+                "row out of the grid."
             )
         return [self.mls, self.common_voice]
 
@@ -116,74 +119,56 @@ class Fitted:
     """A scaler, the model trained on its output, and the test rows, unscaled."""
 
     scaler: BaseEstimator
-    model: BaseEstimator
+    model: "BaseEstimator | StageOne"
     test: GenderTable
 
     def male(self) -> np.ndarray:
-        """Probability of a male voice for each test row, ``(rows,)``; of the SVM, which gives none, its answer 0 or 1."""
+        """Return the probability of a male voice ``(rows,)``; of the SVM its answer 0 or 1."""
         values = self.scaler.transform(self.test.features)
-        return (
-            self.model.predict_proba(values)[:, 1]
-            if hasattr(self.model, "predict_proba")
-            else self.model.predict(values)
-        )
+        if hasattr(self.model, "predict_proba"):
+            return self.model.predict_proba(values)[:, 1]
+        return self.model.predict(values)
 
 
-class StageOne(BaseEstimator):
-    """Stage 1 of the sequential network behind scikit-learn's ``fit`` and ``predict_proba``.
-
-    Args:
-        epochs: passes over the training rows.
-        seed: of weights and of the one row order that all epochs keep.
-        device: "cpu", "cuda" or "auto".
+@dataclass
+class StageOne:
+    """Stage 1 of the sequential network with scikit-learn's ``fit`` and ``predict_proba``.
 
     Source: Alves et al. 2022, section 2.4; loss and batch are the notebooks'.
     """
 
-    def __init__(self, epochs: int, seed: int, device: str = "cpu"):
-        self.epochs = epochs
-        self.seed = seed
-        self.device = device
+    epochs: int
+    seed: int
+    device: str = "cpu"
 
     def fit(self, X: np.ndarray, y: np.ndarray) -> "StageOne":
         """Train on scaled rows ``(rows, 44)`` with labels 0 female, 1 male."""
         generator = torch.Generator().manual_seed(self.seed)
-        gender, male = (
-            torch.as_tensor(each, dtype=torch.float32, device=choose(self.device))
-            for each in (X, y[:, None])
-        )
         recipe = replace(STAGE_ONE, epochs=self.epochs)
+        gender, male = self._tensor(X), self._tensor(y[:, None])
         network, batches = stage_one(gender, male, recipe=recipe, generator=generator)
         self.network_ = train(network, _gender_error, batches, recipe=recipe)
         return self
 
     @torch.no_grad()
     def predict_proba(self, X: np.ndarray) -> np.ndarray:
-        """Probabilities of a female and of a male voice, ``(rows, 2)``."""
-        male = (
-            self.network_(torch.as_tensor(X, dtype=torch.float32, device=choose(self.device)))
-            .cpu()
-            .double()
-            .numpy()
-        )
+        """Return probabilities of a female and of a male voice, ``(rows, 2)``."""
+        male = self.network_(self._tensor(X)).cpu().double().numpy()
         return np.hstack([1 - male, male])
+
+    def _tensor(self, values: np.ndarray) -> Tensor:
+        return torch.as_tensor(values, dtype=torch.float32, device=choose(self.device))
 
 
 def grid(edition: str, seeds: Iterable[int], *, common_voice: bool = False) -> list[GenderTrial]:
-    """Trials of an edition: rows x seeds x folds, stage 1 under both protocols.
+    """Return the trials of an edition: rows x seeds x folds, stage 1 under both protocols.
 
-    Args:
-        edition: which data.
-        seeds: whole numbers, 0 or more.
-        common_voice: whether the edition's data have that table (default False); without it, its rows are left out.
+    Without Common Voice's table its rows are left out.
     """
-    places = ["", ", Common Voice"] if common_voice else [""]
-    kinds = [
-        (f"gender classifier ({name}){place}", "as-published")
-        for place in places
-        for name in CLASSIFIERS
-    ]
-    kinds += [(NETWORK, "as-published"), (NETWORK, "clean")]
+    rows = [f"gender classifier ({name})" for name in CLASSIFIERS]
+    if common_voice:
+        rows += [f"{row}, Common Voice" for row in rows]
+    kinds = [(row, "as-published") for row in [*rows, NETWORK]] + [(NETWORK, "clean")]
     seeds = list(seeds)
     return [
         GenderTrial(row=row, protocol=protocol, fold=fold, seed=seed, edition=edition)
@@ -194,75 +179,80 @@ def grid(edition: str, seeds: Iterable[int], *, common_voice: bool = False) -> l
 
 
 def run(trial: GenderTrial, data: GenderData, *, device: str = "cpu") -> dict:
-    """Train one model and count its test predictions by speaker: plain values, as they are kept."""
+    """Train one model and count its test predictions by speaker, as plain values."""
     return count(fit(trial, data, device=device))
 
 
 def fit(trial: GenderTrial, data: GenderData, *, device: str = "cpu") -> Fitted:
     """Split, scale, train.
 
-    Classifiers are standardised with the training speakers' statistics. Stage 1 maps each feature to [0, 1]: as published by
-    the range of all rows, clean by that of the training rows.
+    Classifiers are standardised with the training speakers' statistics. Stage 1 maps each feature
+    to [0, 1]: as published by the range of all rows, clean by that of the training rows.
 
     Raises:
-        ValueError: a trial that this study has no meaning for, or Common Voice asked of data without it.
+        ValueError: a trial that this study has no meaning for, or that needs Common Voice, which
+            is absent.
         LeakError: a speaker in training and in test, where the protocol keeps them apart.
     """
     _refuse_unknown(trial)
     table, *elsewhere = data.read_by(trial)
-    mixed = trial.row == NETWORK and trial.protocol == "as-published"
-    split = (
-        shuffled_folds(len(table.male), seed=trial.seed)
-        if mixed
-        else speaker_folds(table, seed=trial.seed)
-    )
-    learned, held = split[trial.fold]
-    if not mixed:
-        forbid_shared(table.speakers[learned], table.speakers[held], what="speaker")
+    is_mixed = trial.row == NETWORK and trial.protocol == "as-published"
+    folds = shuffled_folds(len(table.male), seed=trial.seed)
+    if not is_mixed:
+        folds = speaker_folds(table, seed=trial.seed)
+    learned, held_out = folds[trial.fold]
+    if not is_mixed:
+        forbid_shared(table.speakers[learned], table.speakers[held_out], what="speaker")
     if trial.row == NETWORK:
         scaler, model = MinMaxScaler(), StageOne(trial.epochs, trial.seed, device)
     else:
-        name = CLASSIFIER.fullmatch(trial.row)["name"]
-        scaler, model = (
-            StandardScaler(),
-            clone(CLASSIFIERS[name]).set_params(random_state=trial.seed),
-        )
-    scaler.fit(table.features if mixed else table.features[learned])
+        classifier = CLASSIFIERS[CLASSIFIER.fullmatch(trial.row)["name"]]
+        scaler, model = StandardScaler(), clone(classifier).set_params(random_state=trial.seed)
+    scaler.fit(table.features if is_mixed else table.features[learned])
     model.fit(scaler.transform(table.features[learned]), table.male[learned])
-    test = GenderTable(table.features[held], table.male[held], table.speakers[held], table.content)
-    return Fitted(scaler, model, elsewhere[0] if elsewhere else test)
+    if elsewhere:
+        return Fitted(scaler, model, elsewhere[0])
+    columns = (column[held_out] for column in (table.features, table.male, table.speakers))
+    return Fitted(scaler, model, GenderTable(*columns, table.content))
 
 
 def speaker_folds(table: GenderTable, *, seed: int) -> list[Fold]:
-    """Training and test rows of each fold, which holds out a fifth of the women and a fifth of the men, in random order.
+    """Return folds that each hold out a fifth of the women and a fifth of the men, at random.
 
-    Of ten speakers that is one woman and one man; of CETUC's hundred ten and ten, as the co-author's draws do.
+    Of ten speakers that is one woman and one man; of CETUC's hundred ten and ten, as the
+    co-author's draws do.
 
     Raises:
         ValueError: a speaker of both sexes, or fewer than five speakers of one.
     """
     generator = np.random.default_rng(seed)
-    women, men = (np.unique(table.speakers[table.male == sex]) for sex in SEXES)
+    women, men = (np.unique(table.speakers[table.male == sex]) for sex in range(len(SEXES)))
     both = np.intersect1d(women, men)
     if len(both):
         raise ValueError(
-            f"speaker {both[0]} has rows of both sexes ({len(both)} such); expected one sex each. Mend the labels."
+            f"speaker {both[0]} has rows of both sexes ({len(both)} such); expected one sex each. "
+            "Mend the labels."
         )
-    for sex, speakers in zip(SEXES.values(), (women, men), strict=True):
+    parts = []
+    for sex, speakers in zip(SEXES, (women, men), strict=True):
         if len(speakers) < FOLDS:
             raise ValueError(
-                f"{len(speakers)} {sex} speakers; {FOLDS} folds hold out one each and need {FOLDS}. Add speakers."
+                f"{len(speakers)} {sex} speakers; {FOLDS} folds hold out one each and need "
+                f"{FOLDS}. Add speakers."
             )
-    parts = (np.array_split(generator.permutation(speakers), FOLDS) for speakers in (women, men))
-    held = [np.isin(table.speakers, np.concatenate(each)) for each in zip(*parts, strict=True)]
-    return [(np.flatnonzero(~rows), np.flatnonzero(rows)) for rows in held]
+        parts.append(np.array_split(generator.permutation(speakers), FOLDS))
+    folds = []
+    for pair in zip(*parts, strict=True):
+        is_held_out = np.isin(table.speakers, np.concatenate(pair))
+        folds.append((np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)))
+    return folds
 
 
 def count(fitted: Fitted) -> dict:
-    """Counts by (speaker, true, predicted), 1 male and 0 female, squared errors summed by speaker, and their mean.
+    """Count by (speaker, true, predicted), 1 male and 0 female, and sum squared errors by speaker.
 
-    There is no second head, so that its errors are 0 and its scalars None. A probability of exactly one half counts as female,
-    as scikit-learn's own answer does.
+    There is no second head, so that its errors are 0 and its scalars None. A probability of exactly
+    one half counts as female, as scikit-learn's own answer does.
     """
     test, male = fitted.test, fitted.male()
     head = np.square(male - test.male)
@@ -280,20 +270,19 @@ def _gender_error(network: nn.Module, gender: Tensor, male: Tensor) -> Tensor:
 
 
 def _refuse_unknown(trial: GenderTrial) -> None:
-    found = CLASSIFIER.fullmatch(trial.row)
-    if trial.row != NETWORK and not (found and found["name"] in CLASSIFIERS):
+    match = CLASSIFIER.fullmatch(trial.row)
+    if trial.row != NETWORK and not (match and match["name"] in CLASSIFIERS):
         raise ValueError(
-            f"row {trial.row!r}: no gender model; expected a name such as 'gender classifier (SVM)' or {NETWORK!r}"
+            f"row {trial.row!r}: no gender model; expected a name such as "
+            f"'gender classifier (SVM)' or {NETWORK!r}"
         )
-    allowed = {
-        "protocol": ("as-published", "clean") if trial.row == NETWORK else ("as-published",),
-        "variant": ("as-run",),
-        "control": ("none",),
-        "encoder": ("none",),
-    }
+    allowed = dict(ONLY)
+    if trial.row == NETWORK:
+        allowed["protocol"] = ("as-published", "clean")
     for field, values in allowed.items():
         if getattr(trial, field) not in values:
             expected = " or ".join(map(repr, values))
             raise ValueError(
-                f"{trial.row}: {field} {getattr(trial, field)!r} does not exist for it; expected {expected}. Use that."
+                f"{trial.row}: {field} {getattr(trial, field)!r} does not exist for it; expected "
+                f"{expected}. Use that."
             )

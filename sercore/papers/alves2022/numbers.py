@@ -1,5 +1,6 @@
-"""What each printed number of paper 01 is: a result, a setting of ours, a count to measure, or out of reach, and why."""
+"""What printed numbers of Alves et al. 2022 stand beside: settings, counts, displayed outputs."""
 
+import itertools
 from collections.abc import Callable
 from functools import cache, partial
 
@@ -12,49 +13,48 @@ from sercore.ledger.published import Printed, read, stored_outputs
 from sercore.ledger.recorded import measurements, runs
 from sercore.models.multi_task_mlp import SIZES
 from sercore.models.sequential_mlp import FEW, GENDER_HIDDEN, MANY
-from sercore.papers.alves2022 import study as ser2022
+from sercore.papers.alves2022.study import NAME, PROTOCOLS
+from sercore.papers.alves2022.trial import ROWS
 from sercore.protocols import splits
 from sercore.training.loop import Recipe
 
-NAME = ser2022.NAME
-SPLITS = {
-    protocol: protocol for protocol in ser2022.PROTOCOLS
-}  # our protocol by its part in the verdict rule
-FOLDS = dict.fromkeys(ser2022.PROTOCOLS, splits.FOLDS)
-
 # Metrics that we fill for every row, printed or not; those of the gender task apart.
-OURS = (
+RECALLS = ("neutral_recall", "female_recall", "male_recall")
+METRICS = (
     "macro_f1_cv5_mean",
     "accuracy_cv5_mean",
-    "neutral_recall",
-    "female_recall",
-    "male_recall",
+    *RECALLS,
     "unweighted_accuracy",
     "mse_cv5_mean",
 )
-OF_GENDER = ("accuracy_cv5_mean", "unweighted_accuracy", "mse_cv5_mean")
+GENDER_METRICS = ("accuracy_cv5_mean", "unweighted_accuracy", "mse_cv5_mean")
 BOOSTING = "gender classifier (gradient boosting)"
-ELSEWHERE = f"{BOOSTING}, Common Voice"
+COMMON_VOICE = f"{BOOSTING}, Common Voice"
 LETTERS = "NFM"  # the classes in Table 5
 
-TYPO = "; the paper repeats the loss in the accuracy column"
-COLUMNS = {
-    "F1-macro": "F1-Macro",
-    "Accuracy": "Accuracy",
-    "Loss": "Loss",
-}  # the paper's and the notebooks'
+# The notebooks' columns by the paper's; the paper's words by those of the notebooks' names.
+COLUMNS = {"F1-macro": "F1-Macro", "Accuracy": "Accuracy", "Loss": "Loss"}
+WORDS = {
+    "_": " ",
+    "Multi task": "Multi-task",
+    " spectrum": "",
+    "prosódicas": "prosodic",
+    "56 prosodic": "all prosodic",
+    " prosodic e wav2vec": " all prosodic and wav2vec",
+}
 
 
 def _widest() -> int:
-    """Width of the widest embedding that is recorded; 0 for none."""
-    return max(
-        (width for run in runs(NAME).values() for width in run["encoders"].values()), default=0
-    )
+    """Return the width of the widest recorded embedding; 0 for none."""
+    widths = [0]
+    for run in runs(NAME).values():
+        widths += run["encoders"].values()
+    return max(widths)
 
 
 def _files(way: str, which: str) -> int:
-    """Converted files of one direction: all of them take the default values here."""
-    return int(_measured()[f"change gender / {way} / count"]) if which == "default" else 0
+    """Count the converted files of one direction: all of them take the default values here."""
+    return int(measurements(NAME)[f"change gender / {way} / count"]) if which == "default" else 0
 
 
 # Settings, by (row, column): what our variant uses, taken from the object that uses it.
@@ -65,7 +65,7 @@ SETTINGS: dict[tuple[str, str], Callable[[], float]] = {
     ("change gender female to male", "formant shift ratio"): lambda: TO_MALE.formants,
     ("change gender male to female", "new pitch median"): lambda: TO_FEMALE.median,
     ("change gender female to male", "new pitch median"): lambda: TO_MALE.median,
-    ("training", "all models"): lambda: len(ser2022.ROWS),
+    ("training", "all models"): lambda: len(ROWS),
     ("training", "batch size"): lambda: Recipe().batch,
     ("training", "epochs"): lambda: Recipe().epochs,
     ("training", "cross-validation"): lambda: splits.FOLDS,
@@ -82,31 +82,39 @@ SETTINGS: dict[tuple[str, str], Callable[[], float]] = {
     ("sequential network", "last hidden layer, few features"): lambda: FEW,
     ("sequential network", "last hidden layer, many features"): lambda: MANY,
     ("gender classifier", "window"): lambda: gender.WINDOW / gender.RATE,
-    **{
-        (f"change gender {way}", f"files at {which} {what}"): partial(_files, way, which)
-        for way in ("male to female", "female to male")
-        for which in ("default", "other")
-        for what in ("formant ratio", "pitch median")
-    },
+}
+SETTINGS |= {
+    (f"change gender {way}", f"files at {which} {what}"): partial(_files, way, which)
+    for way, which, what in itertools.product(
+        ("male to female", "female to male"),
+        ("default", "other"),
+        ("formant ratio", "pitch median"),
+    )
 }
 
-# Counts of built objects, by (row, column).
+
+def _mfcc() -> int:
+    return sum(name.startswith("MFCC_") for name in gender.NAMES)
+
+
+# Counts of built objects, by (row, column); all are printed as whole numbers.
 BUILT: dict[tuple[str, str], tuple[Callable[[], float], int]] = {
     ("gender classifier", "features"): (lambda: len(gender.NAMES), 0),
     ("gender classifier", "peak-frequency statistics"): (lambda: len(gender.STATISTICS), 0),
     ("gender classifier", "F0 statistics"): (lambda: len(gender.STATISTICS), 0),
-    ("gender classifier", "MFCC"): (
-        lambda: sum(name.startswith("MFCC_") for name in gender.NAMES),
-        0,
-    ),
+    ("gender classifier", "MFCC"): (_mfcc, 0),
     ("prosodic features", "all"): (lambda: len(names.NAMES), 0),
-    **{
-        ("prosodic features", group): (partial(len, each), 0)
-        for group, each in names.GROUPS.items()
-    },
+}
+BUILT |= {
+    ("prosodic features", group): (partial(len, members), 0)
+    for group, members in names.GROUPS.items()
 }
 
-PER_FILE = "ours has one value for all files: which file got another is not published"
+
+def official_tests(ledger: Ledger) -> list[Printed]:
+    """Return the printed official test score of each submission, in order."""
+    scores = [number for number in ledger.printed if number.metric == "macro_f1_official_test"]
+    return [number for number in scores if number.table != "Text"]
 
 
 def items_of(number: Printed) -> float:
@@ -116,59 +124,51 @@ def items_of(number: Printed) -> float:
 
 
 def displayed(number: Printed) -> str:
-    """Say what the authors' notebook displays, where it differs by more than the paper's truncation."""
+    """Say what the authors' notebook displays, if it differs by more than truncation."""
     stored = _stored().get((number.row, COLUMNS.get(number.column, "")))
     if stored is None or abs(stored - float(number.value)) < 2e-4:
         return ""
-    return f"the authors' notebook displays {stored:.4f}" + (
-        TYPO if number.value == _loss(number) else ""
-    )
+    sentence = f"the authors' notebook displays {stored:.4f}"
+    if number.column == "Accuracy" and number.value == _loss(number.row):
+        sentence += "; the paper repeats the loss in the accuracy column"
+    return sentence
 
 
 def confusions(ledger: Ledger, row: str) -> list[tuple[str, np.ndarray]]:
-    """Title and ``(true, predicted)`` of Table 5 for a selected row: printed counts, then our shares under either protocol.
+    """Return title and ``(true, predicted)`` of Table 5 for a selected row, printed and ours.
 
-    The printed counts are those of one fold, ours as published of the first fold over all seeds, clean of all folds.
+    The printed counts are those of one fold, our shares as published of the first fold over all
+    seeds, clean of all folds.
     """
     printed = np.zeros((3, 3))
     for number in ledger.printed:
         if number.table.startswith("Table 5") and number.ours == row:
             printed[LETTERS.index(number.row[-1]), LETTERS.index(number.column[-1])] = number.value
-    found = [(f"printed, {printed.sum():g} items", printed)]
-    for protocol in ("as-published", "clean"):
+    panels = [(f"printed, {printed.sum():g} items", printed)]
+    for protocol in PROTOCOLS:
         trials = ledger.trials(row, protocol=protocol)
         if trials is not None:
-            counts = (trials.fold(0) if protocol == "as-published" else trials).confusion()
-            found.append((f"ours, {protocol}", counts / counts.sum(1, keepdims=True)))
-    return found
-
-
-@cache
-def _measured() -> dict[str, float]:
-    return measurements(NAME)
+            if protocol == "as-published":
+                trials = trials.fold(0)
+            counts = trials.confusion()
+            panels.append((f"ours, {protocol}", counts / counts.sum(1, keepdims=True)))
+    return panels
 
 
 @cache
 def _stored() -> dict[tuple[str, str], float]:
-    """Displayed means by (printed row, column): the notebooks' file names say the configuration in Portuguese."""
-    found = {}
+    """Return the displayed means by printed row and column."""
+    rows = {row.split(") ", 1)[1]: row for row in ROWS}
+    values = {}
     for (notebook, column), value in stored_outputs(NAME).items():
-        words = (
-            notebook.replace("_", " ")
-            .replace("Multi task", "Multi-task")
-            .replace(" spectrum", "")
-            .replace("prosódicas", "prosodic")
-        )
-        words = words.replace("56 prosodic", "all prosodic").replace(
-            " prosodic e wav2vec", " all prosodic and wav2vec"
-        )
-        for row in ser2022.ROWS:
-            if row.split(") ", 1)[1] == words:
-                found[row, column] = value
-    return found
+        for theirs, printed in WORDS.items():
+            notebook = notebook.replace(theirs, printed)
+        if notebook in rows:
+            values[rows[notebook], column] = value
+    return values
 
 
-def _loss(number: Printed) -> float | None:
-    """The loss printed in the same row, for a number of the accuracy column."""
-    rows = [each.value for each in read(NAME) if each.row == number.row and each.column == "Loss"]
-    return rows[0] if rows and number.column == "Accuracy" else None
+def _loss(row: str) -> float | None:
+    """Return the first loss that is printed in a row."""
+    losses = [number.value for number in read(NAME) if (number.row, number.column) == (row, "Loss")]
+    return losses[0] if losses else None

@@ -1,15 +1,17 @@
-"""Alves et al. 2022 as the ledger asks for it: what its printed numbers are, and what stands beside them."""
+"""Alves et al. 2022 as the ledger and the pages ask for it."""
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from matplotlib.figure import Figure
 
 from sercore.ledger.entries import Ledger
 from sercore.ledger.paper import Paper, Place, Plain
 from sercore.ledger.published import Printed
-from sercore.papers.alves2022 import figures, numbers, page, study
+from sercore.papers.alves2022 import data, figures, numbers, page, study
+from sercore.papers.alves2022.trial import TABLES, Data
+from sercore.protocols.splits import FOLDS
 from sercore.training.loop import Recipe
 
 
@@ -23,21 +25,27 @@ class Alves2022(Paper):
     about = "multi-task and sequential transfer, SMOTE, *Change gender*, Brazilian Portuguese"
     methods = study.METHODS
     classes = study.CLASSES
-    metrics = numbers.OURS
-    protocols = numbers.SPLITS
-    folds = numbers.FOLDS
+    metrics = numbers.METRICS
+    protocols: ClassVar = {protocol: protocol for protocol in study.PROTOCOLS}
+    folds: ClassVar = dict.fromkeys(study.PROTOCOLS, FOLDS)
     settings = numbers.SETTINGS
     built = numbers.BUILT
     Parameters = study.Parameters
-    alone = study.ALONE
+    alone: ClassVar = {"gender": study.gender_task}
 
     load = staticmethod(study.load)
     tasks = staticmethod(study.tasks)
     manifest = staticmethod(study.manifest)
     code_path = staticmethod(study.code_path)
     verified_with = staticmethod(study.verified_with)
-    measure = staticmethod(study.measure)
-    measured_on = staticmethod(study.measured_on)
+
+    def measure(self, parameters: study.Parameters, clips: Data) -> dict[str, float]:
+        """Count and measure the corpus."""
+        return data.measure(parameters.edition, clips)
+
+    def measured_on(self, clips: Data) -> tuple[str, ...]:
+        """Name the corpus that is measured."""
+        return study.CORPORA[:1]
 
     def headline(self, ledger: Ledger) -> str:
         """Say what was found."""
@@ -45,54 +53,57 @@ class Alves2022(Paper):
 
     def figures(self, ledger: Ledger) -> dict[str, Figure]:
         """Draw the three ways to score that the first page compares."""
-        shown = {"submitted": page.submitted(ledger), "substituted": page.substituted(ledger)}
-        return {"leakage.png": figures.three_ways(ledger, **shown)}
+        tests, substituted = page.submitted(ledger), page.substituted(ledger)
+        return {"leakage.png": figures.three_ways(ledger, tests, substituted)}
 
     def setting(self, number: Printed) -> Plain | None:
         """Compare a setting; of single files it is not published which got another value."""
         if number.row.startswith("change gender") and number.column.startswith("other"):
-            return Plain(verdict="setting", value=None, reason=numbers.PER_FILE)
+            reason = "ours has one value for all files: which file got another is not published"
+            return Plain(verdict="setting", value=None, reason=reason)
         return super().setting(number)
 
     def place(self, number: Printed) -> Place:
-        """Find where a printed result stands; a count of Table 5 is read as a share of its row's items."""
+        """Find where a result stands; a count of Table 5 is read as a share of its row's items."""
         place = super().place(number)
         if not number.table.startswith("Table 5"):
             return place
         return replace(place, value=place.value / numbers.items_of(number))
 
     def has(self, metric: str, row: str, variant: str) -> bool:
-        """Tell whether a metric means the same: the summed error only where both heads learn emotion."""
+        """Tell whether a metric means the same: a summed error needs two heads on emotion."""
         if row.startswith("gender"):
-            return metric in numbers.OF_GENDER
-        return metric != "summed_mse_two_heads_cv5_mean" or (
-            variant == "as-run" and "Multi-task" in row
-        )
+            return metric in numbers.GENDER_METRICS
+        if metric != "summed_mse_two_heads_cv5_mean":
+            return True
+        return variant == "as-run" and "Multi-task" in row
 
     def ours(self, row: str, metric: str) -> bool:
         """Tell whether a cell that the paper does not print is filled for a row."""
-        return (metric in numbers.OF_GENDER) == row.startswith(
-            "gender"
-        ) or metric == "accuracy_cv5_mean"
+        if metric == "accuracy_cv5_mean":
+            return True
+        return (metric in numbers.GENDER_METRICS) == row.startswith("gender")
 
     def unfinished(self, trial: Mapping[str, Any]) -> str:
-        """Say why a training is not finished: an emotion network ran fewer epochs than are printed."""
-        if str(trial["row"]).startswith("gender") or trial["epochs"] >= Recipe().epochs:
+        """Say that an emotion network ran fewer epochs than are printed."""
+        epochs = Recipe().epochs
+        if str(trial["row"]).startswith("gender") or trial["epochs"] >= epochs:
             return ""
-        return f"unfinished: {trial['epochs']:g} of the printed {Recipe().epochs} epochs"
+        return f"unfinished: {trial['epochs']:g} of the printed {epochs} epochs"
 
     def meaningless(self, metric: str) -> str:
         """Say why the summed error is empty in the text's reading."""
-        return "as described, the second head learns gender by another loss: there is no sum of two emotion errors"
+        return (
+            "as described, the second head learns gender by another loss: there is no sum of two "
+            "emotion errors"
+        )
 
     def substitute(self, row: str, variant: str, encoder: str) -> str:
-        """Say what stands in for the paper's data; ``as-run`` never reads the auxiliary gender data."""
+        """Say what stands in for the paper's data; ``as-run`` never reads the gender data."""
+        if row == numbers.COMMON_VOICE:
+            return "Common Voice in place of noisy MLS"
         if row.startswith("gender"):
-            return (
-                "Common Voice in place of noisy MLS"
-                if row == numbers.ELSEWHERE
-                else "MLS in place of CETUC"
-            )
+            return "MLS in place of CETUC"
         parts = []
         if encoder != "none":
             parts.append(f"embeddings of {encoder} in place of wav2vec 2.0's")
@@ -101,12 +112,12 @@ class Alves2022(Paper):
         return " and ".join(parts)
 
     def note(self, number: Printed) -> str:
-        """Say what the authors' notebook displays, where it differs by more than the paper's truncation."""
+        """Say what the notebook displays, where it differs by more than the paper's truncation."""
         return numbers.displayed(number)
 
     def table_of(self, row: str) -> str:
         """Name the table in which a row is printed."""
-        return next((table for table, rows in study.TABLES.items() if row in rows), "")
+        return next((table for table, rows in TABLES.items() if row in rows), "")
 
 
 PAPER = Alves2022()

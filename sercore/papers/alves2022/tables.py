@@ -1,18 +1,23 @@
-"""Tables that only chapter 1 shows."""
+"""Tables of chapter 1, and recalls by listening note, which the paper leaves open."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from IPython.display import HTML
 
+from sercore.corpora.coraa_ser import NOTES
 from sercore.features import names
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import signs
+from sercore.ledger.estimates import Estimate, level, signs
 from sercore.ledger.published import hand_labels
-from sercore.ledger.scores import F1
-from sercore.papers.alves2022.gender import CLASSIFIERS
-from sercore.papers.alves2022.gender import NETWORK as STAGE_ONE
-from sercore.papers.alves2022.rows import SELECTED
+from sercore.ledger.recorded import Recorded, measurements
+from sercore.ledger.scores import F1, Trials
+from sercore.papers.alves2022.gender import CLASSIFIERS, NETWORK
+from sercore.papers.alves2022.numbers import RECALLS, official_tests
+from sercore.papers.alves2022.study import NAME
+from sercore.papers.alves2022.trial import SELECTED
 from sercore.report.tables import (
     BRACKETS,
     INTERVALS,
@@ -24,36 +29,33 @@ from sercore.report.tables import (
     this_run,
 )
 
+CLASSES = ("neutral", "non-neutral female", "non-neutral male")  # in the order of RECALLS
+
 
 def feature_groups() -> HTML:
-    """The 56 prosodic features by group, the set of eight in bold.
+    """List the 56 prosodic features by group, the set of eight in bold.
 
     Source: Alves et al. 2022, Table 1.
     """
 
     def marked(group: str) -> HTML:
-        members = names.GROUPS[group]
-        return HTML(
-            ", ".join(
-                f"<strong>{name}</strong>" if name in names.SUBSETS["8"] else name
-                for name in members
-            )
-        )
+        small = names.SUBSETS["8"]
+        words = [
+            f"<strong>{name}</strong>" if name in small else name for name in names.GROUPS[group]
+        ]
+        return HTML(", ".join(words))
 
     columns = [
         Column("group", str),
         Column("features", lambda group: len(names.GROUPS[group])),
         Column("names", marked),
     ]
-    return table(
-        columns,
-        names.GROUPS,
-        caption="Table 1: prosodic features by group; in bold the set of eight",
-    )
+    caption = "Table 1: prosodic features by group; in bold the set of eight"
+    return table(columns, names.GROUPS, caption=caption)
 
 
 def gender_task(ledger: Ledger, run: Ledger, *, edition: str) -> HTML:
-    """Models of the auxiliary task on held-out speakers and on Common Voice: accuracy, and the mean of both sexes' recalls."""
+    """Show accuracy and mean recall of the gender classifiers, on MLS and on Common Voice."""
     metrics = {"accuracy, %": "accuracy_cv5_mean", "mean recall, %": "unweighted_accuracy"}
     row = "gender classifier ({})"
     places = {
@@ -67,50 +69,45 @@ def gender_task(ledger: Ledger, run: Ledger, *, edition: str) -> HTML:
 
     columns = [Column("classifier", str)]
     for place, (book, row) in places.items():
-        columns += [
-            Column((place, head), score(book, row, metric)) for head, metric in metrics.items()
-        ]
+        for head, metric in metrics.items():
+            columns.append(Column((place, head), score(book, row, metric)))
     caption = (
-        "Gender classifiers on 44 features; trained on MLS in place of CETUC; in brackets 95 %, where the mean would lie with"
-        " other speakers and seeds; of Common Voice's speakers nothing is known"
+        "Gender classifiers on 44 features; trained on MLS in place of CETUC; in brackets 95 %, "
+        "where the mean would lie with other speakers and seeds; of Common Voice's speakers "
+        "nothing is known"
     )
     return table(columns, CLASSIFIERS, caption=caption)
 
 
 def stage_one(ledger: Ledger, run: Ledger, *, edition: str) -> HTML:
-    """The sequential network's first stage: clips split at random, as in the notebooks, and speakers kept apart."""
+    """Show the sequential network's first stage: clips split at random, and speakers kept apart."""
     splits = {"clips at random": "as-published", "speakers apart": "clean"}
     metrics = {"squared error": ("mse_cv5_mean", 4), "accuracy, %": ("accuracy_cv5_mean", 1)}
 
     def score(book: Ledger, metric: str, digits: int) -> Callable[[str], object]:
-        return lambda split: shown(book.cell(STAGE_ONE, metric, protocol=splits[split]), digits)
+        return lambda split: shown(book.cell(NETWORK, metric, protocol=splits[split]), digits)
 
     columns = [Column("split", str)]
     for place, book in (("recorded, MLS", ledger), (this_run(edition), run)):
-        columns += [Column((place, head), score(book, *metric)) for head, metric in metrics.items()]
-    caption = "Stage 1 of the sequential network: gender from 44 features; in brackets 95 % of the mean, over speakers and seeds"
+        for head, metric in metrics.items():
+            columns.append(Column((place, head), score(book, *metric)))
+    caption = (
+        "Stage 1 of the sequential network: gender from 44 features; in brackets 95 % of the mean, "
+        "over speakers and seeds"
+    )
     return table(columns, splits, caption=caption)
 
 
 def submissions(ledger: Ledger) -> HTML:
-    """The three submitted networks: official test, our cross-validation, and the test files that the authors labelled by ear."""
-    by_ear = {
-        (number.row, number.column): number.value for number in hand_labels(ledger.paper.name)
-    }
+    """Show the submitted networks: official test, our scores, files labelled by ear."""
+    by_ear = {(number.row, number.column): number.value for number in hand_labels(NAME)}
     printed = {
         number.row: f"{number.value:.4f}" for number in ledger.printed if number.metric == F1
     }
-    official = [
-        number
-        for number in ledger.printed
-        if number.metric == "macro_f1_official_test" and number.table != "Text"
-    ]
-    titles = [f"{place} submission" for place in ("1st", "2nd", "3rd")]
 
     def ours(protocol: str) -> Callable[[tuple], object]:
-        return lambda row: shown(
-            ledger.cell(row[1], F1, protocol=protocol), 3, interval=BRACKETS[protocol]
-        )
+        interval = BRACKETS[protocol]
+        return lambda row: shown(ledger.cell(row[1], F1, protocol=protocol), 3, interval=interval)
 
     def labelled(title: str, form: str = "{}") -> str:
         return " / ".join(f"{by_ear[title, form.format(letter)]:g}" for letter in "NFM")
@@ -121,27 +118,30 @@ def submissions(ledger: Ledger) -> HTML:
     columns = [
         Column("", lambda row: row[:2]),
         Column(("cross-validation", "printed"), lambda row: printed[row[1]]),
-        *(
-            Column(("cross-validation", f"ours, {protocol}"), ours(protocol))
-            for protocol in PROTOCOLS
-        ),
+        *(Column(("cross-validation", f"ours, {name}"), ours(name)) for name in PROTOCOLS),
         Column(("test", "printed, official"), lambda row: f"{row[2].value:g}"),
         Column(("test", "files labelled by ear"), scores_by_ear),
         Column(("test", "predicted N / F / M"), lambda row: labelled(row[0], "predicted {}")),
         Column("our test row", lambda row: ledger.verdict(row[2])),
     ]
+    titles = ("1st submission", "2nd submission", "3rd submission")
     caption = (
-        f"Submissions. The authors labelled {labelled('labelled by ear')} test files N / F / M by ear; the scores on them are"
-        f" their networks'; {INTERVALS}"
+        f"Submissions. The authors labelled {labelled('labelled by ear')} test files N / F / M by "
+        f"ear; the scores on them are their networks'; {INTERVALS}"
     )
-    return table(columns, list(zip(titles, SELECTED, official, strict=True)), caption=caption)
+    rows = zip(titles, SELECTED, official_tests(ledger), strict=True)
+    return table(columns, list(rows), caption=caption)
 
 
 def identity(ledger: Ledger) -> list[tuple[str, float, int, float]]:
-    """Printed loss less a hundredth of the printed accuracy of each multi-task row, the number k of dead folds, and what is left.
+    """Take the printed losses of the multi-task rows apart.
 
-    The second head's best constant answer to a one-hot target of three classes is 1/3, with error 2/9; a head whose ReLU is
-    dead answers 0, with error 1/3. Over five folds the mean is 2/9 + k/45.
+    The second head's best constant answer to a one-hot target of three classes is 1/3, with error
+    2/9; a head whose ReLU is dead answers 0, with error 1/3. Over five folds that is 2/9 + k/45.
+
+    Returns:
+        Row, printed loss less a hundredth of the printed accuracy, number k of dead folds, and what
+        is left.
     """
     values = {(number.row, number.column): number.value for number in ledger.printed}
     identities = []
@@ -154,19 +154,15 @@ def identity(ledger: Ledger) -> list[tuple[str, float, int, float]]:
 
 
 def second_head(ledger: Ledger) -> HTML:
-    """Recorded multi-task folds as run: how far the second head's error is from 2/9, or from 1/3 where the head is dead."""
+    """Show how far the second head's recorded error is from 2/9, or from 1/3 where it is dead."""
     trials = ledger.recorded.trials
     if not len(trials):
         return html(("folds",), [], caption="No trial is recorded yet")
-    chosen = trials[
-        (trials["variant"] == "as-run")
-        & (trials["control"] == "none")
-        & trials["second_mse"].notna()
-    ]
+    is_plain = (trials["variant"] == "as-run") & (trials["control"] == "none")
+    chosen = trials[is_plain & trials["second_mse"].notna()]
     is_dead = chosen["second_zero"] == 1
-    chosen = chosen.assign(
-        dead=is_dead, distance=(chosen["second_mse"] - np.where(is_dead, 1 / 3, 2 / 9)).abs()
-    )
+    distance = (chosen["second_mse"] - np.where(is_dead, 1 / 3, 2 / 9)).abs()
+    chosen = chosen.assign(dead=is_dead, distance=distance)
     columns = [
         Column("protocol", lambda row: row[0]),
         Column("folds", lambda row: len(row[1])),
@@ -179,7 +175,7 @@ def second_head(ledger: Ledger) -> HTML:
 
 
 def second_branch(ledger: Ledger) -> str:
-    """How often taking the gender branch away moves clean macro F1, as run and as described, in a sentence."""
+    """Say how often taking the gender branch away moves clean macro F1, in either variant."""
     controls = [control for control in ledger.controls() if control[2] == "no gender branch"]
     if not controls:
         return "The controls are not recorded."
@@ -187,12 +183,89 @@ def second_branch(ledger: Ledger) -> str:
     for variant in ("as-run", "as-described"):
         rows = [row for row, kind, _ in controls if kind == variant]
         cells = [ledger.above(row, F1, variant=variant, control="no gender branch") for row in rows]
-        marks = zip(rows, cells, signs(cells), strict=True)
-        clear = [
-            f"{row} by {cell.value:+.3f}" for row, cell, mark in marks if mark != "inconclusive"
-        ]
-        words.append(
-            f"{variant}, in {len(clear)} of {len(cells)} rows"
-            + (f" ({'; '.join(clear)})" if clear else "")
-        )
-    return f"Recorded, the gender branch moves the clean score, judged together over the rows: {', '.join(words)}."
+        clear = []
+        for row, cell, mark in zip(rows, cells, signs(cells), strict=True):
+            if mark != "inconclusive":
+                clear.append(f"{row} by {cell.value:+.3f}")
+        sentence = f"{variant}, in {len(clear)} of {len(cells)} rows"
+        if clear:
+            sentence += f" ({'; '.join(clear)})"
+        words.append(sentence)
+    return (
+        "Recorded, the gender branch moves the clean score, judged together over the rows: "
+        f"{', '.join(words)}."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotedRecall:
+    """Recall of one class among the clips that have a listener's note, or that lack it.
+
+    Args:
+        note: note as the listeners' list calls it.
+        is_noted: True for the clips that have the note.
+        label: class.
+        estimate: share of these clips that got their class; its groups are recordings. None where
+            there is no such clip.
+        clips: number of such clips.
+    """
+
+    note: str
+    is_noted: bool
+    label: str
+    estimate: Estimate | None
+    clips: int
+
+
+def noted_clips() -> tuple[dict[str, dict[str, int]], dict[str, int]]:
+    """Return clips by class and note, and clips by class, as measured on the listeners' list.
+
+    Source: Alves et al. 2022, Figure 1.
+    """
+    counts: dict[str, dict[str, int]] = {}
+    for place, count in measurements(NAME).items():
+        if place.startswith("listening notes / "):
+            _, label, note = place.split(" / ")
+            counts.setdefault(label, {})[note.replace("_", " ")] = int(count)
+    totals = {label: notes.pop("all") for label, notes in counts.items()}
+    return counts, totals
+
+
+def note_recalls(book: Recorded, row: str) -> list[NotedRecall]:
+    """Return the clean recall of every class with and without every note, for a submitted row."""
+    trials = book.trials
+    if not len(trials):
+        return []
+    chosen = trials[
+        (trials["row"] == row)
+        & (trials["variant"] == "as-run")
+        & (trials["protocol"] == "clean")
+        & (trials["control"] == "none")
+    ]
+    clips = book.notes.merge(chosen[["trial", "seed"]], on="trial")
+    if not len(clips):
+        return []
+    results = []
+    for note, letter in NOTES.items():
+        has_note = clips["note"].str.contains(letter)
+        for is_noted in (True, False):
+            noted = clips[has_note == is_noted]
+            for label, measure in zip(CLASSES, RECALLS, strict=True):
+                of_class = noted[noted["true"] == CLASSES.index(label)]
+                estimate, count = _recall(of_class, measure)
+                about = {"note": note.replace("_", " "), "is_noted": is_noted, "label": label}
+                results.append(NotedRecall(estimate=estimate, clips=count, **about))
+    return results
+
+
+def _recall(clips: pd.DataFrame, measure: str) -> tuple[Estimate | None, int]:
+    """Return the recall of clips of one class, and their number."""
+    if not len(clips):
+        return None, 0
+    seeds = sorted(clips["seed"].unique())  # each scores every clip once, over its folds
+    settings = pd.DataFrame({"trial": seeds, "seed": seeds, "fold": 0})
+    columns = ["trial", "group", "true", "predicted"]
+    counts = clips.assign(trial=clips["seed"]).groupby(columns, as_index=False)["count"].sum()
+    errors = pd.DataFrame(columns=["trial", "group", "clips", "head", "second"])
+    estimate = level(Trials(settings, counts, errors), measure)
+    return estimate, round(clips["count"].sum() / len(seeds))

@@ -3,7 +3,7 @@
 from sercore.papers.svm2004.trial import CLASSES, FOLDS, Data, Trial, run
 
 from sercore import corpora, features
-from sercore.corpora import synthetic
+from sercore.corpora.demo import synthetic
 from sercore.parameters import ChapterParameters, Device, Edition, Scheduler, Seed, Seeds
 from sercore.sweep import Task
 

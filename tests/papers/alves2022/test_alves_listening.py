@@ -1,17 +1,19 @@
-"""Recall by listening note: each clip counts in one half of every note, and the value is the plain share."""
+"""Recall by listening note: result clip counts in one half of every note, and the value is the plain share."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from sercore.corpora.coraa_ser import NOTES
 from sercore.ledger.recorded import Recorded
-from sercore.papers.alves2022 import listening
-from sercore.papers.alves2022.study import SELECTED
+from sercore.papers.alves2022 import figures
+from sercore.papers.alves2022.tables import CLASSES, note_recalls
+from sercore.papers.alves2022.trial import SELECTED
 
 
 @pytest.fixture
 def runs():
-    """Two seeds that score forty clips in ten recordings once each, and a control that must not be counted."""
+    """Two seeds that score forty clips in ten recordings once result, and a control that must not be counted."""
     generator = np.random.default_rng(0)
     clips = [(f"r{at % 10}", ["-", "n", "no", "g"][at % 4], at % 3) for at in range(40)]
     rows = [
@@ -34,40 +36,42 @@ def runs():
 
 
 def test_recalls_are_shares_of_the_noted_clips(runs):
-    found = listening.recalls(runs, SELECTED[2])
+    results = note_recalls(runs, SELECTED[2])
     table = runs.notes[runs.notes["trial"] < 2]
-    for each in found:
-        letter, true = (
-            listening.NOTES[each.note.replace(" ", "_")],
-            listening.CLASSES.index(each.label),
-        )
+    for result in results:
+        letter, true = (NOTES[result.note.replace(" ", "_")], CLASSES.index(result.label))
         chosen = table[
-            (table["note"].str.contains(letter) == each.is_noted) & (table["true"] == true)
+            (table["note"].str.contains(letter) == result.is_noted) & (table["true"] == true)
         ]
-        assert each.clips == len(chosen) / 2
-        assert (each.estimate is None) == (each.clips == 0)
-        if each.estimate is None:
+        assert result.clips == len(chosen) / 2
+        assert (result.estimate is None) == (result.clips == 0)
+        if result.estimate is None:
             continue
-        estimate = each.estimate
+        estimate = result.estimate
         assert estimate.value == pytest.approx((chosen["predicted"] == true).mean())
         assert estimate.low - 1e-9 <= estimate.value <= estimate.high + 1e-9
         assert (estimate.seeds, estimate.groups) == (2, chosen["group"].nunique())
         assert estimate.doubt == "2 seeds, and a sign needs 5"
-    for note in listening.NOTES:
-        assert sum(each.clips for each in found if each.note == note.replace("_", " ")) == 40
+    for note in NOTES:
+        assert (
+            sum(result.clips for result in results if result.note == note.replace("_", " ")) == 40
+        )
 
 
 def test_what_no_clip_has_is_left_out_of_the_picture(runs):
-    found = listening.recalls(runs, SELECTED[2])
+    results = note_recalls(runs, SELECTED[2])
     assert not any(
-        each.clips for each in found if each.note == "voices in sequence" and each.is_noted
+        result.clips
+        for result in results
+        if result.note == "voices in sequence" and result.is_noted
     )
-    shown = [row[0] for row in listening.shown(found)]
+    axes = figures.recalls(results).axes[0]
+    shown = [label.get_text() for label in axes.get_yticklabels()]
     assert "voices in sequence" not in shown
     assert "no voices in sequence" in shown
 
 
 def test_other_rows_and_an_empty_ledger_have_none(runs):
-    assert listening.recalls(runs, SELECTED[0]) == []
+    assert note_recalls(runs, SELECTED[0]) == []
     empty = Recorded({}, pd.DataFrame(columns=["trial", "run"]), {"notes": pd.DataFrame()})
-    assert listening.recalls(empty, SELECTED[2]) == []
+    assert note_recalls(empty, SELECTED[2]) == []

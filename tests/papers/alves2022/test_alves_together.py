@@ -2,9 +2,9 @@
 
 import pytest
 
-from sercore.papers.alves2022 import study as ser2022
+from sercore.papers.alves2022 import study
 from sercore.papers.alves2022.trial import alike, run, run_together
-from tests.papers.ser2022_trials import BOTH, EMBEDDED, MISJOINED, SMOTE, trial
+from tests.papers.alves2022.alves_trials import BOTH, EMBEDDED, MISJOINED, SMOTE, trial
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from tests.papers.ser2022_trials import BOTH, EMBEDDED, MISJOINED, SMOTE, trial
 def test_alike_trials_at_once_are_what_each_is_alone(data, row, variant, control):
     trials = [
         trial(row, variant, protocol, fold=fold, seed=fold, control=control)
-        for protocol in ser2022.PROTOCOLS
+        for protocol in study.PROTOCOLS
         for fold in (0, 4)
     ]
     assert len({alike(each) for each in trials}) == 1
@@ -35,9 +35,7 @@ def test_alike_trials_at_once_are_what_each_is_alone(data, row, variant, control
 
 
 def test_trials_are_alike_where_architecture_and_loss_are():
-    kinds = {
-        alike(each) for each in ser2022.grid(ser2022.Parameters(edition="open"), encoder="toy")
-    }
+    kinds = {alike(each) for each in study.grid(study.Parameters(edition="open"), encoder="toy")}
     assert alike(trial(BOTH)) == alike(trial(SMOTE, fold=3, seed=2, protocol="clean"))
     others = [
         trial(BOTH, "as-described"),

@@ -14,31 +14,38 @@ from sklearn.preprocessing import MinMaxScaler
 from sercore import corpora
 from sercore.evaluation.metrics import macro_f1
 from sercore.ledger import published
-from sercore.papers.alves2022 import data as ser2022_data
-from sercore.papers.alves2022 import study as ser2022
-from sercore.papers.alves2022.rows import SELECTED, Configuration
-from sercore.papers.alves2022.sides import SYNTHETIC
-from sercore.papers.alves2022.trial import arrange, fit, run
+from sercore.papers.alves2022 import study
+from sercore.papers.alves2022.data import clips, conversations, copies
+from sercore.papers.alves2022.trial import (
+    ROWS,
+    SELECTED,
+    SYNTHETIC,
+    TABLES,
+    Configuration,
+    arrange,
+    fit,
+    run,
+)
 from sercore.parameters import ParameterError, checked
 from sercore.protocols.splits import grouped_folds
 from tests.corpora import trees
-from tests.papers.ser2022_trials import BOTH, EMBEDDED, MISJOINED, SMOTE, trial
+from tests.papers.alves2022.alves_trials import BOTH, EMBEDDED, MISJOINED, SMOTE, trial
 
 
 def test_rows_are_those_of_the_paper():
     printed = {
         (number.table, number.row)
-        for number in published.read(ser2022.NAME)
+        for number in published.read(study.NAME)
         if number.metric == "macro_f1_cv5_mean"
     }
-    assert printed == {(table, row) for table, rows in ser2022.TABLES.items() for row in rows}
-    assert len(ser2022.ROWS) == 26
+    assert printed == {(table, row) for table, rows in TABLES.items() for row in rows}
+    assert len(ROWS) == 26
     assert [
-        len(ser2022.rows(edition, encoder))
+        len(study.rows(edition, encoder))
         for edition in ("open", "demo")
         for encoder in ("toy", "none")
     ] == [26, 16, 6, 5]
-    assert set(SELECTED) < set(ser2022.ROWS)
+    assert set(SELECTED) < set(ROWS)
 
 
 def test_a_row_name_says_its_configuration():
@@ -49,7 +56,7 @@ def test_a_row_name_says_its_configuration():
         network="sequential", subset="", embedding=True, smote=True, copies=False
     )
     assert Configuration.of(SELECTED[0]).subset == "56"
-    assert len({Configuration.of(row) for row in ser2022.ROWS}) == 26
+    assert len({Configuration.of(row) for row in ROWS}) == 26
     with pytest.raises(ValueError, match="not a configuration of Tables 2 to 4"):
         Configuration.of("(5) Seq. HuBERT + SMOTE - CG")
 
@@ -74,7 +81,7 @@ def test_only_originals_are_scored_once_clean(data):
 
 
 @pytest.mark.parametrize("row", [BOTH, SMOTE, MISJOINED])
-@pytest.mark.parametrize("variant", ser2022.VARIANTS)
+@pytest.mark.parametrize("variant", study.VARIANTS)
 def test_clean_learns_nothing_of_the_test_recordings(data, row, variant):
     """Whatever test clips and their copies hold, weights and scaling are the same to the bit; as published they are not."""
     chosen = trial(row, variant, "clean")
@@ -104,7 +111,7 @@ def test_clean_learns_nothing_of_the_test_recordings(data, row, variant):
 def test_shuffled_labels_are_learned_only_through_the_leak(data):
     """SMOTE before the folds puts test rows on the line between training rows of their class; that alone is learned."""
     scores = {}
-    for protocol in ser2022.PROTOCOLS:
+    for protocol in study.PROTOCOLS:
         confusion = np.zeros((3, 3))
         for seed, fold in itertools.product(range(2), range(5)):
             outcome = run(
@@ -130,7 +137,7 @@ def test_a_trial_is_the_same_twice(data):
     assert run(trial(), data) != run(trial(seed=1), data)
 
 
-@pytest.mark.parametrize("protocol", ser2022.PROTOCOLS)
+@pytest.mark.parametrize("protocol", study.PROTOCOLS)
 def test_the_second_head_ends_at_its_best_constant_or_dead(data, protocol):
     outcome = run(trial(SMOTE, protocol=protocol, epochs=300), data)
     expected = 1 / 3 if outcome["second_zero"] == 1 else 2 / 9
@@ -161,8 +168,8 @@ def test_misjoined_labels_only_where_the_notebooks_join_by_row(data):
 
 def test_misjoined_totals_on_the_real_files(data, speech, monkeypatch):
     monkeypatch.setenv("SER_CORPORA", str(speech))
-    table = ser2022_data.clips("open")
-    copied, _ = ser2022_data.copies(table)
+    table = clips(conversations("open"))
+    copied, _ = copies(table)
     labels = np.concatenate([table["label"], copied["label"]])
     originals = np.concatenate([np.full(len(table), -1), copied["original"]])
     blank = {
@@ -180,8 +187,8 @@ def test_misjoined_totals_on_the_real_files(data, speech, monkeypatch):
 
 
 def test_the_grid_covers_rows_variants_protocols_folds_and_controls():
-    everything = ser2022.Parameters(edition="open", seeds=5)
-    grid = ser2022.grid(everything, encoder="toy")
+    everything = study.Parameters(edition="open", seeds=5)
+    grid = study.grid(everything, encoder="toy")
     both, clean = (
         2 * 2,
         2 + 7,
@@ -189,10 +196,10 @@ def test_the_grid_covers_rows_variants_protocols_folds_and_controls():
     assert len(grid) == len(set(grid)) == (26 * 2 * 2 + both + clean) * 25
     assert {each.encoder for each in grid if "wav2vec" in each.row} == {"toy"}
     assert {each.encoder for each in grid if "wav2vec" not in each.row} == {"none"}
-    without = ser2022.grid(everything)
+    without = study.grid(everything)
     assert len(without) == (16 * 2 * 2 + both + clean - 3) * 25
     assert not any("wav2vec" in each.row for each in without)
-    one = ser2022.grid(ser2022.Parameters(edition="open", only=BOTH, seed=3))
+    one = study.grid(study.Parameters(edition="open", only=BOTH, seed=3))
     assert {(each.row, each.seed) for each in one} == {(BOTH, 3)}
     assert len(one) == 20
 
@@ -204,7 +211,7 @@ def test_an_unknown_row_is_refused():
             '"(8) Multi-task 19 prosodic" is no row that can be run, the nearest is "(8) Multi-task 19'
         ),
     ):
-        ser2022.Parameters(only="(8) Multi-task 19 prosodic")
+        study.Parameters(only="(8) Multi-task 19 prosodic")
 
 
 def test_a_row_on_an_embedding_needs_an_encoder(monkeypatch):
@@ -213,28 +220,28 @@ def test_a_row_on_an_embedding_needs_an_encoder(monkeypatch):
         ParameterError,
         match=r"only=\(5\) Seq. wav2vec .* expected one by hub id or folder. Name it with -p encoder=",
     ):
-        checked(ser2022.Parameters, {"edition": "open", "only": EMBEDDED})
+        checked(study.Parameters, {"edition": "open", "only": EMBEDDED})
     for given in ({"edition": "demo"}, {"edition": "open", "encoder": "some/folder"}):
-        assert checked(ser2022.Parameters, given | {"only": EMBEDDED}).only == EMBEDDED
+        assert checked(study.Parameters, given | {"only": EMBEDDED}).only == EMBEDDED
 
 
 def test_any_row_can_be_run_alone_in_the_demo():
-    for row in ser2022.ROWS:
-        assert {
-            each.row for each in ser2022.grid(ser2022.Parameters(only=row), encoder="random")
-        } == {row}
+    for row in ROWS:
+        assert {each.row for each in study.grid(study.Parameters(only=row), encoder="random")} == {
+            row
+        }
 
 
 def test_the_papers_edition_lists_what_is_missing(monkeypatch, tmp_path):
     monkeypatch.setenv("SER_CORPORA", str(tmp_path))
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(corpora.CorpusError, match=r"missing CORAA SER .*CETUC .*wav2vec"):
-        ser2022.load(ser2022.Parameters(edition="paper"))
+        study.load(study.Parameters(edition="paper"))
     trees.plant(tmp_path / "coraa-ser", trees.coraa_ser())
     with pytest.raises(
         corpora.CorpusError, match=r"missing CETUC \(folder cetuc\); the paper's own data"
     ):
-        ser2022.load(ser2022.Parameters(edition="paper", encoder="random"))
+        study.load(study.Parameters(edition="paper", encoder="random"))
 
 
 def test_a_class_too_small_for_smote_in_a_training_part_is_named(data):
@@ -249,18 +256,18 @@ def test_a_class_too_small_for_smote_in_a_training_part_is_named(data):
         recordings=recordings,
         originals=np.where(data.originals >= 0, -1, data.originals),
     )
-    told = []
+    messages = []
     for fold in range(5):
         try:
             fit(trial(SMOTE, protocol="clean", fold=fold), few)
         except ValueError as error:
-            told.append(str(error))
-    assert told
+            messages.append(str(error))
+    assert messages
     assert all(
         re.match(
             r"\d clips in the training part of fold \d are non-neutral-male; SMOTE draws on 5", each
         )
-        for each in told
+        for each in messages
     )
 
 
@@ -390,11 +397,11 @@ def test_notes_are_counted_for_the_selected_rows_clean(data):
     [
         ("auto", "demo", False, "random"),
         ("auto", "open", False, "none"),
-        ("auto", "open", True, ser2022.BASE),
+        ("auto", "open", True, study.BASE),
         ("none", "demo", True, "none"),
         ("some/folder", "open", False, "some/folder"),
     ],
 )
 def test_the_encoder_of_an_edition(monkeypatch, asked, edition, cached, expected):
     monkeypatch.setattr("sercore.encoders.cached", lambda name: cached)
-    assert ser2022.encoder(ser2022.Parameters(edition=edition, encoder=asked)) == expected
+    assert study.encoder(study.Parameters(edition=edition, encoder=asked)) == expected

@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 from sercore import store
 from sercore.corpora.gender_tables import GenderTable
 from sercore.ledger import published
-from sercore.papers.alves2022 import gender as ser2022_gender
+from sercore.papers.alves2022 import gender
 from sercore.papers.alves2022.gender import (
     CLASSIFIERS,
     NETWORK,
@@ -25,8 +25,8 @@ from sercore.papers.alves2022.gender import (
 )
 from sercore.papers.alves2022.trial import Trial
 from sercore.protocols.splits import LeakError, shuffled_folds
-from tests.papers.ser2022_toy import gender_data as data
-from tests.papers.ser2022_toy import gender_table as table
+from tests.papers.alves2022.alves_toy import gender_data as data
+from tests.papers.alves2022.alves_toy import gender_table as table
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Stochastic Optimizer"
@@ -110,9 +110,7 @@ def test_a_speaker_of_both_sexes_is_refused():
 def test_a_planted_leak_is_refused(monkeypatch, row, protocol):
     """Folds that share speakers never reach a model."""
     monkeypatch.setattr(
-        ser2022_gender,
-        "speaker_folds",
-        lambda known, *, seed: shuffled_folds(len(known.male), seed=seed),
+        gender, "speaker_folds", lambda known, *, seed: shuffled_folds(len(known.male), seed=seed)
     )
     with pytest.raises(LeakError, match="is in training and in test"):
         fit(trial(row, protocol), data())
@@ -217,8 +215,8 @@ def test_stage_one_is_the_papers_network():
     fitted = fit(trial(NETWORK, "clean"), data())
     assert sum(weights.numel() for weights in fitted.model.network_.parameters()) == 1381
     assert 0 < run(trial(NETWORK, "clean"), data())["head_mse"] < 1
-    grid = ser2022_gender.grid("demo", [0])
-    assert {(each.epochs, ser2022_gender.STAGE_ONE.batch) for each in grid} == {(100, 1000)}
+    grid = gender.grid("demo", [0])
+    assert {(each.epochs, gender.STAGE_ONE.batch) for each in grid} == {(100, 1000)}
 
 
 def test_stage_one_as_published_scales_by_every_row():
@@ -238,7 +236,7 @@ def test_the_random_forest_has_five_trees_and_the_trials_seed():
 
 
 def test_the_grid_has_every_row_once_a_fold_and_the_papers_row_among_them():
-    grid = ser2022_gender.grid("open", [0, 3], common_voice=True)
+    grid = gender.grid("open", [0, 3], common_voice=True)
     assert len(grid) == len(set(grid)) == (6 * 2 + 2) * 2 * 5
     assert {each.protocol for each in grid if each.row != NETWORK} == {"as-published"}
     printed = {
@@ -248,7 +246,7 @@ def test_the_grid_has_every_row_once_a_fold_and_the_papers_row_among_them():
     }
     assert printed
     assert printed <= {each.row for each in grid}
-    without = ser2022_gender.grid("demo", iter([0, 3]))
+    without = gender.grid("demo", iter([0, 3]))
     assert {each.row for each in without} == {*ROWS, NETWORK}
     assert len(without) == (6 + 2) * 2 * 5
 
