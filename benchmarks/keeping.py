@@ -28,7 +28,7 @@ from joblib.externals.loky import get_reusable_executor
 from benchmarks.features import clips as real
 from sercore import audio, store
 from sercore.features import packed
-from sercore.papers.parry2022 import inputs as parry_inputs
+from sercore.papers.parry2022 import data as parry_inputs
 
 COUNTS, SOURCES, SAMPLES = (1000, 10_000, 100_000), 20, 3 * audio.RATE
 FLAT, GOAL, ROUNDS = 1.2, 2.0, 3

@@ -8,7 +8,7 @@ import pytest
 from benchmarks import features, keeping, sweeping
 from sercore import store
 from sercore.features import prosodic
-from sercore.papers.parry2022 import inputs as parry_inputs
+from sercore.papers.parry2022 import data as parry_inputs
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from sercore import store
 from sercore.audio import AudioError
 from sercore.features import packed
 from sercore.papers.parry2022 import data as parry_data
-from sercore.papers.parry2022 import inputs as parry_inputs
+from sercore.papers.parry2022 import data as parry_inputs
 
 LONG_AGO = 10**9
 TICK = 0.05  # seconds that tell two times of a file apart

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from sercore.corpora import COLUMNS, labels, load
-from sercore.papers.parry2022 import attributes as parry_attributes
+from sercore.papers.parry2022 import data as parry_attributes
 from sercore.protocols.pooled import pooled
 from tests.corpora import trees
 
@@ -46,7 +46,7 @@ def speakers(table, rows) -> Counter:
 
 
 def test_six_corpora_three_languages_and_their_training_speakers(table, split):
-    found = parry_attributes.labels(table, split.training)
+    found = parry_attributes.attribute_labels(table, split.training)
     assert found["C"].classes == tuple(FACTS)
     assert found["L"].classes == ("de", "en", "it")
     assert len(found["S"].classes) == sum(sides[0] for sides, _ in FACTS.values()) == 47

@@ -16,7 +16,8 @@ from sercore.papers.parry2022 import trial as parry_trial
 from sercore.parameters import ParameterError, checked
 from sercore.training import checkpoints
 from tests.papers.loopq_clips import voice
-from tests.predict import asking, parry_clips
+from tests.papers.parry2022 import parry_clips
+from tests.predict import asking
 
 GIVEN = {"edition": "demo", "epochs": 12}
 
