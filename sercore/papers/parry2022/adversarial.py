@@ -88,13 +88,8 @@ def alpha(approach: str, epoch: int, epochs: int, value: float | None = None) ->
     """Return the weight of the attributes in an epoch.
 
     The baseline's is 0, those of MTL and AD are constant, and GR's rises linearly from 0 in the
-    first epoch to its end in the last.
-
-    Args:
-        approach: one of ``FINAL``.
-        epoch: number of the epoch, from 1.
-        epochs: largest number of epochs.
-        value: constant, or end of the rise (default: the paper's).
+    first epoch, counted from 1, to its end in the last. The constant or end is ``value``, by
+    default the paper's.
 
     Source: Parry et al. 2022, section 4.
     """
@@ -167,7 +162,7 @@ class Plan:
 
     def __post_init__(self) -> None:
         choices = {
-            "approach": (*FINAL,),
+            "approach": tuple(FINAL),
             "precision": ("fp32", "bf16"),
             "reads": ("softmax", "representation"),
         }
@@ -213,10 +208,7 @@ class Plan:
 
 
 def best_epoch(epochs: Sequence[Mapping[str, Any]], plan: Plan) -> int:
-    """Return the number of the eligible epoch with the best validation UA, the earliest of equals.
-
-    It is the last epoch if none is eligible.
-    """
+    """Return the eligible epoch with the best validation UA, or the last if none is eligible."""
     allowed = [number for number in range(1, len(epochs) + 1) if plan.eligible(number)]
     return max(
         allowed, key=lambda number: epochs[number - 1]["validation"]["ua"], default=len(epochs)
@@ -224,10 +216,7 @@ def best_epoch(epochs: Sequence[Mapping[str, Any]], plan: Plan) -> int:
 
 
 def ending(epochs: Sequence[Mapping[str, Any]], plan: Plan, entropy: float) -> str:
-    """Say why training ends after these epochs; empty while it goes on.
-
-    The entropy is that of the training clips' emotion labels, in nats.
-    """
+    """Say why training ends after these epochs, given the emotion labels' entropy; else empty."""
     done = len(epochs)
     if done >= plan.epochs:
         return f"all {plan.epochs} epochs"

@@ -47,11 +47,7 @@ Points = tuple[str, np.ndarray, list[str]]  # title, places and label of each
 def networks(attributes: Mapping[str, int]) -> Figure:
     """Draw the layers that all models share, and the four approaches on them.
 
-    Args:
-        attributes: number of labels of each attribute, by the name that the picture shows.
-
-    Raises:
-        ValueError: there is no attribute, or one has no label.
+    The attributes are numbers of labels, by the name that the picture shows.
 
     Source: Parry et al. 2022, Figure 1.
     """
@@ -170,9 +166,6 @@ def swing(
         gaps: printed UA less the printed baseline, in points, by approach.
         corpus: name of the corpus that is scored.
         chance: UA of guessing, in %.
-
-    Raises:
-        ValueError: there is no seed, a curve has no epoch, or a score or chance is no percentage.
     """
     if not 1 < chance <= 100:
         raise ValueError(f"chance {chance:g}; expected more than 1, up to 100. Give per cent.")
@@ -247,9 +240,6 @@ def learning(
         curves: values of each epoch by model: of ``emotion``, of the attributes that it has by
             letter, and of ``alpha``.
         entropies: entropy in nats by model, of ``emotion`` and of the attributes.
-
-    Raises:
-        ValueError: there is no model, or a loss that no logarithmic scale has.
     """
     if not curves:
         raise ValueError("no model; expected the curves of one or more: record them first")
@@ -330,9 +320,6 @@ def gains(panels: Mapping[str, Gains], spreads: Mapping[str, float]) -> Figure:
         panels: printed and recorded difference in points, None where there is none, and number of
             recorded seeds, by what is scored and by approach and set of attributes.
         spreads: standard deviation of the baseline over seeds, in points, by what is scored.
-
-    Raises:
-        ValueError: there is no model.
     """
     if not any(panels.values()):
         raise ValueError(
@@ -393,20 +380,12 @@ def alpha_data(ledger: Ledger) -> dict[str, list[tuple[float, list[float]]]]:
 
 
 def alpha_curve(
-    points: Mapping[str, Sequence[tuple[float, Sequence[float]]]],
-    *,
-    paper: float,
-    title: str = "GR C",
+    points: Mapping[str, Sequence[tuple[float, Sequence[float]]]], *, paper: float
 ) -> Figure:
     """Draw the score over the weight of the attributes: a line through the means, a dot a seed.
 
-    Args:
-        points: alpha at the end of training and UA in % of each seed, by what is scored.
-        paper: alpha of the paper, marked by a dotted line.
-        title: name of the model.
-
-    Raises:
-        ValueError: there is no point.
+    The points are alpha at the end of training and UA in % of each seed, by what is scored; a
+    dotted line marks the paper's alpha.
     """
     if not any(points.values()):
         raise ValueError(
@@ -422,7 +401,7 @@ def alpha_curve(
     axes.axvline(paper, color="0.5", linewidth=1, linestyle=":", label="the paper's alpha")
     axes.set_xlabel("alpha at the last epoch", fontsize=FONT)
     axes.set_ylabel("UA, %", fontsize=FONT)
-    axes.set_title(title, fontsize=FONT + 1)
+    axes.set_title("GR C", fontsize=FONT + 1)
     return _finished(figure, axes.get_legend_handles_labels()[0], ncols=4)
 
 
