@@ -21,7 +21,7 @@ from torch.nn.functional import conv1d, cross_entropy, max_pool1d
 
 from sercore.models.attribute_network import SIZES, AttributeNetwork, SharedLayers, Sizes
 from sercore.papers.parry2022.adversarial import Plan, step
-from sercore.papers.parry2022.grid import RECIPES
+from sercore.papers.parry2022.study import RECIPES
 from sercore.training import memory
 from sercore.training.batching import Ragged, by_length, padding_share
 

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from sercore.papers.parry2022 import study as parry
-from sercore.papers.parry2022 import views as parry_views
+from sercore.papers.parry2022 import trial as parry_trial
 from tests.golden.watching import Golden
-from tests.papers import parry_toy
+from tests.papers.parry2022 import parry_toy
 
 ROWS = (
     "baseline",
@@ -28,7 +28,7 @@ def trials() -> list[Golden]:
     recipes = {trial.initialisation: trial for trial in reversed(_grid("recipe"))}
     kinds = [("models", name, rows[name], parry.run) for name in ROWS]
     kinds += [("recipe", name, recipes[name], parry.run) for name in sorted(recipes)]
-    kinds += [("views", name, rows[name], parry_views.run) for name in VIEWED]
+    kinds += [("views", name, rows[name], parry_trial.look) for name in VIEWED]
     return [Golden(parry, *kind[:3], data, kind[3], TOLERANCE) for kind in kinds]
 
 

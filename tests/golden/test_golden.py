@@ -20,7 +20,7 @@ from sercore.ledger import recorded
 from sercore.papers.alves2022 import trial as ser2022_trial
 from sercore.papers.biagini2022.rows import RECIPES
 from sercore.papers.padi2021 import rows as padi_rows
-from sercore.papers.parry2022 import grid as parry_grid
+from sercore.papers.parry2022 import study as parry_study
 from sercore.training.loop import Recipe
 from sercore.training.sgd import Plan
 from tests.golden import alves2022, biagini2022, committed, padi2021, parry2022
@@ -74,8 +74,8 @@ def faster_alves(patch) -> list[Golden]:
 
 
 def faster_parry(patch) -> list[Golden]:
-    recipe = parry_grid.RECIPES["published"]
-    patch.setitem(parry_grid.RECIPES, "published", replace(recipe, rate=1.1 * recipe.rate))
+    recipe = parry_study.RECIPES["published"]
+    patch.setitem(parry_study.RECIPES, "published", replace(recipe, rate=1.1 * recipe.rate))
     return parry2022.trials()
 
 

@@ -8,7 +8,7 @@ from sercore.papers.alves2022 import study as ser2022
 from sercore.papers.alves2022.gender import CLASSIFIERS
 from sercore.papers.alves2022.page import headline
 from sercore.papers.parry2022 import claims as parry_claims
-from sercore.papers.parry2022 import evidence
+from sercore.papers.parry2022 import evidence, numbers
 from sercore.papers.parry2022 import study as parry
 
 
@@ -68,9 +68,9 @@ def test_recorded_models_of_one_seed_differ_where_they_are_the_baseline():
     first = epochs[(epochs["epoch"] == 1) & (epochs["what"] == "training loss")].set_index("trial")[
         "value"
     ]
-    baseline = evidence.recorded(ledger, "baseline").sown([0])
+    baseline = numbers.row_trials(ledger, "baseline").sown([0])
     reversal = ledger.trials(
-        "GR C", variant=evidence.VARIANT, protocol=evidence.PROTOCOL, control="alpha 0"
+        "GR C", variant=numbers.VARIANT, protocol=numbers.PROTOCOL, control="alpha 0"
     ).sown([0])
     losses = [first[trials.table["trial"].item()] for trials in (baseline, reversal)]
     assert losses[0] != losses[1]
@@ -86,7 +86,7 @@ def test_no_difference_of_chapter_2_is_judged_and_its_balance_by_gender_is_not_r
     }
     assert marks["C21"].published == "not run"
     gains = [
-        evidence.gain(ledger, f"{way} {name}", "tess")
+        numbers.gain(ledger, f"{way} {name}", "tess")
         for way in ("MTL", "GR", "AD")
         for name in evidence.SINGLE
     ]

@@ -1,9 +1,9 @@
 """Training with attributes (Parry et al. 2022, sections 3 and 4).
 
-The approaches are baseline, multi-task learning, gradient reversal and discriminators.
-``Plan`` says how a network is trained, ``step`` what one batch does to network and discriminators,
-``fit`` trains them by ``resumable.run``. For one seed the four approaches see the same batches and
-the same dropout: with alpha = 0 their shared and emotion weights have the same bits.
+The losses come first. ``Plan`` says how a network is trained, ``step`` what one batch does to
+network and discriminators, and ``fit`` trains them by ``resumable.run``. For one seed the four
+approaches (baseline, multi-task learning, gradient reversal, discriminators) see the same batches
+and the same dropout: with alpha = 0 their shared and emotion weights have the same bits.
 
 One optimiser holds network and discriminators. SGD passes over a weight without a gradient, its
 momentum included, so each step moves exactly the weights that its backward pass reached.
@@ -19,43 +19,129 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sercore.models.attribute_network import AttributeNetwork
-from sercore.papers.parry2022.losses import FINAL, against, alpha, attribute_losses, known, weighted
+from sercore.papers.parry2022.data import MISSING
 from sercore.training import resumable
 from sercore.training.resumable import Epoch, History, autocast, mean
 
-SCORES = ("loss", "ua")  # that a validation must give
+FINAL = {"baseline": 0.0, "MTL": 0.1, "GR": 0.5, "AD": 0.5}  # alpha at the last epoch: section 4
+SCORES = ("loss", "ua")  # of a validation
 
 Batches = Callable[[int], Iterable[Sequence[Tensor]]]
 Validate = Callable[[nn.Module], Mapping[str, float]]
 
 
+def attribute_losses(logits: Sequence[Tensor], targets: Sequence[Tensor]) -> list[Tensor]:
+    """Return each attribute's cross-entropy: the mean over the clips with a label, 0 without any.
+
+    Shape:
+        - logits: ``(batch, classes)`` each; targets: ``(batch,)`` each, ``MISSING`` where unknown
+        - output: ``()`` each, always with a graph
+    """
+    losses = []
+    for guess, target in zip(logits, targets, strict=True):
+        total = functional.cross_entropy(guess, target, ignore_index=MISSING, reduction="sum")
+        losses.append(total / known(target).clamp(min=1))
+    return losses
+
+
+def known(target: Tensor) -> Tensor:
+    """Count the clips whose label is known: ``()``."""
+    return (target != MISSING).sum()
+
+
+def weighted(emotion: Tensor, attributes: Sequence[Tensor], *, alpha: float) -> Tensor:
+    """Return the loss of multi-task learning: ``(1 - alpha) L_emo + alpha mean_i L_i``.
+
+    Behind a reversed gradient it is the loss of gradient reversal too: the value is the same, and
+    the attributes' gradient reaches the shared layers times -1.
+
+    Source: Parry et al. 2022, equations 1 and 2.
+    """
+    if not attributes:
+        return emotion
+    return (1 - alpha) * emotion + alpha * torch.stack([*attributes]).mean()
+
+
+def against(
+    emotion: Tensor,
+    discriminators: Sequence[Tensor],
+    *,
+    alpha: float,
+    ceilings: Sequence[float] | None = None,
+) -> Tensor:
+    """Return the loss against discriminators: ``(1 - alpha) L_emo - alpha mean_i L_i``.
+
+    A discriminator's loss above its ceiling, in nats, has no gradient, since a guess as bad as the
+    label's entropy already tells nothing. Without ceilings the loss has no lower bound, as printed.
+
+    Source: Parry et al. 2022, equation 3. Deviation: the ceilings are ours.
+    """
+    if not discriminators:
+        return emotion
+    if ceilings is not None:
+        pairs = zip(discriminators, ceilings, strict=True)
+        discriminators = [loss.clamp(max=ceiling) for loss, ceiling in pairs]
+    return (1 - alpha) * emotion - alpha * torch.stack([*discriminators]).mean()
+
+
+def alpha(approach: str, epoch: int, epochs: int, value: float | None = None) -> float:
+    """Return the weight of the attributes in an epoch.
+
+    The baseline's is 0, those of MTL and AD are constant, and GR's rises linearly from 0 in the
+    first epoch, counted from 1, to its end in the last. The constant or end is ``value``, by
+    default the paper's.
+
+    Source: Parry et al. 2022, section 4.
+    """
+    if approach not in FINAL:
+        raise ValueError(
+            f"approach={approach}: unknown; expected {', '.join(FINAL)}. Give one of them."
+        )
+    if not 1 <= epoch <= epochs:
+        raise ValueError(
+            f"epoch={epoch}: outside the training; expected 1 to {epochs}. Count epochs from 1."
+        )
+    final = FINAL[approach] if value is None or approach == "baseline" else value
+    return final * ((epoch - 1) / max(1, epochs - 1)) if approach == "GR" else final
+
+
+def label_entropy(labels: Sequence[int] | Tensor) -> float:
+    """Return the entropy of labels in nats, the ``MISSING`` left out.
+
+    It is the cross-entropy of a guess that knows only how often each label occurs.
+    """
+    present = torch.as_tensor(labels)
+    present = present[present != MISSING]
+    if not len(present):
+        raise ValueError(
+            f"{len(labels)} labels, none known; expected at least 1. Leave this attribute out."
+        )
+    share = present.bincount().double() / len(present)
+    return float(torch.special.entr(share).sum())
+
+
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """How a network is trained; the defaults are the paper's, or ours where it names none.
+    """How a network is trained; batch, clip, patience, least and margin are ours.
 
     Args:
         approach: baseline, MTL (attribute heads), GR (heads behind gradient reversal) or AD
             (discriminators).
-        epochs: passes over the training clips, at most (default 150).
-        batch: clips a step; the caller's batches follow it (default 32, ours).
-        rate: learning rate of all weights, the discriminators' too (default 0.002).
-        momentum: 0 or more, below 1 (default 0.9).
-        clip: norm to which a gradient is cut: of shared layers and emotion head together, of each
-            attribute head and of each discriminator alone, so that none changes another's (default
-            5, ours).
-        patience: epochs in a row without a better one that are borne; as many as ``epochs`` never
-            end it early (default 20, ours).
-        least: epochs before which training does not end early (default 30, ours).
-        margin: nats; epochs without a better one count from the first on whose training emotion
-            loss lies this far below the labels' entropy: before that nothing is learnt yet (default
-            0.03, ours).
-        precision: fp32, or bf16: autocast in training and validation, the weights stay fp32
-            (default fp32).
+        epochs: largest number of passes over the training clips.
+        batch: number of clips a step; the caller's batches follow it.
+        rate: learning rate of all weights, the discriminators' too.
+        momentum: momentum, 0 or more, below 1.
+        clip: norm to which a gradient is cut: that of shared layers and emotion head together, and
+            those of each attribute head and each discriminator alone.
+        patience: number of epochs without a better one after which training ends.
+        least: number of epochs before which training does not end early.
+        margin: distance in nats; ``patience`` counts from the first epoch whose training emotion
+            loss lies this far below the labels' entropy: before that nothing is learnt yet.
+        precision: fp32, or bf16: autocast in training and validation, the weights stay fp32.
         alpha: weight of the attributes, 0 to 1: MTL's and AD's constant, GR's end (default: the
             paper's).
-        bounded: whether AD's discriminator losses are cut at the label entropy for the classifier
-            (default no: as printed).
-        reads: what AD's discriminators read: softmax, or the representation (default softmax).
+        bounded: whether AD's discriminator losses are cut at the label entropy for the classifier.
+        reads: input of AD's discriminators.
 
     Source: Parry et al. 2022, section 4.
     """
@@ -76,28 +162,32 @@ class Plan:
 
     def __post_init__(self) -> None:
         choices = {
-            "approach": (*FINAL,),
+            "approach": tuple(FINAL),
             "precision": ("fp32", "bf16"),
             "reads": ("softmax", "representation"),
         }
-        for name, known_values in choices.items():
-            if getattr(self, name) not in known_values:
+        for name, values in choices.items():
+            if getattr(self, name) not in values:
                 raise ValueError(
-                    f"{name}={getattr(self, name)}: unknown; expected {' or '.join(known_values)}. Give one of them."
+                    f"{name}={getattr(self, name)}: unknown; expected {' or '.join(values)}."
+                    " Give one of them."
                 )
         for name in ("epochs", "batch", "patience"):
             if getattr(self, name) < 1:
                 raise ValueError(
-                    f"{name}={getattr(self, name)}: too small; expected 1 or more. Give {name} from 1 on."
+                    f"{name}={getattr(self, name)}: too small; expected 1 or more."
+                    f" Give {name} from 1 on."
                 )
         if not (self.rate > 0 and self.clip > 0 and 0 <= self.momentum < 1):
             settings = f"rate={self.rate}, clip={self.clip}, momentum={self.momentum}"
             raise ValueError(
-                f"{settings}: expected two above 0 and a momentum from 0 to below 1. Give 0.002, 5 and 0.9, for example."
+                f"{settings}: expected two above 0 and a momentum from 0 to below 1."
+                " Give 0.002, 5 and 0.9, for example."
             )
         if self.alpha is not None and (self.approach == "baseline" or not 0 <= self.alpha <= 1):
             raise ValueError(
-                f"alpha={self.alpha} for {self.approach}: expected 0 to 1, and none for a baseline. Leave it out."
+                f"alpha={self.alpha} for {self.approach}: expected 0 to 1, and none for a baseline."
+                " Leave it out."
             )
         if self.approach != "AD" and (self.bounded or self.reads != "softmax"):
             settings = f"bounded={self.bounded}, reads={self.reads} for {self.approach}"
@@ -106,22 +196,19 @@ class Plan:
             )
 
     def weight(self, epoch: int) -> float:
-        """Alpha in an epoch, counted from 1."""
+        """Return alpha in an epoch, counted from 1."""
         return alpha(self.approach, epoch, self.epochs, self.alpha)
 
     def eligible(self, epoch: int) -> bool:
-        """Whether an epoch may be selected: of GR only once alpha has reached half of its end."""
-        return (
-            self.approach != "GR"
-            or self.weight(epoch) >= (FINAL["GR"] if self.alpha is None else self.alpha) / 2
-        )
+        """Tell whether an epoch may be selected: under GR once alpha is at half of its end."""
+        if self.approach != "GR":
+            return True
+        end = FINAL["GR"] if self.alpha is None else self.alpha
+        return self.weight(epoch) >= end / 2
 
 
 def best_epoch(epochs: Sequence[Mapping[str, Any]], plan: Plan) -> int:
-    """Return the number of the eligible epoch with the best validation UA, the earliest of equals.
-
-    It is the last epoch if none is eligible.
-    """
+    """Return the eligible epoch with the best validation UA, or the last if none is eligible."""
     allowed = [number for number in range(1, len(epochs) + 1) if plan.eligible(number)]
     return max(
         allowed, key=lambda number: epochs[number - 1]["validation"]["ua"], default=len(epochs)
@@ -129,13 +216,7 @@ def best_epoch(epochs: Sequence[Mapping[str, Any]], plan: Plan) -> int:
 
 
 def ending(epochs: Sequence[Mapping[str, Any]], plan: Plan, entropy: float) -> str:
-    """Why training ends after these epochs; empty while it goes on.
-
-    Args:
-        epochs: done so far, as ``fit`` returns them.
-        plan: of the training.
-        entropy: of the training clips' emotion labels, nats.
-    """
+    """Say why training ends after these epochs, given the emotion labels' entropy; else empty."""
     done = len(epochs)
     if done >= plan.epochs:
         return f"all {plan.epochs} epochs"
@@ -159,31 +240,17 @@ def step_discriminators(
 ) -> dict[str, Tensor]:
     """Let each discriminator descend its own loss once; nothing else moves.
 
-    Args:
-        discriminators: in the order of the targets.
-        optimiser: that holds them, and may hold more.
-        read: softmax or representation of the classifier, whose graph is not entered.
-        targets: labels of each attribute.
-        plan: of the training.
-
-    Shape:
-        - read: ``(batch, classes)`` or ``(batch, width)``; targets: ``(batch,)`` each
-
-    Returns:
-        Norm of each discriminator's gradient before it was cut.
+    The discriminators stand in the order of the targets; the graph of what they read, softmax or
+    representation, is not entered. Returned are the norms of their gradients before the cut.
 
     Source: Parry et al. 2022, section 3.2.2.
     """
     optimiser.zero_grad()
     with autocast(plan.precision, read.device):
-        losses = attribute_losses(
-            [guess(read.detach()) for guess in discriminators.values()], targets
-        )
+        guesses = [guess(read.detach()) for guess in discriminators.values()]
+        losses = attribute_losses(guesses, targets)
     torch.stack(losses).sum().backward()
-    norms = {
-        name: nn.utils.clip_grad_norm_(guess.parameters(), plan.clip)
-        for name, guess in discriminators.items()
-    }
+    norms = _cut(discriminators, plan)
     optimiser.step()
     return norms
 
@@ -203,18 +270,17 @@ def step(
     AD's discriminators step first, then the network against them as they now are.
 
     Args:
-        network: in training mode.
-        discriminators: of AD, in the order of the targets; empty otherwise.
-        optimiser: SGD over both; without weight decay, so that weights without a gradient stay.
+        network: network in training mode.
+        discriminators: discriminators of AD, in the order of the targets; empty otherwise.
+        optimiser: SGD over both, without weight decay.
         batch: inputs, emotion target, a target of each head or discriminator, on their device.
-        plan: of the training.
+        plan: plan of the training.
         alpha: weight of the attributes.
-        ceilings: of AD's discriminator losses (default: none).
+        ceilings: largest value of AD's discriminator losses (default: none).
 
     Returns:
-        Plain numbers: ``loss``, ``emotion`` and ``right`` (clips); of each attribute ``loss NAME``
-        and ``known NAME`` (clips); ``norm emotion`` and ``norm NAME`` of the gradients before they
-        were cut.
+        Plain numbers: ``loss``, ``emotion`` and ``right`` (clips); ``loss NAME`` and ``known NAME``
+        (clips) for each attribute; ``norm emotion`` and ``norm NAME`` of the gradients uncut.
 
     Source: Parry et al. 2022, sections 3.1 and 3.2; equation 2 as printed: under GR the shared
     layers' gradient is ``(1 - alpha) g_emo - alpha mean_i g_i``, a head's is ``+ alpha / N`` times
@@ -231,33 +297,32 @@ def step(
     loss, norms = weighted(emotion, losses, alpha=alpha), {}
     if plan.approach == "AD":
         norms = step_discriminators(discriminators, optimiser, read, targets, plan)
-        with autocast(
-            plan.precision, read.device
-        ):  # a new context: the old one remembers the weights before their step
+        # A new context: the old one remembers the weights before their step.
+        with autocast(plan.precision, read.device):
             losses = attribute_losses([guess(read) for guess in discriminators.values()], targets)
         loss = against(emotion, losses, alpha=alpha, ceilings=ceilings)
     optimiser.zero_grad()
-    loss.backward(
-        inputs=[weight for weight in network.parameters() if weight.requires_grad]
-    )  # and no discriminator's
-    norms["emotion"] = nn.utils.clip_grad_norm_(
-        [*network.shared.parameters(), *network.emotion.parameters()], plan.clip
-    )
-    norms |= {
-        name: nn.utils.clip_grad_norm_(head.parameters(), plan.clip)
-        for name, head in network.heads.items()
-    }
-    numbers = {
-        "loss": loss,
-        "emotion": emotion,
-        "right": (logits.argmax(1) == emotion_target).sum(),
-    }
+    trained = [weight for weight in network.parameters() if weight.requires_grad]
+    loss.backward(inputs=trained)  # no discriminator's
+    classifier = [*network.shared.parameters(), *network.emotion.parameters()]
+    norms["emotion"] = nn.utils.clip_grad_norm_(classifier, plan.clip)
+    norms |= _cut(network.heads, plan)
+    right = (logits.argmax(1) == emotion_target).sum()
+    numbers = {"loss": loss, "emotion": emotion, "right": right}
     numbers |= {f"loss {name}": value for name, value in zip(names, losses, strict=True)}
     numbers |= {f"known {name}": known(target) for name, target in zip(names, targets, strict=True)}
     numbers |= {f"norm {name}": norm for name, norm in norms.items()}
     optimiser.step()
     values = torch.stack([number.detach().float() for number in numbers.values()])
     return dict(zip(numbers, values.tolist(), strict=True))
+
+
+def _cut(modules: nn.ModuleDict, plan: Plan) -> dict[str, Tensor]:
+    """Cut each module's gradient alone, so that none changes another's; return the norms before."""
+    return {
+        name: nn.utils.clip_grad_norm_(module.parameters(), plan.clip)
+        for name, module in modules.items()
+    }
 
 
 def fit(
@@ -273,9 +338,7 @@ def fit(
     device: torch.device | str = "cpu",
     seed: int,
 ) -> History:
-    """Train a network, or go on with it, as ``resumable.run`` does.
-
-    The state has the discriminators too.
+    """Train a network and its discriminators, or go on with them, as ``resumable.run`` does.
 
     Each epoch's result has ``alpha``; ``training``, measured while the weights move: ``emotion``
     loss, ``accuracy``, ``attributes`` with the loss of each (of AD that of the discriminator that
@@ -289,24 +352,20 @@ def fit(
             none otherwise.
         discriminators: one for each attribute for AD, none otherwise; they must draw nothing from a
             generator.
-        batches: function that gives the batches of an epoch, by its number from 1 and nothing else.
-            A batch is the network's inputs, the emotion target and a target of each attribute,
-            ``MISSING`` where unknown.
+        batches: function that gives the batches of an epoch by its number.
         validate: function that scores the network, with ``loss`` and ``ua``.
-        plan: approach, rate and the rest.
+        plan: plan of the training.
         attributes: names in the order of a batch's targets; none for the baseline.
         entropies: label entropy in nats over the training clips, of ``emotion`` and of each
             attribute.
         folder: folder of this run alone.
-        device: cpu or cuda (default cpu); batches are moved there.
+        device: cpu or cuda (default cpu).
         seed: seed of dropout, on torch's generator.
 
     Raises:
-        ValueError: Network, discriminators, attributes and plan do not fit each other, a checkpoint
+        ValueError: network, discriminators, attributes and plan do not fit each other, a checkpoint
             is of another run, or a validation lacks a score.
-        FloatingPointError: A loss or gradient is not finite; the last epoch's checkpoint stands.
-
-    Source: Parry et al. 2022, sections 3 and 4.
+        FloatingPointError: a loss or gradient is not finite; the last epoch's checkpoint stands.
     """
     device = torch.device(device)
     _check(network, discriminators, plan, attributes, entropies)
@@ -369,7 +428,8 @@ def _check(
     names, has_adversaries = [*attributes], plan.approach == "AD"
     if (plan.approach == "baseline") != (not names):
         raise ValueError(
-            f"{plan.approach} with attributes {names}: expected none for a baseline, 1 or more else. Change either."
+            f"{plan.approach} with attributes {names}: expected none for a baseline, 1 or more"
+            " else. Change either."
         )
     for part, actual, expected in (
         ("heads", [*network.heads], [] if has_adversaries else names),
@@ -378,7 +438,8 @@ def _check(
     ):
         if actual != expected:
             raise ValueError(
-                f"{part}: {actual}; {plan.approach} with attributes {names} expects {expected}. Build it so."
+                f"{part}: {actual}; {plan.approach} with attributes {names} expects {expected}."
+                " Build it so."
             )
     if missing := [name for name in ("emotion", *names) if name not in entropies]:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Saved models of paper 02: a row trained on a chapter's clips, its scores at home and away.
+"""Saved models of Parry et al. 2022: a row trained on a chapter's clips, and its scores.
 
 The shared layers and the emotion head are saved; heads and discriminators of attributes are not.
 """
@@ -22,24 +22,23 @@ from sercore.corpora.cells import TableError
 from sercore.corpora.labels import SPELLINGS
 from sercore.features.mel import MelSettings, mel
 from sercore.models.attribute_network import AttributeNetwork, SharedLayers
-from sercore.papers.parry2022 import attributes as parry_attributes
-from sercore.papers.parry2022 import rows as parry_rows
-from sercore.papers.parry2022 import study as parry
-from sercore.papers.parry2022 import trial as parry_trial
-from sercore.papers.parry2022.clips import Data
-from sercore.papers.parry2022.grid import ROWS
-from sercore.papers.parry2022.inputs import FILTERBANK, Filterbank, normalised
-from sercore.papers.parry2022.rows import SIZES, Row
-from sercore.papers.parry2022.trial import Fitted, Trial
+from sercore.papers.parry2022 import study, trial
+from sercore.papers.parry2022.data import ATTRIBUTES, FILTERBANK, Data, Filterbank, normalised
+from sercore.papers.parry2022.study import ROWS, Parameters
+from sercore.papers.parry2022.trial import SIZES, Prepared, Row, Trial
 from sercore.parameters import ParameterError
 from sercore.sweep import sweep
 from sercore.training.batching import Ragged
+from sercore.training.resumable import History
 
 TAKEN = (  # parameters of the chapter that a training takes
     *("edition", "epochs", "seed", "precision", "device"),
     *("table", "classes", "unseen"),
 )
-KEPT = "shared layers and emotion head; heads and discriminators of attributes, if training had any, do not predict: not saved"
+KEPT = (
+    "shared layers and emotion head; heads and discriminators of attributes, if training had any,"
+    " do not predict: not saved"
+)
 
 
 class ParryCard(card.Card):
@@ -49,9 +48,7 @@ class ParryCard(card.Card):
     chapter = "2"
     names = tuple(ROWS)
 
-    def parameters(
-        self, name: str, given: Mapping[str, object], *, final: bool
-    ) -> parry.Parameters:
+    def parameters(self, name: str, given: Mapping[str, object], *, final: bool) -> Parameters:
         """Check the parameters of a row's one trial, among ``TAKEN``.
 
         Raises:
@@ -60,7 +57,7 @@ class ParryCard(card.Card):
         """
         row = ROWS[name]
         parameters = card.training_parameters(
-            parry.Parameters, given, taken=TAKEN, only=row.name, models="all"
+            Parameters, given, taken=TAKEN, only=row.name, models="all"
         )
         if parameters.table and (row.surprise, row.calm) != (Row.surprise, Row.calm):
             raise ParameterError(
@@ -69,21 +66,21 @@ class ParryCard(card.Card):
             )
         return parameters
 
-    def fit(self, parameters: parry.Parameters, *, final: bool) -> tuple[nn.Module, dict[str, Any]]:
+    def fit(self, parameters: Parameters, *, final: bool) -> tuple[nn.Module, dict[str, Any]]:
         """Train the row, or find it trained; a table's flaws are written to standard error."""
-        data = parry.load(parameters)
+        data = study.load(parameters)
         for problem in data.problems:
             tqdm.write(problem, file=sys.stderr)
-        (trial,) = parry.grid(parameters)
-        check_data(parameters, trial, data)
+        (chosen,) = study.grid(parameters)
+        check_data(parameters, chosen, data)
         device = parameters.device
-        sweep(parry_trial.run, [trial], data, device=device)
+        sweep(trial.run, [chosen], data, device=device)
         # The outcome is read again: the kept one may come from another device.
-        outcome = parry_trial.run(trial, data, device=device)
-        fitted = parry_trial.trained(trial, data, device=device)
-        about = describe(trial, data, fitted, outcome)
+        outcome = trial.run(chosen, data, device=device)
+        result = trial.trained(chosen, data, device=device)
+        about = describe(chosen, data, result.history, outcome)
         network = self.network(about)
-        weights = fitted.network.cpu().state_dict()
+        weights = result.network.cpu().state_dict()
         network.load_state_dict({name: weights[name] for name in network.state_dict()})
         return network, about
 
@@ -136,52 +133,51 @@ class ParryCard(card.Card):
 CARD = ParryCard()
 
 
-def check_data(parameters: parry.Parameters, trial: Trial, data: Data) -> None:
+def check_data(parameters: Parameters, chosen: Trial, data: Data) -> None:
     """Refuse data that cannot be split, or cannot teach the trial's attributes."""
-    row = trial.row
     try:
-        absent = parry.lacking(data)
-        twin = parry.stands_for(data).get(trial.attributes)
+        absent = study.lacking(data)
+        twin = study.stands_for(data).get(chosen.attributes)
     except ValueError as error:
         source = parameters.table or f"-p edition={parameters.edition}"
         raise TableError(f"{source}: {error}") from error
-    letters = trial.attributes.split("+")
+    letters = chosen.attributes.split("+")
     if missing := [reason for letter, reason in absent.items() if letter in letters]:
         raise ParameterError(
-            f"{row.name}: cannot be trained on these clips; {'; '.join(missing)}. Name another row."
+            f"{chosen.name}: cannot be trained on these clips; {'; '.join(missing)}."
+            " Name another row."
         )
     if twin:
         raise ParameterError(
-            f"{row.name}: on these clips {trial.attributes} and {twin} are the same labels, so the"
-            " same training; expected the row that the chapter has. Name"
-            f' "{row.approach} {twin}".'
+            f"{chosen.name}: on these clips {chosen.attributes} and {twin} are the same labels, so"
+            " the same training; expected the row that the chapter has. Name"
+            f' "{chosen.approach} {twin}".'
         )
 
 
 def describe(
-    trial: Trial, data: Data, fitted: Fitted, outcome: Mapping[str, Any]
+    chosen: Trial, data: Data, history: History, outcome: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Describe a trained model: recipe, input, classes, training clips, scores, limits.
 
     Args:
-        trial: trial of the model
-        data: clips of the chapter
-        fitted: trained network, with its history and sides
-        outcome: outcome of the trial, with the counts of test speakers and unseen corpora
+        chosen: trial of the model.
+        data: clips of the chapter.
+        history: history of the training.
+        outcome: outcome of the trial, with the counts of test speakers and unseen corpora.
     """
-    sides = fitted.prepared.sides
-    training = card.training_data(data, sides.training, edition=trial.edition) | {
-        "validation_clips": len(sides.validation),
-        "emotions": _emotions(trial, data, fitted),
-    }
+    prepared = trial.prepare(chosen, data)
+    training = card.training_data(data, prepared.sides.training, edition=chosen.edition)
+    training["validation_clips"] = len(prepared.sides.validation)
+    training["emotions"] = _emotions(chosen, data, prepared)
     about = {
-        "model": trial.row.name,
-        "recipe": _recipe(trial, fitted),
+        "model": chosen.name,
+        "recipe": _recipe(chosen, history, prepared),
         "weights": KEPT,
         "input": {
             "rate": RATE,
             "seconds": FILTERBANK.longest / RATE,
-            "least_frames": SIZES[trial.size].least,
+            "least_frames": SIZES[chosen.size].least,
             "filterbank": asdict(FILTERBANK),
             "encoder": None,
         },
@@ -201,9 +197,9 @@ def scores(
     An unseen corpus that has surprise is also scored without it.
 
     Args:
-        counts: rows of corpus/speaker, true class, predicted class, number of clips
-        classes: names of the classes, by position
-        unseen: names of the corpora that no training reads
+        counts: rows of corpus/speaker, true class, predicted class, number of clips.
+        classes: names of the classes, by position.
+        unseen: names of the corpora that no training reads.
     """
     by_corpus: dict[str, list] = {}
     for group, *rest in counts:
@@ -225,7 +221,8 @@ def limits(about: Mapping[str, Any]) -> list[str]:
         *card.trained_on(training),
         f"Names one of {len(about['classes'])} classes always, also where there is another emotion,"
         f" or none. It learnt them from: {taught}.",
-        f"The score in domain is of {people(home)} of the same corpora: the same rooms and, for the most part, the same texts.",
+        f"The score in domain is of {people(home)} of the same corpora: the same rooms and, for"
+        " the most part, the same texts.",
         *_elsewhere(home, away),
     ]
     for where, summary in {"its own corpora": home, **away}.items():
@@ -239,19 +236,17 @@ def limits(about: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _recipe(trial: Trial, fitted: Fitted) -> dict[str, Any]:
-    plan = parry_rows.plan(trial.row, trial.recipe, epochs=trial.epochs, precision=trial.precision)
-    history = fitted.history
+def _recipe(chosen: Trial, history: History, prepared: Prepared) -> dict[str, Any]:
     settings = (
         *("approach", "variant", "surprise", "calm", "initialisation"),
         *("rate", "batch", "size", "precision", "seed"),
     )
     return {
         "paper": CARD.paper,
-        "attributes": [parry_attributes.ATTRIBUTES[letter] for letter in fitted.prepared.labels],
-        **{name: getattr(trial, name) for name in settings},
-        "momentum": plan.momentum,
-        "alpha": plan.weight(plan.epochs),
+        "attributes": [ATTRIBUTES[letter] for letter in prepared.labels],
+        **{name: getattr(chosen, name) for name in settings},
+        "momentum": chosen.plan.momentum,
+        "alpha": chosen.plan.weight(chosen.epochs),
         "epochs": len(history.epochs),
         "epoch_kept": history.best,
         "alpha_kept": history.epochs[history.best - 1]["alpha"],
@@ -259,17 +254,17 @@ def _recipe(trial: Trial, fitted: Fitted) -> dict[str, Any]:
     }
 
 
-def _emotions(trial: Trial, data: Data, fitted: Fitted) -> dict[str, list[str]]:
-    """Emotions that taught each class: the paper's words, or a researcher's own as they are."""
-    training = fitted.prepared.sides.training
+def _emotions(chosen: Trial, data: Data, prepared: Prepared) -> dict[str, list[str]]:
+    """List the emotions that taught each class: the paper's words, or a researcher's own."""
+    training = prepared.sides.training
     labels = data.table["emotion"].iloc[training].str.casefold()
-    if trial.edition != "own":
+    if chosen.edition != "own":
         words = {}
         for word, spellings in SPELLINGS.items():
             if not word.startswith("further"):
                 words |= dict.fromkeys(spellings, word)
         labels = labels.map(lambda label: words.get(label, label))
-    target = fitted.prepared.target[training]
+    target = prepared.target[training]
     return {name: sorted(set(labels[target == number])) for number, name in enumerate(data.classes)}
 
 
@@ -289,7 +284,8 @@ def _elsewhere(home: Mapping[str, Any], away: Mapping[str, Mapping[str, Any]]) -
     worse = [name for name, summary in comparable.items() if summary["ua"] < home["ua"]]
     if worse:
         lines.append(
-            f"On {' and '.join(worse)}, which training never met, it does worse than in domain; so it may on your recordings."
+            f"On {' and '.join(worse)}, which training never met, it does worse than in domain;"
+            " so it may on your recordings."
         )
     elif comparable:
         lines.append(

@@ -1,8 +1,8 @@
-"""Claims of paper 02 (Parry et al. 2022), C1 to C21.
+"""Claims of Parry et al. 2022, C1 to C21.
 
-Most are about accuracies: a sentence, and the differences that it says are above zero, judged on the
-printed tables and on the recorded runs. The paper's protocol shares no speaker, so that both marks
-are one.
+Most are about accuracies: a sentence, and the differences that it says are above zero, judged on
+the printed tables and on the recorded runs. The paper's protocol shares no speaker, so that both
+marks are one.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,117 +13,37 @@ import numpy as np
 from sercore.ledger import estimates, gaps, recorded
 from sercore.ledger.claims import Claim, Judgement, Untested
 from sercore.ledger.entries import Ledger
-from sercore.ledger.gaps import Gap, all_hold, best_of, negate
-from sercore.papers.parry2022 import evidence
-from sercore.papers.parry2022.attributes import GENDERS, SUBSETS
-from sercore.papers.parry2022.data import ORIGINS, POOLED
+from sercore.ledger.gaps import Gap, all_hold, best_of
+from sercore.papers.parry2022 import evidence, numbers
+from sercore.papers.parry2022.data import GENDERS, ORIGINS, POOLED, SUBSETS
 from sercore.papers.parry2022.evidence import (
-    CREMA,
-    HOME,
-    TESS,
+    BOTH,
     Accuracies,
     Scores,
+    above_both,
     accuracies,
-    collapsed,
+    gain,
+    gains,
+    mean,
+    mean_gain,
+    not_above_both,
+    over,
+    row_over,
+    rows,
+    share_above,
+    smaller,
+    under,
+    worst_approach,
 )
-from sercore.papers.parry2022.grid import APPROACHES
-from sercore.papers.parry2022.numbers import NAME, SCORED
+from sercore.papers.parry2022.numbers import CREMA, HOME, SCORED, TESS
+from sercore.papers.parry2022.study import APPROACHES, NAME, VIEWED
 
-BOTH = (TESS, CREMA)
 ALL = "C+S+G+L"
 CONSISTENT = ("L", "C+L", "S+L", "G+L", "C+S+G", "C+S+L")
 BEST = ("G+L", "S+L", "C+S+L")
 GENDER_SIDES = ((TESS, -1, "under"), (CREMA, 1, "over"))
 SIMILAR = 1.0  # points: the paper calls 0.58 fewer similar
 BALANCED = 0.8  # of the fewer to the more speakers
-
-
-def rows(approaches: Sequence[str], sets: Sequence[str]) -> list[str]:
-    """Return every approach with every set of attributes."""
-    return [f"{approach} {name}" for approach in approaches for name in sets]
-
-
-def gain(scores: Scores, row: str, corpus: str) -> float:
-    """Return a row's UA above the baseline's, in points."""
-    return scores[corpus, row] - scores[corpus, "baseline"]
-
-
-def gains(
-    scores: Scores, approaches: Sequence[str], sets: Sequence[str], corpora: Sequence[str]
-) -> list[float]:
-    """Return the gains of every approach with every set of attributes on every corpus."""
-    return [gain(scores, row, corpus) for corpus in corpora for row in rows(approaches, sets)]
-
-
-def smaller(scores: Scores, row: str) -> float:
-    """Return the smaller of a row's gains on the unseen corpora: above zero, it is above both baselines."""
-    return np.minimum.reduce([gain(scores, row, corpus) for corpus in BOTH])
-
-
-def mean_gain(scores: Scores, row: str) -> float:
-    """Return the mean of a row's gains on the unseen corpora."""
-    return np.mean([gain(scores, row, corpus) for corpus in BOTH], axis=0)
-
-
-def share_above(values: Sequence[float]) -> float:
-    """Return the share of values above zero, less one half; of arrays of draws that of each draw."""
-    return np.mean(np.array(values) > 0, axis=0) - 0.5
-
-
-def mean(scores: Scores, chosen: Sequence[str], corpus: str) -> float:
-    """Return the mean UA of some rows."""
-    return np.mean([scores[corpus, row] for row in chosen], axis=0)
-
-
-def over(e: Accuracies, chosen: Sequence[str], corpus: str, *, granted: float = 0.0) -> list[Gap]:
-    """Return one gap a row: above the baseline, ``granted`` points allowed."""
-    return [
-        e.gap(f"{row} over the baseline", lambda s, row=row: gain(s, row, corpus) + granted)
-        for row in chosen
-    ]
-
-
-def under(e: Accuracies, chosen: Sequence[str], corpus: str) -> list[Gap]:
-    """Return one gap a row: below the baseline."""
-    return [
-        e.gap(f"{row} under the baseline", lambda s, row=row: -gain(s, row, corpus))
-        for row in chosen
-    ]
-
-
-def row_over(e: Accuracies, row: str, other: str, corpus: str, *, name: str, sign: int = 1) -> Gap:
-    """Return the gap between two rows, or with ``sign`` -1 the opposite."""
-    return e.gap(name, lambda s: sign * (s[corpus, row] - s[corpus, other]))
-
-
-def worst_approach(e: Accuracies, approach: str, sets: Sequence[str]) -> list[Gap]:
-    """Return one gap a set of attributes: both other approaches above this one, on CREMA-D."""
-    others = [other for other in APPROACHES if other != approach]
-
-    def gap(name: str, other: str) -> Gap:
-        return row_over(
-            e,
-            f"{other} {name}",
-            f"{approach} {name}",
-            CREMA,
-            name=f"{approach} {name} under {other}",
-        )
-
-    return [all_hold([gap(name, other) for other in others]) for name in sets]
-
-
-def above_both(e: Accuracies, row: str) -> Gap:
-    """Return the gap of a row above both baselines."""
-    names = {corpus: f"{row} over the baseline on {corpus}" for corpus in BOTH}
-    return all_hold(
-        [e.gap(name, lambda s, c=corpus: gain(s, row, c)) for corpus, name in names.items()]
-    )
-
-
-def not_above_both(e: Accuracies, row: str) -> Gap:
-    """Return the gap of a row below one baseline or the other."""
-    gap = above_both(e, row)
-    return negate(gap, gap.name.replace(" over ", " under "))
 
 
 def _several_beat(e: Accuracies) -> list[Gap]:
@@ -207,10 +127,8 @@ def _gender_by_approach(e: Accuracies) -> list[Gap]:
 
 
 def _fewer_than_four(e: Accuracies, corpus: str, approaches: Sequence[str]) -> Gap:
-    fewer, four = (
-        rows(approaches, [name for name in e.sets if name != ALL]),
-        rows(approaches, [ALL]),
-    )
+    fewer = rows(approaches, [name for name in e.sets if name != ALL])
+    four = rows(approaches, [ALL])
 
     def gap(row: str, other: str) -> Gap:
         return row_over(e, row, other, corpus, name=f"{row} over {other}")
@@ -254,7 +172,10 @@ def _largest_as_stated(ledger: Ledger, judgement: Judgement) -> Judgement:
     """C1: hold the largest printed gain, rounded, against the stated one."""
     (stated,) = (number.value for number in ledger.printed if number.metric == "ua_gain")
     largest = max(gap.value for gap in _not_gender(evidence.printed(ledger))) - SIMILAR
-    reason = f"with {SIMILAR:g} point granted, {judgement.reason}; the largest printed gain is {largest:+.2f}, stated are {stated:g}"
+    reason = (
+        f"with {SIMILAR:g} point granted, {judgement.reason};"
+        f" the largest printed gain is {largest:+.2f}, stated are {stated:g}"
+    )
     is_borne_out = judgement.printed and round(largest) == stated
     return replace(judgement, printed=is_borne_out, reason=reason)
 
@@ -270,23 +191,38 @@ def _unprinted_cells(ledger: Ledger, judgement: Judgement) -> Judgement:
         is_borne_out = True
     elif above + missing <= len(cells) / 2:
         is_borne_out = False
-    reason = f"{above} of {len(is_above)} printed cells are above their baseline, {missing} are not printed; {judgement.reason}"
+    reason = (
+        f"{above} of {len(is_above)} printed cells are above their baseline,"
+        f" {missing} are not printed; {judgement.reason}"
+    )
     return replace(judgement, printed=is_borne_out, reason=reason)
 
 
+def _probes(ledger: Ledger) -> dict[str, dict[int, tuple[float, float, float]]]:
+    """Return probe, control and silhouette of the corpus by network of Figure 2 and seed."""
+    results: dict[str, dict[int, tuple[float, float, float]]] = {row.name: {} for row in VIEWED}
+    linear = ledger.recorded.parts["probes"]
+    if not len(linear):
+        return results
+    table = ledger.recorded.kind("views").merge(linear[linear["attribute"] == "C"], on="trial")
+    for row in VIEWED:
+        is_row = (table["approach"] == row.approach) & (table["attributes"] == row.attributes)
+        for view in table[is_row].itertuples(index=False):
+            results[row.name][int(view.seed)] = (view.probe, view.control, view.silhouette)
+    return results
+
+
 def clustered(ledger: Ledger) -> Judgement:
-    """C15: judge MTL's silhouette of the corpora, and its linear probe for them, against the larger of two others."""
-    probes = evidence.probes(ledger)
+    """C15: judge MTL's silhouette of the corpora, and its linear probe, against both others."""
+    probes = _probes(ledger)
     seeds = sorted(set.intersection(*(set(by_seed) for by_seed in probes.values())))
     if not seeds:
-        return Judgement.alike(
-            "not run", "no network of the three is looked into: the printed picture has no number"
-        )
-    baseline = evidence.recorded(ledger, "baseline")
-    if baseline is not None and (classes := collapsed(baseline, SCORED[HOME])):
-        return Judgement.alike(
-            "inconclusive", f"not judged, as the baseline hardly ever finds {', '.join(classes)}"
-        )
+        reason = "no network of the three is looked into: the printed picture has no number"
+        return Judgement.alike("not run", reason)
+    baseline = numbers.row_trials(ledger, "baseline")
+    if baseline is not None and (classes := numbers.collapsed(baseline, SCORED[HOME])):
+        reason = f"not judged, as the baseline hardly ever finds {', '.join(classes)}"
+        return Judgement.alike("inconclusive", reason)
     words = []
     for row, by_seed in probes.items():
         probe, control, silhouette = np.mean([by_seed[seed] for seed in seeds], axis=0)
@@ -303,7 +239,10 @@ def clustered(ledger: Ledger) -> Judgement:
         lead = gaps.estimated(name, estimates.of_seeds(values, groups=speakers))
         leads.append(lead)
         counted.append(f"by the {name} in {sum(value > 0 for value in values)} ({lead.value:+.3f})")
-    reason = f"accuracy of a linear probe for the corpus: {'; '.join(words)}; of {len(seeds)} seeds MTL is highest {', '.join(counted)}"
+    reason = (
+        f"accuracy of a linear probe for the corpus: {'; '.join(words)};"
+        f" of {len(seeds)} seeds MTL is highest {', '.join(counted)}"
+    )
     if leads[-1].doubt:
         reason += f"; shown, not judged: {leads[-1].doubt}"
     return Judgement.alike(estimates.all_of(gaps.marks(leads)), reason)
@@ -317,11 +256,13 @@ def balanced(ledger: Ledger) -> Judgement:
         return Judgement.alike("not run", "the corpora were not measured")
     share = min(counts) / max(counts)
     at_hand = recorded.measured_on(NAME)
-    read = [ORIGINS[name] for name in POOLED if name in at_hand]
-    absent = [ORIGINS[name] for name in POOLED if name not in at_hand]
-    reason = f"{counts[0]:g} women and {counts[1]:g} men among the training speakers of {', '.join(read)}: {share:.2f}"
-    if absent:
-        why = f"the claim is about the paper's training set, of which {', '.join(absent)} are not at hand"
+    read = ", ".join(ORIGINS[name] for name in POOLED if name in at_hand)
+    reason = (
+        f"{counts[0]:g} women and {counts[1]:g} men among the training speakers of {read}:"
+        f" {share:.2f}"
+    )
+    if absent := ", ".join(numbers.missing(at_hand)):
+        why = f"the claim is about the paper's training set, of which {absent} are not at hand"
         return Judgement.alike("not run", f"{why}; beside it, {reason}")
     return Judgement.alike("agrees" if share >= BALANCED else "differs", reason)
 
@@ -329,7 +270,8 @@ def balanced(ledger: Ledger) -> Judgement:
 CLAIMS = (
     Claim(
         "C1",
-        "On TESS, MTL and GR with corpus, speaker or language equal or beat the baseline, by up to 6 points",
+        "On TESS, MTL and GR with corpus, speaker or language equal or beat"
+        " the baseline, by up to 6 points",
         source="Table 2",
         judge=accuracies(on=[TESS], parts=_not_gender, amend=_largest_as_stated),
     ),
@@ -462,7 +404,8 @@ CLAIMS = (
     ),
     Claim(
         "C17",
-        "On CREMA-D, most models of several attributes are below the baseline and below those of one",
+        "On CREMA-D, most models of several attributes are below the baseline"
+        " and below those of one",
         source="section 5",
         judge=accuracies(on=[CREMA], parts=_several_worse),
     ),

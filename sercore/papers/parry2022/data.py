@@ -1,237 +1,449 @@
-"""Data of paper 02: clips of the pooled corpora and of those that training never sees, with their filterbanks."""
+"""Data of Parry et al. 2022: clips of pooled and unseen corpora, filterbanks, attributes.
 
-from collections.abc import Sequence
-from dataclasses import asdict
-from itertools import product
+``load`` reads an edition and ``own`` a researcher's table; both give ``Data``. A clip's input is 40
+log mel bands every 10 ms (``filterbank``), its attributes are ``attribute_labels``.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import combinations, product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import mutual_info_score
 
 from sercore import corpora, store
+from sercore.audio import RATE
 from sercore.corpora import Corpus, labels
-from sercore.corpora import own as corpora_own
+from sercore.corpora import own as own_corpus
 from sercore.corpora.cells import existing
+from sercore.corpora.clips import Clips
 from sercore.corpora.demo import synthetic
 from sercore.corpora.folders import lacking as lacking_corpora
-from sercore.features import packed
-from sercore.papers.parry2022 import attributes as parry_attributes
-from sercore.papers.parry2022 import inputs as parry_inputs
-from sercore.papers.parry2022.clips import Data
+from sercore.features import keeping, packed
+from sercore.features.mel import MelSettings, mel
 from sercore.protocols.pooled import pooled
 from sercore.training.batching import Ragged
 
 POOLED = ("emovo", "emodb", "iemocap", "epst", "ravdess", "savee")
 UNSEEN = ("tess", "crema-d")
-NEEDED = ("emovo", "ravdess", "tess")  # of the open edition; the others join where they are
+NEEDED = ("emovo", "ravdess", "tess")  # by the open edition; the others join where they are
 DEMO = ("demo-studio", "demo-labor", "demo-scena"), ("demo-conversa",)
-DEMO_SEEDS = range(
-    3
-)  # of the demo's pool, each with voices of its own: two training speakers a corpus teach nothing
+DEMO_SEEDS = range(3)  # voices of the demo's pool; two training speakers a corpus teach nothing
 ORIGINS = {
-    "emovo": "EMOVO", "emodb": "Emo-DB", "iemocap": "IEMOCAP", "epst": "EPST", "ravdess": "RAVDESS", "savee": "SAVEE",
-    "tess": "TESS", "crema-d": "CREMA-D",
+    "emovo": "EMOVO", "emodb": "Emo-DB", "iemocap": "IEMOCAP", "epst": "EPST",
+    "ravdess": "RAVDESS", "savee": "SAVEE", "tess": "TESS", "crema-d": "CREMA-D",
+}  # fmt: skip
+# Tag of what is spoken in each corpus, as its loader gives it.
+LANGUAGES = {
+    "emovo": "it-IT", "emodb": "de-DE", "iemocap": "en-US", "epst": "en-US", "ravdess": "en-US",
+    "savee": "en-GB", "tess": "en-CA", "crema-d": "en-US",
 }  # fmt: skip
 CLASSES = labels.VALENCES
 OUT = "left out"
-SURPRISE, CALM = (
-    ("positive", "negative", OUT),
-    ("neutral", "positive", OUT),
-)  # the paper prints neither; the first is ours
+SURPRISE = ("positive", "negative", OUT)  # the paper prints neither class; the first is ours
+CALM = ("neutral", "positive", OUT)
+SIDES = ("training", "validation", "test")
+
+ATTRIBUTES = {"C": "corpus", "S": "speaker", "G": "gender", "L": "language"}
+GENDERS = ("female", "male")
+MISSING = -1  # label of a clip whose attribute is not known
+# The fifteen sets of attributes, spelled as in Parry et al. 2022, Tables 2 and 3.
+SUBSETS = tuple(
+    "+".join(chosen) for size in range(1, 5) for chosen in combinations(ATTRIBUTES, size)
+)
+
+
+@dataclass(frozen=True)
+class Data(Clips):
+    """Clips in memory, with everything that trials read of them.
+
+    Args:
+        table: one row a clip: the columns of ``READ`` and whatever else a page wants; ``surprised``
+            tells whether the emotion is surprise.
+        frames: filterbank frames of each clip.
+        unseen: names of the corpora that no training reads.
+        classes: names of the classes, by position.
+        targets: ``(clips,)`` class numbers by what surprise and calm count as; -1 for a clip that
+            is left out.
+        reports: reports of the loaders of its corpora (default none).
+    """
+
+    READ = ("corpus", "speaker", "gender", "language", "text", "surprised")
+
+    frames: Ragged
+    unseen: tuple[str, ...]
+    classes: tuple[str, ...]
+    targets: dict[tuple[str, str], np.ndarray]
+
+    def named(self, target: np.ndarray) -> pd.DataFrame:
+        """Return the table with each clip's ``class``, missing where its number is -1."""
+        names = [self.classes[number] if number >= 0 else None for number in target]
+        return self.table.assign(**{"class": names})
+
+    def content(self, trial: Any) -> str:
+        """Return the digest of what a trial reads: frames, classes and columns."""
+        clips = self.once("clips", self._digest)
+        return store.digest([clips, self.targets[trial.surprise, trial.calm].tolist()])
+
+    def _digest(self) -> str:
+        values = [store.values(array) for array in (self.frames.values, self.frames.starts)]
+        return store.digest([list(self.unseen), list(self.classes), self.rows(), values])
 
 
 def load(edition: str) -> Data:
-    """Clips of an edition and their filterbanks, these from the store where they are kept.
+    """Load the clips of an edition and their filterbanks, these from the store where it has them.
 
     Args:
-        edition: "demo" (synthesised here), "open" (EMOVO, RAVDESS and TESS under ``SER_CORPORA``; the others where they are) or
-            "paper" (all eight).
+        edition: "demo" (synthesised), "open" (EMOVO, RAVDESS and TESS under ``SER_CORPORA``; the
+            others where they are) or "paper" (all eight).
 
     Raises:
-        CorpusError: a corpus that is not there; for "paper" the sentence lists every one.
-        AudioError: a clip that cannot be used.
+        CorpusError: a corpus does not exist; for "paper" the sentence lists every one.
+        AudioError: a clip cannot be used.
     """
-    pooled, unseen = names(edition)
-    found = read(edition, (*pooled, *unseen))
-    table = _joined(found)
-    targets = {switches: _numbers(table, *switches) for switches in product(SURPRISE, CALM)}
+    pool, unseen = names(edition)
+    loaded = read(edition, (*pool, *unseen))
+    table = _joined(loaded)
+    targets = {switches: _targets(table, *switches) for switches in product(SURPRISE, CALM)}
     surprised = table["emotion"].str.lower().isin(labels.SPELLINGS["surprise"])
-    reports = tuple(each.report for each in found)
-    return Data(
-        table.assign(surprised=surprised), _frames(table), unseen, CLASSES, targets, reports=reports
-    )
-
-
-def own(path: Path, classes: Path | None, *, unseen: Sequence[str]) -> Data:
-    """A researcher's own clips and their filterbanks.
-
-    Args:
-        path: the table, as ``corpora.own.read`` takes it.
-        classes: map from emotions to classes, as ``corpora.own.class_map`` takes it, or None for the paper's.
-        unseen: names of the corpora that no training reads.
-
-    Raises:
-        TableError: a table or map that cannot be used.
-        AudioError: a clip that cannot be used.
-    """
-    corpus = corpora_own.read(
-        path, classes=corpora_own.class_map(classes) if classes else None, unseen=unseen
-    )
-    table = corpus.table.assign(name=[Path(each).stem for each in corpus.table["path"]])
-    table = table.sort_values(["corpus", "speaker", "name"], ignore_index=True)
-    met = set(table["class"])
-    known = tuple(name for name in CLASSES if name in met) + tuple(sorted(met - set(CLASSES)))
-    target = np.array([known.index(each) for each in table["class"]])
-    targets = dict.fromkeys(
-        product(SURPRISE, CALM), target
-    )  # the map alone says what surprise and calm are
-    return Data(
-        table.assign(surprised=False),
-        _frames(table),
-        tuple(unseen),
-        known,
-        targets,
-        reports=(corpus.report,),
-    )
-
-
-def own_contents(path: Path, classes: str) -> list:
-    """Content of a researcher's table, of its class map and of the clips that it lists."""
-    table = corpora_own.read(
-        path, classes=corpora_own.class_map(Path(classes)) if classes else None
-    ).table
-    files = [path, *([Path(classes)] if classes else [])]
-    return [
-        *(store.content(existing(file)) for file in files),
-        [store.content(each) for each in table["path"]],
-    ]
+    reports = tuple(corpus.report for corpus in loaded)
+    table = table.assign(surprised=surprised)
+    return Data(table, _frames(table), unseen, CLASSES, targets, reports=reports)
 
 
 def names(edition: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Corpora that are pooled and corpora that training never sees, in the paper's order.
-
-    Args:
-        edition: "demo", "open" or "paper".
+    """Name the corpora that are pooled and those that training never sees, in the paper's order.
 
     Raises:
-        CorpusError: what "paper" lacks.
+        CorpusError: a corpus that "paper" needs does not exist.
     """
     if edition == "demo":
         return DEMO
+    if edition == "paper":
+        if missing := lacking_corpora(ORIGINS):
+            raise corpora.CorpusError(
+                f"edition=paper: missing {', '.join(missing)}; these corpora are needed."
+                " Use edition=open or demo, or get them."
+            )
+        return POOLED, UNSEEN
     root = corpora.home()
-    there = {name for name in ORIGINS if root is not None and (root / name).is_dir()}
-    if edition == "paper" and (lacking := lacking_corpora(ORIGINS)):
-        raise corpora.CorpusError(
-            f"edition=paper: missing {', '.join(lacking)}; these corpora are needed. Use edition=open or demo, or get them."
-        )
-    chosen = set(ORIGINS) if edition == "paper" else there | set(NEEDED)
-    return tuple(name for name in POOLED if name in chosen), tuple(
-        name for name in UNSEEN if name in chosen
-    )
-
-
-def clips(edition: str, chosen: Sequence[str]) -> pd.DataFrame:
-    """Table of these corpora's clips, sorted by corpus, speaker and name; a clip that no map gives a class is left out.
-
-    Raises:
-        CorpusError: a corpus that is not there.
-    """
-    return _joined(read(edition, chosen))
+    chosen = set(NEEDED)
+    if root is not None:
+        chosen |= {name for name in ORIGINS if (root / name).is_dir()}
+    pool = tuple(name for name in POOLED if name in chosen)
+    return pool, tuple(name for name in UNSEEN if name in chosen)
 
 
 def read(edition: str, chosen: Sequence[str]) -> list[Corpus]:
-    """These corpora as their loaders give them.
-
-    Raises:
-        CorpusError: a corpus that is not there.
-    """
+    """Read corpora by their loaders."""
     return [_spoken(name) if edition == "demo" else corpora.load(name) for name in chosen]
 
 
-def _joined(found: Sequence[Corpus]) -> pd.DataFrame:
-    table = pd.concat([each.table[corpora.COLUMNS] for each in found], ignore_index=True)
-    table = table[labels.mapped(table, labels.valences()).notna()]
-    names = [Path(path).stem for path in table["path"]]
-    return table.assign(name=names).sort_values(["corpus", "speaker", "name"], ignore_index=True)
-
-
-def _spoken(name: str) -> Corpus:
-    """A demo corpus; one that is pooled in the voices of several seeds, whose number stands at the end of a speaker's name."""
-    if name not in DEMO[0]:
-        return synthetic.load(name)
-    spoken = [synthetic.load(name, seed=seed) for seed in DEMO_SEEDS]
-    voices = zip(DEMO_SEEDS, (each.table for each in spoken), strict=True)
-    table = pd.concat([each.assign(speaker=each["speaker"] + f"-{seed}") for seed, each in voices])
-    return Corpus(name, table, [problem for each in spoken for problem in each.problems])
-
-
-def _numbers(table: pd.DataFrame, surprise: str, calm: str) -> np.ndarray:
-    """``(clips,)`` class numbers under one map, -1 for what it leaves out."""
-    switched = {"surprise": surprise, "calm": calm}
-    found = labels.mapped(
-        table,
-        labels.valences(
-            **{name: None if given == OUT else given for name, given in switched.items()}
-        ),
-    )
-    return np.array([CLASSES.index(each) if isinstance(each, str) else -1 for each in found])
-
-
-def _frames(table: pd.DataFrame) -> Ragged:
-    settings = {"filterbank": asdict(parry_inputs.FILTERBANK)}
-    return Ragged(
-        *packed.frames(
-            list(table["path"]),
-            compute=parry_inputs.compute,
-            settings=settings,
-            modules=[parry_inputs.__name__],
-        )
-    )
-
-
 def contents(edition: str) -> list:
-    """Name, content hash and label of every clip that an edition other than the demo reads."""
-    pooled, unseen = names(edition)
-    table = clips(edition, (*pooled, *unseen))
+    """List corpus, name, content hash and label of every clip that an edition reads."""
+    pool, unseen = names(edition)
     return [
         [row.corpus, row.name, store.content(row.path), row.emotion]
-        for row in table.itertuples(index=False)
+        for row in _joined(read(edition, (*pool, *unseen))).itertuples(index=False)
     ]
 
 
+def _joined(loaded: Sequence[Corpus]) -> pd.DataFrame:
+    """Join tables, sorted; a clip that no map gives a class is left out."""
+    table = pd.concat([corpus.table[corpora.COLUMNS] for corpus in loaded], ignore_index=True)
+    return _sorted(table[labels.mapped(table, labels.valences()).notna()])
+
+
+def _sorted(table: pd.DataFrame) -> pd.DataFrame:
+    table = table.assign(name=[Path(path).stem for path in table["path"]])
+    return table.sort_values(["corpus", "speaker", "name"], ignore_index=True)
+
+
+def _spoken(name: str) -> Corpus:
+    """Return a demo corpus, a pooled one in the voices of several seeds."""
+    if name not in DEMO[0]:
+        return synthetic.load(name)
+    tables, problems = [], []
+    for seed in DEMO_SEEDS:
+        corpus = synthetic.load(name, seed=seed)
+        tables.append(corpus.table.assign(speaker=corpus.table["speaker"] + f"-{seed}"))
+        problems += corpus.problems
+    return Corpus(name, pd.concat(tables), problems)
+
+
+def _targets(table: pd.DataFrame, surprise: str, calm: str) -> np.ndarray:
+    """Return the ``(clips,)`` class numbers under one map, -1 for what it leaves out."""
+    switched = {"surprise": surprise, "calm": calm}
+    classes = labels.valences(
+        **{emotion: None if name == OUT else name for emotion, name in switched.items()}
+    )
+    mapped = labels.mapped(table, classes)
+    return np.array([CLASSES.index(name) if isinstance(name, str) else -1 for name in mapped])
+
+
+def own(path: Path, classes: Path | None, *, unseen: Sequence[str]) -> Data:
+    """Load a researcher's own clips and their filterbanks.
+
+    Args:
+        path: table, as ``corpora.own.read`` takes it.
+        classes: map from emotions to classes, as ``corpora.own.class_map`` takes it; None for the
+            paper's.
+        unseen: names of the corpora that no training reads.
+
+    Raises:
+        TableError: a table or map cannot be used.
+        AudioError: a clip cannot be used.
+    """
+    class_map = own_corpus.class_map(classes) if classes else None
+    corpus = own_corpus.read(path, classes=class_map, unseen=unseen)
+    table = _sorted(corpus.table).assign(surprised=False)
+    occurring = set(table["class"])
+    known = tuple(name for name in CLASSES if name in occurring)
+    known += tuple(sorted(occurring - set(CLASSES)))
+    target = np.array([known.index(name) for name in table["class"]])
+    # The map alone says what surprise and calm are.
+    targets = dict.fromkeys(product(SURPRISE, CALM), target)
+    return Data(table, _frames(table), tuple(unseen), known, targets, reports=(corpus.report,))
+
+
+def own_contents(path: Path, classes: str) -> list:
+    """Hash a researcher's table, its class map and the clips that it lists."""
+    class_map = own_corpus.class_map(Path(classes)) if classes else None
+    table = own_corpus.read(path, classes=class_map).table
+    files = [path, Path(classes)] if classes else [path]
+    return [
+        *(store.content(existing(file)) for file in files),
+        [store.content(clip) for clip in table["path"]],
+    ]
+
+
+# What the network reads of a clip.
+
+
+LOG_MEL = MelSettings(fft=512, window=400, hop=160, bands=40, floor=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filterbank:
+    """Settings of the input.
+
+    Args:
+        mel: 40 bands, a window of 25 ms and a hop of 10 ms, as printed; the transform of 512
+            samples, the scale in dB and its lowest value, a power of 1e-10, are ours.
+        longest: largest number of samples; the rest of a clip is cut off (ours: 15 s).
+
+    Source: Parry et al. 2022, section 4.
+    """
+
+    mel: MelSettings = LOG_MEL
+    longest: int = 15 * RATE
+
+
+FILTERBANK = Filterbank()
+
+
+def compute(clips: Sequence[Path | str], *, jobs: int | None = None) -> list[np.ndarray]:
+    """Return the normalised filterbanks of clips, ``(frames, 40)`` float32 each.
+
+    Each is taken from the store, or made and kept there as soon as it is done.
+
+    Args:
+        clips: audio files.
+        jobs: number of processes (default: one a core).
+
+    Raises:
+        AudioError: a clip cannot be read or is too short; the message names the file.
+    """
+    settings = {"filterbank": asdict(FILTERBANK)}
+
+    def key(content: str) -> store.Key:
+        return store.key(settings=settings, manifest=[content], modules=__name__)
+
+    measure_clips = partial(keeping.measure, filterbank, title="filterbanks", jobs=jobs, worth=20)
+    return keeping.rows(clips, key=key, measure=measure_clips)
+
+
+def filterbank(samples: np.ndarray, content: str = "") -> np.ndarray:
+    """Return the normalised filterbank of one clip; the hash of its content is not used.
+
+    Shape:
+        - samples: ``(samples,)`` at 16 kHz, 257 or more
+        - output: ``(frames, 40)`` float32, 1 + samples // 160 frames
+    """
+    return normalised(mel(samples[: FILTERBANK.longest], settings=FILTERBANK.mel))
+
+
+def normalised(frames: np.ndarray) -> np.ndarray:
+    """Give each band of a clip mean 0 and variance 1; a band that never changes becomes 0.
+
+    Source: Parry et al. 2022, section 4: utterances are normalised. By band is our reading.
+    """
+    wide = frames.astype(np.float64)
+    centred = wide - wide.mean(axis=0)
+    spread = centred.std(axis=0)
+    scaled = np.divide(centred, spread, out=np.zeros_like(centred), where=spread > 1e-6)
+    return scaled.astype(np.float32)
+
+
 def extractors() -> list[list[str]]:
-    """Name and key (code, library versions) of what makes the inputs."""
-    return [["filterbanks", store.key(settings={}, manifest=[], modules=parry_inputs.__name__).hex]]
+    """Return name and key of what makes the inputs: code and library versions."""
+    return [["filterbanks", store.key(settings={}, manifest=[], modules=__name__).hex]]
+
+
+def _frames(table: pd.DataFrame) -> Ragged:
+    settings = {"filterbank": asdict(FILTERBANK)}
+    paths = list(table["path"])
+    return Ragged(*packed.frames(paths, compute=compute, settings=settings, modules=[__name__]))
+
+
+# Attributes of clips, and what they tell of one another.
+
+
+@dataclass(frozen=True)
+class Labels:
+    """One attribute of every clip.
+
+    Args:
+        values: ``(clips,)`` int64, places in ``classes``, or ``MISSING``.
+        classes: names of the labels that an output stands for.
+    """
+
+    values: np.ndarray
+    classes: tuple[str, ...]
+
+
+def letters(name: str) -> tuple[str, ...]:
+    """Split the name of a set of attributes: "C+S" into ``("C", "S")``.
+
+    Raises:
+        ValueError: there is no such set.
+    """
+    if name not in SUBSETS:
+        raise ValueError(
+            f"{name}: no such set of attributes; expected one of {', '.join(SUBSETS)}."
+            " Name one of them."
+        )
+    return tuple(name.split("+"))
+
+
+def attribute_labels(table: pd.DataFrame, training_rows: Sequence[int]) -> dict[str, Labels]:
+    """Label all clips by each attribute; what training does not have has no output, and is -1.
+
+    So a speaker of validation or test is -1, and so are corpus and speaker of an unseen corpus; its
+    gender and its language are not, where training has them. A speaker's id counts within its
+    corpus: 03 of Emo-DB and 03 of RAVDESS are two classes. A language is the first part of its tag:
+    "en-GB" and "en-US" are both "en".
+
+    Args:
+        table: clips with ``corpus``, ``speaker``, ``gender`` ("female", "male" or missing) and
+            ``language`` (a BCP 47 tag or missing).
+        training_rows: row numbers of the training clips, whose labels are the classes, sorted.
+
+    Source: Parry et al. 2022, section 1. Deviation: there gender is a speaker's average pitch; here
+    it is the sex that the corpus tells.
+    """
+    corpus = table["corpus"].astype("string")
+    columns = {
+        "C": corpus,
+        "S": corpus + "/" + table["speaker"].astype("string"),
+        "G": table["gender"].astype("string"),
+        "L": table["language"].astype("string").str.casefold().str.split("-").str[0],
+    }
+    labelled = {}
+    for letter, column in columns.items():
+        classes = GENDERS
+        if letter != "G":
+            classes = tuple(sorted(column.iloc[training_rows].dropna().unique()))
+        places = {name: place for place, name in enumerate(classes)}
+        values = [places.get(name, MISSING) for name in column]
+        labelled[letter] = Labels(np.array(values, np.int64), classes)
+    return labelled
+
+
+def unlearnable(labelled: Mapping[str, Labels], rows: Sequence[int]) -> dict[str, str]:
+    """Name the attributes with fewer than two classes among these clips, each with the reason."""
+    reasons = {}
+    for letter, label in labelled.items():
+        values = np.unique(label.values[rows])
+        present = [label.classes[value] for value in values if value != MISSING]
+        if len(present) < 2:
+            state = f"all are {present[0]}" if present else "none has a label"
+            reasons[letter] = (
+                f"{ATTRIBUTES[letter]}: of {len(rows)} training clips {state};"
+                " expected two classes or more"
+            )
+    return reasons
+
+
+def identical(labelled: Mapping[str, Labels], rows: Sequence[int]) -> list[tuple[str, str]]:
+    """Return the pairs of attributes that divide these clips alike, whatever the classes' names.
+
+    On EMOVO and RAVDESS alone corpus and language are such a pair: a model of one is a model of the
+    other. A clip without the one label has to be one without the other, too.
+    """
+    pairs = []
+    for one, other in combinations(labelled, 2):
+        first, second = labelled[one].values[rows], labelled[other].values[rows]
+        both = np.unique(np.stack([first, second]), axis=1).shape[1]
+        same_gaps = bool(((first == MISSING) == (second == MISSING)).all())
+        if both == len(np.unique(first)) == len(np.unique(second)) and same_gaps:
+            pairs.append((one, other))
+    return pairs
+
+
+def mutual_information(
+    labelled: Mapping[str, Labels], rows: Sequence[int], *, emotion: Sequence | None = None
+) -> pd.DataFrame:
+    """Measure what one attribute tells of another, in bits; on the diagonal its own entropy.
+
+    Args:
+        labelled: labels of each attribute.
+        rows: row numbers of the clips that count.
+        emotion: ``(clips,)`` class of every clip of the table (default: none).
+
+    Returns:
+        One row and one column for each attribute, then "emotion" where it is given. Clips that lack
+        one of the two labels are left out of that cell; it is NaN where none is left.
+    """
+    values = {ATTRIBUTES[letter]: label.values[rows] for letter, label in labelled.items()}
+    if emotion is not None:
+        values["emotion"] = np.unique(np.asarray(emotion)[rows], return_inverse=True)[1]
+    bits = pd.DataFrame(np.nan, index=[*values], columns=[*values])
+    for one, other in product(values, repeat=2):
+        known = (values[one] != MISSING) & (values[other] != MISSING)
+        if known.any():
+            nats = mutual_info_score(values[one][known], values[other][known])
+            bits.loc[other, one] = float(nats / np.log(2))
+    return bits
 
 
 def measure(data: Data) -> dict[str, float]:
-    """Durations, clips by class, speakers by gender, and what attributes tell of one another, by "row / column / metric".
+    """Measure corpora and sides of the split, by "row / column / metric" of the printed number.
 
-    Rows are the corpora as the paper prints them, the sides of the split, and "training"; durations are in hours.
+    Rows are the corpora as the paper prints them and the sides of the split; durations are in
+    hours. For the training clips it adds what attributes tell of one another.
     """
-    table, found = data.table.assign(target=data.targets[SURPRISE[0], CALM[0]]), {}
+    table = data.table.assign(target=data.targets[SURPRISE[0], CALM[0]])
     split = pooled(data.named(table["target"].to_numpy()), unseen=data.unseen)
-    sides = {side: table.iloc[getattr(split, side)] for side in ("training", "validation", "test")}
-    parts = {ORIGINS.get(name, name): clips for name, clips in table.groupby("corpus")} | sides
+    parts = {ORIGINS.get(name, name): clips for name, clips in table.groupby("corpus")}
+    parts |= {side: table.iloc[getattr(split, side)] for side in SIDES}
+    measured: dict[str, float] = {}
     for name, clips in parts.items():
-        found[f"{name} / duration / hours"] = float(clips["seconds"].sum() / 3600)
-        found[f"{name} / speakers / count"] = int(
-            clips.drop_duplicates(["corpus", "speaker"]).shape[0]
-        )
-        found |= {
-            f"{name} / {label} / clips": int((clips["target"] == number).sum())
-            for number, label in enumerate(data.classes)
-        }
-        found |= {
-            f"{name} / {gender} / speakers": int(
-                clips[clips["gender"] == gender].drop_duplicates(["corpus", "speaker"]).shape[0]
-            )
-            for gender in parry_attributes.GENDERS
-        }
-    known = parry_attributes.labels(table, split.training)
-    bits = parry_attributes.mutual_information(known, split.training, emotion=table["target"])
-    return found | {
-        f"{one} / {other} / bits": float(bits.loc[one, other])
-        for one in bits.index
-        for other in bits.columns
-    }
+        speakers = clips.drop_duplicates(["corpus", "speaker"])
+        measured[f"{name} / duration / hours"] = float(clips["seconds"].sum() / 3600)
+        measured[f"{name} / speakers / count"] = len(speakers)
+        for number, label in enumerate(data.classes):
+            measured[f"{name} / {label} / clips"] = int((clips["target"] == number).sum())
+        for gender in GENDERS:
+            with_gender = clips[clips["gender"] == gender]
+            speakers = with_gender.drop_duplicates(["corpus", "speaker"])
+            measured[f"{name} / {gender} / speakers"] = len(speakers)
+    labelled = attribute_labels(table, split.training)
+    bits = mutual_information(labelled, split.training, emotion=table["target"])
+    for one, other in product(bits.index, bits.columns):
+        measured[f"{one} / {other} / bits"] = float(bits.loc[one, other])
+    return measured

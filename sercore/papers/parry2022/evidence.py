@@ -1,42 +1,28 @@
-"""Accuracies of paper 02, printed and recorded, and how a sentence about them is judged."""
+"""Accuracies of Parry et al. 2022, printed and recorded, and how claims about them are judged."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
 import numpy as np
-import pandas as pd
 
-from sercore.card import RARELY
 from sercore.evaluation.metrics import recalls
 from sercore.ledger import estimates, gaps
 from sercore.ledger.claims import Body, Differences, Judgement
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import Estimate, level
-from sercore.ledger.gaps import Gap
+from sercore.ledger.estimates import level
+from sercore.ledger.gaps import Gap, all_hold, negate
 from sercore.ledger.scores import Trials
-from sercore.papers.parry2022 import study as parry
-from sercore.papers.parry2022.attributes import SUBSETS
-from sercore.papers.parry2022.grid import GRID
-from sercore.papers.parry2022.numbers import (
-    PROTOCOL,
-    QUOTED,
-    SCORED,
-    UA,
-    VARIANT,
-    one_label,
-    trained_as,
-)
-from sercore.papers.parry2022.scores import SIGNS
+from sercore.papers.parry2022 import numbers
+from sercore.papers.parry2022.data import CLASSES, SUBSETS
+from sercore.papers.parry2022.numbers import CREMA, HOME, SCORED, TESS, UA
+from sercore.papers.parry2022.study import APPROACHES, GRID
+from sercore.report.tables import DASH, plural
 
-TESS, CREMA, HOME = SCORED  # the unseen corpora, and the in-domain test
 SINGLE = ("C", "G", "S", "L")  # as in Table 2
 SEVERAL = tuple(name for name in SUBSETS if "+" in name)
-# Networks of Figure 2, by row: approach and attributes.
-VIEWED = {"baseline": ("baseline", "none"), "MTL C": ("MTL", "C"), "GR C": ("GR", "C")}
+BOTH = (TESS, CREMA)
 LISTED = 5  # gaps that a reason names at most
-
 
 Scores = Mapping[tuple[str, str], float]  # UA in % by corpus and row: numbers, or arrays of draws
 Parts = Callable[["Accuracies"], list[Gap]]
@@ -89,7 +75,7 @@ class Accuracies:
             return Gap(name)
 
     def has(self, corpus: str) -> bool:
-        """Say whether the baseline is scored on a corpus."""
+        """Tell whether the baseline is scored on a corpus."""
         return (corpus, "baseline") in self.scores
 
 
@@ -120,126 +106,20 @@ def printed(ledger: Ledger) -> Accuracies:
 
 @lru_cache(maxsize=8)
 def trained(ledger: Ledger) -> Accuracies:
-    """Return the recorded accuracies; where corpus and language are one label, each training counts once."""
+    """Return the recorded accuracies; of sets with the same labels one counts."""
     cells = {}
     for row in GRID:
-        trials = recorded(ledger, row.name)
-        if trials is None:
-            continue
-        for name, corpora in SCORED.items():
-            scored = trials.of(*corpora)
-            if len(scored.counts):
-                cells[name, row.name] = scored
+        trials = numbers.row_trials(ledger, row.name)
+        for name, names in SCORED.items():
+            if (chosen := numbers.scored(trials, names)) is not None:
+                cells[name, row.name] = chosen
     values = {cell: float(trials.by_seed(UA).mean()) for cell, trials in cells.items()}
-    alone = {name for name in SUBSETS if trained_as(f"GR {name}") == f"GR {name}"}
+    alone = {name for name in SUBSETS if numbers.trained_as(f"GR {name}") == f"GR {name}"}
     sets = (tuple(name for name in names if name in alone) for names in (SINGLE, SEVERAL))
     return Accuracies(values, *sets, cells)
 
 
-def recorded(ledger: Ledger, row: str) -> Trials | None:
-    """Return the recorded trials of a row, or of the row whose training stands for it; None where there are none."""
-    return ledger.trials(trained_as(row), variant=VARIANT, protocol=PROTOCOL)
-
-
-def gain(ledger: Ledger, row: str, *corpora: str) -> Gap:
-    """Return a row's UA above the baseline's, in points, on the seeds that both have.
-
-    Args:
-        ledger: ledger with recorded runs.
-        row: "GR C+S".
-        corpora: scored corpora, by the names in the counts: "tess".
-    """
-    return moved(row, recorded(ledger, row), recorded(ledger, "baseline"), *corpora)
-
-
-def moved(name: str, trials: Trials | None, usual: Trials | None, *corpora: str) -> Gap:
-    """Return the UA of some trials less that of others, in points.
-
-    The gap has no values where they share no seed, or where the corpora were not scored.
-    """
-    pair = [system.of(*corpora) for system in (trials, usual) if system is not None]
-    are_scored = len(pair) == 2 and all(len(system.counts) for system in pair)
-    if not are_scored or not pair[0].runs & pair[1].runs:
-        return Gap(name)
-    return gaps.estimated(name, estimates.difference(*pair, UA))
-
-
-def collapsed(trials: Trials, corpora: Sequence[str]) -> dict[str, float]:
-    """Return the recall of each class that a model hardly ever finds: under 5 % over all its seeds.
-
-    Args:
-        trials: trials of one row.
-        corpora: scored corpora, by the names in the counts.
-    """
-    by_class = zip(parry.CLASSES, recalls(trials.of(*corpora).confusion()), strict=True)
-    return {name: float(recall) for name, recall in by_class if recall < RARELY}
-
-
-def by_speaker(answers: pd.DataFrame, seeds: Mapping[int, int], corpus: str) -> dict[str, Estimate]:
-    """Return the UA on each speaker of an unseen corpus, by the speaker's name.
-
-    Words are drawn with return, all clips of a word together, and so are seeds: a corpus of two
-    speakers has no interval over speakers, and what is given holds for other words of these two. A
-    class that no drawn word has is left out of that draw's mean. The groups of the estimates are words.
-
-    Args:
-        answers: recorded answers: ``trial``, ``group`` (corpus/speaker), ``text``, ``true`` and
-            ``predicted``, these two with one sign a clip.
-        seeds: seed of each trial of one row, by the trial's number; other trials are left out.
-        corpus: scored corpus, "tess".
-
-    Raises:
-        ValueError: the trials have no answer in this corpus, or a row whose two texts differ in length.
-    """
-    chosen = answers[
-        answers["trial"].isin(list(seeds)) & answers["group"].str.startswith(f"{corpus}/")
-    ]
-    if not len(chosen):
-        raise ValueError(
-            f"{corpus}: no answer among {len(answers)} rows; expected some of trials {sorted(seeds)}. Record them."
-        )
-    return {
-        group.split("/", 1)[1]: level(_by_word(rows, seeds), UA)
-        for group, rows in chosen.groupby("group", sort=True)
-    }
-
-
-def _by_word(rows: pd.DataFrame, seeds: Mapping[int, int]) -> Trials:
-    """Count the clips of one speaker by word."""
-    counts: Counter = Counter()
-    for row in rows.fillna({"text": ""}).itertuples(index=False):
-        if len(row.true) != len(row.predicted):
-            raise ValueError(
-                f"{row.group}, {row.text}: {len(row.true)} clips and {len(row.predicted)} answers; expected as many. Record again."
-            )
-        for true, predicted in zip(row.true, row.predicted, strict=True):
-            counts[
-                row.trial, row.text.replace("/", " "), SIGNS.index(true), SIGNS.index(predicted)
-            ] += 1
-    columns = ["trial", "group", "true", "predicted", "count"]
-    table = pd.DataFrame(
-        [(*where, count) for where, count in sorted(counts.items())], columns=columns
-    )
-    trials = sorted(set(table["trial"]))
-    settings = pd.DataFrame(
-        {"trial": trials, "seed": [seeds[trial] for trial in trials], "fold": 0}
-    )
-    errors = pd.DataFrame(columns=["trial", "group", "clips", "head", "second"])
-    return Trials(settings, table, errors, 1 + int(table[["true", "predicted"]].to_numpy().max()))
-
-
-def probes(ledger: Ledger) -> dict[str, dict[int, tuple[float, float, float]]]:
-    """Return probe, control and silhouette of the corpus for each seed of the networks of Figure 2."""
-    linear = ledger.recorded.parts["probes"]
-    results: dict[str, dict[int, tuple[float, float, float]]] = {row: {} for row in VIEWED}
-    if not len(linear):
-        return results
-    table = ledger.recorded.kind("views").merge(linear[linear["attribute"] == "C"], on="trial")
-    for row, (approach, attributes) in VIEWED.items():
-        chosen = table[(table["approach"] == approach) & (table["attributes"] == attributes)]
-        for view in chosen.itertuples(index=False):
-            results[row][int(view.seed)] = (view.probe, view.control, view.silhouette)
-    return results
+# How a sentence about accuracies is judged.
 
 
 def accuracies(
@@ -261,38 +141,43 @@ def accuracies(
         needs_language: whether the sentence tells corpus from language.
         amend: last change to the judgement.
     """
+
+    def shown(scores: Accuracies) -> list[Gap]:
+        return [gap for gap in aside(scores) if not gap.doubt]
+
     return Differences(
         parts=parts,
-        bodies=partial(_recorded, on=on, needs_language=needs_language),
+        bodies=partial(_bodies, on=on, needs_language=needs_language),
         printed=printed,
         on_print=on_print,
-        aside=aside and (lambda e: [gap for gap in aside(e) if not gap.doubt]),
+        aside=shown if aside else None,
         number=_with_spread,
         summary=_worst_first,
-        note=QUOTED if TESS in on else "",
+        note=numbers.QUOTED if TESS in on else "",
         amend=amend,
     )
 
 
-def _recorded(ledger: Ledger, *, on: Sequence[str], needs_language: bool) -> dict[str, list[Body]]:
+def _bodies(ledger: Ledger, *, on: Sequence[str], needs_language: bool) -> dict[str, list[Body]]:
     """Return the recorded accuracies, or what keeps a sentence from being judged on them."""
     scores, barrier = trained(ledger), None
-    baseline = recorded(ledger, "baseline")
     absent = [f"{name} is not at hand" for name in on if not scores.has(name)]
-    if baseline is None:
+    if numbers.row_trials(ledger, "baseline") is None:
         barrier = ("not run", "nothing yet")
     elif words := _collapsed_baseline(ledger, on):
         barrier = ("inconclusive", words)
-    elif needs_language and one_label():
+    elif needs_language and numbers.one_label():
         barrier = ("not run", "corpus and language are one label in this pool")
     return {"recorded": [Body(evidence=scores, barrier=barrier, note="; ".join(absent))]}
 
 
 def _collapsed_baseline(ledger: Ledger, on: Sequence[str]) -> str:
     """Say on which corpus the baseline hardly ever finds a class; empty where it finds all."""
-    scores, baseline = trained(ledger), recorded(ledger, "baseline")
+    baseline = numbers.row_trials(ledger, "baseline")
     for name in dict.fromkeys((HOME, *on)):
-        if scores.has(name) and (classes := collapsed(baseline, SCORED[name])):
+        if numbers.scored(baseline, SCORED[name]) is None:
+            continue
+        if classes := numbers.collapsed(baseline, SCORED[name]):
             recall = ", ".join(f"{label} {value:.3f}" for label, value in classes.items())
             return f"not judged, as the baseline is collapsed on {name}: recall of {recall}"
     return ""
@@ -327,3 +212,148 @@ def _with_spread(gap: Gap, mark: str) -> str:
         return f"{gap.value:+.2f}"
     note = f" ({mark})" if mark not in ("", "holds") and not gap.doubt else ""
     return f"{gap.value:+.2f} ± {gap.spread:.2f}{note}"
+
+
+# Statistics of the scores.
+
+
+def rows(approaches: Sequence[str], sets: Sequence[str]) -> list[str]:
+    """Return every approach with every set of attributes."""
+    return [f"{approach} {name}" for approach in approaches for name in sets]
+
+
+def gain(scores: Scores, row: str, corpus: str) -> float:
+    """Return a row's UA above the baseline's, in points."""
+    return scores[corpus, row] - scores[corpus, "baseline"]
+
+
+def gains(
+    scores: Scores, approaches: Sequence[str], sets: Sequence[str], corpora: Sequence[str]
+) -> list[float]:
+    """Return the gains of every approach with every set of attributes on every corpus."""
+    return [gain(scores, row, corpus) for corpus in corpora for row in rows(approaches, sets)]
+
+
+def smaller(scores: Scores, row: str) -> float:
+    """Return the smaller of a row's gains on the unseen corpora: above zero, both are."""
+    return np.minimum.reduce([gain(scores, row, corpus) for corpus in BOTH])
+
+
+def mean_gain(scores: Scores, row: str) -> float:
+    """Return the mean of a row's gains on the unseen corpora."""
+    return np.mean([gain(scores, row, corpus) for corpus in BOTH], axis=0)
+
+
+def share_above(values: Sequence[float]) -> float:
+    """Return the share of values above zero, less one half; of arrays of draws that of each."""
+    return np.mean(np.array(values) > 0, axis=0) - 0.5
+
+
+def mean(scores: Scores, chosen: Sequence[str], corpus: str) -> float:
+    """Return the mean UA of some rows."""
+    return np.mean([scores[corpus, row] for row in chosen], axis=0)
+
+
+# Differences that sentences need.
+
+
+def over(e: Accuracies, chosen: Sequence[str], corpus: str, *, granted: float = 0.0) -> list[Gap]:
+    """Return one gap a row: above the baseline, ``granted`` points allowed."""
+    return [
+        e.gap(f"{row} over the baseline", lambda s, row=row: gain(s, row, corpus) + granted)
+        for row in chosen
+    ]
+
+
+def under(e: Accuracies, chosen: Sequence[str], corpus: str) -> list[Gap]:
+    """Return one gap a row: below the baseline."""
+    return [
+        e.gap(f"{row} under the baseline", lambda s, row=row: -gain(s, row, corpus))
+        for row in chosen
+    ]
+
+
+def row_over(e: Accuracies, row: str, other: str, corpus: str, *, name: str, sign: int = 1) -> Gap:
+    """Return the gap between two rows, or with ``sign`` -1 the opposite."""
+    return e.gap(name, lambda s: sign * (s[corpus, row] - s[corpus, other]))
+
+
+def worst_approach(e: Accuracies, approach: str, sets: Sequence[str]) -> list[Gap]:
+    """Return one gap a set of attributes: both other approaches above this one, on CREMA-D."""
+    others = [other for other in APPROACHES if other != approach]
+
+    def gap(name: str, other: str) -> Gap:
+        return row_over(
+            e,
+            f"{other} {name}",
+            f"{approach} {name}",
+            CREMA,
+            name=f"{approach} {name} under {other}",
+        )
+
+    return [all_hold([gap(name, other) for other in others]) for name in sets]
+
+
+def above_both(e: Accuracies, row: str) -> Gap:
+    """Return the gap of a row above both baselines."""
+    names = {corpus: f"{row} over the baseline on {corpus}" for corpus in BOTH}
+    return all_hold(
+        [e.gap(name, lambda s, c=corpus: gain(s, row, c)) for corpus, name in names.items()]
+    )
+
+
+def not_above_both(e: Accuracies, row: str) -> Gap:
+    """Return the gap of a row below one baseline or the other."""
+    gap = above_both(e, row)
+    return negate(gap, gap.name.replace(" over ", " under "))
+
+
+# Cells of tables.
+
+
+def row_cell(row: str) -> str:
+    """Write a row, and the set of attributes whose training stands for it: "GR L = C"."""
+    other = numbers.trained_as(row)
+    return row if other == row else f"{row} = {other.partition(' ')[2]}"
+
+
+def accuracy_cell(trials: Trials | None, corpora: Sequence[str]) -> object:
+    """Write mean and standard deviation over seeds, and how many seeds are collapsed."""
+    scored = numbers.scored(trials, corpora)
+    if scored is None:
+        return DASH
+    gap = gaps.estimated(UA, level(scored, UA))
+    flat = sum(bool(numbers.collapsed(trials.sown([seed]), corpora)) for seed in trials.seeds)
+    words = ", collapsed" if flat else ""
+    if 0 < flat < len(gap.by_seed):
+        words += f" in {flat}"
+    return gap_cell(gap, "{:.2f}", words)
+
+
+def gain_cell(ledger: Ledger, row: str, on: str) -> object:
+    """Write a row's UA less the baseline's; nothing above a baseline that is collapsed."""
+    baseline = numbers.row_trials(ledger, "baseline")
+    if row == "baseline" or numbers.scored(baseline, SCORED[on]) is None:
+        return DASH
+    if numbers.collapsed(baseline, SCORED[on]):
+        return DASH, "[baseline collapsed]"
+    return gap_cell(numbers.gain(ledger, row, *SCORED[on]))
+
+
+def gap_cell(gap: Gap, form: str = "{:+.2f}", words: str = "") -> object:
+    """Write a value with its spread over seeds, and the number of seeds."""
+    if not gap.by_seed:
+        return DASH
+    spread = f" ± {gap.spread:.2f}" if len(gap.by_seed) > 1 else ""
+    return form.format(gap.value) + spread, f"[{plural(len(gap.by_seed), 'seed')}{words}]"
+
+
+def recall_cell(trials: Trials, corpora: Sequence[str], at: int) -> object:
+    """Write the recall of a class in %, and whether the model hardly ever finds it."""
+    scored = numbers.scored(trials, corpora)
+    if scored is None:
+        return DASH
+    share = f"{100 * recalls(scored.confusion())[at]:.1f}"
+    if CLASSES[at] in numbers.collapsed(trials, corpora):
+        return share, "[collapsed]"
+    return share

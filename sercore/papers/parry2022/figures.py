@@ -1,10 +1,12 @@
-"""Pictures of chapter 2, and what each draws, taken from a ledger: scores, losses, gains, a curve over alpha, maps."""
+"""Figures of chapter 2: networks, scores by epoch, losses, gains, a curve over alpha, maps.
+
+A function whose name ends in ``_data`` takes from a ledger what the figure of that name draws.
+"""
 
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 import seaborn as sns
 import torch
 from matplotlib.figure import Figure
@@ -13,18 +15,15 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 from torch import nn
 
-from sercore.ledger import gaps
+from sercore.ledger import gaps as ledger_gaps
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import SEEDS, level
 from sercore.models.attribute_network import SIZES, SharedLayers, discriminators
-from sercore.papers.parry2022 import evidence
-from sercore.papers.parry2022 import study as parry
-from sercore.papers.parry2022.attributes import SUBSETS
-from sercore.papers.parry2022.data import ORIGINS
-from sercore.papers.parry2022.grid import APPROACHES, CURVE
-from sercore.papers.parry2022.losses import FINAL
-from sercore.papers.parry2022.numbers import PROTOCOL, SCORED, UA, VARIANT
-from sercore.papers.parry2022.tables import LANGUAGES
+from sercore.papers.parry2022 import evidence, numbers
+from sercore.papers.parry2022.adversarial import FINAL
+from sercore.papers.parry2022.data import CLASSES, ORIGINS, SUBSETS
+from sercore.papers.parry2022.numbers import PROTOCOL, SCORED, TESS, UA, VARIANT
+from sercore.papers.parry2022.study import APPROACHES, CURVE, VIEWED
 from sercore.report import diagrams
 from sercore.report.diagrams import Box, Panel
 from sercore.report.figures import FONT, WIDTH
@@ -39,33 +38,25 @@ LOSSES = {
     "L": ("language", PALETTE[4]),
 }
 FEW = SEEDS  # fewer are drawn small and pale: no sign is given on them
+LEARNED = ("baseline", *(f"{approach} {SUBSETS[-1]}" for approach in APPROACHES))
+DASHED = (0, (4, 3))
 Gains = Mapping[tuple[str, str], tuple[float | None, float | None, int]]
 Points = tuple[str, np.ndarray, list[str]]  # title, places and label of each
-LEARNED = ("baseline", *(f"{approach} {SUBSETS[-1]}" for approach in APPROACHES))
-LABELS = ("corpus", "gender", "speaker", "language", "emotion")
-# Sex of the committed test speakers, as the corpora tell it.
-TESTED = {
-    "emodb/16": "female", "emovo/m3": "male", "iemocap/Ses05_F": "female", "ravdess/21": "male", "ravdess/22": "female",
-    "savee/JK": "male",
-}  # fmt: skip
 
 
 def networks(attributes: Mapping[str, int]) -> Figure:
-    """The layers that all models share, and baseline, multi-task learning, gradient reversal and discriminators on them.
+    """Draw the layers that all models share, and the four approaches on them.
 
-    Args:
-        attributes: number of labels of each attribute, by the name that the picture shows.
-
-    Raises:
-        ValueError: no attribute, or one without a label.
+    The attributes are numbers of labels, by the name that the picture shows.
 
     Source: Parry et al. 2022, Figure 1.
     """
     if not attributes or min(attributes.values()) < 1:
         raise ValueError(
-            f"attributes {dict(attributes)}; expected one or more, each with its labels: measure the corpora first"
+            f"attributes {dict(attributes)}; expected one or more, each with its labels:"
+            " measure the corpora first"
         )
-    width, classes, last = SIZES.width, len(parry.CLASSES), len(attributes)
+    width, classes, last = SIZES.width, len(CLASSES), len(attributes)
     with torch.device("meta"):
         shared, emotion = SharedLayers(), nn.Linear(width, classes)
         heads = nn.ModuleDict({name: nn.Linear(width, count) for name, count in attributes.items()})
@@ -140,29 +131,25 @@ def networks(attributes: Mapping[str, int]) -> Figure:
 
 
 def swing_data(
-    ledger: Ledger, *, on: str = "TESS"
+    ledger: Ledger, *, on: str = TESS
 ) -> tuple[dict[int, list[float]], dict[str, list[float]]]:
-    """UA in % of the recorded baseline on an unseen corpus by seed and epoch; printed points above the baseline by approach.
-
-    Args:
-        ledger: of paper 02.
-        on: "TESS" (default) or "CREMA-D".
-    """
-    trials, table = evidence.recorded(ledger, "baseline"), ledger.recorded.parts["epochs"]
+    """Return the baseline's UA in % by seed and epoch, and printed points above it by approach."""
+    trials, epochs = numbers.row_trials(ledger, "baseline"), ledger.recorded.parts["epochs"]
+    scores = epochs[epochs["what"] == f"validation ua {SCORED[on][0]}"].sort_values("epoch")
     curves = {}
-    for row in () if trials is None else trials.table.sort_values("seed").itertuples():
-        own = table[
-            (table["trial"] == row.trial) & (table["what"] == f"validation ua {SCORED[on][0]}")
-        ]
-        if len(own):
-            curves[int(row.seed)] = (100 * own.sort_values("epoch")["value"]).tolist()
+    if trials is not None:
+        for row in trials.table.sort_values("seed").itertuples():
+            values = scores[scores["trial"] == row.trial]["value"]
+            if len(values):
+                curves[int(row.seed)] = (100 * values).tolist()
     printed = evidence.printed(ledger).scores
-    names = {approach: [f"{approach} {name}" for name in SUBSETS] for approach in APPROACHES}
-    base = printed[on, "baseline"]
-    return curves, {
-        approach: [printed[on, row] - base for row in rows if (on, row) in printed]
-        for approach, rows in names.items()
-    }
+    differences = {}
+    for approach in APPROACHES:
+        cells = [(on, f"{approach} {name}") for name in SUBSETS]
+        differences[approach] = [
+            printed[cell] - printed[on, "baseline"] for cell in cells if cell in printed
+        ]
+    return curves, differences
 
 
 def swing(
@@ -172,83 +159,68 @@ def swing(
     corpus: str,
     chance: float,
 ) -> Figure:
-    """One model's score on an unseen corpus epoch by epoch, and on the same scale the differences that the paper prints.
+    """Draw one model's score by epoch, and on the same scale the differences that are printed.
 
     Args:
-        curves: by seed: UA in % of each epoch, from the first.
-        gaps: by approach: printed UA less the printed baseline, in points.
-        corpus: what is scored.
+        curves: UA in % of each epoch, by seed.
+        gaps: printed UA less the printed baseline, in points, by approach.
+        corpus: name of the corpus that is scored.
         chance: UA of guessing, in %.
-
-    Raises:
-        ValueError: no seed, a curve without an epoch, or a score or chance that is no percentage.
     """
     if not 1 < chance <= 100:
         raise ValueError(f"chance {chance:g}; expected more than 1, up to 100. Give per cent.")
     if not curves or not all(len(values) for values in curves.values()):
         raise ValueError(
-            f"curves of seeds {list(curves)}; expected one or more epochs of each: record the baseline's epochs first"
+            f"curves of seeds {list(curves)}; expected one or more epochs of each:"
+            " record the baseline's epochs first"
         )
-    every = np.concatenate([np.asarray(values, float) for values in curves.values()])
-    if not ((every >= 0) & (every <= 100)).all():
+    scores = np.concatenate([np.asarray(values, float) for values in curves.values()])
+    if not ((scores >= 0) & (scores <= 100)).all():
         raise ValueError(
-            f"scores from {every.min():g} to {every.max():g}; expected 0 to 100. Give per cent."
+            f"scores from {scores.min():g} to {scores.max():g}; expected 0 to 100. Give per cent."
         )
     figure, (left, right) = plt.subplots(
         1, 2, figsize=(WIDTH, 4), layout="constrained", width_ratios=[3, 1.1]
     )
-    for colour, (seed, values) in zip(
-        sns.color_palette("colorblind", len(curves)), curves.items(), strict=True
-    ):
-        left.plot(
-            range(1, len(values) + 1), values, color=colour, linewidth=1.3, label=f"seed {seed}"
-        )
-    centre = float(every.mean())
-    points = [value for each in gaps.values() for value in each]
-    low, high = (
-        min([*every, chance, *(centre + each for each in points)]),
-        max([*every, *(centre + each for each in points)]),
-    )
+    colours = sns.color_palette("colorblind", len(curves))
+    for colour, (seed, values) in zip(colours, curves.items(), strict=True):
+        epochs = range(1, len(values) + 1)
+        left.plot(epochs, values, color=colour, linewidth=1.3, label=f"seed {seed}")
+    centre = float(scores.mean())
+    shifted = [centre + value for values in gaps.values() for value in values]
+    low, high = min([*scores, chance, *shifted]), max([*scores, *shifted])
     room = 0.06 * (high - low) + 0.5
+    limits = np.array([low - room, high + room])
     left.axhline(chance, color="0.7", linewidth=1, label="guessing")
-    left.axhline(centre, color="0.7", linewidth=1, linestyle=(0, (4, 3)), label="mean")
-    left.set(ylim=(low - room, high + room), xlabel="epoch", ylabel=f"UA on {corpus}, %")
+    left.axhline(centre, color="0.7", linewidth=1, linestyle=DASHED, label="mean")
+    left.set_ylim(*limits)
+    left.set_xlabel("epoch", fontsize=FONT)
+    left.set_ylabel(f"UA on {corpus}, %", fontsize=FONT)
     left.xaxis.get_major_locator().set_params(integer=True)
     left.set_title("the baseline without attributes, recorded", fontsize=FONT + 1)
     for at, values in enumerate(gaps.values()):
         right.hlines(values, at - 0.36, at + 0.36, color="0.2", linewidth=1.6)
-    right.axhline(0, color="0.7", linewidth=1, linestyle=(0, (4, 3)))
-    right.set(
-        ylim=(low - room - centre, high + room - centre), xlim=(-0.7, max(len(gaps), 1) - 0.3)
-    )
+    right.axhline(0, color="0.7", linewidth=1, linestyle=DASHED)
+    right.set(ylim=limits - centre, xlim=(-0.7, max(len(gaps), 1) - 0.3))
     right.set_xticks(range(len(gaps)), gaps)
     right.set_ylabel("points above the baseline", fontsize=FONT)
     right.set_title("printed differences", fontsize=FONT + 1)
-    for place in (left, right):
-        place.tick_params(labelsize=FONT)
-        place.xaxis.label.set_fontsize(FONT)
-        place.yaxis.label.set_fontsize(FONT)
-    handles, labels = left.get_legend_handles_labels()
-    figure.legend(
-        handles, labels, loc="outside upper center", ncols=6, frameon=False, fontsize=FONT
-    )
-    sns.despine(figure)
-    return figure
+    return _finished(figure, left.get_legend_handles_labels()[0], ncols=6)
 
 
 def learning_data(
     ledger: Ledger,
 ) -> tuple[dict[str, dict[str, list[float]]], dict[str, dict[str, float]]]:
-    """Losses and alpha by model and epoch, of the first seed, and the entropy of each label: baseline and all four attributes."""
-    table, curves, entropies = ledger.recorded.parts["epochs"], {}, {}
+    """Return losses and alpha by model and epoch, of the first seed, and the labels' entropies."""
+    epochs, curves, entropies = ledger.recorded.parts["epochs"], {}, {}
     for row in LEARNED:
-        trials = evidence.recorded(ledger, row)
+        trials = numbers.row_trials(ledger, row)
         if trials is None:
             continue
         first = trials.table.sort_values("seed").iloc[0]
-        own = table[table["trial"] == first["trial"]].sort_values("epoch")
-        named = own["what"].replace("training loss", "emotion loss").str.removesuffix(" loss")
-        values = {name: each["value"].tolist() for name, each in own.groupby(named)}
+        table = epochs[epochs["trial"] == first["trial"]].sort_values("epoch")
+        name = table["what"].replace("training loss", "emotion loss").str.removesuffix(" loss")
+        values = {what: group["value"].tolist() for what, group in table.groupby(name)}
         losses = [name for name in ("emotion", *SUBSETS[-1].split("+")) if name in values]
         if "emotion" in losses:
             curves[row] = {name: values[name] for name in (*losses, "alpha")}
@@ -260,16 +232,14 @@ def learning(
     curves: Mapping[str, Mapping[str, Sequence[float]]],
     entropies: Mapping[str, Mapping[str, float]],
 ) -> Figure:
-    """Training losses of emotion and attributes epoch by epoch, models side by side; dashed, the entropy of each one's labels.
+    """Draw training losses by epoch, models side by side, over the entropy of each one's labels.
 
-    Below each, alpha. A loss at its dashed line knows only how often each label occurs.
+    Below each is alpha. A loss at its dashed line knows only how often each label occurs.
 
     Args:
-        curves: by model: values of each epoch of ``emotion``, of the attributes that it has by letter, and of ``alpha``.
-        entropies: by model: nats of ``emotion`` and of the attributes.
-
-    Raises:
-        ValueError: no model, or a loss that no logarithmic scale has.
+        curves: values of each epoch by model: of ``emotion``, of the attributes that it has by
+            letter, and of ``alpha``.
+        entropies: entropy in nats by model, of ``emotion`` and of the attributes.
     """
     if not curves:
         raise ValueError("no model; expected the curves of one or more: record them first")
@@ -283,19 +253,22 @@ def learning(
         sharey="row",
         height_ratios=[4, 1],
     )
-    for (above, below), (model, found) in zip(axes.T, curves.items(), strict=True):
-        for letter in (each for each in LOSSES if each in found):
-            values = np.asarray(found[letter], float)
-            if not (values > 0).all():
+    occurring = [letter for letter in LOSSES if any(letter in values for values in curves.values())]
+    for (above, below), (model, values) in zip(axes.T, curves.items(), strict=True):
+        epochs = range(1, len(values["alpha"]) + 1)
+        for letter in occurring:
+            if letter not in values:
+                continue
+            losses = np.asarray(values[letter], float)
+            if not (losses > 0).all():
                 raise ValueError(
-                    f"{model}, {letter}: loss {values.min():g}; expected above 0. Draw cross-entropies in nats."
+                    f"{model}, {letter}: loss {losses.min():g}; expected above 0."
+                    " Draw cross-entropies in nats."
                 )
             name, colour = LOSSES[letter]
-            above.plot(range(1, len(values) + 1), values, color=colour, linewidth=1.3, label=name)
-            above.axhline(
-                entropies[model][letter], color=colour, linewidth=1, linestyle=(0, (4, 3))
-            )
-        below.plot(range(1, len(found["alpha"]) + 1), found["alpha"], color="0.3", linewidth=1.3)
+            above.plot(epochs, losses, color=colour, linewidth=1.3, label=name)
+            above.axhline(entropies[model][letter], color=colour, linewidth=1, linestyle=DASHED)
+        below.plot(epochs, values["alpha"], color="0.3", linewidth=1.3)
         above.set_yscale("log")
         above.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         above.yaxis.set_major_formatter(FormatStrFormatter("%g"))
@@ -304,108 +277,78 @@ def learning(
         below.set_ylim(-0.05, 1)
         below.set_xlabel("epoch", fontsize=FONT)
         below.xaxis.get_major_locator().set_params(integer=True)
-        for place in (above, below):
-            place.tick_params(labelsize=FONT)
     axes[0, 0].set_ylabel("training loss, nats", fontsize=FONT)
     axes[1, 0].set_ylabel("alpha", fontsize=FONT)
-    met = [letter for letter in LOSSES if any(letter in found for found in curves.values())]
-    handles = [Line2D([], [], color=LOSSES[letter][1], label=LOSSES[letter][0]) for letter in met]
-    handles.append(
-        Line2D(
-            [], [], color="0.3", linewidth=1, linestyle=(0, (4, 3)), label="entropy of the labels"
-        )
-    )
-    figure.legend(
-        handles=handles, loc="outside upper center", ncols=6, frameon=False, fontsize=FONT
-    )
-    sns.despine(figure)
-    return figure
+    handles = [Line2D([], [], color=LOSSES[name][1], label=LOSSES[name][0]) for name in occurring]
+    dashed = {"color": "0.3", "linewidth": 1, "linestyle": DASHED}
+    handles.append(Line2D([], [], **dashed, label="entropy of the labels"))
+    return _finished(figure, handles, ncols=6)
 
 
-def gains_data(ledger: Ledger) -> tuple[dict[str, dict[tuple[str, str], tuple]], dict[str, float]]:
-    """Points above the baseline of all 45 models, printed and recorded, with seeds; and the baseline's spread over seeds.
+def gains_data(ledger: Ledger) -> tuple[dict[str, Gains], dict[str, float]]:
+    """Return points above the baseline of all 45 models, and the baseline's spread over seeds.
 
-    By what is scored, of TESS, CREMA-D and in domain those that are recorded; all that are printed where nothing is recorded.
+    Both are by what is scored: of ``SCORED`` what is recorded, or all where nothing is.
     """
-    printed, baseline = evidence.printed(ledger).scores, evidence.recorded(ledger, "baseline")
-    there = [
-        on
-        for on, corpora in SCORED.items()
-        if baseline is not None and len(baseline.of(*corpora).counts)
-    ]
+    printed, baseline = evidence.printed(ledger).scores, numbers.row_trials(ledger, "baseline")
+    scored = {on: numbers.scored(baseline, SCORED[on]) for on in SCORED}
+    shown = [on for on in SCORED if scored[on] is not None] or [*SCORED]
     panels, spreads = {}, {}
-    for on in there or SCORED:
-        found = panels[on] = {}
+    for on in shown:
+        panels[on] = {}
         for name in SUBSETS:
             for approach in APPROACHES:
-                value, ours = (
-                    printed.get((on, f"{approach} {name}")),
-                    evidence.gain(ledger, f"{approach} {name}", *SCORED[on]),
-                )
-                above = None if value is None else value - printed[on, "baseline"]
-                found[approach, name] = (
-                    above,
-                    ours.value if ours.by_seed else None,
-                    len(ours.by_seed),
-                )
-        if on in there and len(baseline.seeds) > 1:
-            spreads[on] = gaps.estimated("", level(baseline.of(*SCORED[on]), UA)).spread
+                row = f"{approach} {name}"
+                ours = numbers.gain(ledger, row, *SCORED[on])
+                above = None
+                if (on, row) in printed:
+                    above = printed[on, row] - printed[on, "baseline"]
+                seeds = len(ours.by_seed)
+                panels[on][approach, name] = (above, ours.value if seeds else None, seeds)
+        if scored[on] is not None and len(baseline.seeds) > 1:
+            spreads[on] = ledger_gaps.estimated("", level(scored[on], UA)).spread
     return panels, spreads
 
 
 def gains(panels: Mapping[str, Gains], spreads: Mapping[str, float]) -> Figure:
-    """Accuracy of every model less its baseline's by set of attributes: printed hollow, recorded filled, by approach.
+    """Draw the accuracy of every model less its baseline's: printed hollow, recorded filled.
 
-    A recorded model of fewer than five seeds is drawn small and pale: its sign is not to be read. The band is one standard
-    deviation of the baseline over seeds to either side.
+    A recorded model of fewer than five seeds is drawn small and pale: its sign is not to be read.
+    The band is one standard deviation of the baseline over seeds to either side.
 
     Args:
-        panels: by what is scored: of each approach and set of attributes the printed and the recorded difference in points, None
-            where there is none, and how many seeds were recorded.
-        spreads: by what is scored: standard deviation of the baseline over seeds, in points; left out where it is not known.
-
-    Raises:
-        ValueError: no model.
+        panels: printed and recorded difference in points, None where there is none, and number of
+            recorded seeds, by what is scored and by approach and set of attributes.
+        spreads: standard deviation of the baseline over seeds, in points, by what is scored.
     """
     if not any(panels.values()):
         raise ValueError(
-            "no model to draw; expected printed or recorded differences of one or more: pass a panel that has some"
+            "no model to draw; expected printed or recorded differences of one or more:"
+            " pass a panel that has some"
         )
-    sets = list(dict.fromkeys(name for found in panels.values() for _, name in found))
+    sets = list(dict.fromkeys(name for models in panels.values() for _, name in models))
+    size = (WIDTH, 1.3 + 0.34 * len(sets))
     figure, axes = plt.subplots(
-        1,
-        len(panels),
-        figsize=(WIDTH, 1.3 + 0.34 * len(sets)),
-        layout="constrained",
-        squeeze=False,
-        sharey=True,
+        1, len(panels), figsize=size, layout="constrained", squeeze=False, sharey=True
     )
     offsets = dict(zip(APPROACHES, (0.24, 0.0, -0.24), strict=True))
-    for place, (title, found) in zip(axes[0], panels.items(), strict=True):
+    hollow = {"markersize": 5, "markerfacecolor": "white"}
+    pale = {"markersize": 3.5, "alpha": 0.45}
+    for place, (title, models) in zip(axes[0], panels.items(), strict=True):
         if title in spreads:
             place.axvspan(-spreads[title], spreads[title], color="0.93", zorder=0)
         place.axvline(0, color="0.7", linewidth=1, zorder=0)
-        for (approach, name), (printed, recorded, seeds) in found.items():
-            height, colour = len(sets) - 1 - sets.index(name) + offsets[approach], HUES[approach]
+        for (approach, name), (printed, recorded, seeds) in models.items():
+            height = len(sets) - 1 - sets.index(name) + offsets[approach]
+            look = {"color": HUES[approach], "clip_on": False}
             if printed is not None:
-                place.plot(
-                    printed,
-                    height,
-                    "o",
-                    color=colour,
-                    markersize=5,
-                    markerfacecolor="white",
-                    clip_on=False,
-                )
+                place.plot(printed, height, "o", **look, **hollow)
             if recorded is not None:
-                look = {"markersize": 5.5} if seeds >= FEW else {"markersize": 3.5, "alpha": 0.45}
-                place.plot(
-                    recorded, height, "o", color=colour, markeredgewidth=0, clip_on=False, **look
-                )
+                filled = {"markersize": 5.5} if seeds >= FEW else pale
+                place.plot(recorded, height, "o", markeredgewidth=0, **look, **filled)
         place.set_title(title, fontsize=FONT + 1)
         place.set_xlabel("points above the baseline", fontsize=FONT)
-        place.tick_params(labelsize=FONT)
-        place.set_yticks(range(len(sets)), sets[::-1], fontsize=FONT)
+        place.set_yticks(range(len(sets)), sets[::-1])
         place.set_ylim(-0.6, len(sets) - 0.4)
         place.grid(axis="y", color="0.93", linewidth=0.8)
         place.set_axisbelow(True)
@@ -416,139 +359,79 @@ def gains(panels: Mapping[str, Gains], spreads: Mapping[str, float]) -> Figure:
     handles += [
         Line2D([], [], **point, markerfacecolor="white", label="printed"),
         Line2D([], [], **point, label="recorded"),
+        Line2D([], [], **point, **pale, label=f"recorded, fewer than {FEW} seeds"),
     ]
-    handles.append(
-        Line2D(
-            [], [], **point, markersize=3.5, alpha=0.45, label=f"recorded, fewer than {FEW} seeds"
-        )
-    )
     if spreads:
         handles.append(Patch(color="0.93", label="baseline, one deviation"))
-    figure.legend(
-        handles=handles, loc="outside upper center", ncols=4, frameon=False, fontsize=FONT
-    )
-    sns.despine(figure)
-    return figure
+    return _finished(figure, handles, ncols=4)
 
 
 def alpha_data(ledger: Ledger) -> dict[str, list[tuple[float, list[float]]]]:
-    """UA in % by seed of GR with corpus over alpha at the last epoch, on each unseen corpus and in domain."""
-    controls = {each.alpha: each.name.partition(", ")[2] for each in CURVE} | {FINAL["GR"]: "none"}
-    found: dict[str, list[tuple[float, list[float]]]] = {}
+    """Return the UA in % by seed of GR with corpus over alpha, by what is scored."""
+    controls = {row.alpha: row.name.partition(", ")[2] for row in CURVE} | {FINAL["GR"]: "none"}
+    curves: dict[str, list[tuple[float, list[float]]]] = {}
     for value, control in sorted(controls.items()):
         trials = ledger.trials("GR C", variant=VARIANT, protocol=PROTOCOL, control=control)
-        for on, corpora in SCORED.items() if trials is not None else ():
-            own = trials.of(*corpora)
-            if len(own.counts):
-                found.setdefault(on, []).append((value, own.by_seed(UA).tolist()))
-    return found
+        for on, corpora in SCORED.items():
+            scored = numbers.scored(trials, corpora)
+            if scored is not None:
+                curves.setdefault(on, []).append((value, scored.by_seed(UA).tolist()))
+    return curves
 
 
 def alpha_curve(
-    points: Mapping[str, Sequence[tuple[float, Sequence[float]]]],
-    *,
-    paper: float,
-    title: str = "GR C",
+    points: Mapping[str, Sequence[tuple[float, Sequence[float]]]], *, paper: float
 ) -> Figure:
-    """Score over the weight of the attributes: a line through the means, a dot a seed.
+    """Draw the score over the weight of the attributes: a line through the means, a dot a seed.
 
-    Args:
-        points: by what is scored: alpha at the end of training, and UA in % of each seed.
-        paper: the paper's alpha, marked by a dotted line.
-        title: which model.
-
-    Raises:
-        ValueError: no point.
+    The points are alpha at the end of training and UA in % of each seed, by what is scored; a
+    dotted line marks the paper's alpha.
     """
     if not any(points.values()):
         raise ValueError(
             "no point; expected one or more of a curve over alpha: record -p models=alpha first"
         )
     figure, axes = plt.subplots(figsize=(WIDTH * 0.7, 3.4), layout="constrained")
-    for colour, (name, found) in zip(PALETTE, points.items(), strict=False):
-        rows = sorted(found)
-        axes.plot(
-            [at for at, _ in rows],
-            [np.mean(values) for _, values in rows],
-            color=colour,
-            linewidth=1.3,
-            label=name,
-        )
+    for colour, (name, curve) in zip(PALETTE, points.items(), strict=False):
+        rows = sorted(curve)
+        means = [np.mean(values) for _, values in rows]
+        axes.plot([at for at, _ in rows], means, color=colour, linewidth=1.3, label=name)
         for at, values in rows:
             axes.plot([at] * len(values), values, "o", color=colour, markersize=4.5)
     axes.axvline(paper, color="0.5", linewidth=1, linestyle=":", label="the paper's alpha")
     axes.set_xlabel("alpha at the last epoch", fontsize=FONT)
     axes.set_ylabel("UA, %", fontsize=FONT)
-    axes.set_title(title, fontsize=FONT + 1)
-    axes.tick_params(labelsize=FONT)
-    figure.legend(loc="outside upper center", ncols=4, frameon=False, fontsize=FONT)
+    axes.set_title("GR C", fontsize=FONT + 1)
+    return _finished(figure, axes.get_legend_handles_labels()[0], ncols=4)
+
+
+def maps_data(ledger: Ledger, run: Ledger) -> list[tuple[str, list[Points]]]:
+    """Return title and panels of the t-SNE maps of a first seed: recorded, then this page's."""
+    maps = []
+    for source, book in (("Real speech", ledger), ("This page's own run", run)):
+        views, points = book.recorded.kind("views"), book.recorded.parts["map"]
+        if not len(points):
+            continue
+        panels = []
+        for row in VIEWED:
+            is_row = (views["approach"] == row.approach) & (views["attributes"] == row.attributes)
+            trials = views[is_row].sort_values("seed")["trial"]
+            table = points[points["trial"].isin(trials[:1])]
+            if len(table):
+                corpora = table["group"].str.split("/").str[0]
+                names = [ORIGINS.get(name, name) for name in corpora]
+                panels.append((row.name, table[["x", "y"]].to_numpy(float), names))
+        if panels:
+            clips = len(panels[0][1])
+            maps.append((f"{source}, {clips} clips of the test speakers, by corpus", panels))
+    return maps
+
+
+def _finished(figure: Figure, handles: Sequence, *, ncols: int) -> Figure:
+    """Set the size of the ticks' text, and a legend above."""
+    for axes in figure.axes:
+        axes.tick_params(labelsize=FONT)
+    place = "outside upper center"
+    figure.legend(handles=handles, loc=place, ncols=ncols, frameon=False, fontsize=FONT)
     sns.despine(figure)
     return figure
-
-
-def maps_data(
-    ledger: Ledger, run: Ledger, clips: pd.DataFrame, *, by: str = "corpus"
-) -> list[tuple[str, list[Points]]]:
-    """Title and panels (baseline, MTL, GR, both with corpus) of each t-SNE map: recorded ones of the first seed, then this page's.
-
-    Args:
-        ledger: of paper 02.
-        run: this page's own trials.
-        clips: table of this page's data: ``corpus``, ``speaker``, ``gender`` and ``language``.
-        by: what colours a point: "corpus" (default), "gender", "speaker", "language" or "emotion".
-
-    Raises:
-        ValueError: another colour.
-    """
-    if by not in LABELS:
-        raise ValueError(
-            f"by={by}: no colour of a map; expected {', '.join(LABELS)}. Name one of them."
-        )
-    people = clips.drop_duplicates(["corpus", "speaker"])
-    genders, languages = (
-        dict(zip(people["corpus"] + "/" + people["speaker"], people[each], strict=True))
-        for each in ("gender", "language")
-    )
-    known = {"gender": TESTED | genders, "language": languages}
-    found = []
-    for source, each in (("Real speech", ledger), ("This page's own run", run)):
-        panels = [
-            (row, *_places(each, *which, by, known)) for row, which in evidence.VIEWED.items()
-        ]
-        panels = [panel for panel in panels if len(panel[1])]
-        if panels:
-            found.append(
-                (f"{source}, {len(panels[0][1])} clips of the test speakers, by {by}", panels)
-            )
-    return found
-
-
-def _places(
-    ledger: Ledger, approach: str, attributes: str, by: str, known: Mapping[str, Mapping]
-) -> tuple[np.ndarray, list[str]]:
-    """Points of a model's map and the label of each; none where it was not looked into."""
-    views, points = ledger.recorded.kind("views"), ledger.recorded.parts["map"]
-    if not len(points):
-        return np.empty((0, 2)), []
-    own = views[(views["approach"] == approach) & (views["attributes"] == attributes)]
-    table = (
-        points[points["trial"] == own.sort_values("seed")["trial"].iloc[0]]
-        if len(own)
-        else points[:0]
-    )
-    return table[["x", "y"]].to_numpy(float), [
-        _label(row.group, label, by, known)
-        for row, label in zip(table.itertuples(), table["class"], strict=True)
-    ]
-
-
-def _label(group: str, emotion: str, by: str, known: Mapping[str, Mapping]) -> str:
-    corpus = group.split("/")[0]
-    if by == "language":
-        found = known[by].get(group, LANGUAGES.get(corpus))
-        return "unknown" if not isinstance(found, str) else found.split("-")[0]
-    if by == "gender":
-        found = known[by].get(group)
-        return found if isinstance(found, str) else "unknown"
-    title = ORIGINS.get(corpus, corpus)
-    return {"corpus": title, "speaker": group.replace(corpus, title, 1), "emotion": emotion}[by]

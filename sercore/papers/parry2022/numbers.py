@@ -1,40 +1,68 @@
-"""What each printed number of paper 02 is: a result, a setting of ours, a count to measure, or out of reach, and why."""
+"""What each printed number of Parry et al. 2022 is, and our accuracies that stand beside it.
+
+A printed number is a result, a setting of ours, a count to measure, or out of reach.
+"""
 
 import math
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import cache
 
 import pandas as pd
 import torch
 
-from sercore.ledger import recorded, verdicts
+from sercore.card import RARELY
+from sercore.evaluation.metrics import recalls
+from sercore.ledger import estimates, gaps, recorded, verdicts
+from sercore.ledger.entries import Ledger
+from sercore.ledger.estimates import Estimate, level
+from sercore.ledger.gaps import Gap
 from sercore.ledger.paper import Plain
 from sercore.ledger.published import Printed
+from sercore.ledger.scores import Trials
 from sercore.models import attribute_network, counts
 from sercore.models.attribute_network import Discriminator
-from sercore.papers.parry2022 import study as parry
-from sercore.papers.parry2022.adversarial import Plan
-from sercore.papers.parry2022.attributes import ATTRIBUTES, GENDERS, SUBSETS
-from sercore.papers.parry2022.data import ORIGINS, POOLED
-from sercore.papers.parry2022.grid import BASELINE, RECIPES
-from sercore.papers.parry2022.inputs import LOG_MEL
-from sercore.papers.parry2022.losses import FINAL, alpha
-from sercore.papers.parry2022.rows import Recipe, Row, plan
-from sercore.papers.parry2022.trial import BAND_MASK, TIME_MASK
+from sercore.papers.parry2022 import study
+from sercore.papers.parry2022.adversarial import FINAL, Plan, alpha
+from sercore.papers.parry2022.data import (
+    ATTRIBUTES,
+    CLASSES,
+    GENDERS,
+    LANGUAGES,
+    LOG_MEL,
+    ORIGINS,
+    POOLED,
+    SIDES,
+    SUBSETS,
+)
+from sercore.papers.parry2022.study import BASELINE, NAME, RECIPES
+from sercore.papers.parry2022.trial import BAND_MASK, SIGNS, TIME_MASK, Recipe, Row
 
-NAME = parry.NAME
 UA = "unweighted_accuracy"
 PROTOCOL, VARIANT = "held-out-speakers", "as-described"
 SPLITS = {"as-published": PROTOCOL}  # it shares no speaker: there is no cleaner one
-SCORED = {
-    "TESS": ("tess",),
-    "CREMA-D": ("crema-d",),
-    "in-domain test": POOLED,
-}  # "tess" alone is TESS with surprise
+# The unseen corpora and the in-domain test; "tess" is TESS with surprise.
+SCORED = {"TESS": ("tess",), "CREMA-D": ("crema-d",), "in-domain test": POOLED}
+TESS, CREMA, HOME = SCORED
 MILLION = 1e6
 QUOTED = "the printed TESS baseline is quoted from the authors' paper of 2019"
+ABOUT = {"each discriminator": "that of gender, with two classes"}
 Where = tuple[str, str, str]  # row, column and metric of a printed number
+
+
+@cache
+def _epochs() -> int:
+    """Return the cap of epochs of the recorded models, by default that of the open edition."""
+    trials = recorded.read(NAME).trials
+    models = arranged(trials) if len(trials) else trials
+    return int(models["epochs"].mode()[0]) if len(models) else study.EPOCHS["open"]
+
+
+@cache
+def _parameters(network: Callable, *sizes: int) -> int:
+    with torch.device("meta"):
+        return counts.parameters(network(*sizes))
 
 
 # Settings, taken from the object that uses them.
@@ -44,10 +72,10 @@ SETTINGS: dict[Where, Callable[[], float]] = {
     ("features", "shift", "length"): lambda: 1000 * LOG_MEL.hop / LOG_MEL.rate,
     ("SpecAugment", "time mask", "width"): lambda: TIME_MASK,
     ("SpecAugment", "frequency mask", "width"): lambda: BAND_MASK,
-    ("optimiser", "SGD momentum", "momentum"): lambda: _plan().momentum,
-    ("optimiser", "learning rate", "rate"): lambda: _plan().rate,
+    ("optimiser", "SGD momentum", "momentum"): lambda: Plan(approach="baseline").momentum,
+    ("optimiser", "learning rate", "rate"): lambda: RECIPES["published"].rate,
     ("regularisation", "dropout before FC", "rate"): lambda: attribute_network.SIZES.dropout,
-    ("training", "maximum epochs", "count"): lambda: _epochs(),
+    ("training", "maximum epochs", "count"): _epochs,
     ("model", "max-pool kernel", "width"): lambda: attribute_network.SIZES.pool,
     ("model", "max-pool stride", "width"): lambda: attribute_network.SIZES.stride,
     ("loss", "alpha MTL", "weight"): lambda: FINAL["MTL"],
@@ -55,7 +83,6 @@ SETTINGS: dict[Where, Callable[[], float]] = {
     ("loss", "alpha GR start", "weight"): lambda: alpha("GR", 1, _epochs()),
     ("loss", "alpha GR end", "weight"): lambda: alpha("GR", _epochs(), _epochs()),
 }
-
 # Numbers of built objects, and to how many places each is printed.
 BUILT: dict[Where, tuple[Callable[[], float], int]] = {
     ("model", "shared layers", "parameters"): (
@@ -63,29 +90,86 @@ BUILT: dict[Where, tuple[Callable[[], float], int]] = {
         1,
     ),
     ("model", "each discriminator", "parameters"): (
-        lambda: _parameters(Discriminator, len(parry.CLASSES), len(GENDERS)) / 1e6,
+        lambda: _parameters(Discriminator, len(CLASSES), len(GENDERS)) / MILLION,
         1,
     ),
     ("configurations", "per approach", "count"): (lambda: len(SUBSETS), 0),
 }
-SIDES = ("training", "validation", "test")
-# Numbers measured on the corpora: their names among the measurements, and parts of a unit to which they are rounded.
+# Numbers measured on the corpora: the name among the measurements, and parts of a unit to which
+# they are rounded.
 MEASURED: dict[Where, tuple[str, int]] = {
-    **{("data", side, "duration"): (f"{side} / duration / hours", 60) for side in SIDES},
-    **{
-        (name, "all", "duration"): (f"{name} / duration / hours", 60)
-        for name in ("TESS", "CREMA-D")
-    },
-    **{
-        (name, "speakers", "count"): (f"{name} / speakers / count", 1)
-        for name in ("TESS", "CREMA-D")
-    },
+    ("data", side, "duration"): (f"{side} / duration / hours", 60) for side in SIDES
 }
-ABOUT = {"each discriminator": "that of gender, with two classes"}
+for _name in ("TESS", "CREMA-D"):
+    MEASURED[_name, "all", "duration"] = (f"{_name} / duration / hours", 60)
+    MEASURED[_name, "speakers", "count"] = (f"{_name} / speakers / count", 1)
+
+
+def measured(number: Printed) -> Plain | None:
+    """Compare speakers and durations as measured, these to the minute.
+
+    Those of the pool are compared only where all its corpora were measured.
+    """
+    name, scale = MEASURED.get((number.row, number.column, number.metric), ("", 1))
+    value = _measurements().get(name)
+    if value is None or (number.row == "data" and missing(recorded.measured_on(NAME))):
+        return None
+    agrees = verdicts.measured(scale * number.value, scale * value, places=0)[1] == "agrees"
+    reason = "agrees" if agrees else f"differs: measured {value:.4g} {number.unit}"
+    return Plain(verdict="measured", value=value, reason=reason)
+
+
+def share(number: Printed) -> Plain | None:
+    """Compare the share of a side's clips, which whole speakers can only come near to."""
+    clips = {
+        side: sum(_measurements().get(f"{side} / {name} / clips", 0) for name in CLASSES)
+        for side in SIDES
+    }
+    if not all(clips.values()):
+        return None
+    value = 100 * clips[number.column] / sum(clips.values())
+    reason = f"ours is {value:.1f}, as whole speakers are held out"
+    return Plain(verdict="setting", value=value, reason=reason)
+
+
+def _measurements() -> dict[str, float]:
+    return recorded.measurements(NAME)
+
+
+def outputs() -> dict[str, int]:
+    """Count the labels of each attribute in the measured training clips; 0 where none is."""
+    pool = [name for name in POOLED if name in recorded.measured_on(NAME)]
+    speakers = int(_measurements().get("training / speakers / count", 0))
+    spoken = {LANGUAGES[name].split("-")[0] for name in pool}
+    return {"C": len(pool), "S": speakers, "G": len(GENDERS) if pool else 0, "L": len(spoken)}
+
+
+def missing(corpora: Sequence[str]) -> list[str]:
+    """Name the pooled corpora that are not among these."""
+    return [ORIGINS[name] for name in POOLED if name not in corpora]
+
+
+def listed(names: Sequence[str]) -> str:
+    """Join names with commas and a last "and"."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
+def corpora() -> tuple[str, ...]:
+    """Name the corpora that the recorded models read, those of the paper's edition first."""
+    read = {
+        run["edition"]: run["corpora"]
+        for name, run in recorded.runs(NAME).items()
+        if recorded.kind_of(name) == "models"
+    }
+    chosen = read.get("paper") or read.get("open", [])
+    return tuple(name for name in ORIGINS if name in chosen)
+
+
+# Recorded trainings, and the rows that they stand for.
 
 
 def trained_as(row: str) -> str:
-    """Row whose training stands for a row's: with corpus in place of language where the two are one label, else itself."""
+    """Name the row that stands for a row: "GR C" for "GR L" where they are one label."""
     approach, _, chosen = row.partition(" ")
     letters = set(chosen.split("+"))
     if not one_label() or "L" not in letters or "C" in letters:
@@ -95,7 +179,10 @@ def trained_as(row: str) -> str:
 
 
 def one_label() -> bool:
-    """Whether corpus and language divide the measured training clips alike; a language has one corpus or more, never less."""
+    """Tell whether corpus and language divide the measured training clips alike.
+
+    A language has one corpus or more, so that equal entropies mean equal labels.
+    """
     corpus, language = (
         _measurements().get(f"{name} / {name} / bits", math.nan) for name in ("corpus", "language")
     )
@@ -103,108 +190,122 @@ def one_label() -> bool:
 
 
 def arranged(trials: pd.DataFrame) -> pd.DataFrame:
-    """Recorded trainings with the ``row`` and ``control`` that they stand for: other weights, classes or recipes are controls.
+    """Add to recorded trainings the ``row`` and ``control`` that they stand for.
 
-    Candidates for the recipe and looks into networks are runs of their own, and stand beside nothing printed. Where the paper's own
-    edition is recorded, it alone does.
+    Other weights, classes or recipes are controls. Candidates for the recipe and looks into
+    networks stand beside nothing printed. Where the paper's edition is recorded, it alone counts.
     """
     models = recorded.of_kind(trials, "models")
     whole = models[models["edition"] == "paper"]
     chosen = whole if len(whole) else models
-    names = [_named(each) for each in chosen.to_dict("records")]
-    rows, controls = ([pair[at] for pair in names] for at in (0, 1))
+    names = [_named(trial) for trial in chosen.to_dict("records")]
+    rows, controls = [row for row, _ in names], [control for _, control in names]
     return chosen.assign(row=rows, control=controls, encoder="none", fold=0)
 
 
-def corpora() -> tuple[str, ...]:
-    """Corpora that the recorded models read, in the paper's order; of its own edition where that is recorded."""
-    about = {
-        each["edition"]: each["corpora"]
-        for name, each in recorded.runs(NAME).items()
-        if recorded.kind_of(name) == "models"
-    }
-    found = about.get("paper") or about.get("open", [])
-    return tuple(name for name in ORIGINS if name in found)
-
-
 def _named(trial: dict) -> tuple[str, str]:
-    """Row and control of a recorded training."""
+    """Return row and control of a recorded training."""
     row = Row(**{name: trial[name] for name in asdict(BASELINE)})
-    base, _, switched = replace(row, variant=VARIANT).name.partition(", ")
-    shared = _told(asdict(RECIPES["demo" if trial["size"] == "small" else "published"]))
-    changed = [
-        told
-        for told in _told({name: trial[name] for name in asdict(Recipe())})
-        if told not in shared
-    ]
-    return base, ", ".join(filter(None, [switched, *changed])) or "none"
+    base, _, control = replace(row, variant=VARIANT).name.partition(", ")
+    changes = [control] if control else []
+    recipe = RECIPES["demo" if trial["size"] == "small" else "published"]
+    usual = _words(asdict(recipe))
+    for words in _words({name: trial[name] for name in asdict(Recipe())}):
+        if words not in usual:
+            changes.append(words)
+    return base, ", ".join(changes) or "none"
 
 
-def _told(recipe: dict) -> list[str]:
+def _words(recipe: dict) -> list[str]:
     return [
         f"{name} {value}" if isinstance(value, str) else f"{name} {value:g}"
         for name, value in recipe.items()
     ]
 
 
-def missing(there: tuple[str, ...]) -> list[str]:
-    """Name the pooled corpora that are not there."""
-    return [ORIGINS[name] for name in POOLED if name not in there]
+# Accuracies of the recorded trainings.
 
 
-def listed(names: list[str]) -> str:
-    """Join names with commas and a last "and"."""
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+def row_trials(ledger: Ledger, row: str) -> Trials | None:
+    """Return the recorded trials of a row, or of the row that stands for it; None without any."""
+    return ledger.trials(trained_as(row), variant=VARIANT, protocol=PROTOCOL)
 
 
-def measured(number: Printed) -> Plain | None:
-    """Speakers and durations as measured, these to the minute; those of the pool only where all its corpora are there."""
-    name, scale = MEASURED.get((number.row, number.column, number.metric), ("", 1))
-    value = _measurements().get(name)
-    if value is None or (number.row == "data" and missing(recorded.measured_on(NAME))):
-        return None
-    agrees = verdicts.measured(scale * number.value, scale * value, places=0)[1] == "agrees"
-    return Plain(
-        verdict="measured",
-        value=value,
-        reason="agrees" if agrees else f"differs: measured {value:.4g} {number.unit}",
+def scored(trials: Trials | None, corpora: Sequence[str]) -> Trials | None:
+    """Return trials as scored on corpora, named as in the counts; None where they were not."""
+    chosen = None if trials is None else trials.of(*corpora)
+    return chosen if chosen is not None and len(chosen.counts) else None
+
+
+def gain(ledger: Ledger, row: str, *corpora: str) -> Gap:
+    """Return a row's UA above the baseline's, in points, on the seeds that both have."""
+    return moved(row, row_trials(ledger, row), row_trials(ledger, "baseline"), *corpora)
+
+
+def moved(name: str, trials: Trials | None, usual: Trials | None, *corpora: str) -> Gap:
+    """Return the UA of some trials less that of others, in points.
+
+    The gap has no values where they share no seed, or where the corpora were not scored.
+    """
+    pair = [scored(trials, corpora), scored(usual, corpora)]
+    if None in pair or not pair[0].runs & pair[1].runs:
+        return Gap(name)
+    return gaps.estimated(name, estimates.difference(*pair, UA))
+
+
+def collapsed(trials: Trials, corpora: Sequence[str]) -> dict[str, float]:
+    """Return the recall of each class that a model hardly ever finds, over all its seeds."""
+    by_class = zip(CLASSES, recalls(trials.of(*corpora).confusion()), strict=True)
+    return {name: float(recall) for name, recall in by_class if recall < RARELY}
+
+
+def by_speaker(answers: pd.DataFrame, seeds: Mapping[int, int], corpus: str) -> dict[str, Estimate]:
+    """Return the UA on each speaker of an unseen corpus, by the speaker's name.
+
+    Words are drawn with return, all clips of a word together, and so are seeds: a corpus of two
+    speakers has no interval over speakers, and what is given holds for other words of these two. A
+    class that no drawn word has is left out of that draw's mean. The groups of the estimates are
+    words.
+
+    Args:
+        answers: recorded answers: ``trial``, ``group`` (corpus/speaker), ``text``, ``true`` and
+            ``predicted``, these two with one sign a clip.
+        seeds: seed of each trial of one row, by the trial's number; other trials are left out.
+        corpus: scored corpus, "tess".
+
+    Raises:
+        ValueError: the trials have no answer in this corpus, or a row's texts differ in length.
+    """
+    of_trials = answers["trial"].isin(list(seeds))
+    chosen = answers[of_trials & answers["group"].str.startswith(f"{corpus}/")]
+    if not len(chosen):
+        raise ValueError(
+            f"{corpus}: no answer among {len(answers)} rows; expected some of trials"
+            f" {sorted(seeds)}. Record them."
+        )
+    return {
+        group.split("/", 1)[1]: level(_by_word(rows, seeds), UA)
+        for group, rows in chosen.groupby("group", sort=True)
+    }
+
+
+def _by_word(rows: pd.DataFrame, seeds: Mapping[int, int]) -> Trials:
+    """Count the clips of one speaker by word."""
+    counter: Counter = Counter()
+    for row in rows.fillna({"text": ""}).itertuples(index=False):
+        if len(row.true) != len(row.predicted):
+            raise ValueError(
+                f"{row.group}, {row.text}: {len(row.true)} clips and {len(row.predicted)} answers;"
+                " expected as many. Record again."
+            )
+        word = row.text.replace("/", " ")
+        for true, predicted in zip(row.true, row.predicted, strict=True):
+            counter[row.trial, word, SIGNS.index(true), SIGNS.index(predicted)] += 1
+    table = pd.DataFrame(
+        [(*key, count) for key, count in sorted(counter.items())], columns=recorded.PARTS["counts"]
     )
-
-
-def share(number: Printed) -> Plain | None:
-    """Share of a side's clips, a setting that whole speakers can only come near to."""
-    sides = {side: _clips(side) for side in SIDES}
-    if not all(sides.values()):
-        return None
-    value = 100 * sides[number.column] / sum(sides.values())
-    return Plain(
-        verdict="setting",
-        value=value,
-        reason=f"ours is {value:.1f}, as whole speakers are held out",
-    )
-
-
-def _clips(side: str) -> float:
-    return sum(_measurements().get(f"{side} / {name} / clips", 0) for name in parry.CLASSES)
-
-
-def _measurements() -> dict[str, float]:
-    return recorded.measurements(NAME)
-
-
-def _plan() -> Plan:
-    return plan(BASELINE, RECIPES["published"], epochs=_epochs(), precision="fp32")
-
-
-@cache
-def _epochs() -> int:
-    """Cap of epochs of the recorded models; of the open edition where none is recorded."""
-    trials = recorded.read(NAME).trials
-    models = arranged(trials) if len(trials) else trials
-    return int(models["epochs"].mode()[0]) if len(models) else parry.EPOCHS["open"]
-
-
-@cache
-def _parameters(network: Callable, *sizes: int) -> int:
-    with torch.device("meta"):
-        return counts.parameters(network(*sizes))
+    trials = sorted(set(table["trial"]))
+    settings = {"trial": trials, "seed": [seeds[trial] for trial in trials], "fold": 0}
+    errors = pd.DataFrame(columns=recorded.PARTS["errors"])
+    classes = 1 + int(table[["true", "predicted"]].to_numpy().max())
+    return Trials(pd.DataFrame(settings), table, errors, classes)

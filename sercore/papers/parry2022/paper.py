@@ -1,4 +1,4 @@
-"""Parry et al. 2022 as the ledger asks for it: what its printed numbers are, and what stands beside them."""
+"""Parry et al. 2022 by the contract of a paper."""
 
 import math
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from sercore.ledger.entries import Ledger
 from sercore.ledger.paper import Paper, Place, Plain
 from sercore.ledger.published import Printed
 from sercore.papers.parry2022 import card, numbers, page, study
+from sercore.papers.parry2022.data import CLASSES
 
 
 class Parry2022(Paper):
@@ -21,7 +22,7 @@ class Parry2022(Paper):
     subject = "multi-task against adversarial learning"
     about = "attributes predicted or un-learned, forty-six models, corpora never seen"
     methods = study.METHODS
-    classes = study.CLASSES
+    classes = CLASSES
     metrics = (numbers.UA,)
     protocols = numbers.SPLITS
     scored = numbers.SCORED
@@ -41,28 +42,30 @@ class Parry2022(Paper):
 
     def headline(self, ledger: Ledger) -> str:
         """Say what was found."""
-        return f"Parry et al. (2022) ask whether attributes help on unseen corpora. {page.lead(ledger)}"
+        question = "Parry et al. (2022) ask whether attributes help on unseen corpora."
+        return f"{question} {page.lead(ledger)}"
 
     def setting(self, number: Printed) -> Plain | None:
         """Compare a setting; the shares of the sides with those that whole speakers give."""
-        return numbers.share(number) if number.row == "split" else super().setting(number)
+        if number.row == "split":
+            return numbers.share(number)
+        return super().setting(number)
 
     def counted(self, number: Printed) -> Plain | None:
         """Compare a count or a duration; None where it was not measured."""
         if (number.row, number.column, number.metric) not in self.built:
             return numbers.measured(number)
         count = super().counted(number)
-        about = numbers.ABOUT.get(number.column)
-        return replace(count, reason=f"{count.reason}; {about}") if about else count
+        if about := numbers.ABOUT.get(number.column):
+            return replace(count, reason=f"{count.reason}; {about}")
+        return count
 
     def place(self, number: Printed) -> Place:
-        """Find a printed accuracy's row: where two attributes are one label, one row stands for both."""
+        """Find a printed accuracy's row, or the row that stands for one with the same labels."""
         place = super().place(number)
-        return (
-            replace(place, row=numbers.trained_as(place.row))
-            if math.isfinite(place.value)
-            else place
-        )
+        if math.isnan(place.value):
+            return place
+        return replace(place, row=numbers.trained_as(place.row))
 
     def why_not(self, number: Printed) -> str:
         """Say why a number has no run."""
@@ -80,7 +83,7 @@ class Parry2022(Paper):
         return numbers.VARIANT
 
     def unfinished(self, trial: Mapping[str, Any]) -> str:
-        """Say why a training is not finished: its cap came before its stopping rule, and before the paper's own cap."""
+        """Say why a training is not finished: a cap below the paper's came before its rule."""
         most = study.EPOCHS["paper"]
         if not str(trial.get("ending", "")).startswith("all ") or trial["epochs"] >= most:
             return ""
@@ -93,7 +96,7 @@ class Parry2022(Paper):
         return f"the pool without {numbers.listed(missing)}" if missing else ""
 
     def note(self, number: Printed) -> str:
-        """Say that a baseline is quoted, and which row stands for one whose attributes are one label."""
+        """Say that a baseline is quoted, and which row stands for one with the same labels."""
         if number.kind != "result":
             return ""
         notes = []

@@ -1,67 +1,115 @@
-"""One trial of paper 02: one model, one seed, scored on held-out speakers of its own corpora and on corpora it never met.
+"""One trial of Parry et al. 2022: one model, one seed, scored on unheard speakers and corpora.
 
-Its rows and recipe are in ``parry_rows``, clips in ``parry_clips``, attributes in ``parry_attributes``.
+``Row`` is a model of the grid, ``Recipe`` what all models share, ``Trial`` both with a seed.
+``run`` trains and counts, ``look`` looks into what the shared layers of the network keep.
 """
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import recall_score, silhouette_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from torch import Tensor
 from torch.nn import functional
 
 from sercore.augment.spectrogram import mask_bands, mask_time
+from sercore.evaluation import counting
+from sercore.evaluation.embeddings import neighbours
+from sercore.models import attribute_network
 from sercore.models.attribute_network import AttributeNetwork, SharedLayers, discriminators
-from sercore.papers.parry2022 import attributes as parry_attributes
-from sercore.papers.parry2022 import scores as parry_scores
-from sercore.papers.parry2022.adversarial import fit
-from sercore.papers.parry2022.attributes import Labels
-from sercore.papers.parry2022.clips import Data
-from sercore.papers.parry2022.losses import label_entropy
-from sercore.papers.parry2022.rows import SIZES, Recipe, Row, plan
+from sercore.papers.parry2022.adversarial import Plan, fit, label_entropy
+from sercore.papers.parry2022.data import MISSING, SIDES, Data, Labels, attribute_labels, letters
 from sercore.protocols.pooled import Split, pooled
 from sercore.training import kept
 from sercore.training.loop import choose
 from sercore.training.resumable import History, autocast
 
-TIME_MASK, BAND_MASK = (
-    30,
-    3,
-)  # frames and bands at most, one of each a clip: Parry et al. 2022, section 4
-SCORED = 64  # clips a batch where nothing is trained
+SIZES = {"published": attribute_network.SIZES, "small": attribute_network.SMALL}
 UNITS = {"published": 1000, "small": 64}  # of a discriminator's hidden layers
-EMOTION = "emotion"
+CLIP = 5.0
+# Frames and bands at most, one mask of each a clip: Parry et al. 2022, section 4.
+TIME_MASK, BAND_MASK = 30, 3
+SCORED = 64  # clips a batch where nothing is trained
+# Positive, neutral, negative; a researcher's own classes go on.
+SIGNS = "+o-abcdefghijklmnopqrstuvwxyz"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trial:
-    """One training.
+class Row:
+    """One model.
 
     Args:
-        approach, attributes, variant, alpha, surprise, calm: see ``parry_rows.Row``.
-        protocol: "held-out-speakers", the paper's: no speaker of validation or test trains, nor a corpus called unseen.
-        initialisation, rate, batch: see ``parry_rows.Recipe``.
-        seed: of weights, batches, masks and dropout; one split for all seeds.
-        edition: which data.
-        epochs: passes over the training clips at most, the same cap for all models.
-        size: of the network, "published", or "small" in the demo.
-        precision: "fp32" or "bf16".
+        approach: "baseline", "MTL", "GR" or "AD".
+        attributes: one of ``data.SUBSETS``; "none" for the baseline.
+        variant: "as-described"; of AD also "fixed", whose discriminator losses are cut at the
+            labels' entropy for the classifier, and "on-representation", whose discriminators read
+            the 128 shared numbers.
+        alpha: weight of the attributes, of GR at the end; below 0 the paper's (default -1).
+        surprise: class of surprise, "positive" (default), "negative" or "left out".
+        calm: class of calm, "neutral" (default), "positive" or "left out".
     """
 
     approach: str
-    attributes: str
-    variant: str
-    alpha: float
-    surprise: str
-    calm: str
+    attributes: str = "none"
+    variant: str = "as-described"
+    alpha: float = -1.0
+    surprise: str = "positive"
+    calm: str = "neutral"
+
+    @property
+    def name(self) -> str:
+        """Name as ``-p only=…`` takes it: "baseline", "GR C+S", "GR C, alpha 0.25"."""
+        parts = [self.approach]
+        if self.approach != "baseline":
+            parts = [f"{self.approach} {self.attributes}"]
+        if self.variant != "as-described":
+            parts.append(self.variant)
+        if self.alpha >= 0:
+            parts.append(f"alpha {self.alpha:g}")
+        if self.surprise != "positive":
+            parts.append(f"surprise {self.surprise}")
+        if self.calm != "neutral":
+            parts.append(f"calm {self.calm}")
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """What the paper leaves open, chosen once on the baseline's validation and used for all models.
+
+    Args:
+        initialisation: initial weights of the shared layers (default "he").
+        rate: learning rate (default 0.002, as printed).
+        batch: number of clips a step (default 8).
+    """
+
+    initialisation: str = "he"
+    rate: float = 0.002
+    batch: int = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial(Recipe, Row):
+    """One training of a row by a recipe.
+
+    Args:
+        protocol: "held-out-speakers", the paper's: no speaker of validation or test trains, nor
+            does a corpus called unseen.
+        seed: seed of weights, batches, masks and dropout; the split is the same for all seeds.
+        edition: edition of the data.
+        epochs: largest number of passes over the training clips, the same for all models.
+        size: size of the network, "published", or "small" in the demo.
+        precision: "fp32" or "bf16".
+    """
+
     protocol: str = "held-out-speakers"
-    initialisation: str
-    rate: float
-    batch: int
     seed: int
     edition: str
     epochs: int
@@ -70,14 +118,23 @@ class Trial:
 
     @property
     def row(self) -> Row:
-        """The line of the grid that it belongs to."""
-        names = ("approach", "attributes", "variant", "alpha", "surprise", "calm")
-        return Row(**{name: getattr(self, name) for name in names})
+        """Row of the grid."""
+        return Row(**{field.name: getattr(self, field.name) for field in fields(Row)})
 
     @property
-    def recipe(self) -> Recipe:
-        """What it shares with every other model."""
-        return Recipe(initialisation=self.initialisation, rate=self.rate, batch=self.batch)
+    def plan(self) -> Plan:
+        """Plan of the training."""
+        return Plan(
+            approach=self.approach,
+            epochs=self.epochs,
+            batch=self.batch,
+            rate=self.rate,
+            clip=CLIP,
+            precision=self.precision,
+            alpha=None if self.alpha < 0 else self.alpha,
+            bounded=self.variant == "fixed",
+            reads="representation" if self.variant == "on-representation" else "softmax",
+        )
 
 
 @dataclass(frozen=True)
@@ -87,98 +144,94 @@ class Prepared:
     Args:
         target: ``(clips of the table,)`` class numbers, -1 where left out.
         sides: rows of training, validation, test and of each unseen corpus.
-        labels: of each attribute that the model has, by letter.
+        labels: labels of the model's attributes, by letter.
     """
 
     target: np.ndarray
     sides: Split
     labels: dict[str, Labels]
 
+    @property
+    def widths(self) -> dict[str, int]:
+        """Number of classes of each attribute."""
+        return {letter: len(label.classes) for letter, label in self.labels.items()}
 
-@dataclass(frozen=True)
-class Fitted:
-    """A trained network.
-
-    Args:
-        network: in evaluation mode, with the selected epoch's weights.
-        history: of its training.
-        prepared: what it was trained on.
-    """
-
-    network: AttributeNetwork
-    history: History
-    prepared: Prepared
+    @property
+    def entropies(self) -> dict[str, float]:
+        """Entropy of the training labels of ``emotion`` and of each attribute, in nats."""
+        training = self.sides.training
+        entropies = {"emotion": label_entropy(self.target[training])}
+        for letter, label in self.labels.items():
+            entropies[letter] = label_entropy(label.values[training])
+        return entropies
 
 
 def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
-    """Train one network, or go on with it, and count its predictions by speaker: plain values, as they are kept.
+    """Train one network, or go on with it, and count its predictions by speaker.
 
-    The selected epoch is scored once: on the test speakers, and on every clip of each unseen corpus. A corpus that has surprise
-    is scored without it too, under its name and "without surprise".
+    The selected epoch is scored once: on the test speakers, and on every clip of each unseen
+    corpus. The outcome is of plain values.
     """
-    fitted = trained(trial, data, device=device)
-    test = fitted.prepared.sides.test
-    scored = np.concatenate([test, *fitted.prepared.sides.unseen.values()])
+    result, prepared = trained(trial, data, device=device), prepare(trial, data)
+    scored = np.concatenate([prepared.sides.test, *prepared.sides.unseen.values()])
     started = time.perf_counter()
-    found = probabilities(fitted.network, data, scored, precision=trial.precision)
+    logits = evaluate(result.network, data, scored, precision=trial.precision)
     seconds = (time.perf_counter() - started) / len(scored)
-    parameters = sum(weight.numel() for weight in fitted.network.parameters())
-    return (
-        parry_scores.count(data, fitted.prepared.target, scored, found)
-        | parry_scores.training_summary(
-            fitted.history, fitted.prepared.target, fitted.prepared.sides, fitted.prepared.labels
-        )
-        | {"parameters": parameters, "seconds_per_clip": round(seconds, 6)}
-    )
+    return {
+        **count(data, prepared.target, scored, logits.softmax(1).numpy()),
+        **training_summary(result.history, prepared),
+        "parameters": sum(weight.numel() for weight in result.network.parameters()),
+        "seconds_per_clip": round(seconds, 6),
+    }
 
 
-def trained(trial: Trial, data: Data, *, device: str = "cpu") -> Fitted:
-    """Return the trial's network: from the store, trained now, or trained on after an interruption."""
+def trained(trial: Trial, data: Data, *, device: str = "cpu") -> kept.Trained:
+    """Return the trial's network and history: from the store, trained now, or trained on."""
     device, prepared = choose(device), prepare(trial, data)
     network = build(trial, data, prepared)
     place = kept.folder(__name__, trial, data.content(trial), device=device)
     train = partial(_fit, trial, data, prepared, network, place, device)
-    result = kept.trained(network, place, train, device=device)
-    return Fitted(network, result.history, prepared)
+    return kept.trained(network, place, train, device=device)
 
 
 def prepare(trial: Trial, data: Data) -> Prepared:
-    """Classes, sides and attribute labels: clips that the trial's map gives no class are on no side.
+    """Split the clips; those that the trial's map gives no class are on no side.
 
     Raises:
-        LeakError: a speaker on two sides.
+        LeakError: a speaker is on two sides.
     """
     target = data.targets[trial.surprise, trial.calm]
     known = np.flatnonzero(target >= 0)
     split = pooled(data.named(target).iloc[known], unseen=data.unseen)
-    held = {side: known[getattr(split, side)] for side in ("training", "validation", "test")}
-    sides = Split(**held, unseen={corpus: known[rows] for corpus, rows in split.unseen.items()})
-    letters = parry_attributes.letters(trial.attributes) if trial.attributes != "none" else ()
-    found = parry_attributes.labels(data.table, sides.training)
-    return Prepared(target, sides, {letter: found[letter] for letter in letters})
+    sides = Split(
+        **{side: known[getattr(split, side)] for side in SIDES},
+        unseen={corpus: known[rows] for corpus, rows in split.unseen.items()},
+    )
+    chosen = letters(trial.attributes) if trial.attributes != "none" else ()
+    labels = attribute_labels(data.table, sides.training)
+    return Prepared(target, sides, {letter: labels[letter] for letter in chosen})
 
 
 def build(trial: Trial, data: Data, prepared: Prepared) -> AttributeNetwork:
-    """The trial's network before training: the same shared and emotion weights for every model of a seed."""
+    """Build the network: shared and emotion weights are the same for every model of a seed."""
     sizes = SIZES[trial.size]
-    headed = trial.approach in ("MTL", "GR")
+    has_heads = trial.approach in ("MTL", "GR")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(trial.seed)
-        shared = SharedLayers(sizes, initialisation=trial.initialisation)
         return AttributeNetwork(
-            shared,
+            SharedLayers(sizes, initialisation=trial.initialisation),
             width=sizes.width,
             classes=len(data.classes),
-            attributes=_widths(prepared) if headed else {},
+            attributes=prepared.widths if has_heads else {},
             reverse=trial.approach == "GR",
             heads_seed=trial.seed,
         )
 
 
 def batches(trial: Trial, data: Data, prepared: Prepared, epoch: int) -> Iterator[list[Tensor]]:
-    """Batches of one epoch: frames with one mask in time and one in bands, lengths, emotion, attributes.
+    """Yield the batches of one epoch: masked frames, lengths, emotion, attributes.
 
-    All corpora mixed: batches of clips of similar length would sort them by corpus.
+    All corpora are mixed: batches of clips of similar length would sort them by corpus.
 
     Shape:
         - frames: ``(batch, time, 40)``; lengths and targets: ``(batch,)``
@@ -187,35 +240,30 @@ def batches(trial: Trial, data: Data, prepared: Prepared, epoch: int) -> Iterato
     """
     order = np.random.default_rng([trial.seed, epoch]).permutation(prepared.sides.training)
     masks = torch.Generator().manual_seed(10_000 * trial.seed + epoch)
+    targets = [prepared.target, *(label.values for label in prepared.labels.values())]
     for rows in np.split(order, range(trial.batch, len(order), trial.batch)):
         frames, lengths = data.frames.padded(rows)
         frames = mask_time(frames, width=TIME_MASK, generator=masks, lengths=lengths)
         frames = mask_bands(frames, width=BAND_MASK, generator=masks)
-        targets = [prepared.target, *(each.values for each in prepared.labels.values())]
-        yield [frames, lengths, *(torch.from_numpy(each[rows]) for each in targets)]
+        yield [frames, lengths, *(torch.from_numpy(target[rows]) for target in targets)]
 
 
-def probabilities(
-    network: nn.Module, data: Data, rows: np.ndarray, *, precision: str
-) -> np.ndarray:
-    """Class probabilities of clips, in evaluation mode: ``(clips, classes)`` in the order of the rows."""
-    return _answers(network, data, rows, precision=precision).softmax(1).numpy()
+def evaluate(
+    network: AttributeNetwork, data: Data, rows: np.ndarray, *, precision: str, shared: bool = False
+) -> Tensor:
+    """Return logits ``(clips, classes)``, or the output ``(clips, width)`` of the shared layers.
 
-
-def _answers(network: nn.Module, data: Data, rows: np.ndarray, *, precision: str) -> Tensor:
-    """Logits ``(clips, classes)``; clips of similar length share a batch."""
-    device, order = (
-        next(network.parameters()).device,
-        np.argsort(data.frames.sizes[rows], kind="stable"),
-    )
-    found = torch.empty((len(rows), len(data.classes)))
+    Clips of similar length share a batch.
+    """
+    layers = network.represent if shared else network
+    device = next(network.parameters()).device
+    order = np.argsort(data.frames.sizes[rows], kind="stable")
+    results = []
     with torch.inference_mode(), autocast(precision, device):
         for places in np.split(order, range(SCORED, len(order), SCORED)):
             frames, lengths = data.frames.padded(rows[places])
-            found[torch.from_numpy(places)] = (
-                network(frames.to(device), lengths.to(device)).float().cpu()
-            )
-    return found
+            results.append(layers(frames.to(device), lengths.to(device)).float().cpu())
+    return torch.cat(results)[np.argsort(order)]
 
 
 def _fit(
@@ -226,49 +274,176 @@ def _fit(
     place: Path,
     device: torch.device,
 ) -> History:
-    row, training = trial.row, prepared.sides.training
-    how = plan(row, trial.recipe, epochs=trial.epochs, precision=trial.precision)
-    entropies = {EMOTION: label_entropy(prepared.target[training])}
-    entropies |= {
-        letter: label_entropy(each.values[training]) for letter, each in prepared.labels.items()
-    }
-    reads = len(data.classes) if how.reads == "softmax" else SIZES[trial.size].width
+    plan = trial.plan
+    adversaries = discriminators(
+        len(data.classes) if plan.reads == "softmax" else SIZES[trial.size].width,
+        prepared.widths if trial.approach == "AD" else {},
+        units=UNITS[trial.size],
+        seed=trial.seed,
+    )
     return fit(
         network,
-        discriminators(
-            reads,
-            _widths(prepared) if trial.approach == "AD" else {},
-            units=UNITS[trial.size],
-            seed=trial.seed,
-        ),
+        adversaries,
         partial(batches, trial, data, prepared),
         partial(_validate, trial, data, prepared),
-        plan=how,
+        plan=plan,
         attributes=tuple(prepared.labels),
-        entropies=entropies,
+        entropies=prepared.entropies,
         folder=place,
         device=device,
         seed=trial.seed,
     )
 
 
-def _validate(trial: Trial, data: Data, prepared: Prepared, network: nn.Module) -> dict[str, float]:
-    """Loss and UA of the validation speakers; of the baseline also the UA of each unseen corpus, which selects nothing."""
-    rows = prepared.sides.validation
-    logits, truth = (
-        _answers(network, data, rows, precision=trial.precision),
-        torch.from_numpy(prepared.target[rows]),
-    )
-    found = {
-        "loss": float(functional.cross_entropy(logits, truth)),
-        "ua": parry_scores.ua(truth.numpy(), logits.argmax(1).numpy()),
+def _validate(
+    trial: Trial, data: Data, prepared: Prepared, network: AttributeNetwork
+) -> dict[str, float]:
+    """Score the validation speakers; the baseline also on each unseen corpus, to be shown."""
+
+    def scored(rows: np.ndarray) -> tuple[Tensor, Tensor, float]:
+        logits = evaluate(network, data, rows, precision=trial.precision)
+        truth = torch.from_numpy(prepared.target[rows])
+        return logits, truth, ua(truth.numpy(), logits.argmax(1).numpy())
+
+    logits, truth, accuracy = scored(prepared.sides.validation)
+    scores = {"loss": float(functional.cross_entropy(logits, truth)), "ua": accuracy}
+    if trial.name == "baseline":
+        for corpus, rows in prepared.sides.unseen.items():
+            scores[f"ua {corpus}"] = scored(rows)[2]
+    return scores
+
+
+def ua(truth: np.ndarray, predicted: np.ndarray) -> float:
+    """Return the unweighted accuracy: the mean recall of the classes that occur, in [0, 1].
+
+    Source: Parry et al. 2022, section 4.
+    """
+    return float(recall_score(truth, predicted, labels=np.unique(truth), average="macro"))
+
+
+def count(data: Data, target: np.ndarray, rows: np.ndarray, probabilities: np.ndarray) -> dict:
+    """Count predictions ``(rows, classes)`` by corpus/speaker, as ``count_predictions`` does.
+
+    An unseen corpus that has surprise is counted without it too, under its name and "without
+    surprise". ``answers`` has, for each speaker and text of an unseen corpus, the classes of its
+    clips and the answers to them, one of ``SIGNS`` a clip: where a corpus has two speakers, its
+    texts are what an interval resamples.
+    """
+    table = data.table.iloc[rows]
+    truth, predicted, groups = target[rows], probabilities.argmax(1), data.groups[rows]
+    corpora, surprised = table["corpus"].to_numpy(str), table["surprised"].to_numpy(bool)
+    unseen = np.isin(corpora, data.unseen)
+    again = np.isin(corpora, corpora[unseen & surprised]) & ~surprised
+    renamed = [group.replace("/", " without surprise/", 1) for group in groups[again].tolist()]
+    outcome = counting.count_predictions(groups, truth, probabilities)
+    outcome["counts"] += counting.tally(np.array(renamed), truth[again], predicted[again])
+    outcome["counts"].sort()
+    answers: dict[tuple[str, str], list[str]] = {}
+    texts = table["text"].fillna("").to_numpy(str)
+    for at in np.flatnonzero(unseen):
+        pair = answers.setdefault((str(groups[at]), str(texts[at])), ["", ""])
+        pair[0] += SIGNS[truth[at]]
+        pair[1] += SIGNS[predicted[at]]
+    outcome["answers"] = [[*names, *pair] for names, pair in sorted(answers.items())]
+    return outcome
+
+
+def training_summary(history: History, prepared: Prepared) -> dict:
+    """Summarise a training: its selected epoch and, in ``epochs``, rows (epoch, name, value)."""
+    best, sides = history.epochs[history.best - 1], prepared.sides
+    seconds = float(np.median([epoch["seconds"] for epoch in history.epochs]))
+    rows = []
+    for number, epoch in enumerate(history.epochs, 1):
+        rows += [[number, name, value] for name, value in _numbers(epoch).items()]
+    return {
+        "epochs": rows,
+        "best_epoch": history.best,
+        "epochs_run": len(history.epochs),
+        "ending": history.ending,
+        "alpha_selected": best["alpha"],
+        "validation_ua": best["validation"]["ua"],
+        "training_loss": best["training"]["emotion"],
+        **{f"entropy_{name}": value for name, value in prepared.entropies.items()},
+        "training_clips": len(sides.training),
+        "validation_clips": len(sides.validation),
+        "test_clips": len(sides.test),
+        "clips_per_second": round(len(sides.training) / seconds, 3),
     }
-    if trial.row.name == "baseline":
-        for corpus, clips in prepared.sides.unseen.items():
-            answers = _answers(network, data, clips, precision=trial.precision).argmax(1).numpy()
-            found[f"ua {corpus}"] = parry_scores.ua(prepared.target[clips], answers)
-    return found
 
 
-def _widths(prepared: Prepared) -> dict[str, int]:
-    return {letter: len(each.classes) for letter, each in prepared.labels.items()}
+def _numbers(epoch: Mapping) -> dict[str, float]:
+    """Flatten the numbers of one epoch, the attributes' by their letters."""
+    training = epoch["training"]
+    numbers = {
+        "alpha": epoch["alpha"],
+        "training loss": training["emotion"],
+        "training accuracy": training["accuracy"],
+    }
+    for letter, value in training["attributes"].items():
+        if value is not None:
+            numbers[f"{letter} loss"] = value
+    numbers |= {f"{name} norm": value for name, value in training["norms"].items()}
+    return numbers | {f"validation {name}": value for name, value in epoch["validation"].items()}
+
+
+def look(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
+    """Look into a trial's network, trained before or now, at the clips of the in-domain test.
+
+    No training saw these clips; the paper does not name those of its figure.
+
+    Returns:
+        ``map``: corpus/speaker, class and t-SNE place of each test clip's shared output.
+        ``probes``: for each attribute that the test speakers have, the accuracy of a linear probe
+        on them, fitted to the training clips with every class weighing the same; the same with the
+        training labels shuffled; the silhouette of the attribute's classes in the shared output.
+        Accuracies are means over the attribute's classes. ``accuracy``: that of the test clips'
+        emotions.
+
+    Source: Parry et al. 2022, section 6 and Figure 2; probe, silhouette and control are ours.
+    """
+    network, prepared = trained(trial, data, device=device).network, prepare(trial, data)
+    sides = prepared.sides
+    training, test = (
+        evaluate(network, data, rows, precision=trial.precision, shared=True).numpy()
+        for rows in (sides.training, sides.test)
+    )
+    generator = np.random.default_rng(trial.seed)
+    probes = []
+    for letter, label in attribute_labels(data.table, sides.training).items():
+        train_labels, test_labels = label.values[sides.training], label.values[sides.test]
+        for_fit, for_score = train_labels != MISSING, test_labels != MISSING
+        train_labels, test_labels = train_labels[for_fit], test_labels[for_score]
+        # Speakers of the test are in no training, and one language cannot be told apart.
+        if min(len(set(train_labels)), len(set(test_labels))) < 2:
+            continue
+        scores = [
+            _probe(training[for_fit], labels, test[for_score], test_labels)
+            for labels in (train_labels, generator.permutation(train_labels))
+        ]
+        silhouette = float(silhouette_score(test[for_score], test_labels))
+        probes.append([letter, *scores, silhouette])
+    places = neighbours(test, seed=trial.seed).round(3).tolist()
+    groups, target = data.groups[sides.test].tolist(), prepared.target[sides.test]
+    with torch.inference_mode():
+        device = next(network.parameters()).device
+        predicted = network.emotion(torch.from_numpy(test).to(device)).argmax(1).cpu().numpy()
+    return {
+        "map": [
+            [group, data.classes[number], *place]
+            for group, number, place in zip(groups, target, places, strict=True)
+        ],
+        "probes": probes,
+        "accuracy": float((predicted == target).mean()),
+    }
+
+
+def _probe(
+    train: np.ndarray, train_labels: np.ndarray, test: np.ndarray, test_labels: np.ndarray
+) -> float:
+    """Return the mean recall of a linear probe, over the classes of the test."""
+    probe = make_pipeline(
+        StandardScaler(), LogisticRegression(max_iter=2000, class_weight="balanced")
+    ).fit(train, train_labels)
+    predicted = probe.predict(test)
+    classes = np.unique(test_labels)
+    return float(recall_score(test_labels, predicted, labels=classes, average="macro"))

@@ -16,7 +16,8 @@ from sercore.papers.parry2022 import trial as parry_trial
 from sercore.parameters import ParameterError, checked
 from sercore.training import checkpoints
 from tests.papers.loopq_clips import voice
-from tests.predict import asking, parry_clips
+from tests.papers.parry2022 import parry_clips
+from tests.predict import asking
 
 GIVEN = {"edition": "demo", "epochs": 12}
 
@@ -69,9 +70,13 @@ def test_a_whole_clip_is_read_as_training_read_it(trained, name, more, tolerance
     """Bit for bit the study's frames; the study's probabilities, of a batch, within rounding."""
     asked = predict.load(trained(name, **more))
     data, trial = of(name, **more)
-    fitted = parry_trial.trained(trial, data)
-    rows = np.concatenate([fitted.prepared.sides.test, fitted.prepared.sides.unseen["radio"]])
-    expected = parry_trial.probabilities(fitted.network, data, rows, precision=trial.precision)
+    network, sides = (
+        parry_trial.trained(trial, data).network,
+        parry_trial.prepare(trial, data).sides,
+    )
+    rows = np.concatenate([sides.test, sides.unseen["radio"]])
+    logits = parry_trial.evaluate(network, data, rows, precision=trial.precision)
+    expected = logits.softmax(1).numpy()
     found = predict.predicted(asked, list(data.table["path"].iloc[rows]))
     for row, one, other in zip(rows, found, expected, strict=True):
         frames, lengths = predict.inputs(asked, audio.read(data.table["path"][row]))

@@ -7,9 +7,15 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from sercore.papers.parry2022.adversarial import Plan, step, step_discriminators
-from sercore.papers.parry2022.losses import attribute_losses
-from tests.training.attribute_networks import SUBSETS, build, emotional, gradients, same, shuffled
+from sercore.papers.parry2022.adversarial import Plan, attribute_losses, step, step_discriminators
+from tests.papers.parry2022.attribute_networks import (
+    SUBSETS,
+    build,
+    emotional,
+    gradients,
+    same,
+    shuffled,
+)
 
 
 @pytest.mark.parametrize("names", SUBSETS, ids=len)

@@ -9,9 +9,9 @@ from sercore import papers
 from sercore.ledger.entries import Ledger
 from sercore.ledger.recorded import Recorded
 from sercore.papers.parry2022 import study as parry
-from sercore.papers.parry2022.grid import CANDIDATES
+from sercore.papers.parry2022.study import CANDIDATES
 from sercore.papers.parry2022.trial import Trial
-from tests.ledger.parry_runs import ledger, trials, tried
+from tests.papers.parry2022.parry_runs import ledger, trials, tried
 
 BITS = {
     f"{one} / {other} / bits": 0.5 + 0.25 * (one == other)
@@ -62,7 +62,7 @@ def switched() -> list[Trial]:
 
 
 def book(given: Sequence[Trial] | None = None, found=right, **options) -> Ledger:
-    """Paper 02 with these trials recorded, trained for four epochs each; see ``tests.ledger.parry_runs``."""
+    """Paper 02 with these trials recorded, trained for four epochs each; see ``tests.papers.parry2022.parry_runs``."""
     views = [
         (trial, PROBES)
         for trial in trials(seeds=1)

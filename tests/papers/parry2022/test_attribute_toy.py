@@ -20,8 +20,7 @@ from sklearn.metrics import recall_score
 from torch import nn
 
 from sercore.models.attribute_network import AttributeNetwork, discriminators
-from sercore.papers.parry2022.adversarial import Plan, fit
-from sercore.papers.parry2022.losses import label_entropy
+from sercore.papers.parry2022.adversarial import Plan, fit, label_entropy
 
 SEEDS = range(5)
 ALPHA = {"baseline": None, "MTL": 0.5, "GR": None, "AD": None}

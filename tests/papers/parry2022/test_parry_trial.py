@@ -6,10 +6,10 @@ import torch
 
 from sercore.models.attribute_network import SMALL
 from sercore.papers.parry2022 import trial as parry_trial
-from sercore.papers.parry2022.scores import ua
+from sercore.papers.parry2022.trial import ua
 from sercore.training import checkpoints, kept
 from sercore.training.resumable import BEST, LAST
-from tests.papers.parry_toy import data, trial
+from tests.papers.parry2022.parry_toy import data, trial
 
 
 @pytest.fixture(autouse=True)
@@ -119,14 +119,15 @@ def test_the_kept_network_answers_as_it_was_counted():
     held, done = data(), trial()
     found = parry_trial.run(done, held)
     again = parry_trial.trained(done, held)
-    rows = again.prepared.sides.unseen["away"]
-    predicted = parry_trial.probabilities(again.network, held, rows, precision="fp32").argmax(1)
+    prepared = parry_trial.prepare(done, held)
+    rows = prepared.sides.unseen["away"]
+    predicted = parry_trial.evaluate(again.network, held, rows, precision="fp32").argmax(1).numpy()
     expected = sum(
         number
         for group, true, answer, number in found["counts"]
         if group.startswith("away/") and true == answer
     )
-    assert (predicted == again.prepared.target[rows]).sum() == expected
+    assert (predicted == prepared.target[rows]).sum() == expected
     assert {
         name: tensor.shape for name, tensor in weights(done, held, BEST).items()
     }.keys() == again.network.state_dict().keys()

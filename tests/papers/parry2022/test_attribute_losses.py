@@ -9,12 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import entropy
 
-from sercore.papers.parry2022.adversarial import Plan, best_epoch, ending
-from sercore.papers.parry2022.losses import (
+from sercore.papers.parry2022.adversarial import (
     MISSING,
+    Plan,
     against,
     alpha,
     attribute_losses,
+    best_epoch,
+    ending,
     label_entropy,
     weighted,
 )

@@ -9,8 +9,8 @@ from sercore import papers, store
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.papers.parry2022 import study as parry
-from sercore.papers.parry2022.rows import Recipe
-from sercore.papers.parry2022.trial import Trial
+from sercore.papers.parry2022.data import CLASSES, extractors
+from sercore.papers.parry2022.trial import Recipe, Trial
 from sercore.sweep import Task
 
 SPEAKERS = {
@@ -57,7 +57,7 @@ def outcome(
     counts = []
     for corpus in corpora:
         found = right(trial, corpus)
-        classes = len(parry.CLASSES)
+        classes = len(CLASSES)
         for speaker in speakers[corpus]:
             for label, good in enumerate([found] * classes if isinstance(found, int) else found):
                 group = f"{corpus}/{speaker}"
@@ -141,7 +141,7 @@ def _about() -> dict:
         edition="open",
         corpora=OPEN,
         keys=keys,
-        parts=parry.extractors(),
+        parts=extractors(),
         study="parry2022",
         method=1,
         device="cpu",

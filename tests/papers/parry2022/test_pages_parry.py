@@ -1,30 +1,20 @@
 """Chapter 2's sentences and what its figures draw, from planted runs."""
 
-import importlib
-
 import numpy as np
-import pandas as pd
 import pytest
 
 from sercore import papers
-from sercore.corpora import folders
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.papers.parry2022 import figures as parry2022_figures
 from sercore.papers.parry2022 import numbers, page
 from sercore.papers.parry2022 import study as parry
-from sercore.protocols.pooled import COMMITTED
 from sercore.report.figures import scatter
-from tests.corpora import trees
-from tests.ledger.parry_runs import trials
+from tests.papers.parry2022.parry_book import MEASURED, ON, book, grid, switched
+from tests.papers.parry2022.parry_runs import trials
 from tests.report.legible import legible
-from tests.report.parry_book import MEASURED, ON, book, grid, switched
 
 NOTHING = Ledger(papers.named(parry.NAME), runs=recorded.read("no such paper"))
-CLIPS = pd.DataFrame(
-    [["ravdess", "21", "male", "en-US"], ["demo-scena", "x", None, "it-IT"]],
-    columns=["corpus", "speaker", "gender", "language"],
-)
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +22,6 @@ def _measured(monkeypatch):
     monkeypatch.setattr(recorded, "measurements", lambda paper: MEASURED)
     monkeypatch.setattr(recorded, "measured_on", lambda paper: ON)
     monkeypatch.setattr(numbers, "corpora", lambda: ON)
-    monkeypatch.setattr(page, "corpora", lambda: ON)
 
 
 @pytest.fixture(scope="module")
@@ -117,60 +106,22 @@ def test_the_curve_over_alpha_ends_beyond_the_papers_and_has_each_seed(full):
     legible(parry2022_figures.alpha_curve(found, paper=0.5))
 
 
-@pytest.mark.parametrize(
-    ("by", "labels"),
-    [
-        ("corpus", ["RAVDESS", "RAVDESS", "EMOVO"]),
-        ("gender", ["male", "female", "male"]),
-        ("speaker", ["RAVDESS/21", "RAVDESS/22", "EMOVO/m3"]),
-        ("language", ["en", "en", "it"]),
-        ("emotion", ["positive", "neutral", "negative"]),
-    ],
-)
-def test_maps_show_baseline_mtl_and_gr_by_what_is_asked(full, by, labels):
-    ((title, found),) = parry2022_figures.maps_data(full, NOTHING, CLIPS, by=by)
-    assert title == f"Real speech, 3 clips of the test speakers, by {by}"
-    assert [name for name, *_ in found] == ["baseline", "MTL C", "GR C"]
-    assert found[0][1].tolist() == [[1, 2], [3, 4], [5, 6]]
-    assert found[2][2] == labels
-    legible(scatter(found, title=title))
+def test_maps_show_baseline_mtl_and_gr_by_corpus(full):
+    ((title, panels),) = parry2022_figures.maps_data(full, NOTHING)
+    assert title == "Real speech, 3 clips of the test speakers, by corpus"
+    assert [name for name, *_ in panels] == ["baseline", "MTL C", "GR C"]
+    assert panels[0][1].tolist() == [[1, 2], [3, 4], [5, 6]]
+    assert panels[2][2] == ["RAVDESS", "RAVDESS", "EMOVO"]
+    legible(scatter(panels, title=title))
 
 
-def test_maps_of_this_page_take_its_own_clips_and_say_what_is_unknown():
-    own = book([])
-    own.recorded.parts["map"]["group"] = "demo-scena/x"
-    ((title, found),) = parry2022_figures.maps_data(NOTHING, own, CLIPS, by="language")
+def test_maps_of_this_page_name_their_corpora():
+    this_page = book([])
+    this_page.recorded.parts["map"]["group"] = "demo-scena/x"
+    ((title, panels),) = parry2022_figures.maps_data(NOTHING, this_page)
     assert title.startswith("This page's own run")
-    assert set(found[0][2]) == {"it"}
-    assert set(parry2022_figures.maps_data(NOTHING, own, CLIPS, by="gender")[0][1][0][2]) == {
-        "unknown"
-    }
-    assert parry2022_figures.maps_data(NOTHING, NOTHING, CLIPS) == []
-    with pytest.raises(ValueError, match="by=age: no colour of a map"):
-        parry2022_figures.maps_data(NOTHING, own, CLIPS, by="age")
-
-
-@pytest.mark.parametrize("name", ["emovo", "emodb", "ravdess", "savee", "iemocap"])
-def test_sexes_of_the_committed_test_speakers_are_the_loaders(name, tmp_path):
-    tested = COMMITTED[name][1]
-    if name == "iemocap":
-        said = {f"Ses05_impro01_{who[-1]}000".replace("Ses05_", "Ses05F_"): "hap" for who in tested}
-        trees.plant(
-            trees.iemocap(tmp_path / name, said), [trees.iemocap_place(each) for each in said]
-        )
-    else:
-        trees.plant(tmp_path / name, getattr(trees, name)())
-    table = (
-        importlib.import_module(f"sercore.corpora.{folders.LOADERS[name]}")
-        .read(tmp_path / name)
-        .table
-    )
-    people = table.drop_duplicates("speaker").set_index("speaker")["gender"]
-    assert {f"{name}/{who}": people[who] for who in tested} == {
-        group: sex
-        for group, sex in parry2022_figures.TESTED.items()
-        if group.startswith(f"{name}/")
-    }
+    assert set(panels[0][2]) == {"demo-scena"}
+    assert parry2022_figures.maps_data(NOTHING, NOTHING) == []
 
 
 def test_scores_say_none_where_the_paper_prints_nothing(full):

@@ -10,9 +10,9 @@ from sercore.ledger import claims as judging
 from sercore.ledger import estimates, published, recorded
 from sercore.ledger.entries import Ledger
 from sercore.papers.parry2022 import claims, evidence, numbers
-from sercore.papers.parry2022.grid import GRID
+from sercore.papers.parry2022.study import GRID
 from sercore.papers.parry2022.trial import Trial
-from tests.ledger.parry_runs import CAPPED, MANY, PLAIN, SIX, SPEAKERS, ledger, trials
+from tests.papers.parry2022.parry_runs import CAPPED, MANY, PLAIN, SIX, SPEAKERS, ledger, trials
 
 BY_NAME = {claim.name: claim for claim in claims.CLAIMS}
 PRINTED = {
@@ -238,13 +238,13 @@ def test_only_seeds_of_all_rows_count():
     found = judged(book, "C3")
     assert found.published == "inconclusive"
     assert "shown, not judged: 4 seeds, and a sign needs 5" in found.reason
-    assert evidence.gain(book, "GR G", "tess").by_seed == pytest.approx((4,) * 5)
-    assert evidence.gain(book, "GR G", "tess").mark == "holds"
-    assert evidence.gain(book, "AD G", "tess").by_seed == pytest.approx((4,) * 4)
-    assert evidence.gain(book, "AD G", "tess").mark == "inconclusive"
+    assert numbers.gain(book, "GR G", "tess").by_seed == pytest.approx((4,) * 5)
+    assert numbers.gain(book, "GR G", "tess").mark == "holds"
+    assert numbers.gain(book, "AD G", "tess").by_seed == pytest.approx((4,) * 4)
+    assert numbers.gain(book, "AD G", "tess").mark == "inconclusive"
     assert (
-        evidence.gain(book, "MTL G", "tess").mark
-        == evidence.gain(book, "GR G", "epst").mark
+        numbers.gain(book, "MTL G", "tess").mark
+        == numbers.gain(book, "GR G", "epst").mark
         == "not run"
     )
 
@@ -259,8 +259,8 @@ def test_where_the_baseline_is_collapsed_nothing_is_judged(corpora, names):
         lambda trial, corpus: (30, 400, 900) if corpus in corpora else PLAIN,
     )
     baseline = book.trials("baseline", variant=numbers.VARIANT, protocol=numbers.PROTOCOL)
-    assert evidence.collapsed(baseline, corpora) == {"positive": pytest.approx(0.03)}
-    assert evidence.collapsed(baseline, ["crema-d"]) == {}
+    assert numbers.collapsed(baseline, corpora) == {"positive": pytest.approx(0.03)}
+    assert numbers.collapsed(baseline, ["crema-d"]) == {}
     for name in names:
         found = judged(book, name)
         assert (found.published, found.printed) == ("inconclusive", PRINTED[name])

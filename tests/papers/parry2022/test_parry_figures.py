@@ -5,7 +5,7 @@ import pytest
 from matplotlib.colors import same_color
 
 from sercore.papers.parry2022 import figures
-from sercore.papers.parry2022.attributes import SUBSETS
+from sercore.papers.parry2022.data import SUBSETS
 from tests.report.legible import legible
 
 CURVES = {seed: (40 + 8 * np.sin(np.arange(30) * (seed + 1))).tolist() for seed in range(3)}

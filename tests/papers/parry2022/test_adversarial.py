@@ -11,10 +11,9 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from sercore.models.attribute_network import AttributeNetwork
-from sercore.papers.parry2022.adversarial import Plan, fit
-from sercore.papers.parry2022.losses import MISSING
+from sercore.papers.parry2022.adversarial import MISSING, Plan, fit
 from sercore.training import checkpoints
-from tests.training.attribute_networks import (
+from tests.papers.parry2022.attribute_networks import (
     CLIPS,
     EMOTION,
     ENTROPIES,

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from sercore.corpora import COLUMNS, labels, load
-from sercore.papers.parry2022 import attributes as parry_attributes
+from sercore.papers.parry2022 import data as parry_data
 from sercore.protocols.pooled import pooled
 from tests.corpora import trees
 
@@ -46,7 +46,7 @@ def speakers(table, rows) -> Counter:
 
 
 def test_six_corpora_three_languages_and_their_training_speakers(table, split):
-    found = parry_attributes.labels(table, split.training)
+    found = parry_data.attribute_labels(table, split.training)
     assert found["C"].classes == tuple(FACTS)
     assert found["L"].classes == ("de", "en", "it")
     assert len(found["S"].classes) == sum(sides[0] for sides, _ in FACTS.values()) == 47
@@ -55,8 +55,8 @@ def test_six_corpora_three_languages_and_their_training_speakers(table, split):
     assert (found["S"].values[held] == -1).all()
     assert (found["C"].values[held] >= 0).all()
     assert all((found[letter].values[split.training] >= 0).all() for letter in found)
-    assert parry_attributes.identical(found, split.training) == []
-    shared = parry_attributes.mutual_information(found, split.training)
+    assert parry_data.identical(found, split.training) == []
+    shared = parry_data.mutual_information(found, split.training)
     assert shared.loc["corpus", "language"] == pytest.approx(
         shared.loc["language", "language"]
     )  # corpus tells the language

@@ -9,11 +9,11 @@ import soundfile
 from sercore import corpora
 from sercore.papers.parry2022 import data as parry_data
 from sercore.papers.parry2022 import study as parry
-from sercore.papers.parry2022 import views as parry_views
-from sercore.papers.parry2022.grid import CANDIDATES, GRID, ROWS
+from sercore.papers.parry2022 import trial as parry_trial
+from sercore.papers.parry2022.study import CANDIDATES, GRID, ROWS
 from sercore.parameters import ParameterError, checked
 from tests.corpora import trees
-from tests.papers.parry_toy import data, trial
+from tests.papers.parry2022.parry_toy import data, trial
 
 
 def given(**values):
@@ -122,7 +122,7 @@ def test_what_is_measured():
 def test_views_of_a_trained_network(tmp_path, monkeypatch):
     monkeypatch.setenv("SER_STORE", str(tmp_path))
     held, done = data(), trial("MTL C")
-    found = parry_views.run(done, held)
+    found = parry_trial.look(done, held)
     assert len(found["map"]) == 30
     probes = {letter: numbers for letter, *numbers in found["probes"]}
     assert set(probes) == {

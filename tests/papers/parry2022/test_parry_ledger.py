@@ -14,8 +14,8 @@ from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import level
 from sercore.papers.parry2022 import numbers
 from sercore.papers.parry2022.data import ORIGINS, UNSEEN
-from sercore.papers.parry2022.rows import Recipe
-from tests.ledger.parry_runs import CAPPED, OPEN, PLAIN, ledger, trials, tried
+from sercore.papers.parry2022.trial import Recipe
+from tests.papers.parry2022.parry_runs import CAPPED, OPEN, PLAIN, ledger, trials, tried
 
 PAPER = numbers.NAME
 BITS = {"corpus / corpus / bits": 0.75, "language / language / bits": 0.75}  # one label

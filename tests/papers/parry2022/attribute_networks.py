@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from sercore.models.attribute_network import AttributeNetwork, discriminators
-from sercore.papers.parry2022.losses import label_entropy
+from sercore.papers.parry2022.adversarial import label_entropy
 
 CLASSES = {"corpus": 3, "gender": 2, "speaker": 5, "language": 2}
 SUBSETS = [["gender"], ["corpus", "speaker"], [*CLASSES]]

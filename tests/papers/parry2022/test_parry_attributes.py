@@ -4,15 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sercore.papers.parry2022 import attributes
-from sercore.papers.parry2022.attributes import (
+from sercore.papers.parry2022 import data
+from sercore.papers.parry2022.data import (
     SUBSETS,
     Labels,
+    attribute_labels,
     identical,
-    labels,
-    lacking,
     letters,
     mutual_information,
+    unlearnable,
 )
 
 CLIPS = pd.DataFrame(
@@ -39,7 +39,7 @@ def test_fifteen_subsets_in_the_papers_spelling():
         *("C+S+G", "C+S+L", "C+G+L", "S+G+L", "C+S+G+L"),
     ) == SUBSETS
     assert letters("S") == ("S",)
-    assert letters("C+S+G+L") == tuple(attributes.ATTRIBUTES)
+    assert letters("C+S+G+L") == tuple(data.ATTRIBUTES)
 
 
 @pytest.mark.parametrize("name", ["S+C", "", "X", "C+", "none"])
@@ -64,7 +64,7 @@ def test_another_set_is_refused(name):
     ],
 )
 def test_labels_by_hand(letter, classes, values):
-    found = labels(CLIPS, TRAINING)
+    found = attribute_labels(CLIPS, TRAINING)
     assert list(found) == ["C", "S", "G", "L"]
     assert found[letter].classes == classes
     assert found[letter].values.dtype == np.int64
@@ -73,12 +73,12 @@ def test_labels_by_hand(letter, classes, values):
 
 def test_what_nothing_can_be_learned_from_is_told():
     women = [1, 5]
-    found = lacking(labels(CLIPS.assign(language=None), women), women)
+    found = unlearnable(attribute_labels(CLIPS.assign(language=None), women), women)
     assert found == {
         "G": "gender: of 2 training clips all are female; expected two classes or more",
         "L": "language: of 2 training clips none has a label; expected two classes or more",
     }
-    assert lacking(labels(CLIPS, TRAINING), TRAINING) == {}
+    assert unlearnable(attribute_labels(CLIPS, TRAINING), TRAINING) == {}
 
 
 def of(**values: list[int]) -> dict[str, Labels]:

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sercore.ledger.estimates import level
-from sercore.papers.parry2022 import evidence
-from sercore.papers.parry2022.evidence import by_speaker
+from sercore.papers.parry2022 import numbers
+from sercore.papers.parry2022.numbers import by_speaker
 
 COLUMNS = ["trial", "group", "text", "true", "predicted"]
 
@@ -35,7 +35,7 @@ def answers(right: float, *, words: int = 12, seeds: int = 2, start: int = 0) ->
 def _few_draws():
     """A hundred draws in place of ten thousand: what is exact or in order is so on any number."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(evidence, "level", partial(level, draws=100))
+        patch.setattr(numbers, "level", partial(level, draws=100))
         yield
 
 

@@ -5,8 +5,8 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from sercore.papers.parry2022.clips import Data
-from sercore.papers.parry2022.grid import ROWS
+from sercore.papers.parry2022.data import Data
+from sercore.papers.parry2022.study import ROWS
 from sercore.papers.parry2022.trial import Trial
 from sercore.training.batching import Ragged
 

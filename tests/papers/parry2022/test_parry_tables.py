@@ -18,13 +18,13 @@ from sercore.models.attribute_network import SMALL, Discriminator, SharedLayers
 from sercore.papers.parry2022 import numbers
 from sercore.papers.parry2022 import study as parry
 from sercore.papers.parry2022 import tables as chapter
-from sercore.papers.parry2022.attributes import SUBSETS
-from sercore.papers.parry2022.grid import CANDIDATES, RECIPES
+from sercore.papers.parry2022.data import LANGUAGES, SUBSETS
+from sercore.papers.parry2022.study import CANDIDATES, RECIPES
 from sercore.report import networks
 from tests.corpora import trees
-from tests.ledger.parry_runs import ledger, trials
-from tests.papers import parry_toy
-from tests.report.parry_book import MEASURED, ON, book, grid, switched
+from tests.papers.parry2022 import parry_toy
+from tests.papers.parry2022.parry_book import MEASURED, ON, book, grid, switched
+from tests.papers.parry2022.parry_runs import ledger, trials
 
 NOTHING = Ledger(papers.named(parry.NAME), runs=recorded.read("no such paper"))
 
@@ -249,7 +249,7 @@ def test_corpora_have_measured_beside_printed():
     assert found["training"][-2:] == ["11.75", "1.96"]
 
 
-@pytest.mark.parametrize("name", chapter.LANGUAGES)
+@pytest.mark.parametrize("name", LANGUAGES)
 def test_languages_are_those_of_the_loaders(name, tmp_path):
     if name == "iemocap":
         clip = "Ses01F_impro01_F000"
@@ -261,7 +261,7 @@ def test_languages_are_those_of_the_loaders(name, tmp_path):
         .read(tmp_path / name)
         .table
     )
-    assert set(table["language"]) == {chapter.LANGUAGES[name]}
+    assert set(table["language"]) == {LANGUAGES[name]}
 
 
 def test_layers_sum_up_with_and_without_batch_norms():
@@ -274,7 +274,7 @@ def test_layers_sum_up_with_and_without_batch_norms():
 
 
 def test_parts_have_as_many_outputs_as_were_measured():
-    found = by_name(chapter.parts(NOTHING))
+    found = by_name(chapter.parts())
     assert found["shared layers"] == ["40", "128", "1,825,664"]
     assert found["speaker head"] == ["128", "26", f"{128 * 26 + 26:,}"]
     assert found["language head"][1] == "2"
@@ -284,7 +284,7 @@ def test_parts_have_as_many_outputs_as_were_measured():
 
 
 def test_information_is_a_square_of_what_was_measured():
-    found = by_name(chapter.information(NOTHING))
+    found = by_name(chapter.information())
     assert found["corpus"] == ["0.750", "0.500", "0.500", "–", "0.500"]
 
 
