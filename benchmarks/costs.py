@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from sercore import checkout, process, sealed
 from sercore.models import hubertft, mmfusion
-from sercore.papers.biagini2022 import networks
+from sercore.papers.biagini2022 import models
 from sercore.papers.biagini2022.inputs import SHAPES
 from sercore.papers.biagini2022.tables import COSTS
 
@@ -108,7 +108,7 @@ def network(name: str) -> nn.Module:
         return hubertft.build(variant=variant)
     if model == "MMFUSION":
         return mmfusion.build(variant=variant)
-    return networks.build(model, variant, seed=0)
+    return models.build(model, variant, seed=0)
 
 
 def inputs(name: str) -> tuple[Tensor, ...]:

@@ -23,10 +23,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from sercore.papers.biagini2022 import networks as loopq_networks
-from sercore.papers.biagini2022.batches import Data, Inputs, batches
-from sercore.papers.biagini2022.inputs import SHAPES
-from sercore.papers.biagini2022.rows import ROWS, plan
+from sercore.papers.biagini2022 import models as loopq_models
+from sercore.papers.biagini2022.data import Data
+from sercore.papers.biagini2022.inputs import SHAPES, Inputs
+from sercore.papers.biagini2022.models import ROWS, plan
+from sercore.papers.biagini2022.trial import Trial, batches
 from sercore.training import fitting, memory
 
 GOAL = 2.0
@@ -52,7 +53,9 @@ def features(
     rows = [generator.standard_normal((each, width), dtype=np.float32) for each in frames]
     data = Data(pd.DataFrame(), {kind: Inputs.of(rows, own)}, classes=())
     labels = torch.from_numpy(generator.integers(0, 7, len(own)))
-    return batches(data, row.inputs, np.arange(len(own)), labels, batch=batch, seed=0, epoch=1)
+    place = {"protocol": "by-origin", "fold": 0, "seed": 0, "edition": "demo", "epochs": 1}
+    trial = Trial(model=row.model, variant=row.variant, **place)
+    return batches(trial, data, np.arange(len(own)), labels, epoch=1)
 
 
 def settings(name: str, *, precision: str = "bf16") -> fitting.Plan:
@@ -69,8 +72,8 @@ def ours(
 ) -> nn.Module:
     """Train with the package's loop."""
     row = ROWS[name]
-    network = loopq_networks.build(row.model, row.variant, size=size, seed=0)
-    held = loopq_networks.groups(network, row.model, rates="code")
+    network = loopq_models.build(row.model, row.variant, size=size, seed=0)
+    held = loopq_models.groups(network, row.model, rates="code")
     how = settings(name, precision=precision)
     with TemporaryDirectory() as folder:
         fitting.fit(
@@ -91,11 +94,11 @@ def plain(
 ) -> nn.Module:
     """Train as anyone would, or with one part of ours."""
     row, how = ROWS[name], settings(name, precision="fp32")
-    network = loopq_networks.build(row.model, row.variant, size=size, seed=0).train()
+    network = loopq_models.build(row.model, row.variant, size=size, seed=0).train()
     if part == "channels-last":
         network.to(memory_format=torch.channels_last)
     make = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[how.optimiser]
-    held = loopq_networks.groups(network, row.model, rates="code")
+    held = loopq_models.groups(network, row.model, rates="code")
     optimiser = make(held, lr=how.rate, weight_decay=how.weight_decay)
     torch.manual_seed(0)
     with ExitStack() as stack:

@@ -315,9 +315,9 @@ def predict(
     else:
         printed.rows(room.rows(found, top_k=top_k), as_json=False)
     if plot and len(problems) < len(found):
-        from sercore.papers.biagini2022 import figures
+        from sercore.report import predictions
 
-        figures.save_probabilities(found, plot)
+        predictions.save_probabilities(found, plot)
     if problems:
         raise typer.Exit(2)
 

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from sercore import chapters, store
 from sercore.cli import app
 from sercore.papers.biagini2022 import card as loopq_card
-from tests.papers import loopq_clips
+from tests.papers.biagini2022 import loopq_clips
 
 NUMBERS = [
     {

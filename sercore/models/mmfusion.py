@@ -6,12 +6,17 @@ power in ``as-run`` and dB in ``fixed``: whoever makes the features sees to that
 changes its scale. Attention: ``unified_attention``; frozen parts: ``loopq_hubertft``.
 """
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self, get_args
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
+from sercore import store
+from sercore.encoders import EncoderError
 from sercore.models.hubertft import Variant, attach
 from sercore.models.masking import as_picture
 from sercore.models.unified_attention import UnifiedAttention
@@ -53,6 +58,7 @@ class Sizes:
 
 
 SIZES = Sizes()
+CONVNEXT_FILES = ("config.json", "model.safetensors")
 
 
 class MMFusion(nn.Module):
@@ -241,3 +247,94 @@ def convnext_base() -> Any:
     return ConvNextConfig(
         depths=[3, 3, 27, 3], hidden_sizes=[128, 256, 512, 1024], drop_path_rate=0.5
     )
+
+
+def load_convnext(name: str | Path) -> nn.Module:
+    """Load ConvNeXt with pretrained weights in float32, without its classifier.
+
+    In training it drops whole layers at ConvNeXt base's rate, 0.5 at the last, whatever its
+    configuration says: hub checkpoints say 0, the library of the author's code does not.
+
+    The rules are those of ``sercore.encoders``: safetensors only, a checkpoint's own code is never
+    run, and no network is used unless ``HF_HUB_OFFLINE=0`` is set.
+
+    Args:
+        name: folder with ``config.json`` and ``model.safetensors``, else a hub id.
+
+    Raises:
+        EncoderError: no such folder or cached id, no safetensors weights, no ConvNeXt, or damaged files.
+    """
+    from safetensors.torch import load_file
+    from transformers import AutoConfig, ConvNextModel
+
+    config_file, weights_file = _convnext_files(str(name))
+    local = {"local_files_only": True, "trust_remote_code": False}
+    try:
+        config = AutoConfig.from_pretrained(config_file.parent, **local)
+        if config.model_type != "convnext":
+            raise EncoderError(
+                f"{name}: a {config.model_type} model; expected a convnext. Choose another model."
+            )
+        config.drop_path_rate = convnext_base().drop_path_rate
+        with torch.random.fork_rng(devices=[]):
+            model = ConvNextModel(config)
+        weights = load_file(weights_file)
+        model.load_state_dict(
+            {
+                key.removeprefix("convnext."): value
+                for key, value in weights.items()
+                if not key.removeprefix("convnext.").startswith("classifier.")
+            }
+        )
+    except EncoderError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        cause = " ".join(str(error).split())[:200]
+        raise EncoderError(
+            f"{name}: not loadable ({cause}); expected a whole ConvNeXt of transformers."
+            " Download or save it again."
+        ) from error
+    return model
+
+
+def convnext_content(name: str | Path) -> str:
+    """Return the digest of configuration and weights; of "random", that of its name.
+
+    Raises:
+        EncoderError: no such folder or cached id, or no safetensors weights.
+    """
+    if str(name) == "random":
+        return store.digest("random")
+    return store.digest({file.name: store.content(file) for file in _convnext_files(str(name))})
+
+
+def _convnext_files(name: str) -> list[Path]:
+    folder = Path(name) if Path(name).is_dir() else _convnext_snapshot(name)
+    for file in CONVNEXT_FILES:
+        if not (folder / file).is_file():
+            others = ", ".join(sorted(other.name for other in folder.iterdir())) or "nothing"
+            raise EncoderError(
+                f"{name}: no {file} among {others}; expected {' and '.join(CONVNEXT_FILES)}. Other"
+                " weights are not read: save the model with transformers' save_pretrained."
+            )
+    return [folder / file for file in CONVNEXT_FILES]
+
+
+def _convnext_snapshot(name: str) -> Path:
+    """Folder of a hub id in the hub's cache, filled from the network only where ``HF_HUB_OFFLINE`` is set to no."""
+    import huggingface_hub
+
+    offline = os.environ.get("HF_HUB_OFFLINE", "1").upper() in ("1", "ON", "YES", "TRUE")
+    try:
+        return Path(
+            huggingface_hub.snapshot_download(
+                name, allow_patterns=list(CONVNEXT_FILES), local_files_only=offline
+            )
+        )
+    except (OSError, ValueError) as error:
+        cause = "" if offline else f" ({' '.join(str(error).split())[:200]})"
+        raise EncoderError(
+            f"{name}: no such folder, and no such model in the hub's cache{cause}; expected a folder"
+            " with a ConvNeXt, a hub id that is cached, or random. Check the spelling, or download"
+            " it once with HF_HUB_OFFLINE=0."
+        ) from error

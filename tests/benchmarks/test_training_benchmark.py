@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from benchmarks import training as benchmark
-from sercore.papers.biagini2022 import networks as loopq_networks
-from sercore.papers.biagini2022.rows import ROWS
+from sercore.papers.biagini2022 import models as loopq_models
+from sercore.papers.biagini2022.models import ROWS
 
 
 @pytest.mark.parametrize("name", benchmark.NAMES)
@@ -17,7 +17,7 @@ def test_both_sides_train_the_same_network_on_the_same_batch(name):
         ).state_dict()
         for loop, options in ((benchmark.ours, {"precision": "fp32"}), (benchmark.plain, {}))
     )
-    start = loopq_networks.build(
+    start = loopq_models.build(
         ROWS[name].model, ROWS[name].variant, size="small", seed=0
     ).state_dict()
     assert [key for key in own if not torch.allclose(own[key], theirs[key], atol=1e-6)] == []

@@ -151,11 +151,13 @@ def silence_features(monkeypatch):
         padi_data, "source", lambda edition, table, frames, **given: SimpleNamespace(reports=())
     )
     monkeypatch.setattr(
-        loopq_data.loopq_inputs,
-        "levels",
-        lambda paths: np.ones((len(paths), len(loopq_data.LEVELS))),
+        loopq_data, "levels", lambda paths: np.ones((len(paths), len(loopq_data.LEVELS)))
     )
-    monkeypatch.setattr(loopq_data, "_inputs", lambda *given: None)
+    monkeypatch.setattr(
+        loopq_data,
+        "spectrograms",
+        lambda kind, paths, *, shape: [np.ones((9, 2), np.float32)] * len(paths),
+    )
     monkeypatch.setattr(ser2022_data, "copies", lambda table: (table[:0].assign(original=-1), []))
     monkeypatch.setattr(
         ser2022_data.features, "compute", lambda name, paths: np.zeros((len(paths), 2))

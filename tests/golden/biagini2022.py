@@ -3,11 +3,11 @@
 from dataclasses import asdict, replace
 
 from sercore.papers.biagini2022 import study as loopq
-from sercore.papers.biagini2022 import tuned as loopq_tuned
+from sercore.papers.biagini2022 import trial as loopq_trial
 from sercore.papers.biagini2022 import views as loopq_views
-from sercore.papers.biagini2022.tuned_rows import TUNED, weights_of
+from sercore.papers.biagini2022.models import TUNED, weights_of
 from tests.golden.watching import Golden
-from tests.papers import loopq_toy, loopq_tuned_toy
+from tests.papers.biagini2022 import loopq_toy, loopq_tuned_toy
 
 SPLIT = "FCMFCC as-run"  # the row that is tried under every protocol
 SOURCE = "toy-a"  # corpus that trains across corpora
@@ -47,7 +47,7 @@ def _grid() -> list:
 def _tuned() -> list[Golden]:
     rows = list(TUNED.values())
     weights = dict.fromkeys(weights_of(rows), "random")
-    data = loopq_tuned.joined(loopq_tuned_toy.sounds(stretch=STRETCH), rows, weights)
+    data = loopq_trial.with_weights(loopq_tuned_toy.sounds(stretch=STRETCH), rows, weights)
     settings = asdict(next(trial for trial in _grid() if trial.protocol == "by-origin"))
-    trials = [loopq_tuned.Tuned(**settings | asdict(row) | data.named(row)) for row in rows]
-    return [_golden("tuned", trial.row.name, trial, data, loopq_tuned.run) for trial in trials]
+    trials = [loopq_trial.Tuned(**settings | asdict(row) | data.named(row)) for row in rows]
+    return [_golden("tuned", trial.row.name, trial, data, loopq_trial.run) for trial in trials]

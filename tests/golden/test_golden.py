@@ -18,7 +18,7 @@ import pytest
 
 from sercore.ledger import recorded
 from sercore.papers.alves2022 import trial as ser2022_trial
-from sercore.papers.biagini2022.rows import RECIPES
+from sercore.papers.biagini2022.models import RECIPES
 from sercore.papers.padi2021 import rows as padi_rows
 from sercore.papers.parry2022 import study as parry_study
 from sercore.training.loop import Recipe

@@ -7,7 +7,7 @@ import torch
 from sercore import predict
 from sercore.audio import RATE
 from sercore.papers.biagini2022 import card as loopq_card
-from tests.papers import loopq_clips
+from tests.papers.biagini2022 import loopq_clips
 
 EPOCHS = 60  # steps, of one batch each: with fewer, a network answers every clip alike
 

@@ -15,7 +15,7 @@ from sercore.papers.padi2021 import data as padi_data
 from sercore.papers.padi2021 import inputs as padi_inputs
 from sercore.papers.padi2021 import rows as padi_rows
 from tests.papers import padi_toy
-from tests.papers.loopq_clips import voice
+from tests.papers.biagini2022.loopq_clips import voice
 
 EMOTIONS = ("angry", "happy", "neutral", "sad", "calm")  # no experiment has calm
 TAUGHT = ("demo-labor", "demo-scena")

@@ -15,7 +15,7 @@ from sercore.papers.parry2022 import card as parry_card
 from sercore.parameters import ParameterError, checked
 from sercore.training import checkpoints
 from sercore.training.resumable import LAST
-from tests.papers.loopq_clips import voice
+from tests.papers.biagini2022.loopq_clips import voice
 from tests.predict import asking, padi_clips
 
 GIVEN = {"edition": "demo", "epochs": 3}

@@ -13,8 +13,8 @@ from sercore.audio import RATE
 from sercore.papers.biagini2022 import card as loopq_card
 from sercore.papers.biagini2022 import study as loopq
 from sercore.papers.biagini2022 import trial as loopq_trial
-from sercore.papers.biagini2022.batches import tensors
-from tests.papers.loopq_clips import voice
+from sercore.papers.biagini2022.trial import tensors
+from tests.papers.biagini2022.loopq_clips import voice
 from tests.predict.conftest import EPOCHS
 
 NAMES = (

@@ -6,8 +6,8 @@ import pytest
 from matplotlib.image import imread
 
 from sercore.corpora.labels import SEVEN
-from sercore.papers.biagini2022 import figures
 from sercore.parameters import ParameterError
+from sercore.report import predictions
 from tests.report.legible import legible
 
 TIMES = np.array([[0, 5], [2.5, 7.5], [3.1, 8.1]])
@@ -35,7 +35,7 @@ def clip(name="a.wav", values=VALUES, times=TIMES, error=None):
 
 
 def test_bars_are_stacked_around_the_middle_of_their_windows():
-    figure = figures.probabilities(
+    figure = predictions.probabilities(
         [("a.wav", TIMES, VALUES), ("b.wav", TIMES[:1], VALUES[:1])], SEVEN
     )
     first, second = figure.axes
@@ -55,7 +55,7 @@ def test_bars_are_stacked_around_the_middle_of_their_windows():
 def test_a_silent_window_is_left_white():
     values = VALUES.copy()
     values[1] = np.nan
-    (axes,) = figures.probabilities([("a.wav", TIMES, values)], SEVEN).axes
+    (axes,) = predictions.probabilities([("a.wav", TIMES, values)], SEVEN).axes
     assert [
         sum(container[at].get_height() for container in axes.containers) for at in range(3)
     ] == pytest.approx([1, 0, 1])
@@ -77,18 +77,18 @@ def test_a_silent_window_is_left_white():
 )
 def test_what_cannot_be_drawn_is_told(panels, message):
     with pytest.raises(ValueError, match=message):
-        figures.probabilities(panels, SEVEN)
+        predictions.probabilities(panels, SEVEN)
 
 
 def test_a_file_holds_the_answered_clips(tmp_path):
     silent = VALUES.copy()
     silent[2] = np.nan
-    figures.save_probabilities(
+    predictions.save_probabilities(
         [clip(), clip("bad.wav", error="bad"), clip("b.wav", silent)],
         tmp_path / "deep" / "picture.PNG",
     )
     height, width, _ = imread(tmp_path / "deep" / "picture.PNG", format="png").shape
-    assert (height, width) == (round(150 * (0.9 + 2 * figures.HEIGHT)), 150 * 8)
+    assert (height, width) == (round(150 * (0.9 + 2 * predictions.HEIGHT)), 150 * 8)
     assert not plt.get_fignums()
 
 
@@ -103,5 +103,5 @@ def test_a_file_holds_the_answered_clips(tmp_path):
 def test_a_file_that_cannot_be_is_told(tmp_path, clips, path, message):
     (tmp_path / "file").write_text("")
     with pytest.raises(ParameterError, match=message):
-        figures.save_probabilities([clip()] * clips, tmp_path / path)
+        predictions.save_probabilities([clip()] * clips, tmp_path / path)
     assert [each.name for each in tmp_path.iterdir()] == ["file"]

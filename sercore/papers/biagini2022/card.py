@@ -1,7 +1,7 @@
-"""Saved models of paper 03: a row, or a final model, with its score on test speakers.
+"""Saved models of paper 03: a row with its score on test speakers, or a final model, trained on every clip.
 
-A final model is trained on every clip (`final`); its score is that of the same recipe trained
-without the test speakers.
+Nothing is held out of a final training (section 4.1), so nothing chooses its rate or its epoch. Its
+score is that of the same recipe trained without the test speakers.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,30 +12,29 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
-from sercore import card, encoders
+from sercore import card, encoders, store
 from sercore.audio import RATE
 from sercore.card import people
 from sercore.encoders import Encoder
 from sercore.evaluation.metrics import accuracy, macro_f1
 from sercore.features.length import fit, trim
 from sercore.features.mel import MelSettings
-from sercore.papers.biagini2022 import final as loopq_final
-from sercore.papers.biagini2022 import frames as loopq_frames
-from sercore.papers.biagini2022 import inputs as loopq_inputs
-from sercore.papers.biagini2022 import networks as loopq_networks
-from sercore.papers.biagini2022 import rows as loopq_rows
-from sercore.papers.biagini2022 import study as loopq
-from sercore.papers.biagini2022 import trial as loopq_trial
-from sercore.papers.biagini2022.batches import Data, Inputs, tensors
-from sercore.papers.biagini2022.inputs import SHAPES, Shape
-from sercore.papers.biagini2022.rows import RECIPES, ROWS, Row
-from sercore.papers.biagini2022.trial import Trial
+from sercore.papers.biagini2022 import models, study
+from sercore.papers.biagini2022.data import Data
+from sercore.papers.biagini2022.inputs import FRAMES, FREE, KINDS, SHAPES, Inputs, Shape
+from sercore.papers.biagini2022.models import RECIPES, ROWS, Row
+from sercore.papers.biagini2022.trial import Trial, batches, build, run, split, tensors, trained
 from sercore.parameters import ParameterError, nearest
 from sercore.sweep import sweep
-from sercore.training.resumable import History
+from sercore.training import fitting, kept
+from sercore.training.fitting import Plan
+from sercore.training.loop import choose
+from sercore.training.resumable import LAST, History
+from sercore.training.schedules import Steps
 
 READINGS = {  # the variant that is meant by a model's name alone
     "CNNLSTM": "fixed",
@@ -49,7 +48,7 @@ TAKEN = (  # parameters of the chapter that a training takes
     *("encoder", "precision", "device", "loopq_labels"),
 )
 TRIM = 20.0  # dB: the default of sercore.features.length.trim, with which all inputs are made
-FREE = "mfcc, free length"
+EPOCHS = {"MMFUSION": 30}  # of a final training, as published; of other models the split runs tell
 _SYNTHETIC = "It shows that everything runs, and tells nothing about people."
 _ACTED = (
     "Actors gave an emotion to sentences that were put before them; how people speak of themselves"
@@ -57,7 +56,7 @@ _ACTED = (
 )
 
 
-class LoopqCard(card.Card):
+class Biagini2022Card(card.Card):
     """Rows of chapter 3, and its models by their printed names."""
 
     paper = "Biagini 2022 (03-loopq-models)"
@@ -67,7 +66,7 @@ class LoopqCard(card.Card):
 
     def parameters(
         self, name: str, given: Mapping[str, object], *, final: bool
-    ) -> loopq.Parameters:
+    ) -> study.Parameters:
         """Check the parameters of a training, among ``TAKEN``: by-origin runs of one row.
 
         Raises:
@@ -76,14 +75,14 @@ class LoopqCard(card.Card):
         """
         row = chosen(name)
         parameters = card.training_parameters(
-            loopq.Parameters, given, taken=TAKEN, only=row.name, protocol="by-origin"
+            study.Parameters, given, taken=TAKEN, only=row.name, protocol="by-origin"
         )
-        has_length = not final or row.model in loopq_final.EPOCHS or "seed" in given
+        has_length = not final or row.model in EPOCHS or "seed" in given
         if "seeds" in given and has_length:
             raise ParameterError(
                 f"-p seeds={given['seeds']}: counts the split runs that set a final model's length,"
                 " and this training has none; expected with --final, without seed, not for"
-                f" {' and '.join(loopq_final.EPOCHS)}. Leave it out, or give seed."
+                f" {' and '.join(EPOCHS)}. Leave it out, or give seed."
             )
         if "encoder" in given and not any("frames" in kind for kind in row.inputs):
             raise ParameterError(
@@ -91,40 +90,41 @@ class LoopqCard(card.Card):
             )
         return parameters
 
-    def fit(self, parameters: loopq.Parameters, *, final: bool) -> tuple[nn.Module, dict[str, Any]]:
+    def fit(self, parameters: study.Parameters, *, final: bool) -> tuple[nn.Module, dict[str, Any]]:
         """Train the row on the training speakers of fold 0, or a final model on every clip.
 
         Either way the score is that of fold 0's test speakers.
         """
         device = parameters.device
-        data = loopq.load(parameters)
-        split_runs = loopq.grid(parameters, encoder=data.encoder)
+        data = study.load(parameters)
+        split_runs = study.grid(parameters, encoder=data.encoder)
         trial = replace(split_runs[0], protocol="speaker-independent")
-        (outcome,) = sweep(loopq_trial.run, [trial], data, device=device)
+        (outcome,) = sweep(run, [trial], data, device=device)
         cuts = None
         if final:
             length = _length(parameters, split_runs, data)
-            fitted = loopq_final.trained(trial, data, epochs=length, device=device)
-            cuts = list(fitted.plan.schedule.at)
+            fitted = train_final(trial, data, epochs=length, device=device)
+            cuts = list(final_schedule(trial.model, epochs=length).at)
         else:
             # The outcome is read again: the kept one may come from another device.
-            outcome = loopq_trial.run(trial, data, device=device)
-            fitted = loopq_trial.trained(trial, data, device=device)
+            outcome = run(trial, data, device=device)
+            fitted = trained(trial, data, device=device)
         encoder = None
         if trial.encoder != "none":
-            encoder = _encoder_content(loopq.encoder(parameters))
+            encoder = _encoder_content(study.encoder(parameters))
         about = describe(trial, data, fitted.history, outcome, cuts=cuts, encoder=encoder)
         return fitted.network, about
 
     def sentences(self, about: Mapping[str, Any]) -> list[str]:
         """Say for people what a model is, its score and its limits."""
         tested = about["speaker_independent"]
-        final, whom = "", "On speakers not heard in training"
+        name, scored = about["model"], "On speakers not heard in training"
         if about["final"]:
-            final, whom = ", final", "The same recipe, trained without the tested speakers"
+            name = f"{name}, final"
+            scored = "The same recipe, trained without the tested speakers"
         return [
-            f"{about['model']}{final}: trained on {card.corpora(about)}.",
-            f"{whom}: accuracy {tested['accuracy']:.3f}, macro F1 {tested['macro_f1']:.3f}"
+            f"{name}: trained on {card.corpora(about)}.",
+            f"{scored}: accuracy {tested['accuracy']:.3f}, macro F1 {tested['macro_f1']:.3f}"
             f" ({people(tested)} of {', '.join(tested['corpora'])}; by chance"
             f" {1 / tested.get('classes', len(about['classes'])):.3f}).",
             *about["limits"],
@@ -138,7 +138,7 @@ class LoopqCard(card.Card):
         """
         recipe, encoder = about["recipe"], about["input"]["encoder"]
         speech = (encoder["frames"], encoder["width"]) if encoder else (0, 0)
-        return loopq_networks.build(
+        return models.build(
             recipe["model"], recipe["variant"], size=recipe["size"], seed=0, speech=speech
         )
 
@@ -161,7 +161,59 @@ class LoopqCard(card.Card):
         )
 
 
-CARD = LoopqCard()
+CARD = Biagini2022Card()
+
+
+def final_epochs(bests: Sequence[int]) -> int:
+    """Length of a final training that is not published: the median of the split runs' best epochs, a half rounded up."""
+    return int(np.floor(np.median(bests) + 0.5))
+
+
+def final_schedule(model: str, *, epochs: int) -> Steps:
+    """Cut rates after half and five sixths of the epochs, a half rounded up: after 15 and 25 of 30, as published.
+
+    Each cut is by the factor of the model's own plateau: a tenth, of CNNLSTM a half. Two cuts that
+    fall on one epoch are one, and a cut after the last epoch changes nothing: of 3 epochs the last
+    has a lower rate, of 2 the second, and 1 has no cut.
+
+    Source: Biagini 2022, section 4.1, for MMFUSION.
+    """
+    cuts = {(epochs + 1) // 2, (5 * epochs + 3) // 6}
+    return Steps(at=tuple(sorted(cuts)), factor=RECIPES[model].schedule.factor)
+
+
+def final_plan(trial: Trial, *, epochs: int) -> Plan:
+    """Plan a final training: as the trial's, with ``final_schedule`` in place of the plateau and its stop."""
+    plan = models.plan(trial.model, rates=trial.rates, epochs=epochs, precision=trial.precision)
+    return replace(plan, schedule=final_schedule(trial.model, epochs=epochs), stop=None)
+
+
+def final_folder(trial: Trial, data: Data, plan: Plan, *, device: torch.device) -> Path:
+    """Return the folder of a final training; the trial's split and cap do not count."""
+    settings = asdict(replace(trial, protocol="final", fold=0, source="all", epochs=plan.epochs))
+    settings["plan"] = asdict(plan)
+    key = store.key(settings=settings, manifest=[data.content(trial)], modules=__name__)
+    return store.root() / "trainings" / key.hex[:2] / f"{key.hex}-{device.type}"
+
+
+def train_final(trial: Trial, data: Data, *, epochs: int, device: str = "cpu") -> kept.Trained:
+    """Train the trial's network on every clip, whatever its split, or take it from the store; an interrupted training goes on."""
+    device, plan = choose(device), final_plan(trial, epochs=epochs)
+    network, folder = build(trial, data), final_folder(trial, data, plan, device=device)
+    everyone, labels = np.arange(len(data.table)), torch.from_numpy(data.labels)
+    train = partial(
+        fitting.fit,
+        network,
+        models.groups(network, trial.model, rates=trial.rates),
+        fitting.cross_entropy,
+        lambda epoch: batches(trial, data, everyone, labels, epoch=epoch),
+        None,
+        plan=plan,
+        folder=folder,
+        device=device,
+        seed=trial.start,
+    )
+    return kept.trained(network, folder, train, device=device, weights=LAST)
 
 
 def chosen(name: str) -> Row:
@@ -204,13 +256,13 @@ def describe(
         trial: speaker-independent trial of the row
         data: clips of the chapter
         history: history of the training whose weights are saved
-        outcome: outcome of the trial, with the counts of its test speakers
+        outcome: outcome of the trial
         cuts: epochs after which a final model's rates were cut; None (default) where the trial's
             own network is saved
         encoder: name and content of the speech encoder; None (default) where none is read
     """
     final = cuts is not None
-    training, validation, _ = loopq_trial.split(trial, data)
+    training, validation, _ = split(trial, data)
     if final:
         training, validation = np.arange(len(data.table)), ()
     about = {
@@ -275,14 +327,13 @@ def limits(trial: Trial, about: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _length(parameters: loopq.Parameters, split_runs: list[Trial], data: Data) -> int:
+def _length(parameters: study.Parameters, split_runs: list[Trial], data: Data) -> int:
     """Epochs of a final training: published and capped, or those of the split runs."""
-    model = split_runs[0].model
-    if model in loopq_final.EPOCHS:
-        published = loopq_final.EPOCHS[model]
+    if split_runs[0].model in EPOCHS:
+        published = EPOCHS[split_runs[0].model]
         return min(published, parameters.epochs or published)
-    outcomes = sweep(loopq_trial.run, split_runs, data, device=parameters.device)
-    return loopq_final.epochs([outcome["best_epoch"] for outcome in outcomes])
+    outcomes = sweep(run, split_runs, data, device=parameters.device)
+    return final_epochs([outcome["best_epoch"] for outcome in outcomes])
 
 
 def _encoder_content(encoder: str) -> dict[str, str]:
@@ -296,7 +347,7 @@ def _encoder_content(encoder: str) -> dict[str, str]:
 
 
 def _recipe(trial: Trial, history: History, cuts: Sequence[int] | None) -> dict[str, Any]:
-    plan = loopq_rows.plan(
+    plan = models.plan(
         trial.model, rates=trial.rates, epochs=trial.epochs, precision=trial.precision
     )
     settings = ("model", "variant", "rates", "augmentation", "labels", "size", "precision", "seed")
@@ -324,12 +375,10 @@ def _input(
     elif trial.kinds == ("frames",):
         seconds = shape.longest / RATE
     speech = None
-    for kind in trial.kinds:
-        if kind in loopq_frames.KINDS:
-            frames = data.inputs[kind]
-            width = frames.values.shape[1]
-            speech = {**encoder, "frames": int(frames.sizes.max()), "width": width}
-            break
+    if trial.encoder != "none":
+        frames = data.inputs[trial.kinds[-1]]
+        width = frames.values.shape[1]
+        speech = {**encoder, "frames": int(frames.sizes.max()), "width": width}
     return {
         "rate": RATE,
         "seconds": seconds,
@@ -361,13 +410,13 @@ def _inputs(
     n_frames = 1 + min(len(speech), shape.samples) // shape.mel.hop
     inputs = {}
     for kind in kinds:
-        if kind in loopq_frames.KINDS:
-            is_padded = loopq_frames.KINDS[kind]
+        if kind in FRAMES:
+            is_padded = FRAMES[kind]
             clip = fit(speech, length=shape.samples) if is_padded else speech[: shape.longest]
             inputs[kind] = Inputs.of(encoder.frames([clip]))
         else:
             with threadpool_limits(1):  # as training clips are measured, to the same bits
                 # None of these kinds draws a random number.
-                row = loopq_inputs.KINDS[kind](speech, shape, np.random.default_rng(0))
+                row = KINDS[kind](speech, shape, np.random.default_rng(0))
             inputs[kind] = Inputs.of([row], None if kind == FREE else [n_frames])
     return tensors(Data(pd.DataFrame(), inputs, classes), kinds, np.array([0]))

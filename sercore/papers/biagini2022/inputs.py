@@ -1,24 +1,33 @@
-"""What paper 03's models read of a clip, each row kept: spectrograms, cepstra, levels. A speech encoder's: ``loopq_frames``.
+"""What paper 03's models read of a clip: spectrograms and cepstra, samples, and frames of a frozen speech encoder; each is kept.
 
-As run: silence trimmed at both ends, then cut at 5 s or filled with zeros to them, but for CNNATT, which reads any length; no
-amplitude is normalised. Deviations: 16 kHz at once, where the code goes by 22,050 Hz; the mean of the channels, where it takes
-the first.
+As run: silence is trimmed at both ends, then a clip is cut at 5 s or filled with zeros to them, but
+for CNNATT, which reads any length, and HUBERTFT, which reads up to 4.5 s; no amplitude is
+normalised. Deviations: 16 kHz at once, where the code goes by 22,050 Hz; the mean of the channels,
+where it takes the first.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
+from torch import Tensor
+from tqdm import tqdm
 
-from sercore import store
+from sercore import audio, store
 from sercore.augment.waveform import stretch_factor, stretched
+from sercore.encoders import Encoder, EncoderError
 from sercore.features import keeping
 from sercore.features.length import fit, trim
 from sercore.features.mel import COEFFICIENTS, DECIBELS, MelSettings, mel, mfcc
+from sercore.training.batching import Ragged
 
 LEVELS = ("maximum", "minimum", "mean", "samples", "trimmed")
+FREE = "mfcc, free length"
+FRAMES = {"frames": False, "frames, filled": True}  # whether clips are filled to their full length
+WAVEFORMS = {"waveform": False, "waveform, filled": True}  # likewise
+BATCH = 16  # clips that run at once on a GPU; on a CPU one clip at a time is as fast
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,10 +35,10 @@ class Shape:
     """How long the inputs are, and how fine.
 
     Args:
-        samples: of every clip but CNNATT's and HUBERTFT's (default 80,000: 5 s).
-        longest: samples of HUBERTFT's clips at most (default 72,000: 4.5 s).
-        mel: of the spectrogram that all start from.
-        coefficients: of the cepstrum.
+        samples: length of every clip but CNNATT's and HUBERTFT's (default 80,000: 5 s).
+        longest: largest length of HUBERTFT's clips (default 72,000: 4.5 s).
+        mel: settings of the spectrogram that all start from.
+        coefficients: number of cepstral coefficients.
     """
 
     samples: int = 80_000
@@ -43,112 +52,172 @@ class Shape:
         return 1 + self.samples // self.mel.hop
 
 
-# The demo's inputs are 2 s in 40 bands, 32 ms apart, so that its trainings take seconds.
 SHAPES = {
     "published": Shape(),
+    # The demo's inputs are 2 s in 40 bands, 32 ms apart, so that its trainings take seconds.
     "small": Shape(samples=32_768, longest=32_768, mel=MelSettings(hop=512, bands=40)),
 }
 
 
-def _mel(samples: np.ndarray, shape: Shape, draw: np.random.Generator) -> np.ndarray:
+@dataclass(frozen=True)
+class Inputs(Ragged):
+    """One kind of input of all clips.
+
+    Args:
+        values: ``(frames of all clips, width)`` float32.
+        starts: ``(clips + 1,)`` first frame of each clip, and the end.
+        valid: ``(clips,)`` number of frames before the zeros that fill a clip.
+    """
+
+    valid: np.ndarray
+
+    @classmethod
+    def of(cls, rows: Sequence[np.ndarray], valid: Sequence[int] | None = None) -> "Inputs":
+        """Join inputs of ``(frames, width)``, one a clip; all frames are valid by default."""
+        sizes = [len(row) for row in rows]
+        valid = sizes if valid is None else valid
+        return cls(np.concatenate(rows), np.cumsum([0, *sizes]), np.asarray(valid, np.int64))
+
+    @cached_property
+    def free(self) -> bool:
+        """Whether clips have unequal lengths."""
+        return len(set(self.sizes.tolist())) > 1
+
+    def mean(self, rows: np.ndarray) -> np.ndarray:
+        """Return the mean of these clips' frames, filled ones included: ``(width,)``."""
+        sums = np.add.reduceat(self.values, self.starts[:-1], axis=0, dtype=np.float64)
+        return (sums[rows].sum(0) / self.sizes[rows].sum()).astype(np.float32)
+
+
+class Waveforms(Inputs):
+    """Samples of all clips, ``(samples of all clips, 1)``; a network takes ``(batch, samples)``."""
+
+    def batch(self, rows: np.ndarray) -> Tensor:
+        """Return these clips with zeros behind the shorter ones: ``(batch, longest)``."""
+        return super().batch(rows)[..., 0]
+
+
+def extractors() -> list[list[str]]:
+    """Name and key (code, library versions) of what makes the inputs."""
+    return [["inputs", store.key(settings={}, manifest=[], modules=__name__).hex]]
+
+
+def _mel(samples: np.ndarray, shape: Shape, generator: np.random.Generator) -> np.ndarray:
     return mel(fit(samples, length=shape.samples), settings=shape.mel)
 
 
-def _linear(samples: np.ndarray, shape: Shape, draw: np.random.Generator) -> np.ndarray:
+def _linear(samples: np.ndarray, shape: Shape, generator: np.random.Generator) -> np.ndarray:
     return mel(fit(samples, length=shape.samples), settings=_changed(shape, decibels=False))
 
 
-def _mfcc(samples: np.ndarray, shape: Shape, draw: np.random.Generator) -> np.ndarray:
-    return mfcc(
-        fit(samples, length=shape.samples), coefficients=shape.coefficients, settings=shape.mel
-    )
+def _mfcc(samples: np.ndarray, shape: Shape, generator: np.random.Generator) -> np.ndarray:
+    return _free(fit(samples, length=shape.samples), shape, generator)
 
 
-def _no_floor(samples: np.ndarray, shape: Shape, draw: np.random.Generator) -> np.ndarray:
-    return mfcc(
-        fit(samples, length=shape.samples),
-        coefficients=shape.coefficients,
-        settings=_changed(shape, floor=None),
-    )
+def _no_floor(samples: np.ndarray, shape: Shape, generator: np.random.Generator) -> np.ndarray:
+    filled = fit(samples, length=shape.samples)
+    return mfcc(filled, coefficients=shape.coefficients, settings=_changed(shape, floor=None))
 
 
-def _free(samples: np.ndarray, shape: Shape, draw: np.random.Generator) -> np.ndarray:
+def _free(samples: np.ndarray, shape: Shape, generator: np.random.Generator) -> np.ndarray:
     return mfcc(samples, coefficients=shape.coefficients, settings=shape.mel)
 
 
-def _stretched(samples: np.ndarray, shape: Shape, draw: np.random.Generator) -> np.ndarray:
-    return _mfcc(stretched(samples, factor=stretch_factor(draw)), shape, draw)
+def _stretched(samples: np.ndarray, shape: Shape, generator: np.random.Generator) -> np.ndarray:
+    return _mfcc(stretched(samples, factor=stretch_factor(generator)), shape, generator)
 
 
-# Of the trimmed samples, the shape, and a generator that the clip's content seeds.
+def _changed(shape: Shape, **settings: object) -> MelSettings:
+    return MelSettings(**asdict(shape.mel) | settings)
+
+
+# Each takes the trimmed samples, the shape, and a generator that the clip's content seeds.
 KINDS: dict[str, Callable[[np.ndarray, Shape, np.random.Generator], np.ndarray]] = {
     "mel": _mel,
     "mel, linear": _linear,
     "mfcc": _mfcc,
     "mfcc, no floor": _no_floor,
-    "mfcc, free length": _free,
+    FREE: _free,
     "mfcc, stretched": _stretched,
 }
 
 
-def compute(
-    kind: str, clips: Sequence[Path | str], *, shape: Shape, jobs: int | None = None
+def spectrograms(
+    kind: str, paths: Sequence[Path | str], *, shape: Shape, jobs: int | None = None
 ) -> list[np.ndarray]:
-    """One kind of input of clips, each taken from the store or else made and kept there as soon as it is done.
+    """Compute one kind of spectrogram or cepstrum of clips, ``(frames, bands)`` float32 each.
 
     Args:
-        kind: one of ``KINDS``: spectrogram in dB (80 dB under its maximum at least) or linear power; its cepstrum, the same
-            without that floor, of the whole trimmed clip, or of the clip at another tempo, a factor of its own from 0.9 to 1.1.
-        clips: audio files.
+        kind: one of ``KINDS``: spectrogram in dB (80 dB under its maximum at least) or linear
+            power; its cepstrum, the same without that floor, of the whole trimmed clip, or of the
+            clip at another tempo, by a factor from 0.9 to 1.1 that is drawn for each clip.
+        paths: audio files.
         shape: one of ``SHAPES``.
-        jobs: processes that measure, 1 or more (default: one a core).
-
-    Shape:
-        - each row: ``(frames, bands)`` float32
+        jobs: number of processes, 1 or more (default: one a core).
 
     Raises:
-        AudioError: a clip that cannot be read or is too short; the message names the file, and how many more there are.
+        AudioError: a clip that cannot be read or is too short; the message names the file, and how
+            many more there are.
         ValueError: no such kind.
     """
     if kind not in KINDS:
         raise ValueError(
-            f"{kind}: no such input of paper 03; expected one of {'; '.join(KINDS)}. Check the spelling."
+            f"{kind}: no such input of paper 03; expected one of {'; '.join(KINDS)}. Check the"
+            " spelling."
         )
-    return _rows(
-        partial(_input, kind, shape),
-        {"kind": kind, "shape": asdict(shape)},
-        clips,
-        title=kind,
-        jobs=jobs,
-    )
+    settings = {"kind": kind, "shape": asdict(shape)}
+    return _kept(partial(_spectrogram, kind, shape), settings, paths, title=kind, jobs=jobs)
 
 
-def levels(clips: Sequence[Path | str], *, jobs: int | None = None) -> np.ndarray:
-    """Largest and smallest sample, mean sample, samples before and after trimming of each clip: ``LEVELS``, kept likewise.
-
-    Shape:
-        - output: ``(clips, 5)`` float64
+def levels(paths: Sequence[Path | str], *, jobs: int | None = None) -> np.ndarray:
+    """Measure each clip's ``LEVELS``, of the samples before and after trimming: ``(clips, 5)`` float64.
 
     Raises:
-        AudioError: a clip that cannot be read; the message names the file, and how many more there are.
+        AudioError: a clip that cannot be read; the message names the file, and how many more there
+            are.
     """
-    return np.array(_rows(_levels, {"kind": "levels"}, clips, title="levels", jobs=jobs)).reshape(
-        len(clips), len(LEVELS)
-    )
+    rows = _kept(_levels, {"kind": "levels"}, paths, title="levels", jobs=jobs)
+    return np.array(rows).reshape(len(paths), len(LEVELS))
 
 
-def _rows(
-    measure: Callable, settings: dict, clips: Sequence[Path | str], *, title: str, jobs: int | None
+def waveforms(
+    kind: str, paths: Sequence[Path | str], *, shape: Shape, jobs: int | None = None
+) -> Waveforms:
+    """Read the samples that a tuned speech encoder takes, trimmed at both ends.
+
+    Args:
+        kind: "waveform", cut at ``shape.longest`` samples for HUBERTFT, or "waveform, filled", of
+            exactly ``shape.samples`` for MMFUSION. Both are made of the same kept samples.
+        paths: audio files.
+        shape: one of ``SHAPES``.
+        jobs: number of processes, 1 or more (default: one a core).
+
+    Raises:
+        AudioError: a clip that cannot be read; the message names the file, and how many more there
+            are.
+
+    Source: Biagini 2022, sections 3.4 and 3.5; no amplitude is normalised, as in the author's code.
+    """
+    longest = max(shape.longest, shape.samples)
+    trimmed = partial(_trimmed, longest)
+    rows = _kept(trimmed, {"longest": longest}, paths, title="waveforms", jobs=jobs)
+    if WAVEFORMS[kind]:
+        return Waveforms.of([fit(row[:, 0], length=shape.samples)[:, None] for row in rows])
+    return Waveforms.of([row[: shape.longest] for row in rows])
+
+
+def _kept(
+    function: Callable, settings: dict, paths: Sequence[Path | str], *, title: str, jobs: int | None
 ) -> list[np.ndarray]:
-    def key(content: str) -> store.Key:
-        return store.key(settings=settings, manifest=[content], modules=__name__)
-
-    return keeping.rows(
-        clips, key=key, measure=partial(keeping.measure, measure, title=title, jobs=jobs, worth=20)
-    )
+    measure = partial(keeping.measure, function, title=title, jobs=jobs, worth=20)
+    return keeping.rows(paths, key=partial(_key, settings), measure=measure)
 
 
-def _input(kind: str, shape: Shape, samples: np.ndarray, content: str) -> np.ndarray:
+def _key(settings: dict, content: str) -> store.Key:
+    return store.key(settings=settings, manifest=[content], modules=__name__)
+
+
+def _spectrogram(kind: str, shape: Shape, samples: np.ndarray, content: str) -> np.ndarray:
     return KINDS[kind](trim(samples), shape, np.random.default_rng(int(content, 16)))
 
 
@@ -157,5 +226,62 @@ def _levels(samples: np.ndarray, content: str) -> np.ndarray:
     return np.array([wide.max(), wide.min(), wide.mean(), len(samples), len(trim(samples))])
 
 
-def _changed(shape: Shape, **settings: object) -> MelSettings:
-    return MelSettings(**asdict(shape.mel) | settings)
+def _trimmed(longest: int, samples: np.ndarray, content: str) -> np.ndarray:
+    return trim(samples)[:longest, None].astype(np.float32)
+
+
+def encoder_frames(
+    kind: str, encoder: Encoder, paths: Sequence[Path | str], *, shape: Shape, device: str = "auto"
+) -> list[np.ndarray]:
+    """Compute the last-layer frames of a frozen speech encoder, ``(frames, width)`` float32 a clip.
+
+    Args:
+        kind: "frames", of clips cut at ``shape.longest`` samples for HUBERTFT, or "frames, filled",
+            of exactly ``shape.samples`` for MMFUSION.
+        encoder: speech encoder; it is moved to the device.
+        paths: audio files.
+        shape: one of ``SHAPES``.
+        device: "cpu", "cuda" or "auto" (default): CUDA where there is some.
+
+    Raises:
+        AudioError: a clip that cannot be read or is too short; the message names the file, and how
+            many more there are.
+        EncoderError: CUDA is wanted and not there.
+
+    Source: Biagini 2022, sections 3.4 and 3.5. Deviation: the encoder is not tuned, and its own
+    extractor prepares the samples, which the author's code gives as they are.
+    """
+    encoder.to(device)
+    filled = FRAMES[kind]
+    samples = shape.samples if filled else shape.longest
+    settings = {"encoder": encoder.content, "samples": samples, "filled": filled}
+    measure = partial(_measured_frames, encoder, samples, filled)
+    return keeping.rows(paths, key=partial(_key, settings), measure=measure)
+
+
+def _measured_frames(
+    encoder: Encoder, samples: int, filled: bool, paths: dict[str, Path | str]
+) -> Iterator[tuple[str, np.ndarray | str]]:
+    """Yield content and frames of each clip; in place of frames, a sentence that says why there are none."""
+    contents, step = list(paths), 1 if encoder.model.device.type == "cpu" else BATCH
+    settings = {"unit": "clip", "delay": 2, "mininterval": 1}
+    with tqdm(total=len(contents), desc=f"{encoder.name} frames", **settings) as bar:
+        for start in range(0, len(contents), step):
+            batch: dict[str, np.ndarray] = {}
+            for content in contents[start : start + step]:
+                try:
+                    batch[content] = _prepared(encoder, paths[content], samples, filled)
+                except audio.AudioError as error:
+                    yield content, str(error)
+            yield from zip(batch, encoder.frames(list(batch.values()), batch=step), strict=True)
+            bar.update(min(step, len(contents) - start))
+
+
+def _prepared(encoder: Encoder, path: Path | str, samples: int, filled: bool) -> np.ndarray:
+    clip = trim(audio.read(path))
+    clip = fit(clip, length=samples) if filled else clip[:samples]
+    try:
+        encoder.check(clip)
+    except EncoderError as error:
+        raise audio.AudioError(f"{path}: {error}") from error
+    return clip

@@ -1,32 +1,165 @@
-"""Biagini 2022 as the ledger asks for it: what its printed numbers are, and what stands beside them."""
+"""Biagini 2022 as the ledger and the pages ask for it: what its printed numbers are, what stands beside them, what is said first.
 
-from collections.abc import Mapping
+A printed number is a result, a setting of ours, a count to measure, or out of reach.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
 from typing import Any
 
+import pandas as pd
+
+from sercore import audio
+from sercore.ledger import recorded, verdicts
 from sercore.ledger.entries import Ledger
-from sercore.ledger.paper import Paper, Plain
-from sercore.ledger.published import Printed
-from sercore.papers.biagini2022 import card, data, numbers, page, study
-from sercore.papers.biagini2022.pretrained import PUBLISHED
-from sercore.papers.biagini2022.rows import RECIPES
+from sercore.ledger.estimates import Estimate
+from sercore.ledger.paper import Paper, Plain, Where
+from sercore.ledger.published import Printed, read
+from sercore.models import cnnlstm, counts, fcmfcc, mmfusion
+from sercore.papers.biagini2022 import card, data, study
+from sercore.papers.biagini2022.inputs import SHAPES
+from sercore.papers.biagini2022.models import GROUPS, PUBLISHED, RECIPES, Rates, Recipe
+from sercore.protocols import speakers
+from sercore.protocols.origins import SHARE
+
+NAME = study.NAME
+OURS = ("accuracy_validation", "macro_f1_validation", "uar_validation")
+ACCURACY = OURS[0]
+SPLITS = {"as-published": "by-origin", "clean": "speaker-independent"}
+PAIR = tuple(SPLITS.values())
+TABLE_4 = [  # each model in its readings
+    (row.model, row.variant) for name in ("scratch", "pretrained") for row in GROUPS[name]
+]
+READINGS = {  # the printed score stands beside the code's reading, where that can be run
+    "HUBERTFT": "fixed",
+    "MMFUSION": "as-run",
+    "FCMFCC": "as-run",
+    "CNNATT": "fixed",
+    "CNNLSTM": "as-run",
+}
+UNTRAINED = "no training of this model on real speech is recorded"
+SIZES, SHAPE = mmfusion.SIZES, SHAPES["published"]
+
+# Settings in the text, taken from the object that uses them.
+TEXT: dict[Where, Callable[[], float]] = {
+    ("labelled data", "training split", "share"): lambda: 100 * SHARE,
+    ("target", "all", "rate"): lambda: audio.RATE,
+    ("HUBERTFT", "clip length", "maximum"): lambda: SHAPE.longest / audio.RATE,
+    ("MMFUSION", "clip length", "fixed"): lambda: SHAPE.samples / audio.RATE,
+    ("MMFUSION", "d_z", "width"): lambda: SIZES.channels,
+    ("MMFUSION", "GSA heads", "count"): lambda: SIZES.heads,
+    ("MMFUSION", "d_out per head", "width"): lambda: SIZES.channels // SIZES.heads,
+    ("MMFUSION", "d_g", "width"): lambda: SIZES.gate,
+    ("MMFUSION", "classifier hidden layer", "width"): lambda: SIZES.hidden,
+    ("MMFUSION final training", "epochs", "count"): lambda: card.EPOCHS["MMFUSION"],
+    ("MMFUSION final training", "lr /10 at epoch", "first"): lambda: _final_cuts()[0],
+    ("MMFUSION final training", "lr /10 at epoch", "second"): lambda: _final_cuts()[1],
+}
+
+# Table 3 by column, under the rates of the code. The epochs are those of the recorded trainings (`caps`).
+TABLE_3: dict[str, Callable[[Recipe, Rates], float | str]] = {
+    "Optimizer": lambda recipe, rates: recipe.optimiser,
+    "Initial learning rate (whole model or classifier)": lambda recipe, rates: rates.head,
+    "Initial learning rate (fine-tuned parts)": lambda recipe, rates: rates.tuned,
+    "Weight decay": lambda recipe, rates: rates.weight_decay,
+    "Schedule: lr divided by": lambda recipe, rates: 1 / recipe.schedule.factor,
+    "Schedule: patience": lambda recipe, rates: recipe.schedule.patience,
+    "Batch size": lambda recipe, rates: recipe.batch,
+}
+
+
+def _final_cuts() -> tuple[int, ...]:
+    return card.final_schedule("MMFUSION", epochs=card.EPOCHS["MMFUSION"]).at
+
+
+@cache
+def table_1() -> dict[tuple[str, str], int]:
+    """Printed counts by (emotion, origin), without the totals."""
+    cells = {
+        (number.row, number.column): int(number.value)
+        for number in read(NAME)
+        if number.table == "Table 1"
+    }
+    return {where: count for where, count in cells.items() if "total" not in where}
+
+
+def _training_records() -> int:
+    """Apply the code's rule by origin to the totals of Table 1."""
+    origins: dict[str, int] = {}
+    for (_, origin), count in table_1().items():
+        origins[origin] = origins.get(origin, 0) + count
+    return sum(int(SHARE * count) for count in origins.values())
+
+
+@cache
+def _millions(model: str, part: str = "") -> float:
+    """Parameters of a model, or of the part whose names begin so."""
+    weights = counts.built(model).named_parameters()
+    return sum(weight.numel() for name, weight in weights if name.startswith(part)) / 1e6
+
+
+def _fusion() -> mmfusion.MMFusion:
+    return counts.built("MMFUSION")
+
+
+def _shape(layer: str, length: int) -> str:
+    return f"{_fusion().get_submodule(layer).in_features}x{length}"
+
+
+# Numbers of built objects, a text is a shape, and to how many places each is printed: "300 million" is to hundreds.
+BUILT: dict[Where, tuple[Callable[[], float | str], int]] = {
+    ("CNNLSTM input", "shape", "mel x frames"): (
+        lambda: f"{cnnlstm.SIZES.bands}x{cnnlstm.SIZES.frames}",
+        0,
+    ),
+    ("FCMFCC input", "shape", "mfcc x frames"): (
+        lambda: f"{fcmfcc.AS_RUN.coefficients}x{fcmfcc.AS_RUN.frames}",
+        0,
+    ),
+    ("HUBERTFT", "pretrained model", "parameters"): (lambda: _millions("HUBERTFT", "speech"), -2),
+    ("HUBERTFT", "all", "parameters"): (lambda: _millions("HUBERTFT"), 0),
+    ("MMFUSION", "HuBERT base", "parameters"): (lambda: _millions("MMFUSION", "speech"), -1),
+    ("MMFUSION", "all", "parameters"): (lambda: _millions("MMFUSION"), 0),
+    ("MMFUSION", "ConvNeXt output", "channels x length"): (
+        lambda: _shape("maps.0", _fusion().lengths[0]),
+        0,
+    ),
+    ("MMFUSION", "BiLSTM output", "channels x length"): (
+        lambda: _shape("maps.1", _fusion().lengths[1]),
+        0,
+    ),
+    ("MMFUSION", "HuBERT output length", "frames"): (lambda: _fusion().lengths[2], 0),
+    ("MMFUSION", "UA output", "channels x length"): (
+        lambda: f"{SIZES.channels}x{sum(_fusion().lengths)}",
+        0,
+    ),
+    ("labelled data", "valid", "records"): (lambda: sum(table_1().values()), 0),
+    ("labelled data", "training split", "records"): (_training_records, 0),
+}
+ON_TABLE_1 = {
+    "valid": "the sum of Table 1",
+    "training split": "the code's rule by origin, on the totals of Table 1",
+}
+RATES = {"lowest": "CREMA", "second": "TESS", "third": "SAVEE", "highest": "RAVDESS"}
 
 
 class Biagini2022(Paper):
     """Biagini 2022: five models compared."""
 
-    name = study.NAME
+    name = NAME
     folder = study.STUDY
     title = "Biagini (2022)"
     subject = "five models compared"
     about = "five networks on acted speech, four of them trained on real clips, with speakers shared and not"
     methods = study.METHODS
     classes = study.CLASSES
-    metrics = numbers.OURS
-    protocols = numbers.SPLITS
-    others = numbers.OTHERS
-    folds = numbers.FOLDS
-    settings = numbers.TEXT
-    built = numbers.BUILT
+    metrics = OURS
+    protocols = SPLITS
+    others: Mapping[str, str] = {"across-corpora": "clean"}
+    folds: Mapping[str, int] = {"speaker-independent": speakers.FOLDS}
+    settings = TEXT
+    built = BUILT
     Parameters = study.Parameters
     card = card.CARD
 
@@ -38,39 +171,38 @@ class Biagini2022(Paper):
     verified_with = staticmethod(study.verified_with)
     measure = staticmethod(study.measure)
     measured_on = staticmethod(study.measured_on)
-    arranged = staticmethod(numbers.arranged)
 
     def headline(self, ledger: Ledger) -> str:
         """Say what was found."""
-        return f"Biagini (2022) compares five networks. {page.lead(ledger)}"
+        return f"Biagini (2022) compares five networks. {lead(ledger)}"
 
     def setting(self, number: Printed) -> Plain | None:
         """Compare a setting; those of Table 3 with what the recorded trainings were given."""
         if number.table == "Table 3":
-            return numbers.trained_with(number)
-        return numbers.as_the_code(
-            number, self.settings[number.row, number.column, number.metric]()
-        )
+            return _table_3(number)
+        return _as_the_code(number, TEXT[number.row, number.column, number.metric]())
 
     def counted(self, number: Printed) -> Plain | None:
         """Compare a count: of a built object, or of the corpora where they are all there."""
         where = (number.row, number.column, number.metric)
-        if where in self.built:
-            make, places = self.built[where]
-            return numbers.built_count(number, make(), places)
-        value = numbers.measured(where)
-        return None if value is None else numbers.on_audio(number, value)
+        if where in BUILT:
+            make, places = BUILT[where]
+            return _built_count(number, make(), places)
+        value = _measured(where)
+        return None if value is None else _on_audio(number, value)
 
     def why_not(self, number: Printed) -> str:
         """Say why a number has no run."""
         if number.table == "Table 4":
-            needs = "tuning HuBERT and ConvNeXt needs their weights and a GPU, and a frozen encoder has not been tried"
-            return f"{numbers.UNTRAINED}: {needs}"
+            return (
+                f"{UNTRAINED}: tuning HuBERT and ConvNeXt needs their weights and a GPU, and a"
+                " frozen encoder has not been tried"
+            )
         return super().why_not(number)
 
     def reading(self, row: str) -> str:
         """Choose the code's reading, where that can be run."""
-        return numbers.READINGS.get(row, "as-run")
+        return READINGS.get(row, "as-run")
 
     def unfinished(self, trial: Mapping[str, Any]) -> str:
         """Say why a training is not finished: its cap came before the schedule's end."""
@@ -84,9 +216,7 @@ class Biagini2022(Paper):
 
     def substitute(self, row: str, variant: str, encoder: str) -> str:
         """Say what stands in for the paper's data or weights."""
-        missing = [
-            origin for corpus, origin in data.ORIGINS.items() if corpus not in numbers.corpora()
-        ]
+        missing = [origin for corpus, origin in data.ORIGINS.items() if corpus not in corpora()]
         parts = []
         if missing:
             parts.append(f"the corpora without {', '.join(missing)}")
@@ -101,5 +231,184 @@ class Biagini2022(Paper):
         """Name the table in which a row is printed."""
         return "Table 4"
 
+    def arranged(self, trials: pd.DataFrame) -> pd.DataFrame:
+        """Add ``row`` and ``control`` to recorded trainings: what one of them has changed is a control."""
+        names = pd.DataFrame(
+            {
+                "rates": trials["rates"].map({"code": "", "paper": "paper's rates"}),
+                "augmentation": trials["augmentation"].replace("none", ""),
+                "control": trials["control"].replace("none", ""),
+                "labels": trials["labels"].map({"own": "", "loopq": "competition's labels"}),
+            }
+        )
+        changes = [", ".join(filter(None, row)) or "none" for row in names.itertuples(index=False)]
+        kinds = trials["run"].map(recorded.kind_of)
+        encoders = trials["encoder"].where(kinds != "tuned", "tuned " + trials["encoder"])
+        arranged = trials.assign(row=trials["model"], control=changes, encoder=encoders)
+        return arranged[kinds != "views"]
+
 
 PAPER = Biagini2022()
+
+
+@cache
+def corpora() -> tuple[str, ...]:
+    """Corpora that the recorded trainings read, in the paper's order."""
+    names = set()
+    for run, about in recorded.runs(NAME).items():
+        if recorded.kind_of(run) in ("models", "tuned"):
+            names.update(about["corpora"])
+    return tuple(name for name in (*data.ORIGINS, *data.ELSEWHERE) if name in names)
+
+
+@cache
+def _trainings() -> dict[str, pd.DataFrame]:
+    """Recorded trainings by model."""
+    trials = recorded.read(NAME).trials
+    if not len(trials):
+        return {}
+    return dict(tuple(recorded.of_kind(trials, "models", "tuned").groupby("model")))
+
+
+def caps() -> dict[str, int]:
+    """Largest cap of epochs of any recorded training, by model."""
+    return {model: int(table["epochs"].max()) for model, table in _trainings().items()}
+
+
+def _table_3(number: Printed) -> Plain:
+    recipe, cap = RECIPES[number.row], caps().get(number.row)
+    if number.column == "Max epochs":
+        if cap is None:
+            return Plain(verdict="setting", value=None, reason=UNTRAINED)
+        reason = "as printed" if cap == number.value else f"ours is {cap}"
+        return Plain(verdict="setting", value=cap, reason=reason)
+    plain = _as_the_code(number, TABLE_3[number.column](recipe, recipe.code))
+    if cap is None:
+        return replace(plain, reason=f"{plain.reason}; {UNTRAINED}")
+    kinds = set(_trainings()[number.row]["run"].map(recorded.kind_of))
+    if "fine-tuned" in number.column and "tuned" not in kinds:
+        return replace(plain, reason=f"{plain.reason}; the recorded trainings freeze these parts")
+    return plain
+
+
+def _as_the_code(number: Printed, value: float | str) -> Plain:
+    """Compare a setting, a number or a word, with that of the code."""
+    if isinstance(value, str):
+        is_same = value.lower() == str(number.value).lower()
+        reason = "as printed" if is_same else f"ours is {value}"
+        return Plain(verdict="setting", value=None, reason=reason)
+    is_same = abs(value - float(number.value)) <= 1e-9 * abs(value)
+    reason = "as printed" if is_same else f"ours is {value:g}, as the code has it"
+    return Plain(verdict="setting", value=value, reason=reason)
+
+
+def _built_count(number: Printed, value: float | str, places: int) -> Plain:
+    """Compare a count or a shape of a built object; "around 185 millions" may be cut or rounded: it is 185.69."""
+    if isinstance(value, str):
+        word = "agrees" if value == number.value else f"differs: built {value}"
+        return Plain(verdict="measured", value=None, reason=word)
+    word, reason = verdicts.measured(float(number.value), value, places=places)
+    if number.unit.endswith("(approx.)") and abs(value - float(number.value)) < 10**-places:
+        reason = f"agrees: measured {value:.6g}, and what is printed is approximate"
+    if number.column in ON_TABLE_1:
+        reason = f"{reason}; {ON_TABLE_1[number.column]}"
+    return Plain(verdict=word, value=value, reason=reason)
+
+
+def _on_audio(number: Printed, value: float) -> Plain:
+    """Compare counts of whole corpora, of which the paper has a part, and amplitudes to a hundredth."""
+    if number.table != "Table 1":
+        word, reason = verdicts.measured(float(number.value), value, places=2)
+        reason = f"{reason}; of the whole corpus, printed of a part of it"
+        return Plain(verdict=word, value=value, reason=reason)
+    word, reason = verdicts.measured(float(number.value), value, places=0)
+    if reason != "agrees":
+        reason = f"{reason} in the whole corpus"
+        if value:
+            reason = f"{reason}; printed are {float(number.value) / value:.2f} of it"
+    return Plain(verdict=word, value=value, reason=reason)
+
+
+def _measured(where: Where) -> float | None:
+    """Return what was measured on the corpora; over all of them only where all four are there."""
+    row, column, _ = where
+    names, values = recorded.measured_on(NAME), recorded.measurements(NAME)
+    if row == "sampling rates":
+        rate = values.get(f"sampling rate / {RATES[column]} / Hz")
+        is_converted = rate == audio.RATE and column != "lowest"
+        return None if is_converted else rate
+    is_complete = set(data.ORIGINS) <= set(names)
+    is_single = column in {data.ORIGINS[name] for name in names if name in data.ORIGINS}
+    return values.get(" / ".join(where)) if is_complete or is_single else None
+
+
+def lead(ledger: Ledger) -> str:
+    """What the report prints, and what our models reach by origin and with speakers never heard, in three sentences."""
+    printed = [number.value for number in ledger.printed if number.metric == ACCURACY]
+    opening = f"The report prints accuracies of {_span(printed)} on clips held out at random."
+    rows = scores(ledger)
+    if not rows:
+        return f"{opening} No run on real speech is recorded yet."
+    shared, apart = ([pair[at].value for *_, pair in rows] for at in (0, 1))
+    on = ", ".join(data.ORIGINS[name] for name in corpora())
+    seeds = min(pair[0].seeds for *_, pair in rows)
+    return (
+        f"{opening} Split the same way, on {on}, the {len(rows)} readings that we have run reach {_span(shared)}, each corpus"
+        f" counting once; with speakers that training never heard, {_span(apart)} ({seeds} seed{'s' * (seeds > 1)})."
+        f" {_models(ledger)} The levels are not the paper's, whose largest corpus, CREMA-D, is not at hand. {_sides(ledger)}"
+    )
+
+
+def scores(ledger: Ledger) -> list[tuple[str, float, tuple[Estimate, Estimate]]]:
+    """Reading, printed accuracy, and ours by origin and speaker-independent, of each model that is recorded under both."""
+    printed = {number.row: number.value for number in ledger.printed if number.metric == ACCURACY}
+    rows = []
+    for model, variant in TABLE_4:
+        pair = tuple(
+            ledger.cell(model, ACCURACY, variant=variant, protocol=split) for split in PAIR
+        )
+        if None in pair:
+            continue
+        trials = ledger.trials(model, variant=variant, protocol=PAIR[0])
+        name = f"{model} {variant}"
+        if not trials.table["encoder"].iloc[0].startswith(("none", "tuned")):
+            name = f"{name}, frozen encoder"
+        rows.append((name, printed[model], pair))
+    return rows
+
+
+def _models(ledger: Ledger) -> str:
+    """Say which models read a frozen encoder in place of a tuned one, and which were not trained."""
+    sentences, untrained = [], dict.fromkeys(model for model, _ in TABLE_4)
+    for model, variant in TABLE_4:
+        trials = ledger.trials(model, variant=variant, protocol=PAIR[0])
+        if trials is None:
+            continue
+        untrained.pop(model, None)
+        encoder = trials.table["encoder"].iloc[0]
+        if not encoder.startswith(("none", "tuned")):
+            weights = int(trials.table["parameters"].iloc[0])
+            sentences.append(
+                f"{model} is here a network of {weights:,} weights on a frozen {encoder}, where the report tunes its encoder."
+            )
+    if untrained:
+        sentences.append(f"{' and '.join(untrained)} was not trained on real speech.")
+    return " ".join(sentences) or "All models were trained on real speech."
+
+
+def _sides(ledger: Ledger) -> str:
+    """Say what else changes with the split: clips that train, and whose clips are tested."""
+    for model, variant in TABLE_4:
+        pair = [ledger.trials(model, variant=variant, protocol=split) for split in PAIR]
+        if None not in pair:
+            break
+    clips = [trials.table["training_clips"].mean() for trials in pair]
+    groups = pair[1].counts.groupby("group", observed=True)["count"].sum()
+    return (
+        f"With the speakers more changes than who is heard: {clips[0]:,.0f} clips train in the one split and {clips[1]:,.0f} in the"
+        f" other, and {groups.max() / groups.sum():.0%} of the tested clips of the second are one speaker's."
+    )
+
+
+def _span(values: Sequence[float]) -> str:
+    return f"{min(values):.2f} to {max(values):.2f}"

@@ -1,8 +1,4 @@
-"""Paper 03, Biagini 2022: its parameters, its grid of trials.
-
-One trial is in ``loopq_trial``, its row and rates in ``loopq_rows``, its network in ``loopq_networks``, its data in ``loopq_data``;
-one that tunes pretrained weights in ``loopq_tuned``.
-"""
+"""Paper 03, Biagini 2022: its parameters, its grid of trials, and its tasks."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -12,19 +8,22 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from sercore import corpora, encoders
-from sercore.corpora.folders import lacking as lacking_corpora
+from sercore.corpora.folders import lacking
 from sercore.corpora.labels import SEVEN
-from sercore.papers.biagini2022 import data as loopq_data
-from sercore.papers.biagini2022 import frames as loopq_frames
-from sercore.papers.biagini2022 import pretrained as loopq_pretrained
-from sercore.papers.biagini2022 import tuned as loopq_tuned
-from sercore.papers.biagini2022 import views as loopq_views
-from sercore.papers.biagini2022.batches import Data
-from sercore.papers.biagini2022.data import extractors
-from sercore.papers.biagini2022.rows import ACROSS, GROUPS, RECIPES, ROWS, Row
-from sercore.papers.biagini2022.trial import PROTOCOLS, Trial, run, trained
-from sercore.papers.biagini2022.tuned import Tuned
-from sercore.papers.biagini2022.tuned_rows import TUNED, TunedRow, asked, weights_of
+from sercore.papers.biagini2022 import data, inputs, models, views
+from sercore.papers.biagini2022.data import Data
+from sercore.papers.biagini2022.models import (
+    ACROSS,
+    GROUPS,
+    PUBLISHED,
+    RECIPES,
+    ROWS,
+    TUNED,
+    Row,
+    TunedRow,
+    weights_of,
+)
+from sercore.papers.biagini2022.trial import PROTOCOLS, Trial, Tuned, run, with_weights
 from sercore.parameters import (
     ChapterParameters,
     Device,
@@ -46,19 +45,16 @@ STUDY = "biagini2022"
 METHODS = {"models": 1, "views": 1, "across corpora": 1, "tuned": 1}
 CORPORA = ("ravdess", "tess", "savee", "crema-d")
 CLASSES = SEVEN
-VIEWED, VIEWED_SPLITS = (
-    "CNNLSTM fixed",
-    ("by-origin", "speaker-independent"),
-)  # the network that is looked into
+VIEWED = "CNNLSTM fixed"  # the network that is looked into
+VIEWED_SPLITS = ("by-origin", "speaker-independent")
 EPOCHS = {"demo": 8, "open": 30, "paper": 30}
-BASE = loopq_pretrained.PUBLISHED["MMFUSION"]  # where it is frozen, HUBERTFT reads it too
 
 
 class Parameters(ChapterParameters):
     """Parameters of the chapter, checked before a kernel starts.
 
-    The demo trains the published code with fewer channels on inputs of 2 s in 40 bands (``loopq_networks.SMALL``,
-    ``loopq_inputs.SHAPES``) for eight epochs: its values show that everything runs.
+    The demo trains the published code with fewer channels on inputs of 2 s in 40 bands
+    (``models.SMALL``, ``inputs.SHAPES``) for eight epochs: its values show that everything runs.
     """
 
     known_rows: ClassVar = (*ROWS, *TUNED, *RECIPES)
@@ -100,53 +96,84 @@ class Parameters(ChapterParameters):
 
     @model_validator(mode="after")
     def _rows_that_can_be_run(self) -> "Parameters":
-        if not rows(self, encoder=encoder(self)) and not tuned(self):
-            told = f"-p only={self.only}" if self.only else f"-p models={self.models}"
-            why = f"no row among -p models={self.models}; expected one that is. Leave one of the two out."
-            if rows(self, encoder="some"):
-                why = "reads a speech encoder's frames, and none is here; expected one by hub id or folder. Give -p encoder=…"
-            elif asked(self.models, self.only, self.edition):
-                why = "tunes pretrained weights, and not all are here; expected a speech encoder and, for MMFUSION, a ConvNeXt, by "
-                why += "hub id or folder. Give -p encoder=… and -p pictures=…"
-            raise ValueError(f"{told}: {why}")
-        return self
+        if rows(self, encoder=encoder(self)) or tuned(self):
+            return self
+        if rows(self, encoder="some"):
+            problem = (
+                "reads a speech encoder's frames, and none is here; expected one by hub id or"
+                " folder. Give -p encoder=…"
+            )
+        elif requested_tuned(self):
+            problem = (
+                "tunes pretrained weights, and not all are here; expected a speech encoder and, for"
+                " MMFUSION, a ConvNeXt, by hub id or folder. Give -p encoder=… and -p pictures=…"
+            )
+        else:
+            problem = (
+                f"no row among -p models={self.models}; expected one that is."
+                " Leave one of the two out."
+            )
+        choice = f"-p only={self.only}" if self.only else f"-p models={self.models}"
+        raise ValueError(f"{choice}: {problem}")
 
 
 def encoder(parameters: Parameters) -> str:
-    """Frozen speech encoder of a run, as ``encoders.load`` takes it: "none" where the edition's own is not on this machine."""
+    """Frozen speech encoder of a run; "none" where the edition's own is not on this machine."""
     if parameters.encoder != "auto":
         return parameters.encoder
     if parameters.edition == "demo":
         return "random"
-    return BASE if encoders.cached(BASE) else "none"
+    address = PUBLISHED["MMFUSION"]  # where it is frozen, HUBERTFT reads it too
+    return address if encoders.cached(address) else "none"
 
 
 def rows(parameters: Parameters, *, encoder: str) -> list[Row]:
-    """Rows that a run trains: those asked for, without those that need an encoder where there is none."""
-    chosen = [
-        row for name, group in GROUPS.items() if parameters.models in ("all", name) for row in group
-    ]
+    """Rows that a run trains: those asked for, without those that need an encoder where it is "none"."""
+    chosen = []
+    for name, group in GROUPS.items():
+        if parameters.models in ("all", name):
+            chosen += group
     if parameters.only in ROWS:
         chosen = [row for row in chosen if row.name == parameters.only]
     elif parameters.only:
-        changed = GROUPS["switches"] if parameters.models != "switches" else ()
-        chosen = [row for row in chosen if row.model == parameters.only and row not in changed]
-    return [row for row in chosen if encoder != "none" or not _encoded(row)]
+        switches = GROUPS["switches"] if parameters.models != "switches" else ()
+        chosen = [row for row in chosen if row.model == parameters.only and row not in switches]
+    return [row for row in chosen if encoder != "none" or not row.is_encoded]
+
+
+def requested_tuned(parameters: Parameters) -> list[TunedRow]:
+    """Tuned rows that a run asks for, whether their weights are there or not.
+
+    ``models="tuned"`` asks for them in every edition, ``models="all"`` in the paper's alone, or
+    where ``only`` names a tuned row.
+    """
+    if parameters.models == "all":
+        if parameters.edition != "paper" and parameters.only not in TUNED:
+            return []
+    elif parameters.models != "tuned":
+        return []
+    return [row for row in TUNED.values() if parameters.only in ("", row.name, row.model)]
 
 
 def tuned(parameters: Parameters) -> list[TunedRow]:
-    """Rows that a run trains with their pretrained parts tuned: those asked for, without those whose weights are not there."""
-    where = addresses(parameters)
-    wanted = asked(parameters.models, parameters.only, parameters.edition)
-    return [row for row in wanted if "none" not in [where[what] for what in row.weights]]
+    """Tuned rows that a run trains: those asked for whose weights are there."""
+    places = addresses(parameters)
+    return [
+        row
+        for row in requested_tuned(parameters)
+        if "none" not in [places[name] for name in row.weights]
+    ]
 
 
 def addresses(parameters: Parameters) -> dict[str, str]:
-    """Where the weights of the tuned rows that are asked for are, by what reads them; see ``loopq_pretrained``."""
-    names = weights_of(asked(parameters.models, parameters.only, parameters.edition))
-    return loopq_pretrained.addresses(
-        names, parameters.edition, encoder=parameters.encoder, pictures=parameters.pictures
-    )
+    """Hub id, folder, "random" or "none" of the weights of the tuned rows that are asked for."""
+    places = {}
+    for name in weights_of(requested_tuned(parameters)):
+        address = parameters.pictures if name == "pictures" else parameters.encoder
+        if address == "auto":
+            address = models.published_address(name, parameters.edition)
+        places[name] = address
+    return places
 
 
 def grid(
@@ -154,71 +181,80 @@ def grid(
 ) -> list[Trial]:
     """Trials of a chapter, without the tuned ones: seeds x rows x protocols x folds.
 
-    Rates, augmentations and shuffled labels are tried by origin, shuffled labels by speaker too: at seed 0, at another only where
-    one such row is asked for by its name.
+    Rates, augmentations and shuffled labels are tried by origin, shuffled labels by speaker too: at
+    seed 0, at another only where one such row is asked for by its name.
 
     Args:
-        parameters: of the chapter.
-        encoder: name of the encoder whose frames the data hold; "none" (default) leaves the rows that need one out.
-        folds: of speakers that the data have (default 6).
+        parameters: parameters of the chapter.
+        encoder: name of the encoder whose frames the data have; "none" (default) leaves out the
+            rows that need one.
+        folds: number of folds of speakers that the data have (default 6).
     """
-    chosen = rows(parameters, encoder=encoder)
     return [
-        Trial(**settings, encoder=encoder if _encoded(row) else "none")
-        for row, settings in _settings(parameters, chosen, folds)
+        Trial(**settings, encoder=encoder if row.is_encoded else "none")
+        for row, settings in _settings(parameters, rows(parameters, encoder=encoder), folds)
     ]
 
 
 def _settings(
-    parameters: Parameters, chosen: Sequence[Row], folds: int
+    parameters: Parameters, chosen: Sequence[Row], n_folds: int
 ) -> Iterator[tuple[Row, dict[str, Any]]]:
-    """Each trial's row and settings, but for the encoder."""
-    edition, demo = parameters.edition, parameters.edition == "demo"
+    """Yield each trial's row and settings, but for the encoder."""
+    edition = parameters.edition
     shared = {
         "edition": edition,
         "labels": "loopq" if parameters.loopq_labels else "own",
         "epochs": parameters.epochs or EPOCHS[edition],
-        "size": "small" if demo else "published",
+        "size": size(parameters),
         "precision": parameters.training_precision(edition),
     }
     for seed in parameters.run_seeds:
         for row in chosen:
             for protocol in _protocols(parameters, row, seed):
-                source = loopq_data.SOURCES[edition] if protocol == "across-corpora" else "all"
-                for fold in range(
-                    min(parameters.folds, folds) if protocol == "speaker-independent" else 1
-                ):
-                    yield (
-                        row,
-                        asdict(row)
-                        | shared
-                        | {"protocol": protocol, "fold": fold, "source": source, "seed": seed},
-                    )
+                source = data.SOURCES[edition] if protocol == "across-corpora" else "all"
+                by_speaker = protocol == "speaker-independent"
+                for fold in range(min(parameters.folds, n_folds) if by_speaker else 1):
+                    place = {"protocol": protocol, "fold": fold, "source": source, "seed": seed}
+                    yield row, asdict(row) | shared | place
+
+
+def _protocols(parameters: Parameters, row: Row, seed: int) -> list[str]:
+    if row in GROUPS["switches"]:
+        if seed != 0 and parameters.only != row.name:
+            return []
+        tried = ["by-origin"]
+        if row.control != "none":
+            tried.append("speaker-independent")
+    else:
+        tried = [name for name in PROTOCOLS if name != "across-corpora" or row.name in ACROSS]
+    return [name for name in tried if parameters.protocol in ("all", name)]
+
+
+def size(parameters: Parameters) -> str:
+    """Size of inputs and networks: small in the demo."""
+    return "small" if parameters.edition == "demo" else "published"
 
 
 def load(parameters: Parameters) -> Data:
-    """Data of the edition, with the inputs of the rows that a run trains.
+    """Load the data of the edition, with the inputs of the rows that a run trains.
 
     Raises:
-        CorpusError: a corpus that is not there; for "paper" the sentence lists every one, and weights likewise.
+        CorpusError: a corpus that is not there; for "paper" the sentence lists every one, and
+            weights likewise.
     """
     if parameters.edition == "paper":
         refuse_paper(parameters)
-    data = _loaded(parameters, rows(parameters, encoder=encoder(parameters)))
-    beyond = (
-        loopq_data.reports_elsewhere(parameters.edition)
-        if parameters.protocol in ("all", "across-corpora")
-        else ()
-    )
-    return replace(data, reports=(*data.reports, *beyond))
+    clips = _loaded(parameters, rows(parameters, encoder=encoder(parameters)))
+    if parameters.protocol not in ("all", "across-corpora"):
+        return clips
+    return replace(clips, reports=(*clips.reports, *data.reports_elsewhere(parameters.edition)))
 
 
-def _loaded(parameters: Parameters, read: Sequence[Row], *, elsewhere: bool = False) -> Data:
-    kinds = {kind for row in read for kind in row.inputs}
-    return loopq_data.load(
+def _loaded(parameters: Parameters, chosen: Sequence[Row], *, elsewhere: bool = False) -> Data:
+    return data.load(
         parameters.edition,
-        kinds,
-        size="small" if parameters.edition == "demo" else "published",
+        {kind for row in chosen for kind in row.inputs},
+        size=size(parameters),
         loopq_labels=parameters.loopq_labels,
         encoder=encoder(parameters),
         device=parameters.device,
@@ -227,180 +263,133 @@ def _loaded(parameters: Parameters, read: Sequence[Row], *, elsewhere: bool = Fa
 
 
 def refuse_paper(parameters: Parameters) -> None:
-    """Say what the paper's edition lacks: it takes the four corpora that the competition's data were drawn from, and the weights.
+    """Refuse the paper's edition where one of its four corpora or its weights are missing.
 
     Raises:
         CorpusError: something is missing; the sentence lists all of it.
     """
-    where = addresses(parameters)
-    lacking = lacking_corpora(CORPORA)
-    lacking += [
-        f"{name} (weights)"
-        for what, name in where.items()
-        if name != "none" and not loopq_pretrained.there(what, name)
-    ]
-    if lacking:
+    missing = lacking(CORPORA)
+    for name, address in addresses(parameters).items():
+        if address != "none" and not models.is_available(name, address):
+            missing.append(f"{address} (weights)")
+    if missing:
         raise corpora.CorpusError(
-            f"edition=paper: missing {', '.join(lacking)}; the paper's own corpora are needed, and the weights that its tuned rows "
-            "start from. Use edition=open or demo, or get them; weights are downloaded once with HF_HUB_OFFLINE=0."
+            f"edition=paper: missing {', '.join(missing)}; the paper's own corpora are needed, and"
+            " the weights that its tuned rows start from. Use edition=open or demo, or get them;"
+            " weights are downloaded once with HF_HUB_OFFLINE=0."
         )
 
 
-def tasks(parameters: Parameters, data: Data) -> list[Task]:
-    """What a run trains and looks into: on the edition's corpora, and on one of them to be tested on all others, maybe more."""
-    trials = grid(parameters, encoder=data.encoder, folds=speakers.count(data.table))
-    inside = [trial for trial in trials if trial.protocol != "across-corpora"]
+def tasks(parameters: Parameters, clips: Data) -> list[Task]:
+    """List what a run trains and looks into, on the edition's corpora and from one of them on all others."""
+    trials = grid(parameters, encoder=clips.encoder, folds=speakers.count(clips.table))
+    within = [trial for trial in trials if trial.protocol != "across-corpora"]
     beyond = [trial for trial in trials if trial.protocol == "across-corpora"]
-    found = [_task("models", run, inside, data)] if inside else []
-    seen = [
+    viewed = [
         trial
-        for trial in inside
+        for trial in within
         if trial.row.name == VIEWED and trial.protocol in VIEWED_SPLITS and trial.fold == 0
     ]
-    if seen:
-        found.append(_task("views", loopq_views.run, seen, data))
+    jobs = []
+    if within:
+        jobs.append(_task("models", run, within, clips))
+    if viewed:
+        jobs.append(_task("views", views.run, viewed, clips))
     if beyond:
         read = list(dict.fromkeys(trial.row for trial in beyond))
-        found.append(
-            _task("across corpora", run, beyond, _loaded(parameters, read, elsewhere=True))
-        )
-    if again := [row for row in tuned(parameters) if _protocols(parameters, row, 0)]:
-        found.append(_tuned_task(parameters, again))
-    return found
+        wider = _loaded(parameters, read, elsewhere=True)
+        jobs.append(_task("across corpora", run, beyond, wider))
+    if chosen := [row for row in tuned(parameters) if _protocols(parameters, row, 0)]:
+        jobs.append(_tuned_task(parameters, chosen))
+    return jobs
 
 
-def _task(name: str, run: Callable[..., dict], trials: list[Trial], data: Data) -> Task:
-    framed = [data.inputs[kind] for kind in loopq_frames.KINDS if kind in data.inputs]
-    widths = {data.encoder: framed[0].values.shape[1]} if framed else {}
+def _task(name: str, function: Callable[..., dict], trials: Sequence[Trial], clips: Data) -> Task:
+    widths = {}
+    for kind in inputs.FRAMES:
+        if kind in clips.inputs:
+            widths[clips.encoder] = clips.inputs[kind].values.shape[1]
     return Task(
         name=name,
-        run=run,
+        run=function,
         trials=trials,
-        data=data,
-        corpora=measured_on(data),
-        parts=extractors(),
+        data=clips,
+        corpora=measured_on(clips),
+        parts=inputs.extractors(),
         encoders=widths,
     )
 
 
 def _tuned_task(parameters: Parameters, chosen: Sequence[TunedRow]) -> Task:
-    data = loopq_tuned.joined(_loaded(parameters, chosen), chosen, addresses(parameters))
+    clips = with_weights(_loaded(parameters, chosen), chosen, addresses(parameters))
     trials = [
-        Tuned(**each, **data.named(row))
-        for row, each in _settings(parameters, chosen, speakers.count(data.table))
+        Tuned(**settings, **clips.named(row))
+        for row, settings in _settings(parameters, chosen, speakers.count(clips.table))
     ]
-    widths = {each.name: each.width for each in data.weights.values() if each.width}
-    return replace(_task("tuned", loopq_tuned.run, trials, data), encoders=widths)
+    widths = {weights.name: weights.width for weights in clips.weights.values() if weights.width}
+    return replace(_task("tuned", run, trials, clips), encoders=widths)
+
+
+def outcomes(parameters: Parameters, clips: Data) -> tuple[list[Task], list[list[dict]]]:
+    """Run what is not yet run; return the tasks and the outcomes of their trials.
+
+    A tuned trial on a GPU of this machine has the GPU for itself.
+    """
+    jobs, results = tasks(parameters, clips), []
+    alone = parameters.scheduler == "none" and choose(parameters.device).type == "cuda"
+    for task in jobs:
+        parts = [task]
+        if alone and task.name == "tuned":
+            parts = [replace(task, trials=[trial]) for trial in task.trials]
+        runs = finished(parts, scheduler=parameters.scheduler, device=parameters.device)
+        results.append([outcome for part in runs for outcome in part])
+    return jobs, results
 
 
 def code_path(kind: str, settings: Mapping[str, Any]) -> tuple:
-    """What tells apart the code that a recorded trial runs through, by its settings."""
+    """Tell apart the code that a recorded trial runs through, by its settings."""
     return tuple(settings[name] for name in ("model", "variant", "augmentation", "control"))
 
 
 def verified_with(kind: str, settings: Mapping[str, Any]) -> dict[str, str]:
-    """Parameters under which the task of a recorded trial is made: those of its row alone, to load no other's inputs."""
-    rates = "paper's rates" if settings["rates"] == "paper" else ""
-    changed = [
-        rates,
-        *(settings[name] for name in ("augmentation", "control") if settings[name] != "none"),
-    ]
-    about = {
-        "only": ", ".join(filter(None, [f"{settings['model']} {settings['variant']}", *changed])),
-        "models": "all",
-    }
-    return about if settings.get("encoder", "none") != "none" else about | {"encoder": "none"}
+    """Give the parameters under which the task of a recorded trial is made: those of its row alone."""
+    changes = {name: settings[name] for name in ("rates", "augmentation", "control")}
+    row = Row(model=settings["model"], variant=settings["variant"], **changes)
+    choice = {"only": row.name, "models": "all"}
+    if settings.get("encoder", "none") == "none":
+        choice["encoder"] = "none"
+    return choice
 
 
-def outcomes(parameters: Parameters, data: Data) -> tuple[list[Task], list[list[dict]]]:
-    """Run what is not yet run; tasks and their trials' outcomes. On a GPU here a tuned trial has it for itself."""
-    found, how = (
-        tasks(parameters, data),
-        {"scheduler": parameters.scheduler, "device": parameters.device},
-    )
-    alone = parameters.scheduler == "none" and choose(parameters.device).type == "cuda"
-    pieces = [
-        [replace(task, trials=[each]) for each in task.trials]
-        if alone and task.name == "tuned"
-        else [task]
-        for task in found
-    ]
-    return found, [[one for each in finished(parts, **how) for one in each] for parts in pieces]
-
-
-def measure(parameters: Parameters, data: Data) -> dict[str, float]:
-    """Counts, amplitudes and durations by "row / column / metric" of the printed number, and the texts that speakers share."""
+def measure(parameters: Parameters, clips: Data) -> dict[str, float]:
+    """Measure counts, amplitudes and durations by "row / column / metric" of the printed number, and texts seen."""
     shares = {
         f"texts seen / {name} / share": share
-        for name, share in texts_seen(data, 0).items()
-        if share == share
+        for name, share in texts_seen(clips, 0).items()
+        if not np.isnan(share)
     }
-    return loopq_data.measure(data.table) | loopq_data.sampling_rates(data.table) | shares
+    return data.measure(clips.table) | data.sampling_rates(clips.table) | shares
 
 
-def measured_on(data: Data) -> tuple[str, ...]:
-    """Corpora that ``measure`` measures."""
-    return tuple(sorted(data.table["corpus"].unique()))
+def measured_on(clips: Data) -> tuple[str, ...]:
+    """Name the corpora that ``measure`` measures."""
+    return tuple(sorted(clips.table["corpus"].unique()))
 
 
 def manifest(parameters: Parameters) -> list:
-    """Plain values that name the data of an edition, for the chapter's key."""
+    """Name the data of an edition by plain values, for the chapter's key."""
     if parameters.edition == "paper":
         refuse_paper(parameters)
-    chosen, where = encoder(parameters), addresses(parameters)
-    parts = [*extractors(), chosen if chosen == "none" else encoders.content(chosen)]
-    parts += [
-        [what, loopq_pretrained.content(what, where[what])]
-        for what in weights_of(tuned(parameters))
-    ]
+    frozen, places = encoder(parameters), addresses(parameters)
+    parts = [*inputs.extractors(), frozen if frozen == "none" else encoders.content(frozen)]
+    for name in weights_of(tuned(parameters)):
+        parts.append([name, models.weights_content(name, places[name])])
     if parameters.edition == "demo":
         return parts
-    return [*loopq_data.contents(parameters.edition, loopq_labels=parameters.loopq_labels), *parts]
+    return [*data.contents(parameters.edition, loopq_labels=parameters.loopq_labels), *parts]
 
 
-def texts_seen(data: Data, fold: int) -> dict[str, float]:
+def texts_seen(clips: Data, fold: int) -> dict[str, float]:
     """Share of a speaker-independent test's texts that training has too, by corpus: RAVDESS has two sentences in all."""
-    training, validation, test = speakers.speaker_folds(data.table, fold)
-    return speakers.texts_seen(data.table, np.concatenate([training, validation]), test)
-
-
-def _protocols(parameters: Parameters, row: Row, seed: int) -> tuple[str, ...]:
-    asked = tuple(each for each in PROTOCOLS if parameters.protocol in ("all", each))
-    if row not in GROUPS["switches"]:
-        return tuple(each for each in asked if each != "across-corpora" or row.name in ACROSS)
-    fit = ("by-origin", "speaker-independent") if row.control != "none" else ("by-origin",)
-    return (
-        tuple(each for each in asked if each in fit)
-        if seed == 0 or parameters.only == row.name
-        else ()
-    )
-
-
-def _encoded(row: Row) -> bool:
-    return not loopq_frames.KINDS.keys().isdisjoint(row.inputs)
-
-
-__all__ = [
-    "CLASSES",
-    "CORPORA",
-    "GROUPS",
-    "NAME",
-    "PROTOCOLS",
-    "RECIPES",
-    "ROWS",
-    "Parameters",
-    "encoder",
-    "extractors",
-    "grid",
-    "load",
-    "manifest",
-    "measure",
-    "measured_on",
-    "outcomes",
-    "rows",
-    "run",
-    "tasks",
-    "texts_seen",
-    "trained",
-    "tuned",
-]
+    training, validation, test = speakers.speaker_folds(clips.table, fold)
+    return speakers.texts_seen(clips.table, np.concatenate([training, validation]), test)

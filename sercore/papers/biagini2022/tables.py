@@ -16,13 +16,11 @@ from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate, difference, level
 from sercore.ledger.scores import Trials
-from sercore.models import cnnatt as loopq_cnnatt
-from sercore.models import cnnlstm as loopq_cnnlstm
-from sercore.models import counts as counts_of
-from sercore.models import fcmfcc as loopq_fcmfcc
+from sercore.models import CNNATT, CNNLSTM, FCMFCC
+from sercore.models.counts import built, parameters
 from sercore.papers.biagini2022.data import ELSEWHERE, ORIGINS
-from sercore.papers.biagini2022.numbers import OURS, PAIR, TABLE_4, caps
-from sercore.papers.biagini2022.rows import GROUPS, RECIPES
+from sercore.papers.biagini2022.models import GROUPS, RECIPES
+from sercore.papers.biagini2022.paper import OURS, PAIR, TABLE_4, caps
 from sercore.report.tables import (
     DASH,
     NONE,
@@ -177,15 +175,12 @@ def networks() -> list[tuple[str, nn.Module, torch.Tensor]]:
     """Title, network and one clip's input of what is trained from scratch, in the published sizes and without memory."""
     with torch.device("meta"):
         spectrogram, coefficients = torch.empty(1, 313, 128), torch.empty(1, 313, 40)
-        as_run, fixed = (
-            loopq_cnnlstm.CNNLSTM(variant="as-run"),
-            loopq_cnnlstm.CNNLSTM(variant="fixed"),
-        )
+        as_run, fixed = CNNLSTM(variant="as-run"), CNNLSTM(variant="fixed")
         return [
             ("CNNLSTM as run: the LSTM's sequence is the batch", as_run, spectrogram),
             ("CNNLSTM fixed: the LSTM's sequence is the clip", fixed, spectrogram),
-            ("FCMFCC as run", loopq_fcmfcc.FCMFCC(), coefficients),
-            ("CNNATT fixed, a clip of 5 s", loopq_cnnatt.CNNATT(), coefficients),
+            ("FCMFCC as run", FCMFCC(), coefficients),
+            ("CNNATT fixed, a clip of 5 s", CNNATT(), coefficients),
         ]
 
 
@@ -195,7 +190,7 @@ def parts(model: str) -> HTML:
     Args:
         model: printed name.
     """
-    network = counts_of.built(model)
+    network = built(model)
     optimised = {weight for group in network.groups(1.0, 1.0) for weight in group["params"]}
 
     def tuned(weights: Sequence[nn.Parameter]) -> str:
@@ -210,7 +205,7 @@ def parts(model: str) -> HTML:
         for name, part in network.named_children()
         for title, weights in _divided(name, part)
     ]
-    rows.append(("all", f"{counts_of.parameters(network):,}", ""))
+    rows.append(("all", f"{parameters(network):,}", ""))
     heads = ("part", "parameters", "in the optimiser, as run")
     return html(heads, rows, caption=f"{model}, from the built module")
 

@@ -1,34 +1,39 @@
-"""One trial of paper 03: one model in one reading, under one split, one seed.
-
-Its lines and rates are in ``loopq_rows``, the networks in ``loopq_networks``, clips and batches in ``loopq_batches``.
-"""
+"""One trial of paper 03: one model in one reading, under one split, one seed; its pretrained parts frozen or tuned."""
 
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from sercore import store
+from sercore.audio import RATE, AudioError
+from sercore.augment.spectrogram import mask_bands, mask_time
 from sercore.evaluation.calibration import Reliability, reliability
 from sercore.evaluation.counting import count_predictions
 from sercore.evaluation.metrics import accuracy, macro_f1, top_k_accuracy
 from sercore.models.counts import parameters
-from sercore.papers.biagini2022 import networks as loopq_networks
-from sercore.papers.biagini2022.batches import Data, batches, order, tensors
-from sercore.papers.biagini2022.rows import RECIPES, Row, plan
+from sercore.models.hubertft import HubertFT
+from sercore.models.mmfusion import MMFusion, convnext_base
+from sercore.papers.biagini2022 import models
+from sercore.papers.biagini2022.data import Data
+from sercore.papers.biagini2022.models import RECIPES, Row, TunedRow, Weights
 from sercore.protocols.origins import by_label, by_origin
 from sercore.protocols.speakers import Sides, across, speaker_folds
 from sercore.training import checkpoints, kept
+from sercore.training.batching import by_length
 from sercore.training.fitting import cross_entropy, fit, validation
 from sercore.training.loop import choose
 from sercore.training.resumable import LAST, History, autocast
 
 HOLD_OUTS = {"by-origin": by_origin, "by-label": by_label}
 PROTOCOLS = (*HOLD_OUTS, "speaker-independent", "across-corpora")
+# Largest masks in frames and bands: Biagini 2022, section 3.6.
+MASKS = {"time masking": (mask_time, 30), "band masking": (mask_bands, 10)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,20 +42,23 @@ class Trial:
 
     Args:
         model: printed name: "CNNLSTM", "FCMFCC", "CNNATT", "HUBERTFT" or "MMFUSION".
-        variant: "as-run" (the author's code), "per-clip" (CNNLSTM: one sequence a clip), "as-described" or "fixed".
+        variant: "as-run" (the author's code), "per-clip" (CNNLSTM: one sequence a clip),
+            "as-described" or "fixed".
         rates: "code" or "paper", whose rates are a tenth.
-        augmentation: "none", "time stretching", "time masking" or "band masking", of the training clips.
-        protocol: "by-origin" (the code's split of clips), "by-label" (the text's), "speaker-independent" or "across-corpora".
-        fold: of the speakers; 0 where there are no folds.
+        augmentation: "none", "time stretching", "time masking" or "band masking", of the training
+            clips.
+        protocol: "by-origin" (the code's split of clips), "by-label" (the text's),
+            "speaker-independent" or "across-corpora".
+        fold: fold of speakers; 0 where there are no folds.
         source: corpus that trains across corpora; "all" otherwise.
-        seed: of split, weights and batches.
-        edition: which data.
+        seed: seed of split, weights and batches.
+        edition: edition of the data.
         labels: "own", or "loopq" where SAVEE's sadness counts as anger.
-        epochs: passes over the training clips at most, the same cap for all models.
-        size: of inputs and network: "published", or "small" in the demo.
+        epochs: largest number of epochs, the same for all models.
+        size: size of inputs and network: "published", or "small" in the demo.
         precision: "fp32" or "bf16".
         control: "none", or "labels shuffled" among the training clips.
-        encoder: name of the frozen speech encoder whose frames are read; "none" where the model reads none.
+        encoder: name of the speech encoder; "none" where the model reads none.
     """
 
     model: str
@@ -71,9 +79,9 @@ class Trial:
 
     @property
     def row(self) -> Row:
-        """The line of the grid that it belongs to."""
-        named = {"rates": self.rates, "augmentation": self.augmentation, "control": self.control}
-        return Row(model=self.model, variant=self.variant, **named)
+        """Row of the grid."""
+        changes = {"rates": self.rates, "augmentation": self.augmentation, "control": self.control}
+        return Row(model=self.model, variant=self.variant, **changes)
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -86,15 +94,69 @@ class Trial:
         return 1000 * self.seed + self.fold
 
 
-@dataclass(frozen=True)
-class Fitted:
-    """A trained network and where its files are.
+@dataclass(frozen=True, kw_only=True)
+class Tuned(Trial):
+    """One training in which the speech encoder, and ConvNeXt, learn along with the rest.
 
     Args:
-        network: in evaluation mode, with the weights of the best epoch.
-        history: of its training.
-        folder: that holds the weights of the best and of the last epoch.
-        sides: rows of training, validation and test; in a split of clips, test and validation are the same, as published.
+        pictures: name of the ConvNeXt that is tuned; "none" for HUBERTFT.
+    """
+
+    pictures: str
+
+    @property
+    def row(self) -> TunedRow:
+        """Row of the grid."""
+        return TunedRow(**asdict(super().row))
+
+
+@dataclass(frozen=True)
+class TunedData(Data):
+    """Clips that tuned trials read, and by name the weights that their networks start from."""
+
+    weights: Mapping[str, Weights] = field(default_factory=dict)
+
+    def content(self, trial: Tuned) -> str:
+        """Return the digest of what a trial reads, its weights included."""
+        digests = [self.weights[name].content for name in trial.row.weights]
+        return store.digest([super().content(trial), *digests])
+
+    def named(self, row: TunedRow) -> dict[str, str]:
+        """Names of a row's weights, as its trials have them."""
+        pictures = self.weights["pictures"].name if "pictures" in row.weights else "none"
+        return {"encoder": self.weights[row.model].name, "pictures": pictures}
+
+
+def with_weights(data: Data, rows: Sequence[TunedRow], addresses: Mapping[str, str]) -> TunedData:
+    """Join data with the weights that rows start from.
+
+    Raises:
+        EncoderError: weights that cannot be loaded or tuned.
+        AudioError: a clip too short for one frame of HUBERTFT's encoder.
+    """
+    weights = models.inspect_weights(models.weights_of(rows), addresses)
+    if "HUBERTFT" in weights:
+        sizes, shortest = data.inputs["waveform"].sizes, weights["HUBERTFT"].shortest
+        if sizes.min() < shortest:
+            raise AudioError(
+                f"{data.table['path'].iloc[sizes.argmin()]}: {sizes.min()} samples between its"
+                f" silences; {weights['HUBERTFT'].name} needs at least {shortest / RATE:.5f} s."
+                " Remove the file or record it again."
+            )
+    values = {item.name: getattr(data, item.name) for item in fields(Data) if item.init}
+    return TunedData(**values, weights=weights)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A trained network.
+
+    Args:
+        network: network in evaluation mode, with the weights of the best epoch.
+        history: history of its training.
+        folder: folder with the weights of the best and of the last epoch.
+        sides: rows of training, validation and test; in a split of clips, test and validation are
+            the same, as published.
     """
 
     network: nn.Module
@@ -105,12 +167,12 @@ class Fitted:
 
 @dataclass(frozen=True)
 class Scored:
-    """What a network answers to clips, in the order in which it met them.
+    """A network's answers to clips, in the order of its batches.
 
     Args:
         rows: ``(clips,)`` of the table.
         probabilities: ``(clips, classes)``.
-        seconds: a clip, batches made and moved included.
+        seconds: seconds a clip, batches made and moved included.
     """
 
     rows: np.ndarray
@@ -121,7 +183,8 @@ class Scored:
 def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
     """Train one network, or go on with it, and count its test predictions by speaker: plain values, as they are kept.
 
-    A split of clips is scored at the best and at the last epoch, any other at the best validation epoch alone: once.
+    A split of clips is scored at the best and at the last epoch, any other at the best validation
+    epoch alone: once.
     """
     return outcome(trial, data, trained(trial, data, device=device))
 
@@ -139,111 +202,189 @@ def outcome(trial: Trial, data: Data, fitted: Fitted) -> dict:
 
 
 def trained(trial: Trial, data: Data, *, device: str = "cpu") -> Fitted:
-    """Return the trial's network: from the store, trained now, or trained on after an interruption."""
-    return fit_kept(trial, data, build(trial, data), module=__name__, device=device)
+    """Return the trial's network: from the store, trained now, or trained on after an interruption.
 
+    Numpy's own generator, which a tuned encoder draws from, is left as it was.
 
-def fit_kept(trial: Trial, data: Data, network: nn.Module, *, module: str, device: str) -> Fitted:
-    """Return a network with the weights of the trial's training, which the store keeps.
-
-    Args:
-        trial: the trial.
-        data: clips that it reads.
-        network: network as it is before training.
-        module: name of the module that runs the trial.
-        device: "cpu", "cuda" or "auto".
+    Raises:
+        EncoderError: weights that are no longer those of the data.
     """
-    device, sides = choose(device), split(trial, data)
-    place = kept.folder(module, trial, data.content(trial), device=device)
-    train = partial(_fit, trial, data, network, sides, place, device)
-    result = kept.trained(network, place, train, device=device)
-    return Fitted(network, result.history, place, sides)
+    device, sides, network = choose(device), split(trial, data), build(trial, data)
+    folder = kept.folder(__name__, trial, data.content(trial), device=device)
+    train = partial(_fit, trial, data, network, sides, folder, device)
+    state = np.random.get_state()  # noqa: NPY002
+    try:
+        result = kept.trained(network, folder, train, device=device)
+    finally:
+        np.random.set_state(state)  # noqa: NPY002
+    return Fitted(network, result.history, folder, sides)
 
 
 def build(trial: Trial, data: Data) -> nn.Module:
-    """The trial's network before training."""
+    """Build the trial's network before training: random weights, but for those that are tuned.
+
+    Raises:
+        EncoderError: weights that are no longer those of the data.
+    """
+    if isinstance(trial, Tuned):
+        return _build_tuned(trial, data)
     frames = data.inputs.get(trial.kinds[-1]) if trial.encoder != "none" else None
     speech = (int(frames.sizes.max()), frames.values.shape[1]) if frames else (0, 0)
-    return loopq_networks.build(
+    return models.build(
         trial.model, trial.variant, size=trial.size, seed=trial.start, speech=speech
     )
 
 
-def split(trial: Trial, data: Data) -> Sides:
-    """Rows of training, validation and test.
+def _build_tuned(trial: Tuned, data: TunedData) -> nn.Module:
+    from transformers import ConvNextConfig, ConvNextModel
 
-    A split of clips has a validation side only, which chooses rate and epoch and is what the paper scores: it stands for the test
-    too. Any other split chooses both on speakers of the training side.
+    parts = {name: models.load_weights(name, data.weights[name]) for name in trial.row.weights}
+    speech, small = parts[trial.model].model, trial.size == "small"
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(trial.start)
+        if trial.model == "HUBERTFT":
+            network = HubertFT(speech, variant=trial.variant)
+        else:
+            samples = torch.tensor(int(data.inputs[trial.kinds[-1]].sizes.max()))
+            n_frames = int(speech._get_feat_extract_output_lengths(samples))
+            pictures = parts["pictures"]
+            if pictures is None:
+                config = ConvNextConfig(**models.TINY) if small else convnext_base()
+                pictures = ConvNextModel(config)
+            sizes = models.fusion_sizes(n_frames, small=small)
+            network = MMFusion(speech, pictures, variant=trial.variant, sizes=sizes)
+    speech.register_forward_pre_hook(_follow_torch)
+    return network
+
+
+def _follow_torch(speech: nn.Module, inputs: tuple) -> None:
+    """Seed numpy's own generator, from which transformers draws its time mask, so that a resumed training draws the same."""
+    if speech.training:
+        np.random.seed(int(torch.randint(2**31, ())))  # noqa: NPY002
+
+
+def split(trial: Trial, data: Data) -> Sides:
+    """Split rows into training, validation and test.
+
+    A split of clips has a validation side only, which chooses rate and epoch and is what the paper
+    scores: it stands for the test too. Any other split chooses both on speakers of the training
+    side.
     """
     if trial.protocol in HOLD_OUTS:
-        training, held = HOLD_OUTS[trial.protocol](
-            data.table, generator=np.random.default_rng(trial.seed)
-        )
-        return training, held, held
+        generator = np.random.default_rng(trial.seed)
+        training, held_out = HOLD_OUTS[trial.protocol](data.table, generator=generator)
+        return training, held_out, held_out
     if trial.protocol == "across-corpora":
         return across(data.table, source=trial.source)
     return speaker_folds(data.table, trial.fold)
 
 
+def order(trial: Trial, data: Data, rows: np.ndarray, *, epoch: int) -> list[np.ndarray]:
+    """Rows of each batch of an epoch, from 1: shuffled, clips of unequal length beside those of similar length.
+
+    Evaluation, epoch 0, is shuffled too: tables are sorted by speaker and emotion, and CNNLSTM as
+    run sees the clips that come before one in its batch.
+    """
+    inputs, batch = data.inputs[trial.kinds[0]], RECIPES[trial.model].batch
+    if inputs.free:
+        places = by_length(inputs.sizes[rows], batch=batch, seed=trial.start, epoch=epoch)
+        return [rows[place] for place in places]
+    shuffled = np.random.default_rng([trial.start, epoch]).permutation(rows)
+    return np.split(shuffled, range(batch, len(rows), batch))
+
+
+def tensors(data: Data, kinds: Sequence[str], rows: np.ndarray) -> list[Tensor]:
+    """One batch as a network takes it: each input, and the lengths where there is one input.
+
+    Shape:
+        - each input: ``(batch, frames, width)``; lengths: ``(batch,)``
+    """
+    inputs = [data.inputs[kind].batch(rows) for kind in kinds]
+    if len(kinds) == 1:
+        inputs.append(torch.from_numpy(data.inputs[kinds[0]].valid[rows]))
+    return inputs
+
+
+def batches(
+    trial: Trial, data: Data, rows: np.ndarray, labels: Tensor, *, epoch: int
+) -> Iterator[list[Tensor]]:
+    """Batches of one epoch, the target last; in evaluation, epoch 0, nothing is augmented.
+
+    The augmentations of section 3.6 are drawn anew in each epoch. Time stretching takes each clip
+    as it is or at another tempo, at even odds; a mask covers up to 30 frames, or 10 coefficients,
+    of each clip with their mean over the training clips. Odds and covering value are ours: the
+    report names none, and the author's code has the switches commented out.
+
+    Args:
+        trial: trial with recipe, seed and augmentation.
+        data: clips, with the input "mfcc, stretched" for time stretching.
+        rows: rows of the clips.
+        labels: ``(clips of the table,)``.
+        epoch: epoch from 1, or 0 in evaluation.
+    """
+    augmentation = trial.augmentation if epoch else "none"
+    generator = torch.Generator().manual_seed(10_000 * trial.start + epoch)
+    if augmentation in MASKS:
+        mask, width = MASKS[augmentation]
+        mean = torch.from_numpy(data.inputs[trial.kinds[0]].mean(rows))
+    for places in order(trial, data, rows, epoch=epoch):
+        inputs = tensors(data, trial.kinds, places)
+        if augmentation in MASKS:
+            inputs[0] = mask(inputs[0] - mean, width=width, generator=generator) + mean
+        elif augmentation == "time stretching":
+            is_stretched = torch.rand(len(places), generator=generator) < 0.5
+            pairs = zip(tensors(data, ["mfcc, stretched"], places), inputs, strict=True)
+            inputs = [
+                torch.where(is_stretched.view(-1, *[1] * (plain.ndim - 1)), stretched, plain)
+                for stretched, plain in pairs
+            ]
+        yield [*inputs, labels[places]]
+
+
 def scored(trial: Trial, data: Data, network: nn.Module, rows: np.ndarray) -> Scored:
-    """Probabilities of these clips, in evaluation mode; CNNLSTM as run reads its batches in the order that is returned."""
+    """Score these clips in evaluation mode; CNNLSTM as run reads its batches in the order that is returned."""
     device, start = next(network.parameters()).device, time.perf_counter()
-    batch = RECIPES[trial.model].batch
-    met = order(data, trial.kinds[0], rows, batch=batch, seed=trial.start, epoch=0)
-    devices = [device] if device.type == "cuda" else []
+    places = order(trial, data, rows, epoch=0)
     with (
-        torch.random.fork_rng(devices=devices),
+        torch.random.fork_rng(devices=[device] if device.type == "cuda" else []),
         torch.inference_mode(),
         autocast(trial.precision, device),
     ):
         torch.manual_seed(trial.start)  # of the dropout that CNNLSTM as run never rests
         logits = [
-            network(*(tensor.to(device) for tensor in tensors(data, trial.kinds, places)))
-            for places in met
+            network(*(tensor.to(device) for tensor in tensors(data, trial.kinds, batch)))
+            for batch in places
         ]
-        found = torch.cat([each.float().softmax(1).cpu() for each in logits]).numpy()
-    return Scored(np.concatenate(met), found, (time.perf_counter() - start) / len(rows))
+        probabilities = torch.cat([batch.float().softmax(1).cpu() for batch in logits]).numpy()
+    seconds = (time.perf_counter() - start) / len(rows)
+    return Scored(np.concatenate(places), probabilities, seconds)
 
 
 def _fit(
-    trial: Trial, data: Data, network: nn.Module, sides: Sides, place: Path, device: torch.device
+    trial: Trial, data: Data, network: nn.Module, sides: Sides, folder: Path, device: torch.device
 ) -> History:
     training, watched, _ = sides
-    how = plan(trial.model, rates=trial.rates, epochs=trial.epochs, precision=trial.precision)
-    held = torch.from_numpy(data.labels)
-    labels = held.clone()
+    truth = torch.from_numpy(data.labels)
+    labels = truth.clone()
     if trial.control == "labels shuffled":
-        labels[training] = held[np.random.default_rng(trial.seed).permutation(training)]
-    settings = {"batch": how.batch, "seed": trial.start}
+        labels[training] = truth[np.random.default_rng(trial.seed).permutation(training)]
     return fit(
         network,
-        loopq_networks.groups(network, trial.model, rates=trial.rates),
+        models.groups(network, trial.model, rates=trial.rates),
         cross_entropy,
-        lambda epoch: batches(
-            data,
-            trial.kinds,
-            training,
-            labels,
-            epoch=epoch,
-            augmentation=trial.augmentation,
-            **settings,
+        lambda epoch: batches(trial, data, training, labels, epoch=epoch),
+        validation(cross_entropy, lambda: batches(trial, data, watched, truth, epoch=0)),
+        plan=models.plan(
+            trial.model, rates=trial.rates, epochs=trial.epochs, precision=trial.precision
         ),
-        validation(
-            cross_entropy, lambda: batches(data, trial.kinds, watched, held, epoch=0, **settings)
-        ),
-        plan=how,
-        folder=place,
+        folder=folder,
         device=device,
         seed=trial.start,
     )
 
 
 def _counted(data: Data, answers: Scored) -> dict:
-    """Counts, errors and scores of a network's answers.
-
-    ``reliability`` has, by upper edge of a bin of confidence, clips, summed confidence and how many
-    are right.
-    """
+    """Counts, errors and scores; ``reliability`` has clips, summed confidence and right answers by confidence's upper edge."""
     truth, probabilities = data.labels[answers.rows], answers.probabilities
     confusion = np.zeros((len(data.classes), len(data.classes)))
     np.add.at(confusion, (truth, probabilities.argmax(1)), 1)
@@ -260,12 +401,8 @@ def _counted(data: Data, answers: Scored) -> dict:
 
 
 def _bins(diagram: Reliability) -> list[list]:
-    columns = (
-        diagram.edges[1:],
-        diagram.clips,
-        diagram.confidence * diagram.clips,
-        diagram.accuracy * diagram.clips,
-    )
+    confidence, right = diagram.confidence * diagram.clips, diagram.accuracy * diagram.clips
+    columns = (diagram.edges[1:], diagram.clips, confidence, right)
     rows = zip(*(np.nan_to_num(column).tolist() for column in columns), strict=True)
     return [
         [round(edge, 6), int(clips), summed, round(right)] for edge, clips, summed, right in rows
@@ -280,18 +417,13 @@ def _training_summary(fitted: Fitted) -> dict:
     epochs = fitted.history.epochs
     best = epochs[fitted.history.best - 1]
     seconds = float(np.median([epoch["seconds"] for epoch in epochs]))
+    curves = []
+    for number, epoch in enumerate(epochs, 1):
+        training, watched = epoch["training"], epoch["validation"]
+        values = (training["loss"], training["accuracy"], watched["loss"], watched["accuracy"])
+        curves.append([number, *values])
     return {
-        "curves": [
-            [
-                number,
-                *(
-                    epoch[side][name]
-                    for side in ("training", "validation")
-                    for name in ("loss", "accuracy")
-                ),
-            ]
-            for number, epoch in enumerate(epochs, 1)
-        ],
+        "curves": curves,
         "best_epoch": fitted.history.best,
         "epochs_run": len(epochs),
         "ending": fitted.history.ending,

@@ -1,4 +1,4 @@
-"""Inside one network of paper 03: its last hidden layer in the plane, what moves its answers, where the clips' energy lies."""
+"""Looks into one network of paper 03: its last hidden layer in the plane, what moves its answers, where the clips' energy lies."""
 
 from collections.abc import Iterator
 
@@ -8,52 +8,42 @@ from torch import nn
 
 from sercore.evaluation import saliency
 from sercore.evaluation.embeddings import neighbours
-from sercore.papers.biagini2022.batches import Data, order, tensors
-from sercore.papers.biagini2022.rows import RECIPES
-from sercore.papers.biagini2022.trial import Fitted, Trial, build, scored, trained
+from sercore.papers.biagini2022.data import Data
+from sercore.papers.biagini2022.models import RECIPES
+from sercore.papers.biagini2022.trial import Fitted, Trial, build, order, scored, tensors, trained
 
 MAPPED = 400  # clips in the plane
 EXPLAINED = 40  # clips of a class whose answers are explained
 
 
 def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
-    """Look into a trial's network, trained before or now: plain values, as they are kept.
+    """Look into a trial's network on its test side, trained before or now: plain values, as they are kept.
 
-    Saliency and energy are of mel spectrograms in dB: both are empty where the network reads anything else. Saliency is empty for
-    CNNLSTM as run too, whose answer to a clip depends on the clips before it in the batch.
-
-    Args:
-        trial: of any protocol; what is looked at is its test side.
-        data: with the trial's inputs.
-        device: where the network runs (default "cpu").
+    Saliency and energy are of mel spectrograms in dB: both are empty where the network reads
+    anything else. Saliency is empty for CNNLSTM as run too, whose answer to a clip depends on the
+    clips before it in the batch.
 
     Returns:
-        ``map``: corpus/speaker, class and t-SNE place of up to 400 clips, as many of each corpus as of the others, as far as they
-        go. ``saliency``: network ("trained", and "untrained" as control), class, clips, mean share of each mel third, mean
-        correlation with the step in time (None where no clip has one), over up to 40 clips a class that the trained network
-        gets right. ``energy``: corpus/speaker, class, clips, mean share of each mel third in the power of all clips.
-        ``accuracy``: of the test side.
+        ``map``: corpus/speaker, class and t-SNE place of up to 400 clips, as many of each corpus as
+        of the others, as far as they go. ``saliency``: network ("trained", and "untrained" as
+        control), class, clips, mean share of each mel third, mean correlation with the step in time
+        (None where no clip has one), over up to 40 clips a class that the trained network gets
+        right. ``energy``: corpus/speaker, class, clips, mean share of each mel third in the power
+        of all clips. ``accuracy``: of the test side.
 
     Source: Biagini 2022, section 6 for the saliency; t-SNE and control are ours.
     """
     fitted = trained(trial, data, device=device)
     right = _right(trial, data, fitted)
-    explained = (
-        _drawn(data.labels, right, _generator(trial), most=EXPLAINED)
-        if _explicable(trial)
-        else right[:0]
-    )
-    networks = {
-        "trained": fitted.network,
-        "untrained": build(trial, data).to(_device(fitted.network)).eval(),
-    }
+    untrained = build(trial, data).to(_device(fitted.network)).eval()
+    shares = []
+    if _is_explicable(trial):
+        explained = _drawn(data.labels, right, _generator(trial), most=EXPLAINED)
+        for name, network in (("trained", fitted.network), ("untrained", untrained)):
+            shares += _saliency(trial, data, name, network, explained)
     return {
         "map": _map(trial, data, fitted),
-        "saliency": [
-            row
-            for name, each in networks.items()
-            for row in _saliency(trial, data, name, each, explained)
-        ],
+        "saliency": shares,
         "energy": _energy(data, fitted.sides[2]) if trial.kinds == ("mel",) else [],
         "accuracy": len(right) / len(fitted.sides[2]),
     }
@@ -64,47 +54,41 @@ def pictures(
 ) -> list[tuple[str, np.ndarray, np.ndarray]]:
     """Class, mel spectrogram and saliency map ``(frames, bands)`` of one test clip a class that the network gets right.
 
-    Args:
-        trial: as ``run`` takes it, of a network that can be explained.
-        data: with the trial's inputs.
-        device: where the network runs (default "cpu").
-
     Raises:
         ValueError: a network that reads no mel spectrogram, or CNNLSTM as run.
     """
-    if not _explicable(trial):
+    if not _is_explicable(trial):
         raise ValueError(
-            f"{trial.row.name}: no map of one clip; expected a network that reads the mel spectrogram and each clip by itself:"
-            " take CNNLSTM fixed or per-clip"
+            f"{trial.row.name}: no map of one clip; expected a network that reads the mel"
+            " spectrogram and each clip by itself: take CNNLSTM fixed or per-clip"
         )
     fitted = trained(trial, data, device=device)
     chosen = _drawn(data.labels, _right(trial, data, fitted), _generator(trial), most=1)
-    found = {row: pair for row, *pair in _maps(trial, data, fitted.network, chosen)}
-    return [(data.classes[data.labels[row]], *found[row]) for row in chosen]
+    maps = {row: pair for row, *pair in _maps(trial, data, fitted.network, chosen)}
+    return [(data.classes[data.labels[row]], *maps[row]) for row in chosen]
 
 
 def _right(trial: Trial, data: Data, fitted: Fitted) -> np.ndarray:
-    """Rows of the test side whose class is found, ascending."""
-    met = scored(trial, data, fitted.network, fitted.sides[2])
-    return np.sort(met.rows[met.probabilities.argmax(1) == data.labels[met.rows]])
+    """Rows of the test side that the network gets right, ascending."""
+    answers = scored(trial, data, fitted.network, fitted.sides[2])
+    is_right = answers.probabilities.argmax(1) == data.labels[answers.rows]
+    return np.sort(answers.rows[is_right])
 
 
 def _map(trial: Trial, data: Data, fitted: Fitted) -> list[list]:
     corpora = data.table["corpus"].to_numpy()
     rows = _in_turn(corpora, fitted.sides[2], _generator(trial))[:MAPPED]
-    met = order(
-        data, trial.kinds[0], rows, batch=RECIPES[trial.model].batch, seed=trial.start, epoch=0
-    )
+    batches = order(trial, data, rows, epoch=0)
     with torch.inference_mode():
         hidden = [
-            fitted.network.hidden(*_moved(trial, data, places, fitted.network)).float().cpu()
-            for places in met
+            fitted.network.hidden(*_moved(trial, data, batch, fitted.network)).float().cpu()
+            for batch in batches
         ]
     places = neighbours(torch.cat(hidden).numpy(), seed=trial.start).round(3)
-    told = data.groups, data.table["class"].to_numpy(str)
+    groups, classes = data.groups, data.table["class"].to_numpy(str)
     return [
-        [*(str(column[row]) for column in told), *map(float, place)]
-        for row, place in zip(np.concatenate(met), places, strict=True)
+        [str(groups[row]), str(classes[row]), *map(float, place)]
+        for row, place in zip(np.concatenate(batches), places, strict=True)
     ]
 
 
@@ -113,45 +97,42 @@ def _saliency(
 ) -> list[list]:
     if not len(rows):
         return []
-    met, numbers = zip(
-        *(
-            (row, saliency.clip(found, own))
-            for row, own, found in _maps(trial, data, network, rows)
-        ),
-        strict=True,
-    )
-    classes = saliency.by_class(np.array(numbers), data.labels[list(met)], data.groups[list(met)])
-    return [[name, data.classes[each.label], each.clips, *_plain(each.values)] for each in classes]
+    explained, numbers = [], []
+    for row, spectrogram, gradients in _maps(trial, data, network, rows):
+        explained.append(row)
+        numbers.append(saliency.clip(gradients, spectrogram))
+    classes = saliency.by_class(np.array(numbers), data.labels[explained], data.groups[explained])
+    return [
+        [name, data.classes[means.label], means.clips, *_plain(means.values)] for means in classes
+    ]
 
 
 def _maps(
     trial: Trial, data: Data, network: nn.Module, rows: np.ndarray
 ) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-    """Row, spectrogram and map of each clip's valid frames."""
+    """Yield row, spectrogram and saliency map of each clip's valid frames."""
     batch = RECIPES[trial.model].batch
-    for places in (rows[at : at + batch] for at in range(0, len(rows), batch)):
-        spectrogram, lengths = _moved(trial, data, places, network)
-        labels = torch.from_numpy(data.labels[places]).to(spectrogram.device)
-        found = saliency.maps(network, (spectrogram, lengths), labels, lengths=lengths)
-        for row, own, each, frames in zip(
-            places.tolist(), spectrogram, found, lengths.tolist(), strict=True
-        ):
-            yield row, own[:frames].cpu().numpy(), each[:frames].cpu().numpy()
+    for start in range(0, len(rows), batch):
+        places = rows[start : start + batch]
+        spectrograms, lengths = _moved(trial, data, places, network)
+        labels = torch.from_numpy(data.labels[places]).to(spectrograms.device)
+        maps = saliency.maps(network, (spectrograms, lengths), labels, lengths=lengths)
+        clips = zip(places.tolist(), spectrograms, maps, lengths.tolist(), strict=True)
+        for row, spectrogram, gradients, length in clips:
+            yield row, spectrogram[:length].cpu().numpy(), gradients[:length].cpu().numpy()
 
 
 def _energy(data: Data, rows: np.ndarray) -> list[list]:
-    """Every clip counts alike, however loud it is."""
-    held, groups, labels, clips = data.inputs["mel"], data.groups, data.labels, {}
+    """Mean shares by speaker and class; every clip counts alike, however loud it is."""
+    mel, groups, labels = data.inputs["mel"], data.groups, data.labels
+    clips: dict[tuple[str, int], list[np.ndarray]] = {}
     for row in rows.tolist():
-        decibels = held.values[held.starts[row] : held.starts[row] + held.valid[row]].astype(
-            np.float64
-        )
-        clips.setdefault((str(groups[row]), int(labels[row])), []).append(
-            saliency.thirds(10 ** (decibels / 10))
-        )
+        decibels = mel.clip(row)[: mel.valid[row]].astype(np.float64)
+        shares = saliency.thirds(10 ** (decibels / 10))
+        clips.setdefault((str(groups[row]), int(labels[row])), []).append(shares)
     return [
-        [group, data.classes[label], len(each), *_plain(np.mean(each, axis=0))]
-        for (group, label), each in sorted(clips.items())
+        [group, data.classes[label], len(shares), *_plain(np.mean(shares, axis=0))]
+        for (group, label), shares in sorted(clips.items())
     ]
 
 
@@ -160,8 +141,8 @@ def _in_turn(groups: np.ndarray, rows: np.ndarray, generator: np.random.Generato
     shuffled = generator.permutation(rows)
     turn = np.empty(len(rows), np.int64)
     for name in np.unique(groups[rows]):
-        own = groups[shuffled] == name
-        turn[own] = np.arange(own.sum())
+        is_member = groups[shuffled] == name
+        turn[is_member] = np.arange(is_member.sum())
     return shuffled[np.argsort(turn, kind="stable")]
 
 
@@ -175,7 +156,7 @@ def _drawn(
     )
 
 
-def _explicable(trial: Trial) -> bool:
+def _is_explicable(trial: Trial) -> bool:
     return trial.kinds == ("mel",) and (trial.model, trial.variant) != ("CNNLSTM", "as-run")
 
 
@@ -184,7 +165,7 @@ def _generator(trial: Trial) -> np.random.Generator:
 
 
 def _moved(trial: Trial, data: Data, rows: np.ndarray, network: nn.Module) -> list[torch.Tensor]:
-    return [each.to(_device(network)) for each in tensors(data, trial.kinds, rows)]
+    return [tensor.to(_device(network)) for tensor in tensors(data, trial.kinds, rows)]
 
 
 def _device(network: nn.Module) -> torch.device:
@@ -192,4 +173,4 @@ def _device(network: nn.Module) -> torch.device:
 
 
 def _plain(values: np.ndarray) -> list[float | None]:
-    return [round(float(each), 6) if np.isfinite(each) else None for each in values]
+    return [round(float(value), 6) if np.isfinite(value) else None for value in values]

@@ -10,7 +10,7 @@ import soundfile
 from sercore.audio import RATE
 from sercore.corpora import Corpus
 from sercore.papers.parry2022 import data as parry_data
-from tests.papers.loopq_clips import voice
+from tests.papers.biagini2022.loopq_clips import voice
 
 CORPORA = {"lab": "en-GB", "street": "it-IT", "radio": "en-US"}
 EMOTIONS = ("happy", "surprised", "neutral", "calm", "angry")

@@ -15,7 +15,7 @@ from sercore.papers.parry2022 import study as parry
 from sercore.papers.parry2022 import trial as parry_trial
 from sercore.parameters import ParameterError, checked
 from sercore.training import checkpoints
-from tests.papers.loopq_clips import voice
+from tests.papers.biagini2022.loopq_clips import voice
 from tests.papers.parry2022 import parry_clips
 from tests.predict import asking
 

@@ -11,14 +11,13 @@ from sercore import audio, corpora
 from sercore.features.length import fit, trim
 from sercore.ledger import recorded
 from sercore.papers.biagini2022 import card as loopq_card
+from sercore.papers.biagini2022 import inputs as loopq_inputs
 from sercore.papers.biagini2022 import study as loopq
-from sercore.papers.biagini2022 import waveforms as loopq_waveforms
-from sercore.papers.biagini2022.inputs import SHAPES
-from sercore.papers.biagini2022.tuned import joined, run
-from sercore.papers.biagini2022.tuned_rows import TUNED
-from sercore.papers.biagini2022.waveforms import Waveforms
+from sercore.papers.biagini2022.inputs import SHAPES, Waveforms
+from sercore.papers.biagini2022.models import TUNED
+from sercore.papers.biagini2022.trial import run, with_weights
 from sercore.parameters import ParameterError, checked
-from tests.papers.loopq_tuned_toy import RANDOM
+from tests.papers.biagini2022.loopq_tuned_toy import RANDOM
 
 
 def test_waveforms_are_trimmed_and_cut_or_filled(tmp_path):
@@ -33,8 +32,8 @@ def test_waveforms_are_trimmed_and_cut_or_filled(tmp_path):
             subtype="FLOAT",
         )
     free, filled = (
-        loopq_waveforms.compute(kind, paths, shape=SHAPES["published"], jobs=1)
-        for kind in loopq_waveforms.KINDS
+        loopq_inputs.waveforms(kind, paths, shape=SHAPES["published"], jobs=1)
+        for kind in loopq_inputs.WAVEFORMS
     )
     for row, path in enumerate(paths):
         kept, one = trim(audio.read(path)), np.array([row])
@@ -58,7 +57,7 @@ def test_a_clip_too_short_for_a_frame_is_named(sounds, hubs):
         audio.AudioError,
         match=r"^clips/a\.wav: 20 samples .*; tiny-hubert needs at least .* s\. Remove the file",
     ):
-        joined(held, [TUNED["HUBERTFT fixed, tuned"]], hubs)
+        with_weights(held, [TUNED["HUBERTFT fixed, tuned"]], hubs)
 
 
 @pytest.mark.parametrize(
@@ -119,25 +118,18 @@ def test_parameters_that_tune_nothing_are_refused(given, told):
 
 
 def test_the_papers_edition_lists_missing_weights_and_reads_a_folder(tmp_path, monkeypatch, hubs):
-    monkeypatch.setattr(loopq, "lacking_corpora", lambda names: [])
+    monkeypatch.setattr(loopq, "lacking", lambda names: [])
     expected = r"^edition=paper: missing facebook/hubert-large-ll60k \(weights\), facebook/hubert-base-ls960 \(weights\), no/such \("
     with pytest.raises(corpora.CorpusError, match=expected):
         loopq.manifest(loopq.Parameters(edition="paper", pictures="no/such"))
-    monkeypatch.setattr(loopq.loopq_data, "contents", lambda edition, *, loopq_labels: [])
+    monkeypatch.setattr(loopq.data, "contents", lambda edition, *, loopq_labels: [])
     found = loopq.manifest(
         loopq.Parameters(
             edition="paper", models="tuned", encoder=hubs["HUBERTFT"], pictures=hubs["pictures"]
         )
     )
     named = [each[0] for each in found if isinstance(each, list)]
-    assert named == [
-        "spectrograms",
-        "encoder frames",
-        "waveforms",
-        "HUBERTFT",
-        "MMFUSION",
-        "pictures",
-    ]
+    assert named == ["inputs", "HUBERTFT", "MMFUSION", "pictures"]
 
 
 def test_a_chapters_run_has_a_task_of_its_own_for_them(sounds, hubs, monkeypatch):

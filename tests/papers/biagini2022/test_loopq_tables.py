@@ -14,7 +14,7 @@ from sercore.models import counts
 from sercore.papers.biagini2022 import study as loopq
 from sercore.papers.biagini2022 import tables as chapter
 from sercore.report import networks, tables
-from tests.ledger.loopq_runs import ledger, trials
+from tests.papers.biagini2022.loopq_runs import ledger, trials
 
 MEAN = "0.592"  # of 12 of 20 on RAVDESS, 11.5 on SAVEE and 12 on TESS, each corpus once
 

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from sercore.corpora.labels import SEVEN
-from sercore.papers.biagini2022.batches import Data, Inputs
-from sercore.papers.biagini2022.rows import ROWS
+from sercore.papers.biagini2022.data import Data
+from sercore.papers.biagini2022.inputs import Inputs
+from sercore.papers.biagini2022.models import ROWS
 from sercore.papers.biagini2022.trial import Trial
 
 FRAMES, BANDS = 65, 40  # of the small networks

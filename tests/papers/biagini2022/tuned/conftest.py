@@ -4,11 +4,11 @@ import pytest
 import torch
 from transformers import AutoModel, ConvNextForImageClassification, HubertConfig, Wav2Vec2Config
 
-from sercore.papers.biagini2022.tuned import joined
-from sercore.papers.biagini2022.tuned_rows import TUNED
+from sercore.papers.biagini2022.models import TUNED
+from sercore.papers.biagini2022.trial import with_weights
 from tests.models.tiny_hubert import BASE, LARGE
-from tests.papers import loopq_tuned_toy
-from tests.papers.loopq_tuned_toy import MASKING, PICTURES, save
+from tests.papers.biagini2022 import loopq_tuned_toy
+from tests.papers.biagini2022.loopq_tuned_toy import MASKING, PICTURES, save
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def sounds():
 
 @pytest.fixture(scope="module")
 def data(sounds, hubs):
-    return joined(sounds, list(TUNED.values()), hubs)
+    return with_weights(sounds, list(TUNED.values()), hubs)
 
 
 @pytest.fixture(autouse=True)

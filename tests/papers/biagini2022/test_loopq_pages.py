@@ -8,10 +8,10 @@ from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate
 from sercore.papers.biagini2022 import figures as plots
-from sercore.papers.biagini2022 import page
+from sercore.papers.biagini2022 import paper as page
 from sercore.papers.biagini2022 import study as loopq
 from sercore.report import figures
-from tests.ledger.loopq_runs import ledger, trials
+from tests.papers.biagini2022.loopq_runs import ledger, trials
 
 
 @pytest.fixture(scope="module")

@@ -9,17 +9,24 @@ from transformers import AutoModel, ConvNextForImageClassification, HubertConfig
 
 from sercore.encoders import EncoderError
 from sercore.ledger import recorded
-from sercore.papers.biagini2022 import pretrained as loopq_pretrained
+from sercore.papers.biagini2022 import models as loopq_models
 from sercore.papers.biagini2022 import trial as loopq_trial
-from sercore.papers.biagini2022 import tuned as loopq_tuned
-from sercore.papers.biagini2022.tuned import build, joined, run, trained
-from sercore.papers.biagini2022.tuned_rows import TUNED
+from sercore.papers.biagini2022.models import TUNED
+from sercore.papers.biagini2022.trial import build, run, trained, with_weights
 from sercore.sweep import trial_keys
 from sercore.training import checkpoints
 from sercore.training.kept import folder
 from sercore.training.resumable import BEST, HISTORY, LAST, STATE
 from tests.models.tiny_hubert import BASE, LARGE
-from tests.papers.loopq_tuned_toy import MASKING, PICTURES, RANDOM, save, timeless, trial, weights
+from tests.papers.biagini2022.loopq_tuned_toy import (
+    MASKING,
+    PICTURES,
+    RANDOM,
+    save,
+    timeless,
+    trial,
+    weights,
+)
 
 
 @pytest.mark.parametrize("name", TUNED)
@@ -67,7 +74,7 @@ def test_hubertft_as_run_hands_a_mask_in_training_alone(data, monkeypatch, varia
         )
         return network
 
-    monkeypatch.setattr(loopq_tuned, "build", watched)
+    monkeypatch.setattr(loopq_trial, "build", watched)
     run(trial(f"HUBERTFT {variant}, tuned", data, epochs=1), data)
     assert seen == met
 
@@ -110,7 +117,7 @@ def test_by_origin_tells_best_and_last_and_enters_the_ledger(data, tmp_path):
     )
     (key,) = trial_keys(run, [chosen], data)
     assert (
-        folder(loopq_tuned.__name__, chosen, data.content(chosen), device=torch.device("cpu")).name
+        folder(loopq_trial.__name__, chosen, data.content(chosen), device=torch.device("cpu")).name
         == f"{key.hex}-cpu"
     )
     told = recorded.frames("demo, tuned", {}, [chosen], [key.hex], [outcome])
@@ -158,7 +165,7 @@ def test_an_interrupted_training_ends_with_the_bits_of_one_left_in_peace(
     monkeypatch.setattr(loopq_trial, "batches", broken)
     with pytest.raises(KeyboardInterrupt):
         run(chosen, data)
-    place = folder(loopq_tuned.__name__, chosen, data.content(chosen), device=torch.device("cpu"))
+    place = folder(loopq_trial.__name__, chosen, data.content(chosen), device=torch.device("cpu"))
     assert [path.name for path in place.iterdir()] == [STATE]
     np.random.seed(7)  # noqa: NPY002
     torch.manual_seed(7)
@@ -184,7 +191,7 @@ def test_a_key_moves_with_the_content_of_what_the_network_starts_from(sounds, hu
     rows = list(TUNED.values())
 
     def keys(where):
-        found = joined(sounds, rows, where)
+        found = with_weights(sounds, rows, where)
         return [
             each.hex for name in TUNED for each in trial_keys(run, [trial(name, found)], found)
         ], found
@@ -216,7 +223,9 @@ def test_a_key_moves_with_the_content_of_what_the_network_starts_from(sounds, hu
 
 
 def test_random_weights_need_no_folder(sounds):
-    data = joined(sounds, list(TUNED.values()), dict.fromkeys(loopq_pretrained.PUBLISHED, "random"))
+    data = with_weights(
+        sounds, list(TUNED.values()), dict.fromkeys(loopq_models.PUBLISHED, "random")
+    )
     one, two = (
         build(trial("MMFUSION fixed, tuned", data, seed=seed), data).state_dict() for seed in (0, 1)
     )
@@ -259,11 +268,11 @@ def test_weights_that_cannot_be_tuned_are_refused(sounds, hubs, tmp_path, what, 
     save(ConvNextForImageClassification(PICTURES), place)
     spoilt(place)
     with pytest.raises(EncoderError, match=f"^{place}: {told}"):
-        joined(sounds, list(TUNED.values()), hubs | {what: str(place)})
+        with_weights(sounds, list(TUNED.values()), hubs | {what: str(place)})
     with pytest.raises(
         EncoderError, match=r"no/such: no such folder, and no such model.*HF_HUB_OFFLINE=0"
     ):
-        loopq_pretrained.described([what], {what: "no/such"})
+        loopq_models.inspect_weights([what], {what: "no/such"})
 
 
 def test_a_whisper_is_no_encoder_to_tune(sounds, tmp_path):
@@ -274,4 +283,6 @@ def test_a_whisper_is_no_encoder_to_tune(sounds, tmp_path):
         EncoderError,
         match="whisper: WhisperEncoder: no feature_extractor; expected an encoder of a raw waveform",
     ):
-        joined(sounds, [TUNED["HUBERTFT fixed, tuned"]], {"HUBERTFT": str(tmp_path / "whisper")})
+        with_weights(
+            sounds, [TUNED["HUBERTFT fixed, tuned"]], {"HUBERTFT": str(tmp_path / "whisper")}
+        )

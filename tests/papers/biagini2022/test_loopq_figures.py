@@ -8,6 +8,7 @@ from sercore.corpora.labels import SEVEN
 from sercore.features.mel import PICTURE, MelSettings, filters, mel
 from sercore.papers.biagini2022 import figures
 from sercore.report import figures as shared
+from sercore.report import predictions
 from sercore.report.figures import _band
 from tests.report.legible import legible
 
@@ -257,7 +258,7 @@ def test_bins_that_are_none_are_told(row):
 
 def test_windows_show_probabilities_predicted_changes_and_the_true_parts():
     windows = heard()
-    figure = figures.windows(windows, SEVEN, [8.5, 16.0], TRUTH)
+    figure = predictions.windows(windows, SEVEN, [8.5, 16.0], TRUTH)
     axes = figure.axes[0]
     stacks, strips = axes.containers[:7], axes.containers[7:]
     values = [
@@ -292,7 +293,7 @@ def test_windows_show_probabilities_predicted_changes_and_the_true_parts():
 
 
 def test_a_recording_without_a_change_is_drawn():
-    axes = figures.windows(heard(), SEVEN, [], [(0, 30, "fear")]).axes[0]
+    axes = predictions.windows(heard(), SEVEN, [], [(0, 30, "fear")]).axes[0]
     assert [len(lines.get_segments()) for lines in axes.collections] == [0, 0]
 
 
@@ -308,12 +309,12 @@ def test_a_recording_without_a_change_is_drawn():
 )
 def test_windows_that_do_not_fit_are_told(changes, truth, message):
     with pytest.raises(ValueError, match=message):
-        figures.windows(heard(), SEVEN, changes, truth)
+        predictions.windows(heard(), SEVEN, changes, truth)
 
 
 def test_a_recording_without_a_window_is_told():
     with pytest.raises(ValueError, match="one or more windows"):
-        figures.windows([], SEVEN, [], TRUTH)
+        predictions.windows([], SEVEN, [], TRUTH)
 
 
 def test_no_figure_is_wider_than_a_page():
@@ -323,6 +324,6 @@ def test_no_figure_is_wider_than_a_page():
         shared.saliency_map(maps(), settings=SMALL),
         figures.curves({str(at): (CURVES, 1) for at in range(9)}),
         figures.reliability({"by-origin": BINS}),
-        figures.windows(heard(), SEVEN, [], TRUTH),
+        predictions.windows(heard(), SEVEN, [], TRUTH),
     ]
     assert all(figure.get_figwidth() <= 8 for figure in drawn)

@@ -9,9 +9,10 @@ from sercore.evaluation.metrics import accuracy
 from sercore.ledger import claims as judging
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import difference, level
-from sercore.papers.biagini2022 import claims, numbers
+from sercore.papers.biagini2022 import claims
+from sercore.papers.biagini2022 import paper as numbers
 from sercore.papers.biagini2022 import study as loopq
-from tests.ledger.loopq_runs import CAPPED, LONE, SPEAKERS, ledger, repeated, trials
+from tests.papers.biagini2022.loopq_runs import CAPPED, LONE, SPEAKERS, ledger, repeated, trials
 
 ORDER = ("CNNLSTM", "CNNATT", "FCMFCC", "MMFUSION", "HUBERTFT")  # as printed, the worst first
 ACCURACY = numbers.OURS[0]

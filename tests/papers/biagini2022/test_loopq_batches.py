@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 import torch
 
-from sercore.papers.biagini2022.batches import Inputs, batches, order
-from tests.papers.loopq_toy import BANDS, FRAMES, toy, trial
+from sercore.papers.biagini2022.inputs import Inputs
+from sercore.papers.biagini2022.models import RECIPES
+from sercore.papers.biagini2022.trial import batches, order
+from tests.papers.biagini2022.loopq_toy import BANDS, FRAMES, toy, trial
 
 
 @pytest.fixture(scope="module")
@@ -17,12 +19,12 @@ def data():
 
 
 @pytest.mark.parametrize("epoch", [0, 1, 7])
-def test_an_epochs_batches_depend_on_seed_and_epoch_alone(data, epoch):
+def test_an_epochs_batches_depend_on_seed_and_epoch_alone(data, monkeypatch, epoch):
     labels, rows = torch.from_numpy(data.labels), np.arange(0, len(data.table), 2)
-    settings = {"batch": 16, "seed": 3, "augmentation": "time masking"}
+    monkeypatch.setitem(RECIPES, "FCMFCC", replace(RECIPES["FCMFCC"], batch=16))
+    chosen = trial("FCMFCC as-run, time masking", seed=3)
     first, again, other = (
-        list(batches(data, ["mfcc"], rows, labels, epoch=at, **settings))
-        for at in (epoch, epoch, epoch + 1)
+        list(batches(chosen, data, rows, labels, epoch=at)) for at in (epoch, epoch, epoch + 1)
     )
     assert [len(batch[-1]) for batch in first] == [16, 16, 16, 8]
     assert all(
@@ -39,8 +41,8 @@ def test_an_epochs_batches_depend_on_seed_and_epoch_alone(data, epoch):
 def test_a_mask_covers_a_run_with_the_training_mean(data, augmentation, axis, most):
     labels, rows = torch.from_numpy(data.labels), np.arange(40)
     plain, masked = (
-        next(batches(data, ["mfcc"], rows, labels, batch=40, seed=0, epoch=1, augmentation=name))
-        for name in ("none", augmentation)
+        next(batches(trial(name), data, rows, labels, epoch=1))
+        for name in ("FCMFCC as-run", f"FCMFCC as-run, {augmentation}")
     )
     centre = torch.from_numpy(
         data.inputs["mfcc"].values.reshape(-1, FRAMES, BANDS)[rows].mean((0, 1))
@@ -57,20 +59,21 @@ def test_a_mask_covers_a_run_with_the_training_mean(data, augmentation, axis, mo
     assert torch.equal(plain[-1], masked[-1])
 
 
-def test_time_stretching_takes_half_of_the_clips_and_none_in_evaluation(data):
-    labels, rows, taken = torch.from_numpy(data.labels), np.arange(len(data.table)), []
-    for epoch in range(1, 9):
-        (values, _, target), = batches(
-            data, ["mfcc"], rows, labels, batch=200, seed=0, epoch=epoch, augmentation="time stretching"
-        )  # fmt: skip
-        (places,) = order(data, "mfcc", rows, batch=200, seed=0, epoch=epoch)
+def test_time_stretching_takes_half_of_the_clips_and_none_in_evaluation(data, monkeypatch):
+    labels, rows, shares = torch.from_numpy(data.labels), np.arange(len(data.table)), []
+    monkeypatch.setitem(RECIPES, "FCMFCC", replace(RECIPES["FCMFCC"], batch=200))
+    chosen = trial("FCMFCC as-run, time stretching")
+    for epoch in range(9):
+        ((values, _, target),) = batches(chosen, data, rows, labels, epoch=epoch)
+        (places,) = order(chosen, data, rows, epoch=epoch)
         plain, other = (data.inputs[kind].batch(places) for kind in ("mfcc", "mfcc, stretched"))
-        is_plain, is_other = ((values == each).all((1, 2)) for each in (plain, other))
+        is_plain, is_other = ((values == clips).all((1, 2)) for clips in (plain, other))
         assert bool((is_plain ^ is_other).all())
         assert torch.equal(target, labels[places])
-        taken.append(float(is_other.float().mean()))
-    assert 0.4 < np.mean(taken) < 0.6
-    assert len(set(taken)) > 1
+        shares.append(float(is_other.float().mean()))
+    assert shares[0] == 0
+    assert 0.4 < np.mean(shares[1:]) < 0.6
+    assert len(set(shares)) > 2
 
 
 def changed(data, kind: str):

@@ -11,11 +11,10 @@ from sercore.ledger.recorded import of_this_run
 from sercore.papers.biagini2022 import data as loopq_data
 from sercore.papers.biagini2022 import study as loopq
 from sercore.papers.biagini2022.inputs import KINDS
-from sercore.papers.biagini2022.networks import SMALL
-from sercore.papers.biagini2022.rows import GROUPS, RECIPES, ROWS
+from sercore.papers.biagini2022.models import GROUPS, RECIPES, ROWS, SMALL
 from sercore.parameters import ParameterError, checked
 from tests.corpora import trees
-from tests.papers.loopq_toy import toy
+from tests.papers.biagini2022.loopq_toy import toy
 
 
 def trials(**given):

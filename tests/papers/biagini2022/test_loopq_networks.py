@@ -3,11 +3,12 @@
 import pytest
 import torch
 
-from sercore.papers.biagini2022 import networks as loopq_networks
+from sercore.models.counts import parameters
+from sercore.papers.biagini2022 import models as loopq_models
 from sercore.papers.biagini2022 import trial as loopq_trial
-from sercore.papers.biagini2022.rows import ROWS, plan
+from sercore.papers.biagini2022.models import ROWS, plan
 from sercore.training.fitting import check
-from tests.papers.loopq_toy import toy, trial
+from tests.papers.biagini2022.loopq_toy import toy, trial
 
 
 @pytest.fixture(scope="module")
@@ -30,13 +31,13 @@ def test_rates_and_decay_are_those_of_table_3(data, name, expected):
     row = ROWS[name]
     network = loopq_trial.build(trial(name), data)
     how = plan(row.model, rates=row.rates, epochs=5, precision="fp32")
-    held = loopq_networks.groups(network, row.model, rates=row.rates)
+    held = loopq_models.groups(network, row.model, rates=row.rates)
     assert [
         (group.get("lr", how.rate), group.get("weight_decay", how.weight_decay)) for group in held
     ] == expected
-    assert sum(
-        weight.numel() for group in held for weight in group["params"]
-    ) == loopq_networks.parameters(network)
+    assert sum(weight.numel() for group in held for weight in group["params"]) == parameters(
+        network
+    )
 
 
 @pytest.mark.parametrize(
@@ -48,14 +49,11 @@ def test_rates_and_decay_are_those_of_table_3(data, name, expected):
 )  # fmt: skip
 def test_published_sizes_are_the_papers(name, count):
     row = ROWS[name]
-    network = loopq_networks.build(row.model, row.variant, seed=0, speech=(249, 768))
-    assert loopq_networks.parameters(network) == count
+    network = loopq_models.build(row.model, row.variant, seed=0, speech=(249, 768))
+    assert parameters(network) == count
     how = plan(row.model, rates=row.rates, epochs=30, precision="bf16")
     check(
-        how,
-        network,
-        loopq_networks.groups(network, row.model, rates=row.rates),
-        torch.device("cpu"),
+        how, network, loopq_models.groups(network, row.model, rates=row.rates), torch.device("cpu")
     )
 
 
@@ -65,4 +63,4 @@ def test_published_sizes_are_the_papers(name, count):
 )
 def test_a_network_that_is_not_there_is_refused(model, variant, size):
     with pytest.raises(ValueError, match=f"{model} {variant}, {size}: no such network"):
-        loopq_networks.build(model, variant, size=size, seed=0)
+        loopq_models.build(model, variant, size=size, seed=0)

@@ -13,10 +13,10 @@ from sercore.evaluation import saliency
 from sercore.ledger.recorded import PARTS
 from sercore.papers.biagini2022 import trial as loopq_trial
 from sercore.papers.biagini2022 import views as loopq_views
-from sercore.papers.biagini2022.rows import RECIPES
+from sercore.papers.biagini2022.models import RECIPES
 from sercore.papers.biagini2022.trial import scored, split, trained
 from sercore.papers.biagini2022.views import pictures, run
-from tests.papers.loopq_toy import toy, trial
+from tests.papers.biagini2022.loopq_toy import toy, trial
 
 MEL = trial("CNNLSTM fixed", epochs=6)
 THIRDS = ((0, 14), (14, 27), (27, 40))

@@ -6,14 +6,13 @@ import numpy as np
 import torch
 from transformers import ConvNextConfig, Wav2Vec2FeatureExtractor
 
-from sercore.papers.biagini2022.batches import Data
-from sercore.papers.biagini2022.convnext import TINY
-from sercore.papers.biagini2022.tuned import Tuned, TunedData
-from sercore.papers.biagini2022.tuned_rows import TUNED
-from sercore.papers.biagini2022.waveforms import Waveforms
+from sercore.papers.biagini2022.data import Data
+from sercore.papers.biagini2022.inputs import Waveforms
+from sercore.papers.biagini2022.models import TINY, TUNED
+from sercore.papers.biagini2022.trial import Tuned, TunedData
 from sercore.training import checkpoints
 from sercore.training.resumable import LAST
-from tests.papers.loopq_toy import toy
+from tests.papers.biagini2022.loopq_toy import toy
 
 PICTURES = ConvNextConfig(
     **TINY, layer_scale_init_value=1.0

@@ -9,18 +9,17 @@ import pytest
 import torch
 
 from sercore.papers.biagini2022 import card as loopq_card
-from sercore.papers.biagini2022 import final as loopq_final
 from sercore.papers.biagini2022 import study as loopq
 from sercore.papers.biagini2022 import trial as loopq_trial
-from sercore.papers.biagini2022.batches import batches
 from sercore.papers.biagini2022.card import score
-from sercore.papers.biagini2022.rows import RECIPES
+from sercore.papers.biagini2022.models import RECIPES
+from sercore.papers.biagini2022.trial import batches
 from sercore.parameters import ParameterError
 from sercore.sweep import sweep
 from sercore.training import checkpoints
 from sercore.training.resumable import BEST, LAST, STATE
-from tests.papers import loopq_clips
-from tests.papers.loopq_toy import toy, trial
+from tests.papers.biagini2022 import loopq_clips
+from tests.papers.biagini2022.loopq_toy import toy, trial
 
 DEMO = {"edition": "demo", "epochs": "1"}
 
@@ -55,7 +54,7 @@ def clips(tmp_path, monkeypatch):
     ],
 )
 def test_cuts_are_at_half_and_five_sixths(epochs, at):
-    assert loopq_final.schedule("MMFUSION", epochs=epochs).at == at
+    assert loopq_card.final_schedule("MMFUSION", epochs=epochs).at == at
     assert all(
         abs(cut - exact) <= 0.5
         for cut, exact in zip(at, (epochs / 2, 5 * epochs / 6), strict=False)
@@ -65,7 +64,7 @@ def test_cuts_are_at_half_and_five_sixths(epochs, at):
 @pytest.mark.parametrize("model", RECIPES)
 def test_rates_fall_by_the_models_own_factor(model):
     chosen = replace(trial("CNNLSTM fixed"), model=model)
-    how, factor = loopq_final.plan(chosen, epochs=30), 0.5 if model == "CNNLSTM" else 0.1
+    how, factor = loopq_card.final_plan(chosen, epochs=30), 0.5 if model == "CNNLSTM" else 0.1
     assert (how.epochs, how.stop, how.optimiser) == (30, None, RECIPES[model].optimiser)
     rates = [how.schedule.rate(how.rate, [1.0] * done) / how.rate for done in range(30)]
     assert rates == pytest.approx([1.0] * 15 + [factor] * 10 + [factor**2] * 5)
@@ -75,17 +74,17 @@ def test_rates_fall_by_the_models_own_factor(model):
     ("bests", "median"), [([7], 7), ([3, 9, 4], 4), ([4, 5], 5), ([1, 2, 3, 8], 3), ([1, 1], 1)]
 )
 def test_length_is_the_median_best_epoch(bests, median):
-    assert loopq_final.epochs(bests) == median
+    assert loopq_card.final_epochs(bests) == median
 
 
 def test_every_clip_trains_in_every_epoch_and_none_validates(data, monkeypatch):
     met = []
     monkeypatch.setattr(
-        loopq_final,
+        loopq_card,
         "batches",
         lambda *given, **settings: met.append(given[2]) or batches(*given, **settings),
     )
-    final = loopq_final.trained(trial(), data, epochs=3)
+    final = loopq_card.train_final(trial(), data, epochs=3)
     assert [rows.tolist() for rows in met] == [list(range(len(data.table)))] * 3
     assert all("validation" not in epoch for epoch in final.history.epochs)
     assert (final.history.best, final.history.ending) == (3, "all 3 epochs")
@@ -100,7 +99,7 @@ def test_every_clip_trains_in_every_epoch_and_none_validates(data, monkeypatch):
 
 
 def test_a_stopped_final_training_goes_on_and_a_finished_one_is_read(data, monkeypatch, tmp_path):
-    whole = loopq_final.trained(trial(), data, epochs=4)
+    whole = loopq_card.train_final(trial(), data, epochs=4)
     monkeypatch.setenv("SER_STORE", str(tmp_path / "stopped"))
     met = []
 
@@ -110,27 +109,29 @@ def test_a_stopped_final_training_goes_on_and_a_finished_one_is_read(data, monke
         met.extend([epoch] * (epoch > 2))
         return batches(*given, epoch=epoch, **settings)
 
-    monkeypatch.setattr(loopq_final, "batches", stopping)
+    monkeypatch.setattr(loopq_card, "batches", stopping)
     with pytest.raises(KeyboardInterrupt):
-        loopq_final.trained(trial(), data, epochs=4)
+        loopq_card.train_final(trial(), data, epochs=4)
     assert len(list(tmp_path.glob(f"stopped/trainings/*/*/{STATE}"))) == 1
     met.append(0)  # from now on it goes through
-    again = loopq_final.trained(trial(), data, epochs=4)
+    again = loopq_card.train_final(trial(), data, epochs=4)
     assert met == [0, 3, 4]
     assert not list(tmp_path.glob(f"stopped/trainings/*/*/{STATE}"))
     assert all(
         torch.equal(tensor, again.network.state_dict()[name])
         for name, tensor in whole.network.state_dict().items()
     )
-    monkeypatch.setattr(loopq_final, "fit", lambda *given, **settings: pytest.fail("trained again"))
-    read = loopq_final.trained(trial(), data, epochs=4)
+    monkeypatch.setattr(
+        loopq_card.fitting, "fit", lambda *given, **settings: pytest.fail("trained again")
+    )
+    read = loopq_card.train_final(trial(), data, epochs=4)
     assert read.history == again.history
 
 
 def test_a_key_moves_with_what_trains_and_not_with_the_split(data):
     def folder(chosen, epochs=2, data=data):
-        return loopq_final.folder(
-            chosen, data, loopq_final.plan(chosen, epochs=epochs), device=torch.device("cpu")
+        return loopq_card.final_folder(
+            chosen, data, loopq_card.final_plan(chosen, epochs=epochs), device=torch.device("cpu")
         )
 
     own = folder(trial())
@@ -221,7 +222,7 @@ def test_final_lengths(clips, tmp_path, monkeypatch):
         lengths.append(epochs)
         raise Stop
 
-    monkeypatch.setattr(loopq_final, "trained", stopped)
+    monkeypatch.setattr(loopq_card, "train_final", stopped)
     outcome = {"counts": [["toy/f1", 0, 0, 1]]}
     monkeypatch.setattr(loopq_card, "sweep", lambda run, trials, *given, **more: [
         outcome | {"best_epoch": 2 + 3 * each.seed} for each in trials])  # fmt: skip

@@ -12,7 +12,6 @@ from sercore.features.length import fit, trim
 from sercore.features.mel import DECIBELS, LINEAR, mel, mfcc
 from sercore.ledger import published
 from sercore.papers.biagini2022 import data as loopq_data
-from sercore.papers.biagini2022 import frames as loopq_frames
 from sercore.papers.biagini2022 import inputs as loopq_inputs
 from sercore.papers.biagini2022.inputs import SHAPES
 from tests.corpora import trees
@@ -102,7 +101,7 @@ def test_a_corpus_that_is_needed_is_missed(home):
 )
 def test_inputs_are_the_sheets_recipe(clips, kind, made):
     """Both ends trimmed, then 5 s, or as long as it is."""
-    rows = loopq_inputs.compute(kind, clips, shape=SHAPES["published"])
+    rows = loopq_inputs.spectrograms(kind, clips, shape=SHAPES["published"])
     for row, clip in zip(rows, clips, strict=True):
         kept = trim(audio.read(clip))
         assert len(audio.read(clip)) - len(kept) > 8000
@@ -120,7 +119,7 @@ def test_inputs_are_the_sheets_recipe(clips, kind, made):
 
 def test_without_floor_the_cepstrum_goes_on_under_80_db(clips):
     plain, deep = (
-        loopq_inputs.compute(kind, clips[:1], shape=SHAPES["published"])[0]
+        loopq_inputs.spectrograms(kind, clips[:1], shape=SHAPES["published"])[0]
         for kind in ("mfcc", "mfcc, no floor")
     )
     assert np.array_equal(plain[10:40], deep[10:40])  # in the noise
@@ -136,22 +135,26 @@ def test_a_stretched_clip_has_a_tempo_of_its_own_drawn_from_its_content(clips, m
         "stretched",
         lambda samples, *, factor: factors.append(factor) or plain(samples, factor=factor),
     )
-    rows = loopq_inputs.compute("mfcc, stretched", clips[:2], shape=SHAPES["published"], jobs=1)
+    rows = loopq_inputs.spectrograms(
+        "mfcc, stretched", clips[:2], shape=SHAPES["published"], jobs=1
+    )
     assert [row.shape for row in rows] == [(313, 40)] * 2
     assert len(set(factors)) == 2
     assert all(0.9 <= factor <= 1.1 for factor in factors)
     monkeypatch.setattr(
         loopq_inputs.store, "kept", lambda *given: None
     )  # forgotten, and measured again
-    again = loopq_inputs.compute("mfcc, stretched", clips[1::-1], shape=SHAPES["published"], jobs=1)
+    again = loopq_inputs.spectrograms(
+        "mfcc, stretched", clips[1::-1], shape=SHAPES["published"], jobs=1
+    )
     assert all(np.array_equal(one, other) for one, other in zip(rows, again[::-1], strict=True))
 
 
 def test_inputs_are_kept(clips, monkeypatch):
-    first = loopq_inputs.compute("mel", clips, shape=SHAPES["small"])
+    first = loopq_inputs.spectrograms("mel", clips, shape=SHAPES["small"])
     assert first[0].shape == (65, 40)
     monkeypatch.setattr(loopq_inputs, "trim", lambda samples: pytest.fail("measured again"))
-    again = loopq_inputs.compute("mel", clips[::-1], shape=SHAPES["small"])
+    again = loopq_inputs.spectrograms("mel", clips[::-1], shape=SHAPES["small"])
     assert all(np.array_equal(one, other) for one, other in zip(first, again[::-1], strict=True))
 
 
@@ -166,7 +169,7 @@ def test_inputs_are_kept(clips, monkeypatch):
 def test_a_clip_or_kind_that_cannot_be_used_is_told(tmp_path, samples, kind, told):
     soundfile.write(tmp_path / "short.wav", 0.1 * np.ones(samples), audio.RATE)
     with pytest.raises(ValueError, match=told):
-        loopq_inputs.compute(kind, [tmp_path / "short.wav"], shape=SHAPES["published"])
+        loopq_inputs.spectrograms(kind, [tmp_path / "short.wav"], shape=SHAPES["published"])
 
 
 def test_levels_are_read_before_and_lengths_after_trimming(clips):
@@ -184,8 +187,12 @@ def test_levels_are_read_before_and_lengths_after_trimming(clips):
 
 def test_encoder_frames_of_a_clip_alone_and_of_one_filled_to_its_length(clips):
     encoder = encoders.load("random")
-    alone = loopq_frames.compute(encoder, clips, samples=72_000, filled=False, device="cpu")
-    filled = loopq_frames.compute(encoder, clips, samples=80_000, filled=True, device="cpu")
+    alone = loopq_inputs.encoder_frames(
+        "frames", encoder, clips, shape=SHAPES["published"], device="cpu"
+    )
+    filled = loopq_inputs.encoder_frames(
+        "frames, filled", encoder, clips, shape=SHAPES["published"], device="cpu"
+    )
     assert [row.shape for row in filled] == [(249, 32)] * 3
     for row, clip in zip(alone, clips, strict=True):
         np.testing.assert_array_equal(row, encoder.frames([trim(audio.read(clip))[:72_000]])[0])

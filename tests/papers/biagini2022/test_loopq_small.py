@@ -13,8 +13,8 @@ from sercore import models
 from sercore.models import cnnatt as loopq_cnnatt
 from sercore.models import cnnlstm as loopq_cnnlstm
 from sercore.models import fcmfcc as loopq_fcmfcc
-from sercore.papers.biagini2022 import networks as loopq_networks
-from sercore.papers.biagini2022.rows import plan
+from sercore.papers.biagini2022 import models as loopq_models
+from sercore.papers.biagini2022.models import plan
 from sercore.training.fitting import OPTIMISERS
 
 # The published code on smaller pictures: all are reduced in frames, M1 also in bands and pools, M1 and M2 in width.
@@ -80,7 +80,7 @@ def test_one_step_changes_exactly_what_the_optimiser_holds(name):
     torch.manual_seed(0)
     network = kind(sizes).train()
     model = {"M1": "CNNLSTM", "M2": "FCMFCC", "M3": "CNNATT"}[name[:2]]
-    held = loopq_networks.groups(network, model, rates="code")
+    held = loopq_models.groups(network, model, rates="code")
     cross_entropy(network(torch.randn(8, frames, bands)), torch.arange(8) % 7).backward()
     before = {key: value.clone() for key, value in network.state_dict().items()}
     how = plan(model, rates="code", epochs=1, precision="fp32")

@@ -12,15 +12,13 @@ import pytest
 import torch
 
 from sercore import store
-from sercore.papers.biagini2022 import batches as loopq_batches
 from sercore.papers.biagini2022 import trial as loopq_trial
-from sercore.papers.biagini2022.batches import batches, order
-from sercore.papers.biagini2022.rows import RECIPES, ROWS
-from sercore.papers.biagini2022.trial import run, scored, split, trained
+from sercore.papers.biagini2022.models import RECIPES, ROWS
+from sercore.papers.biagini2022.trial import batches, order, run, scored, split, trained
 from sercore.sweep import sweep, trial_keys
 from sercore.training import checkpoints
 from sercore.training.resumable import BEST, HISTORY, LAST, STATE
-from tests.papers.loopq_toy import toy, trial
+from tests.papers.biagini2022.loopq_toy import toy, trial
 
 TIMES = ("seconds", "seconds_per_clip", "clips_per_second")
 FREE = trial("CNNATT fixed")
@@ -193,7 +191,7 @@ def test_clips_of_unequal_length_are_batched_by_length_and_answered_alone(data):
     rows = np.arange(len(data.table))
     met = scored(FREE, data, fitted.network, rows)
     sizes = data.inputs["mfcc, free length"].sizes
-    found = order(data, "mfcc, free length", rows, batch=32, seed=0, epoch=1)
+    found = order(FREE, data, rows, epoch=1)
     assert sorted(np.concatenate(found)) == rows.tolist()
     assert sum(np.ptp(sizes[each]) for each in found) < sum(
         np.ptp(sizes[each]) for each in np.array_split(rows, len(found))
@@ -233,7 +231,7 @@ def killed(folder: str, step: int) -> None:
     """A sweep over one trial in a process that dies before its n-th training batch."""
     os.environ["SER_STORE"] = folder
     torch.set_num_threads(1)
-    met, plain = [], loopq_batches.batches
+    met, plain = [], loopq_trial.batches
 
     def counted(*given, epoch, **settings):
         for batch in plain(*given, epoch=epoch, **settings):

@@ -1,0 +1,194 @@
+"""Pictures of predictions: probabilities over time of clips, and of a recording whose true parts are known."""
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from sercore import store
+from sercore.parameters import ParameterError
+from sercore.report.figures import FONT, WIDTH
+
+HEIGHT, MOST = 1.6, 100  # inches a clip; clips in a picture, which a renderer still holds
+
+
+def windows(
+    parts: Sequence[Mapping],
+    classes: Sequence[str],
+    changes: Sequence[float],
+    truth: Sequence[tuple[float, float, str]],
+) -> Figure:
+    """Probabilities over a recording of several emotions, the true ones above: lines where the answer changes and where it should.
+
+    Args:
+        parts: windows of a recording as ``sercore.predict.predicted`` gives them: ``start`` and ``end`` in s and ``probabilities``
+            by class, None where it is silent.
+        classes: names of all of them.
+        changes: predicted change points, in s.
+        truth: start and end in s and class of each part, in order.
+
+    Raises:
+        ValueError: what ``probabilities`` refuses, true parts that overlap or are of no class, or a change outside the recording.
+    """
+    times = np.array([[part["start"], part["end"]] for part in parts], float).reshape(-1, 2)
+    silent = dict.fromkeys(classes, np.nan)
+    values = np.array(
+        [[(part["probabilities"] or silent)[name] for name in classes] for part in parts], float
+    )
+    ends = [bound for begin, stop, _ in truth for bound in (begin, stop)]
+    if not ends or np.any(np.diff(ends) < 0) or not {name for *_, name in truth} <= set(classes):
+        raise ValueError(
+            f"true parts {list(truth)}; expected one or more of {', '.join(classes)}, none starting before the last one ends: list"
+            " start, end and class of each in order"
+        )
+    figure = probabilities([("", times, values)], classes)
+    axes, (start, end) = figure.axes[0], (min(times.min(), ends[0]), max(times.max(), ends[-1]))
+    if outside := [time for time in changes if not start <= time <= end]:
+        raise ValueError(
+            f"changes at {outside} s; expected {start:g} to {end:g} s: take those of this recording"
+        )
+    figure.set_size_inches(WIDTH, 3.0)
+    axes.set(xlim=(start, end), ylim=(0, 1.2))
+    colours = dict(zip(classes, sns.color_palette("colorblind", len(classes)), strict=True))
+    for begin, stop, name in truth:
+        axes.barh(
+            1.12, stop - begin, left=begin, height=0.13, color=colours[name], edgecolor="white"
+        )
+        if stop - begin > (end - start) / 12:  # a narrower one has no room for its name
+            axes.text((begin + stop) / 2, 1.12, name, fontsize=FONT, ha="center", va="center")
+    seen = axes.vlines(changes, 0, 1, color="black", linewidth=1.6, label="predicted change")
+    should = [
+        begin
+        for (begin, _, name), (*_, last) in zip(truth[1:], truth, strict=False)
+        if name != last
+    ]
+    true = axes.vlines(
+        should, 0, 1.2, color="black", linewidth=1.2, linestyle=(0, (2, 2)), label="true change"
+    )
+    axes.legend(
+        handles=[seen, true],
+        loc="upper right",
+        bbox_to_anchor=(1, -0.16),
+        ncols=2,
+        frameon=False,
+        fontsize=FONT,
+    )
+    return figure
+
+
+def probabilities(
+    panels: Sequence[tuple[str, np.ndarray, np.ndarray]], classes: Sequence[str]
+) -> Figure:
+    """Stacked probabilities over time, one clip under the other; a silent window is left white.
+
+    A window's bar stands around its middle and reaches half-way to its neighbours'; the first and the last reach the clip's ends.
+
+    Args:
+        panels: title, ``(windows, 2)`` start and end of each window in seconds, in order, and ``(windows, classes)`` probabilities,
+            NaN where a window is silent.
+        classes: names, in the order of the columns.
+
+    Raises:
+        ValueError: no clip or more than ``MOST``, another number of classes, or probabilities that do not sum to 1.
+    """
+    if not 1 <= len(panels) <= MOST:
+        raise ValueError(f"{len(panels)} clips; a picture holds 1 to {MOST}: draw fewer at a time")
+    figure, axes = plt.subplots(
+        len(panels),
+        1,
+        figsize=(WIDTH, 0.9 + HEIGHT * len(panels)),
+        layout="constrained",
+        squeeze=False,
+    )
+    colours = sns.color_palette("colorblind", len(classes))
+    for place, (title, times, values) in zip(axes[:, 0], panels, strict=True):
+        _check(title, np.asarray(times), np.asarray(values), len(classes))
+        middles = np.mean(times, axis=1)
+        edges = np.concatenate([[times[0][0]], (middles[1:] + middles[:-1]) / 2, [times[-1][1]]])
+        heights = np.nan_to_num(np.asarray(values, float))
+        floors = np.cumsum(heights, axis=1) - heights  # (windows, classes)
+        for number, name in enumerate(classes):
+            place.bar(
+                edges[:-1],
+                heights[:, number],
+                np.diff(edges),
+                floors[:, number],
+                align="edge",
+                color=colours[number],
+                edgecolor="white",
+                linewidth=0.5,
+                label=name,
+            )
+        place.set_title(title, fontsize=FONT + 1, loc="left")
+        place.set(xlim=(edges[0], edges[-1]), ylim=(0, 1), yticks=[0, 0.5, 1])
+        place.tick_params(labelsize=FONT)
+        place.set_ylabel("probability", fontsize=FONT)
+        sns.despine(ax=place)
+    axes[-1, 0].set_xlabel("time (s)", fontsize=FONT)
+    handles, names = axes[0, 0].get_legend_handles_labels()
+    figure.legend(
+        handles,
+        names,
+        loc="outside upper center",
+        ncols=min(len(names), 7),
+        frameon=False,
+        fontsize=FONT,
+    )
+    return figure
+
+
+def save_probabilities(answers: Sequence[Mapping], path: Path) -> None:
+    """Draw what ``sercore.predict.predicted`` gave of clips, those that an error left out aside, into a PNG file.
+
+    Args:
+        answers: answers for one clip or more.
+        path: file, which ends in ``.png``.
+
+    Raises:
+        ParameterError: another ending, too many clips, or a place where no file can be written.
+    """
+    answered = [answer for answer in answers if not answer["error"]]
+    if path.suffix.lower() != ".png":
+        raise ParameterError(
+            f"--plot {path}: no PNG file by its name; expected one that ends in .png. Name it so."
+        )
+    if len(answered) > MOST:
+        raise ParameterError(
+            f"--plot {path}: {len(answered)} clips; a picture holds {MOST} at most. Name fewer, or leave --plot out."
+        )
+    figure = probabilities(
+        [_panel(answer) for answer in answered], list(answered[0]["probabilities"])
+    )
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=150)
+    plt.close(figure)
+    try:
+        store.write(path, file.getvalue())
+    except OSError as error:
+        raise ParameterError(
+            f"--plot {path}: cannot be written ({error.strerror}). Name another file."
+        ) from None
+
+
+def _panel(clip: Mapping) -> tuple[str, np.ndarray, np.ndarray]:
+    silent = dict.fromkeys(clip["probabilities"], np.nan)
+    times = [[part["start"], part["end"]] for part in clip["windows"]]
+    values = [list((part["probabilities"] or silent).values()) for part in clip["windows"]]
+    return Path(clip["clip"]).name, np.array(times), np.array(values)
+
+
+def _check(title: str, times: np.ndarray, values: np.ndarray, classes: int) -> None:
+    if times.shape != (len(values), 2) or values.shape[1:] != (classes,) or not len(values):
+        raise ValueError(
+            f"{title}: times are {times.shape} and probabilities {values.shape}; expected a start, an end and {classes} classes "
+            "for each of one or more windows"
+        )
+    answered = values[~np.isnan(values).any(axis=1)]
+    if (answered < 0).any() or not np.allclose(answered.sum(axis=1), 1, atol=1e-3):
+        raise ValueError(
+            f"{title}: probabilities that do not sum to 1, or are below 0; give each window's own"
+        )
