@@ -1,4 +1,4 @@
-"""Several processes that train one network, as ``torchrun`` starts them: who am I, how many are we, and what all must agree on."""
+"""Several processes that train one network, as ``torchrun`` starts them."""
 
 import os
 from collections.abc import Iterator
@@ -10,24 +10,21 @@ from torch.nn.parallel import DistributedDataParallel
 
 
 def number() -> int:
-    """This process' number, from 0; 0 where it trains alone."""
+    """Return this process' number, from 0."""
     return distributed.get_rank() if distributed.is_initialized() else 0
 
 
 def count() -> int:
-    """How many processes train together; 1 where this one trains alone."""
+    """Return the number of processes that train together; 1 where this one trains alone."""
     return distributed.get_world_size() if distributed.is_initialized() else 1
 
 
 @contextmanager
 def joined(device: torch.device) -> Iterator[torch.device]:
-    """Join the other processes of ``torchrun`` and leave them at the end; nothing happens where it did not start this one.
-
-    Args:
-        device: cpu or cuda; of several GPUs each process gets its own.
+    """Join the other processes of ``torchrun``, if it started this one, and leave them at the end.
 
     Yields:
-        The device of this process.
+        The device of this process: of several GPUs each process gets its own.
     """
     if "LOCAL_RANK" not in os.environ or distributed.is_initialized():
         yield device
@@ -43,9 +40,10 @@ def joined(device: torch.device) -> Iterator[torch.device]:
 
 
 def shared(network: nn.Module, device: torch.device) -> nn.Module:
-    """The network, its gradients averaged over the processes in every backward pass; itself where there is one process.
+    """Return a network whose gradients are averaged over the processes in every backward pass.
 
-    Running statistics of batch normalisation are those of process 0, which sends them before every forward pass.
+    Running statistics of batch normalisation are those of process 0, sent before every forward
+    pass.
     """
     if count() == 1:
         return network
@@ -60,12 +58,12 @@ def agree(network: nn.Module) -> None:
 
 
 def summed(*values: float, device: torch.device) -> list[float]:
-    """Each value summed over the processes."""
+    """Return each value summed over the processes."""
     if count() == 1:
         return [*values]
-    found = torch.tensor(values, dtype=torch.float64, device=device)
-    distributed.all_reduce(found)
-    return found.tolist()
+    sums = torch.tensor(values, dtype=torch.float64, device=device)
+    distributed.all_reduce(sums)
+    return sums.tolist()
 
 
 def wait() -> None:

@@ -16,11 +16,10 @@ from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import SEEDS
 from sercore.ledger.scores import Trials
 from sercore.models.resnet import ResNet34
-from sercore.papers.padi2021 import evidence
-from sercore.papers.padi2021 import study as padi
-from sercore.papers.padi2021.clips import Data
-from sercore.papers.padi2021.grid import GRID
-from sercore.papers.padi2021.numbers import APART, CLIPS, WA, WIDTHS, system
+from sercore.papers.padi2021 import numbers, study
+from sercore.papers.padi2021.data import CLASSES, EXPERIMENTS, Data
+from sercore.papers.padi2021.numbers import APART, CLIPS, WIDTHS, by_run, system
+from sercore.papers.padi2021.study import EIGHT
 from sercore.report import diagrams
 from sercore.report.diagrams import Box, Panel
 from sercore.report.figures import FONT, WIDTH, interval
@@ -30,7 +29,6 @@ FEW = SEEDS  # from so many on a point is drawn in full
 Bar = tuple[
     float, float, int
 ]  # score in %, standard deviation over trainings (NaN of one), trainings
-EIGHT = tuple(row.name for row in GRID)
 SPLITS = {APART: "speakers left out", CLIPS: "clips split at random"}
 
 
@@ -43,7 +41,7 @@ def networks(speakers: int) -> Figure:
     Source: Padi et al. 2021, Figure 1.
     """
     with torch.device("meta"):
-        first, second = ResNet34(speakers), ResNet34(len(padi.CLASSES["exp1"])).freeze()
+        first, second = ResNet34(speakers), ResNet34(len(CLASSES["exp1"])).freeze()
 
     def boxes(network: ResNet34, target: str) -> dict[str, Box]:
         head, rows = network.head, network.sizes.rows
@@ -146,8 +144,8 @@ def bars_data(ledger: Ledger) -> dict[str, dict[str, dict[str, tuple[float, floa
     """
     panels = {}
     for protocol, split in SPLITS.items():
-        for name in padi.EXPERIMENTS:
-            ways = evidence.alike(
+        for name in EXPERIMENTS:
+            ways = numbers.alike(
                 ledger, EIGHT, experiment=name, protocol=protocol
             )  # nearest first, and so is max of equals
             if ways:
@@ -239,10 +237,10 @@ def effects_data(ledger: Ledger) -> dict[str, tuple[dict[str, tuple[float, float
     """Main effects of whole grids in WA, with intervals, and seeds, by what is scored and how it is split."""
     panels = {}
     for protocol, split in SPLITS.items():
-        for name in padi.EXPERIMENTS:
-            found = evidence.systems(ledger, EIGHT, experiment=name, protocol=protocol)
+        for name in EXPERIMENTS:
+            found = numbers.systems(ledger, EIGHT, experiment=name, protocol=protocol)
             if found is not None:
-                each = evidence.effects(found)
+                each = found.effects()
                 panels[f"{found.title}, {split}"] = (
                     {what: (e.value, e.low, e.high) for what, e in each.items()},
                     found.seeds,
@@ -411,11 +409,11 @@ def confusions_data(
     found = {}
     for source, book in (("Real speech", ledger), ("This page's own run", run)):
         each = [
-            (name, evidence.systems(book, (padi.FULL.name,), experiment=name))
-            for name in padi.EXPERIMENTS
+            (name, numbers.systems(book, (study.FULL.name,), experiment=name))
+            for name in EXPERIMENTS
         ]
         panels = [
-            (one.title, one.trials[padi.FULL.name].confusion(), padi.CLASSES[name])
+            (one.title, one.trials[study.FULL.name].confusion(), CLASSES[name])
             for name, one in each
             if one is not None
         ]
@@ -424,10 +422,7 @@ def confusions_data(
     return found
 
 
-def _bar(trials: Trials) -> tuple[float, float, int]:
-    runs = [
-        value
-        for seed in trials.seeds
-        for value in evidence.by_fold(trials.sown([seed]), WA).values()
-    ]
-    return float(np.mean(runs)), float(np.std(runs, ddof=1)) if len(runs) > 1 else np.nan, len(runs)
+def _bar(trials: Trials) -> Bar:
+    scores = by_run(trials)
+    spread = float(np.std(scores, ddof=1)) if len(scores) > 1 else np.nan
+    return float(np.mean(scores)), spread, len(scores)

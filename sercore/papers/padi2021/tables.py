@@ -25,14 +25,9 @@ from sercore.models import resnet
 from sercore.models.counts import parameters
 from sercore.models.resnet import ResNet34
 from sercore.papers.padi2021 import data as padi_data
-from sercore.papers.padi2021 import evidence
-from sercore.papers.padi2021 import rows as padi_rows
-from sercore.papers.padi2021 import study as padi
-from sercore.papers.padi2021.clips import Data
-from sercore.papers.padi2021.data import ORIGINS
-from sercore.papers.padi2021.evidence import Systems, alike, systems
-from sercore.papers.padi2021.grid import GRID, GROUPS
-from sercore.papers.padi2021.hours import Cost
+from sercore.papers.padi2021 import numbers as padi_numbers
+from sercore.papers.padi2021 import study
+from sercore.papers.padi2021.data import ORIGINS, Data
 from sercore.papers.padi2021.numbers import (
     APART,
     CLIPS,
@@ -41,17 +36,21 @@ from sercore.papers.padi2021.numbers import (
     UA,
     WA,
     WIDTHS,
+    Systems,
+    alike,
     experiment,
     policy,
     proposed,
     system,
+    systems,
 )
+from sercore.papers.padi2021.study import EIGHT, GROUPS
+from sercore.papers.padi2021.trial import SIZES
 from sercore.report import networks
 from sercore.report.tables import DASH, NONE, Column, html, number, shown, table, this_run
 from sercore.training.chunks import LENGTHS
 
-FULL = padi.FULL.name
-EIGHT = tuple(row.name for row in GRID)
+FULL = study.FULL.name
 METRICS = {"UA": UA, "WA": WA}
 PROTOCOLS = {APART: "speakers left out", CLIPS: "clips split at random"}
 INTERVALS = "in brackets 95 %, where the mean would lie with other speakers and seeds"
@@ -120,7 +119,7 @@ def classes(ledger: Ledger) -> HTML:
         return number(measured.get(f"{experiment(cell)} / {name} / clips"), "{:,.0f}")
 
     def analogue(cell: Printed) -> str:
-        return ours(cell) if stand_ins and experiment(cell) == padi.EXPERIMENTS[0] else DASH
+        return ours(cell) if stand_ins and experiment(cell) == EXPERIMENTS[0] else DASH
 
     columns = [
         Column("experiment", lambda cell: cell.row),
@@ -175,7 +174,7 @@ def readings() -> HTML:
     for width in ("published", "narrow"):
         with torch.device("meta"):
             built = [
-                ResNet34(4, replace(padi_rows.SIZES[width], pooling=name))
+                ResNet34(4, replace(SIZES[width], pooling=name))
                 for name in ("statistics", "mean", "flatten")
             ]
         rows.append((WIDTHS[width], *(f"{parameters(network):,}" for network in built)))
@@ -267,39 +266,27 @@ def silhouettes(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
 
 
 def hours(ledger: Ledger) -> HTML:
-    """Hours that the paper's edition takes by single steps that were timed, part by part, and what reading a clip takes."""
+    """Show the hours of the whole paper by steps that were timed, and what reading a clip takes."""
     costs = ledger.recorded.parts["costs"]
     rows = []
-    for trial in ledger.recorded.kind("hours").to_dict("records"):
-        device = ledger.recorded.runs[trial["run"]]["device"]
-        fields = costs.loc[costs["trial"] == trial["trial"], ["what", "steps", "seconds"]]
-        timed = [Cost(*values) for values in fields.to_numpy()]
-        for cost in timed:
-            rows.append(
-                (
-                    device,
-                    cost.what,
-                    f"{cost.steps:,.0f}",
-                    number(cost.seconds, "{:.3f}"),
-                    f"{cost.hours:,.1f}",
-                )
-            )
-        steps, hours = sum(cost.steps for cost in timed), sum(cost.hours for cost in timed)
-        rows.append((device, "in all", f"{steps:,.0f}", DASH, f"{hours:,.1f}"))
-        reading = (trial["reading"] + trial["spectrogram"]) / trial["duration"]
-        rows.append(
-            (
-                device,
-                "reading and spectrogram, of a second of audio on one core",
-                "",
-                f"{reading:.4f}",
-                "",
-            )
-        )
-    caption = "The paper's edition: 1.2 million clips of VoxCeleb, the grid in three experiments, five folds, three seeds, 20 epochs each"
-    return html(
-        ("device", "what", "steps", "seconds a step", "hours"), rows or NONE, caption=caption
+    for timing in ledger.recorded.kind("hours").to_dict("records"):
+        device = ledger.recorded.runs[timing["run"]]["device"]
+        parts = costs[costs["trial"] == timing["trial"]]
+        total = 0.0
+        for what, steps, seconds in parts[["what", "steps", "seconds"]].to_numpy():
+            hours = steps * seconds / 3600
+            total += hours
+            rows.append((device, what, f"{steps:,.0f}", f"{seconds:.3f}", f"{hours:,.1f}"))
+        rows.append((device, "in all", f"{parts['steps'].sum():,.0f}", DASH, f"{total:,.1f}"))
+        reading = (timing["reading"] + timing["spectrogram"]) / timing["duration"]
+        what = "reading and spectrogram, of a second of audio on one core"
+        rows.append((device, what, "", f"{reading:.4f}", ""))
+    caption = (
+        "The paper's edition: 1.2 million clips of VoxCeleb, the grid in three experiments, five"
+        " folds, three seeds, 20 epochs each"
     )
+    heads = ("device", "what", "steps", "seconds a step", "hours")
+    return html(heads, rows or NONE, caption=caption)
 
 
 def results(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
@@ -316,16 +303,14 @@ def results(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
             else DASH
         )
 
-    at_hand, this = (
-        systems(book, (FULL,), experiment=padi.EXPERIMENTS[0]) for book in (ledger, run)
-    )
+    at_hand, this = (systems(book, (FULL,), experiment=EXPERIMENTS[0]) for book in (ledger, run))
     analogue = None if at_hand is None or at_hand.corpus == IEMOCAP else at_hand
     rows = []
     for (title, name), numbers in printed.items():
         cell = next(iter(numbers.values()))
         ours = systems(ledger, (FULL,), experiment=experiment(cell))
         on_iemocap = ours if ours is not None and ours.corpus == IEMOCAP else None
-        is_first = experiment(cell) == padi.EXPERIMENTS[0]
+        is_first = experiment(cell) == EXPERIMENTS[0]
         verdicts = [ledger.verdict(numbers[name]) for name in METRICS if name in numbers]
         rows.append(
             (
@@ -360,7 +345,7 @@ def folds(ledger: Ledger, *, row: str = FULL) -> HTML:
     rows = [line._replace(more=score) for line in _lines(ledger, (row,)) for score in METRICS]
 
     def by_fold(line: Line) -> dict[int, float]:
-        return evidence.by_fold(line.trials, METRICS[line.more])
+        return padi_numbers.by_fold(line.trials, METRICS[line.more])
 
     def fold(at: int) -> Callable[[Line], str]:
         return lambda line: number(by_fold(line).get(at), "{:.2f}")
@@ -400,7 +385,7 @@ def grid(
         rows += [line._replace(more=this_run(edition)) for line in _lines(run, EIGHT, [protocol])]
 
     def deviation(line: Line) -> str:
-        seeds = [evidence.by_fold(line.trials.sown([seed])) for seed in line.trials.seeds]
+        seeds = [padi_numbers.by_fold(line.trials.sown([seed])) for seed in line.trials.seeds]
         return _deviation([value for folds in seeds for value in folds.values()])
 
     columns = [
@@ -429,7 +414,7 @@ def effects(ledger: Ledger) -> HTML:
         if line.name == EIGHT[0] and len(line.systems.trials) == len(EIGHT)
     ]
     rows = [
-        line._replace(name=score, more=evidence.effects(line.systems, METRICS[score]))
+        line._replace(name=score, more=line.systems.effects(METRICS[score]))
         for line in whole
         for score in ("WA", "UA")
     ]
@@ -461,7 +446,7 @@ def beside(ledger: Ledger, group: str) -> HTML:
     """Rows of a group beside the grid (finetune, pooling, policies, inputs, parts), and each less the system that it changes."""
     rows = []
     for row in GROUPS[group]:
-        for name in padi.EXPERIMENTS:
+        for name in EXPERIMENTS:
             pair = systems(ledger, (row.name, row.cell), experiment=name)
             if pair is not None:
                 rows.append(Line(pair, row.name, PROTOCOLS[APART], row.cell))
@@ -545,7 +530,7 @@ def _lines(
     return [
         Line(found, name, PROTOCOLS[protocol])
         for protocol in protocols
-        for title in padi.EXPERIMENTS
+        for title in EXPERIMENTS
         for found in alike(ledger, rows, experiment=title, protocol=protocol)
         for name in found.trials
     ]
@@ -556,7 +541,7 @@ def _score(line: Line, metric: str) -> object:
 
 
 def _recall(line: Line, at: int) -> object:
-    names, matrix = padi.CLASSES[line.systems.experiment], line.trials.confusion()
+    names, matrix = CLASSES[line.systems.experiment], line.trials.confusion()
     share = number(100 * recalls(matrix)[at], "{:.1f}")
     wrong = np.where(np.arange(len(names)) == at, 0, matrix[at])
     if share == DASH or not wrong.any():

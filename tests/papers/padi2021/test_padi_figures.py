@@ -7,7 +7,7 @@ import torch
 
 from sercore.augment.policies import POLICIES, masked
 from sercore.papers.padi2021 import figures
-from tests.ledger.padi_runs import EIGHT, ledger, trials
+from tests.papers.padi2021.padi_runs import EIGHT, ledger, trials
 from tests.report.legible import legible
 
 BARS = {name: (40.0 + 5 * at, 3.0, 15) for at, name in enumerate(EIGHT)}
