@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -142,7 +142,7 @@ def test_chunks_are_of_the_clips_and_their_masked_versions(encoded, monkeypatch)
         assert sum(clips for *_, clips in found) == 3 * len(training)
     names = [None, *(Masks(policy=policy, version=0) for policy in campplus.SCALED)]
     expected = [
-        ("frames_last", each and replace(each, version=number % VERSIONS))
+        ("frames_last", each and each._replace(version=number % VERSIONS))
         for number in range(1, VERSIONS + 2)
         for each in names
     ]
