@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from sercore.models.resnet import ResNet34, Sizes
+from sercore.papers.padi2021.trial import VERSIONS
 from sercore.training import checkpoints, chunks, kept, ranks
 from sercore.training.batching import Ragged
 from sercore.training.chunks import batches, in_turn

@@ -66,7 +66,8 @@ class PadiCard(card.Card):
         )
         if parameters.experiment == "all":
             raise ParameterError(
-                "-p experiment=all: a model has the classes of one; expected exp1, exp2 or exp3. Name one of them."
+                "-p experiment=all: a model has the classes of one; expected exp1, exp2 or"
+                " exp3. Name one of them."
             )
         if row.transfer == "none":
             for parameter in TRANSFER:
@@ -104,7 +105,8 @@ class PadiCard(card.Card):
         names = ("transfer", "augmentation", "pooling")
         parts = ", ".join(f"{name} {recipe[name]}" for name in names)
         return [
-            f"{about['model']} ({parts}), {recipe['experiment']}: trained on {card.corpora(about)}.",
+            f"{about['model']} ({parts}), {recipe['experiment']}: trained on"
+            f" {card.corpora(about)}.",
             f"On speakers not heard in training: UA {tested['ua']:.3f}, accuracy"
             f" {tested['accuracy']:.3f} ({people(tested)} of {', '.join(tested['corpora'])}; UA by"
             f" chance {chance(tested):.3f}).",
@@ -129,7 +131,8 @@ class PadiCard(card.Card):
             )
         if inputs["norm"] != "segment":
             raise ValueError(
-                f"norm {inputs['norm']}: one clip cannot be normalised so; expected segment. Train another model."
+                f"norm {inputs['norm']}: one clip cannot be normalised so; expected segment."
+                f" Train another model."
             )
         with torch.random.fork_rng(devices=[]):  # leaves torch's own generator as it was
             return ResNet34(len(about["classes"]), sizes)
@@ -194,8 +197,10 @@ def limits(about: Mapping[str, Any]) -> list[str]:
     part = "" if recipe["part"] == "all" else f", the {recipe['part']} part alone"
     lines = [
         *card.trained_on(about["training"], part=part),
-        f"Names one of {len(classes)} classes always, also where there is another emotion, or none: {', '.join(classes)}.",
-        f"The score is of {people(tested)} of the same corpus: the same rooms and, for the most part, the same texts.",
+        f"Names one of {len(classes)} classes always, also where there is another emotion,"
+        f" or none: {', '.join(classes)}.",
+        f"The score is of {people(tested)} of the same corpus: the same rooms and, for the"
+        f" most part, the same texts.",
         card.ONE_PLACE,
     ]
     if tested["collapsed"]:
@@ -220,13 +225,15 @@ def _load(parameters: study.Parameters) -> tuple[Data, Trial]:
         raise ParameterError(f"-p edition={parameters.edition}: {error}") from error
     if reason := padi_data.missing(data).get(parameters.experiment):
         raise ParameterError(
-            f"-p experiment={parameters.experiment}: cannot be trained on these clips; {reason}. Name another one."
+            f"-p experiment={parameters.experiment}: cannot be trained on these clips;"
+            f" {reason}. Name another one."
         )
     if not trials:
         (row,) = study.rows(parameters)
         corpus = data.corpus
         raise ParameterError(
-            f"{row.name}: parts are IEMOCAP's; expected a system of all clips, {corpus} has no parts. Name another."
+            f"{row.name}: parts are IEMOCAP's; expected a system of all clips, {corpus} has"
+            f" no parts. Name another."
         )
     (trial,) = trials
     return data, trial

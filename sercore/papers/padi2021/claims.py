@@ -101,7 +101,7 @@ def _body(ledger: Ledger, rows: tuple[str, ...], name: str, protocol: str, note:
 
 
 def _experiments(ledger: Ledger) -> tuple[str, ...]:
-    """Return the paper's three experiments once IEMOCAP is scored, else the one that has an analogue."""
+    """Return the three experiments once IEMOCAP is scored, else the one with an analogue."""
     groups = ledger.recorded.counts["group"].astype(str)
     is_scored = groups.str.startswith(f"{IEMOCAP}/").any()
     return EXPERIMENTS if is_scored else EXPERIMENTS[:1]
@@ -124,14 +124,14 @@ def _main_effects(recorded: Systems) -> list[Gap]:
 
 
 def _neighbours(recorded: Systems) -> list[Gap]:
-    """Return the differences between neighbours in the order of the main effects that is claimed."""
+    """Return the differences between neighbours in the claimed order of the main effects."""
     by_name = recorded.effects()
     names = [f"{one} - {other}" for one, other in DIFFERENCES]
     return [estimated(name, by_name[name]) for name in names]
 
 
 def _best_and_steadiest(recorded: Systems) -> list[Gap]:
-    """Return the lead of the whole system over each other, and how much less it varies over folds."""
+    """Return the lead of the whole system over each other, and how much less it varies."""
     others = [name for name in EIGHT if name != FULL]
     parts = [estimated(f"{FULL} over {name}", recorded.less(FULL, name)) for name in others]
     if recorded.folds < 2:
@@ -200,12 +200,12 @@ def _analogue(ledger: Ledger) -> list[str]:
     for name, metric in (("UA", UA), ("WA", WA)):
         score = level(recorded.trials[FULL], metric)
         scores.append(f"{name} {score.value:.2f} [{score.low:.2f}, {score.high:.2f}]")
-    words = f"beside it, {recorded.title} ({recorded.about}): {' and '.join(scores)}, over speakers and seeds"
-    return [words]
+    system = f"{recorded.title} ({recorded.about})"
+    return [f"beside it, {system}: {' and '.join(scores)}, over speakers and seeds"]
 
 
 def confused(ledger: Ledger) -> Judgement:
-    """D7: judge the recalls and confusions of Exp 1, and how far apart recalls are in Exp 2 and 3."""
+    """D7: judge recalls and confusions of Exp 1, and the span of recalls in Exp 2 and 3."""
     recorded = [systems(ledger, (FULL,), experiment=name) for name in EXPERIMENTS]
     if None in recorded or recorded[0].corpus != IEMOCAP:
         return Judgement.alike(
@@ -238,7 +238,7 @@ def confused(ledger: Ledger) -> Judgement:
 def _of_shares(
     name: str, systems: Sequence[Trials], statistic: Callable[[np.ndarray], np.ndarray]
 ) -> Gap:
-    """Return a statistic of the shares of answers by true class, of one system or less the second's."""
+    """Return a statistic of the shares of answers by true class, less a second system's."""
 
     def measure(counts: np.ndarray, *_: np.ndarray) -> np.ndarray:
         return statistic(counts / counts.sum(-1, keepdims=True).clip(1))
@@ -354,7 +354,8 @@ CLAIMS = (
     ),
     Claim(
         "D7",
-        "Happy is taken for neutral and angry is best in Exp 1; excited in its place balances the classes",
+        "Happy is taken for neutral and angry is best in Exp 1; excited in its place"
+        " balances the classes",
         source="Figure 3",
         judge=confused,
     ),
@@ -376,7 +377,8 @@ CLAIMS = (
         judge=changed(
             replace(study.FULL, vad="energy"),
             helps=False,
-            confound="confounded: the frozen recogniser was trained on all frames, without voice activity detection",
+            confound="confounded: the frozen recogniser was trained on all frames, without voice"
+            " activity detection",
         ),
     ),
     Claim(
@@ -387,7 +389,8 @@ CLAIMS = (
     ),
     Claim(
         "D11",
-        "WA is above UA where classes are unbalanced (Exp 1), not where happy and excited are one (Exp 3)",
+        "WA is above UA where classes are unbalanced (Exp 1), not where happy and excited"
+        " are one (Exp 3)",
         source="Table 3",
         judge=OnPrint(check=_unbalanced),
     ),

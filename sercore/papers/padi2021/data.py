@@ -1,4 +1,4 @@
-"""Data of Padi et al. 2021: clips that are scored, clips that teach speakers, and their log-mel spectrograms."""
+"""Data of Padi et al. 2021: clips that are scored, clips that teach speakers, spectrograms."""
 
 import os
 from collections.abc import Sequence
@@ -69,11 +69,7 @@ def log_mel(
 
 
 def spectrograms(clips: Sequence[Path | str]) -> list[np.ndarray]:
-    """Return log-mel spectrograms of audio files, taken from the store or else made and kept there.
-
-    Raises:
-        AudioError: a clip that cannot be read or is too short; the message names the file
-    """
+    """Return log-mel spectrograms of audio files, from the store or else made and kept there."""
     measure = partial(keeping.measure, log_mel, title="spectrograms", worth=20)
     return keeping.rows(clips, key=_spectrogram_key, measure=measure)
 
@@ -175,12 +171,7 @@ class Data(Clips):
         return self.table["corpus"].iloc[0]
 
     def frames(self, *, norm: str, vad: str) -> Ragged:
-        """Return the spectrograms as a network reads them, made when they are first asked for.
-
-        Args:
-            norm: "segment" or "conversation", over which is normalised
-            vad: "none" or "energy"
-        """
+        """Return the spectrograms as a network reads them, by ``norm`` and ``vad`` of a row."""
         if (norm, vad) == ("segment", "none"):
             return self.segments
         return self.once((norm, vad), lambda: self._normalised(norm, vad))
@@ -287,12 +278,8 @@ def source(
 ) -> Source:
     """Return the clips that teach speakers, and the pairs of clips that verify others.
 
-    Args:
-        edition: which data
-        table: clips of the scored corpus, which are compared where there is no other list of pairs
-        frames: spectrograms of these clips, each normalised by itself
-        taught: see ``load``
-        checkpoint: see ``load``
+    Where there is no list of pairs, clips of the scored corpus, ``table`` with its ``frames``, are
+    compared; for the rest see ``load``.
     """
     names, scored = tuple(taught) or teachers(edition), table["corpus"].iloc[0]
     if scored in names:

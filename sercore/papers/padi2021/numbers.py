@@ -1,4 +1,4 @@
-"""What the printed numbers of Padi et al. 2021 are, and the recorded systems that stand beside them.
+"""What the printed numbers of Padi et al. 2021 are, and the recorded systems beside them.
 
 A row of the ledger is a system under an experiment, "exp1 111": the classes differ by experiment,
 so that scores of two are never joined. Its variant says how it was trained. A printed result
@@ -6,9 +6,10 @@ stands beside trials that IEMOCAP scored; those of another corpus have the same 
 an analogue, and judge no printed number.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -30,6 +31,7 @@ from sercore.training.sgd import Plan
 NAME = study.NAME
 UA, WA = "unweighted_accuracy", "weighted_accuracy"
 APART, CLIPS = "speakers-apart", "clips"
+SPLIT_TITLES = {APART: "speakers left out", CLIPS: "clips split at random"}
 SPLITS = {"as-published": APART}  # Table 3's shares no speaker: there is no cleaner one
 FOLDS = {APART: sessions.FOLDS, CLIPS: sessions.FOLDS}
 SCORED = {title: (name,) for name, title in ORIGINS.items() if name != VOXCELEB}
@@ -89,6 +91,15 @@ def proposed(number: Printed) -> bool:
 def experiment(number: Printed) -> str:
     """Return the experiment of a number of Table 2 or 3, "exp1"."""
     return number.row[:5].replace(" ", "").lower()
+
+
+def printed_by_row(ledger: Ledger, title: str) -> dict[str, dict[str, Printed]]:
+    """Return the printed numbers of a table by row and column."""
+    rows: dict[str, dict[str, Printed]] = {}
+    for cell in ledger.printed:
+        if cell.table == title:
+            rows.setdefault(cell.row, {})[cell.column] = cell
+    return rows
 
 
 def arranged(trials: pd.DataFrame) -> pd.DataFrame:
@@ -165,7 +176,7 @@ def counted(number: Printed) -> float | None:
 
 
 def taught_speakers(number: Printed) -> Plain | None:
-    """Compare the speakers that were learnt, where they are VoxCeleb's: more than printed, or not."""
+    """Compare the speakers that were learnt, if they are VoxCeleb's: more than printed, or not."""
     value = recorded.measurements(NAME).get("taught / speakers / count")
     if value is None or VOXCELEB not in recorded.measured_on(NAME):
         return None
@@ -319,6 +330,41 @@ def alike(
                 common = estimates.shared([*present.values()])
                 ways.append(_systems(dict(zip(present, common, strict=True)), experiment, teacher))
     return tuple(sorted(ways, key=_rank, reverse=True))
+
+
+class Line(NamedTuple):
+    """One of some systems that were trained alike, as a table shows it."""
+
+    systems: Systems
+    name: str
+    split: str
+    more: Any = None  # what else the line is about
+
+    @property
+    def trials(self) -> Trials:
+        """Trials of this system."""
+        return self.systems.trials[self.name]
+
+
+def lines(
+    ledger: Ledger, rows: tuple[str, ...], protocols: Sequence[str] = tuple(SPLIT_TITLES)
+) -> list[Line]:
+    """Return these systems, where recorded, of every way of training, by split and experiment."""
+    lines = []
+    for protocol in protocols:
+        for name in study.EXPERIMENTS:
+            for way in alike(ledger, rows, experiment=name, protocol=protocol):
+                lines += [Line(way, row, SPLIT_TITLES[protocol]) for row in way.trials]
+    return lines
+
+
+def recorded_as(ledger: Ledger, row: str, control: str = "none") -> Iterator[Line]:
+    """Yield a ledger's row, "exp1 111", under each split under which it is recorded."""
+    name, _, system = row.partition(" ")
+    for protocol, split in SPLIT_TITLES.items():
+        chosen = systems(ledger, (system,), experiment=name, protocol=protocol, control=control)
+        if chosen is not None:
+            yield Line(chosen, system, split)
 
 
 def by_fold(trials: Trials, metric: str = WA) -> dict[int, float]:

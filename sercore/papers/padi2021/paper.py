@@ -1,4 +1,4 @@
-"""Padi et al. 2021 as the ledger and the pages ask for it: its numbers, and what its chapter says first."""
+"""Padi et al. 2021 as the ledger and the pages ask for it."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -45,7 +45,7 @@ class Padi2021(Paper):
     arranged = staticmethod(numbers.arranged)
 
     def measure(self, parameters: study.Parameters, data: Data) -> dict[str, float]:
-        """Count clips by "experiment / class / clips" and session, and speakers; measure durations."""
+        """Count clips by "experiment / class / clips" and session; measure durations."""
         counts = {"speakers / all / count": data.table["speaker"].nunique()}
         for name, classes in data.classes.items():
             target = data.targets[name]
@@ -159,7 +159,8 @@ def _unfinished(ledger: Ledger) -> str:
     return (
         f"The paper holds its learning rate for {Plan.constant} epochs and then halves it every"
         " other epoch. Every recorded training stops before this decay begins, after"
-        f" {counts} epochs, so the effects of transfer, masks and statistics pooling are not judged."
+        f" {counts} epochs, so the effects of transfer, masks and statistics pooling are not"
+        f" judged."
     )
 
 

@@ -76,8 +76,8 @@ VIEWED = tuple(
 class Parameters(ChapterParameters):
     """Parameters of the chapter, checked before a kernel starts.
 
-    The demo reads chunks of a fifth of the length with half the channels, and runs four of the eight systems on one fold: its
-    values show that everything runs.
+    The demo reads chunks of a fifth of the length with half the channels, and runs four of the
+    eight systems on one fold: its values show that everything runs.
     """
 
     known_rows: ClassVar = ROWS
@@ -102,7 +102,10 @@ class Parameters(ChapterParameters):
         "grid", "finetune", "pooling", "policies", "inputs", "parts", "encoder", "hours", "all"
     ] = Field(
         "grid",
-        description="which rows a run trains: the eight systems, what is asked beside them, an encoder's; hours times steps",
+        description=(
+            "which rows a run trains: the eight systems, what is asked beside them, an encoder's;"
+            " hours times steps"
+        ),
     )
     only: str = Field("", description="the one row to run, by its name; empty for all")
     epochs: int = Field(
@@ -138,14 +141,18 @@ class Parameters(ChapterParameters):
     )
     encoder: WeightsPath = Field(
         "none",
-        description="the folder of the CAM++ speaker encoder, for rows of its own; none for no such rows",
+        description=(
+            "the folder of the CAM++ speaker encoder, for rows of its own; none for no such rows"
+        ),
     )
     scored: str = Field(
         "", description="the corpus that is scored, by its folder; empty for the edition's own"
     )
     taught: str = Field(
         "",
-        description="the corpora whose speakers are learnt, parted by commas; empty for the edition's own",
+        description=(
+            "the corpora whose speakers are learnt, parted by commas; empty for the edition's own"
+        ),
     )
     control: Literal["none", "labels shuffled"] = Field(
         "none", description="whether training labels are shuffled, as a control"
@@ -164,7 +171,8 @@ class Parameters(ChapterParameters):
     def _a_file(cls, name: str) -> str:
         if name and not Path(name).is_file():
             raise ValueError(
-                f"{name}: no such file; expected weights as safetensors. Give the path of one, or leave it out."
+                f"{name}: no such file; expected weights as safetensors. Give the path of"
+                f" one, or leave it out."
             )
         return name
 
@@ -172,15 +180,18 @@ class Parameters(ChapterParameters):
     def _fit_together(self) -> "Parameters":
         if self.models == "encoder" and self.encoder == "none":
             raise ValueError(
-                "-p models=encoder: needs a speaker encoder, and none is given. Give its folder as -p encoder=…"
+                "-p models=encoder: needs a speaker encoder, and none is given. Give its"
+                " folder as -p encoder=…"
             )
         if not rows(self) and self.models not in ("encoder", "hours"):
             raise ValueError(
-                f"-p only={self.only}: no row among -p models={self.models}; expected one that is. Leave one of the two out."
+                f"-p only={self.only}: no row among -p models={self.models}; expected one"
+                f" that is. Leave one of the two out."
             )
         if self.speaker_checkpoint and self.speakers == "strict":
             raise ValueError(
-                "-p speakers=strict: trains a recogniser for each system, and one is given. Leave one of the two out."
+                "-p speakers=strict: trains a recogniser for each system, and one is given."
+                " Leave one of the two out."
             )
         return self
 
@@ -223,7 +234,7 @@ def grid(parameters: Parameters, data: Data) -> list[Trial]:
 
 
 def places(parameters: Parameters, data: Data) -> list[dict[str, Any]]:
-    """Return where each row is run: seeds x experiments that the data can run x protocols x folds."""
+    """Return where each row is run: seeds x possible experiments x protocols x folds."""
     missing = padi_data.missing(data)
     protocols = PROTOCOLS if parameters.protocol == "all" else (parameters.protocol,)
     shared = {
@@ -308,7 +319,7 @@ def tasks(parameters: Parameters, data: Data) -> list[Task]:
 
 
 def code_path(kind: str, settings: Mapping[str, Any]) -> tuple:
-    """Tell apart the code that a recorded trial runs through, by its settings; empty for a timing."""
+    """Tell apart the code that a recorded trial runs through; empty for a timing."""
     names = {
         "models": ("transfer", "pooling", "norm", "vad", "evaluate", "control"),
         "speakers": ("pooling",),

@@ -1,13 +1,13 @@
-"""Tables of chapter 4: data and networks, Table 3 and folds, the grid, its effects, what stands beside.
+"""Tables of chapter 4: data and networks, Table 3 and folds, the grid and what stands beside it.
 
-In all of them ``ledger`` is the paper's ledger, or a page's own, ``run`` this page's own trials, and
-``edition`` the edition of these: a demo's values are named synthetic.
+In all of them ``ledger`` is the paper's ledger, ``run`` this page's own trials, and ``edition`` the
+edition of these: a demo's values are named synthetic.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,26 +19,13 @@ from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import level
 from sercore.ledger.published import Printed
-from sercore.ledger.scores import Trials
 from sercore.models import resnet
 from sercore.models.counts import parameters
 from sercore.models.resnet import ResNet34
 from sercore.papers.padi2021 import data as padi_data
 from sercore.papers.padi2021 import numbers, study
 from sercore.papers.padi2021.data import CLASSES, EXPERIMENTS, ORIGINS, VOXCELEB, Data
-from sercore.papers.padi2021.numbers import (
-    APART,
-    CLIPS,
-    IEMOCAP,
-    UA,
-    WA,
-    WIDTHS,
-    Systems,
-    experiment,
-    policy,
-    proposed,
-    systems,
-)
+from sercore.papers.padi2021.numbers import APART, IEMOCAP, UA, WA, Line, experiment, systems
 from sercore.papers.padi2021.study import EIGHT
 from sercore.papers.padi2021.trial import SIZES
 from sercore.report import networks
@@ -47,55 +34,34 @@ from sercore.training.chunks import LENGTHS
 
 FULL = study.FULL.name
 METRICS = {"UA": UA, "WA": WA}
-PROTOCOLS = {APART: "speakers left out", CLIPS: "clips split at random"}
 INTERVALS = "in brackets 95 %, where the mean would lie with other speakers and seeds"
 JUDGED = "a difference is judged on five seeds of finished trainings, on fewer shown alone"
-
-
-class Line(NamedTuple):
-    """What a row of a table is about: one of some systems that were trained alike."""
-
-    systems: Systems
-    name: str
-    split: str
-    more: Any = None  # what else the row is about
-
-    @property
-    def trials(self) -> Trials:
-        """Trials of this system."""
-        return self.systems.trials[self.name]
-
-    def score(self, metric: str, name: str = "") -> object:
-        """Show the score of this system, or of another of the same training."""
-        return shown(level(self.systems.trials[name or self.name], metric), 2)
-
-
 SCORED = Column("scored", lambda line: line.systems.title)
 ROW = Column("row", lambda line: line.name)
 SPLIT = Column("split", lambda line: line.split)
 TRAINING = Column("training", lambda line: line.systems.about)
 SCORES = [
-    Column(("%", name), lambda line, metric=METRICS[name]: line.score(metric))
+    Column(("%", name), lambda line, name=name: _score(line, METRICS[name]))
     for name in ("WA", "UA")
 ]
 
 
 def policies(ledger: Ledger) -> HTML:
     """Table 1: policies as printed and ours, and the widest mask that the cap leaves of a chunk."""
-    printed = _by_row(ledger, "Table 1")
+    printed = numbers.printed_by_row(ledger, "Table 1")
 
     def value(row: str, *, name: str, read: Callable[[Printed], float]) -> str:
         return f"{read(printed[row][name]):g}" if name in printed[row] else DASH
 
     def widest(row: str, *, length: int) -> str:
-        share = policy(printed[row]["p"]) if "p" in printed[row] else 0
-        return f"{min(policy(printed[row]['W']), share * length):g}"
+        share = numbers.policy(printed[row]["p"]) if "p" in printed[row] else 0
+        return f"{min(numbers.policy(printed[row]['W']), share * length):g}"
 
     columns = [Column("policy", str)]
     for name in dict.fromkeys(name for row in printed.values() for name in row):
         read_printed = partial(value, name=name, read=lambda cell: cell.value)
         columns.append(Column((name, "printed"), read_printed))
-        columns.append(Column((name, "ours"), partial(value, name=name, read=policy)))
+        columns.append(Column((name, "ours"), partial(value, name=name, read=numbers.policy)))
     group = "widest mask in time, of a chunk of"
     for length in LENGTHS:
         columns.append(Column((group, f"{length} frames"), partial(widest, length=length)))
@@ -170,7 +136,7 @@ def readings() -> HTML:
             with torch.device("meta"):
                 network = ResNet34(4, replace(SIZES[width], pooling=pooling))
             counts.append(f"{parameters(network):,}")
-        rows.append((WIDTHS[width], *counts))
+        rows.append((numbers.WIDTHS[width], *counts))
     heads = ("", "statistics pooling", "mean alone", "no pooling, fixed length")
     return html(heads, rows, caption="Parameters by width and pooling")
 
@@ -190,7 +156,7 @@ def speakers(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
         Column("clips of", lambda trial: trial["source"]),
         Column("corpora", corpora),
         Column("masks, pooling", lambda trial: f"{trial['augmentation']}, {trial['pooling']}"),
-        Column("network", lambda trial: WIDTHS[trial["size"]]),
+        Column("network", lambda trial: numbers.WIDTHS[trial["size"]]),
         Column("seed", field("seed", "{:.0f}")),
         Column(("learnt", "speakers"), field("taught_speakers", "{:,.0f}")),
         Column(("learnt", "clips"), field("training_clips", "{:,.0f}")),
@@ -228,7 +194,7 @@ def silhouettes(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
     columns = [
         Column("clips of", lambda row: row["source"]),
         Column("system", numbers.system),
-        Column("network", lambda row: WIDTHS[row["size"]]),
+        Column("network", lambda row: numbers.WIDTHS[row["size"]]),
         Column("seed", lambda row: f"{row['seed']:.0f}"),
         Column("when", lambda row: f"{row['stage']} training"),
         Column("by emotion", lambda row: number(row.get("emotion"), "{:+.3f}")),
@@ -271,13 +237,13 @@ def results(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
     if analogue is not None and analogue.corpus == IEMOCAP:
         analogue = None
 
-    def scores(chosen: Systems | None, cell: Printed) -> list[object]:
-        if chosen is None or not proposed(cell):
+    def scores(chosen: numbers.Systems | None, cell: Printed) -> list[object]:
+        if chosen is None or not numbers.proposed(cell):
             return [DASH, DASH]
         return [shown(level(chosen.trials[FULL], metric), 2) for metric in METRICS.values()]
 
     rows = []
-    for name, cells in _by_row(ledger, "Table 3").items():
+    for name, cells in numbers.printed_by_row(ledger, "Table 3").items():
         title, system = name.split(" | ")
         cell = next(iter(cells.values()))
         ours = systems(ledger, (FULL,), experiment=experiment(cell))
@@ -303,8 +269,10 @@ def results(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
 
 
 def folds(ledger: Ledger, *, row: str = FULL) -> HTML:
-    """Show UA and WA of each fold of a system, the mean over seeds, and their mean and deviation."""
-    lines = [line._replace(more=score) for line in _lines(ledger, (row,)) for score in METRICS]
+    """Show UA and WA of each fold, the mean over seeds, and their mean and deviation."""
+    rows = [
+        line._replace(more=score) for line in numbers.lines(ledger, (row,)) for score in METRICS
+    ]
 
     def by_fold(line: Line) -> dict[int, float]:
         return numbers.by_fold(line.trials, METRICS[line.more])
@@ -315,14 +283,12 @@ def folds(ledger: Ledger, *, row: str = FULL) -> HTML:
     def mean(line: Line) -> str:
         return number(np.mean([*by_fold(line).values()]), "{:.2f}")
 
-    def deviation(line: Line) -> str:
-        return _deviation([*by_fold(line).values()])
-
     columns = [SCORED, SPLIT, TRAINING, Column("score, %", lambda line: line.more)]
     columns += [Column(("fold", str(at + 1)), partial(fold, at=at)) for at in range(5)]
     columns.append(Column(("over folds", "mean"), mean))
-    columns.append(Column(("over folds", "standard deviation"), deviation))
-    return table(columns, lines, caption=f"{row} by fold")
+    title = ("over folds", "standard deviation")
+    columns.append(Column(title, lambda line: _deviation([*by_fold(line).values()])))
+    return table(columns, rows, caption=f"{row} by fold")
 
 
 def per_class(ledger: Ledger) -> HTML:
@@ -340,16 +306,18 @@ def per_class(ledger: Ledger) -> HTML:
     columns = [SCORED, Column("system", lambda line: line.name), TRAINING]
     columns += [Column(name, partial(recall, at=at)) for at, name in enumerate(names)]
     caption = "Recall in %, speakers left out; in brackets the most frequent wrong answer"
-    return table(columns, _lines(ledger, EIGHT, [APART]), caption=caption)
+    return table(columns, numbers.lines(ledger, EIGHT, [APART]), caption=caption)
 
 
 def grid(
     ledger: Ledger, run: Ledger | None = None, *, protocol: str = APART, edition: str = "demo"
 ) -> HTML:
     """Show Figure 4's systems under a protocol: WA and UA, deviation over trainings, updates."""
-    rows = [line._replace(more="real speech") for line in _lines(ledger, EIGHT, [protocol])]
+    rows = [line._replace(more="real speech") for line in numbers.lines(ledger, EIGHT, [protocol])]
     if run is not None:
-        rows += [line._replace(more=this_run(edition)) for line in _lines(run, EIGHT, [protocol])]
+        rows += [
+            line._replace(more=this_run(edition)) for line in numbers.lines(run, EIGHT, [protocol])
+        ]
     columns = [
         Column("clips of", lambda line: line.more),
         Column("scored, and how trained", lambda line: (line.systems.title, line.systems.base)),
@@ -364,8 +332,8 @@ def grid(
         Column("speakers", lambda line: line.systems.speakers),
         Column("updates", lambda line: f"{line.trials.table['steps'].mean():,.0f}"),
     ]
-    caption = f"The grid, {PROTOCOLS[protocol]}; {INTERVALS}"
-    if protocol == CLIPS:
+    caption = f"The grid, {numbers.SPLIT_TITLES[protocol]}; {INTERVALS}"
+    if protocol == numbers.CLIPS:
         caption += "; the paper does not say that its ablation is split so"
     return table(columns, rows, caption=caption)
 
@@ -373,7 +341,7 @@ def grid(
 def effects(ledger: Ledger) -> HTML:
     """Show the main effects of the grid and the differences that the paper's order takes."""
     rows = []
-    for line in _lines(ledger, EIGHT):
+    for line in numbers.lines(ledger, EIGHT):
         if line.name == EIGHT[0] and len(line.systems.trials) == len(EIGHT):
             for score in ("WA", "UA"):
                 effects = line.systems.effects(METRICS[score])
@@ -406,10 +374,10 @@ def beside(ledger: Ledger, group: str) -> HTML:
         for name in EXPERIMENTS:
             pair = systems(ledger, (row.name, row.cell), experiment=name)
             if pair is not None:
-                rows.append(Line(pair, row.name, PROTOCOLS[APART], row.cell))
+                rows.append(Line(pair, row.name, numbers.SPLIT_TITLES[APART], row.cell))
 
     def other(line: Line, *, metric: str) -> object:
-        return line.score(metric, line.more)
+        return _score(line, metric, line.more)
 
     def less(line: Line, *, metric: str) -> object:
         return shown(line.systems.less(line.name, line.more, metric), 2, signed=True)
@@ -429,12 +397,10 @@ def encoder(ledger: Ledger) -> HTML:
     if len(trials):
         arranged = ledger.paper.arranged(trials)
         names = arranged.loc[arranged["control"] == "none", "row"].drop_duplicates()
-    rows = [line for name in names for line in _recorded_as(ledger, name)]
+    rows = [line for name in names for line in numbers.recorded_as(ledger, name)]
     columns = [SCORED, ROW, SPLIT]
-    for score in ("WA", "UA"):
-        columns.append(
-            Column(f"{score}, %", lambda line, metric=METRICS[score]: line.score(metric))
-        )
+    for name in ("WA", "UA"):
+        columns.append(Column(f"{name}, %", partial(_score, metric=METRICS[name])))
     caption = f"A pretrained speaker encoder with our pooling and layers; {INTERVALS}"
     return table([*columns, TRAINING], rows, caption=caption)
 
@@ -443,33 +409,24 @@ def controls(ledger: Ledger) -> HTML:
     """Show systems trained on shuffled labels, beside the same on true ones."""
     rows = []
     for name, control in dict.fromkeys((row, control) for row, _, control in ledger.controls()):
-        plain = {line.split: line for line in _recorded_as(ledger, name)}
-        for line in _recorded_as(ledger, name, control):
+        plain = {line.split: line for line in numbers.recorded_as(ledger, name)}
+        for line in numbers.recorded_as(ledger, name, control):
             rows.append(line._replace(more=(control, plain.get(line.split))))
 
     def without(line: Line) -> object:
         plain = line.more[1]
-        return DASH if plain is None else plain.score(UA)
+        return DASH if plain is None else _score(plain, UA)
 
     columns = [
         SCORED,
         ROW,
         Column("control", lambda line: line.more[0]),
         SPLIT,
-        Column("UA, %", lambda line: line.score(UA)),
+        Column("UA, %", lambda line: _score(line, UA)),
         Column("UA without it, %", without),
         TRAINING,
     ]
     return table(columns, rows, caption="Controls; guessing has a UA of 25 %")
-
-
-def _by_row(ledger: Ledger, title: str) -> dict[str, dict[str, Printed]]:
-    """Return the printed numbers of a table by row and column."""
-    rows: dict[str, dict[str, Printed]] = {}
-    for cell in ledger.printed:
-        if cell.table == title:
-            rows.setdefault(cell.row, {})[cell.column] = cell
-    return rows
 
 
 def _of_kind(
@@ -483,27 +440,9 @@ def _of_kind(
     return trials
 
 
-def _lines(
-    ledger: Ledger, rows: tuple[str, ...], protocols: Sequence[str] = tuple(PROTOCOLS)
-) -> list[Line]:
-    """Return the recorded ones of these systems, of every way of training, by split and experiment."""
-    lines = []
-    for protocol in protocols:
-        for title in EXPERIMENTS:
-            for way in numbers.alike(ledger, rows, experiment=title, protocol=protocol):
-                lines += [Line(way, name, PROTOCOLS[protocol]) for name in way.trials]
-    return lines
-
-
-def _recorded_as(ledger: Ledger, row: str, control: str = "none") -> Iterator[Line]:
-    """Yield a ledger's row, "exp1 111", under each split under which it is recorded."""
-    name, _, system = row.partition(" ")
-    for protocol, split in PROTOCOLS.items():
-        recorded_systems = systems(
-            ledger, (system,), experiment=name, protocol=protocol, control=control
-        )
-        if recorded_systems is not None:
-            yield Line(recorded_systems, system, split)
+def _score(line: Line, metric: str, name: str = "") -> object:
+    """Show the score of a line's system, or of another of the same training."""
+    return shown(level(line.systems.trials[name or line.name], metric), 2)
 
 
 def _deviation(values: Sequence[float]) -> str:

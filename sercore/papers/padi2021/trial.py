@@ -63,8 +63,7 @@ class Recogniser:
     """One training of a speaker recogniser.
 
     Args:
-        augmentation: as of ``Row``; an epoch reads one version of each clip, the next one another
-        pooling: as of ``Row``
+        augmentation, pooling: as of ``Row``; an epoch reads one version of each clip
         size: "published", "narrow" (half the channels) or "small" (the demo's)
         seed: seed of weights, batches and masks
         edition: which data
@@ -86,9 +85,7 @@ class Recogniser:
 def run_recogniser(trial: Recogniser, source: Source, *, device: str = "cpu") -> dict:
     """Train one speaker recogniser, or go on with it, and verify other speakers with it.
 
-    Returns:
-        Plain values: ``epochs`` as (epoch, name, value); ``equal_error_rate`` of cosine scores, and
-        of the same network before training; how many ``processes`` shared each batch.
+    The outcome is plain values, the same network's error before training among them.
 
     Source: Padi et al. 2021, section 4.2; the verification is ours.
     """
@@ -116,13 +113,9 @@ def run_recogniser(trial: Recogniser, source: Source, *, device: str = "cpu") ->
 def train_recogniser(
     trial: Recogniser, source: Source, *, device: str = "cpu", workers: int = 0
 ) -> Trained:
-    """Return the recogniser, from the store if its training is finished; an interrupted one goes on.
+    """Return the recogniser: from the store, trained now, or trained on where it stopped.
 
-    Args:
-        trial: which recogniser
-        source: clips of its speakers
-        device: "cpu", "cuda" or "auto"
-        workers: number of processes that read clips ahead, for clips that are not in memory
+    ``workers`` processes read clips ahead that are not in memory.
     """
     target = np.unique(source.speakers, return_inverse=True)[1]
     policies = VERSIONS[trial.augmentation]
@@ -143,11 +136,7 @@ def build_recogniser(trial: Recogniser, source: Source) -> ResNet34:
 
 
 def load_recogniser(source: Source) -> dict[str, Tensor]:
-    """Read the weights of a speaker recogniser that was trained elsewhere, by name.
-
-    Raises:
-        ValueError: a file that is no safetensors
-    """
+    """Read the weights of a speaker recogniser that was trained elsewhere, by name."""
     try:
         return load_file(source.checkpoint)
     except SafetensorError as error:
@@ -158,10 +147,7 @@ def load_recogniser(source: Source) -> dict[str, Tensor]:
 
 
 def verification_error(network: ResNet34, source: Source, *, precision: str) -> float:
-    """Return the equal error rate of cosine scores between clips of speakers never trained on.
-
-    Source: ours; the embedding is the output of the first fully connected layer, before batch norm.
-    """
+    """Return the equal error rate of cosine scores between clips of speakers never trained on."""
     device = next(network.parameters()).device
     length = network.sizes.frames if network.sizes.pooling == "flatten" else 0
     rows, places = np.unique(np.concatenate([source.left, source.right]), return_inverse=True)
@@ -307,13 +293,7 @@ class Trial(Place):
 
 @dataclass(frozen=True)
 class Fitted:
-    """A trained network, in evaluation mode with the last epoch's weights.
-
-    Args:
-        network: trained network
-        history: history of its training
-        training, test: rows of the clips
-    """
+    """A trained network with the last epoch's weights, and the rows of the clips of both sides."""
 
     network: ResNet34
     history: History
@@ -322,10 +302,7 @@ class Fitted:
 
 
 def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
-    """Train one network, or go on with it, and count its test predictions by speaker.
-
-    The last epoch is scored, once: no clip chooses anything. The outcome is plain values.
-    """
+    """Train one network, and count its test predictions by speaker after the last epoch."""
     fitted = trained(trial, data, device=device)
     started = time.perf_counter()
     predicted = probabilities(trial, data, fitted.network, fitted.test)
@@ -373,10 +350,9 @@ def build(trial: Trial, data: Data, *, device: str = "cpu") -> ResNet34:
 
 
 def split(trial: Place, data: Data) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rows that train and that test, without clips that the experiment or part leaves out.
+    """Return the rows that train and that test; a speaker on two sides is a ``LeakError``.
 
-    Raises:
-        LeakError: a speaker on two sides, where speakers are kept apart
+    Clips that the experiment leaves out, or of another part, are on neither side.
     """
     target = data.targets[trial.experiment]
     used = target >= 0
@@ -391,7 +367,7 @@ def split(trial: Place, data: Data) -> tuple[np.ndarray, np.ndarray]:
 
 
 def shuffled(trial: Place, data: Data, training: np.ndarray) -> np.ndarray:
-    """Return the class numbers of all clips, those that train shuffled where that is the control."""
+    """Return the class numbers of all clips, those of training shuffled in that control."""
     target = data.targets[trial.experiment].copy()
     if trial.control == "labels shuffled":
         target[training] = np.random.default_rng(trial.start).permutation(target[training])

@@ -79,7 +79,7 @@ class Timing:
 
 @dataclass(frozen=True)
 class Timed:
-    """Systems whose steps are timed, and audio files whose reading is; a time depends on neither."""
+    """Systems whose steps are timed, and audio files whose reading is."""
 
     rows: Sequence[Row]
     paths: Sequence[Path | str]

@@ -90,7 +90,7 @@ def test_bars_of_three_experiments_stand_beside_each_other():
     figure = figures.bars(
         {
             split: {f"IEMOCAP, exp{at}\n{training}": BARS for at in (1, 2, 3)}
-            for split in figures.SPLITS.values()
+            for split in figures.SPLIT_TITLES.values()
         }
     )
     assert len(figure.axes) == 6
