@@ -20,11 +20,11 @@ import soundfile
 import torch
 
 from sercore.audio import RATE
-from sercore.papers.padi2021 import rows as padi_rows
-from sercore.papers.padi2021.batches import batches, in_turn
-from sercore.papers.padi2021.clips import Source
-from sercore.papers.padi2021.stream import Streamed
+from sercore.papers.padi2021 import trial as padi_trial
+from sercore.papers.padi2021.data import Source, read_normalised
 from sercore.training import chunks, memory
+from sercore.training.batching import Streamed
+from sercore.training.chunks import batches, in_turn
 
 GOAL = 200  # MiB
 FEW, MANY, READS, WORKERS = 10_000, 1_200_000, 20_000, 2
@@ -56,8 +56,8 @@ def names() -> Iterator[tuple[str, str]]:
 
 
 def held(folder: Path, clips: int) -> Source:
-    """The clips as ``padi_stream.source`` gives them, but for pairs."""
-    frames = Streamed((path for _, path in islice(names(), clips)), folder=folder)
+    """The clips as ``padi_data.source`` gives them, but for pairs."""
+    frames = Streamed((path for _, path in islice(names(), clips)), read_normalised, folder=folder)
     speakers = np.array(
         [speaker for speaker, _ in islice(names(), 0, clips, CLIPS)], object
     ).repeat(CLIPS)[:clips]
@@ -79,7 +79,7 @@ def read(folder: Path, clips: int, reads: int) -> dict[str, float]:
             rows = chunks.balanced(source.speakers, most=source.most, number=number, seed=0)
             turned = in_turn(chunks.epoch(rows, number=number, seed=0), versions=3, number=number)
             for at, (signal, _) in enumerate(
-                batches(source.frames, target, turned, padi_rows.versions("both"), workers=WORKERS)
+                batches(source.frames, target, turned, padi_trial.VERSIONS["both"], workers=WORKERS)
             ):
                 left -= len(signal)
                 if at % EVERY == 0 or left <= 0:

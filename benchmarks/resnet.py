@@ -28,10 +28,10 @@ from torch.nn.functional import cross_entropy
 from torch.utils.flop_counter import FlopCounterMode
 
 from sercore.models.resnet import ResNet34
-from sercore.papers.padi2021 import rows as padi_rows
-from sercore.papers.padi2021.batches import SCORED, answered, batches
+from sercore.papers.padi2021 import trial as padi_trial
 from sercore.training import chunks, memory
 from sercore.training.batching import Ragged, padding_share
+from sercore.training.chunks import SCORED, answered, batches
 from sercore.training.resumable import autocast
 from sercore.training.sgd import fit
 
@@ -80,7 +80,7 @@ class Training:
 
     def batches(self, epoch: int) -> Iterator[list[Tensor]]:
         """Masked chunks and classes."""
-        lengths, policies = padi_rows.CHUNKS[self.size], padi_rows.versions("both")
+        lengths, policies = padi_trial.CHUNKS[self.size], padi_trial.VERSIONS["both"]
         wanted = (self.warm or lengths[-1:], self.timed or lengths)[epoch - 1]
         read = chunks.epoch(
             range(TRAINED),
@@ -101,7 +101,7 @@ def epoch(what: Training, threads: int) -> tuple[float, float]:
     """Chunks a second and mean loss of the second epoch."""
     torch.set_num_threads(threads)
     torch.manual_seed(0)
-    network = ResNet34(CLASSES, padi_rows.SIZES[what.size])
+    network = ResNet34(CLASSES, padi_trial.SIZES[what.size])
     if what.frozen:
         network.freeze()
     return {"ours": ours, "plain": plain}[what.side](network, what)
@@ -109,7 +109,7 @@ def epoch(what: Training, threads: int) -> tuple[float, float]:
 
 def ours(network: nn.Module, what: Training) -> tuple[float, float]:
     """Train with the package's loop."""
-    plan = padi_rows.plan(epochs=2, size=what.size, precision=what.precision)
+    plan = padi_trial.plan(epochs=2, size=what.size, precision=what.precision)
     with TemporaryDirectory() as folder, redirect_stderr(StringIO()):  # without its bars
         last = fit(
             network, what.batches, plan=plan, folder=Path(folder), device=what.device, seed=0
@@ -119,7 +119,7 @@ def ours(network: nn.Module, what: Training) -> tuple[float, float]:
 
 def plain(network: nn.Module, what: Training) -> tuple[float, float]:
     """Train as anyone would."""
-    plan = padi_rows.plan(epochs=2, size=what.size, precision="fp32")
+    plan = padi_trial.plan(epochs=2, size=what.size, precision="fp32")
     optimiser = torch.optim.SGD(
         [each for each in network.parameters() if each.requires_grad], plan.rate, plan.momentum
     )
@@ -155,7 +155,7 @@ def best_way(size: str) -> str:
 def settled(size: str) -> ResNet34:
     """A random network as training leaves it: channels-last, in evaluation mode, its batch norm has met chunks."""
     torch.manual_seed(0)
-    network = ResNet34(CLASSES, padi_rows.SIZES[size]).train()
+    network = ResNet34(CLASSES, padi_trial.SIZES[size]).train()
     for layer in network.modules():
         if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
             layer.momentum = 1.0
@@ -214,7 +214,7 @@ def padding(held: Ragged) -> float:
 def repeated(sizes: np.ndarray, *, size: str = "published") -> float:
     """Share of frames in an epoch's chunks that repeat their clip, which is shorter."""
     read = chunks.epoch(
-        range(len(sizes)), number=1, seed=0, versions=3, lengths=padi_rows.CHUNKS[size]
+        range(len(sizes)), number=1, seed=0, versions=3, lengths=padi_trial.CHUNKS[size]
     )
     again = sum(int(np.maximum(0, each.length - sizes[each.rows]).sum()) for each in read)
     return again / sum(each.length * len(each.rows) for each in read)
@@ -223,10 +223,10 @@ def repeated(sizes: np.ndarray, *, size: str = "published") -> float:
 def work(size: str, *, frozen: bool = False) -> float:
     """Floating-point operations of training on one chunk, mean over the lengths, of which a matrix product has 2 a weight."""
     with torch.device("meta"):
-        network, totals = ResNet34(CLASSES, padi_rows.SIZES[size]), []
+        network, totals = ResNet34(CLASSES, padi_trial.SIZES[size]), []
         if frozen:
             network.freeze()
-        for length in padi_rows.CHUNKS[size]:
+        for length in padi_trial.CHUNKS[size]:
             with FlopCounterMode(display=False) as counter:
                 network.train()(torch.zeros(2, length, 128)).sum().backward()
             totals.append(counter.get_total_flops() / 2)
@@ -308,12 +308,12 @@ def tell_gpu() -> None:
     most = peak("cuda")
     print(f"{torch.cuda.get_device_name()}: {most / 1e12:.0f} TFLOP/s in a bf16 matrix product")
     for name, (size, frozen) in CASES.items():
-        lengths = padi_rows.CHUNKS[size]
+        lengths = padi_trial.CHUNKS[size]
         what = Training(
             side="ours",
             size=size,
             frozen=frozen,
-            batch=padi_rows.BATCHES[size],
+            batch=padi_trial.BATCHES[size],
             warm=lengths,
             timed=lengths * 10,
             device="cuda",

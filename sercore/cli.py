@@ -276,9 +276,9 @@ def pretrain(
     json: Json = False,
 ) -> None:
     """Train the speaker recogniser of chapter 4 and keep it for the chapter; several GPUs share it where torchrun starts this."""
-    from sercore.papers.padi2021 import pretrain as padi_pretrain
+    from sercore.papers.padi2021 import study
 
-    if found := padi_pretrain.pretrain(_given(edition, parameters), workers=workers):
+    if found := study.pretrain(_given(edition, parameters), workers=workers):
         printed.rows(found, as_json=json)
 
 

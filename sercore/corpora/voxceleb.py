@@ -1,16 +1,23 @@
 """VoxCeleb 1 and 2: interviews from the web, many speakers, no emotion labels."""
 
 import csv
+import os
 import re
-from collections.abc import Iterable
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from sercore.corpora.reports import Problem
-from sercore.corpora.table import Corpus, build, missing, named_clips, some
+import numpy as np
+
+from sercore.corpora.folders import CorpusError
+from sercore.corpora.reports import Problem, Report
+from sercore.corpora.table import SUFFIXES, Corpus, build, missing, named_clips, some
 
 NAME = re.compile(r"(?P<speaker>id\d{5})/(?P<text>[^/]+)/[^/]+")
 SHEETS = ("vox1_meta.csv", "vox2_meta.csv")
 GENDERS = {"f": "female", "m": "male"}
+LAYOUT = "expected …/id<number>/<video>/<clip>.wav or .flac. Put VoxCeleb's folders there."
 
 
 def read(root: Path) -> Corpus:
@@ -64,15 +71,123 @@ def read(root: Path) -> Corpus:
     return build("voxceleb", rows, problems, extra=("nationality",))
 
 
+@dataclass(frozen=True)
+class Listing:
+    """Clips of VoxCeleb, listed and not opened. Paths are bytes, relative to the folder.
+
+    Args:
+        paths: ``(clips,)`` clips of the speakers who teach
+        sizes: ``(clips,)`` bytes of these files
+        speakers: ``(clips,)`` corpus/speaker
+        compared: ``(compared,)`` paths of the clips that verify speakers, none of whom teaches
+        compared_sizes: ``(compared,)`` bytes of these files
+        report: number of clips, and speakers that the sheets list and who have none
+    """
+
+    paths: np.ndarray
+    sizes: np.ndarray
+    speakers: np.ndarray
+    compared: np.ndarray
+    compared_sizes: np.ndarray
+    report: Report
+
+
+def list_clips(root: Path, compared: Sequence[str] = ()) -> Listing:
+    """List the clips of some million files, folder by folder in the order of their names.
+
+    Args:
+        root: the corpus' folder
+        compared: speaker/video/clip of those that verify speakers (default none)
+
+    Raises:
+        CorpusError: a folder that ``walk`` refuses, one without a clip, or a compared clip that is
+            missing
+    """
+    files: dict[str, tuple[bytes, int]] = {}
+    wanted, held_out = set(compared), {name.partition("/")[0] for name in compared}
+    numbers: dict[str, int] = {}
+    paths, sizes, speakers = [], array("q"), array("i")
+    for path, size, name in walk(root):
+        speaker = name.partition("/")[0]
+        if speaker not in held_out:
+            paths.append(os.fsencode(path))
+            sizes.append(size)
+            speakers.append(numbers.setdefault(speaker, len(numbers)))
+        elif name in wanted:
+            files[name] = os.fsencode(path), size
+    if not paths:
+        raise CorpusError(f"{root}: no clip; {LAYOUT}")
+    if lost := [name for name in compared if name not in files]:
+        raise CorpusError(
+            f"{root}: {len(lost)} of {len(compared)} clips of its list of pairs are not there:"
+            f" {some(lost)}; expected all. Put VoxCeleb 1's test part there, or take the list away."
+        )
+    names = np.array([f"voxceleb/{speaker}" for speaker in numbers], object)
+    problems = absent({*numbers, *held_out}, set(_sheets(root)[0]))
+    return Listing(
+        np.array(paths, np.bytes_),
+        np.array(sizes),
+        names[np.array(speakers)],  # one string a speaker
+        np.array([files[name][0] for name in compared], np.bytes_),
+        np.array([files[name][1] for name in compared], np.int64),
+        Report("voxceleb", len(paths) + len(compared), tuple(problems)),
+    )
+
+
+def walk(root: Path) -> Iterator[tuple[str, int, str]]:
+    """Find the clips without opening a file, folder by folder in the order of their names.
+
+    Yields:
+        Path under the root, bytes, and speaker/video/clip of each audio file.
+
+    Raises:
+        CorpusError: no such folder, an empty file, a name that is not VoxCeleb's, a clip in two
+            formats, a speaker's video in two folders, or a speaker whose clips are all ``.m4a``
+    """
+    if not root.is_dir():
+        raise CorpusError(
+            f"{root}: no such folder; expected voxceleb in its official layout. Put or link it"
+            " there."
+        )
+    above, readable, unread = len(os.path.join(root, "")), set(), set()
+    videos: dict[tuple[str, ...], str] = {}
+    for folder, folders, names in os.walk(root):
+        folders.sort()
+        video, last = tuple(folder.split(os.sep)[-2:]), ""
+        for file in sorted(names):
+            stem, suffix = os.path.splitext(file)
+            path, name = os.path.join(folder, file), "/".join([*video, stem])
+            if suffix.lower() == ".m4a":
+                unread.add(video[0])
+            if suffix.lower() not in SUFFIXES:
+                continue
+            size = os.stat(path).st_size
+            if not NAME.fullmatch(name):
+                problem = "not VoxCeleb's name; expected …/id<number>/<video>/<clip>. Move it out"
+                raise CorpusError(f"{path}: {problem} of the folder.")
+            if (first := videos.setdefault(video, folder)) != folder:
+                problem = f"this video of the speaker stands in {first}, too; expected it once."
+                raise CorpusError(f"{folder}: {problem} Remove one of them.")
+            if stem == last:
+                problem = "the same clip stands beside it in another format; expected one of the"
+                raise CorpusError(f"{path}: {problem} two. Remove one.")
+            if not size:
+                problem = "an empty file, 0 bytes; expected a WAV or FLAC file. Copy it again or"
+                raise CorpusError(f"{path}: {problem} remove it.")
+            last = stem
+            readable.add(video[0])
+            yield path[above:], size, name
+    if lost := sorted(unread - readable):
+        raise CorpusError(
+            f"{root}: {len(lost)} speakers have .m4a files alone: {some(lost)}; expected .wav or"
+            " .flac. Convert them, names and folders kept, or remove them."
+        )
+
+
 def absent(speakers: Iterable[str], listed: Iterable[str]) -> list[Problem]:
     """Report speakers that the sheets list and that have no clip."""
     what = "speakers that the sheets list"
     return missing(speakers, set(listed), what=what, kind="missing speakers")
-
-
-def listed(root: Path) -> set[str]:
-    """Speakers that the sheets in VoxCeleb's folder list; empty without a sheet."""
-    return set(_sheets(root)[0])
 
 
 def _sheets(root: Path) -> tuple[dict[str, dict], list[str]]:

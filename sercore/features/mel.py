@@ -3,12 +3,14 @@
 ``MelSettings`` has the defaults of the report on five models (Biagini 2022).
 """
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from scipy import fft
 
+LEAST_DEVIATION = 1e-5  # of a normalised band: one that is silent becomes 0
 LEAST = 1e-10  # floor of the power: -100 dB
 
 
@@ -145,6 +147,35 @@ def mfcc(
         )
     cepstrum = fft.dct(mel(samples, settings=settings), axis=1, norm="ortho")
     return np.ascontiguousarray(cepstrum[:, :coefficients])
+
+
+def normalise_bands(
+    clips: Sequence[np.ndarray],
+    groups: Sequence[Hashable] | None = None,
+    *,
+    least: float = LEAST_DEVIATION,
+) -> list[np.ndarray]:
+    """Return clips whose bands have mean 0 and variance 1, in each clip or over a group of clips.
+
+    Args:
+        clips: ``(frames, bands)`` each
+        groups: group of each clip, such as its conversation; None (default) for each clip alone
+        least: least standard deviation of a band (default 1e-5)
+
+    Source: Padi et al. 2021, section 4.2; by band is our reading.
+    """
+    rows: dict[Hashable, list[int]] = {}
+    for row, group in enumerate(range(len(clips)) if groups is None else groups):
+        rows.setdefault(group, []).append(row)
+    scaled = [np.empty(0)] * len(clips)
+    for members in rows.values():
+        count = sum(len(clips[row]) for row in members)
+        mean = sum(clips[row].sum(axis=0, dtype=np.float64) for row in members) / count
+        square = sum(np.square(clips[row] - mean).sum(axis=0) for row in members) / count
+        deviation = np.maximum(np.sqrt(square), least)
+        for row in members:
+            scaled[row] = ((clips[row] - mean) / deviation).astype(np.float32)
+    return scaled
 
 
 @lru_cache

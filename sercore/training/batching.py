@@ -1,7 +1,10 @@
 """Batches of rows and of clips of unequal length, and their orders."""
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -9,6 +12,13 @@ from torch import Tensor
 
 # Batches sorted together: 3 % padding on RAVDESS and TESS, and neighbours change every epoch.
 WINDOW = 20
+
+
+class Frames(Protocol):
+    """Frames of many clips, in memory (``Ragged``) or read from their files (``Streamed``)."""
+
+    def clip(self, row: int) -> np.ndarray:
+        """Return one clip: ``(frames, width)``."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +59,41 @@ class Ragged:
     def padded(self, rows: Sequence[int]) -> tuple[Tensor, Tensor]:
         """Return ``batch`` of these clips, and the frames of each ``(batch,)``."""
         return self.batch(rows), torch.from_numpy(self.sizes[np.asarray(rows)])
+
+
+class Streamed:
+    """Clips that are read from their audio files when they are asked for.
+
+    Paths stand in one array, which the processes of a data loader share; strings would be copied
+    into each as it counts them.
+
+    Args:
+        paths: audio files
+        read: function that reads a file's frames, importable by name
+        folder: folder that relative paths start from (default: the working directory)
+    """
+
+    def __init__(
+        self,
+        paths: Iterable[Path | str | bytes],
+        read: Callable[[str], np.ndarray],
+        *,
+        folder: Path | str = "",
+    ):
+        self.paths = np.array([os.fsencode(path) for path in paths], np.bytes_)
+        self.read, self.folder = read, os.fspath(folder)
+
+    def __len__(self) -> int:
+        """Return the number of clips."""
+        return len(self.paths)
+
+    def path(self, row: int) -> str:
+        """Return the file of a clip."""
+        return os.path.join(self.folder, os.fsdecode(self.paths[row]))
+
+    def clip(self, row: int) -> np.ndarray:
+        """Return one clip: ``(frames, width)``."""
+        return self.read(self.path(row))
 
 
 def by_length(

@@ -1,10 +1,22 @@
-"""Chunks of clips at random places, of one length a batch (Padi et al. 2021, section 4.2)."""
+"""Chunks of clips in batches, masked, and whole clips as they are scored (Padi et al. 2021, section 4.2).
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+``epoch`` says which pieces of which clips are read, ``batches`` reads and masks them.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+from torch.utils.data import DataLoader, Dataset
 
+from sercore.augment.policies import POLICIES, masked
+from sercore.training import memory, ranks
+from sercore.training.batching import Frames, Ragged
+
+SCORED = 16  # clips a batch where nothing is trained
 LENGTHS = (150, 200, 250, 300)  # frames: Padi et al. 2021, section 4.2
 
 
@@ -115,3 +127,121 @@ def balanced(speakers: Sequence[str], *, most: int, number: int, seed: int) -> n
     rank = np.empty(len(names), int)
     rank[by_speaker] = np.concatenate([np.arange(count) for count in counts])
     return np.sort(order[rank < most])
+
+
+def in_turn(batches: Iterable[Batch], *, versions: int, number: int) -> list[Batch]:
+    """Give each clip one version in an epoch, and the next one in the next epoch."""
+    return [replace(batch, versions=(batch.rows + number) % versions) for batch in batches]
+
+
+class _Chunks(Dataset):
+    """Chunks by (row, length, place): what a worker of a data loader reads."""
+
+    def __init__(self, frames: Frames):
+        self.frames = frames
+
+    def __getitem__(self, index: tuple[int, int, float]) -> np.ndarray:
+        row, length, place = index
+        return cut(self.frames.clip(row), length=length, place=place)
+
+
+class _Indices:
+    """Indices of a data loader's batches, made as it goes."""
+
+    def __init__(self, batches: Sequence[Batch]):
+        self.batches = batches
+
+    def __iter__(self) -> Iterator[list[tuple[int, int, float]]]:
+        for batch in self.batches:
+            pairs = zip(batch.rows, batch.places, strict=True)
+            yield [(int(row), batch.length, float(place)) for row, place in pairs]
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+
+def batches(
+    frames: Frames,
+    target: np.ndarray,
+    read: Sequence[Batch],
+    policies: Sequence[str],
+    *,
+    workers: int = 0,
+) -> Iterator[list[Tensor]]:
+    """Yield this process' share of each batch: masked chunks and class numbers.
+
+    Args:
+        frames: clips, normalised
+        target: ``(clips,)`` class numbers
+        read: batches of an epoch
+        policies: "plain" or a masking policy for each version
+        workers: number of processes that read clips ahead (default 0: this one reads)
+
+    Shape:
+        - chunks: ``(batch, length, bands)``; classes: ``(batch,)``
+
+    Source: Padi et al. 2021, sections 3.4 and 4.2.
+    """
+    shares = read
+    if ranks.count() > 1:
+        shares = [batch.part(ranks.number(), ranks.count()) for batch in read]
+    if min((len(batch.rows) for batch in shares), default=2) < 2:
+        least = min(len(batch.rows) for batch in read)
+        raise ValueError(
+            f"{ranks.count()} processes share batches of {least} chunks; batch norm needs 2 in each"
+            " process. Start fewer processes."
+        )
+    loader = DataLoader(
+        _Chunks(frames), batch_sampler=_Indices(shares), num_workers=workers, collate_fn=_stacked
+    )
+    for batch, signal in zip(shares, loader, strict=True):
+        generator = torch.Generator().manual_seed(batch.seed)
+        for number, policy in enumerate(policies):
+            places = torch.from_numpy(np.flatnonzero(batch.versions == number))
+            if policy != "plain" and len(places):
+                signal[places] = masked(signal[places], POLICIES[policy], generator=generator)
+        yield [signal, torch.from_numpy(target[batch.rows])]
+
+
+def answered(
+    answer: Callable[..., Tensor],
+    frames: Frames,
+    rows: Sequence[int],
+    *,
+    device: torch.device,
+    length: int = 0,
+) -> Tensor:
+    """Return what a network answers to clips: ``(clips, values)`` float32 in the order of the rows.
+
+    Args:
+        answer: function of frames ``(batch, time, bands)`` and lengths ``(batch,)``, or of frames
+            alone where a length is given
+        frames: clips
+        rows: rows of the clips that are scored
+        device: device of the network
+        length: frames of every clip, cut out of its middle or filled by repeating it; 0 (default)
+            for whole clips. These run in batches of like length where they are in memory, else one
+            by one
+    """
+    order, batch = np.arange(len(rows)), SCORED
+    if isinstance(frames, Ragged):
+        order = np.argsort(frames.sizes[np.asarray(rows)], kind="stable")
+    elif not length:
+        batch = 1
+    answers: dict[int, Tensor] = {}
+    with memory.kept():
+        for places in np.split(order, range(batch, len(order), batch)):
+            clips = [frames.clip(rows[place]) for place in places]
+            if length:
+                middles = [cut(clip, length=length, place=0.5) for clip in clips]
+                inputs = [_stacked(middles)]
+            else:
+                padded = pad_sequence([torch.tensor(clip) for clip in clips], batch_first=True)
+                inputs = [padded, torch.tensor([len(clip) for clip in clips])]
+            values = answer(*(tensor.to(device) for tensor in inputs)).float().cpu()
+            answers |= zip(places.tolist(), values, strict=True)
+    return torch.stack([answers[place] for place in range(len(rows))])
+
+
+def _stacked(clips: Sequence[np.ndarray]) -> Tensor:
+    return torch.from_numpy(np.stack(clips))

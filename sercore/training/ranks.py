@@ -10,7 +10,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 
 def number() -> int:
-    """This process' number, from 0; 0 where it trains alone."""
+    """Return this process' number, from 0."""
     return distributed.get_rank() if distributed.is_initialized() else 0
 
 
@@ -27,7 +27,7 @@ def joined(device: torch.device) -> Iterator[torch.device]:
         device: cpu or cuda; of several GPUs each process gets its own.
 
     Yields:
-        The device of this process.
+        The device of this process: of several GPUs each process gets its own.
     """
     if "LOCAL_RANK" not in os.environ or distributed.is_initialized():
         yield device

@@ -10,15 +10,13 @@ import pytest
 import soundfile
 
 from sercore import audio
-from sercore.papers.padi2021 import campplus_trial as padi_campplus_trial
-from sercore.papers.padi2021 import hours as padi_hours
-from sercore.papers.padi2021 import rows as padi_rows
-from sercore.papers.padi2021 import speakers as padi_speakers
+from sercore.papers.padi2021 import campplus
 from sercore.papers.padi2021 import study as padi
+from sercore.papers.padi2021 import trial as padi_trial
 from sercore.papers.padi2021 import views as padi_views
 from tests import tiny_speaker
 from tests.golden.watching import Golden
-from tests.papers import padi_toy
+from tests.papers.padi2021 import padi_toy
 
 STEPS = (20, 30, 40)  # of the speaker encoder in a chunk: the clips are no longer
 TOLERANCE = 1e-3
@@ -36,9 +34,9 @@ def systems() -> list[Golden]:
     data, parts = padi_toy.data(), padi_toy.data(corpus="iemocap")
     systems = _grid(data, models="all")
     full = next(trial for trial in systems if trial.row.name == "111")
-    plans = [("models", trial.row.name, trial, data, padi.run) for trial in systems]
+    plans = [("models", trial.row.name, trial, data, padi_trial.run) for trial in systems]
     for trial in _grid(parts, models="parts"):
-        plans.append(("models", trial.row.name, trial, parts, padi.run))
+        plans.append(("models", trial.row.name, trial, parts, padi_trial.run))
     changes = {
         "111, clips": {"protocol": "clips"},
         "111, labels shuffled": {"control": "labels shuffled"},
@@ -46,13 +44,13 @@ def systems() -> list[Golden]:
     }
     for name, changed in changes.items():
         (trial,) = _grid(data, **{"only": "111"} | changed)
-        plans.append(("models", name, trial, data, padi.run))
+        plans.append(("models", name, trial, data, padi_trial.run))
     strict = plans[-1][2].recogniser
     for recogniser in (full.recogniser, strict):
         name = f"{recogniser.augmentation}, {recogniser.pooling}"
-        plans.append(("speakers", name, recogniser, data.source, padi_speakers.run))
+        plans.append(("speakers", name, recogniser, data.source, padi_trial.run_recogniser))
     for trial in systems:
-        if trial.row in padi_views.ROWS:
+        if trial.row in padi.VIEWED:
             plans.append(("views", trial.row.name, trial, data, padi_views.run))
     return [Golden(padi, *where, narrowed(run), TOLERANCE) for *where, run in plans]
 
@@ -61,23 +59,26 @@ def _on_sounds(folder: Path) -> list[Golden]:
     """Trials that read audio files: on a speaker encoder, and those that time the reading."""
     data = padi_toy.spoken(folder)
     encoder = tiny_speaker.write(folder / "tiny")
-    (campplus,) = padi.tasks(_parameters(models="encoder", encoder=str(encoder)), data)
+    (encoded,) = padi.tasks(_parameters(models="encoder", encoder=str(encoder)), data)
     (hours,) = padi.tasks(_parameters(models="hours"), data)
-    named = {trial.row.name: trial for trial in campplus.trials}
+    named = {trial.row.name: trial for trial in encoded.trials}
     control = "labels shuffled"
     named |= {f"{name}, {control}": replace(named[name], control=control) for name in named}
-    about = campplus.data, narrowed(campplus.run), TOLERANCE
+    about = encoded.data, narrowed(encoded.run), TOLERANCE
     goldens = [Golden(padi, "campplus", *pair, *about) for pair in named.items()]
-    return [*goldens, Golden(padi, "hours", "costs", hours.trials[0], data, _untimed, TOLERANCE)]
+    return [
+        *goldens,
+        Golden(padi, "hours", "costs", hours.trials[0], hours.data, _untimed, TOLERANCE),
+    ]
 
 
 def _untimed(trial, data) -> dict:
     """Costs in steps, as if each took half a second."""
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
-        patch.setattr(padi_hours, "timed", lambda action: 0.5)
+        patch.setattr(padi_views, "timed", lambda action: 0.5)
         path = Path(folder) / "second.wav"
         soundfile.write(path, np.zeros(audio.RATE), audio.RATE)
-        return narrowed(padi_hours.run)(trial, padi_hours.Files((path,)))
+        return narrowed(padi_views.run_timing)(trial, replace(data, paths=(path,)))
 
 
 def narrowed(run: Callable) -> Callable:
@@ -88,9 +89,9 @@ def narrowed(run: Callable) -> Callable:
 
     def narrow(trial, data) -> dict:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setitem(padi_rows.SIZES, "published", padi_toy.SIZES)
-            patch.setitem(padi_rows.CHUNKS, "published", padi_rows.CHUNKS["small"])
-            patch.setattr(padi_campplus_trial, "LENGTHS", STEPS)
+            patch.setitem(padi_trial.SIZES, "published", padi_toy.SIZES)
+            patch.setitem(padi_trial.CHUNKS, "published", padi_trial.CHUNKS["small"])
+            patch.setattr(campplus, "LENGTHS", STEPS)
             return run(trial, data)
 
     return narrow

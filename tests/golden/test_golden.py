@@ -19,7 +19,7 @@ import pytest
 from sercore.ledger import recorded
 from sercore.papers.alves2022 import trial as ser2022_trial
 from sercore.papers.biagini2022.models import RECIPES
-from sercore.papers.padi2021 import rows as padi_rows
+from sercore.papers.padi2021 import trial as padi_trial
 from sercore.papers.parry2022 import study as parry_study
 from sercore.training.loop import Recipe
 from sercore.training.sgd import Plan
@@ -87,7 +87,7 @@ def faster_biagini(patch) -> list[Golden]:
 
 
 def faster_padi(patch) -> list[Golden]:
-    patch.setattr(padi_rows, "Plan", partial(Plan, rate=0.011))
+    patch.setattr(padi_trial, "Plan", partial(Plan, rate=0.011))
     return padi2021.systems()
 
 

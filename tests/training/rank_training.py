@@ -14,10 +14,10 @@ import numpy as np
 import torch
 
 from sercore.models.resnet import ResNet34, Sizes
-from sercore.papers.padi2021.batches import batches, in_turn
-from sercore.papers.padi2021.rows import versions
+from sercore.papers.padi2021.trial import VERSIONS
 from sercore.training import checkpoints, chunks, kept, ranks
 from sercore.training.batching import Ragged
+from sercore.training.chunks import batches, in_turn
 from sercore.training.resumable import LAST
 from sercore.training.sgd import Plan, fit
 
@@ -44,7 +44,7 @@ def epoch(number: int, rows: int = CLIPS) -> Iterator[list[torch.Tensor]]:
     """This process' share of an epoch."""
     read = chunks.epoch(range(rows), number=number, seed=5, batch=BATCH, lengths=(16, 20))
     return batches(
-        frames(), np.arange(CLIPS), in_turn(read, versions=3, number=number), versions("both")
+        frames(), np.arange(CLIPS), in_turn(read, versions=3, number=number), VERSIONS["both"]
     )
 
 

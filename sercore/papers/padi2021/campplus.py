@@ -1,64 +1,62 @@
-"""What a pretrained speaker encoder hears in the clips of paper 04, plain and under masks: taken from the store, or made and kept.
+"""Trials of Padi et al. 2021 on a pretrained speaker encoder, CAM++: our pooling and layers on top.
 
-A stand-in for the speaker recogniser of Padi et al. 2021, section 3.2, where VoxCeleb is out of reach: the encoder stays as it is,
-so each clip passes through it once a view, and a trial trains on what is kept.
+It stands in for a speaker recogniser trained on VoxCeleb, and is no cell of the paper's grid: its
+layers are another network's. The encoder stays as it is, so each clip passes through it once a
+view, plain or masked, and a trial trains on what is kept.
 """
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from torch import Tensor
 
 from sercore import store
-from sercore.augment.policies import POLICIES, masked
-from sercore.features import keeping
+from sercore.augment import policies
+from sercore.augment.policies import POLICIES
+from sercore.features import keeping, speaker
 from sercore.features.fbank import BANDS, centred, fbank
-from sercore.features.speaker import OUTPUTS, SpeakerEncoder
+from sercore.features.speaker import SpeakerEncoder
+from sercore.models.resnet import Head
+from sercore.papers.padi2021 import data as padi_data
+from sercore.papers.padi2021 import trial as trials
+from sercore.training import chunks, kept
+from sercore.training.batching import Ragged
+from sercore.training.loop import choose
+from sercore.training.resumable import LAST
+from sercore.training.sgd import Plan, fit
 
+WIDTH = 512  # values of each step; a step is two frames
+LENGTHS = tuple(length // 2 for length in chunks.LENGTHS)  # steps
+SCORED = 64  # clips a batch where nothing is trained
 VERSIONS = 4  # masked versions of a clip under each policy (ours)
-PAPERS_BANDS = 128
+# Table 1's policies, whose widths in bands, of 128, are scaled to the encoder's 80.
 SCALED = {
-    name: replace(policy, bands=round(policy.bands * BANDS / PAPERS_BANDS))
+    name: replace(policy, bands=round(policy.bands * BANDS / padi_data.MEL.bands))
     for name, policy in POLICIES.items()
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Masks:
-    """One masked version of a clip.
+class Masks(NamedTuple):
+    """One masked version of a clip, whose masks are the same in every run.
 
-    Args:
-        policy: "conservative" (masks of at most 9 of 80 bands and 50 frames) or "aggressive" (17 and 70): Table 1's widths in
-            bands, of 128, times 80 / 128; in time at most 0.2 of the clip; two of each kind.
-        version: 0 or more; each has masks of its own, for a clip the same in every run.
-
-    Raises:
-        ValueError: another policy, or a negative version.
-
-    Source: Padi et al. 2021, section 3.4 and Table 1. Deviation: masks are drawn on the whole clip and not on the chunk, and a
-    clip has ``VERSIONS`` of them in place of new ones each epoch.
+    Source: Padi et al. 2021, section 3.4 and Table 1. Deviation: masks are drawn on the whole clip
+    and not on the chunk, and a clip has ``VERSIONS`` of them in place of new ones each epoch.
     """
 
     policy: str
     version: int = 0
 
-    def __post_init__(self):
-        if self.policy not in SCALED:
-            raise ValueError(
-                f"policy={self.policy}: expected {' or '.join(SCALED)}. For a clip without masks give none."
-            )
-        if self.version < 0:
-            raise ValueError(
-                f"version={self.version}: expected 0 or more; {VERSIONS} versions are usual. Count from 0."
-            )
 
-
-MASKS = tuple(
-    Masks(policy=policy, version=version) for version in range(VERSIONS) for policy in SCALED
-)
+MASKS = tuple(Masks(policy, version) for version in range(VERSIONS) for policy in SCALED)
 
 
 def compute(
@@ -69,78 +67,255 @@ def compute(
     masks: Masks | None = None,
     jobs: int | None = None,
 ) -> list[np.ndarray]:
-    """One output of the encoder for each clip, plain or masked. All three are kept, so that another one costs no new run.
+    """Return one output of the encoder for each clip. All three are kept: another costs no new run.
 
     Args:
-        clips: audio files.
-        encoder: what ``sercore.features.speaker.load`` gives.
-        output: "frames_middle", "frames_last" or "embedding".
-        masks: which masked version (default: none is masked; ``MASKS`` holds the usual ones).
-        jobs: processes that measure, 1 or more (default: one a core).
+        clips: audio files
+        encoder: speaker encoder
+        output: "frames_middle", "frames_last" or "embedding"
+        masks: masked version (default: none is masked)
+        jobs: number of processes, 1 or more (default: one a core)
 
     Shape:
-        - each row: ``(steps, 512)`` float16, one step for two frames of 10 ms; of the embedding ``(192,)`` float32
+        - each row: ``(steps, 512)`` float16; of the embedding ``(192,)`` float32
 
     Raises:
-        AudioError: a clip that cannot be read or is too short; the message names the file, and how many more there are.
-        ValueError: another output.
-
-    Source: Padi et al. 2021, sections 3.2 and 3.4. Deviation: frames are kept as float16, half the size.
+        AudioError: a clip that cannot be read or is too short; the message names the file
     """
-    if output not in OUTPUTS:
-        raise ValueError(f"output={output}: expected {', '.join(OUTPUTS)}. Choose one of them.")
-    settings = {
-        "encoder": encoder.content,
-        "onnxruntime": encoder.runtime,
-        "masks": masks and asdict(masks),
-    }
 
     def key(content: str) -> store.Key:
-        return store.key(settings=settings, manifest=[content], modules=__name__)
+        settings = {"encoder": encoder.content, "onnxruntime": encoder.runtime, "masks": masks}
+        modules = (speaker.__name__, policies.__name__, keeping.__name__)
+        return store.key(settings=settings, manifest=[content], modules=modules)
 
-    hears = partial(heard, encoder=encoder, masks=masks)
+    function = partial(encode, encoder=encoder, masks=masks)
     title = f"{encoder.name}, {masks.policy} {masks.version}" if masks else encoder.name
-    rows = keeping.rows(
-        clips, key=key, measure=partial(keeping.measure, hears, title=title, jobs=jobs, worth=20)
-    )
-    return [row[output].copy() for row in rows]  # a view would hold the other outputs in memory
+    measure = partial(keeping.measure, function, title=title, jobs=jobs, worth=20)
+    rows = keeping.rows(clips, key=key, measure=measure)
+    return [row[output].copy() for row in rows]  # a view would keep the other outputs in memory
 
 
-def heard(
+def encode(
     samples: np.ndarray, content: str, *, encoder: SpeakerEncoder, masks: Masks | None = None
 ) -> np.ndarray:
-    """The three outputs for one clip, as one record.
+    """Return the three outputs for one clip as one record; frames as float16, half the size.
 
     Args:
-        samples: one channel at 16 kHz, 720 samples or more.
-        content: hash of the file, which the masks follow.
-        encoder: as for ``compute``.
-        masks: as for ``compute``.
-
-    Shape:
-        - samples: ``(samples,)``
-        - output: ``()`` with the fields ``frames_middle``, ``frames_last`` (float16) and ``embedding`` (float32)
+        samples: ``(samples,)``, 720 or more at 16 kHz
+        content: hash of the file, which the masks follow
+        encoder: speaker encoder
+        masks: masked version (default: none is masked)
     """
     frames = centred(fbank(samples))  # as CAM++ was trained: samples in [-1, 1]
-    found = encoder.hear(frames if masks is None else covered(frames, content, masks=masks))
+    outputs = encoder.hear(frames if masks is None else masked(frames, content, masks=masks))
     kinds = {"frames_middle": np.float16, "frames_last": np.float16, "embedding": np.float32}
-    row = np.zeros(
-        (), dtype=[(name, kind, getattr(found, name).shape) for name, kind in kinds.items()]
-    )
+    dtype = [(name, kind, getattr(outputs, name).shape) for name, kind in kinds.items()]
+    row = np.zeros((), dtype=dtype)
     for name in kinds:
-        row[name] = getattr(found, name)
+        row[name] = getattr(outputs, name)
     return row
 
 
-def covered(frames: np.ndarray, content: str, *, masks: Masks) -> np.ndarray:
-    """A centred filterbank with masks, 0 in masked cells; their places follow from content, policy and version alone.
+def masked(frames: np.ndarray, content: str, *, masks: Masks) -> np.ndarray:
+    """Mask a centred filterbank ``(time, 80)``; masks follow from content, policy and version."""
+    seed = int(store.digest([content, masks.policy, masks.version])[:15], 16)
+    generator = torch.Generator().manual_seed(seed)
+    signal = torch.from_numpy(frames)[None]
+    return policies.masked(signal, SCALED[masks.policy], generator=generator)[0].numpy()
 
-    Shape:
-        - frames, output: ``(time, 80)``
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One system on the encoder.
+
+    Args:
+        output: "frames_last", "frames_middle", or "embedding", which a logistic regression reads
+        augmentation: "none" or "both", as of ``trial.Row``; masks are on the encoder's input
+        pooling: "statistics", "mean" or "flatten"; "none" for the embedding
     """
-    generator = torch.Generator().manual_seed(
-        int(store.digest([content, masks.policy, masks.version])[:15], 16)
+
+    output: str = "frames_last"
+    augmentation: str = "none"
+    pooling: str = "statistics"
+
+    @property
+    def name(self) -> str:
+        """Name by augmentation and statistics pooling: "CAM++ 01", "CAM++ 11, middle"."""
+        if self.output == "embedding":
+            return "CAM++ embedding"
+        parts = [f"CAM++ {self.augmentation != 'none':d}{self.pooling == 'statistics':d}"]
+        if self.output == "frames_middle":
+            parts.append("middle")
+        if self.pooling == "mean":
+            parts.append("mean")
+        return ", ".join(parts)
+
+
+GRID = tuple(
+    Row(augmentation=augmentation, pooling=pooling)
+    for augmentation in ("none", "both")
+    for pooling in ("flatten", "statistics")
+)
+MIDDLE = tuple(replace(row, output="frames_middle") for row in GRID)
+LINEAR = Row(output="embedding", pooling="none")
+ROWS = {row.name: row for row in (*GRID, *MIDDLE, LINEAR)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial(trials.Place):
+    """One training.
+
+    Args:
+        output, augmentation, pooling: see ``Row``
+        encoder: name of its folder
+    """
+
+    output: str
+    augmentation: str
+    pooling: str
+    encoder: str
+
+    @property
+    def row(self) -> Row:
+        """System that is trained."""
+        return Row(**{field.name: getattr(self, field.name) for field in fields(Row)})
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Clips as an encoder gives them, computed or taken from the store when first asked for.
+
+    Args:
+        data: clips
+        encoder: speaker encoder
+    """
+
+    data: padi_data.Data
+    encoder: SpeakerEncoder
+
+    def frames(self, output: str, masks: Masks | None = None) -> Ragged:
+        """Return the steps of each clip in one view, ``(steps, 512)`` float16."""
+        return self._once(output, masks, Ragged.of)
+
+    def embeddings(self) -> np.ndarray:
+        """Return the embeddings, ``(clips, 192)`` float32."""
+        return self._once("embedding", None, np.stack)
+
+    def prepare(self, row: Row) -> None:
+        """Make all that a row's trainings read, before they share the cores."""
+        if row.output == "embedding":
+            self.embeddings()
+            return
+        self.frames(row.output)
+        if row.augmentation == "both":
+            for masks in MASKS:
+                self.frames(row.output, masks)
+
+    def content(self, trial: Trial) -> str:
+        """Return the digest of what a trial reads: the clips, their classes and the encoder."""
+        code = store.key(settings=self.encoder.content, manifest=[], modules=__name__).hex
+        return store.digest([self.data.clips(trial.experiment), code, self.encoder.runtime])
+
+    def _once(self, output: str, masks: Masks | None, join: Callable) -> Ragged | np.ndarray:
+        paths, options = list(self.data.table["path"]), {"encoder": self.encoder, "masks": masks}
+        return self.data.once(
+            (self.encoder, output, masks), lambda: join(compute(paths, output=output, **options))
+        )
+
+
+def run(trial: Trial, data: Encoded, *, device: str = "cpu") -> dict:
+    """Train one classifier on the encoder's output, and count its test predictions by speaker.
+
+    Source: Padi et al. 2021, sections 3.2 to 3.4; the encoder is not the paper's.
+    """
+    training, test = trials.split(trial, data.data)
+    target = trials.shuffled(trial, data.data, training)
+    started = time.perf_counter()
+    if trial.output == "embedding":
+        values = data.embeddings()
+        classifier = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000))
+        classifier.fit(values[training], target[training])
+        predicted = classifier.predict_proba(values[test])
+        accuracy = classifier.score(values[training], target[training])
+        summary = {"training_accuracy": float(accuracy)}
+    else:
+        predicted, summary = _train_head(trial, data, training, test, target, device)
+    return (
+        trials.count(data.data, trial.experiment, test, predicted)
+        | summary
+        | {
+            "training_clips": len(training),
+            "training_seconds": round(time.perf_counter() - started, 3),
+        }
     )
-    return masked(torch.from_numpy(frames)[None], SCALED[masks.policy], generator=generator)[
-        0
-    ].numpy()
+
+
+def _train_head(
+    trial: Trial,
+    data: Encoded,
+    training: np.ndarray,
+    test: np.ndarray,
+    target: np.ndarray,
+    device: str,
+) -> tuple[np.ndarray, dict]:
+    chosen = choose(device)
+    folder = kept.folder(__name__, trial, data.content(trial), device=chosen)
+    n_classes = len(data.data.classes[trial.experiment])
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(trial.start)
+        head = Head(WIDTH, n_classes, pooling=trial.pooling, steps=LENGTHS[-1])
+    plan = Plan(epochs=trial.epochs)
+    train = partial(
+        fit,
+        head,
+        partial(_batches, trial, data, training, target),
+        plan=plan,
+        folder=folder,
+        device=chosen,
+        seed=trial.start,
+        keep=plan.epochs,
+    )
+    epochs = kept.trained(head, folder, train, device=chosen, weights=LAST).history.epochs
+    return _probabilities(head, data.frames(trial.output), test), {
+        "training_loss": epochs[-1]["loss"],
+        "training_accuracy": epochs[-1]["accuracy"],
+        "steps": sum(epoch["steps"] for epoch in epochs),
+        "parameters": sum(weight.numel() for weight in head.parameters()),
+    }
+
+
+def _batches(
+    trial: Trial, data: Encoded, training: np.ndarray, target: np.ndarray, number: int
+) -> Iterator[list[Tensor]]:
+    """Yield ``(chunks, 512, steps)`` and class numbers; each epoch reads other masked versions."""
+    views = []
+    for policy in trials.VERSIONS[trial.augmentation]:
+        masks = None if policy == "plain" else Masks(policy, number % VERSIONS)
+        views.append(data.frames(trial.output, masks))
+    lengths = LENGTHS[-1:] if trial.pooling == "flatten" else LENGTHS
+    for batch in chunks.epoch(
+        training, number=number, seed=trial.start, versions=len(views), lengths=lengths
+    ):
+        cut = []
+        for row, version, place in zip(batch.rows, batch.versions, batch.places, strict=True):
+            clip = views[version].clip(row)
+            cut.append(chunks.cut(clip, length=batch.length, place=place))
+        signal = torch.from_numpy(np.stack(cut).astype(np.float32)).transpose(1, 2)
+        yield [signal, torch.from_numpy(target[batch.rows])]
+
+
+def _probabilities(head: Head, frames: Ragged, rows: np.ndarray) -> np.ndarray:
+    """Score whole clips, or their middle where the head reads one length: ``(clips, classes)``."""
+    device, probabilities = next(head.parameters()).device, []
+    for part in np.split(rows, range(SCORED, len(rows), SCORED)):
+        clips = [frames.clip(row).astype(np.float32) for row in part]
+        if head.steps:
+            clips = [chunks.cut(clip, length=head.steps, place=0.5) for clip in clips]
+        signal = torch.nn.utils.rnn.pad_sequence(
+            [torch.from_numpy(clip) for clip in clips], batch_first=True
+        )
+        lengths = torch.tensor([len(clip) for clip in clips])
+        with torch.inference_mode():
+            logits = head(signal.transpose(1, 2).to(device), lengths.to(device))
+        probabilities.append(logits.softmax(1).cpu().numpy())
+    return np.concatenate(probabilities)

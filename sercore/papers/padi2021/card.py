@@ -15,16 +15,13 @@ from sercore import card, store
 from sercore.audio import RATE, AudioError
 from sercore.card import chance, people
 from sercore.corpora import CorpusError
-from sercore.features.mel import MelSettings
+from sercore.features.mel import LEAST_DEVIATION, MelSettings, normalise_bands
 from sercore.models.resnet import ResNet34, Sizes
 from sercore.papers.padi2021 import data as padi_data
-from sercore.papers.padi2021 import inputs as padi_inputs
-from sercore.papers.padi2021 import rows as padi_rows
-from sercore.papers.padi2021 import speakers as padi_speakers
-from sercore.papers.padi2021 import study as padi
+from sercore.papers.padi2021 import study
 from sercore.papers.padi2021 import trial as padi_trial
-from sercore.papers.padi2021.clips import Data
-from sercore.papers.padi2021.grid import ROWS
+from sercore.papers.padi2021.data import Data
+from sercore.papers.padi2021.study import ROWS
 from sercore.papers.padi2021.trial import Fitted, Trial
 from sercore.parameters import ParameterError
 from sercore.sweep import sweep
@@ -52,7 +49,9 @@ class PadiCard(card.Card):
     chapter = "4"
     names = tuple(ROWS)
 
-    def parameters(self, name: str, given: Mapping[str, object], *, final: bool) -> padi.Parameters:
+    def parameters(
+        self, name: str, given: Mapping[str, object], *, final: bool
+    ) -> study.Parameters:
         """Check the parameters of a system's one trial, among ``TAKEN``; experiment 1 by default.
 
         Raises:
@@ -63,11 +62,12 @@ class PadiCard(card.Card):
         row = ROWS[name]
         fixed = {"only": row.name, "models": "all", "folds": 1}
         parameters = card.training_parameters(
-            padi.Parameters, {"experiment": "exp1", **given}, taken=TAKEN, **fixed
+            study.Parameters, {"experiment": "exp1", **given}, taken=TAKEN, **fixed
         )
         if parameters.experiment == "all":
             raise ParameterError(
-                "-p experiment=all: a model has the classes of one; expected exp1, exp2 or exp3. Name one of them."
+                "-p experiment=all: a model has the classes of one; expected exp1, exp2 or"
+                " exp3. Name one of them."
             )
         if row.transfer == "none":
             for parameter in TRANSFER:
@@ -84,7 +84,7 @@ class PadiCard(card.Card):
             )
         return parameters
 
-    def fit(self, parameters: padi.Parameters, *, final: bool) -> tuple[nn.Module, dict[str, Any]]:
+    def fit(self, parameters: study.Parameters, *, final: bool) -> tuple[nn.Module, dict[str, Any]]:
         """Train the system and its speaker recogniser, or find them trained.
 
         Fold 0 is tested: session 1 of IEMOCAP, or the first group of speakers of another corpus.
@@ -105,7 +105,8 @@ class PadiCard(card.Card):
         names = ("transfer", "augmentation", "pooling")
         parts = ", ".join(f"{name} {recipe[name]}" for name in names)
         return [
-            f"{about['model']} ({parts}), {recipe['experiment']}: trained on {card.corpora(about)}.",
+            f"{about['model']} ({parts}), {recipe['experiment']}: trained on"
+            f" {card.corpora(about)}.",
             f"On speakers not heard in training: UA {tested['ua']:.3f}, accuracy"
             f" {tested['accuracy']:.3f} ({people(tested)} of {', '.join(tested['corpora'])}; UA by"
             f" chance {chance(tested):.3f}).",
@@ -130,7 +131,8 @@ class PadiCard(card.Card):
             )
         if inputs["norm"] != "segment":
             raise ValueError(
-                f"norm {inputs['norm']}: one clip cannot be normalised so; expected segment. Train another model."
+                f"norm {inputs['norm']}: one clip cannot be normalised so; expected segment."
+                f" Train another model."
             )
         with torch.random.fork_rng(devices=[]):  # leaves torch's own generator as it was
             return ResNet34(len(about["classes"]), sizes)
@@ -195,8 +197,10 @@ def limits(about: Mapping[str, Any]) -> list[str]:
     part = "" if recipe["part"] == "all" else f", the {recipe['part']} part alone"
     lines = [
         *card.trained_on(about["training"], part=part),
-        f"Names one of {len(classes)} classes always, also where there is another emotion, or none: {', '.join(classes)}.",
-        f"The score is of {people(tested)} of the same corpus: the same rooms and, for the most part, the same texts.",
+        f"Names one of {len(classes)} classes always, also where there is another emotion,"
+        f" or none: {', '.join(classes)}.",
+        f"The score is of {people(tested)} of the same corpus: the same rooms and, for the"
+        f" most part, the same texts.",
         card.ONE_PLACE,
     ]
     if tested["collapsed"]:
@@ -210,30 +214,32 @@ def limits(about: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _load(parameters: padi.Parameters) -> tuple[Data, Trial]:
+def _load(parameters: study.Parameters) -> tuple[Data, Trial]:
     """Load the data and make the one trial, which these data can teach."""
     try:
-        data = padi.load(parameters)
-        trials = padi.grid(parameters, data)
+        data = study.load(parameters)
+        trials = study.grid(parameters, data)
     except (AudioError, CorpusError):
         raise
     except ValueError as error:
         raise ParameterError(f"-p edition={parameters.edition}: {error}") from error
     if reason := padi_data.missing(data).get(parameters.experiment):
         raise ParameterError(
-            f"-p experiment={parameters.experiment}: cannot be trained on these clips; {reason}. Name another one."
+            f"-p experiment={parameters.experiment}: cannot be trained on these clips;"
+            f" {reason}. Name another one."
         )
     if not trials:
-        (row,) = padi.rows(parameters)
-        corpus = data.table["corpus"].iloc[0]
+        (row,) = study.rows(parameters)
+        corpus = data.corpus
         raise ParameterError(
-            f"{row.name}: parts are IEMOCAP's; expected a system of all clips, {corpus} has no parts. Name another."
+            f"{row.name}: parts are IEMOCAP's; expected a system of all clips, {corpus} has"
+            f" no parts. Name another."
         )
     (trial,) = trials
     return data, trial
 
 
-def _recogniser(parameters: padi.Parameters, trial: Trial, data: Data) -> dict[str, Any] | None:
+def _recogniser(parameters: study.Parameters, trial: Trial, data: Data) -> dict[str, Any] | None:
     """Train the speaker recogniser that the training starts from, if any, and describe it."""
     if trial.transfer == "none":
         return None
@@ -244,7 +250,9 @@ def _recogniser(parameters: padi.Parameters, trial: Trial, data: Data) -> dict[s
         except ValueError as error:
             raise ParameterError(f"-p speaker_checkpoint: {error}") from error
         return {"file": path.name, "content": store.content(path)}
-    (outcome,) = sweep(padi_speakers.run, [trial.recogniser], data.source, device=parameters.device)
+    (outcome,) = sweep(
+        padi_trial.run_recogniser, [trial.recogniser], data.source, device=parameters.device
+    )
     return {
         "corpora": list(data.source.corpora),
         "speakers": len(data.source.names),
@@ -257,7 +265,7 @@ def _recogniser(parameters: padi.Parameters, trial: Trial, data: Data) -> dict[s
 
 
 def _recipe(trial: Trial, fitted: Fitted) -> dict[str, Any]:
-    plan = padi_rows.plan(epochs=trial.epochs, size=trial.size, precision=trial.precision)
+    plan = padi_trial.plan(epochs=trial.epochs, size=trial.size, precision=trial.precision)
     sizes = asdict(fitted.network.sizes)
     system = ("transfer", "augmentation", "pooling", "part", "experiment", "size")
     steps = ("batch", "rate", "constant", "every", "momentum", "weight_decay")
@@ -270,8 +278,8 @@ def _recipe(trial: Trial, fitted: Fitted) -> dict[str, Any]:
             for name, value in sizes.items()
         },
         **{name: getattr(trial, name) for name in ("precision", "seed", "control", "speakers")},
-        "policies": list(padi_rows.versions(trial.augmentation)),
-        "pieces": list(padi_rows.lengths(trial.size, trial.pooling)),
+        "policies": list(padi_trial.VERSIONS[trial.augmentation]),
+        "pieces": list(padi_trial.lengths(trial.size, trial.pooling)),
         **{name: getattr(plan, name) for name in steps},
         "epochs": epochs,
         "epoch_kept": epochs,
@@ -291,12 +299,12 @@ def _input(trial: Trial, data: Data, fitted: Fitted) -> dict[str, Any]:
         middle = padi_trial.SHORT
     return {
         "rate": RATE,
-        "seconds": longest * padi_inputs.MEL.hop / RATE,
-        "mel": asdict(padi_inputs.MEL),
-        "floor": padi_inputs.FLOOR,
-        "vad": padi_inputs.QUIET if trial.vad == "energy" else None,
+        "seconds": longest * padi_data.MEL.hop / RATE,
+        "mel": asdict(padi_data.MEL),
+        "floor": padi_data.FLOOR,
+        "vad": padi_data.QUIET if trial.vad == "energy" else None,
         "norm": trial.norm,
-        "least": padi_inputs.LEAST,
+        "least": LEAST_DEVIATION,
         "middle": middle,
         "encoder": None,
     }
@@ -358,10 +366,10 @@ def _inputs(
 ) -> list[Tensor]:
     """Read a window as the chapter reads a clip, by the settings that were saved."""
     with threadpool_limits(1):  # as training clips are measured
-        frames = padi_inputs.log_mel(samples, settings=spectrogram, floor=floor)
+        frames = padi_data.log_mel(samples, settings=spectrogram, floor=floor)
     if vad is not None:
-        frames = padi_inputs.heard(frames, quiet=vad)
-    [clip] = padi_inputs.normalised([frames], least=least)
+        frames = padi_data.voice_activity(frames, quiet=vad)
+    [clip] = normalise_bands([frames], least=least)
     if middle:
         return [torch.from_numpy(chunks.cut(clip, length=middle, place=0.5))[None]]
     return [torch.from_numpy(clip)[None], torch.tensor([len(clip)])]

@@ -5,6 +5,7 @@ left out. What is judged on another corpus than IEMOCAP says so: it is an analog
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 
@@ -18,14 +19,23 @@ from sercore.ledger.estimates import all_of, level
 from sercore.ledger.gaps import Gap, estimated
 from sercore.ledger.published import Printed
 from sercore.ledger.scores import Trials
-from sercore.papers.padi2021 import study as padi
-from sercore.papers.padi2021.evidence import Systems, effects, systems
-from sercore.papers.padi2021.grid import GRID
-from sercore.papers.padi2021.numbers import APART, CLIPS, IEMOCAP, UA, WA, experiment, proposed
-from sercore.papers.padi2021.rows import Row
+from sercore.papers.padi2021 import study
+from sercore.papers.padi2021.data import EXPERIMENTS
+from sercore.papers.padi2021.numbers import (
+    APART,
+    CLIPS,
+    IEMOCAP,
+    UA,
+    WA,
+    Systems,
+    experiment,
+    proposed,
+    systems,
+)
+from sercore.papers.padi2021.study import EIGHT
+from sercore.papers.padi2021.trial import Row
 
-FULL = padi.FULL.name
-EIGHT = tuple(row.name for row in GRID)
+FULL = study.FULL.name
 SPLITS = {"clips split at random": CLIPS, "speakers left out": APART}
 HAPPY, NEUTRAL = 1, 2  # places of the classes; anger is 0
 SPREAD = "standard deviation over folds of the others less its own"
@@ -91,10 +101,10 @@ def _body(ledger: Ledger, rows: tuple[str, ...], name: str, protocol: str, note:
 
 
 def _experiments(ledger: Ledger) -> tuple[str, ...]:
-    """Return the paper's three experiments once IEMOCAP is scored, else the one that has an analogue."""
+    """Return the three experiments once IEMOCAP is scored, else the one with an analogue."""
     groups = ledger.recorded.counts["group"].astype(str)
     is_scored = groups.str.startswith(f"{IEMOCAP}/").any()
-    return padi.EXPERIMENTS if is_scored else padi.EXPERIMENTS[:1]
+    return EXPERIMENTS if is_scored else EXPERIMENTS[:1]
 
 
 def _steps(recorded: Systems) -> list[Gap]:
@@ -109,19 +119,19 @@ def _steps(recorded: Systems) -> list[Gap]:
 
 
 def _main_effects(recorded: Systems) -> list[Gap]:
-    by_factor = effects(recorded)
+    by_factor = recorded.effects()
     return [estimated(f"main effect of {factor}", by_factor[factor]) for factor in FACTORS]
 
 
 def _neighbours(recorded: Systems) -> list[Gap]:
-    """Return the differences between neighbours in the order of the main effects that is claimed."""
-    by_name = effects(recorded)
+    """Return the differences between neighbours in the claimed order of the main effects."""
+    by_name = recorded.effects()
     names = [f"{one} - {other}" for one, other in DIFFERENCES]
     return [estimated(name, by_name[name]) for name in names]
 
 
 def _best_and_steadiest(recorded: Systems) -> list[Gap]:
-    """Return the lead of the whole system over each other, and how much less it varies over folds."""
+    """Return the lead of the whole system over each other, and how much less it varies."""
     others = [name for name in EIGHT if name != FULL]
     parts = [estimated(f"{FULL} over {name}", recorded.less(FULL, name)) for name in others]
     if recorded.folds < 2:
@@ -134,7 +144,7 @@ def counts(ledger: Ledger) -> Judgement:
     table = [number for number in ledger.printed if number.table == "Table 2"]
     cells = {(experiment(number), number.column): number.value for number in table}
     wrong = []
-    for name in padi.EXPERIMENTS:
+    for name in EXPERIMENTS:
         total = sum(
             value for (one, column), value in cells.items() if one == name and column != "Total"
         )
@@ -146,7 +156,7 @@ def counts(ledger: Ledger) -> Judgement:
             f"happy and excited are {merged:,.0f}, merged {cells['exp3', 'Excited+Happy']:,.0f}"
         )
     for column in ("Angry", "Neutral", "Sad"):
-        values = sorted({cells[name, column] for name in padi.EXPERIMENTS})
+        values = sorted({cells[name, column] for name in EXPERIMENTS})
         if len(values) > 1:
             wrong.append(f"{column.lower()}: {', '.join(f'{value:,.0f}' for value in values)}")
     verdicts = [(number, *ledger.verdict(number)) for number in table]
@@ -183,20 +193,20 @@ def reached(ledger: Ledger) -> Judgement:
 
 
 def _analogue(ledger: Ledger) -> list[str]:
-    recorded = systems(ledger, (FULL,), experiment=padi.EXPERIMENTS[0])
+    recorded = systems(ledger, (FULL,), experiment=EXPERIMENTS[0])
     if recorded is None or recorded.corpus == IEMOCAP:
         return []
     scores = []
     for name, metric in (("UA", UA), ("WA", WA)):
         score = level(recorded.trials[FULL], metric)
         scores.append(f"{name} {score.value:.2f} [{score.low:.2f}, {score.high:.2f}]")
-    words = f"beside it, {recorded.title} ({recorded.about}): {' and '.join(scores)}, over speakers and seeds"
-    return [words]
+    system = f"{recorded.title} ({recorded.about})"
+    return [f"beside it, {system}: {' and '.join(scores)}, over speakers and seeds"]
 
 
 def confused(ledger: Ledger) -> Judgement:
-    """D7: judge the recalls and confusions of Exp 1, and how far apart recalls are in Exp 2 and 3."""
-    recorded = [systems(ledger, (FULL,), experiment=name) for name in padi.EXPERIMENTS]
+    """D7: judge recalls and confusions of Exp 1, and the span of recalls in Exp 2 and 3."""
+    recorded = [systems(ledger, (FULL,), experiment=name) for name in EXPERIMENTS]
     if None in recorded or recorded[0].corpus != IEMOCAP:
         return Judgement.alike(
             "not run", "needs IEMOCAP: no other corpus at hand has an excited class"
@@ -214,7 +224,7 @@ def confused(ledger: Ledger) -> Judgement:
             lambda shares: shares[..., HAPPY, NEUTRAL] - shares[..., HAPPY, [0, 3]].max(-1),
         ),
     ]
-    for names, pair in zip(pairwise(padi.EXPERIMENTS), pairwise(trials), strict=True):
+    for names, pair in zip(pairwise(EXPERIMENTS), pairwise(trials), strict=True):
         name = f"span of recalls, {' less '.join(names)}"
         parts.append(_of_shares(name, pair, lambda shares: np.ptp(_recalls(shares), axis=-1)))
     marks = gaps.marks(parts)
@@ -228,7 +238,7 @@ def confused(ledger: Ledger) -> Judgement:
 def _of_shares(
     name: str, systems: Sequence[Trials], statistic: Callable[[np.ndarray], np.ndarray]
 ) -> Gap:
-    """Return a statistic of the shares of answers by true class, of one system or less the second's."""
+    """Return a statistic of the shares of answers by true class, less a second system's."""
 
     def measure(counts: np.ndarray, *_: np.ndarray) -> np.ndarray:
         return statistic(counts / counts.sum(-1, keepdims=True).clip(1))
@@ -247,9 +257,7 @@ def improvised(ledger: Ledger) -> Judgement:
     """D12: train and test on the improvised part alone, against the whole corpus."""
     if len(_experiments(ledger)) == 1:
         return Judgement.alike("not run", "needs IEMOCAP: no other corpus has an improvised part")
-    return changed(Row(transfer="frozen", augmentation="both", part="improvised"), helps=True)(
-        ledger
-    )
+    return changed(replace(study.FULL, part="improvised"), helps=True)(ledger)
 
 
 def _table_3(printed: Sequence[Printed]) -> dict[tuple[str, str], dict[str, float]]:
@@ -279,7 +287,7 @@ def _ahead(printed: Sequence[Printed]) -> tuple[bool, str]:
     behind = {name for (name, _), lead in leads.items() if lead <= 0}
     words = (
         f"over the best prior row: {_written(leads)}. The table has it ahead on both metrics in"
-        f" {len(padi.EXPERIMENTS) - len(behind)} of {len(padi.EXPERIMENTS)} experiments;"
+        f" {len(EXPERIMENTS) - len(behind)} of {len(EXPERIMENTS)} experiments;"
         " the conclusion speaks of two settings"
     )
     return not behind, words
@@ -292,7 +300,7 @@ def _unbalanced(printed: Sequence[Printed]) -> tuple[bool, str]:
         for number in printed
         if proposed(number)
     }
-    leads = {name: values[name, WA] - values[name, UA] for name in padi.EXPERIMENTS}
+    leads = {name: values[name, WA] - values[name, UA] for name in EXPERIMENTS}
     words = ", ".join(f"{name} {lead:+.2f}" for name, lead in leads.items())
     return leads["exp1"] > 0 >= leads["exp3"], f"WA less UA: {words}"
 
@@ -346,7 +354,8 @@ CLAIMS = (
     ),
     Claim(
         "D7",
-        "Happy is taken for neutral and angry is best in Exp 1; excited in its place balances the classes",
+        "Happy is taken for neutral and angry is best in Exp 1; excited in its place"
+        " balances the classes",
         source="Figure 3",
         judge=confused,
     ),
@@ -355,7 +364,7 @@ CLAIMS = (
         "Normalised over the conversation instead of the segment, it would be clearly better",
         source="section 4.2",
         judge=changed(
-            Row(transfer="frozen", augmentation="both", norm="conversation"),
+            replace(study.FULL, norm="conversation"),
             helps=True,
             note="there is no conversation, the speaker stands for it",
             confound="confounded: the frozen recogniser was trained on clips normalised by segment",
@@ -366,20 +375,22 @@ CLAIMS = (
         "Voice activity detection hurts",
         source="section 4.2",
         judge=changed(
-            Row(transfer="frozen", augmentation="both", vad="energy"),
+            replace(study.FULL, vad="energy"),
             helps=False,
-            confound="confounded: the frozen recogniser was trained on all frames, without voice activity detection",
+            confound="confounded: the frozen recogniser was trained on all frames, without voice"
+            " activity detection",
         ),
     ),
     Claim(
         "D10",
         "Whole segments are better at test than truncated ones",
         source="sections 3.3 and 4.2",
-        judge=changed(Row(transfer="frozen", augmentation="both", evaluate="300"), helps=False),
+        judge=changed(replace(study.FULL, evaluate="300"), helps=False),
     ),
     Claim(
         "D11",
-        "WA is above UA where classes are unbalanced (Exp 1), not where happy and excited are one (Exp 3)",
+        "WA is above UA where classes are unbalanced (Exp 1), not where happy and excited"
+        " are one (Exp 3)",
         source="Table 3",
         judge=OnPrint(check=_unbalanced),
     ),

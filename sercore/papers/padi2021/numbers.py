@@ -1,40 +1,49 @@
-"""What each printed number of paper 04 is: a result, a setting of ours, a count to measure, or out of reach, and why.
+"""What the printed numbers of Padi et al. 2021 are, and the recorded systems beside them.
 
-A row of the ledger is a system under an experiment, "exp1 111": the classes differ by experiment, so that scores of two are never
-joined. Its variant says how it was trained (``variant``). A printed result stands beside trials that IEMOCAP scored; those of
-another corpus have the same rows, are shown as an analogue, and judge no printed number.
+A row of the ledger is a system under an experiment, "exp1 111": the classes differ by experiment,
+so that scores of two are never joined. Its variant says how it was trained. A printed result
+stands beside trials that IEMOCAP scored; those of another corpus have the same rows, are shown as
+an analogue, and judge no printed number.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, fields
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from sercore.augment.policies import POLICIES
-from sercore.ledger import recorded
+from sercore.evaluation.effects import contrasts
+from sercore.ledger import estimates, recorded
+from sercore.ledger.entries import Ledger
+from sercore.ledger.estimates import Estimate
 from sercore.ledger.paper import Plain
 from sercore.ledger.published import Printed
+from sercore.ledger.scores import Trials
 from sercore.models import resnet
-from sercore.papers.padi2021 import campplus_trial as padi_campplus_trial
-from sercore.papers.padi2021 import rows as padi_rows
-from sercore.papers.padi2021 import study as padi
-from sercore.papers.padi2021.data import ORIGINS
-from sercore.papers.padi2021.inputs import MEL
-from sercore.papers.padi2021.rows import Row
+from sercore.papers.padi2021 import campplus, study, trial
+from sercore.papers.padi2021.data import MEL, ORIGINS, VOXCELEB
 from sercore.protocols import sessions
 from sercore.training.chunks import LENGTHS
 from sercore.training.sgd import Plan
 
-NAME = padi.NAME
+NAME = study.NAME
 UA, WA = "unweighted_accuracy", "weighted_accuracy"
 APART, CLIPS = "speakers-apart", "clips"
+SPLIT_TITLES = {APART: "speakers left out", CLIPS: "clips split at random"}
 SPLITS = {"as-published": APART}  # Table 3's shares no speaker: there is no cleaner one
 FOLDS = {APART: sessions.FOLDS, CLIPS: sessions.FOLDS}
-SCORED = {title: (name,) for name, title in ORIGINS.items() if name != "voxceleb"}
+SCORED = {title: (name,) for name, title in ORIGINS.items() if name != VOXCELEB}
 IEMOCAP = "iemocap"
 WIDTHS = {"published": "full width", "narrow": "half width", "small": "small"}
 TRANSFERRED = ("frozen", "finetune")
 Where = tuple[str, str, str]  # row, column and metric of a printed number
+
+
+def schedule() -> Plan:
+    """Return the schedule of the whole system, as printed."""
+    return trial.plan(epochs=Plan.epochs, size="published", precision=Plan.precision)
 
 
 # Settings in the text, taken from the object that uses them.
@@ -45,7 +54,7 @@ SETTINGS: dict[Where, Callable[[], float]] = {
     ("features", "frame rate", "rate"): lambda: MEL.rate / MEL.hop,
     **{("chunks", "T", f"option {at}"): lambda at=at: LENGTHS[at - 1] for at in range(1, 5)},
     ("augmentation", "modified copies per segment", "count"): lambda: sum(
-        each != "plain" for each in padi_rows.versions(padi.FULL.augmentation)
+        policy != "plain" for policy in trial.VERSIONS[study.FULL.augmentation]
     ),
     ("model", "first-block channels", "count"): lambda: resnet.SIZES.channels[0],
     ("optimiser", "SGD momentum", "momentum"): lambda: schedule().momentum,
@@ -56,17 +65,10 @@ SETTINGS: dict[Where, Callable[[], float]] = {
     ("ablation", "test share", "share"): lambda: 100 * sessions.TEST,
     ("ablation", "runs", "count"): lambda: sessions.FOLDS,
 }
-POLICY = {
-    "F": "bands",
-    "W": "frames",
-    "p": "share",
-    "N_f": "count",
-    "N_t": "count",
-}  # columns of Table 1
-NAMES = {
-    "Excited+Happy": "happy+excited"
-}  # columns of Table 2 that are no class of ours in small letters
-# Numbers counted on IEMOCAP: their names among the measurements. Those of Table 2 follow from row and column.
+# Columns of Table 1, and of Table 2 those that are no class of ours in small letters.
+POLICY = {"F": "bands", "W": "frames", "p": "share", "N_f": "count", "N_t": "count"}
+NAMES = {"Excited+Happy": "happy+excited"}
+# Numbers counted on IEMOCAP: their names among the measurements. Table 2's follow from the row.
 COUNTED: dict[Where, str] = {
     ("IEMOCAP", "speakers", "count"): "speakers / all / count",
     ("IEMOCAP", "excited", "segments"): "exp2 / excited / clips",
@@ -76,79 +78,93 @@ TAUGHT = ("speaker pre-training", "VoxCeleb speakers (more than)", "count")
 
 
 def policy(number: Printed) -> float:
-    """Ours beside a number of Table 1; without masks the widest is 0."""
+    """Return our value of a number of Table 1; without masks the widest is 0."""
     chosen = POLICIES.get(number.row.lower())
     return 0 if chosen is None else getattr(chosen, POLICY[number.column])
 
 
 def proposed(number: Printed) -> bool:
-    """Whether a number is the paper's own result."""
+    """Tell whether a number is the paper's own result."""
     return number.table == "Table 3" and number.row.endswith("| Proposed")
 
 
 def experiment(number: Printed) -> str:
-    """Experiment of a number of Table 2 or 3, "exp1"."""
+    """Return the experiment of a number of Table 2 or 3, "exp1"."""
     return number.row[:5].replace(" ", "").lower()
 
 
-def arranged(trials: pd.DataFrame) -> pd.DataFrame:
-    """Recorded trainings with the ``row`` and ``variant`` that they stand for: of the grid, and of the pretrained encoder.
+def printed_by_row(ledger: Ledger, title: str) -> dict[str, dict[str, Printed]]:
+    """Return the printed numbers of a table by row and column."""
+    rows: dict[str, dict[str, Printed]] = {}
+    for cell in ledger.printed:
+        if cell.table == title:
+            rows.setdefault(cell.row, {})[cell.column] = cell
+    return rows
 
-    Speaker recognisers and looks into networks are runs of their own, and stand beside nothing printed.
+
+def arranged(trials: pd.DataFrame) -> pd.DataFrame:
+    """Add row, variant and encoder to recorded trainings of the grid and of the encoder.
+
+    Speaker recognisers and looks into networks are runs of their own, beside nothing printed.
     """
     chosen = recorded.of_kind(trials, "models", "campplus")
-    told = chosen.to_dict("records")
-    names = [f"{each['experiment']} {system(each)}" for each in told]
-    encoders = [each["encoder"] if on_encoder(each) else "none" for each in told]
-    return chosen.assign(row=names, variant=[variant(each) for each in told], encoder=encoders)
+    records = chosen.to_dict("records")
+    return chosen.assign(
+        row=[f"{record['experiment']} {system(record)}" for record in records],
+        variant=[variant(record) for record in records],
+        encoder=[record["encoder"] if on_encoder(record) else "none" for record in records],
+    )
 
 
-def system(trial: Mapping) -> str:
-    """Name of a recorded trial's system: "111, energy", or on the pretrained encoder "CAM++ 01"."""
-    if on_encoder(trial):
-        return padi_campplus_trial.Row(
-            **{name: trial[name] for name in asdict(padi_campplus_trial.LINEAR)}
-        ).name
-    values = {each.name: trial[each.name] for each in fields(Row)}
-    return Row(**values | {"evaluate": str(values["evaluate"]).removesuffix(".0")}).name
+def system(record: Mapping) -> str:
+    """Name a recorded trial's system: "111, energy", or on the encoder "CAM++ 01"."""
+    kind = campplus.Row if on_encoder(record) else trial.Row
+    values = {field.name: record[field.name] for field in fields(kind)}
+    if "evaluate" in values:
+        values["evaluate"] = str(values["evaluate"]).removesuffix(".0")
+    return kind(**values).name
 
 
-def on_encoder(trial: Mapping) -> bool:
-    """Whether a recorded trial reads a pretrained speaker encoder."""
-    return isinstance(trial.get("encoder"), str) and trial["encoder"] != "none"
+def on_encoder(record: Mapping) -> bool:
+    """Tell whether a recorded trial reads a pretrained speaker encoder."""
+    return isinstance(record.get("encoder"), str) and record["encoder"] != "none"
 
 
-def variant(trial: Mapping) -> str:
-    """How a recorded trial was trained: "open, full width, 8 epochs, bf16; one recogniser of 20 epochs"."""
-    told = [
-        trial["edition"],
-        WIDTHS.get(trial.get("size")),
-        f"{trial['epochs']:g} epochs",
-        trial.get("precision"),
-    ]
-    base = ", ".join(each for each in told if isinstance(each, str))
-    return f"{base}; {taught(trial)}" if trial.get("transfer") in TRANSFERRED else base
+def variant(record: Mapping) -> str:
+    """Say how a trial was trained: "open, full width, 8 epochs; one recogniser of 20 epochs"."""
+    width, epochs = WIDTHS.get(record.get("size")), f"{record['epochs']:g} epochs"
+    parts = (record["edition"], width, epochs, record.get("precision"))
+    base = ", ".join(part for part in parts if isinstance(part, str))
+    return f"{base}; {taught(record)}" if record.get("transfer") in TRANSFERRED else base
 
 
-def taught(trial: Mapping) -> str:
-    """Which speaker recogniser a recorded trial started from."""
-    if trial["speakers"] == "given":
+def taught(record: Mapping) -> str:
+    """Say which speaker recogniser a recorded trial started from."""
+    if record["speakers"] == "given":
         return "a recogniser from elsewhere"
-    which = {"shared": "one recogniser", "strict": "a recogniser each"}[trial["speakers"]]
-    return f"{which} of {trial['pretraining']:g} epochs"
+    which = {"shared": "one recogniser", "strict": "a recogniser each"}[record["speakers"]]
+    return f"{which} of {record['pretraining']:g} epochs"
 
 
 def nearest(row: str) -> str:
-    """Choose among the recorded variants on IEMOCAP the nearest to the paper's; empty without one."""
-    runs = [name for name, about in recorded.runs(NAME).items() if IEMOCAP in about["corpora"]]
-    trials = recorded.read(NAME).trials if runs else pd.DataFrame(columns=["run"])
-    table = arranged(trials[trials["run"].isin(runs)]) if len(trials) else trials
-    candidates = [
-        trial
-        for trial in table.to_dict("records")
-        if row.endswith("| Proposed") and trial["row"].endswith(f" {padi.FULL.name}")
-    ]
+    """Choose among the recorded variants on IEMOCAP the nearest to the paper's, if any."""
+    runs = [name for name, run in recorded.runs(NAME).items() if IEMOCAP in run["corpora"]]
+    if not runs or not row.endswith("| Proposed"):
+        return ""
+    trials = recorded.read(NAME).trials
+    records = arranged(trials[trials["run"].isin(runs)]).to_dict("records")
+    candidates = [record for record in records if record["row"].endswith(f" {study.FULL.name}")]
     return max(candidates, key=nearness)["variant"] if candidates else ""
+
+
+def nearness(record: Mapping) -> tuple:
+    """Return what sorts recorded trainings, the largest the nearest to the paper."""
+    widths = list(WIDTHS)[::-1]
+    width = widths.index(record["size"]) if record.get("size") in widths else -1
+    pretraining = record.get("pretraining", 0)
+    if pd.isna(pretraining):
+        pretraining = 0
+    return record["edition"] == "paper", width, record["epochs"], pretraining
 
 
 def counted(number: Printed) -> float | None:
@@ -159,47 +175,228 @@ def counted(number: Printed) -> float | None:
     return recorded.measurements(NAME).get(name) if IEMOCAP in recorded.measured_on(NAME) else None
 
 
-def nearness(trial: Mapping) -> tuple:
-    """What sorts recorded trainings, the largest the nearest to the paper: edition, width, epochs, speakers' epochs."""
-    widths = list(WIDTHS)[::-1]
-    width = widths.index(trial["size"]) if trial.get("size") in widths else -1
-    pretraining = trial.get("pretraining", 0)
-    return (
-        trial["edition"] == "paper",
-        width,
-        trial["epochs"],
-        0 if pd.isna(pretraining) else pretraining,
-    )
+def taught_speakers(number: Printed) -> Plain | None:
+    """Compare the speakers that were learnt, if they are VoxCeleb's: more than printed, or not."""
+    value = recorded.measurements(NAME).get("taught / speakers / count")
+    if value is None or VOXCELEB not in recorded.measured_on(NAME):
+        return None
+    reason = "agrees" if value > number.value else f"differs: measured {value:g}"
+    return Plain(verdict="measured", value=value, reason=reason)
 
 
 def corpora() -> tuple[str, ...]:
-    """Corpora that were measured, or that a recorded run read."""
-    read = {name for about in recorded.runs(NAME).values() for name in about["corpora"]}
+    """Name the corpora that were measured, or that a recorded run read."""
+    read = {name for run in recorded.runs(NAME).values() for name in run["corpora"]}
     return tuple(sorted(read | set(recorded.measured_on(NAME))))
 
 
 def never_decays() -> str:
-    """What keeps the printed decay of the rate from running: no recorded training is that long. Empty where one is."""
+    """Say that no recorded training reaches the printed decay of the rate; empty where one does."""
     trials = recorded.read(NAME).trials
     epochs = recorded.of_kind(trials, "models")["epochs"] if len(trials) else pd.Series(dtype=float)
     if not len(epochs) or epochs.max() > schedule().constant:
         return ""
-    counts = " or ".join(f"{each:g}" for each in sorted(epochs.unique()))
-    return f"every recorded training ends after {counts} epochs, so that the halving which follows never runs"
-
-
-def taught_speakers(number: Printed) -> Plain | None:
-    """Speakers that were learnt, where they are VoxCeleb's: more than are printed, or not."""
-    value = recorded.measurements(NAME).get("taught / speakers / count")
-    if value is None or "voxceleb" not in recorded.measured_on(NAME):
-        return None
-    return Plain(
-        verdict="measured",
-        value=value,
-        reason="agrees" if value > number.value else f"differs: measured {value:g}",
+    counts = " or ".join(f"{count:g}" for count in sorted(epochs.unique()))
+    return (
+        f"every recorded training ends after {counts} epochs, so that the halving which follows"
+        " never runs"
     )
 
 
-def schedule() -> Plan:
-    """Give the schedule of the whole system, as printed."""
-    return padi_rows.plan(epochs=Plan.epochs, size="published", precision=Plan.precision)
+@dataclass(frozen=True)
+class Systems:
+    """Recorded systems of one experiment that were trained alike, on the folds and seeds of all.
+
+    Args:
+        trials: trials of each system, by its name
+        experiment: "exp1"
+        corpus: folder of the scored corpus
+        base: settings that all trainings share, in words
+    """
+
+    trials: dict[str, Trials]
+    experiment: str
+    corpus: str
+    base: str
+
+    @property
+    def first(self) -> Trials:
+        """Trials of any system, for what all share."""
+        return next(iter(self.trials.values()))
+
+    @property
+    def seeds(self) -> int:
+        """Number of seeds."""
+        return len(self.first.seeds)
+
+    @property
+    def folds(self) -> int:
+        """Number of folds."""
+        return self.first.table["fold"].nunique()
+
+    @property
+    def speakers(self) -> int:
+        """Number of tested speakers."""
+        return self.first.counts["group"].nunique()
+
+    @property
+    def title(self) -> str:
+        """What is scored: "IEMOCAP, exp1", or of another corpus "RAVDESS, an analogue of exp1"."""
+        analogue = "" if self.corpus == IEMOCAP else "an analogue of "
+        return f"{ORIGINS.get(self.corpus, self.corpus)}, {analogue}{self.experiment}"
+
+    @property
+    def about(self) -> str:
+        """How much was run: "half width, 6 epochs, bf16; 2 folds, 1 seed"."""
+        folds = f"{self.folds} fold{'s' * (self.folds > 1)}"
+        return f"{self.base}; {folds}, {self.seeds} seed{'s' * (self.seeds > 1)}"
+
+    def less(self, one: str, other: str, metric: str = WA) -> Estimate:
+        """Return a system's score less another's, in points."""
+        return estimates.difference(self.trials[one], self.trials[other], metric)
+
+    def steadier(self, one: str, metric: str = WA) -> Estimate:
+        """Return the mean spread over folds of all other systems less this one's, in points."""
+        others = [trials for name, trials in self.trials.items() if name != one]
+        return estimates.contrast(
+            [self.trials[one], *others],
+            metric,
+            lambda spreads: spreads[1:].mean(0) - spreads[0],
+            folds="spread",
+        )
+
+    def effects(self, metric: str = WA) -> dict[str, Estimate]:
+        """Return the main effects of the grid in points, and the differences of neighbours."""
+        trials = [self.trials[name] for name in study.EIGHT]
+        effects = {}
+        for name, weights in contrasts().items():
+            effects[name] = estimates.contrast(
+                trials, metric, lambda scores, weights=weights: weights @ scores
+            )
+        return effects
+
+
+def systems(
+    ledger: Ledger,
+    rows: tuple[str, ...],
+    *,
+    experiment: str,
+    protocol: str = APART,
+    control: str = "none",
+) -> Systems | None:
+    """Return the systems of ``alike`` that are nearest to the paper's and have all rows, if any."""
+    ways = alike(ledger, rows, experiment=experiment, protocol=protocol, control=control)
+    return next((systems for systems in ways if set(systems.trials) == set(rows)), None)
+
+
+@lru_cache(maxsize=64)
+def alike(
+    ledger: Ledger,
+    rows: tuple[str, ...],
+    *,
+    experiment: str,
+    protocol: str = APART,
+    control: str = "none",
+) -> tuple[Systems, ...]:
+    """Return for each way of training its recorded systems, the nearest to the paper's first.
+
+    The paper's edition comes before others, then the widest networks, then the longest trained.
+
+    Args:
+        ledger: ledger of the paper, or of a page's own run
+        rows: names of systems, "111"
+        experiment: "exp1"
+        protocol: "speakers-apart" (default) or "clips"
+        control: name of a control (default "none")
+    """
+    kinds: dict[tuple, dict[str, list[Trials]]] = {}
+    teachers: dict[tuple, dict[str, None]] = {}
+    for row in rows:
+        for (_, split, run, encoder), trials in ledger.runs(f"{experiment} {row}", control).items():
+            first = trials.table.iloc[0]
+            if split != protocol or not len(trials.counts):
+                continue
+            settings = [first.get(name) for name in ("edition", "size", "epochs", "precision")]
+            kind = (run, encoder, *settings)
+            kinds.setdefault(kind, {}).setdefault(row, []).append(trials)
+            if first.get("transfer") in TRANSFERRED:
+                teachers.setdefault(kind, {})[taught(first)] = None
+    ways = []
+    for kind, by_row in kinds.items():
+        for teacher in teachers.get(kind, {"": None}):
+            chosen = {row: _taught_by(teacher, by_row.get(row, ())) for row in rows}
+            present = {row: trials for row, trials in chosen.items() if trials is not None}
+            if set.intersection(*(trials.runs for trials in present.values())):
+                common = estimates.shared([*present.values()])
+                ways.append(_systems(dict(zip(present, common, strict=True)), experiment, teacher))
+    return tuple(sorted(ways, key=_rank, reverse=True))
+
+
+class Line(NamedTuple):
+    """One of some systems that were trained alike, as a table shows it."""
+
+    systems: Systems
+    name: str
+    split: str
+    more: Any = None  # what else the line is about
+
+    @property
+    def trials(self) -> Trials:
+        """Trials of this system."""
+        return self.systems.trials[self.name]
+
+
+def lines(
+    ledger: Ledger, rows: tuple[str, ...], protocols: Sequence[str] = tuple(SPLIT_TITLES)
+) -> list[Line]:
+    """Return these systems, where recorded, of every way of training, by split and experiment."""
+    lines = []
+    for protocol in protocols:
+        for name in study.EXPERIMENTS:
+            for way in alike(ledger, rows, experiment=name, protocol=protocol):
+                lines += [Line(way, row, SPLIT_TITLES[protocol]) for row in way.trials]
+    return lines
+
+
+def recorded_as(ledger: Ledger, row: str, control: str = "none") -> Iterator[Line]:
+    """Yield a ledger's row, "exp1 111", under each split under which it is recorded."""
+    name, _, system = row.partition(" ")
+    for protocol, split in SPLIT_TITLES.items():
+        chosen = systems(ledger, (system,), experiment=name, protocol=protocol, control=control)
+        if chosen is not None:
+            yield Line(chosen, system, split)
+
+
+def by_fold(trials: Trials, metric: str = WA) -> dict[int, float]:
+    """Return the score of each fold, its mean over seeds."""
+    return {
+        int(fold): float(trials.fold(fold).by_seed(metric).mean())
+        for fold in sorted(trials.table["fold"].unique())
+    }
+
+
+def by_run(trials: Trials) -> list[float]:
+    """Return the WA of each seed and fold."""
+    seeds = [by_fold(trials.sown([seed])) for seed in trials.seeds]
+    return [value for folds in seeds for value in folds.values()]
+
+
+def _taught_by(teacher: str, recorded_trials: Sequence[Trials]) -> Trials | None:
+    """Return a system's training without a speaker recogniser, or with this one."""
+    for trials in recorded_trials:
+        first = trials.table.iloc[0]
+        if first.get("transfer") not in TRANSFERRED or taught(first) == teacher:
+            return trials
+    return None
+
+
+def _systems(trials: dict[str, Trials], experiment: str, teacher: str) -> Systems:
+    first = next(iter(trials.values()))
+    base = first.table.iloc[0]["variant"].partition("; ")[0].partition(", ")[2]
+    corpus = str(first.counts["group"].iloc[0]).split("/")[0]
+    return Systems(trials, experiment, corpus, ", ".join(filter(None, (base, teacher))))
+
+
+def _rank(systems: Systems) -> tuple:
+    nearest = max(nearness(trials.table.iloc[0]) for trials in systems.trials.values())
+    return (*nearest[:3], len(systems.first.table), nearest[3])

@@ -1,15 +1,19 @@
-"""Padi et al. 2021 as the ledger asks for it: what its printed numbers are, and what stands beside them."""
+"""Padi et al. 2021 as the ledger and the pages ask for it."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from sercore.ledger import recorded, verdicts
 from sercore.ledger.entries import Ledger
+from sercore.ledger.estimates import level
 from sercore.ledger.paper import Paper, Plain, as_setting
 from sercore.ledger.published import Printed
-from sercore.papers.padi2021 import card, numbers, page, study
-from sercore.papers.padi2021.numbers import IEMOCAP, TAUGHT, WIDTHS
+from sercore.papers.padi2021 import card, numbers, study
+from sercore.papers.padi2021.data import EXPERIMENTS, MEL, Data
+from sercore.papers.padi2021.numbers import IEMOCAP, TAUGHT, UA, WA, WIDTHS
 from sercore.training.sgd import Plan
 
 
@@ -20,10 +24,13 @@ class Padi2021(Paper):
     folder = study.STUDY
     title = "Padi et al. (2021)"
     subject = "ResNet34 with SpecAugment"
-    about = "a speaker recogniser's ResNet34, masked spectrograms, statistics pooling, with and without each"
+    about = (
+        "a speaker recogniser's ResNet34, masked spectrograms, statistics pooling, with and without"
+        " each"
+    )
     methods = study.METHODS
     classes = range(4)  # of every experiment, each with names of its own
-    metrics = (numbers.UA, numbers.WA)
+    metrics = (UA, WA)
     protocols = numbers.SPLITS
     folds = numbers.FOLDS
     scored = numbers.SCORED
@@ -36,16 +43,60 @@ class Padi2021(Paper):
     manifest = staticmethod(study.manifest)
     code_path = staticmethod(study.code_path)
     verified_with = staticmethod(study.verified_with)
-    measure = staticmethod(study.measure)
-    measured_on = staticmethod(study.measured_on)
     arranged = staticmethod(numbers.arranged)
+
+    def measure(self, parameters: study.Parameters, data: Data) -> dict[str, float]:
+        """Count clips by "experiment / class / clips" and session; measure durations."""
+        counts = {"speakers / all / count": data.table["speaker"].nunique()}
+        for name, classes in data.classes.items():
+            target = data.targets[name]
+            for number, word in enumerate(classes):
+                counts[f"{name} / {word} / clips"] = (target == number).sum()
+            counts[f"{name} / total / clips"] = (target >= 0).sum()
+            for session, rows in data.table.groupby("session").groups.items():
+                counts[f"{name} / session {session} / clips"] = (target[rows] >= 0).sum()
+        seconds = data.raw.sizes / (MEL.rate / MEL.hop)
+        counts["duration / all / min"] = seconds.min()
+        counts["duration / all / median"] = np.median(seconds)
+        counts["duration / all / max"] = seconds.max()
+        counts["duration / all / hours"] = seconds.sum() / 3600
+        counts["taught / speakers / count"] = len(data.source.names)
+        counts["taught / clips / count"] = len(data.source.speakers)
+        return {name: float(value) for name, value in counts.items()}
+
+    def measured_on(self, data: Data) -> tuple[str, ...]:
+        """Name the corpora that ``measure`` measures."""
+        return tuple(sorted({*data.table["corpus"], *data.source.corpora}))
 
     def headline(self, ledger: Ledger) -> str:
         """Say what was found."""
-        return f"Padi et al. (2021) start from a speaker recogniser. {page.lead(ledger)}"
+        return f"Padi et al. (2021) start from a speaker recogniser. {self.lead(ledger)}"
+
+    def lead(self, ledger: Ledger) -> str:
+        """Say in two or three sentences what the paper prints, and what the recorded runs reach."""
+        printed = {"UA": [], "WA": []}
+        for number in ledger.printed:
+            if numbers.proposed(number):
+                printed[number.column].append(number.value)
+        opening = (
+            "On IEMOCAP, with each session left out in turn, the paper prints UA"
+            f" {_span(printed['UA'])} and WA {_span(printed['WA'])} for transfer, masks and"
+            " statistics pooling together."
+        )
+        full, first = study.FULL.name, EXPERIMENTS[0]
+        systems = numbers.systems(ledger, (full,), experiment=first)
+        if systems is None:
+            return f"{opening} No run on real speech is recorded yet."
+        ua, wa = (level(systems.trials[full], metric) for metric in (UA, WA))
+        ours = (
+            f"Ours on {systems.title} ({systems.about}): UA {ua.value:.1f} [{ua.low:.1f},"
+            f" {ua.high:.1f}], WA {wa.value:.1f}, in brackets where the mean would lie with other"
+            " speakers and seeds, at 95 %."
+        )
+        return " ".join(filter(None, (opening, ours, _unfinished(ledger))))
 
     def setting(self, number: Printed) -> Plain | None:
-        """Compare a setting; Table 1 with our masks, the constant rate with the epochs that were recorded."""
+        """Compare a setting; Table 1 with our masks, the constant rate with the recorded epochs."""
         if number.table == "Table 1":
             return as_setting(number, numbers.policy(number))
         setting = super().setting(number)
@@ -53,7 +104,7 @@ class Padi2021(Paper):
         return replace(setting, reason=f"{setting.reason}; {doubt}") if doubt else setting
 
     def counted(self, number: Printed) -> Plain | None:
-        """Compare a count of IEMOCAP's clips, or of the speakers that were learnt; None where they were not counted."""
+        """Compare a count of clips or of learnt speakers; None where they were not counted."""
         if (number.row, number.column, number.metric) == TAUGHT:
             return numbers.taught_speakers(number)
         value = numbers.counted(number)
@@ -86,20 +137,36 @@ class Padi2021(Paper):
         return " and ".join(parts)
 
     def unfinished(self, trial: Mapping[str, Any]) -> str:
-        """Say why a training is not finished: it ended before the schedule, whose length the paper does not give."""
+        """Say why a training is not finished: it ended before the schedule of unprinted length."""
         constant, epochs = numbers.schedule().constant, Plan.epochs
         if trial["epochs"] >= epochs:
             return ""
-        decay = (
-            f", and the printed decay begins after {constant}"
-            if trial["epochs"] <= constant
-            else ""
-        )
-        return f"unfinished: ended after {trial['epochs']:g} of {epochs} epochs{decay}"
+        reason = f"unfinished: ended after {trial['epochs']:g} of {epochs} epochs"
+        if trial["epochs"] <= constant:
+            reason += f", and the printed decay begins after {constant}"
+        return reason
 
     def table_of(self, row: str) -> str:
         """Name the table of a row; of what the paper does not print, that where it would stand."""
         return "Table 3" if row.partition(" ")[2] == study.FULL.name else "Figure 4"
+
+
+def _unfinished(ledger: Ledger) -> str:
+    """Say that every recorded training stops before the printed decay; empty where one goes on."""
+    epochs = ledger.recorded.kind("models")["epochs"]
+    if epochs.max() > Plan.constant:
+        return ""
+    counts = " or ".join(f"{count:g}" for count in sorted(epochs.unique()))
+    return (
+        f"The paper holds its learning rate for {Plan.constant} epochs and then halves it every"
+        " other epoch. Every recorded training stops before this decay begins, after"
+        f" {counts} epochs, so the effects of transfer, masks and statistics pooling are not"
+        f" judged."
+    )
+
+
+def _span(values: list[float]) -> str:
+    return f"{min(values):.2f} to {max(values):.2f}"
 
 
 PAPER = Padi2021()

@@ -1,8 +1,4 @@
-"""Paper 04, Padi et al. 2021: its parameters, its grid of trials.
-
-One trial is in ``padi_trial``, its row and recipe in ``padi_rows``, its speaker recogniser in ``padi_speakers``, its data in
-``padi_data``, a look into its network in ``padi_views``.
-"""
+"""Padi et al. 2021 as the chapter runs it: its parameters, its grid of trials, its tasks."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -12,52 +8,76 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from sercore import store
+from sercore import audio
 from sercore.features import speaker
-from sercore.papers.padi2021 import campplus_trial as padi_campplus_trial
+from sercore.papers.padi2021 import campplus, trial, views
 from sercore.papers.padi2021 import data as padi_data
-from sercore.papers.padi2021 import hours as padi_hours
-from sercore.papers.padi2021 import speakers as padi_speakers
-from sercore.papers.padi2021 import views as padi_views
-from sercore.papers.padi2021.campplus_trial import Heard
-from sercore.papers.padi2021.clips import Data
-from sercore.papers.padi2021.data import CLASSES, EXPERIMENTS, extractors
-from sercore.papers.padi2021.grid import DEMO, FULL, GRID, GROUPS, ROWS
-from sercore.papers.padi2021.rows import Row
-from sercore.papers.padi2021.trial import PROTOCOLS, Trial, run, trained
+from sercore.papers.padi2021.data import EXPERIMENTS, Data, extractors
+from sercore.papers.padi2021.trial import PROTOCOLS, Row, Trial
 from sercore.parameters import (
     ChapterParameters,
     Device,
     Edition,
     FilePath,
+    ParameterError,
     Precision,
     Scheduler,
     Seed,
     Seeds,
     WeightsPath,
+    checked,
 )
 from sercore.protocols import sessions
-from sercore.sweep import Task, finished
+from sercore.sweep import Task
+from sercore.training import ranks
+from sercore.training.loop import choose
 
 NAME = "04-resnet-specaugment"
 STUDY = "padi2021"
-# Method number of each kind of trial: raised when its numbers move, and the kind is then recorded again.
+# Method number of each kind of trial: raised when its numbers move, and the kind is recorded again.
 METHODS = {"models": 1, "speakers": 1, "views": 1, "campplus": 1, "hours": 1}
-EPOCHS = {
-    "demo": 4,
-    "open": 8,
-    "paper": 20,
-}  # of the emotion stage, three versions of each clip in each
+EPOCHS = {"demo": 4, "open": 8, "paper": 20}  # of the emotion stage, with three versions of a clip
 PRETRAINING = {"demo": 3, "open": 20, "paper": 20}
 READ = 20  # clips whose reading is timed
 SIZE = {"demo": "small", "open": "published", "paper": "published"}
+
+FULL = Row(transfer="frozen", augmentation="both")  # the paper's system
+GRID = tuple(
+    Row(transfer=transfer, augmentation=augmentation, pooling=pooling)
+    for transfer, augmentation, pooling in product(
+        ("none", "frozen"), ("none", "both"), ("flatten", "statistics")
+    )
+)
+EIGHT = tuple(row.name for row in GRID)
+# By what `-p models=…` takes.
+GROUPS = {
+    "grid": GRID,
+    "finetune": tuple(Row(transfer="finetune", augmentation=masks) for masks in ("none", "both")),
+    "pooling": tuple(Row(transfer=transfer, pooling="mean") for transfer in ("none", "frozen")),
+    "policies": tuple(Row(augmentation=policy) for policy in ("conservative", "aggressive")),
+    "inputs": (
+        replace(FULL, norm="conversation"),
+        replace(FULL, vad="energy"),
+        replace(FULL, evaluate="300"),
+    ),
+    "parts": tuple(replace(FULL, part=part) for part in ("improvised", "scripted")),
+}
+ROWS = {row.name: row for rows in GROUPS.values() for row in rows}
+# What the demo runs: nothing, statistics pooling, all three without and with transfer.
+DEMO = tuple(row for row in GRID if row.cell in ("000", "001", "011", "111"))
+# Masks and statistics pooling: random start, the speaker recogniser as it is, and trained on.
+VIEWED = tuple(
+    row
+    for row in (*GRID, *GROUPS["finetune"])
+    if row.pooling == "statistics" and row.augmentation == "both"
+)
 
 
 class Parameters(ChapterParameters):
     """Parameters of the chapter, checked before a kernel starts.
 
-    The demo reads chunks of a fifth of the length with half the channels, and runs four of the eight systems on one fold: its
-    values show that everything runs.
+    The demo reads chunks of a fifth of the length with half the channels, and runs four of the
+    eight systems on one fold: its values show that everything runs.
     """
 
     known_rows: ClassVar = ROWS
@@ -82,7 +102,10 @@ class Parameters(ChapterParameters):
         "grid", "finetune", "pooling", "policies", "inputs", "parts", "encoder", "hours", "all"
     ] = Field(
         "grid",
-        description="which rows a run trains: the eight systems, what is asked beside them, an encoder's; hours times steps",
+        description=(
+            "which rows a run trains: the eight systems, what is asked beside them, an encoder's;"
+            " hours times steps"
+        ),
     )
     only: str = Field("", description="the one row to run, by its name; empty for all")
     epochs: int = Field(
@@ -118,14 +141,18 @@ class Parameters(ChapterParameters):
     )
     encoder: WeightsPath = Field(
         "none",
-        description="the folder of the CAM++ speaker encoder, for rows of its own; none for no such rows",
+        description=(
+            "the folder of the CAM++ speaker encoder, for rows of its own; none for no such rows"
+        ),
     )
     scored: str = Field(
         "", description="the corpus that is scored, by its folder; empty for the edition's own"
     )
     taught: str = Field(
         "",
-        description="the corpora whose speakers are learnt, parted by commas; empty for the edition's own",
+        description=(
+            "the corpora whose speakers are learnt, parted by commas; empty for the edition's own"
+        ),
     )
     control: Literal["none", "labels shuffled"] = Field(
         "none", description="whether training labels are shuffled, as a control"
@@ -144,7 +171,8 @@ class Parameters(ChapterParameters):
     def _a_file(cls, name: str) -> str:
         if name and not Path(name).is_file():
             raise ValueError(
-                f"{name}: no such file; expected weights as safetensors. Give the path of one, or leave it out."
+                f"{name}: no such file; expected weights as safetensors. Give the path of"
+                f" one, or leave it out."
             )
         return name
 
@@ -152,104 +180,99 @@ class Parameters(ChapterParameters):
     def _fit_together(self) -> "Parameters":
         if self.models == "encoder" and self.encoder == "none":
             raise ValueError(
-                "-p models=encoder: needs a speaker encoder, and none is given. Give its folder as -p encoder=…"
+                "-p models=encoder: needs a speaker encoder, and none is given. Give its"
+                " folder as -p encoder=…"
             )
         if not rows(self) and self.models not in ("encoder", "hours"):
             raise ValueError(
-                f"-p only={self.only}: no row among -p models={self.models}; expected one that is. Leave one of the two out."
+                f"-p only={self.only}: no row among -p models={self.models}; expected one"
+                f" that is. Leave one of the two out."
             )
         if self.speaker_checkpoint and self.speakers == "strict":
             raise ValueError(
-                "-p speakers=strict: trains a recogniser for each system, and one is given. Leave one of the two out."
+                "-p speakers=strict: trains a recogniser for each system, and one is given."
+                " Leave one of the two out."
             )
         return self
 
 
 def rows(parameters: Parameters) -> list[Row]:
-    """Rows that a run trains, of those asked for, in the asked inputs; in the demo four of the eight unless one is named."""
-    groups = GROUPS | (
-        {"grid": DEMO} if parameters.edition == "demo" and not parameters.only else {}
-    )
-    chosen = [
-        row for name, group in groups.items() if parameters.models in (name, "all") for row in group
-    ]
+    """Return the rows that a run trains, in the inputs that are asked for.
+
+    In the demo these are four of the eight unless one is named.
+    """
+    groups = dict(GROUPS)
+    if parameters.edition == "demo" and not parameters.only:
+        groups["grid"] = DEMO
+    names = groups if parameters.models == "all" else [parameters.models]
+    chosen = [row for name in names for row in groups.get(name, ())]
     if parameters.only:
         chosen = [row for row in chosen if row.name == parameters.only]
-    switched = {name: getattr(parameters, name) for name in ("norm", "vad", "evaluate", "part")}
-    usual = asdict(Row())
-    changed = {name: value for name, value in switched.items() if value != usual[name]}
-    return list(
-        dict.fromkeys(replace(row, **changed) for row in chosen)
-    )  # switched, two rows may be one
+    usual, changed = Row(), {}
+    for name in ("norm", "vad", "evaluate", "part"):
+        if getattr(parameters, name) != getattr(usual, name):
+            changed[name] = getattr(parameters, name)
+    return list(dict.fromkeys(replace(row, **changed) for row in chosen))  # two rows may become one
 
 
 def grid(parameters: Parameters, data: Data) -> list[Trial]:
-    """Trials of a chapter: rows by where they are run."""
+    """Return the trials of a chapter: rows by where they are run."""
     size, precision = recipe(parameters)
-    shared = {"size": size, "precision": precision}
-    taught = (
-        {"speakers": "given"}
-        if parameters.speaker_checkpoint
-        else {
+    taught = {"speakers": "given"}
+    if not parameters.speaker_checkpoint:
+        taught = {
             "pretraining": parameters.pretraining or PRETRAINING[parameters.edition],
             "speakers": parameters.speakers,
             "taught": "+".join(data.source.corpora),
         }
-    )
-    chosen = [
-        asdict(row) | ({} if row.transfer == "none" else taught)
-        for row in runnable(rows(parameters), data)
-    ]
-    return [Trial(**shared, **where, **row) for where in places(parameters, data) for row in chosen]
+    trials = []
+    for place in places(parameters, data):
+        for row in runnable(rows(parameters), data):
+            transfer = {} if row.transfer == "none" else taught
+            trials.append(Trial(**place, **asdict(row), **transfer, size=size, precision=precision))
+    return trials
 
 
 def places(parameters: Parameters, data: Data) -> list[dict[str, Any]]:
-    """Where each row is run: seeds x experiments that the data can run x protocols x folds, and what all of them share."""
+    """Return where each row is run: seeds x possible experiments x protocols x folds."""
     missing = padi_data.missing(data)
-    there = [name for name in experiments(parameters) if name not in missing]
     protocols = PROTOCOLS if parameters.protocol == "all" else (parameters.protocol,)
-    about = {
+    shared = {
         "edition": parameters.edition,
         "epochs": parameters.epochs or EPOCHS[parameters.edition],
         "control": parameters.control,
     }
-    found = product(parameters.run_seeds, there, protocols, range(folds(parameters, data)))
-    return [
-        {**about, "seed": seed, "experiment": experiment, "protocol": protocol, "fold": fold}
-        for seed, experiment, protocol, fold in found
-    ]
+    names = ("seed", "experiment", "protocol", "fold")
+    possible = [name for name in experiments(parameters) if name not in missing]
+    settings = product(parameters.run_seeds, possible, protocols, range(folds(parameters, data)))
+    return [shared | dict(zip(names, values, strict=True)) for values in settings]
 
 
 def folds(parameters: Parameters, data: Data) -> int:
-    """How many folds a run has: of those asked for, as many as there are groups of speakers."""
+    """Return the number of folds: of those asked for, as many as there are groups of speakers."""
     wanted = parameters.folds or (1 if parameters.edition == "demo" else sessions.FOLDS)
     return min(wanted, len(sessions.groups(data.table)))
 
 
 def recipe(parameters: Parameters) -> tuple[str, str]:
-    """Size of the networks and precision of their training."""
+    """Return size of the networks and precision of their training."""
     size = SIZE[parameters.edition] if parameters.size == "auto" else parameters.size
-    precision = parameters.training_precision(parameters.edition)
-    return size, precision
+    return size, parameters.training_precision(parameters.edition)
 
 
 def experiments(parameters: Parameters) -> tuple[str, ...]:
-    """Experiments that are asked for."""
+    """Return the experiments that are asked for."""
     return EXPERIMENTS if parameters.experiment == "all" else (parameters.experiment,)
 
 
 def runnable(chosen: Sequence[Row], data: Data) -> list[Row]:
-    """Rows that these data can train: parts are IEMOCAP's alone."""
-    parts = set(data.table["part"].dropna())
-    return [row for row in chosen if row.part in {"all", *parts}]
+    """Return the rows that these data can train: parts are IEMOCAP's alone."""
+    parts = {"all", *data.table["part"].dropna()}
+    return [row for row in chosen if row.part in parts]
 
 
 def load(parameters: Parameters) -> Data:
-    """Data of the edition.
-
-    Raises:
-        CorpusError: a corpus that is not there, or one that is scored and would teach speakers too.
-    """
+    """Load the data of the edition."""
     return padi_data.load(
         parameters.edition,
         scored=parameters.scored,
@@ -259,45 +282,44 @@ def load(parameters: Parameters) -> Data:
 
 
 def taught(parameters: Parameters) -> tuple[str, ...]:
-    """Corpora whose speakers are learnt, where they are named."""
+    """Return the corpora whose speakers are learnt, where they are named."""
     return tuple(filter(None, (name.strip() for name in parameters.taught.split(","))))
 
 
 def tasks(parameters: Parameters, data: Data) -> list[Task]:
-    """What a run trains, the speaker recognisers first, and whose networks it looks into: those with and without transfer."""
+    """Return what a run trains, the speaker recognisers first, and whose networks it looks into."""
     if parameters.models == "hours":
-        return [_timed(parameters, data)]
-    trials = grid(parameters, data)
-    about: dict[str, Any] = {"corpora": (data.table["corpus"].iloc[0],), "parts": extractors()}
-    found = []
-    recognisers = list(
-        dict.fromkeys(
-            trial.recogniser for trial in trials if trial.speakers in ("shared", "strict")
-        )
-    )
-    if recognisers:
-        told = {**about, "corpora": data.source.corpora}
-        found.append(
+        return [_timing(parameters, data)]
+    tasks, trials = [], grid(parameters, data)
+    shared: dict[str, Any] = {"corpora": (data.corpus,), "parts": extractors()}
+    taught = [system.recogniser for system in trials if system.speakers in ("shared", "strict")]
+    if taught:
+        tasks.append(
             Task(
-                name="speakers", run=padi_speakers.run, trials=recognisers, data=data.source, **told
+                name="speakers",
+                run=trial.run_recogniser,
+                trials=list(dict.fromkeys(taught)),
+                data=data.source,
+                corpora=data.source.corpora,
+                parts=extractors(),
             )
         )
     if trials:
-        found.append(Task(name="models", run=run, trials=trials, data=data, **about))
+        tasks.append(Task(name="models", run=trial.run, trials=trials, data=data, **shared))
     if parameters.models in ("encoder", "all") and parameters.encoder != "none":
-        found.append(Task(name="campplus", **_on_encoder(parameters, data), **about))
+        tasks.append(_on_encoder(parameters, data, shared))
     viewed = [
-        trial
-        for trial in trials
-        if trial.row in padi_views.ROWS and trial.fold == 0 and trial.protocol == PROTOCOLS[0]
+        system
+        for system in trials
+        if system.row in VIEWED and system.fold == 0 and system.protocol == PROTOCOLS[0]
     ]
     if viewed:
-        found.append(Task(name="views", run=padi_views.run, trials=viewed, data=data, **about))
-    return found
+        tasks.append(Task(name="views", run=views.run, trials=viewed, data=data, **shared))
+    return tasks
 
 
 def code_path(kind: str, settings: Mapping[str, Any]) -> tuple:
-    """What tells apart the code that a recorded trial runs through, by its settings; empty where it is timed alone."""
+    """Tell apart the code that a recorded trial runs through; empty for a timing."""
     names = {
         "models": ("transfer", "pooling", "norm", "vad", "evaluate", "control"),
         "speakers": ("pooling",),
@@ -308,96 +330,113 @@ def code_path(kind: str, settings: Mapping[str, Any]) -> tuple:
 
 
 def verified_with(kind: str, settings: Mapping[str, Any]) -> dict[str, str]:
-    """Parameters under which the task of a recorded trial is made."""
+    """Return the parameters under which the task of a recorded trial is made."""
     return {"models": "encoder"} if kind == "campplus" else {"encoder": "none"}
 
 
-def _timed(parameters: Parameters, data: Data) -> Task:
-    """Single steps of the network in the size of the run, from which hours of the paper's edition follow."""
+def manifest(parameters: Parameters) -> list:
+    """Name the data of an edition by plain values, for the chapter's key."""
+    names: list[Any] = [padi_data.weights(parameters.speaker_checkpoint)]
+    if parameters.edition != "demo":
+        names += padi_data.contents(
+            parameters.edition, scored=parameters.scored, taught=taught(parameters)
+        )
+    return [*names, *extractors()]
+
+
+def pretrain(given: Mapping[str, object], *, workers: int = 0) -> list[dict]:
+    """Train the speaker recognisers that a run starts from, and keep them where it finds them.
+
+    Started by ``torchrun``, the processes share each batch, and the first alone verifies speakers.
+
+    Args:
+        given: parameters of the chapter, as they are or as texts
+        workers: number of processes that read clips ahead, for clips that are not in memory
+
+    Returns:
+        What each recogniser learnt and where it is; empty in all processes but the first.
+
+    Raises:
+        ParameterError: a parameter that is wrong, or a run that trains no recogniser
+        CorpusError: a corpus that is missing
+        AudioError: a clip that cannot be used
+
+    Source: Padi et al. 2021, sections 3.2 and 4.2; the verification is ours.
+    """
+    parameters = checked(Parameters, given)
+    if parameters.speaker_checkpoint:
+        raise ParameterError(
+            f"-p speaker_checkpoint={parameters.speaker_checkpoint}: a recogniser that is trained"
+            " already; expected none. Leave it out to train one."
+        )
+    data, device = load(parameters), parameters.device
+    transferred = [system for system in grid(parameters, data) if system.transfer != "none"]
+    recognisers = dict.fromkeys(system.recogniser for system in transferred)
+    if not recognisers:
+        raise ParameterError(
+            f"-p models={parameters.models} -p only={parameters.only}: no row with transfer;"
+            " expected one or more, since they alone start from a recogniser. Leave them out."
+        )
+    options = {"device": device, "workers": workers}
+    try:
+        with ranks.joined(choose(device)):
+            rank = ranks.number()
+            trained = {
+                recogniser: trial.train_recogniser(recogniser, data.source, **options)
+                for recogniser in recognisers
+            }
+    except audio.AudioError as error:
+        # A data loader's process sends its traceback along.
+        name = f"{audio.AudioError.__module__}.{audio.AudioError.__name__}: "
+        raise audio.AudioError(str(error).strip().splitlines()[-1].removeprefix(name)) from None
+    rows = []
+    for recogniser, training in trained.items():
+        if rank:
+            break
+        outcome = trial.run_recogniser(recogniser, data.source, device=device)
+        rows.append(
+            {
+                "recogniser": f"{recogniser.size}, masks {recogniser.augmentation}, pooling"
+                f" {recogniser.pooling}, seed {recogniser.seed}",
+                "speakers": len(data.source.names),
+                "clips": len(data.source.speakers),
+                "epochs": len(training.history.epochs),
+                "steps": outcome["steps"],
+                "accuracy": outcome["accuracy"],
+                "equal error rate": outcome["equal_error_rate"],
+                "untrained": outcome["equal_error_rate_untrained"],
+                "pairs": outcome["pairs"],
+                "seconds": round(sum(epoch["seconds"] for epoch in training.history.epochs), 1),
+                "folder": str(training.folder),
+            }
+        )
+    return rows
+
+
+def _timing(parameters: Parameters, data: Data) -> Task:
+    """Time single steps in the size of the run, from which the hours of the whole paper follow."""
     size, precision = recipe(parameters)
-    trial = padi_hours.Trial(edition=parameters.edition, size=size, precision=precision)
-    files = padi_hours.Files(tuple(data.table["path"][:READ]))
     return Task(
         name="hours",
-        run=padi_hours.run,
-        trials=[trial],
-        data=files,
-        corpora=(data.table["corpus"].iloc[0],),
+        run=views.run_timing,
+        trials=[views.Timing(edition=parameters.edition, size=size, precision=precision)],
+        data=views.Timed(GRID, tuple(data.table["path"][:READ])),
+        corpora=(data.corpus,),
     )
 
 
-def _on_encoder(parameters: Parameters, data: Data) -> dict[str, Any]:
-    """Trials of a pretrained speaker encoder's rows, wherever this run's are, and what they read, made here first."""
-    heard = Heard(data, speaker.load(parameters.encoder))
-    found = [
-        padi_campplus_trial.Trial(
-            **asdict(row), **where, part=parameters.part, encoder=heard.encoder.name
-        )
-        for where in places(parameters, data)
-        for row in padi_campplus_trial.ROWS.values()
-    ]
-    for row in padi_campplus_trial.ROWS.values():
-        heard.prepare(row)
-    return {
-        "run": padi_campplus_trial.run,
-        "trials": found,
-        "data": heard,
-        "encoders": {heard.encoder.name: padi_campplus_trial.WIDTH},
-    }
-
-
-def outcomes(parameters: Parameters, data: Data) -> tuple[list[Task], list[list[dict]]]:
-    """Run what is not yet run; tasks and their trials' outcomes."""
-    found = tasks(parameters, data)
-    return found, finished(found, scheduler=parameters.scheduler, device=parameters.device)
-
-
-def measure(parameters: Parameters, data: Data) -> dict[str, float]:
-    """Clips by experiment, class and session, durations, speakers, by the name of what is measured."""
-    return padi_data.measure(data)
-
-
-def measured_on(data: Data) -> tuple[str, ...]:
-    """Corpora that ``measure`` measures."""
-    return tuple(sorted({*data.table["corpus"], *data.source.corpora}))
-
-
-def manifest(parameters: Parameters) -> list:
-    """Plain values that name the data of an edition, for the chapter's key."""
-    given = store.content(parameters.speaker_checkpoint) if parameters.speaker_checkpoint else ""
-    if parameters.edition == "demo":
-        return [given, *extractors()]
-    return [
-        given,
-        *padi_data.contents(
-            parameters.edition, scored=parameters.scored, taught=taught(parameters)
-        ),
-        *extractors(),
-    ]
-
-
-__all__ = [
-    "CLASSES",
-    "EXPERIMENTS",
-    "FULL",
-    "GRID",
-    "NAME",
-    "ROWS",
-    "Parameters",
-    "experiments",
-    "extractors",
-    "folds",
-    "grid",
-    "load",
-    "manifest",
-    "measure",
-    "measured_on",
-    "outcomes",
-    "places",
-    "recipe",
-    "rows",
-    "run",
-    "runnable",
-    "tasks",
-    "trained",
-]
+def _on_encoder(parameters: Parameters, data: Data, shared: Mapping[str, Any]) -> Task:
+    """Train the rows of a pretrained speaker encoder; what they read is made here first."""
+    encoded = campplus.Encoded(data, speaker.load(parameters.encoder))
+    name, trials = encoded.encoder.name, []
+    for place in places(parameters, data):
+        for row in campplus.ROWS.values():
+            trials.append(
+                campplus.Trial(**asdict(row), **place, part=parameters.part, encoder=name)
+            )
+    for row in campplus.ROWS.values():
+        encoded.prepare(row)
+    encoders = {name: campplus.WIDTH}
+    return Task(
+        name="campplus", run=campplus.run, trials=trials, data=encoded, encoders=encoders, **shared
+    )

@@ -1,36 +1,213 @@
-"""One trial of paper 04: one system, one experiment, one fold, one seed, scored on clips that trained nothing.
+"""The two trainings of Padi et al. 2021: a network that tells speakers apart, and one for emotions.
 
-Its rows and recipe are in ``padi_rows``, clips and batches in ``padi_clips`` and ``padi_batches``, the speaker recogniser that it
-may start from in ``padi_speakers``.
+The second may start from the convolutions of the first. It is trained and scored on one
+experiment, fold and seed, on clips that trained nothing.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor
 
 from sercore.evaluation.counting import count_predictions
+from sercore.evaluation.verification import cosine, equal_error_rate
+from sercore.models import resnet
 from sercore.models.resnet import ResNet34
 from sercore.models.transfer import transfer
-from sercore.papers.padi2021 import rows as padi_rows
-from sercore.papers.padi2021 import speakers as padi_speakers
-from sercore.papers.padi2021.batches import answered, batches
-from sercore.papers.padi2021.clips import Data
-from sercore.papers.padi2021.rows import Row
+from sercore.papers.padi2021.data import Data, Source
 from sercore.protocols.sessions import clip_split, group_fold
-from sercore.training import chunks, kept
+from sercore.training import checkpoints, chunks, kept
+from sercore.training.chunks import answered, batches, in_turn
+from sercore.training.kept import Trained
 from sercore.training.loop import choose
 from sercore.training.resumable import LAST, History, autocast
-from sercore.training.sgd import fit
+from sercore.training.sgd import Plan, fit
 
+SIZES = {
+    "published": resnet.SIZES,
+    "narrow": resnet.NARROW,
+    "small": replace(resnet.NARROW, width=32, frames=40),
+}
+CHUNKS = {"published": chunks.LENGTHS, "narrow": chunks.LENGTHS, "small": (24, 32, 40)}
+BATCHES = {"published": 32, "narrow": 32, "small": 8}  # printed, and for the demo's few clips
+# Policy of each version of a clip: three of each in every epoch, whatever the augmentation.
+VERSIONS = {
+    "none": ("plain", "plain", "plain"),
+    "conservative": ("plain", "conservative", "conservative"),
+    "aggressive": ("plain", "aggressive", "aggressive"),
+    "both": ("plain", "conservative", "aggressive"),
+}
 PROTOCOLS = ("speakers-apart", "clips")
-SHORT = (
-    300  # frames that are read of a test clip where not the whole is: the longest chunk of training
-)
+SHORT = 300  # frames that are read of a test clip where not the whole is: the longest chunk
+
+
+def lengths(size: str, pooling: str) -> tuple[int, ...]:
+    """Return the frames of training chunks; without pooling there is one length."""
+    return (SIZES[size].frames,) if pooling == "flatten" else CHUNKS[size]
+
+
+def plan(*, epochs: int, size: str, precision: str) -> Plan:
+    """Return how a network is trained: as printed, but for the number of epochs, which is not."""
+    return Plan(epochs=epochs, batch=BATCHES[size], precision=precision, channels_last=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recogniser:
+    """One training of a speaker recogniser.
+
+    Args:
+        augmentation, pooling: as of ``Row``; an epoch reads one version of each clip
+        size: "published", "narrow" (half the channels) or "small" (the demo's)
+        seed: seed of weights, batches and masks
+        edition: which data
+        taught: corpora whose speakers are learnt, joined by plus signs
+        epochs: passes over the clips
+        precision: "fp32" or "bf16"
+    """
+
+    augmentation: str = "both"
+    pooling: str = "statistics"
+    size: str = "published"
+    seed: int = 0
+    edition: str
+    taught: str = "none"
+    epochs: int
+    precision: str = "fp32"
+
+
+def run_recogniser(trial: Recogniser, source: Source, *, device: str = "cpu") -> dict:
+    """Train one speaker recogniser, or go on with it, and verify other speakers with it.
+
+    The outcome is plain values, the same network's error before training among them.
+
+    Source: Padi et al. 2021, section 4.2; the verification is ours.
+    """
+    trained = train_recogniser(trial, source, device=device)
+    started = time.perf_counter()
+    error = verification_error(trained.network, source, precision=trial.precision)
+    n_compared = len(np.unique([source.left, source.right]))
+    seconds = (time.perf_counter() - started) / max(1, n_compared)
+    chosen = next(trained.network.parameters()).device
+    untrained = build_recogniser(trial, source).to(chosen).eval()
+    return _training_summary(trained) | {
+        "accuracy": trained.history.epochs[-1]["accuracy"],
+        "equal_error_rate": error,
+        "equal_error_rate_untrained": verification_error(
+            untrained, source, precision=trial.precision
+        ),
+        "pairs": len(source.same),
+        "processes": checkpoints.read(trained.folder / LAST)[1]["run"]["processes"],
+        "taught_speakers": len(source.names),
+        "training_clips": len(source.speakers),
+        "seconds_per_clip": round(seconds, 6),
+    }
+
+
+def train_recogniser(
+    trial: Recogniser, source: Source, *, device: str = "cpu", workers: int = 0
+) -> Trained:
+    """Return the recogniser: from the store, trained now, or trained on where it stopped.
+
+    ``workers`` processes read clips ahead that are not in memory.
+    """
+    target = np.unique(source.speakers, return_inverse=True)[1]
+    policies = VERSIONS[trial.augmentation]
+
+    def epoch(number: int) -> Iterator[list[Tensor]]:
+        rows = chunks.balanced(source.speakers, most=source.most, number=number, seed=trial.seed)
+        read = _epoch_chunks(trial, rows, number=number, seed=trial.seed)
+        turned = in_turn(read, versions=len(policies), number=number)
+        return batches(source.frames, target, turned, policies, workers=workers)
+
+    network = build_recogniser(trial, source)
+    return _train(trial, network, epoch, source.content(trial), device=device, seed=trial.seed)
+
+
+def build_recogniser(trial: Recogniser, source: Source) -> ResNet34:
+    """Build the recogniser before training."""
+    return _network(trial, len(source.names), seed=trial.seed)
+
+
+def load_recogniser(source: Source) -> dict[str, Tensor]:
+    """Read the weights of a speaker recogniser that was trained elsewhere, by name."""
+    try:
+        return load_file(source.checkpoint)
+    except SafetensorError as error:
+        raise ValueError(
+            f"{source.checkpoint}: no safetensors file ({error}); expected weights by name. Convert"
+            " the checkpoint to safetensors."
+        ) from error
+
+
+def verification_error(network: ResNet34, source: Source, *, precision: str) -> float:
+    """Return the equal error rate of cosine scores between clips of speakers never trained on."""
+    device = next(network.parameters()).device
+    length = network.sizes.frames if network.sizes.pooling == "flatten" else 0
+    rows, places = np.unique(np.concatenate([source.left, source.right]), return_inverse=True)
+    left, right = np.split(places, 2)
+    with torch.inference_mode(), autocast(precision, device):
+        embeddings = answered(
+            network.embed, source.compared, rows.tolist(), device=device, length=length
+        ).numpy()
+    return equal_error_rate(cosine(embeddings[left], embeddings[right]), source.same)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One system.
+
+    Args:
+        transfer: "none" (random start, all trained), "frozen" (the speaker recogniser's
+            convolutions and batch-norm statistics stay, the layers on top are trained) or
+            "finetune" (all trained on)
+        augmentation: "none", "both" (the paper's: of each clip one conservative and one aggressive
+            copy), or one policy twice. Without, two plain copies take the place of the masked ones,
+            so that every system sees as many chunks
+        pooling: "statistics", "mean", or "flatten": no pooling, clips cut to one length
+        norm: what spectrograms are normalised over, "segment" (the paper's) or "conversation"
+        vad: "none" (the paper's), or "energy": quiet frames are left out
+        evaluate: frames of a test clip that are read, "full" (the paper's) or "300"
+        part: part of IEMOCAP, "all", "improvised" or "scripted"
+    """
+
+    transfer: str = "none"
+    augmentation: str = "none"
+    pooling: str = "statistics"
+    norm: str = "segment"
+    vad: str = "none"
+    evaluate: str = "full"
+    part: str = "all"
+
+    @property
+    def cell(self) -> str:
+        """Digits of transfer, augmentation and statistics pooling, 1 for with: "101"."""
+        parts = (self.transfer != "none", self.augmentation != "none", self.pooling == "statistics")
+        return "".join(f"{part:d}" for part in parts)
+
+    @property
+    def name(self) -> str:
+        """Name for ``-p only=…``: "101", "101, finetune", "011, aggressive", "111, energy"."""
+        parts = [self.cell]
+        if self.transfer == "finetune":
+            parts.append(self.transfer)
+        if self.augmentation in ("conservative", "aggressive"):
+            parts.append(self.augmentation)
+        if self.pooling == "mean":
+            parts.append(self.pooling)
+        usual = Row()
+        for name in ("norm", "vad", "part"):
+            if getattr(self, name) != getattr(usual, name):
+                parts.append(getattr(self, name))
+        if self.evaluate != usual.evaluate:
+            parts.append(f"{self.evaluate} frames")
+        return ", ".join(parts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,15 +215,16 @@ class Place:
     """Where a system is trained and scored.
 
     Args:
-        experiment: "exp1", "exp2" or "exp3".
-        protocol: "speakers-apart", one session or group of speakers tested at a time, or "clips", independent splits of clips.
-        fold: which session, group or split, from 0.
-        seed: of weights, batches and masks.
-        edition: which data.
-        epochs: passes over the training clips, of three versions each.
-        control: "none", or "labels shuffled" among the training clips.
-        corpus: that is scored.
-        part: of IEMOCAP, as of ``padi_rows.Row``.
+        experiment: "exp1", "exp2" or "exp3"
+        protocol: "speakers-apart", one session or group of speakers tested at a time, or "clips",
+            independent splits of clips
+        fold: number of the session, group or split, from 0
+        seed: seed of weights, batches and masks
+        edition: which data
+        epochs: passes over the training clips, of three versions each
+        control: "none", or "labels shuffled" among the training clips
+        corpus: name of the scored corpus
+        part: as of ``Row``
     """
 
     experiment: str
@@ -67,16 +245,18 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Trial(Place):
-    """One training.
+    """One training of a system.
 
     Args:
-        transfer, augmentation, pooling, norm, vad, evaluate: see ``padi_rows.Row``.
-        size: "published", "narrow" or "small".
-        precision: "fp32" or "bf16".
-        taught: corpora whose speakers were learnt, joined by plus signs; "none" where no recogniser is trained.
-        pretraining: epochs of the speaker recogniser; 0 where none is used.
-        speakers: "shared", one recogniser with both policies and statistics pooling for every system; "strict", one for each
-            augmentation and pooling, as the paper has it; "given", one that was trained elsewhere; "none" where none is used.
+        transfer, augmentation, pooling, norm, vad, evaluate: see ``Row``
+        size: "published", "narrow" or "small"
+        precision: "fp32" or "bf16"
+        taught: corpora whose speakers were learnt, joined by plus signs; "none" where no recogniser
+            is trained
+        pretraining: epochs of the speaker recogniser; 0 where none is used
+        speakers: "shared", one recogniser with both policies and statistics pooling for every
+            system; "strict", one for each augmentation and pooling, as the paper has it; "given",
+            one that was trained elsewhere; "none" where none is used
     """
 
     transfer: str
@@ -93,35 +273,27 @@ class Trial(Place):
 
     @property
     def row(self) -> Row:
-        """The line of the grid that it belongs to."""
-        names = ("transfer", "augmentation", "pooling", "norm", "vad", "evaluate", "part")
-        return Row(**{name: getattr(self, name) for name in names})
+        """System that is trained."""
+        return Row(**{name: getattr(self, name) for name in Row.__dataclass_fields__})
 
     @property
-    def recogniser(self) -> padi_speakers.Trial:
-        """The speaker recogniser that it starts from."""
+    def recogniser(self) -> Recogniser:
+        """Speaker recogniser that it starts from."""
         strict = self.speakers == "strict"
-        return padi_speakers.Trial(
+        shared = {
+            name: getattr(self, name) for name in ("size", "seed", "edition", "taught", "precision")
+        }
+        return Recogniser(
             augmentation=self.augmentation if strict else "both",
             pooling=self.pooling if strict else "statistics",
-            size=self.size,
-            seed=self.seed,
-            edition=self.edition,
-            taught=self.taught,
             epochs=self.pretraining,
-            precision=self.precision,
+            **shared,
         )
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A trained network.
-
-    Args:
-        network: in evaluation mode, with the last epoch's weights.
-        history: of its training.
-        training, test: rows of the clips.
-    """
+    """A trained network with the last epoch's weights, and the rows of the clips of both sides."""
 
     network: ResNet34
     history: History
@@ -130,58 +302,47 @@ class Fitted:
 
 
 def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
-    """Train one network, or go on with it, and count its test predictions by speaker: plain values, as they are kept.
-
-    The last epoch is scored, once: no clip chooses anything.
-    """
+    """Train one network, and count its test predictions by speaker after the last epoch."""
     fitted = trained(trial, data, device=device)
     started = time.perf_counter()
-    found = probabilities(trial, data, fitted.network, fitted.test)
+    predicted = probabilities(trial, data, fitted.network, fitted.test)
     seconds = (time.perf_counter() - started) / len(fitted.test)
-    epochs = fitted.history.epochs
-    return count(data, trial.experiment, fitted.test, found) | {
-        "epochs": [
-            [number, name, each[name]]
-            for number, each in enumerate(epochs, 1)
-            for name in ("rate", "loss", "accuracy")
-        ],
-        "training_loss": epochs[-1]["loss"],
-        "training_accuracy": epochs[-1]["accuracy"],
-        "training_clips": len(fitted.training),
-        "steps": sum(each["steps"] for each in epochs),
-        "clips_per_second": round(
-            float(np.median([each["chunks"] / each["seconds"] for each in epochs])), 3
-        ),
-        "parameters": sum(weight.numel() for weight in fitted.network.parameters()),
-        "seconds_per_clip": round(seconds, 6),
-    }
+    return (
+        count(data, trial.experiment, fitted.test, predicted)
+        | _training_summary(fitted)
+        | {
+            "training_accuracy": fitted.history.epochs[-1]["accuracy"],
+            "training_clips": len(fitted.training),
+            "seconds_per_clip": round(seconds, 6),
+        }
+    )
 
 
 def trained(trial: Trial, data: Data, *, device: str = "cpu") -> Fitted:
-    """Return the trial's network: from the store, trained now, or trained on after an interruption."""
-    chosen = choose(device)
+    """Return the trial's network: from the store, trained now, or trained on where it stopped."""
     training, test = split(trial, data)
     network = build(trial, data, device=device)
-    place = kept.folder(__name__, trial, data.content(trial), device=chosen)
-    plan = padi_rows.plan(epochs=trial.epochs, size=trial.size, precision=trial.precision)
-    epoch = partial(_epoch, trial, data, training, shuffled(trial, data, training))
-    train = partial(fit, network, epoch, plan=plan, folder=place, device=chosen, seed=trial.start)
-    result = kept.trained(
-        network, place, train, device=chosen, weights=LAST, layout=torch.channels_last
-    )
+    target = shuffled(trial, data, training)
+    policies = VERSIONS[trial.augmentation]
+
+    def epoch(number: int) -> Iterator[list[Tensor]]:
+        read = _epoch_chunks(
+            trial, training, number=number, seed=trial.start, versions=len(policies)
+        )
+        return batches(data.frames(norm=trial.norm, vad=trial.vad), target, read, policies)
+
+    content = data.content(trial)
+    result = _train(trial, network, epoch, content, device=device, seed=trial.start)
     return Fitted(network, result.history, training, test)
 
 
 def build(trial: Trial, data: Data, *, device: str = "cpu") -> ResNet34:
-    """The trial's network before training: random, or with the convolutions of its speaker recogniser, trained before or now."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(trial.start)
-        sizes = replace(padi_rows.SIZES[trial.size], pooling=trial.pooling)
-        network = ResNet34(len(data.classes[trial.experiment]), sizes)
+    """Build the network before training: random, or with the convolutions of its recogniser."""
+    network = _network(trial, len(data.classes[trial.experiment]), seed=trial.start)
     if trial.speakers == "given":
-        transfer(network, padi_speakers.given(data.source), where=data.source.checkpoint)
+        transfer(network, load_recogniser(data.source), where=data.source.checkpoint)
     elif trial.transfer != "none":
-        taught = padi_speakers.trained(trial.recogniser, data.source, device=device)
+        taught = train_recogniser(trial.recogniser, data.source, device=device)
         transfer(network, taught.network.cpu().state_dict(), where=str(taught.folder))
     if trial.transfer == "frozen":
         network.freeze()
@@ -189,25 +350,24 @@ def build(trial: Trial, data: Data, *, device: str = "cpu") -> ResNet34:
 
 
 def split(trial: Place, data: Data) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of training and test of one fold: clips that the experiment leaves out, or of another part, are on neither side.
+    """Return the rows that train and that test; a speaker on two sides is a ``LeakError``.
 
-    Raises:
-        LeakError: a speaker on two sides, where speakers are kept apart.
+    Clips that the experiment leaves out, or of another part, are on neither side.
     """
     target = data.targets[trial.experiment]
-    there = target >= 0
+    used = target >= 0
     if trial.part != "all":
-        there &= (data.table["part"] == trial.part).to_numpy(bool)
-    known = np.flatnonzero(there)
+        used &= (data.table["part"] == trial.part).to_numpy(bool)
+    rows = np.flatnonzero(used)
     if trial.protocol == "clips":
-        sides = clip_split(target[known], seed=trial.fold)
+        training, test = clip_split(target[rows], seed=trial.fold)
     else:
-        sides = group_fold(data.table.iloc[known], trial.fold)
-    return known[sides[0]], known[sides[1]]
+        training, test = group_fold(data.table.iloc[rows], trial.fold)
+    return rows[training], rows[test]
 
 
 def shuffled(trial: Place, data: Data, training: np.ndarray) -> np.ndarray:
-    """Class numbers of all clips, those of the training clips in another order where the trial is that control."""
+    """Return the class numbers of all clips, those of training shuffled in that control."""
     target = data.targets[trial.experiment].copy()
     if trial.control == "labels shuffled":
         target[training] = np.random.default_rng(trial.start).permutation(target[training])
@@ -215,60 +375,74 @@ def shuffled(trial: Place, data: Data, training: np.ndarray) -> np.ndarray:
 
 
 def probabilities(trial: Trial, data: Data, network: ResNet34, rows: np.ndarray) -> np.ndarray:
-    """Class probabilities of clips, in evaluation mode: ``(clips, classes)`` in the order of the rows."""
+    """Return class probabilities ``(clips, classes)``, in the order of the rows."""
     return _answered(trial, data, network, network, rows).softmax(1).numpy()
 
 
 def pooled(trial: Trial, data: Data, network: ResNet34, rows: np.ndarray) -> np.ndarray:
-    """What the fully connected layers read of clips: ``(clips, values)``."""
+    """Return what the fully connected layers read of clips: ``(clips, values)``."""
     return _answered(trial, data, network, network.pooled, rows).numpy()
 
 
 def count(data: Data, experiment: str, rows: np.ndarray, probabilities: np.ndarray) -> dict:
-    """Count predictions by corpus/speaker, as ``counting.count_predictions`` does.
-
-    Args:
-        data: clips that were scored, among others.
-        experiment: experiment whose classes are scored.
-        rows: ``(scored,)`` rows of the table.
-        probabilities: ``(scored, classes)``.
-    """
+    """Count predictions by corpus/speaker, as ``counting.count_predictions`` does."""
     return count_predictions(data.groups[rows], data.targets[experiment][rows], probabilities)
 
 
-def _epoch(
-    trial: Trial, data: Data, training: np.ndarray, target: np.ndarray, number: int
-) -> Iterator[list[Tensor]]:
-    policies = padi_rows.versions(trial.augmentation)
-    lengths = padi_rows.lengths(trial.size, trial.pooling)
-    read = chunks.epoch(
-        training,
-        number=number,
-        seed=trial.start,
-        batch=padi_rows.BATCHES[trial.size],
-        versions=len(policies),
-        lengths=lengths,
-    )
-    return batches(data.frames(norm=trial.norm, vad=trial.vad), target, read, policies)
+def _network(trial: Recogniser | Trial, n_classes: int, *, seed: int) -> ResNet34:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return ResNet34(n_classes, replace(SIZES[trial.size], pooling=trial.pooling))
+
+
+def _epoch_chunks(trial: Recogniser | Trial, rows: Sequence[int], **given: int) -> list:
+    """Draw the chunks of one epoch in the size of the trial's network."""
+    read = lengths(trial.size, trial.pooling)
+    return chunks.epoch(rows, batch=BATCHES[trial.size], lengths=read, **given)
+
+
+def _train(
+    trial: Recogniser | Trial,
+    network: ResNet34,
+    epoch: Callable[[int], Iterator[list[Tensor]]],
+    content: str,
+    *,
+    device: str,
+    seed: int,
+) -> Trained:
+    """Train a network, or find it trained, in the trial's folder of the store."""
+    chosen = choose(device)
+    folder = kept.folder(__name__, trial, content, device=chosen)
+    recipe = plan(epochs=trial.epochs, size=trial.size, precision=trial.precision)
+    train = partial(fit, network, epoch, plan=recipe, folder=folder, device=chosen, seed=seed)
+    layout = torch.channels_last
+    return kept.trained(network, folder, train, device=chosen, weights=LAST, layout=layout)
+
+
+def _training_summary(training: Trained | Fitted) -> dict[str, Any]:
+    epochs = training.history.epochs
+    rows = []
+    for number, result in enumerate(epochs, 1):
+        rows += [[number, name, result[name]] for name in ("rate", "loss", "accuracy")]
+    speed = np.median([result["chunks"] / result["seconds"] for result in epochs])
+    return {
+        "epochs": rows,
+        "training_loss": epochs[-1]["loss"],
+        "steps": sum(result["steps"] for result in epochs),
+        "clips_per_second": round(float(speed), 3),
+        "parameters": sum(weight.numel() for weight in training.network.parameters()),
+    }
 
 
 def _answered(
-    trial: Trial, data: Data, network: ResNet34, answer: object, rows: np.ndarray
+    trial: Trial, data: Data, network: ResNet34, answer: Callable[..., Tensor], rows: np.ndarray
 ) -> Tensor:
-    """What a network, or a part of it, answers to clips, whole or cut as the trial says."""
-    device = next(network.parameters()).device
-    cut = (
-        network.sizes.frames
-        if trial.pooling == "flatten"
-        else SHORT
-        if trial.evaluate == "300"
-        else 0
-    )
+    """Return what a network, or a part of it, answers to clips, whole or cut as the trial says."""
+    device, length = next(network.parameters()).device, 0
+    if trial.pooling == "flatten":
+        length = network.sizes.frames
+    elif trial.evaluate == "300":
+        length = SHORT
+    frames = data.frames(norm=trial.norm, vad=trial.vad)
     with torch.inference_mode(), autocast(trial.precision, device):
-        return answered(
-            answer,
-            data.frames(norm=trial.norm, vad=trial.vad),
-            rows.tolist(),
-            device=device,
-            length=cut,
-        )
+        return answered(answer, frames, rows.tolist(), device=device, length=length)

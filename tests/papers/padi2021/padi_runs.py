@@ -8,12 +8,12 @@ from pathlib import Path
 from sercore import papers, store
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
-from sercore.papers.padi2021 import campplus_trial as padi_campplus_trial
+from sercore.papers.padi2021 import campplus
 from sercore.papers.padi2021 import numbers as padi_numbers
-from sercore.papers.padi2021 import speakers as padi_speakers
 from sercore.papers.padi2021 import study as padi
+from sercore.papers.padi2021 import trial as padi_trial
 from sercore.papers.padi2021 import views as padi_views
-from sercore.papers.padi2021.grid import GRID, ROWS
+from sercore.papers.padi2021.study import GRID, ROWS
 from sercore.papers.padi2021.trial import Trial
 from sercore.protocols.sessions import COMMITTED
 from sercore.sweep import Task
@@ -117,7 +117,7 @@ def outcome(
     }
 
 
-def encoded(row: str, *, folds: int = 1, **given) -> list[padi_campplus_trial.Trial]:
+def encoded(row: str, *, folds: int = 1, **given) -> list[campplus.Trial]:
     """Trials of the pretrained encoder."""
     where = {
         "encoder": "toy",
@@ -127,11 +127,11 @@ def encoded(row: str, *, folds: int = 1, **given) -> list[padi_campplus_trial.Tr
         "edition": "open",
         "epochs": 12,
     }
-    about = asdict(padi_campplus_trial.ROWS[row]) | where | given
-    return [padi_campplus_trial.Trial(**about, fold=fold) for fold in range(folds)]
+    about = asdict(campplus.ROWS[row]) | where | given
+    return [campplus.Trial(**about, fold=fold) for fold in range(folds)]
 
 
-def recogniser() -> tuple[padi_speakers.Trial, dict]:
+def recogniser() -> tuple[padi_trial.Recogniser, dict]:
     """A speaker recogniser and what it gives."""
     about = {
         "taught_speakers": 8,
@@ -147,7 +147,7 @@ def recogniser() -> tuple[padi_speakers.Trial, dict]:
         "parameters": 7_500_000,
         "clips_per_second": 9.0,
     }
-    trial = padi_speakers.Trial(edition="open", epochs=20, precision="bf16", size="published")
+    trial = padi_trial.Recogniser(edition="open", epochs=20, precision="bf16", size="published")
     return trial, about | {"epochs": [[1, "loss", 2.0]], "seconds_per_clip": 0.1, "seconds": 600.0}
 
 
@@ -169,7 +169,7 @@ def ledger(
     *,
     corpus: str = "ravdess",
     wrong: Sequence[int] = (1, 2, 3, 0),
-    encoder: Sequence[padi_campplus_trial.Trial] = (),
+    encoder: Sequence[campplus.Trial] = (),
     speakers: bool = False,
     views: Sequence[Trial] = (),
     **options,
@@ -189,7 +189,9 @@ def ledger(
     tasks, outcomes = [], []
     for name, chosen in (("models", given), ("campplus", encoder)):
         if chosen:
-            tasks.append(Task(name=name, run=padi.run, trials=chosen, data=None, corpora=(corpus,)))
+            tasks.append(
+                Task(name=name, run=padi_trial.run, trials=chosen, data=None, corpora=(corpus,))
+            )
             outcomes.append([outcome(trial, right, corpus, wrong=wrong) for trial in chosen])
     if speakers:
         trial, found = recogniser()
@@ -197,7 +199,7 @@ def ledger(
             0,
             Task(
                 name="speakers",
-                run=padi_speakers.run,
+                run=padi_trial.run_recogniser,
                 trials=[trial],
                 data=None,
                 corpora=("emovo", "tess"),
@@ -222,7 +224,7 @@ def ledger(
 
 @cache
 def _about(corpus: str) -> dict:
-    module = padi.run.__module__
+    module = padi_trial.run.__module__
     keys = [store.key(settings={}, manifest=[], modules=module)]
     return recorded.provenance(
         edition="open",

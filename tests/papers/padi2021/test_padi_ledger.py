@@ -14,10 +14,10 @@ from sercore.ledger import published, recorded
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import level
 from sercore.ledger.scores import MEASURES
-from sercore.papers.padi2021 import evidence, numbers
+from sercore.papers.padi2021 import numbers
 from sercore.papers.padi2021.trial import Trial
-from tests.ledger import padi_runs
-from tests.ledger.padi_runs import EIGHT, MEASURED, encoded, ledger, trials
+from tests.papers.padi2021 import padi_runs
+from tests.papers.padi2021.padi_runs import EIGHT, MEASURED, encoded, ledger, trials
 
 PAPER = numbers.NAME
 OPEN = "open, full width, 8 epochs, bf16"
@@ -160,7 +160,7 @@ def test_iemocap_is_judged_by_edition_and_width():
 def test_scores_are_scikit_learns_means_over_folds():
     right = lambda trial, speaker: [90, 10 * trial.fold, 50, 70 - int(speaker[-2:])]  # noqa: E731
     book = ledger(trials(["111"]), right)
-    found = evidence.systems(book, ("111",), experiment="exp1").trials["111"]
+    found = numbers.systems(book, ("111",), experiment="exp1").trials["111"]
     scores = []
     for trial in found.table["trial"]:
         own = found.counts[found.counts["trial"] == trial]
@@ -174,7 +174,7 @@ def test_scores_are_scikit_learns_means_over_folds():
     for metric, values in zip((numbers.WA, numbers.UA), np.transpose(scores), strict=True):
         score = level(found, metric)
         assert score.value == pytest.approx(100 * values.mean())
-        assert list(evidence.by_fold(found, metric).values()) == pytest.approx(100 * values)
+        assert list(numbers.by_fold(found, metric).values()) == pytest.approx(100 * values)
         assert score.low < score.value < score.high
         assert (score.groups, score.folds, score.seeds) == (24, 5, 1)
     assert np.isnan(MEASURES[numbers.WA](np.zeros((4, 4)), 0, 0, 0))
@@ -184,18 +184,18 @@ def test_systems_are_compared_on_shared_folds_seeds_and_training():
     wide = trials(["000", "111"], folds=2, seeds=2)
     narrow = trials(EIGHT, folds=5, size="narrow", epochs=6)
     book = ledger([*wide[:-1], *trials(["111"], folds=1, seeds=2, pretraining=5), *narrow])
-    both = evidence.systems(book, ("000", "111"), experiment="exp1")
+    both = numbers.systems(book, ("000", "111"), experiment="exp1")
     assert both.about == "full width, 8 epochs, bf16, one recogniser of 20 epochs; 2 folds, 2 seeds"
     pairs = [
         set(zip(each.table["seed"], each.table["fold"], strict=True))
         for each in both.trials.values()
     ]
     assert pairs == [{(0, 0), (0, 1), (1, 0)}] * 2
-    assert evidence.systems(book, EIGHT, experiment="exp1").base.startswith("half width, 6 epochs")
-    assert evidence.systems(book, ("000", "011"), experiment="exp1").folds == 5
+    assert numbers.systems(book, EIGHT, experiment="exp1").base.startswith("half width, 6 epochs")
+    assert numbers.systems(book, ("000", "011"), experiment="exp1").folds == 5
     for options in ({"experiment": "exp2"}, {"experiment": "exp1", "protocol": "clips"}):
-        assert evidence.systems(book, ("000", "111"), **options) is None
-    assert evidence.systems(book, ("111", "111, energy"), experiment="exp1") is None
+        assert numbers.systems(book, ("000", "111"), **options) is None
+    assert numbers.systems(book, ("111", "111, energy"), experiment="exp1") is None
 
 
 def test_rows_name_experiment_and_system_and_controls_are_apart():
@@ -251,7 +251,7 @@ def test_an_interval_over_speakers_is_that_of_the_difference():
         trials(["000", "111"], seeds=5),
         lambda trial, speaker: 40 + 5 * (trial.transfer != "none") + int(speaker[-2:]),
     )
-    found = evidence.systems(better, ("000", "111"), experiment="exp1")
+    found = numbers.systems(better, ("000", "111"), experiment="exp1")
     gap = found.less("111", "000")
     assert (gap.value, gap.low, gap.high) == pytest.approx((5, 5, 5))
     assert (gap.seeds, gap.groups, gap.folds) == (5, 24, 5)
@@ -259,7 +259,7 @@ def test_an_interval_over_speakers_is_that_of_the_difference():
         trials(["000", "111"], seeds=5),
         lambda trial, speaker: 40 + int(speaker[-2:]) * (trial.transfer != "none"),
     )
-    gap = evidence.systems(uneven, ("000", "111"), experiment="exp1").less("111", "000", numbers.UA)
+    gap = numbers.systems(uneven, ("000", "111"), experiment="exp1").less("111", "000", numbers.UA)
     same = level(
         uneven.trials(
             "exp1 111", variant=f"{OPEN}; one recogniser of 20 epochs", protocol="speakers-apart"

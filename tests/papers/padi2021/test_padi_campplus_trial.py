@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -10,18 +10,19 @@ import torch
 
 from sercore.features import speaker
 from sercore.ledger import recorded
-from sercore.papers.padi2021 import campplus as padi_campplus
-from sercore.papers.padi2021 import campplus_trial as padi_campplus_trial
+from sercore.papers.padi2021 import campplus
 from sercore.papers.padi2021 import study as padi
 from sercore.papers.padi2021 import trial as padi_trial
-from sercore.papers.padi2021.campplus import MASKS, VERSIONS, Masks
-from sercore.papers.padi2021.campplus_trial import (
+from sercore.papers.padi2021.campplus import (
     GRID,
     LENGTHS,
     LINEAR,
+    MASKS,
     MIDDLE,
     ROWS,
-    Heard,
+    VERSIONS,
+    Encoded,
+    Masks,
     Trial,
     run,
 )
@@ -29,8 +30,8 @@ from sercore.parameters import checked
 from sercore.sweep import trial_keys
 from sercore.training import kept
 from tests import tiny_speaker
-from tests.papers import padi_toy
-from tests.papers.padi_toy import timeless
+from tests.papers.padi2021 import padi_toy
+from tests.papers.padi2021.padi_toy import timeless
 
 pytest.importorskip("onnxruntime")
 
@@ -42,7 +43,7 @@ def here():
     """One process and one store for the module: what the encoder hears is made once. Chunks are short, as the clips are."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LOKY_MAX_CPU_COUNT", "1")
-        patch.setattr(padi_campplus_trial, "LENGTHS", SHORT)
+        patch.setattr(campplus, "LENGTHS", SHORT)
         yield patch
 
 
@@ -54,8 +55,8 @@ def data(here, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def heard(data, tmp_path_factory):
-    return Heard(
+def encoded(data, tmp_path_factory):
+    return Encoded(
         data, speaker.load(tiny_speaker.write(tmp_path_factory.mktemp("encoder") / "tiny"))
     )
 
@@ -81,16 +82,18 @@ def test_rows_have_a_name_each():
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_every_row_is_trained_and_counted(heard, name):
-    outcome = run(trial(name), heard)
+def test_every_row_is_trained_and_counted(encoded, name):
+    outcome = run(trial(name), encoded)
     assert json.loads(json.dumps(outcome)) == outcome
-    training, test = padi_trial.split(trial(name), heard.data)
+    training, test = padi_trial.split(trial(name), encoded.data)
     truth = Counter()
     for group, true, _, number in outcome["counts"]:
         truth[group, true] += number
     assert truth == Counter(
         zip(
-            heard.data.groups[test].tolist(), heard.data.targets["exp1"][test].tolist(), strict=True
+            encoded.data.groups[test].tolist(),
+            encoded.data.targets["exp1"][test].tolist(),
+            strict=True,
         )
     )
     assert (outcome["clips"], outcome["training_clips"]) == (len(test), len(training)) == (16, 32)
@@ -105,97 +108,93 @@ def test_every_row_is_trained_and_counted(heard, name):
 
 
 @pytest.mark.parametrize("name", ["CAM++ 11", "CAM++ 00", LINEAR.name])
-def test_the_same_trial_twice_has_the_same_outcome(heard, name, monkeypatch, tmp_path):
-    first = run(trial(name, epochs=3), heard)
+def test_the_same_trial_twice_has_the_same_outcome(encoded, name, monkeypatch, tmp_path):
+    first = run(trial(name, epochs=3), encoded)
     monkeypatch.setattr(kept, "folder", lambda *given, **settings: tmp_path / "again")
     torch.rand(3)
-    second = run(trial(name, epochs=3), heard)
+    second = run(trial(name, epochs=3), encoded)
     assert without_seconds(first) == without_seconds(second)
-    assert run(trial(name, epochs=3, fold=1), heard)["counts"] != first["counts"]
+    assert run(trial(name, epochs=3, fold=1), encoded)["counts"] != first["counts"]
 
 
 def without_seconds(outcome):
     return {name: value for name, value in timeless(outcome).items() if name != "training_seconds"}
 
 
-def test_a_finished_training_is_read_and_not_run_again(heard, monkeypatch):
-    outcome = run(trial(), heard)
-    monkeypatch.setattr(
-        padi_campplus_trial, "fit", lambda *given, **settings: pytest.fail("trained again")
-    )
-    assert without_seconds(run(trial(), heard)) == without_seconds(outcome)
+def test_a_finished_training_is_read_and_not_run_again(encoded, monkeypatch):
+    outcome = run(trial(), encoded)
+    monkeypatch.setattr(campplus, "fit", lambda *given, **settings: pytest.fail("trained again"))
+    assert without_seconds(run(trial(), encoded)) == without_seconds(outcome)
 
 
-def test_chunks_are_of_the_clips_and_their_masked_versions(heard, monkeypatch):
+def test_chunks_are_of_the_clips_and_their_masked_versions(encoded, monkeypatch):
     """Each epoch takes another of the masked versions; the plain one is what the encoder hears of the clip itself."""
-    met, plain = [], heard.frames
-    monkeypatch.setattr(Heard, "frames", lambda self, *given: met.append(given) or plain(*given))
-    training, _ = padi_trial.split(trial(), heard.data)
+    met, plain = [], encoded.frames
+    monkeypatch.setattr(Encoded, "frames", lambda self, *given: met.append(given) or plain(*given))
+    training, _ = padi_trial.split(trial(), encoded.data)
     for number in range(1, VERSIONS + 2):
-        epoch = padi_campplus_trial._epoch(
-            trial("CAM++ 11"), heard, training, heard.data.targets["exp1"], number
+        epoch = campplus._batches(
+            trial("CAM++ 11"), encoded, training, encoded.data.targets["exp1"], number
         )
         found = [(tuple(signal.shape[1:]), signal.dtype, len(classes)) for signal, classes in epoch]
         assert {(width, kind) for (width, _), kind, _ in found} == {(512, torch.float32)}
         assert {steps for (_, steps), *_ in found} <= {*SHORT}
         assert sum(clips for *_, clips in found) == 3 * len(training)
-    names = [None, *(Masks(policy=policy, version=0) for policy in padi_campplus.SCALED)]
+    names = [None, *(Masks(policy=policy, version=0) for policy in campplus.SCALED)]
     expected = [
-        ("frames_last", each and replace(each, version=number % VERSIONS))
+        ("frames_last", each and each._replace(version=number % VERSIONS))
         for number in range(1, VERSIONS + 2)
         for each in names
     ]
     assert met == expected
 
 
-def test_without_pooling_all_chunks_and_all_answers_have_one_length(heard):
-    training, test = padi_trial.split(trial(), heard.data)
-    epoch = padi_campplus_trial._epoch(
-        trial("CAM++ 00"), heard, training, heard.data.targets["exp1"], 1
-    )
+def test_without_pooling_all_chunks_and_all_answers_have_one_length(encoded):
+    training, test = padi_trial.split(trial(), encoded.data)
+    epoch = campplus._batches(trial("CAM++ 00"), encoded, training, encoded.data.targets["exp1"], 1)
     assert {signal.shape[2] for signal, _ in epoch} == {SHORT[-1]}
     assert LENGTHS == (75, 100, 125, 150)  # steps of two frames: the printed lengths
-    assert run(trial("CAM++ 00"), heard)["clips"] == len(test)
+    assert run(trial("CAM++ 00"), encoded)["clips"] == len(test)
 
 
-def test_whole_clips_are_answered_as_they_are_alone(heard, monkeypatch):
+def test_whole_clips_are_answered_as_they_are_alone(encoded, monkeypatch):
     torch.manual_seed(0)
-    head = padi_campplus_trial.Head(512, 4, pooling="statistics", steps=150).eval()
-    rows, frames = np.arange(20), heard.frames("frames_last")
-    together = padi_campplus_trial._probabilities(head, frames, rows)
+    head = campplus.Head(512, 4, pooling="statistics", steps=150).eval()
+    rows, frames = np.arange(20), encoded.frames("frames_last")
+    together = campplus._probabilities(head, frames, rows)
     alone = np.concatenate(
-        [padi_campplus_trial._probabilities(head, frames, rows[at : at + 1]) for at in range(20)]
+        [campplus._probabilities(head, frames, rows[at : at + 1]) for at in range(20)]
     )
     assert np.abs(together - alone).max() < 1e-5
-    monkeypatch.setattr(padi_campplus_trial, "SCORED", 3)
-    assert np.abs(padi_campplus_trial._probabilities(head, frames, rows) - alone).max() < 1e-5
+    monkeypatch.setattr(campplus, "SCORED", 3)
+    assert np.abs(campplus._probabilities(head, frames, rows) - alone).max() < 1e-5
 
 
-def test_shuffled_labels_are_a_control_for_all_rows(heard):
+def test_shuffled_labels_are_a_control_for_all_rows(encoded):
     for name in ("CAM++ 01", LINEAR.name):
         plain, control = (
-            run(trial(name, control=control), heard) for control in ("none", "labels shuffled")
+            run(trial(name, control=control), encoded) for control in ("none", "labels shuffled")
         )
         assert plain["errors"] != control["errors"]
         assert [sum(row[-1] for row in each["counts"]) for each in (plain, control)] == [16, 16]
 
 
-def test_a_key_moves_with_the_encoder(heard, tmp_path, monkeypatch):
+def test_a_key_moves_with_the_encoder(encoded, tmp_path, monkeypatch):
     monkeypatch.setattr(tiny_speaker, "NARROW", 2 * tiny_speaker.NARROW)
-    other = Heard(heard.data, speaker.load(tiny_speaker.write(tmp_path / "tiny")))
+    other = Encoded(encoded.data, speaker.load(tiny_speaker.write(tmp_path / "tiny")))
     keys = [
         trial_keys(run, [trial()], each)[0]
-        for each in (heard, other, Heard(heard.data, heard.encoder))
+        for each in (encoded, other, Encoded(encoded.data, encoded.encoder))
     ]
     assert keys[0].settings == keys[1].settings
     assert keys[0].data != keys[1].data
     assert keys[0] == keys[2]
-    assert heard.content(trial()) != heard.content(trial(experiment="exp3"))
+    assert encoded.content(trial()) != encoded.content(trial(experiment="exp3"))
 
 
-def test_the_chapter_runs_the_encoder_s_rows(heard, monkeypatch):
+def test_the_chapter_runs_the_encoder_s_rows(encoded, monkeypatch):
     """Made before the trials share the cores, and all of it what the ledger takes."""
-    folder = heard.encoder.path.parent
+    folder = encoded.encoder.path.parent
     parameters = checked(
         padi.Parameters,
         {
@@ -207,12 +206,13 @@ def test_the_chapter_runs_the_encoder_s_rows(heard, monkeypatch):
         },
     )
     monkeypatch.setattr(
-        padi_campplus.store, "keep", lambda *given, **settings: pytest.fail("heard again")
+        campplus.store, "keep", lambda *given, **settings: pytest.fail("heard again")
     )
-    (task,) = padi.tasks(parameters, heard.data)
+    (task,) = padi.tasks(parameters, encoded.data)
     assert (task.name, task.encoders) == ("campplus", {"tiny": 512})
     assert [each.row.name for each in task.trials] == [*ROWS]
-    assert task.data._kept.keys() == {"embedding"} | {
+    made = [key[1:] for key in task.data.data._kept if key[0] == task.data.encoder]
+    assert {*made} == {("embedding", None)} | {
         (output, masks) for output in ("frames_last", "frames_middle") for masks in (None, *MASKS)
     }
     monkeypatch.undo()

@@ -14,13 +14,11 @@ from typer.testing import CliRunner
 
 from sercore import audio, store
 from sercore.cli import app
-from sercore.papers.padi2021 import pretrain as padi_pretrain
-from sercore.papers.padi2021 import speakers as padi_speakers
 from sercore.papers.padi2021 import study as padi
 from sercore.papers.padi2021 import trial as padi_trial
-from sercore.papers.padi2021.stream import Streamed
 from sercore.parameters import ParameterError, checked
-from tests.papers import padi_toy
+from sercore.training.batching import Streamed
+from tests.papers.padi2021 import padi_toy
 
 GIVEN = {"edition": "demo", "device": "cpu", "pretraining": "2", "epochs": "1"}
 ARGUMENTS = [
@@ -52,13 +50,13 @@ def test_the_chapter_finds_what_was_trained(monkeypatch):
     )
     assert 0 <= told["accuracy"] <= 1
     assert told["equal error rate"] != told["untrained"]
-    monkeypatch.setattr(padi_speakers, "fit", refuse)
+    monkeypatch.setattr(padi_trial, "fit", refuse)
     parameters, data = checked(padi.Parameters, GIVEN), padi_toy.data()
     trial = next(each for each in padi.grid(parameters, data) if each.transfer == "frozen")
-    taught = padi_speakers.trained(trial.recogniser, data.source, device="cpu")
+    taught = padi_trial.train_recogniser(trial.recogniser, data.source, device="cpu")
     assert str(taught.folder) == told["folder"]
     padi_trial.build(trial, data)
-    assert padi_pretrain.pretrain(GIVEN) == [told]
+    assert padi.pretrain(GIVEN) == [told]
     assert CliRunner().invoke(app, ARGUMENTS).stdout.split()[:3] == [
         "recogniser",
         "speakers",
@@ -68,7 +66,7 @@ def test_the_chapter_finds_what_was_trained(monkeypatch):
 
 def test_a_strict_grid_has_a_recogniser_for_each_system():
     strict = {**GIVEN, "speakers": "strict", "models": "finetune", "pretraining": "1"}
-    found, parameters = padi_pretrain.pretrain(strict), checked(padi.Parameters, strict)
+    found, parameters = padi.pretrain(strict), checked(padi.Parameters, strict)
     cells = {
         (row.augmentation, row.pooling) for row in padi.rows(parameters) if row.transfer != "none"
     }
@@ -94,8 +92,8 @@ def test_two_processes_leave_one_training(monkeypatch):
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     (told,) = json.loads(done.stdout)  # the first process alone tells
-    monkeypatch.setattr(padi_speakers, "fit", refuse)
-    assert padi_pretrain.pretrain(GIVEN) == [told]
+    monkeypatch.setattr(padi_trial, "fit", refuse)
+    assert padi.pretrain(GIVEN) == [told]
 
 
 @pytest.mark.parametrize(
@@ -111,7 +109,7 @@ def test_two_processes_leave_one_training(monkeypatch):
 )
 def test_a_run_without_a_recogniser_is_refused(given, message):
     with pytest.raises(ParameterError) as met:
-        padi_pretrain.pretrain({**GIVEN, **given})
+        padi.pretrain({**GIVEN, **given})
     assert str(met.value).startswith(message)
 
 
@@ -124,7 +122,7 @@ def test_a_damaged_clip_is_one_line(tmp_path, monkeypatch):
     streamed = replace(data, source=replace(data.source, frames=Streamed(paths)))
     monkeypatch.setattr(padi, "load", lambda parameters: streamed)
     with pytest.raises(audio.AudioError) as met:
-        padi_pretrain.pretrain(GIVEN, workers=1)
+        padi.pretrain(GIVEN, workers=1)
     path, _, told = str(met.value).partition(": ")
     assert Path(path) in paths
     assert told.startswith("cut short")

@@ -1,7 +1,7 @@
 """Chapter 4's sentences, from planted runs."""
 
-from sercore.papers.padi2021 import page
-from tests.ledger.padi_runs import EIGHT, ledger, trials
+from sercore.papers.padi2021.paper import PAPER
+from tests.papers.padi2021.padi_runs import EIGHT, ledger, trials
 
 RECALLS = {
     "101": 60,
@@ -16,7 +16,7 @@ def right(trial, speaker):
 
 
 def test_the_lead_tells_the_system_and_that_no_effect_is_judged():
-    told = page.lead(ledger(trials(EIGHT, seeds=3, folds=2), right))
+    told = PAPER.lead(ledger(trials(EIGHT, seeds=3, folds=2), right))
     assert "WA 63.61 to 66.02" in told
     assert (
         "(full width, 8 epochs, bf16, one recogniser of 20 epochs; 2 folds, 3 seeds): UA 60.0 [60.0, 60.0], WA 60.0"
@@ -32,10 +32,10 @@ def test_the_lead_tells_the_system_and_that_no_effect_is_judged():
 
 def test_longer_trainings_are_not_called_unfinished():
     both = [*trials(["111", "001"], folds=2), *trials(["111", "001"], folds=2, epochs=20)]
-    assert page.lead(ledger(both, right)).endswith(
+    assert PAPER.lead(ledger(both, right)).endswith(
         "in brackets where the mean would lie with other speakers and seeds, at 95 %."
     )
 
 
 def test_nothing_recorded_is_said():
-    assert page.lead(ledger([])).endswith("No run on real speech is recorded yet.")
+    assert PAPER.lead(ledger([])).endswith("No run on real speech is recorded yet.")

@@ -8,9 +8,10 @@ import pytest
 from sercore.ledger import recorded
 from sercore.papers.padi2021 import data as padi_data
 from sercore.papers.padi2021 import study as padi
-from sercore.papers.padi2021.grid import GROUPS, ROWS
+from sercore.papers.padi2021.paper import PAPER
+from sercore.papers.padi2021.study import GROUPS, ROWS
 from sercore.parameters import ParameterError, checked
-from tests.papers import padi_toy
+from tests.papers.padi2021 import padi_toy
 
 CELLS = ["000", "001", "010", "011", "100", "101", "110", "111"]
 INPUTS = ["111, conversation", "111, energy", "111, 300 frames"]
@@ -126,7 +127,7 @@ def test_the_demo_is_narrow_and_has_one_fold(data):
         for each in trials
         if each.transfer == "frozen"
     } == {("small", "fp32", 0, padi.PRETRAINING["demo"])}
-    assert Counter(each.experiment for each in trials) == dict.fromkeys(padi.EXPERIMENTS, 4)
+    assert Counter(each.experiment for each in trials) == dict.fromkeys(padi_data.EXPERIMENTS, 4)
 
 
 @pytest.mark.parametrize(
@@ -213,7 +214,7 @@ def test_a_run_is_what_the_ledger_takes(data, tmp_path, monkeypatch):
     parameters = given(
         models="finetune", only="111, finetune", experiment="exp1", epochs=1, pretraining=1
     )
-    tasks, outcomes = padi.outcomes(parameters, data)
+    tasks, outcomes = PAPER.outcomes(parameters, data)
     assert [each.name for each in tasks] == ["speakers", "models", "views"]
     for task, (outcome,) in zip(tasks, outcomes, strict=True):
         plain = {name for name, value in outcome.items() if not isinstance(value, list)}
@@ -225,7 +226,7 @@ def test_a_run_is_what_the_ledger_takes(data, tmp_path, monkeypatch):
     assert found.counts["count"].sum() == outcomes[1][0]["clips"] == 16
     views = found.parts["stages"]
     assert Counter(views["stage"]) == {"before": 16, "after": 16}
-    assert set(views["class"]) == set(padi.CLASSES["exp1"])
+    assert set(views["class"]) == set(padi_data.CLASSES["exp1"])
     assert set(views["group"]) == {"toy/f1", "toy/m3"}
     told = found.parts["silhouettes"]
     assert set(zip(told["stage"], told["of"], strict=True)) == {

@@ -9,17 +9,15 @@ import pytest
 import torch
 
 from sercore import store
-from sercore.papers.padi2021 import batches as padi_batches
-from sercore.papers.padi2021 import speakers as padi_speakers
 from sercore.papers.padi2021 import trial as padi_trial
-from sercore.papers.padi2021.grid import GRID
+from sercore.papers.padi2021.study import GRID
 from sercore.papers.padi2021.trial import probabilities, run, shuffled, split, trained
 from sercore.protocols.splits import LeakError
 from sercore.sweep import sweep, trial_keys
-from sercore.training import kept
+from sercore.training import chunks, kept
 from sercore.training.resumable import HISTORY, LAST, STATE
-from tests.papers import padi_toy
-from tests.papers.padi_toy import moved, timeless, trial, weights
+from tests.papers.padi2021 import padi_toy
+from tests.papers.padi2021.padi_toy import moved, timeless, trial, weights
 
 
 @pytest.fixture(scope="module")
@@ -53,35 +51,31 @@ def test_a_finished_training_is_read_and_not_run_again(data, monkeypatch):
     assert place.name == f"{trial_keys(run, [trial('111')], data)[0].hex}-cpu"
     assert sorted(path.name for path in place.iterdir()) == sorted([LAST, HISTORY])
     monkeypatch.setattr(padi_trial, "fit", lambda *given, **settings: pytest.fail("trained again"))
-    monkeypatch.setattr(
-        padi_speakers, "fit", lambda *given, **settings: pytest.fail("taught again")
-    )
+    monkeypatch.setattr(padi_trial, "fit", lambda *given, **settings: pytest.fail("taught again"))
     assert timeless(run(trial("111"), data)) == timeless(outcome)
     assert not moved(done.network.state_dict(), weights(trial("111"), data))
 
 
-@pytest.mark.parametrize("stage", [padi_speakers, padi_trial])
-def test_a_training_that_was_stopped_goes_on_to_the_same_outcome(
-    data, stage, tmp_path, monkeypatch
-):
+@pytest.mark.parametrize("stop", [2, 4], ids=["speakers", "emotions"])
+def test_a_training_that_was_stopped_goes_on_to_the_same_outcome(data, stop, tmp_path, monkeypatch):
     """Stopped in the middle of the second epoch, of the speakers' stage or of the emotions', it begins that epoch again."""
     peaceful = run(trial("111"), data)
     monkeypatch.setenv("SER_STORE", str(tmp_path / "stopped"))
-    plain, calls = stage.batches, []
+    plain, calls = padi_trial.batches, []
 
     def stopped(*given, **settings):
         calls.append(len(calls) + 1)
         for number, batch in enumerate(plain(*given, **settings), 1):
-            if calls == [1, 2] and number == 2:
+            if len(calls) == stop and number == 2:
                 raise KeyboardInterrupt
             yield batch
 
-    monkeypatch.setattr(stage, "batches", stopped)
+    monkeypatch.setattr(padi_trial, "batches", stopped)
     with pytest.raises(KeyboardInterrupt):
         run(trial("111"), data)
     assert len([*store.root().glob(f"trainings/*/*/{STATE}")]) == 1
     assert timeless(run(trial("111"), data)) == timeless(peaceful)
-    assert calls == [1, 2, 3]
+    assert calls == [1, 2, 3, 4, 5]
     assert not [*store.root().glob(f"trainings/*/*/{STATE}")]
 
 
@@ -196,7 +190,7 @@ def test_whole_clips_are_answered_as_they_are_alone(data, monkeypatch):
         ]
         alone = torch.cat([network(clip[None]) for clip in clips]).softmax(1).numpy()
     for batch in (1, 3, 16):
-        monkeypatch.setattr(padi_batches, "SCORED", batch)
+        monkeypatch.setattr(chunks, "SCORED", batch)
         assert np.abs(probabilities(trial("011"), data, network, rows) - alone).max() < 1e-4
 
 

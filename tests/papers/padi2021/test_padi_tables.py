@@ -15,12 +15,11 @@ from sercore.corpora.reports import Report
 from sercore.ledger import published, recorded
 from sercore.ledger.entries import Ledger
 from sercore.models.resnet import ResNet34
-from sercore.papers.padi2021 import hours as padi_hours
 from sercore.papers.padi2021 import numbers, tables
+from sercore.papers.padi2021 import views as padi_views
 from sercore.sweep import Task
-from tests.ledger import padi_runs
-from tests.ledger.padi_runs import EIGHT, MEASURED, encoded, ledger, trials
-from tests.papers import padi_toy
+from tests.papers.padi2021 import padi_runs, padi_toy
+from tests.papers.padi2021.padi_runs import EIGHT, MEASURED, encoded, ledger, trials
 
 NOTHING = ledger([])
 RECALLS = {"000": 30, "111": 70}
@@ -292,8 +291,8 @@ def test_silhouettes_are_told_by_stage_and_of_one_speaker_there_is_none():
 def test_hours_follow_from_steps_and_seconds():
     task = Task(
         name="hours",
-        run=padi_hours.run,
-        trials=[padi_hours.Trial(edition="open")],
+        run=padi_views.run_timing,
+        trials=[padi_views.Timing(edition="open")],
         data=None,
         corpora=("ravdess",),
     )

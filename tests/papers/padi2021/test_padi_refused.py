@@ -5,7 +5,7 @@ import pytest
 from sercore import predict
 from sercore.papers.padi2021 import study as padi
 from sercore.parameters import ParameterError
-from tests.predict import padi_clips
+from tests.papers.padi2021 import padi_clips
 
 GIVEN = {"edition": "demo", "epochs": 1, "pretraining": 1}
 

@@ -12,10 +12,9 @@ from sercore.audio import RATE
 from sercore.corpora import Corpus
 from sercore.corpora.demo import synthetic
 from sercore.papers.padi2021 import data as padi_data
-from sercore.papers.padi2021 import inputs as padi_inputs
-from sercore.papers.padi2021 import rows as padi_rows
-from tests.papers import padi_toy
+from sercore.papers.padi2021 import trial as padi_trial
 from tests.papers.biagini2022.loopq_clips import voice
+from tests.papers.padi2021 import padi_toy
 
 EMOTIONS = ("angry", "happy", "neutral", "sad", "calm")  # no experiment has calm
 TAUGHT = ("demo-labor", "demo-scena")
@@ -62,5 +61,5 @@ def use(monkeypatch, folder: Path) -> None:
     monkeypatch.setattr(synthetic, "load", lambda name: Corpus(name, tables[name].copy(), ()))
     monkeypatch.setitem(padi_data.SPEAKERS, "demo", TAUGHT)
     monkeypatch.setitem(
-        padi_rows.SIZES, "small", replace(padi_toy.SIZES, bands=padi_inputs.MEL.bands)
+        padi_trial.SIZES, "small", replace(padi_toy.SIZES, bands=padi_data.MEL.bands)
     )

@@ -9,10 +9,11 @@ from sercore import corpora
 from sercore.evaluation import verification
 from sercore.papers.padi2021 import data as padi_data
 from sercore.papers.padi2021 import study as padi
+from sercore.papers.padi2021.paper import PAPER
 from sercore.parameters import checked
 from sercore.protocols.sessions import COMMITTED
 from tests.corpora import trees
-from tests.papers import padi_toy
+from tests.papers.padi2021 import padi_toy
 
 
 def given(**values):
@@ -21,8 +22,13 @@ def given(**values):
 
 def test_what_is_measured():
     held = padi_toy.data(corpus="iemocap")
-    found = padi.measure(given(), held)
-    assert [found[f"exp3 / {name} / clips"] for name in padi.CLASSES["exp3"]] == [12, 24, 12, 12]
+    found = PAPER.measure(given(), held)
+    assert [found[f"exp3 / {name} / clips"] for name in padi_data.CLASSES["exp3"]] == [
+        12,
+        24,
+        12,
+        12,
+    ]
     assert [found[f"exp{number} / total / clips"] for number in (1, 2, 3)] == [48, 48, 60]
     assert [found[f"exp1 / session {session} / clips"] for session in (1, 2, 3)] == [16, 16, 16]
     assert found["duration / all / hours"] == pytest.approx(held.raw.sizes.sum() / 360_000)
@@ -32,14 +38,14 @@ def test_what_is_measured():
         found["taught / speakers / count"],
         found["taught / clips / count"],
     ) == (6, 4, 20)
-    assert padi.measured_on(held) == ("iemocap", "other")
+    assert PAPER.measured_on(held) == ("iemocap", "other")
 
 
 @pytest.mark.parametrize("clips", [[56] * 6, [300, 3], [120] * 24, [2] * 400])
 def test_as_many_pairs_are_drawn_as_there_are(clips):
     """Of few clips all pairs; of many never more than there are of either kind."""
     speakers = np.repeat([f"s{number}" for number in range(len(clips))], clips)
-    wanted = padi_data._pairs(speakers)
+    wanted = padi_data._n_pairs(speakers)
     left, right, same = verification.trials(speakers, pairs=wanted, seed=0)
     assert np.array_equal(speakers[left] == speakers[right], same)
     assert 0 < same.sum() < len(same) <= 2 * padi_data.PAIRS
@@ -78,7 +84,7 @@ def test_the_open_edition_is_ravdess_and_speakers_of_others(held):
         held.table["conversation"].tolist()
         == (held.table["corpus"] + "/" + held.table["speaker"]).tolist()
     )
-    classes = [padi.CLASSES["exp1"][number] for number in held.targets["exp1"]]
+    classes = [padi_data.CLASSES["exp1"][number] for number in held.targets["exp1"]]
     assert classes == held.table["emotion"].tolist()
     assert np.array_equal(held.targets["exp1"], held.targets["exp3"])
     assert (

@@ -11,8 +11,8 @@ from sercore.ledger import claims as judging
 from sercore.ledger import estimates, published
 from sercore.ledger.entries import Ledger
 from sercore.papers.padi2021 import claims, numbers
-from tests.ledger import padi_runs
-from tests.ledger.padi_runs import EIGHT, MEASURED, ledger
+from tests.papers.padi2021 import padi_runs
+from tests.papers.padi2021.padi_runs import EIGHT, MEASURED, ledger
 
 trials = partial(padi_runs.trials, epochs=20)  # long enough for the printed decay of the rate
 BY_NAME = {claim.name: claim for claim in claims.CLAIMS}

@@ -6,13 +6,13 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from sercore.papers.padi2021 import speakers as padi_speakers
-from sercore.papers.padi2021.grid import GRID
+from sercore.papers.padi2021 import trial as padi_trial
+from sercore.papers.padi2021.study import GRID
 from sercore.papers.padi2021.trial import build, run
 from sercore.training import checkpoints
 from sercore.training.resumable import LAST
-from tests.papers import padi_toy
-from tests.papers.padi_toy import moved, trial, weights
+from tests.papers.padi2021 import padi_toy
+from tests.papers.padi2021.padi_toy import moved, trial, weights
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,9 @@ def emptied(tmp_path, monkeypatch):
 
 def taught(done, held) -> dict[str, torch.Tensor]:
     """Of the speaker recogniser that a training started from, as they stand on disk."""
-    return checkpoints.read(padi_speakers.trained(done.recogniser, held.source).folder / LAST)[0]
+    return checkpoints.read(
+        padi_trial.train_recogniser(done.recogniser, held.source).folder / LAST
+    )[0]
 
 
 def backbone(tensors) -> dict[str, torch.Tensor]:
@@ -59,7 +61,9 @@ def test_finetuning_starts_from_the_recogniser_and_moves_all_of_it(data):
 
 
 def test_without_transfer_no_speaker_is_learnt(data, monkeypatch):
-    monkeypatch.setattr(padi_speakers, "trained", lambda *given, **settings: pytest.fail("taught"))
+    monkeypatch.setattr(
+        padi_trial, "train_recogniser", lambda *given, **settings: pytest.fail("taught")
+    )
     done = trial("011")
     run(done, data)
     assert {"backbone.stem", "backbone.stages", "head.output"} <= moved(
@@ -102,7 +106,9 @@ def lent(data, tmp_path):
 
 def test_a_recogniser_that_is_given_is_started_from(data, lent, monkeypatch):
     tensors = taught(trial("111", seed=7), data)
-    monkeypatch.setattr(padi_speakers, "trained", lambda *given, **settings: pytest.fail("taught"))
+    monkeypatch.setattr(
+        padi_trial, "train_recogniser", lambda *given, **settings: pytest.fail("taught")
+    )
     held, done = lent(tensors), trial("111", speakers="given", pretraining=0)
     run(done, held)
     assert not moved(backbone(weights(done, held)), tensors)
@@ -143,7 +149,7 @@ def test_a_recogniser_in_another_format_is_refused(data, tmp_path):
 
 
 def test_a_recogniser_is_verified_on_speakers_whom_it_never_met(data):
-    outcome = padi_speakers.run(trial("111").recogniser, data.source)
+    outcome = padi_trial.run_recogniser(trial("111").recogniser, data.source)
     assert set(data.source.speakers).isdisjoint(data.groups)
     assert 0 <= outcome["equal_error_rate"] <= 1
     assert outcome["equal_error_rate"] != outcome["equal_error_rate_untrained"]
@@ -151,8 +157,8 @@ def test_a_recogniser_is_verified_on_speakers_whom_it_never_met(data):
     assert (
         outcome["steps"] == 2 * 2
     )  # an epoch reads one version of four clips of each speaker, eight a step
-    again = padi_speakers.trained(trial("111").recogniser, data.source)
+    again = padi_trial.train_recogniser(trial("111").recogniser, data.source)
     assert (
-        padi_speakers.verified(again.network, data.source, precision="fp32")
+        padi_trial.verification_error(again.network, data.source, precision="fp32")
         == outcome["equal_error_rate"]
     )

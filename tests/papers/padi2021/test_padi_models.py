@@ -7,16 +7,16 @@ import pytest
 import torch
 
 from sercore import audio, predict, store
-from sercore.papers.padi2021 import speakers as padi_speakers
 from sercore.papers.padi2021 import study as padi
 from sercore.papers.padi2021 import trial as padi_trial
-from sercore.papers.padi2021.grid import ROWS
+from sercore.papers.padi2021.study import ROWS
 from sercore.papers.parry2022 import card as parry_card
 from sercore.parameters import ParameterError, checked
 from sercore.training import checkpoints
 from sercore.training.resumable import LAST
 from tests.papers.biagini2022.loopq_clips import voice
-from tests.predict import asking, padi_clips
+from tests.papers.padi2021 import padi_clips
+from tests.predict import asking
 
 GIVEN = {"edition": "demo", "epochs": 3}
 TRANSFERRED = GIVEN | {"pretraining": 1}
@@ -104,7 +104,7 @@ def test_a_whole_clip_is_read_as_the_study_reads_it(trained, name, more, toleran
 
 def test_the_trial_is_found_where_it_was_run_before(trained, tmp_path, monkeypatch):
     first = json.loads((trained("111") / checkpoints.ABOUT).read_text())
-    for room in (padi_trial, padi_speakers):
+    for room in (padi_trial, padi_trial):
         monkeypatch.setattr(room, "fit", lambda *given, **settings: pytest.fail("trained again"))
     assert predict.train("111", TRANSFERRED | {"seed": "0"}, out=tmp_path / "again") == first
 
@@ -146,7 +146,7 @@ def test_what_is_said_of_a_model(trained, home):
         recipe["batch"],
     ) == ("exp1", 0, 3, 3, 8)
     assert recipe["pieces"] == [24, 32, 40]
-    error = padi_speakers.run(trial.recogniser, data.source)["equal_error_rate"]
+    error = padi_trial.run_recogniser(trial.recogniser, data.source)["equal_error_rate"]
     assert recipe["recogniser"] == {
         "corpora": ["demo-labor", "demo-scena"],
         "speakers": 8,
@@ -232,7 +232,7 @@ def test_what_a_system_leaves_out_stands_in_its_limits(trained, name, more, sent
 def test_a_recogniser_that_was_trained_elsewhere(trained, home, tmp_path):
     """Its file is named by name and content, never by path; one that does not fit is refused before the training."""
     data, trial = of("111")
-    file = padi_speakers.trained(trial.recogniser, data.source).folder / LAST
+    file = padi_trial.train_recogniser(trial.recogniser, data.source).folder / LAST
     about = predict.train(
         "111", TRANSFERRED | {"speaker_checkpoint": str(file)}, out=tmp_path / "model"
     )

@@ -8,14 +8,14 @@ import pytest
 import torch
 
 from sercore.augment.policies import POLICIES
-from sercore.papers.padi2021 import rows as padi_rows
-from sercore.papers.padi2021.batches import answered, batches, in_turn
+from sercore.papers.padi2021 import trial as padi_trial
 from sercore.training import chunks
 from sercore.training.batching import Ragged
-from tests.papers import padi_toy
+from sercore.training.chunks import answered, batches, in_turn
+from tests.papers.padi2021 import padi_toy
 
 ROWS = np.arange(0, 60, 2)
-BOTH = padi_rows.versions("both")
+BOTH = padi_trial.VERSIONS["both"]
 
 
 @pytest.fixture(scope="module")
@@ -42,10 +42,10 @@ def cut(frames, batch):
     )
 
 
-@pytest.mark.parametrize("augmentation", padi_rows.VERSIONS)
+@pytest.mark.parametrize("augmentation", padi_trial.VERSIONS)
 def test_masks_are_on_the_versions_that_have_them(data, frames, augmentation):
     """A masked cell is 0, in whole frames and whole bands; every other cell, and every plain chunk, is the clip's own."""
-    policies, target = padi_rows.versions(augmentation), data.targets["exp3"]
+    policies, target = padi_trial.VERSIONS[augmentation], data.targets["exp3"]
     covered = {policy: [] for policy in {*policies}}
     for batch, (signal, classes) in zip(
         epoch(), batches(frames, target, epoch(), policies), strict=True

@@ -10,9 +10,10 @@ from sercore import corpora
 from sercore.ledger import recorded
 from sercore.models import resnet
 from sercore.papers.padi2021 import data as padi_data
-from sercore.papers.padi2021 import rows as padi_rows
 from sercore.papers.padi2021 import study as padi
-from sercore.papers.padi2021.grid import ROWS
+from sercore.papers.padi2021 import trial as padi_trial
+from sercore.papers.padi2021.paper import PAPER
+from sercore.papers.padi2021.study import ROWS
 from sercore.papers.padi2021.trial import split
 from sercore.parameters import checked
 from sercore.protocols import sessions
@@ -30,7 +31,7 @@ def run(speech, tmp_path_factory):
     if not (speech / "lists").is_dir():
         pytest.skip(f"needs the file lists: no folder {speech / 'lists'}")
     root = tmp_path_factory.mktemp("paper")
-    plan = padi_rows.plan
+    plan = padi_trial.plan
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(padi_trees, "LENGTHS", LENGTHS)
         padi_trees.iemocap(root / "corpora" / "iemocap", speech / "lists", whole=True)
@@ -38,11 +39,11 @@ def run(speech, tmp_path_factory):
         (spoken / "veri_test.txt").write_text("".join(pairs()))
         patch.setenv("SER_CORPORA", str(root / "corpora"))
         patch.setenv("SER_STORE", str(root / "store"))
-        patch.setitem(padi_rows.SIZES, "small", NARROW)
-        patch.setitem(padi_rows.CHUNKS, "small", (16, 24))
-        patch.setitem(padi_rows.BATCHES, "small", 64)
+        patch.setitem(padi_trial.SIZES, "small", NARROW)
+        patch.setitem(padi_trial.CHUNKS, "small", (16, 24))
+        patch.setitem(padi_trial.BATCHES, "small", 64)
         patch.setattr(
-            padi_rows, "plan", lambda **given: replace(plan(**given), channels_last=False)
+            padi_trial, "plan", lambda **given: replace(plan(**given), channels_last=False)
         )
         parameters = checked(
             padi.Parameters,
@@ -57,7 +58,7 @@ def run(speech, tmp_path_factory):
             | {"size": "small", "precision": "fp32", "device": "cpu"},
         )
         data = padi.load(parameters)
-        yield parameters, data, *padi.outcomes(parameters, data)
+        yield parameters, data, *PAPER.outcomes(parameters, data)
 
 
 def pairs():
@@ -73,8 +74,8 @@ def pairs():
 
 def test_counts_are_those_of_table_2(run):
     parameters, data, *_ = run
-    found = padi.measure(parameters, data)
-    for experiment in padi.EXPERIMENTS:
+    found = PAPER.measure(parameters, data)
+    for experiment in padi_data.EXPERIMENTS:
         expected = padi_trees.table_2(experiment)
         assert {
             name: found[f"{experiment} / {name} / clips"] for name in expected
@@ -82,7 +83,7 @@ def test_counts_are_those_of_table_2(run):
         assert [
             found[f"{experiment} / session {session} / clips"] for session in range(1, 6)
         ] == expected.sum(axis=1).tolist()
-    assert [found[f"{experiment} / total / clips"] for experiment in padi.EXPERIMENTS] == [
+    assert [found[f"{experiment} / total / clips"] for experiment in padi_data.EXPERIMENTS] == [
         4490,
         4936,
         5531,
@@ -111,7 +112,7 @@ def test_no_file_is_skipped(run):
     assert sorted(taught) == sorted(
         path for path in spoken if not any(f"/{who}/" in path for who in COMPARED)
     )
-    heard = {data.source.heard.path(row) for row in range(len(data.source.heard))}
+    heard = {data.source.compared.path(row) for row in range(len(data.source.compared))}
     assert heard == set(spoken) - {*taught}
 
 
@@ -129,7 +130,7 @@ def test_a_clip_is_where_its_name_says(run):
     assert table["part"].value_counts().to_dict() == {"improvised": 2943, "scripted": 2588}
 
 
-@pytest.mark.parametrize("experiment", padi.EXPERIMENTS)
+@pytest.mark.parametrize("experiment", padi_data.EXPERIMENTS)
 def test_five_folds_share_no_speaker_and_test_every_clip_once(run, experiment):
     parameters, data, tasks, _ = run
     (trial,) = tasks[1].trials
@@ -181,7 +182,7 @@ def test_other_rows_experiments_and_protocols_run(run, name, where):
     row = ROWS[name]
     taught = {} if row.transfer != "none" else {"speakers": "none", "pretraining": 0}
     trial = replace(tasks[1].trials[0], **asdict(row), **where, **taught)
-    outcome, (_, test) = padi.run(trial, data), split(trial, data)
+    outcome, (_, test) = padi_trial.run(trial, data), split(trial, data)
     assert outcome["clips"] == len(test) == sum(row[-1] for row in outcome["counts"])
     if trial.protocol == "clips":
         assert len({group for group, *_ in outcome["counts"]}) == 10

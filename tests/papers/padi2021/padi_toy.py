@@ -12,13 +12,11 @@ import torch
 
 from sercore import audio, store
 from sercore.evaluation import verification
+from sercore.features.mel import normalise_bands
 from sercore.models import resnet
-from sercore.papers.padi2021 import rows as padi_rows
 from sercore.papers.padi2021 import trial as padi_trial
-from sercore.papers.padi2021.clips import Data, Source
-from sercore.papers.padi2021.data import CLASSES
-from sercore.papers.padi2021.grid import ROWS
-from sercore.papers.padi2021.inputs import normalised
+from sercore.papers.padi2021.data import CLASSES, Data, Source
+from sercore.papers.padi2021.study import ROWS
 from sercore.papers.padi2021.trial import Trial
 from sercore.training import checkpoints, kept
 from sercore.training.batching import Ragged
@@ -40,7 +38,7 @@ SIZES = replace(
 
 def narrow(monkeypatch) -> None:
     """Let "small" be a network that trains in a second."""
-    monkeypatch.setitem(padi_rows.SIZES, "small", SIZES)
+    monkeypatch.setitem(padi_trial.SIZES, "small", SIZES)
 
 
 def data(*, corpus="toy", emotions: Sequence[str] = EMOTIONS, seed=0) -> Data:
@@ -78,7 +76,7 @@ def data(*, corpus="toy", emotions: Sequence[str] = EMOTIONS, seed=0) -> Data:
     return Data(
         table,
         Ragged.of(clips),
-        Ragged.of(normalised(clips)),
+        Ragged.of(normalise_bands(clips)),
         CLASSES,
         targets,
         _source(table, clips, draw),
@@ -148,8 +146,8 @@ def _source(table: pd.DataFrame, clips: Sequence[np.ndarray], draw: np.random.Ge
     )
     return Source(
         speakers=np.array([f"other/{speaker}" for speaker in SPEAKERS for _ in range(5)]),
-        frames=Ragged.of(normalised(spoken)),
-        heard=Ragged.of(normalised(clips)),
+        frames=Ragged.of(normalise_bands(spoken)),
+        compared=Ragged.of(normalise_bands(clips)),
         left=left,
         right=right,
         same=same,

@@ -7,7 +7,7 @@ import torch
 
 from sercore.augment.policies import POLICIES, masked
 from sercore.papers.padi2021 import figures
-from tests.ledger.padi_runs import EIGHT, ledger, trials
+from tests.papers.padi2021.padi_runs import EIGHT, ledger, trials
 from tests.report.legible import legible
 
 BARS = {name: (40.0 + 5 * at, 3.0, 15) for at, name in enumerate(EIGHT)}
@@ -90,7 +90,7 @@ def test_bars_of_three_experiments_stand_beside_each_other():
     figure = figures.bars(
         {
             split: {f"IEMOCAP, exp{at}\n{training}": BARS for at in (1, 2, 3)}
-            for split in figures.SPLITS.values()
+            for split in figures.SPLIT_TITLES.values()
         }
     )
     assert len(figure.axes) == 6
