@@ -55,16 +55,16 @@ class Ledger:
         rows = self._described(self.paper.arranged(self.recorded.trials))
         counts = dict(tuple(self.recorded.counts.groupby("trial")))
         errors = dict(tuple(self.recorded.errors.groupby("trial")))
-        groups = {}
+        found = {}
         for where, table in rows.groupby(
             ["row", "control", "variant", "protocol", "run", "encoder"], sort=False
         ):
-            join = [_concat(table_of_counts, table["trial"]) for table_of_counts in (counts, errors)]
+            join = [_concat(each, table["trial"]) for each in (counts, errors)]
             met = join[0][["true", "predicted"]].to_numpy()
-            groups[where] = Trials(
+            found[where] = Trials(
                 table, *join, max(len(self.paper.classes), int(met.max(initial=0)) + 1)
             )
-        return groups
+        return found
 
     def _described(self, trials: pd.DataFrame) -> pd.DataFrame:
         """Trials with the reason why a training is not finished, and whether one fold of several was run."""
@@ -73,7 +73,7 @@ class Ledger:
         folds = trials.groupby(keys)["fold"].transform("nunique")
         grid = trials["protocol"].map(lambda protocol: self.paper.folds.get(protocol, 1))
         return trials.assign(
-            unfinished=[self.paper.unfinished(trial) for trial in settings],
+            unfinished=[self.paper.unfinished(each) for each in settings],
             one_fold=(folds == 1) & (grid > 1),
         )
 
@@ -96,8 +96,8 @@ class Ledger:
         """Recorded trials of a row under one reading, or None."""
         return next(
             (
-                trials
-                for where, trials in self.runs(row, control).items()
+                each
+                for where, each in self.runs(row, control).items()
                 if where[:2] == (variant, protocol)
             ),
             None,
@@ -182,7 +182,7 @@ class Ledger:
         A fold counts under the paper's protocol alone. There are no counts where none of its corpora was scored.
         """
         trials = trials.of(*place.corpora) if place.corpora else trials
-        published = {self.paper.role(protocol) for protocol in trials.table["protocol"]} == {"as-published"}
+        published = {self.paper.role(each) for each in trials.table["protocol"]} == {"as-published"}
         return trials.fold(place.fold) if place.fold is not None and published else trials
 
     def beside(
@@ -218,16 +218,16 @@ class Ledger:
     def _ours(self) -> Iterable[dict]:
         """Cells that the paper does not print: the true accuracy of multi-task rows, the recalls, the controls."""
         scored = self.paper.scored
-        printed = {(number.row, number.metric, ()) for number in self.printed}
-        printed |= {
-            (place.row, place.metric, place.corpora)
-            for place in map(self.paper.place, self.printed)
-            if place.corpora
+        there = {(number.row, number.metric, ()) for number in self.printed}
+        there |= {
+            (each.row, each.metric, each.corpora)
+            for each in map(self.paper.place, self.printed)
+            if each.corpora
         }
         for row, control in dict.fromkeys(where[:2] for where in self._groups):
             for metric, (on, corpora) in itertools.product(self.paper.metrics, scored.items()):
                 if control == "none" and (
-                    (row, metric, corpora) in printed or not self.paper.ours(row, metric)
+                    (row, metric, corpora) in there or not self.paper.ours(row, metric)
                 ):
                     continue
                 name = row if control == "none" else f"Control: {row}, {control}"
@@ -311,8 +311,8 @@ class Ledger:
 
 def tally(ledger: Ledger) -> dict[str, int]:
     """How many printed numbers of a paper have each verdict."""
-    words = [ledger.verdict(number)[0] for number in ledger.printed]
-    return {verdict: words.count(verdict) for verdict in verdicts.VERDICTS}
+    found = [ledger.verdict(number)[0] for number in ledger.printed]
+    return {verdict: found.count(verdict) for verdict in verdicts.VERDICTS}
 
 
 def _concat(parts: dict, trials: pd.Series) -> pd.DataFrame:

@@ -146,19 +146,19 @@ def contrast(
         [trials.by_seed(measure, folds=folds) for trials in matched]
     )  # (systems, seeds)
     value = float(formula(by_seed.mean(1, keepdims=True))[0])
-    values = np.asarray(formula(by_seed), float)
+    each = np.asarray(formula(by_seed), float)
     first = matched[0]
     about = {
         "value": value,
         "seeds": len(first.seeds),
         "groups": len(first.groups) - sum(name in UNNAMED for name in first.groups),
         "folds": first.table["fold"].nunique(),
-        "by_seed": tuple(values.tolist()),
+        "by_seed": tuple(each.tolist()),
         "unfinished": next((trials.unfinished for trials in matched if trials.unfinished), ""),
         "one_fold": any(trials.one_fold for trials in matched),
     }
     bounds = _range(measure, level=level and folds == "mean")
-    run = np.clip(prediction_interval(values), *bounds) if len(values) > 1 else (np.nan, np.nan)
+    run = np.clip(prediction_interval(each), *bounds) if len(each) > 1 else (np.nan, np.nan)
     about |= {"run_low": float(run[0]), "run_high": float(run[1])}
     drawn = _drawn(matched, measure, formula, folds, draws)
     if drawn is None:
@@ -238,10 +238,10 @@ def signs(differences: Sequence[Estimate]) -> list[str]:
 
     A difference that cannot be judged (see ``Estimate.doubt``) is inconclusive, and still counts among those that are.
     """
-    adjusted = holm([1.0 if difference_.doubt else difference_.p for difference_ in differences])
+    adjusted = holm([1.0 if each.doubt else each.p for each in differences])
     return [
-        "inconclusive" if difference_.doubt or p >= 1 - LEVEL else "holds" if difference_.value > 0 else "fails"
-        for difference_, p in zip(differences, adjusted, strict=True)
+        "inconclusive" if each.doubt or p >= 1 - LEVEL else "holds" if each.value > 0 else "fails"
+        for each, p in zip(differences, adjusted, strict=True)
     ]
 
 
@@ -285,16 +285,16 @@ def _kept(systems: Sequence[Trials], settings: tuple, make: Callable[[], Estimat
         return make()
     key = store.key(
         settings={"of": settings, "stream": STREAM},
-        manifest=[system.content for system in systems],
+        manifest=[each.content for each in systems],
         modules=__name__,
     )
     payload = store.kept("estimates", key, ".json")
     if payload is not None:
-        estimate = json.loads(payload)
-        return Estimate(**estimate | {"by_seed": tuple(estimate["by_seed"])})
-    estimate = make()
-    store.keep("estimates", key, json.dumps(asdict(estimate)).encode(), ".json")
-    return estimate
+        found = json.loads(payload)
+        return Estimate(**found | {"by_seed": tuple(found["by_seed"])})
+    found = make()
+    store.keep("estimates", key, json.dumps(asdict(found)).encode(), ".json")
+    return found
 
 
 def _drawn(

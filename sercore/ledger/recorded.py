@@ -209,16 +209,16 @@ def frames(
         start: number of the first trial (default 0).
     """
     scalars = [
-        {key: value for key, value in outcome.items() if not isinstance(value, list)}
-        for outcome in outcomes
+        {key: value for key, value in each.items() if not isinstance(value, list)}
+        for each in outcomes
     ]
     table = pd.DataFrame(
-        [asdict(trial) | outcome for trial, outcome in zip(trials, scalars, strict=True)]
+        [asdict(trial) | each for trial, each in zip(trials, scalars, strict=True)]
     )
     table.insert(0, "trial", range(start, start + len(table)))
     table = table.assign(run=name, key=list(keys))
     unknown = {
-        key for outcome in outcomes for key, value in outcome.items() if isinstance(value, list)
+        key for each in outcomes for key, value in each.items() if isinstance(value, list)
     } - set(PARTS)
     if unknown:
         raise ValueError(
@@ -226,7 +226,7 @@ def frames(
         )
     parts = {
         part: pd.DataFrame(
-            [[start + at, *row] for at, outcome in enumerate(outcomes) for row in outcome.get(part, [])],
+            [[start + at, *row] for at, each in enumerate(outcomes) for row in each.get(part, [])],
             columns=names,
         )
         for part, names in PARTS.items()
@@ -236,23 +236,23 @@ def frames(
 
 def of_this_run(tasks: Sequence[Task], outcomes: Sequence[Sequence[dict]]) -> Recorded:
     """Trials that a page has just run, as tables like the recorded ones, each task a run of its own."""
-    runs_of_tasks = []
-    for task, task_outcomes in zip(tasks, outcomes, strict=True):
+    found = []
+    for task, each in zip(tasks, outcomes, strict=True):
         about = {"edition": task.trials[0].edition, "corpora": [], "encoders": task.encoders}
-        start = sum(len(other.trials) for other in runs_of_tasks)
-        runs_of_tasks.append(
+        start = sum(len(other.trials) for other in found)
+        found.append(
             frames(
                 f"this run, {task.name}",
                 about,
                 task.trials,
                 [""] * len(task.trials),
-                task_outcomes,
+                each,
                 start=start,
             )
         )
-    runs = {name: run for task_outcomes in runs_of_tasks for name, run in task_outcomes.runs.items()}
-    parts = {name: _joined([task_outcomes.parts[name] for task_outcomes in runs_of_tasks]) for name in PARTS}
-    return Recorded(runs, _joined([task_outcomes.trials for task_outcomes in runs_of_tasks]), parts)
+    runs = {name: run for each in found for name, run in each.runs.items()}
+    parts = {name: _joined([each.parts[name] for each in found]) for name in PARTS}
+    return Recorded(runs, _joined([each.trials for each in found]), parts)
 
 
 def write(
@@ -330,11 +330,11 @@ def _free(name: str, run: dict, before: Mapping[str, dict]) -> str:
     names = [name, *(f"{edition} ({number}), {kind}" for number in range(2, len(before) + 2))]
     origin = [run.get(key) or None for key in SHARED]
     same = [
-        known
-        for known in names
-        if known in before and [before[known].get(key) or None for key in SHARED] == origin
+        each
+        for each in names
+        if each in before and [before[each].get(key) or None for key in SHARED] == origin
     ]
-    return (same or [known for known in names if known not in before])[0]
+    return (same or [each for each in names if each not in before])[0]
 
 
 def _named(trials: pd.DataFrame, names: Sequence[str]) -> pd.Index:

@@ -38,9 +38,9 @@ def _share(true: int, predicted: int) -> Measure:
 
 def mean_recall(counts: np.ndarray) -> np.ndarray:
     """Mean recall over the classes that occur: ``(...)`` in [0, 1] of counts ``(..., classes, classes)``; NaN where none does."""
-    by_class = recalls(counts)
-    occurs = np.isfinite(by_class)
-    return np.where(occurs, by_class, 0).sum(-1) / np.where(occurs.any(-1), occurs.sum(-1), np.nan)
+    found = recalls(counts)
+    there = np.isfinite(found)
+    return np.where(there, found, 0).sum(-1) / np.where(there.any(-1), there.sum(-1), np.nan)
 
 
 # Names as in the published tables; each is a mean over folds of a score of one fold.
@@ -138,11 +138,11 @@ class Trials:
             self.counts["predicted"],
         )
         np.add.at(
-            counts, tuple(np.asarray(array) for array in at), self.counts["count"].to_numpy(float)
+            counts, tuple(np.asarray(each) for each in at), self.counts["count"].to_numpy(float)
         )
         sums = np.zeros((3, len(group), len(trial)))
         at = tuple(
-            np.asarray(array) for array in (group[self.errors["group"]], trial[self.errors["trial"]])
+            np.asarray(each) for each in (group[self.errors["group"]], trial[self.errors["trial"]])
         )
         for place, column in zip(sums, ("clips", "head", "second"), strict=True):
             np.add.at(place, at, self.errors[column].to_numpy(float))
@@ -166,7 +166,7 @@ class Trials:
     def of(self, *corpora: str) -> "Trials":
         """The same trials, of which only these corpora are scored; groups are then named corpus/speaker."""
         begins = tuple(f"{corpus}/" for corpus in corpora)
-        parts = (table[table["group"].str.startswith(begins)] for table in (self.counts, self.errors))
+        parts = (each[each["group"].str.startswith(begins)] for each in (self.counts, self.errors))
         return Trials(self.table, *parts, self.classes)
 
     def sown(self, seeds: Sequence[int]) -> "Trials":
@@ -183,7 +183,7 @@ class Trials:
         table = self.table[chosen]
         return Trials(
             table,
-            *(counts[counts["trial"].isin(table["trial"])] for counts in (self.counts, self.errors)),
+            *(each[each["trial"].isin(table["trial"])] for each in (self.counts, self.errors)),
             self.classes,
         )
 
@@ -245,7 +245,7 @@ class Trials:
         """The score over all clips of all corpora alike: what a level was before each corpus counted once."""
         everything = Trials(
             self.table,
-            *(table.assign(group="all") for table in (self.counts, self.errors)),
+            *(each.assign(group="all") for each in (self.counts, self.errors)),
             self.classes,
         )
         return float(everything.by_seed(measure).mean())
