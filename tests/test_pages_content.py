@@ -112,7 +112,7 @@ def test_found_corpora_say_their_problems_and_the_others_that_they_are_not_at_ha
         "problems": ["one missing", "one odd"],
     }
     sealed.replace(tmp_path, {"corpora.json": json.dumps([counted]).encode()}, name=sealed.DIGESTS)
-    found = {row[0]: row[1:] for row in rows(data.found(tmp_path / "corpora.json"))}
+    found = {row[0]: row[1:] for row in rows(data.corpora(tmp_path / "corpora.json"))}
     assert found.pop("TESS") == ["3", "0.250", "2", "one missing; one odd"]
     assert set(map(tuple, found.values())) == {("–", "–", "–", "not at hand")}
     assert len(found) == 10

@@ -10,7 +10,7 @@ from sercore.pages import speed
 
 
 def test_every_benchmark_is_told_once():
-    heads = [line for line in speed.told().splitlines() if line.startswith("## ")]
+    heads = [line for line in speed.benchmarks().splitlines() if line.startswith("## ")]
     assert heads == [f"## `{name}.py`" for name in bench.NAMES]
 
 
@@ -32,7 +32,7 @@ def test_what_is_recorded_is_shown_word_for_word_and_what_is_not_is_said(tmp_pat
         "python",
         "versions",
     }
-    first, second = speed.told(recorded=kept, benchmarks=programs).split("## `two.py`")
+    first, second = speed.benchmarks(recorded=kept, programs=programs).split("## `two.py`")
     assert "What one compares, in a sentence." in first
     assert "Not run: no output is recorded." in first
     assert "```text\nratio   2.5 times\n  goal <missed>\n```" in second

@@ -1,4 +1,4 @@
-"""What the data page says of the corpora: what was found in the real folders, and in the demo corpora of this checkout."""
+"""Tables of the data page: clips in the folders of the real corpora, and in the demo corpora."""
 
 import json
 from pathlib import Path
@@ -15,36 +15,28 @@ RECORDED = FOLDER / "corpora.json"
 HEADS = ("corpus", "clips", "hours", "speakers", "problems")
 
 
-def found(path: Path = RECORDED) -> HTML:
-    """What was found in the folder of each corpus; a dash where the corpus is not at hand.
+def corpora(path: Path = RECORDED) -> HTML:
+    """List the clips in the folder of each corpus; a dash where the corpus is not at hand.
 
     Args:
-        path: what ``sercore corpora ROOT --json`` printed (default: the recorded one).
+        path: output of ``sercore corpora ROOT --json`` (default: the recorded one).
     """
-    counted = {each["corpus"]: each for each in json.loads(sealed.read(path, name=sealed.DIGESTS))}
+    reports = json.loads(sealed.read(path, name=sealed.DIGESTS))
+    counted = {report["corpus"]: report for report in reports}
     rows = [_row(title, counted.get(name)) for name, title in TITLES.items()]
     return tables.html(HEADS, rows, caption="Found in the folders of the real corpora")
 
 
 def demo() -> HTML:
-    """What is in the demo corpora, made where they are not there."""
+    """List the clips of the demo corpora, which are made where they are missing."""
     rows = []
     for name in synthetic.NAMES:
-        corpus = synthetic.load(name)
-        clips = corpus.table
-        rows.append(
-            (
-                name,
-                len(clips),
-                f"{clips['seconds'].sum() / 3600:.3f}",
-                clips["speaker"].nunique(),
-                ", ".join(sorted(clips["language"].unique())),
-                ", ".join(
-                    f"{label} {count}"
-                    for label, count in clips["emotion"].value_counts().sort_index().items()
-                ),
-            )
-        )
+        clips = synthetic.load(name).table
+        hours = f"{clips['seconds'].sum() / 3600:.3f}"
+        languages = ", ".join(sorted(clips["language"].unique()))
+        counts = clips["emotion"].value_counts().sort_index()
+        emotions = ", ".join(f"{label} {count}" for label, count in counts.items())
+        rows.append((name, len(clips), hours, clips["speaker"].nunique(), languages, emotions))
     heads = ("corpus", "clips", "hours", "speakers", "language", "emotions")
     return tables.html(heads, rows, caption="The demo corpora, as made in this rendering")
 

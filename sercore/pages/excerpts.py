@@ -1,17 +1,17 @@
-"""Excerpts of this checkout's own files that no directive of Sphinx can show: never retyped, so never out of date."""
+"""Excerpts of the project's files that no directive of Sphinx can show."""
 
 import ast
 import inspect
 import json
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from IPython.display import Markdown
 
 
 def code(*functions: Callable) -> Markdown:
-    """Functions without their docstrings: the lines that compute, to stand beside an equation."""
+    """Show functions without their docstrings, to stand beside an equation."""
     sources = []
     for function in functions:
         source = textwrap.dedent(inspect.getsource(function))
@@ -24,24 +24,22 @@ def code(*functions: Callable) -> Markdown:
 
 
 def first_cells(path: Path) -> str:
-    """A notebook's first cell, its cell of parameters and the cell after it, in Markdown.
+    """Show a notebook's first cell, its cell of parameters and the cell after it, in Markdown.
 
     Raises:
         LookupError: no cell is tagged ``parameters``.
     """
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    tagged = [
-        at for at, cell in enumerate(cells) if "parameters" in cell["metadata"].get("tags", [])
-    ]
-    if not tagged:
-        raise LookupError(
-            f"{path}: no cell is tagged `parameters`; expected one in a chapter. Tag it."
-        )
-    languages = {"markdown": "md", "code": "python"}
-    shown = (cells[0], *cells[tagged[0] : tagged[0] + 2])
-    return "\n\n".join(
-        _fenced(languages[cell["cell_type"]], "".join(cell["source"])) for cell in shown
-    )
+    for number, cell in enumerate(cells):
+        if "parameters" in cell["metadata"].get("tags", []):
+            shown = (cells[0], *cells[number : number + 2])
+            return "\n\n".join(map(_excerpt, shown))
+    raise LookupError(f"{path}: no cell is tagged `parameters`; expected one in a chapter. Tag it.")
+
+
+def _excerpt(cell: Mapping) -> str:
+    language = {"markdown": "md", "code": "python"}[cell["cell_type"]]
+    return _fenced(language, "".join(cell["source"]))
 
 
 def _fenced(language: str, text: str) -> str:

@@ -1,4 +1,4 @@
-"""Everything that a page includes, written into ``book/generated`` when the book is rendered."""
+"""All that pages include, written into ``book/generated`` when the book is rendered."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,8 +19,8 @@ def write(folder: Path, runs: Sequence[Mapping[str, object]], times: Mapping[str
     """Write every fragment into ``folder / "book" / "generated"``.
 
     Args:
-        folder: an empty one.
-        runs: what is kept of each executed chapter's run, in the chapters' order: ``sercore.chapters.Executed.run``.
+        folder: an empty folder.
+        runs: ``sercore.chapters.Executed.run`` of each chapter, in order.
         times: seconds of the parts of the book that are no chapter, by name.
     """
     ledgers = {paper.name: Ledger(paper) for paper in papers.every()}
@@ -36,28 +36,23 @@ def write(folder: Path, runs: Sequence[Mapping[str, object]], times: Mapping[str
 def _texts(
     ledgers: Mapping[str, Ledger], runs: Sequence[Mapping[str, object]], times: Mapping[str, float]
 ) -> dict[str, str]:
-    """Markdown of each fragment by its name."""
+    """Return the Markdown of each fragment by its name."""
     counts = {paper: tally(ledger) for paper, ledger in ledgers.items()}
     texts = {
         "headline.md": summary(ledgers),
         "tally.md": tables.tally(counts).data,
-        "corpora.md": data.found().data,
+        "corpora.md": data.corpora().data,
         "demo-corpora.md": data.demo().data,
         "parts.md": status.parts(runs, times).data,
         "chapters-run.md": status.chapters(runs).data,
         "trials-recorded.md": status.recorded(ledgers).data,
-        "speed.md": speed.told(),
-    }
-    texts |= {
+        "speed.md": speed.benchmarks(),
         "replicated.md": _replicated(),
         "ledgers.md": "\n\n".join(map(_section, ledgers.values())),
+        "notebook.md": excerpts.first_cells(store.PROJECT / "notebooks" / f"{EXAMPLE}.ipynb"),
     }
-    texts["notebook.md"] = excerpts.first_cells(store.PROJECT / "notebooks" / f"{EXAMPLE}.ipynb")
-    return (
-        texts
-        | {f"api/{name}.md": text for name, text in reference.pages().items()}
-        | {"rooms.md": reference.contents()}
-    )
+    texts |= {f"api/{name}.md": text for name, text in reference.pages().items()}
+    return texts | {"rooms.md": reference.contents()}
 
 
 def _replicated() -> str:
@@ -65,9 +60,8 @@ def _replicated() -> str:
     lines = ["| paper | chapter |", "|---|---|"]
     for paper in papers.every():
         number = int(paper.name.partition("-")[0])
-        lines.append(
-            f"| {{cite:t}}`{paper.folder}`: {paper.about} | [{number}](../notebooks/{paper.name}.ipynb) |"
-        )
+        link = f"[{number}](../notebooks/{paper.name}.ipynb)"
+        lines.append(f"| {{cite:t}}`{paper.folder}`: {paper.about} | {link} |")
     return "\n".join(lines)
 
 
@@ -78,33 +72,18 @@ def _section(ledger: Ledger) -> str:
 
 
 def _printed_numbers(ledger: Ledger) -> str:
+    protocols = ledger.paper.protocols.values()
     rows = []
     for number in ledger.printed:
-        word, reason = ledger.verdict(number)
-        ours = [_shown(ledger, number, protocol) for protocol in ledger.paper.protocols.values()]
+        ours = [_shown(ledger, number, protocol) for protocol in protocols]
         plain = ledger.paper.plain(number)
         if plain is not None:
             ours[0] = "–" if plain.value is None else f"{plain.value:g}"
         printed = number.value if isinstance(number.value, str) else f"{number.value:g}"
-        rows.append(
-            (
-                number.table,
-                number.row,
-                number.column,
-                f"{printed} {number.unit}",
-                *ours,
-                (word, reason),
-            )
-        )
-    heads = (
-        "table",
-        "row",
-        "column",
-        "printed",
-        *(f"ours, {protocol}" for protocol in ledger.paper.protocols.values()),
-        "verdict",
-    )
-    return tables.html(heads, rows).data
+        place = number.table, number.row, number.column
+        rows.append((*place, f"{printed} {number.unit}", *ours, ledger.verdict(number)))
+    heads = [f"ours, {protocol}" for protocol in protocols]
+    return tables.html(("table", "row", "column", "printed", *heads, "verdict"), rows).data
 
 
 def _shown(ledger: Ledger, number: Printed, protocol: str) -> str:
@@ -113,5 +92,6 @@ def _shown(ledger: Ledger, number: Printed, protocol: str) -> str:
     cell = ledger.beside(number, variant=ledger.paper.reading(number.row), protocol=protocol)
     if cell is None:
         return ""
-    share = number.table.startswith("Table 5")
-    return f"{cell.value:.0%}" if share else f"{cell.value:.{tables.DIGITS.get(number.metric, 2)}f}"
+    if number.table.startswith("Table 5"):
+        return f"{cell.value:.0%}"
+    return f"{cell.value:.{tables.DIGITS.get(number.metric, 2)}f}"

@@ -1,4 +1,4 @@
-"""What the first page and the README say of all chapters: a paragraph each, from the ledger."""
+"""The headline of the first page and the README: a paragraph for each chapter, from the ledger."""
 
 from collections.abc import Mapping
 

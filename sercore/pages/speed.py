@@ -1,4 +1,4 @@
-"""What the page on speed says: what each benchmark printed when it was recorded, on which machine, at which commit."""
+"""The page on speed: what each benchmark printed, on which machine and at which commit."""
 
 import ast
 import json
@@ -13,29 +13,31 @@ BENCHMARKS = store.PROJECT / "benchmarks"
 RECORDED = FOLDER / "speed"
 
 
-def told(*, recorded: Path = RECORDED, benchmarks: Path = BENCHMARKS) -> str:
-    """Every benchmark in Markdown: what it compares, how to repeat it, what it printed; "not run" where nothing is recorded.
+def benchmarks(*, recorded: Path = RECORDED, programs: Path = BENCHMARKS) -> str:
+    """Describe every benchmark in Markdown: purpose, usage and recorded output, or "not run".
 
     Args:
-        recorded: folder of what was printed.
-        benchmarks: folder of the programs.
+        recorded: folder of the recorded outputs.
+        programs: folder of the benchmarks.
     """
-    return "\n\n".join(
-        _one(path, recorded / f"{path.stem}.json") for path in sorted(benchmarks.glob("[a-z]*.py"))
-    )
+    paths = sorted(programs.glob("[a-z]*.py"))
+    return "\n\n".join(_section(path, recorded / f"{path.stem}.json") for path in paths)
 
 
-def _one(program: Path, kept: Path) -> str:
-    first, *rest = (ast.get_docstring(ast.parse(program.read_text())) or "").split("\n\n")
-    about = " ".join(first.split())
-    parts = [f"## `{program.name}`", about, *(" ".join(each.split()) for each in rest)]
-    if not kept.is_file():
-        return "\n\n".join(
-            [
-                *parts,
-                f"Not run: no output is recorded. `python -m benchmarks {program.stem} --record` runs it.",
-            ]
+def _section(program: Path, output: Path) -> str:
+    docstring = ast.get_docstring(ast.parse(program.read_text())) or ""
+    paragraphs = [" ".join(paragraph.split()) for paragraph in docstring.split("\n\n")]
+    parts = [f"## `{program.name}`", *paragraphs]
+    if output.is_file():
+        run = json.loads(sealed.read(output, name=sealed.DIGESTS))
+        parts.append(
+            f"Printed on {run['date'][:10]}: {run['machine']}, {run['cores']} cores; "
+            f"commit {commit(run)}; {versions(run)}."
         )
-    run = json.loads(sealed.read(kept, name=sealed.DIGESTS))
-    where = f"Printed on {run['date'][:10]}: {run['machine']}, {run['cores']} cores; commit {commit(run)}; {versions(run)}."
-    return "\n\n".join([*parts, where, "\n".join(["```text", *run["printed"], "```"])])
+        parts.append("\n".join(["```text", *run["printed"], "```"]))
+    else:
+        parts.append(
+            f"Not run: no output is recorded. `python -m benchmarks {program.stem} --record` "
+            "runs it."
+        )
+    return "\n\n".join(parts)

@@ -1,4 +1,4 @@
-"""What the status page says: how every page and every recorded run was made, from what is kept of it and never from the clock."""
+"""Tables of the status page: how every page and every recorded run was made."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,89 +13,69 @@ UNKNOWN = "seconds of this rendering"  # what the page has in their place until 
 
 
 def parts(runs: Sequence[Mapping[str, object]], times: Mapping[str, float]) -> HTML:
-    """Seconds of each part of the book, in the order in which they are made; a part that was not timed is said.
+    """List the seconds of each part of the book, in the order in which they are made.
 
     Args:
-        runs: what is kept of each executed chapter's run: chapter and seconds.
-        times: seconds of the other parts, by their names.
+        runs: chapter and seconds of each executed chapter.
+        times: seconds of the other parts, by name; a part that was not timed is named so.
     """
-    kept = {
-        name: f"{times[name]:.0f}" if name in times else "not timed here"
-        for name in (INSTALLATION, DEMO)
-    }
-    rows = [
-        *kept.items(),
-        *((run["chapter"], f"{run['seconds']:.0f}") for run in runs),
-        (RENDERING, UNKNOWN),
-    ]
-    return tables.html(
-        ("part", "seconds"),
-        rows,
-        caption="The book from nothing, part by part, one after the other",
-    )
+    rows = []
+    for name in (INSTALLATION, DEMO):
+        rows.append((name, f"{times[name]:.0f}" if name in times else "not timed here"))
+    rows += [(run["chapter"], f"{run['seconds']:.0f}") for run in runs]
+    rows.append((RENDERING, UNKNOWN))
+    caption = "The book from nothing, part by part, one after the other"
+    return tables.html(("part", "seconds"), rows, caption=caption)
 
 
 def chapters(runs: Sequence[Mapping[str, object]]) -> HTML:
-    """When each page was executed, for how long, with how much memory, on what, with which versions, from which commit.
+    """List when each page was executed, for how long, with how much memory, and on what.
 
     Args:
-        runs: what is kept of each executed chapter's run: chapter, seconds, peak in MiB, date, machine, cores, python,
-            versions, commit, clean.
+        runs: of each executed chapter its name, seconds, peak in MiB, date, machine, cores, python,
+            versions, commit, and whether the tree was clean.
     """
-    rows = [
-        (
-            run["chapter"],
-            str(run["date"])[:16].replace("T", " "),
-            f"{run['seconds']:.0f}",
-            f"{run['peak']:.0f}",
-            commit(run),
-            (f"{run['machine']}, {run['cores']} cores", versions(run)),
-        )
-        for run in runs
-    ]
+    rows = []
+    for run in runs:
+        date = str(run["date"])[:16].replace("T", " ")
+        costs = f"{run['seconds']:.0f}", f"{run['peak']:.0f}"
+        machine = f"{run['machine']}, {run['cores']} cores", versions(run)
+        rows.append((run["chapter"], date, *costs, commit(run), machine))
     heads = ("page", "executed, UTC", "seconds", "peak, MiB", "commit", "machine and versions")
     return tables.html(heads, rows, caption="Pages, as executed in the demo edition")
 
 
 def recorded(ledgers: Mapping[str, Ledger]) -> HTML:
-    """Every recorded run on real corpora: trials, hours of computing, date, method or why it is stale, and how it was made.
+    """List every recorded run on real corpora, and how it was made.
 
     Args:
-        ledgers: ledger of each paper, by its name; one without a recorded run gets a line that says so.
+        ledgers: ledger of each paper, by name; one without a recorded run gets a line that says so.
     """
     rows = []
     for paper, ledger in ledgers.items():
         trials = ledger.recorded.trials
         for name, run in ledger.recorded.runs.items():
             chosen = trials[trials["run"] == name]
+            hours = f"{chosen['seconds'].sum() / 3600:.2f}"
             made = f"{', '.join(run['corpora'])}; {run['device']}; {versions(run)}"
-            method = (
-                f"stale, {ledger.stale[name]}" if ledger.stale[name] else f"method {run['method']}"
-            )
-            rows.append(
-                (
-                    (f"{paper}, {name}", made),
-                    len(chosen),
-                    f"{chosen['seconds'].sum() / 3600:.2f}",
-                    (run["date"], f"[{method}; {commit(run)}]"),
-                    tables.verified(run, len(chosen)),
-                )
-            )
+            method = f"method {run['method']}"
+            if ledger.stale[name]:
+                method = f"stale, {ledger.stale[name]}"
+            when = run["date"], f"[{method}; {commit(run)}]"
+            again = tables.verified(run, len(chosen))
+            rows.append(((f"{paper}, {name}", made), len(chosen), hours, when, again))
         if not ledger.recorded.runs:
             rows.append((paper, tables.DASH, tables.DASH, "none recorded", tables.DASH))
     heads = ("run", "trials", "hours", "recorded", "run again since")
     caption = (
-        "Recorded runs on real corpora, each with its corpora, device and versions; hours are summed over trials; run again:"
-        " trials that were trained anew since, and what came out beside what is recorded"
+        "Recorded runs on real corpora, each with its corpora, device and versions; hours are "
+        "summed over trials; run again: trials that were trained anew since, and what came out "
+        "beside what is recorded"
     )
     return tables.html(heads, rows, caption=caption)
 
 
 def versions(run: Mapping) -> str:
-    """Python's and the libraries' versions of a run, in a line."""
-    return ", ".join(
-        [
-            f"Python {run['python']}",
-            *(f"{name} {version}" for name, version in sorted(run["versions"].items())),
-        ]
-    )
+    """Write Python's and the libraries' versions of a run in a line."""
+    libraries = [f"{name} {version}" for name, version in sorted(run["versions"].items())]
+    return ", ".join([f"Python {run['python']}", *libraries])
