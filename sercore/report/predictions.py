@@ -1,4 +1,4 @@
-"""Pictures of predictions: probabilities over time of clips, and of a recording whose true parts are known."""
+"""Pictures of predictions over time, of clips and of a recording whose parts are known."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -22,17 +22,18 @@ def windows(
     changes: Sequence[float],
     truth: Sequence[tuple[float, float, str]],
 ) -> Figure:
-    """Probabilities over a recording of several emotions, the true ones above: lines where the answer changes and where it should.
+    """Probabilities over a recording of several emotions, with true parts and changes.
 
     Args:
-        parts: windows of a recording as ``sercore.predict.predicted`` gives them: ``start`` and ``end`` in s and ``probabilities``
-            by class, None where it is silent.
+        parts: windows of a recording as ``sercore.predict.predicted`` gives them: ``start`` and
+            ``end`` in s and ``probabilities`` by class, None where it is silent.
         classes: names of all of them.
         changes: predicted change points, in s.
         truth: start and end in s and class of each part, in order.
 
     Raises:
-        ValueError: what ``probabilities`` refuses, true parts that overlap or are of no class, or a change outside the recording.
+        ValueError: what ``probabilities`` refuses, true parts that overlap or are of no class, or a
+            change outside the recording.
     """
     times = np.array([[part["start"], part["end"]] for part in parts], float).reshape(-1, 2)
     silent = dict.fromkeys(classes, np.nan)
@@ -42,7 +43,8 @@ def windows(
     ends = [bound for begin, stop, _ in truth for bound in (begin, stop)]
     if not ends or np.any(np.diff(ends) < 0) or not {name for *_, name in truth} <= set(classes):
         raise ValueError(
-            f"true parts {list(truth)}; expected one or more of {', '.join(classes)}, none starting before the last one ends: list"
+            f"true parts {list(truth)}; expected one or more of {', '.join(classes)}, none"
+            f" starting before the last one ends: list"
             " start, end and class of each in order"
         )
     figure = probabilities([("", times, values)], classes)
@@ -85,15 +87,17 @@ def probabilities(
 ) -> Figure:
     """Stacked probabilities over time, one clip under the other; a silent window is left white.
 
-    A window's bar stands around its middle and reaches half-way to its neighbours'; the first and the last reach the clip's ends.
+    A window's bar stands around its middle and reaches half-way to its neighbours'; the first and
+    the last reach the clip's ends.
 
     Args:
-        panels: title, ``(windows, 2)`` start and end of each window in seconds, in order, and ``(windows, classes)`` probabilities,
-            NaN where a window is silent.
+        panels: title, ``(windows, 2)`` start and end of each window in seconds, in order, and
+            ``(windows, classes)`` probabilities, NaN where a window is silent.
         classes: names, in the order of the columns.
 
     Raises:
-        ValueError: no clip or more than ``MOST``, another number of classes, or probabilities that do not sum to 1.
+        ValueError: no clip or more than ``MOST``, another number of classes, or probabilities that
+            do not sum to 1.
     """
     if not 1 <= len(panels) <= MOST:
         raise ValueError(f"{len(panels)} clips; a picture holds 1 to {MOST}: draw fewer at a time")
@@ -142,7 +146,7 @@ def probabilities(
 
 
 def save_probabilities(answers: Sequence[Mapping], path: Path) -> None:
-    """Draw what ``sercore.predict.predicted`` gave of clips, those that an error left out aside, into a PNG file.
+    """Draw what ``sercore.predict.predicted`` gave of clips, but for errors, into a PNG file.
 
     Args:
         answers: answers for one clip or more.
@@ -158,7 +162,8 @@ def save_probabilities(answers: Sequence[Mapping], path: Path) -> None:
         )
     if len(answered) > MOST:
         raise ParameterError(
-            f"--plot {path}: {len(answered)} clips; a picture holds {MOST} at most. Name fewer, or leave --plot out."
+            f"--plot {path}: {len(answered)} clips; a picture holds {MOST} at most. Name fewer, or"
+            f" leave --plot out."
         )
     figure = probabilities(
         [_panel(answer) for answer in answered], list(answered[0]["probabilities"])
@@ -184,7 +189,8 @@ def _panel(clip: Mapping) -> tuple[str, np.ndarray, np.ndarray]:
 def _check(title: str, times: np.ndarray, values: np.ndarray, classes: int) -> None:
     if times.shape != (len(values), 2) or values.shape[1:] != (classes,) or not len(values):
         raise ValueError(
-            f"{title}: times are {times.shape} and probabilities {values.shape}; expected a start, an end and {classes} classes "
+            f"{title}: times are {times.shape} and probabilities {values.shape}; expected a start,"
+            f" an end and {classes} classes "
             "for each of one or more windows"
         )
     answered = values[~np.isnan(values).any(axis=1)]

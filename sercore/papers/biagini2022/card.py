@@ -1,7 +1,7 @@
-"""Saved models of paper 03: a row with its score on test speakers, or a final model, trained on every clip.
+"""Saved models of paper 03: rows with their scores on test speakers, and final models.
 
-Nothing is held out of a final training (section 4.1), so nothing chooses its rate or its epoch. Its
-score is that of the same recipe trained without the test speakers.
+A final model is trained on every clip. Nothing is held out (section 4.1), so nothing chooses its
+rate or its epoch. Its score is that of the same recipe trained without the test speakers.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -165,16 +165,16 @@ CARD = Biagini2022Card()
 
 
 def final_epochs(bests: Sequence[int]) -> int:
-    """Length of a final training that is not published: the median of the split runs' best epochs, a half rounded up."""
+    """Median of the split runs' best epochs, a half rounded up: where no length is published."""
     return int(np.floor(np.median(bests) + 0.5))
 
 
 def final_schedule(model: str, *, epochs: int) -> Steps:
-    """Cut rates after half and five sixths of the epochs, a half rounded up: after 15 and 25 of 30, as published.
+    """Cut rates after half and five sixths of the epochs, a half rounded up.
 
-    Each cut is by the factor of the model's own plateau: a tenth, of CNNLSTM a half. Two cuts that
-    fall on one epoch are one, and a cut after the last epoch changes nothing: of 3 epochs the last
-    has a lower rate, of 2 the second, and 1 has no cut.
+    These are 15 and 25 of 30, as published. Each cut is by the factor of the model's own plateau: a
+    tenth, of CNNLSTM a half. Two cuts that fall on one epoch are one, and a cut after the last
+    epoch changes nothing: of 3 epochs the last has a lower rate, of 2 the second, and 1 has no cut.
 
     Source: Biagini 2022, section 4.1, for MMFUSION.
     """
@@ -183,7 +183,7 @@ def final_schedule(model: str, *, epochs: int) -> Steps:
 
 
 def final_plan(trial: Trial, *, epochs: int) -> Plan:
-    """Plan a final training: as the trial's, with ``final_schedule`` in place of the plateau and its stop."""
+    """Plan a final training: the trial's, with ``final_schedule`` in place of the plateau."""
     plan = models.plan(trial.model, rates=trial.rates, epochs=epochs, precision=trial.precision)
     return replace(plan, schedule=final_schedule(trial.model, epochs=epochs), stop=None)
 
@@ -197,7 +197,7 @@ def final_folder(trial: Trial, data: Data, plan: Plan, *, device: torch.device) 
 
 
 def train_final(trial: Trial, data: Data, *, epochs: int, device: str = "cpu") -> kept.Trained:
-    """Train the trial's network on every clip, whatever its split, or take it from the store; an interrupted training goes on."""
+    """Train the trial's network on every clip, or go on with it, or take it from the store."""
     device, plan = choose(device), final_plan(trial, epochs=epochs)
     network, folder = build(trial, data), final_folder(trial, data, plan, device=device)
     everyone, labels = np.arange(len(data.table)), torch.from_numpy(data.labels)
@@ -226,7 +226,8 @@ def chosen(name: str) -> Row:
     if row is None:
         near = nearest(name, [*ROWS, *RECIPES])
         raise ParameterError(
-            f'{name}: no such model; expected a row or a model of chapter 3, the nearest is "{near}". Name it so.'
+            f"{name}: no such model; expected a row or a model of chapter 3, the nearest is"
+            f' "{near}". Name it so.'
         )
     if (row.model, row.variant) == ("CNNLSTM", "as-run"):
         raise ParameterError(
@@ -236,7 +237,8 @@ def chosen(name: str) -> Row:
         )
     if row.control != "none":
         raise ParameterError(
-            f"{row.name}: a control that has nothing to learn; expected a model to use. Name {row.model}."
+            f"{row.name}: a control that has nothing to learn; expected a model to use. Name"
+            f" {row.model}."
         )
     return row
 
@@ -305,16 +307,19 @@ def limits(trial: Trial, about: Mapping[str, Any]) -> list[str]:
     training, encoder = about["training"], about["input"]["encoder"]
     is_demo = trial.edition == "demo"
     lines = [
-        f"Trained on {'synthetic' if is_demo else 'acted'} speech, {people(training)} in {', '.join(training['languages'])}.",
+        f"Trained on {'synthetic' if is_demo else 'acted'} speech, {people(training)} in"
+        f" {', '.join(training['languages'])}.",
         _SYNTHETIC if is_demo else _ACTED,
         f"The score is of {people(about['speaker_independent'])} of the same corpora: the same"
         " rooms and, for the most part, the same texts.",
-        f"Names one of {len(about['classes'])} emotions always, also where there is another, or none.",
+        f"Names one of {len(about['classes'])} emotions always, also where there is another, or"
+        f" none.",
         f"Trained on at most {about['input']['seconds']:g} s at a time: no window is longer.",
     ]
     if about["final"]:
         lines.append(
-            "The score is that of the same recipe, trained without those speakers; the saved weights have heard every clip."
+            "The score is that of the same recipe, trained without those speakers; the saved"
+            " weights have heard every clip."
         )
     if trial.size == "small":
         lines.append("Network and input are the demo's, smaller than the paper's.")

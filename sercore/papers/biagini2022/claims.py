@@ -32,7 +32,8 @@ ACROSS = Reading("across corpora", "across-corpora", READINGS | {"CNNLSTM": "fix
 BALANCED = 0.8  # of the smallest to the largest class
 MASKED = "the masks fall on MFCC here, where section 3.6 has them on the mel spectrogram"
 OTHER_CHANGE = (
-    "section 2.4 says that surprise rests on bands that change quickly over frequency, and what is recorded is change over time;"
+    "section 2.4 says that surprise rests on bands that change quickly over frequency, and what is"
+    " recorded is change over time;"
     " its maps are MMFUSION's, which is not trained here"
 )
 
@@ -56,9 +57,12 @@ def clips(ledger: Ledger) -> Judgement:
             f", {measured['angry', 'SAVEE']} and {measured['sadness', 'SAVEE']} in the corpus"
         )
     reason = (
-        f"on the printed counts: {total:,} clips, {crema:.1%} from CREMA-D; the largest class but surprise has "
-        f"{max(others) / min(others):.2f} times the clips of the smallest, surprise {by_class['surprise'] / min(others):.2f}. "
-        f"SAVEE has {cells['angry', 'SAVEE']} angry clips and {cells['sadness', 'SAVEE']} of sadness there{in_savee}"
+        f"on the printed counts: {total:,} clips, {crema:.1%} from CREMA-D; the largest class but"
+        f" surprise has "
+        f"{max(others) / min(others):.2f} times the clips of the smallest, surprise"
+        f" {by_class['surprise'] / min(others):.2f}. "
+        f"SAVEE has {cells['angry', 'SAVEE']} angry clips and {cells['sadness', 'SAVEE']} of"
+        f" sadness there{in_savee}"
     )
     return Judgement.alike("agrees" if agrees else "differs", reason)
 
@@ -90,14 +94,15 @@ def _is_loud(maxima: Mapping[str, float]) -> bool:
 
 
 def durations(ledger: Ledger) -> Judgement:
-    """B4: compare durations over all corpora; which percentile is printed shows on those at hand."""
+    """B4: compare durations; those of the corpora at hand show which percentile is printed."""
     judgement = Counted(rows=["duration"])(ledger)
     measured = recorded.measurements(NAME)
     if "duration / all / p95 (stated)" not in measured:
         return judgement
     p95, p99 = (measured[f"duration / all / {name}"] for name in ("p95 (stated)", "p99"))
     reason = (
-        f"{judgement.reason}. Over {', '.join(recorded.measured_on(NAME))} the 95th percentile is {p95:.3f} s and the 99th "
+        f"{judgement.reason}. Over {', '.join(recorded.measured_on(NAME))} the 95th percentile is"
+        f" {p95:.3f} s and the 99th "
         f"{p99:.3f} s; the author's code asks for the 99th where the text says 95 %"
     )
     return Judgement.alike(judgement.published, reason)
@@ -149,7 +154,7 @@ def augmentation(ledger: Ledger) -> Judgement:
 
 
 def saliency(ledger: Ledger) -> Judgement:
-    """B11: CNNLSTM fixed, each emotion's share against the mean of the others; shown, not judged."""
+    """B11: show CNNLSTM's shares of an emotion against the mean of the others, unjudged."""
     rows = ledger.recorded.parts["saliency"]
     views = ledger.recorded.kind("views")
     words = []
@@ -176,7 +181,8 @@ def saliency(ledger: Ledger) -> Judgement:
     fewest = int(rows["clips"].min())
     return Judgement.alike(
         "not run",
-        f"{OTHER_CHANGE}. Beside it, CNNLSTM, each share against the mean of the other emotions: {'; '.join(words)};"
+        f"{OTHER_CHANGE}. Beside it, CNNLSTM, each share against the mean of the other emotions:"
+        f" {'; '.join(words)};"
         f" of one emotion there are {fewest} clips, too few to judge",
     )
 
@@ -216,7 +222,8 @@ def balanced(ledger: Ledger) -> Judgement:
     mark = "not run"
     if ours:
         mark = "agrees" if min(ours.values()) >= BALANCED else "differs"
-    reason = f"smallest class over largest: printed {written[0]}; in the whole corpora {written[1] or 'not measured'}"
+    measured = written[1] or "not measured"
+    reason = f"smallest class over largest: printed {written[0]}; in the whole corpora {measured}"
     return Judgement.alike(mark, reason, printed=min(printed.values()) >= BALANCED)
 
 
@@ -257,8 +264,10 @@ def energy(ledger: Ledger) -> Judgement:
         zip(pairs, differences, strict=True), key=lambda pair: abs(pair[1].value)
     )
     reason = (
-        f"share of the highest third, by speaker: {differing} of {len(pairs)} pairs of emotions differ, judged together; most"
-        f" {one} less {other}, {gap.value:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}], {gap.groups} speakers"
+        f"share of the highest third, by speaker: {differing} of {len(pairs)} pairs of emotions"
+        f" differ, judged together; most"
+        f" {one} less {other}, {gap.value:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}], {gap.groups}"
+        f" speakers"
     )
     return Judgement.alike("holds" if differing else "inconclusive", reason)
 
@@ -278,7 +287,8 @@ def across(ledger: Ledger) -> Judgement:
     run = [mark for mark in gaps.marks(differences) if mark != "not run"]
     chance = len({row for row, _ in table_1()})
     reason = (
-        f"mean recall on corpora never seen, each counting once, chance is 1/{chance}: {', '.join(recalls)};"
+        f"mean recall on corpora never seen, each counting once, chance is 1/{chance}:"
+        f" {', '.join(recalls)};"
         f" {gaps.listing(differences)}; the only pretrained part here is a frozen encoder"
     )
     return Judgement(published="not run", clean=all_of(run), reason=reason)
@@ -343,7 +353,8 @@ CLAIMS = (
         "HUBERTFT overfits more than MMFUSION, for a small gain",
         source="section 4.1",
         judge=Untested(
-            "needs both models tuned, and so pretrained weights and a GPU; MMFUSION is not trained on real speech"
+            "needs both models tuned, and so pretrained weights and a GPU; MMFUSION is not trained"
+            " on real speech"
         ),
     ),
     Claim(
@@ -354,7 +365,8 @@ CLAIMS = (
     ),
     Claim(
         "B11",
-        "Sadness rests on low and middle, happiness on higher frequencies; surprise on rapid change",
+        "Sadness rests on low and middle, happiness on higher frequencies; surprise on rapid"
+        " change",
         source="section 2.4",
         judge=saliency,
     ),
@@ -369,7 +381,8 @@ CLAIMS = (
         "No test labels: nothing is claimed of the test but an expectation",
         source="sections 2.1 and 4.1",
         judge=Untested(
-            "no test score is printed; the validation clips chose rate and epoch, so that the scores are optimistic"
+            "no test score is printed; the validation clips chose rate and epoch, so that the"
+            " scores are optimistic"
         ),
     ),
     Claim(
@@ -386,7 +399,8 @@ CLAIMS = (
     ),
     Claim(
         "B16",
-        "On data unlike the training's, models with pretrained parts outperform those trained from scratch",
+        "On data unlike the training's, models with pretrained parts outperform those trained from"
+        " scratch",
         source="section 4.2",
         judge=across,
     ),

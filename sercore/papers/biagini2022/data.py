@@ -1,4 +1,4 @@
-"""Data of paper 03: clips of four corpora in seven classes with their inputs, and what the report counts and measures of them."""
+"""Data of paper 03: clips in seven classes with their inputs, and what the report measures."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ class Data(Clips):
         return np.array([self.classes.index(name) for name in self.table["class"]], np.int64)
 
     def content(self, trial: Any) -> str:
-        """Return the digest of what a trial reads: columns that splits and counts need, and its row's inputs."""
+        """Return the digest of the columns and inputs that a trial reads."""
         values = [[kind, self.once(kind, partial(self._digest, kind))] for kind in trial.row.inputs]
         return store.digest([list(self.classes), self.rows(), *values])
 
@@ -166,7 +166,7 @@ def reports_elsewhere(edition: str) -> tuple[Report, ...]:
 
 
 def clips(edition: str, *, loopq_labels: bool = False, elsewhere: bool = False) -> pd.DataFrame:
-    """Table of an edition's clips with ``class`` and ``name``, sorted by corpus and name; RAVDESS' calm is left out.
+    """Table of an edition's clips with ``class`` and ``name``; RAVDESS' calm is left out.
 
     Raises:
         CorpusError: a corpus that is not there.
@@ -183,7 +183,7 @@ def _joined(sources: Sequence[Corpus], *, loopq_labels: bool) -> pd.DataFrame:
 
 
 def contents(edition: str, *, loopq_labels: bool = False) -> list:
-    """Name, content hash and class of every clip that a real edition reads, those only tested too."""
+    """Name, content hash and class of every clip of a real edition, also of those only tested."""
     table = clips(edition, loopq_labels=loopq_labels, elsewhere=True)
     return [
         [name, store.content(path), label]

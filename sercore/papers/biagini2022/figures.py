@@ -6,12 +6,15 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
+import torch
 from matplotlib.figure import Figure
+from torch import nn
 
 from sercore import audio
 from sercore.features.length import trim
 from sercore.features.mel import PICTURE, mel
 from sercore.ledger.entries import Ledger
+from sercore.models import CNNATT, CNNLSTM, FCMFCC
 from sercore.papers.biagini2022.data import ORIGINS, Data
 from sercore.papers.biagini2022.paper import PAIR, TABLE_4
 from sercore.papers.biagini2022.study import CLASSES
@@ -23,6 +26,21 @@ MARKERS = "osD^vPX"
 SECONDS = 30.0  # of joined clips
 SPEAKER = ["corpus", "speaker"]
 Panel = tuple[str, np.ndarray, list[str]]
+
+
+def shares_data(ledger: Ledger) -> tuple[dict[str, int], dict[str, int]]:
+    """Printed clips by emotion and by origin, from the margins of Table 1."""
+    cells = {
+        (cell.row, cell.column): int(cell.value)
+        for cell in ledger.printed
+        if cell.table == "Table 1"
+    }
+    total = "total"
+    by_emotion = {row: n for (row, column), n in cells.items() if column == total and row != total}
+    by_origin = {
+        column: n for (row, column), n in cells.items() if row == total and column != total
+    }
+    return by_emotion, by_origin
 
 
 def shares(emotions: Mapping[str, int], origins: Mapping[str, int]) -> Figure:
@@ -45,7 +63,8 @@ def shares(emotions: Mapping[str, int], origins: Mapping[str, int]) -> Figure:
             )
     if sum(emotions.values()) != sum(origins.values()):
         raise ValueError(
-            f"{sum(emotions.values())} clips by emotion, {sum(origins.values())} by origin; expected"
+            f"{sum(emotions.values())} clips by emotion, {sum(origins.values())} by origin;"
+            f" expected"
             " the same: count one table"
         )
     tall = max(len(emotions), len(origins))
@@ -72,7 +91,7 @@ def shares(emotions: Mapping[str, int], origins: Mapping[str, int]) -> Figure:
 
 
 def curves_data(ledger: Ledger, split: str) -> dict[str, tuple[np.ndarray, int]]:
-    """Learning curve of each reading under a split, of its first seed and fold, and the epoch that was kept.
+    """Learning curve of each reading's first seed and fold, and the epoch that was kept.
 
     Shape:
         - curve: ``(epochs, 5)``: epoch, training loss and accuracy, validation loss and accuracy
@@ -87,7 +106,7 @@ def curves_data(ledger: Ledger, split: str) -> dict[str, tuple[np.ndarray, int]]
 def curves(
     histories: Mapping[str, tuple[Sequence[Sequence[float]], int]], *, title: str = ""
 ) -> Figure:
-    """Accuracy and loss by epoch of training and validation, models beside each other, the epoch that is kept marked.
+    """Accuracy and loss by epoch of training and validation, the epoch that is kept marked.
 
     Args:
         histories: by model: rows of epoch, training loss, training accuracy, validation loss,
@@ -171,7 +190,7 @@ def reliability_data(ledger: Ledger, model: str, variant: str) -> dict[str, np.n
 
 
 def reliability(bins: Mapping[str, Sequence[Sequence[float]]]) -> Figure:
-    """Reliability diagram: share of right answers by confidence, above how many clips have which; the errors in the legend.
+    """Reliability diagram: share of right answers by confidence, above the share of clips.
 
     Args:
         bins: by protocol: rows of a bin's upper edge, its clips, their summed confidence and the
@@ -224,7 +243,7 @@ def reliability(bins: Mapping[str, Sequence[Sequence[float]]]) -> Figure:
 
 
 def confusions_data(ledger: Ledger, model: str, variant: str) -> list[Panel]:
-    """Confusion matrices of a reading under both splits, as shares of the true class; empty where it was not run."""
+    """Confusion matrices of a reading under each recorded split, as shares of the true class."""
     panels = []
     for split in PAIR:
         trials = ledger.trials(model, variant=variant, protocol=split)
@@ -236,7 +255,7 @@ def confusions_data(ledger: Ledger, model: str, variant: str) -> list[Panel]:
 
 
 def maps_data(ledger: Ledger, run: Ledger) -> list[tuple[str, list[Panel]]]:
-    """Title and panels (emotion, corpus, speaker) of each t-SNE map: recorded ones, then this page's, by split."""
+    """Title and panels (emotion, corpus, speaker) of each t-SNE map, recorded ones first."""
     maps = []
     for source, book in (("Real speech", ledger), ("This page's own run", run)):
         views, points = book.recorded.kind("views"), book.recorded.parts["map"]
@@ -275,6 +294,19 @@ def _first(ledger: Ledger, split: str) -> pd.DataFrame:
     return first.assign(order=order).sort_values("order")
 
 
+def networks_data() -> list[tuple[str, nn.Module, torch.Tensor]]:
+    """Title, network and one clip's input of what is trained from scratch, without memory."""
+    with torch.device("meta"):
+        spectrogram, coefficients = torch.empty(1, 313, 128), torch.empty(1, 313, 40)
+        as_run, fixed = CNNLSTM(variant="as-run"), CNNLSTM(variant="fixed")
+        return [
+            ("CNNLSTM as run: the LSTM's sequence is the batch", as_run, spectrogram),
+            ("CNNLSTM fixed: the LSTM's sequence is the clip", fixed, spectrogram),
+            ("FCMFCC as run", FCMFCC(), coefficients),
+            ("CNNATT fixed, a clip of 5 s", CNNATT(), coefficients),
+        ]
+
+
 def example_clips(data: Data) -> list[tuple[str, np.ndarray, np.ndarray]]:
     """Return the first clip of each class, all of the speaker who has the most classes.
 
@@ -294,7 +326,7 @@ def example_clips(data: Data) -> list[tuple[str, np.ndarray, np.ndarray]]:
 def joined_clips(
     data: Data, *, seconds: float = SECONDS, seed: int = 0
 ) -> tuple[np.ndarray, list[tuple[float, float, str]]]:
-    """Join clips of one speaker whom training on fold 0 never heard, emotions in turn, silence cut from their ends.
+    """Join trimmed clips, emotions in turn, of a speaker whom training on fold 0 never heard.
 
     Args:
         data: data of an edition.
@@ -325,7 +357,9 @@ def _of_speaker(table: pd.DataFrame, sizes: pd.Series) -> pd.DataFrame:
 
 
 def changes(windows: list[dict]) -> list[float]:
-    """Times in seconds at which the likeliest class changes: half-way between the middles of two neighbouring windows.
+    """Times in seconds at which the likeliest class changes.
+
+    A change lies half-way between the middles of two neighbouring windows.
 
     Args:
         windows: windows of one clip, as ``sercore.predict.predicted`` gives them; silent ones are

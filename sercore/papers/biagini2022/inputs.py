@@ -1,4 +1,4 @@
-"""What paper 03's models read of a clip: spectrograms and cepstra, samples, and frames of a frozen speech encoder; each is kept.
+"""What paper 03's models read of a clip: spectrograms, cepstra, samples, encoder frames.
 
 As run: silence is trimmed at both ends, then a clip is cut at 5 s or filled with zeros to them, but
 for CNNATT, which reads any length, and HUBERTFT, which reads up to 4.5 s; no amplitude is
@@ -170,7 +170,7 @@ def spectrograms(
 
 
 def levels(paths: Sequence[Path | str], *, jobs: int | None = None) -> np.ndarray:
-    """Measure each clip's ``LEVELS``, of the samples before and after trimming: ``(clips, 5)`` float64.
+    """Measure the ``LEVELS`` of clips before any trimming: ``(clips, 5)`` float64.
 
     Raises:
         AudioError: a clip that cannot be read; the message names the file, and how many more there
@@ -262,7 +262,7 @@ def encoder_frames(
 def _measured_frames(
     encoder: Encoder, samples: int, filled: bool, paths: dict[str, Path | str]
 ) -> Iterator[tuple[str, np.ndarray | str]]:
-    """Yield content and frames of each clip; in place of frames, a sentence that says why there are none."""
+    """Yield content and frames of each clip, or a sentence that says why it has none."""
     contents, step = list(paths), 1 if encoder.model.device.type == "cpu" else BATCH
     settings = {"unit": "clip", "delay": 2, "mininterval": 1}
     with tqdm(total=len(contents), desc=f"{encoder.name} frames", **settings) as bar:

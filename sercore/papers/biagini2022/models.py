@@ -1,4 +1,4 @@
-"""The five models of paper 03: how each is trained, the rows of the grid, the networks, and the weights they start from.
+"""The five models of paper 03: recipes, rows of the grid, networks, pretrained weights.
 
 The demo's networks are the published code with fewer channels, fewer pools and shorter inputs: they
 prove the machinery and are no model of the paper.
@@ -60,7 +60,7 @@ class Recipe:
     channels_last: bool = True
 
 
-# Biagini 2022, section 4.1 and Table 3. The author's public code also gives the patience in PyTorch's sense.
+# Biagini 2022, section 4.1 and Table 3; the patience is PyTorch's, as in the author's code.
 RECIPES = {
     "CNNLSTM": Recipe(
         optimiser="adam",
@@ -103,7 +103,7 @@ RECIPES = {
 
 
 def plan(model: str, *, rates: str, epochs: int, precision: str) -> Plan:
-    """Plan a model's training by the rates of "code" or "paper", up to a cap of epochs that all models share."""
+    """Plan a model's training by the rates of "code" or "paper", up to a cap of epochs."""
     recipe = RECIPES[model]
     chosen = {"code": recipe.code, "paper": recipe.paper}[rates]
     return Plan(
@@ -138,7 +138,8 @@ class Row:
         model: printed name.
         variant: "as-run", "per-clip", "as-described" or "fixed".
         rates: "code" (default) or "paper".
-        augmentation: "none" (default), "time stretching", "time masking" or "band masking", section 3.6.
+        augmentation: "none" (default), "time stretching", "time masking" or "band masking"
+            (section 3.6).
         control: "none" (default), or "labels shuffled" among the training clips.
     """
 
@@ -150,7 +151,7 @@ class Row:
 
     @property
     def name(self) -> str:
-        """Name on a page, as ``-p only=…`` takes it: "CNNLSTM fixed", "FCMFCC as-run, paper's rates"."""
+        """Name that ``-p only=…`` takes: "CNNLSTM fixed", "FCMFCC as-run, paper's rates"."""
         changed = ["paper's rates"] if self.rates == "paper" else []
         changed += [change for change in (self.augmentation, self.control) if change != "none"]
         return ", ".join([f"{self.model} {self.variant}", *changed])
@@ -187,8 +188,9 @@ class TunedRow(Row):
         return (self.model, "pictures") if self.model == "MMFUSION" else (self.model,)
 
 
-# Groups by what `-p models=…` takes. The code of FCMFCC runs as it is, so it needs no other repair; CNNATT's does not run at all.
-# Of the tuned models these rows train what stands behind a frozen speech encoder, which HUBERTFT then averages by length.
+# Groups by what `-p models=…` takes. The code of FCMFCC runs as it is, so it needs no other repair;
+# CNNATT's does not run at all. Of the tuned models these rows train what stands behind a frozen
+# speech encoder, which HUBERTFT then averages by length.
 GROUPS = {
     "scratch": (
         Row(model="CNNLSTM", variant="as-run"),
@@ -300,7 +302,7 @@ def fusion_sizes(n_frames: int, *, small: bool) -> mmfusion.Sizes:
 def groups(network: nn.Module, model: str, *, rates: str) -> list[dict[str, Any]]:
     """Return the optimiser's parameter groups, with the learning rate and weight decay of each.
 
-    Source: Biagini 2022, Table 3. Its weight decay of FCMFCC is for the trunk; the rest has none here.
+    Source: Biagini 2022, Table 3. FCMFCC's weight decay is for the trunk; the rest has none here.
     """
     chosen = getattr(RECIPES[model], rates)
     if model in ("HUBERTFT", "MMFUSION"):
@@ -406,14 +408,15 @@ def _inspect_convnext(address: str) -> Weights:
 
 
 def load_weights(name: str, weights: Weights) -> Encoder | nn.Module | None:
-    """Load a speech encoder or a ConvNeXt; None for a random ConvNeXt, which each training draws itself.
+    """Load a speech encoder or a ConvNeXt; None for a ConvNeXt that each training draws itself.
 
     Raises:
         EncoderError: weights that are gone, or have changed since they were described.
     """
     if weights_content(name, weights.address) != weights.content:
         raise EncoderError(
-            f"{weights.address}: other weights than as this run began; expected the same to its end."
+            f"{weights.address}: other weights than as this run began; expected the same to its"
+            f" end."
             " Put them back, or start anew."
         )
     if name != "pictures":

@@ -1,4 +1,4 @@
-"""Biagini 2022 as the ledger and the pages ask for it: what its printed numbers are, what stands beside them, what is said first.
+"""Biagini 2022 for the ledger and the pages: its printed numbers, ours beside them, the lead.
 
 A printed number is a result, a setting of ours, a count to measure, or out of reach.
 """
@@ -57,7 +57,7 @@ TEXT: dict[Where, Callable[[], float]] = {
     ("MMFUSION final training", "lr /10 at epoch", "second"): lambda: _final_cuts()[1],
 }
 
-# Table 3 by column, under the rates of the code. The epochs are those of the recorded trainings (`caps`).
+# Table 3 by column, under the rates of the code; the epochs are the recorded trainings' (`caps`).
 TABLE_3: dict[str, Callable[[Recipe, Rates], float | str]] = {
     "Optimizer": lambda recipe, rates: recipe.optimiser,
     "Initial learning rate (whole model or classifier)": lambda recipe, rates: rates.head,
@@ -107,7 +107,8 @@ def _shape(layer: str, length: int) -> str:
     return f"{_fusion().get_submodule(layer).in_features}x{length}"
 
 
-# Numbers of built objects, a text is a shape, and to how many places each is printed: "300 million" is to hundreds.
+# Numbers of built objects, a text is a shape, and to how many places each is printed: "300 million"
+# is to hundreds.
 BUILT: dict[Where, tuple[Callable[[], float | str], int]] = {
     ("CNNLSTM input", "shape", "mel x frames"): (
         lambda: f"{cnnlstm.SIZES.bands}x{cnnlstm.SIZES.frames}",
@@ -151,7 +152,10 @@ class Biagini2022(Paper):
     folder = study.STUDY
     title = "Biagini (2022)"
     subject = "five models compared"
-    about = "five networks on acted speech, four of them trained on real clips, with speakers shared and not"
+    about = (
+        "five networks on acted speech, four of them trained on real clips, with speakers shared"
+        " and not"
+    )
     methods = study.METHODS
     classes = study.CLASSES
     metrics = OURS
@@ -212,7 +216,8 @@ class Biagini2022(Paper):
         most = (recipe.paper if trial["rates"] == "paper" else recipe.code).epochs
         if trial["epochs"] >= most:
             return ""
-        return f"unfinished: ended at a cap of {trial['epochs']:g} epochs; the schedule has up to {most}"
+        cap = trial["epochs"]
+        return f"unfinished: ended at a cap of {cap:g} epochs; the schedule has up to {most}"
 
     def substitute(self, row: str, variant: str, encoder: str) -> str:
         """Say what stands in for the paper's data or weights."""
@@ -232,7 +237,7 @@ class Biagini2022(Paper):
         return "Table 4"
 
     def arranged(self, trials: pd.DataFrame) -> pd.DataFrame:
-        """Add ``row`` and ``control`` to recorded trainings: what one of them has changed is a control."""
+        """Add ``row`` and ``control`` to recorded trainings: what a training has changed."""
         names = pd.DataFrame(
             {
                 "rates": trials["rates"].map({"code": "", "paper": "paper's rates"}),
@@ -303,7 +308,7 @@ def _as_the_code(number: Printed, value: float | str) -> Plain:
 
 
 def _built_count(number: Printed, value: float | str, places: int) -> Plain:
-    """Compare a count or a shape of a built object; "around 185 millions" may be cut or rounded: it is 185.69."""
+    """Compare a count or a shape; one that is printed as approximate may be cut or rounded."""
     if isinstance(value, str):
         word = "agrees" if value == number.value else f"differs: built {value}"
         return Plain(verdict="measured", value=None, reason=word)
@@ -316,7 +321,7 @@ def _built_count(number: Printed, value: float | str, places: int) -> Plain:
 
 
 def _on_audio(number: Printed, value: float) -> Plain:
-    """Compare counts of whole corpora, of which the paper has a part, and amplitudes to a hundredth."""
+    """Compare counts of whole corpora, of which the paper has a part, and amplitudes."""
     if number.table != "Table 1":
         word, reason = verdicts.measured(float(number.value), value, places=2)
         reason = f"{reason}; of the whole corpus, printed of a part of it"
@@ -343,7 +348,7 @@ def _measured(where: Where) -> float | None:
 
 
 def lead(ledger: Ledger) -> str:
-    """What the report prints, and what our models reach by origin and with speakers never heard, in three sentences."""
+    """Say what the report prints, and what our models reach by origin and with new speakers."""
     printed = [number.value for number in ledger.printed if number.metric == ACCURACY]
     opening = f"The report prints accuracies of {_span(printed)} on clips held out at random."
     rows = scores(ledger)
@@ -353,14 +358,17 @@ def lead(ledger: Ledger) -> str:
     on = ", ".join(data.ORIGINS[name] for name in corpora())
     seeds = min(pair[0].seeds for *_, pair in rows)
     return (
-        f"{opening} Split the same way, on {on}, the {len(rows)} readings that we have run reach {_span(shared)}, each corpus"
-        f" counting once; with speakers that training never heard, {_span(apart)} ({seeds} seed{'s' * (seeds > 1)})."
-        f" {_models(ledger)} The levels are not the paper's, whose largest corpus, CREMA-D, is not at hand. {_sides(ledger)}"
+        f"{opening} Split the same way, on {on}, the {len(rows)} readings that we have run reach"
+        f" {_span(shared)}, each corpus"
+        f" counting once; with speakers that training never heard, {_span(apart)} ({seeds}"
+        f" seed{'s' * (seeds > 1)})."
+        f" {_models(ledger)} The levels are not the paper's, whose largest corpus, CREMA-D, is not"
+        f" at hand. {_sides(ledger)}"
     )
 
 
 def scores(ledger: Ledger) -> list[tuple[str, float, tuple[Estimate, Estimate]]]:
-    """Reading, printed accuracy, and ours by origin and speaker-independent, of each model that is recorded under both."""
+    """Reading, printed accuracy and our pair of each model that is recorded under both splits."""
     printed = {number.row: number.value for number in ledger.printed if number.metric == ACCURACY}
     rows = []
     for model, variant in TABLE_4:
@@ -378,7 +386,7 @@ def scores(ledger: Ledger) -> list[tuple[str, float, tuple[Estimate, Estimate]]]
 
 
 def _models(ledger: Ledger) -> str:
-    """Say which models read a frozen encoder in place of a tuned one, and which were not trained."""
+    """Say which models read a frozen encoder instead of a tuned one, and which were not trained."""
     sentences, untrained = [], dict.fromkeys(model for model, _ in TABLE_4)
     for model, variant in TABLE_4:
         trials = ledger.trials(model, variant=variant, protocol=PAIR[0])
@@ -389,7 +397,8 @@ def _models(ledger: Ledger) -> str:
         if not encoder.startswith(("none", "tuned")):
             weights = int(trials.table["parameters"].iloc[0])
             sentences.append(
-                f"{model} is here a network of {weights:,} weights on a frozen {encoder}, where the report tunes its encoder."
+                f"{model} is here a network of {weights:,} weights on a frozen {encoder}, where"
+                f" the report tunes its encoder."
             )
     if untrained:
         sentences.append(f"{' and '.join(untrained)} was not trained on real speech.")
@@ -405,8 +414,10 @@ def _sides(ledger: Ledger) -> str:
     clips = [trials.table["training_clips"].mean() for trials in pair]
     groups = pair[1].counts.groupby("group", observed=True)["count"].sum()
     return (
-        f"With the speakers more changes than who is heard: {clips[0]:,.0f} clips train in the one split and {clips[1]:,.0f} in the"
-        f" other, and {groups.max() / groups.sum():.0%} of the tested clips of the second are one speaker's."
+        f"With the speakers more changes than who is heard: {clips[0]:,.0f} clips train in the one"
+        f" split and {clips[1]:,.0f} in the"
+        f" other, and {groups.max() / groups.sum():.0%} of the tested clips of the second are one"
+        f" speaker's."
     )
 
 

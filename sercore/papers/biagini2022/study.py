@@ -41,7 +41,7 @@ from sercore.training.loop import choose
 
 NAME = "03-loopq-models"
 STUDY = "biagini2022"
-# Method number of each kind of trial: raised when its numbers move, and the kind is then recorded again.
+# Method number of each kind of trial: raised when its numbers move, and it is then recorded again.
 METHODS = {"models": 1, "views": 1, "across corpora": 1, "tuned": 1}
 CORPORA = ("ravdess", "tess", "savee", "crema-d")
 CLASSES = SEVEN
@@ -128,7 +128,7 @@ def encoder(parameters: Parameters) -> str:
 
 
 def rows(parameters: Parameters, *, encoder: str) -> list[Row]:
-    """Rows that a run trains: those asked for, without those that need an encoder where it is "none"."""
+    """Rows that a run trains, without those that need an encoder where it is "none"."""
     chosen = []
     for name, group in GROUPS.items():
         if parameters.models in ("all", name):
@@ -281,7 +281,7 @@ def refuse_paper(parameters: Parameters) -> None:
 
 
 def tasks(parameters: Parameters, clips: Data) -> list[Task]:
-    """List what a run trains and looks into, on the edition's corpora and from one of them on all others."""
+    """List what a run trains and looks into, within its corpora and from one on all others."""
     trials = grid(parameters, encoder=clips.encoder, folds=speakers.count(clips.table))
     within = [trial for trial in trials if trial.protocol != "across-corpora"]
     beyond = [trial for trial in trials if trial.protocol == "across-corpora"]
@@ -352,7 +352,7 @@ def code_path(kind: str, settings: Mapping[str, Any]) -> tuple:
 
 
 def verified_with(kind: str, settings: Mapping[str, Any]) -> dict[str, str]:
-    """Give the parameters under which the task of a recorded trial is made: those of its row alone."""
+    """Give the parameters under which the task of a recorded trial is made: its row's alone."""
     changes = {name: settings[name] for name in ("rates", "augmentation", "control")}
     row = Row(model=settings["model"], variant=settings["variant"], **changes)
     choice = {"only": row.name, "models": "all"}
@@ -362,7 +362,7 @@ def verified_with(kind: str, settings: Mapping[str, Any]) -> dict[str, str]:
 
 
 def measure(parameters: Parameters, clips: Data) -> dict[str, float]:
-    """Measure counts, amplitudes and durations by "row / column / metric" of the printed number, and texts seen."""
+    """Measure the corpora, by "row / column / metric" of the printed number, and the texts seen."""
     shares = {
         f"texts seen / {name} / share": share
         for name, share in texts_seen(clips, 0).items()
@@ -390,6 +390,6 @@ def manifest(parameters: Parameters) -> list:
 
 
 def texts_seen(clips: Data, fold: int) -> dict[str, float]:
-    """Share of a speaker-independent test's texts that training has too, by corpus: RAVDESS has two sentences in all."""
+    """Share of a speaker-independent test's texts that training has too, by corpus."""
     training, validation, test = speakers.speaker_folds(clips.table, fold)
     return speakers.texts_seen(clips.table, np.concatenate([training, validation]), test)

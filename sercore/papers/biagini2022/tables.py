@@ -1,4 +1,4 @@
-"""Tables of chapter 3: data, settings, networks and costs; what models reach, how they were trained."""
+"""Tables of chapter 3: data, settings, networks, costs, trainings and what models reach."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
-import torch
 from IPython.display import HTML
 from torch import nn
 
@@ -16,7 +15,6 @@ from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate, difference, level
 from sercore.ledger.scores import Trials
-from sercore.models import CNNATT, CNNLSTM, FCMFCC
 from sercore.models.counts import built, parameters
 from sercore.papers.biagini2022.data import ELSEWHERE, ORIGINS
 from sercore.papers.biagini2022.models import GROUPS, RECIPES
@@ -57,7 +55,7 @@ COSTS = store.PROJECT / "book" / "ledger" / "recorded" / "03-loopq-models" / "co
 
 
 def counts(ledger: Ledger) -> HTML:
-    """Table 1: printed clips, of a part of each corpus, and those of the whole corpora that were measured."""
+    """Table 1: printed clips, of a part of each corpus, and those of whole corpora."""
     caption = "clips; printed are those of a part of each corpus"
     return _beside(ledger, "Table 1", by="row", form="{:,.0f}", caption=caption)
 
@@ -89,7 +87,7 @@ def durations(ledger: Ledger) -> HTML:
 
 
 def settings() -> HTML:
-    """Table 3: what the paper prints and what the author's code has; ours are the code's, but for the recorded epochs."""
+    """Table 3: what the paper prints and what the author's code has, beside the recorded epochs."""
     fields: dict[str, Callable] = {
         "rate, new parts": lambda rates: rates.head,
         "rate, tuned parts": lambda rates: rates.tuned or DASH,
@@ -114,22 +112,24 @@ def settings() -> HTML:
     columns.append(
         Column(("epochs", "ours, recorded"), lambda row: epochs.get(row[0], "not trained"))
     )
-    caption = "Table 3: the rates of the code are ten times those of the paper; ours are the code's, and no more epochs than recorded"
+    caption = (
+        "Table 3: the rates of the code are ten times those of the paper; ours are the code's, and"
+        " no"
+        " more epochs than recorded"
+    )
     return table(columns, RECIPES.items(), caption=caption)
 
 
 def costs(path: Path = COSTS) -> HTML:
-    """Parameters, weights, time and memory of each model in its published size.
-
-    Args:
-        path: record that ``benchmarks/costs.py`` wrote.
+    """Parameters, weights, time and memory of each model, as ``benchmarks/costs.py`` wrote them.
 
     Raises:
         FileNotFoundError: There is no record.
     """
     if not path.is_file():
         raise FileNotFoundError(
-            f"{path}: no such file; expected recorded costs. Measure them: python -m benchmarks.costs --record"
+            f"{path}: no such file; expected recorded costs. Measure them: python -m"
+            f" benchmarks.costs --record"
         )
     measured = json.loads(sealed.read(path))
     columns = [
@@ -139,7 +139,10 @@ def costs(path: Path = COSTS) -> HTML:
         Column("seconds a clip", lambda network: f"{network['seconds']:.3f}"),
         Column("peak memory, MB", lambda network: f"{network['memory']:,.0f}"),
     ]
-    caption = f"One clip of 3 s, {measured['processor']}, torch {measured['torch']}, one thread, {measured['date']}"
+    caption = (
+        f"One clip of 3 s, {measured['processor']}, torch {measured['torch']}, one thread,"
+        f" {measured['date']}"
+    )
     return table(columns, measured["networks"], caption=caption)
 
 
@@ -156,40 +159,8 @@ def seen_texts(ledger: Ledger) -> HTML:
     return html(heads, rows or NONE, caption="First fold of speakers")
 
 
-def shares(ledger: Ledger) -> tuple[dict[str, int], dict[str, int]]:
-    """Printed clips by emotion and by origin, from the margins of Table 1."""
-    cells = {
-        (cell.row, cell.column): int(cell.value)
-        for cell in ledger.printed
-        if cell.table == "Table 1"
-    }
-    total = "total"
-    by_emotion = {row: n for (row, column), n in cells.items() if column == total and row != total}
-    by_origin = {
-        column: n for (row, column), n in cells.items() if row == total and column != total
-    }
-    return by_emotion, by_origin
-
-
-def networks() -> list[tuple[str, nn.Module, torch.Tensor]]:
-    """Title, network and one clip's input of what is trained from scratch, in the published sizes and without memory."""
-    with torch.device("meta"):
-        spectrogram, coefficients = torch.empty(1, 313, 128), torch.empty(1, 313, 40)
-        as_run, fixed = CNNLSTM(variant="as-run"), CNNLSTM(variant="fixed")
-        return [
-            ("CNNLSTM as run: the LSTM's sequence is the batch", as_run, spectrogram),
-            ("CNNLSTM fixed: the LSTM's sequence is the clip", fixed, spectrogram),
-            ("FCMFCC as run", FCMFCC(), coefficients),
-            ("CNNATT fixed, a clip of 5 s", CNNATT(), coefficients),
-        ]
-
-
 def parts(model: str) -> HTML:
-    """Parameters of the parts of HUBERTFT or MMFUSION, and whether the author's optimiser holds them.
-
-    Args:
-        model: printed name.
-    """
+    """Parameters of the parts of HUBERTFT or MMFUSION, and whether they are in the optimiser."""
     network = built(model)
     optimised = {weight for group in network.groups(1.0, 1.0) for weight in group["params"]}
 
@@ -233,7 +204,10 @@ def results(ledger: Ledger, *, metric: str = ACCURACY) -> HTML:
         columns.append(Column(("ours, on real speech", split), fill))
     columns.append(Column("verdict", lambda row: ledger.verdict(printed[row[0]])[0]))
     name = next(iter(printed.values())).column
-    caption = f"Table 4, {name}. In brackets 95 %: by origin of one more run, by speaker of other speakers"
+    caption = (
+        f"Table 4, {name}. In brackets 95 %: by origin of one more run, by speaker of other"
+        " speakers"
+    )
     return table(columns, TABLE_4, caption=caption)
 
 
@@ -248,7 +222,7 @@ def here(run: Ledger, *, edition: str) -> HTML:
 
 
 def trainings(ledger: Ledger) -> HTML:
-    """What each recorded training was: epochs run and the paper's, rate, why it ended, best and last epoch, folds, seeds."""
+    """Recorded trainings: epochs and rates beside the paper's, endings, best and last epochs."""
 
     def first(name: str) -> Callable[[pd.DataFrame], object]:
         return lambda group: group[name].iloc[0]
@@ -294,12 +268,15 @@ def trainings(ledger: Ledger) -> HTML:
     if len(trials):
         keys = ["row", "variant", "control", "protocol"]
         groups = [group for _, group in ledger.paper.arranged(trials).groupby(keys, sort=False)]
-    caption = "Recorded trainings; one cap of epochs for all, an earlier end only at a plateau's second cut"
+    caption = (
+        "Recorded trainings; one cap of epochs for all, an earlier end only at a plateau's second"
+        " cut"
+    )
     return table(columns, groups, caption=caption)
 
 
 def by_corpus(ledger: Ledger) -> HTML:
-    """Accuracy over the corpora, each counting once, and of each alone, by origin and speaker-independent, with the speakers."""
+    """Accuracy and mean recall over the corpora, each counting once, and on each alone."""
     places = {"mean of the corpora": ()}
     places |= {ORIGINS[name]: (name,) for name in ORIGINS if name in _tested(ledger)}
     columns = [MODEL, READING, SPLIT]
@@ -311,7 +288,7 @@ def by_corpus(ledger: Ledger) -> HTML:
 
 
 def switches(ledger: Ledger) -> HTML:
-    """FCMFCC with one thing changed, less the same without, speakers resampled; with labels shuffled, what is left."""
+    """FCMFCC with one thing changed, less the same without, speakers resampled."""
     rows = []
     for row in GROUPS["switches"]:
         control = row.name.split(", ", 1)[1]
@@ -353,7 +330,7 @@ def ranks(ledger: Ledger) -> HTML:
 
 
 def across(ledger: Ledger) -> HTML:
-    """Trained on one corpus alone: mean recall on every other, beside that of other speakers of the same corpora."""
+    """Mean recall on unseen corpora, beside that on other speakers of the same corpora."""
     same = {row[:2]: row.trials for row in _scored(ledger, ("speaker-independent",))}
 
     def seen(name: str) -> Callable[[Scored], object]:
@@ -375,7 +352,7 @@ def across(ledger: Ledger) -> HTML:
 
 
 def thirds(ledger: Ledger) -> HTML:
-    """Saliency and energy by mel third for each emotion: trained, untrained, the data themselves."""
+    """Saliency by mel third for each emotion, trained and untrained, and energy of the clips."""
     saliency, energy = ledger.recorded.parts["saliency"], ledger.recorded.parts["energy"]
     views, rows = ledger.recorded.kind("views"), []
     for split in PAIR if len(saliency) else ():
@@ -405,7 +382,7 @@ def thirds(ledger: Ledger) -> HTML:
 
 
 def _beside(ledger: Ledger, title: str, *, by: str, form: str, caption: str) -> HTML:
-    """A printed table, each number with ours beside it; ``by`` says whether its rows or its columns become our rows."""
+    """A printed table, ours beside each number; ``by`` is what becomes our rows, row or column."""
     other = "column" if by == "row" else "row"
     cells: dict[str, dict[str, tuple[str, str]]] = {}
     for printed in (cell for cell in ledger.printed if cell.table == title):

@@ -1,4 +1,4 @@
-"""One trial of paper 03: one model in one reading, under one split, one seed; its pretrained parts frozen or tuned."""
+"""One trial of paper 03: one model in one reading, under one split, one seed."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -181,7 +181,7 @@ class Scored:
 
 
 def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
-    """Train one network, or go on with it, and count its test predictions by speaker: plain values, as they are kept.
+    """Train one network, or go on with it, and count its test predictions by speaker.
 
     A split of clips is scored at the best and at the last epoch, any other at the best validation
     epoch alone: once.
@@ -258,7 +258,7 @@ def _build_tuned(trial: Tuned, data: TunedData) -> nn.Module:
 
 
 def _follow_torch(speech: nn.Module, inputs: tuple) -> None:
-    """Seed numpy's own generator, from which transformers draws its time mask, so that a resumed training draws the same."""
+    """Seed numpy's generator, which draws the time masks, so that a resumed run agrees."""
     if speech.training:
         np.random.seed(int(torch.randint(2**31, ())))  # noqa: NPY002
 
@@ -280,7 +280,7 @@ def split(trial: Trial, data: Data) -> Sides:
 
 
 def order(trial: Trial, data: Data, rows: np.ndarray, *, epoch: int) -> list[np.ndarray]:
-    """Rows of each batch of an epoch, from 1: shuffled, clips of unequal length beside those of similar length.
+    """Shuffle rows into the batches of an epoch, clips of similar length together.
 
     Evaluation, epoch 0, is shuffled too: tables are sorted by speaker and emotion, and CNNLSTM as
     run sees the clips that come before one in its batch.
@@ -342,7 +342,7 @@ def batches(
 
 
 def scored(trial: Trial, data: Data, network: nn.Module, rows: np.ndarray) -> Scored:
-    """Score these clips in evaluation mode; CNNLSTM as run reads its batches in the order that is returned."""
+    """Score these clips in evaluation mode, in batches of the order that is returned."""
     device, start = next(network.parameters()).device, time.perf_counter()
     places = order(trial, data, rows, epoch=0)
     with (
@@ -384,7 +384,7 @@ def _fit(
 
 
 def _counted(data: Data, answers: Scored) -> dict:
-    """Counts, errors and scores; ``reliability`` has clips, summed confidence and right answers by confidence's upper edge."""
+    """Counts, errors, scores, and the bins of confidence: upper edge, clips, sum, right ones."""
     truth, probabilities = data.labels[answers.rows], answers.probabilities
     confusion = np.zeros((len(data.classes), len(data.classes)))
     np.add.at(confusion, (truth, probabilities.argmax(1)), 1)
@@ -410,7 +410,7 @@ def _bins(diagram: Reliability) -> list[list]:
 
 
 def _training_summary(fitted: Fitted) -> dict:
-    """Summarise a training: curves by epoch (training and validation loss and accuracy) and the best epoch.
+    """Summarise a training: its curves by epoch (loss and accuracy) and its best epoch.
 
     ``clips_per_second`` are the training clips by the median epoch, its validation included.
     """

@@ -1,4 +1,4 @@
-"""Looks into one network of paper 03: its last hidden layer in the plane, what moves its answers, where the clips' energy lies."""
+"""Looks into one network of paper 03: a map of its last layer, saliency, the clips' energy."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ EXPLAINED = 40  # clips of a class whose answers are explained
 
 
 def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
-    """Look into a trial's network on its test side, trained before or now: plain values, as they are kept.
+    """Look into a trial's network on its test side; it is trained where it is not yet.
 
     Saliency and energy are of mel spectrograms in dB: both are empty where the network reads
     anything else. Saliency is empty for CNNLSTM as run too, whose answer to a clip depends on the
@@ -52,7 +52,7 @@ def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
 def pictures(
     trial: Trial, data: Data, *, device: str = "cpu"
 ) -> list[tuple[str, np.ndarray, np.ndarray]]:
-    """Class, mel spectrogram and saliency map ``(frames, bands)`` of one test clip a class that the network gets right.
+    """Class, mel spectrogram and saliency map of one clip a class that the network gets right.
 
     Raises:
         ValueError: a network that reads no mel spectrogram, or CNNLSTM as run.

@@ -11,6 +11,7 @@ from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.models import cnnlstm as loopq_cnnlstm
 from sercore.models import counts
+from sercore.papers.biagini2022 import figures
 from sercore.papers.biagini2022 import study as loopq
 from sercore.papers.biagini2022 import tables as chapter
 from sercore.report import networks, tables
@@ -160,7 +161,7 @@ def test_layers_are_the_modules_own_and_their_parameters_sum_up():
 
 @pytest.mark.parametrize("at", range(4))
 def test_every_layer_of_what_is_trained_from_scratch_is_counted_once(at):
-    title, network, given = chapter.networks()[at]
+    title, network, given = figures.networks_data()[at]
     found = rows(networks.layers(title, network, given))
     total = sum(weight.numel() for weight in network.parameters())
     assert found[-1][3] == f"{total:,}"
@@ -180,6 +181,6 @@ def test_parts_tell_what_the_optimiser_holds(model, untrained):
 
 
 def test_printed_shares_are_those_of_table_1():
-    by_emotion, by_origin = chapter.shares(Ledger(papers.named(loopq.NAME)))
+    by_emotion, by_origin = figures.shares_data(Ledger(papers.named(loopq.NAME)))
     assert sum(by_emotion.values()) == sum(by_origin.values()) == 10_110
     assert (len(by_emotion), len(by_origin)) == (7, 4)
