@@ -16,6 +16,7 @@ from sercore import audio, store
 from sercore.cli import app
 from sercore.papers.padi2021 import study as padi
 from sercore.papers.padi2021 import trial as padi_trial
+from sercore.papers.padi2021.data import read_normalised
 from sercore.parameters import ParameterError, checked
 from sercore.training.batching import Streamed
 from tests.papers.padi2021 import padi_toy
@@ -119,7 +120,7 @@ def test_a_damaged_clip_is_one_line(tmp_path, monkeypatch):
     for path in paths:
         soundfile.write(path, np.zeros(8000), 16_000)
         os.truncate(path, 5000)
-    streamed = replace(data, source=replace(data.source, frames=Streamed(paths)))
+    streamed = replace(data, source=replace(data.source, frames=Streamed(paths, read_normalised)))
     monkeypatch.setattr(padi, "load", lambda parameters: streamed)
     with pytest.raises(audio.AudioError) as met:
         padi.pretrain(GIVEN, workers=1)
