@@ -147,7 +147,9 @@ def stage(folder: Path, executed: Sequence[Executed], times: Mapping[str, float]
         *sorted(store.PROJECT.glob("sercore/papers/*/references.bib")),
     ]
     texts = [path.read_text(encoding="utf-8") for path in references if path.is_file()]
-    (folder / "book" / "references.bib").write_text("\n".join(texts), encoding="utf-8")
+    if texts:
+        place = folder / "book" / "references.bib"
+        place.write_text("\n".join(texts), encoding="utf-8")
 
 
 def _contents(text: str, names: Sequence[str]) -> str:

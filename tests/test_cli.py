@@ -169,7 +169,7 @@ def test_ledger_is_a_table_or_json(monkeypatch):
     assert "0.5" in run("ledger").stdout
     unknown = run("ledger", "nowhere")
     assert unknown.exit_code == 2
-    assert unknown.stderr.startswith("nowhere: no such paper; expected 01-ser2022-transfer")
+    assert unknown.stderr.startswith("nowhere: no such paper; expected one of 01-ser2022-transfer")
 
 
 @pytest.fixture
