@@ -78,14 +78,13 @@ def verify(
     """
     book = recorded.read(paper.name, folder=folder)
     queue = order(paper, book)
-    queue = (
-        [each for each in queue if each["first"]]
-        if trials is None and minutes is None
-        else queue[:trials]
-    )
+    if trials is None and minutes is None:
+        queue = [entry for entry in queue if entry["first"]]
     began, rows, tasks = time.monotonic(), [], _Tasks(paper, given)
     with fresh_trainings():
         for each in queue:
+            if trials is not None and len(rows) == trials:
+                break
             if minutes is not None and time.monotonic() - began > 60 * minutes:
                 say(
                     f"{paper.name}: {minutes:g} minutes are over; {len(queue) - len(rows)} trials are left"
