@@ -21,10 +21,9 @@ def count_predictions(
         probabilities: ``(clips, classes)``.
 
     Returns:
-        ``counts``: rows (group, true, predicted, clips). ``errors``: rows (group, clips, summed
-            squared
-        error, summed cross-entropy), where a clip's squared error is its mean over the classes.
-        ``head_mse``: mean squared error over the clips. ``clips``: number of clips.
+        ``counts``, rows (group, true, predicted, clips); ``errors``, rows (group, clips, summed
+        squared error, summed cross-entropy), where a clip's squared error is its mean over the
+        classes; ``head_mse``, the mean squared error over the clips; ``clips``, their number.
     """
     squared = np.square(probabilities - np.eye(probabilities.shape[1])[truth]).mean(1)
     likelihood = probabilities[np.arange(len(truth)), truth]

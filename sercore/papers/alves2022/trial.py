@@ -370,12 +370,12 @@ def count(fitted: Fitted, trial: Trial) -> dict:
     """Count predictions and sum errors over the test rows.
 
     Returns:
-        ``counts``: rows (recording, true, predicted, clips). ``notes``: rows (recording, note,
-            true, predicted, clips) for a selected row's clean trial.
-        ``errors``: rows (recording, clips, summed error of the emotion head, of the second head).
-        ``head_mse``: mean squared error of the emotion head against the one-hot target.
-        ``second_mse``: that of the second head; None where it has another target.
-        ``second_zero``: share of the second head's outputs that are zero.
+        ``counts``, rows (recording, true, predicted, clips); ``notes``, rows (recording, note,
+        true, predicted, clips) for a selected row's clean trial; ``errors``, rows (recording,
+        clips, summed error of the emotion head, of the second head); ``head_mse``, the mean squared
+        error of the emotion head against the one-hot target; ``second_mse``, that of the second
+        head, None where it has another target; ``second_zero``, the share of the second head's
+        outputs that are zero.
     """
     test = fitted.test
     target = np.eye(3)[test.labels]
