@@ -82,7 +82,7 @@ def test_recorded_runs_with_their_hours_and_what_is_stale():
     )
     empty = SimpleNamespace(recorded=SimpleNamespace(runs={}, trials=trials[:0]), stale={})
     first, second, third = rows(status.recorded({"01-one": full, "02-two": empty}))
-    words = "1 the same to the digit, 1 different; 2001-03-04, abcdef0123, planted64"
+    words = "1 the same to the digit, 1 different; last on 2001-03-04, abcdef0123, planted64"
     made = "cpu; Python 3.9.9, numpy 0.9, torch 1.0"
     assert first == [
         f"01-one, open | tess; {made}",

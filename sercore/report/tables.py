@@ -290,7 +290,7 @@ def verified(run: Mapping, count: int) -> object:
         if word in outcomes:
             words.append(f"{outcomes.count(word)} {OUTCOMES[word]}")
     last = run["verified"][-1]
-    where = f"{last['date']}, {last['commit'][:10]}, {last['processor']}"
+    where = f"last on {last['date']}, {last['commit'][:10]}, {last['processor']}"
     return f"{len(outcomes)} of {count}", f"{', '.join(words)}; {where}"
 
 
