@@ -28,7 +28,7 @@ from joblib.externals.loky import get_reusable_executor
 from benchmarks.features import clips as real
 from sercore import audio, store
 from sercore.features import packed
-from sercore.papers.parry2022 import data as parry_data
+from sercore.papers.parry2022 import inputs as parry_inputs
 
 COUNTS, SOURCES, SAMPLES = (1000, 10_000, 100_000), 20, 3 * audio.RATE
 FLAT, GOAL, ROUNDS = 1.2, 2.0, 3
@@ -49,9 +49,9 @@ def plant(folder: Path, count: int) -> None:
 
 def found(paths: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """The frames of clips, as chapter 2 asks for them."""
-    settings = {"filterbank": asdict(parry_data.FILTERBANK)}
+    settings = {"filterbank": asdict(parry_inputs.FILTERBANK)}
     return packed.frames(
-        paths, compute=parry_data.compute, settings=settings, modules=[parry_data.__name__]
+        paths, compute=parry_inputs.compute, settings=settings, modules=[parry_inputs.__name__]
     )
 
 

@@ -23,7 +23,8 @@ from sercore.corpora.labels import SPELLINGS
 from sercore.features.mel import MelSettings, mel
 from sercore.models.attribute_network import AttributeNetwork, SharedLayers
 from sercore.papers.parry2022 import study, trial
-from sercore.papers.parry2022.data import ATTRIBUTES, FILTERBANK, Data, Filterbank, normalised
+from sercore.papers.parry2022.data import ATTRIBUTES, Data
+from sercore.papers.parry2022.inputs import FILTERBANK, Filterbank, normalised
 from sercore.papers.parry2022.study import ROWS, Parameters
 from sercore.papers.parry2022.trial import SIZES, Prepared, Row, Trial
 from sercore.parameters import ParameterError

@@ -30,12 +30,12 @@ from sercore.papers.parry2022.data import (
     CLASSES,
     GENDERS,
     LANGUAGES,
-    LOG_MEL,
     ORIGINS,
     POOLED,
     SIDES,
     SUBSETS,
 )
+from sercore.papers.parry2022.inputs import LOG_MEL
 from sercore.papers.parry2022.study import BASELINE, NAME, RECIPES
 from sercore.papers.parry2022.trial import BAND_MASK, SIGNS, TIME_MASK, Recipe, Row
 

@@ -9,7 +9,8 @@ from sercore import papers, store
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.papers.parry2022 import study as parry
-from sercore.papers.parry2022.data import CLASSES, extractors
+from sercore.papers.parry2022.data import CLASSES
+from sercore.papers.parry2022.inputs import extractors
 from sercore.papers.parry2022.trial import Recipe, Trial
 from sercore.sweep import Task
 

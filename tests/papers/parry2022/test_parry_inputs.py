@@ -4,7 +4,7 @@ import librosa
 import numpy as np
 import pytest
 
-from sercore.papers.parry2022.data import FILTERBANK, filterbank, normalised
+from sercore.papers.parry2022.inputs import FILTERBANK, filterbank, normalised
 
 
 @pytest.fixture
