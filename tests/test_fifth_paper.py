@@ -167,16 +167,16 @@ def test_no_existing_file_is_touched(project):
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "words"),
+    ("file", "old", "new", "words"),
     [
-        ("    load = staticmethod(study.load)\n", "", "abstract method load"),
-        ('    title = "The example (2004)"\n', "", "has no title"),
-        ('folder = "svm2004"', 'folder = "svm"', "expected svm2004"),
-        ("PAPER = Svm2004()", "", "no PAPER"),
+        ("study.py", "def load(", "def read(", "abstract method load"),
+        ("paper.py", '    title = "The example (2004)"\n', "", "has no title"),
+        ("paper.py", 'folder = "svm2004"', 'folder = "svm"', "expected svm2004"),
+        ("paper.py", "PAPER = Svm2004()", "", "no PAPER"),
     ],
 )
-def test_a_paper_that_lacks_something_is_refused_by_name(project, old, new, words):
-    place = project.folder / "sercore" / "papers" / "svm2004" / "paper.py"
+def test_a_paper_that_lacks_something_is_refused_by_name(project, file, old, new, words):
+    place = project.folder / "sercore" / "papers" / "svm2004" / file
     text = place.read_text()
     assert old in text
     place.write_text(text.replace(old, new))

@@ -8,6 +8,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any, ClassVar
 
 import pandas as pd
@@ -57,8 +58,18 @@ class Plain:
     reason: str
 
 
+# What a study module gives its paper, by the paper's name for it; the rest are methods of one name.
+FROM_STUDY = {"name": "NAME", "methods": "METHODS", "Parameters": "Parameters"}
+BY_STUDY = (
+    "load", "tasks", "outcomes", "manifest", "code_path", "verified_with", "measure", "measured_on"
+)  # fmt: skip
+
+
 class Paper(ABC):
     """A replicated paper.
+
+    A subclass names its study, ``class Parry2022(Paper, study=study)``: functions of that module
+    become the methods of the same name, unless the subclass writes them itself.
 
     Attributes:
         name: name of its chapter, "02-mtl-adversarial"; the notebook and the ledger's files are called so.
@@ -97,6 +108,15 @@ class Paper(ABC):
     built: ClassVar[Mapping[Where, tuple[Callable[[], float | str], int]]] = {}
     card: ClassVar[Card | None] = None
     alone: ClassVar[Mapping[str, Callable[[Any], Task]]] = {}
+
+    def __init_subclass__(cls, *, study: ModuleType | None = None) -> None:
+        super().__init_subclass__()
+        for name, theirs in FROM_STUDY.items():
+            if name not in vars(cls) and hasattr(study, theirs):
+                setattr(cls, name, getattr(study, theirs))
+        for name in BY_STUDY:
+            if name not in vars(cls) and hasattr(study, name):
+                setattr(cls, name, staticmethod(getattr(study, name)))
 
     # The study: what a run trains, and on what.
 

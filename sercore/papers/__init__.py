@@ -65,7 +65,8 @@ def _load(folder: str) -> Paper:
     except TypeError as error:
         if "abstract" not in str(error):
             raise
-        raise PaperError(f"{place}: {error}. Write what is missing.") from None
+        sentence = str(error).replace("'", "")  # Python 3.12 quotes the names, 3.11 does not
+        raise PaperError(f"{place}: {sentence}. Write what is missing.") from None
     paper = getattr(module, "PAPER", None)
     if not isinstance(paper, Paper):
         raise PaperError(

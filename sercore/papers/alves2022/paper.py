@@ -15,29 +15,20 @@ from sercore.protocols.splits import FOLDS
 from sercore.training.loop import Recipe
 
 
-class Alves2022(Paper):
+class Alves2022(Paper, study=study):
     """Alves et al. 2022: transfer and augmentation at SE&R."""
 
-    name = study.NAME
     folder = study.STUDY
     title = "Alves et al. (2022)"
     subject = "transfer learning and augmentation for SE&R 2022"
     about = "multi-task and sequential transfer, SMOTE, *Change gender*, Brazilian Portuguese"
-    methods = study.METHODS
     classes = study.CLASSES
     metrics = numbers.METRICS
     protocols: ClassVar = {protocol: protocol for protocol in study.PROTOCOLS}
     folds: ClassVar = dict.fromkeys(study.PROTOCOLS, FOLDS)
     settings = numbers.SETTINGS
     built = numbers.BUILT
-    Parameters = study.Parameters
     alone: ClassVar = {"gender": study.gender_task}
-
-    load = staticmethod(study.load)
-    tasks = staticmethod(study.tasks)
-    manifest = staticmethod(study.manifest)
-    code_path = staticmethod(study.code_path)
-    verified_with = staticmethod(study.verified_with)
 
     def measure(self, parameters: study.Parameters, clips: Data) -> dict[str, float]:
         """Count and measure the corpus."""

@@ -145,7 +145,7 @@ ON_TABLE_1 = {
 RATES = {"lowest": "CREMA", "second": "TESS", "third": "SAVEE", "highest": "RAVDESS"}
 
 
-class Biagini2022(Paper):
+class Biagini2022(Paper, study=study):
     """Biagini 2022: five models compared."""
 
     name = NAME
@@ -156,7 +156,6 @@ class Biagini2022(Paper):
         "five networks on acted speech, four of them trained on real clips, with speakers shared"
         " and not"
     )
-    methods = study.METHODS
     classes = study.CLASSES
     metrics = OURS
     protocols = SPLITS
@@ -164,17 +163,7 @@ class Biagini2022(Paper):
     folds: Mapping[str, int] = {"speaker-independent": speakers.FOLDS}
     settings = TEXT
     built = BUILT
-    Parameters = study.Parameters
     card = card.CARD
-
-    load = staticmethod(study.load)
-    tasks = staticmethod(study.tasks)
-    outcomes = staticmethod(study.outcomes)
-    manifest = staticmethod(study.manifest)
-    code_path = staticmethod(study.code_path)
-    verified_with = staticmethod(study.verified_with)
-    measure = staticmethod(study.measure)
-    measured_on = staticmethod(study.measured_on)
 
     def headline(self, ledger: Ledger) -> str:
         """Say what was found."""

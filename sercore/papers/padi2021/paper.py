@@ -17,10 +17,9 @@ from sercore.papers.padi2021.numbers import IEMOCAP, TAUGHT, UA, WA, WIDTHS
 from sercore.training.sgd import Plan
 
 
-class Padi2021(Paper):
+class Padi2021(Paper, study=study):
     """Padi et al. 2021: ResNet34 from speaker recognition, with SpecAugment."""
 
-    name = study.NAME
     folder = study.STUDY
     title = "Padi et al. (2021)"
     subject = "ResNet34 with SpecAugment"
@@ -28,21 +27,14 @@ class Padi2021(Paper):
         "a speaker recogniser's ResNet34, masked spectrograms, statistics pooling, with and without"
         " each"
     )
-    methods = study.METHODS
     classes = range(4)  # of every experiment, each with names of its own
     metrics = (UA, WA)
     protocols = numbers.SPLITS
     folds = numbers.FOLDS
     scored = numbers.SCORED
     settings = numbers.SETTINGS
-    Parameters = study.Parameters
     card = card.CARD
 
-    load = staticmethod(study.load)
-    tasks = staticmethod(study.tasks)
-    manifest = staticmethod(study.manifest)
-    code_path = staticmethod(study.code_path)
-    verified_with = staticmethod(study.verified_with)
     arranged = staticmethod(numbers.arranged)
 
     def measure(self, parameters: study.Parameters, data: Data) -> dict[str, float]:

@@ -13,31 +13,21 @@ from sercore.papers.parry2022 import card, numbers, page, study
 from sercore.papers.parry2022.data import CLASSES
 
 
-class Parry2022(Paper):
+class Parry2022(Paper, study=study):
     """Parry et al. 2022: multi-task against adversarial learning in the wild."""
 
-    name = study.NAME
     folder = study.STUDY
     title = "Parry et al. (2022)"
     subject = "multi-task against adversarial learning"
     about = "attributes predicted or un-learned, forty-six models, corpora never seen"
-    methods = study.METHODS
     classes = CLASSES
     metrics = (numbers.UA,)
     protocols = numbers.SPLITS
     scored = numbers.SCORED
     settings = numbers.SETTINGS
     built = numbers.BUILT
-    Parameters = study.Parameters
     card = card.CARD
 
-    load = staticmethod(study.load)
-    tasks = staticmethod(study.tasks)
-    manifest = staticmethod(study.manifest)
-    code_path = staticmethod(study.code_path)
-    verified_with = staticmethod(study.verified_with)
-    measure = staticmethod(study.measure)
-    measured_on = staticmethod(study.measured_on)
     arranged = staticmethod(numbers.arranged)
 
     def headline(self, ledger: Ledger) -> str:

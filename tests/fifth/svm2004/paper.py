@@ -5,25 +5,17 @@ from sercore.papers.svm2004 import study
 from sercore.ledger.paper import Paper
 
 
-class Svm2004(Paper):
+class Svm2004(Paper, study=study):
     """A support vector machine on prosodic features."""
 
-    name = study.NAME
     folder = "svm2004"
     title = "The example (2004)"
     subject = "a support vector machine"
     about = "prosodic features, speakers known and not"
-    methods = study.METHODS
     classes = ("happy", "sad")
     metrics = ("unweighted_accuracy",)
     protocols = {"as-published": "as-published"}  # noqa: RUF012
     folds = {"as-published": 2}  # noqa: RUF012
-    Parameters = study.Parameters
-
-    load = staticmethod(study.load)
-    tasks = staticmethod(study.tasks)
-    manifest = staticmethod(study.manifest)
-    code_path = staticmethod(study.code_path)
 
     def table_of(self, row: str) -> str:
         """Name the one table."""
