@@ -68,7 +68,7 @@ def corpora(
     if root is None:
         from sercore.corpora.demo import synthetic
 
-        found = [synthetic.load(name) for name in synthetic.NAMES]
+        loaded = [synthetic.load(name) for name in synthetic.NAMES]
     elif root.is_dir():
         folders = sorted(
             path.name for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")
@@ -78,12 +78,12 @@ def corpora(
                 _note(
                     f"{root / name}: not a corpus known here ({', '.join(sorted(room.LOADERS))}); left out."
                 )
-        found = [room.load(name, root=root) for name in folders if name in room.LOADERS]
+        loaded = [room.load(name, root=root) for name in folders if name in room.LOADERS]
     else:
         raise room.CorpusError(
             f"{root}: no such folder; expected one with corpora in it. Check the path."
         )
-    printed.rows([_counted(corpus) for corpus in found], as_json=json)
+    printed.rows([_counted(corpus) for corpus in loaded], as_json=json)
 
 
 @app.command()
@@ -127,7 +127,7 @@ def models(json: Json = False) -> None:
     """List every model with its paper, variant, inputs and parameter count."""
     from sercore.models import counts as room
 
-    printed.rows([asdict(each) for each in room.table()], as_json=json)
+    printed.rows([asdict(network) for network in room.table()], as_json=json)
 
 
 @app.command()
@@ -278,8 +278,8 @@ def pretrain(
     """Train the speaker recogniser of chapter 4 and keep it for the chapter; several GPUs share it where torchrun starts this."""
     from sercore.papers.padi2021 import study
 
-    if found := study.pretrain(_given(edition, parameters), workers=workers):
-        printed.rows(found, as_json=json)
+    if scores := study.pretrain(_given(edition, parameters), workers=workers):
+        printed.rows(scores, as_json=json)
 
 
 @app.command()
@@ -306,18 +306,18 @@ def predict(
     from sercore import predict as room
 
     model = room.load(folder, encoder=encoder)
-    found = room.predicted(model, clips, window=window, hop=hop)
-    problems = [each["error"] for each in found if each["error"]]
+    answers = room.predicted(model, clips, window=window, hop=hop)
+    problems = [answer["error"] for answer in answers if answer["error"]]
     for note in [*([] if json else room.sentences(model.about)), *problems]:
         _note(note)
     if json:
-        print(printed.dumped({"model": model.about, "clips": found}))
+        print(printed.dumped({"model": model.about, "clips": answers}))
     else:
-        printed.rows(room.rows(found, top_k=top_k), as_json=False)
-    if plot and len(problems) < len(found):
+        printed.rows(room.rows(answers, top_k=top_k), as_json=False)
+    if plot and len(problems) < len(answers):
         from sercore.report import predictions
 
-        predictions.save_probabilities(found, plot)
+        predictions.save_probabilities(answers, plot)
     if problems:
         raise typer.Exit(2)
 

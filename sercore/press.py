@@ -61,7 +61,7 @@ def book(*, out: Path = store.PROJECT, fresh: bool = False) -> Path:
             f"{name}: "
             + (f"executed in {executed[-1].seconds:.0f} s" if executed[-1].ran else "kept")
         )
-    if any(each.ran for each in executed) or not (build / "model" / "model.json").is_file():
+    if any(chapter.ran for chapter in executed) or not (build / "model" / "model.json").is_file():
         demo_model(build / "model")
     state = read_by_the_pages(executed, times)
     page, mark = build / "html" / "index.html", build / "rendered"
@@ -112,7 +112,9 @@ def read_by_the_pages(executed: Sequence[Executed], times: Mapping[str, float]) 
     contents = [
         [path.relative_to(store.PROJECT).as_posix(), store.content(path)] for path in sorted(files)
     ]
-    chapters_read = [[each.name, store.content(each.path), each.run] for each in executed]
+    chapters_read = [
+        [chapter.name, store.content(chapter.path), chapter.run] for chapter in executed
+    ]
     return store.digest(
         [contents, chapters_read, times, importlib.metadata.version("jupyter-book")]
     )
@@ -133,13 +135,13 @@ def stage(folder: Path, executed: Sequence[Executed], times: Mapping[str, float]
         source = _tree(store.PROJECT / "sercore", "sercore")  # pages show parts of it
         files |= {name: path for name, path in source.items() if path.suffix == ".py"}
         files |= _tree(_generated(Path(temporary), executed, times), "")
-        files |= {f"notebooks/{each.name}.ipynb": each.path for each in executed}
+        files |= {f"notebooks/{chapter.name}.ipynb": chapter.path for chapter in executed}
         for name, source in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, folder / name)
     contents = folder / "_toc.yml"
     contents.write_text(
-        _contents(contents.read_text(encoding="utf-8"), [each.name for each in executed]),
+        _contents(contents.read_text(encoding="utf-8"), [chapter.name for chapter in executed]),
         encoding="utf-8",
     )
     references = [
@@ -190,15 +192,15 @@ def render(build: Path) -> None:
     log.write_text("\n".join(lines))
     if done.returncode:
         shutil.rmtree(build / "html", ignore_errors=True)
-        told = [line for line in lines if "WARNING" in line or "ERROR" in line] or lines
+        problems = [line for line in lines if "WARNING" in line or "ERROR" in line] or lines
         raise ChapterError(
-            "\n".join(["the pages did not render:", *told[-20:], f"{log}: the whole log."])
+            "\n".join(["the pages did not render:", *problems[-20:], f"{log}: the whole log."])
         )
 
 
 def _generated(folder: Path, executed: Sequence[Executed], times: Mapping[str, float]) -> Path:
     """Folder with what the pages include, under ``book/generated``: from the ledger, the code, and what is kept of each run."""
-    fragments.write(folder, [each.run for each in executed], times)
+    fragments.write(folder, [chapter.run for chapter in executed], times)
     return folder
 
 
@@ -218,8 +220,8 @@ def _tell_rendering(page: Path, seconds: float) -> None:
 
 def _tree(folder: Path, prefix: str) -> Mapping[str, Path]:
     """Files under a folder by the name they get; hidden ones left out."""
-    found = (path for path in sorted(folder.rglob("*")) if path.is_file())
-    names = {path: (Path(prefix) / path.relative_to(folder)).as_posix() for path in found}
+    paths = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    names = {path: (Path(prefix) / path.relative_to(folder)).as_posix() for path in paths}
     return {
         name: path
         for path, name in names.items()

@@ -68,12 +68,12 @@ def find(name: str) -> str:
         ChapterError: no chapter is meant, or more than one.
     """
     meant = Path(name).stem if name.endswith(".ipynb") else name
-    found = [each for each in names() if meant in (each, each.partition("-")[0])] or [
-        each for each in names() if meant in each
+    matches = [chapter for chapter in names() if meant in (chapter, chapter.partition("-")[0])] or [
+        chapter for chapter in names() if meant in chapter
     ]
-    if len(found) == 1:
-        return found[0]
-    reason = "more than one chapter" if found else "no chapter"
+    if len(matches) == 1:
+        return matches[0]
+    reason = "more than one chapter" if matches else "no chapter"
     raise ChapterError(f"{name}: {reason} of that name; there are {', '.join(names()) or 'none'}.")
 
 
@@ -88,12 +88,12 @@ def study(name: str) -> ModuleType | None:
         for module in sorted(_imports(_read(name))[0])
         if re.fullmatch(r"sercore\.papers\.\w+\.study", module)
     ]
-    found = [importlib.import_module(module) for module in named]
-    if len(found) > 1:
+    studies = [importlib.import_module(module) for module in named]
+    if len(studies) > 1:
         raise ChapterError(
-            f"notebooks/{name}.ipynb: imports {len(found)} studies; a chapter has one. Split it in two."
+            f"notebooks/{name}.ipynb: imports {len(studies)} studies; a chapter has one. Split it in two."
         )
-    return found[0] if found else None
+    return studies[0] if studies else None
 
 
 def check(name: str, given: Mapping[str, object]) -> BaseModel:
@@ -156,15 +156,15 @@ def execute(name: str, parameters: BaseModel | None = None, *, fresh: bool = Fal
         with peak_memory() as peak:
             notebook = run(NOTEBOOKS / f"{name}.ipynb", parameters.model_dump(mode="json"))
         store.keep("chapters", name_key, nbformat.writes(notebook).encode(), ".ipynb")
-        told = {
+        run_record = {
             "chapter": name,
             "seconds": round(time.monotonic() - began, 1),
             "peak": round(peak[0], 1),
         }
-        told |= circumstances.now(
+        run_record |= circumstances.now(
             device=getattr(parameters, "device", "cpu"), versions=dict(name_key.versions)
         )
-        record = json.dumps(told).encode()
+        record = json.dumps(run_record).encode()
         store.keep("chapters", name_key, record, ".json")
         ran = True
     else:
@@ -197,20 +197,20 @@ def _code(notebook: nbformat.NotebookNode) -> Iterator[tuple[nbformat.NotebookNo
 
 def _imports(notebook: nbformat.NotebookNode) -> tuple[set[str], dict[str, str]]:
     """Modules of ``sercore`` that a notebook imports, and the numeric libraries it imports itself with their versions."""
-    found = set()
+    modules = set()
     for _, tree in _code(notebook):
         for node in ast.walk(tree):
             if isinstance(node, ast.Import):
-                found |= {alias.name for alias in node.names}
+                modules |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
-                found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    tops = {module.split(".")[0] for module in found}
+                modules |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    tops = {module.split(".")[0] for module in modules}
     libraries = {
         top: importlib.metadata.version(store.NUMERIC[top])
         for top in sorted(tops & set(store.NUMERIC))
     }
     return {
-        module for module in found if module.startswith("sercore") and _is_module(module)
+        module for module in modules if module.startswith("sercore") and _is_module(module)
     }, libraries
 
 
@@ -221,7 +221,7 @@ def _is_module(name: str) -> bool:
 
 def _parameters_cell(notebook: nbformat.NotebookNode) -> set[str]:
     """Names that the cell tagged ``parameters`` assigns."""
-    found = set()
+    assigned = set()
     for cell, tree in _code(notebook):
         if "parameters" in cell.metadata.get("tags", []):
             for node in tree.body:
@@ -232,8 +232,8 @@ def _parameters_cell(notebook: nbformat.NotebookNode) -> set[str]:
                     if isinstance(node, ast.AnnAssign)
                     else []
                 )
-                found |= {target.id for target in targets if isinstance(target, ast.Name)}
-    return found
+                assigned |= {target.id for target in targets if isinstance(target, ast.Name)}
+    return assigned
 
 
 def _ledger(name: str | None) -> list[list[str]]:

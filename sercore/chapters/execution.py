@@ -72,10 +72,10 @@ def peak_memory() -> Iterator[list[float]]:
     peak, done = [0.0], threading.Event()
 
     def look() -> None:
-        own = psutil.Process()
+        parent = psutil.Process()
         while not done.wait(0.5):
             used = 0
-            for process in [own, *own.children(recursive=True)]:
+            for process in [parent, *parent.children(recursive=True)]:
                 try:
                     used += process.memory_info().rss
                 except psutil.Error:

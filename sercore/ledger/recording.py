@@ -132,8 +132,8 @@ def again(paper: Paper, parameters: BaseModel) -> list[dict]:
     Trials that are done are found in the store; both sides are the emotion head's mean squared error of one trial.
     """
     runs = recorded.read(paper.name)
-    found = zip(*paper.outcomes(parameters, paper.load(parameters)), strict=True)
-    return [row for task, outcomes in found for row in beside(runs, task, outcomes)]
+    pairs = zip(*paper.outcomes(parameters, paper.load(parameters)), strict=True)
+    return [row for task, outcomes in pairs for row in beside(runs, task, outcomes)]
 
 
 def beside(runs: recorded.Recorded, task: Task, outcomes: Sequence[dict]) -> list[dict]:

@@ -36,7 +36,7 @@ class Run:
     substitute: str = ""
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """Value and one-run interval, as a reason gives them."""
         return (
             f"{self.estimate.value:.4g} [{self.estimate.run_low:.4g}, {self.estimate.run_high:.4g}]"
@@ -96,7 +96,7 @@ def decide(printed: float, runs: Sequence[Run], *, fault: str = "") -> tuple[str
                 "inconclusive",
                 f"reached with a fault, and not run on the same corpora without it: {fault}",
             )
-        return "explained", f"only by a fault: {fault}; without it, {faultless[0].told}"
+        return "explained", f"only by a fault: {fault}; without it, {faultless[0].summary}"
     clean = {run.variant: run for run in runs if run.protocol == "clean"}
     pairs = [(run, clean.get(run.variant)) for run in reached]
     for run, other in pairs:
@@ -118,11 +118,11 @@ def decide(printed: float, runs: Sequence[Run], *, fault: str = "") -> tuple[str
     if width > distance:
         return (
             "inconclusive",
-            f"the interval, {width:.2g} wide, is wider than the distance to clean, {distance:.2g}: {other.told}",
+            f"the interval, {width:.2g} wide, is wider than the distance to clean, {distance:.2g}: {other.summary}",
         )
     return (
         "inconclusive",
-        f"{PUBLISHED_ONLY}; clean: {other.told}. Which step between the two moves it was not run alone",
+        f"{PUBLISHED_ONLY}; clean: {other.summary}. Which step between the two moves it was not run alone",
     )
 
 

@@ -82,7 +82,7 @@ def verify(
         queue = [entry for entry in queue if entry["first"]]
     began, rows, tasks = time.monotonic(), [], _Tasks(paper, given)
     with fresh_trainings():
-        for each in queue:
+        for entry in queue:
             if trials is not None and len(rows) == trials:
                 break
             if minutes is not None and time.monotonic() - began > 60 * minutes:
@@ -90,25 +90,25 @@ def verify(
                     f"{paper.name}: {minutes:g} minutes are over; {len(queue) - len(rows)} trials are left"
                 )
                 break
-            task, why_not = tasks.of(each["run"], book.runs[each["run"]], each["trial"])
-            name = f"{paper.name}, {each['run']}, trial {each['trial']['trial']}, {' '.join(map(str, each['path']))}"
+            task, why_not = tasks.of(entry["run"], book.runs[entry["run"]], entry["trial"])
+            name = f"{paper.name}, {entry['run']}, trial {entry['trial']['trial']}, {' '.join(map(str, entry['path']))}"
             if task is None:
                 say(f"{name}: not run, {why_not}")
                 continue
             started = time.monotonic()
-            outcome = rerun(task, each["trial"], book.trials)
-            found = compare(book, each["trial"], outcome)
+            outcome = rerun(task, entry["trial"], book.trials)
+            comparison = compare(book, entry["trial"], outcome)
             rows.append(
                 {
                     "paper": paper.name,
-                    "run": each["run"],
-                    "trial": int(each["trial"]["trial"]),
-                    "path": " ".join(map(str, each["path"])),
-                    **asdict(found),
+                    "run": entry["run"],
+                    "trial": int(entry["trial"]["trial"]),
+                    "path": " ".join(map(str, entry["path"])),
+                    **asdict(comparison),
                     "seconds": round(time.monotonic() - started, 1),
                 }
             )
-            say(f"{name}: {told(found)}, {rows[-1]['seconds']:.0f} s")
+            say(f"{name}: {describe(comparison)}, {rows[-1]['seconds']:.0f} s")
             append(
                 paper.name, rows[-1:], folder=folder
             )  # at once: a verification that is stopped keeps what it found
@@ -150,11 +150,11 @@ def order(paper: Paper, book: recorded.Recorded) -> list[dict]:
     alone = paper.alone  # kinds that need none of the chapter's data, and so begin at once
     return sorted(
         queue,
-        key=lambda each: (
-            not each["first"],
-            each["known"],
-            each["path"][0] not in alone,
-            each["trial"]["seconds"],
+        key=lambda entry: (
+            not entry["first"],
+            entry["known"],
+            entry["path"][0] not in alone,
+            entry["trial"]["seconds"],
         ),
     )
 
@@ -179,9 +179,9 @@ def rerun(task: Task, settings: Mapping[str, Any], trials: pd.DataFrame) -> dict
         ].sort_values("trial")
         alike = {row["trial"]: trial_of(kind, row) for row in table.to_dict("records")}
         (call,) = [
-            each
-            for each in calls_of({number: task.alike(trial) for number, trial in alike.items()})
-            if settings["trial"] in each
+            call
+            for call in calls_of({number: task.alike(trial) for number, trial in alike.items()})
+            if settings["trial"] in call
         ]
         if len(call) == 1:
             return task.run(alike[call[0]], task.data, device="cpu")
@@ -192,11 +192,11 @@ def rerun(task: Task, settings: Mapping[str, Any], trials: pd.DataFrame) -> dict
 def trial_of(kind: type, settings: Mapping[str, Any]) -> Any:
     """A trial of a dataclass from its row in a table, where numbers are floats and empty texts are missing."""
     values = {}
-    for each in fields(kind):
-        value = settings.get(each.name)
+    for setting in fields(kind):
+        value = settings.get(setting.name)
         if value is None or value != value:
             value = ""
-        values[each.name] = PLAIN.get(each.type, lambda given: given)(value)
+        values[setting.name] = PLAIN.get(setting.type, lambda given: given)(value)
     return kind(**values)
 
 
@@ -278,7 +278,7 @@ def verified(run: Mapping) -> dict[int, str]:
     }
 
 
-def told(comparison: Comparison) -> str:
+def describe(comparison: Comparison) -> str:
     """A comparison in words."""
     if comparison.outcome == SAME:
         return "the same to the digit"
@@ -336,8 +336,8 @@ class _Tasks:
                 task = self.paper.alone[kind](parameters)
             else:
                 named = {
-                    each.name: each
-                    for each in self.paper.tasks(parameters, self.paper.load(parameters))
+                    task.name: task
+                    for task in self.paper.tasks(parameters, self.paper.load(parameters))
                 }
                 task = named.get(kind)
         except (ValueError, OSError) as error:
@@ -396,10 +396,10 @@ def _moved(before: pd.DataFrame, after: pd.DataFrame) -> float:
     """Share of the answers of a trial that are others now."""
     keys = ["group", "true", "predicted"]
     counts = [
-        each.assign(group=each["group"].astype(str)).groupby(keys)["count"].sum()
-        if len(each)
+        counts.assign(group=counts["group"].astype(str)).groupby(keys)["count"].sum()
+        if len(counts)
         else pd.Series(dtype=float)
-        for each in (before, after)
+        for counts in (before, after)
     ]
     both = pd.concat(counts, axis=1).fillna(0).to_numpy(float)
     return float(np.abs(both[:, 0] - both[:, 1]).sum() / 2 / max(both[:, 0].sum(), 1))
