@@ -13,7 +13,6 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict
 from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
@@ -27,8 +26,8 @@ from joblib.externals.loky import get_reusable_executor
 
 from benchmarks.features import clips as real
 from sercore import audio, store
-from sercore.features import packed
-from sercore.papers.parry2022 import inputs as parry_inputs
+from sercore.features.keeping import contents
+from sercore.papers.parry2022.data import FILTERBANKS
 
 COUNTS, SOURCES, SAMPLES = (1000, 10_000, 100_000), 20, 3 * audio.RATE
 FLAT, GOAL, ROUNDS = 1.2, 2.0, 3
@@ -49,10 +48,7 @@ def plant(folder: Path, count: int) -> None:
 
 def found(paths: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """The frames of clips, as chapter 2 asks for them."""
-    settings = {"filterbank": asdict(parry_inputs.FILTERBANK)}
-    return packed.frames(
-        paths, compute=parry_inputs.compute, settings=settings, modules=[parry_inputs.__name__]
-    )
+    return FILTERBANKS.frames(paths)
 
 
 def read(values: np.ndarray, chunk: int = 100_000) -> float:
@@ -101,7 +97,7 @@ def once(kind: str, folder: Path) -> tuple[float, float]:
         get_reusable_executor().shutdown()  # its processes would be waited for
         return made
     if kind == "looking":
-        return watched(packed.contents, paths)
+        return watched(contents, paths)
     if kind == "second":
         return watched(lambda: read(found(paths)[0]))
     (path,) = (

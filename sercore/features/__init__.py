@@ -1,7 +1,7 @@
 """Features of clips: prosodic and gender features, embeddings, mel spectrograms and MFCCs.
 
 ``sets`` computes feature sets by name, ``embedding`` those of a pretrained encoder; ``keeping``
-keeps both clip by clip, ``packed`` keeps the frames of many clips in one file.
+keeps what an ``Extractor`` measures, clip by clip or the frames of many clips in one file.
 """
 
 from sercore.features.length import trim

@@ -20,11 +20,10 @@ from sercore.audio import RATE
 from sercore.card import WITHOUT, chance, occurring, people
 from sercore.corpora.cells import TableError
 from sercore.corpora.labels import SPELLINGS
-from sercore.features.mel import MelSettings, mel
+from sercore.features.mel import MelSettings
 from sercore.models.attribute_network import AttributeNetwork, SharedLayers
 from sercore.papers.parry2022 import study, trial
-from sercore.papers.parry2022.data import ATTRIBUTES, Data
-from sercore.papers.parry2022.inputs import FILTERBANK, Filterbank, normalised
+from sercore.papers.parry2022.data import ATTRIBUTES, FILTERBANK, Data, Filterbank, filterbank
 from sercore.papers.parry2022.study import ROWS, Parameters
 from sercore.papers.parry2022.trial import SIZES, Prepared, Row, Trial
 from sercore.parameters import ParameterError
@@ -127,8 +126,8 @@ class ParryCard(card.Card):
             - frames: ``(1, frames, 40)``; lengths: ``(1,)``
         """
         settings = about["input"]["filterbank"]
-        filterbank = Filterbank(**settings | {"mel": MelSettings(**settings["mel"])})
-        return partial(_inputs, filterbank=filterbank)
+        chosen = Filterbank(**settings | {"mel": MelSettings(**settings["mel"])})
+        return partial(_inputs, settings=chosen)
 
 
 CARD = ParryCard()
@@ -296,7 +295,7 @@ def _elsewhere(home: Mapping[str, Any], away: Mapping[str, Mapping[str, Any]]) -
     return lines
 
 
-def _inputs(samples: np.ndarray, *, encoder: None, filterbank: Filterbank) -> list[Tensor]:
+def _inputs(samples: np.ndarray, *, encoder: None, settings: Filterbank) -> list[Tensor]:
     with threadpool_limits(1):  # as training clips are measured
-        frames = normalised(mel(samples[: filterbank.longest], settings=filterbank.mel))
+        frames = filterbank(samples, settings=settings)
     return [*Ragged.of([frames]).padded([0])]

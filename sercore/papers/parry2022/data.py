@@ -1,4 +1,4 @@
-"""Data of Parry et al. 2022: clips of pooled and unseen corpora, and their attributes.
+"""Data of Parry et al. 2022: clips of pooled and unseen corpora, their frames and attributes.
 
 ``load`` reads an edition and ``own`` a researcher's table; both give ``Data``.
 """
@@ -14,15 +14,16 @@ import pandas as pd
 from sklearn.metrics import mutual_info_score
 
 from sercore import corpora, store
+from sercore.audio import RATE
 from sercore.corpora import Corpus, labels
 from sercore.corpora import own as own_corpus
 from sercore.corpora.cells import existing
 from sercore.corpora.clips import Clips
 from sercore.corpora.demo import synthetic
 from sercore.corpora.folders import lacking as lacking_corpora
-from sercore.features import packed
-from sercore.papers.parry2022 import inputs
-from sercore.papers.parry2022.inputs import FILTERBANK
+from sercore.features import mel as mel_features
+from sercore.features.keeping import Extractor
+from sercore.features.mel import MelSettings, mel, normalise_bands
 from sercore.protocols.pooled import pooled
 from sercore.training.batching import Ragged
 
@@ -52,6 +53,50 @@ MISSING = -1  # label of a clip whose attribute is not known
 # The fifteen sets of attributes, spelled as in Parry et al. 2022, Tables 2 and 3.
 SUBSETS = tuple(
     "+".join(chosen) for size in range(1, 5) for chosen in combinations(ATTRIBUTES, size)
+)
+
+
+LOG_MEL = MelSettings(fft=512, window=400, hop=160, bands=40, floor=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filterbank:
+    """Settings of the network's input.
+
+    Args:
+        mel: 40 bands, a window of 25 ms and a hop of 10 ms, as printed; the transform of 512
+            samples, the scale in dB and its lowest value, a power of 1e-10, are ours.
+        longest: largest number of samples; the rest of a clip is cut off (ours: 15 s).
+
+    Source: Parry et al. 2022, section 4.
+    """
+
+    mel: MelSettings = LOG_MEL
+    longest: int = 15 * RATE
+
+
+FILTERBANK = Filterbank()
+
+
+def filterbank(
+    samples: np.ndarray, content: str = "", *, settings: Filterbank = FILTERBANK
+) -> np.ndarray:
+    """Return the log mel bands of a clip, each with mean 0 and variance 1.
+
+    Shape:
+        - samples: ``(samples,)`` at 16 kHz, 257 or more
+        - output: ``(frames, 40)`` float32, 1 + samples // 160 frames
+
+    Source: Parry et al. 2022, section 4: utterances are normalised. By band is our reading.
+    """
+    return normalise_bands([mel(samples[: settings.longest], settings=settings.mel)])[0]
+
+
+FILTERBANKS = Extractor(
+    title="filterbanks",
+    function=filterbank,
+    settings=asdict(FILTERBANK),
+    modules=(mel_features.__name__,),
 )
 
 
@@ -110,7 +155,14 @@ def load(edition: str) -> Data:
     surprised = table["emotion"].str.lower().isin(labels.SPELLINGS["surprise"])
     reports = tuple(corpus.report for corpus in loaded)
     table = table.assign(surprised=surprised)
-    return Data(table, _frames(table), unseen, CLASSES, targets, reports=reports)
+    return Data(
+        table,
+        Ragged(*FILTERBANKS.frames(list(table["path"]))),
+        unseen,
+        CLASSES,
+        targets,
+        reports=reports,
+    )
 
 
 def names(edition: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -205,7 +257,14 @@ def own(path: Path, classes: Path | None, *, unseen: Sequence[str]) -> Data:
     target = np.array([known.index(name) for name in table["class"]])
     # The map alone says what surprise and calm are.
     targets = dict.fromkeys(product(SURPRISE, CALM), target)
-    return Data(table, _frames(table), tuple(unseen), known, targets, reports=(corpus.report,))
+    return Data(
+        table,
+        Ragged(*FILTERBANKS.frames(list(table["path"]))),
+        tuple(unseen),
+        known,
+        targets,
+        reports=(corpus.report,),
+    )
 
 
 def own_contents(path: Path, classes: str) -> list:
@@ -217,13 +276,6 @@ def own_contents(path: Path, classes: str) -> list:
         *(store.content(existing(file)) for file in files),
         [store.content(clip) for clip in table["path"]],
     ]
-
-
-def _frames(table: pd.DataFrame) -> Ragged:
-    settings = {"filterbank": asdict(FILTERBANK)}
-    paths = list(table["path"])
-    modules = [inputs.__name__]
-    return Ragged(*packed.frames(paths, compute=inputs.compute, settings=settings, modules=modules))
 
 
 # Attributes of clips, and what they tell of one another.

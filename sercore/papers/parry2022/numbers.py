@@ -28,6 +28,7 @@ from sercore.papers.parry2022.adversarial import FINAL, Plan, alpha
 from sercore.papers.parry2022.data import (
     ATTRIBUTES,
     CLASSES,
+    FILTERBANK,
     GENDERS,
     LANGUAGES,
     ORIGINS,
@@ -35,7 +36,6 @@ from sercore.papers.parry2022.data import (
     SIDES,
     SUBSETS,
 )
-from sercore.papers.parry2022.inputs import LOG_MEL
 from sercore.papers.parry2022.study import BASELINE, NAME, RECIPES
 from sercore.papers.parry2022.trial import BAND_MASK, SIGNS, TIME_MASK, Recipe, Row
 
@@ -67,9 +67,9 @@ def _parameters(network: Callable, *sizes: int) -> int:
 
 # Settings, taken from the object that uses them.
 SETTINGS: dict[Where, Callable[[], float]] = {
-    ("features", "mel filterbank", "coefficients"): lambda: LOG_MEL.bands,
-    ("features", "window", "length"): lambda: 1000 * LOG_MEL.window / LOG_MEL.rate,
-    ("features", "shift", "length"): lambda: 1000 * LOG_MEL.hop / LOG_MEL.rate,
+    ("features", "mel filterbank", "coefficients"): lambda: FILTERBANK.mel.bands,
+    ("features", "window", "length"): lambda: 1000 * FILTERBANK.mel.window / FILTERBANK.mel.rate,
+    ("features", "shift", "length"): lambda: 1000 * FILTERBANK.mel.hop / FILTERBANK.mel.rate,
     ("SpecAugment", "time mask", "width"): lambda: TIME_MASK,
     ("SpecAugment", "frequency mask", "width"): lambda: BAND_MASK,
     ("optimiser", "SGD momentum", "momentum"): lambda: Plan(approach="baseline").momentum,

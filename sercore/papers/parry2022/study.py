@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from sercore.corpora.cells import one_form
-from sercore.papers.parry2022 import data, inputs
+from sercore.papers.parry2022 import data
 from sercore.papers.parry2022.data import ATTRIBUTES, SUBSETS, Data, Labels
 from sercore.papers.parry2022.trial import Recipe, Row, Trial, look, run
 from sercore.parameters import (
@@ -195,7 +195,7 @@ def load(parameters: Parameters) -> Data:
 def tasks(parameters: Parameters, clips: Data) -> list[Task]:
     """List what a run trains, and the trials whose embeddings are visualised in Figure 2."""
     chosen = runnable(grid(parameters), clips)
-    corpora, parts = measured_on(clips), inputs.extractors()
+    corpora, parts = measured_on(clips), [data.FILTERBANKS.about()]
     name = "recipe" if parameters.models == "recipe" else "models"
     training = Task(name=name, run=run, trials=chosen, data=clips, corpora=corpora, parts=parts)
     viewed = [trial for trial in chosen if trial.row in VIEWED]
@@ -270,4 +270,4 @@ def manifest(parameters: Parameters) -> list:
         contents = data.own_contents(Path(parameters.table), parameters.classes)
     elif parameters.edition != "demo":
         contents = data.contents(parameters.edition)
-    return [*contents, *inputs.extractors()]
+    return [*contents, *data.FILTERBANKS.about()]

@@ -9,8 +9,7 @@ from sercore import papers, store
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.papers.parry2022 import study as parry
-from sercore.papers.parry2022.data import CLASSES
-from sercore.papers.parry2022.inputs import extractors
+from sercore.papers.parry2022.data import CLASSES, FILTERBANKS
 from sercore.papers.parry2022.trial import Recipe, Trial
 from sercore.sweep import Task
 
@@ -142,7 +141,7 @@ def _about() -> dict:
         edition="open",
         corpora=OPEN,
         keys=keys,
-        parts=extractors(),
+        parts=[FILTERBANKS.about()],
         study="parry2022",
         method=1,
         device="cpu",

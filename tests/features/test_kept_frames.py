@@ -12,9 +12,8 @@ from hypothesis import strategies as some
 
 from sercore import store
 from sercore.audio import AudioError
-from sercore.features import packed
-from sercore.papers.parry2022 import data as parry_data
-from sercore.papers.parry2022 import inputs as parry_inputs
+from sercore.features import keeping
+from sercore.papers.parry2022.data import FILTERBANKS
 
 LONG_AGO = 10**9
 TICK = 0.05  # seconds that tell two times of a file apart
@@ -63,12 +62,12 @@ def packed_file():
 
 
 def packed_by(compute, clips, **settings):
-    return packed.frames(clips, compute=compute, settings=settings, modules=["sercore.audio"])
+    return keeping.frames(clips, compute=compute, settings=settings, modules=["sercore.audio"])
 
 
 @pytest.mark.parametrize("chunk", [1, 2, 1000])
 def test_the_file_holds_what_each_clip_has(clips, monkeypatch, chunk):
-    monkeypatch.setattr(packed, "CHUNK", chunk)
+    monkeypatch.setattr(keeping, "CHUNK", chunk)
     values, starts = packed_by(Counted(), clips)
     rows = Counted()(clips)
     assert isinstance(values, np.memmap)
@@ -103,15 +102,15 @@ def test_a_changed_clip_is_read_again_even_where_size_and_time_are_kept(clips):
 
 
 def test_contents_are_those_of_the_files_and_are_taken_once(clips, monkeypatch):
-    monkeypatch.setattr(packed, "SETTLED", 0)
-    assert packed.contents(clips) == [store.content(path) for path in clips]
+    monkeypatch.setattr(keeping, "SETTLED", 0)
+    assert keeping.contents(clips) == [store.content(path) for path in clips]
     monkeypatch.setattr(store, "content", None)
-    assert packed.contents(clips[::-1])[-1] == packed.contents(clips)[0]
+    assert keeping.contents(clips[::-1])[-1] == keeping.contents(clips)[0]
 
 
 def test_what_has_just_been_written_is_not_trusted(clips):
-    packed.contents(clips)  # written a moment ago: nothing tells a change within the same tick
-    assert not (store.root() / packed.INDEX).exists()
+    keeping.contents(clips)  # written a moment ago: nothing tells a change within the same tick
+    assert not (store.root() / keeping.INDEX).exists()
 
 
 @pytest.mark.parametrize("kept", ["nothing", "size", "size and time of change"])
@@ -132,8 +131,8 @@ def test_damage_is_seen_and_mended(clips, kept):
 
 def test_what_is_as_it_was_left_is_not_read_to_be_checked(clips, monkeypatch):
     packed_by(Counted(), clips)
-    read, sums = [], packed._sums
-    monkeypatch.setattr(packed, "_sums", lambda path: read.append(path) or sums(path))
+    read, sums = [], keeping._sums
+    monkeypatch.setattr(keeping, "_sums", lambda path: read.append(path) or sums(path))
     packed_by(Counted(), clips)
     assert packed_file() not in read
 
@@ -152,7 +151,7 @@ def test_a_store_that_was_copied_is_read_in_full_and_taken(clips, tmp_path, monk
 
 
 def test_a_failure_leaves_no_file(clips, monkeypatch):
-    monkeypatch.setattr(packed, "CHUNK", 2)
+    monkeypatch.setattr(keeping, "CHUNK", 2)
 
     def fails(chunk):
         if clips[3] in chunk:
@@ -175,21 +174,21 @@ def test_a_missing_clip_and_no_clip_are_refused(clips, tmp_path):
 def test_any_clips_in_any_chunks(tmp_path_factory, counts, chunk):
     folder = tmp_path_factory.mktemp("any")
     rows = [np.full((count, 3), number, np.float64) for number, count in enumerate(counts)]
-    packed._pack(
+    keeping._pack(
         folder / "a.npy",
         folder / "a.starts.npy",
         (rows[at : at + chunk] for at in range(0, len(rows), chunk)),
     )
     assert np.array_equal(np.load(folder / "a.npy", mmap_mode="r"), np.concatenate(rows))
     assert np.load(folder / "a.starts.npy").tolist() == np.cumsum([0, *counts]).tolist()
-    assert packed._is_whole(folder / "a.npy")
+    assert keeping._is_whole(folder / "a.npy")
 
 
 @given(content=some.binary(min_size=1, max_size=200), data=some.data())
 def test_any_one_changed_missing_or_added_byte_shows(tmp_path_factory, content, data):
     path = tmp_path_factory.mktemp("sums") / "file"
     path.write_bytes(content)
-    before, at = packed._sums(path), data.draw(some.integers(0, len(content) - 1))
+    before, at = keeping._sums(path), data.draw(some.integers(0, len(content) - 1))
     changed = bytes([content[at] ^ data.draw(some.integers(1, 255))])
     for other in (
         content[:at] + changed + content[at + 1 :],
@@ -197,11 +196,10 @@ def test_any_one_changed_missing_or_added_byte_shows(tmp_path_factory, content, 
         content + b"\0",
     ):
         path.write_bytes(other)
-        assert packed._sums(path) != before
+        assert keeping._sums(path) != before
 
 
 def test_chapter_2_reads_the_same_frames_as_clip_by_clip(clips):
-    table = parry_data.pd.DataFrame({"path": [str(path) for path in clips]})
-    held = parry_data._frames(table)
-    for row, frames in enumerate(parry_inputs.compute(clips, jobs=1)):
-        assert np.array_equal(held.clip(row), frames)
+    values, starts = FILTERBANKS.frames(clips)
+    for row, frames in enumerate(FILTERBANKS.rows(clips, jobs=1)):
+        assert np.array_equal(values[starts[row] : starts[row + 1]], frames)
