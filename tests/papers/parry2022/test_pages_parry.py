@@ -7,7 +7,7 @@ from sercore import papers
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.papers.parry2022 import figures as parry2022_figures
-from sercore.papers.parry2022 import numbers, page
+from sercore.papers.parry2022 import numbers, paper
 from sercore.papers.parry2022 import study as parry
 from sercore.report.figures import scatter
 from tests.papers.parry2022.parry_book import MEASURED, ON, book, grid, switched
@@ -30,11 +30,11 @@ def full() -> Ledger:
 
 
 def test_the_lead_tells_print_ours_and_how_far_the_baseline_moves(full):
-    told = page.lead(full)
+    told = paper.lead(full)
     assert "45 with them" in told
     assert "-16.19 to +5.98 points beside a baseline of 49.48" in told
     assert "Trained on EMOVO, RAVDESS, SAVEE, our baseline reaches 41.00 ± 1.00 (3 seeds)" in told
-    printed = [abs(value) for _, value, _ in page.scores(full) if value is not None]
+    printed = [abs(value) for _, value, _ in paper.scores(full) if value is not None]
     smaller = sum(value < 6 for value in printed)
     assert 0 < smaller < len(printed) == 30
     assert (
@@ -50,8 +50,8 @@ def test_the_lead_tells_print_ours_and_how_far_the_baseline_moves(full):
 
 
 def test_the_lead_says_what_is_not_there_and_what_is_collapsed():
-    assert page.lead(NOTHING).endswith("No run on real speech is recorded yet.")
-    told = page.lead(
+    assert paper.lead(NOTHING).endswith("No run on real speech is recorded yet.")
+    told = paper.lead(
         book(trials(only="baseline"), lambda trial, corpus: [900, 10, 300], views=(), recipe=())
     )
     assert "(1 seed), collapsed" in told
@@ -125,7 +125,7 @@ def test_maps_of_this_page_name_their_corpora():
 
 
 def test_scores_say_none_where_the_paper_prints_nothing(full):
-    found = {row: (printed, gap.value) for row, printed, gap in page.scores(full)}
+    found = {row: (printed, gap.value) for row, printed, gap in paper.scores(full)}
     assert len(found) == 45
     assert found["GR C+S"][0] is None
     assert np.isclose(found["GR C"][1], -2)
