@@ -16,7 +16,7 @@ import torch
 from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
-from sercore import card, encoders, store
+from sercore import card, encoders
 from sercore.audio import RATE
 from sercore.card import people
 from sercore.encoders import Encoder
@@ -45,24 +45,12 @@ from sercore.training.loop import choose
 from sercore.training.resumable import LAST, History
 from sercore.training.schedules import Steps
 
-READINGS = {  # the variant that is meant by a model's name alone
-    "CNNLSTM": "fixed",
-    "FCMFCC": "as-run",
-    "CNNATT": "fixed",
-    "HUBERTFT": "fixed",
-    "MMFUSION": "fixed",
-}
-TAKEN = (  # parameters of the chapter that a training takes
-    *("edition", "epochs", "seed", "seeds"),
-    *("encoder", "precision", "device", "loopq_labels"),
-)
+# The variant that is meant by a model's name alone.
+READINGS = dict.fromkeys(RECIPES, "fixed") | {"FCMFCC": "as-run"}
+# Parameters of the chapter that a training takes.
+TAKEN = ("edition", "epochs", "seed", "seeds", "encoder", "precision", "device", "loopq_labels")
 TRIM = 20.0  # dB: the default of sercore.features.length.trim, with which all inputs are made
 EPOCHS = {"MMFUSION": 30}  # of a final training, as published; of other models the split runs tell
-_SYNTHETIC = "It shows that everything runs, and tells nothing about people."
-_ACTED = (
-    "Actors gave an emotion to sentences that were put before them; how people speak of themselves"
-    " was never heard, nor were other languages, children, noise, or two voices at once."
-)
 
 
 class Biagini2022Card(card.Card):
@@ -196,18 +184,16 @@ def final_plan(trial: Trial, *, epochs: int) -> Plan:
     return replace(plan_of(trial), epochs=epochs, schedule=schedule, stop=None)
 
 
-def final_folder(trial: Trial, data: Data, plan: Plan, *, device: torch.device) -> Path:
+def final_folder(trial: Trial, data: Data, *, epochs: int, device: torch.device) -> Path:
     """Return the folder of a final training; the trial's split and cap do not count."""
-    settings = asdict(replace(trial, protocol="final", fold=0, source="all", epochs=plan.epochs))
-    settings["plan"] = asdict(plan)
-    key = store.key(settings=settings, manifest=[data.content(trial)], modules=__name__)
-    return store.root() / "trainings" / key.hex[:2] / f"{key.hex}-{device.type}"
+    final = replace(trial, protocol="final", fold=0, source="all", epochs=epochs)
+    return kept.folder(__name__, final, data.content(trial), device=device)
 
 
 def train_final(trial: Trial, data: Data, *, epochs: int, device: str = "cpu") -> kept.Trained:
     """Train the trial's network on every clip, or go on with it, or take it from the store."""
     device, plan = choose(device), final_plan(trial, epochs=epochs)
-    network, folder = build(trial, data), final_folder(trial, data, plan, device=device)
+    network, folder = build(trial, data), final_folder(trial, data, epochs=epochs, device=device)
     everyone = np.arange(len(data.table))
     train = partial(train_network, trial, data, network, everyone, None, plan, folder, device)
     return kept.trained(network, folder, train, device=device, weights=LAST)
@@ -294,16 +280,13 @@ def score(counts: Sequence[Sequence], classes: int) -> dict[str, Any]:
 
 def limits(trial: Trial, about: Mapping[str, Any]) -> list[str]:
     """Sentences on what a model is not made for."""
-    training, encoder = about["training"], about["input"]["encoder"]
-    is_demo = trial.edition == "demo"
+    encoder = about["input"]["encoder"]
     lines = [
-        f"Trained on {'synthetic' if is_demo else 'acted'} speech, {people(training)} in"
-        f" {', '.join(training['languages'])}.",
-        _SYNTHETIC if is_demo else _ACTED,
+        *card.trained_on(about["training"]),
         f"The score is of {people(about['speaker_independent'])} of the same corpora: the same"
         " rooms and, for the most part, the same texts.",
         f"Names one of {len(about['classes'])} emotions always, also where there is another, or"
-        f" none.",
+        " none.",
         f"Trained on at most {about['input']['seconds']:g} s at a time: no window is longer.",
     ]
     if about["final"]:
