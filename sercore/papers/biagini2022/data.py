@@ -94,8 +94,7 @@ def load(
     folder, "random" or "none".
 
     Raises:
-        CorpusError: a corpus that is not there.
-        AudioError: a clip that cannot be used.
+        CorpusError, AudioError: a corpus that is not there, or a clip that cannot be used.
     """
     sources, shape, wanted = read(edition, elsewhere=elsewhere), SHAPES[size], sorted(set(kinds))
     table = clips(sources, loopq_labels=loopq_labels)
@@ -135,20 +134,15 @@ def names(edition: str, *, elsewhere: bool = False) -> tuple[str, ...]:
     if edition == "demo":
         return DEMO
     root = corpora.home()
-    present = [
-        name for name in (*ORIGINS, *ELSEWHERE) if root is not None and (root / name).is_dir()
-    ]
-    trained = [name for name in ORIGINS if edition == "paper" or name in NEEDED or name in present]
+    known = [] if root is None else [*ORIGINS, *ELSEWHERE]
+    present = [name for name in known if (root / name).is_dir()]
+    trained = [name for name in ORIGINS if edition == "paper" or name in (*NEEDED, *present)]
     tested = [name for name in ELSEWHERE if elsewhere and name in present]
     return (*trained, *tested)
 
 
 def read(edition: str, *, elsewhere: bool = False) -> list[Corpus]:
-    """Read the corpora of an edition.
-
-    Raises:
-        CorpusError: a corpus that is not there.
-    """
+    """Read the corpora of an edition; one that is not there is a ``CorpusError``."""
     load_corpus = synthetic.load if edition == "demo" else corpora.load
     return [load_corpus(name) for name in names(edition, elsewhere=elsewhere)]
 

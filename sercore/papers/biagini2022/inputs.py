@@ -4,6 +4,8 @@ As run: silence is trimmed at both ends, then a clip is cut at 5 s or filled wit
 for CNNATT, which reads any length, and HUBERTFT, which reads up to 4.5 s; no amplitude is
 normalised. Deviations: 16 kHz at once, where the code goes by 22,050 Hz; the mean of the channels,
 where it takes the first.
+
+An ``AudioError`` names a clip that cannot be read or is too short, and says how many more there are.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -127,13 +129,7 @@ def spectrogram(kind: str, samples: np.ndarray, shape: Shape, *, seed: int = 0) 
 def spectrograms(
     kind: str, paths: Sequence[Path | str], *, shape: Shape, jobs: int | None = None
 ) -> list[np.ndarray]:
-    """Compute ``spectrogram`` of many clips; the content of a clip is its seed.
-
-    Raises:
-        AudioError: a clip that cannot be read or is too short; the message names the file, and how
-            many more there are.
-        ValueError: no such kind.
-    """
+    """Compute ``spectrogram`` of many clips; the content of a clip is its seed."""
     if kind not in KINDS:
         raise ValueError(
             f"{kind}: no such input of paper 03; expected one of {'; '.join(KINDS)}. Check the"
@@ -144,12 +140,7 @@ def spectrograms(
 
 
 def levels(paths: Sequence[Path | str]) -> np.ndarray:
-    """Measure the ``LEVELS`` of clips before any trimming: ``(clips, 5)`` float64.
-
-    Raises:
-        AudioError: a clip that cannot be read; the message names the file, and how many more there
-            are.
-    """
+    """Measure the ``LEVELS`` of clips before any trimming: ``(clips, 5)`` float64."""
     rows = _kept(_levels, {"kind": "levels"}, paths, title="levels")
     return np.array(rows).reshape(len(paths), len(LEVELS))
 
@@ -158,10 +149,6 @@ def waveforms(
     kind: str, paths: Sequence[Path | str], *, shape: Shape, jobs: int | None = None
 ) -> Waveforms:
     """Read trimmed samples: up to 4.5 s for HUBERTFT, or exactly 5 s, "filled", for MMFUSION.
-
-    Raises:
-        AudioError: a clip that cannot be read; the message names the file, and how many more there
-            are.
 
     Source: Biagini 2022, sections 3.4 and 3.5; no amplitude is normalised, as in the author's code.
     """
@@ -208,11 +195,6 @@ def encoder_frames(
     """Compute the last-layer frames of a frozen speech encoder, ``(frames, width)`` float32 a clip.
 
     Clips are cut at 4.5 s for HUBERTFT, or exactly 5 s long, "filled", for MMFUSION.
-
-    Raises:
-        AudioError: a clip that cannot be read or is too short; the message names the file, and how
-            many more there are.
-        EncoderError: CUDA is wanted and not there.
 
     Source: Biagini 2022, sections 3.4 and 3.5. Deviation: the encoder is not tuned, and its own
     extractor prepares the samples, which the author's code gives as they are.

@@ -348,20 +348,12 @@ def is_available(name: str, address: str) -> bool:
 
 
 def weights_content(name: str, address: str) -> str:
-    """Return the digest of configuration and weights without loading them.
-
-    Raises:
-        EncoderError: weights that cannot be read.
-    """
+    """Return the digest of configuration and weights; an ``EncoderError`` says what is missing."""
     return mmfusion.convnext_content(address) if name == "pictures" else encoders.content(address)
 
 
 def inspect_weights(names: Iterable[str], addresses: Mapping[str, str]) -> dict[str, Weights]:
-    """Describe weights by name; each is loaded once to see that it can be tuned.
-
-    Raises:
-        EncoderError: weights that cannot be loaded or tuned.
-    """
+    """Describe weights by name; an ``EncoderError`` refuses those that cannot be tuned."""
     weights = {}
     for name in names:
         address, sizes = addresses[name], {}
@@ -382,8 +374,7 @@ def inspect_weights(names: Iterable[str], addresses: Mapping[str, str]) -> dict[
 def load_weights(name: str, weights: Weights) -> Encoder | nn.Module | None:
     """Load a speech encoder or a ConvNeXt; None for a ConvNeXt that each training draws itself.
 
-    Raises:
-        EncoderError: weights that are gone, or have changed since they were described.
+    An ``EncoderError`` refuses weights that have changed since they were described.
     """
     if weights_content(name, weights.address) != weights.content:
         raise EncoderError(

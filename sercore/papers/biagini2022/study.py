@@ -226,8 +226,7 @@ def load(parameters: Parameters) -> Data:
     """Load the data of the edition, with the inputs of the rows that a run trains.
 
     Raises:
-        CorpusError: a corpus that is not there; for "paper" the sentence lists every one, and
-            weights likewise.
+        CorpusError: a corpus that is not there; of the paper's edition all that is missing.
     """
     if parameters.edition == "paper":
         refuse_paper(parameters)
@@ -250,11 +249,7 @@ def _loaded(parameters: Parameters, chosen: Sequence[Row], *, elsewhere: bool = 
 
 
 def refuse_paper(parameters: Parameters) -> None:
-    """Refuse the paper's edition where one of its four corpora or its weights are missing.
-
-    Raises:
-        CorpusError: something is missing; the sentence lists all of it.
-    """
+    """Refuse the paper's edition with a list of its corpora and weights that are missing."""
     missing = lacking(CORPORA)
     for name, address in addresses(parameters).items():
         if address != "none" and not models.is_available(name, address):

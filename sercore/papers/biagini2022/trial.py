@@ -107,8 +107,8 @@ def with_weights(data: Data, rows: Sequence[TunedRow], addresses: Mapping[str, s
     """Join data with the weights that rows start from.
 
     Raises:
-        EncoderError: weights that cannot be loaded or tuned.
-        AudioError: a clip too short for one frame of HUBERTFT's encoder.
+        EncoderError, AudioError: weights that cannot be loaded or tuned, or a clip too short for
+            one frame of HUBERTFT's encoder.
     """
     weights = models.inspect_weights(models.weights_of(rows), addresses)
     if "HUBERTFT" in weights:
@@ -151,14 +151,10 @@ def trained(trial: Trial, data: Data, *, device: str = "cpu") -> Trained:
     """Return the trial's network: from the store, trained now, or trained on after an interruption.
 
     Numpy's own generator, which a tuned encoder draws from, is left as it was.
-
-    Raises:
-        EncoderError: weights that are no longer those of the data.
     """
     device, network = choose(device), build(trial, data)
     folder = kept.folder(__name__, trial, data.content(trial), device=device)
-    training, watched, _ = split(trial, data)
-    plan = plan_of(trial)
+    (training, watched, _), plan = split(trial, data), plan_of(trial)
     train = partial(train_network, trial, data, network, training, watched, plan, folder, device)
     state = np.random.get_state()  # noqa: NPY002
     try:
@@ -206,11 +202,7 @@ def train_network(
 
 
 def build(trial: Trial, data: Data) -> nn.Module:
-    """Build the trial's network before training: random weights, but for those that are tuned.
-
-    Raises:
-        EncoderError: weights that are no longer those of the data.
-    """
+    """Build the trial's network before training: random weights, but for those that are tuned."""
     if isinstance(trial, Tuned):
         return _build_tuned(trial, data)
     frames = data.inputs.get(trial.kinds[-1]) if trial.encoder != "none" else None
@@ -279,10 +271,9 @@ def order(trial: Trial, data: Data, rows: np.ndarray, *, epoch: int) -> list[np.
 
 
 def tensors(data: Data, kinds: Sequence[str], rows: np.ndarray) -> list[Tensor]:
-    """One batch as a network takes it: each input, and the lengths where there is one input.
+    """One batch as a network takes it: each input ``(batch, frames, width)``.
 
-    Shape:
-        - each input: ``(batch, frames, width)``; lengths: ``(batch,)``
+    Where there is one input, its lengths ``(batch,)`` follow.
     """
     inputs = [data.inputs[kind].batch(rows) for kind in kinds]
     if len(kinds) == 1:
@@ -358,10 +349,10 @@ def _counted(data: Data, answers: Scored) -> dict:
 def _bins(diagram: Reliability) -> list[list]:
     confidence, right = diagram.confidence * diagram.clips, diagram.accuracy * diagram.clips
     columns = (diagram.edges[1:], diagram.clips, confidence, right)
-    rows = zip(*(np.nan_to_num(column).tolist() for column in columns), strict=True)
-    return [
-        [round(edge, 6), int(clips), summed, round(right)] for edge, clips, summed, right in rows
-    ]
+    rows = []
+    for edge, clips, summed, n_right in np.nan_to_num(np.stack(columns, axis=1)).tolist():
+        rows.append([round(edge, 6), int(clips), summed, round(n_right)])
+    return rows
 
 
 def _training_summary(fitted: Trained, sides: Sides) -> dict:
