@@ -316,12 +316,9 @@ def _length(parameters: study.Parameters, split_runs: list[Trial], data: Data) -
 
 def _encoder_content(encoder: str) -> dict[str, str]:
     """Name and content of a speech encoder: its hub id, "random", or its folder's last part."""
-    folder = Path(encoder)
-    is_folder = encoder != "random" and folder.is_dir()
-    return {
-        "name": folder.resolve().name if is_folder else encoder,
-        "content": encoders.content(encoder),
-    }
+    is_folder = encoder != "random" and Path(encoder).is_dir()
+    name = Path(encoder).resolve().name if is_folder else encoder
+    return {"name": name, "content": encoders.content(encoder)}
 
 
 def _recipe(trial: Trial, history: History, cuts: Sequence[int] | None) -> dict[str, Any]:

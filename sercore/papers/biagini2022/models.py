@@ -110,14 +110,14 @@ def plan(model: str, *, rates: str, epochs: int, precision: str) -> Plan:
     )
 
 
-# Kinds of input by model, and by variant where it matters.
+# Kinds of input by model, or by model and variant.
 READS = {
-    ("CNNLSTM", ""): ("mel",),
-    ("FCMFCC", ""): ("mfcc",),
-    ("CNNATT", ""): (FREE,),
-    ("HUBERTFT", ""): ("frames",),
-    ("MMFUSION", "as-run"): ("mel, linear", "mfcc, no floor", "frames, filled"),
-    ("MMFUSION", "fixed"): ("mel", "mfcc", "frames, filled"),
+    "CNNLSTM": ("mel",),
+    "FCMFCC": ("mfcc",),
+    "CNNATT": (FREE,),
+    "HUBERTFT": ("frames",),
+    "MMFUSION as-run": ("mel, linear", "mfcc, no floor", "frames, filled"),
+    "MMFUSION fixed": ("mel", "mfcc", "frames, filled"),
 }
 
 
@@ -150,7 +150,7 @@ class Row:
     @property
     def kinds(self) -> tuple[str, ...]:
         """Kinds of input that the network reads."""
-        return READS.get((self.model, self.variant)) or READS[self.model, ""]
+        return READS.get(self.model) or READS[f"{self.model} {self.variant}"]
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -216,12 +216,11 @@ GROUPS = {
     ),
 }
 ROWS = {row.name: row for rows in GROUPS.values() for row in rows}
-_TUNED = [
-    TunedRow(model=model, variant=variant)
+TUNED = {
+    row.name: row
     for model in ("HUBERTFT", "MMFUSION")
-    for variant in ("as-run", "fixed")
-]
-TUNED = {row.name: row for row in _TUNED}
+    for row in (TunedRow(model=model, variant="as-run"), TunedRow(model=model, variant="fixed"))
+}
 ACROSS = ("CNNLSTM fixed", "FCMFCC as-run", "CNNATT fixed", "HUBERTFT fixed")  # also across corpora
 
 SMALL = {  # sizes of the demo's networks

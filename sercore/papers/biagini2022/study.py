@@ -13,7 +13,7 @@ from sercore.corpora.labels import SEVEN
 from sercore.papers.biagini2022 import data, inputs, models, views
 from sercore.papers.biagini2022.data import Data
 from sercore.papers.biagini2022.models import GROUPS, ROWS, TUNED, Row, TunedRow, weights_of
-from sercore.papers.biagini2022.trial import PROTOCOLS, Trial, Tuned, run, with_weights
+from sercore.papers.biagini2022.trial import HOLD_OUTS, Trial, Tuned, run, with_weights
 from sercore.parameters import (
     ChapterParameters,
     Device,
@@ -194,26 +194,24 @@ def _settings(
     for seed in parameters.run_seeds:
         for row in chosen:
             for protocol in _protocols(parameters, row, seed):
+                is_by_speaker = protocol == "speaker-independent"
                 source = data.SOURCES[edition] if protocol == "across-corpora" else "all"
-                n_tested = (
-                    min(parameters.folds, n_folds) if protocol == "speaker-independent" else 1
-                )
-                for fold in range(n_tested):
+                for fold in range(min(parameters.folds, n_folds) if is_by_speaker else 1):
                     place = {"protocol": protocol, "fold": fold, "source": source, "seed": seed}
                     yield row, asdict(row) | shared | place
 
 
 def _protocols(parameters: Parameters, row: Row, seed: int) -> list[str]:
+    """Protocols under which a row is tried with a seed."""
+    tried = [*HOLD_OUTS, "speaker-independent"]
     if row in GROUPS["switches"]:
         if seed != 0 and parameters.only != row.name:
             return []
         tried = ["by-origin"]
         if row.control != "none":
             tried.append("speaker-independent")
-    else:
-        tried = [
-            name for name in PROTOCOLS if name != "across-corpora" or row.name in models.ACROSS
-        ]
+    elif row.name in models.ACROSS:
+        tried.append("across-corpora")
     return [name for name in tried if parameters.protocol in ("all", name)]
 
 
@@ -286,10 +284,7 @@ def tasks(parameters: Parameters, clips: Data) -> list[Task]:
 
 
 def _task(name: str, function: Callable[..., dict], trials: Sequence[Trial], clips: Data) -> Task:
-    widths = {}
-    for kind in inputs.FRAMES:
-        if kind in clips.inputs:
-            widths[clips.encoder] = clips.inputs[kind].values.shape[1]
+    frames = [clips.inputs[kind] for kind in inputs.FRAMES if kind in clips.inputs]
     return Task(
         name=name,
         run=function,
@@ -297,7 +292,7 @@ def _task(name: str, function: Callable[..., dict], trials: Sequence[Trial], cli
         data=clips,
         corpora=measured_on(clips),
         parts=inputs.extractors(),
-        encoders=widths,
+        encoders={clips.encoder: frames[0].values.shape[1]} if frames else {},
     )
 
 

@@ -34,7 +34,6 @@ from sercore.training.loop import choose
 from sercore.training.resumable import LAST, History, autocast
 
 HOLD_OUTS = {"by-origin": by_origin, "by-label": by_label}
-PROTOCOLS = (*HOLD_OUTS, "speaker-independent", "across-corpora")
 # Largest masks in frames and bands: Biagini 2022, section 3.6.
 MASKS = {"time masking": (mask_time, 30), "band masking": (mask_bands, 10)}
 
