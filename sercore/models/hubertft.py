@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from sercore.models.variants import check_variant
 
 Variant = Literal["as-run", "fixed"]
-CLASSES = 7
 BEFORE_ENCODER = ("feature_extractor", "feature_projection")
 
 
@@ -65,7 +64,7 @@ class HubertFT(OnSpeech):
         - clips: ``(batch, samples)``, or kept frames ``(batch, time, width)``
         - lengths: ``(batch,)`` samples, or frames, that are a clip's own; ``as-run`` does not read
           them
-        - output: logits ``(batch, 7)``
+        - output: logits ``(batch, classes)``
 
     Source: Biagini 2022, section 3.4 and Figure 7; the mask, and where it is left out, as run in
     the author's public code. Deviation: ``fixed`` agrees for a clip alone and in a batch only on
@@ -74,10 +73,15 @@ class HubertFT(OnSpeech):
     """
 
     def __init__(
-        self, speech: nn.Module | int, *, variant: Variant = "as-run", frozen: bool = False
+        self,
+        speech: nn.Module | int,
+        *,
+        variant: Variant = "as-run",
+        frozen: bool = False,
+        classes: int = 7,
     ):
         super().__init__(speech, variant=variant, frozen=frozen)
-        self.head = nn.Linear(self.speech_width, CLASSES)
+        self.head = nn.Linear(self.speech_width, classes)
 
     def hidden(self, clips: Tensor, lengths: Tensor) -> Tensor:
         """Mean over time: ``(batch, width)``."""
