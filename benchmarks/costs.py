@@ -1,6 +1,6 @@
 """What paper 03's five networks cost at inference on a clip of 3 s: parameters, weights, processor seconds, peak memory.
 
-Usage: ``python -m benchmarks.costs [--record]``; ``--record`` writes them where the chapter reads them. Each network has a fresh
+Usage: ``python -m benchmarks.costs [--record]``; ``--record`` keeps them in the ledger. Each network has a fresh
 process, one after the other, and one thread; the largest takes some 2 GB.
 """
 
@@ -16,12 +16,12 @@ import torch
 from tabulate import tabulate
 from torch import Tensor, nn
 
-from sercore import checkout, process, sealed
+from sercore import checkout, process, sealed, store
 from sercore.models import hubertft, mmfusion
 from sercore.papers.biagini2022 import models
 from sercore.papers.biagini2022.inputs import SHAPES
-from sercore.papers.biagini2022.tables import COSTS
 
+COSTS = store.PROJECT / "book" / "ledger" / "recorded" / "03-loopq-models" / "costs.json"
 NAMES = ("CNNLSTM fixed", "FCMFCC as-run", "CNNATT fixed", "HUBERTFT fixed", "MMFUSION fixed")
 SAMPLES = 48_000  # of the clip that is read: 3 s
 ROUNDS = 5

@@ -192,7 +192,7 @@ def load(name: str | Path, *, device: str = "cpu") -> Encoder:
         return _random().to(device)
     if folder.is_dir():
         return _loaded(name, folder.resolve().name, folder).to(device)
-    return _loaded(name, name.rsplit("/", 1)[-1], _cached(name)).to(device)
+    return _loaded(name, name.rsplit("/", 1)[-1], snapshot(name)).to(device)
 
 
 def content(name: str | Path) -> str:
@@ -203,7 +203,7 @@ def content(name: str | Path) -> str:
     """
     if str(name) == "random":
         return store.digest([RANDOM, SEED])
-    folder = Path(name) if Path(name).is_dir() else _cached(str(name))
+    folder = Path(name) if Path(name).is_dir() else snapshot(str(name))
     return store.digest({file.name: store.content(file) for file in _files(str(name), folder)})
 
 
@@ -225,7 +225,7 @@ def _random() -> Encoder:
     return Encoder(name="random", content=content("random"), model=model, extractor=extractor)
 
 
-def _cached(name: str) -> Path:
+def snapshot(name: str) -> Path:
     """Folder of a hub id in the hub's cache, which is filled only if ``HF_HUB_OFFLINE`` is off."""
     import huggingface_hub
 

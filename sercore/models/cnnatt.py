@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from sercore.models.masking import as_picture, check_lengths, masked
+from sercore.models.unified_attention import drawn
 
 
 @dataclass(frozen=True)
@@ -82,11 +83,6 @@ class ChannelAttention(nn.Module):
     associativity, without nine maps of the whole sequence. Positions of zeros add nothing, so a
     masked X needs no mask here.
 
-    Args:
-        channels: number of channels of X, d.
-        outputs: number of channels of Q, K, V.
-        heads: number of heads.
-
     Shape:
         - features: X, ``(batch, channels, positions)``, channels first as in the report's formula
         - output: ``(batch, outputs, positions)``
@@ -96,12 +92,7 @@ class ChannelAttention(nn.Module):
 
     def __init__(self, channels: int, outputs: int, heads: int):
         super().__init__()
-        self.query, self.key, self.value = (
-            nn.Parameter(torch.empty(heads, outputs, channels)) for _ in range(3)
-        )
-        for weights in (self.query, self.key, self.value):
-            for head in weights.data:
-                nn.init.xavier_uniform_(head)
+        self.query, self.key, self.value = (drawn(heads, outputs, channels) for _ in range(3))
 
     def forward(self, features: Tensor) -> Tensor:
         """Mixed channels."""
@@ -116,8 +107,7 @@ class ChannelAttention(nn.Module):
 class CNNATT(nn.Module):
     """Two paths, four convolution blocks, channel attention, mean, layer norm, linear head.
 
-    Args:
-        sizes: ``SIZES`` (the default; 186,679 parameters) or ``AS_RUN``, whose forward pass stops.
+    ``SIZES`` (the default) give 186,679 parameters; the forward pass of ``AS_RUN`` stops.
 
     Shape:
         - spectrogram: ``(batch, time, 40)`` MFCC of clips padded to the batch's longest, 4 frames

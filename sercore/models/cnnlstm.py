@@ -70,13 +70,7 @@ class Block(nn.Module):
 
 
 class Convolutions(nn.Module):
-    """The five blocks.
-
-    Shape:
-        - spectrogram: ``(batch, 313, 128)``; lengths: ``(batch,)`` valid frames, or None where all
-          are
-        - output: ``(batch, 256, 1, 2)``
-    """
+    """The five blocks: ``(batch, 313, 128)`` and valid frames to ``(batch, 256, 1, 2)``."""
 
     def __init__(self, sizes: Sizes):
         super().__init__()
@@ -90,12 +84,11 @@ class Convolutions(nn.Module):
 
     def forward(self, spectrogram: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Features of each time step."""
-        picture = as_picture(
-            spectrogram, bands=self.sizes.bands, frames=self.sizes.frames
-        )  # (batch, 1, 128, 313)
+        sizes = self.sizes
+        picture = as_picture(spectrogram, bands=sizes.bands, frames=sizes.frames)
         check_lengths(lengths, picture, least=1)
         picture = masked(picture, lengths)
-        for block, pool in zip(self.blocks, self.sizes.pools, strict=True):
+        for block, pool in zip(self.blocks, sizes.pools, strict=True):
             picture = block(picture, lengths)
             if lengths is not None:
                 lengths = -(-lengths // pool)  # a window with one valid frame is valid
@@ -103,18 +96,14 @@ class Convolutions(nn.Module):
 
 
 class CNNLSTM(nn.Module):
-    """Five blocks, an LSTM of two layers, a linear head.
+    """Five blocks, an LSTM of two layers, a linear head; a variant says what the LSTM reads.
 
-    Args:
-        sizes: widths of the layers
-        variant: sequence that the LSTM reads
-
-            - "as-run": the clips of a batch, and its last dropout also acts in evaluation; so a
-              clip's logits depend on the clips before it, and two evaluations of one batch differ
-            - "per-clip": the one step that a clip is as run. Nothing comes before it, so the LSTM's
-              recurrent weights (524,288) reach no output and get no gradient
-            - "fixed": a clip's two steps of 256 features in time, the last valid one to the head;
-              padding is silent in every block
+    - "as-run": the clips of a batch, and its last dropout also acts in evaluation; so a clip's
+      logits depend on the clips before it, and two evaluations of one batch differ
+    - "per-clip": the one step that a clip is as run. Nothing comes before it, so the LSTM's
+      recurrent weights (524,288) reach no output and get no gradient
+    - "fixed": a clip's two steps of 256 features in time, the last valid one to the head; padding
+      is silent in every block
 
     Shape:
         - spectrogram: ``(batch, 313, 128)``, mel in dB, 5 s with zeros appended to the waveform

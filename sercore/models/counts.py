@@ -16,13 +16,8 @@ PRINTED = {"HubertFT": "HUBERTFT", "MMFusion": "MMFUSION"}  # names that the pap
 class Described:
     """One built model as ``sercore models`` lists it.
 
-    Args:
-        model: name of the network's class.
-        paper: paper that publishes it.
-        variant: reading of the method.
-        inputs: inputs in words.
-        width: width of its emotion features, 0 if it reads none.
-        parameters: number of parameters, frozen ones included.
+    The inputs are in words, ``width`` is that of its emotion features, 0 if it reads none, and
+    frozen parameters count.
     """
 
     model: str
@@ -47,17 +42,10 @@ def table() -> list[Described]:
     for paper, networks in papers.items():
         with torch.device("meta"):
             for network, variant, inputs, width in networks():
-                model = type(network).__name__
-                rows.append(
-                    Described(
-                        model=PRINTED.get(model, model),
-                        paper=paper,
-                        variant=variant,
-                        inputs=inputs,
-                        width=width,
-                        parameters=parameters(network),
-                    )
-                )
+                name = type(network).__name__
+                about = {"paper": paper, "variant": variant, "inputs": inputs, "width": width}
+                count = parameters(network)
+                rows.append(Described(model=PRINTED.get(name, name), parameters=count, **about))
     return rows
 
 

@@ -58,8 +58,7 @@ class Parallel(nn.Module):
 class FCMFCC(nn.Module):
     """Parallel paths, five convolution blocks, global average, linear head.
 
-    Args:
-        sizes: ``AS_RUN`` (the default; 462,471 parameters) or ``AS_DESCRIBED`` (872,071).
+    ``AS_RUN`` (the default) gives 462,471 parameters, ``AS_DESCRIBED`` 872,071.
 
     Shape:
         - spectrogram: ``(batch, 313, 40)`` MFCC of 5 s, zeros appended to the waveform; lengths:
@@ -91,9 +90,8 @@ class FCMFCC(nn.Module):
 
     def hidden(self, spectrogram: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Globally averaged features, before dropout: ``(batch, 320)``."""
-        picture = as_picture(
-            spectrogram, bands=self.sizes.coefficients, frames=self.sizes.frames
-        )  # (batch, 1, 40, 313)
+        sizes = self.sizes
+        picture = as_picture(spectrogram, bands=sizes.coefficients, frames=sizes.frames)
         return self.trunk(self.parallel(picture)).flatten(1)  # (batch, 320)
 
     def forward(self, spectrogram: Tensor, lengths: Tensor | None = None) -> Tensor:

@@ -12,32 +12,59 @@ from torch import Tensor, nn
 from sercore.models.variants import check_variant
 
 Variant = Literal["as-run", "fixed"]
-CLASSES = 7
-SECONDS = 4.5  # a longer clip is cut
 BEFORE_ENCODER = ("feature_extractor", "feature_projection")
 
 
-class HubertFT(nn.Module):
-    """Speech encoder whose front is frozen, its frames averaged over time, linear head.
+class OnSpeech(nn.Module):
+    """A network on a speech encoder of ``transformers``, or on its kept frames.
 
     Args:
-        speech: encoder of ``transformers`` that reads a waveform, on random or pretrained weights;
-            or, with ``frozen``, the width of its kept frames, in place of the encoder.
-        variant: ``as-run`` hands the encoder a mask of the samples that are not exactly 0, in
-            training only, and averages the padding in; ``fixed`` masks by length, in training and
-            evaluation, in the encoder and in the mean (default as-run).
-        frozen: whether the encoder keeps its weights, and its evaluation mode, so that only the
-            head learns (default no).
-        classes: emotions (default 7).
+        speech: encoder that reads a waveform, on random or pretrained weights; or, with ``frozen``,
+            the width of its kept frames, in place of the encoder.
+        variant: ``as-run`` or ``fixed``.
+        frozen: whether the encoder keeps its weights and its evaluation mode; else only its front
+            does.
+
+    Raises:
+        ValueError: an unknown variant, a width without ``frozen``, or an encoder of another make.
+    """
+
+    def __init__(self, speech: nn.Module | int, *, variant: Variant, frozen: bool):
+        super().__init__()
+        check_variant(variant, get_args(Variant))
+        self.variant, self.frozen = variant, frozen
+        self.speech, self.speech_width = attach(speech, frozen=frozen)
+
+    def train(self, mode: bool = True) -> Self:
+        """Set the mode; a frozen encoder stays in evaluation mode, as its kept frames were made."""
+        super().train(mode)
+        if self.frozen and self.speech is not None:
+            self.speech.eval()
+        return self
+
+    def speech_frames(self, waveform: Tensor, *, mask: Tensor | None = None) -> Tensor:
+        """Frames of the encoder's last layer: ``(batch, time, width)``."""
+        if self.speech is None:
+            raise ValueError(
+                f"waveform of shape {tuple(waveform.shape)}: this network has no speech encoder;"
+                " expected kept frames (batch, time, width). Give frames, or build it with the"
+                " encoder."
+            )
+        return self.speech(waveform, attention_mask=mask).last_hidden_state
+
+
+class HubertFT(OnSpeech):
+    """Speech encoder whose front is frozen, its frames averaged over time, linear head.
+
+    ``as-run`` (the default) hands the encoder a mask of the samples that are not exactly 0, in
+    training only, and averages the padding in; ``fixed`` masks by length, in training and
+    evaluation, in the encoder and in the mean.
 
     Shape:
         - clips: ``(batch, samples)``, or kept frames ``(batch, time, width)``
         - lengths: ``(batch,)`` samples, or frames, that are a clip's own; ``as-run`` does not read
           them
-        - output: logits ``(batch, 7)``
-
-    Raises:
-        ValueError: an unknown variant, a width without ``frozen``, or an encoder of another make.
+        - output: logits ``(batch, classes)``
 
     Source: Biagini 2022, section 3.4 and Figure 7; the mask, and where it is left out, as run in
     the author's public code. Deviation: ``fixed`` agrees for a clip alone and in a batch only on
@@ -51,26 +78,17 @@ class HubertFT(nn.Module):
         *,
         variant: Variant = "as-run",
         frozen: bool = False,
-        classes: int = CLASSES,
+        classes: int = 7,
     ):
-        super().__init__()
-        check_variant(variant, get_args(Variant))
-        self.variant, self.frozen = variant, frozen
-        self.speech, width = attach(speech, frozen=frozen)
-        self.head = nn.Linear(width, classes)
-
-    def train(self, mode: bool = True) -> Self:
-        """Set the mode; a frozen encoder stays in evaluation mode, as its kept frames were made."""
-        super().train(mode)
-        if self.frozen and self.speech is not None:
-            self.speech.eval()
-        return self
+        super().__init__(speech, variant=variant, frozen=frozen)
+        self.head = nn.Linear(self.speech_width, classes)
 
     def hidden(self, clips: Tensor, lengths: Tensor) -> Tensor:
         """Mean over time: ``(batch, width)``."""
         frames = clips  # (batch, time, width)
         if clips.ndim == 2:
-            frames, lengths = self._frames(clips, lengths)
+            frames = self.speech_frames(clips, mask=self._mask(clips, lengths))
+            lengths = self.speech._get_feat_extract_output_lengths(lengths)
         return frames.mean(1) if self.variant == "as-run" else masked_mean(frames, lengths)
 
     def forward(self, clips: Tensor, lengths: Tensor) -> Tensor:
@@ -87,21 +105,12 @@ class HubertFT(nn.Module):
             groups.append({"params": list(self.speech.encoder.parameters()), "lr": rate_tuned})
         return groups
 
-    def _frames(self, clips: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        if self.speech is None:
-            raise ValueError(
-                f"clips of shape {tuple(clips.shape)}: this network has no encoder; expected kept "
-                "frames (batch, time, width). "
-                "Give frames, or build it with the encoder."
-            )
-        mask = None
+    def _mask(self, clips: Tensor, lengths: Tensor) -> Tensor | None:
+        """Mask of the samples that the encoder reads: ``(batch, samples)``."""
         if self.variant == "fixed":
             time = torch.arange(clips.shape[1], device=clips.device)
-            mask = (time < lengths[:, None]).long()  # (batch, samples)
-        elif self.training:
-            mask = (clips != 0).long()
-        frames = self.speech(clips, attention_mask=mask).last_hidden_state  # (batch, time, width)
-        return frames, self.speech._get_feat_extract_output_lengths(lengths)
+            return (time < lengths[:, None]).long()
+        return (clips != 0).long() if self.training else None
 
 
 def masked_mean(frames: Tensor, lengths: Tensor) -> Tensor:
@@ -117,9 +126,9 @@ def masked_mean(frames: Tensor, lengths: Tensor) -> Tensor:
     shortest, longest = int(lengths.min()), int(lengths.max())
     if shortest < 1 or longest > frames.shape[1]:
         raise ValueError(
-            f"clips of {shortest} to {longest} frames in a batch of {frames.shape[1]}; the mean "
-            f"needs 1 to {frames.shape[1]}. "
-            "Drop or pad shorter clips; count samples of a waveform, frames of kept frames."
+            f"clips of {shortest} to {longest} frames in a batch of {frames.shape[1]}; the mean needs"
+            f" 1 to {frames.shape[1]}. Drop or pad shorter clips; count samples of a waveform,"
+            " frames of kept frames."
         )
     time = torch.arange(frames.shape[1], device=frames.device)
     valid = (time < lengths[:, None]).unsqueeze(-1)  # (batch, time, 1)
@@ -127,11 +136,9 @@ def masked_mean(frames: Tensor, lengths: Tensor) -> Tensor:
 
 
 def attach(speech: nn.Module | int, *, frozen: bool) -> tuple[nn.Module | None, int]:
-    """Freeze a part of an encoder, and return it with its width; None for kept frames.
+    """Freeze an encoder, or only its convolutions and feature projection; return it with its width.
 
-    Args:
-        speech: encoder, or width.
-        frozen: whether all of it is frozen, or only its convolutions and feature projection.
+    A width is returned as it is, with None for the encoder: its kept frames are read.
 
     Raises:
         ValueError: a width without ``frozen``, or an encoder to tune that has other parts.
@@ -139,16 +146,16 @@ def attach(speech: nn.Module | int, *, frozen: bool) -> tuple[nn.Module | None, 
     if isinstance(speech, int):
         if not frozen:
             raise ValueError(
-                f"speech={speech}: kept frames cannot be tuned; expected an encoder. Give one, or "
-                "set frozen=True."
+                f"speech={speech}: kept frames cannot be tuned; expected an encoder. Give one, or"
+                " set frozen=True."
             )
         return None, speech
     missing = [part for part in (*BEFORE_ENCODER, "encoder") if not hasattr(speech, part)]
     if missing:
         raise ValueError(
-            f"{type(speech).__name__}: no {missing[0]}; expected an encoder of a raw waveform "
-            "(HuBERT, wav2vec 2.0, WavLM). "
-            "Choose another, or give the width of its kept frames with frozen=True."
+            f"{type(speech).__name__}: no {missing[0]}; expected an encoder of a raw waveform"
+            " (HuBERT, wav2vec 2.0, WavLM). Choose another, or give the width of its kept frames"
+            " with frozen=True."
         )
     if frozen:
         speech.requires_grad_(False).eval()
@@ -159,35 +166,22 @@ def attach(speech: nn.Module | int, *, frozen: bool) -> tuple[nn.Module | None, 
     return speech, speech.config.hidden_size
 
 
-def build(
-    config: Any = None, *, variant: Variant = "as-run", frozen: bool = False, classes: int = CLASSES
-) -> HubertFT:
+def build(config: Any = None, *, variant: Variant = "as-run", frozen: bool = False) -> HubertFT:
     """Build the network on random weights, from a configuration of ``transformers``.
 
-    Args:
-        config: configuration of the encoder (default: the sizes of ``facebook/hubert-large-ll60k``,
-            315,445,895 parameters with the head).
-        variant: variant of the network.
-        frozen: whether the encoder is frozen.
-        classes: number of emotions.
+    The default has the sizes of ``facebook/hubert-large-ll60k``: 315,445,895 parameters with the
+    head.
     """
-    from transformers import AutoModel
+    from transformers import AutoModel, HubertConfig
 
-    return HubertFT(
-        AutoModel.from_config(config or large()), variant=variant, frozen=frozen, classes=classes
-    )
-
-
-def large() -> Any:
-    """Return a configuration with the sizes of HuBERT large."""
-    from transformers import HubertConfig
-
-    return HubertConfig(
-        hidden_size=1024,
-        num_hidden_layers=24,
-        num_attention_heads=16,
-        intermediate_size=4096,
-        feat_extract_norm="layer",
-        conv_bias=True,
-        do_stable_layer_norm=True,
-    )
+    large = {
+        "hidden_size": 1024,
+        "num_hidden_layers": 24,
+        "num_attention_heads": 16,
+        "intermediate_size": 4096,
+        "feat_extract_norm": "layer",
+        "conv_bias": True,
+        "do_stable_layer_norm": True,
+    }
+    speech = AutoModel.from_config(config or HubertConfig(**large))
+    return HubertFT(speech, variant=variant, frozen=frozen)

@@ -5,19 +5,10 @@ from torch import Tensor
 
 
 def as_picture(spectrogram: Tensor, *, bands: int, frames: int | None = None) -> Tensor:
-    """Turn ``(batch, time, bands)`` into one-channel pictures, bands x time.
-
-    Args:
-        spectrogram: mel bands or MFCC of each frame.
-        bands: expected number of bands.
-        frames: expected number of frames (default: any).
-
-    Shape:
-        - spectrogram: ``(batch, time, bands)``
-        - output: ``(batch, 1, bands, time)``
+    """Turn ``(batch, time, bands)`` into one-channel pictures ``(batch, 1, bands, time)``.
 
     Raises:
-        ValueError: if the shape is another.
+        ValueError: another number of bands, or of frames where one is given.
     """
     if (
         spectrogram.dim() != 3
@@ -26,14 +17,14 @@ def as_picture(spectrogram: Tensor, *, bands: int, frames: int | None = None) ->
     ):
         expected = f"(batch, {frames or 'time'}, {bands})"
         raise ValueError(
-            f"input of shape {tuple(spectrogram.shape)}; the network reads {expected}. Pad the "
-            "waveform, put the bands last."
+            f"input of shape {tuple(spectrogram.shape)}; the network reads {expected}. Pad the"
+            " waveform, put the bands last."
         )
     return spectrogram.transpose(1, 2).unsqueeze(1)
 
 
 def check_lengths(lengths: Tensor | None, picture: Tensor, *, least: int) -> None:
-    """Refuse a batch with a clip that is too short, or longer than its own picture.
+    """Refuse a batch with a clip shorter than ``least`` frames, or longer than its own picture.
 
     Args:
         lengths: ``(batch,)`` valid frames of each clip, or None where all are valid.
@@ -41,23 +32,21 @@ def check_lengths(lengths: Tensor | None, picture: Tensor, *, least: int) -> Non
         least: frames that a clip needs.
 
     Raises:
-        ValueError: if a clip has fewer than ``least`` frames or more than the picture, or if the
-            lengths are not one a clip.
+        ValueError: such a clip, or lengths that are not one a clip.
     """
     batch, frames = picture.shape[0], picture.shape[-1]
-    if lengths is not None and lengths.shape != (batch,):
-        raise ValueError(
-            f"lengths of shape {tuple(lengths.shape)}; expected ({batch},), one a clip. Pass the "
-            "batch's own lengths."
-        )
-    shortest, longest = (
-        (frames, frames) if lengths is None else (int(lengths.min()), int(lengths.max()))
-    )
+    shortest = longest = frames
+    if lengths is not None:
+        if lengths.shape != (batch,):
+            raise ValueError(
+                f"lengths of shape {tuple(lengths.shape)}; expected ({batch},), one a clip. Pass"
+                " the batch's own lengths."
+            )
+        shortest, longest = int(lengths.min()), int(lengths.max())
     if shortest < least or longest > frames:
         raise ValueError(
-            f"clips of {shortest} to {longest} frames in a picture of {frames}; expected {least} "
-            f"to {frames}. "
-            "Drop or pad shorter clips, and count frames, not samples."
+            f"clips of {shortest} to {longest} frames in a picture of {frames}; expected {least} to"
+            f" {frames}. Drop or pad shorter clips, and count frames, not samples."
         )
 
 

@@ -3,44 +3,36 @@
 Input recipe, of a clip at 16 kHz trimmed at both ends and cut or filled with zeros to 5 s: mel
 spectrogram of 128 bands (window 1024, hop 256), its 40 MFCC, the samples. The spectrogram is linear
 power in ``as-run`` and dB in ``fixed``: whoever makes the features sees to that; no network here
-changes its scale. Attention: ``unified_attention``; frozen parts: ``loopq_hubertft``.
+changes its scale.
 """
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self, get_args
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from sercore import store
+from sercore import encoders, store
 from sercore.encoders import EncoderError
-from sercore.models.hubertft import Variant, attach
+from sercore.models.hubertft import OnSpeech, Variant
 from sercore.models.masking import as_picture
 from sercore.models.unified_attention import UnifiedAttention
-from sercore.models.variants import check_variant
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sizes:
-    """Inputs and widths of section 3.5.
+    """Inputs and widths of section 3.5; spectrogram and MFCC have the same frames.
 
     Args:
-        bands: bands of the spectrogram.
-        frames: frames of the spectrogram and of the MFCC.
-        coefficients: number of MFCC.
         speech: frames of the speech encoder; 249 of 5 s from HuBERT, 250 from Whisper.
         recurrent: units of the LSTM each way, in each of its 2 layers.
         channels: channels of the joined sequence, d_z.
-        heads: heads of the attention.
         gate: width of the gate's projections, d_g.
         divisor: the attention's scores are divided by its root: 144 in the author's code, 48 in the
             paper's formula.
-        dropout: dropout in the LSTM, the feed-forward networks and the head.
         hidden: units before the output.
-        classes: number of emotions.
     """
 
     bands: int = 128
@@ -61,20 +53,12 @@ SIZES = Sizes()
 CONVNEXT_FILES = ("config.json", "model.safetensors")
 
 
-class MMFusion(nn.Module):
+class MMFusion(OnSpeech):
     """ConvNeXt, bidirectional LSTM and speech encoder, two attention blocks, head.
 
-    Args:
-        speech: encoder of ``transformers`` that reads a waveform; or, with ``frozen``, the width of
-            its kept frames.
-        pictures: ``ConvNextModel`` of ``transformers``, on random or pretrained weights; its last
-            layer norm is left out.
-        variant: ``as-run`` leaves LSTM, maps and attention blocks out of the optimiser, ``fixed``
-            puts them in (default as-run).
-        frozen: whether the speech encoder keeps its weights and its evaluation mode (default no:
-            its front is frozen only).
-        sizes: inputs and widths; the published ones, with HuBERT base and ConvNeXt base, give
-            185,690,855 parameters.
+    ``as-run`` (the default) leaves LSTM, maps and attention blocks out of the optimiser, ``fixed``
+    puts them in. ``pictures`` is a ``ConvNextModel``, whose last layer norm is left out. The
+    published sizes, with HuBERT base and ConvNeXt base, give 185,690,855 parameters.
 
     Shape:
         - spectrogram: ``(batch, time, bands)``, the transpose of the paper's picture, copied to 3
@@ -84,8 +68,7 @@ class MMFusion(nn.Module):
         - output: logits ``(batch, 7)``
 
     Raises:
-        ValueError: an unknown variant, a width without ``frozen``, an encoder of another make, or
-            channels that the heads do not divide.
+        ValueError: as ``OnSpeech``, or channels that the heads do not divide.
 
     Source: Biagini 2022, section 3.5 and Figure 10; what the optimiser holds as in the author's
     public code. A mask is given to no part: all clips have the same length, and their zeros are
@@ -101,10 +84,8 @@ class MMFusion(nn.Module):
         frozen: bool = False,
         sizes: Sizes = SIZES,
     ):
-        super().__init__()
-        check_variant(variant, get_args(Variant))
-        self.variant, self.frozen, self.sizes = variant, frozen, sizes
-        self.speech, width = attach(speech, frozen=frozen)
+        super().__init__(speech, variant=variant, frozen=frozen)
+        self.sizes = sizes
         self.pictures = nn.ModuleDict(
             {"embeddings": pictures.embeddings, "encoder": pictures.encoder}
         )
@@ -116,32 +97,29 @@ class MMFusion(nn.Module):
             bidirectional=True,
             batch_first=True,
         )
-        widths = (pictures.config.hidden_sizes[-1], 2 * sizes.recurrent, width)
+        widths = (pictures.config.hidden_sizes[-1], 2 * sizes.recurrent, self.speech_width)
         self.maps = nn.ModuleList(nn.Linear(width, sizes.channels, bias=False) for width in widths)
         for layer in self.maps:
             nn.init.xavier_uniform_(layer.weight)
         # Positions of each part.
         self.lengths = [picture_cells(pictures.config, sizes), sizes.frames, sizes.speech]
-        block = {
-            "heads": sizes.heads,
-            "gate": sizes.gate,
-            "divisor": sizes.divisor,
-            "dropout": sizes.dropout,
-        }
         self.blocks = nn.Sequential(
-            *(UnifiedAttention(sizes.channels, sum(self.lengths), **block) for _ in range(2))
+            *(
+                UnifiedAttention(
+                    sizes.channels,
+                    sum(self.lengths),
+                    heads=sizes.heads,
+                    gate=sizes.gate,
+                    divisor=sizes.divisor,
+                    dropout=sizes.dropout,
+                )
+                for _ in range(2)
+            )
         )
         self.before = nn.Sequential(
             nn.Dropout(sizes.dropout), nn.Linear(sizes.channels, sizes.hidden), nn.ReLU()
         )
         self.output = nn.Linear(sizes.hidden, sizes.classes)
-
-    def train(self, mode: bool = True) -> Self:
-        """Set the mode; a frozen speech encoder stays in evaluation mode."""
-        super().train(mode)
-        if self.frozen and self.speech is not None:
-            self.speech.eval()
-        return self
 
     def joined(self, spectrogram: Tensor, mfcc: Tensor, waveform: Tensor) -> Tensor:
         """Spectrogram, MFCC and waveform along time: ``(batch, 36 + 313 + 249, 144)``.
@@ -156,14 +134,16 @@ class MMFusion(nn.Module):
         embedded = self.pictures["embeddings"](picture.expand(-1, 3, -1, -1))
         cells = self.pictures["encoder"](embedded).last_hidden_state  # (batch, 1024, 4, 9)
         recurrent, _ = self.lstm(mfcc)  # (batch, time, 512)
-        frames = waveform if waveform.ndim == 3 else self._frames(waveform)  # (batch, time, 768)
+        frames = waveform  # (batch, time, 768)
+        if waveform.ndim == 2:
+            frames = self.speech_frames(waveform)
         parts = (cells.flatten(2).transpose(1, 2), recurrent, frames)
         lengths = [part.shape[1] for part in parts]
         if lengths != self.lengths:
             raise ValueError(
-                f"{lengths} positions of spectrogram, MFCC and waveform; the layer norms are for "
-                f"{self.lengths}. Cut or fill the "
-                "clips to one length, or build the network with the sizes of these."
+                f"{lengths} positions of spectrogram, MFCC and waveform; the layer norms are for"
+                f" {self.lengths}. Cut or fill the clips to one length, or build the network with"
+                " the sizes of these."
             )
         return torch.cat([layer(part) for layer, part in zip(self.maps, parts, strict=True)], dim=1)
 
@@ -193,15 +173,6 @@ class MMFusion(nn.Module):
             for parts, rate in ((head, rate_head), (tuned, rate_tuned))
         ]
 
-    def _frames(self, waveform: Tensor) -> Tensor:
-        if self.speech is None:
-            raise ValueError(
-                f"waveform of shape {tuple(waveform.shape)}: this network has no speech encoder; "
-                "expected kept frames "
-                "(batch, time, width). Give frames, or build it with the encoder."
-            )
-        return self.speech(waveform).last_hidden_state
-
 
 def picture_cells(config: Any, sizes: Sizes) -> int:
     """Count the cells of a spectrogram behind ConvNeXt: 4 x 9 as published."""
@@ -220,24 +191,14 @@ def build(
 ) -> MMFusion:
     """Build the network on random weights, from configurations of ``transformers``.
 
-    Args:
-        speech: configuration of the speech encoder (default: the sizes of
-            ``facebook/hubert-base-ls960``), or the width of kept frames.
-        pictures: configuration of ConvNeXt (default: ConvNeXt base).
-        variant: variant of the network.
-        frozen: whether the speech encoder is frozen.
-        sizes: inputs and widths.
+    The defaults are the sizes of ``facebook/hubert-base-ls960`` and ConvNeXt base; ``speech`` may
+    be the width of kept frames.
     """
     from transformers import AutoModel, HubertConfig
 
     encoder = speech if isinstance(speech, int) else AutoModel.from_config(speech or HubertConfig())
-    return MMFusion(
-        encoder,
-        AutoModel.from_config(pictures or convnext_base()),
-        variant=variant,
-        frozen=frozen,
-        sizes=sizes,
-    )
+    network = AutoModel.from_config(pictures or convnext_base())
+    return MMFusion(encoder, network, variant=variant, frozen=frozen, sizes=sizes)
 
 
 def convnext_base() -> Any:
@@ -253,16 +214,12 @@ def load_convnext(name: str | Path) -> nn.Module:
     """Load ConvNeXt with pretrained weights in float32, without its classifier.
 
     In training it drops whole layers at ConvNeXt base's rate, 0.5 at the last, whatever its
-    configuration says: hub checkpoints say 0, the library of the author's code does not.
-
-    The rules are those of ``sercore.encoders``: safetensors only, a checkpoint's own code is never
-    run, and no network is used unless ``HF_HUB_OFFLINE=0`` is set.
-
-    Args:
-        name: folder with ``config.json`` and ``model.safetensors``, else a hub id.
+    configuration says: hub checkpoints say 0, the library of the author's code does not. It is read
+    from a folder or by hub id, by the rules of ``sercore.encoders``.
 
     Raises:
-        EncoderError: no such folder or cached id, no safetensors weights, no ConvNeXt, or damaged files.
+        EncoderError: no such folder or cached id, no safetensors weights, no ConvNeXt, or damaged
+            files.
     """
     from safetensors.torch import load_file
     from transformers import AutoConfig, ConvNextModel
@@ -278,14 +235,12 @@ def load_convnext(name: str | Path) -> nn.Module:
         config.drop_path_rate = convnext_base().drop_path_rate
         with torch.random.fork_rng(devices=[]):
             model = ConvNextModel(config)
-        weights = load_file(weights_file)
-        model.load_state_dict(
-            {
-                key.removeprefix("convnext."): value
-                for key, value in weights.items()
-                if not key.removeprefix("convnext.").startswith("classifier.")
-            }
-        )
+        weights = {}
+        for key, value in load_file(weights_file).items():
+            part = key.removeprefix("convnext.")
+            if not part.startswith("classifier."):
+                weights[part] = value
+        model.load_state_dict(weights)
     except EncoderError:
         raise
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
@@ -309,7 +264,7 @@ def convnext_content(name: str | Path) -> str:
 
 
 def _convnext_files(name: str) -> list[Path]:
-    folder = Path(name) if Path(name).is_dir() else _convnext_snapshot(name)
+    folder = Path(name) if Path(name).is_dir() else encoders.snapshot(name)
     for file in CONVNEXT_FILES:
         if not (folder / file).is_file():
             others = ", ".join(sorted(other.name for other in folder.iterdir())) or "nothing"
@@ -318,23 +273,3 @@ def _convnext_files(name: str) -> list[Path]:
                 " weights are not read: save the model with transformers' save_pretrained."
             )
     return [folder / file for file in CONVNEXT_FILES]
-
-
-def _convnext_snapshot(name: str) -> Path:
-    """Folder of a hub id in the hub's cache, filled from the network only where ``HF_HUB_OFFLINE`` is set to no."""
-    import huggingface_hub
-
-    offline = os.environ.get("HF_HUB_OFFLINE", "1").upper() in ("1", "ON", "YES", "TRUE")
-    try:
-        return Path(
-            huggingface_hub.snapshot_download(
-                name, allow_patterns=list(CONVNEXT_FILES), local_files_only=offline
-            )
-        )
-    except (OSError, ValueError) as error:
-        cause = "" if offline else f" ({' '.join(str(error).split())[:200]})"
-        raise EncoderError(
-            f"{name}: no such folder, and no such model in the hub's cache{cause}; expected a folder"
-            " with a ConvNeXt, a hub id that is cached, or random. Check the spelling, or download"
-            " it once with HF_HUB_OFFLINE=0."
-        ) from error

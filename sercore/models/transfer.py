@@ -12,14 +12,8 @@ NAMED = 3  # tensors that a message names
 def transfer(network: ResNet34, tensors: Mapping[str, Tensor], *, where: str) -> None:
     """Copy the backbone of a speaker recogniser into a network, whose head stays as it is.
 
-    The checkpoint may be another's: it fits whole, or nothing of it is copied.
-
-    Args:
-        network: changed in place; its backbone has the sizes of the checkpoint's, its pooling and
-            classes may be others.
-        tensors: tensors of the checkpoint, named as in ``ResNet34.state_dict()``; what begins with
-            "head." is left out.
-        where: the checkpoint's path, for the message.
+    The tensors are named as in ``ResNet34.state_dict()``; what begins with "head." is left out. The
+    checkpoint ``where`` may be another's: it fits whole, or nothing of it is copied.
 
     Raises:
         ValueError: a tensor of the backbone is missing or has another shape, or a tensor of the
@@ -35,21 +29,13 @@ def transfer(network: ResNet34, tensors: Mapping[str, Tensor], *, where: str) ->
         elif tensors[name].shape != weight.shape:
             other.append(f"{name} {tuple(tensors[name].shape)} for {tuple(weight.shape)}")
     homeless = [name for name in tensors if name not in weights and not name.startswith("head.")]
-    faults = []
-    for names, what in (
-        (missing, "missing"),
-        (other, "of another shape"),
-        (homeless, "without a place"),
-    ):
-        if names:
-            faults.append(f"{len(names)} {what} ({_first(names)})")
+    problems = {"missing": missing, "of another shape": other, "without a place": homeless}
+    faults = [f"{len(names)} {what} ({_first(names)})" for what, names in problems.items() if names]
     if faults:
         raise ValueError(
-            f"{where}: tensors that do not fit: {', '.join(faults)}; expected the {len(weights)} "
-            "of "
-            "this network's backbone, and beside"
-            " them none but head.*. Give a checkpoint of the same sizes, with names as in "
-            "ResNet34.state_dict()."
+            f"{where}: tensors that do not fit: {', '.join(faults)}; expected the {len(weights)} of"
+            " this network's backbone, and beside them none but head.*. Give a checkpoint of the"
+            " same sizes, with names as in ResNet34.state_dict()."
         )
     network.backbone.load_state_dict(
         {name.removeprefix("backbone."): tensors[name] for name in weights}

@@ -10,11 +10,8 @@ from torch.nn import functional
 class GatedSelfAttention(nn.Module):
     """Self-attention whose queries and keys are scaled by learned gates.
 
-    Args:
-        channels: channels of the sequence, d_z; the heads share them equally.
-        heads: number of attention heads.
-        gate: width of the gate's projections, d_g.
-        divisor: the scores are divided by its root.
+    The heads share the channels d_z equally; the gate's projections have the width d_g, and the
+    scores are divided by the root of the divisor.
 
     Shape:
         - sequence: ``(batch, time, channels)``
@@ -28,8 +25,8 @@ class GatedSelfAttention(nn.Module):
         super().__init__()
         if channels % heads:
             raise ValueError(
-                f"{channels} channels over {heads} heads: they do not divide; expected a "
-                "multiple. Change one of them."
+                f"{channels} channels over {heads} heads: they do not divide; expected a multiple."
+                " Change one of them."
             )
         width = channels // heads
         self.divisor = divisor
@@ -55,14 +52,8 @@ class GatedSelfAttention(nn.Module):
 class UnifiedAttention(nn.Module):
     """Gated self-attention and a feed-forward network, each added to its input and normalised.
 
-    Args:
-        channels: channels of the sequence, d_z.
-        positions: length of the sequence; the layer norms hold a weight for each position and
-            channel.
-        heads: number of attention heads.
-        gate: width of the gate's projections, d_g.
-        divisor: divisor of the scores, under a root.
-        dropout: inside the feed-forward network, between its widths of 4 d_z and d_z.
+    The layer norms hold a weight for each position and channel. The feed-forward network drops out
+    between its widths of 4 d_z and d_z.
 
     Shape:
         - sequence: ``(batch, positions, channels)``

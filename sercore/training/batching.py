@@ -67,10 +67,8 @@ class Streamed:
     Paths stand in one array, which the processes of a data loader share; strings would be copied
     into each as it counts them.
 
-    Args:
-        paths: audio files
-        read: function that reads a file's frames, importable by name
-        folder: folder that relative paths start from (default: the working directory)
+    ``read`` gives a file's frames and is importable by name; relative paths start from the folder
+    (default: the working directory).
     """
 
     def __init__(
@@ -114,28 +112,21 @@ def by_length(
     Args:
         lengths: frames or samples of each clip, 1 or more.
         batch: clips a batch, 1 or more; one batch of an epoch may be smaller.
-        seed: seed of the run.
+        seed: seed of the run, 0 or more.
         epoch: number of the epoch, 0 or more.
         window: approximate number of batches that are sorted together, half of all at most; 1 gives
             random batches.
-
-    Returns:
-        ``(rows,)`` row numbers for each batch; every row stands in one batch, once.
 
     Raises:
         ValueError: no clip, an empty clip, or a number out of its range.
     """
     sizes = _checked(lengths)
-    for name, given, least in (
-        ("batch", batch, 1),
-        ("window", window, 1),
-        ("seed", seed, 0),
-        ("epoch", epoch, 0),
-    ):
+    checked = {"batch": (batch, 1), "window": (window, 1), "seed": (seed, 0), "epoch": (epoch, 0)}
+    for name, (given, least) in checked.items():
         if given < least:
             raise ValueError(
-                f"{name}={given}: too small; expected {least} or more. Give {name} a whole number "
-                f"from {least} on."
+                f"{name}={given}: too small; expected {least} or more. Give {name} a whole number"
+                f" from {least} on."
             )
     generator = np.random.default_rng([seed, epoch])
     order = generator.permutation(len(sizes))
@@ -152,10 +143,6 @@ def by_length(
 
 def padding_share(lengths: Sequence[int], batches: Sequence[np.ndarray]) -> float:
     """Return the share of padding in batches that are padded to their longest clip, in [0, 1).
-
-    Args:
-        lengths: frames or samples of each clip, 1 or more.
-        batches: row numbers of each batch.
 
     Raises:
         ValueError: no clip, or an empty clip.
@@ -200,7 +187,7 @@ def _checked(lengths: Sequence[int]) -> np.ndarray:
         raise ValueError("no clip to make batches of; expected at least 1: check what was left out")
     if sizes.min() < 1:
         raise ValueError(
-            f"clip {int(sizes.argmin())} has length {sizes.min()}; batches need at least 1: drop "
-            "empty clips first"
+            f"clip {int(sizes.argmin())} has length {sizes.min()}; batches need at least 1: drop"
+            " empty clips first"
         )
     return sizes

@@ -30,19 +30,14 @@ class Plan:
     """How a network is trained; the defaults are Adam's, without a schedule.
 
     Args:
-        epochs: passes over the training clips, at most (default 100).
-        batch: clips a step; the caller's batches follow it (default 64).
-        optimiser: adam, whose weight decay joins the gradient, or adamw, whose does not (default
-            adam).
-        rate: learning rate of the groups that name none (default 1e-3).
-        weight_decay: weight decay of groups that name none.
-        schedule: schedule of the rates, or None.
-        precision: fp32, or bf16: autocast in training and validation, the weights stay fp32
-            (default fp32).
-        channels_last: memory format of the network; with bf16 it pays for convolutions (default
-            no).
-        stop: rate cuts of a plateau after which training ends early, or None (default).
-        least: epochs before which it does not (default 0).
+        epochs: passes over the training clips, at most.
+        batch: clips a step; the caller's batches follow it.
+        optimiser: adam, whose weight decay joins the gradient, or adamw, whose does not.
+        rate, weight_decay: of the parameter groups that name none.
+        precision: fp32, or bf16: autocast in training and validation, the weights stay fp32.
+        channels_last: memory format of the network; with bf16 it pays for convolutions.
+        stop: rate cuts of a plateau after which training ends early, or None.
+        least: epochs before which it does not.
 
     Source: Biagini 2022, section 4.1.
     """
@@ -59,23 +54,18 @@ class Plan:
     least: int = 0
 
     def __post_init__(self) -> None:
-        for name, known in (("optimiser", (*OPTIMISERS,)), ("precision", ("fp32", "bf16"))):
+        for name, known in (("optimiser", OPTIMISERS), ("precision", ("fp32", "bf16"))):
             if getattr(self, name) not in known:
                 raise ValueError(
-                    f"{name}={getattr(self, name)}: unknown; expected {' or '.join(known)}. Give "
-                    "one of them."
+                    f"{name}={getattr(self, name)}: unknown; expected {' or '.join(known)}. Give"
+                    " one of them."
                 )
-        for name, least in (
-            ("epochs", 1),
-            ("batch", 1),
-            ("weight_decay", 0),
-            ("least", 0),
-            ("stop", 1),
-        ):
+        smallest = {"epochs": 1, "batch": 1, "weight_decay": 0, "least": 0, "stop": 1}
+        for name, least in smallest.items():
             if getattr(self, name) is not None and getattr(self, name) < least:
                 raise ValueError(
-                    f"{name}={getattr(self, name)}: too small; expected {least} or more. Give "
-                    f"{name} from {least} on."
+                    f"{name}={getattr(self, name)}: too small; expected {least} or more. Give"
+                    f" {name} from {least} on."
                 )
         if not self.rate > 0:
             raise ValueError(f"rate={self.rate}: expected more than 0. Give 0.001, for example.")
@@ -89,11 +79,8 @@ class Plan:
         """Why training ends after epochs with these validation losses; empty while it goes on."""
         if len(losses) >= self.epochs:
             return f"all {self.epochs} epochs"
-        if (
-            self.stop is not None
-            and len(losses) >= self.least
-            and len(self.schedule.cuts(losses)) >= self.stop
-        ):
+        may_stop = self.stop is not None and len(losses) >= self.least
+        if may_stop and len(self.schedule.cuts(losses)) >= self.stop:
             return f"{self.stop} rate cuts"
         return ""
 
@@ -108,37 +95,30 @@ def check(
 ) -> None:
     """Refuse what would fail or crash later.
 
-    Args:
-        plan: plan of the training.
-        network: to be trained.
-        groups: parameter groups of its optimiser, with a list of ``params`` each.
-        device: device of the training.
-        validated: whether clips are held out (default True).
-
     Raises:
         ValueError: a group holds another network's weights; a plateau without clips to see it on;
             or channels-last on a CPU with a convolution of few channels.
     """
     if isinstance(plan.schedule, Plateau) and not validated:
         raise ValueError(
-            "schedule=Plateau: no clip is held out to see it on; expected Steps or None. Give "
-            "one, or a validation."
+            "schedule=Plateau: no clip is held out to see it on; expected Steps or None. Give one,"
+            " or a validation."
         )
     parameters = set(network.parameters())
     strangers = sum(weight not in parameters for group in groups for weight in group["params"])
     if strangers:
         raise ValueError(
-            f"groups: {strangers} tensors that are no parameter of the network; expected its own. "
-            "Take them from it."
+            f"groups: {strangers} tensors that are no parameter of the network; expected its own."
+            " Take them from it."
         )
     if not plan.channels_last or device.type != "cpu":
         return
     for name, layer in network.named_modules():
         if isinstance(layer, nn.Conv2d) and layer.out_channels < NARROW:
             raise ValueError(
-                f"channels_last: {name} has {layer.out_channels} channels; on a CPU expected "
-                f"{NARROW} or more, as narrower ones "
-                "crash torch 2.13.0 in training. Leave channels_last out, or train on a GPU."
+                f"channels_last: {name} has {layer.out_channels} channels; on a CPU expected"
+                f" {NARROW} or more, as narrower ones crash torch 2.13.0 in training. Leave"
+                " channels_last out, or train on a GPU."
             )
 
 
@@ -163,8 +143,8 @@ def fit(
     validation accuracy.
 
     Args:
-        network: network to train in place; it is left on the device, in evaluation mode, with the
-            last epoch's weights.
+        network: trained in place; it is left on the device, in evaluation mode, with the last
+            epoch's weights.
         groups: parameter groups of the optimiser: ``params``, and ``lr`` and ``weight_decay`` where
             they are not the plan's.
         loss: function of the network and one batch's tensors; it returns the mean loss and, for
@@ -174,7 +154,7 @@ def fit(
             clip trains: then the last epoch is the best.
         plan: optimiser, schedule and the rest.
         folder: folder of this run alone.
-        device: cpu or cuda (default cpu); batches are moved there.
+        device: cpu or cuda; batches are moved there.
         seed: seed of dropout and whatever else draws from torch's generator.
 
     Raises:
@@ -185,12 +165,10 @@ def fit(
     device = torch.device(device)
     groups = [{**group, "params": list(group["params"])} for group in groups]
     check(plan, network, groups, device, validated=validate is not None)
-    network.to(
-        device, memory_format=torch.channels_last if plan.channels_last else torch.preserve_format
-    )
-    optimiser = OPTIMISERS[plan.optimiser](
-        groups, lr=plan.rate, weight_decay=plan.weight_decay, fused=True
-    )
+    layout = torch.channels_last if plan.channels_last else torch.preserve_format
+    network.to(device, memory_format=layout)
+    settings = {"lr": plan.rate, "weight_decay": plan.weight_decay, "fused": True}
+    optimiser = OPTIMISERS[plan.optimiser](groups, **settings)
     starts = [group["lr"] for group in optimiser.param_groups]
 
     def step(batch: list[Tensor]) -> dict[str, float]:
@@ -253,12 +231,7 @@ def cross_entropy(network: nn.Module, *batch: Tensor) -> tuple[Tensor, Tensor]:
 def validation(
     loss: Loss, batches: Callable[[], Batches]
 ) -> Callable[[nn.Module], dict[str, float]]:
-    """Return a ``validate`` for ``fit``: the same means of this loss as in training.
-
-    Args:
-        loss: loss as ``fit`` takes it.
-        batches: function that gives the validation batches, called once an epoch.
-    """
+    """Return a ``validate`` for ``fit``: the same means of this loss, over the batches of a call."""
 
     def validate(network: nn.Module) -> dict[str, float]:
         device = next(network.parameters()).device
@@ -293,7 +266,6 @@ def _digest(network: nn.Module, optimiser: torch.optim.Optimizer) -> str:
     names = {weight: name for name, weight in network.named_parameters()}
     groups = []
     for group in optimiser.param_groups:
-        groups.append(
-            [[names[weight] for weight in group["params"]], group["lr"], group["weight_decay"]]
-        )
+        weights = [names[weight] for weight in group["params"]]
+        groups.append([weights, group["lr"], group["weight_decay"]])
     return store.digest(groups)[:8]

@@ -2,7 +2,7 @@
 
 A schedule keeps no state. A rate follows from the epochs done so far, so a run that goes on after
 an interruption needs no more than its history. Both follow the arithmetic of PyTorch's schedulers,
-to the bit.
+which count inside themselves, to the bit.
 """
 
 import math
@@ -15,12 +15,7 @@ SMALLEST = 1e-8  # a cut that would change a rate by no more than this leaves it
 
 @dataclass(frozen=True, kw_only=True)
 class Plateau:
-    """Cut after ``patience + 1`` epochs in a row without a better validation loss.
-
-    Args:
-        patience: number of epochs without a better loss before a cut, 0 or more.
-        factor: factor of the rate at a cut, between 0 and 1.
-        floor: smallest rate, 0 or more.
+    """Cut after ``patience + 1`` epochs in a row without a better validation loss, down to a floor.
 
     Source: Biagini 2022, section 4.1 and Table 3; PyTorch's ``ReduceLROnPlateau``.
     """
@@ -33,20 +28,17 @@ class Plateau:
         _check_factor(self.factor)
         if self.patience < 0 or self.floor < 0:
             raise ValueError(
-                f"patience={self.patience}, floor={self.floor}: below 0; expected 0 or more. Give "
-                "both from 0 on."
+                f"patience={self.patience}, floor={self.floor}: below 0; expected 0 or more. Give"
+                " both from 0 on."
             )
 
     def cuts(self, losses: Sequence[float]) -> list[int]:
-        """Return the epochs, from 1, after which the rate is cut, also without effect at the floor.
-
-        Args:
-            losses: validation loss of each epoch done.
-        """
+        """Epochs, from 1, after which the rate is cut, also without effect at the floor."""
         best, waited, cuts = math.inf, 0, []
         for epoch, loss in enumerate(losses, 1):
-            better = loss < best * (1 - THRESHOLD)
-            best, waited = (loss, 0) if better else (best, waited + 1)
+            waited += 1
+            if loss < best * (1 - THRESHOLD):
+                best, waited = loss, 0
             if waited > self.patience:
                 cuts.append(epoch)
                 waited = 0
@@ -63,11 +55,7 @@ class Plateau:
 
 @dataclass(frozen=True, kw_only=True)
 class Steps:
-    """Cut after named epochs.
-
-    Args:
-        at: epochs, counted from 1 and rising; the rate is cut after each.
-        factor: factor of the rate at a cut, between 0 and 1.
+    """Cut after named epochs, counted from 1 and rising.
 
     Source: Biagini 2022, section 4.2, the final model: epochs 15 and 25; PyTorch's ``MultiStepLR``.
     """
@@ -79,25 +67,22 @@ class Steps:
         _check_factor(self.factor)
         if list(self.at) != sorted(set(self.at)) or min(self.at, default=1) < 1:
             raise ValueError(
-                f"at={self.at}: expected epochs from 1 on, each later than the one before. Put "
-                "them in order, once each."
+                f"at={self.at}: expected epochs from 1 on, each later than the one before. Put"
+                " them in order, once each."
             )
-
-    def cuts(self, losses: Sequence[float]) -> list[int]:
-        """Epochs, counted from 1, after which the rate was cut; the losses are only counted."""
-        return [epoch for epoch in self.at if epoch <= len(losses)]
 
     def rate(self, start: float, losses: Sequence[float]) -> float:
         """Learning rate of the epoch after these, of a parameter group that starts at ``start``."""
         rate = start
-        for _ in self.cuts(losses):
-            rate *= self.factor
+        for epoch in self.at:
+            if epoch <= len(losses):
+                rate *= self.factor
         return rate
 
 
 def _check_factor(factor: float) -> None:
     if not 0 < factor < 1:
         raise ValueError(
-            f"factor={factor}: expected more than 0 and less than 1, or the rate would not fall. "
-            "Give 0.1, for example."
+            f"factor={factor}: expected more than 0 and less than 1, or the rate would not fall."
+            " Give 0.1, for example."
         )

@@ -32,7 +32,7 @@ def train(
     Args:
         networks: networks of one architecture on one device, trained in place.
         loss: function of a network and one batch's tensors that returns ``(rows,)``.
-        batches: function of each network that returns the batches of an epoch.
+        batches: for each network, a function that returns the batches of an epoch.
         recipe: epochs, rate and the rest.
 
     Raises:
@@ -42,8 +42,8 @@ def train(
     """
     if not networks or len(networks) != len(batches):
         raise ValueError(
-            f"{len(networks)} networks with batches of {len(batches)}; expected one or more, each "
-            "with its own batches."
+            f"{len(networks)} networks with batches of {len(batches)}; expected one or more, each"
+            " with its own batches."
         )
     if len(networks) == 1:
         loop.train(networks[0], lambda *given: loss(*given).mean(), batches[0], recipe=recipe)

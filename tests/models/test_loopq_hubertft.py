@@ -198,7 +198,10 @@ with torch.no_grad():
         (lambda: tiny(variant="as-described"), "expected as-run or fixed"),
         (lambda: HubertFT(384), "kept frames cannot be tuned"),
         (lambda: HubertFT(torch.nn.Linear(2, 2)), "no feature_extractor"),
-        (lambda: HubertFT(16, frozen=True)(torch.zeros(2, 800), LENGTHS[:2]), "has no encoder"),
+        (
+            lambda: HubertFT(16, frozen=True)(torch.zeros(2, 800), LENGTHS[:2]),
+            "has no speech encoder",
+        ),
         (lambda: masked_mean(torch.zeros(2, 5, 3), torch.tensor([0, 5])), "clips of 0 to 5 frames"),
         (
             lambda: masked_mean(torch.zeros(2, 5, 3), torch.tensor([5, 6])),

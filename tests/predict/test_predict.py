@@ -66,7 +66,7 @@ def test_a_model_of_published_size_answers_in_the_precision_of_its_training(trai
         80_000,
     )
     assert model.about["limits"][0].startswith(
-        "Trained on acted speech, 14 clips by 2 speakers in en-GB."
+        "Trained on acted speech, 14 clips by 2 speakers, in en-GB."
     )
     assert "synthetic" not in " ".join(model.about["limits"])
     parameters = loopq.Parameters(

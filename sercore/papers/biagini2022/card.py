@@ -16,7 +16,7 @@ import torch
 from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
-from sercore import card, encoders, store
+from sercore import card, encoders
 from sercore.audio import RATE
 from sercore.card import people
 from sercore.encoders import Encoder
@@ -25,35 +25,32 @@ from sercore.features.length import fit, trim
 from sercore.features.mel import MelSettings
 from sercore.papers.biagini2022 import models, study
 from sercore.papers.biagini2022.data import Data
-from sercore.papers.biagini2022.inputs import FRAMES, FREE, KINDS, SHAPES, Inputs, Shape
+from sercore.papers.biagini2022.inputs import FRAMES, FREE, SHAPES, Inputs, Shape, spectrogram
 from sercore.papers.biagini2022.models import RECIPES, ROWS, Row
-from sercore.papers.biagini2022.trial import Trial, batches, build, run, split, tensors, trained
+from sercore.papers.biagini2022.trial import (
+    Trial,
+    build,
+    plan_of,
+    run,
+    split,
+    tensors,
+    train_network,
+    trained,
+)
 from sercore.parameters import ParameterError, nearest
 from sercore.sweep import sweep
-from sercore.training import fitting, kept
+from sercore.training import kept
 from sercore.training.fitting import Plan
 from sercore.training.loop import choose
 from sercore.training.resumable import LAST, History
 from sercore.training.schedules import Steps
 
-READINGS = {  # the variant that is meant by a model's name alone
-    "CNNLSTM": "fixed",
-    "FCMFCC": "as-run",
-    "CNNATT": "fixed",
-    "HUBERTFT": "fixed",
-    "MMFUSION": "fixed",
-}
-TAKEN = (  # parameters of the chapter that a training takes
-    *("edition", "epochs", "seed", "seeds"),
-    *("encoder", "precision", "device", "loopq_labels"),
-)
+# The variant that is meant by a model's name alone.
+READINGS = dict.fromkeys(RECIPES, "fixed") | {"FCMFCC": "as-run"}
+# Parameters of the chapter that a training takes.
+TAKEN = ("edition", "epochs", "seed", "seeds", "encoder", "precision", "device", "loopq_labels")
 TRIM = 20.0  # dB: the default of sercore.features.length.trim, with which all inputs are made
 EPOCHS = {"MMFUSION": 30}  # of a final training, as published; of other models the split runs tell
-_SYNTHETIC = "It shows that everything runs, and tells nothing about people."
-_ACTED = (
-    "Actors gave an emotion to sentences that were put before them; how people speak of themselves"
-    " was never heard, nor were other languages, children, noise, or two voices at once."
-)
 
 
 class Biagini2022Card(card.Card):
@@ -126,7 +123,7 @@ class Biagini2022Card(card.Card):
             f"{name}: trained on {card.corpora(about)}.",
             f"{scored}: accuracy {tested['accuracy']:.3f}, macro F1 {tested['macro_f1']:.3f}"
             f" ({people(tested)} of {', '.join(tested['corpora'])}; by chance"
-            f" {1 / tested.get('classes', len(about['classes'])):.3f}).",
+            f" {1 / tested['classes']:.3f}).",
             *about["limits"],
         ]
 
@@ -150,12 +147,11 @@ class Biagini2022Card(card.Card):
         Shape:
             - each input: ``(1, frames, width)``; where there is one input, lengths ``(1,)`` follow
         """
-        settings = about["input"]
-        shape = settings["shape"]
+        settings, shape = about["input"], about["input"]["shape"]
         return partial(
             _inputs,
             shape=Shape(**shape | {"mel": MelSettings(**shape["mel"])}),
-            kinds=tuple(settings["kinds"]),
+            kinds=settings["kinds"],
             decibels=settings["trim"],
             classes=tuple(about["classes"]),
         )
@@ -184,35 +180,22 @@ def final_schedule(model: str, *, epochs: int) -> Steps:
 
 def final_plan(trial: Trial, *, epochs: int) -> Plan:
     """Plan a final training: the trial's, with ``final_schedule`` in place of the plateau."""
-    plan = models.plan(trial.model, rates=trial.rates, epochs=epochs, precision=trial.precision)
-    return replace(plan, schedule=final_schedule(trial.model, epochs=epochs), stop=None)
+    schedule = final_schedule(trial.model, epochs=epochs)
+    return replace(plan_of(trial), epochs=epochs, schedule=schedule, stop=None)
 
 
-def final_folder(trial: Trial, data: Data, plan: Plan, *, device: torch.device) -> Path:
+def final_folder(trial: Trial, data: Data, *, epochs: int, device: torch.device) -> Path:
     """Return the folder of a final training; the trial's split and cap do not count."""
-    settings = asdict(replace(trial, protocol="final", fold=0, source="all", epochs=plan.epochs))
-    settings["plan"] = asdict(plan)
-    key = store.key(settings=settings, manifest=[data.content(trial)], modules=__name__)
-    return store.root() / "trainings" / key.hex[:2] / f"{key.hex}-{device.type}"
+    final = replace(trial, protocol="final", fold=0, source="all", epochs=epochs)
+    return kept.folder(__name__, final, data.content(trial), device=device)
 
 
 def train_final(trial: Trial, data: Data, *, epochs: int, device: str = "cpu") -> kept.Trained:
     """Train the trial's network on every clip, or go on with it, or take it from the store."""
     device, plan = choose(device), final_plan(trial, epochs=epochs)
-    network, folder = build(trial, data), final_folder(trial, data, plan, device=device)
-    everyone, labels = np.arange(len(data.table)), torch.from_numpy(data.labels)
-    train = partial(
-        fitting.fit,
-        network,
-        models.groups(network, trial.model, rates=trial.rates),
-        fitting.cross_entropy,
-        lambda epoch: batches(trial, data, everyone, labels, epoch=epoch),
-        None,
-        plan=plan,
-        folder=folder,
-        device=device,
-        seed=trial.start,
-    )
+    network, folder = build(trial, data), final_folder(trial, data, epochs=epochs, device=device)
+    everyone = np.arange(len(data.table))
+    train = partial(train_network, trial, data, network, everyone, None, plan, folder, device)
     return kept.trained(network, folder, train, device=device, weights=LAST)
 
 
@@ -254,14 +237,9 @@ def describe(
 ) -> dict[str, Any]:
     """Describe a trained model: recipe, input, classes, training clips, score, limits.
 
-    Args:
-        trial: speaker-independent trial of the row
-        data: clips of the chapter
-        history: history of the training whose weights are saved
-        outcome: outcome of the trial
-        cuts: epochs after which a final model's rates were cut; None (default) where the trial's
-            own network is saved
-        encoder: name and content of the speech encoder; None (default) where none is read
+    The outcome is that of the row's speaker-independent trial. ``cuts`` are the epochs after which a
+    final model's rates were cut; without them the trial's own network is saved. ``encoder`` is the
+    name and content of the speech encoder, where one is read.
     """
     final = cuts is not None
     training, validation, _ = split(trial, data)
@@ -284,9 +262,7 @@ def describe(
 def score(counts: Sequence[Sequence], classes: int) -> dict[str, Any]:
     """Accuracy and macro F1 over all clips and by corpus, and the number of classes that occur.
 
-    Args:
-        counts: rows of corpus/speaker, true class, predicted class, number of clips
-        classes: number of classes
+    The rows are corpus/speaker, true class, predicted class, number of clips.
     """
     by_corpus: dict[str, np.ndarray] = {}
     for group, true, predicted, number in counts:
@@ -304,16 +280,13 @@ def score(counts: Sequence[Sequence], classes: int) -> dict[str, Any]:
 
 def limits(trial: Trial, about: Mapping[str, Any]) -> list[str]:
     """Sentences on what a model is not made for."""
-    training, encoder = about["training"], about["input"]["encoder"]
-    is_demo = trial.edition == "demo"
+    encoder = about["input"]["encoder"]
     lines = [
-        f"Trained on {'synthetic' if is_demo else 'acted'} speech, {people(training)} in"
-        f" {', '.join(training['languages'])}.",
-        _SYNTHETIC if is_demo else _ACTED,
+        *card.trained_on(about["training"]),
         f"The score is of {people(about['speaker_independent'])} of the same corpora: the same"
         " rooms and, for the most part, the same texts.",
         f"Names one of {len(about['classes'])} emotions always, also where there is another, or"
-        f" none.",
+        " none.",
         f"Trained on at most {about['input']['seconds']:g} s at a time: no window is longer.",
     ]
     if about["final"]:
@@ -343,18 +316,13 @@ def _length(parameters: study.Parameters, split_runs: list[Trial], data: Data) -
 
 def _encoder_content(encoder: str) -> dict[str, str]:
     """Name and content of a speech encoder: its hub id, "random", or its folder's last part."""
-    folder = Path(encoder)
-    is_folder = encoder != "random" and folder.is_dir()
-    return {
-        "name": folder.resolve().name if is_folder else encoder,
-        "content": encoders.content(encoder),
-    }
+    is_folder = encoder != "random" and Path(encoder).is_dir()
+    name = Path(encoder).resolve().name if is_folder else encoder
+    return {"name": name, "content": encoders.content(encoder)}
 
 
 def _recipe(trial: Trial, history: History, cuts: Sequence[int] | None) -> dict[str, Any]:
-    plan = models.plan(
-        trial.model, rates=trial.rates, epochs=trial.epochs, precision=trial.precision
-    )
+    plan = plan_of(trial)
     settings = ("model", "variant", "rates", "augmentation", "labels", "size", "precision", "seed")
     patience = f"plateau of the validation loss, patience {plan.schedule.patience}"
     return {
@@ -416,12 +384,12 @@ def _inputs(
     inputs = {}
     for kind in kinds:
         if kind in FRAMES:
-            is_padded = FRAMES[kind]
-            clip = fit(speech, length=shape.samples) if is_padded else speech[: shape.longest]
+            clip = speech[: shape.longest]
+            if FRAMES[kind]:
+                clip = fit(speech, length=shape.samples)
             inputs[kind] = Inputs.of(encoder.frames([clip]))
         else:
             with threadpool_limits(1):  # as training clips are measured, to the same bits
-                # None of these kinds draws a random number.
-                row = KINDS[kind](speech, shape, np.random.default_rng(0))
+                row = spectrogram(kind, speech, shape)
             inputs[kind] = Inputs.of([row], None if kind == FREE else [n_frames])
     return tensors(Data(pd.DataFrame(), inputs, classes), kinds, np.array([0]))

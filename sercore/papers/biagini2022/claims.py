@@ -37,31 +37,22 @@ OTHER_CHANGE = (
     " its maps are MMFUSION's, which is not trained here"
 )
 
-Cells = Mapping[tuple[str, str], int]  # clips by emotion and origin
-
 
 def clips(ledger: Ledger) -> Judgement:
     """B1: check the arithmetic of Table 1."""
-    cells = table_1()
-    by_class: dict[str, int] = {}
-    for (name, _), count in cells.items():
-        by_class[name] = by_class.get(name, 0) + count
-    total = sum(cells.values())
-    others = [count for name, count in by_class.items() if name != "surprise"]
-    crema = sum(count for (_, origin), count in cells.items() if origin == "CREMA") / total
-    agrees = total == 10_110 and crema > 0.5 and by_class["surprise"] < min(others)
-    measured = _measured_cells()
+    table, measured = table_1(), _measured_cells()
+    by_class, total = table.sum(axis=1), table.to_numpy().sum()
+    others = by_class.drop("surprise")
+    crema = table["CREMA"].sum() / total
+    agrees = total == 10_110 and crema > 0.5 and by_class["surprise"] < others.min()
+    angry, sad = table.loc[["angry", "sadness"], "SAVEE"]
     in_savee = ""
-    if ("angry", "SAVEE") in measured:
-        in_savee = (
-            f", {measured['angry', 'SAVEE']} and {measured['sadness', 'SAVEE']} in the corpus"
-        )
+    if "SAVEE" in measured:
+        in_savee = ", {} and {} in the corpus".format(*measured.loc[["angry", "sadness"], "SAVEE"])
     reason = (
         f"on the printed counts: {total:,} clips, {crema:.1%} from CREMA-D; the largest class but"
-        f" surprise has "
-        f"{max(others) / min(others):.2f} times the clips of the smallest, surprise"
-        f" {by_class['surprise'] / min(others):.2f}. "
-        f"SAVEE has {cells['angry', 'SAVEE']} angry clips and {cells['sadness', 'SAVEE']} of"
+        f" surprise has {others.max() / others.min():.2f} times the clips of the smallest, surprise"
+        f" {by_class['surprise'] / others.min():.2f}. SAVEE has {angry} angry clips and {sad} of"
         f" sadness there{in_savee}"
     )
     return Judgement.alike("agrees" if agrees else "differs", reason)
@@ -69,20 +60,15 @@ def clips(ledger: Ledger) -> Judgement:
 
 def loudness(ledger: Ledger) -> Judgement:
     """B3: compare the mean of clip maxima by emotion, printed and over the corpora at hand."""
-    emotions = dict.fromkeys(row for row, _ in table_1())
-    printed = {
-        number.column: number.value
-        for number in ledger.printed
-        if (number.table, number.row) == ("Table 2", "Max")
-    }
+    emotions, measured = table_1().index, recorded.measurements(NAME)
+    in_table_2 = [number for number in ledger.printed if number.table == "Table 2"]
+    printed = {number.column: number.value for number in in_table_2 if number.row == "Max"}
     is_printed = _is_loud({name: printed[name] for name in emotions})
-    measured = recorded.measurements(NAME)
     ours = {name: measured.get(f"Max / {name} / mean_of_clip_max_amplitude") for name in emotions}
     if None in ours.values():
         return Judgement.alike("not run", "the corpora were not measured", printed=is_printed)
-    order = ", ".join(
-        f"{name} {ours[name]:.3f}" for name in sorted(ours, key=ours.get, reverse=True)
-    )
+    loudest_first = sorted(ours, key=ours.get, reverse=True)
+    order = ", ".join(f"{name} {ours[name]:.3f}" for name in loudest_first)
     reason = f"mean maximum over {', '.join(recorded.measured_on(NAME))}: {order}"
     return Judgement.alike("agrees" if _is_loud(ours) else "differs", reason, printed=is_printed)
 
@@ -102,8 +88,8 @@ def durations(ledger: Ledger) -> Judgement:
     p95, p99 = (measured[f"duration / all / {name}"] for name in ("p95 (stated)", "p99"))
     reason = (
         f"{judgement.reason}. Over {', '.join(recorded.measured_on(NAME))} the 95th percentile is"
-        f" {p95:.3f} s and the 99th "
-        f"{p99:.3f} s; the author's code asks for the 99th where the text says 95 %"
+        f" {p95:.3f} s and the 99th {p99:.3f} s; the author's code asks for the 99th where the text"
+        " says 95 %"
     )
     return Judgement.alike(judgement.published, reason)
 
@@ -160,20 +146,17 @@ def saliency(ledger: Ledger) -> Judgement:
     words = []
     for protocol in PAIR:
         chosen = views[views.get("protocol") == protocol]["trial"]
-        table = (
-            rows[rows["trial"].isin(chosen)]
-            .groupby(["network", "class"])[["low", "middle", "high"]]
-            .mean()
-        )
-        if not len(table):
+        maps = rows[rows["trial"].isin(chosen)].groupby(["network", "class"])
+        if not len(maps):
             continue
-        trained, untrained = (table.loc[network] for network in ("trained", "untrained"))
+        means = maps[["low", "middle", "high"]].mean()
         for title, name, bands in (
             ("sadness, low and middle", "sadness", ["low", "middle"]),
             ("happy, high", "happy", ["high"]),
         ):
+            shares = means[bands].sum(axis=1)
             ours, control = (
-                _above_the_others(of[bands].sum(axis=1), name) for of in (trained, untrained)
+                _above_the_others(shares[network], name) for network in ("trained", "untrained")
             )
             words.append(f"{protocol}, {title}: {ours:+.3f}, untrained {control:+.3f}")
     if not words:
@@ -215,36 +198,35 @@ def fixed_length(ledger: Ledger) -> Judgement:
 def balanced(ledger: Ledger) -> Judgement:
     """B14: compare the smallest class of each origin with its largest; balanced from 0.8 on."""
     printed, ours = _balance(table_1()), _balance(_measured_cells())
-    written = [
-        ", ".join(f"{name} {share:.2f}" for name, share in shares.items())
-        for shares in (printed, ours)
-    ]
     mark = "not run"
-    if ours:
-        mark = "agrees" if min(ours.values()) >= BALANCED else "differs"
-    measured = written[1] or "not measured"
-    reason = f"smallest class over largest: printed {written[0]}; in the whole corpora {measured}"
-    return Judgement.alike(mark, reason, printed=min(printed.values()) >= BALANCED)
+    if len(ours):
+        mark = "agrees" if ours.min() >= BALANCED else "differs"
+    reason = (
+        f"smallest class over largest: printed {_listed(printed)}; in the whole corpora"
+        f" {_listed(ours) or 'not measured'}"
+    )
+    return Judgement.alike(mark, reason, printed=bool(printed.min() >= BALANCED))
 
 
-def _balance(cells: Cells) -> dict[str, float]:
+def _balance(cells: pd.DataFrame) -> pd.Series:
     """Return the smallest class over the largest by origin; classes that it lacks are left out."""
-    sizes: dict[str, list[int]] = {}
-    for (_, origin), count in cells.items():
-        if count:
-            sizes.setdefault(origin, []).append(count)
-    return {origin: min(counts) / max(counts) for origin, counts in sizes.items()}
+    present = cells[cells > 0]
+    return present.min() / present.max()
 
 
-def _measured_cells() -> dict[tuple[str, str], int]:
+def _listed(shares: pd.Series) -> str:
+    return ", ".join(f"{name} {share:.2f}" for name, share in shares.items())
+
+
+def _measured_cells() -> pd.DataFrame:
+    """Measured clips as ``table_1`` has the printed ones, of the corpora at hand."""
     measured, at_hand = recorded.measurements(NAME), recorded.measured_on(NAME)
-    emotions = dict.fromkeys(row for row, _ in table_1())
-    return {
-        (row, origin): int(measured[f"{row} / {origin} / records"])
-        for name, origin in ORIGINS.items()
-        if name in at_hand
-        for row in emotions
-    }
+    columns = {}
+    for corpus, origin in ORIGINS.items():
+        if corpus in at_hand:
+            clips_of = {name: measured[f"{name} / {origin} / records"] for name in table_1().index}
+            columns[origin] = pd.Series(clips_of).astype(int)
+    return pd.DataFrame(columns)
 
 
 def energy(ledger: Ledger) -> Judgement:
@@ -285,9 +267,8 @@ def across(ledger: Ledger) -> Judgement:
         ACROSS.gap(ledger, *pair, RECALL, name=" over ".join(pair)) for pair in OVER_SCRATCH
     ]
     run = [mark for mark in gaps.marks(differences) if mark != "not run"]
-    chance = len({row for row, _ in table_1()})
     reason = (
-        f"mean recall on corpora never seen, each counting once, chance is 1/{chance}:"
+        f"mean recall on corpora never seen, each counting once, chance is 1/{len(table_1())}:"
         f" {', '.join(recalls)};"
         f" {gaps.listing(differences)}; the only pretrained part here is a frozen encoder"
     )
@@ -405,12 +386,5 @@ CLAIMS = (
         judge=across,
     ),
 )
-SETTINGS = (
-    "B1",
-    "B2",
-    "B3",
-    "B4",
-    "B8",
-    "B12",
-    "B14",
-)  # about data and built objects, whatever is trained
+# Claims about data and built objects, whatever is trained.
+SETTINGS = ("B1", "B2", "B3", "B4", "B8", "B12", "B14")

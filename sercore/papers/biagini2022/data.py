@@ -1,7 +1,7 @@
 """Data of paper 03: clips in seven classes with their inputs, and what the report measures."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from sercore.papers.biagini2022.inputs import (
     FREE,
     LEVELS,
     SHAPES,
+    STRETCHED,
     WAVEFORMS,
     Inputs,
     encoder_frames,
@@ -27,6 +28,7 @@ from sercore.papers.biagini2022.inputs import (
     spectrograms,
     waveforms,
 )
+from sercore.papers.biagini2022.models import TunedRow, Weights
 from sercore.protocols.origins import by_origin
 
 DEMO = ("demo-studio", "demo-labor", "demo-scena")
@@ -43,22 +45,14 @@ SOURCES = {"demo": "demo-studio", "open": "ravdess", "paper": "ravdess"}  # trai
 
 @dataclass(frozen=True)
 class Data(Clips):
-    """Clips and inputs that the trials of paper 03 read.
-
-    Args:
-        table: one row a clip, with ``path``, ``corpus``, ``speaker``, ``gender``, ``class`` and
-            what a page reads.
-        inputs: inputs by kind.
-        classes: names of the classes, by position.
-        encoder: name of the speech encoder whose frames are among the inputs; "none" by default.
-        reports: reports of the loaders of its corpora (default none).
-    """
+    """Clips, the inputs that trials read by kind, and the weights that tuned trials start from."""
 
     READ = ("corpus", "speaker", "gender", "class")
 
     inputs: dict[str, Inputs]
     classes: tuple[str, ...]
-    encoder: str = "none"
+    encoder: str = "none"  # whose frames are among the inputs
+    weights: Mapping[str, Weights] = field(default_factory=dict)
 
     @property
     def labels(self) -> np.ndarray:
@@ -66,14 +60,20 @@ class Data(Clips):
         return np.array([self.classes.index(name) for name in self.table["class"]], np.int64)
 
     def content(self, trial: Any) -> str:
-        """Return the digest of the columns and inputs that a trial reads."""
+        """Return the digest of the columns, inputs and weights that a trial reads."""
         values = [[kind, self.once(kind, partial(self._digest, kind))] for kind in trial.row.inputs]
-        return store.digest([list(self.classes), self.rows(), *values])
+        weights = [self.weights[name].content for name in trial.row.weights]
+        return store.digest([list(self.classes), self.rows(), *values, *weights])
 
     def _digest(self, kind: str) -> str:
         inputs = self.inputs[kind]
         arrays = (inputs.values, inputs.starts, inputs.valid)
         return store.digest([store.values(array) for array in arrays])
+
+    def named(self, row: TunedRow) -> dict[str, str]:
+        """Names of a row's weights, as its trials have them."""
+        pictures = self.weights["pictures"].name if "pictures" in row.weights else "none"
+        return {"encoder": self.weights[row.model].name, "pictures": pictures}
 
 
 def load(
@@ -88,22 +88,16 @@ def load(
 ) -> Data:
     """Load clips and inputs of an edition; inputs are taken from the store where they are kept.
 
-    Args:
-        edition: "demo" (synthesised here), "open" (RAVDESS and TESS under ``SER_CORPORA``; SAVEE
-            and CREMA-D where they are) or "paper" (all four).
-        kinds: kinds of input, of ``KINDS``, ``FRAMES`` and ``WAVEFORMS``.
-        size: size of the inputs, "published" (default) or "small".
-        loopq_labels: whether SAVEE's sadness counts as anger (default False).
-        encoder: speech encoder by hub id or folder, "random", or "none" (default).
-        device: device of the encoder (default "auto").
-        elsewhere: whether corpora join that are only tested (default False).
+    The edition "demo" is synthesised here, "open" is RAVDESS and TESS under ``SER_CORPORA``, with
+    SAVEE and CREMA-D where they are, "paper" all four; with ``elsewhere`` corpora join that are
+    only tested. With ``loopq_labels`` SAVEE's sadness counts as anger. The encoder is a hub id, a
+    folder, "random" or "none".
 
     Raises:
-        CorpusError: a corpus that is not there.
-        AudioError: a clip that cannot be used.
+        CorpusError, AudioError: a corpus that is not there, or a clip that cannot be used.
     """
     sources, shape, wanted = read(edition, elsewhere=elsewhere), SHAPES[size], sorted(set(kinds))
-    table = _joined(sources, loopq_labels=loopq_labels)
+    table = clips(sources, loopq_labels=loopq_labels)
     paths = list(table["path"])
     table = table.assign(**dict(zip(LEVELS, levels(paths).T, strict=True)))
     network = None
@@ -112,15 +106,14 @@ def load(
     inputs = {}
     for kind in wanted:
         if kind in FRAMES:
-            inputs[kind] = Inputs.of(
-                encoder_frames(kind, network, paths, shape=shape, device=device)
-            )
+            rows = encoder_frames(kind, network, paths, shape=shape, device=device)
+            inputs[kind] = Inputs.of(rows)
         elif kind in WAVEFORMS:
             inputs[kind] = waveforms(kind, paths, shape=shape)
         else:
             # FCMFCC, which reads the stretched clips, takes filled zeros for part of the clip.
             valid = None
-            if kind not in (FREE, "mfcc, stretched"):
+            if kind not in (FREE, STRETCHED):
                 trimmed = table["trimmed"].to_numpy(np.int64)
                 valid = 1 + np.minimum(trimmed, shape.samples) // shape.mel.hop
             inputs[kind] = Inputs.of(spectrograms(kind, paths, shape=shape), valid)
@@ -141,20 +134,15 @@ def names(edition: str, *, elsewhere: bool = False) -> tuple[str, ...]:
     if edition == "demo":
         return DEMO
     root = corpora.home()
-    present = [
-        name for name in (*ORIGINS, *ELSEWHERE) if root is not None and (root / name).is_dir()
-    ]
-    trained = [name for name in ORIGINS if edition == "paper" or name in NEEDED or name in present]
+    known = [] if root is None else [*ORIGINS, *ELSEWHERE]
+    present = [name for name in known if (root / name).is_dir()]
+    trained = [name for name in ORIGINS if edition == "paper" or name in (*NEEDED, *present)]
     tested = [name for name in ELSEWHERE if elsewhere and name in present]
     return (*trained, *tested)
 
 
 def read(edition: str, *, elsewhere: bool = False) -> list[Corpus]:
-    """Read the corpora of an edition.
-
-    Raises:
-        CorpusError: a corpus that is not there.
-    """
+    """Read the corpora of an edition; one that is not there is a ``CorpusError``."""
     load_corpus = synthetic.load if edition == "demo" else corpora.load
     return [load_corpus(name) for name in names(edition, elsewhere=elsewhere)]
 
@@ -165,16 +153,8 @@ def reports_elsewhere(edition: str) -> tuple[Report, ...]:
     return tuple(corpora.load(name).report for name in tested)
 
 
-def clips(edition: str, *, loopq_labels: bool = False, elsewhere: bool = False) -> pd.DataFrame:
-    """Table of an edition's clips with ``class`` and ``name``; RAVDESS' calm is left out.
-
-    Raises:
-        CorpusError: a corpus that is not there.
-    """
-    return _joined(read(edition, elsewhere=elsewhere), loopq_labels=loopq_labels)
-
-
-def _joined(sources: Sequence[Corpus], *, loopq_labels: bool) -> pd.DataFrame:
+def clips(sources: Iterable[Corpus], *, loopq_labels: bool = False) -> pd.DataFrame:
+    """Join the clips of corpora, with ``class`` and ``name``; RAVDESS' calm is left out."""
     table = pd.concat([corpus.table for corpus in sources], ignore_index=True)
     table["class"] = labels.mapped(table, labels.seven_classes(loopq_labels=loopq_labels))
     table["name"] = [Path(path).stem for path in table["path"]]
@@ -184,7 +164,7 @@ def _joined(sources: Sequence[Corpus], *, loopq_labels: bool) -> pd.DataFrame:
 
 def contents(edition: str, *, loopq_labels: bool = False) -> list:
     """Name, content hash and class of every clip of a real edition, also of those only tested."""
-    table = clips(edition, loopq_labels=loopq_labels, elsewhere=True)
+    table = clips(read(edition, elsewhere=True), loopq_labels=loopq_labels)
     return [
         [name, store.content(path), label]
         for name, path, label in zip(table["name"], table["path"], table["class"], strict=True)
@@ -193,12 +173,11 @@ def contents(edition: str, *, loopq_labels: bool = False) -> list:
 
 def sampling_rates(table: pd.DataFrame) -> dict[str, float]:
     """Lowest sampling rate of each corpus' files, in Hz, by "sampling rate / origin / Hz"."""
-    return {
-        f"sampling rate / {ORIGINS.get(name, name)} / Hz": min(
-            soundfile.info(path).samplerate for path in rows["path"]
-        )
-        for name, rows in table.groupby("corpus")
-    }
+    rates = {}
+    for name, rows in table.groupby("corpus"):
+        lowest = min(soundfile.info(path).samplerate for path in rows["path"])
+        rates[f"sampling rate / {ORIGINS.get(name, name)} / Hz"] = lowest
+    return rates
 
 
 def measure(table: pd.DataFrame) -> dict[str, float]:
@@ -206,10 +185,8 @@ def measure(table: pd.DataFrame) -> dict[str, float]:
 
     Tables 1 and 2 have a cell for each emotion and each corpus that is there. What is over all
     corpora is the paper's quantity only where all four are. To the printed "p95 (stated)" it adds
-    the 99th percentile, and to the durations those of each emotion and corpus.
-
-    Args:
-        table: ``Data.table``; its amplitudes are of 16 kHz mono samples, before any trimming.
+    the 99th percentile, and to the durations those of each emotion and corpus. Amplitudes are of
+    16 kHz mono samples, before any trimming.
     """
     table = table.assign(origin=[ORIGINS.get(corpus, corpus) for corpus in table["corpus"]])
     cells = table.groupby(["class", "origin"]).size().unstack(fill_value=0)

@@ -30,58 +30,44 @@ Panel = tuple[str, np.ndarray, list[str]]
 
 def shares_data(ledger: Ledger) -> tuple[dict[str, int], dict[str, int]]:
     """Printed clips by emotion and by origin, from the margins of Table 1."""
-    cells = {
-        (cell.row, cell.column): int(cell.value)
-        for cell in ledger.printed
-        if cell.table == "Table 1"
-    }
-    total = "total"
-    by_emotion = {row: n for (row, column), n in cells.items() if column == total and row != total}
-    by_origin = {
-        column: n for (row, column), n in cells.items() if row == total and column != total
-    }
+    by_emotion, by_origin = {}, {}
+    for cell in (cell for cell in ledger.printed if cell.table == "Table 1"):
+        if cell.column == "total" and cell.row != "total":
+            by_emotion[cell.row] = int(cell.value)
+        elif cell.row == "total" and cell.column != "total":
+            by_origin[cell.column] = int(cell.value)
     return by_emotion, by_origin
 
 
 def shares(emotions: Mapping[str, int], origins: Mapping[str, int]) -> Figure:
-    """Share of each emotion and of each origin in the clips, in per cent.
-
-    Args:
-        emotions: clips by emotion, the first on top.
-        origins: clips by corpus, likewise.
+    """Draw the share of each emotion and of each origin in the clips, in per cent.
 
     Raises:
         ValueError: no clip, a negative number, or two sides that count other clips.
 
     Source: Biagini 2022, Figure 1.
     """
-    for name, counts in (("emotions", emotions), ("origins", origins)):
+    sides = {"emotion": emotions, "origin": origins}
+    for name, counts in sides.items():
         if not counts or min(counts.values()) < 0 or not sum(counts.values()):
             raise ValueError(
-                f"{name}: {dict(counts)}; expected clips, 0 or more each and some in all: count the"
-                " table's rows"
+                f"{name}s: {dict(counts)}; expected clips, 0 or more each and some in all: count"
+                " the table's rows"
             )
-    if sum(emotions.values()) != sum(origins.values()):
+    total = sum(emotions.values())
+    if total != sum(origins.values()):
         raise ValueError(
-            f"{sum(emotions.values())} clips by emotion, {sum(origins.values())} by origin;"
-            f" expected"
-            " the same: count one table"
+            f"{total} clips by emotion, {sum(origins.values())} by origin; expected the same: count"
+            " one table"
         )
     tall = max(len(emotions), len(origins))
     figure, axes = plt.subplots(1, 2, figsize=(WIDTH, 0.8 + 0.28 * tall), layout="constrained")
-    for place, (title, counts) in zip(
-        axes, (("emotion", emotions), ("origin", origins)), strict=True
-    ):
-        total = sum(counts.values())
-        bars = place.barh(
-            range(len(counts)),
-            [100 * count / total for count in counts.values()],
-            height=0.7,
-            color=BLUE,
-        )
+    for place, (title, counts) in zip(axes, sides.items(), strict=True):
+        rows, widths = range(len(counts)), [100 * count / total for count in counts.values()]
+        bars = place.barh(rows, widths, height=0.7, color=BLUE)
         texts = [f"{100 * count / total:.1f} %, {count:,}" for count in counts.values()]
         place.bar_label(bars, texts, fontsize=FONT, padding=3)
-        place.set_yticks(range(len(counts)), counts, fontsize=FONT + 1)
+        place.set_yticks(rows, counts, fontsize=FONT + 1)
         place.set(ylim=(tall - 0.5, -0.5), xlim=(0, 135 * max(counts.values()) / total))
         place.set_title(f"clips by {title}, {total:,} in all", fontsize=FONT + 1)
         place.tick_params(axis="x", labelsize=FONT)
@@ -106,12 +92,9 @@ def curves_data(ledger: Ledger, split: str) -> dict[str, tuple[np.ndarray, int]]
 def curves(
     histories: Mapping[str, tuple[Sequence[Sequence[float]], int]], *, title: str = ""
 ) -> Figure:
-    """Accuracy and loss by epoch of training and validation, the epoch that is kept marked.
+    """Draw accuracy and loss of training and validation by epoch, the epoch that is kept marked.
 
-    Args:
-        histories: by model: rows of epoch, training loss, training accuracy, validation loss,
-            validation accuracy, and the epoch that is kept.
-        title: title of all of them (default: none).
+    A model's history is what ``curves_data`` gives.
 
     Raises:
         ValueError: no model, a row of other length, or a kept epoch that was not run.
@@ -124,45 +107,29 @@ def curves(
         )
     columns = min(3, len(histories))
     rows = -(-len(histories) // columns)
-    figure, axes = plt.subplots(
-        2 * rows,
-        columns,
-        figsize=(WIDTH, 0.4 + 2.8 * rows),
-        layout="constrained",
-        squeeze=False,
-        sharey="row",
-    )
-    for at in range(rows * columns):
-        pair = [axes[2 * (at // columns) + half, at % columns] for half in (0, 1)]
-        if at >= len(histories):
-            for place in pair:
-                place.set_axis_off()
-            continue
-        name, (history, best) = list(histories.items())[at]
+    size = {"figsize": (WIDTH, 0.4 + 2.8 * rows), "layout": "constrained", "squeeze": False}
+    figure, axes = plt.subplots(2 * rows, columns, sharey="row", **size)
+    for at, (name, (history, best)) in enumerate(histories.items()):
         numbers = np.asarray(history, float)
         if numbers.ndim != 2 or numbers.shape[1] != 5 or best not in numbers[:, 0]:
             raise ValueError(
                 f"{name}: curves {numbers.shape}, kept epoch {best}; expected a row of 5 numbers an"
                 " epoch, the kept one among them: take both of one outcome"
             )
-        for place, ours, theirs, what in zip(
-            pair, (2, 1), (4, 3), ("accuracy", "loss"), strict=True
-        ):
-            place.plot(numbers[:, 0], numbers[:, ours], color=BLUE, linewidth=1.3, label="training")
-            place.plot(
-                numbers[:, 0], numbers[:, theirs], color=ORANGE, linewidth=1.3, label="validation"
-            )
-            kept = numbers[numbers[:, 0] == best, theirs]
-            place.plot(
-                [best], kept, "o", color=ORANGE, markersize=5, label="kept epoch", clip_on=False
-            )
-            place.tick_params(labelsize=FONT)
-            place.xaxis.get_major_locator().set_params(integer=True)
-            if at % columns == 0:
-                place.set_ylabel(what, fontsize=FONT)
-        pair[0].set_title(f"{name}, epoch {best} kept", fontsize=FONT + 1)
-        pair[0].set_ylim(0, 1)
-        pair[1].set_xlabel("epoch", fontsize=FONT)
+        row, column = divmod(at, columns)
+        above, below = axes[2 * row : 2 * row + 2, column]
+        _curve(above, numbers[:, [0, 2, 4]], best)
+        _curve(below, numbers[:, [0, 1, 3]], best)
+        above.set_title(f"{name}, epoch {best} kept", fontsize=FONT + 1)
+        above.set_ylim(0, 1)
+        below.set_xlabel("epoch", fontsize=FONT)
+        if column == 0:
+            above.set_ylabel("accuracy", fontsize=FONT)
+            below.set_ylabel("loss", fontsize=FONT)
+    for at in range(len(histories), rows * columns):
+        row, column = divmod(at, columns)
+        for place in axes[2 * row : 2 * row + 2, column]:
+            place.set_axis_off()
     handles, labels = axes[0, 0].get_legend_handles_labels()
     for row in axes[1::2]:
         row[0].set_ylim(bottom=0)
@@ -170,6 +137,17 @@ def curves(
     figure.legend(handles, labels, title=title or None, title_fontsize=FONT + 3, **shown)
     sns.despine(figure)
     return figure
+
+
+def _curve(axes: plt.Axes, numbers: np.ndarray, best: int) -> None:
+    """Draw ``(epochs, 3)``: epoch, number of the training, number of the validation."""
+    epochs, training, validation = numbers.T
+    axes.plot(epochs, training, color=BLUE, linewidth=1.3, label="training")
+    axes.plot(epochs, validation, color=ORANGE, linewidth=1.3, label="validation")
+    mark = {"color": ORANGE, "markersize": 5, "label": "kept epoch", "clip_on": False}
+    axes.plot([best], validation[epochs == best], "o", **mark)
+    axes.tick_params(labelsize=FONT)
+    axes.xaxis.get_major_locator().set_params(integer=True)
 
 
 def reliability_data(ledger: Ledger, model: str, variant: str) -> dict[str, np.ndarray]:
@@ -182,19 +160,16 @@ def reliability_data(ledger: Ledger, model: str, variant: str) -> dict[str, np.n
     for split in PAIR:
         trials = ledger.trials(model, variant=variant, protocol=split)
         if trials is not None:
-            edges = table[table["trial"].isin(trials.table["trial"])].groupby(
-                "edge", as_index=False
-            )
-            bins[split] = edges[["clips", "confidence", "right"]].sum().to_numpy(float)
+            rows = table[table["trial"].isin(trials.table["trial"])]
+            sums = rows.groupby("edge", as_index=False)[["clips", "confidence", "right"]].sum()
+            bins[split] = sums.to_numpy(float)
     return bins
 
 
 def reliability(bins: Mapping[str, Sequence[Sequence[float]]]) -> Figure:
-    """Reliability diagram: share of right answers by confidence, above the share of clips.
+    """Draw the share of right answers by confidence, above the share of clips.
 
-    Args:
-        bins: by protocol: rows of a bin's upper edge, its clips, their summed confidence and the
-            number of right ones; the bins are those of ``sercore.evaluation.calibration``.
+    The bins of a protocol are what ``reliability_data`` gives.
 
     Raises:
         ValueError: no clip, or more right answers or confidence in a bin than clips.
@@ -216,21 +191,18 @@ def reliability(bins: Mapping[str, Sequence[Sequence[float]]]) -> Figure:
             )
         some = clips > 0
         error = np.abs(right - confidence).sum() / clips.sum()
-        places = confidence[some] / clips[some], right[some] / clips[some]
-        label = f"{name}, error {error:.3f}, {clips.sum():,.0f} clips"
+        look = {"marker": MARKERS[at % len(MARKERS)], "markersize": 5, "linewidth": 1.2}
         above.plot(
-            *places,
-            marker=MARKERS[at % len(MARKERS)],
+            confidence[some] / clips[some],
+            right[some] / clips[some],
             color=palette[at],
-            markersize=5,
-            linewidth=1.2,
-            label=label,
+            label=f"{name}, error {error:.3f}, {clips.sum():,.0f} clips",
+            **look,
         )
         low = np.concatenate([[0], edges[:-1]])
         wide = (edges - low) / len(bins)
-        below.bar(
-            low + at * wide, clips / clips.sum(), width=0.9 * wide, align="edge", color=palette[at]
-        )
+        look = {"width": 0.9 * wide, "align": "edge", "color": palette[at]}
+        below.bar(low + at * wide, clips / clips.sum(), **look)
     above.set(xlim=(0, 1), ylim=(0, 1))
     above.set_ylabel("share right", fontsize=FONT)
     below.set_ylabel("share of clips", fontsize=FONT)
@@ -328,13 +300,8 @@ def joined_clips(
 ) -> tuple[np.ndarray, list[tuple[float, float, str]]]:
     """Join trimmed clips, emotions in turn, of a speaker whom training on fold 0 never heard.
 
-    Args:
-        data: data of an edition.
-        seconds: length at which no clip is added; the last one may reach beyond (default 30).
-        seed: seed of the clips, and of the order of the emotions (default 0).
-
-    Returns:
-        The samples at 16 kHz, and start and end in seconds of each clip with its emotion.
+    Clips are added until the length is reached. The result is the samples at 16 kHz, and start and
+    end in seconds of each clip with its emotion.
     """
     generator = np.random.default_rng(seed)
     tested = data.table.iloc[speaker_folds(data.table, 0)[2]]
@@ -357,13 +324,10 @@ def _of_speaker(table: pd.DataFrame, sizes: pd.Series) -> pd.DataFrame:
 
 
 def changes(windows: list[dict]) -> list[float]:
-    """Times in seconds at which the likeliest class changes.
+    """Times in seconds at which the likeliest class of ``sercore.predict``'s windows changes.
 
-    A change lies half-way between the middles of two neighbouring windows.
-
-    Args:
-        windows: windows of one clip, as ``sercore.predict.predicted`` gives them; silent ones are
-            passed over.
+    A change lies half-way between the middles of two neighbouring windows; silent ones are passed
+    over.
     """
     answered = [window for window in windows if window["probabilities"]]
     times, last = [], None

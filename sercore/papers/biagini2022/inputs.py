@@ -4,10 +4,12 @@ As run: silence is trimmed at both ends, then a clip is cut at 5 s or filled wit
 for CNNATT, which reads any length, and HUBERTFT, which reads up to 4.5 s; no amplitude is
 normalised. Deviations: 16 kHz at once, where the code goes by 22,050 Hz; the mean of the channels,
 where it takes the first.
+
+An ``AudioError`` names a clip that cannot be read or is too short, and says how many more there are.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -24,7 +26,8 @@ from sercore.features.mel import COEFFICIENTS, DECIBELS, MelSettings, mel, mfcc
 from sercore.training.batching import Ragged
 
 LEVELS = ("maximum", "minimum", "mean", "samples", "trimmed")
-FREE = "mfcc, free length"
+FREE, STRETCHED = "mfcc, free length", "mfcc, stretched"
+KINDS = ("mel", "mel, linear", "mfcc", "mfcc, no floor", FREE, STRETCHED)
 FRAMES = {"frames": False, "frames, filled": True}  # whether clips are filled to their full length
 WAVEFORMS = {"waveform": False, "waveform, filled": True}  # likewise
 BATCH = 16  # clips that run at once on a GPU; on a CPU one clip at a time is as fast
@@ -35,8 +38,8 @@ class Shape:
     """How long the inputs are, and how fine.
 
     Args:
-        samples: length of every clip but CNNATT's and HUBERTFT's (default 80,000: 5 s).
-        longest: largest length of HUBERTFT's clips (default 72,000: 4.5 s).
+        samples: length of every clip but CNNATT's and HUBERTFT's: 5 s.
+        longest: largest length of HUBERTFT's clips: 4.5 s.
         mel: settings of the spectrogram that all start from.
         coefficients: number of cepstral coefficients.
     """
@@ -102,64 +105,31 @@ def extractors() -> list[list[str]]:
     return [["inputs", store.key(settings={}, manifest=[], modules=__name__).hex]]
 
 
-def _mel(samples: np.ndarray, shape: Shape, generator: np.random.Generator) -> np.ndarray:
-    return mel(fit(samples, length=shape.samples), settings=shape.mel)
+def spectrogram(kind: str, samples: np.ndarray, shape: Shape, *, seed: int = 0) -> np.ndarray:
+    """Compute one of ``KINDS`` of a trimmed clip, ``(frames, bands)`` float32.
 
-
-def _linear(samples: np.ndarray, shape: Shape, generator: np.random.Generator) -> np.ndarray:
-    return mel(fit(samples, length=shape.samples), settings=_changed(shape, decibels=False))
-
-
-def _mfcc(samples: np.ndarray, shape: Shape, generator: np.random.Generator) -> np.ndarray:
-    return _free(fit(samples, length=shape.samples), shape, generator)
-
-
-def _no_floor(samples: np.ndarray, shape: Shape, generator: np.random.Generator) -> np.ndarray:
-    filled = fit(samples, length=shape.samples)
-    return mfcc(filled, coefficients=shape.coefficients, settings=_changed(shape, floor=None))
-
-
-def _free(samples: np.ndarray, shape: Shape, generator: np.random.Generator) -> np.ndarray:
-    return mfcc(samples, coefficients=shape.coefficients, settings=shape.mel)
-
-
-def _stretched(samples: np.ndarray, shape: Shape, generator: np.random.Generator) -> np.ndarray:
-    return _mfcc(stretched(samples, factor=stretch_factor(generator)), shape, generator)
-
-
-def _changed(shape: Shape, **settings: object) -> MelSettings:
-    return MelSettings(**asdict(shape.mel) | settings)
-
-
-# Each takes the trimmed samples, the shape, and a generator that the clip's content seeds.
-KINDS: dict[str, Callable[[np.ndarray, Shape, np.random.Generator], np.ndarray]] = {
-    "mel": _mel,
-    "mel, linear": _linear,
-    "mfcc": _mfcc,
-    "mfcc, no floor": _no_floor,
-    FREE: _free,
-    "mfcc, stretched": _stretched,
-}
+    It is a spectrogram in dB, 80 dB under its maximum at least, or in linear power; the cepstrum of
+    the former, the same without that floor, of the whole clip, or of the clip at another tempo, by
+    a factor from 0.9 to 1.1 that the seed draws.
+    """
+    settings = shape.mel
+    if kind == STRETCHED:
+        samples = stretched(samples, factor=stretch_factor(np.random.default_rng(seed)))
+    if kind != FREE:
+        samples = fit(samples, length=shape.samples)
+    if kind == "mel, linear":
+        settings = replace(settings, decibels=False)
+    elif kind == "mfcc, no floor":
+        settings = replace(settings, floor=None)
+    if kind.startswith("mel"):
+        return mel(samples, settings=settings)
+    return mfcc(samples, coefficients=shape.coefficients, settings=settings)
 
 
 def spectrograms(
     kind: str, paths: Sequence[Path | str], *, shape: Shape, jobs: int | None = None
 ) -> list[np.ndarray]:
-    """Compute one kind of spectrogram or cepstrum of clips, ``(frames, bands)`` float32 each.
-
-    Args:
-        kind: one of ``KINDS``: spectrogram in dB (80 dB under its maximum at least) or linear
-            power; its cepstrum, the same without that floor, of the whole trimmed clip, or of the
-            clip at another tempo, by a factor from 0.9 to 1.1 that is drawn for each clip.
-        paths: audio files.
-        shape: one of ``SHAPES``.
-        jobs: number of processes, 1 or more (default: one a core).
-
-    Raises:
-        AudioError: a clip that cannot be read or is too short; the message names the file, and how
-            many more there are.
-        ValueError: no such kind.
-    """
+    """Compute ``spectrogram`` of many clips; the content of a clip is its seed."""
     if kind not in KINDS:
         raise ValueError(
             f"{kind}: no such input of paper 03; expected one of {'; '.join(KINDS)}. Check the"
@@ -169,32 +139,16 @@ def spectrograms(
     return _kept(partial(_spectrogram, kind, shape), settings, paths, title=kind, jobs=jobs)
 
 
-def levels(paths: Sequence[Path | str], *, jobs: int | None = None) -> np.ndarray:
-    """Measure the ``LEVELS`` of clips before any trimming: ``(clips, 5)`` float64.
-
-    Raises:
-        AudioError: a clip that cannot be read; the message names the file, and how many more there
-            are.
-    """
-    rows = _kept(_levels, {"kind": "levels"}, paths, title="levels", jobs=jobs)
+def levels(paths: Sequence[Path | str]) -> np.ndarray:
+    """Measure the ``LEVELS`` of clips before any trimming: ``(clips, 5)`` float64."""
+    rows = _kept(_levels, {"kind": "levels"}, paths, title="levels")
     return np.array(rows).reshape(len(paths), len(LEVELS))
 
 
 def waveforms(
     kind: str, paths: Sequence[Path | str], *, shape: Shape, jobs: int | None = None
 ) -> Waveforms:
-    """Read the samples that a tuned speech encoder takes, trimmed at both ends.
-
-    Args:
-        kind: "waveform", cut at ``shape.longest`` samples for HUBERTFT, or "waveform, filled", of
-            exactly ``shape.samples`` for MMFUSION. Both are made of the same kept samples.
-        paths: audio files.
-        shape: one of ``SHAPES``.
-        jobs: number of processes, 1 or more (default: one a core).
-
-    Raises:
-        AudioError: a clip that cannot be read; the message names the file, and how many more there
-            are.
+    """Read trimmed samples: up to 4.5 s for HUBERTFT, or exactly 5 s, "filled", for MMFUSION.
 
     Source: Biagini 2022, sections 3.4 and 3.5; no amplitude is normalised, as in the author's code.
     """
@@ -207,7 +161,12 @@ def waveforms(
 
 
 def _kept(
-    function: Callable, settings: dict, paths: Sequence[Path | str], *, title: str, jobs: int | None
+    function: Callable,
+    settings: dict,
+    paths: Sequence[Path | str],
+    *,
+    title: str,
+    jobs: int | None = None,
 ) -> list[np.ndarray]:
     measure = partial(keeping.measure, function, title=title, jobs=jobs, worth=20)
     return keeping.rows(paths, key=partial(_key, settings), measure=measure)
@@ -218,7 +177,7 @@ def _key(settings: dict, content: str) -> store.Key:
 
 
 def _spectrogram(kind: str, shape: Shape, samples: np.ndarray, content: str) -> np.ndarray:
-    return KINDS[kind](trim(samples), shape, np.random.default_rng(int(content, 16)))
+    return spectrogram(kind, trim(samples), shape, seed=int(content, 16))
 
 
 def _levels(samples: np.ndarray, content: str) -> np.ndarray:
@@ -235,32 +194,21 @@ def encoder_frames(
 ) -> list[np.ndarray]:
     """Compute the last-layer frames of a frozen speech encoder, ``(frames, width)`` float32 a clip.
 
-    Args:
-        kind: "frames", of clips cut at ``shape.longest`` samples for HUBERTFT, or "frames, filled",
-            of exactly ``shape.samples`` for MMFUSION.
-        encoder: speech encoder; it is moved to the device.
-        paths: audio files.
-        shape: one of ``SHAPES``.
-        device: "cpu", "cuda" or "auto" (default): CUDA where there is some.
-
-    Raises:
-        AudioError: a clip that cannot be read or is too short; the message names the file, and how
-            many more there are.
-        EncoderError: CUDA is wanted and not there.
+    Clips are cut at 4.5 s for HUBERTFT, or exactly 5 s long, "filled", for MMFUSION.
 
     Source: Biagini 2022, sections 3.4 and 3.5. Deviation: the encoder is not tuned, and its own
     extractor prepares the samples, which the author's code gives as they are.
     """
     encoder.to(device)
-    filled = FRAMES[kind]
-    samples = shape.samples if filled else shape.longest
-    settings = {"encoder": encoder.content, "samples": samples, "filled": filled}
-    measure = partial(_measured_frames, encoder, samples, filled)
+    is_filled = FRAMES[kind]
+    samples = shape.samples if is_filled else shape.longest
+    settings = {"encoder": encoder.content, "samples": samples, "filled": is_filled}
+    measure = partial(_measured_frames, encoder, samples, is_filled)
     return keeping.rows(paths, key=partial(_key, settings), measure=measure)
 
 
 def _measured_frames(
-    encoder: Encoder, samples: int, filled: bool, paths: dict[str, Path | str]
+    encoder: Encoder, samples: int, is_filled: bool, paths: dict[str, Path | str]
 ) -> Iterator[tuple[str, np.ndarray | str]]:
     """Yield content and frames of each clip, or a sentence that says why it has none."""
     contents, step = list(paths), 1 if encoder.model.device.type == "cpu" else BATCH
@@ -270,16 +218,16 @@ def _measured_frames(
             batch: dict[str, np.ndarray] = {}
             for content in contents[start : start + step]:
                 try:
-                    batch[content] = _prepared(encoder, paths[content], samples, filled)
+                    batch[content] = _prepared(encoder, paths[content], samples, is_filled)
                 except audio.AudioError as error:
                     yield content, str(error)
             yield from zip(batch, encoder.frames(list(batch.values()), batch=step), strict=True)
             bar.update(min(step, len(contents) - start))
 
 
-def _prepared(encoder: Encoder, path: Path | str, samples: int, filled: bool) -> np.ndarray:
+def _prepared(encoder: Encoder, path: Path | str, samples: int, is_filled: bool) -> np.ndarray:
     clip = trim(audio.read(path))
-    clip = fit(clip, length=samples) if filled else clip[:samples]
+    clip = fit(clip, length=samples) if is_filled else clip[:samples]
     try:
         encoder.check(clip)
     except EncoderError as error:

@@ -4,7 +4,7 @@ The demo's networks are the published code with fewer channels, fewer pools and 
 prove the machinery and are no model of the paper.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from torch import nn
 from sercore import encoders
 from sercore.encoders import Encoder, EncoderError
 from sercore.models import cnnatt, cnnlstm, fcmfcc, hubertft, mmfusion
+from sercore.papers.biagini2022.inputs import FREE, STRETCHED
 from sercore.training.fitting import Plan
 from sercore.training.schedules import Plateau
 
@@ -23,13 +24,9 @@ CUTS = 2  # of a plateau: no training ends earlier than its second cut, or the c
 
 @dataclass(frozen=True, kw_only=True)
 class Rates:
-    """Learning rates of one reading of Table 3.
+    """Learning rates of one reading of Table 3: of the new parts or the whole, and of tuned parts.
 
-    Args:
-        head: rate of the whole network, or of the new parts of one that is tuned.
-        tuned: rate of the tuned parts (default 0: there are none).
-        weight_decay: weight decay of FCMFCC's trunk, or of the whole network (default 0).
-        epochs: largest number of epochs.
+    The weight decay is that of FCMFCC's trunk, or of the whole network.
     """
 
     head: float
@@ -42,14 +39,8 @@ class Rates:
 class Recipe:
     """How a model is trained, by Table 3 where it and the author's code agree.
 
-    Args:
-        optimiser: adam or adamw.
-        batch: clips a step.
-        schedule: schedule of the rates, by the validation loss.
-        code: rates of the author's code.
-        paper: rates that the paper prints, ten times lower.
-        channels_last: whether bf16 training uses the channels-last memory format. It does not pay
-            where a convolution is narrow.
+    The schedule follows the validation loss. The paper prints rates ten times lower than its code's.
+    Where a convolution is narrow, channels-last does not pay in bf16.
     """
 
     optimiser: str
@@ -105,7 +96,7 @@ RECIPES = {
 def plan(model: str, *, rates: str, epochs: int, precision: str) -> Plan:
     """Plan a model's training by the rates of "code" or "paper", up to a cap of epochs."""
     recipe = RECIPES[model]
-    chosen = {"code": recipe.code, "paper": recipe.paper}[rates]
+    chosen = getattr(recipe, rates)
     return Plan(
         epochs=epochs,
         batch=recipe.batch,
@@ -119,14 +110,14 @@ def plan(model: str, *, rates: str, epochs: int, precision: str) -> Plan:
     )
 
 
-# Inputs of `data.KINDS` by model and variant.
+# Kinds of input by model, or by model and variant.
 READS = {
-    ("CNNLSTM", ""): ("mel",),
-    ("FCMFCC", ""): ("mfcc",),
-    ("CNNATT", ""): ("mfcc, free length",),
-    ("HUBERTFT", ""): ("frames",),
-    ("MMFUSION", "as-run"): ("mel, linear", "mfcc, no floor", "frames, filled"),
-    ("MMFUSION", "fixed"): ("mel", "mfcc", "frames, filled"),
+    "CNNLSTM": ("mel",),
+    "FCMFCC": ("mfcc",),
+    "CNNATT": (FREE,),
+    "HUBERTFT": ("frames",),
+    "MMFUSION as-run": ("mel, linear", "mfcc, no floor", "frames, filled"),
+    "MMFUSION fixed": ("mel", "mfcc", "frames, filled"),
 }
 
 
@@ -135,12 +126,12 @@ class Row:
     """One row of the grid.
 
     Args:
-        model: printed name.
-        variant: "as-run", "per-clip", "as-described" or "fixed".
-        rates: "code" (default) or "paper".
-        augmentation: "none" (default), "time stretching", "time masking" or "band masking"
-            (section 3.6).
-        control: "none" (default), or "labels shuffled" among the training clips.
+        variant: "as-run" (the author's code), "per-clip" (CNNLSTM: one sequence a clip),
+            "as-described" or "fixed".
+        rates: "code" or "paper", whose rates are a tenth.
+        augmentation: "none", or of the training clips "time stretching", "time masking" or "band
+            masking" (section 3.6).
+        control: "none", or "labels shuffled" among the training clips.
     """
 
     model: str
@@ -157,15 +148,26 @@ class Row:
         return ", ".join([f"{self.model} {self.variant}", *changed])
 
     @property
+    def kinds(self) -> tuple[str, ...]:
+        """Kinds of input that the network reads."""
+        return READS.get(self.model) or READS[f"{self.model} {self.variant}"]
+
+    @property
     def inputs(self) -> tuple[str, ...]:
-        """Kinds of input that the network reads; what only its training reads comes last."""
-        extra = ("mfcc, stretched",) if self.augmentation == "time stretching" else ()
-        return READS.get((self.model, self.variant)) or (*READS[self.model, ""], *extra)
+        """Kinds of input that a training reads: the network's, and what augments them."""
+        if self.augmentation == "time stretching":
+            return (*self.kinds, STRETCHED)
+        return self.kinds
 
     @property
     def is_encoded(self) -> bool:
         """Whether the network reads the frames of a frozen speech encoder."""
-        return any(kind.startswith("frames") for kind in self.inputs)
+        return any(kind.startswith("frames") for kind in self.kinds)
+
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """Names in ``PUBLISHED`` of the weights that the network starts from."""
+        return ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,13 +180,13 @@ class TunedRow(Row):
         return f"{super().name}, tuned"
 
     @property
-    def inputs(self) -> tuple[str, ...]:
+    def kinds(self) -> tuple[str, ...]:
         """Kinds of input that the network reads: samples where a frozen encoder gave frames."""
-        return tuple(kind.replace("frames", "waveform") for kind in super().inputs)
+        return tuple(kind.replace("frames", "waveform") for kind in super().kinds)
 
     @property
     def weights(self) -> tuple[str, ...]:
-        """Names in ``PUBLISHED`` of the weights that the network starts from."""
+        """The speech encoder's name, and "pictures" where a ConvNeXt is tuned too."""
         return (self.model, "pictures") if self.model == "MMFUSION" else (self.model,)
 
 
@@ -214,22 +216,13 @@ GROUPS = {
     ),
 }
 ROWS = {row.name: row for rows in GROUPS.values() for row in rows}
-_TUNED = [
-    TunedRow(model=model, variant=variant)
+TUNED = {
+    row.name: row
     for model in ("HUBERTFT", "MMFUSION")
-    for variant in ("as-run", "fixed")
-]
-TUNED = {row.name: row for row in _TUNED}
+    for row in (TunedRow(model=model, variant="as-run"), TunedRow(model=model, variant="fixed"))
+}
 ACROSS = ("CNNLSTM fixed", "FCMFCC as-run", "CNNATT fixed", "HUBERTFT fixed")  # also across corpora
 
-
-VARIANTS = {
-    "CNNLSTM": ("as-run", "per-clip", "fixed"),
-    "FCMFCC": ("as-run", "as-described"),
-    "CNNATT": ("fixed",),
-    "HUBERTFT": ("as-run", "fixed"),
-    "MMFUSION": ("as-run", "fixed"),
-}
 SMALL = {  # sizes of the demo's networks
     "CNNLSTM": cnnlstm.Sizes(
         bands=40, frames=65, channels=(8, 12, 16, 24, 32), pools=(2, 2, 2, 2, 2), hidden=32
@@ -251,52 +244,44 @@ def build(
     seed: int,
     speech: tuple[int, int] = (0, 0),
 ) -> nn.Module:
-    """Build a network with random weights; torch's own generator is left as it was.
+    """Build the network of a row with random weights; torch's own generator is left as it was.
 
-    Args:
-        model: printed name.
-        variant: variant of the model, one of ``VARIANTS``.
-        size: "published" (default) or "small".
-        seed: seed of the weights.
-        speech: frames a filled clip and values a frame of the frozen speech encoder, for HUBERTFT
-            and MMFUSION.
-
-    Raises:
-        ValueError: no such model, variant or size.
+    ``speech`` is what HUBERTFT and MMFUSION read of a frozen encoder: frames a filled clip, and
+    values a frame. A ``ValueError`` refuses a model, variant or size that the paper does not have.
     """
-    if variant not in VARIANTS.get(model, ()) or size not in ("published", "small"):
-        known = "; ".join(f"{name} {' or '.join(names)}" for name, names in VARIANTS.items())
+    known = dict.fromkeys(f"{row.model} {row.variant}" for row in ROWS.values())
+    if f"{model} {variant}" not in known or size not in ("published", "small"):
         raise ValueError(
-            f"{model} {variant}, {size}: no such network; expected {known}; published or small."
-            " Name one of them."
+            f"{model} {variant}, {size}: no such network; expected {', '.join(known)}; published or"
+            " small. Name one of them."
         )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return _build(model, variant, size == "small", *speech)
 
 
-def _build(model: str, variant: str, small: bool, n_frames: int, width: int) -> nn.Module:
+def _build(model: str, variant: str, is_small: bool, n_frames: int, width: int) -> nn.Module:
     if model == "CNNLSTM":
-        return cnnlstm.CNNLSTM(SMALL[model] if small else cnnlstm.SIZES, variant=variant)
+        return cnnlstm.CNNLSTM(SMALL[model] if is_small else cnnlstm.SIZES, variant=variant)
     if model == "FCMFCC":
         sizes = fcmfcc.AS_RUN if variant == "as-run" else fcmfcc.AS_DESCRIBED
-        if small:
+        if is_small:
             sizes = replace(SMALL[model], last_kernel=sizes.last_kernel)
         return fcmfcc.FCMFCC(sizes)
     if model == "CNNATT":
-        return cnnatt.CNNATT(SMALL[model] if small else cnnatt.SIZES)
+        return cnnatt.CNNATT(SMALL[model] if is_small else cnnatt.SIZES)
     if model == "HUBERTFT":
         return hubertft.HubertFT(width, variant=variant, frozen=True)
     from transformers import ConvNextConfig
 
-    tiny = ConvNextConfig(**TINY) if small else None
-    sizes = fusion_sizes(n_frames, small=small)
+    tiny = ConvNextConfig(**TINY) if is_small else None
+    sizes = fusion_sizes(n_frames, is_small=is_small)
     return mmfusion.build(width, tiny, variant=variant, frozen=True, sizes=sizes)
 
 
-def fusion_sizes(n_frames: int, *, small: bool) -> mmfusion.Sizes:
+def fusion_sizes(n_frames: int, *, is_small: bool) -> mmfusion.Sizes:
     """Return the sizes of MMFUSION for a speech encoder that gives so many frames a clip."""
-    return replace(SMALL["MMFUSION"] if small else mmfusion.SIZES, speech=n_frames)
+    return replace(SMALL["MMFUSION"] if is_small else mmfusion.SIZES, speech=n_frames)
 
 
 def groups(network: nn.Module, model: str, *, rates: str) -> list[dict[str, Any]]:
@@ -324,14 +309,9 @@ PUBLISHED = {
 
 @dataclass(frozen=True, kw_only=True)
 class Weights:
-    """Weights that a training starts from.
+    """Weights that a training starts from: where they are, their last name, and their digest.
 
-    Args:
-        address: hub id, folder or "random".
-        name: last part of the address.
-        content: digest of configuration and weights.
-        width: values a frame of a speech encoder; 0 (default) for a ConvNeXt.
-        shortest: samples of the shortest clip that an encoder takes; 0 (default) for a ConvNeXt.
+    Of a speech encoder also the values of a frame, and the samples of the shortest clip it takes.
     """
 
     address: str
@@ -341,7 +321,7 @@ class Weights:
     shortest: int = 0
 
 
-def weights_of(rows: Sequence[TunedRow]) -> list[str]:
+def weights_of(rows: Iterable[TunedRow]) -> list[str]:
     """Names of the weights that rows start from, each once."""
     return list(dict.fromkeys(name for row in rows for name in row.weights))
 
@@ -361,63 +341,44 @@ def published_address(name: str, edition: str) -> str:
 def is_available(name: str, address: str) -> bool:
     """Whether weights, named as in ``PUBLISHED``, can be read from an address."""
     try:
-        return address != "none" and bool(weights_content(name, address))
+        return bool(weights_content(name, address))
     except EncoderError:
         return False
 
 
 def weights_content(name: str, address: str) -> str:
-    """Return the digest of configuration and weights without loading them.
-
-    Raises:
-        EncoderError: weights that cannot be read.
-    """
+    """Return the digest of configuration and weights; an ``EncoderError`` says what is missing."""
     return mmfusion.convnext_content(address) if name == "pictures" else encoders.content(address)
 
 
 def inspect_weights(names: Iterable[str], addresses: Mapping[str, str]) -> dict[str, Weights]:
-    """Describe weights by name; each is loaded once to see that it can be tuned.
-
-    Raises:
-        EncoderError: weights that cannot be loaded or tuned.
-    """
-    return {
-        name: _inspect_convnext(addresses[name])
-        if name == "pictures"
-        else _inspect_encoder(addresses[name])
-        for name in names
-    }
-
-
-def _inspect_encoder(address: str) -> Weights:
-    encoder = encoders.load(address)
-    try:
-        hubertft.attach(encoder.model, frozen=False)
-    except ValueError as error:
-        raise EncoderError(f"{address}: {error}") from error
-    sizes = {"width": encoder.width, "shortest": encoder.shortest}
-    return Weights(address=address, name=encoder.name, content=encoder.content, **sizes)
-
-
-def _inspect_convnext(address: str) -> Weights:
-    name = address
-    if address != "random":
-        mmfusion.load_convnext(address)
-        name = Path(address).resolve().name
-    return Weights(address=address, name=name, content=mmfusion.convnext_content(address))
+    """Describe weights by name; an ``EncoderError`` refuses those that cannot be tuned."""
+    weights = {}
+    for name in names:
+        address, sizes = addresses[name], {}
+        if name != "pictures":
+            encoder = encoders.load(address)
+            try:
+                hubertft.attach(encoder.model, frozen=False)
+            except ValueError as error:
+                raise EncoderError(f"{address}: {error}") from error
+            sizes = {"width": encoder.width, "shortest": encoder.shortest}
+        elif address != "random":
+            mmfusion.load_convnext(address)
+        about = {"address": address, "name": Path(address).resolve().name}
+        weights[name] = Weights(**about, content=weights_content(name, address), **sizes)
+    return weights
 
 
 def load_weights(name: str, weights: Weights) -> Encoder | nn.Module | None:
     """Load a speech encoder or a ConvNeXt; None for a ConvNeXt that each training draws itself.
 
-    Raises:
-        EncoderError: weights that are gone, or have changed since they were described.
+    An ``EncoderError`` refuses weights that have changed since they were described.
     """
     if weights_content(name, weights.address) != weights.content:
         raise EncoderError(
             f"{weights.address}: other weights than as this run began; expected the same to its"
-            f" end."
-            " Put them back, or start anew."
+            " end. Put them back, or start anew."
         )
     if name != "pictures":
         return encoders.load(weights.address)

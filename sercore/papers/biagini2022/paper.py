@@ -5,7 +5,7 @@ A printed number is a result, a setting of ours, a count to measure, or out of r
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import pandas as pd
@@ -19,7 +19,7 @@ from sercore.ledger.published import Printed, read
 from sercore.models import cnnlstm, counts, fcmfcc, mmfusion
 from sercore.papers.biagini2022 import card, data, study
 from sercore.papers.biagini2022.inputs import SHAPES
-from sercore.papers.biagini2022.models import GROUPS, PUBLISHED, RECIPES, Rates, Recipe
+from sercore.papers.biagini2022.models import GROUPS, PUBLISHED, RECIPES, Recipe
 from sercore.protocols import speakers
 from sercore.protocols.origins import SHARE
 
@@ -28,9 +28,8 @@ OURS = ("accuracy_validation", "macro_f1_validation", "uar_validation")
 ACCURACY = OURS[0]
 SPLITS = {"as-published": "by-origin", "clean": "speaker-independent"}
 PAIR = tuple(SPLITS.values())
-TABLE_4 = [  # each model in its readings
-    (row.model, row.variant) for name in ("scratch", "pretrained") for row in GROUPS[name]
-]
+# Each model of Table 4 in its readings.
+TABLE_4 = [(row.model, row.variant) for row in (*GROUPS["scratch"], *GROUPS["pretrained"])]
 READINGS = {  # the printed score stands beside the code's reading, where that can be run
     "HUBERTFT": "fixed",
     "MMFUSION": "as-run",
@@ -40,6 +39,7 @@ READINGS = {  # the printed score stands beside the code's reading, where that c
 }
 UNTRAINED = "no training of this model on real speech is recorded"
 SIZES, SHAPE = mmfusion.SIZES, SHAPES["published"]
+FINAL = card.final_schedule("MMFUSION", epochs=card.EPOCHS["MMFUSION"])
 
 # Settings in the text, taken from the object that uses them.
 TEXT: dict[Where, Callable[[], float]] = {
@@ -53,43 +53,33 @@ TEXT: dict[Where, Callable[[], float]] = {
     ("MMFUSION", "d_g", "width"): lambda: SIZES.gate,
     ("MMFUSION", "classifier hidden layer", "width"): lambda: SIZES.hidden,
     ("MMFUSION final training", "epochs", "count"): lambda: card.EPOCHS["MMFUSION"],
-    ("MMFUSION final training", "lr /10 at epoch", "first"): lambda: _final_cuts()[0],
-    ("MMFUSION final training", "lr /10 at epoch", "second"): lambda: _final_cuts()[1],
+    ("MMFUSION final training", "lr /10 at epoch", "first"): lambda: FINAL.at[0],
+    ("MMFUSION final training", "lr /10 at epoch", "second"): lambda: FINAL.at[1],
 }
 
-# Table 3 by column, under the rates of the code; the epochs are the recorded trainings' (`caps`).
-TABLE_3: dict[str, Callable[[Recipe, Rates], float | str]] = {
-    "Optimizer": lambda recipe, rates: recipe.optimiser,
-    "Initial learning rate (whole model or classifier)": lambda recipe, rates: rates.head,
-    "Initial learning rate (fine-tuned parts)": lambda recipe, rates: rates.tuned,
-    "Weight decay": lambda recipe, rates: rates.weight_decay,
-    "Schedule: lr divided by": lambda recipe, rates: 1 / recipe.schedule.factor,
-    "Schedule: patience": lambda recipe, rates: recipe.schedule.patience,
-    "Batch size": lambda recipe, rates: recipe.batch,
+# Table 3 by column, as the code has it; the epochs are the recorded trainings' (`caps`).
+TABLE_3: dict[str, Callable[[Recipe], float | str]] = {
+    "Optimizer": lambda recipe: recipe.optimiser,
+    "Initial learning rate (whole model or classifier)": lambda recipe: recipe.code.head,
+    "Initial learning rate (fine-tuned parts)": lambda recipe: recipe.code.tuned,
+    "Weight decay": lambda recipe: recipe.code.weight_decay,
+    "Schedule: lr divided by": lambda recipe: 1 / recipe.schedule.factor,
+    "Schedule: patience": lambda recipe: recipe.schedule.patience,
+    "Batch size": lambda recipe: recipe.batch,
 }
-
-
-def _final_cuts() -> tuple[int, ...]:
-    return card.final_schedule("MMFUSION", epochs=card.EPOCHS["MMFUSION"]).at
 
 
 @cache
-def table_1() -> dict[tuple[str, str], int]:
-    """Printed counts by (emotion, origin), without the totals."""
-    cells = {
-        (number.row, number.column): int(number.value)
-        for number in read(NAME)
-        if number.table == "Table 1"
-    }
-    return {where: count for where, count in cells.items() if "total" not in where}
+def table_1() -> pd.DataFrame:
+    """Printed clips of each emotion (rows) and origin (columns), without the totals."""
+    cells = pd.DataFrame(number for number in read(NAME) if number.table == "Table 1")
+    table = cells.pivot_table("value", "row", "column", sort=False)
+    return table.drop(index="total", columns="total").astype(int)
 
 
 def _training_records() -> int:
     """Apply the code's rule by origin to the totals of Table 1."""
-    origins: dict[str, int] = {}
-    for (_, origin), count in table_1().items():
-        origins[origin] = origins.get(origin, 0) + count
-    return sum(int(SHARE * count) for count in origins.values())
+    return sum(int(SHARE * clips) for clips in table_1().sum())
 
 
 @cache
@@ -99,43 +89,32 @@ def _millions(model: str, part: str = "") -> float:
     return sum(weight.numel() for name, weight in weights if name.startswith(part)) / 1e6
 
 
-def _fusion() -> mmfusion.MMFusion:
-    return counts.built("MMFUSION")
+def _fusion_shape(part: int) -> str:
+    """Channels x length of one input of MMFUSION's fusion."""
+    network = counts.built("MMFUSION")
+    return f"{network.maps[part].in_features}x{network.lengths[part]}"
 
 
-def _shape(layer: str, length: int) -> str:
-    return f"{_fusion().get_submodule(layer).in_features}x{length}"
+def _joined_shape() -> str:
+    return f"{SIZES.channels}x{sum(counts.built('MMFUSION').lengths)}"
 
 
+MEL = f"{cnnlstm.SIZES.bands}x{cnnlstm.SIZES.frames}"
+MFCC = f"{fcmfcc.AS_RUN.coefficients}x{fcmfcc.AS_RUN.frames}"
 # Numbers of built objects, a text is a shape, and to how many places each is printed: "300 million"
 # is to hundreds.
 BUILT: dict[Where, tuple[Callable[[], float | str], int]] = {
-    ("CNNLSTM input", "shape", "mel x frames"): (
-        lambda: f"{cnnlstm.SIZES.bands}x{cnnlstm.SIZES.frames}",
-        0,
-    ),
-    ("FCMFCC input", "shape", "mfcc x frames"): (
-        lambda: f"{fcmfcc.AS_RUN.coefficients}x{fcmfcc.AS_RUN.frames}",
-        0,
-    ),
+    ("CNNLSTM input", "shape", "mel x frames"): (lambda: MEL, 0),
+    ("FCMFCC input", "shape", "mfcc x frames"): (lambda: MFCC, 0),
     ("HUBERTFT", "pretrained model", "parameters"): (lambda: _millions("HUBERTFT", "speech"), -2),
     ("HUBERTFT", "all", "parameters"): (lambda: _millions("HUBERTFT"), 0),
     ("MMFUSION", "HuBERT base", "parameters"): (lambda: _millions("MMFUSION", "speech"), -1),
     ("MMFUSION", "all", "parameters"): (lambda: _millions("MMFUSION"), 0),
-    ("MMFUSION", "ConvNeXt output", "channels x length"): (
-        lambda: _shape("maps.0", _fusion().lengths[0]),
-        0,
-    ),
-    ("MMFUSION", "BiLSTM output", "channels x length"): (
-        lambda: _shape("maps.1", _fusion().lengths[1]),
-        0,
-    ),
-    ("MMFUSION", "HuBERT output length", "frames"): (lambda: _fusion().lengths[2], 0),
-    ("MMFUSION", "UA output", "channels x length"): (
-        lambda: f"{SIZES.channels}x{sum(_fusion().lengths)}",
-        0,
-    ),
-    ("labelled data", "valid", "records"): (lambda: sum(table_1().values()), 0),
+    ("MMFUSION", "ConvNeXt output", "channels x length"): (partial(_fusion_shape, 0), 0),
+    ("MMFUSION", "BiLSTM output", "channels x length"): (partial(_fusion_shape, 1), 0),
+    ("MMFUSION", "HuBERT output length", "frames"): (lambda: SIZES.speech, 0),
+    ("MMFUSION", "UA output", "channels x length"): (_joined_shape, 0),
+    ("labelled data", "valid", "records"): (lambda: int(table_1().to_numpy().sum()), 0),
     ("labelled data", "training split", "records"): (_training_records, 0),
 }
 ON_TABLE_1 = {
@@ -201,11 +180,10 @@ class Biagini2022(Paper, study=study):
         """Say why a training is not finished: its cap came before the schedule's end."""
         if not str(trial.get("ending", "")).startswith("all "):
             return ""
-        recipe = RECIPES[trial["model"]]
-        most = (recipe.paper if trial["rates"] == "paper" else recipe.code).epochs
-        if trial["epochs"] >= most:
+        recipe, cap = RECIPES[trial["model"]], trial["epochs"]
+        most = getattr(recipe, trial["rates"]).epochs
+        if cap >= most:
             return ""
-        cap = trial["epochs"]
         return f"unfinished: ended at a cap of {cap:g} epochs; the schedule has up to {most}"
 
     def substitute(self, row: str, variant: str, encoder: str) -> str:
@@ -276,7 +254,7 @@ def _table_3(number: Printed) -> Plain:
             return Plain(verdict="setting", value=None, reason=UNTRAINED)
         reason = "as printed" if cap == number.value else f"ours is {cap}"
         return Plain(verdict="setting", value=cap, reason=reason)
-    plain = _as_the_code(number, TABLE_3[number.column](recipe, recipe.code))
+    plain = _as_the_code(number, TABLE_3[number.column](recipe))
     if cap is None:
         return replace(plain, reason=f"{plain.reason}; {UNTRAINED}")
     kinds = set(_trainings()[number.row]["run"].map(recorded.kind_of))
@@ -376,7 +354,7 @@ def scores(ledger: Ledger) -> list[tuple[str, float, tuple[Estimate, Estimate]]]
 
 def _models(ledger: Ledger) -> str:
     """Say which models read a frozen encoder instead of a tuned one, and which were not trained."""
-    sentences, untrained = [], dict.fromkeys(model for model, _ in TABLE_4)
+    sentences, untrained = [], dict.fromkeys(READINGS)
     for model, variant in TABLE_4:
         trials = ledger.trials(model, variant=variant, protocol=PAIR[0])
         if trials is None:
@@ -400,13 +378,12 @@ def _sides(ledger: Ledger) -> str:
         pair = [ledger.trials(model, variant=variant, protocol=split) for split in PAIR]
         if None not in pair:
             break
-    clips = [trials.table["training_clips"].mean() for trials in pair]
+    shared, apart = (trials.table["training_clips"].mean() for trials in pair)
     groups = pair[1].counts.groupby("group", observed=True)["count"].sum()
     return (
-        f"With the speakers more changes than who is heard: {clips[0]:,.0f} clips train in the one"
-        f" split and {clips[1]:,.0f} in the"
-        f" other, and {groups.max() / groups.sum():.0%} of the tested clips of the second are one"
-        f" speaker's."
+        f"With the speakers more changes than who is heard: {shared:,.0f} clips train in the one"
+        f" split and {apart:,.0f} in the other, and {groups.max() / groups.sum():.0%} of the tested"
+        " clips of the second are one speaker's."
     )
 
 

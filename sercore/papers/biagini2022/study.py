@@ -12,18 +12,8 @@ from sercore.corpora.folders import lacking
 from sercore.corpora.labels import SEVEN
 from sercore.papers.biagini2022 import data, inputs, models, views
 from sercore.papers.biagini2022.data import Data
-from sercore.papers.biagini2022.models import (
-    ACROSS,
-    GROUPS,
-    PUBLISHED,
-    RECIPES,
-    ROWS,
-    TUNED,
-    Row,
-    TunedRow,
-    weights_of,
-)
-from sercore.papers.biagini2022.trial import PROTOCOLS, Trial, Tuned, run, with_weights
+from sercore.papers.biagini2022.models import GROUPS, ROWS, TUNED, Row, TunedRow, weights_of
+from sercore.papers.biagini2022.trial import HOLD_OUTS, Trial, Tuned, run, with_weights
 from sercore.parameters import (
     ChapterParameters,
     Device,
@@ -57,7 +47,7 @@ class Parameters(ChapterParameters):
     (``models.SMALL``, ``inputs.SHAPES``) for eight epochs: its values show that everything runs.
     """
 
-    known_rows: ClassVar = (*ROWS, *TUNED, *RECIPES)
+    known_rows: ClassVar = (*ROWS, *TUNED, *models.RECIPES)
 
     edition: Edition = "demo"
     seeds: Seeds = 1
@@ -123,7 +113,7 @@ def encoder(parameters: Parameters) -> str:
         return parameters.encoder
     if parameters.edition == "demo":
         return "random"
-    address = PUBLISHED["MMFUSION"]  # where it is frozen, HUBERTFT reads it too
+    address = models.PUBLISHED["MMFUSION"]  # where it is frozen, HUBERTFT reads it too
     return address if encoders.cached(address) else "none"
 
 
@@ -144,8 +134,7 @@ def rows(parameters: Parameters, *, encoder: str) -> list[Row]:
 def requested_tuned(parameters: Parameters) -> list[TunedRow]:
     """Tuned rows that a run asks for, whether their weights are there or not.
 
-    ``models="tuned"`` asks for them in every edition, ``models="all"`` in the paper's alone, or
-    where ``only`` names a tuned row.
+    "tuned" asks for them in every edition, "all" in the paper's alone, or by the name of a row.
     """
     if parameters.models == "all":
         if parameters.edition != "paper" and parameters.only not in TUNED:
@@ -157,12 +146,11 @@ def requested_tuned(parameters: Parameters) -> list[TunedRow]:
 
 def tuned(parameters: Parameters) -> list[TunedRow]:
     """Tuned rows that a run trains: those asked for whose weights are there."""
-    places = addresses(parameters)
-    return [
-        row
-        for row in requested_tuned(parameters)
-        if "none" not in [places[name] for name in row.weights]
-    ]
+    places, chosen = addresses(parameters), []
+    for row in requested_tuned(parameters):
+        if "none" not in [places[name] for name in row.weights]:
+            chosen.append(row)
+    return chosen
 
 
 def addresses(parameters: Parameters) -> dict[str, str]:
@@ -179,16 +167,11 @@ def addresses(parameters: Parameters) -> dict[str, str]:
 def grid(
     parameters: Parameters, *, encoder: str = "none", folds: int = speakers.FOLDS
 ) -> list[Trial]:
-    """Trials of a chapter, without the tuned ones: seeds x rows x protocols x folds.
+    """Trials of a chapter, without the tuned ones: seeds x rows x protocols x folds of the data.
 
     Rates, augmentations and shuffled labels are tried by origin, shuffled labels by speaker too: at
-    seed 0, at another only where one such row is asked for by its name.
-
-    Args:
-        parameters: parameters of the chapter.
-        encoder: name of the encoder whose frames the data have; "none" (default) leaves out the
-            rows that need one.
-        folds: number of folds of speakers that the data have (default 6).
+    seed 0, at another only where one such row is asked for by its name. The encoder is that whose
+    frames the data have; "none" leaves out the rows that need one.
     """
     return [
         Trial(**settings, encoder=encoder if row.is_encoded else "none")
@@ -211,22 +194,24 @@ def _settings(
     for seed in parameters.run_seeds:
         for row in chosen:
             for protocol in _protocols(parameters, row, seed):
+                is_by_speaker = protocol == "speaker-independent"
                 source = data.SOURCES[edition] if protocol == "across-corpora" else "all"
-                by_speaker = protocol == "speaker-independent"
-                for fold in range(min(parameters.folds, n_folds) if by_speaker else 1):
+                for fold in range(min(parameters.folds, n_folds) if is_by_speaker else 1):
                     place = {"protocol": protocol, "fold": fold, "source": source, "seed": seed}
                     yield row, asdict(row) | shared | place
 
 
 def _protocols(parameters: Parameters, row: Row, seed: int) -> list[str]:
+    """Protocols under which a row is tried with a seed."""
+    tried = [*HOLD_OUTS, "speaker-independent"]
     if row in GROUPS["switches"]:
         if seed != 0 and parameters.only != row.name:
             return []
         tried = ["by-origin"]
         if row.control != "none":
             tried.append("speaker-independent")
-    else:
-        tried = [name for name in PROTOCOLS if name != "across-corpora" or row.name in ACROSS]
+    elif row.name in models.ACROSS:
+        tried.append("across-corpora")
     return [name for name in tried if parameters.protocol in ("all", name)]
 
 
@@ -239,8 +224,7 @@ def load(parameters: Parameters) -> Data:
     """Load the data of the edition, with the inputs of the rows that a run trains.
 
     Raises:
-        CorpusError: a corpus that is not there; for "paper" the sentence lists every one, and
-            weights likewise.
+        CorpusError: a corpus that is not there; of the paper's edition all that is missing.
     """
     if parameters.edition == "paper":
         refuse_paper(parameters)
@@ -263,11 +247,7 @@ def _loaded(parameters: Parameters, chosen: Sequence[Row], *, elsewhere: bool = 
 
 
 def refuse_paper(parameters: Parameters) -> None:
-    """Refuse the paper's edition where one of its four corpora or its weights are missing.
-
-    Raises:
-        CorpusError: something is missing; the sentence lists all of it.
-    """
+    """Refuse the paper's edition with a list of its corpora and weights that are missing."""
     missing = lacking(CORPORA)
     for name, address in addresses(parameters).items():
         if address != "none" and not models.is_available(name, address):
@@ -285,11 +265,10 @@ def tasks(parameters: Parameters, clips: Data) -> list[Task]:
     trials = grid(parameters, encoder=clips.encoder, folds=speakers.count(clips.table))
     within = [trial for trial in trials if trial.protocol != "across-corpora"]
     beyond = [trial for trial in trials if trial.protocol == "across-corpora"]
-    viewed = [
-        trial
-        for trial in within
-        if trial.row.name == VIEWED and trial.protocol in VIEWED_SPLITS and trial.fold == 0
-    ]
+    viewed = []
+    for trial in within:
+        if (trial.row.name, trial.fold) == (VIEWED, 0) and trial.protocol in VIEWED_SPLITS:
+            viewed.append(trial)
     jobs = []
     if within:
         jobs.append(_task("models", run, within, clips))
@@ -305,10 +284,7 @@ def tasks(parameters: Parameters, clips: Data) -> list[Task]:
 
 
 def _task(name: str, function: Callable[..., dict], trials: Sequence[Trial], clips: Data) -> Task:
-    widths = {}
-    for kind in inputs.FRAMES:
-        if kind in clips.inputs:
-            widths[clips.encoder] = clips.inputs[kind].values.shape[1]
+    frames = [clips.inputs[kind] for kind in inputs.FRAMES if kind in clips.inputs]
     return Task(
         name=name,
         run=function,
@@ -316,7 +292,7 @@ def _task(name: str, function: Callable[..., dict], trials: Sequence[Trial], cli
         data=clips,
         corpora=measured_on(clips),
         parts=inputs.extractors(),
-        encoders=widths,
+        encoders={clips.encoder: frames[0].values.shape[1]} if frames else {},
     )
 
 
@@ -363,12 +339,11 @@ def verified_with(kind: str, settings: Mapping[str, Any]) -> dict[str, str]:
 
 def measure(parameters: Parameters, clips: Data) -> dict[str, float]:
     """Measure the corpora, by "row / column / metric" of the printed number, and the texts seen."""
-    shares = {
-        f"texts seen / {name} / share": share
-        for name, share in texts_seen(clips, 0).items()
-        if not np.isnan(share)
-    }
-    return data.measure(clips.table) | data.sampling_rates(clips.table) | shares
+    values = data.measure(clips.table) | data.sampling_rates(clips.table)
+    for name, share in texts_seen(clips, 0).items():
+        if not np.isnan(share):
+            values[f"texts seen / {name} / share"] = share
+    return values
 
 
 def measured_on(clips: Data) -> tuple[str, ...]:

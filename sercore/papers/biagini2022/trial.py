@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -21,32 +22,28 @@ from sercore.models.hubertft import HubertFT
 from sercore.models.mmfusion import MMFusion, convnext_base
 from sercore.papers.biagini2022 import models
 from sercore.papers.biagini2022.data import Data
-from sercore.papers.biagini2022.models import RECIPES, Row, TunedRow, Weights
+from sercore.papers.biagini2022.inputs import STRETCHED
+from sercore.papers.biagini2022.models import RECIPES, Row, TunedRow
 from sercore.protocols.origins import by_label, by_origin
 from sercore.protocols.speakers import Sides, across, speaker_folds
 from sercore.training import checkpoints, kept
 from sercore.training.batching import by_length
-from sercore.training.fitting import cross_entropy, fit, validation
+from sercore.training.fitting import Plan, cross_entropy, fit, validation
+from sercore.training.kept import Trained
 from sercore.training.loop import choose
 from sercore.training.resumable import LAST, History, autocast
 
 HOLD_OUTS = {"by-origin": by_origin, "by-label": by_label}
-PROTOCOLS = (*HOLD_OUTS, "speaker-independent", "across-corpora")
 # Largest masks in frames and bands: Biagini 2022, section 3.6.
 MASKS = {"time masking": (mask_time, 30), "band masking": (mask_bands, 10)}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """One training.
+    """One training: a row of the grid under one split, with one seed.
 
     Args:
-        model: printed name: "CNNLSTM", "FCMFCC", "CNNATT", "HUBERTFT" or "MMFUSION".
-        variant: "as-run" (the author's code), "per-clip" (CNNLSTM: one sequence a clip),
-            "as-described" or "fixed".
-        rates: "code" or "paper", whose rates are a tenth.
-        augmentation: "none", "time stretching", "time masking" or "band masking", of the training
-            clips.
+        model, variant, rates, augmentation, control: as in ``Row``.
         protocol: "by-origin" (the code's split of clips), "by-label" (the text's),
             "speaker-independent" or "across-corpora".
         fold: fold of speakers; 0 where there are no folds.
@@ -57,7 +54,6 @@ class Trial:
         epochs: largest number of epochs, the same for all models.
         size: size of inputs and network: "published", or "small" in the demo.
         precision: "fp32" or "bf16".
-        control: "none", or "labels shuffled" among the training clips.
         encoder: name of the speech encoder; "none" where the model reads none.
     """
 
@@ -86,7 +82,7 @@ class Trial:
     @property
     def kinds(self) -> tuple[str, ...]:
         """Inputs that the network takes."""
-        return replace(self.row, augmentation="none").inputs
+        return self.row.kinds
 
     @property
     def start(self) -> int:
@@ -96,11 +92,7 @@ class Trial:
 
 @dataclass(frozen=True, kw_only=True)
 class Tuned(Trial):
-    """One training in which the speech encoder, and ConvNeXt, learn along with the rest.
-
-    Args:
-        pictures: name of the ConvNeXt that is tuned; "none" for HUBERTFT.
-    """
+    """A training in which the speech encoder, and the ConvNeXt ``pictures``, learn with the rest."""
 
     pictures: str
 
@@ -110,29 +102,12 @@ class Tuned(Trial):
         return TunedRow(**asdict(super().row))
 
 
-@dataclass(frozen=True)
-class TunedData(Data):
-    """Clips that tuned trials read, and by name the weights that their networks start from."""
-
-    weights: Mapping[str, Weights] = field(default_factory=dict)
-
-    def content(self, trial: Tuned) -> str:
-        """Return the digest of what a trial reads, its weights included."""
-        digests = [self.weights[name].content for name in trial.row.weights]
-        return store.digest([super().content(trial), *digests])
-
-    def named(self, row: TunedRow) -> dict[str, str]:
-        """Names of a row's weights, as its trials have them."""
-        pictures = self.weights["pictures"].name if "pictures" in row.weights else "none"
-        return {"encoder": self.weights[row.model].name, "pictures": pictures}
-
-
-def with_weights(data: Data, rows: Sequence[TunedRow], addresses: Mapping[str, str]) -> TunedData:
+def with_weights(data: Data, rows: Sequence[TunedRow], addresses: Mapping[str, str]) -> Data:
     """Join data with the weights that rows start from.
 
     Raises:
-        EncoderError: weights that cannot be loaded or tuned.
-        AudioError: a clip too short for one frame of HUBERTFT's encoder.
+        EncoderError, AudioError: weights that cannot be loaded or tuned, or a clip too short for
+            one frame of HUBERTFT's encoder.
     """
     weights = models.inspect_weights(models.weights_of(rows), addresses)
     if "HUBERTFT" in weights:
@@ -143,37 +118,11 @@ def with_weights(data: Data, rows: Sequence[TunedRow], addresses: Mapping[str, s
                 f" silences; {weights['HUBERTFT'].name} needs at least {shortest / RATE:.5f} s."
                 " Remove the file or record it again."
             )
-    values = {item.name: getattr(data, item.name) for item in fields(Data) if item.init}
-    return TunedData(**values, weights=weights)
+    return replace(data, weights=weights)
 
 
-@dataclass(frozen=True)
-class Fitted:
-    """A trained network.
-
-    Args:
-        network: network in evaluation mode, with the weights of the best epoch.
-        history: history of its training.
-        folder: folder with the weights of the best and of the last epoch.
-        sides: rows of training, validation and test; in a split of clips, test and validation are
-            the same, as published.
-    """
-
-    network: nn.Module
-    history: History
-    folder: Path
-    sides: Sides
-
-
-@dataclass(frozen=True)
-class Scored:
-    """A network's answers to clips, in the order of its batches.
-
-    Args:
-        rows: ``(clips,)`` of the table.
-        probabilities: ``(clips, classes)``.
-        seconds: seconds a clip, batches made and moved included.
-    """
+class Scored(NamedTuple):
+    """Answers ``(clips, classes)`` to these rows, in the order of their batches, and s a clip."""
 
     rows: np.ndarray
     probabilities: np.ndarray
@@ -186,46 +135,73 @@ def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
     A split of clips is scored at the best and at the last epoch, any other at the best validation
     epoch alone: once.
     """
-    return outcome(trial, data, trained(trial, data, device=device))
-
-
-def outcome(trial: Trial, data: Data, fitted: Fitted) -> dict:
-    """Score a trained network, and return its counts and the summary of its training."""
-    best = scored(trial, data, fitted.network, fitted.sides[2])
-    result = _counted(data, best) | _training_summary(fitted)
+    fitted, sides = trained(trial, data, device=device), split(trial, data)
+    best = scored(trial, data, fitted.network, sides[2])
+    result = _counted(data, best) | _training_summary(fitted, sides)
     result["order"] = store.digest(best.rows.tolist())[:8]
     if trial.protocol not in HOLD_OUTS:
         return result | {"accuracy_last": None, "macro_f1_last": None}
     fitted.network.load_state_dict(checkpoints.read(fitted.folder / LAST)[0])
-    last = _counted(data, scored(trial, data, fitted.network, fitted.sides[2]))
+    last = _counted(data, scored(trial, data, fitted.network, sides[2]))
     return result | {f"{name}_last": last[name] for name in ("accuracy", "macro_f1", "counts")}
 
 
-def trained(trial: Trial, data: Data, *, device: str = "cpu") -> Fitted:
+def trained(trial: Trial, data: Data, *, device: str = "cpu") -> Trained:
     """Return the trial's network: from the store, trained now, or trained on after an interruption.
 
     Numpy's own generator, which a tuned encoder draws from, is left as it was.
-
-    Raises:
-        EncoderError: weights that are no longer those of the data.
     """
-    device, sides, network = choose(device), split(trial, data), build(trial, data)
+    device, network = choose(device), build(trial, data)
     folder = kept.folder(__name__, trial, data.content(trial), device=device)
-    train = partial(_fit, trial, data, network, sides, folder, device)
+    (training, watched, _), plan = split(trial, data), plan_of(trial)
+    train = partial(train_network, trial, data, network, training, watched, plan, folder, device)
     state = np.random.get_state()  # noqa: NPY002
     try:
-        result = kept.trained(network, folder, train, device=device)
+        return kept.trained(network, folder, train, device=device)
     finally:
         np.random.set_state(state)  # noqa: NPY002
-    return Fitted(network, result.history, folder, sides)
+
+
+def plan_of(trial: Trial) -> Plan:
+    """Plan the training of a trial."""
+    settings = {"epochs": trial.epochs, "precision": trial.precision}
+    return models.plan(trial.model, rates=trial.rates, **settings)
+
+
+def train_network(
+    trial: Trial,
+    data: Data,
+    network: nn.Module,
+    training: np.ndarray,
+    watched: np.ndarray | None,
+    plan: Plan,
+    folder: Path,
+    device: torch.device,
+) -> History:
+    """Train a network on some rows, and validate it on those that are watched, if any."""
+    truth = torch.from_numpy(data.labels)
+    labels = truth.clone()
+    if trial.control == "labels shuffled":
+        labels[training] = truth[np.random.default_rng(trial.seed).permutation(training)]
+    validate = None
+    if watched is not None:
+        watch = partial(batches, trial, data, watched, truth, epoch=0)
+        validate = validation(cross_entropy, watch)
+    return fit(
+        network,
+        models.groups(network, trial.model, rates=trial.rates),
+        cross_entropy,
+        lambda epoch: batches(trial, data, training, labels, epoch=epoch),
+        validate,
+        plan=plan,
+        folder=folder,
+        device=device,
+        seed=trial.start,
+    )
 
 
 def build(trial: Trial, data: Data) -> nn.Module:
-    """Build the trial's network before training: random weights, but for those that are tuned.
-
-    Raises:
-        EncoderError: weights that are no longer those of the data.
-    """
+    """Build the trial's network before training: random weights, but for those that are tuned."""
     if isinstance(trial, Tuned):
         return _build_tuned(trial, data)
     frames = data.inputs.get(trial.kinds[-1]) if trial.encoder != "none" else None
@@ -235,11 +211,11 @@ def build(trial: Trial, data: Data) -> nn.Module:
     )
 
 
-def _build_tuned(trial: Tuned, data: TunedData) -> nn.Module:
+def _build_tuned(trial: Tuned, data: Data) -> nn.Module:
     from transformers import ConvNextConfig, ConvNextModel
 
     parts = {name: models.load_weights(name, data.weights[name]) for name in trial.row.weights}
-    speech, small = parts[trial.model].model, trial.size == "small"
+    speech, is_small = parts[trial.model].model, trial.size == "small"
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(trial.start)
         if trial.model == "HUBERTFT":
@@ -249,9 +225,9 @@ def _build_tuned(trial: Tuned, data: TunedData) -> nn.Module:
             n_frames = int(speech._get_feat_extract_output_lengths(samples))
             pictures = parts["pictures"]
             if pictures is None:
-                config = ConvNextConfig(**models.TINY) if small else convnext_base()
+                config = ConvNextConfig(**models.TINY) if is_small else convnext_base()
                 pictures = ConvNextModel(config)
-            sizes = models.fusion_sizes(n_frames, small=small)
+            sizes = models.fusion_sizes(n_frames, is_small=is_small)
             network = MMFusion(speech, pictures, variant=trial.variant, sizes=sizes)
     speech.register_forward_pre_hook(_follow_torch)
     return network
@@ -294,10 +270,9 @@ def order(trial: Trial, data: Data, rows: np.ndarray, *, epoch: int) -> list[np.
 
 
 def tensors(data: Data, kinds: Sequence[str], rows: np.ndarray) -> list[Tensor]:
-    """One batch as a network takes it: each input, and the lengths where there is one input.
+    """One batch as a network takes it: each input ``(batch, frames, width)``.
 
-    Shape:
-        - each input: ``(batch, frames, width)``; lengths: ``(batch,)``
+    Where there is one input, its lengths ``(batch,)`` follow.
     """
     inputs = [data.inputs[kind].batch(rows) for kind in kinds]
     if len(kinds) == 1:
@@ -314,13 +289,6 @@ def batches(
     as it is or at another tempo, at even odds; a mask covers up to 30 frames, or 10 coefficients,
     of each clip with their mean over the training clips. Odds and covering value are ours: the
     report names none, and the author's code has the switches commented out.
-
-    Args:
-        trial: trial with recipe, seed and augmentation.
-        data: clips, with the input "mfcc, stretched" for time stretching.
-        rows: rows of the clips.
-        labels: ``(clips of the table,)``.
-        epoch: epoch from 1, or 0 in evaluation.
     """
     augmentation = trial.augmentation if epoch else "none"
     generator = torch.Generator().manual_seed(10_000 * trial.start + epoch)
@@ -333,7 +301,7 @@ def batches(
             inputs[0] = mask(inputs[0] - mean, width=width, generator=generator) + mean
         elif augmentation == "time stretching":
             is_stretched = torch.rand(len(places), generator=generator) < 0.5
-            pairs = zip(tensors(data, ["mfcc, stretched"], places), inputs, strict=True)
+            pairs = zip(tensors(data, [STRETCHED], places), inputs, strict=True)
             inputs = [
                 torch.where(is_stretched.view(-1, *[1] * (plain.ndim - 1)), stretched, plain)
                 for stretched, plain in pairs
@@ -360,29 +328,6 @@ def scored(trial: Trial, data: Data, network: nn.Module, rows: np.ndarray) -> Sc
     return Scored(np.concatenate(places), probabilities, seconds)
 
 
-def _fit(
-    trial: Trial, data: Data, network: nn.Module, sides: Sides, folder: Path, device: torch.device
-) -> History:
-    training, watched, _ = sides
-    truth = torch.from_numpy(data.labels)
-    labels = truth.clone()
-    if trial.control == "labels shuffled":
-        labels[training] = truth[np.random.default_rng(trial.seed).permutation(training)]
-    return fit(
-        network,
-        models.groups(network, trial.model, rates=trial.rates),
-        cross_entropy,
-        lambda epoch: batches(trial, data, training, labels, epoch=epoch),
-        validation(cross_entropy, lambda: batches(trial, data, watched, truth, epoch=0)),
-        plan=models.plan(
-            trial.model, rates=trial.rates, epochs=trial.epochs, precision=trial.precision
-        ),
-        folder=folder,
-        device=device,
-        seed=trial.start,
-    )
-
-
 def _counted(data: Data, answers: Scored) -> dict:
     """Counts, errors, scores, and the bins of confidence: upper edge, clips, sum, right ones."""
     truth, probabilities = data.labels[answers.rows], answers.probabilities
@@ -403,13 +348,13 @@ def _counted(data: Data, answers: Scored) -> dict:
 def _bins(diagram: Reliability) -> list[list]:
     confidence, right = diagram.confidence * diagram.clips, diagram.accuracy * diagram.clips
     columns = (diagram.edges[1:], diagram.clips, confidence, right)
-    rows = zip(*(np.nan_to_num(column).tolist() for column in columns), strict=True)
-    return [
-        [round(edge, 6), int(clips), summed, round(right)] for edge, clips, summed, right in rows
-    ]
+    rows = []
+    for edge, clips, summed, n_right in np.nan_to_num(np.stack(columns, axis=1)).tolist():
+        rows.append([round(edge, 6), int(clips), summed, round(n_right)])
+    return rows
 
 
-def _training_summary(fitted: Fitted) -> dict:
+def _training_summary(fitted: Trained, sides: Sides) -> dict:
     """Summarise a training: its curves by epoch (loss and accuracy) and its best epoch.
 
     ``clips_per_second`` are the training clips by the median epoch, its validation included.
@@ -433,8 +378,8 @@ def _training_summary(fitted: Fitted) -> dict:
         "training_accuracy": best["training"]["accuracy"],
         "validation_loss": best["validation"]["loss"],
         "validation_accuracy": best["validation"]["accuracy"],
-        "training_clips": len(fitted.sides[0]),
-        "validation_clips": len(fitted.sides[1]),
-        "clips_per_second": round(len(fitted.sides[0]) / seconds, 3),
+        "training_clips": len(sides[0]),
+        "validation_clips": len(sides[1]),
+        "clips_per_second": round(len(sides[0]) / seconds, 3),
         "parameters": parameters(fitted.network),
     }

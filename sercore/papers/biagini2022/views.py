@@ -10,7 +10,7 @@ from sercore.evaluation import saliency
 from sercore.evaluation.embeddings import neighbours
 from sercore.papers.biagini2022.data import Data
 from sercore.papers.biagini2022.models import RECIPES
-from sercore.papers.biagini2022.trial import Fitted, Trial, build, order, scored, tensors, trained
+from sercore.papers.biagini2022.trial import Trial, build, order, scored, split, tensors, trained
 
 MAPPED = 400  # clips in the plane
 EXPLAINED = 40  # clips of a class whose answers are explained
@@ -19,33 +19,33 @@ EXPLAINED = 40  # clips of a class whose answers are explained
 def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
     """Look into a trial's network on its test side; it is trained where it is not yet.
 
+    - ``map``: corpus/speaker, class and t-SNE place of up to 400 clips, as many of each corpus as
+      of the others, as far as they go.
+    - ``saliency``: network ("trained", and "untrained" as control), class, clips, mean share of
+      each mel third, mean correlation with the step in time (None where no clip has one), over up
+      to 40 clips a class that the trained network gets right.
+    - ``energy``: corpus/speaker, class, clips, mean share of each mel third in the clips' power.
+    - ``accuracy``: of the test side.
+
     Saliency and energy are of mel spectrograms in dB: both are empty where the network reads
     anything else. Saliency is empty for CNNLSTM as run too, whose answer to a clip depends on the
     clips before it in the batch.
 
-    Returns:
-        ``map``: corpus/speaker, class and t-SNE place of up to 400 clips, as many of each corpus as
-        of the others, as far as they go. ``saliency``: network ("trained", and "untrained" as
-        control), class, clips, mean share of each mel third, mean correlation with the step in time
-        (None where no clip has one), over up to 40 clips a class that the trained network gets
-        right. ``energy``: corpus/speaker, class, clips, mean share of each mel third in the power
-        of all clips. ``accuracy``: of the test side.
-
     Source: Biagini 2022, section 6 for the saliency; t-SNE and control are ours.
     """
-    fitted = trained(trial, data, device=device)
-    right = _right(trial, data, fitted)
-    untrained = build(trial, data).to(_device(fitted.network)).eval()
+    network, test = trained(trial, data, device=device).network, split(trial, data)[2]
+    right = _right(trial, data, network)
     shares = []
     if _is_explicable(trial):
+        untrained = build(trial, data).to(_device(network)).eval()
         explained = _drawn(data.labels, right, _generator(trial), most=EXPLAINED)
-        for name, network in (("trained", fitted.network), ("untrained", untrained)):
-            shares += _saliency(trial, data, name, network, explained)
+        for name, explicable in (("trained", network), ("untrained", untrained)):
+            shares += _saliency(trial, data, name, explicable, explained)
     return {
-        "map": _map(trial, data, fitted),
+        "map": _map(trial, data, network, test),
         "saliency": shares,
-        "energy": _energy(data, fitted.sides[2]) if trial.kinds == ("mel",) else [],
-        "accuracy": len(right) / len(fitted.sides[2]),
+        "energy": _energy(data, test) if trial.kinds == ("mel",) else [],
+        "accuracy": len(right) / len(test),
     }
 
 
@@ -62,28 +62,26 @@ def pictures(
             f"{trial.row.name}: no map of one clip; expected a network that reads the mel"
             " spectrogram and each clip by itself: take CNNLSTM fixed or per-clip"
         )
-    fitted = trained(trial, data, device=device)
-    chosen = _drawn(data.labels, _right(trial, data, fitted), _generator(trial), most=1)
-    maps = {row: pair for row, *pair in _maps(trial, data, fitted.network, chosen)}
+    network = trained(trial, data, device=device).network
+    chosen = _drawn(data.labels, _right(trial, data, network), _generator(trial), most=1)
+    maps = {row: pair for row, *pair in _maps(trial, data, network, chosen)}
     return [(data.classes[data.labels[row]], *maps[row]) for row in chosen]
 
 
-def _right(trial: Trial, data: Data, fitted: Fitted) -> np.ndarray:
+def _right(trial: Trial, data: Data, network: nn.Module) -> np.ndarray:
     """Rows of the test side that the network gets right, ascending."""
-    answers = scored(trial, data, fitted.network, fitted.sides[2])
+    answers = scored(trial, data, network, split(trial, data)[2])
     is_right = answers.probabilities.argmax(1) == data.labels[answers.rows]
     return np.sort(answers.rows[is_right])
 
 
-def _map(trial: Trial, data: Data, fitted: Fitted) -> list[list]:
+def _map(trial: Trial, data: Data, network: nn.Module, test: np.ndarray) -> list[list]:
     corpora = data.table["corpus"].to_numpy()
-    rows = _in_turn(corpora, fitted.sides[2], _generator(trial))[:MAPPED]
-    batches = order(trial, data, rows, epoch=0)
+    rows = _in_turn(corpora, test, _generator(trial))[:MAPPED]
+    batches, hidden = order(trial, data, rows, epoch=0), []
     with torch.inference_mode():
-        hidden = [
-            fitted.network.hidden(*_moved(trial, data, batch, fitted.network)).float().cpu()
-            for batch in batches
-        ]
+        for batch in batches:
+            hidden.append(network.hidden(*_moved(trial, data, batch, network)).float().cpu())
     places = neighbours(torch.cat(hidden).numpy(), seed=trial.start).round(3)
     groups, classes = data.groups, data.table["class"].to_numpy(str)
     return [

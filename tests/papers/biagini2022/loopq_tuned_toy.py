@@ -9,7 +9,7 @@ from transformers import ConvNextConfig, Wav2Vec2FeatureExtractor
 from sercore.papers.biagini2022.data import Data
 from sercore.papers.biagini2022.inputs import Waveforms
 from sercore.papers.biagini2022.models import TINY, TUNED
-from sercore.papers.biagini2022.trial import Tuned, TunedData
+from sercore.papers.biagini2022.trial import Tuned
 from sercore.training import checkpoints
 from sercore.training.resumable import LAST
 from tests.papers.biagini2022.loopq_toy import toy
@@ -45,7 +45,7 @@ def save(model: torch.nn.Module, place) -> str:
     return str(place)
 
 
-def trial(name: str, data: TunedData, protocol: str = "by-origin", **more) -> Tuned:
+def trial(name: str, data: Data, protocol: str = "by-origin", **more) -> Tuned:
     row = TUNED[name]
     settings = {
         "model": row.model,

@@ -50,7 +50,7 @@ def home(tmp_path, monkeypatch):
 
 
 def test_the_open_edition_takes_ravdess_without_calm_and_tess(home):
-    table = loopq_data.clips("open")
+    table = loopq_data.clips(loopq_data.read("open"))
     assert loopq_data.names("open") == ("ravdess", "tess")
     assert set(table["class"]) == {
         "angry",
@@ -70,7 +70,7 @@ def test_the_open_edition_takes_ravdess_without_calm_and_tess(home):
 @pytest.mark.parametrize(("loopq_labels", "angry", "sad"), [(False, 60, 60), (True, 120, 0)])
 def test_savee_joins_where_it_is_and_its_sadness_may_count_as_anger(home, loopq_labels, angry, sad):
     trees.plant(home / "savee", trees.savee())
-    table = loopq_data.clips("open", loopq_labels=loopq_labels)
+    table = loopq_data.clips(loopq_data.read("open"), loopq_labels=loopq_labels)
     found = Counter(table["class"][table["corpus"] == "savee"])
     assert (found["angry"], found["sadness"], found["neutral"], found.total()) == (
         angry,
@@ -85,9 +85,9 @@ def test_savee_joins_where_it_is_and_its_sadness_may_count_as_anger(home, loopq_
 def test_a_corpus_that_is_needed_is_missed(home):
     (home / "tess").rename(home / "other")
     with pytest.raises(corpora.CorpusError, match=r"home/tess: no such folder"):
-        loopq_data.clips("open")
+        loopq_data.clips(loopq_data.read("open"))
     with pytest.raises(corpora.CorpusError, match=r"crema-d: no such folder"):
-        loopq_data.clips("paper")
+        loopq_data.read("paper")
 
 
 @pytest.mark.parametrize(
@@ -262,7 +262,7 @@ def test_measures_stand_under_the_printed_numbers_names():
 def test_the_reports_amplitudes_and_durations_of_ravdess_and_tess(speech, monkeypatch):
     """Stored outputs of the author's notebook, of 83 to 85 % of the clips; counts are those of the whole corpora."""
     monkeypatch.setenv("SER_CORPORA", str(speech))
-    table = loopq_data.clips("open")
+    table = loopq_data.clips(loopq_data.read("open"))
     levels = loopq_inputs.levels(list(table["path"]))
     found = loopq_data.measure(
         table.assign(**dict(zip(loopq_inputs.LEVELS, levels.T, strict=True)))

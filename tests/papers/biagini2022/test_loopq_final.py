@@ -80,7 +80,7 @@ def test_length_is_the_median_best_epoch(bests, median):
 def test_every_clip_trains_in_every_epoch_and_none_validates(data, monkeypatch):
     met = []
     monkeypatch.setattr(
-        loopq_card,
+        loopq_trial,
         "batches",
         lambda *given, **settings: met.append(given[2]) or batches(*given, **settings),
     )
@@ -109,7 +109,7 @@ def test_a_stopped_final_training_goes_on_and_a_finished_one_is_read(data, monke
         met.extend([epoch] * (epoch > 2))
         return batches(*given, epoch=epoch, **settings)
 
-    monkeypatch.setattr(loopq_card, "batches", stopping)
+    monkeypatch.setattr(loopq_trial, "batches", stopping)
     with pytest.raises(KeyboardInterrupt):
         loopq_card.train_final(trial(), data, epochs=4)
     assert len(list(tmp_path.glob(f"stopped/trainings/*/*/{STATE}"))) == 1
@@ -121,18 +121,14 @@ def test_a_stopped_final_training_goes_on_and_a_finished_one_is_read(data, monke
         torch.equal(tensor, again.network.state_dict()[name])
         for name, tensor in whole.network.state_dict().items()
     )
-    monkeypatch.setattr(
-        loopq_card.fitting, "fit", lambda *given, **settings: pytest.fail("trained again")
-    )
+    monkeypatch.setattr(loopq_trial, "fit", lambda *given, **settings: pytest.fail("trained again"))
     read = loopq_card.train_final(trial(), data, epochs=4)
     assert read.history == again.history
 
 
 def test_a_key_moves_with_what_trains_and_not_with_the_split(data):
     def folder(chosen, epochs=2, data=data):
-        return loopq_card.final_folder(
-            chosen, data, loopq_card.final_plan(chosen, epochs=epochs), device=torch.device("cpu")
-        )
+        return loopq_card.final_folder(chosen, data, epochs=epochs, device=torch.device("cpu"))
 
     own = folder(trial())
     assert folder(trial(protocol="speaker-independent", epochs=9)) == own
@@ -160,14 +156,17 @@ def test_a_saved_model_has_the_trials_weights_and_score(clips, tmp_path):
     assert {
         name: about["speaker_independent"][name] for name in ("accuracy", "macro_f1", "clips")
     } == {name: outcome[name] for name in ("accuracy", "macro_f1", "clips")}
-    fitted = loopq_trial.trained(chosen, data)
+    fitted, (training, watched, _) = (
+        loopq_trial.trained(chosen, data),
+        loopq_trial.split(chosen, data),
+    )
     saved, told = checkpoints.read(tmp_path / "model" / checkpoints.WEIGHTS)
     assert all(
         torch.equal(tensor, saved[name]) for name, tensor in fitted.network.state_dict().items()
     )
     assert told == about == json.loads((tmp_path / "model" / checkpoints.ABOUT).read_text())
-    assert about["training"]["corpora"] == {"toy": len(fitted.sides[0])}
-    assert about["training"]["validation_clips"] == len(fitted.sides[1])
+    assert about["training"]["corpora"] == {"toy": len(training)}
+    assert about["training"]["validation_clips"] == len(watched)
     assert (about["recipe"]["epochs"], about["recipe"]["epoch_kept"], about["final"]) == (
         1,
         1,

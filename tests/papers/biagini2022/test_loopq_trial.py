@@ -91,7 +91,8 @@ def test_a_split_of_clips_is_scored_at_the_best_and_at_the_last_epoch(data, prot
     chosen = trial("FCMFCC as-run", protocol, epochs=6)
     outcome, fitted = run(chosen, data), trained(chosen, data)
     accuracies = [epoch["validation"]["accuracy"] for epoch in fitted.history.epochs]
-    assert fitted.sides[1] is fitted.sides[2]
+    _, watched, test = split(chosen, data)
+    assert watched is test
     assert outcome["best_epoch"] == 1 + accuracies.index(max(accuracies)) < 6
     assert (outcome["accuracy"], outcome["accuracy_last"]) == (
         pytest.approx(max(accuracies)),
@@ -160,7 +161,7 @@ def test_cnnlstm_as_run_is_scored_in_a_recorded_shuffled_order(data):
     """Its answer to a clip depends on the clips before it; one order is drawn from the seed, and its hash is told."""
     chosen = trial("CNNLSTM as-run")
     outcome, fitted = run(chosen, data), trained(chosen, data)
-    rows = fitted.sides[2]
+    rows = split(chosen, data)[2]
     met = scored(chosen, data, fitted.network, rows)
     assert np.array_equal(
         met.probabilities, scored(chosen, data, fitted.network, rows).probabilities

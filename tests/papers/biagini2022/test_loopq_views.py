@@ -46,7 +46,7 @@ def outcome(data, quick):
 
 def right_rows(data, chosen=MEL) -> np.ndarray:
     fitted = trained(chosen, data)
-    met = scored(chosen, data, fitted.network, fitted.sides[2])
+    met = scored(chosen, data, fitted.network, split(chosen, data)[2])
     return met.rows[met.probabilities.argmax(1) == data.labels[met.rows]]
 
 
@@ -138,7 +138,9 @@ def test_training_moves_the_saliency_and_the_draw_stops_at_its_number(data, outc
 
 
 def test_where_no_clip_is_right_there_is_no_saliency(data, monkeypatch):
-    monkeypatch.setattr(loopq_views, "_right", lambda trial, data, fitted: fitted.sides[2][:0])
+    monkeypatch.setattr(
+        loopq_views, "_right", lambda trial, data, network: split(trial, data)[2][:0]
+    )
     found = run(MEL, data)
     assert (found["saliency"], found["accuracy"], len(found["map"])) == (
         [],
