@@ -35,10 +35,9 @@ from sercore.training.loop import choose
 NAME = "04-resnet-specaugment"
 STUDY = "padi2021"
 # Method number of each kind of trial: raised when its numbers move, and the kind is recorded again.
-METHODS = {"models": 1, "speakers": 1, "views": 1, "campplus": 1, "hours": 1}
+METHODS = {"models": 1, "speakers": 1, "views": 1, "campplus": 1}
 EPOCHS = {"demo": 4, "open": 8, "paper": 20}  # of the emotion stage, with three versions of a clip
 PRETRAINING = {"demo": 3, "open": 20, "paper": 20}
-READ = 20  # clips whose reading is timed
 SIZE = {"demo": "small", "open": "published", "paper": "published"}
 
 FULL = Row(transfer="frozen", augmentation="both")  # the paper's system
@@ -99,13 +98,10 @@ class Parameters(ChapterParameters):
         description="sessions or groups of speakers left out, or independent splits of clips",
     )
     models: Literal[
-        "grid", "finetune", "pooling", "policies", "inputs", "parts", "encoder", "hours", "all"
+        "grid", "finetune", "pooling", "policies", "inputs", "parts", "encoder", "all"
     ] = Field(
         "grid",
-        description=(
-            "which rows a run trains: the eight systems, what is asked beside them, an encoder's;"
-            " hours times steps"
-        ),
+        description="which rows a run trains: the eight systems, what is asked beside them, an encoder's",
     )
     only: str = Field("", description="the one row to run, by its name; empty for all")
     epochs: int = Field(
@@ -183,7 +179,7 @@ class Parameters(ChapterParameters):
                 "-p models=encoder: needs a speaker encoder, and none is given. Give its"
                 " folder as -p encoder=…"
             )
-        if not rows(self) and self.models not in ("encoder", "hours"):
+        if not rows(self) and self.models != "encoder":
             raise ValueError(
                 f"-p only={self.only}: no row among -p models={self.models}; expected one"
                 f" that is. Leave one of the two out."
@@ -288,8 +284,6 @@ def taught(parameters: Parameters) -> tuple[str, ...]:
 
 def tasks(parameters: Parameters, data: Data) -> list[Task]:
     """Return what a run trains, the speaker recognisers first, and whose networks it looks into."""
-    if parameters.models == "hours":
-        return [_timing(parameters, data)]
     tasks, trials = [], grid(parameters, data)
     shared: dict[str, Any] = {"corpora": (data.corpus,), "parts": extractors()}
     taught = [system.recogniser for system in trials if system.speakers in ("shared", "strict")]
@@ -319,7 +313,7 @@ def tasks(parameters: Parameters, data: Data) -> list[Task]:
 
 
 def code_path(kind: str, settings: Mapping[str, Any]) -> tuple:
-    """Tell apart the code that a recorded trial runs through; empty for a timing."""
+    """Tell apart the code that a recorded trial runs through; empty for a retired kind."""
     names = {
         "models": ("transfer", "pooling", "norm", "vad", "evaluate", "control"),
         "speakers": ("pooling",),
@@ -411,18 +405,6 @@ def pretrain(given: Mapping[str, object], *, workers: int = 0) -> list[dict]:
             }
         )
     return rows
-
-
-def _timing(parameters: Parameters, data: Data) -> Task:
-    """Time single steps in the size of the run, from which the hours of the whole paper follow."""
-    size, precision = recipe(parameters)
-    return Task(
-        name="hours",
-        run=views.run_timing,
-        trials=[views.Timing(edition=parameters.edition, size=size, precision=precision)],
-        data=views.Timed(GRID, tuple(data.table["path"][:READ])),
-        corpora=(data.corpus,),
-    )
 
 
 def _on_encoder(parameters: Parameters, data: Data, shared: Mapping[str, Any]) -> Task:
