@@ -135,29 +135,20 @@ def in_turn(batches: Iterable[Batch], *, versions: int, number: int) -> list[Bat
 
 
 class _Chunks(Dataset):
-    """Chunks by (row, length, place): what a worker of a data loader reads."""
+    """Chunks of each batch, ``(batch, length, bands)``, which a data loader's workers read."""
 
-    def __init__(self, frames: Frames):
-        self.frames = frames
-
-    def __getitem__(self, index: tuple[int, int, float]) -> np.ndarray:
-        row, length, place = index
-        return cut(self.frames.clip(row), length=length, place=place)
-
-
-class _Indices:
-    """Indices of a data loader's batches, made as it goes."""
-
-    def __init__(self, batches: Sequence[Batch]):
-        self.batches = batches
-
-    def __iter__(self) -> Iterator[list[tuple[int, int, float]]]:
-        for batch in self.batches:
-            pairs = zip(batch.rows, batch.places, strict=True)
-            yield [(int(row), batch.length, float(place)) for row, place in pairs]
+    def __init__(self, frames: Frames, read: Sequence[Batch]):
+        self.frames, self.read = frames, read
 
     def __len__(self) -> int:
-        return len(self.batches)
+        return len(self.read)
+
+    def __getitem__(self, number: int) -> Tensor:
+        batch = self.read[number]
+        pairs = zip(batch.rows, batch.places, strict=True)
+        return _stacked(
+            [cut(self.frames.clip(row), length=batch.length, place=place) for row, place in pairs]
+        )
 
 
 def batches(
@@ -191,9 +182,7 @@ def batches(
             f"{ranks.count()} processes share batches of {least} chunks; batch norm needs 2 in each"
             " process. Start fewer processes."
         )
-    loader = DataLoader(
-        _Chunks(frames), batch_sampler=_Indices(shares), num_workers=workers, collate_fn=_stacked
-    )
+    loader = DataLoader(_Chunks(frames, shares), batch_size=None, num_workers=workers)
     for batch, signal in zip(shares, loader, strict=True):
         generator = torch.Generator().manual_seed(batch.seed)
         for number, policy in enumerate(policies):

@@ -8,12 +8,12 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from sercore import audio
 from sercore.features import speaker
-from sercore.papers.padi2021 import campplus, trial, views
+from sercore.features.mel import normalise_bands
+from sercore.papers.padi2021 import campplus, pretraining, trial, views
 from sercore.papers.padi2021 import data as padi_data
-from sercore.papers.padi2021.data import EXPERIMENTS, Data, extractors
-from sercore.papers.padi2021.trial import PROTOCOLS, Row, Trial
+from sercore.papers.padi2021.data import CLASSES, EXPERIMENTS, Data, extractors
+from sercore.papers.padi2021.trial import PROTOCOLS, Recogniser, Row, Trial
 from sercore.parameters import (
     ChapterParameters,
     Device,
@@ -29,8 +29,7 @@ from sercore.parameters import (
 )
 from sercore.protocols import sessions
 from sercore.sweep import Task
-from sercore.training import ranks
-from sercore.training.loop import choose
+from sercore.training.batching import Ragged
 
 NAME = "04-resnet-specaugment"
 STUDY = "padi2021"
@@ -268,13 +267,28 @@ def runnable(chosen: Sequence[Row], data: Data) -> list[Row]:
 
 
 def load(parameters: Parameters) -> Data:
-    """Load the data of the edition."""
-    return padi_data.load(
+    """Load the clips of the edition and their spectrograms.
+
+    The demo is synthesised here; "open" is RAVDESS and the speakers of EMOVO, TESS and, where it
+    is, SAVEE; "paper" is IEMOCAP and VoxCeleb.
+
+    Raises:
+        CorpusError: a corpus that is missing, or one that is scored and would teach speakers too
+        AudioError: a clip that cannot be used
+        ValueError: a corpus without a clip of the four classes
+    """
+    table, report = padi_data.clips(parameters.edition, scored=parameters.scored)
+    raw = Ragged.of(padi_data.spectrograms(list(table["path"])))
+    segments = Ragged.of(normalise_bands([raw.clip(row) for row in range(len(table))]))
+    source = pretraining.source(
         parameters.edition,
-        scored=parameters.scored,
+        table,
+        segments,
         taught=taught(parameters),
         checkpoint=parameters.speaker_checkpoint,
     )
+    reports = (report, *source.reports)
+    return Data(table, raw, segments, CLASSES, padi_data.targets(table), source, reports=reports)
 
 
 def taught(parameters: Parameters) -> tuple[str, ...]:
@@ -286,13 +300,12 @@ def tasks(parameters: Parameters, data: Data) -> list[Task]:
     """Return what a run trains, the speaker recognisers first, and whose networks it looks into."""
     tasks, trials = [], grid(parameters, data)
     shared: dict[str, Any] = {"corpora": (data.corpus,), "parts": extractors()}
-    taught = [system.recogniser for system in trials if system.speakers in ("shared", "strict")]
-    if taught:
+    if recognisers := taught_by(trials):
         tasks.append(
             Task(
                 name="speakers",
                 run=trial.run_recogniser,
-                trials=list(dict.fromkeys(taught)),
+                trials=recognisers,
                 data=data.source,
                 corpora=data.source.corpora,
                 parts=extractors(),
@@ -330,32 +343,23 @@ def verified_with(kind: str, settings: Mapping[str, Any]) -> dict[str, str]:
 
 def manifest(parameters: Parameters) -> list:
     """Name the data of an edition by plain values, for the chapter's key."""
-    names: list[Any] = [padi_data.weights(parameters.speaker_checkpoint)]
+    names: list[Any] = [pretraining.weights(parameters.speaker_checkpoint)]
     if parameters.edition != "demo":
-        names += padi_data.contents(
-            parameters.edition, scored=parameters.scored, taught=taught(parameters)
-        )
+        names += padi_data.contents(parameters.edition, scored=parameters.scored)
+        names += pretraining.contents(parameters.edition, taught=taught(parameters))
     return [*names, *extractors()]
 
 
 def pretrain(given: Mapping[str, object], *, workers: int = 0) -> list[dict]:
     """Train the speaker recognisers that a run starts from, and keep them where it finds them.
 
-    Started by ``torchrun``, the processes share each batch, and the first alone verifies speakers.
-
-    Args:
-        given: parameters of the chapter, as they are or as texts
-        workers: number of processes that read clips ahead, for clips that are not in memory
-
-    Returns:
-        What each recogniser learnt and where it is; empty in all processes but the first.
+    ``given`` are parameters of the chapter, as they are or as texts; for the rest see
+    ``pretraining.train``.
 
     Raises:
         ParameterError: a parameter that is wrong, or a run that trains no recogniser
         CorpusError: a corpus that is missing
         AudioError: a clip that cannot be used
-
-    Source: Padi et al. 2021, sections 3.2 and 4.2; the verification is ours.
     """
     parameters = checked(Parameters, given)
     if parameters.speaker_checkpoint:
@@ -363,48 +367,20 @@ def pretrain(given: Mapping[str, object], *, workers: int = 0) -> list[dict]:
             f"-p speaker_checkpoint={parameters.speaker_checkpoint}: a recogniser that is trained"
             " already; expected none. Leave it out to train one."
         )
-    data, device = load(parameters), parameters.device
-    transferred = [system for system in grid(parameters, data) if system.transfer != "none"]
-    recognisers = dict.fromkeys(system.recogniser for system in transferred)
+    data = load(parameters)
+    recognisers = taught_by(grid(parameters, data))
     if not recognisers:
         raise ParameterError(
             f"-p models={parameters.models} -p only={parameters.only}: no row with transfer;"
             " expected one or more, since they alone start from a recogniser. Leave them out."
         )
-    options = {"device": device, "workers": workers}
-    try:
-        with ranks.joined(choose(device)):
-            rank = ranks.number()
-            trained = {
-                recogniser: trial.train_recogniser(recogniser, data.source, **options)
-                for recogniser in recognisers
-            }
-    except audio.AudioError as error:
-        # A data loader's process sends its traceback along.
-        name = f"{audio.AudioError.__module__}.{audio.AudioError.__name__}: "
-        raise audio.AudioError(str(error).strip().splitlines()[-1].removeprefix(name)) from None
-    rows = []
-    for recogniser, training in trained.items():
-        if rank:
-            break
-        outcome = trial.run_recogniser(recogniser, data.source, device=device)
-        rows.append(
-            {
-                "recogniser": f"{recogniser.size}, masks {recogniser.augmentation}, pooling"
-                f" {recogniser.pooling}, seed {recogniser.seed}",
-                "speakers": len(data.source.names),
-                "clips": len(data.source.speakers),
-                "epochs": len(training.history.epochs),
-                "steps": outcome["steps"],
-                "accuracy": outcome["accuracy"],
-                "equal error rate": outcome["equal_error_rate"],
-                "untrained": outcome["equal_error_rate_untrained"],
-                "pairs": outcome["pairs"],
-                "seconds": round(sum(epoch["seconds"] for epoch in training.history.epochs), 1),
-                "folder": str(training.folder),
-            }
-        )
-    return rows
+    return pretraining.train(recognisers, data.source, device=parameters.device, workers=workers)
+
+
+def taught_by(trials: Sequence[Trial]) -> list[Recogniser]:
+    """Return the speaker recognisers that are trained for these trials."""
+    systems = [system for system in trials if system.speakers in ("shared", "strict")]
+    return list(dict.fromkeys(system.recogniser for system in systems))
 
 
 def _on_encoder(parameters: Parameters, data: Data, shared: Mapping[str, Any]) -> Task:
