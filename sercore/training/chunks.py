@@ -57,11 +57,12 @@ def epoch(
 ) -> list[Batch]:
     """Draw the batches of one epoch: each version of each clip once, in batches of equal size.
 
+    Batches depend on the arguments alone, so that a run can go on.
+
     Args:
         rows: clips to train on.
         number: number of the epoch, from 1.
-        seed: seed of the run; batches depend on it, the number and the other arguments alone, so
-            that a run can go on.
+        seed: seed of the run.
         batch: chunks a step at most, 3 or more (default 32, as printed).
         versions: number of versions of each clip.
         lengths: lengths in frames, of which each batch draws one (the printed four).
@@ -72,9 +73,9 @@ def epoch(
     chosen = np.asarray(rows)
     if len(chosen) * versions < 2 or batch < 3:
         raise ValueError(
-            f"{len(chosen)} clips in {versions} versions, batches of {batch}; batch normalisation "
-            "needs 2 chunks in each, which"
-            " batches of 3 or more give. Give more clips, or larger batches."
+            f"{len(chosen)} clips in {versions} versions, batches of {batch}; batch normalisation"
+            " needs 2 chunks in each, which batches of 3 or more give. Give more clips, or larger"
+            " batches."
         )
     draw = np.random.default_rng([seed, number])
     order = draw.permutation(len(chosen) * versions)
@@ -109,14 +110,7 @@ def cut(clip: np.ndarray, *, length: int, place: float) -> np.ndarray:
 
 
 def balanced(speakers: Sequence[str], *, most: int, number: int, seed: int) -> np.ndarray:
-    """Draw the clips of one epoch, at most ``most`` of each speaker; return row numbers.
-
-    Args:
-        speakers: speaker of each clip.
-        most: largest number of clips of a speaker; 0 for all.
-        number: number of the epoch.
-        seed: seed of the run.
-    """
+    """Draw the clips of one epoch, at most ``most`` of each speaker, 0 for all; return their rows."""
     names = np.asarray(speakers)
     if not most:
         return np.arange(len(names))

@@ -10,7 +10,6 @@ import pytest
 from sercore.papers.padi2021 import campplus
 from sercore.papers.padi2021 import study as padi
 from sercore.papers.padi2021 import trial as padi_trial
-from sercore.papers.padi2021 import views as padi_views
 from tests import tiny_speaker
 from tests.golden.watching import Golden
 from tests.papers.padi2021 import padi_toy
@@ -48,7 +47,7 @@ def systems() -> list[Golden]:
         plans.append(("speakers", name, recogniser, data.source, padi_trial.run_recogniser))
     for trial in systems:
         if trial.row in padi.VIEWED:
-            plans.append(("views", trial.row.name, trial, data, padi_views.run))
+            plans.append(("views", trial.row.name, trial, data, padi.run_views))
     return [Golden(padi, *where, narrowed(run), TOLERANCE) for *where, run in plans]
 
 

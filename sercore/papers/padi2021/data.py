@@ -85,8 +85,8 @@ class Source:
         corpora: names of the corpora
         contents: digest of clips, speakers and pairs
         most: clips of a speaker that an epoch reads at most, 0 for all
-        checkpoint: file of a speaker recogniser trained elsewhere; empty (default) to train one
-        reports: reports of the loaders (default none)
+        checkpoint: file of a speaker recogniser trained elsewhere; empty to train one
+        reports: reports of the loaders
     """
 
     speakers: np.ndarray
@@ -116,14 +116,12 @@ class Data(Clips):
     """Clips that are scored.
 
     Args:
-        table: one row a clip: ``path``, ``corpus`` (one), ``speaker``, ``gender``,
-            ``conversation``, ``part`` and ``session`` of IEMOCAP (else missing)
+        table: one row a clip, of one corpus; ``part`` and ``session`` are IEMOCAP's, else missing
         raw: log-mel spectrogram of each clip, not normalised
         segments: the same, each clip normalised by itself
         classes: names by position, by experiment
         targets: ``(clips,)`` class numbers by experiment; -1 for a clip that it leaves out
         source: clips that teach speakers
-        reports: reports of all loaders (default none)
     """
 
     READ = ("corpus", "speaker", "gender", "conversation", "part", "session")

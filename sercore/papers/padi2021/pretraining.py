@@ -38,7 +38,6 @@ SPEAKERS = {
     "open": ("emovo", "savee", "tess"),
     "paper": (VOXCELEB,),
 }
-OPTIONAL = "savee"  # teaches in the open edition where it is at hand
 # Clips of a speaker that an epoch reads, 0 for all: two of the open speakers have 1400.
 MOST = {"demo": 4, "open": 100, "paper": 0}
 LISTS = ("veri_test.txt", "veri_test2.txt")  # VoxCeleb1-O, and the same without its wrong labels
@@ -63,14 +62,14 @@ def source(
     table: pd.DataFrame,
     frames: Ragged,
     *,
-    taught: Sequence[str] = (),
+    taught: tuple[str, ...] = (),
     checkpoint: str = "",
 ) -> Source:
     """Return the clips that teach speakers, and the pairs of clips that verify others.
 
     Pairs are of the scored clips, ``table`` and their ``frames``, but where VoxCeleb brings a list.
     """
-    names, scored = tuple(taught) or teachers(edition), table["corpus"].iloc[0]
+    names, scored = taught or teachers(edition), table["corpus"].iloc[0]
     if scored in names:
         raise corpora.CorpusError(
             f"{scored}: is scored and would teach speakers too; expected other corpora, since the"
@@ -111,16 +110,15 @@ def source(
 
 
 def teachers(edition: str) -> tuple[str, ...]:
-    """Name the corpora whose speakers are learnt."""
-    root, names = corpora.home(), SPEAKERS[edition]
-    if root is not None and (root / OPTIONAL).is_dir():
-        return names
-    return tuple(name for name in names if name != OPTIONAL)
+    """Name the corpora whose speakers are learnt: of "open", SAVEE only where it is."""
+    root = corpora.home()
+    has_savee = root is not None and (root / "savee").is_dir()
+    return tuple(name for name in SPEAKERS[edition] if name != "savee" or has_savee)
 
 
-def contents(edition: str, *, taught: Sequence[str] = ()) -> list:
+def contents(edition: str, *, taught: tuple[str, ...] = ()) -> list:
     """Name and hash of every clip that teaches speakers; of VoxCeleb paths and sizes."""
-    names = tuple(taught) or teachers(edition)
+    names = taught or teachers(edition)
     if VOXCELEB in names:
         listing = list_voxceleb(corpora.home() / VOXCELEB)
         refuse_partial(edition, listing.reports)

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
+from sklearn.metrics import silhouette_score
 
+from sercore.evaluation.embeddings import neighbours
 from sercore.features import speaker
 from sercore.features.mel import normalise_bands
-from sercore.papers.padi2021 import campplus, pretraining, trial, views
+from sercore.papers.padi2021 import campplus, pretraining
 from sercore.papers.padi2021 import data as padi_data
+from sercore.papers.padi2021 import trial as padi_trial
 from sercore.papers.padi2021.data import CLASSES, EXPERIMENTS, Data, extractors
 from sercore.papers.padi2021.trial import PROTOCOLS, Recogniser, Row, Trial
 from sercore.parameters import (
@@ -267,16 +270,7 @@ def runnable(chosen: Sequence[Row], data: Data) -> list[Row]:
 
 
 def load(parameters: Parameters) -> Data:
-    """Load the clips of the edition and their spectrograms.
-
-    The demo is synthesised here; "open" is RAVDESS and the speakers of EMOVO, TESS and, where it
-    is, SAVEE; "paper" is IEMOCAP and VoxCeleb.
-
-    Raises:
-        CorpusError: a corpus that is missing, or one that is scored and would teach speakers too
-        AudioError: a clip that cannot be used
-        ValueError: a corpus without a clip of the four classes
-    """
+    """Load the clips that are scored, their spectrograms, and the clips that teach speakers."""
     table, report = padi_data.clips(parameters.edition, scored=parameters.scored)
     raw = Ragged.of(padi_data.spectrograms(list(table["path"])))
     segments = Ragged.of(normalise_bands([raw.clip(row) for row in range(len(table))]))
@@ -304,7 +298,7 @@ def tasks(parameters: Parameters, data: Data) -> list[Task]:
         tasks.append(
             Task(
                 name="speakers",
-                run=trial.run_recogniser,
+                run=padi_trial.run_recogniser,
                 trials=recognisers,
                 data=data.source,
                 corpora=data.source.corpora,
@@ -312,7 +306,7 @@ def tasks(parameters: Parameters, data: Data) -> list[Task]:
             )
         )
     if trials:
-        tasks.append(Task(name="models", run=trial.run, trials=trials, data=data, **shared))
+        tasks.append(Task(name="models", run=padi_trial.run, trials=trials, data=data, **shared))
     if parameters.models in ("encoder", "all") and parameters.encoder != "none":
         tasks.append(_on_encoder(parameters, data, shared))
     viewed = [
@@ -321,8 +315,37 @@ def tasks(parameters: Parameters, data: Data) -> list[Task]:
         if system.row in VIEWED and system.fold == 0 and system.protocol == PROTOCOLS[0]
     ]
     if viewed:
-        tasks.append(Task(name="views", run=views.run, trials=viewed, data=data, **shared))
+        tasks.append(Task(name="views", run=run_views, trials=viewed, data=data, **shared))
     return tasks
+
+
+def run_views(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
+    """Look at the test clips in a trial's network, before and after its training.
+
+    ``stages`` has, before and after, speaker, class and t-SNE place of each clip's pooled frames;
+    ``silhouettes`` those of emotions and of speakers. A frozen network's pooled frames do not
+    change: they are looked at once.
+
+    Source: Padi et al. 2021, section 3.3; maps and silhouettes are ours.
+    """
+    fitted = padi_trial.trained(trial, data, device=device)
+    place = next(fitted.network.parameters()).device
+    before = padi_trial.build(trial, data, device=device).to(place)
+    networks = {"before": before.eval()}
+    if trial.transfer != "frozen":
+        networks["after"] = fitted.network
+    target, speakers = data.targets[trial.experiment][fitted.test], data.groups[fitted.test]
+    names = [data.classes[trial.experiment][number] for number in target]
+    stages, silhouettes = [], []
+    for stage, network in networks.items():
+        frames = padi_trial.pooled(trial, data, network, fitted.test)
+        for what, labels in (("emotion", target), ("speaker", speakers)):
+            if len(set(labels.tolist())) > 1:
+                silhouettes.append([stage, what, float(silhouette_score(frames, labels))])
+        points = neighbours(frames, seed=trial.seed).round(3).tolist()
+        for who, name, point in zip(speakers.tolist(), names, points, strict=True):
+            stages.append([stage, who, name, *point])
+    return {"stages": stages, "silhouettes": silhouettes, "clips": len(target)}
 
 
 def code_path(kind: str, settings: Mapping[str, Any]) -> tuple:
@@ -353,13 +376,7 @@ def manifest(parameters: Parameters) -> list:
 def pretrain(given: Mapping[str, object], *, workers: int = 0) -> list[dict]:
     """Train the speaker recognisers that a run starts from, and keep them where it finds them.
 
-    ``given`` are parameters of the chapter, as they are or as texts; for the rest see
-    ``pretraining.train``.
-
-    Raises:
-        ParameterError: a parameter that is wrong, or a run that trains no recogniser
-        CorpusError: a corpus that is missing
-        AudioError: a clip that cannot be used
+    ``given`` are parameters of the chapter, typed or as texts; see ``pretraining.train``.
     """
     parameters = checked(Parameters, given)
     if parameters.speaker_checkpoint:
