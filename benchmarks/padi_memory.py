@@ -21,7 +21,8 @@ import torch
 
 from sercore.audio import RATE
 from sercore.papers.padi2021 import trial as padi_trial
-from sercore.papers.padi2021.data import Source, read_normalised
+from sercore.papers.padi2021.data import Source
+from sercore.papers.padi2021.pretraining import read_normalised
 from sercore.training import chunks, memory
 from sercore.training.batching import Streamed
 from sercore.training.chunks import batches, in_turn
@@ -56,7 +57,7 @@ def names() -> Iterator[tuple[str, str]]:
 
 
 def held(folder: Path, clips: int) -> Source:
-    """The clips as ``padi_data.source`` gives them, but for pairs."""
+    """The clips as ``pretraining.source`` gives them, but for pairs."""
     frames = Streamed((path for _, path in islice(names(), clips)), read_normalised, folder=folder)
     speakers = np.array(
         [speaker for speaker, _ in islice(names(), 0, clips, CLIPS)], object

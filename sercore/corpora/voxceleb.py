@@ -3,15 +3,11 @@
 import csv
 import os
 import re
-from array import array
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import numpy as np
-
 from sercore.corpora.folders import CorpusError
-from sercore.corpora.reports import Problem, Report
+from sercore.corpora.reports import Problem
 from sercore.corpora.table import SUFFIXES, Corpus, build, missing, named_clips, some
 
 NAME = re.compile(r"(?P<speaker>id\d{5})/(?P<text>[^/]+)/[^/]+")
@@ -38,7 +34,7 @@ def read(root: Path) -> Corpus:
     dataset, Interspeech; Chung, Nagrani and Zisserman 2018, VoxCeleb2: Deep Speaker Recognition,
     Interspeech.
     """
-    sheets, problems = _sheets(root)
+    sheets, problems = read_sheets(root)
 
     def parse(path: Path) -> tuple[str, dict] | None:
         name = "/".join(path.with_suffix("").parts[-3:])
@@ -55,10 +51,7 @@ def read(root: Path) -> Corpus:
             " and folders kept."
         )
     if not clips:
-        problems.append(
-            f"{root}: no clip; expected …/id<number>/<video>/<clip>.wav or .flac."
-            " Put VoxCeleb's folders there."
-        )
+        problems.append(f"{root}: no clip; {LAYOUT}")
     speakers = {row["speaker"]: row["gender"] for row in clips.values()}
     unknown = sorted(speaker for speaker, gender in speakers.items() if not gender)
     if sheets and unknown:
@@ -69,69 +62,6 @@ def read(root: Path) -> Corpus:
     problems += name_problems + absent(speakers, sheets)
     rows = [clips[name] for name in sorted(clips)]
     return build("voxceleb", rows, problems, extra=("nationality",))
-
-
-@dataclass(frozen=True)
-class Listing:
-    """Clips of VoxCeleb, listed and not opened. Paths are bytes, relative to the folder.
-
-    Args:
-        paths: ``(clips,)`` clips of the speakers who teach
-        sizes: ``(clips,)`` bytes of these files
-        speakers: ``(clips,)`` corpus/speaker
-        compared: ``(compared,)`` paths of the clips that verify speakers, none of whom teaches
-        compared_sizes: ``(compared,)`` bytes of these files
-        report: number of clips, and speakers that the sheets list and who have none
-    """
-
-    paths: np.ndarray
-    sizes: np.ndarray
-    speakers: np.ndarray
-    compared: np.ndarray
-    compared_sizes: np.ndarray
-    report: Report
-
-
-def list_clips(root: Path, compared: Sequence[str] = ()) -> Listing:
-    """List the clips of some million files, folder by folder in the order of their names.
-
-    Args:
-        root: the corpus' folder
-        compared: speaker/video/clip of those that verify speakers (default none)
-
-    Raises:
-        CorpusError: a folder that ``walk`` refuses, one without a clip, or a compared clip that is
-            missing
-    """
-    files: dict[str, tuple[bytes, int]] = {}
-    wanted, held_out = set(compared), {name.partition("/")[0] for name in compared}
-    numbers: dict[str, int] = {}
-    paths, sizes, speakers = [], array("q"), array("i")
-    for path, size, name in walk(root):
-        speaker = name.partition("/")[0]
-        if speaker not in held_out:
-            paths.append(os.fsencode(path))
-            sizes.append(size)
-            speakers.append(numbers.setdefault(speaker, len(numbers)))
-        elif name in wanted:
-            files[name] = os.fsencode(path), size
-    if not paths:
-        raise CorpusError(f"{root}: no clip; {LAYOUT}")
-    if lost := [name for name in compared if name not in files]:
-        raise CorpusError(
-            f"{root}: {len(lost)} of {len(compared)} clips of its list of pairs are not there:"
-            f" {some(lost)}; expected all. Put VoxCeleb 1's test part there, or take the list away."
-        )
-    names = np.array([f"voxceleb/{speaker}" for speaker in numbers], object)
-    problems = absent({*numbers, *held_out}, set(_sheets(root)[0]))
-    return Listing(
-        np.array(paths, np.bytes_),
-        np.array(sizes),
-        names[np.array(speakers)],  # one string a speaker
-        np.array([files[name][0] for name in compared], np.bytes_),
-        np.array([files[name][1] for name in compared], np.int64),
-        Report("voxceleb", len(paths) + len(compared), tuple(problems)),
-    )
 
 
 def walk(root: Path) -> Iterator[tuple[str, int, str]]:
@@ -163,17 +93,25 @@ def walk(root: Path) -> Iterator[tuple[str, int, str]]:
                 continue
             size = os.stat(path).st_size
             if not NAME.fullmatch(name):
-                problem = "not VoxCeleb's name; expected …/id<number>/<video>/<clip>. Move it out"
-                raise CorpusError(f"{path}: {problem} of the folder.")
+                raise CorpusError(
+                    f"{path}: not VoxCeleb's name; expected …/id<number>/<video>/<clip>. Move it"
+                    " out of the folder."
+                )
             if (first := videos.setdefault(video, folder)) != folder:
-                problem = f"this video of the speaker stands in {first}, too; expected it once."
-                raise CorpusError(f"{folder}: {problem} Remove one of them.")
+                raise CorpusError(
+                    f"{folder}: this video of the speaker stands in {first}, too; expected it once."
+                    " Remove one of them."
+                )
             if stem == last:
-                problem = "the same clip stands beside it in another format; expected one of the"
-                raise CorpusError(f"{path}: {problem} two. Remove one.")
+                raise CorpusError(
+                    f"{path}: the same clip stands beside it in another format; expected one of the"
+                    " two. Remove one."
+                )
             if not size:
-                problem = "an empty file, 0 bytes; expected a WAV or FLAC file. Copy it again or"
-                raise CorpusError(f"{path}: {problem} remove it.")
+                raise CorpusError(
+                    f"{path}: an empty file, 0 bytes; expected a WAV or FLAC file. Copy it again or"
+                    " remove it."
+                )
             last = stem
             readable.add(video[0])
             yield path[above:], size, name
@@ -190,7 +128,7 @@ def absent(speakers: Iterable[str], listed: Iterable[str]) -> list[Problem]:
     return missing(speakers, set(listed), what=what, kind="missing speakers")
 
 
-def _sheets(root: Path) -> tuple[dict[str, dict], list[str]]:
+def read_sheets(root: Path) -> tuple[dict[str, dict], list[str]]:
     """Read gender and nationality of each speaker in the sheets, and what is odd in them."""
     labels, problems = {}, []
     present = [root / name for name in SHEETS if (root / name).is_file()]

@@ -61,12 +61,9 @@ class SpeakerEncoder:
     def hear(self, frames: np.ndarray) -> Heard:
         """Compute the frames of two layers and the embedding of one clip.
 
-        Args:
-            frames: ``(time, 80)``, 3 frames or more: filterbank with mean 0 in each band
-                (``fbank.centred``).
-
-        Returns:
-            ``(ceil(time / 2), 512)`` twice and ``(192,)``.
+        Shape:
+            - frames: ``(time, 80)``, 3 frames or more, as ``fbank.centred`` gives them
+            - output: ``(ceil(time / 2), 512)`` twice and ``(192,)``
 
         Raises:
             SpeakerError: the filterbank has another shape or is too short.
@@ -90,14 +87,11 @@ class SpeakerEncoder:
 
 
 def load(folder: Path | str, *, threads: int = 1) -> SpeakerEncoder:
-    """Load a speaker encoder.
+    """Load a speaker encoder from a folder with one ONNX file.
 
-    Args:
-        folder: folder with one ONNX file. Its input is ``fbank`` (batch, time, 80); its outputs are
-            ``frames_middle`` and ``frames_last`` (batch, 512, steps) and ``embedding``
-            (batch, 192).
-        threads: number of threads for one clip, 1 or more. With 1, sums come out the same, and
-            processes share the cores.
+    Its input is ``fbank`` (batch, time, 80); its outputs are ``frames_middle`` and ``frames_last``
+    (batch, 512, steps) and ``embedding`` (batch, 192). With one of ``threads`` for a clip, sums
+    come out the same, and processes share the cores.
 
     Raises:
         SpeakerError: there is no such folder, not one ONNX file in it, a damaged or another

@@ -312,13 +312,17 @@ def amend(paper: str, change: Callable[[dict[str, dict]], None], *, folder: Path
 def stale(name: str, run: dict, methods: Mapping[str, int]) -> str:
     """What differs between a run's method and today's, in words; empty where nothing does.
 
+    Trials of a kind that the study no longer has are history: there is nothing to compare.
+
     Args:
         name: of the run.
         run: its provenance.
         methods: today's method number of each kind of trial.
     """
     now = methods.get(kind_of(name))
-    return "" if run.get("method", now) == now else f"method {run['method']} then, {now} now"
+    if now is None or run.get("method", now) == now:
+        return ""
+    return f"method {run['method']} then, {now} now"
 
 
 def _free(name: str, run: dict, before: Mapping[str, dict]) -> str:

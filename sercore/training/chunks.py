@@ -57,11 +57,12 @@ def epoch(
 ) -> list[Batch]:
     """Draw the batches of one epoch: each version of each clip once, in batches of equal size.
 
+    Batches depend on the arguments alone, so that a run can go on.
+
     Args:
         rows: clips to train on.
         number: number of the epoch, from 1.
-        seed: seed of the run; batches depend on it, the number and the other arguments alone, so
-            that a run can go on.
+        seed: seed of the run.
         batch: chunks a step at most, 3 or more (default 32, as printed).
         versions: number of versions of each clip.
         lengths: lengths in frames, of which each batch draws one (the printed four).
@@ -72,9 +73,9 @@ def epoch(
     chosen = np.asarray(rows)
     if len(chosen) * versions < 2 or batch < 3:
         raise ValueError(
-            f"{len(chosen)} clips in {versions} versions, batches of {batch}; batch normalisation "
-            "needs 2 chunks in each, which"
-            " batches of 3 or more give. Give more clips, or larger batches."
+            f"{len(chosen)} clips in {versions} versions, batches of {batch}; batch normalisation"
+            " needs 2 chunks in each, which batches of 3 or more give. Give more clips, or larger"
+            " batches."
         )
     draw = np.random.default_rng([seed, number])
     order = draw.permutation(len(chosen) * versions)
@@ -109,14 +110,7 @@ def cut(clip: np.ndarray, *, length: int, place: float) -> np.ndarray:
 
 
 def balanced(speakers: Sequence[str], *, most: int, number: int, seed: int) -> np.ndarray:
-    """Draw the clips of one epoch, at most ``most`` of each speaker; return row numbers.
-
-    Args:
-        speakers: speaker of each clip.
-        most: largest number of clips of a speaker; 0 for all.
-        number: number of the epoch.
-        seed: seed of the run.
-    """
+    """Draw the clips of one epoch, at most ``most`` of each speaker, 0 for all; return their rows."""
     names = np.asarray(speakers)
     if not most:
         return np.arange(len(names))
@@ -135,29 +129,20 @@ def in_turn(batches: Iterable[Batch], *, versions: int, number: int) -> list[Bat
 
 
 class _Chunks(Dataset):
-    """Chunks by (row, length, place): what a worker of a data loader reads."""
+    """Chunks of each batch, ``(batch, length, bands)``, which a data loader's workers read."""
 
-    def __init__(self, frames: Frames):
-        self.frames = frames
-
-    def __getitem__(self, index: tuple[int, int, float]) -> np.ndarray:
-        row, length, place = index
-        return cut(self.frames.clip(row), length=length, place=place)
-
-
-class _Indices:
-    """Indices of a data loader's batches, made as it goes."""
-
-    def __init__(self, batches: Sequence[Batch]):
-        self.batches = batches
-
-    def __iter__(self) -> Iterator[list[tuple[int, int, float]]]:
-        for batch in self.batches:
-            pairs = zip(batch.rows, batch.places, strict=True)
-            yield [(int(row), batch.length, float(place)) for row, place in pairs]
+    def __init__(self, frames: Frames, read: Sequence[Batch]):
+        self.frames, self.read = frames, read
 
     def __len__(self) -> int:
-        return len(self.batches)
+        return len(self.read)
+
+    def __getitem__(self, number: int) -> Tensor:
+        batch = self.read[number]
+        pairs = zip(batch.rows, batch.places, strict=True)
+        return _stacked(
+            [cut(self.frames.clip(row), length=batch.length, place=place) for row, place in pairs]
+        )
 
 
 def batches(
@@ -191,9 +176,7 @@ def batches(
             f"{ranks.count()} processes share batches of {least} chunks; batch norm needs 2 in each"
             " process. Start fewer processes."
         )
-    loader = DataLoader(
-        _Chunks(frames), batch_sampler=_Indices(shares), num_workers=workers, collate_fn=_stacked
-    )
+    loader = DataLoader(_Chunks(frames, shares), batch_size=None, num_workers=workers)
     for batch, signal in zip(shares, loader, strict=True):
         generator = torch.Generator().manual_seed(batch.seed)
         for number, policy in enumerate(policies):

@@ -15,29 +15,24 @@ def number() -> int:
 
 
 def count() -> int:
-    """Number of processes that train together; 1 where this one trains alone."""
+    """Return the number of processes that train together; 1 where this one trains alone."""
     return distributed.get_world_size() if distributed.is_initialized() else 1
 
 
 @contextmanager
-def joined(device: torch.device) -> Iterator[torch.device]:
+def joined(device: torch.device) -> Iterator[None]:
     """Join the other processes of ``torchrun``, if it started this one, and leave at the end.
 
-    Args:
-        device: cpu or cuda; of several GPUs each process gets its own.
-
-    Yields:
-        The device of this process: of several GPUs each process gets its own.
+    Of several GPUs each process gets its own, which is then torch's current one.
     """
     if "LOCAL_RANK" not in os.environ or distributed.is_initialized():
-        yield device
+        yield
         return
     if device.type == "cuda":
-        device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
-        torch.cuda.set_device(device)
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
-        yield device
+        yield
     finally:
         distributed.destroy_process_group()
 

@@ -16,7 +16,7 @@ from sercore.corpora.reports import Problem, Report
 from sercore.ledger import recorded, recording
 from sercore.papers.alves2022 import study as ser2022
 from sercore.papers.biagini2022 import study as loopq
-from sercore.papers.padi2021 import data as padi_data
+from sercore.papers.padi2021 import pretraining
 from sercore.papers.padi2021 import study as padi
 from sercore.papers.parry2022 import study as parry
 from sercore.parameters import checked
@@ -148,7 +148,7 @@ def silence_features(monkeypatch):
         padi_data, "spectrograms", lambda paths: [np.ones((9, 2), np.float32)] * len(paths)
     )
     monkeypatch.setattr(
-        padi_data, "source", lambda edition, table, frames, **given: SimpleNamespace(reports=())
+        pretraining, "source", lambda edition, table, frames, **given: SimpleNamespace(reports=())
     )
     monkeypatch.setattr(
         loopq_data, "levels", lambda paths: np.ones((len(paths), len(loopq_data.LEVELS)))
@@ -319,4 +319,4 @@ def test_a_speaker_s_video_in_two_folders_of_voxceleb_is_refused(tmp_path):
     with pytest.raises(
         corpora.CorpusError, match=r"this video of the speaker stands in .*, too; expected it once"
     ):
-        padi_data.list_voxceleb(root)
+        pretraining.list_voxceleb(root)

@@ -1,19 +1,15 @@
-"""Golden trials of paper 04: transfer, pooling, inputs, recognisers, CAM++, views, hours."""
+"""Golden trials of paper 04: transfer, pooling, inputs, recognisers, CAM++, views."""
 
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
-import soundfile
 
-from sercore import audio
 from sercore.papers.padi2021 import campplus
 from sercore.papers.padi2021 import study as padi
 from sercore.papers.padi2021 import trial as padi_trial
-from sercore.papers.padi2021 import views as padi_views
 from tests import tiny_speaker
 from tests.golden.watching import Golden
 from tests.papers.padi2021 import padi_toy
@@ -51,34 +47,20 @@ def systems() -> list[Golden]:
         plans.append(("speakers", name, recogniser, data.source, padi_trial.run_recogniser))
     for trial in systems:
         if trial.row in padi.VIEWED:
-            plans.append(("views", trial.row.name, trial, data, padi_views.run))
+            plans.append(("views", trial.row.name, trial, data, padi.run_views))
     return [Golden(padi, *where, narrowed(run), TOLERANCE) for *where, run in plans]
 
 
 def _on_sounds(folder: Path) -> list[Golden]:
-    """Trials that read audio files: on a speaker encoder, and those that time the reading."""
+    """Trials on a speaker encoder, which read audio files."""
     data = padi_toy.spoken(folder)
     encoder = tiny_speaker.write(folder / "tiny")
     (encoded,) = padi.tasks(_parameters(models="encoder", encoder=str(encoder)), data)
-    (hours,) = padi.tasks(_parameters(models="hours"), data)
     named = {trial.row.name: trial for trial in encoded.trials}
     control = "labels shuffled"
     named |= {f"{name}, {control}": replace(named[name], control=control) for name in named}
     about = encoded.data, narrowed(encoded.run), TOLERANCE
-    goldens = [Golden(padi, "campplus", *pair, *about) for pair in named.items()]
-    return [
-        *goldens,
-        Golden(padi, "hours", "costs", hours.trials[0], hours.data, _untimed, TOLERANCE),
-    ]
-
-
-def _untimed(trial, data) -> dict:
-    """Costs in steps, as if each took half a second."""
-    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
-        patch.setattr(padi_views, "timed", lambda action: 0.5)
-        path = Path(folder) / "second.wav"
-        soundfile.write(path, np.zeros(audio.RATE), audio.RATE)
-        return narrowed(padi_views.run_timing)(trial, replace(data, paths=(path,)))
+    return [Golden(padi, "campplus", *pair, *about) for pair in named.items()]
 
 
 def narrowed(run: Callable) -> Callable:

@@ -31,6 +31,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Stochastic Optimizer")  # of the
 PATHS = [(study, path) for study in STUDIES for path in read(study)]
 EMOTION = "emotion, (3) Multi-task all prosodic + SMOTE - CG, as-run, clean"
 ROOT = Path(__file__).parents[2]
+RETIRED = "hours"  # timings of paper 04, recorded before they left the package
 
 
 @functools.cache
@@ -64,7 +65,8 @@ def test_every_recorded_code_path_has_a_golden_trial(study):
     covered = {(each.kind, module.code_path(each.kind, asdict(each.trial))) for each in goldens}
     book = recorded.read(module.NAME).trials.to_dict("records")
     kinds = [recorded.kind_of(settings["run"]) for settings in book]
-    paths = {(kind, module.code_path(kind, each)) for kind, each in zip(kinds, book, strict=True)}
+    pairs = zip(kinds, book, strict=True)
+    paths = {(kind, module.code_path(kind, each)) for kind, each in pairs if kind != RETIRED}
     assert not paths - covered
 
 

@@ -50,7 +50,8 @@ def epoch(number: int, rows: int = CLIPS) -> Iterator[list[torch.Tensor]]:
 
 def main(folder: Path, dying: tuple[int, int] | None) -> None:
     torch.set_num_threads(1)
-    with ranks.joined(torch.device("cpu")) as device:
+    device = torch.device("cpu")
+    with ranks.joined(device):
         rank = ranks.number()
         one = network()
         fit(

@@ -121,8 +121,9 @@ def test_a_death_of_one_process_ends_both_and_the_run_goes_on_to_the_same_bits(t
 
 
 def test_a_process_that_torchrun_did_not_start_trains_alone():
-    with ranks.joined(torch.device("cpu")) as device:
-        assert (device, ranks.number(), ranks.count()) == (torch.device("cpu"), 0, 1)
+    device = torch.device("cpu")
+    with ranks.joined(device):
+        assert (ranks.number(), ranks.count()) == (0, 1)
         network = toy.network()
         assert ranks.shared(network, device) is network
         assert ranks.summed(1.5, 2, device=device) == [1.5, 2]

@@ -22,12 +22,13 @@ from torch import Tensor
 from sercore import store
 from sercore.augment import policies
 from sercore.augment.policies import POLICIES
+from sercore.evaluation.counting import count_predictions
 from sercore.features import keeping, speaker
 from sercore.features.fbank import BANDS, centred, fbank
 from sercore.features.speaker import SpeakerEncoder
 from sercore.models.resnet import Head
-from sercore.papers.padi2021 import data as padi_data
 from sercore.papers.padi2021 import trial as trials
+from sercore.papers.padi2021.data import MEL, Data
 from sercore.training import chunks, kept
 from sercore.training.batching import Ragged
 from sercore.training.loop import choose
@@ -40,9 +41,11 @@ SCORED = 64  # clips a batch where nothing is trained
 VERSIONS = 4  # masked versions of a clip under each policy (ours)
 # Table 1's policies, whose widths in bands, of 128, are scaled to the encoder's 80.
 SCALED = {
-    name: replace(policy, bands=round(policy.bands * BANDS / padi_data.MEL.bands))
+    name: replace(policy, bands=round(policy.bands * BANDS / MEL.bands))
     for name, policy in POLICIES.items()
 }
+# Outputs of the encoder as they are kept; frames take half the size of what it gives.
+KEPT = {"frames_middle": np.float16, "frames_last": np.float16, "embedding": np.float32}
 
 
 class Masks(NamedTuple):
@@ -67,20 +70,12 @@ def compute(
     masks: Masks | None = None,
     jobs: int | None = None,
 ) -> list[np.ndarray]:
-    """Return one output of the encoder for each clip. All three are kept: another costs no new run.
+    """Return one output of the encoder, named in ``KEPT``, for each clip, masked or plain.
 
-    Args:
-        clips: audio files
-        encoder: speaker encoder
-        output: "frames_middle", "frames_last" or "embedding"
-        masks: masked version (default: none is masked)
-        jobs: number of processes, 1 or more (default: one a core)
+    All three outputs are kept: another one costs no new run. ``jobs`` processes share the clips.
 
     Shape:
         - each row: ``(steps, 512)`` float16; of the embedding ``(192,)`` float32
-
-    Raises:
-        AudioError: a clip that cannot be read or is too short; the message names the file
     """
 
     def key(content: str) -> store.Key:
@@ -98,20 +93,12 @@ def compute(
 def encode(
     samples: np.ndarray, content: str, *, encoder: SpeakerEncoder, masks: Masks | None = None
 ) -> np.ndarray:
-    """Return the three outputs for one clip as one record; frames as float16, half the size.
-
-    Args:
-        samples: ``(samples,)``, 720 or more at 16 kHz
-        content: hash of the file, which the masks follow
-        encoder: speaker encoder
-        masks: masked version (default: none is masked)
-    """
+    """Return the three outputs for one clip at 16 kHz as one record; masks follow its content."""
     frames = centred(fbank(samples))  # as CAM++ was trained: samples in [-1, 1]
     outputs = encoder.hear(frames if masks is None else masked(frames, content, masks=masks))
-    kinds = {"frames_middle": np.float16, "frames_last": np.float16, "embedding": np.float32}
-    dtype = [(name, kind, getattr(outputs, name).shape) for name, kind in kinds.items()]
+    dtype = [(name, kind, getattr(outputs, name).shape) for name, kind in KEPT.items()]
     row = np.zeros((), dtype=dtype)
-    for name in kinds:
+    for name in KEPT:
         row[name] = getattr(outputs, name)
     return row
 
@@ -163,12 +150,7 @@ ROWS = {row.name: row for row in (*GRID, *MIDDLE, LINEAR)}
 
 @dataclass(frozen=True, kw_only=True)
 class Trial(trials.Place):
-    """One training.
-
-    Args:
-        output, augmentation, pooling: see ``Row``
-        encoder: name of its folder
-    """
+    """One training of a ``Row``; ``encoder`` is the name of its folder."""
 
     output: str
     augmentation: str
@@ -183,14 +165,9 @@ class Trial(trials.Place):
 
 @dataclass(frozen=True)
 class Encoded:
-    """Clips as an encoder gives them, computed or taken from the store when first asked for.
+    """Clips as an encoder gives them, computed or taken from the store when first asked for."""
 
-    Args:
-        data: clips
-        encoder: speaker encoder
-    """
-
-    data: padi_data.Data
+    data: Data
     encoder: SpeakerEncoder
 
     def frames(self, output: str, masks: Masks | None = None) -> Ragged:
@@ -236,47 +213,37 @@ def run(trial: Trial, data: Encoded, *, device: str = "cpu") -> dict:
         classifier = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000))
         classifier.fit(values[training], target[training])
         predicted = classifier.predict_proba(values[test])
-        accuracy = classifier.score(values[training], target[training])
-        summary = {"training_accuracy": float(accuracy)}
+        summary = {"training_accuracy": float(classifier.score(values[training], target[training]))}
     else:
-        predicted, summary = _train_head(trial, data, training, test, target, device)
-    return (
-        trials.count(data.data, trial.experiment, test, predicted)
-        | summary
-        | {
-            "training_clips": len(training),
-            "training_seconds": round(time.perf_counter() - started, 3),
-        }
-    )
+        head, summary = _train_head(trial, data, training, target, choose(device))
+        predicted = _probabilities(head, data.frames(trial.output), test)
+    truth = data.data.targets[trial.experiment][test]
+    summary["training_clips"] = len(training)
+    summary["training_seconds"] = round(time.perf_counter() - started, 3)
+    return count_predictions(data.data.groups[test], truth, predicted) | summary
 
 
 def _train_head(
-    trial: Trial,
-    data: Encoded,
-    training: np.ndarray,
-    test: np.ndarray,
-    target: np.ndarray,
-    device: str,
-) -> tuple[np.ndarray, dict]:
-    chosen = choose(device)
-    folder = kept.folder(__name__, trial, data.content(trial), device=chosen)
+    trial: Trial, data: Encoded, training: np.ndarray, target: np.ndarray, device: torch.device
+) -> tuple[Head, dict]:
+    """Train pooling and layers, or find them trained."""
+    folder = kept.folder(__name__, trial, data.content(trial), device=device)
     n_classes = len(data.data.classes[trial.experiment])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(trial.start)
         head = Head(WIDTH, n_classes, pooling=trial.pooling, steps=LENGTHS[-1])
-    plan = Plan(epochs=trial.epochs)
     train = partial(
         fit,
         head,
         partial(_batches, trial, data, training, target),
-        plan=plan,
+        plan=Plan(epochs=trial.epochs),
         folder=folder,
-        device=chosen,
+        device=device,
         seed=trial.start,
-        keep=plan.epochs,
+        keep=trial.epochs,
     )
-    epochs = kept.trained(head, folder, train, device=chosen, weights=LAST).history.epochs
-    return _probabilities(head, data.frames(trial.output), test), {
+    epochs = kept.trained(head, folder, train, device=device, weights=LAST).history.epochs
+    return head, {
         "training_loss": epochs[-1]["loss"],
         "training_accuracy": epochs[-1]["accuracy"],
         "steps": sum(epoch["steps"] for epoch in epochs),

@@ -52,13 +52,7 @@ class PadiCard(card.Card):
     def parameters(
         self, name: str, given: Mapping[str, object], *, final: bool
     ) -> study.Parameters:
-        """Check the parameters of a system's one trial, among ``TAKEN``; experiment 1 by default.
-
-        Raises:
-            ParameterError: a name that is not taken, a value out of range or one that this
-                training would not read, all experiments at once, or spectrograms that are
-                normalised over a conversation
-        """
+        """Check the parameters of a system's one trial, among ``TAKEN``; experiment 1 by default."""
         row = ROWS[name]
         fixed = {"only": row.name, "models": "all", "folds": 1}
         parameters = card.training_parameters(
@@ -114,11 +108,7 @@ class PadiCard(card.Card):
         ]
 
     def network(self, about: Mapping[str, Any]) -> ResNet34:
-        """Build the saved network with random weights.
-
-        Raises:
-            ValueError: no such network, or one that cannot read the described input
-        """
+        """Build the saved network with random weights, if it can read the described input."""
         network, inputs = about["recipe"]["network"], about["input"]
         tuples = {name: tuple(network[name]) for name in ("channels", "blocks")}
         sizes = Sizes(**network | tuples)
@@ -166,13 +156,7 @@ def describe(
 ) -> dict[str, Any]:
     """Describe a trained model: recipe, input, classes, training clips, score, limits.
 
-    Args:
-        trial: trial of the model, with speakers apart
-        data: clips of the chapter
-        fitted: trained network, with its history and sides
-        outcome: outcome of the trial, with the counts of its test speakers
-        recogniser: description of the speaker recogniser that it started from; None (default)
-            without one
+    ``recogniser`` describes the speaker recogniser that it started from, if any.
     """
     classes = data.classes[trial.experiment]
     training = card.training_data(data, fitted.training, edition=trial.edition)

@@ -47,9 +47,7 @@ Parts = Callable[[Systems], list[Gap]]
 def ablation(parts: Parts, *, aside: Parts | None = None) -> Differences:
     """Return the judge of a sentence about the eight systems, under either split.
 
-    Args:
-        parts: differences in WA that the sentence needs.
-        aside: differences that are shown beside them.
+    The sentence needs all ``parts``, differences in WA; those ``aside`` are shown beside them.
     """
     bodies = partial(_bodies, rows=EIGHT, splits=SPLITS)
     return Differences(parts=parts, bodies=bodies, aside=aside, number=gaps.with_interval)
@@ -58,11 +56,8 @@ def ablation(parts: Parts, *, aside: Parts | None = None) -> Differences:
 def changed(row: Row, *, helps: bool, note: str = "", confound: str = "") -> Differences:
     """Return the judge of the whole system with one thing changed against the same without.
 
-    Args:
-        row: system that has one thing changed.
-        helps: whether it should be above; else it should be below.
-        note: words about another corpus than IEMOCAP.
-        confound: what else differs between the two, so that nothing is judged.
+    A ``note`` is about another corpus than IEMOCAP; where a ``confound`` names what else differs
+    between the two, nothing is judged.
     """
     rows = (row.name, FULL) if helps else (FULL, row.name)
 
@@ -272,9 +267,8 @@ def _table_3(printed: Sequence[Printed]) -> dict[tuple[str, str], dict[str, floa
 
 def _written(leads: dict[tuple[str, str], float]) -> str:
     names = {UA: "UA", WA: "WA"}
-    return ", ".join(
-        f"{name} {names[metric]} {lead:+.2f}" for (name, metric), lead in leads.items()
-    )
+    parts = [f"{name} {names[metric]} {lead:+.2f}" for (name, metric), lead in leads.items()]
+    return ", ".join(parts)
 
 
 def _ahead(printed: Sequence[Printed]) -> tuple[bool, str]:

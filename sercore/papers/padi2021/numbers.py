@@ -184,40 +184,30 @@ def taught_speakers(number: Printed) -> Plain | None:
     return Plain(verdict="measured", value=value, reason=reason)
 
 
-def corpora() -> tuple[str, ...]:
+def corpora() -> set[str]:
     """Name the corpora that were measured, or that a recorded run read."""
     read = {name for run in recorded.runs(NAME).values() for name in run["corpora"]}
-    return tuple(sorted(read | set(recorded.measured_on(NAME))))
+    return read | set(recorded.measured_on(NAME))
 
 
-def never_decays() -> str:
-    """Say that no recorded training reaches the printed decay of the rate; empty where one does."""
-    trials = recorded.read(NAME).trials
-    epochs = recorded.of_kind(trials, "models")["epochs"] if len(trials) else pd.Series(dtype=float)
-    if not len(epochs) or epochs.max() > schedule().constant:
+def epochs_before_decay(trials: pd.DataFrame) -> str:
+    """Name the epochs, "6 or 8", of recorded trainings; empty where one reaches the rate's decay."""
+    if not len(trials):
         return ""
-    counts = " or ".join(f"{count:g}" for count in sorted(epochs.unique()))
-    return (
-        f"every recorded training ends after {counts} epochs, so that the halving which follows"
-        " never runs"
-    )
+    epochs = recorded.of_kind(trials, "models")["epochs"]
+    if not len(epochs) or epochs.max() > Plan.constant:
+        return ""
+    return " or ".join(f"{count:g}" for count in sorted(epochs.unique()))
 
 
 @dataclass(frozen=True)
 class Systems:
-    """Recorded systems of one experiment that were trained alike, on the folds and seeds of all.
+    """Recorded systems of one experiment that were trained alike, on the folds and seeds of all."""
 
-    Args:
-        trials: trials of each system, by its name
-        experiment: "exp1"
-        corpus: folder of the scored corpus
-        base: settings that all trainings share, in words
-    """
-
-    trials: dict[str, Trials]
+    trials: dict[str, Trials]  # by the system's name
     experiment: str
-    corpus: str
-    base: str
+    corpus: str  # that is scored
+    base: str  # settings that all trainings share, in words
 
     @property
     def first(self) -> Trials:
@@ -301,13 +291,7 @@ def alike(
     """Return for each way of training its recorded systems, the nearest to the paper's first.
 
     The paper's edition comes before others, then the widest networks, then the longest trained.
-
-    Args:
-        ledger: ledger of the paper, or of a page's own run
-        rows: names of systems, "111"
-        experiment: "exp1"
-        protocol: "speakers-apart" (default) or "clips"
-        control: name of a control (default "none")
+    ``rows`` are names of systems, "111".
     """
     kinds: dict[tuple, dict[str, list[Trials]]] = {}
     teachers: dict[tuple, dict[str, None]] = {}

@@ -92,8 +92,14 @@ class Padi2021(Paper, study=study):
         if number.table == "Table 1":
             return as_setting(number, numbers.policy(number))
         setting = super().setting(number)
-        doubt = numbers.never_decays() if number.column == "constant-rate epochs" else ""
-        return replace(setting, reason=f"{setting.reason}; {doubt}") if doubt else setting
+        epochs = numbers.epochs_before_decay(recorded.read(self.name).trials)
+        if number.column != "constant-rate epochs" or not epochs:
+            return setting
+        doubt = (
+            f"every recorded training ends after {epochs} epochs, so that the halving which"
+            " follows never runs"
+        )
+        return replace(setting, reason=f"{setting.reason}; {doubt}")
 
     def counted(self, number: Printed) -> Plain | None:
         """Compare a count of clips or of learnt speakers; None where they were not counted."""
@@ -145,14 +151,13 @@ class Padi2021(Paper, study=study):
 
 def _unfinished(ledger: Ledger) -> str:
     """Say that every recorded training stops before the printed decay; empty where one goes on."""
-    epochs = ledger.recorded.kind("models")["epochs"]
-    if epochs.max() > Plan.constant:
+    epochs = numbers.epochs_before_decay(ledger.recorded.trials)
+    if not epochs:
         return ""
-    counts = " or ".join(f"{count:g}" for count in sorted(epochs.unique()))
     return (
         f"The paper holds its learning rate for {Plan.constant} epochs and then halves it every"
         " other epoch. Every recorded training stops before this decay begins, after"
-        f" {counts} epochs, so the effects of transfer, masks and statistics pooling are not"
+        f" {epochs} epochs, so the effects of transfer, masks and statistics pooling are not"
         f" judged."
     )
 

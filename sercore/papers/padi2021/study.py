@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
+from sklearn.metrics import silhouette_score
 
-from sercore import audio
+from sercore.evaluation.embeddings import neighbours
 from sercore.features import speaker
-from sercore.papers.padi2021 import campplus, trial, views
+from sercore.features.mel import normalise_bands
+from sercore.papers.padi2021 import campplus, pretraining
 from sercore.papers.padi2021 import data as padi_data
-from sercore.papers.padi2021.data import EXPERIMENTS, Data, extractors
-from sercore.papers.padi2021.trial import PROTOCOLS, Row, Trial
+from sercore.papers.padi2021 import trial as padi_trial
+from sercore.papers.padi2021.data import CLASSES, EXPERIMENTS, Data, extractors
+from sercore.papers.padi2021.trial import PROTOCOLS, Recogniser, Row, Trial
 from sercore.parameters import (
     ChapterParameters,
     Device,
@@ -29,16 +32,14 @@ from sercore.parameters import (
 )
 from sercore.protocols import sessions
 from sercore.sweep import Task
-from sercore.training import ranks
-from sercore.training.loop import choose
+from sercore.training.batching import Ragged
 
 NAME = "04-resnet-specaugment"
 STUDY = "padi2021"
 # Method number of each kind of trial: raised when its numbers move, and the kind is recorded again.
-METHODS = {"models": 1, "speakers": 1, "views": 1, "campplus": 1, "hours": 1}
+METHODS = {"models": 1, "speakers": 1, "views": 1, "campplus": 1}
 EPOCHS = {"demo": 4, "open": 8, "paper": 20}  # of the emotion stage, with three versions of a clip
 PRETRAINING = {"demo": 3, "open": 20, "paper": 20}
-READ = 20  # clips whose reading is timed
 SIZE = {"demo": "small", "open": "published", "paper": "published"}
 
 FULL = Row(transfer="frozen", augmentation="both")  # the paper's system
@@ -99,13 +100,10 @@ class Parameters(ChapterParameters):
         description="sessions or groups of speakers left out, or independent splits of clips",
     )
     models: Literal[
-        "grid", "finetune", "pooling", "policies", "inputs", "parts", "encoder", "hours", "all"
+        "grid", "finetune", "pooling", "policies", "inputs", "parts", "encoder", "all"
     ] = Field(
         "grid",
-        description=(
-            "which rows a run trains: the eight systems, what is asked beside them, an encoder's;"
-            " hours times steps"
-        ),
+        description="which rows a run trains: the eight systems, what is asked beside them, an encoder's",
     )
     only: str = Field("", description="the one row to run, by its name; empty for all")
     epochs: int = Field(
@@ -183,7 +181,7 @@ class Parameters(ChapterParameters):
                 "-p models=encoder: needs a speaker encoder, and none is given. Give its"
                 " folder as -p encoder=…"
             )
-        if not rows(self) and self.models not in ("encoder", "hours"):
+        if not rows(self) and self.models != "encoder":
             raise ValueError(
                 f"-p only={self.only}: no row among -p models={self.models}; expected one"
                 f" that is. Leave one of the two out."
@@ -272,13 +270,19 @@ def runnable(chosen: Sequence[Row], data: Data) -> list[Row]:
 
 
 def load(parameters: Parameters) -> Data:
-    """Load the data of the edition."""
-    return padi_data.load(
+    """Load the clips that are scored, their spectrograms, and the clips that teach speakers."""
+    table, report = padi_data.clips(parameters.edition, scored=parameters.scored)
+    raw = Ragged.of(padi_data.spectrograms(list(table["path"])))
+    segments = Ragged.of(normalise_bands([raw.clip(row) for row in range(len(table))]))
+    source = pretraining.source(
         parameters.edition,
-        scored=parameters.scored,
+        table,
+        segments,
         taught=taught(parameters),
         checkpoint=parameters.speaker_checkpoint,
     )
+    reports = (report, *source.reports)
+    return Data(table, raw, segments, CLASSES, padi_data.targets(table), source, reports=reports)
 
 
 def taught(parameters: Parameters) -> tuple[str, ...]:
@@ -288,24 +292,21 @@ def taught(parameters: Parameters) -> tuple[str, ...]:
 
 def tasks(parameters: Parameters, data: Data) -> list[Task]:
     """Return what a run trains, the speaker recognisers first, and whose networks it looks into."""
-    if parameters.models == "hours":
-        return [_timing(parameters, data)]
     tasks, trials = [], grid(parameters, data)
     shared: dict[str, Any] = {"corpora": (data.corpus,), "parts": extractors()}
-    taught = [system.recogniser for system in trials if system.speakers in ("shared", "strict")]
-    if taught:
+    if recognisers := taught_by(trials):
         tasks.append(
             Task(
                 name="speakers",
-                run=trial.run_recogniser,
-                trials=list(dict.fromkeys(taught)),
+                run=padi_trial.run_recogniser,
+                trials=recognisers,
                 data=data.source,
                 corpora=data.source.corpora,
                 parts=extractors(),
             )
         )
     if trials:
-        tasks.append(Task(name="models", run=trial.run, trials=trials, data=data, **shared))
+        tasks.append(Task(name="models", run=padi_trial.run, trials=trials, data=data, **shared))
     if parameters.models in ("encoder", "all") and parameters.encoder != "none":
         tasks.append(_on_encoder(parameters, data, shared))
     viewed = [
@@ -314,12 +315,41 @@ def tasks(parameters: Parameters, data: Data) -> list[Task]:
         if system.row in VIEWED and system.fold == 0 and system.protocol == PROTOCOLS[0]
     ]
     if viewed:
-        tasks.append(Task(name="views", run=views.run, trials=viewed, data=data, **shared))
+        tasks.append(Task(name="views", run=run_views, trials=viewed, data=data, **shared))
     return tasks
 
 
+def run_views(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
+    """Look at the test clips in a trial's network, before and after its training.
+
+    ``stages`` has, before and after, speaker, class and t-SNE place of each clip's pooled frames;
+    ``silhouettes`` those of emotions and of speakers. A frozen network's pooled frames do not
+    change: they are looked at once.
+
+    Source: Padi et al. 2021, section 3.3; maps and silhouettes are ours.
+    """
+    fitted = padi_trial.trained(trial, data, device=device)
+    place = next(fitted.network.parameters()).device
+    before = padi_trial.build(trial, data, device=device).to(place)
+    networks = {"before": before.eval()}
+    if trial.transfer != "frozen":
+        networks["after"] = fitted.network
+    target, speakers = data.targets[trial.experiment][fitted.test], data.groups[fitted.test]
+    names = [data.classes[trial.experiment][number] for number in target]
+    stages, silhouettes = [], []
+    for stage, network in networks.items():
+        frames = padi_trial.pooled(trial, data, network, fitted.test)
+        for what, labels in (("emotion", target), ("speaker", speakers)):
+            if len(set(labels.tolist())) > 1:
+                silhouettes.append([stage, what, float(silhouette_score(frames, labels))])
+        points = neighbours(frames, seed=trial.seed).round(3).tolist()
+        for who, name, point in zip(speakers.tolist(), names, points, strict=True):
+            stages.append([stage, who, name, *point])
+    return {"stages": stages, "silhouettes": silhouettes, "clips": len(target)}
+
+
 def code_path(kind: str, settings: Mapping[str, Any]) -> tuple:
-    """Tell apart the code that a recorded trial runs through; empty for a timing."""
+    """Tell apart the code that a recorded trial runs through; empty for a retired kind."""
     names = {
         "models": ("transfer", "pooling", "norm", "vad", "evaluate", "control"),
         "speakers": ("pooling",),
@@ -336,32 +366,17 @@ def verified_with(kind: str, settings: Mapping[str, Any]) -> dict[str, str]:
 
 def manifest(parameters: Parameters) -> list:
     """Name the data of an edition by plain values, for the chapter's key."""
-    names: list[Any] = [padi_data.weights(parameters.speaker_checkpoint)]
+    names: list[Any] = [pretraining.weights(parameters.speaker_checkpoint)]
     if parameters.edition != "demo":
-        names += padi_data.contents(
-            parameters.edition, scored=parameters.scored, taught=taught(parameters)
-        )
+        names += padi_data.contents(parameters.edition, scored=parameters.scored)
+        names += pretraining.contents(parameters.edition, taught=taught(parameters))
     return [*names, *extractors()]
 
 
 def pretrain(given: Mapping[str, object], *, workers: int = 0) -> list[dict]:
     """Train the speaker recognisers that a run starts from, and keep them where it finds them.
 
-    Started by ``torchrun``, the processes share each batch, and the first alone verifies speakers.
-
-    Args:
-        given: parameters of the chapter, as they are or as texts
-        workers: number of processes that read clips ahead, for clips that are not in memory
-
-    Returns:
-        What each recogniser learnt and where it is; empty in all processes but the first.
-
-    Raises:
-        ParameterError: a parameter that is wrong, or a run that trains no recogniser
-        CorpusError: a corpus that is missing
-        AudioError: a clip that cannot be used
-
-    Source: Padi et al. 2021, sections 3.2 and 4.2; the verification is ours.
+    ``given`` are parameters of the chapter, typed or as texts; see ``pretraining.train``.
     """
     parameters = checked(Parameters, given)
     if parameters.speaker_checkpoint:
@@ -369,60 +384,20 @@ def pretrain(given: Mapping[str, object], *, workers: int = 0) -> list[dict]:
             f"-p speaker_checkpoint={parameters.speaker_checkpoint}: a recogniser that is trained"
             " already; expected none. Leave it out to train one."
         )
-    data, device = load(parameters), parameters.device
-    transferred = [system for system in grid(parameters, data) if system.transfer != "none"]
-    recognisers = dict.fromkeys(system.recogniser for system in transferred)
+    data = load(parameters)
+    recognisers = taught_by(grid(parameters, data))
     if not recognisers:
         raise ParameterError(
             f"-p models={parameters.models} -p only={parameters.only}: no row with transfer;"
             " expected one or more, since they alone start from a recogniser. Leave them out."
         )
-    options = {"device": device, "workers": workers}
-    try:
-        with ranks.joined(choose(device)):
-            rank = ranks.number()
-            trained = {
-                recogniser: trial.train_recogniser(recogniser, data.source, **options)
-                for recogniser in recognisers
-            }
-    except audio.AudioError as error:
-        # A data loader's process sends its traceback along.
-        name = f"{audio.AudioError.__module__}.{audio.AudioError.__name__}: "
-        raise audio.AudioError(str(error).strip().splitlines()[-1].removeprefix(name)) from None
-    rows = []
-    for recogniser, training in trained.items():
-        if rank:
-            break
-        outcome = trial.run_recogniser(recogniser, data.source, device=device)
-        rows.append(
-            {
-                "recogniser": f"{recogniser.size}, masks {recogniser.augmentation}, pooling"
-                f" {recogniser.pooling}, seed {recogniser.seed}",
-                "speakers": len(data.source.names),
-                "clips": len(data.source.speakers),
-                "epochs": len(training.history.epochs),
-                "steps": outcome["steps"],
-                "accuracy": outcome["accuracy"],
-                "equal error rate": outcome["equal_error_rate"],
-                "untrained": outcome["equal_error_rate_untrained"],
-                "pairs": outcome["pairs"],
-                "seconds": round(sum(epoch["seconds"] for epoch in training.history.epochs), 1),
-                "folder": str(training.folder),
-            }
-        )
-    return rows
+    return pretraining.train(recognisers, data.source, device=parameters.device, workers=workers)
 
 
-def _timing(parameters: Parameters, data: Data) -> Task:
-    """Time single steps in the size of the run, from which the hours of the whole paper follow."""
-    size, precision = recipe(parameters)
-    return Task(
-        name="hours",
-        run=views.run_timing,
-        trials=[views.Timing(edition=parameters.edition, size=size, precision=precision)],
-        data=views.Timed(GRID, tuple(data.table["path"][:READ])),
-        corpora=(data.corpus,),
-    )
+def taught_by(trials: Sequence[Trial]) -> list[Recogniser]:
+    """Return the speaker recognisers that are trained for these trials."""
+    systems = [system for system in trials if system.speakers in ("shared", "strict")]
+    return list(dict.fromkeys(system.recogniser for system in systems))
 
 
 def _on_encoder(parameters: Parameters, data: Data, shared: Mapping[str, Any]) -> Task:

@@ -29,7 +29,7 @@ from sercore.papers.padi2021.numbers import APART, IEMOCAP, UA, WA, Line, experi
 from sercore.papers.padi2021.study import EIGHT
 from sercore.papers.padi2021.trial import SIZES
 from sercore.report import networks
-from sercore.report.tables import DASH, NONE, Column, html, number, shown, table, this_run
+from sercore.report.tables import DASH, Column, html, number, shown, table, this_run
 from sercore.training.chunks import LENGTHS
 
 FULL = study.FULL.name
@@ -203,30 +203,6 @@ def silhouettes(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
     ]
     caption = "Silhouettes of pooled frames; of one speaker there is none"
     return table(columns, rows, caption=caption)
-
-
-def hours(ledger: Ledger) -> HTML:
-    """Show the hours of the whole paper by steps that were timed, and what reading a clip takes."""
-    costs = ledger.recorded.parts["costs"]
-    rows = []
-    for timing in ledger.recorded.kind("hours").to_dict("records"):
-        device = ledger.recorded.runs[timing["run"]]["device"]
-        parts = costs[costs["trial"] == timing["trial"]]
-        total = 0.0
-        for what, steps, seconds in parts[["what", "steps", "seconds"]].to_numpy():
-            hours = steps * seconds / 3600
-            total += hours
-            rows.append((device, what, f"{steps:,.0f}", f"{seconds:.3f}", f"{hours:,.1f}"))
-        rows.append((device, "in all", f"{parts['steps'].sum():,.0f}", DASH, f"{total:,.1f}"))
-        reading = (timing["reading"] + timing["spectrogram"]) / timing["duration"]
-        what = "reading and spectrogram, of a second of audio on one core"
-        rows.append((device, what, "", f"{reading:.4f}", ""))
-    caption = (
-        "The paper's edition: 1.2 million clips of VoxCeleb, the grid in three experiments, five"
-        " folds, three seeds, 20 epochs each"
-    )
-    heads = ("device", "what", "steps", "seconds a step", "hours")
-    return html(heads, rows or NONE, caption=caption)
 
 
 def results(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:

@@ -37,7 +37,8 @@ SIZES = {
 }
 CHUNKS = {"published": chunks.LENGTHS, "narrow": chunks.LENGTHS, "small": (24, 32, 40)}
 BATCHES = {"published": 32, "narrow": 32, "small": 8}  # printed, and for the demo's few clips
-# Policy of each version of a clip: three of each in every epoch, whatever the augmentation.
+# Policy of each version of a clip. Plain copies take the place of masked ones, so that every system
+# sees as many chunks in an epoch.
 VERSIONS = {
     "none": ("plain", "plain", "plain"),
     "conservative": ("plain", "conservative", "conservative"),
@@ -60,16 +61,10 @@ def plan(*, epochs: int, size: str, precision: str) -> Plan:
 
 @dataclass(frozen=True, kw_only=True)
 class Recogniser:
-    """One training of a speaker recogniser.
+    """One training of a speaker recogniser; an epoch reads one version of each clip.
 
-    Args:
-        augmentation, pooling: as of ``Row``; an epoch reads one version of each clip
-        size: "published", "narrow" (half the channels) or "small" (the demo's)
-        seed: seed of weights, batches and masks
-        edition: which data
-        taught: corpora whose speakers are learnt, joined by plus signs
-        epochs: passes over the clips
-        precision: "fp32" or "bf16"
+    ``taught`` are the corpora whose speakers are learnt, joined by plus signs; for the rest see
+    ``Row`` and ``Trial``.
     """
 
     augmentation: str = "both"
@@ -85,8 +80,6 @@ class Recogniser:
 def run_recogniser(trial: Recogniser, source: Source, *, device: str = "cpu") -> dict:
     """Train one speaker recogniser, or go on with it, and verify other speakers with it.
 
-    The outcome is plain values, the same network's error before training among them.
-
     Source: Padi et al. 2021, section 4.2; the verification is ours.
     """
     trained = train_recogniser(trial, source, device=device)
@@ -94,14 +87,12 @@ def run_recogniser(trial: Recogniser, source: Source, *, device: str = "cpu") ->
     error = verification_error(trained.network, source, precision=trial.precision)
     n_compared = len(np.unique([source.left, source.right]))
     seconds = (time.perf_counter() - started) / max(1, n_compared)
-    chosen = next(trained.network.parameters()).device
-    untrained = build_recogniser(trial, source).to(chosen).eval()
+    untrained = _network(trial, len(source.names), seed=trial.seed).to(_device(trained.network))
+    before = verification_error(untrained.eval(), source, precision=trial.precision)
     return _training_summary(trained) | {
         "accuracy": trained.history.epochs[-1]["accuracy"],
         "equal_error_rate": error,
-        "equal_error_rate_untrained": verification_error(
-            untrained, source, precision=trial.precision
-        ),
+        "equal_error_rate_untrained": before,
         "pairs": len(source.same),
         "processes": checkpoints.read(trained.folder / LAST)[1]["run"]["processes"],
         "taught_speakers": len(source.names),
@@ -126,29 +117,13 @@ def train_recogniser(
         turned = in_turn(read, versions=len(policies), number=number)
         return batches(source.frames, target, turned, policies, workers=workers)
 
-    network = build_recogniser(trial, source)
+    network = _network(trial, len(source.names), seed=trial.seed)
     return _train(trial, network, epoch, source.content(trial), device=device, seed=trial.seed)
-
-
-def build_recogniser(trial: Recogniser, source: Source) -> ResNet34:
-    """Build the recogniser before training."""
-    return _network(trial, len(source.names), seed=trial.seed)
-
-
-def load_recogniser(source: Source) -> dict[str, Tensor]:
-    """Read the weights of a speaker recogniser that was trained elsewhere, by name."""
-    try:
-        return load_file(source.checkpoint)
-    except SafetensorError as error:
-        raise ValueError(
-            f"{source.checkpoint}: no safetensors file ({error}); expected weights by name. Convert"
-            " the checkpoint to safetensors."
-        ) from error
 
 
 def verification_error(network: ResNet34, source: Source, *, precision: str) -> float:
     """Return the equal error rate of cosine scores between clips of speakers never trained on."""
-    device = next(network.parameters()).device
+    device = _device(network)
     length = network.sizes.frames if network.sizes.pooling == "flatten" else 0
     rows, places = np.unique(np.concatenate([source.left, source.right]), return_inverse=True)
     left, right = np.split(places, 2)
@@ -167,9 +142,7 @@ class Row:
         transfer: "none" (random start, all trained), "frozen" (the speaker recogniser's
             convolutions and batch-norm statistics stay, the layers on top are trained) or
             "finetune" (all trained on)
-        augmentation: "none", "both" (the paper's: of each clip one conservative and one aggressive
-            copy), or one policy twice. Without, two plain copies take the place of the masked ones,
-            so that every system sees as many chunks
+        augmentation: "none", "both" (the paper's) or one policy; see ``VERSIONS``
         pooling: "statistics", "mean", or "flatten": no pooling, clips cut to one length
         norm: what spectrograms are normalised over, "segment" (the paper's) or "conversation"
         vad: "none" (the paper's), or "energy": quiet frames are left out
@@ -302,13 +275,15 @@ class Fitted:
 
 
 def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
-    """Train one network, and count its test predictions by speaker after the last epoch."""
+    """Train one network, and count its test predictions by corpus/speaker after the last epoch."""
     fitted = trained(trial, data, device=device)
     started = time.perf_counter()
     predicted = probabilities(trial, data, fitted.network, fitted.test)
     seconds = (time.perf_counter() - started) / len(fitted.test)
+    target = data.targets[trial.experiment][fitted.test]
+    counts = count_predictions(data.groups[fitted.test], target, predicted)
     return (
-        count(data, trial.experiment, fitted.test, predicted)
+        counts
         | _training_summary(fitted)
         | {
             "training_accuracy": fitted.history.epochs[-1]["accuracy"],
@@ -340,7 +315,15 @@ def build(trial: Trial, data: Data, *, device: str = "cpu") -> ResNet34:
     """Build the network before training: random, or with the convolutions of its recogniser."""
     network = _network(trial, len(data.classes[trial.experiment]), seed=trial.start)
     if trial.speakers == "given":
-        transfer(network, load_recogniser(data.source), where=data.source.checkpoint)
+        checkpoint = data.source.checkpoint
+        try:
+            weights = load_file(checkpoint)
+        except SafetensorError as error:
+            raise ValueError(
+                f"{checkpoint}: no safetensors file ({error}); expected weights by name. Convert"
+                " the checkpoint to safetensors."
+            ) from error
+        transfer(network, weights, where=checkpoint)
     elif trial.transfer != "none":
         taught = train_recogniser(trial.recogniser, data.source, device=device)
         transfer(network, taught.network.cpu().state_dict(), where=str(taught.folder))
@@ -384,11 +367,6 @@ def pooled(trial: Trial, data: Data, network: ResNet34, rows: np.ndarray) -> np.
     return _answered(trial, data, network, network.pooled, rows).numpy()
 
 
-def count(data: Data, experiment: str, rows: np.ndarray, probabilities: np.ndarray) -> dict:
-    """Count predictions by corpus/speaker, as ``counting.count_predictions`` does."""
-    return count_predictions(data.groups[rows], data.targets[experiment][rows], probabilities)
-
-
 def _network(trial: Recogniser | Trial, n_classes: int, *, seed: int) -> ResNet34:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -410,13 +388,17 @@ def _train(
     device: str,
     seed: int,
 ) -> Trained:
-    """Train a network, or find it trained, in the trial's folder of the store."""
+    """Train a network, or return it trained, in the trial's folder of the store."""
     chosen = choose(device)
     folder = kept.folder(__name__, trial, content, device=chosen)
     recipe = plan(epochs=trial.epochs, size=trial.size, precision=trial.precision)
     train = partial(fit, network, epoch, plan=recipe, folder=folder, device=chosen, seed=seed)
     layout = torch.channels_last
     return kept.trained(network, folder, train, device=chosen, weights=LAST, layout=layout)
+
+
+def _device(network: ResNet34) -> torch.device:
+    return next(network.parameters()).device
 
 
 def _training_summary(training: Trained | Fitted) -> dict[str, Any]:
@@ -438,7 +420,7 @@ def _answered(
     trial: Trial, data: Data, network: ResNet34, answer: Callable[..., Tensor], rows: np.ndarray
 ) -> Tensor:
     """Return what a network, or a part of it, answers to clips, whole or cut as the trial says."""
-    device, length = next(network.parameters()).device, 0
+    device, length = _device(network), 0
     if trial.pooling == "flatten":
         length = network.sizes.frames
     elif trial.evaluate == "300":

@@ -12,6 +12,7 @@ from sercore.audio import RATE
 from sercore.corpora import Corpus
 from sercore.corpora.demo import synthetic
 from sercore.papers.padi2021 import data as padi_data
+from sercore.papers.padi2021 import pretraining
 from sercore.papers.padi2021 import trial as padi_trial
 from tests.papers.biagini2022.loopq_clips import voice
 from tests.papers.padi2021 import padi_toy
@@ -59,7 +60,7 @@ def use(monkeypatch, folder: Path) -> None:
         for number, name in enumerate(names)
     }
     monkeypatch.setattr(synthetic, "load", lambda name: Corpus(name, tables[name].copy(), ()))
-    monkeypatch.setitem(padi_data.SPEAKERS, "demo", TAUGHT)
+    monkeypatch.setitem(pretraining.SPEAKERS, "demo", TAUGHT)
     monkeypatch.setitem(
         padi_trial.SIZES, "small", replace(padi_toy.SIZES, bands=padi_data.MEL.bands)
     )

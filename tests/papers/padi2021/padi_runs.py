@@ -12,7 +12,6 @@ from sercore.papers.padi2021 import campplus
 from sercore.papers.padi2021 import numbers as padi_numbers
 from sercore.papers.padi2021 import study as padi
 from sercore.papers.padi2021 import trial as padi_trial
-from sercore.papers.padi2021 import views as padi_views
 from sercore.papers.padi2021.study import GRID, ROWS
 from sercore.papers.padi2021.trial import Trial
 from sercore.protocols.sessions import COMMITTED
@@ -208,7 +207,7 @@ def ledger(
         outcomes.insert(0, [found])
     if views:
         tasks.append(
-            Task(name="views", run=padi_views.run, trials=views, data=None, corpora=(corpus,))
+            Task(name="views", run=padi.run_views, trials=views, data=None, corpora=(corpus,))
         )
         outcomes.append([viewed(trial) for trial in views])
     if not tasks:

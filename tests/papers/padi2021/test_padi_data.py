@@ -8,6 +8,7 @@ import soundfile
 from sercore import corpora
 from sercore.evaluation import verification
 from sercore.papers.padi2021 import data as padi_data
+from sercore.papers.padi2021 import pretraining
 from sercore.papers.padi2021 import study as padi
 from sercore.papers.padi2021.paper import PAPER
 from sercore.parameters import checked
@@ -108,9 +109,9 @@ def test_the_open_edition_is_ravdess_and_speakers_of_others(held):
 
 def test_savee_teaches_where_it_is(home, monkeypatch):
     monkeypatch.setenv("SER_CORPORA", str(home))
-    assert padi_data.teachers("open") == ("emovo", "tess")
+    assert pretraining.teachers("open") == ("emovo", "tess")
     (home / "savee").mkdir()
-    assert padi_data.teachers("open") == ("emovo", "savee", "tess")
+    assert pretraining.teachers("open") == ("emovo", "savee", "tess")
     (home / "savee").rmdir()
 
 

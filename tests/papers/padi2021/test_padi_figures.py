@@ -46,19 +46,6 @@ def test_masked_cells_are_black_and_all_others_the_clips_own():
     legible(figure)
 
 
-@pytest.mark.parametrize(
-    ("given", "told"),
-    [
-        ({}, "no masked version"),
-        ({"none": clip()}, "some mask"),
-        ({"short": clip(90)}, "same shape"),
-    ],
-)
-def test_masks_that_are_none_are_told(given, told):
-    with pytest.raises(ValueError, match=told):
-        figures.masks(clip(), given)
-
-
 def test_bars_have_the_scores_and_their_deviations():
     figure = figures.bars(
         {
@@ -101,13 +88,6 @@ def test_bars_of_three_experiments_stand_beside_each_other():
     legible(figure)
 
 
-def test_bars_of_nothing_or_of_shares_are_told():
-    with pytest.raises(ValueError, match="record the grid first"):
-        figures.bars({"speakers left out": {}})
-    with pytest.raises(ValueError, match="expected 0 to 100"):
-        figures.bars({"speakers left out": {"RAVDESS": {"111": (170.0, 1.0, 3)}}})
-
-
 @pytest.mark.parametrize(("seeds", "face"), [(1, "white"), (4, "white"), (5, figures.PALETTE[0])])
 def test_effects_have_their_intervals_and_few_seeds_are_hollow(seeds, face):
     given = {
@@ -138,13 +118,6 @@ def test_effects_have_their_intervals_and_few_seeds_are_hollow(seeds, face):
     legible(figure)
 
 
-def test_effects_that_cannot_be_are_told():
-    with pytest.raises(ValueError, match="record its eight systems first"):
-        figures.effects({})
-    with pytest.raises(ValueError, match="is not in 1 to 2"):
-        figures.effects({"RAVDESS": ({"TL": (3.0, 1.0, 2.0)}, 1)})
-
-
 def test_maps_are_coloured_by_emotion_and_by_speaker():
     generator = np.random.default_rng(0)
     emotions = ["angry", "happy", "neutral", "sad"] * 10
@@ -165,10 +138,6 @@ def test_maps_are_coloured_by_emotion_and_by_speaker():
             assert np.array_equal(points.get_offsets(), places)
             assert len(np.unique(points.get_facecolors(), axis=0)) == len(set(given))
     legible(figure)
-    with pytest.raises(ValueError, match="expected one place a clip"):
-        figures.maps({"before": (np.zeros((3, 2)), ["sad"] * 3, ["1"] * 2)})
-    with pytest.raises(ValueError, match="no stage"):
-        figures.maps({})
 
 
 def test_what_a_ledger_holds_can_be_drawn():

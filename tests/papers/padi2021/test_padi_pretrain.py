@@ -16,7 +16,7 @@ from sercore import audio, store
 from sercore.cli import app
 from sercore.papers.padi2021 import study as padi
 from sercore.papers.padi2021 import trial as padi_trial
-from sercore.papers.padi2021.data import read_normalised
+from sercore.papers.padi2021.pretraining import read_normalised
 from sercore.parameters import ParameterError, checked
 from sercore.training.batching import Streamed
 from tests.papers.padi2021 import padi_toy

@@ -12,10 +12,10 @@ from sercore import audio, corpora
 from sercore.corpora import voxceleb
 from sercore.evaluation.verification import trials
 from sercore.features.mel import normalise_bands
-from sercore.papers.padi2021.data import (
+from sercore.papers.padi2021.data import log_mel
+from sercore.papers.padi2021.pretraining import (
     LISTS,
     list_voxceleb,
-    log_mel,
     read_normalised,
     voxceleb_source,
 )

@@ -16,8 +16,6 @@ from sercore.ledger import published, recorded
 from sercore.ledger.entries import Ledger
 from sercore.models.resnet import ResNet34
 from sercore.papers.padi2021 import numbers, tables
-from sercore.papers.padi2021 import views as padi_views
-from sercore.sweep import Task
 from tests.papers.padi2021 import padi_runs, padi_toy
 from tests.papers.padi2021.padi_runs import EIGHT, MEASURED, encoded, ledger, trials
 
@@ -285,44 +283,6 @@ def test_silhouettes_are_told_by_stage_and_of_one_speaker_there_is_none():
             for when in ("before", "after")
         ),
         *(("111", seed, "before training", "+0.100", "–") for seed in "01"),
-    ]
-
-
-def test_hours_follow_from_steps_and_seconds():
-    task = Task(
-        name="hours",
-        run=padi_views.run_timing,
-        trials=[padi_views.Timing(edition="open")],
-        data=None,
-        corpora=("ravdess",),
-    )
-    outcome = {
-        "costs": [["speaker recogniser", 7200, 0.5], ["001", 3600, 2.0]],
-        "reading": 0.001,
-        "spectrogram": 0.009,
-    }
-    runs = recorded.of_this_run([task], [[outcome | {"duration": 4.0}]])
-    about = {
-        "edition": "open",
-        "device": "cuda, x86_64",
-        "corpora": ["ravdess"],
-        "parts": {},
-        "encoders": {},
-    }
-    book = Ledger(
-        papers.named(numbers.NAME), runs=replace(runs, runs=dict.fromkeys(runs.runs, about))
-    )
-    assert rows(tables.hours(book)) == [
-        ["cuda, x86_64", "speaker recogniser", "7,200", "0.500", "1.0"],
-        ["cuda, x86_64", "001", "3,600", "2.000", "2.0"],
-        ["cuda, x86_64", "in all", "10,800", "–", "3.0"],
-        [
-            "cuda, x86_64",
-            "reading and spectrogram, of a second of audio on one core",
-            "",
-            "0.0025",
-            "",
-        ],
     ]
 
 
