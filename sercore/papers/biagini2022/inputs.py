@@ -8,7 +8,7 @@ where it takes the first.
 An ``AudioError`` names a clip that cannot be read or is too short, and says how many more there are.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from sercore import audio, store
 from sercore.augment.waveform import stretch_factor, stretched
 from sercore.encoders import Encoder, EncoderError
 from sercore.features import keeping
+from sercore.features.keeping import Extractor
 from sercore.features.length import fit, trim
 from sercore.features.mel import COEFFICIENTS, DECIBELS, MelSettings, mel, mfcc
 from sercore.training.batching import Ragged
@@ -136,12 +137,13 @@ def spectrograms(
             " spelling."
         )
     settings = {"kind": kind, "shape": asdict(shape)}
-    return _kept(partial(_spectrogram, kind, shape), settings, paths, title=kind, jobs=jobs)
+    function = partial(_spectrogram, kind, shape)
+    return Extractor(title=kind, function=function, settings=settings).rows(paths, jobs=jobs)
 
 
 def levels(paths: Sequence[Path | str]) -> np.ndarray:
     """Measure the ``LEVELS`` of clips before any trimming: ``(clips, 5)`` float64."""
-    rows = _kept(_levels, {"kind": "levels"}, paths, title="levels")
+    rows = Extractor(title="levels", function=_levels, settings={"kind": "levels"}).rows(paths)
     return np.array(rows).reshape(len(paths), len(LEVELS))
 
 
@@ -154,22 +156,11 @@ def waveforms(
     """
     longest = max(shape.longest, shape.samples)
     trimmed = partial(_trimmed, longest)
-    rows = _kept(trimmed, {"longest": longest}, paths, title="waveforms", jobs=jobs)
+    kept = Extractor(title="waveforms", function=trimmed, settings={"longest": longest})
+    rows = kept.rows(paths, jobs=jobs)
     if WAVEFORMS[kind]:
         return Waveforms.of([fit(row[:, 0], length=shape.samples)[:, None] for row in rows])
     return Waveforms.of([row[: shape.longest] for row in rows])
-
-
-def _kept(
-    function: Callable,
-    settings: dict,
-    paths: Sequence[Path | str],
-    *,
-    title: str,
-    jobs: int | None = None,
-) -> list[np.ndarray]:
-    measure = partial(keeping.measure, function, title=title, jobs=jobs, worth=20)
-    return keeping.rows(paths, key=partial(_key, settings), measure=measure)
 
 
 def _key(settings: dict, content: str) -> store.Key:

@@ -23,8 +23,8 @@ from sercore import store
 from sercore.augment import policies
 from sercore.augment.policies import POLICIES
 from sercore.evaluation.counting import count_predictions
-from sercore.features import keeping, speaker
 from sercore.features.fbank import BANDS, centred, fbank
+from sercore.features.keeping import Extractor
 from sercore.features.speaker import SpeakerEncoder
 from sercore.models.resnet import Head
 from sercore.papers.padi2021 import trial as trials
@@ -77,16 +77,10 @@ def compute(
     Shape:
         - each row: ``(steps, 512)`` float16; of the embedding ``(192,)`` float32
     """
-
-    def key(content: str) -> store.Key:
-        settings = {"encoder": encoder.content, "onnxruntime": encoder.runtime, "masks": masks}
-        modules = (speaker.__name__, policies.__name__, keeping.__name__)
-        return store.key(settings=settings, manifest=[content], modules=modules)
-
-    function = partial(encode, encoder=encoder, masks=masks)
+    settings = {"encoder": encoder.content, "onnxruntime": encoder.runtime, "masks": masks}
     title = f"{encoder.name}, {masks.policy} {masks.version}" if masks else encoder.name
-    measure = partial(keeping.measure, function, title=title, jobs=jobs, worth=20)
-    rows = keeping.rows(clips, key=key, measure=measure)
+    function = partial(encode, encoder=encoder, masks=masks)
+    rows = Extractor(title=title, function=function, settings=settings).rows(clips, jobs=jobs)
     return [row[output].copy() for row in rows]  # a view would keep the other outputs in memory
 
 

@@ -5,7 +5,6 @@ The clips that teach speakers are found in ``pretraining``.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from sercore.corpora.clips import Clips
 from sercore.corpora.demo import synthetic
 from sercore.corpora.reports import Report
 from sercore.evaluation import verification
-from sercore.features import keeping
+from sercore.features.keeping import Extractor
 from sercore.features.mel import MelSettings, mel, normalise_bands
 from sercore.training.batching import Frames, Ragged
 from sercore.training.chunks import balanced
@@ -51,15 +50,12 @@ def log_mel(
     return np.log(np.maximum(mel(samples, settings=settings), floor)).astype(np.float32)
 
 
-def spectrograms(clips: Sequence[Path | str]) -> list[np.ndarray]:
-    """Return log-mel spectrograms of audio files, from the store or else made and kept there."""
-    measure = partial(keeping.measure, log_mel, title="spectrograms", worth=20)
-    return keeping.rows(clips, key=_spectrogram_key, measure=measure)
-
-
-def extractors() -> list[list[str]]:
-    """Return name and key (settings, code, library versions) of what makes the spectrograms."""
-    return [["spectrograms", _spectrogram_key("").hex]]
+SPECTROGRAMS = Extractor(
+    title="spectrograms",
+    function=log_mel,
+    settings={"mel": asdict(MEL), "floor": FLOOR},
+    modules=(mel.__module__,),
+)
 
 
 def voice_activity(frames: np.ndarray, *, quiet: float = QUIET) -> np.ndarray:
@@ -263,11 +259,3 @@ def _n_pairs(speakers: np.ndarray) -> int | None:
     same = int((clips * (clips - 1) // 2).sum())
     total = len(speakers) * (len(speakers) - 1) // 2
     return min(PAIRS, 2 * same, 2 * (total - same)) if total > 2 * PAIRS else None
-
-
-def _spectrogram_key(content: str) -> store.Key:
-    return store.key(
-        settings={"mel": asdict(MEL), "floor": FLOOR},
-        manifest=[content],
-        modules=(mel.__module__, keeping.__name__),
-    )

@@ -19,14 +19,13 @@ from sercore.corpora.table import some
 from sercore.evaluation import verification
 from sercore.features.mel import normalise_bands
 from sercore.papers.padi2021.data import (
+    SPECTROGRAMS,
     VOXCELEB,
     Source,
-    extractors,
     log_mel,
     pairs_to_verify,
     read_corpus,
     refuse_partial,
-    spectrograms,
 )
 from sercore.papers.padi2021.trial import Recogniser, run_recogniser, train_recogniser
 from sercore.training import ranks
@@ -98,11 +97,11 @@ def source(
     parts = [speakers.tolist(), files, *(array.tolist() for array in (*pairs, chosen))]
     return Source(
         speakers,
-        Ragged.of(normalise_bands(spectrograms(list(spoken["path"])))),
+        Ragged.of(normalise_bands(SPECTROGRAMS.rows(list(spoken["path"])))),
         compared,
         *pairs,
         corpora=names,
-        contents=store.digest([*parts, extractors(), weights(checkpoint)]),
+        contents=store.digest([*parts, SPECTROGRAMS.about(), weights(checkpoint)]),
         most=MOST[edition],
         checkpoint=checkpoint,
         reports=tuple(corpus.report for corpus in loaded),
@@ -148,7 +147,7 @@ def voxceleb_source(
         left, right, same = pairs
         listing = replace(listing, compared=compared, left=left, right=right, same=same)
         parts += [store.values(array) for array in (compared.values, compared.starts, *pairs)]
-    contents = store.digest([*parts, extractors(), weights(checkpoint)])
+    contents = store.digest([*parts, SPECTROGRAMS.about(), weights(checkpoint)])
     return replace(listing, contents=contents, checkpoint=checkpoint)
 
 

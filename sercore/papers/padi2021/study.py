@@ -15,7 +15,7 @@ from sercore.features.mel import normalise_bands
 from sercore.papers.padi2021 import campplus, pretraining
 from sercore.papers.padi2021 import data as padi_data
 from sercore.papers.padi2021 import trial as padi_trial
-from sercore.papers.padi2021.data import CLASSES, EXPERIMENTS, Data, extractors
+from sercore.papers.padi2021.data import CLASSES, EXPERIMENTS, SPECTROGRAMS, Data
 from sercore.papers.padi2021.trial import PROTOCOLS, Recogniser, Row, Trial
 from sercore.parameters import (
     ChapterParameters,
@@ -272,7 +272,7 @@ def runnable(chosen: Sequence[Row], data: Data) -> list[Row]:
 def load(parameters: Parameters) -> Data:
     """Load the clips that are scored, their spectrograms, and the clips that teach speakers."""
     table, report = padi_data.clips(parameters.edition, scored=parameters.scored)
-    raw = Ragged.of(padi_data.spectrograms(list(table["path"])))
+    raw = Ragged.of(SPECTROGRAMS.rows(list(table["path"])))
     segments = Ragged.of(normalise_bands([raw.clip(row) for row in range(len(table))]))
     source = pretraining.source(
         parameters.edition,
@@ -293,7 +293,7 @@ def taught(parameters: Parameters) -> tuple[str, ...]:
 def tasks(parameters: Parameters, data: Data) -> list[Task]:
     """Return what a run trains, the speaker recognisers first, and whose networks it looks into."""
     tasks, trials = [], grid(parameters, data)
-    shared: dict[str, Any] = {"corpora": (data.corpus,), "parts": extractors()}
+    shared: dict[str, Any] = {"corpora": (data.corpus,), "parts": [SPECTROGRAMS.about()]}
     if recognisers := taught_by(trials):
         tasks.append(
             Task(
@@ -302,7 +302,7 @@ def tasks(parameters: Parameters, data: Data) -> list[Task]:
                 trials=recognisers,
                 data=data.source,
                 corpora=data.source.corpora,
-                parts=extractors(),
+                parts=[SPECTROGRAMS.about()],
             )
         )
     if trials:
@@ -370,7 +370,7 @@ def manifest(parameters: Parameters) -> list:
     if parameters.edition != "demo":
         names += padi_data.contents(parameters.edition, scored=parameters.scored)
         names += pretraining.contents(parameters.edition, taught=taught(parameters))
-    return [*names, *extractors()]
+    return [*names, SPECTROGRAMS.about()]
 
 
 def pretrain(given: Mapping[str, object], *, workers: int = 0) -> list[dict]:

@@ -229,7 +229,7 @@ def _about(corpus: str) -> dict:
         edition="open",
         corpora=[corpus],
         keys=keys,
-        parts=padi.extractors(),
+        parts=[padi.SPECTROGRAMS.about()],
         study="padi2021",
         method=1,
         device="cpu",

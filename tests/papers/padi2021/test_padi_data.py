@@ -104,7 +104,7 @@ def test_the_open_edition_is_ravdess_and_speakers_of_others(held):
     assert padi.folds(given(edition="open"), held) == len(COMMITTED["ravdess"])
     assert padi_data.missing(held).keys() == {"exp2", "exp3"}
     listed = padi.manifest(given(edition="open"))
-    assert len(listed) == 1 + len(held.table) + len(held.source.speakers) + len(padi.extractors())
+    assert len(listed) == 1 + len(held.table) + len(held.source.speakers) + 1
 
 
 def test_savee_teaches_where_it_is(home, monkeypatch):
@@ -170,7 +170,7 @@ def test_the_demo_scores_one_corpus_and_others_teach(monkeypatch, home, tmp_path
     assert held.source.corpora == ("demo-conversa", "demo-labor", "demo-scena")
     assert held.source.most == 4
     assert padi_data.missing(held).keys() == {"exp2", "exp3"}
-    assert padi.manifest(given()) == ["", *padi.extractors()]
+    assert padi.manifest(given()) == ["", padi.SPECTROGRAMS.about()]
 
 
 def test_a_corpus_without_the_classes_is_refused(tmp_path, monkeypatch):
