@@ -9,13 +9,7 @@ from sercore import corpora, encoders
 from sercore.corpora.folders import lacking
 from sercore.corpora.labels import THREE
 from sercore.papers.alves2022 import gender
-from sercore.papers.alves2022.data import (
-    common_voice,
-    contents,
-    extractors,
-    load_edition,
-    load_gender,
-)
+from sercore.papers.alves2022.data import contents, extractors, load_edition, load_gender
 from sercore.papers.alves2022.trial import (
     ROWS,
     SELECTED,
@@ -140,22 +134,14 @@ def controls(edition: str) -> list[tuple[str, str, str, str]]:
 
 
 def load(parameters: Parameters) -> Data:
-    """Load the data of the edition.
-
-    Raises:
-        CorpusError: a corpus that is not there; for "paper" the sentence lists every one.
-    """
+    """Load the data of the edition."""
     if parameters.edition == "paper":
         refuse_paper(parameters)
     return load_edition(parameters.edition, encoder=encoder(parameters), device=parameters.device)
 
 
 def refuse_paper(parameters: Parameters) -> None:
-    """Refuse the paper's edition without the paper's corpora and a wav2vec 2.0 base model.
-
-    Raises:
-        CorpusError: something is missing; the sentence lists all of it.
-    """
+    """Refuse the paper's edition without the paper's corpora and a wav2vec 2.0 base model."""
     missing = lacking(("coraa-ser", "cetuc"))
     if encoder(parameters) == "none":
         missing.append(f"wav2vec 2.0 base embeddings ({BASE})")
@@ -184,13 +170,13 @@ def tasks(parameters: Parameters, data: Data) -> list[Task]:
 
 def gender_task(parameters: Parameters) -> Task:
     """Return the models of the auxiliary gender task, which reads tables of its own."""
-    edition = parameters.edition
-    has_common_voice = common_voice(edition) is not None
+    tables, seeds = load_gender(parameters.edition), parameters.run_seeds
+    has_common_voice = tables.common_voice is not None
     return Task(
         name="gender",
         run=gender.run,
-        trials=gender.grid(edition, parameters.run_seeds, common_voice=has_common_voice),
-        data=load_gender(edition),
+        trials=gender.grid(parameters.edition, seeds, common_voice=has_common_voice),
+        data=tables,
         corpora=GENDER_CORPORA,
     )
 

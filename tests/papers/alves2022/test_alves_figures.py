@@ -132,7 +132,7 @@ def test_leakage_names_every_row_and_its_legend_covers_no_point(count):
 
 @pytest.mark.parametrize("draw", [figures.leakage, figures.three_ways])
 def test_one_run_is_drawn_as_published_and_the_mean_clean(draw):
-    axes = draw(Rows(3)).axes[0]
+    axes = draw(Rows(3), {}, ()).axes[0]
     spans = [
         line.get_xydata()
         for line in axes.lines
@@ -147,12 +147,12 @@ def test_one_run_is_drawn_as_published_and_the_mean_clean(draw):
 def test_only_substituted_rows_are_hollow():
     ledger = Rows(4)
     row = ledger.printed[-1].row  # the lowest score stands at height 0
-    axes = figures.leakage(ledger, substituted={row}).axes[0]
+    axes = figures.leakage(ledger, {}, {row}).axes[0]
     points = [line for line in axes.lines if line.get_marker() == "o"]
     hollow = [same_color(point.get_markerfacecolor(), "white") for point in points]
     assert hollow == [round(point.get_ydata()[0]) == 0 for point in points]
     assert sum(hollow) == 2
-    plain = figures.leakage(ledger)
+    plain = figures.leakage(ledger, {}, ())
     assert "hollow" not in " ".join(text.get_text() for text in plain.legends[0].texts)
 
 
