@@ -138,7 +138,9 @@ def pairs(texts: Sequence[str]) -> dict[str, str]:
     for text in texts:
         name, sign, value = text.partition("=")
         if not sign or not name:
-            raise ParameterError(f"-p {text}: no value; expected key=value, such as -p seeds=3.")
+            raise ParameterError(
+                f"-p {text}: no value; expected key=value, for example -p seeds=3."
+            )
         if name in values:
             raise ParameterError(
                 f"-p {text}: `{name}` is given twice, first as {values[name]}; give it once."
