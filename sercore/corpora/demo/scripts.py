@@ -20,52 +20,31 @@ from sercore.corpora.demo.voices import EMOTIONS, Utterance, Voice, draw_manner,
 
 @dataclass(frozen=True, kw_only=True)
 class Clip:
-    """One clip before it is spoken.
-
-    Args:
-        file: name of the file.
-        speaker: name in the corpus; for demo-conversa that of the recording.
-        emotion: one of ``EMOTIONS``.
-        text: id of the sentence.
-        utterance: input of the synthesiser.
-    """
+    """One clip before it is spoken."""
 
     file: str
-    speaker: str
-    emotion: str
-    text: str
+    speaker: str  # name in the corpus; for demo-conversa that of the recording
+    emotion: str  # one of EMOTIONS
+    text: str  # id of the sentence
     utterance: Utterance
 
     def row(self) -> dict[str, str]:
-        """Row of the corpus' table, without the content's hash."""
-        return {
-            "file": self.file,
-            "speaker": self.speaker,
-            "gender": self.utterance.voice.gender,
-            "language": self.utterance.language,
-            "emotion": self.emotion,
-            "text": self.text,
-            "voice": self.utterance.voice.name,
-        }
+        """Return the row of the corpus' table, without the content's hash."""
+        row = {"file": self.file, "speaker": self.speaker, "emotion": self.emotion}
+        row |= {"text": self.text, "language": self.utterance.language}
+        voice = self.utterance.voice
+        return row | {"gender": voice.gender, "voice": voice.name}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cast:
-    """A corpus in which every speaker says every sentence in every emotion.
+    """A corpus in which every speaker says every sentence in every emotion."""
 
-    Args:
-        language: BCP 47 tag.
-        sentences: texts.
-        women, men: voices of the synthesiser, one a speaker.
-        recording: conditions of the whole corpus.
-        emotions: emotions that are acted (default all).
-    """
-
-    language: str
+    language: str  # BCP 47 tag
     sentences: tuple[str, ...]
-    women: tuple[str, ...]
+    women: tuple[str, ...]  # voices of the synthesiser, one a speaker
     men: tuple[str, ...]
-    recording: Recording
+    recording: Recording  # conditions of the whole corpus
     emotions: tuple[str, ...] = EMOTIONS
 
 
@@ -120,10 +99,6 @@ STRENGTH = 0.85  # spontaneous speech shows less than acted speech
 def script(name: str, *, seed: int = 0) -> list[Clip]:
     """Write the script of a demo corpus; a clip's variation depends on its name and the seed alone.
 
-    Args:
-        name: one of ``NAMES``.
-        seed: seed of all variation.
-
     Raises:
         CorpusError: there is no demo corpus of that name.
     """
@@ -149,15 +124,8 @@ def _acted(name: str, cast: Cast, seed: int) -> list[Clip]:
             recording=cast.recording,
             seed=_number(seed, name, file, "sound"),
         )
-        clips.append(
-            Clip(
-                file=file,
-                speaker=voice.name,
-                emotion=emotion,
-                text=f"{short}-{number:02d}",
-                utterance=utterance,
-            )
-        )
+        about = {"file": file, "speaker": voice.name, "emotion": emotion}
+        clips.append(Clip(**about, text=f"{short}-{number:02d}", utterance=utterance))
     return clips
 
 
@@ -185,15 +153,8 @@ def _spontaneous(name: str, seed: int) -> list[Clip]:
                 recording=recording,
                 seed=_number(seed, name, file, "sound"),
             )
-            clips.append(
-                Clip(
-                    file=file,
-                    speaker=speaker,
-                    emotion=str(emotion),
-                    text=f"{short}-{line + 1:02d}",
-                    utterance=utterance,
-                )
-            )
+            about = {"file": file, "speaker": speaker, "emotion": str(emotion)}
+            clips.append(Clip(**about, text=f"{short}-{line + 1:02d}", utterance=utterance))
     return clips
 
 
