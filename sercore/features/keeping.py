@@ -17,8 +17,7 @@ def rows(
 ) -> list[np.ndarray]:
     """Return one row ``(features,)`` a clip, in the order of the clips.
 
-    Clips of equal content are measured once. Where some clips cannot be used, the others are
-    measured and kept all the same.
+    Clips of equal content are measured once, and kept also where others cannot be used.
 
     Args:
         clips: audio files.
@@ -30,23 +29,25 @@ def rows(
         AudioError: a clip cannot be used; the message names the file, and says how many more there
             are.
     """
-    contents = [_content(clip) for clip in clips]
-    files: dict[str, Path | str] = {}
+    contents = []
+    for clip in clips:
+        audio.check(clip)
+        contents.append(store.content(clip))
+    keys = {content: key(content) for content in contents}
+    done, left = {}, {}
     for content, clip in zip(contents, clips, strict=True):
-        files.setdefault(content, clip)
-    keys = {content: key(content) for content in files}
-    done = {}
-    for content, name in keys.items():
-        payload = store.kept("features", name, ".npy")
-        if payload is not None:
+        payload = store.kept("features", keys[content], ".npy")
+        if payload is None:
+            left.setdefault(content, clip)
+        else:
             done[content] = np.load(io.BytesIO(payload), allow_pickle=False)
     problems = []
-    for content, row in measure({name: clip for name, clip in files.items() if name not in done}):
+    for content, row in measure(left):
         if isinstance(row, str):
             problems.append(row)
-            continue
-        store.keep("features", keys[content], npy(row), ".npy")
-        done[content] = row
+        else:
+            store.keep("features", keys[content], npy(row), ".npy")
+            done[content] = row
     if problems:
         more = f" ({len(problems) - 1} more clips cannot be used)" if len(problems) > 1 else ""
         raise audio.AudioError(min(problems) + more)
@@ -61,7 +62,7 @@ def measure(
     jobs: int | None = None,
     worth: int = 1,
 ) -> Iterator[tuple[str, np.ndarray | str]]:
-    """Measure clips in processes of their own, where a clip's measure needs no other clip.
+    """Measure clips in processes of their own; yield content and row, or error message, when done.
 
     Args:
         function: function of a clip's samples at 16 kHz and the hash of its content, importable by
@@ -70,9 +71,6 @@ def measure(
         title: title of the bar.
         jobs: number of processes, 1 or more (default: one a core).
         worth: number of clips for which a process is worth its start.
-
-    Yields:
-        Content and row of each clip as it is done, or content and error message.
     """
     from joblib import Parallel, cpu_count, delayed
     from tqdm import tqdm
@@ -87,7 +85,7 @@ def measure(
 
 
 def npy(array: np.ndarray) -> bytes:
-    """Bytes of an array as a ``.npy`` file."""
+    """Return the bytes of an array as a ``.npy`` file."""
     file = io.BytesIO()
     np.save(file, array, allow_pickle=False)
     return file.getvalue()
@@ -106,8 +104,3 @@ def _one(
         return content, str(error)
     except (ValueError, RuntimeError) as error:
         return content, f"{clip}: {error}"
-
-
-def _content(clip: Path | str) -> str:
-    audio.check(clip)
-    return store.content(clip)

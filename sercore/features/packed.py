@@ -32,14 +32,14 @@ def frames(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the frames of clips, one clip's behind the other's, and where each clip starts.
 
+    These are values ``(frames of all clips, width)``, read-only and mapped, and starts
+    ``(clips + 1,)``.
+
     Args:
         clips: audio files, one or more.
         compute: function of some clips that returns their frames, ``(frames, width)`` each.
         settings: plain values that the frames depend on beside the clips.
         modules: dotted names of the modules that compute them.
-
-    Returns:
-        Values ``(frames of all clips, width)``, read-only and mapped, and starts ``(clips + 1,)``.
 
     Raises:
         AudioError: a clip cannot be used; what ``compute`` kept of the others stays.
@@ -81,7 +81,7 @@ def contents(clips: Sequence[Path | str]) -> list[str]:
 
 
 def _state(clip: str) -> str:
-    """Digest of a file's name, size, times and place on the disk; empty if there is no file."""
+    """Digest a file's name, size, times and place on the disk; empty if there is no file."""
     try:
         status = os.stat(clip)
     except (OSError, ValueError):
@@ -98,7 +98,7 @@ def _is_settled(clip: str) -> bool:
 
 
 def _read_index(index: Path) -> np.ndarray:
-    """States of files and their contents, sorted by state."""
+    """Read the states of files and their contents, sorted by state."""
     if index.is_file():
         return np.load(index)
     return np.empty(0, [("state", "S32"), ("content", "S40")])
@@ -148,7 +148,7 @@ def _is_whole(path: Path) -> bool:
 
 
 def _sums(path: Path) -> str:
-    """Digest of the sums of a file's 8-byte words, a MiB each; any changed byte alters it."""
+    """Digest the sums of a file's 8-byte words, a MiB each; any changed byte alters it."""
     content = np.memmap(path, np.uint8, mode="r")
     words = content[: len(content) // 8 * 8].view(np.uint64)
     sums = []
@@ -158,5 +158,5 @@ def _sums(path: Path) -> str:
 
 
 def _mark(path: Path) -> Path:
-    """File with the digest of what was written and the state in which the file was left."""
+    """Return the file with the digest of what was written and the state in which the file was left."""
     return path.with_name(f"{path.name}.sums")
