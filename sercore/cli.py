@@ -4,16 +4,16 @@ Tables for people and, with ``--json``, JSON go to standard output; bars and not
 """
 
 import csv
+import math
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from json import dumps
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
-
-from sercore import printed
 
 MANY = "A parameter of the chapter; may be repeated."
 MODEL = 'A row of chapter 2 ("GR C+S"), 3 ("CNNLSTM per-clip") or 4 ("111"), or a model ("FCMFCC").'
@@ -84,7 +84,7 @@ def corpora(
             elif path.is_dir() and not path.name.startswith("."):
                 known = ", ".join(sorted(room.LOADERS))
                 _note(f"{path}: not a corpus known here ({known}); left out.")
-    printed.rows([_counted(corpus) for corpus in loaded], as_json=json)
+    _show([_counted(corpus) for corpus in loaded], as_json=json)
 
 
 @app.command()
@@ -123,7 +123,7 @@ def models(json: Json = False) -> None:
     """List every model with its paper, variant, inputs and parameter count."""
     from sercore.models import counts as room
 
-    printed.rows([asdict(network) for network in room.table()], as_json=json)
+    _show([asdict(network) for network in room.table()], as_json=json)
 
 
 @app.command()
@@ -148,10 +148,10 @@ def chapter(
         rows = again(papers.named(done.name), given)
     if json:
         fields = ("name", "path", "ran", "seconds", "peak", "parameters")
-        print(printed.dumped({field: getattr(done, field) for field in fields} | {"trials": rows}))
+        print(_dumped({field: getattr(done, field) for field in fields} | {"trials": rows}))
         return
     if rows:
-        printed.rows(rows, as_json=False)
+        _show(rows, as_json=False)
     print(done.path)
 
 
@@ -163,7 +163,7 @@ def ledger(chapter: Chapters = None, json: Json = False) -> None:
     entries = []
     for paper in _papers(chapter):
         entries += Ledger(paper).entries()
-    printed.rows(entries, as_json=json)
+    _show(entries, as_json=json)
 
 
 @app.command()
@@ -223,7 +223,7 @@ def verify(
     counts = ", ".join(f"{outcomes.count(word)} {word}" for word in verifying.OUTCOMES)
     _note(f"{len(rows)} trials run again: {counts}")
     if json:
-        print(printed.dumped(rows))
+        print(_dumped(rows))
     if differ or not rows:
         raise typer.Exit(1)
 
@@ -242,7 +242,7 @@ def train(
 
     about = predict.train(model, _given(edition, parameters), out=out, final=final)
     _note("\n".join(predict.sentences(about)))
-    print(printed.dumped(about) if json else out)
+    print(_dumped(about) if json else out)
 
 
 @app.command()
@@ -258,7 +258,7 @@ def pretrain(
     from sercore.papers.padi2021 import study
 
     if scores := study.pretrain(_given(edition, parameters), workers=workers):
-        printed.rows(scores, as_json=json)
+        _show(scores, as_json=json)
 
 
 @app.command()
@@ -288,10 +288,10 @@ def predict(
     answers = room.predicted(model, clips, window=window, hop=hop)
     problems = [answer["error"] for answer in answers if answer["error"]]
     if json:
-        print(printed.dumped({"model": model.about, "clips": answers}))
+        print(_dumped({"model": model.about, "clips": answers}))
     else:
         _note("\n".join(room.sentences(model.about)))
-        printed.rows(room.rows(answers, top_k=top_k), as_json=False)
+        _show(room.rows(answers, top_k=top_k), as_json=False)
     for problem in problems:
         _note(problem)
     if plot and len(problems) < len(answers):
@@ -345,6 +345,44 @@ def _counted(corpus: Any) -> dict[str, object]:
         "classes": table["emotion"].value_counts().sort_index().to_dict(),
         "problems": list(corpus.problems),
     }
+
+
+def _show(table: Sequence[dict], *, as_json: bool) -> None:
+    """Print rows, one dictionary each, as a table or as JSON."""
+    if as_json:
+        print(_dumped(table))
+    else:
+        from tabulate import tabulate
+
+        cells = [{name: _cell(value) for name, value in row.items()} for row in table]
+        print(tabulate(cells, headers="keys", disable_numparse=True))
+
+
+def _dumped(value: object) -> str:
+    """Dump a value as JSON: numpy's numbers become numbers, a path text, and NaN null."""
+    return dumps(_plain(value), indent=1, ensure_ascii=False, allow_nan=False)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {count}" for name, count in value.items())
+    if isinstance(value, list | tuple):
+        return "; ".join(map(str, value))
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return "" if value is None else str(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Path):
+        return str(value)
+    if hasattr(value, "item"):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _note(text: str) -> None:
