@@ -1,6 +1,6 @@
 """Figures of chapter 1: scores beside the printed ones, networks, and what a listener noted."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from textwrap import fill
 
 import matplotlib.pyplot as plt
@@ -18,9 +18,10 @@ from sercore.ledger.published import Printed
 from sercore.ledger.scores import F1
 from sercore.models.multi_task_mlp import SIZES, MultiTaskMLP
 from sercore.models.sequential_mlp import SequentialMLP, hidden_units
+from sercore.papers.alves2022.numbers import official_tests
 from sercore.papers.alves2022.study import CLASSES, Parameters
 from sercore.papers.alves2022.tables import NotedRecall
-from sercore.papers.alves2022.trial import SYNTHETIC, Data, Trial, fit
+from sercore.papers.alves2022.trial import SELECTED, SYNTHETIC, Data, Trial, fit
 from sercore.report import diagrams
 from sercore.report.diagrams import Box, Panel
 from sercore.report.figures import COLOURS, FONT, WIDTH, interval, legend, scatter
@@ -28,12 +29,12 @@ from sercore.report.figures import COLOURS, FONT, WIDTH, interval, legend, scatt
 TEST = {"color": COLOURS["test"], "label": "printed, official test"}
 
 
-def leakage(ledger: Ledger, submitted: Mapping[str, float], substituted: Collection[str]) -> Figure:
+def leakage(ledger: Ledger) -> Figure:
     """Draw of each recorded row the printed score, ours as published, ours clean, and the test's.
 
-    ``submitted`` holds printed official test scores by row; ``substituted`` rows, which read another
-    encoder than the paper's, are hollow.
+    Rows that read another encoder than the paper's are hollow.
     """
+    submitted = _submitted(ledger)
     numbers = sorted(_recorded(ledger), key=lambda number: number.value)
     figure, axes = plt.subplots(figsize=(WIDTH, 1.2 + 0.3 * len(numbers)), layout="constrained")
     axes.axvline(1 / 3, color="0.8", linewidth=1, zorder=0)
@@ -44,7 +45,7 @@ def leakage(ledger: Ledger, submitted: Mapping[str, float], substituted: Collect
             cell = ledger.cell(number.row, F1, protocol=protocol)
             if cell is not None:
                 bounds = _bounds(cell, protocol)
-                style = COLOURS[protocol], f"ours, {protocol}", number.row in substituted
+                style = COLOURS[protocol], f"ours, {protocol}", bool(ledger.inputs(number.row))
                 interval(axes, cell.value, *bounds, height + offset, *style)
         if number.row in submitted:
             axes.plot(submitted[number.row], height, "*", markersize=11, **TEST)
@@ -53,21 +54,19 @@ def leakage(ledger: Ledger, submitted: Mapping[str, float], substituted: Collect
     axes.set(xlabel="macro F1", ylim=(-0.6, len(numbers) - 0.4))
     axes.grid(axis="y", color="0.93", linewidth=0.8)
     axes.set_axisbelow(True)
-    legend(figure, axes, _hollow("other corpora or weights", numbers, substituted))
+    legend(figure, axes, _hollow("other corpora or weights", ledger))
     sns.despine(figure)
     return figure
 
 
-def three_ways(
-    ledger: Ledger, submitted: Mapping[str, float], substituted: Collection[str]
-) -> Figure:
-    """Draw every recorded row at its printed score; for the arguments see ``leakage``."""
-    numbers = _recorded(ledger)
+def three_ways(ledger: Ledger) -> Figure:
+    """Draw what ``leakage`` draws, every recorded row at its printed score."""
+    submitted = _submitted(ledger)
     figure, axes = plt.subplots(figsize=(WIDTH, 3.0), layout="constrained")
     axes.plot([0.25, 0.95], [0.25, 0.95], color="0.6", linewidth=1, zorder=0)
     axes.text(0.945, 0.865, "as printed", color="0.4", fontsize=FONT, ha="right")
     axes.axhline(1 / 3, color="0.85", linewidth=1, zorder=0)
-    for number in numbers:
+    for number in _recorded(ledger):
         for protocol, marker in (("as-published", "o"), ("clean", "s")):
             cell = ledger.cell(number.row, F1, protocol=protocol)
             if cell is None:
@@ -77,13 +76,13 @@ def three_ways(
             if np.isfinite(bounds).all():
                 axes.plot([number.value] * 2, bounds, color=colour, linewidth=1.2, alpha=0.5)
             style = {"color": colour, "markersize": 4.5, "label": f"ours, {protocol}"}
-            face = "white" if number.row in substituted else colour
+            face = "white" if ledger.inputs(number.row) else colour
             axes.plot(number.value, cell.value, marker, markerfacecolor=face, **style)
         if number.row in submitted:
             axes.plot(number.value, submitted[number.row], "*", markersize=10, **TEST)
     axes.set(xlabel="printed macro F1, cross-validated", ylabel="macro F1")
     axes.set(xlim=(0.26, 0.95), ylim=(0.15, 1.0))
-    legend(figure, axes, _hollow("another encoder", numbers, substituted))
+    legend(figure, axes, _hollow("another encoder", ledger))
     sns.despine(figure)
     return figure
 
@@ -259,9 +258,15 @@ def _recorded(ledger: Ledger) -> list[Printed]:
     return [number for number in scores if ledger.trials(number.row) is not None]
 
 
-def _hollow(meaning: str, numbers: Sequence[Printed], substituted: Collection[str]) -> list[Line2D]:
+def _submitted(ledger: Ledger) -> dict[str, float]:
+    """Return the printed official test score of each submitted row."""
+    scores = [number.value for number in official_tests(ledger)]
+    return dict(zip(SELECTED, scores, strict=True))
+
+
+def _hollow(meaning: str, ledger: Ledger) -> list[Line2D]:
     """Return the legend's entry for hollow points, where a row drawn has one."""
-    if not any(number.row in substituted for number in numbers):
+    if not any(ledger.inputs(number.row) for number in _recorded(ledger)):
         return []
     style = {"marker": "o", "color": "0.3", "markerfacecolor": "white", "linestyle": ""}
     return [Line2D([], [], label=f"hollow: {meaning}", **style)]

@@ -7,7 +7,7 @@ from sercore.ledger.scores import F1
 from sercore.ledger.verdicts import PUBLISHED_ONLY
 from sercore.papers.alves2022.numbers import official_tests
 from sercore.papers.alves2022.study import BASE
-from sercore.papers.alves2022.trial import ROWS, SELECTED, Data
+from sercore.papers.alves2022.trial import Data
 
 
 def headline(ledger: Ledger) -> str:
@@ -105,17 +105,6 @@ def embedded(data: Data) -> str:
         f"No speech encoder: `{BASE}` is not in the hub's cache and no other was named, so the "
         "rows on embeddings are left out."
     )
-
-
-def submitted(ledger: Ledger) -> dict[str, float]:
-    """Return the printed official test score of each submitted row."""
-    official = [number.value for number in official_tests(ledger)]
-    return dict(zip(SELECTED, official, strict=True))
-
-
-def substituted(ledger: Ledger) -> set[str]:
-    """Return the rows that are recorded on another speech encoder than the paper's."""
-    return {row for row in ROWS if ledger.inputs(row)}
 
 
 def _shares(ledger: Ledger, row: str, protocol: str) -> str:

@@ -42,8 +42,7 @@ class Alves2022(Paper, study=study):
 
     def figures(self, ledger: Ledger) -> dict[str, Figure]:
         """Draw the three ways to score that the first page compares."""
-        tests, substituted = page.submitted(ledger), page.substituted(ledger)
-        return {"leakage.png": figures.three_ways(ledger, tests, substituted)}
+        return {"leakage.png": figures.three_ways(ledger)}
 
     def setting(self, number: Printed) -> Plain | None:
         """Compare a setting; of single files it is not published which got another value."""

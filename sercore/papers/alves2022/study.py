@@ -1,6 +1,7 @@
 """Alves et al. 2022 as a study: its parameters, its grid of trials, and what a run trains."""
 
 from collections.abc import Mapping
+from itertools import product
 from typing import Any, ClassVar
 
 from pydantic import Field, model_validator
@@ -92,25 +93,18 @@ def rows(edition: str, encoder: str) -> tuple[str, ...]:
 def grid(parameters: Parameters, *, encoder: str = "none") -> list[Trial]:
     """Return the trials: rows x variants x protocols x seeds x folds, then the controls.
 
-    Args:
-        parameters: parameters of the chapter.
-        encoder: encoder of the data's embeddings; "none" leaves the rows that need one out.
+    Without an encoder the rows that need one are left out.
     """
     edition = parameters.edition
     chosen = (parameters.only,) if parameters.only else rows(edition, encoder)
-    plans = []
-    for row in chosen:
-        for variant in VARIANTS:
-            plans += [(row, variant, protocol, "none") for protocol in PROTOCOLS]
+    plans = list(product(chosen, VARIANTS, PROTOCOLS, ["none"]))
     plans += [plan for plan in controls(edition) if plan[0] in chosen]
     trials = []
-    for row, variant, protocol, control in plans:
-        settings = {"row": row, "variant": variant, "protocol": protocol, "control": control}
-        if Configuration.of(row).embedding:
+    for plan, seed, fold in product(plans, parameters.run_seeds, range(FOLDS)):
+        settings = dict(zip(("row", "variant", "protocol", "control"), plan, strict=True))
+        if Configuration.of(plan[0]).embedding:
             settings["encoder"] = encoder
-        for seed in parameters.run_seeds:
-            for fold in range(FOLDS):
-                trials.append(Trial(fold=fold, seed=seed, edition=edition, **settings))
+        trials.append(Trial(fold=fold, seed=seed, edition=edition, **settings))
     return trials
 
 
