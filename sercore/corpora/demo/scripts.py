@@ -7,14 +7,8 @@ import numpy as np
 
 from sercore import store
 from sercore.corpora import CorpusError
+from sercore.corpora.demo import sentences
 from sercore.corpora.demo.recordings import Recording
-from sercore.corpora.demo.sentences import (
-    ENGLISH,
-    GERMAN,
-    ITALIAN,
-    PORTUGUESE_READ,
-    PORTUGUESE_SPOKEN,
-)
 from sercore.corpora.demo.voices import EMOTIONS, Utterance, Voice, draw_manner, draw_voice
 
 
@@ -51,14 +45,14 @@ class Cast:
 CASTS = {
     "demo-studio": Cast(
         language="en-GB",
-        sentences=ENGLISH,
+        sentences=sentences.ENGLISH,
         women=("Female2", "Female3"),
         men=("Male2", "Male3"),
         recording=Recording(low=60, high=7600, noise=48, colour=-3, decay=0.12, direct=16, room=1),
     ),
     "demo-labor": Cast(
         language="de-DE",
-        sentences=GERMAN,
+        sentences=sentences.GERMAN,
         women=("Female1", "Female4"),
         men=("Male5", "Male7"),
         recording=Recording(
@@ -67,7 +61,7 @@ CASTS = {
     ),
     "demo-scena": Cast(
         language="it-IT",
-        sentences=ITALIAN,
+        sentences=sentences.ITALIAN,
         women=("Female5", "Annie"),
         men=("Male6", "Gene2"),
         recording=Recording(
@@ -76,7 +70,7 @@ CASTS = {
     ),
     "demo-gender": Cast(
         language="pt-BR",
-        sentences=PORTUGUESE_READ,
+        sentences=sentences.PORTUGUESE_READ,
         women=("Female2", "Female4", "Female5", "Linda", "Auntie"),
         men=("Male2", "Male4", "Male7", "Norbert", "Max"),
         recording=Recording(low=80, high=7400, noise=34, colour=-3, decay=0.15, direct=14, room=4),
@@ -112,9 +106,9 @@ def script(name: str, *, seed: int = 0) -> list[Clip]:
 def _acted(name: str, cast: Cast, seed: int) -> list[Clip]:
     short = name.removeprefix("demo-")
     voices = _voices(short, {"female": cast.women, "male": cast.men}, seed)
-    sentences = list(enumerate(cast.sentences, 1))
+    numbered = list(enumerate(cast.sentences, 1))
     clips = []
-    for voice, emotion, (number, text) in product(voices, cast.emotions, sentences):
+    for voice, emotion, (number, text) in product(voices, cast.emotions, numbered):
         file = f"{voice.name}_{emotion}_{number:02d}.wav"
         utterance = Utterance(
             language=cast.language,
@@ -142,12 +136,12 @@ def _spontaneous(name: str, seed: int) -> list[Clip]:
             present[gender] = draw.choice([voice for voice in voices if voice.gender == gender])
         for number, (gender, emotion) in enumerate(draw.permutation(turns), 1):
             file = f"{speaker}_segment{number:02d}_{emotion}.wav"
-            line = int(draw.integers(len(PORTUGUESE_SPOKEN)))
+            line = int(draw.integers(len(sentences.PORTUGUESE_SPOKEN)))
             voice = present[gender]
             manner = draw_manner(str(emotion), voice, _draw(seed, name, file), strength=STRENGTH)
             utterance = Utterance(
                 language="pt-BR",
-                text=PORTUGUESE_SPOKEN[line],
+                text=sentences.PORTUGUESE_SPOKEN[line],
                 voice=voice,
                 manner=manner,
                 recording=recording,

@@ -82,11 +82,7 @@ class GenderData:
         return store.digest(parts)
 
     def read_by(self, trial: GenderTrial) -> list[GenderTable]:
-        """Return the table of the training, and Common Voice where the trial is tested on it.
-
-        Raises:
-            ValueError: the trial needs Common Voice, which is absent.
-        """
+        """Return the table of the training, and Common Voice where the trial is tested on it."""
         match = CLASSIFIER.fullmatch(trial.row)
         if not (match and match["elsewhere"]):
             return [self.mls]
@@ -167,10 +163,6 @@ def fit(trial: GenderTrial, data: GenderData, *, device: str = "cpu") -> Fitted:
 
     Classifiers are standardised with the training speakers' statistics. Stage 1 maps each feature
     to [0, 1]: as published by the range of all rows, clean by that of the training rows.
-
-    Raises:
-        ValueError: no such row or protocol, or a test on Common Voice, which is absent.
-        LeakError: a speaker in training and in test, where the protocol keeps them apart.
     """
     _refuse_unknown(trial)
     table, *elsewhere = data.read_by(trial)
@@ -197,10 +189,7 @@ def speaker_folds(table: GenderTable, *, seed: int) -> list[Fold]:
     """Return folds that each hold out a fifth of the women and a fifth of the men, at random.
 
     Of ten speakers that is one woman and one man; of CETUC's hundred ten and ten, as the
-    co-author's draws do.
-
-    Raises:
-        ValueError: a speaker of both sexes, or fewer than five speakers of one.
+    co-author's draws do. A speaker of both sexes, or fewer than five of one, are refused.
     """
     generator = np.random.default_rng(seed)
     women, men = (np.unique(table.speakers[table.male == sex]) for sex in range(len(SEXES)))

@@ -180,15 +180,9 @@ def code_path(kind: str, settings: Mapping[str, Any]) -> tuple:
     if kind == "gender":
         return settings["row"], settings["protocol"]
     row = Configuration.of(settings["row"])
-    return (
-        row.network,
-        settings["variant"],
-        settings["protocol"],
-        settings["control"],
-        f"SMOTE {row.smote}",
-        f"copies {row.copies}",
-        f"embedding {row.embedding}",
-    )
+    training = (settings["variant"], settings["protocol"], settings["control"])
+    inputs = (f"SMOTE {row.smote}", f"copies {row.copies}", f"embedding {row.embedding}")
+    return (row.network, *training, *inputs)
 
 
 def verified_with(kind: str, settings: Mapping[str, Any]) -> dict[str, str]:
