@@ -15,8 +15,12 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+BOOK = "Folder under which _build/html is made (default: the checkout)."
+ROOT = "Folder of corpora (default: SER_CORPORA, else the demo corpora)."
+SET = "prosodic, prosodic-as-run, gender, gender-as-run or embedding."
 MANY = "A parameter of the chapter; may be repeated."
 MODEL = 'A row of chapter 2 ("GR C+S"), 3 ("CNNLSTM per-clip") or 4 ("111"), or a model ("FCMFCC").'
+TRIALS = "Trials of each paper (default: one of each code path)."
 FINAL = "Chapter 3: train on every clip, as the report's final model."
 ENCODER = "Of embedding: a pretrained speech encoder's folder or hub id, or random (untrained)."
 Json = Annotated[bool, typer.Option("--json", help="Print JSON rather than a table.")]
@@ -58,11 +62,7 @@ app = typer.Typer(
 
 @app.command()
 def corpora(
-    root: Annotated[
-        Path | None,
-        typer.Argument(help="Folder of corpora (default: SER_CORPORA, else the demo corpora)."),
-    ] = None,
-    json: Json = False,
+    root: Annotated[Path | None, typer.Argument(help=ROOT)] = None, json: Json = False
 ) -> None:
     """Count clips, hours, speakers and classes of every corpus, and say what is wrong with it."""
     from sercore import corpora as room
@@ -89,12 +89,7 @@ def corpora(
 
 @app.command()
 def features(
-    set_name: Annotated[
-        str,
-        typer.Argument(
-            metavar="SET", help="prosodic, prosodic-as-run, gender, gender-as-run or embedding."
-        ),
-    ],
+    set_name: Annotated[str, typer.Argument(metavar="SET", help=SET)],
     clips: Clips,
     encoder: Annotated[str | None, typer.Option(help=ENCODER)] = None,
 ) -> None:
@@ -168,10 +163,7 @@ def ledger(chapter: Chapters = None, json: Json = False) -> None:
 
 @app.command()
 def book(
-    out: Annotated[
-        Path | None,
-        typer.Option(help="Folder under which _build/html is made (default: the checkout)."),
-    ] = None,
+    out: Annotated[Path | None, typer.Option(help=BOOK)] = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Execute and render everything again.")
     ] = False,
@@ -202,10 +194,7 @@ def record(
 @app.command()
 def verify(
     chapter: Chapters = None,
-    trials: Annotated[
-        int | None,
-        typer.Option(min=1, help="Trials of each paper (default: one of each code path)."),
-    ] = None,
+    trials: Annotated[int | None, typer.Option(min=1, help=TRIALS)] = None,
     minutes: Annotated[
         float | None, typer.Option(min=0, help="Begin no trial after so long.")
     ] = None,
