@@ -9,7 +9,7 @@ but for the random forest's 5 trees, which that project names. The MLP settles w
 import itertools
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -56,14 +56,14 @@ class GenderTrial:
     row: (
         str  # "gender classifier (NAME)", may end in ", Common Voice", or "gender network, stage 1"
     )
-    variant: str = field(default="as-run", init=False)
+    variant: str = "as-run"
     protocol: str
     fold: int
     seed: int  # of the folds, of the classifier, of weights and row order
     edition: str
-    control: str = field(default="none", init=False)
+    control: str = "none"
     epochs: int = 100  # of stage 1, the notebooks'
-    encoder: str = field(default="none", init=False)
+    encoder: str = "none"
 
 
 @dataclass(frozen=True)
@@ -239,8 +239,10 @@ def _refuse_unknown(trial: GenderTrial) -> None:
             f"'gender classifier (SVM)' or {NETWORK!r}"
         )
     protocols = ("as-published", "clean") if trial.row == NETWORK else ("as-published",)
-    if trial.protocol not in protocols:
-        raise ValueError(
-            f"{trial.row}: protocol {trial.protocol!r} does not exist for it; expected "
-            f"{' or '.join(map(repr, protocols))}. Use that."
-        )
+    allowed = {"variant": ("as-run",), "control": ("none",), "encoder": ("none",)}
+    for name, values in {"protocol": protocols, **allowed}.items():
+        if getattr(trial, name) not in values:
+            raise ValueError(
+                f"{trial.row}: {name} {getattr(trial, name)!r} does not exist for it; expected "
+                f"{' or '.join(map(repr, values))}. Use that."
+            )

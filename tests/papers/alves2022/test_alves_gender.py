@@ -267,6 +267,9 @@ def test_a_trials_fields_are_those_of_the_emotion_trials():
         ({"row": "(3) Multi-task all prosodic + SMOTE - CG"}, "no gender model"),
         ({"protocol": "clean"}, "protocol 'clean' does not exist for it; expected 'as-published'"),
         ({"row": NETWORK, "protocol": "leaky"}, "expected 'as-published' or 'clean'"),
+        ({"variant": "as-described"}, "variant 'as-described' does not exist"),
+        ({"control": "labels shuffled"}, "control 'labels shuffled' does not exist"),
+        ({"encoder": "wav2vec"}, "encoder 'wav2vec' does not exist"),
     ],
 )
 def test_a_trial_without_meaning_is_refused(changed, message):
