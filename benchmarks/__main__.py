@@ -11,8 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from sercore import sealed
-from sercore.chapters import circumstances
+from sercore import checkout, sealed
 from sercore.pages.speed import RECORDED
 
 LIBRARIES = ("numpy", "scipy", "torch", "librosa", "praat-parselmouth", "joblib", "distributed")
@@ -39,7 +38,7 @@ def output(name: str) -> list[str]:
 def record(name: str, lines: Sequence[str], *, folder: Path = RECORDED) -> Path:
     """Keep what a benchmark printed, with the circumstances."""
     versions = {each: importlib.metadata.version(each).split("+")[0] for each in LIBRARIES}
-    about = circumstances.now(device="auto", versions=versions) | {"printed": list(lines)}
+    about = checkout.circumstances(device="auto", versions=versions) | {"printed": list(lines)}
     target = folder / f"{name}.json"
     with sealed.locked(folder):
         text = json.dumps(about, indent=1, sort_keys=True) + "\n"

@@ -6,7 +6,6 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import soundfile
@@ -16,6 +15,8 @@ RATE = 16_000  # Hz: the rate of all four papers
 SLOWEST, FASTEST = 1_000, 768_000  # Hz: range of rates that a header may give
 PIPE = 0x7FFFF000  # bytes: size, or a smaller one, in headers of files written to a pipe
 UNKNOWN = 2**63 - 1  # samples: length of a FLAC written to a pipe, by libsndfile
+# Layout of a chunk's head and name of the chunk of samples, by a file's first bytes: WAV and AIFF.
+CHUNKS = {b"RIFF": ("<4sI", b"data"), b"FORM": (">4sI", b"SSND")}
 
 
 class AudioError(ValueError):
@@ -23,17 +24,10 @@ class AudioError(ValueError):
 
 
 def read(path: Path | str, *, rate: int = RATE) -> np.ndarray:
-    """Read a clip: the mean of its channels, resampled to one rate.
+    """Read a clip: the mean of its channels at one rate in Hz, ``(samples,)`` float32.
 
     The format is that of the content, not of the name: WAV, FLAC, AIFF and others that libsndfile
-    knows. Silence and clipping are read as they are.
-
-    Args:
-        path: path of the audio file.
-        rate: samples a second of the result, in Hz.
-
-    Returns:
-        ``(samples,)`` float32; 16-bit files give multiples of 1/32768 in [-1, 1).
+    knows. Silence and clipping are read as they are; 16-bit files give multiples of 1/32768.
 
     Raises:
         AudioError: ``seconds`` refuses the file, it is damaged inside, a sample is no number, or
@@ -56,8 +50,7 @@ def read(path: Path | str, *, rate: int = RATE) -> np.ndarray:
     if not len(mono):
         raise AudioError(
             f"{path}: {len(samples)} samples at {file_rate} Hz leave none at {rate} Hz; expected "
-            "at least one."
-            " Remove the file or record it again."
+            "at least one. Remove the file or record it again."
         )
     return mono.astype(np.float32)
 
@@ -83,27 +76,24 @@ def check(path: Path | str) -> None:
     Raises:
         AudioError: there is no such file.
     """
+    expected = "expected a WAV or FLAC file"
     try:
         mode = os.stat(path).st_mode
         if stat.S_ISDIR(mode):
-            raise AudioError(f"{path}: a folder; expected a WAV or FLAC file. Name a clip in it.")
+            raise AudioError(f"{path}: a folder; {expected}. Name a clip in it.")
         if not stat.S_ISREG(mode):
             raise AudioError(
-                f"{path}: a pipe or a device; expected a WAV or FLAC file. Save the audio to a "
-                "file first."
+                f"{path}: a pipe or a device; {expected}. Save the audio to a file first."
             )
         with open(path, "rb") as file:
             if not file.read(1):
                 raise AudioError(
-                    f"{path}: an empty file, 0 bytes; expected a WAV or FLAC file. Copy it again "
-                    "or remove it."
+                    f"{path}: an empty file, 0 bytes; {expected}. Copy it again or remove it."
                 )
     except AudioError:
         raise
     except (FileNotFoundError, NotADirectoryError, ValueError) as error:
-        raise AudioError(
-            f"{path}: no such file; expected a WAV or FLAC file. Check the path."
-        ) from error
+        raise AudioError(f"{path}: no such file; {expected}. Check the path.") from error
     except OSError as error:
         raise AudioError(
             f"{path}: cannot be opened ({error.strerror}); expected a file that this user may read."
@@ -140,14 +130,12 @@ def _check_header(path: Path | str, sound: soundfile.SoundFile) -> None:
     if not SLOWEST <= sound.samplerate <= FASTEST:
         raise AudioError(
             f"{path}: a rate of {sound.samplerate} Hz by its header; expected {SLOWEST} to "
-            f"{FASTEST} Hz."
-            " Export the file again with its true rate."
+            f"{FASTEST} Hz. Export the file again with its true rate."
         )
     if sound.frames == UNKNOWN:
         raise AudioError(
             f"{path}: a {sound.format} file that does not say how many samples it has; expected "
-            "their number in its header."
-            " Convert it to a file, not through a pipe."
+            "their number in its header. Convert it to a file, not through a pipe."
         )
 
 
@@ -172,20 +160,15 @@ def _check_end(path: Path | str, sound: soundfile.SoundFile, sizes: tuple[int, i
 
 
 def _chunk_sizes(path: Path | str) -> tuple[int, int] | None:
-    """Bytes of samples by a WAV or AIFF header, and in the file; None for other formats."""
+    """Return the bytes of samples by a WAV or AIFF header, and in the file; None for others."""
     with open(path, "rb") as file:
         kind = file.read(12)[:4]
-        if kind == b"RIFF":
-            return _find_chunk(file, "<4sI", b"data")
-        if kind == b"FORM":
-            return _find_chunk(file, ">4sI", b"SSND")
-    return None
-
-
-def _find_chunk(file: BinaryIO, layout: str, chunk: bytes) -> tuple[int, int] | None:
-    while len(packed := file.read(8)) == 8:
-        name, size = struct.unpack(layout, packed)
-        if name == chunk:
-            return size, os.fstat(file.fileno()).st_size - file.tell()
-        file.seek(size + size % 2, os.SEEK_CUR)
+        if kind not in CHUNKS:
+            return None
+        layout, samples = CHUNKS[kind]
+        while len(packed := file.read(8)) == 8:
+            name, size = struct.unpack(layout, packed)
+            if name == samples:
+                return size, os.fstat(file.fileno()).st_size - file.tell()
+            file.seek(size + size % 2, os.SEEK_CUR)
     return None

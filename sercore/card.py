@@ -27,7 +27,8 @@ Model = TypeVar("Model", bound=BaseModel)
 
 RARELY = 0.05  # recall: a class under it is as good as never found
 WITHOUT = " without surprise"  # behind a corpus' name in counts that leave that emotion out
-SPEECH = {  # by edition: what a model was trained on, and what that means
+# What a model was trained on, and what that means, by edition.
+SPEECH = {
     "demo": ("synthetic speech", "It shows that everything runs, and tells nothing about people."),
     "own": (
         "a table of one's own",
@@ -46,19 +47,12 @@ NORMALISED = (
 
 
 class Card(ABC):
-    """Models of one paper that can be trained, saved and loaded.
+    """Models of one paper that can be trained, saved and loaded."""
 
-    Attributes:
-        paper: name of the paper in ``model.json``
-        chapter: number of its chapter
-        names: names of the rows and models that can be trained
-        has_final: whether a model can be trained on every clip
-    """
-
-    paper: ClassVar[str]
-    chapter: ClassVar[str]
-    names: ClassVar[tuple[str, ...]]
-    has_final: ClassVar[bool] = False
+    paper: ClassVar[str]  # name of the paper in model.json
+    chapter: ClassVar[str]  # number of its chapter
+    names: ClassVar[tuple[str, ...]]  # of the rows and models that can be trained
+    has_final: ClassVar[bool] = False  # whether a model can be trained on every clip
 
     def train(
         self, name: str, given: Mapping[str, object], *, out: Path, final: bool = False
@@ -74,20 +68,21 @@ class Card(ABC):
             out: folder of the saved model, ``weights.safetensors`` and ``model.json``
             final: whether every clip trains
 
-        Returns:
-            The content of ``model.json``.
-
         Raises:
             ParameterError: no such row, one that is no model to use, a parameter that this
-                training does not take, or data that cannot teach the row
-            CorpusError: a corpus that is missing
-            AudioError: a clip that cannot be used
-            TableError: a table that cannot be used
-            EncoderError: a speech encoder that cannot be loaded
+                training does not take, data that cannot teach the row, or a folder that cannot be
+                made, which is tried before hours of training
+            CorpusError, AudioError, TableError, EncoderError: data that are missing or unusable
             SweepError: a training that failed
         """
         parameters = self.parameters(name, given, final=final)
-        make_folder(out)
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ParameterError(
+                f"{out}: no folder can be made here ({error.strerror}); expected one. Give another "
+                "--out."
+            ) from None
         network, about = self.fit(parameters, final=final)
         checkpoints.save(network.cpu(), out, about)
         return about
@@ -106,18 +101,11 @@ class Card(ABC):
 
     @abstractmethod
     def network(self, about: Mapping[str, Any]) -> nn.Module:
-        """Build the saved network with random weights.
-
-        Raises:
-            ValueError: the paper has no such network
-        """
+        """Build the saved network with random weights, or raise a ``ValueError`` if none is such."""
 
     @abstractmethod
     def reader(self, about: Mapping[str, Any]) -> Callable[..., list[Tensor]]:
-        """Make the function that turns ``(samples,)`` at 16 kHz into a batch of one.
-
-        It also takes ``encoder=``, the speech encoder or None.
-        """
+        """Make the function of ``(samples,)`` at 16 kHz and ``encoder=`` that gives a batch of one."""
 
 
 class Clips(Protocol):
@@ -130,20 +118,14 @@ class Clips(Protocol):
 def training_parameters(
     parameters: type[Model], given: Mapping[str, object], *, taken: Sequence[str], **fixed: object
 ) -> Model:
-    """Parameters of one training, checked before anything is read.
+    """Check the parameters of one training before anything is read.
 
-    Args:
-        parameters: parameters of the chapter
-        given: values to set, typed or as texts
-        taken: names that may be given
-        fixed: values that the training sets itself
-
-    Raises:
-        ParameterError: a name that is not taken, a value out of range, or a missing device
+    Of a chapter's parameters the names that are taken may be given; the training fixes others.
     """
     for name in sorted(given.keys() & parameters.model_fields.keys() - set(taken)):
         raise ParameterError(
-            f"-p {name}={given[name]}: no choice here; expected one of {', '.join(taken)}. Leave it out."
+            f"-p {name}={given[name]}: no choice here; expected one of {', '.join(taken)}. Leave "
+            "it out."
         )
     settings = checked(parameters, {**given, **fixed})
     try:
@@ -153,34 +135,12 @@ def training_parameters(
     return settings
 
 
-def make_folder(out: Path) -> None:
-    """Make a model's folder before hours of training, not after.
-
-    Raises:
-        ParameterError: it cannot be made
-    """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ParameterError(
-            f"{out}: no folder can be made here ({error.strerror}); expected one. Give another --out."
-        ) from None
-
-
 def training_data(data: Clips, rows: np.ndarray, *, edition: str) -> dict[str, Any]:
-    """Describe the clips that trained a model: corpora, speakers and languages.
-
-    Args:
-        data: data of the chapter
-        rows: ``(clips,)`` numbers of the rows that trained
-        edition: edition of the data
-    """
+    """Describe the clips that trained a model, by the numbers of their rows."""
     table = data.table.iloc[rows]
     return {
         "edition": edition,
-        "corpora": {
-            str(name): int(clips) for name, clips in table.groupby("corpus").size().items()
-        },
+        "corpora": table.groupby("corpus").size().to_dict(),
         "clips": len(table),
         "speakers": len(set(data.groups[rows])),
         "languages": sorted(table["language"].dropna().unique().tolist()),
@@ -188,27 +148,20 @@ def training_data(data: Clips, rows: np.ndarray, *, edition: str) -> dict[str, A
 
 
 def score(counts: Sequence[Sequence], classes: Sequence[str]) -> dict[str, Any]:
-    """Score predictions by the mean recall of the classes that occur.
+    """Score rows of corpus/speaker, true class, predicted class and number of clips.
 
-    The score is ``ua`` and ``accuracy``, the ``recall`` of each class, None where it does not
-    occur, the classes that are ``collapsed``, found less than one time in twenty, and the clips,
-    speakers and corpora.
-
-    Args:
-        counts: rows of corpus/speaker, true class, predicted class, number of clips
-        classes: names of the classes, by position
+    ``ua`` is the mean recall of the classes that occur; the ``recall`` of a class that does not is
+    None; those that are ``collapsed`` are found less than one time in twenty.
     """
     confusion = np.zeros((len(classes), len(classes)))
     for _, true, predicted, number in counts:
         confusion[true, predicted] += number
-    by_class = dict(zip(classes, recalls(confusion), strict=True))
+    by_class = dict(zip(classes, recalls(confusion).tolist(), strict=True))
     groups = {group for group, *_ in counts}
     return {
         "ua": float(np.nanmean(list(by_class.values()))),
         "accuracy": float(accuracy(confusion)),
-        "recall": {
-            name: None if np.isnan(value) else float(value) for name, value in by_class.items()
-        },
+        "recall": {name: None if np.isnan(value) else value for name, value in by_class.items()},
         "collapsed": [name for name, value in by_class.items() if value < RARELY],
         "clips": int(confusion.sum()),
         "speakers": len(groups),
@@ -217,33 +170,28 @@ def score(counts: Sequence[Sequence], classes: Sequence[str]) -> dict[str, Any]:
 
 
 def occurring(scores: Mapping[str, Any]) -> list[str]:
-    """Classes that occur among the scored clips: those that have a recall."""
+    """Return the classes that occur among the scored clips: those that have a recall."""
     return [name for name, recall in scores["recall"].items() if recall is not None]
 
 
 def chance(scores: Mapping[str, Any]) -> float:
-    """Mean recall of guessing: one over the number of classes that occur."""
+    """Return the mean recall of guessing: one over the number of classes that occur."""
     return 1 / len(occurring(scores))
 
 
 def people(clips: Mapping[str, Any]) -> str:
-    """Number of clips and of their speakers, in words."""
+    """Say how many clips and speakers there are."""
     return f"{clips['clips']} clips by {clips['speakers']} speaker{'s' * (clips['speakers'] != 1)}"
 
 
 def corpora(about: Mapping[str, Any]) -> str:
-    """Training corpora with their clips, in words."""
+    """Name the training corpora with their clips."""
     clips_by_corpus = about["training"]["corpora"].items()
     return ", ".join(f"{name} ({clips} clips)" for name, clips in clips_by_corpus)
 
 
 def trained_on(training: Mapping[str, Any], *, part: str = "") -> list[str]:
-    """Two sentences on the speech that a model was trained on, and what follows from it.
-
-    Args:
-        training: description of the training clips
-        part: words on the part of a corpus that was used
-    """
+    """Say on which speech, and which part of it, a model was trained, and what follows from it."""
     speech, meaning = SPEECH.get(training["edition"], ACTED)
     languages = "the language not told"
     if training["languages"]:
@@ -252,10 +200,6 @@ def trained_on(training: Mapping[str, Any], *, part: str = "") -> list[str]:
 
 
 def versions() -> dict[str, object]:
-    """Versions of what trained a model, the commit, and whether the tree was clean."""
-    libraries = {
-        "sercore": sercore.__version__,
-        "torch": torch.__version__,
-        "numpy": np.__version__,
-    }
-    return libraries | checkout.state()
+    """Return the versions of what trained a model, the commit, and whether the tree was clean."""
+    libraries = {"sercore": sercore, "torch": torch, "numpy": np}
+    return {name: library.__version__ for name, library in libraries.items()} | checkout.state()

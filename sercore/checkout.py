@@ -1,5 +1,7 @@
-"""Commit of this checkout and name of this machine, for the records of runs."""
+"""Commit of this checkout and circumstances of a run on this machine, for the records of runs."""
 
+import datetime
+import os
 import platform
 import shutil
 import subprocess
@@ -10,8 +12,20 @@ from sercore import store
 PROCESSORS = Path("/proc/cpuinfo")
 
 
+def circumstances(*, device: str, versions: dict[str, str]) -> dict[str, object]:
+    """Say when and where a run is made, with which versions, and of which ``state``."""
+    has_affinity = hasattr(os, "sched_getaffinity")
+    return {
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "machine": machine(device),
+        "cores": len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count(),
+        "python": platform.python_version(),
+        "versions": versions,
+    } | state()
+
+
 def state() -> dict[str, object]:
-    """Commit ("unknown" without a repository), and whether the tree is clean but for records."""
+    """Name the commit ("unknown" without any), and whether the tree is clean but for records."""
     changed = _git(
         "status", "--porcelain", "--untracked-files=no", "--", ".", ":!book/ledger/recorded"
     )
@@ -19,7 +33,7 @@ def state() -> dict[str, object]:
 
 
 def machine(device: str) -> str:
-    """Name of the GPU that a device ("cpu", "cuda" or "auto") stands for, else of the processor."""
+    """Name the GPU that a device ("cpu", "cuda" or "auto") stands for, else the processor."""
     if device != "cpu" and shutil.which("nvidia-smi"):
         import torch  # slow to import
 

@@ -4,37 +4,44 @@ Tables for people and, with ``--json``, JSON go to standard output; bars and not
 """
 
 import csv
+import math
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from json import dumps
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from sercore import printed
-
+BOOK = "Folder under which _build/html is made (default: the checkout)."
+ROOT = "Folder of corpora (default: SER_CORPORA, else the demo corpora)."
+SET = "prosodic, prosodic-as-run, gender, gender-as-run or embedding."
+MANY = "A parameter of the chapter; may be repeated."
+MODEL = 'A row of chapter 2 ("GR C+S"), 3 ("CNNLSTM per-clip") or 4 ("111"), or a model ("FCMFCC").'
+TRIALS = "Trials of each paper (default: one of each code path)."
+FINAL = "Chapter 3: train on every clip, as the report's final model."
+ENCODER = "Of embedding: a pretrained speech encoder's folder or hub id, or random (untrained)."
 Json = Annotated[bool, typer.Option("--json", help="Print JSON rather than a table.")]
 Pairs = Annotated[
-    list[str] | None,
-    typer.Option(
-        "-p",
-        "--parameter",
-        metavar="KEY=VALUE",
-        help="A parameter of the chapter; may be repeated.",
-    ),
+    list[str] | None, typer.Option("-p", "--parameter", metavar="KEY=VALUE", help=MANY)
 ]
 Edition = Annotated[
     str | None, typer.Option(help="Which data: demo, open or paper. Short for -p edition=…")
 ]
+Clips = Annotated[list[Path], typer.Argument(metavar="CLIP...", help="Audio files.")]
+Chapter = Annotated[str, typer.Argument(help="Name, number or path of the chapter.")]
+Chapters = Annotated[
+    str | None, typer.Argument(help="Name, number or path of a chapter (default: all papers).")
+]
 
 
 class _OneLineErrors(TyperGroup):
-    """Errors that sercore itself raises are told in a line, with exit code 2; any other error keeps its traceback."""
+    """A group of commands that tells sercore's own errors in a line, with exit code 2."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the subcommand."""
+        """Run the subcommand; any other error keeps its traceback."""
         try:
             return super().invoke(ctx)
         except Exception as error:
@@ -55,52 +62,36 @@ app = typer.Typer(
 
 @app.command()
 def corpora(
-    root: Annotated[
-        Path | None,
-        typer.Argument(help="Folder of corpora (default: SER_CORPORA, else the demo corpora)."),
-    ] = None,
-    json: Json = False,
+    root: Annotated[Path | None, typer.Argument(help=ROOT)] = None, json: Json = False
 ) -> None:
     """Count clips, hours, speakers and classes of every corpus, and say what is wrong with it."""
     from sercore import corpora as room
 
     root = root or room.home()
+    loaded = []
     if root is None:
         from sercore.corpora.demo import synthetic
 
         loaded = [synthetic.load(name) for name in synthetic.NAMES]
-    elif root.is_dir():
-        folders = sorted(
-            path.name for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")
-        )
-        for name in folders:
-            if name not in room.LOADERS:
-                _note(
-                    f"{root / name}: not a corpus known here ({', '.join(sorted(room.LOADERS))}); left out."
-                )
-        loaded = [room.load(name, root=root) for name in folders if name in room.LOADERS]
-    else:
+    elif not root.is_dir():
         raise room.CorpusError(
             f"{root}: no such folder; expected one with corpora in it. Check the path."
         )
-    printed.rows([_counted(corpus) for corpus in loaded], as_json=json)
+    else:
+        for path in sorted(root.iterdir()):
+            if path.name in room.LOADERS:
+                loaded.append(room.load(path.name, root=root))
+            elif path.is_dir() and not path.name.startswith("."):
+                known = ", ".join(sorted(room.LOADERS))
+                _note(f"{path}: not a corpus known here ({known}); left out.")
+    _show([_counted(corpus) for corpus in loaded], as_json=json)
 
 
 @app.command()
 def features(
-    set_name: Annotated[
-        str,
-        typer.Argument(
-            metavar="SET", help="prosodic, prosodic-as-run, gender, gender-as-run or embedding."
-        ),
-    ],
-    clips: Annotated[list[Path], typer.Argument(metavar="CLIP...", help="Audio files.")],
-    encoder: Annotated[
-        str | None,
-        typer.Option(
-            help="Of embedding: a pretrained speech encoder's folder or hub id, or random (untrained)."
-        ),
-    ] = None,
+    set_name: Annotated[str, typer.Argument(metavar="SET", help=SET)],
+    clips: Clips,
+    encoder: Annotated[str | None, typer.Option(help=ENCODER)] = None,
 ) -> None:
     """Compute a feature set of audio files, as CSV on standard output."""
     from sercore import features as room
@@ -127,12 +118,12 @@ def models(json: Json = False) -> None:
     """List every model with its paper, variant, inputs and parameter count."""
     from sercore.models import counts as room
 
-    printed.rows([asdict(network) for network in room.table()], as_json=json)
+    _show([asdict(network) for network in room.table()], as_json=json)
 
 
 @app.command()
 def chapter(
-    name: Annotated[str, typer.Argument(help="Name, number or path of the chapter.")],
+    name: Chapter,
     edition: Edition = None,
     parameters: Pairs = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Execute it even if it is kept.")] = False,
@@ -152,34 +143,27 @@ def chapter(
         rows = again(papers.named(done.name), given)
     if json:
         fields = ("name", "path", "ran", "seconds", "peak", "parameters")
-        print(printed.dumped({field: getattr(done, field) for field in fields} | {"trials": rows}))
-    else:
-        if rows:
-            printed.rows(rows, as_json=False)
-        print(done.path)
+        print(_dumped({field: getattr(done, field) for field in fields} | {"trials": rows}))
+        return
+    if rows:
+        _show(rows, as_json=False)
+    print(done.path)
 
 
 @app.command()
-def ledger(
-    chapter: Annotated[
-        str | None, typer.Argument(help="Name, number or path of a chapter (default: all papers).")
-    ] = None,
-    json: Json = False,
-) -> None:
+def ledger(chapter: Chapters = None, json: Json = False) -> None:
     """List every printed number with ours, its interval and the verdict."""
     from sercore.ledger.entries import Ledger
 
-    printed.rows(
-        [entry for paper in _papers(chapter) for entry in Ledger(paper).entries()], as_json=json
-    )
+    entries = []
+    for paper in _papers(chapter):
+        entries += Ledger(paper).entries()
+    _show(entries, as_json=json)
 
 
 @app.command()
 def book(
-    out: Annotated[
-        Path | None,
-        typer.Option(help="Folder under which _build/html is made (default: the checkout)."),
-    ] = None,
+    out: Annotated[Path | None, typer.Option(help=BOOK)] = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Execute and render everything again.")
     ] = False,
@@ -192,7 +176,7 @@ def book(
 
 @app.command()
 def record(
-    name: Annotated[str, typer.Argument(help="Name, number or path of the chapter.")],
+    name: Chapter,
     edition: Edition = "open",
     parameters: Pairs = None,
     incomplete: Annotated[
@@ -209,52 +193,36 @@ def record(
 
 @app.command()
 def verify(
-    chapter: Annotated[
-        str | None, typer.Argument(help="Name or number of a chapter (default: all papers).")
-    ] = None,
-    trials: Annotated[
-        int | None,
-        typer.Option(min=1, help="Trials of each paper (default: one of each code path)."),
-    ] = None,
+    chapter: Chapters = None,
+    trials: Annotated[int | None, typer.Option(min=1, help=TRIALS)] = None,
     minutes: Annotated[
         float | None, typer.Option(min=0, help="Begin no trial after so long.")
     ] = None,
     parameters: Pairs = None,
     json: Json = False,
 ) -> None:
-    """Run recorded trials again, compare them with what is recorded, and note in the ledger what agreed."""
+    """Run recorded trials again, compare and note in the ledger what agrees with what is recorded."""
     from sercore.ledger import verifying
 
     rows, given = [], _given(None, parameters)
     for paper in _papers(chapter):
         rows += verifying.verify(paper, given, trials=trials, minutes=minutes, say=_note)
-    differ = [row for row in rows if row["outcome"] not in verifying.AGREED]
-    counts = ", ".join(
-        f"{sum(row['outcome'] == word for row in rows)} {word}" for word in verifying.OUTCOMES
-    )
+    outcomes = [row["outcome"] for row in rows]
+    differ = [outcome for outcome in outcomes if outcome not in verifying.AGREED]
+    counts = ", ".join(f"{outcomes.count(word)} {word}" for word in verifying.OUTCOMES)
     _note(f"{len(rows)} trials run again: {counts}")
     if json:
-        print(printed.dumped(rows))
+        print(_dumped(rows))
     if differ or not rows:
         raise typer.Exit(1)
 
 
 @app.command()
 def train(
-    model: Annotated[
-        str,
-        typer.Argument(
-            help='A row of chapter 2 ("GR C+S"), 3 ("CNNLSTM per-clip") or 4 ("111"), or a model ("FCMFCC").'
-        ),
-    ],
+    model: Annotated[str, typer.Argument(help=MODEL)],
     out: Annotated[Path, typer.Option(help="Folder of the saved model.")],
     edition: Edition = None,
-    final: Annotated[
-        bool,
-        typer.Option(
-            "--final", help="Chapter 3: train on every clip, as the report's final model."
-        ),
-    ] = False,
+    final: Annotated[bool, typer.Option("--final", help=FINAL)] = False,
     parameters: Pairs = None,
     json: Json = False,
 ) -> None:
@@ -263,7 +231,7 @@ def train(
 
     about = predict.train(model, _given(edition, parameters), out=out, final=final)
     _note("\n".join(predict.sentences(about)))
-    print(printed.dumped(about) if json else out)
+    print(_dumped(about) if json else out)
 
 
 @app.command()
@@ -275,17 +243,17 @@ def pretrain(
     ] = 0,
     json: Json = False,
 ) -> None:
-    """Train the speaker recogniser of chapter 4 and keep it for the chapter; several GPUs share it where torchrun starts this."""
+    """Train chapter 4's speaker recogniser and keep it; GPUs share it where torchrun starts this."""
     from sercore.papers.padi2021 import study
 
     if scores := study.pretrain(_given(edition, parameters), workers=workers):
-        printed.rows(scores, as_json=json)
+        _show(scores, as_json=json)
 
 
 @app.command()
 def predict(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a saved model.")],
-    clips: Annotated[list[Path], typer.Argument(metavar="CLIP...", help="Audio files.")],
+    clips: Clips,
     window: Annotated[
         float | None,
         typer.Option(help="Seconds of a window (default: the most that the model reads)."),
@@ -302,18 +270,19 @@ def predict(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Probabilities of each window of audio files, and of each file, by a model that was saved."""
+    """Give the probabilities of each window of audio files, and of each file, by a saved model."""
     from sercore import predict as room
 
     model = room.load(folder, encoder=encoder)
     answers = room.predicted(model, clips, window=window, hop=hop)
     problems = [answer["error"] for answer in answers if answer["error"]]
-    for note in [*([] if json else room.sentences(model.about)), *problems]:
-        _note(note)
     if json:
-        print(printed.dumped({"model": model.about, "clips": answers}))
+        print(_dumped({"model": model.about, "clips": answers}))
     else:
-        printed.rows(room.rows(answers, top_k=top_k), as_json=False)
+        _note("\n".join(room.sentences(model.about)))
+        _show(room.rows(answers, top_k=top_k), as_json=False)
+    for problem in problems:
+        _note(problem)
     if plot and len(problems) < len(answers):
         from sercore.report import predictions
 
@@ -327,7 +296,8 @@ def _embedded(encoder: str | None, clips: Sequence[Path]) -> tuple[range, Any]:
 
     if encoder is None:
         raise ParameterError(
-            "embedding: no encoder; expected a speech encoder's folder, a hub id that is cached, or random. Add --encoder."
+            "embedding: no encoder; expected a speech encoder's folder, a hub id that is cached, "
+            "or random. Add --encoder."
         )
     from sercore import encoders
     from sercore.features import embedding
@@ -339,7 +309,7 @@ def _embedded(encoder: str | None, clips: Sequence[Path]) -> tuple[range, Any]:
 
 
 def _papers(chapter: str | None) -> Sequence[Any]:
-    """The paper of a chapter's name, number or path, or all papers."""
+    """Return the paper of a chapter's name, number or path, or all papers."""
     from sercore import papers
 
     return papers.every() if chapter is None else [papers.named(Path(chapter).stem)]
@@ -348,7 +318,10 @@ def _papers(chapter: str | None) -> Sequence[Any]:
 def _given(edition: str | None, parameters: Sequence[str] | None) -> dict[str, str]:
     from sercore.parameters import pairs
 
-    return pairs([f"edition={edition}"] * (edition is not None) + list(parameters or []))
+    texts = list(parameters or [])
+    if edition is not None:
+        texts.insert(0, f"edition={edition}")
+    return pairs(texts)
 
 
 def _counted(corpus: Any) -> dict[str, object]:
@@ -356,14 +329,49 @@ def _counted(corpus: Any) -> dict[str, object]:
     return {
         "corpus": corpus.name,
         "clips": len(table),
-        "hours": round(float(table["seconds"].sum()) / 3600, 4),
-        "speakers": int(table["speaker"].nunique()),
-        "classes": {
-            str(label): int(count)
-            for label, count in table["emotion"].value_counts(sort=False).sort_index().items()
-        },
+        "hours": round(table["seconds"].sum() / 3600, 4),
+        "speakers": table["speaker"].nunique(),
+        "classes": table["emotion"].value_counts().sort_index().to_dict(),
         "problems": list(corpus.problems),
     }
+
+
+def _show(table: Sequence[dict], *, as_json: bool) -> None:
+    """Print rows, one dictionary each, as a table or as JSON."""
+    if as_json:
+        print(_dumped(table))
+    else:
+        from tabulate import tabulate
+
+        cells = [{name: _cell(value) for name, value in row.items()} for row in table]
+        print(tabulate(cells, headers="keys", disable_numparse=True))
+
+
+def _dumped(value: object) -> str:
+    """Dump a value as JSON: numpy's numbers become numbers, a path text, and NaN null."""
+    return dumps(_plain(value), indent=1, ensure_ascii=False, allow_nan=False)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {count}" for name, count in value.items())
+    if isinstance(value, list | tuple):
+        return "; ".join(map(str, value))
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return "" if value is None else str(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Path):
+        return str(value)
+    if hasattr(value, "item"):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _note(text: str) -> None:

@@ -46,28 +46,19 @@ class EncoderError(ValueError):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Encoder:
-    """A speech encoder, its weights in float32, that maps samples to frames.
+    """A speech encoder, its weights in float32, that maps samples to frames."""
 
-    Args:
-        name: last part of its folder or hub id.
-        content: digest of its configuration and weights, the same for a folder and a hub id.
-        model: network of ``transformers``.
-        extractor: feature extractor of ``transformers``, which prepares samples.
-        alone: whether only clips of equal length may run together, as padding would change frames.
-        window: length of the pieces that it takes, in samples; a shorter one is padded to it
-            (default: any length, no padding).
-    """
-
-    name: str
-    content: str
-    model: torch.nn.Module
-    extractor: Any
-    alone: bool = True
+    name: str  # last part of its folder or hub id
+    content: str  # digest of its configuration and weights, the same for a folder and a hub id
+    model: torch.nn.Module  # of transformers
+    extractor: Any  # feature extractor of transformers, which prepares samples
+    alone: bool = True  # whether only clips of equal length may run together
+    # Samples of the pieces that it takes, to which a shorter one is padded; None for any length.
     window: int | None = None
 
     @property
     def width(self) -> int:
-        """Number of values in a frame."""
+        """Return the number of values in a frame."""
         config = self.model.config
         if getattr(config, "add_adapter", False):
             return config.output_hidden_size
@@ -75,7 +66,7 @@ class Encoder:
 
     @property
     def shortest(self) -> int:
-        """Number of samples of the shortest clip that has a frame."""
+        """Return the number of samples of the shortest clip that has a frame."""
         if self.window:
             return 1
         config, samples = self.model.config, 1
@@ -105,40 +96,35 @@ class Encoder:
         if len(clip) < self.shortest:
             raise EncoderError(
                 f"{len(clip)} samples in {len(clip) / RATE:.5f} s of audio; {self.name} needs at "
-                "least "
-                f"{self.shortest / RATE:.5f} s. Remove the file or record it again."
+                f"least {self.shortest / RATE:.5f} s. Remove the file or record it again."
             )
 
     def frames(self, clips: Sequence[np.ndarray], *, batch: int = 1) -> list[np.ndarray]:
         """Compute the frames of the last layer, without those of padding.
 
-        A clip longer than the window is cut into windows, and their frames are joined.
+        A clip longer than the window is cut into windows, and their frames are joined. ``batch``
+        pieces run at once, which changes the frames by rounding only.
 
-        Args:
-            clips: ``(samples,)`` each, 16 kHz mono.
-            batch: number of pieces that run at once, 1 or more; it changes the frames by rounding
-                only.
-
-        Returns:
-            ``(frames, width)`` float32 for each clip.
+        Shape:
+            - each clip: ``(samples,)``, 16 kHz mono
+            - its frames: ``(frames, width)`` float32
 
         Raises:
             EncoderError: a clip is too short for one frame.
         """
         step = self.window or max(map(len, clips), default=1)
-        pieces, clip_of = [], []
+        pieces = []  # number of the clip, and samples
         for index, clip in enumerate(clips):
             self.check(clip)
-            for start in range(0, len(clip), step):
-                pieces.append(clip[start : start + step])
-                clip_of.append(index)
-        frames: list[np.ndarray | None] = [None] * len(pieces)
-        for rows in self._batches([len(piece) for piece in pieces], batch):
-            for row, result in zip(rows, self._run([pieces[row] for row in rows]), strict=True):
-                frames[row] = result
+            pieces += [(index, clip[start : start + step]) for start in range(0, len(clip), step)]
+        lengths = [len(piece) for _, piece in pieces]
+        frames = {}  # by number of the piece
+        for rows in self._batches(lengths, batch):
+            results = self._run([pieces[row][1] for row in rows])
+            frames |= zip(rows, results, strict=True)
         by_clip: list[list[np.ndarray]] = [[] for _ in clips]
-        for index, result in zip(clip_of, frames, strict=True):
-            by_clip[index].append(result)
+        for row, (index, _) in enumerate(pieces):
+            by_clip[index].append(frames[row])
         return [np.concatenate(parts) for parts in by_clip]
 
     def _batches(self, lengths: list[int], batch: int) -> Iterator[list[int]]:
@@ -148,26 +134,19 @@ class Encoder:
             yield from (same[start : start + batch] for start in range(0, len(same), batch))
 
     def _run(self, pieces: list[np.ndarray]) -> list[np.ndarray]:
-        inputs = self.extractor(
-            pieces,
-            sampling_rate=RATE,
-            return_tensors="pt",
-            padding="max_length" if self.window else "longest",
-        )
+        padding = "max_length" if self.window else "longest"
+        inputs = self.extractor(pieces, sampling_rate=RATE, return_tensors="pt", padding=padding)
         if len(set(map(len, pieces))) == 1:
             inputs.pop("attention_mask", None)  # nothing to mask
-        with (
-            torch.inference_mode(),
-            torch.backends.cudnn.flags(allow_tf32=False),
-            warnings.catch_warnings(),
-        ):
+        exact = torch.backends.cudnn.flags(allow_tf32=False)
+        with torch.inference_mode(), exact, warnings.catch_warnings():
             # WavLM warns.
             warnings.filterwarnings("ignore", message="Support for mismatched key_padding_mask")
             output = self.model(**inputs.to(self.model.device))
-        return [
-            frames[: self._n_frames(len(piece))].cpu().numpy()
-            for frames, piece in zip(output.last_hidden_state, pieces, strict=True)
-        ]
+        results = []
+        for frames, piece in zip(output.last_hidden_state, pieces, strict=True):
+            results.append(frames[: self._n_frames(len(piece))].cpu().numpy())
+        return results
 
     def _n_frames(self, samples: int) -> int:
         if self.window:
@@ -176,11 +155,11 @@ class Encoder:
 
 
 def load(name: str | Path, *, device: str = "cpu") -> Encoder:
-    """Load a pretrained encoder from a folder or the hub's cache, or a tiny untrained one.
+    """Load a pretrained encoder onto a device, or a tiny untrained one.
 
     Args:
         name: folder with ``config.json``, ``preprocessor_config.json`` and safetensors weights; or
-            a hub id; or ``random``, an untrained network with a fixed seed.
+            a hub id in the hub's cache; or ``random``, an untrained network with a fixed seed.
         device: "cpu", "cuda" or "auto".
 
     Raises:
@@ -226,7 +205,7 @@ def _random() -> Encoder:
 
 
 def snapshot(name: str) -> Path:
-    """Folder of a hub id in the hub's cache, which is filled only if ``HF_HUB_OFFLINE`` is off."""
+    """Find a hub id in the hub's cache, which is filled only if ``HF_HUB_OFFLINE`` is off."""
     import huggingface_hub
 
     offline = os.environ.get("HF_HUB_OFFLINE", "1").upper() in ("1", "ON", "YES", "TRUE")
@@ -239,8 +218,8 @@ def snapshot(name: str) -> Path:
         reason = "" if offline else f" ({_line(error)})"
         raise EncoderError(
             f"{name}: no such folder, and no such model in the hub's cache{reason}; expected a "
-            "folder, a hub id that is cached, or "
-            "random. Check the spelling, or download it once with HF_HUB_OFFLINE=0."
+            "folder, a hub id that is cached, or random. Check the spelling, or download it once "
+            "with HF_HUB_OFFLINE=0."
         ) from error
     return Path(folder)
 
@@ -255,14 +234,10 @@ def _loaded(name: str, short: str, folder: Path) -> Encoder:
         whisper = config.model_type == "whisper"
         # The decoder of a whole Whisper is left aside.
         names = {r"^(model\.)?encoder\.": ""} if whisper else None
+        weights = {"dtype": torch.float32, "use_safetensors": True, "key_mapping": names}
         with _quiet():
             model, report = _class(name, config).from_pretrained(
-                folder,
-                **local,
-                dtype=torch.float32,
-                use_safetensors=True,
-                output_loading_info=True,
-                key_mapping=names,
+                folder, **local, **weights, output_loading_info=True
             )
         extractor = AutoFeatureExtractor.from_pretrained(folder, **local)
     except EncoderError:
@@ -276,19 +251,15 @@ def _loaded(name: str, short: str, folder: Path) -> Encoder:
     if missing := sorted(set(report["missing_keys"]) - {"masked_spec_embed"}):
         raise EncoderError(
             f"{name}: {len(missing)} weights are not there ({missing[0]}, …); expected all of a "
-            f"{config.model_type} encoder. "
-            "Download or save it again."
+            f"{config.model_type} encoder. Download or save it again."
         )
     if extractor.sampling_rate != RATE:
         raise EncoderError(
             f"{name}: takes {extractor.sampling_rate} Hz; expected {RATE} Hz. Choose another "
             "encoder."
         )
-    masked = (
-        config.model_type in MASKED
-        and config.feat_extract_norm == "layer"
-        and extractor.return_attention_mask
-    )
+    masked = config.model_type in MASKED and config.feat_extract_norm == "layer"
+    masked = masked and extractor.return_attention_mask
     return Encoder(
         name=short,
         content=content(folder),
@@ -300,7 +271,7 @@ def _loaded(name: str, short: str, folder: Path) -> Encoder:
 
 
 def _class(name: str, config: Any) -> type:
-    """Class of the network for a configuration."""
+    """Choose the class of the network for a configuration."""
     from transformers import MODEL_MAPPING
     from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
@@ -313,14 +284,14 @@ def _class(name: str, config: Any) -> type:
     if not (reads_waveform and has_frames) or config.is_encoder_decoder or fills_up:
         raise EncoderError(
             f"{name}: a {config.model_type} model, no speech encoder known here; expected "
-            "wav2vec2, hubert, wavlm, "
-            "data2vec-audio or their like, or whisper. Choose another model."
+            "wav2vec2, hubert, wavlm, data2vec-audio or their like, or whisper. Choose another "
+            "model."
         )
     return network
 
 
 def _files(name: str, folder: Path) -> list[Path]:
-    """Configuration, preprocessor and weights of an encoder."""
+    """List the files of configuration, preprocessor and weights of an encoder."""
     whole, index = folder / "model.safetensors", folder / "model.safetensors.index.json"
     weights = [whole]
     if index.is_file() and not whole.is_file():
@@ -332,9 +303,8 @@ def _files(name: str, folder: Path) -> list[Path]:
             others = ", ".join(sorted(file.name for file in folder.iterdir())) or "nothing"
             raise EncoderError(
                 f"{name}: no {wanted.name} among {others}; expected config.json, {EXTRACTORS[0]} "
-                "and model.safetensors. Other "
-                "weights are not read: save the model with transformers' save_pretrained, and its "
-                "feature extractor likewise."
+                "and model.safetensors. Other weights are not read: save the model with "
+                "transformers' save_pretrained, and its feature extractor likewise."
             )
     return [folder / "config.json", *prepared, *weights]
 

@@ -6,7 +6,6 @@ cell.
 
 import ast
 import difflib
-import types
 import typing
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from pydantic.fields import FieldInfo
 
 Model = TypeVar("Model", bound=BaseModel)
 
-# Messages by pydantic's type of error.
+# Messages by the beginning of pydantic's type of error.
 KINDS = {
     "int": "is not a whole number",
     "float": "is not a number",
@@ -27,8 +26,9 @@ KINDS = {
     "literal": "is not one of its values",
     "greater": "is too small",
     "less": "is too large",
-    "none": "is not none",
 }
+# Values by the type of a field without bounds.
+ANY = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 
 
 def absolute(name: str) -> str:
@@ -70,23 +70,22 @@ class ParameterError(ValueError):
 
 
 class ChapterParameters(BaseModel):
-    """Parameters of a chapter, checked before a kernel starts.
-
-    Attributes:
-        known_rows: names that ``only`` takes
-    """
+    """Parameters of a chapter, checked before a kernel starts."""
 
     model_config = ConfigDict(extra="forbid")
-    known_rows: ClassVar[Collection[str]] = ()
+    known_rows: ClassVar[Collection[str]] = ()  # names that ``only`` takes
 
     @field_validator("only", check_fields=False)
     @classmethod
     def _a_row_that_can_be_run(cls, name: str) -> str:
-        return row_among(name, cls.known_rows)
+        if name and name not in cls.known_rows:
+            near = nearest(name, cls.known_rows)
+            raise ValueError(f'"{name}" is no row that can be run, the nearest is "{near}"')
+        return name
 
     @classmethod
     def from_cell(cls, scope: Mapping[str, object]) -> Self:
-        """Parameters as a notebook's cell tagged ``parameters``, or papermill, set them.
+        """Read the parameters that a notebook's cell tagged ``parameters``, or papermill, set.
 
         Args:
             scope: ``globals()`` of the notebook
@@ -105,33 +104,24 @@ class ChapterParameters(BaseModel):
 
     @property
     def run_seeds(self) -> Sequence[int]:
-        """Seeds of a run: the one of ``seed``, or as many as ``seeds`` says."""
+        """Return the seeds of a run: the one of ``seed``, or as many as ``seeds`` says."""
         return range(self.seeds) if self.seed < 0 else (self.seed,)
 
     def training_precision(self, edition: str) -> str:
-        """Precision of training in an edition, where ``precision`` is auto too."""
+        """Return the precision of training in an edition, where ``precision`` is auto too."""
         if self.precision != "auto":
             return self.precision
         return "fp32" if edition == "demo" else "bf16"
 
 
 def checked(model: type[Model], given: Mapping[str, object]) -> Model:
-    """Check values and complete them with the defaults.
-
-    Args:
-        model: ``Parameters`` of the study.
-        given: values to set, as strings from a command line or as they are; ``"none"`` stands for
-            None where that is allowed.
+    """Check values, as strings from a command line or as they are; complete them with the defaults.
 
     Raises:
         ParameterError: the chapter has no such parameter, or does not take the value.
     """
-    values = {
-        name: None if _is_none(model.model_fields.get(name), value) else value
-        for name, value in given.items()
-    }
     try:
-        return model.model_validate(values)
+        return model.model_validate(dict(given))
     except ValidationError as error:
         first = {fault["loc"][:1]: fault for fault in reversed(error.errors())}
         lines = [_message(model, given, first[place]) for place in sorted(first)]
@@ -164,21 +154,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return difflib.get_close_matches(name, [*known], 1, cutoff=0)[0]
 
 
-def row_among(name: str, known: Collection[str]) -> str:
-    """Check the name of a row to run, for a validator of ``only``; empty stands for all rows.
-
-    Raises:
-        ValueError: the name is not known; the message has the nearest one.
-    """
-    if name and name not in known:
-        raise ValueError(
-            f'"{name}" is no row that can be run, the nearest is "{nearest(name, known)}"'
-        )
-    return name
-
-
 def _injected(scope: Mapping[str, object]) -> list[str]:
-    """Names that papermill set in its own cell of the notebook's history, ``In``."""
+    """List the names that papermill set in its own cell of the notebook's history, ``In``."""
     names = []
     for source in scope.get("In", ()):
         if source.startswith(INJECTED):
@@ -203,12 +180,12 @@ def _message(model: type[BaseModel], given: Mapping[str, object], error: Mapping
     close = difflib.get_close_matches(str(value), _choices(field), 1)
     if close and error["type"] == "literal_error":
         reason += f' (did you mean "{close[0]}"?)'
-    meaning = f"takes {_values(field)}"
-    if field.description:
-        meaning = f"is {field.description}, {_values(field)}"
-    if not field.is_required():
-        meaning += f" (default {_shown(field.get_default(call_default_factory=True))})"
-    return f"-p {name}={value}: {reason}; `{name}` {meaning}."
+    meaning = f"is {field.description}," if field.description else "takes"
+    default = str(field.default).lower() if isinstance(field.default, bool) else field.default
+    return (
+        f"-p {name}={value}: {reason}; `{name}` {meaning} {_values(field)} "
+        f"(default {'empty' if default == '' else default})."
+    )
 
 
 def _alternative(model: type[BaseModel], name: str) -> str:
@@ -220,64 +197,20 @@ def _alternative(model: type[BaseModel], name: str) -> str:
 
 
 def _values(field: FieldInfo) -> str:
-    """Values of a field in words: ``1 to 100``, ``demo, open or paper``, ``a text or none``."""
-    kinds = _kinds(field)
-    words = _choices(field)
-    if bounds := _bounds(field):
-        words.append(bounds)
-    elif bool in kinds:
-        words += ["true", "false"]
-    else:
-        names = {int: "a whole number", float: "a number", str: "a text"}
-        words += [names[kind] for kind in kinds if kind in names]
-    if type(None) in kinds:
-        words.append("none")
-    return _listed(words, "or") or "other values"
-
-
-def _bounds(field: FieldInfo) -> str:
-    """Range of a field in words; empty if it has none."""
-    limits = {}
-    for mark in field.metadata:
-        for name in ("ge", "gt", "le", "lt"):
-            if hasattr(mark, name):
-                limits[name] = getattr(mark, name)
-    low = limits.get("ge", f"above {limits['gt']}" if "gt" in limits else None)
-    high = limits.get("le", f"below {limits['lt']}" if "lt" in limits else None)
-    if low is not None and high is not None:
-        return f"{low} to {high}"
-    if low is not None:
-        return f"at least {low}" if "ge" in limits else low
-    if high is not None:
-        return f"at most {high}" if "le" in limits else high
-    return ""
-
-
-def _kinds(field: FieldInfo) -> list[object]:
-    """Members of the field's type: ``int | None`` has two."""
-    union = typing.get_origin(field.annotation) in (typing.Union, types.UnionType)
-    return list(typing.get_args(field.annotation)) if union else [field.annotation]
+    """Write the values of a field in words: ``1 to 100``, ``demo, open or paper``, ``a text``."""
+    if choices := _choices(field):
+        return _listed(choices, "or")
+    low = next((mark.ge for mark in field.metadata if hasattr(mark, "ge")), None)
+    high = next((mark.le for mark in field.metadata if hasattr(mark, "le")), None)
+    if low is None:
+        return ANY[field.annotation]
+    return f"at least {low}" if high is None else f"{low} to {high}"
 
 
 def _choices(field: FieldInfo) -> list[str]:
-    choices = []
-    for kind in _kinds(field):
-        if typing.get_origin(kind) is Literal:
-            choices += [str(value) for value in typing.get_args(kind)]
-    return choices
-
-
-def _is_none(field: FieldInfo | None, value: object) -> bool:
-    if field is None or not isinstance(value, str):
-        return False
-    return value.lower() == "none" and type(None) in _kinds(field)
+    is_literal = typing.get_origin(field.annotation) is Literal
+    return [str(value) for value in typing.get_args(field.annotation)] if is_literal else []
 
 
 def _listed(words: Sequence[str], last: str) -> str:
     return f" {last} ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
-
-
-def _shown(value: object) -> str:
-    if value == "":
-        return "empty"
-    return str(value).lower() if isinstance(value, bool) or value is None else str(value)

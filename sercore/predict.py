@@ -5,6 +5,7 @@ A clip is answered window by window. A window is prepared as the paper prepares 
 probabilities are the mean of its windows'.
 """
 
+import importlib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,45 +29,38 @@ from sercore.training.resumable import autocast
 LEAST = 0.5  # s: the shortest window, and the shortest clip
 CLOSEST = 0.01  # s: the shortest hop
 QUIETEST = (
-    1e-4  # of full scale, 3 steps of a 16-bit file: no sample further from the mean is silence
+    1e-4  # of full scale: nothing further from the mean, 3 steps of a 16-bit file, is silence
 )
 
 
 class PredictError(ValueError):
-    """A saved model or a window that cannot be used: what was found, what was expected, what to do."""
+    """A saved model or a window that cannot be used."""
 
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A saved model, ready to answer.
+    """A saved model, ready to answer."""
 
-    Args:
-        network: trained network, in evaluation mode on the CPU
-        about: content of ``model.json``
-        read: function from a window's samples and ``encoder=`` to the network's inputs
-        encoder: speech encoder whose frames the network reads, or None
-    """
-
-    network: nn.Module
-    about: dict[str, Any]
-    read: Callable[..., list[Tensor]]
-    encoder: Encoder | None
+    network: nn.Module  # in evaluation mode on the CPU
+    about: dict[str, Any]  # content of model.json
+    read: Callable[..., list[Tensor]]  # from a window's samples and encoder= to the inputs
+    encoder: Encoder | None  # whose frames the network reads
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Names, by position."""
+        """Names of the classes, by position."""
         return tuple(self.about["classes"])
 
     @property
     def longest(self) -> int:
-        """Samples of a window at most."""
+        """Samples of the longest window."""
         return math.floor(self.about["input"]["seconds"] * RATE + 0.5)
 
 
 def train(
     name: str, given: Mapping[str, object], *, out: Path, final: bool = False
 ) -> dict[str, Any]:
-    """Train a model of any paper and save it; see `sercore.card.Card.train`.
+    """Train a model of any paper and save it; return ``model.json``; see `sercore.card.Card.train`.
 
     Args:
         name: row of chapter 2 ("GR C+S"), 3 ("CNNLSTM per-clip") or 4 ("111"), or a model of
@@ -75,20 +69,19 @@ def train(
         out: folder of the saved model, ``weights.safetensors`` and ``model.json``
         final: whether every clip trains, where the paper has such a training
 
-    Returns:
-        The content of ``model.json``.
-
     Raises:
         ParameterError: no such name, or what `sercore.card.Card.train` refuses
     """
-    card = next((card for card in cards() if name in card.names), None)
+    cards = [paper.card for paper in papers.every() if paper.card is not None]
+    card = next((card for card in cards if name in card.names), None)
     if card is None:
-        near = [f'"{nearest(name, card.names)}" of chapter {card.chapter}' for card in cards()]
+        near = [f'"{nearest(name, card.names)}" of chapter {card.chapter}' for card in cards]
         raise ParameterError(
-            f"{name}: no such model; expected a row or a model, the nearest are {', '.join(near[:-1])} and {near[-1]}. Name it so."
+            f"{name}: no such model; expected a row or a model, the nearest are "
+            f"{', '.join(near[:-1])} and {near[-1]}. Name it so."
         )
     if final and not card.has_final:
-        chapters = " and ".join(card.chapter for card in cards() if card.has_final)
+        chapters = " and ".join(card.chapter for card in cards if card.has_final)
         raise ParameterError(
             f"--final: a training on every clip is chapter {chapters}'s, and paper 0{card.chapter}"
             f" has none; expected {name} without it. Leave it out."
@@ -97,26 +90,12 @@ def train(
 
 
 def sentences(about: Mapping[str, Any]) -> list[str]:
-    """Say for people what a model is, its scores and its limits.
-
-    Args:
-        about: content of ``model.json``
-    """
+    """Say for people what a model is, its scores and its limits, from its ``model.json``."""
     return _card(about).sentences(about)
 
 
-def cards() -> list[Card]:
-    """List the cards of the papers whose models can be saved, in the order of the chapters."""
-    return [paper.card for paper in papers.every() if paper.card is not None]
-
-
 def load(folder: Path, *, encoder: str | None = None) -> Model:
-    """Load a saved model.
-
-    Args:
-        folder: folder of the saved model
-        encoder: its speech encoder by hub id or folder, or "random" (default: the recipe's, where
-            its name finds it)
+    """Load a saved model and its speech encoder, by default the recipe's.
 
     Raises:
         PredictError: no such model, a damaged one, or one that was saved by another program; an
@@ -129,18 +108,16 @@ def load(folder: Path, *, encoder: str | None = None) -> Model:
         raise PredictError(str(error)) from error
     except (KeyError, TypeError) as error:
         raise PredictError(
-            f"{folder}: no model of sercore train, {error!r}; expected one. Name the folder given as --out."
+            f"{folder}: no model of sercore train, {error!r}; expected one. Name the folder given "
+            "as --out."
         ) from error
     return Model(network, about, read, _encoder(folder, needed, encoder))
 
 
 def windows(samples: int, *, window: int, hop: int) -> list[tuple[int, int]]:
-    """First sample and end of each window: one every hop, and, where the last one stops early, one more that ends with the clip.
+    """Return first sample and end of each window of a clip; a shorter clip is one window.
 
-    Args:
-        samples: of the clip, 1 or more.
-        window: samples of each; a shorter clip is one window.
-        hop: samples from one start to the next, 1 to ``window``.
+    There is one every hop, and, where the last one stops early, one more that ends with the clip.
     """
     if samples <= window:
         return [(0, samples)]
@@ -151,26 +128,20 @@ def windows(samples: int, *, window: int, hop: int) -> list[tuple[int, int]]:
 
 
 def inputs(model: Model, samples: np.ndarray) -> list[Tensor]:
-    """What the network reads of one window, made as its training clips' inputs were: a batch of one.
-
-    Args:
-        model: whose inputs are made.
-        samples: ``(samples,)`` float32 of the window, 16 kHz mono.
+    """Make what the network reads of one window, as its training clips' inputs were made.
 
     Shape:
+        - samples: ``(samples,)`` float32, 16 kHz mono
         - each input: ``(1, frames, width)``, lengths ``(1,)``
     """
     return model.read(samples, encoder=model.encoder)
 
 
 def probabilities(model: Model, samples: np.ndarray) -> np.ndarray | None:
-    """Probability of each class in one window, or None where it is silent.
-
-    Args:
-        model: that answers.
-        samples: ``(samples,)`` float32, 16 kHz mono, ``LEAST`` seconds or more.
+    """Return the probability of each class in one window, or None where it is silent.
 
     Shape:
+        - samples: ``(samples,)`` float32, 16 kHz mono, ``LEAST`` seconds or more
         - output: ``(classes,)``
     """
     if np.abs(samples - samples.mean()).max() <= QUIETEST:
@@ -187,35 +158,31 @@ def predicted(
     window: float | None = None,
     hop: float | None = None,
 ) -> list[dict]:
-    """Probabilities of clips and of their windows; a clip that cannot be used is told, and the others are answered all the same.
+    """Return the probabilities of audio files of any rate, and of their windows, as plain values.
+
+    Of each file: ``clip``; ``seconds``; ``label``, the likeliest class; ``probabilities`` by class,
+    the mean over its windows with sound; ``windows``, each with ``start`` and ``end`` in seconds,
+    ``state`` ("predicted" or "silent") and ``probabilities``; ``error`` where it cannot be used,
+    which ends no other file's answer. What is not there is None.
 
     Args:
-        model: that answers.
-        clips: audio files, mono or not, of any rate.
-        window: seconds, ``LEAST`` to what the model reads at most (default: that).
-        hop: seconds from window to window, ``CLOSEST`` to ``window`` (default: half the window).
-
-    Returns:
-        One a clip, plain values: ``clip``; ``seconds``; ``label``, the likeliest class; ``probabilities``, by class, the mean over
-        its windows with sound; ``windows``, each with ``start`` and ``end`` in seconds, ``state`` ("predicted" or "silent") and
-        ``probabilities``; ``error``. What there is not is None: a silent window's probabilities, an unused clip's label.
+        model: model that answers
+        clips: audio files
+        window: seconds, ``LEAST`` to what the model reads at most (default: that)
+        hop: seconds from window to window, ``CLOSEST`` to ``window`` (default: half the window)
 
     Raises:
-        PredictError: a window or hop out of its range.
+        PredictError: a window or hop out of its range
     """
     lengths = _lengths(model, window, hop)
-    return [
-        _clip(model, clip, *lengths)
-        for clip in tqdm(clips, desc="clips", unit="clip", delay=2, mininterval=1)
-    ]
+    bar = tqdm(clips, desc="clips", unit="clip", delay=2, mininterval=1)
+    return [_clip(model, clip, *lengths) for clip in bar]
 
 
 def rows(answers: Sequence[dict], *, top_k: int = 3) -> list[dict]:
-    """Table of predictions: each window of a clip, and below them the clip; failed clips are left out.
+    """Tabulate predictions with their likeliest classes: the windows of a clip, then the clip.
 
-    Args:
-        answers: result of ``predicted``
-        top_k: number of likeliest classes that are named, 1 or more (default 3)
+    Clips that failed are left out.
     """
     table = []
     for answer in answers:
@@ -242,7 +209,8 @@ def _clip(model: Model, clip: Path | str, window: int, hop: int) -> dict:
         answer["seconds"] = len(samples) / RATE
         if len(samples) < LEAST * RATE:
             raise audio.AudioError(
-                f"{clip}: {len(samples) / RATE:g} s of audio; expected {LEAST} s or more. Leave it out, or record a longer one."
+                f"{clip}: {len(samples) / RATE:g} s of audio; expected {LEAST} s or more. Leave it "
+                "out, or record a longer one."
             )
         places = windows(len(samples), window=window, hop=hop)
         by_window = [probabilities(model, samples[start:end]) for start, end in places]
@@ -272,18 +240,19 @@ def _by_class(model: Model, values: np.ndarray) -> dict[str, float]:
 
 
 def _lengths(model: Model, window: float | None, hop: float | None) -> tuple[int, int]:
-    """Samples of a window and of a hop."""
+    """Return the samples of a window and of a hop."""
     longest = model.longest / RATE
     window = longest if window is None else window
     if not LEAST <= window <= longest:
         raise PredictError(
-            f"--window {window:g}: expected {LEAST} to {longest:g} s, the most that {model.about['model']} reads at a time. "
-            "Leave it out, or give one in between."
+            f"--window {window:g}: expected {LEAST} to {longest:g} s, the most that "
+            f"{model.about['model']} reads at a time. Leave it out, or give one in between."
         )
     hop = window / 2 if hop is None else hop
     if not CLOSEST <= hop <= window:
         raise PredictError(
-            f"--hop {hop:g}: expected {CLOSEST} to {window:g} s, the window, so that no sound is left out. Give less."
+            f"--hop {hop:g}: expected {CLOSEST} to {window:g} s, the window, so that no sound is "
+            "left out. Give less."
         )
     return math.floor(window * RATE + 0.5), math.floor(hop * RATE + 0.5)
 
@@ -296,50 +265,38 @@ def _network(folder: Path, about: dict[str, Any]) -> nn.Module:
 
 
 def _card(about: Mapping[str, Any]) -> Card:
+    """Import the card of the paper that a model names, and no other paper, which takes seconds.
+
+    A card's paper, "Parry et al. 2022 (…)", begins as its folder's name does.
+    """
     paper = about["recipe"]["paper"]
-    for card in cards():
-        if card.paper == paper:
-            return card
-    known = " or ".join(card.paper for card in cards())
+    for folder in papers.folders():
+        if paper.lower().startswith(folder.rstrip("0123456789")):
+            card = importlib.import_module(f"sercore.papers.{folder}.card").CARD
+            if card.paper == paper:
+                return card
+    known = " or ".join(other.card.paper for other in papers.every() if other.card is not None)
     raise ValueError(
         f"a model of {paper}; expected one of {known}. Use the version of sercore that saved it."
     )
 
 
 def _encoder(folder: Path, wanted: dict[str, Any] | None, given: str | None) -> Encoder | None:
-    if wanted is None:
-        if given is not None:
-            raise PredictError(
-                f"--encoder {given}: the model in {folder} reads none. Leave it out."
-            )
+    if wanted is None and given is None:
         return None
+    if wanted is None:
+        raise PredictError(f"--encoder {given}: the model in {folder} reads none. Leave it out.")
     name = given or wanted["name"]
     needs = f"{folder}: reads the frames of {wanted['name']} (content {wanted['content'][:8]})"
     try:
         content = encoders.content(name)
         if content != wanted["content"]:
             raise PredictError(
-                f"{needs}; {name} is another, content {content[:8]}. Name the right one with --encoder."
+                f"{needs}; {name} is another, content {content[:8]}. Name the right one with "
+                "--encoder."
             )
         return encoders.load(name)
     except EncoderError as error:
         raise PredictError(
             f"{needs}, which was not found. {error} Name it with --encoder."
         ) from error
-
-
-__all__ = [
-    "CLOSEST",
-    "LEAST",
-    "QUIETEST",
-    "Model",
-    "PredictError",
-    "inputs",
-    "load",
-    "predicted",
-    "probabilities",
-    "rows",
-    "sentences",
-    "train",
-    "windows",
-]

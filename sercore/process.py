@@ -20,12 +20,7 @@ class CallError(RuntimeError):
 
 
 def isolated(function: Callable[..., Any], /, *arguments: object, seconds: float) -> Any:
-    """Call a function in a fresh process and return its result.
-
-    Args:
-        function: function that is importable by name; its result must pickle
-        arguments: arguments of the call; they must pickle
-        seconds: longest time the call may take; then the process is killed
+    """Call a function in a fresh process and return its result; see ``isolated_each``.
 
     Raises:
         CallError: the call raised, died or ran out of time
@@ -45,12 +40,9 @@ def isolated_each(
 
     Args:
         function: function that is importable by name; its results must pickle
-        calls: arguments of each call; they must pickle
-        seconds: longest time one call may take; then its process is killed
+        calls: arguments of each call, which must pickle
+        seconds: longest time of one call, after which its process is killed
         title: title of the bar, which is shown for two calls or more that take longer than 2 s
-
-    Returns:
-        Results in the order of the calls.
     """
     from pebble import concurrent
     from tqdm import tqdm

@@ -48,8 +48,7 @@ def manifest(folder: Path, *, name: str = RUNS) -> dict:
     """Read the manifest of a folder and check its seal; empty if nothing is recorded.
 
     Raises:
-        SealError: the manifest is missing beside recorded files, cannot be read, or is not what was
-            written.
+        SealError: the manifest is missing beside files, cannot be read, or is not what was written.
     """
     _recover(folder)
     path = folder / name
@@ -75,11 +74,7 @@ def manifest(folder: Path, *, name: str = RUNS) -> dict:
 
 
 def read(path: Path, *, name: str = RUNS) -> bytes:
-    """Read a recorded file and check its digest.
-
-    Args:
-        path: path of the file.
-        name: name of the manifest with its digest.
+    """Read a recorded file and check its digest in the manifest of that name.
 
     Raises:
         SealError: the file is missing, in no manifest, or not what was written.
@@ -111,22 +106,19 @@ def replace(
 ) -> None:
     """Replace files of a folder as a set, the manifest with them; the folder's lock must be held.
 
-    Args:
-        folder: folder of recorded files.
-        files: new contents by name; None removes a file.
-        about: further entries of the manifest (default: those that it has).
-        name: name of the manifest.
+    New contents come by name, None to remove a file; ``about`` are further entries of the manifest,
+    by default those that it has.
     """
     old = manifest(folder, name=name)
-    new = dict(old if about is None else about)
-    new.pop("seal", None)
-    new["digests"] = dict(old.get("digests", {}))
+    digests = dict(old.get("digests", {}))
     for file, payload in files.items():
         if payload is None:
-            new["digests"].pop(file, None)
+            digests.pop(file, None)
         else:
-            new["digests"][file] = hashlib.sha256(payload).hexdigest()
-    text = json.dumps(new | {"seal": _seal(new)}, indent=1, sort_keys=True) + "\n"
+            digests[file] = hashlib.sha256(payload).hexdigest()
+    new = {**(old if about is None else about), "digests": digests}
+    new["seal"] = _seal(new)
+    text = json.dumps(new, indent=1, sort_keys=True) + "\n"
     steps = []
     for file, payload in {**files, name: text.encode()}.items():
         if payload is not None:
@@ -156,15 +148,15 @@ def _finish(folder: Path) -> None:
     (folder / JOURNAL).unlink()
 
 
-def _seal(about: Mapping) -> str:
-    return store.digest({key: value for key, value in about.items() if key != "seal"})
-
-
 def sign(folder: Path, names: Sequence[str]) -> None:
     """Take corrected files into the folder's manifest."""
     name = RUNS if (folder / RUNS).is_file() else DIGESTS
     with locked(folder):
         replace(folder, {file: (folder / file).read_bytes() for file in names}, name=name)
+
+
+def _seal(about: Mapping) -> str:
+    return store.digest({key: value for key, value in about.items() if key != "seal"})
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import pytest
 import soundfile
 from typer.testing import CliRunner
 
-from sercore import chapters, store
+from sercore import chapters, papers, store
 from sercore.cli import app
 from sercore.papers.biagini2022 import card as loopq_card
 from tests.papers.biagini2022 import loopq_clips
@@ -153,6 +153,7 @@ def test_models_are_a_table_or_json():
 
 def test_ledger_is_a_table_or_json(monkeypatch):
     entries = {"01-ser2022-transfer": NUMBERS}
+    papers.every()  # imported before the ledger is replaced
     fake = lambda paper: SimpleNamespace(entries=lambda: entries.get(paper.name, []))  # noqa: E731
     monkeypatch.setattr("sercore.ledger.entries.Ledger", fake)
     (entry,) = json.loads(run("ledger", "--json").stdout)

@@ -1,6 +1,6 @@
 """The README's headline is the ledger's."""
 
-from sercore.pages import readme
+from sercore.pages import __main__ as readme
 
 
 def test_the_headline_is_todays():

@@ -10,20 +10,12 @@ from sercore.augment.spectrogram import mask_bands, mask_time
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """One line of Table 1.
+    """One line of Table 1."""
 
-    Args:
-        bands: width of the widest mask in frequency (printed: F).
-        frames: width of the widest mask in time (printed: W).
-        share: share of a clip that one mask in time may cover (printed: p), so that its width is at
-            most min(W, p T).
-        count: number of masks in frequency, and of masks in time (printed: N_f and N_t).
-    """
-
-    bands: int
-    frames: int
-    share: float = 0.2
-    count: int = 2
+    bands: int  # width of the widest mask in frequency (printed: F)
+    frames: int  # width of the widest mask in time (printed: W), at most min(W, p T)
+    share: float = 0.2  # of a clip that one mask in time may cover (printed: p)
+    count: int = 2  # masks in frequency, and masks in time (printed: N_f and N_t)
 
 
 CONSERVATIVE = Policy(bands=15, frames=50)
@@ -40,15 +32,11 @@ def masked(
 ) -> Tensor:
     """Mask spectrograms by a policy, each clip at random; masked cells are 0, the mean.
 
-    Args:
-        spectrograms: ``(batch, time, bands)``, normalised.
-        policy: masking policy.
-        generator: generator of the random numbers; it moves on by the same amount whatever the
-            widths.
-        lengths: ``(batch,)`` frames of each clip without padding (default all).
+    The generator moves on by the same amount whatever the widths.
 
-    Returns:
-        ``(batch, time, bands)``, a copy.
+    Shape:
+        - spectrograms and output, a copy: ``(batch, time, bands)``, normalised
+        - lengths: ``(batch,)`` frames of each clip without padding (default all)
 
     Source: Padi et al. 2021, section 3.4 and Table 1; the value of masked cells is ours.
     """

@@ -23,7 +23,7 @@ def mask_time(
     fits into the clip. Masks of one clip may overlap.
 
     Args:
-        spectrograms: ``(batch, time, bands)``.
+        spectrograms: ``(batch, time, bands)``, of which a copy is returned.
         width: frames of the widest mask, 0 or more.
         generator: generator of the random numbers; it moves on by the same amount whatever the
             widths.
@@ -33,9 +33,6 @@ def mask_time(
         share: largest share of a clip that one mask may cover, 0 to 1.
         lengths: ``(batch,)`` frames of each clip without padding, into which no mask reaches
             (default all).
-
-    Returns:
-        ``(batch, time, bands)``, a copy.
 
     Raises:
         ValueError: an argument is out of its range or has another shape.
@@ -109,6 +106,5 @@ def _check(
     if len(lengths) and not 0 <= int(lengths.min()) <= int(lengths.max()) <= spectrograms.shape[1]:
         raise ValueError(
             f"lengths from {int(lengths.min())} to {int(lengths.max())}; expected 0 to "
-            f"{spectrograms.shape[1]} frames."
-            " Give frames, not samples."
+            f"{spectrograms.shape[1]} frames. Give frames, not samples."
         )

@@ -15,23 +15,14 @@ SECONDS = 60.0  # longest time of one call; Change gender never returns for some
 
 @dataclass(frozen=True, kw_only=True)
 class Conversion:
-    """Arguments of Praat's Change gender.
+    """Arguments of Praat's Change gender; the defaults are the published values."""
 
-    Args:
-        formants: formant shift ratio, 0.5 to 2.
-        median: new pitch median in Hz, 0 (unchanged) or 40 to 500.
-        spread: pitch range factor, 0 to 2 (1 as published); above 2 Praat may never return.
-        duration: duration factor, 0.1 to 3 (1 as published).
-        floor: pitch floor in Hz (75 as published).
-        ceiling: pitch ceiling in Hz (600 as published).
-    """
-
-    formants: float
-    median: float
-    spread: float = 1.0
-    duration: float = 1.0
-    floor: float = 75.0
-    ceiling: float = 600.0
+    formants: float  # shift ratio, 0.5 to 2
+    median: float  # Hz: new pitch median, 0 (unchanged) or 40 to 500
+    spread: float = 1.0  # pitch range factor, 0 to 2; above 2 Praat may never return
+    duration: float = 1.0  # factor, 0.1 to 3
+    floor: float = 75.0  # Hz: of the pitch
+    ceiling: float = 600.0  # Hz: of the pitch
 
     def __post_init__(self):
         for name, low, high in (("formants", 0.5, 2), ("spread", 0, 2), ("duration", 0.1, 3)):
@@ -56,14 +47,10 @@ def change_gender(
 ) -> np.ndarray:
     """Shift a voice's formants and pitch; call it through ``converted``, which bounds its time.
 
-    Args:
-        samples: ``(samples,)`` in [-1, 1].
-        conversion: arguments of Change gender.
-        seed: seed of Praat's random numbers, 0 to 2**31 - 1.
-        rate: samples a second, in Hz.
+    ``seed`` is that of Praat's random numbers, 0 to 2**31 - 1.
 
-    Returns:
-        ``(samples,)`` float64.
+    Shape:
+        - samples: ``(samples,)`` in [-1, 1]; output: ``(samples,)`` float64
 
     Source: Alves et al. 2022, section 2.2, "Praat's Change gender".
     """
@@ -79,22 +66,15 @@ def change_gender(
 def converted(
     clips: Sequence[Path], conversions: Sequence[Conversion], *, seed: int = 0
 ) -> list[Path | process.CallError]:
-    """Convert clips to 16-bit WAV files in the store.
+    """Convert clips to 16-bit WAV files in the store, all with one seed.
 
-    Args:
-        clips: audio files.
-        conversions: conversion of each clip.
-        seed: seed of Praat's random numbers, the same for each clip.
-
-    Returns:
-        Path of each file, or the error of a clip that Praat cannot convert.
+    Each gives the path of its file, or the error where Praat cannot convert it.
     """
     keys = []
     for clip, conversion in zip(clips, conversions, strict=True):
         settings, manifest = {"conversion": conversion, "seed": seed}, [store.content(clip)]
-        keys.append(
-            store.key(settings=settings, manifest=manifest, modules="sercore.augment.voice")
-        )
+        key = store.key(settings=settings, manifest=manifest, modules="sercore.augment.voice")
+        keys.append(key)
     left = [index for index, key in enumerate(keys) if store.kept("voices", key, ".wav") is None]
     calls = [(str(clips[index]), conversions[index], seed) for index in left]
     answers = process.isolated_each(_wav, calls, seconds=SECONDS, title="change gender")

@@ -19,12 +19,11 @@ def stretch_factor(generator: np.random.Generator) -> float:
 def stretched(samples: np.ndarray, *, factor: float) -> np.ndarray:
     """Change the tempo of a clip by a phase vocoder with frames of 2048 samples.
 
-    Args:
-        samples: ``(samples,)`` float32 or float64, 2048 samples or more.
-        factor: factor of the tempo, 0.5 to 2: above 1 is faster, hence shorter.
+    A factor above 1, of 0.5 to 2, is faster, hence shorter.
 
-    Returns:
-        ``(round(samples / factor),)``, a copy of the same type.
+    Shape:
+        - samples: ``(samples,)`` float32 or float64, 2048 samples or more
+        - output: ``(round(samples / factor),)``, a copy of the same type
 
     Raises:
         ValueError: the factor is out of range, or the clip is shorter than a frame or has several

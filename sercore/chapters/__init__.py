@@ -1,8 +1,8 @@
 """Chapters: find them, check their parameters, execute them once.
 
-A chapter is ``notebooks/NN-name.ipynb``. Its study is ``study.py`` in the one folder of ``sercore.papers`` that it imports from; a
-notebook without study (a comparison) has no parameters. ``execution`` runs one notebook, ``circumstances`` says where and when;
-``sercore.press`` makes the pages.
+A chapter is ``notebooks/NN-name.ipynb``. Its study is ``study.py`` in the one folder of
+``sercore.papers`` that it imports from; a notebook without study (a comparison) has no parameters.
+``execution`` runs one notebook; ``sercore.press`` makes the pages.
 """
 
 import ast
@@ -18,31 +18,23 @@ from types import ModuleType
 import nbformat
 from pydantic import BaseModel
 
-from sercore import store
-from sercore.chapters import circumstances
+from sercore import checkout, store
 from sercore.chapters.execution import ChapterError, peak_memory, run
 from sercore.parameters import checked
 
 NOTEBOOKS = store.PROJECT / "notebooks"
 LEDGER = store.PROJECT / "book" / "ledger"
+STUDY = re.compile(r"sercore\.papers\.\w+\.study")
 
 
 @dataclass(frozen=True)
 class Executed:
-    """An executed chapter.
+    """An executed chapter."""
 
-    Args:
-        name: file name of the notebook, without its ending.
-        path: the executed notebook, in the store.
-        ran: whether it was executed now, rather than found.
-        run: what is kept of the execution, now or then: chapter, seconds, peak, and the circumstances.
-        parameters: plain values of its parameters.
-    """
-
-    name: str
-    path: Path
-    ran: bool
-    run: dict[str, object]
+    name: str  # file name of the notebook, without its ending
+    path: Path  # of the executed notebook, in the store
+    ran: bool  # whether it was executed now, rather than found
+    run: dict[str, object]  # of the execution: chapter, seconds, peak, and the circumstances
     parameters: dict[str, object]
 
     @property
@@ -57,20 +49,20 @@ class Executed:
 
 
 def names() -> list[str]:
-    """Names of all chapters, in order."""
+    """Return the names of all chapters, in order."""
     return sorted(path.stem for path in NOTEBOOKS.glob("[0-9][0-9]-*.ipynb"))
 
 
 def find(name: str) -> str:
-    """Full name of the chapter meant by its name, its path, its number or another part of its name.
+    """Find the chapter that its name, its path, its number or another part of its name means.
 
     Raises:
         ChapterError: no chapter is meant, or more than one.
     """
     meant = Path(name).stem if name.endswith(".ipynb") else name
-    matches = [chapter for chapter in names() if meant in (chapter, chapter.partition("-")[0])] or [
-        chapter for chapter in names() if meant in chapter
-    ]
+    matches = [chapter for chapter in names() if meant in (chapter, chapter.partition("-")[0])]
+    if not matches:
+        matches = [chapter for chapter in names() if meant in chapter]
     if len(matches) == 1:
         return matches[0]
     reason = "more than one chapter" if matches else "no chapter"
@@ -78,26 +70,23 @@ def find(name: str) -> str:
 
 
 def study(name: str) -> ModuleType | None:
-    """The study that the chapter imports: ``study.py`` of a folder of ``sercore.papers``; None where there is none.
+    """Import the study that a chapter imports, if it has one.
 
     Raises:
         ChapterError: it imports more than one.
     """
-    named = [
-        module
-        for module in sorted(_imports(_read(name))[0])
-        if re.fullmatch(r"sercore\.papers\.\w+\.study", module)
-    ]
-    studies = [importlib.import_module(module) for module in named]
+    modules = sorted(_imports(_read(name))[0])
+    studies = [module for module in modules if STUDY.fullmatch(module)]
     if len(studies) > 1:
         raise ChapterError(
-            f"notebooks/{name}.ipynb: imports {len(studies)} studies; a chapter has one. Split it in two."
+            f"notebooks/{name}.ipynb: imports {len(studies)} studies; a chapter has one. Split it "
+            "in two."
         )
-    return studies[0] if studies else None
+    return importlib.import_module(studies[0]) if studies else None
 
 
 def check(name: str, given: Mapping[str, object]) -> BaseModel:
-    """Parameters of a chapter from given values, strings or not, before any kernel starts.
+    """Check given parameters of a chapter, strings or not, before any kernel starts.
 
     Raises:
         ChapterError: there is no such chapter, or its parameters cell is not that of its study.
@@ -110,67 +99,59 @@ def check(name: str, given: Mapping[str, object]) -> BaseModel:
     if written != set(model.model_fields):
         odd = ", ".join(sorted(written ^ set(model.model_fields)))
         raise ChapterError(
-            f"notebooks/{name}.ipynb: the cell tagged `parameters` and the study's Parameters differ in {odd}."
+            f"notebooks/{name}.ipynb: the cell tagged `parameters` and the study's Parameters "
+            f"differ in {odd}."
         )
     return checked(model, given)
 
 
 def key(name: str, parameters: BaseModel) -> store.Key:
-    """Key of an executed chapter: parameters, source and tags of its cells, the data and ledger it reads, its modules."""
+    """Make the key of an executed chapter.
+
+    It counts parameters, source and tags of the cells, data, ledger and modules that they read.
+    """
     notebook, module = _read(name), study(name)
     modules, libraries = _imports(notebook)
-    cells = [
-        [cell.cell_type, cell.source, cell.metadata.get("tags", [])] for cell in notebook.cells
-    ]
-    return store.key(
-        settings={
-            "parameters": parameters.model_dump(mode="json"),
-            "cells": cells,
-            "libraries": libraries,
-        },
-        manifest=[
-            *(module.manifest(parameters) if module else []),
-            *_ledger(name if module else None),
-        ],
-        modules=modules,
-    )
+    cells = []
+    for cell in notebook.cells:
+        cells.append([cell.cell_type, cell.source, cell.metadata.get("tags", [])])
+    settings = {"parameters": parameters.model_dump(mode="json")}
+    settings |= {"cells": cells, "libraries": libraries}
+    data = module.manifest(parameters) if module else []
+    manifest = [*data, *_ledger(name if module else None)]
+    return store.key(settings=settings, manifest=manifest, modules=modules)
 
 
 def execute(name: str, parameters: BaseModel | None = None, *, fresh: bool = False) -> Executed:
-    """Execute a chapter, or find it executed with the same parameters, source, data, code and versions.
+    """Execute a chapter, or find it executed with the same parameters, source, data and code.
 
     Args:
-        name: the chapter.
-        parameters: what ``check`` returned (default: the study's defaults).
-        fresh: execute it even if it is kept.
+        name: name of the chapter.
+        parameters: result of ``check`` (default: the study's defaults).
+        fresh: True to execute it even if it is kept.
 
     Raises:
         ChapterError: a cell failed; the message names it and the half-executed notebook.
     """
     name = find(name)
     parameters = parameters or check(name, {})
+    values = parameters.model_dump(mode="json")
     name_key = key(name, parameters)
     record = store.kept("chapters", name_key, ".json")
-    if fresh or record is None or store.kept("chapters", name_key, ".ipynb") is None:
+    ran = fresh or record is None or store.kept("chapters", name_key, ".ipynb") is None
+    if ran:
         began = time.monotonic()
         with peak_memory() as peak:
-            notebook = run(NOTEBOOKS / f"{name}.ipynb", parameters.model_dump(mode="json"))
+            notebook = run(NOTEBOOKS / f"{name}.ipynb", values)
         store.keep("chapters", name_key, nbformat.writes(notebook).encode(), ".ipynb")
-        run_record = {
-            "chapter": name,
-            "seconds": round(time.monotonic() - began, 1),
-            "peak": round(peak[0], 1),
-        }
-        run_record |= circumstances.now(
-            device=getattr(parameters, "device", "cpu"), versions=dict(name_key.versions)
-        )
-        record = json.dumps(run_record).encode()
+        seconds = round(time.monotonic() - began, 1)
+        costs = {"chapter": name, "seconds": seconds, "peak": round(peak[0], 1)}
+        device, versions = getattr(parameters, "device", "cpu"), dict(name_key.versions)
+        about = costs | checkout.circumstances(device=device, versions=versions)
+        record = json.dumps(about).encode()
         store.keep("chapters", name_key, record, ".json")
-        ran = True
-    else:
-        ran = False
     path = store.path("chapters", name_key, ".ipynb")
-    return Executed(name, path, ran, json.loads(record), parameters.model_dump(mode="json"))
+    return Executed(name, path, ran, json.loads(record), values)
 
 
 class _NoParameters(BaseModel, extra="forbid"):
@@ -182,21 +163,21 @@ def _read(name: str) -> nbformat.NotebookNode:
 
 
 def _code(notebook: nbformat.NotebookNode) -> Iterator[tuple[nbformat.NotebookNode, ast.Module]]:
-    """Code cells with their syntax trees; lines of IPython's own (``%`` and ``!``) left out."""
+    """Yield code cells with their syntax trees, without lines of IPython's own (``%``, ``!``)."""
     for cell in notebook.cells:
         if cell.cell_type == "code":
+            lines = cell.source.splitlines()
             yield (
                 cell,
-                ast.parse(
-                    "\n".join(
-                        line for line in cell.source.splitlines() if not line.startswith(("%", "!"))
-                    )
-                ),
+                ast.parse("\n".join(line for line in lines if not line.startswith(("%", "!")))),
             )
 
 
 def _imports(notebook: nbformat.NotebookNode) -> tuple[set[str], dict[str, str]]:
-    """Modules of ``sercore`` that a notebook imports, and the numeric libraries it imports itself with their versions."""
+    """Return the modules of ``sercore`` and the versions of the libraries that a notebook imports.
+
+    Of libraries only the numeric ones count.
+    """
     modules = set()
     for _, tree in _code(notebook):
         for node in ast.walk(tree):
@@ -204,14 +185,11 @@ def _imports(notebook: nbformat.NotebookNode) -> tuple[set[str], dict[str, str]]
                 modules |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
                 modules |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    tops = {module.split(".")[0] for module in modules}
-    libraries = {
-        top: importlib.metadata.version(store.NUMERIC[top])
-        for top in sorted(tops & set(store.NUMERIC))
-    }
-    return {
-        module for module in modules if module.startswith("sercore") and _is_module(module)
-    }, libraries
+    libraries = {}
+    for top in sorted({module.split(".")[0] for module in modules} & set(store.NUMERIC)):
+        libraries[top] = importlib.metadata.version(store.NUMERIC[top])
+    ours = {name for name in modules if name.startswith("sercore") and _is_module(name)}
+    return ours, libraries
 
 
 def _is_module(name: str) -> bool:
@@ -220,33 +198,24 @@ def _is_module(name: str) -> bool:
 
 
 def _parameters_cell(notebook: nbformat.NotebookNode) -> set[str]:
-    """Names that the cell tagged ``parameters`` assigns."""
+    """Return the names that the cell tagged ``parameters`` assigns."""
     assigned = set()
     for cell, tree in _code(notebook):
         if "parameters" in cell.metadata.get("tags", []):
-            for node in tree.body:
-                targets = (
-                    node.targets
-                    if isinstance(node, ast.Assign)
-                    else [node.target]
-                    if isinstance(node, ast.AnnAssign)
-                    else []
-                )
-                assigned |= {target.id for target in targets if isinstance(target, ast.Name)}
+            names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+            assigned |= {node.id for node in names if isinstance(node.ctx, ast.Store)}
     return assigned
 
 
 def _ledger(name: str | None) -> list[list[str]]:
-    """Path and content of the ledger's files: of one chapter, or of all."""
+    """Return path and content of the ledger's files: of one chapter, or of all."""
     if name:
-        files = [
-            *LEDGER.glob(f"published/{name.split('-')[0]}-*"),
-            *(LEDGER / "recorded" / name).rglob("*"),
-        ]
+        files = [*LEDGER.glob(f"published/{name.split('-')[0]}-*")]
+        files += (LEDGER / "recorded" / name).rglob("*")
     else:
         files = [*LEDGER.rglob("published/*"), *LEDGER.rglob("recorded/**/*")]
-    return [
-        [path.relative_to(LEDGER).as_posix(), store.content(path)]
-        for path in sorted(files)
-        if path.is_file()
-    ]
+    contents = []
+    for path in sorted(files):
+        if path.is_file():
+            contents.append([path.relative_to(LEDGER).as_posix(), store.content(path)])
+    return contents

@@ -1,7 +1,7 @@
 """One execution of a notebook by papermill, in this interpreter's own kernel.
 
-A kernel works in the checkout, whoever asks from wherever: paths that variables of the environment name are made absolute for it,
-as those of parameters are when they are checked.
+A kernel works in the checkout, whoever asks from wherever: paths that variables of the environment
+name are made absolute for it, as those of parameters are when they are checked.
 """
 
 import os
@@ -17,23 +17,21 @@ from pathlib import Path
 import nbformat
 
 from sercore import store
+from sercore.parameters import absolute
 
+ADDED = {"injected-parameters", "papermill-error-cell-tag"}  # tags of papermill's own cells
 PATHS = ("SER_CORPORA", "SER_STORE", "HF_HOME", "HF_HUB_CACHE")  # variables that name a folder
 
 
 class ChapterError(RuntimeError):
-    """A chapter that does not exist, is not written as a chapter, or failed: what was found and what to do."""
+    """A chapter that does not exist, is not written as a chapter, or failed."""
 
 
 def run(notebook: Path, parameters: Mapping[str, object]) -> nbformat.NotebookNode:
-    """Execute a notebook with the checkout as working folder, and return it without times and paths.
+    """Execute a notebook in the checkout, and return it without times and paths.
 
-    The cell in which papermill sets the parameters is tagged ``remove-cell``. What cells write to standard error, bars
-    above all, is shown here as well.
-
-    Args:
-        notebook: the notebook's file.
-        parameters: plain values, set after the cell tagged ``parameters``.
+    The parameters are set in a cell that is tagged ``remove-cell``, after the one tagged
+    ``parameters``. What cells write to standard error, bars above all, is shown here as well.
 
     Raises:
         ChapterError: a cell failed, or the kernel died.
@@ -66,7 +64,10 @@ def run(notebook: Path, parameters: Mapping[str, object]) -> nbformat.NotebookNo
 
 @contextmanager
 def peak_memory() -> Iterator[list[float]]:
-    """Most memory of this process and all it started, in MiB, looked at twice a second: the one value of the list grows."""
+    """Watch the most memory of this process and all it started, in MiB, twice a second.
+
+    It is the one value of the list, which grows.
+    """
     import psutil
 
     peak, done = [0.0], threading.Event()
@@ -92,16 +93,12 @@ def peak_memory() -> Iterator[list[float]]:
 
 
 def _this_interpreter() -> type:
-    """Kernel manager that starts this very interpreter, whatever kernels the machine has registered."""
+    """Return a kernel manager of this very interpreter, whatever kernels the machine has."""
     from ipykernel.kernelspec import get_kernel_dict
     from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import AsyncKernelManager
 
-    paths = {
-        name: str(Path(os.environ[name]).expanduser().absolute())
-        for name in PATHS
-        if os.environ.get(name)
-    }
+    paths = {name: absolute(os.environ[name]) for name in PATHS if os.environ.get(name)}
 
     class ThisInterpreter(AsyncKernelManager):
         kernel_spec = property(lambda self: KernelSpec(**get_kernel_dict(), env=paths))
@@ -113,25 +110,16 @@ def _this_interpreter() -> type:
 
 
 def _failure(notebook: Path, error: Exception, output: Path) -> str:
-    """What a failed cell is told as: its place in the notebook, the error's end, and where the half-executed notebook stays."""
+    """Say which cell failed, how its error ends, and where the half-executed notebook stays."""
     left = store.root() / "failed" / notebook.name
     left.parent.mkdir(parents=True, exist_ok=True)
     shutil.move(output, left)
-    cells = nbformat.read(left, as_version=4).cells
-    added = [
-        cell
-        for cell in cells
-        if {"injected-parameters", "papermill-error-cell-tag"} & set(cell.metadata.get("tags", []))
-    ]
-    ours = [cell for cell in cells if cell not in added]
-    place = next(
-        (
-            number
-            for number, cell in enumerate(ours, 1)
-            if cell.get("execution_count") == error.exec_count
-        ),
-        None,
-    )
+    place = number = 0
+    for cell in nbformat.read(left, as_version=4).cells:
+        if not ADDED & set(cell.metadata.get("tags", [])):
+            number += 1
+            if cell.get("execution_count") == error.exec_count:
+                place = number
     lines = re.sub(r"\x1b\[[\d;]*m", "", "\n".join(error.traceback)).strip().splitlines()
     end = "\n".join(f"    {line}" for line in lines[-6:])
     return (

@@ -16,15 +16,8 @@ class TableError(ValueError):
 def rows(path: Path, needed: Sequence[str]) -> dict[int, dict[str, str]]:
     """Read the cells of each line by column, stripped of blanks, without empty lines.
 
-    All text but that of the column ``path`` is in one Unicode form (``one_form``), so that a name
-    is one name however it was typed.
-
-    Args:
-        path: path of the file.
-        needed: names of the columns that the file must have.
-
-    Returns:
-        One row or more by the number of its line; an empty cell is "".
+    There is one row or more, by the number of its line; an empty cell is "". All text but that of
+    the column ``path`` is in one Unicode form, so that a name is one name however it was typed.
 
     Raises:
         TableError: there is no such file, it is no UTF-8 or no CSV; a column is missing, has no
@@ -57,10 +50,9 @@ def rows(path: Path, needed: Sequence[str]) -> dict[int, dict[str, str]]:
                 f"{path}, line {number}: {len(cells)} cells; expected {len(header)}, as the header"
                 f" has. Mend the line; a cell with `{delimiter}` in it needs quotes."
             )
-        row = dict(zip(header, cells, strict=True))
-        table[number] = {
-            name: cell if name == "path" else one_form(cell) for name, cell in row.items()
-        }
+        table[number] = row = dict(zip(header, cells, strict=True))
+        for name in row.keys() - {"path"}:
+            row[name] = one_form(row[name])
     return table
 
 

@@ -20,22 +20,16 @@ def read(root: Path) -> Corpus:
     and 50 women; their data have 51 women's codes and 50,997 of their clips, the counts expected
     here. The sentences' numbers are not known beforehand, so missing clips are known by counts.
 
-    Returns:
-        The clips, ``emotion`` missing, and problems; none for the complete corpus.
-
     Source: Alencar and Alcaim 2008, LSF and LPC-derived features for large vocabulary distributed
     continuous speech recognition in Brazilian Portuguese, Asilomar; counts of Alves et al. 2022's
     data.
     """
 
-    def parse(path: Path) -> tuple[str, dict] | None:
-        match = NAME.fullmatch(path.stem)
-        if match is None:
-            return None
-        labels = {"gender": GENDERS[match["speaker"][0]], "language": "pt-BR", "emotion": None}
-        return path.stem, match.groupdict() | labels
+    def labels(match: re.Match, path: Path) -> dict:
+        return {"gender": GENDERS[match["speaker"][0]], "language": "pt-BR", "emotion": None}
 
-    clips, problems = named_clips(root, parse, "<F|M><speaker>-<sentence>, as in F003-0616")
+    grammar = "<F|M><speaker>-<sentence>, as in F003-0616"
+    clips, problems = named_clips(root, NAME, labels, grammar)
     speakers = {row["speaker"]: row["gender"] for row in clips.values()}
     genders = Counter(row["gender"] for row in clips.values())
     problems += counted(Counter(speakers.values()), SPEAKERS, what="speakers", by="gender")

@@ -12,28 +12,22 @@ from sercore.corpora.reports import Report
 
 @dataclass(frozen=True)
 class Clips:
-    """Clips in memory; a paper adds its inputs, its classes and the digest of what a trial reads.
-
-    Args:
-        table: one row a clip: ``path``, ``corpus``, ``speaker`` and whatever else a trial or a page
-            reads.
-        reports: reports of the loaders of its corpora (default none).
-    """
+    """Clips in memory; a paper adds its inputs, its classes and the digest of what a trial reads."""
 
     READ: ClassVar[tuple[str, ...]] = ("corpus", "speaker")  # columns that a trial depends on
 
-    table: pd.DataFrame
+    table: pd.DataFrame  # one row a clip: path, corpus, speaker and whatever else is read
     reports: tuple[Report, ...] = field(default=(), kw_only=True)
     _kept: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What is missing, damaged or odd in the corpora, a sentence each."""
+        """Say what is missing, damaged or odd in the corpora, a sentence each."""
         return tuple(problem for report in self.reports for problem in report.problems)
 
     @property
     def groups(self) -> np.ndarray:
-        """``(clips,)`` corpus/speaker: what counts are kept by, and intervals resample."""
+        """Return corpus/speaker ``(clips,)``: what counts are kept by, and intervals resample."""
         return (self.table["corpus"] + "/" + self.table["speaker"]).to_numpy(str)
 
     def rows(self) -> list[list]:

@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from sercore.corpora.reports import Problem
-from sercore.corpora.table import Corpus, build, missing, named_clips, some
+from sercore.corpora.table import Corpus, build, counted, missing, named_clips, some
 
 NAME = re.compile(
     r"(?P<speaker>[^_]+)_segment\d+_(?P<emotion>neutral|non-neutral-(?P<gender>female|male))"
@@ -31,33 +30,27 @@ def read(root: Path) -> Corpus:
     ``annotations.csv`` with the clips' names in column ``file``. The speaker is the recording; the
     gender of a neutral clip is not known.
 
-    Returns:
-        The clips and problems; none for the complete corpus.
-
     Source: Marcacini, Candido Junior and Casanova, Overview of the Automatic Speech Recognition for
     Spontaneous and Prepared Speech and Speech Emotion Recognition in Portuguese (SE&R) Shared-tasks
     at PROPOR 2022.
     """
 
-    def parse(path: Path) -> tuple[str, dict] | None:
-        match = NAME.fullmatch(path.stem)
-        if match is None:
-            return None
-        return path.stem, {"language": "pt-BR", "text": None} | match.groupdict()
+    def labels(match: re.Match, path: Path) -> dict:
+        return {"language": "pt-BR", "text": None}
 
-    clips, problems = named_clips(root / "data_train", parse, "<recording>_segment<n>_<label>")
-    problems += _class_problems(Counter(row["emotion"] for row in clips.values()))
+    grammar = "<recording>_segment<n>_<label>"
+    clips, problems = named_clips(root / "data_train", NAME, labels, grammar)
+    classes = Counter(row["emotion"] for row in clips.values())
+    problems += counted(classes, CLASSES, by="class", kind="missing")
     problems += _list_problems(clips, root / "annotations.csv")
     return build("coraa-ser", clips.values(), problems)
 
 
 def notes(root: Path) -> list[tuple[str, str]]:
-    """Listeners' notes on the clips that ``annotations.csv`` lists; empty without the file.
+    """Read listeners' notes on the clips that ``annotations.csv`` lists; empty without the file.
 
-    One name stands twice, the second time in place of a clip that is not listed.
-
-    Returns:
-        Name of each clip, and the letters of ``NOTES`` that apply to it, "-" for none.
+    Beside each clip's name stand the letters of ``NOTES`` that apply to it, "-" for none. One name
+    stands twice, the second time in place of a clip that is not listed.
 
     Source: Alves et al. 2022, section 2.1.1 and Figure 1; the list is public beside the authors'
     notebooks.
@@ -74,17 +67,6 @@ def _annotations(table: Path) -> list[dict[str, str]]:
         return []
     with table.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
-
-
-def _class_problems(counts: Counter) -> list[Problem]:
-    if all(counts[label] == count for label, count in CLASSES.items()):
-        return []
-    listed = ", ".join(f"{label} {counts[label]} ({count})" for label, count in CLASSES.items())
-    sentence = (
-        f"{counts.total()} clips, expected {sum(CLASSES.values())}; by class, expected in brackets:"
-        f" {listed}"
-    )
-    return [Problem(sentence, "missing", (Counter(CLASSES) - counts).total())]
 
 
 def _list_problems(names: Iterable[str], table: Path) -> list[str]:

@@ -4,7 +4,7 @@ import re
 from itertools import product
 from pathlib import Path
 
-from sercore.corpora.table import Corpus, build, missing, named_clips
+from sercore.corpora.table import Corpus, build, named_clips
 
 NAME = re.compile(
     r"(?P<speaker>10\d\d)_(?P<text>[A-Z]{3})_(?P<emotion>[A-Z]{3})_(?P<level>LO|MD|HI|XX)"
@@ -34,23 +34,16 @@ def read(root: Path) -> Corpus:
 
     Layout: ``AudioWAV/<actor>_<sentence>_<emotion>_<level>.wav`` (or ``.flac``). The labels stay
     codes: ANG anger, DIS disgust, FEA fear, HAP happiness, NEU neutral, SAD sadness. One sentence,
-    IEO, is spoken at three levels.
-
-    Returns:
-        The clips, with one more column, ``level`` ("LO", "MD", "HI" or, unspecified, "XX"), and
-        problems; none for the complete corpus.
+    IEO, is spoken at three levels: the column ``level`` is LO, MD, HI or, unspecified, XX.
 
     Source: Cao et al. 2014, CREMA-D: Crowd-sourced Emotional Multimodal Actors Dataset, IEEE
     Transactions on Affective Computing 5(4); actors' sex as the corpus' table of actors gives it.
     """
 
-    def parse(path: Path) -> tuple[str, dict] | None:
-        match = NAME.fullmatch(path.stem)
-        if match is None or path.stem not in EXPECTED:
-            return None
+    def labels(match: re.Match, path: Path) -> dict:
         gender = "female" if int(match["speaker"]) in WOMEN else "male"
-        return path.stem, match.groupdict() | {"gender": gender, "language": "en-US"}
+        return {"gender": gender, "language": "en-US"}
 
-    clips, problems = named_clips(root, parse, "<actor>_<sentence>_<emotion>_<level>")
-    problems += missing(clips, EXPECTED)
+    grammar = "<actor>_<sentence>_<emotion>_<level>"
+    clips, problems = named_clips(root, NAME, labels, grammar, expected=EXPECTED)
     return build("crema-d", clips.values(), problems, extra=("level",))

@@ -31,21 +31,14 @@ def read(root: Path) -> Corpus:
     initial. The label is the English word for it. The corpus is no full grid, only clips that
     listeners recognised: what is missing is known by counts.
 
-    Returns:
-        The clips and problems; none for the complete corpus.
-
     Source: Burkhardt et al. 2005, A Database of German Emotional Speech, Interspeech.
     """
 
-    def parse(path: Path) -> tuple[str, dict] | None:
-        match = NAME.fullmatch(path.stem)
-        if match is None:
-            return None
+    def labels(match: re.Match, path: Path) -> dict:
         gender = "male" if match["speaker"] in MEN else "female"
-        row = match.groupdict() | {"emotion": EMOTIONS[match["emotion"]]}
-        return path.stem, row | {"gender": gender, "language": "de-DE"}
+        return {"emotion": EMOTIONS[match["emotion"]], "gender": gender, "language": "de-DE"}
 
-    clips, problems = named_clips(root, parse, "<speaker><text><emotion><version>")
+    clips, problems = named_clips(root, NAME, labels, "<speaker><text><emotion><version>")
     emotions = Counter(row["emotion"] for row in clips.values())
     speakers = Counter(row["speaker"] for row in clips.values())
     problems += counted(emotions, CLASSES, kind="missing")

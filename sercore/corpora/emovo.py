@@ -4,7 +4,7 @@ import re
 from itertools import product
 from pathlib import Path
 
-from sercore.corpora.table import Corpus, build, missing, named_clips
+from sercore.corpora.table import Corpus, build, named_clips
 
 EMOTIONS = ("dis", "gio", "neu", "pau", "rab", "sor", "tri")
 SPEAKERS = ("f1", "f2", "f3", "m1", "m2", "m3")
@@ -13,6 +13,7 @@ NAME = re.compile(
     rf"(?P<emotion>{'|'.join(EMOTIONS)})-(?P<speaker>[fm][123])"
     r"-(?P<text>b[123]|d[12]|l[1-4]|n[1-5])"
 )
+EXPECTED = {"-".join(parts) for parts in product(EMOTIONS, SPEAKERS, SENTENCES)}
 
 
 def read(root: Path) -> Corpus:
@@ -21,19 +22,13 @@ def read(root: Path) -> Corpus:
     Layout: ``<speaker>/<emotion>-<speaker>-<sentence>.wav`` (or ``.flac``). The labels stay
     Italian: dis disgust, gio joy, neu neutral, pau fear, rab anger, sor surprise, tri sadness.
 
-    Returns:
-        The clips and problems; none for the complete corpus.
-
     Source: Costantini et al. 2014, EMOVO Corpus: an Italian Emotional Speech Database, LREC.
     """
 
-    def parse(path: Path) -> tuple[str, dict] | None:
-        match = NAME.fullmatch(path.stem)
-        if match is None:
-            return None
+    def labels(match: re.Match, path: Path) -> dict:
         gender = "female" if match["speaker"][0] == "f" else "male"
-        return path.stem, match.groupdict() | {"gender": gender, "language": "it-IT"}
+        return {"gender": gender, "language": "it-IT"}
 
-    clips, problems = named_clips(root, parse, "<emotion>-<speaker>-<sentence>")
-    expected = {"-".join(parts) for parts in product(EMOTIONS, SPEAKERS, SENTENCES)}
-    return build("emovo", clips.values(), problems + missing(clips, expected))
+    grammar = "<emotion>-<speaker>-<sentence>"
+    clips, problems = named_clips(root, NAME, labels, grammar, expected=EXPECTED)
+    return build("emovo", clips.values(), problems)

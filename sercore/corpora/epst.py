@@ -12,7 +12,7 @@ EMOTIONS = (
 )  # fmt: skip
 NAME = re.compile(
     rf"(?P<speaker>[a-z]{{2}})_\d+_(?P<emotion>{'|'.join(EMOTIONS)})"
-    r"_(?P<start>\d+(?:\.\d+)?)_(?P<text>.+)"
+    r"_\d+(?:\.\d+)?_(?P<text>.+)"
 )
 GRAMMAR = (
     "<speaker>_<session>_<emotion>_<start>_<text>, as in cc_001_hot-anger_1018.86_August-second"
@@ -27,24 +27,18 @@ def read(root: Path) -> Corpus:
     ``<speaker>_<session>_<emotion>_<start>_<text>.wav`` (or ``.flac``) anywhere under the folder,
     the emotion one of fifteen with a hyphen for a blank, the start in seconds. The speakers' gender
     comes from ``speakers.csv`` (columns ``speaker`` and ``gender``, female or male) where it is
-    there, to be written from the corpus' own list of participants.
-
-    Returns:
-        The clips and problems. How many clips or speakers the complete corpus has is not known.
+    there, to be written from the corpus' own list of participants. How many clips or speakers the
+    complete corpus has is not known.
 
     Source: Liberman et al. 2002, Emotional Prosody Speech and Transcripts, Linguistic Data
     Consortium, LDC2002S28.
     """
     genders, problems = _genders(root / "speakers.csv")
 
-    def parse(path: Path) -> tuple[str, dict] | None:
-        match = NAME.fullmatch(path.stem)
-        if match is None:
-            return None
-        row = {name: match[name] for name in ("speaker", "emotion", "text")}
-        return path.stem, row | {"gender": genders.get(match["speaker"]), "language": "en-US"}
+    def labels(match: re.Match, path: Path) -> dict:
+        return {"gender": genders.get(match["speaker"]), "language": "en-US"}
 
-    clips, name_problems = named_clips(root, parse, GRAMMAR)
+    clips, name_problems = named_clips(root, NAME, labels, GRAMMAR)
     if sessions := sorted(path.name for path in root.rglob("*.sph")):
         problems.append(
             f"{len(sessions)} recordings left out, they are whole sessions ({some(sessions)});"

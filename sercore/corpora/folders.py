@@ -10,19 +10,8 @@ from sercore.corpora.reports import TITLES, Problem, Report
 from sercore.corpora.table import Corpus
 
 # Module of every corpus with an official layout, by the name of its folder.
-LOADERS = {
-    "cetuc": "cetuc",
-    "coraa-ser": "coraa_ser",
-    "crema-d": "cremad",
-    "emodb": "emodb",
-    "emovo": "emovo",
-    "epst": "epst",
-    "iemocap": "iemocap",
-    "ravdess": "ravdess",
-    "savee": "savee",
-    "tess": "tess",
-    "voxceleb": "voxceleb",
-}
+NAMES = ("cetuc", "emodb", "emovo", "epst", "iemocap", "ravdess", "savee", "tess", "voxceleb")
+LOADERS = {"coraa-ser": "coraa_ser", "crema-d": "cremad", **{name: name for name in NAMES}}
 
 
 class CorpusError(FileNotFoundError):
@@ -30,7 +19,7 @@ class CorpusError(FileNotFoundError):
 
 
 def home() -> Path | None:
-    """Absolute path of the folder that ``SER_CORPORA`` names, or None if it is not set."""
+    """Return the absolute path of the folder that ``SER_CORPORA`` names, or None if it is not set."""
     named = os.environ.get("SER_CORPORA")
     return Path(named).expanduser().absolute() if named else None
 
@@ -63,14 +52,7 @@ def load(name: str, *, root: Path | None = None) -> Corpus:
 
 
 def lacking(names: Iterable[str]) -> list[str]:
-    """Describe the corpora under ``SER_CORPORA`` that are missing or not whole.
-
-    Args:
-        names: names of the folders.
-
-    Returns:
-        One text for each such corpus, with what its loader misses in it.
-    """
+    """Describe the corpora under ``SER_CORPORA`` that are missing or not whole, a text each."""
     root, texts = home(), []
     for name in names:
         if root is None or not (root / name).is_dir():

@@ -15,19 +15,12 @@ from sercore import store
 
 @dataclass(frozen=True)
 class GenderTable:
-    """Gender features of many clips.
+    """Gender features of many clips."""
 
-    Args:
-        features: ``(clips, 44)`` in the order of ``sercore.features.gender.NAMES``.
-        male: ``(clips,)``, 1 for male and 0 for female.
-        speakers: ``(clips,)`` names.
-        content: hash of the file.
-    """
-
-    features: np.ndarray
-    male: np.ndarray
-    speakers: np.ndarray
-    content: str
+    features: np.ndarray  # (clips, 44) in the order of sercore.features.gender.NAMES
+    male: np.ndarray  # (clips,), 1 for male and 0 for female
+    speakers: np.ndarray  # (clips,) names
+    content: str  # hash of the file
 
 
 def read(path: Path, names: tuple[str, ...]) -> GenderTable:

@@ -31,10 +31,8 @@ def read(root: Path) -> Corpus:
     two annotators or more; "no-majority" otherwise. A speaker is the session and the letter before
     the clip's number; the text is the dialogue.
 
-    Returns:
-        The clips that have a label, with three more columns: ``part``, "improvised" or "scripted";
-        ``session``, 1 to 5; ``dialogue``. And problems, none for the complete corpus. A label that
-        is not IEMOCAP's is reported and kept.
+    A label that is not IEMOCAP's is reported and kept. Three columns more are ``part``, "improvised"
+    or "scripted"; ``session``, 1 to 5; ``dialogue``.
 
     Source: Busso et al. 2008, IEMOCAP: interactive emotional dyadic motion capture database,
     Language Resources and Evaluation 42(4).
@@ -77,16 +75,11 @@ def read(root: Path) -> Corpus:
 
 
 def _row(path: Path, match: re.Match) -> dict:
-    return {
-        "path": path,
-        "speaker": f"Ses0{match['session']}_{match['speaker']}",
-        "gender": "female" if match["speaker"] == "F" else "male",
-        "language": "en-US",
-        "text": match["dialogue"],
-        "dialogue": match["dialogue"],
-        "part": PARTS[match["part"]],
-        "session": int(match["session"]),
-    }
+    speaker = f"Ses0{match['session']}_{match['speaker']}"
+    gender = "female" if match["speaker"] == "F" else "male"
+    row = {"path": path, "speaker": speaker, "gender": gender, "language": "en-US"}
+    row |= {"text": match["dialogue"], "dialogue": match["dialogue"]}
+    return row | {"part": PARTS[match["part"]], "session": int(match["session"])}
 
 
 def _labels(sessions: list[Path]) -> tuple[dict[str, str], list[str]]:

@@ -10,6 +10,8 @@ import pandas as pd
 
 THREE = ("neutral", "non-neutral-female", "non-neutral-male")  # 0, 1, 2 by position, as in paper 01
 VALENCES = ("positive", "neutral", "negative")
+NEGATIVE = ("anger", "disgust", "fear", "frustration", "further, negative", "sadness")
+POSITIVE = ("excitement", "further, positive", "happiness")
 SEVEN = ("angry", "disgust", "fear", "happy", "neutral", "sadness", "surprise")
 EXPERIMENTS = {
     "exp1": {"anger": "angry", "happiness": "happy", "neutral": "neutral", "sadness": "sad"},
@@ -40,6 +42,7 @@ SPELLINGS = {
     "undecided": ("no-majority", "oth", "tie"),
 }  # fmt: skip
 
+UNLABELLED = "emotion missing; expected a label. Remove the clip or label it."
 # Class of each label in small letters; None for a label that is left out.
 Map = Mapping[str, str | None]
 
@@ -49,16 +52,10 @@ class LabelError(ValueError):
 
 
 def three_classes(table: pd.DataFrame) -> pd.Series:
-    """Give the clips of any corpus the classes of CORAA SER: neutral, or not, and then by gender.
+    """Give the clips of any corpus one of ``THREE``: neutral, or not, and then by gender.
 
     CORAA SER's own labels pass through. Any label but neutral counts as non-neutral, calm of
-    RAVDESS too.
-
-    Args:
-        table: table of a corpus with ``emotion``, ``gender`` and, for the message, ``path``.
-
-    Returns:
-        One of ``THREE`` for each row, under the table's index.
+    RAVDESS too. The table has ``emotion`` and ``gender``.
 
     Raises:
         LabelError: a clip has no emotion, or a non-neutral clip no gender.
@@ -68,9 +65,7 @@ def three_classes(table: pd.DataFrame) -> pd.Series:
     emotion, gender = table["emotion"], table["gender"]
     is_class = emotion.isin(THREE)
     neutral = emotion.astype("string").str.casefold().isin(SPELLINGS["neutral"]).astype(bool)
-    _check_none(
-        table, emotion.isna(), "emotion missing; expected a label. Remove the clip or label it."
-    )
+    _check_none(table, emotion.isna(), UNLABELLED)
     _check_none(
         table,
         ~is_class & ~neutral & ~gender.isin(["female", "male"]),
@@ -82,30 +77,17 @@ def three_classes(table: pd.DataFrame) -> pd.Series:
 
 
 def mapped(table: pd.DataFrame, classes: Map) -> pd.Series:
-    """Give each clip its class by a paper's map.
-
-    Args:
-        table: table of a corpus with ``emotion`` and, for the message, ``path``.
-        classes: class of each label in small letters, None for a label that is left out.
-
-    Returns:
-        A class or None for each row, under the table's index.
+    """Give each clip of a table with ``emotion`` its class by a paper's map, or None.
 
     Raises:
         LabelError: a clip has no emotion, or a label that the map does not know.
     """
     labels = table["emotion"].astype("string").str.casefold()
-    _check_none(
-        table, labels.isna(), "emotion missing; expected a label. Remove the clip or label it."
-    )
+    _check_none(table, labels.isna(), UNLABELLED)
     unknown = ~labels.isin(list(classes))
     label = labels[unknown].iloc[0] if unknown.any() else ""
-    expected = ", ".join(sorted(classes))
-    _check_none(
-        table,
-        unknown,
-        f"label `{label}`; expected one of {expected}. Leave the clip out or relabel it.",
-    )
+    fault = f"label `{label}`; expected one of {', '.join(sorted(classes))}."
+    _check_none(table, unknown, f"{fault} Leave the clip out or relabel it.")
     return pd.Series([classes[label] for label in labels], table.index, dtype=object, name="class")
 
 
@@ -117,12 +99,8 @@ def valences(
 ) -> Map:
     """Return paper 02's map to positive, neutral and negative.
 
-    Frustration and IEMOCAP's rare labels are in, other and undecided are out.
-
-    Args:
-        surprise: class of surprise, for which the paper prints none; None leaves it out.
-        calm: class of RAVDESS' calm, or None.
-        boredom: class of boredom, or None.
+    Frustration and IEMOCAP's rare labels are in, other and undecided are out. For surprise, RAVDESS'
+    calm and boredom the paper prints no class; None leaves them out.
 
     Raises:
         LabelError: a class is not in ``VALENCES``.
@@ -136,27 +114,14 @@ def valences(
                 f"{name}={given}: no class of paper 02; expected {', '.join(VALENCES)}, or None to"
                 " leave it out."
             )
-    words = {
-        "anger": "negative",
-        "disgust": "negative",
-        "excitement": "positive",
-        "fear": "negative",
-        "frustration": "negative",
-        "further, negative": "negative",
-        "further, positive": "positive",
-        "happiness": "positive",
-        "neutral": "neutral",
-        "sadness": "negative",
-        "undecided": None,
-    }
-    return _spelled(words | switched)
+    words = dict.fromkeys(NEGATIVE, "negative") | dict.fromkeys(POSITIVE, "positive")
+    return _spelled(words | {"neutral": "neutral", "undecided": None} | switched)
 
 
 def seven_classes(*, loopq_labels: bool = False) -> Map:
     """Return paper 03's map to the seven classes of its data; calm is out.
 
-    Args:
-        loopq_labels: whether SAVEE's sadness is taken for anger, as in the competition's data.
+    ``loopq_labels`` takes SAVEE's sadness for anger, as the competition's data do.
 
     Source: Biagini 2022, Table 1, where SAVEE has 98 angry clips and no sad one; the corpus has 60
     of each.
@@ -169,10 +134,7 @@ def seven_classes(*, loopq_labels: bool = False) -> Map:
 
 
 def four_classes(experiment: str) -> Map:
-    """Return paper 04's map for one experiment; labels that it does not name are out.
-
-    Args:
-        experiment: "exp1", "exp2" or "exp3".
+    """Return paper 04's map for "exp1", "exp2" or "exp3"; labels that it does not name are out.
 
     Raises:
         LabelError: there is no such experiment.

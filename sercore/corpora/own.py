@@ -34,17 +34,15 @@ def read(table: Path, *, classes: Map | None = None, unseen: Sequence[str] = ())
     optional; an empty cell is a missing label. Any further column is kept as it is. Text is
     compared in one Unicode form (NFC), and a path is tried in both.
 
+    The clips are sorted by corpus and path, with ``class`` and the further columns after
+    ``COLUMNS``. The problems say which clips are left out: those whose label the map leaves out,
+    those that cannot be used, and files with the same bytes as one before.
+
     Args:
         table: path of the CSV file.
         classes: class of each label, None for a label that is left out; capital letters do not
             matter (default: paper 02's three classes, ``labels.valences()``).
         unseen: names of corpora that are only tested; they have to be in the table.
-
-    Returns:
-        The clips, sorted by corpus and path, with ``class`` and the further columns after
-        ``COLUMNS``, under the file's name. The problems say which clips were left out: those whose
-        label the map leaves out, those that cannot be used, and files with the same bytes as one
-        before.
 
     Raises:
         TableError: there is no such file, or no such table in it; a column or a needed cell is
@@ -84,14 +82,10 @@ def read(table: Path, *, classes: Map | None = None, unseen: Sequence[str] = ())
 
 
 def class_map(path: Path) -> Map:
-    """Read a class map from CSV with the columns ``emotion`` and ``class``, or from a JSON object.
+    """Read a class map from CSV with the columns ``emotion`` and ``class``, or from ``.json``.
 
-    Args:
-        path: path of the file, JSON ``{"emotion": "class"}`` if its name ends in ``.json``. An
-            empty cell, "" or null leaves the label out.
-
-    Returns:
-        The map, for ``read``, with labels in small letters.
+    JSON is ``{"emotion": "class"}``. An empty cell, "" or null leaves the label out. Labels become
+    small letters.
 
     Raises:
         TableError: there is no such file, or no such map in it; a label is empty or stands twice;
@@ -184,11 +178,8 @@ def _without_copies(
         copies.append(str(path))
     if not copies:
         return kept, []
-    sentence = (
-        f"{table}: {len(copies)} copies left out, their files hold the same as others:"
-        f" {some(copies)}"
-    )
-    return kept, [Problem(sentence, "copies", len(copies))]
+    sentence = f"{table}: {len(copies)} copies left out, their files hold the same as others:"
+    return kept, [Problem(f"{sentence} {some(copies)}", "copies", len(copies))]
 
 
 def _check_cells(table: Path, clips: Clips) -> None:

@@ -4,7 +4,7 @@ import re
 from itertools import product
 from pathlib import Path
 
-from sercore.corpora.table import Corpus, build, missing, named_clips
+from sercore.corpora.table import Corpus, build, named_clips
 
 NAME = re.compile(
     r"03-01-(?P<emotion>0[1-8])-0[12]-(?P<text>0[12])-0[12]-(?P<speaker>0[1-9]|1\d|2[0-4])"
@@ -25,20 +25,14 @@ def read(root: Path) -> Corpus:
     Layout: ``Actor_NN/03-01-EE-II-SS-RR-AA.wav`` (or ``.flac``): emotion, intensity, statement,
     repetition, actor. Odd actors are male. The text is the statement's number.
 
-    Returns:
-        The clips and problems; none for the complete corpus.
-
     Source: Livingstone and Russo 2018, PLOS ONE 13(5); file names as the data's own page describes
     them.
     """
 
-    def parse(path: Path) -> tuple[str, dict] | None:
-        match = NAME.fullmatch(path.stem)
-        if match is None or path.stem not in EXPECTED:
-            return None
+    def labels(match: re.Match, path: Path) -> dict:
         gender = "male" if int(match["speaker"]) % 2 else "female"
-        row = match.groupdict() | {"emotion": EMOTIONS[int(match["emotion"]) - 1]}
-        return path.stem, row | {"gender": gender, "language": "en-US"}
+        emotion = EMOTIONS[int(match["emotion"]) - 1]
+        return {"emotion": emotion, "gender": gender, "language": "en-US"}
 
-    clips, problems = named_clips(root, parse, "03-01-EE-II-SS-RR-AA")
-    return build("ravdess", clips.values(), problems + missing(clips, EXPECTED))
+    clips, problems = named_clips(root, NAME, labels, "03-01-EE-II-SS-RR-AA", expected=EXPECTED)
+    return build("ravdess", clips.values(), problems)

@@ -27,17 +27,10 @@ PARTIAL = (*MISSING, "damaged")  # kinds of which a whole corpus has none
 
 
 class Problem(str):
-    """A sentence on what is wrong with a folder, with its kind and the number of clips.
+    """A sentence on what is wrong with a folder, with its kind and the number of clips."""
 
-    Args:
-        text: the sentence.
-        kind: one of ``MISSING`` or ``LEFT_OUT``, or "nested" for a corpus that lies one folder
-            deeper; empty (default) where nothing is counted.
-        count: clips, speakers or emotions that it counts (default 0).
-    """
-
-    kind: str
-    count: int
+    kind: str  # of MISSING or LEFT_OUT, "nested" one folder deeper, or empty for no count
+    count: int  # of clips, speakers or emotions
 
     def __new__(cls, text: str, kind: str = "", count: int = 0) -> "Problem":
         """Make the sentence and attach its kind and count."""
@@ -48,21 +41,15 @@ class Problem(str):
 
 @dataclass(frozen=True)
 class Report:
-    """Report of a loader on one corpus.
+    """Report of a loader on one corpus."""
 
-    Args:
-        corpus: name of the folder, or of a researcher's table.
-        clips: number of clips.
-        problems: one sentence each; those that count something are ``Problem``.
-    """
-
-    corpus: str
-    clips: int
-    problems: tuple[str, ...] = ()
+    corpus: str  # name of the folder, or of a researcher's table
+    clips: int  # their number
+    problems: tuple[str, ...] = ()  # those that count something are ``Problem``
 
     @property
     def counts(self) -> dict[str, int]:
-        """Numbers of missing or left out clips by kind, without kinds that do not occur."""
+        """Count missing or left out clips by kind, without kinds that do not occur."""
         counts = {}
         for kind in (*MISSING, *LEFT_OUT):
             if count := sum(problem.count for problem in self._of((kind,))):
@@ -71,7 +58,7 @@ class Report:
 
     @property
     def lacking(self) -> list[str]:
-        """Reasons why the corpus is not whole; empty for a whole one."""
+        """Say why the corpus is not whole; empty for a whole one."""
         problems = self._of(("nested",)) or self._of(PARTIAL)
         if not problems and not self.clips:
             return ["no clip"]
@@ -79,7 +66,7 @@ class Report:
 
     @property
     def line(self) -> str:
-        """One sentence: "RAVDESS: 1,438 clips; left out: 2 damaged, 1,440 copies."."""
+        """Write one sentence: "RAVDESS: 1,438 clips; left out: 2 damaged, 1,440 copies."."""
         counts = self.counts
         missing = [f"{counts[kind]:,} {kind}" for kind in MISSING if kind in counts]
         unused = ", ".join(f"{counts[kind]:,} {kind}" for kind in LEFT_OUT if kind in counts)
@@ -88,7 +75,7 @@ class Report:
 
     @property
     def title(self) -> str:
-        """Title of the corpus; an unknown name becomes code, so that nothing in it is markup."""
+        """Return the title; an unknown name becomes code, so that nothing in it is markup."""
         return TITLES.get(self.corpus) or f"`{self.corpus.replace('`', ' ')}`"
 
     def _of(self, kinds: Sequence[str]) -> list[Problem]:
@@ -100,12 +87,9 @@ class Report:
 
 
 def alike(sentences: Sequence[str], kind: str, *, left_out: str) -> list[Problem]:
-    """Join equal faults in one problem: their number and the first sentence.
+    """Join equal faults, a sentence each, in one problem: their number and the first sentence.
 
-    Args:
-        sentences: one sentence for each fault.
-        kind: kind of the faults.
-        left_out: words for the faults, after "3 clips left out, ".
+    ``left_out`` are words for the faults, after "3 clips left out, ".
     """
     if not sentences:
         return []

@@ -1,7 +1,8 @@
 """The tidy table of a corpus, and what is wrong with its folder."""
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,24 +17,21 @@ SUFFIXES = {".wav", ".flac"}
 
 @dataclass(frozen=True)
 class Corpus:
-    """Clips of one corpus, and what is wrong with the folder.
+    """Clips of one corpus, and what is wrong with the folder; nothing is with a complete one.
 
-    Args:
-        name: name of the folder.
-        table: one row a clip, sorted by file name: path; corpus; speaker (CORAA SER: recording);
-            gender, "female", "male" or missing; language as a BCP 47 tag, or missing; emotion, the
-            corpus' own label, or missing; text id, or missing; duration in seconds; then columns
-            that only this corpus has.
-        problems: one sentence for each thing that is missing, odd or unreadable.
+    The table has one row a clip, sorted by file name: path; corpus; speaker (CORAA SER: recording);
+    gender, "female", "male" or missing; language as a BCP 47 tag, or missing; emotion, the corpus'
+    own label, or missing; text id, or missing; duration in seconds; then columns that only this
+    corpus has.
     """
 
-    name: str
+    name: str  # of the folder
     table: pd.DataFrame
-    problems: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)  # what is missing, odd or unreadable
 
     @property
     def report(self) -> Report:
-        """Number of clips and problems, without the table."""
+        """Return the number of clips and the problems, without the table."""
         return Report(self.name, len(self.table), tuple(self.problems))
 
 
@@ -44,30 +42,40 @@ def files(folder: Path) -> list[Path]:
 
 
 def named_clips(
-    folder: Path, parse: Callable[[Path], tuple[str, dict] | None], grammar: str
+    folder: Path,
+    pattern: re.Pattern,
+    labels: Callable[[re.Match, Path], dict],
+    grammar: str,
+    *,
+    expected: Set[str] = frozenset(),
+    parts: int = 1,
 ) -> tuple[dict[str, dict], list[Problem]]:
-    """Read the audio files whose names a corpus knows.
+    """Read the audio files whose names a corpus knows: one row for each recording, by its name.
+
+    Problems are reported for copies, for files with other names, and for missing recordings.
 
     Args:
         folder: folder of the files.
-        parse: function of a path that returns the recording's name and the clip's row without
-            ``path``, or None for a name that is not the corpus'.
+        pattern: pattern of the files' names without ending; its groups are columns.
+        labels: function of the match and the path that returns further columns of the row, and
+            ``name``, the recording's name, where that is not the file's.
         grammar: form of the names, for the message.
-
-    Returns:
-        One row for each recording, by its name, in the order of the files; and problems for copies
-        and for files with other names.
+        expected: names of the complete corpus, which has no other (default: not known).
+        parts: number of the path's last parts that make a name, 2 with the folder (default 1).
     """
     names, rows, others = [], [], []
     for path in files(folder):
-        parsed = parse(path)
-        if parsed is None:
-            others.append(path.name)
+        name = "/".join(path.with_suffix("").parts[-parts:])
+        match = pattern.fullmatch(name)
+        row = match.groupdict() | labels(match, path) if match else {}
+        name = row.pop("name", name)
+        if row and (name in expected or not expected):
+            names.append(name)
+            rows.append(row | {"path": path})
         else:
-            names.append(parsed[0])
-            rows.append(parsed[1] | {"path": path})
+            others.append(path.name)
     clips, copies = without_copies(rows, names)
-    return clips, unmatched(others, grammar) + copies
+    return clips, unmatched(others, grammar) + copies + missing(clips, expected)
 
 
 def build(
@@ -75,13 +83,8 @@ def build(
 ) -> Corpus:
     """Make a corpus of rows, with durations from the files' headers.
 
-    A clip that cannot be used becomes a problem.
-
-    Args:
-        name: name of the folder.
-        rows: one dict a clip, in the table's order; a column that it lacks is missing.
-        problems: problems that are known before a file is opened.
-        extra: columns of this corpus after ``COLUMNS``.
+    A clip that cannot be used becomes a problem; a column that a row lacks is missing. ``extra``
+    are columns of this corpus after ``COLUMNS``.
     """
     usable, unused = unusable.usable_rows(rows)
     table = pd.DataFrame([row | {"corpus": name} for row in usable], columns=[*COLUMNS, *extra])
@@ -89,17 +92,10 @@ def build(
 
 
 def without_copies(rows: list[dict], names: Sequence[str]) -> tuple[dict[str, dict], list[Problem]]:
-    """Keep one row for each recording.
+    """Keep one row for each recording, by its name; report the copies that are left out.
 
     Popular copies of a corpus hold it twice, the second time in a folder of the first. The first
     file of a recording that can be used stands for it.
-
-    Args:
-        rows: one dict a file.
-        names: name of each row's recording.
-
-    Returns:
-        Rows by name, and a problem for the copies that are left out.
     """
     files_of: dict[str, list[dict]] = {}
     for row, name in zip(rows, names, strict=True):
@@ -114,15 +110,11 @@ def without_copies(rows: list[dict], names: Sequence[str]) -> tuple[dict[str, di
 
 
 def missing(
-    names: Iterable[str], expected: set[str], *, what: str = "clips", kind: str = "missing"
+    names: Iterable[str], expected: Set[str], *, what: str = "clips", kind: str = "missing"
 ) -> list[Problem]:
     """Report expected names that are missing; the message lists three of them.
 
-    Args:
-        names: names that are present.
-        expected: names of the complete corpus.
-        what: noun for the message.
-        kind: kind of the problem, under which missing names are counted; empty for no count.
+    They are counted under the problem's kind, unless that is empty.
     """
     absent = sorted(expected - set(names))
     if not absent:
@@ -147,14 +139,9 @@ def counted(
     by: str = "emotion",
     kind: str = "",
 ) -> list[Problem]:
-    """Report counts that differ from those of the complete corpus.
+    """Report numbers of labels that differ from those of the complete corpus.
 
-    Args:
-        counts: number of clips of each label.
-        expected: numbers of the complete corpus.
-        what: noun for the message.
-        by: name of the labels, for the message.
-        kind: kind of the problem, under which missing clips are counted; empty for no count.
+    What lacks is counted under the problem's kind, unless that is empty.
     """
     if counts == Counter(expected):
         return []

@@ -20,25 +20,18 @@ def read(root: Path) -> Corpus:
     """TESS: 2 speakers, 7 emotions, 200 words, 2800 clips (Pichora-Fuller and Dupuis 2020).
 
     Layout: ``<speaker>_<emotion>/<speaker>_<word>_<label>.wav`` (or ``.flac``). OAF is the older
-    woman, YAF the younger; the label ``ps`` is pleasant surprise; the text is the word.
-
-    Returns:
-        The clips and problems; none for the complete corpus. A word without any clip is known by
-        the count of words alone.
+    woman, YAF the younger; the label ``ps`` is pleasant surprise; the text is the
+    word. A word without any clip is known by the count of words alone.
 
     Source: Pichora-Fuller and Dupuis 2020, Toronto emotional speech set, Borealis.
     """
 
-    def parse(path: Path) -> tuple[str, dict] | None:
-        match = NAME.fullmatch(path.stem)
-        if match is None:
-            return None
+    def labels(match: re.Match, path: Path) -> dict:
         speaker = "YAF" if match["speaker"] == "YAF" else "OAF"
-        labels = {"speaker": speaker, "gender": "female", "language": "en-CA"}
         name = f"{speaker}_{match['text']}_{match['emotion']}"
-        return name, match.groupdict() | labels
+        return {"name": name, "speaker": speaker, "gender": "female", "language": "en-CA"}
 
-    clips, problems = named_clips(root, parse, "<OAF|YAF>_<word>_<emotion>")
+    clips, problems = named_clips(root, NAME, labels, "<OAF|YAF>_<word>_<emotion>")
     words = {row["text"] for row in clips.values()}
     problems += missing(clips, {"_".join(parts) for parts in product(SPEAKERS, words, EMOTIONS)})
     if len(words) != WORDS:

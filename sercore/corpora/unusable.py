@@ -19,11 +19,7 @@ BLOCK = 2048  # samples that are read at a time
 
 
 def usable_rows(rows: Iterable[dict]) -> tuple[list[dict], list[Problem]]:
-    """Split rows into those that can be used, with ``seconds`` added, and problems of the others.
-
-    Args:
-        rows: one dict a clip, with its ``path``.
-    """
+    """Split rows with ``path`` into usable ones, with ``seconds`` added, and others' problems."""
     usable, silent, faults = [], [], []
     for row in rows:
         try:
@@ -88,7 +84,7 @@ def _reads_silent(path: str, size: int, changed: int) -> bool:
 
 
 def _damaged(faults: Sequence[tuple[Path, str]]) -> list[Problem]:
-    """One problem for each kind of fault, with the number of clips and the first one's message."""
+    """Report each kind of fault with its number of clips and the first one's message."""
     pointers = [path for path, _ in faults if is_pointer(path)]
     by_kind: dict[str, list[str]] = {}
     for path, message in faults:

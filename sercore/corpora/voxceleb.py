@@ -36,15 +36,11 @@ def read(root: Path) -> Corpus:
     """
     sheets, problems = read_sheets(root)
 
-    def parse(path: Path) -> tuple[str, dict] | None:
-        name = "/".join(path.with_suffix("").parts[-3:])
-        match = NAME.fullmatch(name)
-        if match is None:
-            return None
-        labels = sheets.get(match["speaker"], {"gender": None, "nationality": None})
-        return name, {"language": None, "emotion": None} | match.groupdict() | labels
+    def labels(match: re.Match, path: Path) -> dict:
+        sheet = sheets.get(match["speaker"], {"gender": None, "nationality": None})
+        return {"language": None, "emotion": None} | sheet
 
-    clips, name_problems = named_clips(root, parse, "…/id<number>/<video>/<clip>")
+    clips, name_problems = named_clips(root, NAME, labels, "…/id<number>/<video>/<clip>", parts=3)
     if unread := sum(1 for _ in root.rglob("*.m4a")):
         problems.append(
             f"{unread} files left out, they are .m4a; expected .wav or .flac. Convert them, names"

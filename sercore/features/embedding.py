@@ -20,18 +20,12 @@ def compute(
 ) -> np.ndarray:
     """Compute the embeddings of clips, or take them from the store.
 
-    Each embedding is kept as soon as it is computed, also where other clips cannot be used. Clips
-    of equal content are computed once.
+    Each embedding is kept as soon as it is computed, also where other clips cannot be used. The
+    encoder is moved to the device, and ``batch`` clips run at once (default: 1 on a CPU, else 16),
+    which changes the values by rounding only.
 
-    Args:
-        encoder: result of ``sercore.encoders.load``; it is moved to the device.
-        clips: audio files.
-        device: "cpu", "cuda" or "auto" (CUDA if available).
-        batch: number of clips that run at once (default: 1 on a CPU, else 16); it changes the
-            values by rounding only.
-
-    Returns:
-        ``(clips, width)`` float64, in the order of the clips.
+    Shape:
+        - output: ``(clips, width)`` float64, in the order of the clips
 
     Raises:
         AudioError: a clip cannot be read or is too short; the message names the first, and says how
@@ -61,9 +55,8 @@ def _measure(
     Clips are sorted by length, so that a batch has little padding.
     """
     order = sorted(clips, key=lambda content: _seconds(clips[content]))
-    with tqdm(
-        total=len(order), desc=f"{encoder.name} embeddings", unit="clip", delay=2, mininterval=1
-    ) as bar:
+    title = f"{encoder.name} embeddings"
+    with tqdm(total=len(order), desc=title, unit="clip", delay=2, mininterval=1) as bar:
         for start in range(0, len(order), batch):
             samples: dict[str, np.ndarray] = {}
             for content in order[start : start + batch]:

@@ -23,15 +23,14 @@ LEAST = float(np.finfo(np.float32).eps)  # floor of the energy
 def fbank(samples: np.ndarray) -> np.ndarray:
     """Compute the log-mel filterbank of a clip: 80 bands every 10 ms, no dither.
 
-    Frame ``t`` begins at sample ``160 t``; samples behind the last whole frame are not read.
+    Frame ``t`` begins at sample ``160 t``; samples behind the last whole frame are not read. Kaldi's
+    samples are in the range of 16 bits; after ``centred`` the range matters only where a band's
+    energy falls under the floor.
 
-    Args:
-        samples: ``(samples,)`` at 16 kHz, 400 or more; Kaldi's are in the range of 16 bits. After
-            ``centred`` the range matters only where a band's energy falls under the floor.
-
-    Returns:
-        Natural logarithm of each band's energy, at least -15.94:
-        ``(1 + (samples - 400) // 160, 80)`` float32, 298 frames for 3 s.
+    Shape:
+        - samples: ``(samples,)`` at 16 kHz, 400 or more
+        - output: ``(1 + (samples - 400) // 160, 80)`` float32, natural logarithm of the energy, at
+          least -15.94; 298 frames for 3 s
 
     Raises:
         ValueError: the clip is shorter than one frame, has several channels, or holds no floats.
@@ -57,10 +56,7 @@ def centred(frames: np.ndarray) -> np.ndarray:
 
 @cache
 def filters() -> np.ndarray:
-    """Triangles of height 1, evenly spaced on the mel scale from 20 Hz to 8 kHz.
-
-    Returns:
-        ``(80, 257)`` float64, read-only.
+    """Return triangles of height 1, evenly spaced in mel from 20 Hz to 8 kHz: ``(80, 257)``.
 
     Source: Kaldi's mel scale, 1127 ln(1 + f / 700).
     """

@@ -31,17 +31,14 @@ def gender(samples: np.ndarray, *, rate: int = 16_000, as_run: bool = False) -> 
     and excess kurtosis are the biased estimates, and 0 where all values are the same; ``std``
     divides by N; ``mode`` is the smallest of the most frequent values.
 
-    Args:
-        samples: ``(samples,)``, at least 3/75 = 0.04 s.
-        rate: samples a second, in Hz.
-        as_run: whether the samples are taken as if they were at 22,050 Hz, as the authors' code
-            does: at 16,000 Hz, windows last 0.2756 s and frequencies come out 1.378 times too high.
-            Otherwise windows last 0.2 s, frequencies are true and MFCCs are those of the clip
-            resampled to 22,050 Hz.
+    ``as_run`` takes the samples as if they were at 22,050 Hz, as the authors' code does: at
+    16,000 Hz, windows last 0.2756 s and frequencies come out 1.378 times too high. Otherwise windows
+    last 0.2 s, frequencies are true and MFCCs are those of the clip resampled to 22,050 Hz.
 
-    Returns:
-        ``(44,)`` float64: 12 statistics of peak frequency and 12 of F0 in Hz, with ``nobs`` the
-        number of windows and of frames, and 20 mean MFCCs.
+    Shape:
+        - samples: ``(samples,)``, at least 3/75 = 0.04 s
+        - output: ``(44,)`` float64: 12 statistics of peak frequency and 12 of F0 in Hz, with
+          ``nobs`` the number of windows and of frames, and 20 mean MFCCs
 
     Raises:
         ValueError: the clip is shorter than 0.04 s, or has several channels.

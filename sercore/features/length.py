@@ -14,13 +14,10 @@ def trim(samples: np.ndarray, *, decibels: float = 20.0, leading: bool = True) -
     frame that is not silent and ends one hop behind the centre of the last one.
 
     Args:
-        samples: ``(samples,)`` at any rate, one or more.
+        samples: ``(samples,)`` at any rate, of which a view is returned; a silent clip stays whole.
         decibels: distance of silence from the loudest frame in dB, over 0 (20 as published).
         leading: whether the start is trimmed too, as the authors ran it, or only the end, as their
             text says.
-
-    Returns:
-        ``(kept,)``, a view of one sample or more; the whole clip if all of it is silent.
 
     Raises:
         ValueError: there is no sample, more than one channel, or a threshold of 0 dB or less.
@@ -39,14 +36,7 @@ def trim(samples: np.ndarray, *, decibels: float = 20.0, leading: bool = True) -
 
 
 def fit(samples: np.ndarray, *, length: int) -> np.ndarray:
-    """Cut a clip at its end, or append zeros.
-
-    Args:
-        samples: ``(samples,)``, one or more.
-        length: number of samples of the result, 1 or more: 80,000 for 5 s at 16 kHz.
-
-    Returns:
-        ``(length,)``, a copy of the same type.
+    """Copy a clip ``(samples,)`` to a number of samples: cut it at its end, or append zeros.
 
     Raises:
         ValueError: there is no sample, more than one channel, or a length under 1.
@@ -62,7 +52,7 @@ def fit(samples: np.ndarray, *, length: int) -> np.ndarray:
 
 
 def _levels(samples: np.ndarray) -> np.ndarray:
-    """Root mean square of each frame; before and behind the clip are zeros."""
+    """Return the root mean square of each frame; before and behind the clip are zeros."""
     padded = np.pad(samples.astype(np.float64), FRAME // 2)
     frames = np.lib.stride_tricks.sliding_window_view(padded, FRAME)[::HOP]  # (frames, FRAME)
     return np.sqrt(np.einsum("ts,ts->t", frames, frames) / FRAME)

@@ -16,63 +16,36 @@ LEAST = 1e-10  # floor of the power: -100 dB
 
 @dataclass(frozen=True, kw_only=True)
 class MelSettings:
-    """Settings of a mel spectrogram.
+    """Settings of a mel spectrogram; a value out of its range is a ``ValueError``."""
 
-    Args:
-        rate: samples a second, in Hz.
-        fft: samples of the Fourier transform, even.
-        window: samples of the periodic Hann window in its middle, 2 to ``fft``.
-        hop: samples between frames, 1 or more.
-        bands: number of triangular filters of height 1, evenly spaced on the HTK mel scale.
-        lowest: start of the first filter, in Hz.
-        highest: end of the last filter, in Hz, up to half the rate.
-        power: exponent of the magnitude, over 0.
-        decibels: whether the result is in dB relative to 1, or linear.
-        floor: dB under the clip's maximum that lower values are raised to, over 0, or None; unused
-            if linear.
-
-    Raises:
-        ValueError: a value is out of its range.
-    """
-
-    rate: int = 16_000
-    fft: int = 1024
-    window: int = 1024
-    hop: int = 256
-    bands: int = 128
-    lowest: float = 0.0
-    highest: float = 8000.0
-    power: float = 2.0
-    decibels: bool = True
-    floor: float | None = 80.0
+    rate: int = 16_000  # Hz
+    fft: int = 1024  # samples of the Fourier transform, even
+    window: int = 1024  # samples of the periodic Hann window in its middle, 2 to fft
+    hop: int = 256  # samples between frames, 1 or more
+    bands: int = 128  # triangular filters of height 1, evenly spaced on the HTK mel scale
+    lowest: float = 0.0  # Hz: start of the first filter
+    highest: float = 8000.0  # Hz: end of the last filter, up to half the rate
+    power: float = 2.0  # exponent of the magnitude, over 0
+    decibels: bool = True  # whether the result is in dB relative to 1, or linear
+    floor: float | None = 80.0  # dB under the clip's maximum that lower values are raised to
 
     def __post_init__(self):
-        half = self.rate / 2
-        checks = {
-            "fft": (
-                self.fft > 0 and self.fft % 2 == 0,
-                "an even number of samples; take a power of two",
-            ),
-            "window": (
-                2 <= self.window <= self.fft,
-                f"2 to fft={self.fft} samples; shorten the window or lengthen the transform",
-            ),
-            "hop": (self.hop >= 1, "at least 1 sample; 10 ms are usual"),
-            "bands": (self.bands >= 1, "at least 1 band; 128 are the default"),
-            "lowest": (
-                0 <= self.lowest < self.highest,
-                f"0 Hz to under highest={self.highest:g} Hz; lower it",
-            ),
-            "highest": (self.highest <= half, f"at most half the rate, {half:g} Hz; lower it"),
-            "power": (self.power > 0, "over 0; 2 is power, 1 magnitude"),
-            "floor": (
-                self.floor is None or self.floor > 0,
-                "dB over 0, or None for no floor; 80 is usual",
-            ),
-        }
-        for name, (is_valid, expected) in checks.items():
+        def check(name: str, is_valid: bool, expected: str) -> None:
             if not is_valid:
                 raise ValueError(f"{name}={getattr(self, name)}: expected {expected}.")
+
+        fft, half, has_floor = self.fft, self.rate / 2, self.floor is not None
+        check("fft", fft > 0 and fft % 2 == 0, "an even number of samples; take a power of two")
+        widths = f"2 to fft={fft} samples; shorten the window or lengthen the transform"
+        check("window", 2 <= self.window <= fft, widths)
+        check("hop", self.hop >= 1, "at least 1 sample; 10 ms are usual")
+        check("bands", self.bands >= 1, "at least 1 band; 128 are the default")
+        below = f"0 Hz to under highest={self.highest:g} Hz; lower it"
+        check("lowest", 0 <= self.lowest < self.highest, below)
+        check("highest", self.highest <= half, f"at most half the rate, {half:g} Hz; lower it")
+        check("power", self.power > 0, "over 0; 2 is power, 1 magnitude")
+        floors = "dB over 0, or None for no floor; 80 is usual"
+        check("floor", not has_floor or self.floor > 0, floors)
 
 
 DECIBELS = MelSettings()  # CNNLSTM; FCMFCC and CNNATT take its cepstrum
@@ -86,13 +59,9 @@ def mel(samples: np.ndarray, *, settings: MelSettings = DECIBELS) -> np.ndarray:
 
     Frame ``t`` is centred on sample ``t * hop``; the clip is reflected at its ends.
 
-    Args:
-        samples: ``(samples,)`` in [-1, 1], float32 or float64, longer than half the Fourier
-            transform.
-        settings: settings of the spectrogram.
-
-    Returns:
-        ``(1 + samples // hop, bands)`` in the precision of ``samples``: 313 frames for 5 s.
+    Shape:
+        - samples: ``(samples,)`` in [-1, 1], float32 or float64, longer than half the transform
+        - output: ``(1 + samples // hop, bands)`` in their precision, 313 frames for 5 s
 
     Raises:
         ValueError: the clip is too short to reflect, has several channels or another type, or a
@@ -120,15 +89,12 @@ def mfcc(
 ) -> np.ndarray:
     """Compute the cepstral coefficients of a clip.
 
-    They are the orthonormal cosine transform of each frame of the mel spectrogram in dB.
+    They are the orthonormal cosine transform, from the 0th, of each frame of the mel spectrogram in
+    dB.
 
-    Args:
-        samples: ``(samples,)``, as ``mel`` takes them.
-        coefficients: number of coefficients, from the 0th, 1 to the number of bands.
-        settings: settings of the spectrogram, which must be in dB.
-
-    Returns:
-        ``(1 + samples // hop, coefficients)`` in the precision of ``samples``.
+    Shape:
+        - samples: ``(samples,)``, as ``mel`` takes them
+        - output: ``(1 + samples // hop, coefficients)`` in their precision
 
     Raises:
         ValueError: ``mel`` refuses the clip, the spectrogram is linear, or the number of
@@ -155,12 +121,10 @@ def normalise_bands(
     *,
     least: float = LEAST_DEVIATION,
 ) -> list[np.ndarray]:
-    """Return clips whose bands have mean 0 and variance 1, in each clip or over a group of clips.
+    """Return clips ``(frames, bands)`` whose bands have mean 0 and variance 1.
 
-    Args:
-        clips: ``(frames, bands)`` each
-        groups: group of each clip, such as its conversation; None (default) for each clip alone
-        least: least standard deviation of a band (default 1e-5)
+    That is in each clip alone, or over all clips of one group, such as a conversation. ``least`` is
+    the least standard deviation of a band.
 
     Source: Padi et al. 2021, section 4.2; by band is our reading.
     """
@@ -180,10 +144,7 @@ def normalise_bands(
 
 @lru_cache
 def filters(settings: MelSettings = DECIBELS) -> np.ndarray:
-    """Triangular filters of height 1 over the frequencies of the Fourier transform.
-
-    Returns:
-        ``(bands, 1 + fft / 2)`` float64, read-only: height of each filter at each frequency.
+    """Return triangular filters over the frequencies of the transform: ``(bands, 1 + fft / 2)``.
 
     Raises:
         ValueError: a filter lies between two frequencies; its band would be silent in every clip.
@@ -199,9 +160,8 @@ def filters(settings: MelSettings = DECIBELS) -> np.ndarray:
     if empty := np.flatnonzero(~bank.any(axis=1)).tolist():
         raise ValueError(
             f"{len(empty)} of {settings.bands} bands without a frequency, first band {empty[0]}; "
-            "expected each to hold one of the"
-            f" {len(frequency)} of an FFT of {settings.fft}. Take fewer bands or a longer FFT "
-            "(the window may stay)."
+            f"expected each to hold one of the {len(frequency)} of an FFT of {settings.fft}. Take "
+            "fewer bands or a longer FFT (the window may stay)."
         )
     bank.flags.writeable = False
     return bank
@@ -236,6 +196,5 @@ def _check(samples: np.ndarray, settings: MelSettings) -> None:
     if len(samples) <= settings.fft // 2:
         raise ValueError(
             f"{len(samples)} samples; an FFT of {settings.fft} needs at least "
-            f"{settings.fft // 2 + 1}."
-            " Append zeros, remove the clip or record it again."
+            f"{settings.fft // 2 + 1}. Append zeros, remove the clip or record it again."
         )

@@ -27,15 +27,13 @@ def prosodic(samples: np.ndarray, *, rate: int = 16_000, as_run: bool = False) -
 
     Values that Praat leaves undefined, such as the pitch of a clip without a voiced frame, are 0.
 
-    Args:
-        samples: ``(samples,)``, at least 6.4/75 = 0.08533 s.
-        rate: samples a second, in Hz.
-        as_run: whether ``median_intensity`` is the median pitch in Hz, which the authors' toolkit
-            stored under that name, in place of the median intensity in dB.
+    ``as_run`` makes ``median_intensity`` the median pitch in Hz, which the authors' toolkit stored
+    under that name, in place of the median intensity in dB.
 
-    Returns:
-        ``(56,)`` float64: intensity in dB, pitch, formants and moments in Hz, times as a share of
-        the duration, vocal tract length in cm.
+    Shape:
+        - samples: ``(samples,)``, at least 6.4/75 = 0.08533 s
+        - output: ``(56,)`` float64: intensity in dB, pitch, formants and moments in Hz, times as a
+          share of the duration, vocal tract length in cm
 
     Raises:
         ValueError: the clip is shorter than 0.08533 s, or has several channels.
@@ -156,7 +154,7 @@ def _spectrum(sound) -> dict[str, float]:
 
 
 def _formants(sound, pulses) -> dict[str, float]:
-    """Formants read at every glottal pulse, a missing one as 0, and measures of their medians."""
+    """Read formants every glottal pulse, a missing one as 0, and measure their medians."""
     formants = praat.call(sound, "To Formant (burg)", 0.0, 5.0, 5500.0, 0.025, 50.0)
     times = []
     if praat.call(pulses, "Get number of points"):

@@ -16,14 +16,21 @@ HEADS = ("corpus", "clips", "hours", "speakers", "problems")
 
 
 def corpora(path: Path = RECORDED) -> HTML:
-    """List the clips in the folder of each corpus; a dash where the corpus is not at hand.
+    """List the clips in the folder of each corpus, as ``sercore corpora ROOT --json`` counted them.
 
-    Args:
-        path: output of ``sercore corpora ROOT --json`` (default: the recorded one).
+    A dash stands where the corpus is not at hand.
     """
     reports = json.loads(sealed.read(path, name=sealed.DIGESTS))
     counted = {report["corpus"]: report for report in reports}
-    rows = [_row(title, counted.get(name)) for name, title in TITLES.items()]
+    rows = []
+    for name, title in TITLES.items():
+        report = counted.get(name)
+        if report is None:
+            rows.append((title, *["–"] * 3, "not at hand"))
+        else:
+            problems = "; ".join(report["problems"]) or "none"
+            counts = report["clips"], f"{report['hours']:.3f}", report["speakers"]
+            rows.append((title, *counts, problems))
     return tables.html(HEADS, rows, caption="Found in the folders of the real corpora")
 
 
@@ -39,10 +46,3 @@ def demo() -> HTML:
         rows.append((name, len(clips), hours, clips["speaker"].nunique(), languages, emotions))
     heads = ("corpus", "clips", "hours", "speakers", "language", "emotions")
     return tables.html(heads, rows, caption="The demo corpora, as made in this rendering")
-
-
-def _row(title: str, counted: dict | None) -> tuple:
-    if counted is None:
-        return (title, *["–"] * 3, "not at hand")
-    problems = "; ".join(counted["problems"]) or "none"
-    return title, counted["clips"], f"{counted['hours']:.3f}", counted["speakers"], problems

@@ -4,7 +4,7 @@ import ast
 import inspect
 import json
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from IPython.display import Markdown
@@ -30,16 +30,18 @@ def first_cells(path: Path) -> str:
         LookupError: no cell is tagged ``parameters``.
     """
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    for number, cell in enumerate(cells):
-        if "parameters" in cell["metadata"].get("tags", []):
-            shown = (cells[0], *cells[number : number + 2])
-            return "\n\n".join(map(_excerpt, shown))
-    raise LookupError(f"{path}: no cell is tagged `parameters`; expected one in a chapter. Tag it.")
-
-
-def _excerpt(cell: Mapping) -> str:
-    language = {"markdown": "md", "code": "python"}[cell["cell_type"]]
-    return _fenced(language, "".join(cell["source"]))
+    tagged = [
+        at for at, cell in enumerate(cells) if "parameters" in cell["metadata"].get("tags", [])
+    ]
+    if not tagged:
+        raise LookupError(
+            f"{path}: no cell is tagged `parameters`; expected one in a chapter. Tag it."
+        )
+    excerpts = []
+    for cell in (cells[0], *cells[tagged[0] : tagged[0] + 2]):
+        language = {"markdown": "md", "code": "python"}[cell["cell_type"]]
+        excerpts.append(_fenced(language, "".join(cell["source"])))
+    return "\n\n".join(excerpts)
 
 
 def _fenced(language: str, text: str) -> str:

@@ -9,7 +9,6 @@ from sercore import papers, store
 from sercore.ledger.entries import Ledger, tally
 from sercore.ledger.published import Printed
 from sercore.pages import data, excerpts, reference, speed, status
-from sercore.pages.readme import summary
 from sercore.report import tables
 
 EXAMPLE = "01-ser2022-transfer"  # chapter whose first cells the page on adding one shows
@@ -18,10 +17,7 @@ EXAMPLE = "01-ser2022-transfer"  # chapter whose first cells the page on adding 
 def write(folder: Path, runs: Sequence[Mapping[str, object]], times: Mapping[str, float]) -> None:
     """Write every fragment into ``folder / "book" / "generated"``.
 
-    Args:
-        folder: an empty folder.
-        runs: ``sercore.chapters.Executed.run`` of each chapter, in order.
-        times: seconds of the parts of the book that are no chapter, by name.
+    Of each chapter the record of its run is told, of other parts of the book the seconds.
     """
     ledgers = {paper.name: Ledger(paper) for paper in papers.every()}
     place = folder / "book" / "generated"
@@ -48,11 +44,17 @@ def _texts(
         "trials-recorded.md": status.recorded(ledgers).data,
         "speed.md": speed.benchmarks(),
         "replicated.md": _replicated(),
-        "ledgers.md": "\n\n".join(map(_section, ledgers.values())),
+        "ledgers.md": "\n\n".join(map(_printed_numbers, ledgers.values())),
         "notebook.md": excerpts.first_cells(store.PROJECT / "notebooks" / f"{EXAMPLE}.ipynb"),
     }
     texts |= {f"api/{name}.md": text for name, text in reference.pages().items()}
     return texts | {"rooms.md": reference.contents()}
+
+
+def summary(ledgers: Mapping[str, Ledger]) -> str:
+    """Say what was replicated and what held: the headlines of the first page and the README."""
+    paragraphs = [ledger.paper.headline(ledger) for ledger in ledgers.values()]
+    return "\n\n".join(filter(None, paragraphs))
 
 
 def _replicated() -> str:
@@ -65,13 +67,9 @@ def _replicated() -> str:
     return "\n".join(lines)
 
 
-def _section(ledger: Ledger) -> str:
-    """Write the section of a paper's printed numbers."""
-    number = ledger.paper.name.partition("-")[0]
-    return f"## Paper {number}: {ledger.paper.subject}\n\n{_printed_numbers(ledger)}"
-
-
 def _printed_numbers(ledger: Ledger) -> str:
+    """Write the section of a paper's printed numbers."""
+    title = f"## Paper {ledger.paper.name.partition('-')[0]}: {ledger.paper.subject}"
     protocols = ledger.paper.protocols.values()
     rows = []
     for number in ledger.printed:
@@ -83,7 +81,8 @@ def _printed_numbers(ledger: Ledger) -> str:
         place = number.table, number.row, number.column
         rows.append((*place, f"{printed} {number.unit}", *ours, ledger.verdict(number)))
     heads = [f"ours, {protocol}" for protocol in protocols]
-    return tables.html(("table", "row", "column", "printed", *heads, "verdict"), rows).data
+    table = tables.html(("table", "row", "column", "printed", *heads, "verdict"), rows)
+    return f"{title}\n\n{table.data}"
 
 
 def _shown(ledger: Ledger, number: Printed, protocol: str) -> str:

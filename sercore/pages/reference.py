@@ -46,15 +46,11 @@ def contents(house: Path = HOUSE) -> str:
     for room, modules in rooms(house).items():
         source = _file(modules[0], house).read_text(encoding="utf-8")
         docstring = ast.get_docstring(ast.parse(source)) or ""
-        lines.append(f"- [`{room}`](generated/api/{room}.md): {_first(docstring)}")
+        first = " ".join(docstring.split("\n\n")[0].split()).replace("``", "`")
+        lines.append(f"- [`{room}`](generated/api/{room}.md): {first}")
     return "\n".join(lines)
 
 
 def _file(module: str, house: Path) -> Path:
     place = house.parent.joinpath(*module.split("."))
     return place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
-
-
-def _first(docstring: str) -> str:
-    """Return the first paragraph of a docstring, as Markdown on one line."""
-    return " ".join(docstring.split("\n\n")[0].split()).replace("``", "`")

@@ -14,12 +14,7 @@ RECORDED = FOLDER / "speed"
 
 
 def benchmarks(*, recorded: Path = RECORDED, programs: Path = BENCHMARKS) -> str:
-    """Describe every benchmark in Markdown: purpose, usage and recorded output, or "not run".
-
-    Args:
-        recorded: folder of the recorded outputs.
-        programs: folder of the benchmarks.
-    """
+    """Describe every benchmark in Markdown: purpose, usage and recorded output, or "not run"."""
     paths = sorted(programs.glob("[a-z]*.py"))
     return "\n\n".join(_section(path, recorded / f"{path.stem}.json") for path in paths)
 

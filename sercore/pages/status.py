@@ -13,12 +13,7 @@ UNKNOWN = "seconds of this rendering"  # what the page has in their place until 
 
 
 def parts(runs: Sequence[Mapping[str, object]], times: Mapping[str, float]) -> HTML:
-    """List the seconds of each part of the book, in the order in which they are made.
-
-    Args:
-        runs: chapter and seconds of each executed chapter.
-        times: seconds of the other parts, by name; a part that was not timed is named so.
-    """
+    """List the seconds of each part of the book, chapters and others, in the order of making."""
     rows = []
     for name in (INSTALLATION, DEMO):
         rows.append((name, f"{times[name]:.0f}" if name in times else "not timed here"))
@@ -29,12 +24,7 @@ def parts(runs: Sequence[Mapping[str, object]], times: Mapping[str, float]) -> H
 
 
 def chapters(runs: Sequence[Mapping[str, object]]) -> HTML:
-    """List when each page was executed, for how long, with how much memory, and on what.
-
-    Args:
-        runs: of each executed chapter its name, seconds, peak in MiB, date, machine, cores, python,
-            versions, commit, and whether the tree was clean.
-    """
+    """List when each page was executed, for how long, with how much memory, and on what."""
     rows = []
     for run in runs:
         date = str(run["date"])[:16].replace("T", " ")
@@ -46,11 +36,7 @@ def chapters(runs: Sequence[Mapping[str, object]]) -> HTML:
 
 
 def recorded(ledgers: Mapping[str, Ledger]) -> HTML:
-    """List every recorded run on real corpora, and how it was made.
-
-    Args:
-        ledgers: ledger of each paper, by name; one without a recorded run gets a line that says so.
-    """
+    """List every recorded run on real corpora, and how it was made; say which paper has none."""
     rows = []
     for paper, ledger in ledgers.items():
         trials = ledger.recorded.trials

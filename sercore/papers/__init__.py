@@ -34,8 +34,12 @@ def every() -> tuple[Paper, ...]:
     Raises:
         PaperError: a folder whose paper lacks something; the sentence names it.
     """
-    folders = [module.name for module in pkgutil.iter_modules(__path__) if module.ispkg]
-    return tuple(sorted((_load(folder) for folder in folders), key=lambda paper: paper.name))
+    return tuple(sorted((_load(folder) for folder in folders()), key=lambda paper: paper.name))
+
+
+def folders() -> list[str]:
+    """Names of the papers' folders."""
+    return [module.name for module in pkgutil.iter_modules(__path__) if module.ispkg]
 
 
 def named(name: str) -> Paper:

@@ -23,14 +23,14 @@ class Parameters(BaseModel, extra="forbid"):
         "demo", description="the data that the chapter runs on"
     )
     seeds: int = Field(5, ge=1, le=100, description="the number of repetitions")
-    only: str | None = Field(None, description="the one row to run")
-    seed: int | None = Field(None, ge=0, description="the one seed to run")
-    rate: float = Field(0.1, gt=0, lt=1)
+    only: str = Field("", description="the one row to run")
+    seed: int = Field(0, ge=0, description="the one seed to run")
+    rate: float = Field(0.1, ge=0, le=1)
     shuffled: bool = False
 
     @model_validator(mode="after")
     def seed_needs_only(self):
-        if self.seed is not None and self.only is None:
+        if self.seed and not self.only:
             raise ValueError("-p seed: one seed is run of one row; give -p only=ROW as well.")
         return self
 
@@ -65,15 +65,16 @@ class Parameters(BaseModel, extra="forbid"):
         ),
         (
             {"seed": "-1", "only": "(3)"},
-            '-p seed=-1: "-1" is too small; `seed` is the one seed to run, at least 0 or none (default none).',
+            '-p seed=-1: "-1" is too small; `seed` is the one seed to run, at least 0 (default 0).',
         ),
-        (
-            {"rate": "1"},
-            '-p rate=1: "1" is too large; `rate` takes above 0 to below 1 (default 0.1).',
-        ),
+        ({"rate": "2"}, '-p rate=2: "2" is too large; `rate` takes 0 to 1 (default 0.1).'),
         (
             {"rate": "nought"},
-            '-p rate=nought: "nought" is not a number; `rate` takes above 0 to below 1 (default 0.1).',
+            '-p rate=nought: "nought" is not a number; `rate` takes 0 to 1 (default 0.1).',
+        ),
+        (
+            {"only": 3},
+            '-p only=3: "3" is not a text; `only` is the one row to run, a text (default empty).',
         ),
         (
             {"shuffled": "perhaps"},
@@ -106,18 +107,10 @@ def test_every_wrong_parameter_has_its_line():
     [
         (
             {},
-            {
-                "edition": "demo",
-                "seeds": 5,
-                "only": None,
-                "seed": None,
-                "rate": 0.1,
-                "shuffled": False,
-            },
+            {"edition": "demo", "seeds": 5, "only": "", "seed": 0, "rate": 0.1, "shuffled": False},
         ),
         ({"seeds": "7"}, {"seeds": 7}),
         ({"seeds": 7}, {"seeds": 7}),
-        ({"only": "none", "seed": "None"}, {"only": None, "seed": None}),
         ({"only": "(3) all = prosodic", "seed": "1"}, {"only": "(3) all = prosodic", "seed": 1}),
         ({"shuffled": "true"}, {"shuffled": True}),
     ],

@@ -17,7 +17,6 @@ ROOMS = (
     "store.py",
     "checkout.py",
     "parameters.py",
-    "printed.py",
     "press.py",
     "cli.py",
     "chapters",

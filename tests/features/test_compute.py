@@ -51,7 +51,7 @@ def test_a_row_is_the_extractors_result(clips, name):
     rows = features.compute(name, clips[:2], jobs=1)
     assert rows.shape == (2, len(chosen.names))
     assert rows.dtype == np.float64
-    values = chosen.extractor()(audio.read(clips[1]), **chosen.options)
+    values = chosen.function(audio.read(clips[1]), **chosen.options)
     assert rows[1] == pytest.approx(
         values[list(chosen.columns or range(len(values)))], rel=1e-9, abs=1e-9
     )

@@ -14,39 +14,23 @@ HEADROOM = 0.95
 
 @dataclass(frozen=True, kw_only=True)
 class Recording:
-    """Conditions of one recording.
+    """Conditions of one recording."""
 
-    Args:
-        low, high: band that the microphone passes, in Hz.
-        noise: level of the background below neutral speech, in dB.
-        colour: slope of the noise's spectrum, in dB an octave.
-        decay: reverberation time of the room (T60), in seconds.
-        direct: level of the direct sound above the room's, in dB.
-        gain: gain of the microphone, in dB.
-        room: seed of the room's echoes, one for all clips of a recording.
-    """
-
-    low: float
+    low: float  # Hz: the band that the microphone passes, to ``high``
     high: float
-    noise: float
-    colour: float
-    decay: float
-    direct: float
-    gain: float = 0.0
-    room: int = 0
+    noise: float  # dB of the background below neutral speech
+    colour: float  # dB an octave: slope of the noise's spectrum
+    decay: float  # s: reverberation time of the room (T60)
+    direct: float  # dB of the direct sound above the room's
+    gain: float = 0.0  # dB of the microphone
+    room: int = 0  # seed of the room's echoes, one for all clips of a recording
 
     def capture(
         self, samples: np.ndarray, *, level: float, draw: np.random.Generator
     ) -> np.ndarray:
-        """Record a voice, with short margins before and after it.
+        """Record a voice at 16 kHz, with short margins before and after it, as int16 unclipped.
 
-        Args:
-            samples: ``(samples,)`` of the voice alone, at 16 kHz and any level.
-            level: level of the voice against neutral speech, in dB.
-            draw: generator of noise and margins.
-
-        Returns:
-            ``(samples,)`` int16, never clipped.
+        ``level`` is that of the voice against neutral speech, in dB.
         """
         before, after = (int(part * RATE) for part in draw.uniform(0.05, 0.12, 2))
         voice = samples * 10 ** ((LOUDNESS + level) / 20) / _loudness(samples)

@@ -7,79 +7,52 @@ import numpy as np
 
 from sercore import store
 from sercore.corpora import CorpusError
+from sercore.corpora.demo import sentences
 from sercore.corpora.demo.recordings import Recording
-from sercore.corpora.demo.sentences import (
-    ENGLISH,
-    GERMAN,
-    ITALIAN,
-    PORTUGUESE_READ,
-    PORTUGUESE_SPOKEN,
-)
 from sercore.corpora.demo.voices import EMOTIONS, Utterance, Voice, draw_manner, draw_voice
 
 
 @dataclass(frozen=True, kw_only=True)
 class Clip:
-    """One clip before it is spoken.
-
-    Args:
-        file: name of the file.
-        speaker: name in the corpus; for demo-conversa that of the recording.
-        emotion: one of ``EMOTIONS``.
-        text: id of the sentence.
-        utterance: input of the synthesiser.
-    """
+    """One clip before it is spoken."""
 
     file: str
-    speaker: str
-    emotion: str
-    text: str
+    speaker: str  # name in the corpus; for demo-conversa that of the recording
+    emotion: str  # one of EMOTIONS
+    text: str  # id of the sentence
     utterance: Utterance
 
     def row(self) -> dict[str, str]:
-        """Row of the corpus' table, without the content's hash."""
-        return {
-            "file": self.file,
-            "speaker": self.speaker,
-            "gender": self.utterance.voice.gender,
-            "language": self.utterance.language,
-            "emotion": self.emotion,
-            "text": self.text,
-            "voice": self.utterance.voice.name,
-        }
+        """Return the row of the corpus' table, without the content's hash."""
+        row = {"file": self.file, "speaker": self.speaker, "emotion": self.emotion}
+        row |= {"text": self.text, "language": self.utterance.language}
+        voice = self.utterance.voice
+        return row | {"gender": voice.gender, "voice": voice.name}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cast:
-    """A corpus in which every speaker says every sentence in every emotion.
+    """A corpus in which every speaker says every sentence in every emotion."""
 
-    Args:
-        language: BCP 47 tag.
-        sentences: texts.
-        women, men: voices of the synthesiser, one a speaker.
-        recording: conditions of the whole corpus.
-        emotions: emotions that are acted (default all).
-    """
-
-    language: str
+    language: str  # BCP 47 tag
     sentences: tuple[str, ...]
-    women: tuple[str, ...]
+    women: tuple[str, ...]  # voices of the synthesiser, one a speaker
     men: tuple[str, ...]
-    recording: Recording
+    recording: Recording  # conditions of the whole corpus
     emotions: tuple[str, ...] = EMOTIONS
 
 
 CASTS = {
     "demo-studio": Cast(
         language="en-GB",
-        sentences=ENGLISH,
+        sentences=sentences.ENGLISH,
         women=("Female2", "Female3"),
         men=("Male2", "Male3"),
         recording=Recording(low=60, high=7600, noise=48, colour=-3, decay=0.12, direct=16, room=1),
     ),
     "demo-labor": Cast(
         language="de-DE",
-        sentences=GERMAN,
+        sentences=sentences.GERMAN,
         women=("Female1", "Female4"),
         men=("Male5", "Male7"),
         recording=Recording(
@@ -88,7 +61,7 @@ CASTS = {
     ),
     "demo-scena": Cast(
         language="it-IT",
-        sentences=ITALIAN,
+        sentences=sentences.ITALIAN,
         women=("Female5", "Annie"),
         men=("Male6", "Gene2"),
         recording=Recording(
@@ -97,7 +70,7 @@ CASTS = {
     ),
     "demo-gender": Cast(
         language="pt-BR",
-        sentences=PORTUGUESE_READ,
+        sentences=sentences.PORTUGUESE_READ,
         women=("Female2", "Female4", "Female5", "Linda", "Auntie"),
         men=("Male2", "Male4", "Male7", "Norbert", "Max"),
         recording=Recording(low=80, high=7400, noise=34, colour=-3, decay=0.15, direct=14, room=4),
@@ -120,10 +93,6 @@ STRENGTH = 0.85  # spontaneous speech shows less than acted speech
 def script(name: str, *, seed: int = 0) -> list[Clip]:
     """Write the script of a demo corpus; a clip's variation depends on its name and the seed alone.
 
-    Args:
-        name: one of ``NAMES``.
-        seed: seed of all variation.
-
     Raises:
         CorpusError: there is no demo corpus of that name.
     """
@@ -137,9 +106,9 @@ def script(name: str, *, seed: int = 0) -> list[Clip]:
 def _acted(name: str, cast: Cast, seed: int) -> list[Clip]:
     short = name.removeprefix("demo-")
     voices = _voices(short, {"female": cast.women, "male": cast.men}, seed)
-    sentences = list(enumerate(cast.sentences, 1))
+    numbered = list(enumerate(cast.sentences, 1))
     clips = []
-    for voice, emotion, (number, text) in product(voices, cast.emotions, sentences):
+    for voice, emotion, (number, text) in product(voices, cast.emotions, numbered):
         file = f"{voice.name}_{emotion}_{number:02d}.wav"
         utterance = Utterance(
             language=cast.language,
@@ -149,15 +118,8 @@ def _acted(name: str, cast: Cast, seed: int) -> list[Clip]:
             recording=cast.recording,
             seed=_number(seed, name, file, "sound"),
         )
-        clips.append(
-            Clip(
-                file=file,
-                speaker=voice.name,
-                emotion=emotion,
-                text=f"{short}-{number:02d}",
-                utterance=utterance,
-            )
-        )
+        about = {"file": file, "speaker": voice.name, "emotion": emotion}
+        clips.append(Clip(**about, text=f"{short}-{number:02d}", utterance=utterance))
     return clips
 
 
@@ -174,26 +136,19 @@ def _spontaneous(name: str, seed: int) -> list[Clip]:
             present[gender] = draw.choice([voice for voice in voices if voice.gender == gender])
         for number, (gender, emotion) in enumerate(draw.permutation(turns), 1):
             file = f"{speaker}_segment{number:02d}_{emotion}.wav"
-            line = int(draw.integers(len(PORTUGUESE_SPOKEN)))
+            line = int(draw.integers(len(sentences.PORTUGUESE_SPOKEN)))
             voice = present[gender]
             manner = draw_manner(str(emotion), voice, _draw(seed, name, file), strength=STRENGTH)
             utterance = Utterance(
                 language="pt-BR",
-                text=PORTUGUESE_SPOKEN[line],
+                text=sentences.PORTUGUESE_SPOKEN[line],
                 voice=voice,
                 manner=manner,
                 recording=recording,
                 seed=_number(seed, name, file, "sound"),
             )
-            clips.append(
-                Clip(
-                    file=file,
-                    speaker=speaker,
-                    emotion=str(emotion),
-                    text=f"{short}-{line + 1:02d}",
-                    utterance=utterance,
-                )
-            )
+            about = {"file": file, "speaker": speaker, "emotion": str(emotion)}
+            clips.append(Clip(**about, text=f"{short}-{line + 1:02d}", utterance=utterance))
     return clips
 
 

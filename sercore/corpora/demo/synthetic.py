@@ -28,11 +28,7 @@ FIELDS = ["file", "speaker", "gender", "language", "emotion", "text", "voice", "
 
 
 def load(name: str, *, seed: int = 0) -> Corpus:
-    """Load a demo corpus, and make it first if necessary.
-
-    Args:
-        name: one of ``NAMES``.
-        seed: seed of all variation.
+    """Load a demo corpus of ``NAMES``, and make it first if necessary.
 
     Raises:
         CorpusError: there is no demo corpus of that name, or its table is damaged.
@@ -41,14 +37,9 @@ def load(name: str, *, seed: int = 0) -> Corpus:
 
 
 def make(name: str, *, seed: int = 0) -> Path:
-    """Make a demo corpus, whole or not at all, unless it exists.
+    """Make a demo corpus, whole or not at all, unless it exists, and return its folder.
 
-    Args:
-        name: one of ``NAMES``.
-        seed: seed of all variation.
-
-    Returns:
-        Its folder: 16 kHz mono 16-bit WAV files and ``clips.csv``.
+    It holds 16 kHz mono 16-bit WAV files and ``clips.csv``.
 
     Raises:
         CorpusError: there is no demo corpus of that name.
@@ -77,11 +68,9 @@ def make(name: str, *, seed: int = 0) -> Path:
 
 
 def read(folder: Path) -> Corpus:
-    """Read a demo corpus that ``make`` made.
+    """Read a demo corpus that ``make`` made; the column ``voice`` names the true speaker.
 
-    Returns:
-        The clips, with the name of the true speaker in the column ``voice`` after the common ones;
-        and problems for clips that are missing or not as they were written.
+    Clips that are missing or not as they were written become problems.
 
     Raises:
         CorpusError: there is no table, or it is not as it was written.

@@ -31,27 +31,16 @@ PITCH = {
 
 @dataclass(frozen=True, kw_only=True)
 class Manner:
-    """Manner in which an emotion is spoken, relative to the same voice in neutral speech.
+    """Manner in which an emotion is spoken, relative to the same voice in neutral speech."""
 
-    Args:
-        pitch: factor of the mean pitch.
-        spread: factor of the pitch range, 0 to 2.
-        tempo: factor of the speaking rate.
-        level: intensity, in dB.
-        tilt: energy in high frequencies, in dB an octave about 500 Hz.
-        roughness: irregularity of the cycles, the standard deviation of their length in percent.
-        breath: aspiration noise, factor of the voice's envelope.
-        ending: punctuation that steers the synthesiser's contour.
-    """
-
-    pitch: float = 1.0
-    spread: float = 1.0
-    tempo: float = 1.0
-    level: float = 0.0
-    tilt: float = 0.0
-    roughness: float = 0.3
-    breath: float = 0.01
-    ending: str = "."
+    pitch: float = 1.0  # factor of the mean pitch
+    spread: float = 1.0  # factor of the pitch range, 0 to 2
+    tempo: float = 1.0  # factor of the speaking rate
+    level: float = 0.0  # dB
+    tilt: float = 0.0  # dB an octave about 500 Hz: energy in high frequencies
+    roughness: float = 0.3  # percent: standard deviation of the length of cycles
+    breath: float = 0.01  # aspiration noise, factor of the voice's envelope
+    ending: str = "."  # punctuation that steers the synthesiser's contour
 
 
 MANNERS = {
@@ -73,46 +62,27 @@ MANNERS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Voice:
-    """One speaker.
+    """One speaker."""
 
-    Args:
-        name: unique over all corpora.
-        gender: "female" or "male".
-        base: the synthesiser's voice.
-        tract: factor of the formants; a shorter vocal tract has more.
-        pitch: mean pitch of neutral speech, in Hz.
-        tempo: factor of the speaking rate.
-        expression: share of a manner that this speaker shows, 1 for all of it.
-    """
-
-    name: str
-    gender: str
-    base: str
-    tract: float
-    pitch: float
-    tempo: float
-    expression: float
+    name: str  # unique over all corpora
+    gender: str  # "female" or "male"
+    base: str  # the synthesiser's voice
+    tract: float  # factor of the formants; a shorter vocal tract has more
+    pitch: float  # Hz: mean of neutral speech
+    tempo: float  # factor of the speaking rate
+    expression: float  # share of a manner that this speaker shows, 1 for all of it
 
 
 @dataclass(frozen=True, kw_only=True)
 class Utterance:
-    """Plain values of one clip that ``speak`` needs.
+    """Plain values of one clip that ``speak`` needs."""
 
-    Args:
-        language: BCP 47 tag, one of ``LANGUAGES``.
-        text: sentence, without the mark at its end.
-        voice: speaker.
-        manner: manner, with this speaker's and this clip's variation.
-        recording: recording conditions.
-        seed: seed of this clip's random numbers.
-    """
-
-    language: str
-    text: str
+    language: str  # BCP 47 tag, one of LANGUAGES
+    text: str  # without the mark at its end
     voice: Voice
-    manner: Manner
+    manner: Manner  # with this speaker's and this clip's variation
     recording: Recording
-    seed: int
+    seed: int  # of this clip's random numbers
 
 
 def draw_voice(name: str, gender: str, base: str, draw: np.random.Generator) -> Voice:
@@ -132,13 +102,7 @@ def draw_voice(name: str, gender: str, base: str, draw: np.random.Generator) -> 
 def draw_manner(
     emotion: str, voice: Voice, draw: np.random.Generator, *, strength: float = 1.0
 ) -> Manner:
-    """Draw the manner of one clip from the rule of its emotion.
-
-    Args:
-        emotion: one of ``EMOTIONS``.
-        voice: speaker, who shows more or less of the rule.
-        draw: generator of the clip's variation.
-        strength: strength of the emotion, 1 for acted speech.
+    """Draw the manner of one clip from the rule of its emotion, of strength 1 for acted speech.
 
     Source: Juslin and Laukka 2003 and Banse and Scherer 1996 for the direction of each cue in joy,
     sadness, anger and fear (pitch, its range, rate, intensity, high-frequency energy,
@@ -161,8 +125,7 @@ def draw_manner(
 def speak(utterance: Utterance) -> np.ndarray:
     """Speak one utterance; call it in a fresh process, as the synthesiser has a memory.
 
-    Returns:
-        ``(samples,)`` int16 at 16 kHz, the same for the same utterance on one platform.
+    The samples, int16 at 16 kHz, are the same for the same utterance on one platform.
     """
     draw = np.random.default_rng(utterance.seed)
     manner = utterance.manner

@@ -46,12 +46,8 @@ def short(row: str) -> str:
 
 def _row(network: str, features: tuple[str, bool], *, smote: bool, copies: bool) -> str:
     """Return the printed name of a configuration."""
-    subset, embedding = features
-    return BY_CONFIGURATION[
-        Configuration(
-            network=network, subset=subset, embedding=embedding, smote=smote, copies=copies
-        )
-    ]
+    inputs = {"network": network, "subset": features[0], "embedding": features[1]}
+    return BY_CONFIGURATION[Configuration(**inputs, smote=smote, copies=copies)]
 
 
 def _best_of(table: str, best: str) -> list[tuple[str, str]]:
@@ -138,7 +134,9 @@ def neutral_worst(ledger: Ledger) -> Judgement:
         systems = [reading.trials(ledger, row) for row in SELECTED]
         if None in systems:
             return Judgement.alike("not run", "a selected model is not recorded")
-        estimates = [contrast([trials], _neutral_below, _first) for trials in systems]
+        estimates = [
+            contrast([trials], _neutral_below, lambda scores: scores[0]) for trials in systems
+        ]
         judged = gaps.marks([estimated("", estimate) for estimate in estimates])
         marks.append(all_of(judged))
         for row, trials, mark in zip(SELECTED, systems, judged, strict=True):
@@ -161,10 +159,6 @@ def _neutral_below(counts: np.ndarray, *_: np.ndarray) -> np.ndarray:
     """Return the smaller gendered recall less that of neutral, of counts ``(..., 3, 3)``."""
     shares = recalls(counts)
     return shares[..., 1:].min(-1) - shares[..., 0]
-
-
-def _first(scores: np.ndarray) -> np.ndarray:
-    return scores[0]
 
 
 def _printed_recalls(ledger: Ledger, row: str) -> list[float]:

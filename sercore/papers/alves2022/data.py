@@ -21,17 +21,10 @@ from sercore.process import CallError
 FEATURE_SETS = ("prosodic-as-run", "prosodic", "gender-as-run", "gender")
 FOLDER = Path("gender-tables")
 MLS, COMMON_VOICE = "mls-split-pt.csv.gz", "commonvoice-pt.csv.gz"
-SWAPPED = {1: 2, 2: 1}  # a copy takes the other non-neutral class, section 2.2
 
 
-def load_edition(edition: str, *, encoder: str = "none", device: str = "auto") -> Data:
-    """Load clips, copies and features of an edition, from the store where they are kept.
-
-    Args:
-        edition: "demo" (synthesised here), "open" or "paper" (CORAA SER under ``SER_CORPORA``).
-        encoder: speech encoder by hub id or folder, "random", or "none" for no embedding.
-        device: device that the encoder runs on (default "auto").
-    """
+def load_edition(edition: str, *, encoder: str, device: str) -> Data:
+    """Load clips, copies and features of an edition, from the store where they are kept."""
     corpus = conversations(edition)
     originals = clips(corpus)
     copied, unconverted = copies(originals)
@@ -61,10 +54,10 @@ def extractors() -> list[list[str]]:
     """Return name and key of what makes the data: feature sets, voice conversion, embeddings."""
     modules = {name: features.SETS[name].module for name in FEATURE_SETS}
     modules |= {"change gender": "sercore.augment.voice", "embedding": "sercore.features.embedding"}
-    return [
-        [name, store.key(settings={}, manifest=[], modules=module).hex]
-        for name, module in modules.items()
-    ]
+    keys = []
+    for name, module in modules.items():
+        keys.append([name, store.key(settings={}, manifest=[], modules=module).hex])
+    return keys
 
 
 def conversations(edition: str) -> Corpus:
@@ -110,7 +103,7 @@ def copies(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     for name, path in zip(chosen["name"], made, strict=True):
         if isinstance(path, CallError):
             failed.append(f"{name}: {path}")
-    if not failed:
+    if is_good.all():
         women = chosen[chosen["label"] == 1]
         shortest = women.sort_values(["seconds", "name"])["name"].iloc[0]
         failed = [
@@ -118,7 +111,7 @@ def copies(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
             "that did not"
         ]
         is_good &= (chosen["name"] != shortest).to_numpy()
-    swapped = chosen["label"].map(SWAPPED)
+    swapped = chosen["label"].map({1: 2, 2: 1})  # the other non-neutral class
     copied = chosen.assign(path=made, label=swapped, original=chosen.index)[is_good]
     return copied.reset_index(drop=True), failed
 
@@ -127,10 +120,9 @@ def measure(edition: str, data: Data) -> dict[str, float]:
     """Count clips, copies and listening notes, by "row / column" of a printed number."""
     table = clips(conversations(edition))
     copied = data.labels[data.originals >= 0]
-    counts = {
-        f"SE&R training set / {name} / segments": int((table["label"] == label).sum())
-        for label, name in enumerate(labels.THREE)
-    }
+    counts = {}
+    for label, name in enumerate(labels.THREE):
+        counts[f"SE&R training set / {name} / segments"] = int((table["label"] == label).sum())
     counts |= {
         "SE&R training set / all / segments": len(table),
         "SE&R training set / all / duration": round(table["seconds"].sum() / 60, 2),
@@ -144,9 +136,9 @@ def measure(edition: str, data: Data) -> dict[str, float]:
 def _noted() -> dict[str, int]:
     """Count the notes of the listeners' list, for neutral and non-neutral clips (Figure 1)."""
     notes = coraa_ser.notes(corpora.home() / "coraa-ser")
-    counts = {}
     if not notes:
-        return counts
+        return {}
+    counts = {}
     for name in ("neutral", "non-neutral"):
         is_gendered = name == "non-neutral"
         letters = [noted for clip, noted in notes if ("non-neutral" in clip) == is_gendered]
@@ -163,46 +155,29 @@ def _noted() -> dict[str, int]:
 
 def example(data: Data, label: int) -> list[tuple[str, str]]:
     """Return title and file of the first clip of a class that has a copy, and of the copy."""
-    copied = np.flatnonzero(data.originals >= 0)
-    copy = next(row for row in copied if data.labels[data.originals[row]] == label)
-    return [
-        (f"{kind}, {labels.THREE[data.labels[row]]}:", str(data.paths[row]))
-        for kind, row in (("Original", data.originals[copy]), ("Copy", copy))
-    ]
+    is_copy = (data.originals >= 0) & (data.labels[data.originals] == label)
+    copy = np.flatnonzero(is_copy)[0]
+    pair = []
+    for kind, row in (("Original", data.originals[copy]), ("Copy", copy)):
+        pair.append((f"{kind}, {labels.THREE[data.labels[row]]}:", data.paths[row]))
+    return pair
 
 
 def load_gender(edition: str) -> GenderData:
     """Load the gender task's tables: the demo's speakers, the co-author's tables, or CETUC.
 
-    Common Voice's peak frequencies are on their true scale, those of MLS in pieces 1.378 times too
-    high, as that project's two extractors have them: part of what separates a test on it from one
-    on MLS is this.
-
-    Raises:
-        CorpusError: ``SER_CORPORA`` is not set.
-        FileNotFoundError: MLS' table is not there; Common Voice's may be absent.
+    Common Voice's table may be absent. Its peak frequencies are on their true scale, those of MLS
+    in pieces 1.378 times too high, as that project's two extractors have them: part of what
+    separates a test on it from one on MLS is this.
     """
     if edition != "open":
         feature_set = "gender-as-run" if edition == "demo" else "gender"
         return GenderData(_measured(_gender_corpus(edition), feature_set), None)
-    path = common_voice(edition)
     unnamed = None
-    if path is not None:
-        table = gender_tables.read(path, GENDER_NAMES)
+    if (_folder() / COMMON_VOICE).is_file():
+        table = gender_tables.read(_folder() / COMMON_VOICE, GENDER_NAMES)
         unnamed = replace(table, speakers=np.repeat(UNKNOWN, len(table.male)))
     return GenderData(gender_tables.read(_folder() / MLS, GENDER_NAMES), unnamed)
-
-
-def common_voice(edition: str) -> Path | None:
-    """Return the path of Common Voice's table, or None where the edition has none.
-
-    Raises:
-        CorpusError: ``SER_CORPORA`` is not set.
-    """
-    if edition != "open":
-        return None
-    path = _folder() / COMMON_VOICE
-    return path if path.is_file() else None
 
 
 def _auxiliary(edition: str) -> tuple[dict[str, GenderTable], tuple[Report, ...]]:

@@ -1,6 +1,6 @@
 """Figures of chapter 1: scores beside the printed ones, networks, and what a listener noted."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from textwrap import fill
 
 import matplotlib.pyplot as plt
@@ -18,9 +18,10 @@ from sercore.ledger.published import Printed
 from sercore.ledger.scores import F1
 from sercore.models.multi_task_mlp import SIZES, MultiTaskMLP
 from sercore.models.sequential_mlp import SequentialMLP, hidden_units
+from sercore.papers.alves2022.numbers import official_tests
 from sercore.papers.alves2022.study import CLASSES, Parameters
 from sercore.papers.alves2022.tables import NotedRecall
-from sercore.papers.alves2022.trial import SYNTHETIC, Data, Trial, fit
+from sercore.papers.alves2022.trial import SELECTED, SYNTHETIC, Data, Trial, fit
 from sercore.report import diagrams
 from sercore.report.diagrams import Box, Panel
 from sercore.report.figures import COLOURS, FONT, WIDTH, interval, legend, scatter
@@ -28,17 +29,12 @@ from sercore.report.figures import COLOURS, FONT, WIDTH, interval, legend, scatt
 TEST = {"color": COLOURS["test"], "label": "printed, official test"}
 
 
-def leakage(
-    ledger: Ledger, submitted: Mapping[str, float] | None = None, substituted: Collection[str] = ()
-) -> Figure:
+def leakage(ledger: Ledger) -> Figure:
     """Draw of each recorded row the printed score, ours as published, ours clean, and the test's.
 
-    Args:
-        ledger: ledger of the paper.
-        submitted: printed official test score by row (default: none).
-        substituted: rows that we run on other corpora or weights than the paper's, which are drawn
-            hollow (default: none).
+    Rows that read another encoder than the paper's are hollow.
     """
+    submitted = _submitted(ledger)
     numbers = sorted(_recorded(ledger), key=lambda number: number.value)
     figure, axes = plt.subplots(figsize=(WIDTH, 1.2 + 0.3 * len(numbers)), layout="constrained")
     axes.axvline(1 / 3, color="0.8", linewidth=1, zorder=0)
@@ -49,30 +45,28 @@ def leakage(
             cell = ledger.cell(number.row, F1, protocol=protocol)
             if cell is not None:
                 bounds = _bounds(cell, protocol)
-                style = COLOURS[protocol], f"ours, {protocol}", number.row in substituted
+                style = COLOURS[protocol], f"ours, {protocol}", bool(ledger.inputs(number.row))
                 interval(axes, cell.value, *bounds, height + offset, *style)
-        if submitted and number.row in submitted:
+        if number.row in submitted:
             axes.plot(submitted[number.row], height, "*", markersize=11, **TEST)
     names = [f"{number.table.removeprefix('Table ')} {number.row}" for number in numbers]
     axes.set_yticks(range(len(numbers)), names, fontsize=FONT)
     axes.set(xlabel="macro F1", ylim=(-0.6, len(numbers) - 0.4))
     axes.grid(axis="y", color="0.93", linewidth=0.8)
     axes.set_axisbelow(True)
-    legend(figure, axes, _hollow("other corpora or weights", numbers, substituted))
+    legend(figure, axes, _hollow("other corpora or weights", ledger))
     sns.despine(figure)
     return figure
 
 
-def three_ways(
-    ledger: Ledger, submitted: Mapping[str, float] | None = None, substituted: Collection[str] = ()
-) -> Figure:
-    """Draw every recorded row at its printed score; for the arguments see ``leakage``."""
-    numbers = _recorded(ledger)
+def three_ways(ledger: Ledger) -> Figure:
+    """Draw what ``leakage`` draws, every recorded row at its printed score."""
+    submitted = _submitted(ledger)
     figure, axes = plt.subplots(figsize=(WIDTH, 3.0), layout="constrained")
     axes.plot([0.25, 0.95], [0.25, 0.95], color="0.6", linewidth=1, zorder=0)
     axes.text(0.945, 0.865, "as printed", color="0.4", fontsize=FONT, ha="right")
     axes.axhline(1 / 3, color="0.85", linewidth=1, zorder=0)
-    for number in numbers:
+    for number in _recorded(ledger):
         for protocol, marker in (("as-published", "o"), ("clean", "s")):
             cell = ledger.cell(number.row, F1, protocol=protocol)
             if cell is None:
@@ -82,22 +76,19 @@ def three_ways(
             if np.isfinite(bounds).all():
                 axes.plot([number.value] * 2, bounds, color=colour, linewidth=1.2, alpha=0.5)
             style = {"color": colour, "markersize": 4.5, "label": f"ours, {protocol}"}
-            face = "white" if number.row in substituted else colour
+            face = "white" if ledger.inputs(number.row) else colour
             axes.plot(number.value, cell.value, marker, markerfacecolor=face, **style)
-        if submitted and number.row in submitted:
+        if number.row in submitted:
             axes.plot(number.value, submitted[number.row], "*", markersize=10, **TEST)
     axes.set(xlabel="printed macro F1, cross-validated", ylabel="macro F1")
     axes.set(xlim=(0.26, 0.95), ylim=(0.15, 1.0))
-    legend(figure, axes, _hollow("another encoder", numbers, substituted))
+    legend(figure, axes, _hollow("another encoder", ledger))
     sns.despine(figure)
     return figure
 
 
 def networks(features: int) -> Figure:
-    """Both networks of paper 01, as described and as run.
-
-    Args:
-        features: number of emotion features, 8 to 824.
+    """Draw both networks of the paper, as described and as run, for 8 to 824 emotion features.
 
     Source: Alves et al. 2022, Figure 2, and the authors' public notebooks.
     """
@@ -105,17 +96,13 @@ def networks(features: int) -> Figure:
 
 
 def network_panels(features: int) -> list[Panel]:
-    """The four networks as boxes; see ``networks``."""
-    hidden = hidden_units(features)
+    """Return the four networks as boxes."""
     with torch.device("meta"):
-        described, run = (
-            MultiTaskMLP(features, variant="as-described"),
-            MultiTaskMLP(features, variant="as-run"),
-        )
-        staged, simple = (
-            SequentialMLP(features, hidden, variant="as-described"),
-            SequentialMLP(features, hidden, variant="as-run"),
-        )
+        described = MultiTaskMLP(features, variant="as-described")
+        run = MultiTaskMLP(features, variant="as-run")
+        hidden = hidden_units(features)
+        staged = SequentialMLP(features, hidden, variant="as-described")
+        simple = SequentialMLP(features, hidden, variant="as-run")
 
     def inputs(gender: float) -> dict[str, Box]:
         return {
@@ -123,72 +110,59 @@ def network_panels(features: int) -> list[Panel]:
             "gender": Box(text="gender", at=(0, gender), gives=SIZES.gender, kind="input"),
         }
 
-    def layer(
-        module: nn.Module,
-        text: str,
-        column: int,
-        row: float,
-        *reads: str,
-        after: str = "ReLU",
-        of: str = "",
-    ) -> Box:
-        return Box(text=text, at=(column, row), reads=reads, layers=(module,), after=after, of=of)
+    def layer(module: nn.Module, text: str, at: tuple, *reads: str, **more: str) -> Box:
+        return Box(text=text, at=at, reads=reads, layers=(module,), **{"after": "ReLU"} | more)
 
     def branches(network: nn.Module) -> dict[str, Box]:
         return {
-            "emotion_branch": layer(network.emotion_branch, "emotion branch", 1, 0, "emotion"),
-            "gender_branch": layer(network.gender_branch, "gender branch", 1, 1, "gender"),
+            "emotion_branch": layer(network.emotion_branch, "emotion branch", (1, 0), "emotion"),
+            "gender_branch": layer(network.gender_branch, "gender branch", (1, 1), "gender"),
         }
 
-    def joined(column: int, row: float, *reads: str) -> Box:
-        return Box(text="joined", at=(column, row), reads=reads, kind="step")
+    def joined(at: tuple, *reads: str) -> Box:
+        return Box(text="joined", at=at, reads=reads, kind="step")
 
-    def target(text: str, column: int, row: float, *reads: str) -> Box:
-        return Box(text=f"target: {text}", at=(column, row), reads=reads, kind="output")
+    def target(text: str, at: tuple, *reads: str) -> Box:
+        return Box(text=f"target: {text}", at=at, reads=reads, kind="output")
 
+    both = ("emotion_branch", "gender_branch")
+    emotion, gender = {"after": "", "of": "emotion"}, {"after": "", "of": "gender"}
     multi_described = {
         **inputs(1),
         **branches(described),
-        "shared": layer(
-            described.shared, "shared, 2 calls", 2, 0.5, "emotion_branch", "gender_branch"
-        ),
-        "emotion_head": layer(
-            described.emotion_head, "emotion head", 3, 0, "shared", after="", of="emotion"
-        ),
-        "second_head": layer(
-            described.second_head, "second head", 3, 1, "shared", after="", of="gender"
-        ),
-        "output 0": target("emotion", 4, 0, "emotion_head"),
-        "output 1": target("gender", 4, 1, "second_head"),
+        "shared": layer(described.shared, "shared, 2 calls", (2, 0.5), *both),
+        "emotion_head": layer(described.emotion_head, "emotion head", (3, 0), "shared", **emotion),
+        "second_head": layer(described.second_head, "second head", (3, 1), "shared", **gender),
+        "output 0": target("emotion", (4, 0), "emotion_head"),
+        "output 1": target("gender", (4, 1), "second_head"),
     }
     multi_run = {
         **inputs(1),
         **branches(run),
-        "cat": joined(2, 0.5, "emotion_branch", "gender_branch"),
-        "shared": layer(run.shared, "shared", 3, 0.5, "cat"),
-        "emotion_head": layer(run.emotion_head, "emotion head", 4, 0, "shared", after="sigmoid"),
-        "second_head": layer(run.second_head, "second head", 4, 1, "shared"),
-        "output 0": target("emotion", 5, 0, "emotion_head"),
-        "output 1": target("emotion", 5, 1, "second_head"),
+        "cat": joined((2, 0.5), *both),
+        "shared": layer(run.shared, "shared", (3, 0.5), "cat"),
+        "emotion_head": layer(run.emotion_head, "emotion head", (4, 0), "shared", after="sigmoid"),
+        "second_head": layer(run.second_head, "second head", (4, 1), "shared"),
+        "output 0": target("emotion", (5, 0), "emotion_head"),
+        "output 1": target("emotion", (5, 1), "second_head"),
     }
-    first = staged.gender_network
+    stage, end = staged.gender_network, {"after": "sigmoid"}
+    first, last = "gender_network.layer", "gender_network.output"
     sequential_described = {
         **inputs(1.5),
         **branches(staged),
-        "gender_network.layer": layer(first.layer, "gender network\nlayer", 1, 2, "gender"),
-        "gender_network.output": layer(
-            first.output, "gender network\noutput", 2, 2, "gender_network.layer", after="sigmoid"
-        ),
-        "cat": joined(3, 1, "emotion_branch", "gender_branch", "gender_network.output"),
-        "layer": layer(staged.layer, "layer", 4, 1, "cat"),
-        "output": layer(staged.output, "output", 5, 1, "layer", after=""),
-        "output 0": target("emotion", 6, 1, "output"),
+        first: layer(stage.layer, "gender network\nlayer", (1, 2), "gender"),
+        last: layer(stage.output, "gender network\noutput", (2, 2), first, **end),
+        "cat": joined((3, 1), *both, last),
+        "layer": layer(staged.layer, "layer", (4, 1), "cat"),
+        "output": layer(staged.output, "output", (5, 1), "layer", after=""),
+        "output 0": target("emotion", (6, 1), "output"),
     }
     sequential_run = {
         **inputs(1),
-        "layer": layer(simple.layer, "layer", 1, 0, "emotion"),
-        "output": layer(simple.output, "output", 2, 0, "layer", after="ReLU"),
-        "output 0": target("emotion", 3, 0, "output"),
+        "layer": layer(simple.layer, "layer", (1, 0), "emotion"),
+        "output": layer(simple.output, "output", (2, 0), "layer"),
+        "output 0": target("emotion", (3, 0), "output"),
     }
     return [
         Panel("Multi-task, as described", [described], multi_described),
@@ -200,13 +174,6 @@ def network_panels(features: int) -> list[Panel]:
 
 def listening_notes(notes: Mapping[str, Mapping[str, int]], totals: Mapping[str, int]) -> Figure:
     """Draw how many clips of each class have a note; outlines are all clips of the class.
-
-    Args:
-        notes: clips by class and note.
-        totals: clips by class.
-
-    Raises:
-        ValueError: a note with more clips than its class.
 
     Source: Alves et al. 2022, Figure 1.
     """
@@ -247,8 +214,7 @@ def recalls(results: Sequence[NotedRecall]) -> Figure:
         estimate, label = result.estimate, result.label
         offset = classes.index(label) - (len(classes) - 1) / 2
         height = notes.index(title) + offset / spread
-        bounds = estimate.low, estimate.high
-        interval(axes, estimate.value, *bounds, height, colours[label], label)
+        interval(axes, estimate.value, estimate.low, estimate.high, height, colours[label], label)
         place = {"transform": axes.get_yaxis_transform(), "va": "center"}
         axes.text(1.02, height, f"{result.clips} clips", fontsize=FONT, **place)
     axes.set_yticks(range(len(notes)), notes, fontsize=FONT + 1)
@@ -292,9 +258,15 @@ def _recorded(ledger: Ledger) -> list[Printed]:
     return [number for number in scores if ledger.trials(number.row) is not None]
 
 
-def _hollow(meaning: str, numbers: Sequence[Printed], substituted: Collection[str]) -> list[Line2D]:
+def _submitted(ledger: Ledger) -> dict[str, float]:
+    """Return the printed official test score of each submitted row."""
+    scores = [number.value for number in official_tests(ledger)]
+    return dict(zip(SELECTED, scores, strict=True))
+
+
+def _hollow(meaning: str, ledger: Ledger) -> list[Line2D]:
     """Return the legend's entry for hollow points, where a row drawn has one."""
-    if not any(number.row in substituted for number in numbers):
+    if not any(ledger.inputs(number.row) for number in _recorded(ledger)):
         return []
     style = {"marker": "o", "color": "0.3", "markerfacecolor": "white", "linestyle": ""}
     return [Line2D([], [], label=f"hollow: {meaning}", **style)]

@@ -6,6 +6,7 @@ but for the random forest's 5 trees, which that project names. The MLP settles w
 200 iterations on every table that is read here.
 """
 
+import itertools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -19,15 +20,15 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
-from torch import Tensor, nn
+from torch import Tensor
 
 from sercore import store
 from sercore.corpora.gender_tables import GenderTable
 from sercore.evaluation.counting import sum_by_group, tally
 from sercore.papers.alves2022.network import STAGE_ONE, stage_one
 from sercore.protocols.splits import FOLDS, Fold, forbid_shared, shuffled_folds
-from sercore.training import objectives
-from sercore.training.loop import choose, train
+from sercore.training import objectives, together
+from sercore.training.loop import choose
 
 CLASSIFIERS = {
     "decision tree": DecisionTreeClassifier(),
@@ -41,68 +42,47 @@ CLASSIFIER = re.compile(r"gender classifier \((?P<name>[^()]+)\)(?P<elsewhere>, 
 NETWORK = "gender network, stage 1"
 UNKNOWN = "unknown"  # the speaker under which Common Voice's clips are counted
 SEXES = ("female", "male")
-# Values that a classifier's trial takes.
-ONLY = {
-    "protocol": ("as-published",),
-    "variant": ("as-run",),
-    "control": ("none",),
-    "encoder": ("none",),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
 class GenderTrial:
-    """One training on the auxiliary task.
+    """One training on the auxiliary task; its fields are those of the emotion trials.
 
     A classifier's protocol is "as-published" only: the co-author's own draws share no speaker, so
     that there is no leak for a clean twin to mend. Stage 1 has both: clips split at random after
     scaling, as in the notebooks, or speakers kept apart.
-
-    Args:
-        row: "gender classifier (NAME)", the same with ", Common Voice" after it, or "gender
-            network, stage 1".
-        seed: seed of the folds, of the classifier, of weights and row order.
-        epochs: passes over the training rows of stage 1 (default 100, the notebooks').
     """
 
-    row: str
+    row: (
+        str  # "gender classifier (NAME)", may end in ", Common Voice", or "gender network, stage 1"
+    )
     variant: str = "as-run"
     protocol: str
     fold: int
-    seed: int
+    seed: int  # of the folds, of the classifier, of weights and row order
     edition: str
     control: str = "none"
-    epochs: int = 100
+    epochs: int = 100  # of stage 1, the notebooks'
     encoder: str = "none"
 
 
 @dataclass(frozen=True)
 class GenderData:
-    """Tables that the trials read.
+    """Tables that the trials read."""
 
-    Args:
-        mls: features of ten known speakers: MLS in pieces of 3 s, or the demo's speakers.
-        common_voice: a test set without speakers, never trained on; None where it is absent.
-    """
-
-    mls: GenderTable
-    common_voice: GenderTable | None
+    mls: GenderTable  # ten known speakers: MLS in pieces of 3 s, or the demo's
+    common_voice: GenderTable | None  # a test set without speakers, never trained on
 
     def content(self, trial: GenderTrial) -> str:
         """Return a digest of features, labels and speakers of the tables that a trial reads."""
-        return store.digest(
-            [
-                [store.values(table.features), store.values(table.male), table.speakers.tolist()]
-                for table in self.read_by(trial)
-            ]
-        )
+        parts = []
+        for table in self.read_by(trial):
+            values = store.values(table.features), store.values(table.male)
+            parts.append([*values, table.speakers.tolist()])
+        return store.digest(parts)
 
     def read_by(self, trial: GenderTrial) -> list[GenderTable]:
-        """Return the table of the training, and Common Voice where the trial is tested on it.
-
-        Raises:
-            ValueError: the trial needs Common Voice, which is absent.
-        """
+        """Return the table of the training, and Common Voice where the trial is tested on it."""
         match = CLASSIFIER.fullmatch(trial.row)
         if not (match and match["elsewhere"]):
             return [self.mls]
@@ -146,8 +126,8 @@ class StageOne:
         generator = torch.Generator().manual_seed(self.seed)
         recipe = replace(STAGE_ONE, epochs=self.epochs)
         gender, male = self._tensor(X), self._tensor(y[:, None])
-        network, batches = stage_one(gender, male, recipe=recipe, generator=generator)
-        self.network_ = train(network, _gender_error, batches, recipe=recipe)
+        self.network_, batches = stage_one(gender, male, recipe=recipe, generator=generator)
+        together.train([self.network_], objectives.gender_error, [batches], recipe=recipe)
         return self
 
     @torch.no_grad()
@@ -161,21 +141,16 @@ class StageOne:
 
 
 def grid(edition: str, seeds: Iterable[int], *, common_voice: bool = False) -> list[GenderTrial]:
-    """Return the trials of an edition: rows x seeds x folds, stage 1 under both protocols.
-
-    Without Common Voice's table its rows are left out.
-    """
+    """Return the trials of an edition: rows x seeds x folds, stage 1 under both protocols."""
     rows = [f"gender classifier ({name})" for name in CLASSIFIERS]
     if common_voice:
         rows += [f"{row}, Common Voice" for row in rows]
     kinds = [(row, "as-published") for row in [*rows, NETWORK]] + [(NETWORK, "clean")]
-    seeds = list(seeds)
-    return [
-        GenderTrial(row=row, protocol=protocol, fold=fold, seed=seed, edition=edition)
-        for row, protocol in kinds
-        for seed in seeds
-        for fold in range(FOLDS)
-    ]
+    trials = []
+    for (row, protocol), seed, fold in itertools.product(kinds, seeds, range(FOLDS)):
+        trial = GenderTrial(row=row, protocol=protocol, fold=fold, seed=seed, edition=edition)
+        trials.append(trial)
+    return trials
 
 
 def run(trial: GenderTrial, data: GenderData, *, device: str = "cpu") -> dict:
@@ -188,20 +163,14 @@ def fit(trial: GenderTrial, data: GenderData, *, device: str = "cpu") -> Fitted:
 
     Classifiers are standardised with the training speakers' statistics. Stage 1 maps each feature
     to [0, 1]: as published by the range of all rows, clean by that of the training rows.
-
-    Raises:
-        ValueError: a trial that this study has no meaning for, or that needs Common Voice, which
-            is absent.
-        LeakError: a speaker in training and in test, where the protocol keeps them apart.
     """
     _refuse_unknown(trial)
     table, *elsewhere = data.read_by(trial)
     is_mixed = trial.row == NETWORK and trial.protocol == "as-published"
-    folds = shuffled_folds(len(table.male), seed=trial.seed)
-    if not is_mixed:
-        folds = speaker_folds(table, seed=trial.seed)
-    learned, held_out = folds[trial.fold]
-    if not is_mixed:
+    if is_mixed:
+        learned, held_out = shuffled_folds(len(table.male), seed=trial.seed)[trial.fold]
+    else:
+        learned, held_out = speaker_folds(table, seed=trial.seed)[trial.fold]
         forbid_shared(table.speakers[learned], table.speakers[held_out], what="speaker")
     if trial.row == NETWORK:
         scaler, model = MinMaxScaler(), StageOne(trial.epochs, trial.seed, device)
@@ -220,10 +189,7 @@ def speaker_folds(table: GenderTable, *, seed: int) -> list[Fold]:
     """Return folds that each hold out a fifth of the women and a fifth of the men, at random.
 
     Of ten speakers that is one woman and one man; of CETUC's hundred ten and ten, as the
-    co-author's draws do.
-
-    Raises:
-        ValueError: a speaker of both sexes, or fewer than five speakers of one.
+    co-author's draws do. A speaker of both sexes, or fewer than five of one, are refused.
     """
     generator = np.random.default_rng(seed)
     women, men = (np.unique(table.speakers[table.male == sex]) for sex in range(len(SEXES)))
@@ -265,10 +231,6 @@ def count(fitted: Fitted) -> dict:
     }
 
 
-def _gender_error(network: nn.Module, gender: Tensor, male: Tensor) -> Tensor:
-    return objectives.gender_error(network, gender, male).mean()
-
-
 def _refuse_unknown(trial: GenderTrial) -> None:
     match = CLASSIFIER.fullmatch(trial.row)
     if trial.row != NETWORK and not (match and match["name"] in CLASSIFIERS):
@@ -276,13 +238,11 @@ def _refuse_unknown(trial: GenderTrial) -> None:
             f"row {trial.row!r}: no gender model; expected a name such as "
             f"'gender classifier (SVM)' or {NETWORK!r}"
         )
-    allowed = dict(ONLY)
-    if trial.row == NETWORK:
-        allowed["protocol"] = ("as-published", "clean")
-    for field, values in allowed.items():
-        if getattr(trial, field) not in values:
-            expected = " or ".join(map(repr, values))
+    protocols = ("as-published", "clean") if trial.row == NETWORK else ("as-published",)
+    allowed = {"variant": ("as-run",), "control": ("none",), "encoder": ("none",)}
+    for name, values in {"protocol": protocols, **allowed}.items():
+        if getattr(trial, name) not in values:
             raise ValueError(
-                f"{trial.row}: {field} {getattr(trial, field)!r} does not exist for it; expected "
-                f"{expected}. Use that."
+                f"{trial.row}: {name} {getattr(trial, name)!r} does not exist for it; expected "
+                f"{' or '.join(map(repr, values))}. Use that."
             )

@@ -28,25 +28,18 @@ Batches = Iterable[tuple[Tensor, ...]]
 class Network:
     """A network and how it is trained; ``fit_together`` sets ``network_``.
 
-    Its rows ``(rows, n + 44)`` are emotion features, then 44 gender features of the same clip.
-
-    Args:
-        kind: "multi-task" or "sequential".
-        variant: "as-run" or "as-described".
-        auxiliary: gender features of other speakers; ``as-run`` never reads them.
-        seed: seed of weights and row order.
-        blind: "gender" or "emotion": zeros in place of these features, so that their branch only
-            shifts the next layer's bias; blind to gender, the described network has no gender task
-            either. Empty for none (default).
+    Its rows ``(rows, n + 44)`` are emotion features, then 44 gender features of the same clip. Zeros
+    stand in place of the features that it is blind to, so that their branch only shifts the next
+    layer's bias; blind to gender, the described network has no gender task either.
     """
 
-    kind: str
+    kind: str  # "multi-task" or "sequential"
     variant: str
-    auxiliary: GenderTable
+    auxiliary: GenderTable  # other speakers; as-run never reads them
     recipe: Recipe
-    seed: int
+    seed: int  # of weights and row order
     device: str = "cpu"
-    blind: str = ""
+    blind: str = ""  # or "gender" or "emotion"
 
     @torch.no_grad()
     def outputs(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
@@ -80,17 +73,35 @@ class Network:
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows that one network learns from.
-
-    ``others`` are features ``(rows, 44)`` and sex ``(rows, 1)``, 1 for male, of other speakers;
-    None where they are not read.
-    """
+    """Rows that one network learns from, and their batches."""
 
     emotion: Tensor  # (rows, n)
     gender: Tensor  # (rows, 44)
     target: Tensor  # (rows, 3)
     generator: torch.Generator  # of the weights and of the order of the rows
+    # Features (rows, 44) and sex (rows, 1), 1 for male, of other speakers where these are read.
     others: tuple[Tensor, Tensor] | None
+
+    def in_order(self, batch: int) -> Batches:
+        """Return batches of all three in the order of the rows."""
+        return batching.in_order(self.emotion, self.gender, self.target, batch=batch)
+
+    def shuffled(self, batch: int) -> Batches:
+        """Return batches of all three in a new order."""
+        rows = self.emotion, self.gender, self.target
+        return batching.shuffled(*rows, batch=batch, generator=self.generator)
+
+    def without_gender(self, batch: int) -> Batches:
+        """Return batches of emotion features and targets in a new order."""
+        rows = self.emotion, self.target
+        return batching.shuffled(*rows, batch=batch, generator=self.generator)
+
+    def with_others(self, batch: int) -> Batches:
+        """Return batches ``without_gender``, each beside as many rows of other speakers."""
+        emotion = self.without_gender(batch)
+        settings = {"rows": len(self.emotion), "batch": batch, "generator": self.generator}
+        drawn = batching.drawn(*self.others, **settings)
+        return ((*first, *second) for first, second in zip(emotion, drawn, strict=True))
 
 
 def fit_together(
@@ -98,10 +109,7 @@ def fit_together(
 ) -> None:
     """Train networks that differ in seed and data alone, all at once.
 
-    Args:
-        networks: networks of one kind, variant, blindness, recipe and device.
-        data: scaled rows ``(rows, n + 44)`` with labels 0, 1, 2, for each network; n is the same
-            for all.
+    Each learns from scaled rows ``(rows, n + 44)`` with labels 0, 1, 2; n is the same for all.
 
     Source: Alves et al. 2022, sections 2.4 and 3; the losses of the variants are in ``objectives``.
     """
@@ -127,13 +135,13 @@ def _untrained(
     if network.kind == "multi-task":
         modules = [MultiTaskMLP(width, variant=variant) for _ in rows]
         if variant == "as-run":
-            return modules, objectives.both_heads_on_emotion, _in_order
+            return modules, objectives.both_heads_on_emotion, Rows.in_order
         if network.blind == "gender":
-            return modules, objectives.emotion_alone, _emotion_shuffled
-        return modules, objectives.emotion_and_gender, _with_others
+            return modules, objectives.emotion_alone, Rows.without_gender
+        return modules, objectives.emotion_and_gender, Rows.with_others
     if variant == "as-run":
         modules = [SequentialMLP(width, hidden, variant=variant) for _ in rows]
-        return modules, objectives.output_error, _in_order
+        return modules, objectives.output_error, Rows.in_order
     stages, epochs = [], []
     for part in rows:
         stage, batches = stage_one(*part.others, recipe=STAGE_ONE, generator=part.generator)
@@ -141,7 +149,7 @@ def _untrained(
         epochs.append(batches)
     together.train(stages, objectives.gender_error, epochs, recipe=STAGE_ONE)
     modules = [SequentialMLP(width, hidden, stage, variant=variant) for stage in stages]
-    return modules, objectives.output_entropy, _shuffled
+    return modules, objectives.output_entropy, Rows.shuffled
 
 
 def _rows(network: Network, X: np.ndarray, y: np.ndarray) -> Rows:
@@ -151,27 +159,6 @@ def _rows(network: Network, X: np.ndarray, y: np.ndarray) -> Rows:
     if network.variant == "as-described":
         others = _others(network.auxiliary, emotion.device)
     return Rows(emotion, gender, target, torch.Generator().manual_seed(network.seed), others)
-
-
-def _in_order(rows: Rows, batch: int) -> Batches:
-    return batching.in_order(rows.emotion, rows.gender, rows.target, batch=batch)
-
-
-def _shuffled(rows: Rows, batch: int) -> Batches:
-    tensors = rows.emotion, rows.gender, rows.target
-    return batching.shuffled(*tensors, batch=batch, generator=rows.generator)
-
-
-def _emotion_shuffled(rows: Rows, batch: int) -> Batches:
-    return batching.shuffled(rows.emotion, rows.target, batch=batch, generator=rows.generator)
-
-
-def _with_others(rows: Rows, batch: int) -> Batches:
-    """Return emotion batches in a new order, each beside as many rows of other speakers."""
-    emotion = _emotion_shuffled(rows, batch)
-    count = len(rows.emotion)
-    drawn = batching.drawn(*rows.others, rows=count, batch=batch, generator=rows.generator)
-    return ((*first, *second) for first, second in zip(emotion, drawn, strict=True))
 
 
 def _others(table: GenderTable, device: torch.device) -> tuple[Tensor, Tensor]:
@@ -188,11 +175,8 @@ def stage_one(
 ) -> tuple[nn.Module, Callable[[], Batches]]:
     """Return the untrained gender network of the sequential transfer, and its epochs' batches.
 
-    All epochs keep one random order of the rows: a table in speakers' order would give batches of
-    one sex.
-
-    Shape:
-        - gender: ``(rows, 44)`` scaled features; male: ``(rows, 1)``, 1 for male
+    All epochs keep one random order of the rows, scaled features ``(rows, 44)`` and sex
+    ``(rows, 1)``: a table in speakers' order would give batches of one sex.
 
     Source: Alves et al. 2022, section 2.4; loss, batch and epochs are the notebooks'.
     """

@@ -44,12 +44,12 @@ WORDS = {
 }
 
 
-def _widest() -> int:
-    """Return the width of the widest recorded embedding; 0 for none."""
+def _most_features() -> int:
+    """Count the emotion features of the widest rows: prosodic, and the widest recorded embedding."""
     widths = [0]
     for run in runs(NAME).values():
         widths += run["encoders"].values()
-    return max(widths)
+    return len(names.NAMES) + max(widths)
 
 
 def _files(way: str, which: str) -> int:
@@ -72,43 +72,34 @@ SETTINGS: dict[tuple[str, str], Callable[[], float]] = {
     ("multi-task network", "pre-shared layer"): lambda: SIZES.branch,
     ("multi-task network", "shared layer"): lambda: SIZES.shared,
     ("multi-task network", "emotion input, min"): lambda: len(names.SUBSETS["8"]),
-    ("multi-task network", "emotion input, max"): lambda: len(names.NAMES) + _widest(),
+    ("multi-task network", "emotion input, max"): _most_features,
     ("multi-task network", "gender input"): lambda: SIZES.gender,
     ("sequential network", "gender hidden layer"): lambda: GENDER_HIDDEN,
     ("sequential network", "emotion input, min"): lambda: len(names.SUBSETS["8"]) + SIZES.gender,
-    ("sequential network", "emotion input, max"): lambda: (
-        len(names.NAMES) + _widest() + SIZES.gender
-    ),
+    ("sequential network", "emotion input, max"): lambda: _most_features() + SIZES.gender,
     ("sequential network", "last hidden layer, few features"): lambda: FEW,
     ("sequential network", "last hidden layer, many features"): lambda: MANY,
     ("gender classifier", "window"): lambda: gender.WINDOW / gender.RATE,
 }
-SETTINGS |= {
-    (f"change gender {way}", f"files at {which} {what}"): partial(_files, way, which)
-    for way, which, what in itertools.product(
-        ("male to female", "female to male"),
-        ("default", "other"),
-        ("formant ratio", "pitch median"),
-    )
-}
-
-
-def _mfcc() -> int:
-    return sum(name.startswith("MFCC_") for name in gender.NAMES)
-
+for way, which, what in itertools.product(
+    ("male to female", "female to male"), ("default", "other"), ("formant ratio", "pitch median")
+):
+    place = f"change gender {way}", f"files at {which} {what}"
+    SETTINGS[place] = partial(_files, way, which)
 
 # Counts of built objects, by (row, column); all are printed as whole numbers.
 BUILT: dict[tuple[str, str], tuple[Callable[[], float], int]] = {
     ("gender classifier", "features"): (lambda: len(gender.NAMES), 0),
     ("gender classifier", "peak-frequency statistics"): (lambda: len(gender.STATISTICS), 0),
     ("gender classifier", "F0 statistics"): (lambda: len(gender.STATISTICS), 0),
-    ("gender classifier", "MFCC"): (_mfcc, 0),
+    ("gender classifier", "MFCC"): (
+        lambda: sum(name.startswith("MFCC_") for name in gender.NAMES),
+        0,
+    ),
     ("prosodic features", "all"): (lambda: len(names.NAMES), 0),
 }
-BUILT |= {
-    ("prosodic features", group): (partial(len, members), 0)
-    for group, members in names.GROUPS.items()
-}
+for group, members in names.GROUPS.items():
+    BUILT["prosodic features", group] = (partial(len, members), 0)
 
 
 def official_tests(ledger: Ledger) -> list[Printed]:
@@ -129,7 +120,8 @@ def displayed(number: Printed) -> str:
     if stored is None or abs(stored - float(number.value)) < 2e-4:
         return ""
     sentence = f"the authors' notebook displays {stored:.4f}"
-    if number.column == "Accuracy" and number.value == _loss(number.row):
+    row = {other.column: other.value for other in read(NAME) if other.row == number.row}
+    if number.column == "Accuracy" and number.value == row.get("Loss"):
         sentence += "; the paper repeats the loss in the accuracy column"
     return sentence
 
@@ -166,9 +158,3 @@ def _stored() -> dict[tuple[str, str], float]:
         if notebook in rows:
             values[rows[notebook], column] = value
     return values
-
-
-def _loss(row: str) -> float | None:
-    """Return the first loss that is printed in a row."""
-    losses = [number.value for number in read(NAME) if (number.row, number.column) == (row, "Loss")]
-    return losses[0] if losses else None

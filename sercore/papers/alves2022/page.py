@@ -7,7 +7,7 @@ from sercore.ledger.scores import F1
 from sercore.ledger.verdicts import PUBLISHED_ONLY
 from sercore.papers.alves2022.numbers import official_tests
 from sercore.papers.alves2022.study import BASE
-from sercore.papers.alves2022.trial import ROWS, SELECTED, Data
+from sercore.papers.alves2022.trial import Data
 
 
 def headline(ledger: Ledger) -> str:
@@ -15,23 +15,24 @@ def headline(ledger: Ledger) -> str:
     counts = tally(ledger)
     run = ("reproduced", "explained", "not reproduced", "inconclusive")
     results = sum(counts[word] for word in run)
-    elsewhere = faulty = ""
-    if counts["substituted"]:
-        elsewhere = (
-            f" {counts['substituted']} more are run with a named substitute and judged by order "
-            "alone."
-        )
+    faulty = ""
     if counts["explained"]:
         faulty = f"{counts['explained']} are reached only with a named fault of the code, "
     leaky = sum(ledger.verdict(number)[1].startswith(PUBLISHED_ONLY) for number in ledger.printed)
-    return (
+    sentences = [
         f"Of the {len(ledger.printed)} numbers that Alves et al. (2022) print, {results} are "
         f"results that we have run on the same corpus: {counts['reproduced']} are reproduced, "
         f"{faulty}{counts['not reproduced']} are not reached, and {counts['inconclusive']} are "
         f"inconclusive. Of these last, {leaky} are reached under the published protocol and "
-        f"excluded by the clean one.{elsewhere} "
-        f"{' '.join(filter(None, (three_ways(ledger), protocols(ledger))))}"
-    )
+        "excluded by the clean one."
+    ]
+    if counts["substituted"]:
+        sentences.append(
+            f"{counts['substituted']} more are run with a named substitute and judged by order "
+            "alone."
+        )
+    sentences += filter(None, (three_ways(ledger), protocols(ledger)))
+    return " ".join(sentences)
 
 
 def question(ledger: Ledger) -> str:
@@ -50,9 +51,8 @@ def three_ways(ledger: Ledger) -> str:
 
     Rows on the paper's own features come first, and those on another encoder after them, apart.
     """
-    run = [number for number in _multi_task(ledger) if None not in _both(ledger, number.row)]
-    rows = [number for number in run if not ledger.inputs(number.row)]
-    others = [number for number in run if ledger.inputs(number.row)]
+    rows = [number for number in _multi_task(ledger) if not ledger.inputs(number.row)]
+    others = [number for number in _multi_task(ledger) if ledger.inputs(number.row)]
     if not rows:
         return "No run on real speech is recorded yet."
     printed, leaky, clean = _columns(ledger, rows)
@@ -76,11 +76,11 @@ def three_ways(ledger: Ledger) -> str:
 
 def protocols(ledger: Ledger) -> str:
     """Say what differs between the protocols, and what that does to the classes; empty unrun."""
-    rows = [number.row for number in _multi_task(ledger) if None not in _both(ledger, number.row)]
+    rows = _multi_task(ledger)
     if not rows:
         return ""
-    published = _shares(ledger, rows[0], "as-published")
-    clean = _shares(ledger, rows[0], "clean")
+    published = _shares(ledger, rows[0].row, "as-published")
+    clean = _shares(ledger, rows[0].row, "clean")
     return (
         "The clean protocol differs in several ways at once. It scores only real clips, where the "
         "published one also scores the rows that SMOTE made up and the copies that Praat "
@@ -107,17 +107,6 @@ def embedded(data: Data) -> str:
     )
 
 
-def submitted(ledger: Ledger) -> dict[str, float]:
-    """Return the printed official test score of each submitted row."""
-    official = [number.value for number in official_tests(ledger)]
-    return dict(zip(SELECTED, official, strict=True))
-
-
-def substituted(ledger: Ledger) -> set[str]:
-    """Return the rows that are recorded on another speech encoder than the paper's."""
-    return {row for row in ROWS if ledger.inputs(row)}
-
-
 def _shares(ledger: Ledger, row: str, protocol: str) -> str:
     """Return percentages of the true classes among the clips that a row is scored on."""
     counts = ledger.trials(row, protocol=protocol).confusion().sum(1)
@@ -125,9 +114,10 @@ def _shares(ledger: Ledger, row: str, protocol: str) -> str:
 
 
 def _multi_task(ledger: Ledger) -> list[Printed]:
-    """Return the printed macro F1 of the multi-task rows with SMOTE."""
+    """Return the printed macro F1 of the multi-task rows with SMOTE that are recorded."""
     scores = [number for number in ledger.printed if number.metric == F1]
-    return [number for number in scores if "Multi-task" in number.row and "+ SMOTE" in number.row]
+    rows = [number for number in scores if "Multi-task" in number.row and "+ SMOTE" in number.row]
+    return [number for number in rows if None not in _both(ledger, number.row)]
 
 
 def _columns(ledger: Ledger, rows: list[Printed]) -> tuple[list[float], ...]:

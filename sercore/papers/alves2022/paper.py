@@ -29,6 +29,8 @@ class Alves2022(Paper, study=study):
     settings = numbers.SETTINGS
     built = numbers.BUILT
     alone: ClassVar = {"gender": study.gender_task}
+    headline = staticmethod(page.headline)
+    note = staticmethod(numbers.displayed)
 
     def measure(self, parameters: study.Parameters, clips: Data) -> dict[str, float]:
         """Count and measure the corpus."""
@@ -38,14 +40,9 @@ class Alves2022(Paper, study=study):
         """Name the corpus that is measured."""
         return study.CORPORA[:1]
 
-    def headline(self, ledger: Ledger) -> str:
-        """Say what was found."""
-        return page.headline(ledger)
-
     def figures(self, ledger: Ledger) -> dict[str, Figure]:
         """Draw the three ways to score that the first page compares."""
-        tests, substituted = page.submitted(ledger), page.substituted(ledger)
-        return {"leakage.png": figures.three_ways(ledger, tests, substituted)}
+        return {"leakage.png": figures.three_ways(ledger)}
 
     def setting(self, number: Printed) -> Plain | None:
         """Compare a setting; of single files it is not published which got another value."""
@@ -57,17 +54,16 @@ class Alves2022(Paper, study=study):
     def place(self, number: Printed) -> Place:
         """Find where a result stands; a count of Table 5 is read as a share of its row's items."""
         place = super().place(number)
-        if not number.table.startswith("Table 5"):
-            return place
-        return replace(place, value=place.value / numbers.items_of(number))
+        if number.table.startswith("Table 5"):
+            return replace(place, value=place.value / numbers.items_of(number))
+        return place
 
     def has(self, metric: str, row: str, variant: str) -> bool:
         """Tell whether a metric means the same: a summed error needs two heads on emotion."""
         if row.startswith("gender"):
             return metric in numbers.GENDER_METRICS
-        if metric != "summed_mse_two_heads_cv5_mean":
-            return True
-        return variant == "as-run" and "Multi-task" in row
+        is_summed = metric == "summed_mse_two_heads_cv5_mean"
+        return not is_summed or (variant == "as-run" and "Multi-task" in row)
 
     def ours(self, row: str, metric: str) -> bool:
         """Tell whether a cell that the paper does not print is filled for a row."""
@@ -101,10 +97,6 @@ class Alves2022(Paper, study=study):
         if variant != "as-run":
             parts.append("MLS in place of CETUC")
         return " and ".join(parts)
-
-    def note(self, number: Printed) -> str:
-        """Say what the notebook displays, where it differs by more than the paper's truncation."""
-        return numbers.displayed(number)
 
     def table_of(self, row: str) -> str:
         """Name the table in which a row is printed."""

@@ -1,6 +1,7 @@
 """Alves et al. 2022 as a study: its parameters, its grid of trials, and what a run trains."""
 
 from collections.abc import Mapping
+from itertools import product
 from typing import Any, ClassVar
 
 from pydantic import Field, model_validator
@@ -9,13 +10,7 @@ from sercore import corpora, encoders
 from sercore.corpora.folders import lacking
 from sercore.corpora.labels import THREE
 from sercore.papers.alves2022 import gender
-from sercore.papers.alves2022.data import (
-    common_voice,
-    contents,
-    extractors,
-    load_edition,
-    load_gender,
-)
+from sercore.papers.alves2022.data import contents, extractors, load_edition, load_gender
 from sercore.papers.alves2022.trial import (
     ROWS,
     SELECTED,
@@ -98,25 +93,18 @@ def rows(edition: str, encoder: str) -> tuple[str, ...]:
 def grid(parameters: Parameters, *, encoder: str = "none") -> list[Trial]:
     """Return the trials: rows x variants x protocols x seeds x folds, then the controls.
 
-    Args:
-        parameters: parameters of the chapter.
-        encoder: encoder of the data's embeddings; "none" leaves the rows that need one out.
+    Without an encoder the rows that need one are left out.
     """
     edition = parameters.edition
     chosen = (parameters.only,) if parameters.only else rows(edition, encoder)
-    plans = []
-    for row in chosen:
-        for variant in VARIANTS:
-            plans += [(row, variant, protocol, "none") for protocol in PROTOCOLS]
+    plans = list(product(chosen, VARIANTS, PROTOCOLS, ["none"]))
     plans += [plan for plan in controls(edition) if plan[0] in chosen]
     trials = []
-    for row, variant, protocol, control in plans:
-        settings = {"row": row, "variant": variant, "protocol": protocol, "control": control}
-        if Configuration.of(row).embedding:
+    for plan, seed, fold in product(plans, parameters.run_seeds, range(FOLDS)):
+        settings = dict(zip(("row", "variant", "protocol", "control"), plan, strict=True))
+        if Configuration.of(plan[0]).embedding:
             settings["encoder"] = encoder
-        for seed in parameters.run_seeds:
-            for fold in range(FOLDS):
-                trials.append(Trial(fold=fold, seed=seed, edition=edition, **settings))
+        trials.append(Trial(fold=fold, seed=seed, edition=edition, **settings))
     return trials
 
 
@@ -140,22 +128,14 @@ def controls(edition: str) -> list[tuple[str, str, str, str]]:
 
 
 def load(parameters: Parameters) -> Data:
-    """Load the data of the edition.
-
-    Raises:
-        CorpusError: a corpus that is not there; for "paper" the sentence lists every one.
-    """
+    """Load the data of the edition."""
     if parameters.edition == "paper":
         refuse_paper(parameters)
     return load_edition(parameters.edition, encoder=encoder(parameters), device=parameters.device)
 
 
 def refuse_paper(parameters: Parameters) -> None:
-    """Refuse the paper's edition without the paper's corpora and a wav2vec 2.0 base model.
-
-    Raises:
-        CorpusError: something is missing; the sentence lists all of it.
-    """
+    """Refuse the paper's edition without the paper's corpora and a wav2vec 2.0 base model."""
     missing = lacking(("coraa-ser", "cetuc"))
     if encoder(parameters) == "none":
         missing.append(f"wav2vec 2.0 base embeddings ({BASE})")
@@ -184,13 +164,13 @@ def tasks(parameters: Parameters, data: Data) -> list[Task]:
 
 def gender_task(parameters: Parameters) -> Task:
     """Return the models of the auxiliary gender task, which reads tables of its own."""
-    edition = parameters.edition
-    has_common_voice = common_voice(edition) is not None
+    tables, seeds = load_gender(parameters.edition), parameters.run_seeds
+    has_common_voice = tables.common_voice is not None
     return Task(
         name="gender",
         run=gender.run,
-        trials=gender.grid(edition, parameters.run_seeds, common_voice=has_common_voice),
-        data=load_gender(edition),
+        trials=gender.grid(parameters.edition, seeds, common_voice=has_common_voice),
+        data=tables,
         corpora=GENDER_CORPORA,
     )
 
@@ -200,15 +180,9 @@ def code_path(kind: str, settings: Mapping[str, Any]) -> tuple:
     if kind == "gender":
         return settings["row"], settings["protocol"]
     row = Configuration.of(settings["row"])
-    return (
-        row.network,
-        settings["variant"],
-        settings["protocol"],
-        settings["control"],
-        f"SMOTE {row.smote}",
-        f"copies {row.copies}",
-        f"embedding {row.embedding}",
-    )
+    training = (settings["variant"], settings["protocol"], settings["control"])
+    inputs = (f"SMOTE {row.smote}", f"copies {row.copies}", f"embedding {row.embedding}")
+    return (row.network, *training, *inputs)
 
 
 def verified_with(kind: str, settings: Mapping[str, Any]) -> dict[str, str]:

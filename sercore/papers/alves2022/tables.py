@@ -18,16 +18,8 @@ from sercore.papers.alves2022.gender import CLASSIFIERS, NETWORK
 from sercore.papers.alves2022.numbers import RECALLS, official_tests
 from sercore.papers.alves2022.study import NAME
 from sercore.papers.alves2022.trial import SELECTED
-from sercore.report.tables import (
-    BRACKETS,
-    INTERVALS,
-    PROTOCOLS,
-    Column,
-    html,
-    shown,
-    table,
-    this_run,
-)
+from sercore.report import tables
+from sercore.report.tables import BRACKETS, PROTOCOLS, Column, shown, table, this_run
 
 CLASSES = ("neutral", "non-neutral female", "non-neutral male")  # in the order of RECALLS
 
@@ -39,10 +31,9 @@ def feature_groups() -> HTML:
     """
 
     def marked(group: str) -> HTML:
-        small = names.SUBSETS["8"]
-        words = [
-            f"<strong>{name}</strong>" if name in small else name for name in names.GROUPS[group]
-        ]
+        words = []
+        for name in names.GROUPS[group]:
+            words.append(f"<strong>{name}</strong>" if name in names.SUBSETS["8"] else name)
         return HTML(", ".join(words))
 
     columns = [
@@ -101,9 +92,7 @@ def stage_one(ledger: Ledger, run: Ledger, *, edition: str) -> HTML:
 def submissions(ledger: Ledger) -> HTML:
     """Show the submitted networks: official test, our scores, files labelled by ear."""
     by_ear = {(number.row, number.column): number.value for number in hand_labels(NAME)}
-    printed = {
-        number.row: f"{number.value:.4f}" for number in ledger.printed if number.metric == F1
-    }
+    printed = {number.row: number.value for number in ledger.printed if number.metric == F1}
 
     def ours(protocol: str) -> Callable[[tuple], object]:
         interval = BRACKETS[protocol]
@@ -117,7 +106,7 @@ def submissions(ledger: Ledger) -> HTML:
 
     columns = [
         Column("", lambda row: row[:2]),
-        Column(("cross-validation", "printed"), lambda row: printed[row[1]]),
+        Column(("cross-validation", "printed"), lambda row: f"{printed[row[1]]:.4f}"),
         *(Column(("cross-validation", f"ours, {name}"), ours(name)) for name in PROTOCOLS),
         Column(("test", "printed, official"), lambda row: f"{row[2].value:g}"),
         Column(("test", "files labelled by ear"), scores_by_ear),
@@ -127,7 +116,7 @@ def submissions(ledger: Ledger) -> HTML:
     titles = ("1st submission", "2nd submission", "3rd submission")
     caption = (
         f"Submissions. The authors labelled {labelled('labelled by ear')} test files N / F / M by "
-        f"ear; the scores on them are their networks'; {INTERVALS}"
+        f"ear; the scores on them are their networks'; {tables.INTERVALS}"
     )
     rows = zip(titles, SELECTED, official_tests(ledger), strict=True)
     return table(columns, list(rows), caption=caption)
@@ -138,10 +127,8 @@ def identity(ledger: Ledger) -> list[tuple[str, float, int, float]]:
 
     The second head's best constant answer to a one-hot target of three classes is 1/3, with error
     2/9; a head whose ReLU is dead answers 0, with error 1/3. Over five folds that is 2/9 + k/45.
-
-    Returns:
-        Row, printed loss less a hundredth of the printed accuracy, number k of dead folds, and what
-        is left.
+    Beside each row stand its printed loss less a hundredth of the printed accuracy, the number k of
+    dead folds, and what is left.
     """
     values = {(number.row, number.column): number.value for number in ledger.printed}
     identities = []
@@ -156,8 +143,6 @@ def identity(ledger: Ledger) -> list[tuple[str, float, int, float]]:
 def second_head(ledger: Ledger) -> HTML:
     """Show how far the second head's recorded error is from 2/9, or from 1/3 where it is dead."""
     trials = ledger.recorded.trials
-    if not len(trials):
-        return html(("folds",), [], caption="No trial is recorded yet")
     is_plain = (trials["variant"] == "as-run") & (trials["control"] == "none")
     chosen = trials[is_plain & trials["second_mse"].notna()]
     is_dead = chosen["second_zero"] == 1
@@ -199,21 +184,12 @@ def second_branch(ledger: Ledger) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class NotedRecall:
-    """Recall of one class among the clips that have a listener's note, or that lack it.
+    """Recall of one class among the clips that have a listener's note, or that lack it."""
 
-    Args:
-        note: note as the listeners' list calls it.
-        is_noted: True for the clips that have the note.
-        label: class.
-        estimate: share of these clips that got their class; its groups are recordings. None where
-            there is no such clip.
-        clips: number of such clips.
-    """
-
-    note: str
+    note: str  # as the listeners' list calls it
     is_noted: bool
     label: str
-    estimate: Estimate | None
+    estimate: Estimate | None  # over recordings; None where there is no such clip
     clips: int
 
 
@@ -236,12 +212,8 @@ def note_recalls(book: Recorded, row: str) -> list[NotedRecall]:
     trials = book.trials
     if not len(trials):
         return []
-    chosen = trials[
-        (trials["row"] == row)
-        & (trials["variant"] == "as-run")
-        & (trials["protocol"] == "clean")
-        & (trials["control"] == "none")
-    ]
+    is_plain = (trials["variant"] == "as-run") & (trials["control"] == "none")
+    chosen = trials[is_plain & (trials["row"] == row) & (trials["protocol"] == "clean")]
     clips = book.notes.merge(chosen[["trial", "seed"]], on="trial")
     if not len(clips):
         return []

@@ -90,11 +90,7 @@ class Configuration:
 
     @classmethod
     def of(cls, row: str) -> "Configuration":
-        """Read a printed row name.
-
-        Raises:
-            ValueError: a name that is no configuration.
-        """
+        """Read a printed row name, and refuse one that is no configuration."""
         match = ROW.fullmatch(row)
         if not match or match["features"] not in FEATURES:
             raise ValueError(
@@ -115,30 +111,20 @@ class Configuration:
 class Trial:
     """One training.
 
-    Args:
-        row: printed name of the configuration.
-        variant: "as-run" (the authors' notebooks) or "as-described" (the paper's text).
-        protocol: "as-published" (with its leaks) or "clean".
-        fold: number of the fold, 0 to 4.
-        seed: seed of folds, SMOTE, weights and row order.
-        edition: edition of the data.
-        control: "none"; "labels shuffled"; "always neutral"; "no gender branch" (zeros in place of
-            the gender features behind SMOTE, and no gender task); "gender features only" (zeros in
-            place of the others); "logistic regression" (on the emotion features, in place of the
-            network).
-        epochs: passes over the training rows (default 300, section 3).
-        encoder: name of the speech encoder; "none" where the row reads no embedding.
+    Its control is "none"; "labels shuffled"; "always neutral"; "no gender branch" (zeros in place
+    of the gender features behind SMOTE, and no gender task); "gender features only" (zeros in place
+    of the others); or "logistic regression" (on the emotion features, in place of the network).
     """
 
-    row: str
-    variant: str
-    protocol: str
+    row: str  # printed name of the configuration
+    variant: str  # "as-run" (the authors' notebooks) or "as-described" (the paper's text)
+    protocol: str  # "as-published" (with its leaks) or "clean"
     fold: int
-    seed: int
+    seed: int  # of folds, SMOTE, weights and row order
     edition: str
     control: str = "none"
-    epochs: int = 300
-    encoder: str = "none"
+    epochs: int = 300  # section 3
+    encoder: str = "none"  # name of the speech encoder, where the row reads an embedding
 
     def feature_set(self, kind: str) -> str:
         """Name the "gender" or "prosodic" features that the variant reads: the authors' or ours."""
@@ -147,31 +133,18 @@ class Trial:
 
 @dataclass(frozen=True)
 class Data:
-    """Clips, originals sorted by name first, then copies sorted by name.
+    """Clips, originals sorted by name first, then copies sorted by name."""
 
-    Args:
-        names: file names without ending.
-        labels: ``(rows,)`` 0 neutral, 1 non-neutral female, 2 non-neutral male; a copy has its new
-            class.
-        recordings: ``(rows,)`` recording that a clip, or a copy's original, was cut from.
-        originals: ``(rows,)`` row of the original for a copy, -1 for an original.
-        notes: ``(rows,)`` letters for what listeners noted, "-" for nothing; empty where nobody
-            listened.
-        features, embeddings: ``(rows, width)`` for each feature set, and for each encoder.
-        auxiliary: gender features of other speakers, for "gender-as-run" and for "gender".
-        unconverted: one sentence for each non-neutral clip without copy.
-    """
-
-    names: tuple[str, ...]
+    names: tuple[str, ...]  # of the files, without ending
     paths: tuple[str, ...]
-    labels: np.ndarray
-    recordings: np.ndarray
-    originals: np.ndarray
-    notes: np.ndarray
-    features: dict[str, np.ndarray]
-    embeddings: dict[str, np.ndarray]
-    auxiliary: dict[str, GenderTable]
-    unconverted: tuple[str, ...]
+    labels: np.ndarray  # 0 neutral, 1 non-neutral female, 2 non-neutral male; a copy's are its new
+    recordings: np.ndarray  # that a clip, or a copy's original, was cut from
+    originals: np.ndarray  # row of the original for a copy, -1 for an original
+    notes: np.ndarray  # letters of what listeners noted, "-" for nothing; empty where unheard
+    features: dict[str, np.ndarray]  # (rows, width) by feature set
+    embeddings: dict[str, np.ndarray]  # (rows, width) by encoder
+    auxiliary: dict[str, GenderTable]  # other speakers, for "gender-as-run" and for "gender"
+    unconverted: tuple[str, ...]  # one sentence for each non-neutral clip without copy
     reports: tuple[Report, ...] = ()
     _digests: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -232,8 +205,7 @@ def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
 
 def run_together(trials: Sequence[Trial], data: Data, *, device: str = "cpu") -> list[dict]:
     """Return the outcome of each of several trials that are ``alike``, trained at once."""
-    fitted = _fitted(trials, data, device)
-    return [count(network, trial) for network, trial in zip(fitted, trials, strict=True)]
+    return list(map(count, _fitted(trials, data, device), trials))
 
 
 def alike(trial: Trial) -> tuple:
@@ -251,11 +223,11 @@ def fit(trial: Trial, data: Data, *, device: str = "cpu") -> Fitted:
 def _fitted(trials: Sequence[Trial], data: Data, device: str) -> list[Fitted]:
     """Prepare and train trials that are ``alike``."""
     prepared = [_prepared(trial, data, device) for trial in trials]
-    rows = [(fitted.training.values, fitted.training.labels) for fitted in prepared]
     if trials[0].control == "logistic regression":
-        for fitted, (values, labels) in zip(prepared, rows, strict=True):
-            fitted.network.fit(values, labels)
+        for fitted in prepared:
+            fitted.network.fit(fitted.training.values, fitted.training.labels)
     elif trials[0].control != "always neutral":
+        rows = [(fitted.training.values, fitted.training.labels) for fitted in prepared]
         fit_together([fitted.network for fitted in prepared], rows)
     return prepared
 
@@ -306,12 +278,7 @@ def arrange(trial: Trial, configuration: Configuration, data: Data) -> Items:
 def as_published(items: Items, *, fold: int, seed: int, smote: bool) -> tuple[Items, Items]:
     """Return scaled training and test rows in the notebooks' order, with its leaks.
 
-    SMOTE, then scaling, see everything; then come the folds.
-
-    Raises:
-        ValueError: a class with too few rows for SMOTE.
-
-    Source: the notebooks of Alves et al. 2022; section 2.2 names SMOTE.
+    SMOTE (section 2.2), then scaling, see everything; then come the folds.
     """
     if smote:
         items = _oversampled(items, "clips", seed=seed)
@@ -323,11 +290,7 @@ def as_published(items: Items, *, fold: int, seed: int, smote: bool) -> tuple[It
 def clean(items: Items, *, fold: int, seed: int, smote: bool) -> tuple[Items, Items]:
     """Return scaled training and test rows: folds by recording, and originals alone are scored.
 
-    Copies, SMOTE and scaling are made of the training part.
-
-    Raises:
-        ValueError: a class with too few rows for SMOTE.
-        LeakError: a recording on both sides.
+    Copies, SMOTE and scaling are made of the training part; a recording on both sides is refused.
     """
     originals = items.at(np.flatnonzero(items.originals < 0))
     learned, held_out = grouped_folds(originals.labels, originals.recordings, seed=seed)[fold]
@@ -342,11 +305,7 @@ def clean(items: Items, *, fold: int, seed: int, smote: bool) -> tuple[Items, It
 
 
 def _oversampled(items: Items, what: str, *, seed: int) -> Items:
-    """Append SMOTE's rows, class by class; emotion and gender columns choose the neighbours.
-
-    Raises:
-        ValueError: a class with too few rows; ``what`` names the rows.
-    """
+    """Append SMOTE's rows, class by class; emotion and gender columns choose the neighbours."""
     counts = np.bincount(items.labels, minlength=len(THREE))
     for name, rows in zip(THREE, counts.tolist(), strict=True):
         if rows <= NEIGHBOURS:
@@ -367,15 +326,12 @@ def _oversampled(items: Items, what: str, *, seed: int) -> Items:
 
 
 def count(fitted: Fitted, trial: Trial) -> dict:
-    """Count predictions and sum errors over the test rows.
+    """Count predictions, and sum squared errors against the one-hot target, over the test rows.
 
-    Returns:
-        ``counts``, rows (recording, true, predicted, clips); ``notes``, rows (recording, note,
-        true, predicted, clips) for a selected row's clean trial; ``errors``, rows (recording,
-        clips, summed error of the emotion head, of the second head); ``head_mse``, the mean squared
-        error of the emotion head against the one-hot target; ``second_mse``, that of the second
-        head, None where it has another target; ``second_zero``, the share of the second head's
-        outputs that are zero.
+    ``counts`` are rows (recording, true, predicted, clips), ``notes`` the same behind a listening
+    note, of a selected row's clean trial; ``errors`` are rows (recording, clips, summed error of
+    the emotion head, of the second head). The second head's scalars are None where it has another
+    target; ``second_zero`` is the share of its outputs that are zero.
     """
     test = fitted.test
     target = np.eye(3)[test.labels]

@@ -10,6 +10,7 @@ from sercore.ledger.estimates import Estimate
 from sercore.ledger.scores import F1
 from sercore.papers.alves2022 import figures
 from sercore.papers.alves2022.tables import NotedRecall
+from sercore.papers.alves2022.trial import SELECTED
 from tests.report.legible import legible
 
 NOTES = {
@@ -88,18 +89,31 @@ def test_recalls_stand_at_their_values_within_their_bounds_each_in_its_class_col
 
 
 class Rows:
-    """A ledger of so many rows with scores of its own."""
+    """A ledger of so many rows, the first submitted with 0.5, and some on another encoder."""
 
-    def __init__(self, count):
+    def __init__(self, count, substituted=()):
+        self.substituted = substituted
         self.printed = [
             SimpleNamespace(
                 table="Table 3",
-                row=f"({at}) Seq. all prosodic and wav2vec + SMOTE + CG",
+                row=SELECTED[at]
+                if at < 3
+                else f"({at + 10}) Seq. all prosodic and wav2vec + SMOTE + CG",
                 metric=F1,
                 value=v,
             )
             for at, v in enumerate(np.linspace(0.9, 0.3, count))
         ]
+        test = SimpleNamespace(table="Table 2", metric="macro_f1_official_test", value=0.5)
+        self.printed += [test] * 3
+
+    @property
+    def rows(self):
+        return [number for number in self.printed if number.metric == F1]
+
+    def inputs(self, row):
+        at = [number.row for number in self.rows].index(row)
+        return "toy" if at in self.substituted else ""
 
     def trials(self, row):
         return row
@@ -112,9 +126,9 @@ class Rows:
 
 @pytest.mark.parametrize("count", [2, 26])
 def test_leakage_names_every_row_and_its_legend_covers_no_point(count):
-    ledger = Rows(count)
-    rows = [number.row for number in ledger.printed]
-    figure = figures.leakage(ledger, submitted=dict.fromkeys(rows[:2], 0.5), substituted={rows[0]})
+    ledger = Rows(count, substituted=[0])
+    rows = [number.row for number in ledger.rows]
+    figure = figures.leakage(ledger)
     axes = figure.axes[0]
     assert [label.get_text() for label in axes.get_yticklabels()] == [
         f"3 {row}" for row in reversed(rows)
@@ -145,27 +159,25 @@ def test_one_run_is_drawn_as_published_and_the_mean_clean(draw):
 
 
 def test_only_substituted_rows_are_hollow():
-    ledger = Rows(4)
-    row = ledger.printed[-1].row  # the lowest score stands at height 0
-    axes = figures.leakage(ledger, substituted={row}).axes[0]
+    ledger = Rows(4, substituted=[3])  # the lowest score stands at height 0
+    axes = figures.leakage(ledger).axes[0]
     points = [line for line in axes.lines if line.get_marker() == "o"]
     hollow = [same_color(point.get_markerfacecolor(), "white") for point in points]
     assert hollow == [round(point.get_ydata()[0]) == 0 for point in points]
     assert sum(hollow) == 2
-    plain = figures.leakage(ledger)
+    plain = figures.leakage(Rows(4))
     assert "hollow" not in " ".join(text.get_text() for text in plain.legends[0].texts)
 
 
 def test_three_ways_stand_above_their_printed_score():
-    ledger = Rows(26)
-    rows = [number.row for number in ledger.printed]
-    figure = figures.three_ways(ledger, submitted={rows[0]: 0.5}, substituted=set(rows[:10]))
+    ledger = Rows(26, substituted=range(10))
+    figure = figures.three_ways(ledger)
     legible(figure)
     axes = figure.axes[0]
     for marker, height in (("o", 0.8), ("s", 0.4)):
         points = [line for line in axes.lines if line.get_marker() == marker]
         assert [point.get_xdata()[0] for point in points] == [
-            number.value for number in ledger.printed
+            number.value for number in ledger.rows
         ]
         assert {point.get_ydata()[0] for point in points} == {height}
         assert [same_color(point.get_markerfacecolor(), "white") for point in points] == [
@@ -173,6 +185,6 @@ def test_three_ways_stand_above_their_printed_score():
         ] * 10 + [False] * 16
     stars = [line for line in axes.lines if line.get_marker() == "*"]
     assert [(star.get_xdata()[0], star.get_ydata()[0]) for star in stars] == [
-        (ledger.printed[0].value, 0.5)
+        (number.value, 0.5) for number in ledger.rows[:3]
     ]
     assert figure.legends[0].get_window_extent().y0 >= axes.get_window_extent().y1

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 import pytest
 
 from sercore import checkout, store
-from sercore.chapters import circumstances
 
 GPU = SimpleNamespace(
     cuda=SimpleNamespace(is_available=lambda: True, get_device_name=lambda: "Planted GPU")
@@ -50,7 +49,7 @@ def test_now_is_now_and_a_folder_without_history_says_so(monkeypatch, tmp_path, 
     monkeypatch.setattr(store, "PROJECT", tmp_path)
     if not git:
         monkeypatch.setenv("PATH", "/nowhere")
-    told = circumstances.now(device="cpu", versions={"numpy": "2"})
+    told = checkout.circumstances(device="cpu", versions={"numpy": "2"})
     assert abs((datetime.now(UTC) - datetime.fromisoformat(told["date"])).total_seconds()) < 60
     assert (told["commit"], told["clean"], told["versions"]) == ("unknown", False, {"numpy": "2"})
     assert told["cores"] >= 1
