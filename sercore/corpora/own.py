@@ -10,11 +10,11 @@ from pathlib import Path
 import pandas as pd
 
 from sercore import store
-from sercore.corpora import cells, unusable
+from sercore.corpora import cells
 from sercore.corpora.cells import TableError, near, one_form
 from sercore.corpora.labels import Map, mapped, valences
 from sercore.corpora.reports import Problem
-from sercore.corpora.table import COLUMNS, Corpus, some
+from sercore.corpora.table import COLUMNS, Corpus, some, usable_rows
 
 REQUIRED = ("path", "corpus", "speaker", "emotion")
 SAME = ("corpus", "speaker", "emotion")  # cells in which the copies of a recording agree
@@ -71,7 +71,7 @@ def read(table: Path, *, classes: Map | None = None, unseen: Sequence[str] = ())
         problems.append(Problem(sentence, "without a class", total))
     labelled = [row for row in clips.values() if row["emotion"] not in left_out]
     labelled.sort(key=lambda row: (row["corpus"], row["path"]))
-    rows, unused = unusable.usable_rows(labelled)
+    rows, unused = usable_rows(labelled)
     rows, copies = _without_copies(table, rows, {row["path"]: line for line, row in clips.items()})
     problems += [*unused, *copies]
     further = [name for name in next(iter(clips.values())) if name not in COLUMNS]

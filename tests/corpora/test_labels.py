@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from sercore.corpora import emodb, emovo, epst, iemocap, ravdess, savee, tess
-from sercore.corpora.demo.voices import EMOTIONS
+from sercore.corpora.demo.scripts import EMOTIONS
 from sercore.corpora.labels import (
     EXPERIMENTS,
     SEVEN,

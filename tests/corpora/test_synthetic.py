@@ -10,8 +10,8 @@ import soundfile
 from sercore import audio, process
 from sercore.corpora import COLUMNS, CorpusError
 from sercore.corpora.demo import synthetic
-from sercore.corpora.demo.scripts import script
-from sercore.corpora.demo.voices import EMOTIONS, speak
+from sercore.corpora.demo.scripts import EMOTIONS, script
+from sercore.corpora.demo.voices import speak
 from sercore.corpora.labels import three_classes
 
 ACTED = ("demo-studio", "demo-labor", "demo-scena")
