@@ -27,7 +27,7 @@ from sercore.papers.biagini2022.inputs import (
     spectrograms,
     waveforms,
 )
-from sercore.protocols.origins import by_origin
+from sercore.protocols.splits import by_origin
 
 DEMO = ("demo-studio", "demo-labor", "demo-scena")
 ORIGINS = {  # corpora as the report prints them

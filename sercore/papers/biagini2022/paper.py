@@ -21,7 +21,7 @@ from sercore.papers.biagini2022 import card, data, study
 from sercore.papers.biagini2022.inputs import SHAPES
 from sercore.papers.biagini2022.models import GROUPS, PUBLISHED, RECIPES, Rates, Recipe
 from sercore.protocols import speakers
-from sercore.protocols.origins import SHARE
+from sercore.protocols.splits import SHARE
 
 NAME = study.NAME
 OURS = ("accuracy_validation", "macro_f1_validation", "uar_validation")

@@ -22,8 +22,8 @@ from sercore.models.mmfusion import MMFusion, convnext_base
 from sercore.papers.biagini2022 import models
 from sercore.papers.biagini2022.data import Data
 from sercore.papers.biagini2022.models import RECIPES, Row, TunedRow, Weights
-from sercore.protocols.origins import by_label, by_origin
 from sercore.protocols.speakers import Sides, across, speaker_folds
+from sercore.protocols.splits import by_label, by_origin
 from sercore.training import checkpoints, kept
 from sercore.training.batching import by_length
 from sercore.training.fitting import cross_entropy, fit, validation

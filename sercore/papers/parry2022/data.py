@@ -23,7 +23,7 @@ from sercore.corpora.folders import lacking as lacking_corpora
 from sercore.features import packed
 from sercore.papers.parry2022 import inputs
 from sercore.papers.parry2022.inputs import FILTERBANK
-from sercore.protocols.pooled import pooled
+from sercore.protocols.speakers import pooled
 from sercore.training.batching import Ragged
 
 POOLED = ("emovo", "emodb", "iemocap", "epst", "ravdess", "savee")

@@ -26,7 +26,7 @@ from sercore.models import attribute_network
 from sercore.models.attribute_network import AttributeNetwork, SharedLayers, discriminators
 from sercore.papers.parry2022.adversarial import Plan, fit, label_entropy
 from sercore.papers.parry2022.data import MISSING, SIDES, Data, Labels, attribute_labels, letters
-from sercore.protocols.pooled import Split, pooled
+from sercore.protocols.speakers import Split, pooled
 from sercore.training import kept
 from sercore.training.loop import choose
 from sercore.training.resumable import History, autocast
