@@ -1,10 +1,11 @@
-"""Speaker verification: pairs of clips, their cosine scores, and the equal error rate."""
+"""What embeddings tell: speaker verification by pairs of clips, and maps onto the plane."""
 
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from sklearn.manifold import TSNE
 from sklearn.metrics import roc_curve
 
 LINE = re.compile(
@@ -21,9 +22,6 @@ def equal_error_rate(scores: Sequence[float], same: Sequence[bool]) -> float:
     Args:
         scores: ``(pairs,)``, higher for more alike.
         same: ``(pairs,)``, True where both clips are of one speaker.
-
-    Returns:
-        In [0, 1]: 0 for scores that tell the pairs apart, 0.5 for scores that are all equal.
 
     Raises:
         ValueError: shapes that do not agree, a score that is NaN, or pairs of one kind only.
@@ -78,6 +76,14 @@ def cosine(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     return np.clip((units[0] * units[1]).sum(-1), -1, 1)
 
 
+def neighbours(points: np.ndarray, *, seed: int = 0) -> np.ndarray:
+    """Map rows ``(rows, width)`` onto the plane ``(rows, 2)`` by t-SNE of scaled columns."""
+    spread = points.std(0)
+    scaled = (points - points.mean(0)) / np.where(spread > 0, spread, 1)
+    perplexity = min(30.0, (len(points) - 1) / 3)
+    return TSNE(2, perplexity=perplexity, init="pca", random_state=seed).fit_transform(scaled)
+
+
 def trials(
     speakers: Sequence[str], *, pairs: int | None, seed: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -100,8 +106,7 @@ def trials(
     names = np.asarray(speakers, str)
     order = np.argsort(names, kind="stable")
     place = np.arange(len(names))
-    # Sorted by speaker: a clip's partners of the same speaker follow it, those of others come
-    # after.
+    # In this order a clip's partners of the same speaker follow it, and then those of others.
     end = np.searchsorted(names[order], names[order], side="right")
     partners = [(end - place - 1, place + 1), (len(names) - end, end)]  # number, first place
     totals = [int(count.sum()) for count, _ in partners]
@@ -116,8 +121,7 @@ def trials(
         if min(totals) < pairs // 2:
             raise ValueError(
                 f"{totals[0]} pairs of one speaker and {totals[1]} of two in {len(names)} clips; "
-                f"expected {pairs // 2} of each:"
-                " ask for fewer pairs, or add clips"
+                f"expected {pairs // 2} of each: ask for fewer pairs, or add clips"
             )
         draw = np.random.default_rng(seed)
         ranks = [np.sort(draw.choice(total, pairs // 2, replace=False)) for total in totals]
@@ -149,8 +153,7 @@ def read_trials(path: Path | str) -> tuple[list[str], list[str], np.ndarray]:
     path = Path(path)
     if not path.is_file():
         raise ValueError(
-            f"{path}: no such file; expected a list of pairs of clips. Take it from VoxCeleb's "
-            "page."
+            f"{path}: no such file; expected a list of pairs of clips. Take it from VoxCeleb's page."
         )
     left, right, same = [], [], []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
@@ -158,14 +161,13 @@ def read_trials(path: Path | str) -> tuple[list[str], list[str], np.ndarray]:
         if match is None:
             raise ValueError(
                 f"{path}:{number}: `{line[:80]}`; expected `<1 or 0> id<number>/<video>/<clip> "
-                "id<number>/<video>/<clip>`."
-                " Take the official list whose names begin with id<number>."
+                "id<number>/<video>/<clip>`. Take the official list whose names begin with"
+                " id<number>."
             )
         if (match["one"] == match["other"]) != (match["same"] == "1"):
             raise ValueError(
                 f"{path}:{number}: label {match['same']} for {match['one']} and {match['other']}; "
-                "expected 1 for one speaker, 0 for"
-                " two. Take the official list."
+                "expected 1 for one speaker, 0 for two. Take the official list."
             )
         left.append(match["left"])
         right.append(match["right"])

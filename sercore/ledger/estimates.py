@@ -22,7 +22,7 @@ import numpy as np
 from scipy import stats
 
 from sercore import store
-from sercore.evaluation.intervals import LEVEL, prediction_interval
+from sercore.evaluation.metrics import LEVEL, prediction_interval
 from sercore.ledger.scores import LARGEST, Measure, Sums, Trials
 
 DRAWS = 10_000

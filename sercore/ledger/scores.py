@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from sercore import store
-from sercore.evaluation.metrics import accuracy, macro_f1, recalls
+from sercore.evaluation.metrics import accuracy, macro_f1, mean_recall, recalls
 
 F1 = "macro_f1_cv5_mean"
 # What is weighted: counts (..., true, predicted), clips (...), summed errors of the first and the second head (...).
@@ -34,13 +34,6 @@ def _share(true: int, predicted: int) -> Measure:
     return lambda counts, clips, first, other: (
         counts[..., true, predicted] / np.maximum(counts[..., true, :].sum(-1), 1)
     )
-
-
-def mean_recall(counts: np.ndarray) -> np.ndarray:
-    """Mean recall over the classes that occur: ``(...)`` in [0, 1] of counts ``(..., classes, classes)``; NaN where none does."""
-    by_class = recalls(counts)
-    occurs = np.isfinite(by_class)
-    return np.where(occurs, by_class, 0).sum(-1) / np.where(occurs.any(-1), occurs.sum(-1), np.nan)
 
 
 # Names as in the published tables; each is a mean over folds of a score of one fold.

@@ -19,7 +19,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from sercore import checkout, store
-from sercore.evaluation.intervals import prediction_interval
+from sercore.evaluation.metrics import prediction_interval
 from sercore.ledger import recorded
 from sercore.ledger.paper import Paper
 from sercore.sweep import Task, calls_of

@@ -14,8 +14,7 @@ from sercore import store
 from sercore.audio import RATE, AudioError
 from sercore.augment.spectrogram import mask_bands, mask_time
 from sercore.evaluation.calibration import Reliability, reliability
-from sercore.evaluation.counting import count_predictions
-from sercore.evaluation.metrics import accuracy, macro_f1, top_k_accuracy
+from sercore.evaluation.metrics import accuracy, count_predictions, macro_f1, top_k_accuracy
 from sercore.models.counts import parameters
 from sercore.models.hubertft import HubertFT
 from sercore.models.mmfusion import MMFusion, convnext_base

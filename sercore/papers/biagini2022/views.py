@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from sercore.evaluation import saliency
-from sercore.evaluation.embeddings import neighbours
+from sercore.evaluation.verification import neighbours
 from sercore.papers.biagini2022.data import Data
 from sercore.papers.biagini2022.models import RECIPES
 from sercore.papers.biagini2022.trial import Fitted, Trial, build, order, scored, tensors, trained

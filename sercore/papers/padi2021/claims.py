@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from sercore.evaluation.effects import DIFFERENCES, FACTORS
+from sercore.evaluation.metrics import DIFFERENCES, FACTORS
 from sercore.ledger import estimates, gaps
 from sercore.ledger.claims import Body, Claim, Differences, Judgement, OnPrint
 from sercore.ledger.entries import Ledger

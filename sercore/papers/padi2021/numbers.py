@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from sercore.augment.policies import POLICIES
-from sercore.evaluation.effects import contrasts
+from sercore.evaluation.metrics import contrasts
 from sercore.ledger import estimates, recorded
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate

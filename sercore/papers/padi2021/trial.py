@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from sercore.evaluation.counting import count_predictions
+from sercore.evaluation.metrics import count_predictions
 from sercore.evaluation.verification import cosine, equal_error_rate
 from sercore.models import resnet
 from sercore.models.resnet import ResNet34
@@ -385,7 +385,7 @@ def pooled(trial: Trial, data: Data, network: ResNet34, rows: np.ndarray) -> np.
 
 
 def count(data: Data, experiment: str, rows: np.ndarray, probabilities: np.ndarray) -> dict:
-    """Count predictions by corpus/speaker, as ``counting.count_predictions`` does."""
+    """Count predictions by corpus/speaker, as ``metrics.count_predictions`` does."""
     return count_predictions(data.groups[rows], data.targets[experiment][rows], probabilities)
 
 

@@ -12,7 +12,7 @@ from sklearn.metrics import silhouette_score
 from torch.nn.functional import cross_entropy
 
 from sercore import audio
-from sercore.evaluation.embeddings import neighbours
+from sercore.evaluation.verification import neighbours
 from sercore.models.resnet import ResNet34
 from sercore.papers.padi2021 import trial as trials
 from sercore.papers.padi2021.data import CLASSES, Data, log_mel, normalise_bands

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from sercore import papers
-from sercore.evaluation.effects import FACTORS
+from sercore.evaluation.metrics import FACTORS
 from sercore.ledger import claims as judging
 from sercore.ledger import estimates, published
 from sercore.ledger.entries import Ledger
