@@ -13,7 +13,7 @@ from sercore.ledger import estimates, gaps
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import all_of
 from sercore.ledger.gaps import Gap
-from sercore.ledger.published import Printed
+from sercore.ledger.paper import Printed
 from sercore.ledger.scores import Trials
 
 # What a claim can get under one protocol: a mark of a difference, or what becomes of a count.

@@ -16,7 +16,7 @@ from sercore.ledger.claims import (
     Untested,
     judged,
 )
-from sercore.ledger.published import Printed
+from sercore.ledger.paper import Printed
 
 
 def number(row: str, value: float, *, metric: str = "score", table: str = "Text") -> Printed:

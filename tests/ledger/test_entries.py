@@ -9,10 +9,10 @@ import pytest
 from sklearn.metrics import f1_score
 
 from sercore import papers, store
-from sercore.ledger import claims, estimates, gaps, published, recorded, recording
+from sercore.ledger import claims, estimates, gaps, recorded, recording
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate
-from sercore.ledger.paper import Place
+from sercore.ledger.paper import PUBLISHED, Place, read_printed
 from sercore.ledger.scores import F1, MEASURES
 from sercore.papers.alves2022 import claims as statements
 from sercore.papers.alves2022 import numbers, study
@@ -145,7 +145,7 @@ def test_trials_with_a_setting_of_their_own_join_those_without(made, tmp_path):
 
 
 def test_changed_print_changes_no_value_of_ours(made, tmp_path):
-    shutil.copytree(published.FOLDER, tmp_path / "published")
+    shutil.copytree(PUBLISHED, tmp_path / "published")
     path = tmp_path / "published" / f"{PAPER}.csv"
     table = pd.read_csv(path, dtype={"fold": "Int64"})
     table["value"] = table["value"] * 1.5 + 1
@@ -219,7 +219,7 @@ def test_other_versions_of_libraries_make_nothing_stale():
 def test_a_printed_result_has_its_place(table, row, column, place):
     printed = [
         each
-        for each in published.read(PAPER)
+        for each in read_printed(PAPER)
         if (each.row, each.column) == (row, column) and each.table.startswith(table)
     ]
     assert [papers.named(PAPER).place(each) for each in printed] == [place]
@@ -259,11 +259,7 @@ def test_a_row_on_another_encoder_is_substituted_whatever_it_scores(made):
 
 @pytest.mark.parametrize(
     "number",
-    [
-        each
-        for each in published.read(PAPER)
-        if "change gender" in each.row or "network" in each.row
-    ],
+    [each for each in read_printed(PAPER) if "change gender" in each.row or "network" in each.row],
 )
 def test_settings_and_counts_are_never_results(number):
     assert Ledger(papers.named(PAPER)).verdict(number)[0] in ("setting", "measured")
@@ -416,7 +412,7 @@ def test_a_claim_that_holds_as_run_alone_says_so_and_gives_the_other_reading(mad
 def test_every_printed_metric_of_a_table_has_a_measure():
     metrics = {
         number.metric
-        for number in published.read(PAPER)
+        for number in read_printed(PAPER)
         if number.table in TABLES and "submission" not in number.row
     }
     assert metrics <= set(MEASURES)
@@ -425,7 +421,7 @@ def test_every_printed_metric_of_a_table_has_a_measure():
 def test_a_note_gives_what_the_notebooks_display():
     notes = {
         (number.row, number.column): papers.named(PAPER).note(number)
-        for number in published.read(PAPER)
+        for number in read_printed(PAPER)
     }
     assert notes["(5) Seq. 19 prosodic + SMOTE + CG", "Accuracy"] == (
         "the authors' notebook displays 61.9732; the paper repeats the loss in the accuracy column"

@@ -8,11 +8,12 @@ from functools import partial
 import numpy as np
 
 from sercore.evaluation.metrics import recalls
-from sercore.ledger import gaps, published
+from sercore.ledger import gaps
 from sercore.ledger.claims import READINGS, Claim, Counted, Judgement, Ordered, printed_values
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import all_of, contrast, difference, level
 from sercore.ledger.gaps import estimated
+from sercore.ledger.paper import hand_labels
 from sercore.ledger.scores import F1
 from sercore.papers.alves2022.gender import CLASSIFIERS
 from sercore.papers.alves2022.numbers import BOOSTING, COMMON_VOICE, RECALLS, official_tests
@@ -195,7 +196,7 @@ def gender_task_helps(ledger: Ledger) -> Judgement:
 def submissions_in_order(ledger: Ledger) -> Judgement:
     """A12: compare printed test scores, and what files say that the authors labelled by ear."""
     values = [number.value for number in official_tests(ledger)]
-    by_ear = published.hand_labels(ledger.paper.name)
+    by_ear = hand_labels(ledger.paper.name)
     scores = [number.value for number in by_ear if number.column == "macro F1"]
     rates = [number.value for number in by_ear if number.column == "accuracy"]
     clips = sum(number.value for number in by_ear if number.row == "labelled by ear")

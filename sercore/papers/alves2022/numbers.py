@@ -9,7 +9,7 @@ import numpy as np
 from sercore.augment.voice import TO_FEMALE, TO_MALE
 from sercore.features import gender, names
 from sercore.ledger.entries import Ledger
-from sercore.ledger.published import Printed, read, stored_outputs
+from sercore.ledger.paper import Printed, read_printed, stored_outputs
 from sercore.ledger.recorded import measurements, runs
 from sercore.models.multi_task_mlp import SIZES
 from sercore.models.sequential_mlp import FEW, GENDER_HIDDEN, MANY
@@ -120,7 +120,9 @@ def official_tests(ledger: Ledger) -> list[Printed]:
 def items_of(number: Printed) -> float:
     """Count the items of a row of Table 5."""
     row = (number.table, number.row)
-    return sum(float(other.value) for other in read(NAME) if (other.table, other.row) == row)
+    return sum(
+        float(other.value) for other in read_printed(NAME) if (other.table, other.row) == row
+    )
 
 
 def displayed(number: Printed) -> str:
@@ -170,5 +172,9 @@ def _stored() -> dict[tuple[str, str], float]:
 
 def _loss(row: str) -> float | None:
     """Return the first loss that is printed in a row."""
-    losses = [number.value for number in read(NAME) if (number.row, number.column) == (row, "Loss")]
+    losses = [
+        number.value
+        for number in read_printed(NAME)
+        if (number.row, number.column) == (row, "Loss")
+    ]
     return losses[0] if losses else None

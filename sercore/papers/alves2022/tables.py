@@ -11,7 +11,7 @@ from sercore.corpora.coraa_ser import NOTES
 from sercore.features import names
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate, level, signs
-from sercore.ledger.published import hand_labels
+from sercore.ledger.paper import hand_labels
 from sercore.ledger.recorded import Recorded, measurements
 from sercore.ledger.scores import F1, Trials
 from sercore.papers.alves2022.gender import CLASSIFIERS, NETWORK

@@ -11,11 +11,10 @@ from typing import Any
 import pandas as pd
 
 from sercore import audio
-from sercore.ledger import recorded, verdicts
+from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate
-from sercore.ledger.paper import Paper, Plain, Where
-from sercore.ledger.published import Printed, read
+from sercore.ledger.paper import Paper, Plain, Printed, Where, as_measured, read_printed
 from sercore.models import cnnlstm, counts, fcmfcc, mmfusion
 from sercore.papers.biagini2022 import card, data, study
 from sercore.papers.biagini2022.inputs import SHAPES
@@ -78,7 +77,7 @@ def table_1() -> dict[tuple[str, str], int]:
     """Printed counts by (emotion, origin), without the totals."""
     cells = {
         (number.row, number.column): int(number.value)
-        for number in read(NAME)
+        for number in read_printed(NAME)
         if number.table == "Table 1"
     }
     return {where: count for where, count in cells.items() if "total" not in where}
@@ -301,7 +300,7 @@ def _built_count(number: Printed, value: float | str, places: int) -> Plain:
     if isinstance(value, str):
         word = "agrees" if value == number.value else f"differs: built {value}"
         return Plain(verdict="measured", value=None, reason=word)
-    word, reason = verdicts.measured(float(number.value), value, places=places)
+    word, reason = as_measured(float(number.value), value, places=places)
     if number.unit.endswith("(approx.)") and abs(value - float(number.value)) < 10**-places:
         reason = f"agrees: measured {value:.6g}, and what is printed is approximate"
     if number.column in ON_TABLE_1:
@@ -312,10 +311,10 @@ def _built_count(number: Printed, value: float | str, places: int) -> Plain:
 def _on_audio(number: Printed, value: float) -> Plain:
     """Compare counts of whole corpora, of which the paper has a part, and amplitudes."""
     if number.table != "Table 1":
-        word, reason = verdicts.measured(float(number.value), value, places=2)
+        word, reason = as_measured(float(number.value), value, places=2)
         reason = f"{reason}; of the whole corpus, printed of a part of it"
         return Plain(verdict=word, value=value, reason=reason)
-    word, reason = verdicts.measured(float(number.value), value, places=0)
+    word, reason = as_measured(float(number.value), value, places=0)
     if reason != "agrees":
         reason = f"{reason} in the whole corpus"
         if value:

@@ -17,7 +17,7 @@ from sercore.ledger.claims import Body, Claim, Differences, Judgement, OnPrint
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import all_of, level
 from sercore.ledger.gaps import Gap, estimated
-from sercore.ledger.published import Printed
+from sercore.ledger.paper import Printed
 from sercore.ledger.scores import Trials
 from sercore.papers.padi2021 import study
 from sercore.papers.padi2021.data import EXPERIMENTS

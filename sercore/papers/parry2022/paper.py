@@ -7,8 +7,7 @@ from typing import Any
 
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
-from sercore.ledger.paper import Paper, Place, Plain
-from sercore.ledger.published import Printed
+from sercore.ledger.paper import Paper, Place, Plain, Printed
 from sercore.papers.parry2022 import card, numbers, page, study
 from sercore.papers.parry2022.data import CLASSES
 
