@@ -9,7 +9,8 @@ import pytest
 from sklearn.metrics import f1_score
 
 from sercore import papers, store
-from sercore.ledger import claims, estimates, gaps, recorded, recording
+from sercore.ledger import claims, estimates, recorded, recording
+from sercore.ledger import claims as judging
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate
 from sercore.ledger.paper import PUBLISHED, Place, read_printed
@@ -289,11 +290,11 @@ def test_claims_follow_the_recorded_runs(made):
 
 def greater(
     ledger: Ledger, pairs: list[tuple[str, str]], *, protocol: str
-) -> list[tuple[str, gaps.Gap]]:
+) -> list[tuple[str, judging.Gap]]:
     """Mark and gap of "the first row of each pair scores higher", judged together."""
     reading = claims.Reading("", protocol, "as-run")
     differences = [reading.gap(ledger, *pair, F1) for pair in pairs]
-    return list(zip(gaps.marks(differences), differences, strict=True))
+    return list(zip(judging.marks(differences), differences, strict=True))
 
 
 def test_an_order_is_judged_by_the_interval_of_the_difference(made):
@@ -308,7 +309,7 @@ def test_an_order_is_judged_by_the_interval_of_the_difference(made):
     )
     assert (published_mark, clean_mark) == ("holds", "inconclusive")
     assert greater(ledger, [(other, ROW)], protocol="as-published")[0][0] == "fails"
-    assert greater(ledger, [(ROW, "none")], protocol="clean") == [("not run", gaps.Gap(""))]
+    assert greater(ledger, [(ROW, "none")], protocol="clean") == [("not run", judging.Gap(""))]
 
 
 @pytest.mark.parametrize(

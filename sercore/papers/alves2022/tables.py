@@ -242,7 +242,7 @@ def note_recalls(book: Recorded, row: str) -> list[NotedRecall]:
         & (trials["protocol"] == "clean")
         & (trials["control"] == "none")
     ]
-    clips = book.notes.merge(chosen[["trial", "seed"]], on="trial")
+    clips = book.parts["notes"].merge(chosen[["trial", "seed"]], on="trial")
     if not len(clips):
         return []
     results = []

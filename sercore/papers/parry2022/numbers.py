@@ -14,10 +14,11 @@ import torch
 
 from sercore.card import RARELY
 from sercore.evaluation.metrics import recalls
-from sercore.ledger import estimates, gaps, recorded
+from sercore.ledger import claims as judging
+from sercore.ledger import estimates, recorded
+from sercore.ledger.claims import Gap
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate, level
-from sercore.ledger.gaps import Gap
 from sercore.ledger.paper import Plain, Printed, as_measured
 from sercore.ledger.scores import Trials
 from sercore.models import attribute_network, counts
@@ -249,7 +250,7 @@ def moved(name: str, trials: Trials | None, usual: Trials | None, *corpora: str)
     pair = [scored(trials, corpora), scored(usual, corpora)]
     if None in pair or not pair[0].runs & pair[1].runs:
         return Gap(name)
-    return gaps.estimated(name, estimates.difference(*pair, UA))
+    return judging.estimated(name, estimates.difference(*pair, UA))
 
 
 def collapsed(trials: Trials, corpora: Sequence[str]) -> dict[str, float]:

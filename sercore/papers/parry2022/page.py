@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from sercore.ledger import gaps
+from sercore.ledger import claims as judging
+from sercore.ledger.claims import Gap
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import level
-from sercore.ledger.gaps import Gap
 from sercore.papers.parry2022 import evidence, numbers
 from sercore.papers.parry2022.data import ORIGINS, POOLED
 from sercore.papers.parry2022.figures import swing_data
@@ -30,7 +30,7 @@ def lead(ledger: Ledger, *, on: str = "TESS") -> str:
     scored = numbers.scored(trials, SCORED[on])
     if scored is None:
         return f"{opening} No run on real speech is recorded yet."
-    ours = gaps.estimated("", level(scored, UA))
+    ours = judging.estimated("", level(scored, UA))
     seeds = len(ours.by_seed)
     spread = f" ± {ours.spread:.2f}" if seeds > 1 else ""
     pool = ", ".join(ORIGINS[name] for name in numbers.corpora() if name in POOLED)

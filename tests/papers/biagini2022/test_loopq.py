@@ -176,7 +176,7 @@ def test_a_run_goes_into_the_ledgers_tables(tmp_path, monkeypatch):
     assert runs.trials["rates"].tolist() == ["code"] * 4
     assert runs.trials["accuracy_last"].notna().tolist() == [True, True, False, False]
     assert runs.counts.groupby("trial")["count"].sum().tolist() == runs.trials["clips"].tolist()
-    assert set(runs.errors["group"]) <= {
+    assert set(runs.parts["errors"]["group"]) <= {
         f"toy-{corpus}/{who}" for corpus in "ab" for who in ("f1", "f2", "m1", "m2")
     }
 
