@@ -298,19 +298,12 @@ class Ordered:
 
 @dataclass(frozen=True, kw_only=True)
 class Body:
-    """A body of evidence, such as one experiment under one protocol.
+    """A body of evidence, such as one experiment under one protocol."""
 
-    Args:
-        evidence: scores or systems that gaps are taken from.
-        title: words that open its part of the reason.
-        barrier: mark and reason where nothing can be judged on it.
-        note: words that close its part of the reason.
-    """
-
-    evidence: Any
-    title: str = ""
-    barrier: tuple[str, str] | None = None
-    note: str = ""
+    evidence: Any  # scores or systems that gaps are taken from
+    title: str = ""  # words that open its part of the reason
+    barrier: tuple[str, str] | None = None  # mark and reason where nothing can be judged on it
+    note: str = ""  # words that close its part of the reason
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -392,12 +385,9 @@ def borne_out(differences: Sequence[Gap]) -> bool | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Counted:
-    """Judge that printed counts agree with what was measured or built.
+    """Judge that printed counts in the text agree with what was measured or built.
 
-    Args:
-        rows: rows of the printed numbers in the text.
-        metric: beginning of their metric's name.
-        label: name of a number that does not agree.
+    ``metric`` is how their metric's name begins, ``label`` names a number that does not agree.
     """
 
     rows: Sequence[str]
