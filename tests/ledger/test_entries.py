@@ -116,7 +116,11 @@ def test_what_is_recorded_is_read_back_and_replaced_when_run_again(made, tmp_pat
     assert len(second.trials) == 50
     assert sorted(second.trials["head_mse"])[-3:] == [0.2] * 3
     assert second.trials["trial"].is_unique
-    assert set(second.counts["trial"]) == set(second.trials["trial"]) == set(second.errors["trial"])
+    assert (
+        set(second.counts["trial"])
+        == set(second.trials["trial"])
+        == set(second.parts["errors"]["trial"])
+    )
     assert len(second.notes) == 0
     one, two = (Ledger(papers.named(PAPER), runs=each).cell(ROW, F1) for each in (first, second))
     assert one.value == pytest.approx(two.value)
@@ -362,7 +366,7 @@ def test_differences_of_one_claim_are_judged_together(made, monkeypatch):
                 for p in (0.03, second)
             ]
         )
-        monkeypatch.setattr(estimates, "difference", lambda *given, found=found: next(found))
+        monkeypatch.setattr(judging, "difference", lambda *given, found=found: next(found))
         assert [each for each, _ in greater(ledger, pairs, protocol="clean")] == [mark] * 2
 
 
