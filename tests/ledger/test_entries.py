@@ -10,7 +10,6 @@ from sklearn.metrics import f1_score
 
 from sercore import papers, store
 from sercore.ledger import claims, estimates, recorded, recording
-from sercore.ledger import claims as judging
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate
 from sercore.ledger.paper import PUBLISHED, Place, read_printed
@@ -294,11 +293,11 @@ def test_claims_follow_the_recorded_runs(made):
 
 def greater(
     ledger: Ledger, pairs: list[tuple[str, str]], *, protocol: str
-) -> list[tuple[str, judging.Gap]]:
+) -> list[tuple[str, claims.Gap]]:
     """Mark and gap of "the first row of each pair scores higher", judged together."""
     reading = claims.Reading("", protocol, "as-run")
     differences = [reading.gap(ledger, *pair, F1) for pair in pairs]
-    return list(zip(judging.marks(differences), differences, strict=True))
+    return list(zip(claims.marks(differences), differences, strict=True))
 
 
 def test_an_order_is_judged_by_the_interval_of_the_difference(made):
@@ -313,7 +312,7 @@ def test_an_order_is_judged_by_the_interval_of_the_difference(made):
     )
     assert (published_mark, clean_mark) == ("holds", "inconclusive")
     assert greater(ledger, [(other, ROW)], protocol="as-published")[0][0] == "fails"
-    assert greater(ledger, [(ROW, "none")], protocol="clean") == [("not run", judging.Gap(""))]
+    assert greater(ledger, [(ROW, "none")], protocol="clean") == [("not run", claims.Gap(""))]
 
 
 @pytest.mark.parametrize(
@@ -366,7 +365,7 @@ def test_differences_of_one_claim_are_judged_together(made, monkeypatch):
                 for p in (0.03, second)
             ]
         )
-        monkeypatch.setattr(judging, "difference", lambda *given, found=found: next(found))
+        monkeypatch.setattr(claims, "difference", lambda *given, found=found: next(found))
         assert [each for each, _ in greater(ledger, pairs, protocol="clean")] == [mark] * 2
 
 
