@@ -120,7 +120,7 @@ def test_what_is_recorded_is_read_back_and_replaced_when_run_again(made, tmp_pat
         == set(second.trials["trial"])
         == set(second.parts["errors"]["trial"])
     )
-    assert len(second.notes) == 0
+    assert len(second.parts["notes"]) == 0
     one, two = (Ledger(papers.named(PAPER), runs=each).cell(ROW, F1) for each in (first, second))
     assert one.value == pytest.approx(two.value)
 
