@@ -182,7 +182,9 @@ def test_a_killed_recorder_leaves_whole_trials(tmp_path, start_at):
     writer.wait()
     book = recorded.read(PAPER, folder=tmp_path)
     assert len(book.trials) > 3
-    assert set(book.counts["trial"]) == set(book.errors["trial"]) == set(book.trials["trial"])
+    assert (
+        set(book.counts["trial"]) == set(book.parts["errors"]["trial"]) == set(book.trials["trial"])
+    )
     assert (book.counts.groupby("trial").size() == 100).all()
     record(tmp_path, first + 95)
     assert len(recorded.read(PAPER, folder=tmp_path).trials) == len(book.trials) + 1

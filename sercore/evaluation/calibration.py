@@ -40,14 +40,12 @@ def reliability(
 ) -> Reliability:
     """Compute accuracy and mean confidence in bins of confidence.
 
+    Of equal probabilities the first class is predicted.
+
     Args:
         probabilities: ``(clips, classes)`` in [0, 1], rows that sum to 1.
         truth: ``(clips,)`` true classes, 0 to classes - 1.
         bins: number of bins of equal width between 0 and 1.
-
-    Returns:
-        The diagram; its ``error`` is the expected calibration error. Of equal probabilities the
-        first class is predicted.
 
     Raises:
         ValueError: there is no clip, or a value is no probability or no class.
@@ -73,8 +71,7 @@ def _check(probabilities: np.ndarray, truth: np.ndarray, bins: int) -> None:
     if probabilities.ndim != 2 or not len(probabilities) or truth.shape != (len(probabilities),):
         raise ValueError(
             f"probabilities {probabilities.shape} and truth {truth.shape}; expected (clips, "
-            "classes) and (clips,), at least one"
-            " clip: give one row and one class for each clip"
+            "classes) and (clips,), at least one clip: give one row and one class for each clip"
         )
     if not (probabilities >= 0).all() or not np.allclose(probabilities.sum(1), 1, atol=1e-3):
         raise ValueError(
@@ -84,6 +81,5 @@ def _check(probabilities: np.ndarray, truth: np.ndarray, bins: int) -> None:
     if truth.min() < 0 or truth.max() >= probabilities.shape[1]:
         raise ValueError(
             f"classes {truth.min()} to {truth.max()} with {probabilities.shape[1]} probabilities "
-            "a clip; expected 0 to"
-            f" {probabilities.shape[1] - 1}: give each class its column"
+            f"a clip; expected 0 to {probabilities.shape[1] - 1}: give each class its column"
         )

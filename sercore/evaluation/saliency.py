@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sercore.evaluation.intervals import resampled_interval
+from sercore.evaluation.metrics import resampled_interval
 
 # In a notebook Captum asks for the widgets of a progress bar.
 with warnings.catch_warnings():
@@ -24,12 +24,8 @@ def maps(
 ) -> Tensor:
     """Compute the absolute gradient of each clip's true logit for the first input.
 
-    Args:
-        network: network in evaluation mode that treats each clip by itself; called with
-            ``inputs``, gives logits.
-        inputs: inputs of one batch, the spectrogram first.
-        labels: true class of each clip.
-        lengths: valid frames of each clip, 1 or more.
+    The network is in evaluation mode, treats each clip by itself and gives logits of ``inputs``,
+    the spectrogram first; ``lengths`` are the valid frames of each clip, 1 or more.
 
     Shape:
         - spectrogram: ``(batch, frames, bands)``; labels, lengths: ``(batch,)``; logits: ``(batch,
@@ -52,8 +48,7 @@ def maps(
     if int(lengths.min()) < 1 or int(lengths.max()) > frames:
         raise ValueError(
             f"clips of {int(lengths.min())} to {int(lengths.max())} valid frames in a batch of "
-            f"{frames}; expected 1 to {frames}:"
-            " count frames, not samples"
+            f"{frames}; expected 1 to {frames}: count frames, not samples"
         )
     # cuDNN has no gradient of an LSTM in evaluation.
     with torch.backends.cudnn.flags(enabled=False):
@@ -70,14 +65,9 @@ def maps(
 def thirds(energy: np.ndarray) -> np.ndarray:
     """Compute the shares of the low, middle and high third of the bands in a clip's energy.
 
-    Args:
-        energy: energy of each cell, 0 or more.
-
     Shape:
-        - energy: ``(frames, bands)``, 3 bands or more; output: ``(3,)``, which sum to 1
-
-    Returns:
-        The shares; NaN where there is no energy.
+        - energy: ``(frames, bands)``, 0 or more, 3 bands or more; output: ``(3,)``, which sum to
+          1, or NaN where there is no energy
 
     Raises:
         ValueError: fewer than three bands.
@@ -94,26 +84,19 @@ def clip(saliency: np.ndarray, spectrogram: np.ndarray) -> np.ndarray:
 
     The shares are of the map's energy, its squares summed. The correlation is Pearson's, over the
     cells of the second frame to the last, of saliency and the size of the step in dB from the frame
-    before.
-
-    Args:
-        saliency: map of the valid frames.
-        spectrogram: mel in dB, of the same frames.
+    before; NaN where one of the two is constant or there is one frame.
 
     Shape:
-        - saliency and spectrogram: ``(frames, bands)``; output: ``(4,)``
-
-    Returns:
-        The numbers; NaN for shares of an empty map, or a correlation where one of the two is
-        constant or there is one frame.
+        - saliency and spectrogram (mel in dB): ``(frames, bands)`` of the valid frames; output:
+          ``(4,)``
 
     Raises:
         ValueError: a map of another shape than its spectrogram.
     """
     if saliency.shape != spectrogram.shape:
         raise ValueError(
-            f"a map {saliency.shape} of a spectrogram {spectrogram.shape}; expected one shape: "
-            "cut both alike"
+            f"a map {saliency.shape} of a spectrogram {spectrogram.shape}; expected one shape: cut"
+            " both alike"
         )
     steps = np.abs(np.diff(spectrogram, axis=0)).ravel()
     saliencies, correlation = saliency[1:].ravel(), np.nan
@@ -143,15 +126,10 @@ class Means:
 
 
 def by_class(numbers: np.ndarray, labels: np.ndarray, speakers: np.ndarray) -> list[Means]:
-    """Average the clips' numbers in each class, with intervals by resampling speakers.
-
-    Args:
-        numbers: results of ``clip``, one row a clip, with NaN for missing ones.
-        labels: class of each clip.
-        speakers: speaker of each clip.
+    """Average the numbers of ``clip`` in each class, with intervals by resampling speakers.
 
     Shape:
-        - numbers: ``(clips, columns)``; labels and speakers: ``(clips,)``
+        - numbers: ``(clips, columns)``, NaN for missing ones; labels and speakers: ``(clips,)``
     """
     means = []
     for label in np.unique(labels).tolist():

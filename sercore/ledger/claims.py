@@ -9,15 +9,154 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any
 
-from sercore.ledger import estimates, gaps
+import numpy as np
+
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import all_of
-from sercore.ledger.gaps import Gap
-from sercore.ledger.published import Printed
+from sercore.ledger.estimates import Estimate, difference, signs
+from sercore.ledger.paper import Printed
 from sercore.ledger.scores import Trials
 
 # What a claim can get under one protocol: a mark of a difference, or what becomes of a count.
-MARKS = (*estimates.MARKS, "agrees", "differs", "setting")
+MARKS = ("holds", "fails", "inconclusive", "not run", "agrees", "differs", "setting")
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A number that a sentence says is above zero.
+
+    Args:
+        name: words for the number.
+        by_seed: value of each seed, or the printed value; empty where nothing is recorded.
+        value: mean over seeds.
+        p: two-sided p value of "it is zero"; 0 for a printed value, which is exact.
+        doubt: reason why no sign can be judged; empty where one can.
+        low, high: 95 % interval of the mean; NaN where it has none.
+    """
+
+    name: str
+    by_seed: tuple[float, ...] = ()
+    value: float = 0.0
+    p: float = 1.0
+    doubt: str = ""
+    low: float = np.nan
+    high: float = np.nan
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation over seeds; 0 for one value."""
+        return float(np.std(self.by_seed, ddof=1)) if len(self.by_seed) > 1 else 0.0
+
+    @property
+    def mark(self) -> str:
+        """Mark of "above zero" where the gap is judged alone."""
+        return marks([self])[0]
+
+
+def estimated(name: str, estimate: Estimate | None) -> Gap:
+    """Return the gap of an estimate; one without values where there is no estimate."""
+    if estimate is None:
+        return Gap(name)
+    about = {"low": estimate.low, "high": estimate.high}
+    return Gap(name, estimate.by_seed, estimate.value, estimate.p, estimate.doubt, **about)
+
+
+def exact(name: str, value: float) -> Gap:
+    """Return a gap between printed scores: any value but 0 has a sign."""
+    return Gap(name, (value,), value, 1.0 if value == 0 else 0.0)
+
+
+def marks(gaps: Sequence[Gap]) -> list[str]:
+    """Marks of "above zero" for gaps that must all hold; "not run" for a gap without a value."""
+    judged = iter(signs([gap for gap in gaps if gap.by_seed]))
+    return [next(judged) if gap.by_seed else "not run" for gap in gaps]
+
+
+def all_of(marks: Sequence[str]) -> str:
+    """Mark of a statement that needs every part: one failure fails it, one doubt leaves it open."""
+    if not marks or "not run" in marks:
+        return "not run"
+    if "fails" in marks:
+        return "fails"
+    return "inconclusive" if "inconclusive" in marks else "holds"
+
+
+def best_of(gaps: Sequence[Gap], *, prefix: str = "") -> Gap:
+    """Return one gap for a sentence that one of several bears out: the largest (Bonferroni)."""
+    run = [gap for gap in gaps if gap.by_seed]
+    if not run:
+        return Gap(prefix)
+    best = max(run, key=lambda gap: gap.value)
+    above = [gap.p for gap in run if gap.value > 0]
+    p = min(1.0, len(run) * min(above)) if above else max(gap.p for gap in run)
+    return replace(best, name=f"{prefix}{best.name}", p=p, doubt=_doubt(run))
+
+
+def all_hold(gaps: Sequence[Gap]) -> Gap:
+    """Return one gap for a sentence that needs several: the smallest, with the largest p value.
+
+    Source: the intersection-union test (Berger 1982); where one is below zero, Bonferroni.
+    """
+    for gap in gaps:
+        if not gap.by_seed:
+            return gap
+    weakest = min(gaps, key=lambda gap: gap.value)
+    below = [gap.p for gap in gaps if gap.value < 0]
+    p = min(1.0, len(gaps) * min(below)) if below else max(gap.p for gap in gaps)
+    return replace(weakest, p=p, doubt=_doubt(gaps))
+
+
+def negate(gap: Gap, name: str) -> Gap:
+    """Return the gap of the opposite sentence, under another name."""
+    values = tuple(-value for value in gap.by_seed)
+    about = {"low": -gap.high, "high": -gap.low}
+    return replace(gap, name=name, value=-gap.value, by_seed=values, **about)
+
+
+def with_mark(gap: Gap, mark: str) -> str:
+    """Write a value and its mark, if it was judged: "+0.015 (inconclusive)"."""
+    if not gap.by_seed:
+        return "not run"
+    return f"{gap.value:+.3f} ({mark})" if mark else f"{gap.value:+.3f}"
+
+
+def summary(gaps: Sequence[Gap], number: Callable[[Gap, str], str] = with_mark) -> str:
+    """Say how many gaps hold, which do not, and why none can be judged where that is so."""
+    judged = list(zip(gaps, marks(gaps), strict=True))
+    holding = [gap.value for gap, mark in judged if mark == "holds"]
+    words = []
+    if any(gap.by_seed for gap in gaps) and not _doubt(gaps):
+        span = f", by {min(holding):+.3f} to {max(holding):+.3f}" if holding else ""
+        words.append(f"{len(holding)} of {len(gaps)} hold{span}")
+    others = [pair for pair in judged if pair[1] != "holds"]
+    return "; ".join([*words, *_words(others, number)])
+
+
+def listing(gaps: Sequence[Gap]) -> str:
+    """Write every gap with its mark, and why none can be judged where that is so."""
+    return "; ".join(_words(list(zip(gaps, marks(gaps), strict=True)), with_mark))
+
+
+def with_interval(gap: Gap, mark: str = "") -> str:
+    """Write a value in points and its interval, where it has one: "+1.20 [+0.40, +2.10]"."""
+    if not gap.by_seed:
+        return "not run"
+    if not np.isfinite(gap.value):
+        return f"unknown: {gap.doubt}"
+    interval = f" [{gap.low:+.2f}, {gap.high:+.2f}]" if np.isfinite(gap.low) else ""
+    return f"{gap.value:+.2f}{interval}"
+
+
+def _words(judged: Sequence[tuple[Gap, str]], number: Callable[[Gap, str], str]) -> list[str]:
+    words = [f"{gap.name} {number(gap, mark)}" for gap, mark in judged]
+    if doubt := _doubt([gap for gap, _ in judged]):
+        words.append(f"shown, not judged: {doubt}")
+    return words
+
+
+def _doubt(gaps: Sequence[Gap]) -> str:
+    """Return the first reason why one of the gaps cannot be judged; empty where all can."""
+    return next((gap.doubt for gap in gaps if gap.doubt), "")
+
 
 Parts = Callable[[Any], Sequence[Gap]]  # gaps that a sentence needs, from one body of evidence
 
@@ -49,14 +188,7 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Claim:
-    """A statement and its judge.
-
-    Args:
-        name: "A7".
-        text: the paper's statement, in our words.
-        source: section or table.
-        judge: decision on the paper's ledger.
-    """
+    """A statement of the paper, in our words, with its section or table and its judge."""
 
     name: str
     text: str
@@ -108,8 +240,7 @@ class Reading:
     def gap(self, ledger: Ledger, row: str, other: str, metric: str, *, name: str = "") -> Gap:
         """Return a row's score less another's."""
         pair = [self.trials(ledger, row), self.trials(ledger, other)]
-        difference = None if None in pair else estimates.difference(*pair, metric)
-        return gaps.estimated(name, difference)
+        return estimated(name, None if None in pair else difference(*pair, metric))
 
 
 # The code's reading and the text's, each with the printed leaks and without.
@@ -143,44 +274,36 @@ class Ordered:
     def __call__(self, ledger: Ledger) -> Judgement:
         """Judge the pairs together under every reading."""
         pairs = self.pairs(ledger) if callable(self.pairs) else self.pairs
-        marks, words = [], []
+        results, words, short = [], [], self.short
         for reading in self.readings:
             differences = [
-                reading.gap(ledger, one, other, self.metric, name=self._name(one, other))
+                reading.gap(
+                    ledger, one, other, self.metric, name=f"{short(one)} over {short(other)}"
+                )
                 for one, other in pairs
             ]
-            marks.append(all_of(gaps.marks(differences)))
-            words.append(f"{reading.name}: {gaps.summary(differences)}")
+            results.append(all_of(marks(differences)))
+            words.append(f"{reading.name}: {summary(differences)}")
         if self.note:
             words.append(self.note)
         values = printed_values(ledger, self.metric)
         return Judgement(
-            published=marks[0],
-            clean=marks[1],
-            described=tuple(marks[2:]),
+            published=results[0],
+            clean=results[1],
+            described=tuple(results[2:]),
             reason=". ".join(words),
             printed=self.printed([values[one] - values[other] for one, other in pairs]),
         )
 
-    def _name(self, one: str, other: str) -> str:
-        return f"{self.short(one)} over {self.short(other)}"
-
 
 @dataclass(frozen=True, kw_only=True)
 class Body:
-    """A body of evidence, such as one experiment under one protocol.
+    """A body of evidence, such as one experiment under one protocol."""
 
-    Args:
-        evidence: scores or systems that gaps are taken from.
-        title: words that open its part of the reason.
-        barrier: mark and reason where nothing can be judged on it.
-        note: words that close its part of the reason.
-    """
-
-    evidence: Any
-    title: str = ""
-    barrier: tuple[str, str] | None = None
-    note: str = ""
+    evidence: Any  # scores or systems that gaps are taken from
+    title: str = ""  # words that open its part of the reason
+    barrier: tuple[str, str] | None = None  # mark and reason where nothing can be judged on it
+    note: str = ""  # words that close its part of the reason
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,8 +328,8 @@ class Differences:
     printed: Callable[[Ledger], Any] | None = None
     on_print: Parts | None = None
     aside: Parts | None = None
-    number: Callable[[Gap, str], str] = gaps.with_mark
-    summary: Callable[[Sequence[Gap], Callable[[Gap, str], str]], str] = gaps.summary
+    number: Callable[[Gap, str], str] = with_mark
+    summary: Callable[[Sequence[Gap], Callable[[Gap, str], str]], str] = summary
     note: str = ""
     amend: Callable[[Ledger, Judgement], Judgement] | None = None
 
@@ -235,14 +358,11 @@ class Differences:
             mark, reason = body.barrier
         else:
             differences = self.parts(body.evidence)
-            mark = all_of(gaps.marks(differences))
-            is_recorded = any(gap.by_seed for gap in differences)
-            words = (
-                [self._described(differences, body.evidence)]
-                if is_recorded or not body.note
-                else []
-            )
-            reason = "; ".join([*words, *filter(None, [body.note])])
+            mark = all_of(marks(differences))
+            words = [body.note] if body.note else []
+            if any(gap.by_seed for gap in differences) or not body.note:
+                words.insert(0, self._described(differences, body.evidence))
+            reason = "; ".join(words)
         return mark, f"{body.title}: {reason}" if body.title else reason
 
     def _described(self, differences: Sequence[Gap], evidence: Any) -> str:
@@ -256,24 +376,18 @@ class Differences:
 
 
 def borne_out(differences: Sequence[Gap]) -> bool | None:
-    """Say whether printed differences bear a sentence out.
-
-    It is None where some of them are not printed, and none contradicts the sentence.
-    """
-    marks = set(gaps.marks(differences))
-    if "fails" in marks:
+    """Say whether printed differences bear a sentence out; None where some are not printed."""
+    distinct = set(marks(differences))
+    if "fails" in distinct:
         return False
-    return True if marks == {"holds"} else None
+    return True if distinct == {"holds"} else None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Counted:
-    """Judge that printed counts agree with what was measured or built.
+    """Judge that printed counts in the text agree with what was measured or built.
 
-    Args:
-        rows: rows of the printed numbers in the text.
-        metric: beginning of their metric's name.
-        label: name of a number that does not agree.
+    ``metric`` is how their metric's name begins, ``label`` names a number that does not agree.
     """
 
     rows: Sequence[str]
@@ -304,8 +418,7 @@ class Counted:
 class OnPrint:
     """Judge a sentence about the paper's own numbers.
 
-    Args:
-        check: whether the printed numbers bear the sentence out, and the numbers in words.
+    ``check`` says whether the printed numbers bear the sentence out, and the numbers in words.
     """
 
     check: Callable[[Sequence[Printed]], tuple[bool, str]]
@@ -319,11 +432,7 @@ class OnPrint:
 
 @dataclass(frozen=True)
 class Untested:
-    """Leave a sentence unjudged that no run of ours can test.
-
-    Args:
-        reason: reason in words.
-    """
+    """Leave a sentence unjudged that no run of ours can test, with the reason in words."""
 
     reason: str
 

@@ -1,18 +1,27 @@
-"""Every printed number beside every recorded run of it: the ledger as one list of plain rows."""
+"""The ledger of a paper: every printed number beside every recorded run of it, and its verdict."""
 
 import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 
-from sercore.ledger import published, recorded, verdicts
-from sercore.ledger.estimates import Estimate, difference, level
-from sercore.ledger.paper import Paper, Place
-from sercore.ledger.published import Printed
+from sercore.ledger import recorded
+from sercore.ledger.estimates import GROUPS, SEEDS, Estimate, difference, level
+from sercore.ledger.paper import PUBLISHED, Paper, Place, Printed, read_printed
 from sercore.ledger.scores import MEASURES, Trials
+
+# In the order in which the book counts them; the last three stand outside the count of results.
+VERDICTS = (
+    "reproduced", "explained", "not reproduced", "inconclusive", "substituted", "not run",
+    "measured", "setting",
+)  # fmt: skip
+# Begins the reason of a number that clean excludes, no step between the two being run alone.
+PUBLISHED_ONLY = "reached only as published"
+KEYS = ["row", "control", "variant", "protocol", "run", "encoder"]  # of trials that stand together
 
 
 class Ledger:
@@ -20,7 +29,7 @@ class Ledger:
 
     Args:
         paper: paper whose numbers these are.
-        published_folder: where the printed numbers are.
+        published_folder: folder of the printed numbers.
         runs: recorded runs (default: those under ``book/ledger/recorded``).
     """
 
@@ -28,17 +37,12 @@ class Ledger:
         self,
         paper: Paper,
         *,
-        published_folder: Path = published.FOLDER,
+        published_folder: Path = PUBLISHED,
         runs: recorded.Recorded | None = None,
     ):
         self.paper = paper
-        self.published_folder = published_folder
+        self.printed = read_printed(paper.name, folder=published_folder)
         self.recorded = recorded.read(paper.name) if runs is None else runs
-
-    @cached_property
-    def printed(self) -> list[Printed]:
-        """The paper's numbers."""
-        return published.read(self.paper.name, folder=self.published_folder)
 
     @cached_property
     def stale(self) -> dict[str, str]:
@@ -50,39 +54,30 @@ class Ledger:
 
     @cached_property
     def _groups(self) -> dict[tuple, Trials]:
+        """Recorded trials by ``KEYS``."""
         if not len(self.recorded.trials):
             return {}
-        rows = self._described(self.paper.arranged(self.recorded.trials))
+        rows = self.paper.arranged(self.recorded.trials)
+        unfinished = [self.paper.unfinished(trial) for trial in rows.to_dict("records")]
+        is_one = rows.groupby(KEYS)["fold"].transform("nunique") == 1
+        folds = self.paper.folds
+        is_of_several = rows["protocol"].map(lambda protocol: folds.get(protocol, 1) > 1)
+        rows = rows.assign(unfinished=unfinished, one_fold=is_one & is_of_several)
         groups = {}
-        for where, table in rows.groupby(
-            ["row", "control", "variant", "protocol", "run", "encoder"], sort=False
-        ):
-            parts = (self.recorded.counts, self.recorded.errors)
-            join = [_of_trials(part, table["trial"]) for part in parts]
-            met = join[0][["true", "predicted"]].to_numpy()
-            groups[where] = Trials(
-                table, *join, max(len(self.paper.classes), int(met.max(initial=0)) + 1)
+        for where, table in rows.groupby(KEYS, sort=False):
+            counts, errors = (
+                _of_trials(self.recorded.parts[part], table["trial"])
+                for part in ("counts", "errors")
             )
+            largest = counts[["true", "predicted"]].to_numpy().max(initial=0)
+            classes = max(len(self.paper.classes), int(largest) + 1)
+            groups[where] = Trials(table, counts, errors, classes)
         return groups
 
-    def _described(self, trials: pd.DataFrame) -> pd.DataFrame:
-        """Trials with the reason why a training is not finished, and whether one fold of several was run."""
-        settings = trials.to_dict("records")
-        keys = ["row", "control", "variant", "protocol", "run", "encoder"]
-        folds = trials.groupby(keys)["fold"].transform("nunique")
-        grid = trials["protocol"].map(lambda protocol: self.paper.folds.get(protocol, 1))
-        return trials.assign(
-            unfinished=[self.paper.unfinished(trial) for trial in settings],
-            one_fold=(folds == 1) & (grid > 1),
-        )
-
     def runs(self, row: str, control: str = "none") -> dict[tuple[str, str, str, str], Trials]:
-        """Recorded trials of a row by (variant, protocol, run, encoder)."""
-        return {
-            where[2:]: trials
-            for where, trials in self._groups.items()
-            if where[:2] == (row, control)
-        }
+        """Return the recorded trials of a row by (variant, protocol, run, encoder)."""
+        groups = self._groups.items()
+        return {where[2:]: trials for where, trials in groups if where[:2] == (row, control)}
 
     def trials(
         self,
@@ -92,15 +87,11 @@ class Ledger:
         protocol: str = "as-published",
         control: str = "none",
     ) -> Trials | None:
-        """Recorded trials of a row under one reading, or None."""
-        return next(
-            (
-                trials
-                for where, trials in self.runs(row, control).items()
-                if where[:2] == (variant, protocol)
-            ),
-            None,
-        )
+        """Return the recorded trials of a row under one reading, or None."""
+        for where, trials in self.runs(row, control).items():
+            if where[:2] == (variant, protocol):
+                return trials
+        return None
 
     def cell(
         self,
@@ -111,26 +102,24 @@ class Ledger:
         protocol: str = "as-published",
         control: str = "none",
     ) -> Estimate | None:
-        """Value and intervals of a row under one reading, or None where it was not run or the metric has no meaning in it."""
+        """Return the value of a row under one reading; None where it has none."""
         trials = self.trials(row, variant=variant, protocol=protocol, control=control)
         if trials is None or not self.paper.has(metric, row, variant):
             return None
         return level(trials, metric)
 
     def controls(self) -> list[tuple[str, str, str]]:
-        """Row, variant and name of every control that was run."""
-        return list(
-            dict.fromkeys(
-                (row, variant, control)
-                for row, control, variant, *_ in self._groups
-                if control != "none"
-            )
-        )
+        """Return row, variant and name of every control that was run."""
+        controls = {}
+        for row, control, variant, *_ in self._groups:
+            if control != "none":
+                controls[row, variant, control] = None
+        return list(controls)
 
     def above(
         self, row: str, metric: str, *, variant: str, control: str, protocol: str = "clean"
     ) -> Estimate | None:
-        """A row's score less the same row's under a control, on the same seeds; None where one of them was not run."""
+        """Return a row's score less that of its control, on the same seeds; None without both."""
         pair = [
             self.trials(row, variant=variant, protocol=protocol, control=name)
             for name in ("none", control)
@@ -138,14 +127,14 @@ class Ledger:
         return None if None in pair else difference(*pair, metric)
 
     def inputs(self, row: str) -> str:
-        """Which speech encoder a row's embedding comes from, and how wide it is; empty where it reads none."""
+        """Name the speech encoder that a row's embedding comes from, and its width; or nothing."""
         for *_, run, encoder in self.runs(row):
             if encoder != "none":
                 return f"{encoder}, {self.recorded.runs[run]['encoders'][encoder]} values"
         return ""
 
     def verdict(self, number: Printed) -> tuple[str, str]:
-        """Verdict of a printed number, and the reason."""
+        """Return the verdict of a printed number, and the reason."""
         plain = self.paper.plain(number)
         if plain is not None:
             return plain.verdict, plain.reason
@@ -154,136 +143,114 @@ class Ledger:
         place = self.paper.place(number)
         runs = []
         for (variant, protocol, _, encoder), trials in self.runs(place.row).items():
-            if not self.paper.has(place.metric, place.row, variant):
-                continue
             placed = self.placed(place, trials)
-            if not len(placed.counts):
+            if not len(placed.counts) or not self.paper.has(place.metric, place.row, variant):
                 continue
+            role = self.paper.role(protocol)
             substitute = self.paper.substitute(place.row, variant, encoder)
             estimate = level(placed, place.metric)
             runs.append(
-                verdicts.Run(
-                    variant=variant,
-                    protocol=self.paper.role(protocol),
-                    estimate=estimate,
-                    substitute=substitute,
-                )
+                Run(variant=variant, protocol=role, estimate=estimate, substitute=substitute)
             )
         if not runs:
             return "not run", self.paper.why_not(number)
-        word, reason = verdicts.decide(place.value, runs, fault=number.fault)
+        word, reason = decide(place.value, runs, fault=number.fault)
         note = self.paper.note(number)
         return word, f"{reason}; {note}" if note else reason
 
     def placed(self, place: Place, trials: Trials) -> Trials:
-        """Trials that a printed number stands beside: on its corpora, of one fold where it is printed for one.
+        """Reduce trials to those beside a printed number: on its corpora, of its fold.
 
-        A fold counts under the paper's protocol alone. There are no counts where none of its corpora was scored.
+        A fold counts under the paper's protocol alone. There are no counts where none of its
+        corpora was scored.
         """
         trials = trials.of(*place.corpora) if place.corpora else trials
-        published = {self.paper.role(protocol) for protocol in trials.table["protocol"]} == {
-            "as-published"
-        }
-        return trials.fold(place.fold) if place.fold is not None and published else trials
+        roles = {self.paper.role(protocol) for protocol in trials.table["protocol"]}
+        is_of_fold = place.fold is not None and roles == {"as-published"}
+        return trials.fold(place.fold) if is_of_fold else trials
 
     def beside(
         self, number: Printed, *, variant: str = "as-run", protocol: str = "as-published"
     ) -> Estimate | None:
-        """Our value and intervals beside a printed number, in its place's unit; None where there is none."""
+        """Return our value beside a printed number, in its place's unit; None where it has none."""
         place = self.paper.place(number)
         trials = self.trials(place.row, variant=variant, protocol=protocol)
-        if (
-            trials is None
-            or place.metric not in MEASURES
-            or not self.paper.has(place.metric, place.row, variant)
-        ):
+        is_measured = place.metric in MEASURES and self.paper.has(place.metric, place.row, variant)
+        if trials is None or not is_measured:
             return None
         placed = self.placed(place, trials)
         return level(placed, place.metric) if len(placed.counts) else None
 
     def entries(self) -> list[dict]:
-        """One row for each printed number and recorded run of it, and for each cell that only we fill."""
-        return [entry for number in self.printed for entry in self._of(number)] + list(self._ours())
+        """List a row for each printed number and run of it, and for each cell that only we fill."""
+        rows = []
+        for number in self.printed:
+            verdict, reason = self.verdict(number)
+            plain = self.paper.plain(number)
+            empty = {"value": None if plain is None else plain.value}
+            for cell in list(self._cells(self.paper.place(number))) or [empty]:
+                rows.append(self._entry(number, number.value, verdict, reason) | cell)
+        for number, place, control in self._unprinted():
+            for cell in self._cells(place, control):
+                rows.append(
+                    self._entry(number, None, "", "the paper does not print this cell") | cell
+                )
+        return rows
 
-    def _of(self, number: Printed) -> Iterable[dict]:
-        verdict, reason = self.verdict(number)
-        plain = self.paper.plain(number)
-        filled = list(self._cells(number, "none"))
-        if not filled:
-            yield self._entry(number, number.value, verdict, reason) | {
-                "value": None if plain is None else plain.value
-            }
-        for cell in filled:
-            yield self._entry(number, number.value, verdict, reason) | cell
-
-    def _ours(self) -> Iterable[dict]:
-        """Cells that the paper does not print: the true accuracy of multi-task rows, the recalls, the controls."""
-        scored = self.paper.scored
+    def _unprinted(self) -> Iterable[tuple[Printed, Place, str]]:
+        """Name the cells that only we fill, and their controls."""
         printed = {(number.row, number.metric, ()) for number in self.printed}
-        printed |= {
-            (place.row, place.metric, place.corpora)
-            for place in map(self.paper.place, self.printed)
-            if place.corpora
-        }
+        for place in map(self.paper.place, self.printed):
+            if place.corpora:
+                printed.add((place.row, place.metric, place.corpora))
         for row, control in dict.fromkeys(where[:2] for where in self._groups):
-            for metric, (on, corpora) in itertools.product(self.paper.metrics, scored.items()):
-                if control == "none" and (
-                    (row, metric, corpora) in printed or not self.paper.ours(row, metric)
-                ):
+            cells = itertools.product(self.paper.metrics, self.paper.scored.items())
+            for metric, (on, corpora) in cells:
+                is_printed = (row, metric, corpora) in printed
+                if control == "none" and (is_printed or not self.paper.ours(row, metric)):
                     continue
-                name = row if control == "none" else f"Control: {row}, {control}"
-                about = {
-                    "table": self.paper.table_of(row),
-                    "row": name,
-                    "column": on or metric,
-                    "metric": metric,
-                }
-                number = Printed(**about, value=math.nan, unit="")
-                for cell in self._cells(
-                    number, control, Place(row, metric, math.nan, corpora=corpora)
-                ):
-                    yield self._entry(number, None, "", "the paper does not print this cell") | cell
+                number = Printed(
+                    table=self.paper.table_of(row),
+                    row=row if control == "none" else f"Control: {row}, {control}",
+                    column=on or metric,
+                    metric=metric,
+                    value=math.nan,
+                    unit="",
+                )
+                yield number, Place(row, metric, math.nan, corpora=corpora), control
 
-    def _cells(self, number: Printed, control: str, place: Place | None = None) -> Iterable[dict]:
-        place = place or self.paper.place(number)
+    def _cells(self, place: Place, control: str = "none") -> Iterable[dict]:
+        """Describe what each run of a row gives at a place."""
         for (variant, protocol, run, encoder), trials in self.runs(place.row, control).items():
             placed = self.placed(place, trials)
             if place.metric not in MEASURES or not len(placed.counts):
                 continue
-            about = {
+            cell = {
                 "variant": variant,
                 "protocol": protocol,
                 "edition": self.recorded.runs[run]["edition"],
-            }
-            about |= {
                 "stale": self.stale[run],
                 "corpora": self.recorded.runs[run]["corpora"],
                 "encoder": encoder,
+                "seeds": len(trials.seeds),
             }
             if not self.paper.has(place.metric, place.row, variant):
-                yield about | {
-                    "seeds": len(trials.seeds),
-                    "reason": self.paper.meaningless(place.metric),
-                }
+                yield cell | {"reason": self.paper.meaningless(place.metric)}
                 continue
-            cell = level(placed, place.metric)
-            bounds = {
-                name: _finite(getattr(cell, name))
-                for name in ("low", "high", "run_low", "run_high")
-            }
-            about |= {
-                "value": cell.value,
-                **bounds,
-                "seeds": cell.seeds,
-                "unfinished": cell.unfinished,
-            }
+            estimate = level(placed, place.metric)
+            cell |= {"value": estimate.value, "seeds": estimate.seeds}
+            for name in ("low", "high", "run_low", "run_high"):
+                bound = getattr(estimate, name)
+                cell[name] = bound if math.isfinite(bound) else None
+            cell["unfinished"] = estimate.unfinished
             if len(placed.corpora) > 1:
-                about["note"] = (
-                    f"the mean over {len(placed.corpora)} corpora; over all clips alike {placed.pooled(place.metric):.6g}"
+                pooled = placed.pooled(place.metric)
+                cell["note"] = (
+                    f"the mean over {len(placed.corpora)} corpora; over all clips alike {pooled:.6g}"
                 )
-            yield about
+            yield cell
 
-    def _entry(self, number: Printed, value: float | None, verdict: str, reason: str) -> dict:
+    def _entry(self, number: Printed, value: float | str | None, verdict: str, reason: str) -> dict:
         return {
             "paper": self.paper.name,
             "table": number.table,
@@ -291,17 +258,9 @@ class Ledger:
             "column": number.column,
             "metric": number.metric,
             "published": value,
-            "value": None,
-            "low": None,
-            "high": None,
-            "run_low": None,
-            "run_high": None,
+            **dict.fromkeys(("value", "low", "high", "run_low", "run_high")),
             "seeds": 0,
-            "unfinished": "",
-            "note": "",
-            "variant": "",
-            "protocol": "",
-            "edition": "",
+            **dict.fromkeys(("unfinished", "note", "variant", "protocol", "edition"), ""),
             "encoder": "none",
             "corpora": [],
             "stale": "",
@@ -311,9 +270,117 @@ class Ledger:
 
 
 def tally(ledger: Ledger) -> dict[str, int]:
-    """How many printed numbers of a paper have each verdict."""
+    """Count the printed numbers of a paper by verdict."""
     words = [ledger.verdict(number)[0] for number in ledger.printed]
-    return {verdict: words.count(verdict) for verdict in verdicts.VERDICTS}
+    return {verdict: words.count(verdict) for verdict in VERDICTS}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One recorded cell that stands beside a printed number.
+
+    Args:
+        variant: reading of the method.
+        protocol: "as-published" or "clean".
+        estimate: our value with its intervals.
+        substitute: what stands in for the paper's corpora or weights, empty where nothing does.
+    """
+
+    variant: str
+    protocol: str
+    estimate: Estimate
+    substitute: str = ""
+
+    @property
+    def summary(self) -> str:
+        """Value and one-run interval, as a reason gives them."""
+        about = self.estimate
+        return f"{about.value:.4g} [{about.run_low:.4g}, {about.run_high:.4g}]"
+
+    @property
+    def partial(self) -> str:
+        """What is missing: the end of its schedule, or the other folds; empty where nothing is."""
+        one_fold = "one fold of several was run" if self.estimate.one_fold else ""
+        return self.estimate.unfinished or one_fold
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether a clean run can be judged: finished, with seeds and speakers enough."""
+        about = self.estimate
+        return not self.partial and about.seeds >= SEEDS and about.groups >= GROUPS
+
+    def reaches(self, number: float) -> bool:
+        """Tell whether one more run could print a number: it lies in the one-run interval."""
+        return self.estimate.run_low <= number <= self.estimate.run_high
+
+
+def decide(printed: float, runs: Sequence[Run], *, fault: str = "") -> tuple[str, str]:
+    """Return the verdict of a printed result, and its reason in one sentence.
+
+    Every interval here is the one-run interval: where one more run under the same protocol would
+    fall. In this order:
+
+    1. *not run*: there is no run.
+    2. *substituted*: every run under the paper's protocol stands on other corpora or weights.
+    3. *inconclusive*: no such run is finished, on all folds of its grid and on five seeds.
+    4. *not reproduced*: the printed value lies in no variant's interval; the distance is given.
+    5. *explained*: it does, but through a named fault alone: the variant without the fault was run
+       and excludes it.
+    6. *reproduced*: it does in a variant whose clean run, where there is one, does not exclude it.
+    7. *inconclusive*: it does, and clean excludes it; the step between the two protocols that moves
+       the score was not run alone. So is a clean run that cannot be judged, and an interval wider
+       than the distance from the printed to the clean value.
+
+    Args:
+        printed: the paper's value.
+        runs: our runs.
+        fault: named fault of ``as-run`` that the row rests on, empty where there is none.
+    """
+    if not runs:
+        return "not run", "no run of this row is recorded"
+    same = [run for run in runs if run.protocol == "as-published" and not run.substitute]
+    if not same:
+        other = runs[0].substitute or "the clean protocol only"
+        return "substituted", f"run on {other}; only order and sign are judged"
+    finished = [run for run in same if not run.partial]
+    if not finished:
+        return "inconclusive", f"not judged: {same[0].partial}"
+    judged = [run for run in finished if run.estimate.seeds >= SEEDS]
+    if not judged:
+        most = max(run.estimate.seeds for run in finished)
+        return "inconclusive", f"{most} seed{'s' * (most > 1)}; a one-run interval needs {SEEDS}"
+    reached = [run for run in judged if run.reaches(printed)]
+    if not reached:
+        nearest = min(judged, key=lambda run: abs(run.estimate.value - printed))
+        distance = nearest.estimate.value - printed
+        return "not reproduced", f"nearest is {nearest.variant}, off by {distance:+.4g}"
+    if fault and all(run.variant == "as-run" for run in reached):
+        faultless = [run for run in judged if run.variant != "as-run"]
+        if faultless:
+            return "explained", f"only by a fault: {fault}; without it, {faultless[0].summary}"
+        reason = f"reached with a fault, and not run on the same corpora without it: {fault}"
+        return "inconclusive", reason
+    clean = {run.variant: run for run in runs if run.protocol == "clean"}
+    for run in reached:
+        other = clean.get(run.variant)
+        if other is None or (other.is_sound and other.reaches(printed)):
+            reason = "the printed value lies in the interval of one more run"
+            return "reproduced", f"{reason}, {run.variant}"
+    run = reached[0].estimate
+    other = clean[reached[0].variant]
+    width, distance = run.run_high - run.run_low, abs(printed - other.estimate.value)
+    if not other.is_sound:
+        about = other.estimate
+        reason = f"the clean run has {about.seeds} seeds and {about.groups} speakers or recordings"
+    elif width > distance:
+        reason = (
+            f"the interval, {width:.2g} wide, is wider than the distance to clean, {distance:.2g}:"
+            f" {other.summary}"
+        )
+    else:
+        step = "Which step between the two moves it was not run alone"
+        reason = f"{PUBLISHED_ONLY}; clean: {other.summary}. {step}"
+    return "inconclusive", reason
 
 
 def _of_trials(table: pd.DataFrame, trials: pd.Series) -> pd.DataFrame:
@@ -321,7 +388,3 @@ def _of_trials(table: pd.DataFrame, trials: pd.Series) -> pd.DataFrame:
     place = pd.Series(range(len(trials)), index=trials.to_numpy())
     lines = table[table["trial"].isin(place.index)]
     return lines.iloc[lines["trial"].map(place).argsort(kind="stable")].reset_index(drop=True)
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -22,19 +22,16 @@ import numpy as np
 from scipy import stats
 
 from sercore import store
-from sercore.evaluation.intervals import LEVEL, prediction_interval
+from sercore.evaluation.metrics import LEVEL, prediction_interval
 from sercore.ledger.scores import LARGEST, Measure, Sums, Trials
 
 DRAWS = 10_000
 STREAM = 20_260  # seed of all draws
 SEEDS = 5  # the fewest that a sign, or a one-run interval of a verdict, takes
 GROUPS = 6  # the fewest speakers or recordings that a sign takes
-UNNAMED = (
-    "synthetic",
-    "unknown",
-)  # groups that are no one's recordings: they count once in every draw
-# What a difference can get.
-MARKS = ("holds", "fails", "inconclusive", "not run")
+# Groups that are no one's recordings: they count once in every draw.
+UNNAMED = ("synthetic", "unknown")
+ENDS = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
 
 # Scores ``(systems, draws)`` in, their contrast ``(draws,)`` out.
 Contrast = Callable[[np.ndarray], np.ndarray]
@@ -88,35 +85,26 @@ class Estimate:
 def level(
     trials: Trials, measure: str | Measure, *, folds: str = "mean", draws: int = DRAWS
 ) -> Estimate:
-    """A score of one system.
+    """Estimate a score of one system.
 
     Args:
-        trials: of the system.
+        trials: trials of the system.
         measure: one of ``scores.MEASURES``, or a function like them.
         folds: "mean" (default), or "spread" for the standard deviation over folds.
         draws: bootstrap samples (default 10,000).
     """
-    return _kept(
-        [trials],
-        (measure, folds, draws),
-        lambda: contrast([trials], measure, _first, folds=folds, draws=draws, level=True),
-    )
+    return contrast([trials], measure, _first, name="level", folds=folds, draws=draws)
 
 
 def difference(
     one: Trials, other: Trials, measure: str | Measure, *, draws: int = DRAWS
 ) -> Estimate:
-    """A system's score less another's, on the seeds and folds that both have.
+    """Estimate a system's score less another's, on the seeds and folds that both have.
 
     Raises:
         ValueError: no seed and fold is in both.
     """
-    systems = shared([one, other])
-    return _kept(
-        systems,
-        (measure, "difference", draws),
-        lambda: contrast(systems, measure, _less, draws=draws),
-    )
+    return contrast([one, other], measure, _less, name="difference", draws=draws)
 
 
 def contrast(
@@ -124,52 +112,69 @@ def contrast(
     measure: str | Measure,
     formula: Contrast,
     *,
+    name: str = "",
     folds: str = "mean",
     draws: int = DRAWS,
-    level: bool = False,
 ) -> Estimate:
-    """A number made of the scores of several systems, on the seeds and folds that all of them have.
+    """Estimate a number made of the scores of several systems, on the runs that all of them have.
 
     Args:
         systems: trials of each system, compared on the same groups.
         measure: one of ``scores.MEASURES``, or a function like them.
-        formula: of the systems' scores ``(systems, draws)``; gives ``(draws,)``.
+        formula: function of the systems' scores ``(systems, draws)``; gives ``(draws,)``.
+        name: "level" for a score, which is not below 0, or "difference": these are kept in the
+            store where the measure has a name (default: another number, which is not kept).
         folds: "mean" (default), or "spread" for the standard deviation over folds.
         draws: bootstrap samples (default 10,000).
-        level: whether the number is a score, which is not below 0, and no difference (default False).
 
     Raises:
         ValueError: no seed and fold is in all of them.
     """
-    matched = shared(systems)
-    by_seed = np.stack(
-        [trials.by_seed(measure, folds=folds) for trials in matched]
-    )  # (systems, seeds)
-    value = float(formula(by_seed.mean(1, keepdims=True))[0])
-    values = np.asarray(formula(by_seed), float)
-    first = matched[0]
-    about = {
-        "value": value,
-        "seeds": len(first.seeds),
-        "groups": len(first.groups) - sum(name in UNNAMED for name in first.groups),
-        "folds": first.table["fold"].nunique(),
-        "by_seed": tuple(values.tolist()),
-        "unfinished": next((trials.unfinished for trials in matched if trials.unfinished), ""),
-        "one_fold": any(trials.one_fold for trials in matched),
-    }
-    bounds = _range(measure, level=level and folds == "mean")
-    run = np.clip(prediction_interval(values), *bounds) if len(values) > 1 else (np.nan, np.nan)
-    about |= {"run_low": float(run[0]), "run_high": float(run[1])}
+    matched, key = shared(systems), None
+    if name and isinstance(measure, str):
+        settings = {"of": (name, measure, folds, draws), "stream": STREAM}
+        contents = [trials.content for trials in matched]
+        key = store.key(settings=settings, manifest=contents, modules=__name__)
+        payload = store.kept("estimates", key, ".json")
+        if payload is not None:
+            kept = json.loads(payload)
+            return Estimate(**kept | {"by_seed": tuple(kept["by_seed"])})
+    scores = np.stack([trials.by_seed(measure, folds=folds) for trials in matched])
+    value = float(formula(scores.mean(1, keepdims=True))[0])
+    by_seed = np.asarray(formula(scores), float)
+    largest = LARGEST.get(measure, 1.0) if isinstance(measure, str) else np.inf
+    bounds = (0.0 if name == "level" and folds == "mean" else -largest, largest)
+    low, high, p = np.nan, np.nan, 1.0
     drawn = _drawn(matched, measure, formula, folds, draws)
-    if drawn is None:
-        return Estimate(**about)
-    centred = drawn - np.nanmean(drawn) + value
-    low, high = np.clip(np.nanquantile(centred, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]), *bounds)
-    return Estimate(**about, low=float(low), high=float(high), p=_p_value(centred))
+    if drawn is not None:
+        centred = drawn - np.nanmean(drawn) + value
+        low, high = np.clip(np.nanquantile(centred, ENDS), *bounds)
+        p = _p_value(centred)
+    run_low, run_high = np.nan, np.nan
+    if len(by_seed) > 1:
+        run_low, run_high = np.clip(prediction_interval(by_seed), *bounds)
+    first = matched[0]
+    estimate = Estimate(
+        value=value,
+        low=float(low),
+        high=float(high),
+        run_low=float(run_low),
+        run_high=float(run_high),
+        seeds=len(first.seeds),
+        groups=len(first.groups) - sum(group in UNNAMED for group in first.groups),
+        folds=first.table["fold"].nunique(),
+        by_seed=tuple(by_seed.tolist()),
+        p=p,
+        unfinished=next((trials.unfinished for trials in matched if trials.unfinished), ""),
+        one_fold=any(trials.one_fold for trials in matched),
+    )
+    if key is not None:
+        store.keep("estimates", key, json.dumps(asdict(estimate)).encode(), ".json")
+    return estimate
 
 
 def shared(systems: Sequence[Trials]) -> list[Trials]:
-    """The same systems on the seeds and folds that all of them have.
+    """Return the same systems on the seeds and folds that all of them have.
 
     Raises:
         ValueError: there is none.
@@ -184,59 +189,47 @@ def shared(systems: Sequence[Trials]) -> list[Trials]:
 
 
 def mean_over_groups(values: np.ndarray, *, draws: int = DRAWS) -> Estimate:
-    """Mean of one value a speaker, such as a difference between two of its clips, with its interval over speakers.
-
-    Args:
-        values: ``(speakers,)``.
-        draws: bootstrap samples (default 10,000).
-    """
+    """Estimate the mean of one value a speaker ``(speakers,)``, with its interval over speakers."""
     values = np.asarray(values, float)
+    mean = values.mean()
+    about = {"value": float(mean), "groups": len(values), "by_seed": (float(mean),)}
     if len(values) < 2:
-        return Estimate(
-            value=float(values.mean()), groups=len(values), by_seed=(float(values.mean()),)
-        )
-    weights = _weights(len(values), draws, 0)
-    centred = weights @ values / len(values)
-    centred = centred - centred.mean() + values.mean()
-    low, high = np.quantile(centred, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    about = {"groups": len(values), "by_seed": (float(values.mean()),), "p": _p_value(centred)}
-    return Estimate(value=float(values.mean()), low=float(low), high=float(high), **about)
+        return Estimate(**about)
+    centred = _weights(len(values), draws, 0) @ values / len(values)
+    centred = centred - centred.mean() + mean
+    low, high = np.quantile(centred, ENDS)
+    return Estimate(**about, low=float(low), high=float(high), p=_p_value(centred))
 
 
 def of_seeds(values: Sequence[float], *, groups: int) -> Estimate:
-    """Mean of one value a seed, such as a silhouette, for which speakers cannot be drawn: Student's interval over seeds.
+    """Estimate the mean of one value a seed ``(seeds,)``, for which speakers cannot be drawn.
 
-    Args:
-        values: ``(seeds,)``.
-        groups: number of speakers behind them.
+    The interval is Student's, over seeds; ``groups`` is the number of speakers behind the values.
     """
     values = np.asarray(values, float)
+    mean = float(values.mean())
     about = {
-        "value": float(values.mean()),
+        "value": mean,
         "seeds": len(values),
         "groups": groups,
         "by_seed": tuple(values.tolist()),
     }
     if len(values) < 2:
         return Estimate(**about)
-    test = stats.ttest_1samp(values, 0.0) if values.std() > 0 else None
-    interval = test.confidence_interval(LEVEL) if test else (values.mean(), values.mean())
-    run = prediction_interval(values)
-    p = float(test.pvalue) if test else float(values.mean() == 0)
-    return Estimate(
-        **about,
-        low=float(interval[0]),
-        high=float(interval[1]),
-        run_low=run[0],
-        run_high=run[1],
-        p=p,
-    )
+    low, high, p = mean, mean, float(mean == 0)
+    if values.std() > 0:
+        test = stats.ttest_1samp(values, 0.0)
+        low, high = test.confidence_interval(LEVEL)
+        p = float(test.pvalue)
+    run_low, run_high = prediction_interval(values)
+    bounds = {"low": float(low), "high": float(high), "run_low": run_low, "run_high": run_high}
+    return Estimate(**about, **bounds, p=p)
 
 
 def signs(differences: Sequence[Estimate]) -> list[str]:
-    """Mark of "greater than zero" for differences that are judged together: Holm's procedure at 5 %.
+    """Mark differences that are judged together, "greater than zero", by Holm's procedure at 5 %.
 
-    A difference that cannot be judged (see ``Estimate.doubt``) is inconclusive, and still counts among those that are.
+    One that cannot be judged (see ``doubt``) is inconclusive, and still counts among those that are.
     """
     adjusted = holm([1.0 if gap.doubt else gap.p for gap in differences])
     marks = []
@@ -249,12 +242,12 @@ def signs(differences: Sequence[Estimate]) -> list[str]:
 
 
 def sign(difference: Estimate) -> str:
-    """Mark of "greater than zero" for one difference."""
+    """Mark one difference, "greater than zero"."""
     return signs([difference])[0]
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Adjusted p values: each the smallest level at which Holm's step-down procedure rejects its hypothesis.
+    """Adjust p values: each is the smallest level at which Holm's procedure rejects its hypothesis.
 
     Source: Holm 1979, "A simple sequentially rejective multiple test procedure".
     """
@@ -265,15 +258,6 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def all_of(marks: Sequence[str]) -> str:
-    """Mark of a statement that needs every part: one failure fails it, one doubt leaves it open."""
-    if not marks or "not run" in marks:
-        return "not run"
-    if "fails" in marks:
-        return "fails"
-    return "inconclusive" if "inconclusive" in marks else "holds"
-
-
 def _first(scores: np.ndarray) -> np.ndarray:
     return scores[0]
 
@@ -282,28 +266,10 @@ def _less(scores: np.ndarray) -> np.ndarray:
     return scores[0] - scores[1]
 
 
-def _kept(systems: Sequence[Trials], settings: tuple, make: Callable[[], Estimate]) -> Estimate:
-    """An estimate from the store, or made and kept there; of a measure without a name it is made."""
-    if not isinstance(settings[0], str):
-        return make()
-    key = store.key(
-        settings={"of": settings, "stream": STREAM},
-        manifest=[system.content for system in systems],
-        modules=__name__,
-    )
-    payload = store.kept("estimates", key, ".json")
-    if payload is not None:
-        estimate = json.loads(payload)
-        return Estimate(**estimate | {"by_seed": tuple(estimate["by_seed"])})
-    estimate = make()
-    store.keep("estimates", key, json.dumps(asdict(estimate)).encode(), ".json")
-    return estimate
-
-
 def _drawn(
     matched: Sequence[Trials], measure: str | Measure, formula: Contrast, folds: str, draws: int
 ) -> np.ndarray | None:
-    """The contrast of each draw, ``(draws,)``, or None where speakers cannot be drawn."""
+    """Return the contrast of each draw, ``(draws,)``, or None where speakers cannot be drawn."""
     names = tuple(sorted(set().union(*(trials.groups for trials in matched))))
     if _by_corpus(names, draws) is None:
         return None
@@ -324,7 +290,7 @@ def _drawn(
 def _seed_scores(
     trials: Trials, measure: str | Measure, names: tuple[str, ...], folds: str, draws: int
 ) -> np.ndarray:
-    """Score of each seed in each draw of the named groups: ``(draws, seeds)``."""
+    """Score each seed in each draw of the named groups: ``(draws, seeds)``."""
     return trials.by_seed(measure, _sums(trials, names, draws), folds=folds)
 
 
@@ -335,7 +301,10 @@ def _sums(trials: Trials, names: tuple[str, ...], draws: int) -> Sums:
 
 @lru_cache(maxsize=16)
 def _by_corpus(names: tuple[str, ...], draws: int) -> np.ndarray | None:
-    """How often each group counts in each draw ``(draws, groups)``, drawn within its corpus; None where a corpus has but one."""
+    """Draw how often each group counts, ``(draws, groups)``, within its corpus.
+
+    It is None where a corpus has but one group.
+    """
     corpora = [name.split("/")[0] if "/" in name else "" for name in names]
     weights = np.ones((draws, len(names)))
     for number, corpus in enumerate(dict.fromkeys(corpora)):
@@ -350,19 +319,13 @@ def _by_corpus(names: tuple[str, ...], draws: int) -> np.ndarray | None:
 
 @lru_cache(maxsize=64)
 def _weights(many: int, draws: int, stream: int) -> np.ndarray:
-    """How often each of so many is drawn, with return: ``(draws, many)``."""
+    """Draw how often each of so many is taken, with return: ``(draws, many)``."""
     generator = np.random.default_rng([STREAM, many, stream])
     return generator.multinomial(many, np.full(many, 1 / many), size=draws).astype(float)
 
 
 def _p_value(centred: np.ndarray) -> float:
-    """Two-sided p value of "the mean is zero", from draws around the value."""
+    """Compute the two-sided p value of "the mean is zero", from draws around the value."""
     known = centred[np.isfinite(centred)]
     below, above = (known <= 0).sum() + 1, (known >= 0).sum() + 1
     return float(min(1.0, 2 * min(below, above) / (len(known) + 1)))
-
-
-def _range(measure: str | Measure, *, level: bool) -> tuple[float, float]:
-    """What a level, or a difference of two, can be at least and at most."""
-    largest = LARGEST.get(measure, 1.0) if isinstance(measure, str) else np.inf
-    return (0.0 if level else -largest, largest)

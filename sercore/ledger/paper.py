@@ -1,13 +1,16 @@
 """The contract of a paper: what the ledger, the recorder, the pages and the command ask of each.
 
-A paper's folder in ``sercore.papers`` holds ``paper.py`` with ``PAPER``, an instance of a subclass of ``Paper``. What each
-printed number is, and where it stands among our trials, is said by the columns of ``book/ledger/published/NN-name.csv``.
+A paper's folder in ``sercore.papers`` holds ``paper.py`` with ``PAPER``, an instance of a subclass
+of ``Paper``. What each printed number is, and where it stands among our trials, is said by the
+columns of ``book/ledger/published/NN-name.csv``.
 """
 
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -15,13 +18,51 @@ import pandas as pd
 from pydantic import BaseModel
 
 from sercore.card import Card
-from sercore.ledger import recorded, verdicts
-from sercore.ledger.published import Printed
+from sercore.ledger import recorded
+from sercore.store import PROJECT
 from sercore.sweep import Task, finished
 
-Where = tuple[
-    str, ...
-]  # row and column of a printed number, and its metric where these are not enough
+PUBLISHED = PROJECT / "book" / "ledger" / "published"
+
+# Row and column of a printed number, and its metric where these are not enough.
+Where = tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Printed:
+    """One printed number.
+
+    Args:
+        table: "Table 3", or "Text" for a number in the running text.
+        row: printed row name.
+        column: printed column name.
+        metric: what the number is, whatever the column is called.
+        value: as printed; a text where the paper prints a word, such as an optimiser's name.
+        unit: "fraction", "%", "Hz" and so on.
+        kind: "result" of a training, "setting", "count" of something built or measured, or
+            "statement", which no run decides.
+        ours: row of our trials that a result stands beside; empty where it has the printed name.
+        measure: our metric of a result; empty where it has the printed one's name.
+        fold: fold that a result is printed for; empty for the mean over folds.
+        on: set of corpora that a result is scored on, by its name in ``Paper.scored``; empty for
+            all.
+        fault: fault of the authors' code that a result rests on; empty for none.
+        reason: why the number has no run, where that is known beforehand.
+    """
+
+    table: str
+    row: str
+    column: str
+    metric: str
+    value: float | str
+    unit: str
+    kind: str = "result"
+    ours: str = ""
+    measure: str = ""
+    fold: str = ""
+    on: str = ""
+    fault: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,7 +99,54 @@ class Plain:
     reason: str
 
 
-# What a study module gives its paper, by the paper's name for it; the rest are methods of one name.
+def read_printed(paper: str, *, folder: Path = PUBLISHED) -> list[Printed]:
+    """Read the printed numbers of a paper, in the paper's order.
+
+    Raises:
+        FileNotFoundError: no such paper.
+    """
+    path = folder / f"{paper}.csv"
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"{path}: no such file; expected the paper's printed numbers. Check the paper's name."
+        )
+    return list(_read(path))
+
+
+@cache
+def _read(path: Path) -> tuple[Printed, ...]:
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    rows = table.to_dict("records")
+    return tuple(Printed(**row | {"value": _number(row["value"])}) for row in rows)
+
+
+def _number(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def stored_outputs(paper: str) -> dict[tuple[str, str], float]:
+    """Read the five-fold means that the authors' notebooks display, by (notebook, column).
+
+    It is empty where no such file is at hand.
+    """
+    path = PUBLISHED / f"{paper}-stored-outputs.csv"
+    if not path.is_file():
+        return {}
+    table = pd.read_csv(path)
+    means = table[(table["row"] == "mean") & (table["column"] != "classification report")]
+    return {(row.table.split("/")[1], row.column): row.value for row in means.itertuples()}
+
+
+def hand_labels(paper: str) -> list[Printed]:
+    """Read numbers of the authors' notebooks on test files labelled by ear; empty without any."""
+    path = PUBLISHED / f"{paper}-hand-labels.csv"
+    return list(_read(path)) if path.is_file() else []
+
+
+# What a study module gives its paper, by the paper's name for it; then functions of one name.
 FROM_STUDY = {"name": "NAME", "methods": "METHODS", "Parameters": "Parameters"}
 BY_STUDY = (
     "load", "tasks", "outcomes", "manifest", "code_path", "verified_with", "measure", "measured_on"
@@ -72,15 +160,15 @@ class Paper(ABC):
     become the methods of the same name, unless the subclass writes them itself.
 
     Attributes:
-        name: name of its chapter, "02-mtl-adversarial"; the notebook and the ledger's files are called so.
+        name: name of its chapter, its notebook and its files in the ledger, "02-mtl-adversarial".
         folder: name of its folder, "parry2022", by which recorded runs name it.
         title: authors and year, "Parry et al. (2022)".
         subject: subject in a few words, for a heading.
         about: what it does, in a line of Markdown.
-        methods: method number of each kind of trial. It is raised when the kind's numbers move, which is then recorded again.
+        methods: method number of each kind of trial; it is raised when the kind's numbers move.
         classes: names of the classes, by position.
         metrics: metrics that are filled for every row, printed or not.
-        protocols: our protocol by its part in the verdict rule, "as-published" and "clean"; the pages show these.
+        protocols: our protocol by its part in the verdict rule, "as-published" and "clean".
         others: other protocols that were recorded, by the part they have.
         folds: number of folds by protocol, where it has more than one.
         scored: corpora that a trial is scored on apart, by the name of the set.
@@ -173,12 +261,12 @@ class Paper(ABC):
 
     def setting(self, number: Printed) -> Plain | None:
         """Compare a setting with ours."""
-        make = _of(number, self.settings)
+        make = _entry(self.settings, number)
         return None if make is None else as_setting(number, make())
 
     def counted(self, number: Printed) -> Plain | None:
-        """Compare a count with that of the built object, else with what was measured on the corpora."""
-        make, places = _of(number, self.built) or (None, 0)
+        """Compare a count with that of the built object, or with one measured on the corpora."""
+        make, places = _entry(self.built, number) or (None, 0)
         if make is None:
             name = " / ".join((number.row, number.column, number.metric))
             value = recorded.measurements(self.name).get(name)
@@ -186,7 +274,7 @@ class Paper(ABC):
             value = make()
         if value is None:
             return None
-        word, reason = verdicts.measured(float(number.value), value, places=places)
+        word, reason = as_measured(float(number.value), value, places=places)
         return Plain(verdict=word, value=value, reason=reason)
 
     def place(self, number: Printed) -> Place:
@@ -195,12 +283,11 @@ class Paper(ABC):
         if number.kind != "result":
             return Place(row, metric, math.nan)
         fold = int(number.fold) if number.fold else None
-        return Place(
-            row, metric, float(number.value), fold, self.scored[number.on] if number.on else ()
-        )
+        corpora = self.scored[number.on] if number.on else ()
+        return Place(row, metric, float(number.value), fold, corpora)
 
     def role(self, protocol: str) -> str:
-        """Tell what a protocol is to the verdict rule: "as-published", "clean", or itself where it is neither."""
+        """Tell what a protocol is to the verdict rule: "as-published", "clean", or itself."""
         roles = {name: part for part, name in self.protocols.items()} | dict(self.others)
         return roles.get(protocol, protocol)
 
@@ -213,7 +300,7 @@ class Paper(ABC):
         return ""
 
     def arranged(self, trials: pd.DataFrame) -> pd.DataFrame:
-        """Add to recorded trials the ``row`` and ``control`` that they stand for in the ledger; leave out the others."""
+        """Add the ``row`` and ``control`` that trials stand for; leave out the others."""
         return trials
 
     def unfinished(self, trial: Mapping[str, Any]) -> str:
@@ -247,13 +334,18 @@ class Paper(ABC):
 
 def as_setting(number: Printed, value: float) -> Plain:
     """Compare a setting of ours with the printed one."""
-    same = math.isclose(value, number.value, abs_tol=1e-12)
-    return Plain(
-        verdict="setting", value=value, reason="as printed" if same else f"ours is {value:g}"
-    )
+    is_same = math.isclose(value, number.value, abs_tol=1e-12)
+    reason = "as printed" if is_same else f"ours is {value:g}"
+    return Plain(verdict="setting", value=value, reason=reason)
 
 
-def _of(number: Printed, table: Mapping[Where, Any]) -> Any:
+def as_measured(printed: float, value: float, *, places: int) -> tuple[str, str]:
+    """Say whether a count, duration or parameter count agrees within the printed rounding."""
+    agrees = abs(value - printed) <= 0.5 * 10**-places
+    return "measured", "agrees" if agrees else f"differs: measured {value:.6g}"
+
+
+def _entry(table: Mapping[Where, Any], number: Printed) -> Any:
     """Look up a printed number by row, column and metric, else by row and column."""
     where = (number.row, number.column, number.metric)
     return table.get(where, table.get(where[:2]))

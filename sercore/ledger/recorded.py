@@ -31,11 +31,7 @@ PARTS = {
     "notes": ["trial", "group", "note", "true", "predicted", "count"],
     "counts_last": ["trial", "group", "true", "predicted", "count"],
     "curves": [
-        "trial",
-        "epoch",
-        "training_loss",
-        "training_accuracy",
-        "validation_loss",
+        "trial", "epoch", "training_loss", "training_accuracy", "validation_loss",
         "validation_accuracy",
     ],
     "reliability": ["trial", "edge", "clips", "confidence", "right"],
@@ -48,18 +44,14 @@ PARTS = {
     "stages": ["trial", "stage", "group", "class", "x", "y"],
     "silhouettes": ["trial", "stage", "of", "silhouette"],
     "costs": ["trial", "what", "steps", "seconds"],
-}
+}  # fmt: skip
 DIGITS = {
     "errors": 5, "curves": 5, "reliability": 4, "map": 2, "saliency": 4, "energy": 6, "epochs": 5, "probes": 4, "stages": 2,
     "silhouettes": 4,
 }  # fmt: skip
 
-SHARED = (
-    "method",
-    "versions",
-    "device",
-    "left_out",
-)  # of a run's provenance: what all its trials come from
+# Of a run's provenance: what all its trials come from.
+SHARED = ("method", "versions", "device", "left_out")
 
 
 @dataclass(frozen=True)
@@ -85,47 +77,33 @@ class Recorded:
         """Trial, group (recording or speaker), true, predicted, count."""
         return self.parts["counts"]
 
-    @property
-    def errors(self) -> pd.DataFrame:
-        """Trial, group, clips, head, second (summed errors)."""
-        return self.parts["errors"]
-
-    @property
-    def notes(self) -> pd.DataFrame:
-        """Trial, group, note, true, predicted, count."""
-        return self.parts["notes"]
-
 
 def read(paper: str, *, folder: Path = FOLDER) -> Recorded:
-    """Recorded runs of a paper; empty tables where there are none."""
-    if not (folder / paper).is_dir():
-        return _nothing()
-    with sealed.locked(folder / paper):
-        return _whole(paper, folder)
-
-
-def _nothing() -> Recorded:
-    return Recorded(
-        {}, pd.DataFrame(columns=["trial", "run"]), {name: _empty(name) for name in PARTS}
-    )
-
-
-def _whole(paper: str, folder: Path) -> Recorded:
-    about = runs(paper, folder=folder)
-    if not about:
-        return _nothing()
+    """Read the recorded runs of a paper; the tables are empty where there are none."""
     place = folder / paper
-    kept = sealed.manifest(place)["digests"]
-    for path in place.glob("*.csv.gz"):
-        if path.name not in kept:
+    if not place.is_dir():
+        return _tables(place, {})
+    with sealed.locked(place):
+        return _tables(place, sealed.manifest(place))
+
+
+def _tables(place: Path, manifest: Mapping[str, dict]) -> Recorded:
+    runs = manifest.get("runs", {})
+    names = manifest["digests"] if runs else {}
+    for path in place.glob("*.csv.gz") if runs else ():
+        if path.name not in names:
             raise sealed.SealError(
-                f"{path}: stands in no manifest; expected only what was recorded. Remove it, or record it."
+                f"{path}: stands in no manifest; expected only what was recorded. Remove it, or"
+                " record it."
             )
-    parts = {
-        name: _read(place / f"{name}.csv.gz") if f"{name}.csv.gz" in kept else _empty(name)
-        for name in PARTS
-    }
-    return Recorded(about, _read(place / "trials.csv.gz"), parts)
+    tables = {}
+    for part, columns in {"trials": ["trial", "run"], **PARTS}.items():
+        path = place / f"{part}.csv.gz"
+        tables[part] = pd.DataFrame(columns=columns)
+        if path.name in names:
+            file = BytesIO(gzip.decompress(sealed.read(path)))
+            tables[part] = pd.read_csv(file, keep_default_na=False, na_values=[""])
+    return Recorded(runs, tables.pop("trials"), tables)
 
 
 def of_kind(trials: pd.DataFrame, *kinds: str) -> pd.DataFrame:
@@ -155,18 +133,19 @@ def provenance(
     encoders: Mapping[str, int],
     left_out: Mapping[str, Mapping[str, int]] | None = None,
 ) -> dict:
-    """Where a run comes from: its data, study and method number, library versions, the machine, the date, the commit.
+    """Say where a run comes from: data, study, method number, versions, machine, date, commit.
 
     Args:
         edition: "open" or "paper".
-        corpora: names of what was read.
-        keys: of its trials.
+        corpora: names of the corpora that were read.
+        keys: keys of its trials.
         parts: name and key of what made the data (extractors).
         study: name of the study that ran it, such as "parry2022".
         method: the study's method number for this kind of trial.
-        device: where it ran.
+        device: device that it ran on.
         encoders: speech encoders that were read, with the width of their embeddings.
-        left_out: how many clips of each corpus are missing or left out, by kind; whole corpora are not named (default none).
+        left_out: number of clips of each corpus that are missing or left out, by kind; whole
+            corpora are not named.
     """
     versions = (
         {"praat-parselmouth": "praat-parselmouth", "transformers": "transformers"} if parts else {}
@@ -198,15 +177,9 @@ def frames(
     *,
     start: int = 0,
 ) -> Recorded:
-    """Trials and their outcomes as tables, numbered from ``start``; scalars of an outcome become columns of its trial.
+    """Make tables of a run's trials, numbered from ``start``, and of their keys and outcomes.
 
-    Args:
-        name: of the run.
-        run: its provenance.
-        trials: frozen dataclasses.
-        keys: one a trial.
-        outcomes: one a trial: scalars, and lists as ``PARTS`` names them.
-        start: number of the first trial (default 0).
+    Scalars of an outcome become columns of its trial; its lists are named as in ``PARTS``.
     """
     scalars = [
         {key: value for key, value in outcome.items() if not isinstance(value, list)}
@@ -255,15 +228,16 @@ def of_this_run(tasks: Sequence[Task], outcomes: Sequence[Sequence[dict]]) -> Re
 def write(
     paper: str, new: Callable[[int], Recorded], settings: Sequence[str], *, folder: Path = FOLDER
 ) -> Path:
-    """Add a run's trials; a trial of the same kind that was recorded before with the same settings is replaced.
+    """Add a run's trials, or replace those of the same kind that have the same settings.
 
-    Trials of another device, other code or other libraries than the recorded ones are a run of their own, "open (2), models".
+    Trials of another device, other code or other libraries than the recorded ones are a run of
+    their own, "open (2), models".
 
     Args:
-        paper: whose.
-        new: gives the new tables, numbered from the number that it is handed.
+        paper: name of the paper.
+        new: function that gives the new tables, numbered from the number that it is handed.
         settings: columns that tell one trial from another.
-        folder: where runs are recorded.
+        folder: folder of recorded runs.
     """
     with sealed.locked(folder / paper):
         return _write(paper, new, settings, folder)
@@ -296,13 +270,7 @@ def _write(
 
 
 def amend(paper: str, change: Callable[[dict[str, dict]], None], *, folder: Path = FOLDER) -> None:
-    """Change the provenance of recorded runs, under the folder's lock.
-
-    Args:
-        paper: whose.
-        change: of the runs by their names, in place.
-        folder: where runs are recorded.
-    """
+    """Change the provenance of recorded runs by their names, in place, under the folder's lock."""
     with sealed.locked(folder / paper):
         about = runs(paper, folder=folder)
         change(about)
@@ -310,14 +278,9 @@ def amend(paper: str, change: Callable[[dict[str, dict]], None], *, folder: Path
 
 
 def stale(name: str, run: dict, methods: Mapping[str, int]) -> str:
-    """What differs between a run's method and today's, in words; empty where nothing does.
+    """Say how a run's method differs from today's ``methods``; empty where it does not.
 
     Trials of a kind that the study no longer has are history: there is nothing to compare.
-
-    Args:
-        name: of the run.
-        run: its provenance.
-        methods: today's method number of each kind of trial.
     """
     now = methods.get(kind_of(name))
     if now is None or run.get("method", now) == now:
@@ -353,15 +316,6 @@ def _text(value: object) -> str:
         return str(value) if isinstance(value, bool) else f"{float(value):.12g}"
     except (TypeError, ValueError):
         return str(value)
-
-
-def _read(path: Path) -> pd.DataFrame:
-    file = BytesIO(gzip.decompress(sealed.read(path)))
-    return pd.read_csv(file, keep_default_na=False, na_values=[""])
-
-
-def _empty(part: str) -> pd.DataFrame:
-    return pd.DataFrame(columns=PARTS[part])
 
 
 def _joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -83,14 +83,7 @@ def refuse_copies(paths: Sequence[Path | str]) -> None:
 
 
 def write(paper: Paper, parameters: BaseModel, task: Task, outcomes: Sequence[dict]) -> None:
-    """Write the outcomes of a task's trials into the ledger.
-
-    Args:
-        paper: paper that they belong to.
-        parameters: of its chapter, of which edition and device are read.
-        task: whose trials were run.
-        outcomes: one a trial, in their order.
-    """
+    """Write the outcomes of a task's trials, in their order, into the ledger of their paper."""
     keys = trial_keys(task.run, task.trials, task.data)
     about = recorded.provenance(
         edition=parameters.edition,

@@ -4,20 +4,20 @@ A score over several corpora is the mean of the corpora's scores, not that of al
 in ``estimates``.
 """
 
+import itertools
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from sercore import store
-from sercore.evaluation.metrics import accuracy, macro_f1, recalls
+from sercore.evaluation.metrics import accuracy, macro_f1, mean_recall, recalls
 
 F1 = "macro_f1_cv5_mean"
 # What is weighted: counts (..., true, predicted), clips (...), summed errors of the first and the second head (...).
 Measure = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
-
 
 # Of each corpus the weighted counts and errors ``(draws, trials, …)``, and where there is any clip ``(draws, trials)``.
 Sums = list[tuple[list[np.ndarray], np.ndarray]]
@@ -34,13 +34,6 @@ def _share(true: int, predicted: int) -> Measure:
     return lambda counts, clips, first, other: (
         counts[..., true, predicted] / np.maximum(counts[..., true, :].sum(-1), 1)
     )
-
-
-def mean_recall(counts: np.ndarray) -> np.ndarray:
-    """Mean recall over the classes that occur: ``(...)`` in [0, 1] of counts ``(..., classes, classes)``; NaN where none does."""
-    by_class = recalls(counts)
-    occurs = np.isfinite(by_class)
-    return np.where(occurs, by_class, 0).sum(-1) / np.where(occurs.any(-1), occurs.sum(-1), np.nan)
 
 
 # Names as in the published tables; each is a mean over folds of a score of one fold.
@@ -60,17 +53,15 @@ MEASURES: dict[str, Measure] = {
     "accuracy_validation": lambda counts, clips, first, other: accuracy(counts),
     "macro_f1_validation": lambda counts, clips, first, other: macro_f1(counts),
     "uar_validation": lambda counts, clips, first, other: mean_recall(counts),
-    **{
-        f"share_{true}_{predicted}": _share(true, predicted)
-        for true in range(3)
-        for predicted in range(3)
-    },
 }
+for _true, _predicted in itertools.product(range(3), repeat=2):
+    MEASURES[f"share_{_true}_{_predicted}"] = _share(_true, _predicted)
 
-
-# Largest value of each measure; the smallest is 0.
-LARGEST = dict.fromkeys(("accuracy_cv5_mean", "unweighted_accuracy", "weighted_accuracy"), 100.0)
-LARGEST |= {
+# Largest value of each measure that is not 1; the smallest is 0.
+LARGEST = {
+    "accuracy_cv5_mean": 100.0,
+    "unweighted_accuracy": 100.0,
+    "weighted_accuracy": 100.0,
     "mse_cv5_mean": np.inf,
     "ser_head_mse_x100_printed_as_accuracy": np.inf,
     "summed_mse_two_heads_cv5_mean": np.inf,
@@ -131,22 +122,13 @@ class Trials:
         trial = pd.Series(range(len(self.table)), index=self.table["trial"])
         group = pd.Series(range(len(self.groups)), index=self.groups)
         counts = np.zeros((len(group), len(trial), self.classes, self.classes))
-        at = (
-            group[self.counts["group"]],
-            trial[self.counts["trial"]],
-            self.counts["true"],
-            self.counts["predicted"],
-        )
-        np.add.at(
-            counts, tuple(np.asarray(array) for array in at), self.counts["count"].to_numpy(float)
-        )
+        place = group[self.counts["group"]].to_numpy(), trial[self.counts["trial"]].to_numpy()
+        classes = self.counts["true"].to_numpy(int), self.counts["predicted"].to_numpy(int)
+        np.add.at(counts, (*place, *classes), self.counts["count"].to_numpy(float))
         sums = np.zeros((3, len(group), len(trial)))
-        at = tuple(
-            np.asarray(array)
-            for array in (group[self.errors["group"]], trial[self.errors["trial"]])
-        )
-        for place, column in zip(sums, ("clips", "head", "second"), strict=True):
-            np.add.at(place, at, self.errors[column].to_numpy(float))
+        place = group[self.errors["group"]].to_numpy(), trial[self.errors["trial"]].to_numpy()
+        for total, column in zip(sums, ("clips", "head", "second"), strict=True):
+            np.add.at(total, place, self.errors[column].to_numpy(float))
         return counts, *sums
 
     @cached_property
@@ -161,44 +143,40 @@ class Trials:
         return store.digest([described, [store.values(array) for array in self.arrays]])
 
     def fold(self, number: int) -> "Trials":
-        """The trials of one fold."""
+        """Return the trials of one fold."""
         return self.where(self.table["fold"] == number)
 
     def of(self, *corpora: str) -> "Trials":
-        """The same trials, of which only these corpora are scored; groups are then named corpus/speaker."""
+        """Return the trials as scored on these corpora alone; groups are named corpus/speaker."""
         begins = tuple(f"{corpus}/" for corpus in corpora)
-        parts = (
+        counts, errors = (
             table[table["group"].str.startswith(begins)] for table in (self.counts, self.errors)
         )
-        return Trials(self.table, *parts, self.classes)
+        return replace(self, counts=counts, errors=errors)
 
     def sown(self, seeds: Sequence[int]) -> "Trials":
-        """The trials of these seeds."""
+        """Return the trials of these seeds."""
         return self.where(self.table["seed"].isin(seeds))
 
     def only(self, runs: Collection[tuple[int, int]]) -> "Trials":
-        """The trials of these seeds and folds."""
+        """Return the trials of these seeds and folds."""
         pairs = zip(self.table["seed"].tolist(), self.table["fold"].tolist(), strict=True)
         return self.where(np.array([pair in runs for pair in pairs], bool))
 
     def where(self, chosen: pd.Series | np.ndarray) -> "Trials":
-        """The trials of these lines of the table."""
+        """Return the trials of these lines of the table."""
         table = self.table[chosen]
-        return Trials(
-            table,
-            *(
-                counts[counts["trial"].isin(table["trial"])]
-                for counts in (self.counts, self.errors)
-            ),
-            self.classes,
+        counts, errors = (
+            part[part["trial"].isin(table["trial"])] for part in (self.counts, self.errors)
         )
+        return replace(self, table=table, counts=counts, errors=errors)
 
     def confusion(self) -> np.ndarray:
-        """Counts summed over trials: ``(classes, classes)``."""
+        """Sum the counts over trials: ``(classes, classes)``."""
         return self.arrays[0].sum((0, 1))
 
     def sums(self, weights: np.ndarray | None = None) -> Sums:
-        """Arrays summed over the groups of each corpus, and whether any clip of a trial is among them.
+        """Sum the arrays over the groups of each corpus, and say which trials have any clip there.
 
         Args:
             weights: how often each group counts, ``(draws, groups)`` (default: once).
@@ -213,7 +191,7 @@ class Trials:
         ]
 
     def scored(self, measure: str | Measure, sums: Sums | None = None) -> np.ndarray:
-        """Score of each trial, the mean over the corpora that it scored; NaN where it has no clip.
+        """Score each trial by its mean over the corpora that it scored; NaN where it has no clip.
 
         Args:
             measure: one of ``MEASURES``, or a function like them.
@@ -234,26 +212,33 @@ class Trials:
     def by_seed(
         self, measure: str | Measure, sums: Sums | None = None, *, folds: str = "mean"
     ) -> np.ndarray:
-        """Score of each seed, over its folds: ``(seeds,)``, or ``(draws, seeds)`` where sums of drawn groups are given.
+        """Score each seed over its folds: ``(seeds,)``, or ``(draws, seeds)`` of drawn groups.
+
+        A fold without a weighted clip is left out.
 
         Args:
-            measure: as of ``scored``.
-            sums: as of ``scored``.
-            folds: "mean" (default) or "spread", the standard deviation over folds; a fold without a weighted clip is left out.
+            measure: one of ``MEASURES``, or a function like them.
+            sums: sums of drawn groups (default: each group once).
+            folds: "mean" (default) or "spread", the standard deviation over folds.
         """
         scores, place = self.scored(measure, sums), self.table["seed"].to_numpy()
-        seeds = np.stack(
-            [_over_folds(scores[:, place == seed], folds) for seed in self.seeds], axis=1
-        )
+        by_seed = []
+        for seed in self.seeds:
+            of_folds = scores[:, place == seed]  # (draws, folds)
+            known = np.isfinite(of_folds)
+            many = known.sum(1)
+            values = np.where(known, of_folds, 0).sum(1) / np.where(many > 0, many, np.nan)
+            if folds == "spread":
+                away = np.square(np.where(known, of_folds - values[:, None], 0)).sum(1)
+                values = np.sqrt(away / np.where(many > 1, many - 1, np.nan))
+            by_seed.append(values)
+        seeds = np.stack(by_seed, axis=1)  # (draws, seeds)
         return seeds[0] if sums is None else seeds
 
     def pooled(self, measure: str | Measure) -> float:
-        """The score over all clips of all corpora alike: what a level was before each corpus counted once."""
-        everything = Trials(
-            self.table,
-            *(table.assign(group="all") for table in (self.counts, self.errors)),
-            self.classes,
-        )
+        """Return the score over all clips of all corpora alike."""
+        counts, errors = (table.assign(group="all") for table in (self.counts, self.errors))
+        everything = replace(self, counts=counts, errors=errors)
         return float(everything.by_seed(measure).mean())
 
 
@@ -262,14 +247,3 @@ def _weighted(weights: np.ndarray, array: np.ndarray) -> np.ndarray:
     inner = np.ascontiguousarray(np.moveaxis(array, 1, -1))  # (groups, …, trials)
     sums = weights @ inner.reshape(len(inner), -1)
     return np.moveaxis(sums.reshape(-1, *inner.shape[1:]), -1, 1)
-
-
-def _over_folds(scores: np.ndarray, how: str) -> np.ndarray:
-    """Mean or standard deviation over the folds ``(draws, folds)`` that have a score: ``(draws,)``."""
-    known = np.isfinite(scores)
-    many = known.sum(1)
-    mean = np.where(known, scores, 0).sum(1) / np.where(many > 0, many, np.nan)
-    if how == "mean":
-        return mean
-    away = np.where(known, scores - mean[:, None], 0)
-    return np.sqrt(np.square(away).sum(1) / np.where(many > 1, many - 1, np.nan))

@@ -19,7 +19,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from sercore import checkout, store
-from sercore.evaluation.intervals import prediction_interval
+from sercore.evaluation.metrics import prediction_interval
 from sercore.ledger import recorded
 from sercore.ledger.paper import Paper
 from sercore.sweep import Task, calls_of
@@ -63,15 +63,15 @@ def verify(
     say: Callable[[str], None] = print,
     folder: Path = recorded.FOLDER,
 ) -> list[dict]:
-    """Run recorded trials of a paper again and append to ``runs.json`` what agreed.
+    """Run recorded trials of a paper again, and append to ``runs.json`` what agreed.
 
     Args:
         paper: paper whose trials are run.
         given: parameters of the chapter as texts, such as the folder of a speech encoder.
-        trials: the most that are run (default: one of each code path).
-        minutes: no trial is begun after this time (default: none).
-        say: told of each trial as it ends, and of what cannot be run.
-        folder: where runs are recorded.
+        trials: largest number of trials (default: one of each code path).
+        minutes: time after which no trial is begun (default: none).
+        say: function that is called with a sentence on each trial.
+        folder: folder of recorded runs.
 
     Returns:
         One plain row a trial: paper, run, trial, path, outcome, largest, name, moved, seconds.
@@ -98,28 +98,27 @@ def verify(
             started = time.monotonic()
             outcome = rerun(task, entry["trial"], book.trials)
             comparison = compare(book, entry["trial"], outcome)
-            rows.append(
-                {
-                    "paper": paper.name,
-                    "run": entry["run"],
-                    "trial": int(entry["trial"]["trial"]),
-                    "path": " ".join(map(str, entry["path"])),
-                    **asdict(comparison),
-                    "seconds": round(time.monotonic() - started, 1),
-                }
-            )
-            say(f"{name}: {describe(comparison)}, {rows[-1]['seconds']:.0f} s")
-            append(
-                paper.name, rows[-1:], folder=folder
-            )  # at once: a verification that is stopped keeps what it found
+            row = {
+                "paper": paper.name,
+                "run": entry["run"],
+                "trial": int(entry["trial"]["trial"]),
+                "path": " ".join(map(str, entry["path"])),
+                **asdict(comparison),
+                "seconds": round(time.monotonic() - started, 1),
+            }
+            rows.append(row)
+            say(f"{name}: {describe(comparison)}, {row['seconds']:.0f} s")
+            # At once: a verification that is stopped keeps its results.
+            append(paper.name, [row], folder=folder)
     return rows
 
 
 def order(paper: Paper, book: recorded.Recorded) -> list[dict]:
-    """Recorded trials in the order in which they are verified: one of each code path, then the others, the cheapest first.
+    """List recorded trials in the order in which they are verified, the cheapest first.
 
-    Paths of which no trial was verified yet come before the others, so that a verification goes on where the last one stopped.
-    Runs of another device than this machine's, or of another method than today's, are left out.
+    One of each code path comes first, and among these the paths of which no trial was verified yet,
+    so that a verification goes on where the last one stopped. Runs of another device than this
+    machine's, or of another method than today's, are left out.
     """
     queue = []
     for run, about in book.runs.items():
@@ -160,15 +159,11 @@ def order(paper: Paper, book: recorded.Recorded) -> list[dict]:
 
 
 def rerun(task: Task, settings: Mapping[str, Any], trials: pd.DataFrame) -> dict:
-    """Outcome of a recorded trial's settings, run now in one thread.
+    """Run a recorded trial now, in one thread, by its row of the trials' table.
 
-    Trials that were recorded in one call are run in one: the last digits of a batched product depend on how many networks there
-    are. (Trial 3555 of paper 01 alone is 2.5e-10 off, in its call of 15 it is the same.)
-
-    Args:
-        task: of its kind.
-        settings: its row of the trials' table.
-        trials: the table, where the others of its call stand.
+    Trials that were recorded in one call are run in one: the last digits of a batched product
+    depend on how many networks there are. (Trial 3555 of paper 01 alone is 2.5e-10 off, in its call
+    of 15 it is the same.)
     """
     kind = type(task.trials[0])
     with threadpool_limits(1):
@@ -203,13 +198,7 @@ def trial_of(kind: type, settings: Mapping[str, Any]) -> Any:
 def compare(
     book: recorded.Recorded, trial: Mapping[str, Any], outcome: Mapping[str, Any]
 ) -> Comparison:
-    """A new outcome of a recorded trial beside the recorded one.
-
-    Args:
-        book: recorded runs of the paper.
-        trial: its row of the trials' table.
-        outcome: what it gives now.
-    """
+    """Compare the new outcome of a recorded trial with the recorded one."""
     largest, name = 0.0, ""
     for key, now in outcome.items():
         if isinstance(now, list) or key in TIMED or key not in trial:
@@ -243,13 +232,10 @@ def append(
     commit: Mapping | None = None,
     folder: Path = recorded.FOLDER,
 ) -> None:
-    """Append to each run's provenance which of its trials were run again, when, at which commit, on what, and what came out.
+    """Append to each run's provenance which trials were run again, when and where, and the outcomes.
 
-    Args:
-        paper: whose.
-        rows: as ``verify`` gives them.
-        commit: what ``checkout.state`` gave where the trials ran (default: here).
-        folder: where runs are recorded.
+    The rows are those of ``verify``, the commit is what ``checkout.state`` gave where the trials ran
+    (default: here).
     """
     about = {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),

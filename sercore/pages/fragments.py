@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 
 from sercore import papers, store
 from sercore.ledger.entries import Ledger, tally
-from sercore.ledger.published import Printed
+from sercore.ledger.paper import Printed
 from sercore.pages import data, excerpts, reference, speed, status
 from sercore.report import tables
 

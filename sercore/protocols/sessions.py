@@ -9,15 +9,8 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedShuffleSplit
 
-from sercore.protocols.splits import (
-    Fold,
-    check_complete,
-    check_fold,
-    dealt_in_turn,
-    forbid_shared,
-    present,
-    sexes,
-)
+from sercore.protocols.speakers import Speakers, check_complete, check_fold, grouped
+from sercore.protocols.splits import Fold, forbid_shared
 
 FOLDS = 5
 TEST = 0.2  # share of the clips: Padi et al. 2021, section 5
@@ -34,14 +27,12 @@ COMMITTED = {
 }  # fmt: skip
 
 
-def groups(table: pd.DataFrame) -> list[tuple[str, ...]]:
+def groups(table: pd.DataFrame) -> list[Speakers]:
     """Group the speakers of a corpus, in the order in which they are tested.
 
     IEMOCAP's groups are the two speakers of a session. RAVDESS has the groups of ``COMMITTED``,
-    less actors that the table lacks. The speakers of any other corpus are sorted by sex and name
-    and dealt in turn to five groups, or to as many as there are speakers: no two groups differ by
-    more than one in either sex. A speaker whose clips name both sexes, or neither, counts as one of
-    unknown sex.
+    less actors that the table lacks. The speakers of any other corpus are dealt: see
+    ``speakers.grouped``.
 
     Args:
         table: clips of one corpus, with ``corpus``, ``speaker`` and ``gender``, which may be
@@ -54,33 +45,18 @@ def groups(table: pd.DataFrame) -> list[tuple[str, ...]]:
     Source: Padi et al. 2021, section 4.1, for IEMOCAP; the others are ours.
     """
     corpus = _corpus(table)
+    known = COMMITTED.get(corpus)
     if corpus == SESSIONS:
         _check_column(table, "session")
         sessions = table.groupby("session")["speaker"]
-        parts = [tuple(sorted(set(speakers))) for _, speakers in sessions]
-    elif corpus in COMMITTED:
-        parts = present(corpus, table["speaker"], COMMITTED[corpus], what="group")
-    else:
-        known = sexes(table)
-        known = known.where(known.isin(["female", "male"]), "unknown")
-        parts = dealt_in_turn(sorted(known.index, key=lambda name: (known[name], name)), FOLDS)
-    if len(parts) < 2:
-        raise ValueError(
-            f"{corpus}: 1 group of speakers ({', '.join(parts[0])}); folds need at least 2, one to"
-            " train on and one to test on: add speakers or leave the corpus out"
-        )
-    return parts
+        known = [tuple(sorted(set(speakers))) for _, speakers in sessions]
+    return grouped(table, known, most=FOLDS, what="group")
 
 
 def leave_one_session_out(table: pd.DataFrame, fold: int) -> Fold:
-    """Split IEMOCAP by session: one is tested, the others train.
+    """Split IEMOCAP by session: folds 0 to 4 test sessions 1 to 5, and the other sessions train.
 
-    Args:
-        table: clips of IEMOCAP, with ``corpus``, ``speaker`` and ``session``.
-        fold: 0 to 4, which test sessions 1 to 5; fewer if the table has fewer sessions.
-
-    Returns:
-        Row numbers of training and test, ``(rows,)`` each, ascending.
+    A table with fewer sessions has fewer folds.
 
     Raises:
         ValueError: the corpus is another one, a clip has no speaker or session, or there is one
@@ -94,21 +70,15 @@ def leave_one_session_out(table: pd.DataFrame, fold: int) -> Fold:
             f"{corpus}: this corpus has no sessions; expected {SESSIONS}. Take `group_fold` for"
             " other corpora."
         )
-    _check_column(table, "session")
-    sessions = table["session"].to_numpy()
     check_fold(fold, len(groups(table)))
+    sessions = table["session"].to_numpy()
     return _split(table, sessions == sorted(set(sessions))[fold])
 
 
 def group_fold(table: pd.DataFrame, fold: int) -> Fold:
     """Split a corpus by speaker: IEMOCAP by session, any other corpus by ``groups``.
 
-    Args:
-        table: clips of one corpus, as ``groups`` reads them.
-        fold: 0 to ``len(groups(table)) - 1``.
-
-    Returns:
-        Row numbers of training and test, ``(rows,)`` each, ascending.
+    Folds are numbered from 0 to ``len(groups(table)) - 1``.
 
     Raises:
         ValueError: there is no such fold, or ``groups`` refuses the table.
@@ -125,14 +95,7 @@ def clip_split(labels: Sequence[str] | Sequence[int], seed: int) -> Fold:
     """Split clips at random, 80 and 20 % of each class; speakers are on both sides.
 
     The paper splits "five times" for its Figure 4; five independent draws over clips are our
-    reading.
-
-    Args:
-        labels: class of each clip.
-        seed: seed of the draw; the five splits of a figure are seeds 0 to 4.
-
-    Returns:
-        Row numbers of training and test, ``(rows,)`` each, ascending.
+    reading, with seeds 0 to 4.
 
     Raises:
         ValueError: there is no clip, a clip without class, or a class of fewer than five clips.
@@ -159,11 +122,7 @@ def clip_split(labels: Sequence[str] | Sequence[int], seed: int) -> Fold:
 
 
 def check(table: pd.DataFrame, training: Sequence[int], test: Sequence[int]) -> None:
-    """Refuse a split of one corpus, by row numbers, with a speaker on both sides.
-
-    Raises:
-        LeakError: a speaker is on both sides.
-    """
+    """Refuse a split of one corpus, by row numbers, with a speaker on both sides."""
     speakers = table["speaker"].to_numpy(str)
     forbid_shared(speakers[training], speakers[test], what="speaker")
 

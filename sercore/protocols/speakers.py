@@ -1,19 +1,35 @@
-"""Splits of paper 03 that share no speaker, within corpora and across them.
+"""Splits that share no speaker: the pooled corpora of paper 02 and the folds of paper 03.
 
-A corpus has groups of speakers; fold k tests group k, validates on the next and trains on the rest.
+A speaker's id counts within its corpus: RAVDESS and Emo-DB both have a speaker 03.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
 
 import numpy as np
 import pandas as pd
 
-from sercore.protocols.splits import check_fold, dealt_in_turn, forbid_shared, present, qualified
+from sercore.protocols.splits import forbid_shared
 
-FOLDS = 6
+MANY = 12  # speakers: a corpus with more has two of them on either held-out side of paper 02
+LEAST = 3  # speakers: one each to train on, to validate and to test
 
-# Groups in the order of their tests: EmoBox's for RAVDESS, EMOVO and SAVEE, single speakers of
-# TESS.
+# Validation and test speakers of paper 02's corpora, as `dealt` gives them for the whole corpus.
+# In Emo-DB and IEMOCAP the sides are exchanged, or all corpora with one test speaker would test a
+# man. The two of IEMOCAP share a session.
+COMMITTED = {
+    "emodb": (("15",), ("16",)),
+    "emovo": (("f3",), ("m3",)),
+    "iemocap": (("Ses05_M",), ("Ses05_F",)),
+    "ravdess": (("23", "24"), ("21", "22")),
+    "savee": (("KL",), ("JK",)),
+}
+
+FOLDS = 6  # of paper 03
+
+# Paper 03's groups in the order of their tests: EmoBox's for RAVDESS, EMOVO and SAVEE, single
+# speakers of TESS.
 GROUPS = {
     "emovo": (("f2",), ("m3",), ("m2",), ("f3",), ("f1",), ("m1",)),
     "ravdess": (
@@ -24,16 +40,118 @@ GROUPS = {
     "tess": (("OAF",), ("YAF",)),
 }  # fmt: skip
 
-Sides = tuple[np.ndarray, np.ndarray, np.ndarray]
+Speakers = tuple[str, ...]
+Sides = tuple[np.ndarray, np.ndarray, np.ndarray]  # training, validation and test, ascending
 
 
-def groups(table: pd.DataFrame) -> dict[str, list[tuple[str, ...]]]:
-    """Group the speakers of each corpus, in the order in which they are tested.
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    """Row numbers of each side, ascending; together each row of the table once.
 
-    RAVDESS, EMOVO, SAVEE and TESS have the groups of ``GROUPS``, less speakers that the table
-    lacks. The speakers of any other corpus, CREMA-D among them, are sorted by sex and name and
-    dealt in turn to six groups, or to as many as there are speakers: no two groups differ by more
-    than one in either sex.
+    Args:
+        training, validation, test: ``(rows,)`` of the pooled corpora.
+        unseen: ``(rows,)`` of each corpus that is only tested, by its name.
+    """
+
+    training: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+    unseen: dict[str, np.ndarray]
+
+
+def pooled(table: pd.DataFrame, *, unseen: Sequence[str]) -> Split:
+    """Split the pooled corpora by speaker, and set the unseen corpora apart.
+
+    There is one split for all seeds. The order of the rows, the number of a speaker's clips and the
+    other corpora of the pool do not matter.
+
+    Args:
+        table: clips with ``corpus``, ``speaker``, ``class`` and ``gender``, which may be missing.
+        unseen: names of the corpora that are only tested; they may have fewer speakers. Every other
+            one is pooled.
+
+    Raises:
+        ValueError: the table lacks an unseen corpus, no corpus is left to pool, a clip has no
+            corpus, speaker or class, a side lacks a class, or ``held_out`` refuses a corpus.
+        LeakError: a speaker is on two sides.
+
+    Source: Parry et al. 2022, section 4.1: 80, 10 and 10 % of each corpus, no validation or test
+    speaker in training. Deviation: with so few speakers the shares cannot be kept; whole speakers
+    are held out.
+    """
+    for column in ("corpus", "speaker"):
+        check_complete(table, column, what="a split by speaker needs")
+    corpora = table["corpus"].to_numpy(str)
+    names = sorted(set(corpora))
+    if absent := sorted(set(unseen) - set(names)):
+        raise ValueError(
+            f"unseen corpus {absent[0]}: not in the table; it has {', '.join(names)}. Name one of"
+            " them, or add clips."
+        )
+    pool = ~np.isin(corpora, list(unseen))
+    if not pool.any():
+        raise ValueError(
+            f"unseen {', '.join(names)}: no corpus is left to train on; expected another one. Pool"
+            " at least one."
+        )
+    validating, tested = [], []
+    for corpus, (for_validation, for_test) in held_out(table[pool]).items():
+        validating += [f"{corpus}/{speaker}" for speaker in for_validation]
+        tested += [f"{corpus}/{speaker}" for speaker in for_test]
+    sides = _sides(table, pool, validating, tested)
+    apart = {corpus: np.flatnonzero(corpora == corpus) for corpus in unseen}
+    check(table, *sides, unseen=apart)
+    training, validation, test = sides
+    return Split(training=training, validation=validation, test=test, unseen=apart)
+
+
+def held_out(table: pd.DataFrame) -> dict[str, tuple[Speakers, Speakers]]:
+    """Choose the validation and test speakers of each pooled corpus; its other speakers train.
+
+    Raises:
+        ValueError: a corpus has fewer than three speakers, or lacks one whom ``COMMITTED`` names.
+    """
+    sides = {}
+    for corpus, clips in table.groupby("corpus"):
+        present = sorted(set(clips["speaker"]))
+        if len(present) < LEAST:
+            raise ValueError(
+                f"{corpus}: {len(present)} speakers ({', '.join(present)}); a split needs at least"
+                f" {LEAST}, one each to train on, to validate and to test. Add speakers, name the"
+                " corpus among the unseen ones, or leave it out."
+            )
+        sides[corpus] = COMMITTED[corpus] if corpus in COMMITTED else dealt(clips)
+        chosen = {speaker for side in sides[corpus] for speaker in side}
+        if absent := sorted(chosen - set(present)):
+            raise ValueError(
+                f"{corpus}: speaker {absent[0]} is not there, found {', '.join(present)}; the split"
+                " holds out this one in every run. Add the speaker's clips, or rename the corpus if"
+                " it is another one."
+            )
+    return sides
+
+
+def dealt(clips: pd.DataFrame) -> tuple[Speakers, Speakers]:
+    """Choose the validation and test speakers of a corpus: the last by name, of each sex in turn.
+
+    The order is the last woman, the last man, the last speaker of unknown sex, the last woman but
+    one and so on. Up to twelve speakers, the first validates and the second is tested: of the other
+    sex where there are both. With more, two validate and two are tested: a woman and a man each.
+    """
+    known = sexes(clips)
+    by_sex = [
+        sorted(known.index[known == sex], reverse=True) for sex in ("female", "male", "unknown")
+    ]
+    order = [speaker for turn in zip_longest(*by_sex) for speaker in turn if speaker is not None]
+    seats = 1 if len(order) <= MANY else 2
+    return tuple(sorted(order[:seats])), tuple(sorted(order[seats : 2 * seats]))
+
+
+def groups(table: pd.DataFrame) -> dict[str, list[Speakers]]:
+    """Group the speakers of each corpus for paper 03, in the order in which they are tested.
+
+    RAVDESS, EMOVO, SAVEE and TESS have the groups of ``GROUPS``; those of any other corpus, CREMA-D
+    among them, are dealt: see ``grouped``.
 
     Args:
         table: clips with ``corpus``, ``speaker`` and ``gender``.
@@ -45,18 +163,51 @@ def groups(table: pd.DataFrame) -> dict[str, list[tuple[str, ...]]]:
     """
     groups_of = {}
     for corpus, clips in table.groupby("corpus"):
-        if corpus in GROUPS:
-            parts = present(corpus, clips["speaker"], GROUPS[corpus], what="published fold")
-        else:
-            speakers = clips.drop_duplicates("speaker").sort_values(["gender", "speaker"])
-            parts = dealt_in_turn(speakers["speaker"].tolist(), FOLDS)
-        if len(parts) < 2:
-            raise ValueError(
-                f"{corpus}: {len(parts)} group of speakers ({', '.join(parts[0])}); folds need at"
-                " least 2, one to train on and one to test on: add speakers or leave the corpus out"
-            )
-        groups_of[corpus] = parts
+        published = GROUPS.get(corpus)
+        groups_of[corpus] = grouped(clips, published, most=FOLDS, what="published fold")
     return groups_of
+
+
+def grouped(
+    clips: pd.DataFrame, known: Sequence[Speakers] | None, *, most: int, what: str
+) -> list[Speakers]:
+    """Group the speakers of one corpus, in the order in which they are tested.
+
+    Known groups are taken, less the speakers that the table lacks. Otherwise the speakers are
+    sorted by sex and name and dealt in turn to ``most`` groups, or to as many as there are
+    speakers: no two groups differ by more than one in either sex.
+
+    Args:
+        clips: clips of the corpus, with ``corpus``, ``speaker`` and ``gender``, which may be
+            missing.
+        known: groups that are known beforehand, or None.
+        most: number of groups to deal to.
+        what: noun for a known group in the error message.
+
+    Raises:
+        ValueError: a speaker is in no known group, or there is one group.
+    """
+    corpus, present = clips["corpus"].iloc[0], set(clips["speaker"])
+    if known is None:
+        sex = sexes(clips)
+        order = sorted(present, key=lambda speaker: (sex[speaker], speaker))
+        n_groups = min(most, len(order))
+        parts = [tuple(order[first::n_groups]) for first in range(n_groups)]
+    else:
+        names = {speaker for group in known for speaker in group}
+        if strangers := sorted(present - names):
+            raise ValueError(
+                f"{corpus}: speaker {strangers[0]} is in no {what}; expected one of"
+                f" {', '.join(sorted(names))}. Leave the speaker out or rename the corpus."
+            )
+        parts = [tuple(speaker for speaker in group if speaker in present) for group in known]
+        parts = [part for part in parts if part]
+    if len(parts) < 2:
+        raise ValueError(
+            f"{corpus}: 1 group of speakers ({', '.join(parts[0])}); folds need at least 2, one to"
+            " train on and one to test on: add speakers or leave the corpus out"
+        )
+    return parts
 
 
 def count(table: pd.DataFrame) -> int:
@@ -76,9 +227,6 @@ def speaker_folds(table: pd.DataFrame, fold: int) -> Sides:
         table: clips with ``corpus``, ``speaker``, ``gender`` and ``class``.
         fold: 0 to ``count(table) - 1``.
 
-    Returns:
-        Row numbers of training, validation and test, ``(rows,)`` each, ascending.
-
     Raises:
         ValueError: there is no such fold, a clip has no class, a side lacks a class, or ``groups``
             refuses the table.
@@ -86,27 +234,22 @@ def speaker_folds(table: pd.DataFrame, fold: int) -> Sides:
     """
     groups_of = groups(table)
     check_fold(fold, max(len(parts) for parts in groups_of.values()))
-    tested, validating = [], []
+    validating, tested = [], []
     for corpus, parts in groups_of.items():
         tested += [f"{corpus}/{speaker}" for speaker in parts[fold % len(parts)]]
         if len(parts) > 2:
             validating += [f"{corpus}/{speaker}" for speaker in parts[(fold + 1) % len(parts)]]
-    names = qualified(table, "speaker")
-    test, validation = names.isin(tested).to_numpy(), names.isin(validating).to_numpy()
-    sides = np.flatnonzero(~test & ~validation), np.flatnonzero(validation), np.flatnonzero(test)
+    sides = _sides(table, np.ones(len(table), bool), validating, tested)
     check(table, *sides)
     return sides
 
 
 def across(table: pd.DataFrame, *, source: str) -> Sides:
-    """Split by corpus: one corpus trains and validates, all others are tested.
+    """Split by corpus: ``source`` trains, the first of its ``groups`` validates, others are tested.
 
     Args:
         table: clips with ``corpus``, ``speaker``, ``gender`` and ``class``.
-        source: name of the corpus that trains; the first of its ``groups`` validates.
-
-    Returns:
-        Row numbers of training, validation and test, ``(rows,)`` each, ascending.
+        source: name of the corpus that trains.
 
     Raises:
         ValueError: there is no such corpus or no other one, or a side lacks a class.
@@ -129,19 +272,20 @@ def across(table: pd.DataFrame, *, source: str) -> Sides:
 
 
 def check(
-    table: pd.DataFrame, training: Sequence[int], validation: Sequence[int], test: Sequence[int]
+    table: pd.DataFrame,
+    training: Sequence[int],
+    validation: Sequence[int],
+    test: Sequence[int],
+    *,
+    unseen: Mapping[str, Sequence[int]] | None = None,
 ) -> None:
-    """Refuse a split with a speaker on two sides, or with a side that lacks a class of the table.
+    """Refuse a split, by row numbers, with a leak or with a side that lacks a class of the table.
 
-    Args:
-        table: clips with ``corpus``, ``speaker`` and ``class``.
-        training: row numbers.
-        validation: row numbers.
-        test: row numbers.
+    The unseen rows are those of each corpus that is only tested, by its name.
 
     Raises:
-        ValueError: a clip has no class, or a side lacks a class.
-        LeakError: a speaker is on two sides.
+        ValueError: a clip has no class, or training, validation or test lacks one.
+        LeakError: a speaker is on two sides, or an unseen corpus is on one of the three.
     """
     if missing := int(table["class"].isna().sum()):
         raise ValueError(
@@ -159,6 +303,11 @@ def check(
                 f"{side} has {len(rows)} clips and none of class {', '.join(lacking)}; each side"
                 " needs each class: add a corpus with three speakers or more that has it"
             )
+    if unseen:
+        corpora = table["corpus"].to_numpy(str)
+        apart = corpora[np.concatenate([*unseen.values()])]
+        pool = corpora[np.concatenate([training, validation, test])]
+        forbid_shared(pool, [*unseen, *apart], what="corpus (an unseen one counts as a test)")
 
 
 def texts_seen(
@@ -169,10 +318,7 @@ def texts_seen(
     Speaker-independent is not text-independent: RAVDESS has two sentences and TESS 200 words, which
     every speaker says.
 
-    Args:
-        table: clips with ``corpus`` and ``text``, an id within the corpus, or missing.
-        training: row numbers.
-        test: row numbers.
+    The table's ``text`` is an id within its ``corpus``, or missing; the sides are row numbers.
 
     Returns:
         Share in [0, 1] by corpus and, under "all", together; NaN for a corpus without texts.
@@ -184,3 +330,46 @@ def texts_seen(
         of_corpus = tested[corpora.loc[tested.index] == corpus]
         shares[corpus] = float(of_corpus.isin(seen).mean())
     return shares
+
+
+def check_fold(fold: int, folds: int) -> None:
+    """Refuse the number of a fold that does not exist."""
+    if not 0 <= fold < folds:
+        raise ValueError(
+            f"fold {fold}: no such fold; this table has {folds}, numbered from 0. Name one of 0 to"
+            f" {folds - 1}."
+        )
+
+
+def check_complete(table: pd.DataFrame, column: str, *, what: str) -> None:
+    """Refuse a table with clips that lack a value; ``what`` is the message's name of the split."""
+    if missing := int(table[column].isna().sum()):
+        raise ValueError(
+            f"{missing} of {len(table)} clips have no {column}; {what} one for each: add them"
+        )
+
+
+def sexes(clips: pd.DataFrame) -> pd.Series:
+    """Find the sex of each speaker; "unknown" if the clips name both sexes, none or another."""
+
+    def sex(genders: pd.Series) -> str:
+        return genders.dropna().iloc[0] if genders.nunique() == 1 else "unknown"
+
+    known = clips.groupby("speaker")["gender"].agg(sex)
+    return known.where(known.isin(["female", "male"]), "unknown")
+
+
+def qualified(table: pd.DataFrame, column: str) -> pd.Series:
+    """Join corpus and name, under plain row numbers."""
+    names = table["corpus"].astype("string") + "/" + table[column].astype("string")
+    return names.reset_index(drop=True)
+
+
+def _sides(
+    table: pd.DataFrame, pool: np.ndarray, validating: Sequence[str], tested: Sequence[str]
+) -> Sides:
+    """Divide the rows of a pool by named speakers; the others of it train."""
+    names = qualified(table, "speaker")
+    validation, test = names.isin(validating).to_numpy(), names.isin(tested).to_numpy()
+    masks = (pool & ~validation & ~test, validation, test)
+    return tuple(np.flatnonzero(mask) for mask in masks)

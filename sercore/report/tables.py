@@ -13,11 +13,10 @@ from pydantic import BaseModel
 
 from sercore.ledger import claims as judging
 from sercore.ledger import verifying
-from sercore.ledger.entries import Ledger
+from sercore.ledger.entries import VERDICTS, Ledger
 from sercore.ledger.estimates import Estimate
-from sercore.ledger.published import Printed
+from sercore.ledger.paper import Printed
 from sercore.ledger.scores import F1
-from sercore.ledger.verdicts import VERDICTS
 from sercore.models.counts import Described
 
 PROTOCOLS = ("as-published", "clean")

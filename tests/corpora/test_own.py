@@ -4,7 +4,7 @@ import pytest
 
 from sercore.corpora import COLUMNS, own
 from sercore.corpora.cells import TableError
-from sercore.protocols.pooled import pooled
+from sercore.protocols.speakers import pooled
 from tests.corpora import trees
 
 HEADER = "path,corpus,speaker,emotion"

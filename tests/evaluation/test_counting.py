@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sercore.evaluation.counting import SMALLEST, count_predictions, sum_by_group, tally
+from sercore.evaluation.metrics import SMALLEST, count_predictions, sum_by_group, tally
 
 GROUPS = np.array(["b/2", "a/1", "b/2", "b/2"])
 TRUTH = np.array([0, 1, 0, 1])

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sercore.evaluation.effects import CELLS, DIFFERENCES, FACTORS, contrasts
-from sercore.evaluation.metrics import accuracy, recalls
+from sercore.evaluation.metrics import CELLS, DIFFERENCES, FACTORS, accuracy, contrasts, recalls
 from sercore.ledger import estimates
 from sercore.ledger.estimates import Estimate
 from sercore.ledger.scores import Trials

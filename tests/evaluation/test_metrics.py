@@ -6,8 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_score
 
-from sercore.evaluation.intervals import prediction_interval, resampled_interval
-from sercore.evaluation.metrics import accuracy, macro_f1, recalls
+from sercore.evaluation.metrics import (
+    accuracy,
+    macro_f1,
+    prediction_interval,
+    recalls,
+    resampled_interval,
+)
 
 labels = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=60)
 

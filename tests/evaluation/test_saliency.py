@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from sercore.evaluation.intervals import resampled_interval
+from sercore.evaluation.metrics import resampled_interval
 from sercore.evaluation.saliency import by_class, clip, maps, thirds
 from sercore.models.cnnlstm import CNNLSTM, Sizes
 

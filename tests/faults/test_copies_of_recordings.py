@@ -16,7 +16,7 @@ from sercore.papers.padi2021 import study as padi
 from sercore.papers.padi2021 import trial as padi_trial
 from sercore.papers.parry2022 import study as parry
 from sercore.parameters import checked
-from sercore.protocols.pooled import pooled
+from sercore.protocols.speakers import pooled
 from tests.corpora import trees
 
 RAVDESS = [

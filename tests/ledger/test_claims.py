@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from sercore.ledger import gaps
+from sercore.ledger import claims as judging
 from sercore.ledger.claims import (
     Body,
     Claim,
@@ -16,15 +16,15 @@ from sercore.ledger.claims import (
     Untested,
     judged,
 )
-from sercore.ledger.published import Printed
+from sercore.ledger.paper import Printed
 
 
 def number(row: str, value: float, *, metric: str = "score", table: str = "Text") -> Printed:
     return Printed(table=table, row=row, column="all", metric=metric, value=value, unit="")
 
 
-def gap(value: float, name: str = "row", **about) -> gaps.Gap:
-    return gaps.Gap(name, (value,) * 5, value, 0.01, **about)
+def gap(value: float, name: str = "row", **about) -> judging.Gap:
+    return judging.Gap(name, (value,) * 5, value, 0.01, **about)
 
 
 def test_an_order_is_held_against_print_even_where_nothing_is_run():
@@ -73,8 +73,8 @@ def test_differences_are_put_into_words_with_what_stands_beside_them():
         parts=lambda value: [gap(value)],
         bodies=lambda ledger: {"recorded": [Body(evidence=2, title="IEMOCAP", note="one corpus")]},
         printed=lambda ledger: -1,
-        on_print=lambda value: [gaps.exact("printed row", value)],
-        aside=lambda value: [gap(7, "other"), gaps.Gap("absent")],
+        on_print=lambda value: [judging.exact("printed row", value)],
+        aside=lambda value: [gap(7, "other"), judging.Gap("absent")],
         note="quoted",
         amend=lambda ledger, judgement: Judgement.alike(
             judgement.clean, f"all: {judgement.reason}", printed=judgement.printed

@@ -14,11 +14,11 @@ import pytest
 
 from sercore import papers
 from sercore.evaluation.metrics import accuracy, macro_f1, recalls
-from sercore.ledger import claims, published
-from sercore.ledger.entries import Ledger, tally
+from sercore.ledger import claims
+from sercore.ledger.entries import VERDICTS, Ledger, tally
 from sercore.ledger.estimates import GROUPS, SEEDS, level
+from sercore.ledger.paper import PUBLISHED, read_printed
 from sercore.ledger.scores import F1
-from sercore.ledger.verdicts import VERDICTS
 from sercore.papers.alves2022 import claims as statements
 from sercore.papers.alves2022 import study as ser2022
 from sercore.papers.biagini2022 import tables as loopq_tables
@@ -177,7 +177,7 @@ def test_multi_task_above_sequential_holds_in_no_pair_as_described():
 
 
 def test_a_claim_that_the_paper_contradicts_says_so(tmp_path):
-    shutil.copytree(published.FOLDER, tmp_path / "published")
+    shutil.copytree(PUBLISHED, tmp_path / "published")
     path = tmp_path / "published" / f"{PAPER}.csv"
     line = "(9) Multi-task 8 prosodic + SMOTE + CG,F1-macro,macro_f1_cv5_mean,"
     path.write_text(path.read_text().replace(f"{line}0.7917", f"{line}0.9917"))
@@ -196,7 +196,7 @@ def test_entries_have_the_agreed_form(paper):
     found = filled(paper)
     assert all(list(each) == KEYS for each in found)
     numbers = {
-        (number.table, number.row, number.column, number.metric) for number in published.read(paper)
+        (number.table, number.row, number.column, number.metric) for number in read_printed(paper)
     }
     assert numbers <= {
         (each["table"], each["row"], each["column"], each["metric"]) for each in found
@@ -223,7 +223,7 @@ def test_values_lie_in_their_intervals(paper):
 
 @pytest.mark.parametrize(("paper", "count"), list(zip(PAPERS, (177, 102, 146, 78), strict=True)))
 def test_every_printed_number_has_one_verdict(paper, count):
-    assert sum(tally(book(paper)).values()) == count == len(published.read(paper))
+    assert sum(tally(book(paper)).values()) == count == len(read_printed(paper))
 
 
 @pytest.mark.parametrize("paper", ["02-mtl-adversarial", "03-loopq-models"])

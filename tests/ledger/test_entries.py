@@ -9,10 +9,10 @@ import pytest
 from sklearn.metrics import f1_score
 
 from sercore import papers, store
-from sercore.ledger import claims, estimates, gaps, published, recorded, recording
+from sercore.ledger import claims, estimates, recorded, recording
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate
-from sercore.ledger.paper import Place
+from sercore.ledger.paper import PUBLISHED, Place, read_printed
 from sercore.ledger.scores import F1, MEASURES
 from sercore.papers.alves2022 import claims as statements
 from sercore.papers.alves2022 import numbers, study
@@ -115,8 +115,12 @@ def test_what_is_recorded_is_read_back_and_replaced_when_run_again(made, tmp_pat
     assert len(second.trials) == 50
     assert sorted(second.trials["head_mse"])[-3:] == [0.2] * 3
     assert second.trials["trial"].is_unique
-    assert set(second.counts["trial"]) == set(second.trials["trial"]) == set(second.errors["trial"])
-    assert len(second.notes) == 0
+    assert (
+        set(second.counts["trial"])
+        == set(second.trials["trial"])
+        == set(second.parts["errors"]["trial"])
+    )
+    assert len(second.parts["notes"]) == 0
     one, two = (Ledger(papers.named(PAPER), runs=each).cell(ROW, F1) for each in (first, second))
     assert one.value == pytest.approx(two.value)
 
@@ -145,7 +149,7 @@ def test_trials_with_a_setting_of_their_own_join_those_without(made, tmp_path):
 
 
 def test_changed_print_changes_no_value_of_ours(made, tmp_path):
-    shutil.copytree(published.FOLDER, tmp_path / "published")
+    shutil.copytree(PUBLISHED, tmp_path / "published")
     path = tmp_path / "published" / f"{PAPER}.csv"
     table = pd.read_csv(path, dtype={"fold": "Int64"})
     table["value"] = table["value"] * 1.5 + 1
@@ -219,7 +223,7 @@ def test_other_versions_of_libraries_make_nothing_stale():
 def test_a_printed_result_has_its_place(table, row, column, place):
     printed = [
         each
-        for each in published.read(PAPER)
+        for each in read_printed(PAPER)
         if (each.row, each.column) == (row, column) and each.table.startswith(table)
     ]
     assert [papers.named(PAPER).place(each) for each in printed] == [place]
@@ -259,11 +263,7 @@ def test_a_row_on_another_encoder_is_substituted_whatever_it_scores(made):
 
 @pytest.mark.parametrize(
     "number",
-    [
-        each
-        for each in published.read(PAPER)
-        if "change gender" in each.row or "network" in each.row
-    ],
+    [each for each in read_printed(PAPER) if "change gender" in each.row or "network" in each.row],
 )
 def test_settings_and_counts_are_never_results(number):
     assert Ledger(papers.named(PAPER)).verdict(number)[0] in ("setting", "measured")
@@ -293,11 +293,11 @@ def test_claims_follow_the_recorded_runs(made):
 
 def greater(
     ledger: Ledger, pairs: list[tuple[str, str]], *, protocol: str
-) -> list[tuple[str, gaps.Gap]]:
+) -> list[tuple[str, claims.Gap]]:
     """Mark and gap of "the first row of each pair scores higher", judged together."""
     reading = claims.Reading("", protocol, "as-run")
     differences = [reading.gap(ledger, *pair, F1) for pair in pairs]
-    return list(zip(gaps.marks(differences), differences, strict=True))
+    return list(zip(claims.marks(differences), differences, strict=True))
 
 
 def test_an_order_is_judged_by_the_interval_of_the_difference(made):
@@ -312,7 +312,7 @@ def test_an_order_is_judged_by_the_interval_of_the_difference(made):
     )
     assert (published_mark, clean_mark) == ("holds", "inconclusive")
     assert greater(ledger, [(other, ROW)], protocol="as-published")[0][0] == "fails"
-    assert greater(ledger, [(ROW, "none")], protocol="clean") == [("not run", gaps.Gap(""))]
+    assert greater(ledger, [(ROW, "none")], protocol="clean") == [("not run", claims.Gap(""))]
 
 
 @pytest.mark.parametrize(
@@ -365,7 +365,7 @@ def test_differences_of_one_claim_are_judged_together(made, monkeypatch):
                 for p in (0.03, second)
             ]
         )
-        monkeypatch.setattr(estimates, "difference", lambda *given, found=found: next(found))
+        monkeypatch.setattr(claims, "difference", lambda *given, found=found: next(found))
         assert [each for each, _ in greater(ledger, pairs, protocol="clean")] == [mark] * 2
 
 
@@ -416,7 +416,7 @@ def test_a_claim_that_holds_as_run_alone_says_so_and_gives_the_other_reading(mad
 def test_every_printed_metric_of_a_table_has_a_measure():
     metrics = {
         number.metric
-        for number in published.read(PAPER)
+        for number in read_printed(PAPER)
         if number.table in TABLES and "submission" not in number.row
     }
     assert metrics <= set(MEASURES)
@@ -425,7 +425,7 @@ def test_every_printed_metric_of_a_table_has_a_measure():
 def test_a_note_gives_what_the_notebooks_display():
     notes = {
         (number.row, number.column): papers.named(PAPER).note(number)
-        for number in published.read(PAPER)
+        for number in read_printed(PAPER)
     }
     assert notes["(5) Seq. 19 prosodic + SMOTE + CG", "Accuracy"] == (
         "the authors' notebook displays 61.9732; the paper repeats the loss in the accuracy column"

@@ -4,8 +4,9 @@ import re
 
 import pytest
 
+from sercore.ledger.entries import Run, decide
 from sercore.ledger.estimates import Estimate
-from sercore.ledger.verdicts import Run, decide, measured
+from sercore.ledger.paper import as_measured
 
 UNFINISHED = "unfinished: ended after 8 of 20 epochs"
 
@@ -105,6 +106,6 @@ def test_a_printed_number_is_held_against_one_run_and_not_against_the_mean():
     [(625, 625, "agrees"), (50, 39.38, "differs"), (50, 50.4, "agrees")],
 )
 def test_a_measured_number_agrees_within_its_rounding(printed, value, reason):
-    verdict, why = measured(printed, value, places=0)
+    verdict, why = as_measured(printed, value, places=0)
     assert verdict == "measured"
     assert why.startswith(reason)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sercore.corpora import labels, load
-from sercore.protocols.origins import by_label, by_origin
+from sercore.protocols.splits import by_label, by_origin
 from tests.corpora import trees
 
 # Biagini 2022, Table 1, by corpus and the corpus' own label; of SAVEE's 98 angry clips 49 are sadness under a wrong name.

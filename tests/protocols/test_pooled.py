@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sercore.corpora import emodb, emovo, savee
-from sercore.protocols import pooled as room
-from sercore.protocols.pooled import COMMITTED, check, dealt, held_out, pooled
+from sercore.protocols import speakers
+from sercore.protocols.speakers import COMMITTED, Split, dealt, held_out, pooled
 from sercore.protocols.splits import LeakError
 
 CLASSES = ("negative", "neutral", "positive")
@@ -39,6 +39,11 @@ def said(who: dict[str, dict[str, str]]) -> pd.DataFrame:
         for take in (1, 2)
     ]
     return pd.DataFrame(rows, columns=["corpus", "speaker", "gender", "class", "name"])
+
+
+def check(table: pd.DataFrame, split: Split) -> None:
+    sides = split.training, split.validation, split.test
+    speakers.check(table, *sides, unseen=split.unseen)
 
 
 def clips(table: pd.DataFrame, rows: np.ndarray) -> set[str]:
@@ -234,7 +239,7 @@ def test_a_planted_speaker_on_two_sides_is_refused(taken, given, told):
 
 
 def test_a_speaker_named_for_two_sides_is_refused_by_the_split_itself(monkeypatch):
-    monkeypatch.setitem(room.COMMITTED, "savee", (("JK", "KL"), ("JK",)))
+    monkeypatch.setitem(speakers.COMMITTED, "savee", (("JK", "KL"), ("JK",)))
     with pytest.raises(LeakError, match="savee/JK is in training and in test"):
         pooled(said({"savee": WHO["savee"]}), unseen=[])
 

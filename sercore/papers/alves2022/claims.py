@@ -8,11 +8,20 @@ from functools import partial
 import numpy as np
 
 from sercore.evaluation.metrics import recalls
-from sercore.ledger import gaps, published
-from sercore.ledger.claims import READINGS, Claim, Counted, Judgement, Ordered, printed_values
+from sercore.ledger import claims as judging
+from sercore.ledger.claims import (
+    READINGS,
+    Claim,
+    Counted,
+    Judgement,
+    Ordered,
+    all_of,
+    estimated,
+    printed_values,
+)
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import all_of, contrast, difference, level
-from sercore.ledger.gaps import estimated
+from sercore.ledger.estimates import contrast, difference, level
+from sercore.ledger.paper import hand_labels
 from sercore.ledger.scores import F1
 from sercore.papers.alves2022.gender import CLASSIFIERS
 from sercore.papers.alves2022.numbers import BOOSTING, COMMON_VOICE, RECALLS, official_tests
@@ -104,7 +113,7 @@ def gender_classifier(ledger: Ledger) -> Judgement:
         if other != BOOSTING:
             estimate = difference(boosting, ledger.trials(other), metric)
             differences.append(estimated(f"over {name}", estimate))
-    marks = gaps.marks(differences)
+    marks = judging.marks(differences)
     words = []
     for gap, mark in zip(differences, marks, strict=True):
         words.append(f"{gap.name} {gap.value:+.1f} ({mark})")
@@ -137,7 +146,7 @@ def neutral_worst(ledger: Ledger) -> Judgement:
         estimates = [
             contrast([trials], _neutral_below, lambda scores: scores[0]) for trials in systems
         ]
-        judged = gaps.marks([estimated("", estimate) for estimate in estimates])
+        judged = judging.marks([estimated("", estimate) for estimate in estimates])
         marks.append(all_of(judged))
         for row, trials, mark in zip(SELECTED, systems, judged, strict=True):
             neutral, female, male = (level(trials, measure).value for measure in RECALLS)
@@ -181,15 +190,15 @@ def gender_task_helps(ledger: Ledger) -> Judgement:
     reason = (
         "as run, the second head is trained on emotion, so that there is no auxiliary task to "
         "help. As described, recall with the gender task less recall without it, clean: "
-        f"{gaps.listing(differences)}. MLS in place of CETUC. {SUBSTITUTED}."
+        f"{judging.listing(differences)}. MLS in place of CETUC. {SUBSTITUTED}."
     )
-    return Judgement(published="not run", clean=all_of(gaps.marks(differences)), reason=reason)
+    return Judgement(published="not run", clean=all_of(judging.marks(differences)), reason=reason)
 
 
 def submissions_in_order(ledger: Ledger) -> Judgement:
     """A12: compare printed test scores, and what files say that the authors labelled by ear."""
     values = [number.value for number in official_tests(ledger)]
-    by_ear = published.hand_labels(ledger.paper.name)
+    by_ear = hand_labels(ledger.paper.name)
     scores = [number.value for number in by_ear if number.column == "macro F1"]
     rates = [number.value for number in by_ear if number.column == "accuracy"]
     clips = sum(number.value for number in by_ear if number.row == "labelled by ear")

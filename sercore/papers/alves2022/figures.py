@@ -14,7 +14,7 @@ from torch import nn
 from sercore.evaluation.embeddings import neighbours
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate
-from sercore.ledger.published import Printed
+from sercore.ledger.paper import Printed
 from sercore.ledger.scores import F1
 from sercore.models.multi_task_mlp import SIZES, MultiTaskMLP
 from sercore.models.sequential_mlp import SequentialMLP, hidden_units

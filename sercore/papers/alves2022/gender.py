@@ -24,7 +24,7 @@ from torch import Tensor
 
 from sercore import store
 from sercore.corpora.gender_tables import GenderTable
-from sercore.evaluation.counting import sum_by_group, tally
+from sercore.evaluation.metrics import sum_by_group, tally
 from sercore.papers.alves2022.network import STAGE_ONE, stage_one
 from sercore.protocols.splits import FOLDS, Fold, forbid_shared, shuffled_folds
 from sercore.training import objectives, together

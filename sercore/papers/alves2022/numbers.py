@@ -9,7 +9,7 @@ import numpy as np
 from sercore.augment.voice import TO_FEMALE, TO_MALE
 from sercore.features import gender, names
 from sercore.ledger.entries import Ledger
-from sercore.ledger.published import Printed, read, stored_outputs
+from sercore.ledger.paper import Printed, read_printed, stored_outputs
 from sercore.ledger.recorded import measurements, runs
 from sercore.models.multi_task_mlp import SIZES
 from sercore.models.sequential_mlp import FEW, GENDER_HIDDEN, MANY
@@ -111,7 +111,9 @@ def official_tests(ledger: Ledger) -> list[Printed]:
 def items_of(number: Printed) -> float:
     """Count the items of a row of Table 5."""
     row = (number.table, number.row)
-    return sum(float(other.value) for other in read(NAME) if (other.table, other.row) == row)
+    return sum(
+        float(other.value) for other in read_printed(NAME) if (other.table, other.row) == row
+    )
 
 
 def displayed(number: Printed) -> str:
@@ -120,7 +122,7 @@ def displayed(number: Printed) -> str:
     if stored is None or abs(stored - float(number.value)) < 2e-4:
         return ""
     sentence = f"the authors' notebook displays {stored:.4f}"
-    row = {other.column: other.value for other in read(NAME) if other.row == number.row}
+    row = {other.column: other.value for other in read_printed(NAME) if other.row == number.row}
     if number.column == "Accuracy" and number.value == row.get("Loss"):
         sentence += "; the paper repeats the loss in the accuracy column"
     return sentence

@@ -1,10 +1,9 @@
 """Lead sentences of chapter 1, for the first page, the README and the chapter itself."""
 
-from sercore.ledger.entries import Ledger, tally
+from sercore.ledger.entries import PUBLISHED_ONLY, Ledger, tally
 from sercore.ledger.estimates import Estimate
-from sercore.ledger.published import Printed
+from sercore.ledger.paper import Printed
 from sercore.ledger.scores import F1
-from sercore.ledger.verdicts import PUBLISHED_ONLY
 from sercore.papers.alves2022.numbers import official_tests
 from sercore.papers.alves2022.study import BASE
 from sercore.papers.alves2022.trial import Data

@@ -7,8 +7,7 @@ from typing import Any, ClassVar
 from matplotlib.figure import Figure
 
 from sercore.ledger.entries import Ledger
-from sercore.ledger.paper import Paper, Place, Plain
-from sercore.ledger.published import Printed
+from sercore.ledger.paper import Paper, Place, Plain, Printed
 from sercore.papers.alves2022 import data, figures, numbers, page, study
 from sercore.papers.alves2022.trial import TABLES, Data
 from sercore.protocols.splits import FOLDS

@@ -11,7 +11,7 @@ from sercore.corpora.coraa_ser import NOTES
 from sercore.features import names
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate, level, signs
-from sercore.ledger.published import hand_labels
+from sercore.ledger.paper import hand_labels
 from sercore.ledger.recorded import Recorded, measurements
 from sercore.ledger.scores import F1, Trials
 from sercore.papers.alves2022.gender import CLASSIFIERS, NETWORK
@@ -214,7 +214,7 @@ def note_recalls(book: Recorded, row: str) -> list[NotedRecall]:
         return []
     is_plain = (trials["variant"] == "as-run") & (trials["control"] == "none")
     chosen = trials[is_plain & (trials["row"] == row) & (trials["protocol"] == "clean")]
-    clips = book.notes.merge(chosen[["trial", "seed"]], on="trial")
+    clips = book.parts["notes"].merge(chosen[["trial", "seed"]], on="trial")
     if not len(clips):
         return []
     results = []

@@ -12,7 +12,7 @@ from sercore import store
 from sercore.corpora.gender_tables import GenderTable
 from sercore.corpora.labels import THREE
 from sercore.corpora.reports import Report
-from sercore.evaluation.counting import sum_by_group, tally
+from sercore.evaluation.metrics import sum_by_group, tally
 from sercore.features.names import SUBSETS
 from sercore.papers.alves2022.network import Linear, Network, fit_together
 from sercore.protocols.splits import forbid_shared, grouped_folds, shuffled_folds

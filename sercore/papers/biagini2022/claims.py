@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from sercore.ledger import estimates, gaps, recorded
+from sercore.ledger import claims as judging
+from sercore.ledger import estimates, recorded
 from sercore.ledger.claims import (
     Claim,
     Counted,
@@ -13,11 +14,12 @@ from sercore.ledger.claims import (
     Ordered,
     Reading,
     Untested,
+    all_of,
+    estimated,
     printed_values,
 )
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import all_of, difference, level, mean_over_groups
-from sercore.ledger.gaps import estimated
+from sercore.ledger.estimates import difference, level, mean_over_groups
 from sercore.models import counts, mmfusion
 from sercore.papers.biagini2022.data import ORIGINS
 from sercore.papers.biagini2022.models import GROUPS
@@ -129,13 +131,13 @@ def augmentation(ledger: Ledger) -> Judgement:
         changed = ledger.trials("FCMFCC", protocol="by-origin", control=name)
         pair = (changed, plain)
         differences.append(estimated(name, None if None in pair else difference(*pair, ACCURACY)))
-    marks = gaps.marks(differences)
+    marks = judging.marks(differences)
     mark = "inconclusive"
     if "not run" in marks:
         mark = "not run"
     elif "holds" in marks:
         mark = "fails"
-    reason = f"by origin, accuracy with less without: {gaps.listing(differences)}; {MASKED}"
+    reason = f"by origin, accuracy with less without: {judging.listing(differences)}; {MASKED}"
     return Judgement(published=mark, clean="not run", reason=reason)
 
 
@@ -266,11 +268,11 @@ def across(ledger: Ledger) -> Judgement:
     differences = [
         ACROSS.gap(ledger, *pair, RECALL, name=" over ".join(pair)) for pair in OVER_SCRATCH
     ]
-    run = [mark for mark in gaps.marks(differences) if mark != "not run"]
+    run = [mark for mark in judging.marks(differences) if mark != "not run"]
     reason = (
         f"mean recall on corpora never seen, each counting once, chance is 1/{len(table_1())}:"
         f" {', '.join(recalls)};"
-        f" {gaps.listing(differences)}; the only pretrained part here is a frozen encoder"
+        f" {judging.listing(differences)}; the only pretrained part here is a frozen encoder"
     )
     return Judgement(published="not run", clean=all_of(run), reason=reason)
 

@@ -29,7 +29,7 @@ from sercore.papers.biagini2022.inputs import (
     waveforms,
 )
 from sercore.papers.biagini2022.models import TunedRow, Weights
-from sercore.protocols.origins import by_origin
+from sercore.protocols.splits import by_origin
 
 DEMO = ("demo-studio", "demo-labor", "demo-scena")
 ORIGINS = {  # corpora as the report prints them

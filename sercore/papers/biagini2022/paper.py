@@ -11,17 +11,16 @@ from typing import Any
 import pandas as pd
 
 from sercore import audio
-from sercore.ledger import recorded, verdicts
+from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate
-from sercore.ledger.paper import Paper, Plain, Where
-from sercore.ledger.published import Printed, read
+from sercore.ledger.paper import Paper, Plain, Printed, Where, as_measured, read_printed
 from sercore.models import cnnlstm, counts, fcmfcc, mmfusion
 from sercore.papers.biagini2022 import card, data, study
 from sercore.papers.biagini2022.inputs import SHAPES
 from sercore.papers.biagini2022.models import GROUPS, PUBLISHED, RECIPES, Recipe
 from sercore.protocols import speakers
-from sercore.protocols.origins import SHARE
+from sercore.protocols.splits import SHARE
 
 NAME = study.NAME
 OURS = ("accuracy_validation", "macro_f1_validation", "uar_validation")
@@ -72,7 +71,7 @@ TABLE_3: dict[str, Callable[[Recipe], float | str]] = {
 @cache
 def table_1() -> pd.DataFrame:
     """Printed clips of each emotion (rows) and origin (columns), without the totals."""
-    cells = pd.DataFrame(number for number in read(NAME) if number.table == "Table 1")
+    cells = pd.DataFrame(number for number in read_printed(NAME) if number.table == "Table 1")
     table = cells.pivot_table("value", "row", "column", sort=False)
     return table.drop(index="total", columns="total").astype(int)
 
@@ -279,7 +278,7 @@ def _built_count(number: Printed, value: float | str, places: int) -> Plain:
     if isinstance(value, str):
         word = "agrees" if value == number.value else f"differs: built {value}"
         return Plain(verdict="measured", value=None, reason=word)
-    word, reason = verdicts.measured(float(number.value), value, places=places)
+    word, reason = as_measured(float(number.value), value, places=places)
     if number.unit.endswith("(approx.)") and abs(value - float(number.value)) < 10**-places:
         reason = f"agrees: measured {value:.6g}, and what is printed is approximate"
     if number.column in ON_TABLE_1:
@@ -290,10 +289,10 @@ def _built_count(number: Printed, value: float | str, places: int) -> Plain:
 def _on_audio(number: Printed, value: float) -> Plain:
     """Compare counts of whole corpora, of which the paper has a part, and amplitudes."""
     if number.table != "Table 1":
-        word, reason = verdicts.measured(float(number.value), value, places=2)
+        word, reason = as_measured(float(number.value), value, places=2)
         reason = f"{reason}; of the whole corpus, printed of a part of it"
         return Plain(verdict=word, value=value, reason=reason)
-    word, reason = verdicts.measured(float(number.value), value, places=0)
+    word, reason = as_measured(float(number.value), value, places=0)
     if reason != "agrees":
         reason = f"{reason} in the whole corpus"
         if value:

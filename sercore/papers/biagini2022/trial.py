@@ -15,8 +15,7 @@ from sercore import store
 from sercore.audio import RATE, AudioError
 from sercore.augment.spectrogram import mask_bands, mask_time
 from sercore.evaluation.calibration import Reliability, reliability
-from sercore.evaluation.counting import count_predictions
-from sercore.evaluation.metrics import accuracy, macro_f1, top_k_accuracy
+from sercore.evaluation.metrics import accuracy, count_predictions, macro_f1, top_k_accuracy
 from sercore.models.counts import parameters
 from sercore.models.hubertft import HubertFT
 from sercore.models.mmfusion import MMFusion, convnext_base
@@ -24,8 +23,8 @@ from sercore.papers.biagini2022 import models
 from sercore.papers.biagini2022.data import Data
 from sercore.papers.biagini2022.inputs import STRETCHED
 from sercore.papers.biagini2022.models import RECIPES, Row, TunedRow
-from sercore.protocols.origins import by_label, by_origin
 from sercore.protocols.speakers import Sides, across, speaker_folds
+from sercore.protocols.splits import by_label, by_origin
 from sercore.training import checkpoints, kept
 from sercore.training.batching import by_length
 from sercore.training.fitting import Plan, cross_entropy, fit, validation

@@ -22,7 +22,7 @@ from torch import Tensor
 from sercore import store
 from sercore.augment import policies
 from sercore.augment.policies import POLICIES
-from sercore.evaluation.counting import count_predictions
+from sercore.evaluation.metrics import count_predictions
 from sercore.features.fbank import BANDS, centred, fbank
 from sercore.features.keeping import Extractor
 from sercore.features.speaker import SpeakerEncoder

@@ -11,13 +11,22 @@ from itertools import pairwise
 
 import numpy as np
 
-from sercore.evaluation.effects import DIFFERENCES, FACTORS
-from sercore.ledger import estimates, gaps
-from sercore.ledger.claims import Body, Claim, Differences, Judgement, OnPrint
+from sercore.evaluation.metrics import DIFFERENCES, FACTORS
+from sercore.ledger import claims as judging
+from sercore.ledger import estimates
+from sercore.ledger.claims import (
+    Body,
+    Claim,
+    Differences,
+    Gap,
+    Judgement,
+    OnPrint,
+    all_of,
+    estimated,
+)
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import all_of, level
-from sercore.ledger.gaps import Gap, estimated
-from sercore.ledger.published import Printed
+from sercore.ledger.estimates import level
+from sercore.ledger.paper import Printed
 from sercore.ledger.scores import Trials
 from sercore.papers.padi2021 import study
 from sercore.papers.padi2021.data import EXPERIMENTS
@@ -50,7 +59,7 @@ def ablation(parts: Parts, *, aside: Parts | None = None) -> Differences:
     The sentence needs all ``parts``, differences in WA; those ``aside`` are shown beside them.
     """
     bodies = partial(_bodies, rows=EIGHT, splits=SPLITS)
-    return Differences(parts=parts, bodies=bodies, aside=aside, number=gaps.with_interval)
+    return Differences(parts=parts, bodies=bodies, aside=aside, number=judging.with_interval)
 
 
 def changed(row: Row, *, helps: bool, note: str = "", confound: str = "") -> Differences:
@@ -70,7 +79,7 @@ def changed(row: Row, *, helps: bool, note: str = "", confound: str = "") -> Dif
         parts=lambda recorded: [estimated(" less ".join(rows), recorded.less(*rows, WA))],
         aside=lambda recorded: [estimated("UA", recorded.less(*rows, UA))],
         bodies=partial(_bodies, rows=rows, splits={"": APART}, note=note),
-        number=gaps.with_interval,
+        number=judging.with_interval,
         amend=unjudged,
     )
 
@@ -222,7 +231,7 @@ def confused(ledger: Ledger) -> Judgement:
     for names, pair in zip(pairwise(EXPERIMENTS), pairwise(trials), strict=True):
         name = f"span of recalls, {' less '.join(names)}"
         parts.append(_of_shares(name, pair, lambda shares: np.ptp(_recalls(shares), axis=-1)))
-    marks = gaps.marks(parts)
+    marks = judging.marks(parts)
     words = [
         f"{gap.name} {100 * gap.value:+.1f} points ({mark})"
         for gap, mark in zip(parts, marks, strict=True)

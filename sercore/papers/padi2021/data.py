@@ -17,7 +17,7 @@ from sercore.corpora import labels
 from sercore.corpora.clips import Clips
 from sercore.corpora.demo import synthetic
 from sercore.corpora.reports import Report
-from sercore.evaluation import verification
+from sercore.evaluation import embeddings
 from sercore.features.keeping import Extractor
 from sercore.features.mel import MelSettings, mel, normalise_bands
 from sercore.training.batching import Frames, Ragged
@@ -236,7 +236,7 @@ def pairs_to_verify(
     groups = (table["corpus"] + "/" + table["speaker"]).to_numpy(str)
     rows = balanced(groups, most=COMPARED[edition], number=0, seed=0)
     groups = groups[rows]
-    return rows, verification.trials(groups, pairs=_n_pairs(groups), seed=0)
+    return rows, embeddings.trials(groups, pairs=_n_pairs(groups), seed=0)
 
 
 def refuse_partial(edition: str, reports: Iterable[Report]) -> None:

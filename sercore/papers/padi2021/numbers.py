@@ -14,12 +14,11 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from sercore.augment.policies import POLICIES
-from sercore.evaluation.effects import contrasts
+from sercore.evaluation.metrics import contrasts
 from sercore.ledger import estimates, recorded
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate
-from sercore.ledger.paper import Plain
-from sercore.ledger.published import Printed
+from sercore.ledger.paper import Plain, Printed
 from sercore.ledger.scores import Trials
 from sercore.models import resnet
 from sercore.papers.padi2021 import campplus, study, trial

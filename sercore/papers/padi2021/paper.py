@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from sercore.ledger import recorded, verdicts
+from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import level
-from sercore.ledger.paper import Paper, Plain, as_setting
-from sercore.ledger.published import Printed
+from sercore.ledger.paper import Paper, Plain, Printed, as_measured, as_setting
 from sercore.papers.padi2021 import card, numbers, study
 from sercore.papers.padi2021.data import EXPERIMENTS, MEL, Data
 from sercore.papers.padi2021.numbers import IEMOCAP, TAUGHT, UA, WA, WIDTHS
@@ -108,7 +107,7 @@ class Padi2021(Paper, study=study):
         value = numbers.counted(number)
         if value is None:
             return None
-        word, reason = verdicts.measured(number.value, value, places=0)
+        word, reason = as_measured(number.value, value, places=0)
         return Plain(verdict=word, value=value, reason=reason)
 
     def why_not(self, number: Printed) -> str:

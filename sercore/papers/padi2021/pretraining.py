@@ -16,7 +16,7 @@ from sercore import audio, corpora, store
 from sercore.corpora import voxceleb
 from sercore.corpora.reports import Report
 from sercore.corpora.table import some
-from sercore.evaluation import verification
+from sercore.evaluation import embeddings
 from sercore.features.mel import normalise_bands
 from sercore.papers.padi2021.data import (
     SPECTROGRAMS,
@@ -161,7 +161,7 @@ def list_voxceleb(root: Path) -> Source:
     Source: Padi et al. 2021, section 4.2; that listed speakers teach nothing is ours.
     """
     lists = [root / name for name in LISTS if (root / name).is_file()]
-    pairs = verification.read_trials(lists[0]) if lists else ([], [], np.zeros(0, bool))
+    pairs = embeddings.read_trials(lists[0]) if lists else ([], [], np.zeros(0, bool))
     sides = [[os.path.splitext(name)[0] for name in side] for side in pairs[:2]]
     rows = {name: row for row, name in enumerate(dict.fromkeys(sides[0] + sides[1]))}
     left, right = (np.array([rows[name] for name in side], int) for side in sides)

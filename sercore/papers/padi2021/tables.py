@@ -13,12 +13,11 @@ import numpy as np
 import torch
 from IPython.display import HTML
 
-from sercore.evaluation.effects import DIFFERENCES, FACTORS
-from sercore.evaluation.metrics import recalls
+from sercore.evaluation.metrics import DIFFERENCES, FACTORS, recalls
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import level
-from sercore.ledger.published import Printed
+from sercore.ledger.paper import Printed
 from sercore.models import resnet
 from sercore.models.counts import parameters
 from sercore.models.resnet import ResNet34

@@ -16,8 +16,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from sercore.evaluation.counting import count_predictions
-from sercore.evaluation.verification import cosine, equal_error_rate
+from sercore.evaluation.embeddings import cosine, equal_error_rate
+from sercore.evaluation.metrics import count_predictions
 from sercore.models import resnet
 from sercore.models.resnet import ResNet34
 from sercore.models.transfer import transfer

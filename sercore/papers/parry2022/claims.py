@@ -10,10 +10,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from sercore.ledger import estimates, gaps, recorded
-from sercore.ledger.claims import Claim, Judgement, Untested
+from sercore.ledger import claims as judging
+from sercore.ledger import estimates, recorded
+from sercore.ledger.claims import Claim, Gap, Judgement, Untested, all_hold, best_of
 from sercore.ledger.entries import Ledger
-from sercore.ledger.gaps import Gap, all_hold, best_of
 from sercore.papers.parry2022 import evidence, numbers
 from sercore.papers.parry2022.data import GENDERS, ORIGINS, POOLED, SUBSETS
 from sercore.papers.parry2022.evidence import (
@@ -236,7 +236,7 @@ def clustered(ledger: Ledger) -> Judgement:
             probes["MTL C"][seed][at] - max(probes["baseline"][seed][at], probes["GR C"][seed][at])
             for seed in seeds
         ]
-        lead = gaps.estimated(name, estimates.of_seeds(values, groups=speakers))
+        lead = judging.estimated(name, estimates.of_seeds(values, groups=speakers))
         leads.append(lead)
         counted.append(f"by the {name} in {sum(value > 0 for value in values)} ({lead.value:+.3f})")
     reason = (
@@ -245,7 +245,7 @@ def clustered(ledger: Ledger) -> Judgement:
     )
     if leads[-1].doubt:
         reason += f"; shown, not judged: {leads[-1].doubt}"
-    return Judgement.alike(estimates.all_of(gaps.marks(leads)), reason)
+    return Judgement.alike(judging.all_of(judging.marks(leads)), reason)
 
 
 def balanced(ledger: Ledger) -> Judgement:

@@ -24,7 +24,7 @@ from sercore.corpora.folders import lacking as lacking_corpora
 from sercore.features import mel as mel_features
 from sercore.features.keeping import Extractor
 from sercore.features.mel import MelSettings, mel, normalise_bands
-from sercore.protocols.pooled import pooled
+from sercore.protocols.speakers import pooled
 from sercore.training.batching import Ragged
 
 POOLED = ("emovo", "emodb", "iemocap", "epst", "ravdess", "savee")

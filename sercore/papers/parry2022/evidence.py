@@ -7,11 +7,11 @@ from functools import lru_cache, partial
 import numpy as np
 
 from sercore.evaluation.metrics import recalls
-from sercore.ledger import estimates, gaps
-from sercore.ledger.claims import Body, Differences, Judgement
+from sercore.ledger import claims as judging
+from sercore.ledger import estimates
+from sercore.ledger.claims import Body, Differences, Gap, Judgement, all_hold, negate
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import level
-from sercore.ledger.gaps import Gap, all_hold, negate
 from sercore.ledger.scores import Trials
 from sercore.papers.parry2022 import numbers
 from sercore.papers.parry2022.data import CLASSES, SUBSETS
@@ -62,7 +62,7 @@ class Accuracies:
         except KeyError:  # a cell that is not printed, or not run
             return Gap(name)
         if self.trials is None:
-            return gaps.exact(name, value)
+            return judging.exact(name, value)
         cells = list(read.cells)
 
         def formula(scores: np.ndarray) -> np.ndarray:
@@ -70,7 +70,7 @@ class Accuracies:
 
         try:
             systems = [self.trials[cell] for cell in cells]
-            return gaps.estimated(name, estimates.contrast(systems, UA, formula))
+            return judging.estimated(name, estimates.contrast(systems, UA, formula))
         except ValueError:  # no seed is in all of them
             return Gap(name)
 
@@ -185,7 +185,7 @@ def _collapsed_baseline(ledger: Ledger, on: Sequence[str]) -> str:
 
 def _worst_first(differences: Sequence[Gap], number: Callable[[Gap, str], str]) -> str:
     """Say how many differences hold, and name a few that do not, the worst first."""
-    judged = list(zip(differences, gaps.marks(differences), strict=True))
+    judged = list(zip(differences, judging.marks(differences), strict=True))
     run = sorted((pair for pair in judged if pair[0].by_seed), key=lambda pair: pair[0].value)
     holding = [gap.value for gap, mark in run if mark == "holds"]
     others = [pair for pair in run if pair[1] != "holds"]
@@ -322,7 +322,7 @@ def accuracy_cell(trials: Trials | None, corpora: Sequence[str]) -> object:
     scored = numbers.scored(trials, corpora)
     if scored is None:
         return DASH
-    gap = gaps.estimated(UA, level(scored, UA))
+    gap = judging.estimated(UA, level(scored, UA))
     flat = sum(bool(numbers.collapsed(trials.sown([seed]), corpora)) for seed in trials.seeds)
     words = ", collapsed" if flat else ""
     if 0 < flat < len(gap.by_seed):

@@ -15,7 +15,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 from torch import nn
 
-from sercore.ledger import gaps as ledger_gaps
+from sercore.ledger import claims as judging
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import SEEDS, level
 from sercore.models.attribute_network import SIZES, SharedLayers, discriminators
@@ -306,7 +306,7 @@ def gains_data(ledger: Ledger) -> tuple[dict[str, Gains], dict[str, float]]:
                 seeds = len(ours.by_seed)
                 panels[on][approach, name] = (above, ours.value if seeds else None, seeds)
         if scored[on] is not None and len(baseline.seeds) > 1:
-            spreads[on] = ledger_gaps.estimated("", level(scored[on], UA)).spread
+            spreads[on] = judging.estimated("", level(scored[on], UA)).spread
     return panels, spreads
 
 

@@ -14,12 +14,12 @@ import torch
 
 from sercore.card import RARELY
 from sercore.evaluation.metrics import recalls
-from sercore.ledger import estimates, gaps, recorded, verdicts
+from sercore.ledger import claims as judging
+from sercore.ledger import estimates, recorded
+from sercore.ledger.claims import Gap
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate, level
-from sercore.ledger.gaps import Gap
-from sercore.ledger.paper import Plain
-from sercore.ledger.published import Printed
+from sercore.ledger.paper import Plain, Printed, as_measured
 from sercore.ledger.scores import Trials
 from sercore.models import attribute_network, counts
 from sercore.models.attribute_network import Discriminator
@@ -114,7 +114,7 @@ def measured(number: Printed) -> Plain | None:
     value = _measurements().get(name)
     if value is None or (number.row == "data" and missing(recorded.measured_on(NAME))):
         return None
-    agrees = verdicts.measured(scale * number.value, scale * value, places=0)[1] == "agrees"
+    agrees = as_measured(scale * number.value, scale * value, places=0)[1] == "agrees"
     reason = "agrees" if agrees else f"differs: measured {value:.4g} {number.unit}"
     return Plain(verdict="measured", value=value, reason=reason)
 
@@ -250,7 +250,7 @@ def moved(name: str, trials: Trials | None, usual: Trials | None, *corpora: str)
     pair = [scored(trials, corpora), scored(usual, corpora)]
     if None in pair or not pair[0].runs & pair[1].runs:
         return Gap(name)
-    return gaps.estimated(name, estimates.difference(*pair, UA))
+    return judging.estimated(name, estimates.difference(*pair, UA))
 
 
 def collapsed(trials: Trials, corpora: Sequence[str]) -> dict[str, float]:

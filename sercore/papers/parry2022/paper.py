@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from sercore.ledger import gaps, recorded
+from sercore.ledger import claims as judging
+from sercore.ledger import recorded
+from sercore.ledger.claims import Gap
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import level
-from sercore.ledger.gaps import Gap
-from sercore.ledger.paper import Paper, Place, Plain
-from sercore.ledger.published import Printed
+from sercore.ledger.paper import Paper, Place, Plain, Printed
 from sercore.papers.parry2022 import card, evidence, numbers, study
 from sercore.papers.parry2022.data import CLASSES, ORIGINS, POOLED
 from sercore.papers.parry2022.figures import swing_data
@@ -129,7 +129,7 @@ def lead(ledger: Ledger, *, on: str = "TESS") -> str:
     scored = numbers.scored(trials, SCORED[on])
     if scored is None:
         return f"{opening} No run on real speech is recorded yet."
-    ours = gaps.estimated("", level(scored, UA))
+    ours = judging.estimated("", level(scored, UA))
     seeds = len(ours.by_seed)
     spread = f" ± {ours.spread:.2f}" if seeds > 1 else ""
     pool = ", ".join(ORIGINS[name] for name in numbers.corpora() if name in POOLED)

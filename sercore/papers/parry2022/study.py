@@ -22,7 +22,7 @@ from sercore.parameters import (
     Seed,
     Seeds,
 )
-from sercore.protocols.pooled import pooled
+from sercore.protocols.speakers import pooled
 from sercore.sweep import Task
 
 NAME = "02-mtl-adversarial"

@@ -20,13 +20,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from sercore.augment.spectrogram import mask_bands, mask_time
-from sercore.evaluation import counting
+from sercore.evaluation import metrics
 from sercore.evaluation.embeddings import neighbours
 from sercore.models import attribute_network
 from sercore.models.attribute_network import AttributeNetwork, SharedLayers, discriminators
 from sercore.papers.parry2022.adversarial import Plan, fit, label_entropy
 from sercore.papers.parry2022.data import MISSING, SIDES, Data, Labels, attribute_labels, letters
-from sercore.protocols.pooled import Split, pooled
+from sercore.protocols.speakers import Split, pooled
 from sercore.training import kept
 from sercore.training.loop import choose
 from sercore.training.resumable import History, autocast
@@ -335,8 +335,8 @@ def count(data: Data, target: np.ndarray, rows: np.ndarray, probabilities: np.nd
     unseen = np.isin(corpora, data.unseen)
     again = np.isin(corpora, corpora[unseen & surprised]) & ~surprised
     renamed = [group.replace("/", " without surprise/", 1) for group in groups[again].tolist()]
-    outcome = counting.count_predictions(groups, truth, probabilities)
-    outcome["counts"] += counting.tally(np.array(renamed), truth[again], predicted[again])
+    outcome = metrics.count_predictions(groups, truth, probabilities)
+    outcome["counts"] += metrics.tally(np.array(renamed), truth[again], predicted[again])
     outcome["counts"].sort()
     answers: dict[tuple[str, str], list[str]] = {}
     texts = table["text"].fillna("").to_numpy(str)

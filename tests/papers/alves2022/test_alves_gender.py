@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from sercore import store
 from sercore.corpora.gender_tables import GenderTable
-from sercore.ledger import published
+from sercore.ledger.paper import read_printed
 from sercore.papers.alves2022 import gender
 from sercore.papers.alves2022.gender import (
     CLASSIFIERS,
@@ -241,7 +241,7 @@ def test_the_grid_has_every_row_once_a_fold_and_the_papers_row_among_them():
     assert {each.protocol for each in grid if each.row != NETWORK} == {"as-published"}
     printed = {
         number.row
-        for number in published.read("01-ser2022-transfer")
+        for number in read_printed("01-ser2022-transfer")
         if number.row.startswith("gender classifier (")
     }
     assert printed

@@ -37,7 +37,8 @@ def runs():
 
 def test_recalls_are_shares_of_the_noted_clips(runs):
     results = note_recalls(runs, SELECTED[2])
-    table = runs.notes[runs.notes["trial"] < 2]
+    table = runs.parts["notes"]
+    table = table[table["trial"] < 2]
     for result in results:
         letter, true = (NOTES[result.note.replace(" ", "_")], CLASSES.index(result.label))
         chosen = table[

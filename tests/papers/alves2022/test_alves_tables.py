@@ -9,7 +9,7 @@ from sercore import papers
 from sercore.features import names
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
-from sercore.ledger.published import hand_labels
+from sercore.ledger.paper import hand_labels
 from sercore.papers.alves2022 import gender as gender_study
 from sercore.papers.alves2022 import study
 from sercore.papers.alves2022 import tables as chapter

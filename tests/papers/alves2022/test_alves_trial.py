@@ -13,7 +13,7 @@ from sklearn.preprocessing import MinMaxScaler
 
 from sercore import corpora
 from sercore.evaluation.metrics import macro_f1
-from sercore.ledger import published
+from sercore.ledger.paper import read_printed
 from sercore.papers.alves2022 import study
 from sercore.papers.alves2022.data import clips, conversations, copies
 from sercore.papers.alves2022.trial import (
@@ -35,7 +35,7 @@ from tests.papers.alves2022.alves_trials import BOTH, EMBEDDED, MISJOINED, SMOTE
 def test_rows_are_those_of_the_paper():
     printed = {
         (number.table, number.row)
-        for number in published.read(study.NAME)
+        for number in read_printed(study.NAME)
         if number.metric == "macro_f1_cv5_mean"
     }
     assert printed == {(table, row) for table, rows in TABLES.items() for row in rows}

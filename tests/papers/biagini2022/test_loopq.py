@@ -6,7 +6,7 @@ from dataclasses import asdict
 import pytest
 
 from sercore import corpora
-from sercore.ledger import published
+from sercore.ledger.paper import read_printed
 from sercore.ledger.recorded import of_this_run
 from sercore.papers.biagini2022 import data as loopq_data
 from sercore.papers.biagini2022 import study as loopq
@@ -26,7 +26,7 @@ def trials(**given):
 
 def test_the_models_are_those_of_table_4():
     assert set(RECIPES) == {
-        number.row for number in published.read(loopq.NAME) if number.table == "Table 4"
+        number.row for number in read_printed(loopq.NAME) if number.table == "Table 4"
     }
     assert {row.model for row in ROWS.values()} == set(RECIPES)
     assert len(ROWS) == sum(map(len, GROUPS.values())) == 14
@@ -43,7 +43,7 @@ def test_the_settings_are_those_of_table_3(reading, column):
     """What the paper prints; the code's rates and decays are ten times as high."""
     printed = {
         (each.row, each.column): each.value
-        for each in published.read(loopq.NAME)
+        for each in read_printed(loopq.NAME)
         if each.table == "Table 3"
     }
     for name, recipe in RECIPES.items():
@@ -176,7 +176,7 @@ def test_a_run_goes_into_the_ledgers_tables(tmp_path, monkeypatch):
     assert runs.trials["rates"].tolist() == ["code"] * 4
     assert runs.trials["accuracy_last"].notna().tolist() == [True, True, False, False]
     assert runs.counts.groupby("trial")["count"].sum().tolist() == runs.trials["clips"].tolist()
-    assert set(runs.errors["group"]) <= {
+    assert set(runs.parts["errors"]["group"]) <= {
         f"toy-{corpus}/{who}" for corpus in "ab" for who in ("f1", "f2", "m1", "m2")
     }
 

@@ -10,7 +10,7 @@ import soundfile
 from sercore import audio, corpora, encoders
 from sercore.features.length import fit, trim
 from sercore.features.mel import DECIBELS, LINEAR, mel, mfcc
-from sercore.ledger import published
+from sercore.ledger.paper import read_printed
 from sercore.papers.biagini2022 import data as loopq_data
 from sercore.papers.biagini2022 import inputs as loopq_inputs
 from sercore.papers.biagini2022.inputs import SHAPES
@@ -252,7 +252,7 @@ def test_measures_stand_under_the_printed_numbers_names():
     assert found["duration / all / mean"] == pytest.approx(2)
     assert found["labelled data / training split / records"] == int(0.8 * 10) + int(0.8 * 5)
     printed = {
-        f"{number.row} / {number.column} / {number.metric}" for number in published.read(PAPER)
+        f"{number.row} / {number.column} / {number.metric}" for number in read_printed(PAPER)
     }
     assert {
         name for name in found if not name.startswith("duration / ") or " / all / " in name

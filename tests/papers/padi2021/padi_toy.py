@@ -11,7 +11,7 @@ import soundfile
 import torch
 
 from sercore import audio, store
-from sercore.evaluation import verification
+from sercore.evaluation import embeddings
 from sercore.features.mel import normalise_bands
 from sercore.models import resnet
 from sercore.papers.padi2021 import trial as padi_trial
@@ -141,7 +141,7 @@ def _source(table: pd.DataFrame, clips: Sequence[np.ndarray], draw: np.random.Ge
         for place in range(len(SPEAKERS))
         for number in range(5)
     ]
-    left, right, same = verification.trials(
+    left, right, same = embeddings.trials(
         (table["corpus"] + "/" + table["speaker"]).to_numpy(str), pairs=60, seed=0
     )
     return Source(

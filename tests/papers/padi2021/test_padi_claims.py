@@ -6,10 +6,11 @@ from functools import partial
 import pytest
 
 from sercore import papers
-from sercore.evaluation.effects import FACTORS
+from sercore.evaluation.metrics import FACTORS
 from sercore.ledger import claims as judging
-from sercore.ledger import estimates, published
+from sercore.ledger import estimates
 from sercore.ledger.entries import Ledger
+from sercore.ledger.paper import PUBLISHED
 from sercore.papers.padi2021 import claims, numbers
 from tests.papers.padi2021 import padi_runs
 from tests.papers.padi2021.padi_runs import EIGHT, MEASURED, ledger
@@ -35,7 +36,7 @@ def judged(book: Ledger, name: str) -> judging.Judgement:
 
 def altered(folder, old: str, new: str):
     """A copy of the printed numbers in which one is changed."""
-    shutil.copytree(published.FOLDER, folder / "published")
+    shutil.copytree(PUBLISHED, folder / "published")
     path = folder / "published" / f"{numbers.NAME}.csv"
     text = path.read_text()
     assert text.count(old) == 1

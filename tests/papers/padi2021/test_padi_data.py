@@ -6,7 +6,7 @@ import pytest
 import soundfile
 
 from sercore import corpora
-from sercore.evaluation import verification
+from sercore.evaluation import embeddings
 from sercore.papers.padi2021 import data as padi_data
 from sercore.papers.padi2021 import pretraining
 from sercore.papers.padi2021 import study as padi
@@ -47,7 +47,7 @@ def test_as_many_pairs_are_drawn_as_there_are(clips):
     """Of few clips all pairs; of many never more than there are of either kind."""
     speakers = np.repeat([f"s{number}" for number in range(len(clips))], clips)
     wanted = padi_data._n_pairs(speakers)
-    left, right, same = verification.trials(speakers, pairs=wanted, seed=0)
+    left, right, same = embeddings.trials(speakers, pairs=wanted, seed=0)
     assert np.array_equal(speakers[left] == speakers[right], same)
     assert 0 < same.sum() < len(same) <= 2 * padi_data.PAIRS
 

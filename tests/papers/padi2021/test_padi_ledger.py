@@ -10,9 +10,10 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score
 
 from sercore import papers
 from sercore.augment import policies
-from sercore.ledger import published, recorded
+from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import level
+from sercore.ledger.paper import PUBLISHED
 from sercore.ledger.scores import MEASURES
 from sercore.papers.padi2021 import numbers
 from sercore.papers.padi2021.trial import Trial
@@ -293,7 +294,7 @@ def test_what_is_not_finished_is_said_of_every_entry(given, unfinished, one_fold
 
 
 def test_changed_print_changes_no_value_of_ours(tmp_path):
-    shutil.copytree(published.FOLDER, tmp_path / "published")
+    shutil.copytree(PUBLISHED, tmp_path / "published")
     path = tmp_path / "published" / f"{PAPER}.csv"
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
     table["value"] = [str(float(value) * 1.5 + 1) for value in table["value"]]

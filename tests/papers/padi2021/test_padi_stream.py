@@ -10,7 +10,7 @@ import soundfile
 
 from sercore import audio, corpora
 from sercore.corpora import voxceleb
-from sercore.evaluation.verification import trials
+from sercore.evaluation.embeddings import trials
 from sercore.features.mel import normalise_bands
 from sercore.papers.padi2021.data import log_mel
 from sercore.papers.padi2021.pretraining import (

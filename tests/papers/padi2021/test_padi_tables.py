@@ -12,8 +12,9 @@ import torch
 from sercore import papers
 from sercore.augment import policies
 from sercore.corpora.reports import Report
-from sercore.ledger import published, recorded
+from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
+from sercore.ledger.paper import PUBLISHED
 from sercore.models.resnet import ResNet34
 from sercore.papers.padi2021 import numbers, tables
 from tests.papers.padi2021 import padi_runs, padi_toy
@@ -174,7 +175,7 @@ def test_iemocap_stands_in_its_own_columns_with_its_verdict():
     "make", [tables.folds, tables.per_class, tables.grid, tables.effects, tables.encoder]
 )
 def test_no_printed_number_moves_ours(full, tmp_path, make):
-    shutil.copytree(published.FOLDER, tmp_path / "published")
+    shutil.copytree(PUBLISHED, tmp_path / "published")
     path = tmp_path / "published" / f"{numbers.NAME}.csv"
     path.write_text(re.sub(r",[\d.]+,%", ",12.34,%", path.read_text()))
     other = Ledger(

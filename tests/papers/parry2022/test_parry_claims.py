@@ -7,8 +7,9 @@ from functools import cache, partial
 import pytest
 
 from sercore.ledger import claims as judging
-from sercore.ledger import estimates, published, recorded
+from sercore.ledger import estimates, recorded
 from sercore.ledger.entries import Ledger
+from sercore.ledger.paper import PUBLISHED
 from sercore.papers.parry2022 import claims, evidence, numbers
 from sercore.papers.parry2022.study import GRID
 from sercore.papers.parry2022.trial import Trial
@@ -150,7 +151,7 @@ def test_what_the_printed_tables_say_of_it(name):
     ],
 )
 def test_a_changed_table_changes_what_it_says(name, old, new, mark, tmp_path):
-    shutil.copytree(published.FOLDER, tmp_path / "published")
+    shutil.copytree(PUBLISHED, tmp_path / "published")
     path = tmp_path / "published" / f"{numbers.NAME}.csv"
     text = path.read_text()
     assert text.count(old) == 1

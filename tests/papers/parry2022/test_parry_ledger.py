@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 from sercore import papers
-from sercore.ledger import published, recorded
+from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import level
+from sercore.ledger.paper import PUBLISHED
 from sercore.papers.parry2022 import numbers
 from sercore.papers.parry2022.data import ORIGINS, UNSEEN
 from sercore.papers.parry2022.trial import Recipe
@@ -253,7 +254,7 @@ def test_durations_speakers_and_shares_are_measured_and_those_of_the_pool_on_all
 
 
 def test_changed_print_changes_no_value_of_ours(tmp_path):
-    shutil.copytree(published.FOLDER, tmp_path / "published")
+    shutil.copytree(PUBLISHED, tmp_path / "published")
     path = tmp_path / "published" / f"{PAPER}.csv"
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
     table["value"] = [str(float(value) * 1.5 + 1) for value in table["value"]]

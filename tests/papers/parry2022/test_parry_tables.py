@@ -12,8 +12,9 @@ import torch
 from sercore import papers
 from sercore.corpora import folders
 from sercore.corpora.reports import Report
-from sercore.ledger import published, recorded
+from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
+from sercore.ledger.paper import PUBLISHED
 from sercore.models.attribute_network import SMALL, Discriminator, SharedLayers
 from sercore.papers.parry2022 import numbers
 from sercore.papers.parry2022 import study as parry
@@ -78,7 +79,7 @@ def test_table_3_has_all_eleven_sets_and_one_seed_has_no_spread(full):
 
 @pytest.mark.parametrize("on", ["TESS", "in-domain test"])
 def test_no_printed_number_moves_ours(full, tmp_path, on):
-    shutil.copytree(published.FOLDER, tmp_path / "published")
+    shutil.copytree(PUBLISHED, tmp_path / "published")
     path = tmp_path / "published" / f"{parry.NAME}.csv"
     path.write_text(re.sub(r",ua,[\d.]+,", ",ua,12.34,", path.read_text()))
     altered = Ledger(

@@ -8,7 +8,7 @@ import pytest
 
 from sercore.corpora import COLUMNS, labels, load
 from sercore.papers.parry2022 import data as parry_data
-from sercore.protocols.pooled import pooled
+from sercore.protocols.speakers import pooled
 from tests.corpora import trees
 
 UNSEEN = ("tess", "crema-d")

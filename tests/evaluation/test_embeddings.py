@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 from sklearn.metrics import roc_curve
 from sklearn.metrics.pairwise import cosine_similarity
 
-from sercore.evaluation.verification import cosine, equal_error_rate, read_trials, trials
+from sercore.evaluation.embeddings import cosine, equal_error_rate, read_trials, trials
 
 answers = st.lists(st.tuples(st.integers(-6, 6), st.booleans()), min_size=2, max_size=50).filter(
     lambda rows: len({same for _, same in rows}) == 2
