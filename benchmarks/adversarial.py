@@ -22,7 +22,7 @@ from torch.nn.functional import conv1d, cross_entropy, max_pool1d
 from sercore.models.attribute_network import SIZES, AttributeNetwork, SharedLayers, Sizes
 from sercore.papers.parry2022.adversarial import Plan, step
 from sercore.papers.parry2022.study import RECIPES
-from sercore.training import memory
+from sercore.training import devices
 from sercore.training.batching import Ragged, by_length, padding_share
 
 GOAL, ROUNDS, CLIPS = 2.0, 3, 96
@@ -98,7 +98,7 @@ def epoch(side: str, part: str, threads: int) -> tuple[float, float]:
     optimiser = torch.optim.SGD(network.parameters(), lr=recipe.rate, momentum=0.9)
     plan = Plan(approach="baseline", batch=recipe.batch, rate=recipe.rate, precision="bf16")
     rows = order(held, recipe.batch, sorted_by_length=part == "batches by length")
-    with memory.kept() if side == "ours" or part == "kept memory" else nullcontext():
+    with devices.kept_memory() if side == "ours" or part == "kept memory" else nullcontext():
         for timed in (False, True):
             started, losses = time.perf_counter(), []
             for *inputs, target in batches(held, labels, rows if timed else rows[:2]):

@@ -23,7 +23,7 @@ from sercore.audio import RATE
 from sercore.papers.padi2021 import trial as padi_trial
 from sercore.papers.padi2021.data import Source
 from sercore.papers.padi2021.pretraining import read_normalised
-from sercore.training import chunks, memory
+from sercore.training import chunks, devices
 from sercore.training.batching import Streamed
 from sercore.training.chunks import batches, in_turn
 
@@ -74,7 +74,7 @@ def read(folder: Path, clips: int, reads: int) -> dict[str, float]:
     source = held(folder, clips)
     target = np.unique(source.speakers, return_inverse=True)[1]
     seen, left, number, listed = [taken()], reads, 0, time.perf_counter()
-    with memory.kept():  # as in a training
+    with devices.kept_memory():  # as in a training
         while left > 0:
             number += 1
             rows = chunks.balanced(source.speakers, most=source.most, number=number, seed=0)

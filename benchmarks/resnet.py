@@ -29,10 +29,10 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from sercore.models.resnet import ResNet34
 from sercore.papers.padi2021 import trial as padi_trial
-from sercore.training import chunks, memory
+from sercore.training import chunks, devices
 from sercore.training.batching import Ragged, padding_share
 from sercore.training.chunks import SCORED, answered, batches
-from sercore.training.resumable import autocast
+from sercore.training.devices import autocast
 from sercore.training.sgd import fit
 
 GOAL, ROUNDS, BATCH, CLASSES = 2.0, 1, 16, 4
@@ -174,7 +174,7 @@ def scored(
 ) -> tuple[dict[str, float], float]:
     """Seconds of clips in buckets, one by one and in buckets where memory is kept; how far apart a clip's logits are at most."""
     torch.set_num_threads(threads)
-    with memory.kept():  # as in the training before it
+    with devices.kept_memory():  # as in the training before it
         network, held, where = settled(size).to(device), clips(FOLD), torch.device(device)
     singly = SimpleNamespace(clip=held.clip)  # as if read from files
     found, seconds = [], {}
@@ -184,7 +184,7 @@ def scored(
             "one by one": singly,
             "buckets, memory kept": held,
         }.items():
-            with memory.kept() if "kept" in name else nullcontext():
+            with devices.kept_memory() if "kept" in name else nullcontext():
                 answered(network, frames, rows[:4], device=where)
                 started = time.perf_counter()
                 found.append(answered(network, frames, rows, device=where))

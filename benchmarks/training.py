@@ -28,7 +28,7 @@ from sercore.papers.biagini2022.data import Data
 from sercore.papers.biagini2022.inputs import SHAPES, Inputs
 from sercore.papers.biagini2022.models import ROWS, plan
 from sercore.papers.biagini2022.trial import Trial, batches
-from sercore.training import fitting, memory
+from sercore.training import devices, fitting
 
 GOAL = 2.0
 ROUNDS, TIMED = 3, 1  # rounds of a model; steps of a round that are timed, after one that is not
@@ -103,7 +103,7 @@ def plain(
     torch.manual_seed(0)
     with ExitStack() as stack:
         if part == "kept memory":
-            stack.enter_context(memory.kept())
+            stack.enter_context(devices.kept_memory())
         for *inputs, target in made:
             optimiser.zero_grad()
             with torch.autocast("cpu", torch.bfloat16, enabled=part == "bf16"):

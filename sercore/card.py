@@ -21,7 +21,7 @@ from sercore import checkout
 from sercore.evaluation.metrics import accuracy, recalls
 from sercore.parameters import ParameterError, checked
 from sercore.training import checkpoints
-from sercore.training.loop import choose
+from sercore.training.devices import choose
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -24,7 +24,7 @@ from sercore.card import Card
 from sercore.encoders import Encoder, EncoderError
 from sercore.parameters import ParameterError, nearest
 from sercore.training import checkpoints
-from sercore.training.resumable import autocast
+from sercore.training.devices import autocast
 
 LEAST = 0.5  # s: the shortest window, and the shortest clip
 CLOSEST = 0.01  # s: the shortest hop

@@ -54,7 +54,7 @@ class Task:
 
 def finished(tasks: Sequence[Task], *, scheduler: str, device: str) -> list[list[dict]]:
     """Run the trials of each task by ``sweep``; on a GPU all that are alike run at once."""
-    from sercore.training.loop import choose
+    from sercore.training.devices import choose
 
     at_once = AT_ONCE if choose(device).type == "cpu" else None
     return [
@@ -74,7 +74,7 @@ def finished(tasks: Sequence[Task], *, scheduler: str, device: str) -> list[list
 
 def at_a_time(device: str) -> int:
     """Number of trials that run at the same time: one a core, but four at most on a GPU."""
-    from sercore.training.loop import choose
+    from sercore.training.devices import choose
 
     return cpu_count() if choose(device).type == "cpu" else min(cpu_count(), ON_A_GPU)
 

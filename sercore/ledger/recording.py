@@ -14,7 +14,7 @@ from sercore.corpora.reports import Report, left_out
 from sercore.ledger import recorded
 from sercore.ledger.paper import Paper
 from sercore.sweep import Task, trial_keys
-from sercore.training.loop import choose
+from sercore.training.devices import choose
 
 
 def record(paper: Paper, parameters: BaseModel, *, incomplete: bool = False) -> None:

@@ -1,8 +1,9 @@
 """Training loops, their losses, schedules and batches."""
 
 from sercore.training.batching import Ragged, by_length
+from sercore.training.devices import choose
 from sercore.training.fitting import Plan, cross_entropy, fit
-from sercore.training.loop import Recipe, choose, train
+from sercore.training.loop import Recipe, train
 from sercore.training.resumable import History
 from sercore.training.schedules import Plateau, Steps
 

@@ -13,7 +13,7 @@ from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import DataLoader, Dataset
 
 from sercore.augment.policies import POLICIES, masked
-from sercore.training import memory, ranks
+from sercore.training import devices
 from sercore.training.batching import Frames, Ragged
 
 SCORED = 16  # clips a batch where nothing is trained
@@ -168,12 +168,12 @@ def batches(
     Source: Padi et al. 2021, sections 3.4 and 4.2.
     """
     shares = read
-    if ranks.count() > 1:
-        shares = [batch.part(ranks.number(), ranks.count()) for batch in read]
+    if devices.n_ranks() > 1:
+        shares = [batch.part(devices.rank(), devices.n_ranks()) for batch in read]
     if min((len(batch.rows) for batch in shares), default=2) < 2:
         least = min(len(batch.rows) for batch in read)
         raise ValueError(
-            f"{ranks.count()} processes share batches of {least} chunks; batch norm needs 2 in each"
+            f"{devices.n_ranks()} processes share batches of {least} chunks; batch norm needs 2 in each"
             " process. Start fewer processes."
         )
     loader = DataLoader(_Chunks(frames, shares), batch_size=None, num_workers=workers)
@@ -212,7 +212,7 @@ def answered(
     elif not length:
         batch = 1
     answers: dict[int, Tensor] = {}
-    with memory.kept():
+    with devices.kept_memory():
         for places in np.split(order, range(batch, len(order), batch)):
             clips = [frames.clip(rows[place]) for place in places]
             if length:

@@ -14,7 +14,8 @@ from torch.nn import functional
 
 from sercore import store
 from sercore.training import resumable
-from sercore.training.resumable import Epoch, History, autocast, mean
+from sercore.training.devices import autocast
+from sercore.training.resumable import Epoch, History, mean
 from sercore.training.schedules import Plateau, Steps
 
 OPTIMISERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from sercore import store
-from sercore.training import checkpoints, memory, ranks
+from sercore.training import checkpoints, devices
 
 STATE, BEST, LAST = "state.safetensors", "best.safetensors", "last.safetensors"
 HISTORY = "history.json"
@@ -109,7 +109,7 @@ class Epoch:
             FloatingPointError: A required score is not finite.
         """
         self.network.eval()
-        with torch.no_grad(), autocast(precision, self.device):
+        with torch.no_grad(), devices.autocast(precision, self.device):
             scores = {name: float(value) for name, value in validate(self.network).items()}
         if missing := set(required) - set(scores):
             raise ValueError(
@@ -164,18 +164,18 @@ def run(
     """
     extra = dict(extra or {})
     record = _identity({"network": network, **extra}, identity, device, seed)
-    is_first = ranks.number() == 0
-    devices = [device] if device.type == "cuda" else []
-    with memory.kept(), torch.random.fork_rng(devices), _bar(total, shown=is_first) as bar:
+    is_first = devices.rank() == 0
+    gpus = [device] if device.type == "cuda" else []
+    with devices.kept_memory(), torch.random.fork_rng(gpus), _bar(total, shown=is_first) as bar:
         torch.manual_seed(seed)
         done, weights = _resume(folder, record, network, optimiser, extra, device)
-        model = ranks.shared(network, device)
+        model = devices.shared(network, device)
         bar.n = bar.initial = len(done)
         while not (reason := ending(done)):
             started = time.perf_counter()
             model.train()
             result = epoch(Epoch(len(done) + 1, done, model, device, bar))
-            ranks.agree(network)
+            devices.agree(network)
             done.append({**result, "seconds": time.perf_counter() - started})
             if best and best(done) == len(done):
                 weights = {
@@ -190,7 +190,7 @@ def run(
                         f"{part}.{name}": tensor for name, tensor in module.state_dict().items()
                     }
                 checkpoints.write(folder / STATE, state, [record, done])
-            ranks.wait()
+            devices.wait()
             bar.update()
     history = History(epochs=done, ending=reason, best=best(done) if best else len(done))
     if is_first and best:
@@ -198,14 +198,9 @@ def run(
     if is_first:
         checkpoints.write(folder / LAST, network.state_dict(), {"run": record, "epoch": len(done)})
         store.write(folder / HISTORY, (json.dumps(asdict(history), indent=1) + "\n").encode())
-    ranks.wait()
+    devices.wait()
     network.eval()
     return history
-
-
-def autocast(precision: str, device: torch.device) -> torch.autocast:
-    """Return the context for a precision, "fp32" or "bf16"; weights stay fp32."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
 
 
 def mean(steps: Sequence[Numbers], name: str, *, weight: str) -> float | None:
@@ -247,7 +242,7 @@ def _identity(
             for name, tensor in module.state_dict().items()
         ]
         record[part] = f"{type(module).__name__} {store.digest(shapes)[:8]}"
-    record |= {"processes": ranks.count(), "seed": seed, "device": device.type}
+    record |= {"processes": devices.n_ranks(), "seed": seed, "device": device.type}
     return json.loads(json.dumps(record))
 
 
@@ -260,13 +255,13 @@ def _resume(
     device: torch.device,
 ) -> tuple[Results, dict[str, Tensor]]:
     """Restore the state after the last epoch; return results and best weights."""
-    if ranks.number() == 0:
+    if devices.rank() == 0:
         for name in (STATE, BEST, LAST, HISTORY):
             for partial in folder.glob(
                 f".{name}.*"
             ):  # left by a run that was killed while it wrote
                 partial.unlink()
-    ranks.wait()
+    devices.wait()
     if not (folder / STATE).exists():
         return [], {}
     state, (saved, done) = checkpoints.read(folder / STATE)

@@ -14,8 +14,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sercore.training import ranks, resumable
-from sercore.training.resumable import Epoch, History, autocast
+from sercore.training import devices, resumable
+from sercore.training.devices import autocast
+from sercore.training.resumable import Epoch, History
 
 Batches = Callable[[int], Iterable[Sequence[Tensor]]]
 
@@ -112,11 +113,11 @@ def fit(
                 logits = now.network(*inputs)  # (chunks, classes)
             loss = functional.cross_entropy(logits.float(), target, reduction="sum")
             right = (logits.argmax(1) == target).sum()
-            total, chunks, hits = ranks.summed(
+            total, chunks, hits = devices.summed(
                 loss.item(), len(target), right.item(), device=device
             )
             # Processes average their gradients: together that is the mean over all chunks.
-            (loss * ranks.count() / chunks).backward()
+            (loss * devices.n_ranks() / chunks).backward()
             optimiser.step()
             return {"loss": total / chunks, "total": total, "chunks": chunks, "right": hits}
 

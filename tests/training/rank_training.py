@@ -15,7 +15,7 @@ import torch
 
 from sercore.models.resnet import ResNet34, Sizes
 from sercore.papers.padi2021.trial import VERSIONS
-from sercore.training import checkpoints, chunks, kept, ranks
+from sercore.training import checkpoints, chunks, devices, kept
 from sercore.training.batching import Ragged
 from sercore.training.chunks import batches, in_turn
 from sercore.training.resumable import LAST
@@ -51,8 +51,8 @@ def epoch(number: int, rows: int = CLIPS) -> Iterator[list[torch.Tensor]]:
 def main(folder: Path, dying: tuple[int, int] | None) -> None:
     torch.set_num_threads(1)
     device = torch.device("cpu")
-    with ranks.joined(device):
-        rank = ranks.number()
+    with devices.joined(device):
+        rank = devices.rank()
         one = network()
         fit(
             one,

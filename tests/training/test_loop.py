@@ -6,7 +6,8 @@ import torch
 from torch import nn
 
 from sercore.training import batching, objectives
-from sercore.training.loop import Recipe, choose, initialise, train
+from sercore.training.devices import choose
+from sercore.training.loop import Recipe, initialise, train
 
 
 def test_a_linear_network_finds_the_least_squares_solution():

@@ -8,7 +8,7 @@ import pytest
 PROBE = """
 import resource
 import torch
-from sercore.training import memory
+from sercore.training import devices
 
 def faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -19,7 +19,7 @@ def held():
     return int(open("/proc/self/statm").read().split()[1])
 
 print(faults())
-with memory.kept():
+with devices.kept_memory():
     print([faults() for _ in range(40)][-1])
     most = held()
 print(most - held())

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from sercore.training import checkpoints, chunks, ranks
+from sercore.training import checkpoints, chunks, devices
 from sercore.training.resumable import HISTORY, LAST, STATE
 from tests.training import rank_training as toy
 
@@ -89,8 +89,8 @@ def test_a_step_follows_the_mean_gradient_over_both_shares(peaceful, monkeypatch
     """By hand in one process: each share passes by itself, so that batch norm sees what it saw there; 4 clips and 3."""
     network, loss, buffers = toy.network().train(), 0.0, {}
     for rank in range(RANKS):
-        monkeypatch.setattr(ranks, "number", lambda rank=rank: rank)
-        monkeypatch.setattr(ranks, "count", lambda: RANKS)
+        monkeypatch.setattr(devices, "rank", lambda rank=rank: rank)
+        monkeypatch.setattr(devices, "n_ranks", lambda: RANKS)
         ((signal, target),) = toy.epoch(1, 7)
         assert len(target) == 4 - rank
         loss = loss + functional.cross_entropy(network(signal), target, reduction="sum")
@@ -122,11 +122,11 @@ def test_a_death_of_one_process_ends_both_and_the_run_goes_on_to_the_same_bits(t
 
 def test_a_process_that_torchrun_did_not_start_trains_alone():
     device = torch.device("cpu")
-    with ranks.joined(device):
-        assert (ranks.number(), ranks.count()) == (0, 1)
+    with devices.joined(device):
+        assert (devices.rank(), devices.n_ranks()) == (0, 1)
         network = toy.network()
-        assert ranks.shared(network, device) is network
-        assert ranks.summed(1.5, 2, device=device) == [1.5, 2]
+        assert devices.shared(network, device) is network
+        assert devices.summed(1.5, 2, device=device) == [1.5, 2]
 
 
 def test_shares_of_a_batch_have_masks_of_their_own():

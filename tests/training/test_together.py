@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 
 from sercore.models.multi_task_mlp import MultiTaskMLP
 from sercore.models.sequential_mlp import GenderNetwork, SequentialMLP
-from sercore.training import batching, objectives, together
+from sercore.training import batching, loop, objectives
 from sercore.training.loop import Recipe, initialise, train
 
 WIDTH = 8
@@ -99,7 +99,7 @@ def both(case: str, counts: list[int], recipe: Recipe):
     """Networks as trained at once, and each as trained alone."""
     loss = CASES[case][1]
     members = [member(case, count, seed) for seed, count in enumerate(counts)]
-    together.train(
+    loop.train_together(
         [network for network, _ in members],
         loss,
         [batches for _, batches in members],
@@ -166,6 +166,6 @@ def test_each_needs_batches(networks):
         ValueError,
         match=f"{networks} networks with batches of 1; expected one or more, each with its own",
     ):
-        together.train(
+        loop.train_together(
             [GenderNetwork()] * networks, objectives.gender_error, [batches], recipe=Recipe()
         )

@@ -27,8 +27,8 @@ from sercore.corpora.gender_tables import GenderTable
 from sercore.evaluation.metrics import sum_by_group, tally
 from sercore.papers.alves2022.network import STAGE_ONE, stage_one
 from sercore.protocols.splits import FOLDS, Fold, forbid_shared, shuffled_folds
-from sercore.training import objectives, together
-from sercore.training.loop import choose
+from sercore.training import loop, objectives
+from sercore.training.devices import choose
 
 CLASSIFIERS = {
     "decision tree": DecisionTreeClassifier(),
@@ -127,7 +127,7 @@ class StageOne:
         recipe = replace(STAGE_ONE, epochs=self.epochs)
         gender, male = self._tensor(X), self._tensor(y[:, None])
         self.network_, batches = stage_one(gender, male, recipe=recipe, generator=generator)
-        together.train([self.network_], objectives.gender_error, [batches], recipe=recipe)
+        loop.train_together([self.network_], objectives.gender_error, [batches], recipe=recipe)
         return self
 
     @torch.no_grad()

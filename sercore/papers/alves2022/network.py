@@ -15,8 +15,9 @@ from torch.nn import functional
 from sercore.corpora.gender_tables import GenderTable
 from sercore.models.multi_task_mlp import SIZES, MultiTaskMLP
 from sercore.models.sequential_mlp import GenderNetwork, SequentialMLP, hidden_units
-from sercore.training import batching, objectives, together
-from sercore.training.loop import Recipe, choose, initialise
+from sercore.training import batching, loop, objectives
+from sercore.training.devices import choose
+from sercore.training.loop import Recipe, initialise
 
 STAGE_ONE = Recipe(epochs=100, batch=1000)  # the notebooks' first stage
 HELD_OUT = 0.2  # share of the auxiliary speakers that stage 1 and the gender head never see
@@ -121,7 +122,7 @@ def fit_together(
         initialise(module, spread=recipe.spread, uniform=uniform, generator=part.generator)
         module.to(part.emotion.device)
     epochs = [partial(batches, part, recipe.batch) for part in rows]
-    together.train(modules, loss, epochs, recipe=recipe)
+    loop.train_together(modules, loss, epochs, recipe=recipe)
     for network, module in zip(networks, modules, strict=True):
         network.network_ = module
 
@@ -147,7 +148,7 @@ def _untrained(
         stage, batches = stage_one(*part.others, recipe=STAGE_ONE, generator=part.generator)
         stages.append(stage)
         epochs.append(batches)
-    together.train(stages, objectives.gender_error, epochs, recipe=STAGE_ONE)
+    loop.train_together(stages, objectives.gender_error, epochs, recipe=STAGE_ONE)
     modules = [SequentialMLP(width, hidden, stage, variant=variant) for stage in stages]
     return modules, objectives.output_entropy, Rows.shuffled
 

@@ -40,8 +40,8 @@ from sercore.papers.biagini2022.trial import (
 from sercore.parameters import ParameterError, nearest
 from sercore.sweep import sweep
 from sercore.training import kept
+from sercore.training.devices import choose
 from sercore.training.fitting import Plan
-from sercore.training.loop import choose
 from sercore.training.resumable import LAST, History
 from sercore.training.schedules import Steps
 

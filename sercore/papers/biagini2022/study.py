@@ -27,7 +27,7 @@ from sercore.parameters import (
 )
 from sercore.protocols import speakers
 from sercore.sweep import Task, finished
-from sercore.training.loop import choose
+from sercore.training.devices import choose
 
 NAME = "03-loopq-models"
 STUDY = "biagini2022"

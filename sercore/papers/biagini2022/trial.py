@@ -27,10 +27,10 @@ from sercore.protocols.speakers import Sides, across, speaker_folds
 from sercore.protocols.splits import by_label, by_origin
 from sercore.training import checkpoints, kept
 from sercore.training.batching import by_length
+from sercore.training.devices import autocast, choose
 from sercore.training.fitting import Plan, cross_entropy, fit, validation
 from sercore.training.kept import Trained
-from sercore.training.loop import choose
-from sercore.training.resumable import LAST, History, autocast
+from sercore.training.resumable import LAST, History
 
 HOLD_OUTS = {"by-origin": by_origin, "by-label": by_label}
 # Largest masks in frames and bands: Biagini 2022, section 3.6.

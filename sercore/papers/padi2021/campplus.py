@@ -31,7 +31,7 @@ from sercore.papers.padi2021 import trial as trials
 from sercore.papers.padi2021.data import MEL, Data
 from sercore.training import chunks, kept
 from sercore.training.batching import Ragged
-from sercore.training.loop import choose
+from sercore.training.devices import choose
 from sercore.training.resumable import LAST
 from sercore.training.sgd import Plan, fit
 

@@ -28,9 +28,9 @@ from sercore.papers.padi2021.data import (
     refuse_partial,
 )
 from sercore.papers.padi2021.trial import Recogniser, run_recogniser, train_recogniser
-from sercore.training import ranks
+from sercore.training import devices
 from sercore.training.batching import Ragged, Streamed
-from sercore.training.loop import choose
+from sercore.training.devices import choose
 
 SPEAKERS = {
     "demo": ("demo-conversa", "demo-labor", "demo-scena"),
@@ -225,8 +225,8 @@ def train(
     """
     trained, options = {}, {"device": device, "workers": workers}
     try:
-        with ranks.joined(choose(device)):
-            is_first = ranks.number() == 0
+        with devices.joined(choose(device)):
+            is_first = devices.rank() == 0
             for recogniser in recognisers:
                 trained[recogniser] = train_recogniser(recogniser, source, **options)
     except audio.AudioError as error:

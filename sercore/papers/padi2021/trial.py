@@ -25,9 +25,9 @@ from sercore.papers.padi2021.data import Data, Source
 from sercore.protocols.sessions import clip_split, group_fold
 from sercore.training import checkpoints, chunks, kept
 from sercore.training.chunks import answered, batches, in_turn
+from sercore.training.devices import autocast, choose
 from sercore.training.kept import Trained
-from sercore.training.loop import choose
-from sercore.training.resumable import LAST, History, autocast
+from sercore.training.resumable import LAST, History
 from sercore.training.sgd import Plan, fit
 
 SIZES = {

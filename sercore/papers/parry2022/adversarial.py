@@ -21,7 +21,8 @@ from torch.nn import functional
 from sercore.models.attribute_network import AttributeNetwork
 from sercore.papers.parry2022.data import MISSING
 from sercore.training import resumable
-from sercore.training.resumable import Epoch, History, autocast, mean
+from sercore.training.devices import autocast
+from sercore.training.resumable import Epoch, History, mean
 
 FINAL = {"baseline": 0.0, "MTL": 0.1, "GR": 0.5, "AD": 0.5}  # alpha at the last epoch: section 4
 SCORES = ("loss", "ua")  # of a validation

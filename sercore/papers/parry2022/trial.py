@@ -28,8 +28,8 @@ from sercore.papers.parry2022.adversarial import Plan, fit, label_entropy
 from sercore.papers.parry2022.data import MISSING, SIDES, Data, Labels, attribute_labels, letters
 from sercore.protocols.speakers import Split, pooled
 from sercore.training import kept
-from sercore.training.loop import choose
-from sercore.training.resumable import History, autocast
+from sercore.training.devices import autocast, choose
+from sercore.training.resumable import History
 
 SIZES = {"published": attribute_network.SIZES, "small": attribute_network.SMALL}
 UNITS = {"published": 1000, "small": 64}  # of a discriminator's hidden layers
