@@ -1,13 +1,93 @@
-"""Clips of a paper in memory: what its trials read, and what loaders say of its corpora."""
+"""Clips of a paper in memory, and what loaders report of its corpora: missing and left out clips.
 
-from collections.abc import Callable
+No loader and no audio is imported here, so that a training needs neither.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
-from sercore.corpora.reports import Report
+# Title of each corpus of the four papers, by its folder's name under ``SER_CORPORA``.
+TITLES = {
+    "coraa-ser": "CORAA SER",
+    "cetuc": "CETUC",
+    "emovo": "EMOVO",
+    "emodb": "Emo-DB",
+    "iemocap": "IEMOCAP",
+    "epst": "EPST",
+    "ravdess": "RAVDESS",
+    "savee": "SAVEE",
+    "tess": "TESS",
+    "crema-d": "CREMA-D",
+    "voxceleb": "VoxCeleb",
+}
+# Kinds of problems: what a corpus lacks, what it has that is not used.
+MISSING = ("missing", "missing emotions", "missing speakers")
+LEFT_OUT = ("damaged", "silent", "unlabelled", "without a class", "misnamed", "copies")
+PARTIAL = (*MISSING, "damaged")  # kinds of which a whole corpus has none
+
+
+class Problem(str):
+    """A sentence on what is wrong with a folder, with its kind and the number of clips."""
+
+    kind: str  # of MISSING or LEFT_OUT, "nested" one folder deeper, or empty for no count
+    count: int  # of clips, speakers or emotions
+
+    def __new__(cls, text: str, kind: str = "", count: int = 0) -> "Problem":
+        """Make the sentence and attach its kind and count."""
+        problem = super().__new__(cls, text)
+        problem.kind, problem.count = kind, count
+        return problem
+
+
+@dataclass(frozen=True)
+class Report:
+    """Report of a loader on one corpus."""
+
+    corpus: str  # name of the folder, or of a researcher's table
+    clips: int  # their number
+    problems: tuple[str, ...] = ()  # those that count something are ``Problem``
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Count missing or left out clips by kind, without kinds that do not occur."""
+        counts = {}
+        for kind in (*MISSING, *LEFT_OUT):
+            if count := sum(problem.count for problem in self._of((kind,))):
+                counts[kind] = count
+        return counts
+
+    @property
+    def lacking(self) -> list[str]:
+        """Say why the corpus is not whole; empty for a whole one."""
+        problems = self._of(("nested",)) or self._of(PARTIAL)
+        if not problems and not self.clips:
+            return ["no clip"]
+        return problems
+
+    @property
+    def line(self) -> str:
+        """Write one sentence: "RAVDESS: 1,438 clips; left out: 2 damaged, 1,440 copies."."""
+        counts = self.counts
+        missing = [f"{counts[kind]:,} {kind}" for kind in MISSING if kind in counts]
+        unused = ", ".join(f"{counts[kind]:,} {kind}" for kind in LEFT_OUT if kind in counts)
+        parts = [f"{self.title}: {self.clips:,} clips", *missing, f"left out: {unused or 'none'}"]
+        return "; ".join(parts) + "."
+
+    @property
+    def title(self) -> str:
+        """Return the title; an unknown name becomes code, so that nothing in it is markup."""
+        return TITLES.get(self.corpus) or f"`{self.corpus.replace('`', ' ')}`"
+
+    def _of(self, kinds: Sequence[str]) -> list[Problem]:
+        return [
+            problem
+            for problem in self.problems
+            if isinstance(problem, Problem) and problem.kind in kinds and problem.count
+        ]
 
 
 @dataclass(frozen=True)
@@ -40,3 +120,30 @@ class Clips:
         if name not in self._kept:
             self._kept[name] = make()
         return self._kept[name]
+
+
+def alike(sentences: Sequence[str], kind: str, *, left_out: str) -> list[Problem]:
+    """Join equal faults, a sentence each, in one problem: their number and the first sentence.
+
+    ``left_out`` are words for the faults, after "3 clips left out, ".
+    """
+    if not sentences:
+        return []
+    sentence = sentences[0]
+    if len(sentences) > 1:
+        sentence = f"{len(sentences)} clips left out, {left_out}, such as {sentence}"
+    return [Problem(sentence, kind, len(sentences))]
+
+
+def summary(reports: Iterable[Report]) -> str:
+    """Describe a page's clips in Markdown: a line a corpus, or one sentence if all are whole."""
+    reports = list(reports)
+    if not any(report.counts for report in reports):
+        clips = ", ".join(f"{report.title} {report.clips:,}" for report in reports)
+        return f"Clips: {clips}. None is missing or left out."
+    return "  \n".join(report.line for report in reports)
+
+
+def left_out(reports: Iterable[Report]) -> dict[str, dict[str, int]]:
+    """Count missing and left out clips by corpus and kind, without whole corpora."""
+    return {report.corpus: report.counts for report in reports if report.counts}

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 
-from sercore.corpora.reports import TITLES, Problem, Report
+from sercore.corpora.clips import TITLES, Problem, Report
 from sercore.corpora.table import Corpus
 
 # Module of every corpus with an official layout, by the name of its folder.

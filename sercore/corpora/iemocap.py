@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from sercore.corpora.reports import Problem
+from sercore.corpora.clips import Problem
 from sercore.corpora.table import Corpus, build, files, missing, some, unmatched, without_copies
 
 # The letter after the session wears the motion capture markers; the one before the number speaks.

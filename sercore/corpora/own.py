@@ -12,8 +12,8 @@ import pandas as pd
 from sercore import store
 from sercore.corpora import cells
 from sercore.corpora.cells import TableError, near, one_form
+from sercore.corpora.clips import Problem
 from sercore.corpora.labels import Map, mapped, valences
-from sercore.corpora.reports import Problem
 from sercore.corpora.table import COLUMNS, Corpus, some, usable_rows
 
 REQUIRED = ("path", "corpus", "speaker", "emotion")

@@ -16,7 +16,7 @@ import pandas as pd
 import soundfile
 
 from sercore import audio
-from sercore.corpora.reports import Problem, Report, alike
+from sercore.corpora.clips import Problem, Report, alike
 
 COLUMNS = ["path", "corpus", "speaker", "gender", "language", "emotion", "text", "seconds"]
 SUFFIXES = {".wav", ".flac"}

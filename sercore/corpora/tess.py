@@ -4,7 +4,7 @@ import re
 from itertools import product
 from pathlib import Path
 
-from sercore.corpora.reports import Problem
+from sercore.corpora.clips import Problem
 from sercore.corpora.table import Corpus, build, missing, named_clips
 
 # One clip of the official distribution starts with OA instead of OAF.

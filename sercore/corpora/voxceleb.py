@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from sercore.corpora.clips import Problem
 from sercore.corpora.folders import CorpusError
-from sercore.corpora.reports import Problem
 from sercore.corpora.table import SUFFIXES, Corpus, build, missing, named_clips, some
 
 NAME = re.compile(r"(?P<speaker>id\d{5})/(?P<text>[^/]+)/[^/]+")

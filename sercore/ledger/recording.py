@@ -9,8 +9,8 @@ from pydantic import BaseModel
 
 from sercore import store
 from sercore.corpora import CorpusError
+from sercore.corpora.clips import Report, left_out
 from sercore.corpora.folders import partial
-from sercore.corpora.reports import Report, left_out
 from sercore.ledger import recorded
 from sercore.ledger.paper import Paper
 from sercore.sweep import Task, trial_keys

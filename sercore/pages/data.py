@@ -6,8 +6,8 @@ from pathlib import Path
 from IPython.display import HTML
 
 from sercore import sealed
+from sercore.corpora.clips import TITLES
 from sercore.corpora.demo import synthetic
-from sercore.corpora.reports import TITLES
 from sercore.ledger.recorded import FOLDER
 from sercore.report import tables
 

@@ -8,8 +8,9 @@ import soundfile
 
 from sercore import corpora, store
 from sercore.chapters import NOTEBOOKS
-from sercore.corpora import own, reports
+from sercore.corpora import own
 from sercore.corpora.cells import TableError
+from sercore.corpora.clips import summary
 from sercore.papers.biagini2022 import study as loopq
 from sercore.papers.biagini2022 import trial as loopq_trial
 from sercore.papers.padi2021 import study as padi
@@ -56,7 +57,7 @@ def refuse_shared(data, training, *others):
     for side in others:
         assert len(side) > 0
         assert set(contents[side]).isdisjoint(contents[training])
-    assert TOLD in [line.strip() for line in reports.summary(data.reports).splitlines()]
+    assert TOLD in [line.strip() for line in summary(data.reports).splitlines()]
 
 
 def test_chapter_2_splits_each_recording_once(doubled):
@@ -94,7 +95,7 @@ def test_every_chapter_s_page_says_what_was_left_out(path):
     cells = ["".join(cell["source"]) for cell in json.loads(path.read_text())["cells"]]
     (loading,) = [cell for cell in cells if ".load(parameters)" in cell]
     assert "data = " in loading
-    assert "display(Markdown(reports.summary(data.reports)))" in loading
+    assert "display(Markdown(clips.summary(data.reports)))" in loading
 
 
 def test_the_copy_that_can_be_used_stands_for_the_recording(tmp_path):

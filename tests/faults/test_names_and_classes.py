@@ -2,13 +2,14 @@
 
 import unicodedata
 
+import numpy as np
 import pytest
 
 from sercore import predict
 from sercore.corpora import own
 from sercore.corpora.cells import TableError
+from sercore.features.keeping import Extractor
 from sercore.papers.parry2022 import card as parry_card
-from sercore.papers.parry2022 import data as parry_data
 from sercore.papers.parry2022 import study as parry
 from tests.corpora import trees
 
@@ -79,7 +80,8 @@ def test_an_unseen_corpus_is_named_in_either_form(tmp_path, monkeypatch, kind):
                 trees.clip(tmp_path / name)
                 lines.append(f"{name},{form('NFD', corpus)},{speaker},{emotion},f,de")
     (tmp_path / "my.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    monkeypatch.setattr(parry_data, "_frames", lambda table: None)
+    nothing = np.ones((0, 2), np.float32)
+    monkeypatch.setattr(Extractor, "frames", lambda _, paths: (nothing, np.zeros(len(paths) + 1)))
     data = parry.load(parry.Parameters(table=str(tmp_path / "my.csv"), unseen=form(kind, "Köln")))
     assert data.unseen == (form("NFC", "Köln"),)
     assert set(data.unseen) < set(data.table["corpus"])

@@ -11,8 +11,9 @@ from typer.testing import CliRunner
 
 from sercore import corpora, store
 from sercore.cli import app
-from sercore.corpora import reports
-from sercore.corpora.reports import Problem, Report
+from sercore.corpora import clips
+from sercore.corpora.clips import Problem, Report
+from sercore.features.keeping import Extractor
 from sercore.ledger import recorded, recording
 from sercore.papers.alves2022 import study as ser2022
 from sercore.papers.biagini2022 import study as loopq
@@ -35,15 +36,15 @@ def test_a_corpus_is_one_counted_line():
     )
     report = Report("ravdess", 1435, problems)
     assert report.line == "RAVDESS: 1,435 clips; 3 missing; left out: 2 damaged, 1,440 copies."
-    assert reports.left_out([report, Report("tess", 2800)]) == {
+    assert clips.left_out([report, Report("tess", 2800)]) == {
         "ravdess": {"missing": 3, "damaged": 2, "copies": 1440}
     }
     assert (
-        reports.summary([report, Report("tess", 2800)])
+        clips.summary([report, Report("tess", 2800)])
         == f"{report.line}  \nTESS: 2,800 clips; left out: none."
     )
     assert (
-        reports.summary([Report("tess", 2800)]) == "Clips: TESS 2,800. None is missing or left out."
+        clips.summary([Report("tess", 2800)]) == "Clips: TESS 2,800. None is missing or left out."
     )
 
 
@@ -128,8 +129,7 @@ def test_every_chapter_s_data_carry_the_counts(study, tmp_path, monkeypatch):
     given = {"edition": "open"} | ({"encoder": "none"} if study in (loopq, ser2022) else {})
     data = study.load(checked(study.Parameters, given))
     assert (
-        reports.left_out(data.reports)["coraa-ser" if study is ser2022 else "ravdess"]["damaged"]
-        == 2
+        clips.left_out(data.reports)["coraa-ser" if study is ser2022 else "ravdess"]["damaged"] == 2
     )
 
 
@@ -137,16 +137,15 @@ def silence_features(monkeypatch):
     """Features of nothing, for reading the tables is what is tried."""
     from sercore.papers.alves2022 import data as ser2022_data
     from sercore.papers.biagini2022 import data as loopq_data
-    from sercore.papers.padi2021 import data as padi_data
-    from sercore.papers.parry2022 import data as parry_data
-    from sercore.training.batching import Ragged
 
-    monkeypatch.setattr(
-        parry_data, "_frames", lambda table: Ragged.of([np.zeros((9, 2), np.float32)] * len(table))
-    )
-    monkeypatch.setattr(
-        padi_data, "spectrograms", lambda paths: [np.ones((9, 2), np.float32)] * len(paths)
-    )
+    def rows(extractor, paths, **given):
+        return [np.ones((9, 2), np.float32)] * len(paths)
+
+    def frames(extractor, paths):
+        return np.concatenate(rows(extractor, paths)), np.arange(0, 9 * len(paths) + 1, 9)
+
+    monkeypatch.setattr(Extractor, "rows", rows)
+    monkeypatch.setattr(Extractor, "frames", frames)
     monkeypatch.setattr(
         pretraining, "source", lambda edition, table, frames, **given: SimpleNamespace(reports=())
     )

@@ -16,9 +16,9 @@ import soundfile
 from sercore import process, store
 from sercore.audio import RATE
 from sercore.corpora import Corpus, CorpusError, build, files
+from sercore.corpora.clips import alike
 from sercore.corpora.demo.scripts import NAMES, Clip, script
 from sercore.corpora.demo.voices import speak
-from sercore.corpora.reports import alike
 
 __all__ = ["NAMES", "load", "make", "read"]
 

@@ -9,9 +9,9 @@ import pandas as pd
 from sercore import corpora, encoders, features, store
 from sercore.augment import voice
 from sercore.corpora import Corpus, coraa_ser, gender_tables, labels
+from sercore.corpora.clips import Report
 from sercore.corpora.demo import synthetic
 from sercore.corpora.gender_tables import GenderTable
-from sercore.corpora.reports import Report
 from sercore.features import embedding
 from sercore.features.gender import NAMES as GENDER_NAMES
 from sercore.papers.alves2022.gender import UNKNOWN, GenderData

@@ -9,9 +9,9 @@ from imblearn.over_sampling import SMOTE
 from sklearn.preprocessing import MinMaxScaler
 
 from sercore import store
+from sercore.corpora.clips import Report
 from sercore.corpora.gender_tables import GenderTable
 from sercore.corpora.labels import THREE
-from sercore.corpora.reports import Report
 from sercore.evaluation.metrics import sum_by_group, tally
 from sercore.features.names import SUBSETS
 from sercore.papers.alves2022.network import Linear, Network, fit_together

@@ -12,9 +12,8 @@ import soundfile
 
 from sercore import corpora, encoders, store
 from sercore.corpora import Corpus, labels
-from sercore.corpora.clips import Clips
+from sercore.corpora.clips import Clips, Report
 from sercore.corpora.demo import synthetic
-from sercore.corpora.reports import Report
 from sercore.papers.biagini2022.inputs import (
     FRAMES,
     FREE,

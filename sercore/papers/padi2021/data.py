@@ -14,9 +14,8 @@ import pandas as pd
 from sercore import corpora, store
 from sercore.corpora import folders as corpora_folders
 from sercore.corpora import labels
-from sercore.corpora.clips import Clips
+from sercore.corpora.clips import Clips, Report
 from sercore.corpora.demo import synthetic
-from sercore.corpora.reports import Report
 from sercore.evaluation import embeddings
 from sercore.features.keeping import Extractor
 from sercore.features.mel import MelSettings, mel, normalise_bands

@@ -14,7 +14,7 @@ import pandas as pd
 
 from sercore import audio, corpora, store
 from sercore.corpora import voxceleb
-from sercore.corpora.reports import Report
+from sercore.corpora.clips import Report
 from sercore.corpora.table import some
 from sercore.evaluation import embeddings
 from sercore.features.mel import normalise_bands

@@ -10,7 +10,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from sercore import store
-from sercore.corpora.reports import Report
+from sercore.corpora.clips import Report
 from sercore.protocols import splits
 
 CLASSES = ("happy", "sad", "happiness", "sadness")

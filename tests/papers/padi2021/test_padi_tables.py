@@ -11,7 +11,7 @@ import torch
 
 from sercore import papers
 from sercore.augment import policies
-from sercore.corpora.reports import Report
+from sercore.corpora.clips import Report
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.ledger.paper import PUBLISHED
