@@ -6,10 +6,9 @@ stands beside trials that IEMOCAP scored; those of another corpus have the same 
 an analogue, and judge no printed number.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
-from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -167,11 +166,17 @@ def nearness(record: Mapping) -> tuple:
     return record["edition"] == "paper", width, record["epochs"], pretraining
 
 
+def clips_of(number: Printed) -> str:
+    """Name the measurement of a count of Table 2, "exp1 / angry / clips"."""
+    name = NAMES.get(number.column, number.column.lower())
+    return f"{experiment(number)} / {name} / clips"
+
+
 def counted(number: Printed) -> float | None:
     """Look up a count that was measured on IEMOCAP; None where it was not, or is none."""
     name = COUNTED.get((number.row, number.column, number.metric))
     if number.table == "Table 2":
-        name = f"{experiment(number)} / {NAMES.get(number.column, number.column.lower())} / clips"
+        name = clips_of(number)
     return recorded.measurements(NAME).get(name) if IEMOCAP in recorded.measured_on(NAME) else None
 
 
@@ -206,6 +211,7 @@ class Systems:
 
     trials: dict[str, Trials]  # by the system's name
     experiment: str
+    split: str  # in words
     corpus: str  # that is scored
     base: str  # settings that all trainings share, in words
 
@@ -293,62 +299,54 @@ def alike(
     The paper's edition comes before others, then the widest networks, then the longest trained.
     ``rows`` are names of systems, "111".
     """
-    kinds: dict[tuple, dict[str, list[Trials]]] = {}
-    teachers: dict[tuple, dict[str, None]] = {}
+    kinds: dict[tuple, list[tuple[str, str, Trials]]] = {}
     for row in rows:
         for (_, split, run, encoder), trials in ledger.runs(f"{experiment} {row}", control).items():
-            first = trials.table.iloc[0]
-            if split != protocol or not len(trials.counts):
-                continue
-            settings = [first.get(name) for name in ("edition", "size", "epochs", "precision")]
-            kind = (run, encoder, *settings)
-            kinds.setdefault(kind, {}).setdefault(row, []).append(trials)
-            if first.get("transfer") in TRANSFERRED:
-                teachers.setdefault(kind, {})[taught(first)] = None
+            if split == protocol and len(trials.counts):
+                first = trials.table.iloc[0]
+                settings = [first.get(name) for name in ("edition", "size", "epochs", "precision")]
+                teacher = taught(first) if first.get("transfer") in TRANSFERRED else ""
+                kinds.setdefault((run, encoder, *settings), []).append((row, teacher, trials))
     ways = []
-    for kind, by_row in kinds.items():
-        for teacher in teachers.get(kind, {"": None}):
-            chosen = {row: _taught_by(teacher, by_row.get(row, ())) for row in rows}
-            present = {row: trials for row, trials in chosen.items() if trials is not None}
-            if set.intersection(*(trials.runs for trials in present.values())):
-                common = estimates.shared([*present.values()])
-                ways.append(_systems(dict(zip(present, common, strict=True)), experiment, teacher))
+    for members in kinds.values():
+        teachers = dict.fromkeys(name for _, name, _ in members if name)
+        for teacher in teachers or [""]:
+            chosen: dict[str, Trials] = {}
+            for row, name, trials in members:
+                if name in ("", teacher):  # without a speaker recogniser, or with this one
+                    chosen.setdefault(row, trials)
+            if set.intersection(*(trials.runs for trials in chosen.values())):
+                common = estimates.shared([*chosen.values()])
+                first = common[0]
+                base = first.table.iloc[0]["variant"].partition("; ")[0].partition(", ")[2]
+                way = Systems(
+                    dict(zip(chosen, common, strict=True)),
+                    experiment,
+                    SPLIT_TITLES[protocol],
+                    corpus=str(first.counts["group"].iloc[0]).split("/")[0],
+                    base=", ".join(filter(None, (base, teacher))),
+                )
+                ways.append(way)
     return tuple(sorted(ways, key=_rank, reverse=True))
 
 
-class Line(NamedTuple):
-    """One of some systems that were trained alike, as a table shows it."""
-
-    systems: Systems
-    name: str
-    split: str
-    more: Any = None  # what else the line is about
-
-    @property
-    def trials(self) -> Trials:
-        """Trials of this system."""
-        return self.systems.trials[self.name]
-
-
-def lines(
+def ways(
     ledger: Ledger, rows: tuple[str, ...], protocols: Sequence[str] = tuple(SPLIT_TITLES)
-) -> list[Line]:
+) -> list[Systems]:
     """Return these systems, where recorded, of every way of training, by split and experiment."""
-    lines = []
+    ways = []
     for protocol in protocols:
         for name in study.EXPERIMENTS:
-            for way in alike(ledger, rows, experiment=name, protocol=protocol):
-                lines += [Line(way, row, SPLIT_TITLES[protocol]) for row in way.trials]
-    return lines
+            ways += alike(ledger, rows, experiment=name, protocol=protocol)
+    return ways
 
 
-def recorded_as(ledger: Ledger, row: str, control: str = "none") -> Iterator[Line]:
-    """Yield a ledger's row, "exp1 111", under each split under which it is recorded."""
+def recorded_as(ledger: Ledger, row: str, control: str = "none") -> list[Systems]:
+    """Return a ledger's row, "exp1 111", as one system of each split under which it is recorded."""
     name, _, system = row.partition(" ")
-    for protocol, split in SPLIT_TITLES.items():
-        chosen = systems(ledger, (system,), experiment=name, protocol=protocol, control=control)
-        if chosen is not None:
-            yield Line(chosen, system, split)
+    options = {"experiment": name, "control": control}
+    by_split = [systems(ledger, (system,), protocol=split, **options) for split in SPLIT_TITLES]
+    return [chosen for chosen in by_split if chosen is not None]
 
 
 def by_fold(trials: Trials, metric: str = WA) -> dict[int, float]:
@@ -363,22 +361,6 @@ def by_run(trials: Trials) -> list[float]:
     """Return the WA of each seed and fold."""
     seeds = [by_fold(trials.sown([seed])) for seed in trials.seeds]
     return [value for folds in seeds for value in folds.values()]
-
-
-def _taught_by(teacher: str, recorded_trials: Sequence[Trials]) -> Trials | None:
-    """Return a system's training without a speaker recogniser, or with this one."""
-    for trials in recorded_trials:
-        first = trials.table.iloc[0]
-        if first.get("transfer") not in TRANSFERRED or taught(first) == teacher:
-            return trials
-    return None
-
-
-def _systems(trials: dict[str, Trials], experiment: str, teacher: str) -> Systems:
-    first = next(iter(trials.values()))
-    base = first.table.iloc[0]["variant"].partition("; ")[0].partition(", ")[2]
-    corpus = str(first.counts["group"].iloc[0]).split("/")[0]
-    return Systems(trials, experiment, corpus, ", ".join(filter(None, (base, teacher))))
 
 
 def _rank(systems: Systems) -> tuple:
