@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 
+import numpy as np
 import pandas as pd
 
 from sercore.augment.policies import POLICIES
@@ -17,7 +18,6 @@ from sercore.evaluation.effects import contrasts
 from sercore.ledger import estimates, recorded
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate
-from sercore.ledger.paper import Plain
 from sercore.ledger.published import Printed
 from sercore.ledger.scores import Trials
 from sercore.models import resnet
@@ -36,7 +36,6 @@ FOLDS = {APART: sessions.FOLDS, CLIPS: sessions.FOLDS}
 SCORED = {title: (name,) for name, title in ORIGINS.items() if name != VOXCELEB}
 IEMOCAP = "iemocap"
 WIDTHS = {"published": "full width", "narrow": "half width", "small": "small"}
-TRANSFERRED = ("frozen", "finetune")
 Where = tuple[str, str, str]  # row, column and metric of a printed number
 
 
@@ -73,7 +72,6 @@ COUNTED: dict[Where, str] = {
     ("IEMOCAP", "excited", "segments"): "exp2 / excited / clips",
     ("IEMOCAP", "happy+excited", "segments"): "exp3 / happy+excited / clips",
 }
-TAUGHT = ("speaker pre-training", "VoxCeleb speakers (more than)", "count")
 
 
 def policy(number: Printed) -> float:
@@ -102,10 +100,7 @@ def printed_by_row(ledger: Ledger, title: str) -> dict[str, dict[str, Printed]]:
 
 
 def arranged(trials: pd.DataFrame) -> pd.DataFrame:
-    """Add row, variant and encoder to recorded trainings of the grid and of the encoder.
-
-    Speaker recognisers and looks into networks are runs of their own, beside nothing printed.
-    """
+    """Add row, variant and encoder to recorded trainings of the grid and of the encoder."""
     chosen = recorded.of_kind(trials, "models", "campplus")
     records = chosen.to_dict("records")
     return chosen.assign(
@@ -134,11 +129,13 @@ def variant(record: Mapping) -> str:
     width, epochs = WIDTHS.get(record.get("size")), f"{record['epochs']:g} epochs"
     parts = (record["edition"], width, epochs, record.get("precision"))
     base = ", ".join(part for part in parts if isinstance(part, str))
-    return f"{base}; {taught(record)}" if record.get("transfer") in TRANSFERRED else base
+    return "; ".join(filter(None, (base, taught(record))))
 
 
 def taught(record: Mapping) -> str:
-    """Say which speaker recogniser a recorded trial started from."""
+    """Say which speaker recogniser a recorded trial started from; empty without transfer."""
+    if record.get("transfer") not in ("frozen", "finetune"):
+        return ""
     if record["speakers"] == "given":
         return "a recogniser from elsewhere"
     which = {"shared": "one recogniser", "strict": "a recogniser each"}[record["speakers"]]
@@ -160,33 +157,14 @@ def nearness(record: Mapping) -> tuple:
     """Return what sorts recorded trainings, the largest the nearest to the paper."""
     widths = list(WIDTHS)[::-1]
     width = widths.index(record["size"]) if record.get("size") in widths else -1
-    pretraining = record.get("pretraining", 0)
-    if pd.isna(pretraining):
-        pretraining = 0
-    return record["edition"] == "paper", width, record["epochs"], pretraining
+    pretraining = record.get("pretraining", np.nan)
+    return record["edition"] == "paper", width, record["epochs"], np.nan_to_num(pretraining)
 
 
 def clips_of(number: Printed) -> str:
     """Name the measurement of a count of Table 2, "exp1 / angry / clips"."""
     name = NAMES.get(number.column, number.column.lower())
     return f"{experiment(number)} / {name} / clips"
-
-
-def counted(number: Printed) -> float | None:
-    """Look up a count that was measured on IEMOCAP; None where it was not, or is none."""
-    name = COUNTED.get((number.row, number.column, number.metric))
-    if number.table == "Table 2":
-        name = clips_of(number)
-    return recorded.measurements(NAME).get(name) if IEMOCAP in recorded.measured_on(NAME) else None
-
-
-def taught_speakers(number: Printed) -> Plain | None:
-    """Compare the speakers that were learnt, if they are VoxCeleb's: more than printed, or not."""
-    value = recorded.measurements(NAME).get("taught / speakers / count")
-    if value is None or VOXCELEB not in recorded.measured_on(NAME):
-        return None
-    reason = "agrees" if value > number.value else f"differs: measured {value:g}"
-    return Plain(verdict="measured", value=value, reason=reason)
 
 
 def corpora() -> set[str]:
@@ -197,9 +175,7 @@ def corpora() -> set[str]:
 
 def epochs_before_decay(trials: pd.DataFrame) -> str:
     """Name the epochs, "6 or 8", of recorded trainings; empty where one reaches the rate's decay."""
-    if not len(trials):
-        return ""
-    epochs = recorded.of_kind(trials, "models")["epochs"]
+    epochs = recorded.of_kind(trials, "models")["epochs"] if len(trials) else ()
     if not len(epochs) or epochs.max() > Plan.constant:
         return ""
     return " or ".join(f"{count:g}" for count in sorted(epochs.unique()))
@@ -305,8 +281,8 @@ def alike(
             if split == protocol and len(trials.counts):
                 first = trials.table.iloc[0]
                 settings = [first.get(name) for name in ("edition", "size", "epochs", "precision")]
-                teacher = taught(first) if first.get("transfer") in TRANSFERRED else ""
-                kinds.setdefault((run, encoder, *settings), []).append((row, teacher, trials))
+                member = (row, taught(first), trials)
+                kinds.setdefault((run, encoder, *settings), []).append(member)
     ways = []
     for members in kinds.values():
         teachers = dict.fromkeys(name for _, name, _ in members if name)

@@ -12,8 +12,8 @@ from sercore.ledger.estimates import level
 from sercore.ledger.paper import Paper, Plain, as_setting
 from sercore.ledger.published import Printed
 from sercore.papers.padi2021 import card, numbers, study
-from sercore.papers.padi2021.data import EXPERIMENTS, MEL, Data
-from sercore.papers.padi2021.numbers import IEMOCAP, TAUGHT, UA, WA, WIDTHS
+from sercore.papers.padi2021.data import EXPERIMENTS, MEL, VOXCELEB, Data
+from sercore.papers.padi2021.numbers import IEMOCAP, UA, WA, WIDTHS
 from sercore.training.sgd import Plan
 
 
@@ -66,14 +66,14 @@ class Padi2021(Paper, study=study):
 
     def lead(self, ledger: Ledger) -> str:
         """Say in two or three sentences what the paper prints, and what the recorded runs reach."""
-        printed = {"UA": [], "WA": []}
-        for number in ledger.printed:
-            if numbers.proposed(number):
-                printed[number.column].append(number.value)
+        proposed = [number for number in ledger.printed if numbers.proposed(number)]
+        spans = []
+        for name in ("UA", "WA"):
+            values = [number.value for number in proposed if number.column == name]
+            spans.append(f"{name} {min(values):.2f} to {max(values):.2f}")
         opening = (
-            "On IEMOCAP, with each session left out in turn, the paper prints UA"
-            f" {_span(printed['UA'])} and WA {_span(printed['WA'])} for transfer, masks and"
-            " statistics pooling together."
+            "On IEMOCAP, with each session left out in turn, the paper prints"
+            f" {' and '.join(spans)} for transfer, masks and statistics pooling together."
         )
         full, first = study.FULL.name, EXPERIMENTS[0]
         systems = numbers.systems(ledger, (full,), experiment=first)
@@ -102,13 +102,19 @@ class Padi2021(Paper, study=study):
         return replace(setting, reason=f"{setting.reason}; {doubt}")
 
     def counted(self, number: Printed) -> Plain | None:
-        """Compare a count of clips or of learnt speakers; None where they were not counted."""
-        if (number.row, number.column, number.metric) == TAUGHT:
-            return numbers.taught_speakers(number)
-        value = numbers.counted(number)
-        if value is None:
+        """Compare a count of IEMOCAP's clips or VoxCeleb's speakers; None where not counted."""
+        corpus, where = IEMOCAP, (number.row, number.column, number.metric)
+        name = numbers.COUNTED.get(where)
+        if number.table == "Table 2":
+            name = numbers.clips_of(number)
+        elif number.column == "VoxCeleb speakers (more than)":
+            corpus, name = VOXCELEB, "taught / speakers / count"
+        value = recorded.measurements(self.name).get(name)
+        if value is None or corpus not in recorded.measured_on(self.name):
             return None
         word, reason = verdicts.measured(number.value, value, places=0)
+        if corpus == VOXCELEB:
+            reason = "agrees" if value > number.value else f"differs: measured {value:g}"
         return Plain(verdict=word, value=value, reason=reason)
 
     def why_not(self, number: Printed) -> str:
@@ -160,10 +166,6 @@ def _unfinished(ledger: Ledger) -> str:
         f" {epochs} epochs, so the effects of transfer, masks and statistics pooling are not"
         f" judged."
     )
-
-
-def _span(values: list[float]) -> str:
-    return f"{min(values):.2f} to {max(values):.2f}"
 
 
 PAPER = Padi2021()
