@@ -61,10 +61,9 @@ def plan(*, epochs: int, size: str, precision: str) -> Plan:
 
 @dataclass(frozen=True, kw_only=True)
 class Recogniser:
-    """One training of a speaker recogniser; an epoch reads one version of each clip.
+    """One training of a speaker recogniser; its fields are those of ``Row`` and ``Trial``.
 
-    ``taught`` are the corpora whose speakers are learnt, joined by plus signs; for the rest see
-    ``Row`` and ``Trial``.
+    An epoch reads one version of each clip.
     """
 
     augmentation: str = "both"
@@ -78,10 +77,7 @@ class Recogniser:
 
 
 def run_recogniser(trial: Recogniser, source: Source, *, device: str = "cpu") -> dict:
-    """Train one speaker recogniser, or go on with it, and verify other speakers with it.
-
-    Source: Padi et al. 2021, section 4.2; the verification is ours.
-    """
+    """Train a speaker recogniser (section 4.2), and verify other speakers with it (ours)."""
     trained = train_recogniser(trial, source, device=device)
     started = time.perf_counter()
     error = verification_error(trained.network, source, precision=trial.precision)
@@ -104,10 +100,7 @@ def run_recogniser(trial: Recogniser, source: Source, *, device: str = "cpu") ->
 def train_recogniser(
     trial: Recogniser, source: Source, *, device: str = "cpu", workers: int = 0
 ) -> Trained:
-    """Return the recogniser: from the store, trained now, or trained on where it stopped.
-
-    ``workers`` processes read clips ahead that are not in memory.
-    """
+    """Return the recogniser, kept or trained now; ``workers`` processes read clips ahead."""
     target = np.unique(source.speakers, return_inverse=True)[1]
     policies = VERSIONS[trial.augmentation]
 
@@ -136,27 +129,19 @@ def verification_error(network: ResNet34, source: Source, *, precision: str) -> 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One system.
+    """One system: the paper's by default, but for transfer and masks.
 
-    Args:
-        transfer: "none" (random start, all trained), "frozen" (the speaker recogniser's
-            convolutions and batch-norm statistics stay, the layers on top are trained) or
-            "finetune" (all trained on)
-        augmentation: "none", "both" (the paper's) or one policy; see ``VERSIONS``
-        pooling: "statistics", "mean", or "flatten": no pooling, clips cut to one length
-        norm: what spectrograms are normalised over, "segment" (the paper's) or "conversation"
-        vad: "none" (the paper's), or "energy": quiet frames are left out
-        evaluate: frames of a test clip that are read, "full" (the paper's) or "300"
-        part: part of IEMOCAP, "all", "improvised" or "scripted"
+    Transfer is "none" (random start, all trained), "frozen" (the speaker recogniser's convolutions
+    and batch-norm statistics stay, the layers on top are trained) or "finetune" (all trained on).
     """
 
     transfer: str = "none"
-    augmentation: str = "none"
-    pooling: str = "statistics"
-    norm: str = "segment"
-    vad: str = "none"
-    evaluate: str = "full"
-    part: str = "all"
+    augmentation: str = "none"  # or "both", the paper's, or one policy; see ``VERSIONS``
+    pooling: str = "statistics"  # "mean", or "flatten": no pooling, clips cut to one length
+    norm: str = "segment"  # what spectrograms are normalised over; or "conversation"
+    vad: str = "none"  # or "energy": quiet frames are left out
+    evaluate: str = "full"  # frames of a test clip that are read; or "300"
+    part: str = "all"  # of IEMOCAP; or "improvised" or "scripted"
 
     @property
     def cell(self) -> str:
@@ -187,28 +172,19 @@ class Row:
 class Place:
     """Where a system is trained and scored.
 
-    Args:
-        experiment: "exp1", "exp2" or "exp3"
-        protocol: "speakers-apart", one session or group of speakers tested at a time, or "clips",
-            independent splits of clips
-        fold: number of the session, group or split, from 0
-        seed: seed of weights, batches and masks
-        edition: which data
-        epochs: passes over the training clips, of three versions each
-        control: "none", or "labels shuffled" among the training clips
-        corpus: name of the scored corpus
-        part: as of ``Row``
+    Protocol "speakers-apart" tests one session or group of speakers at a time; "clips" has
+    independent splits of clips.
     """
 
-    experiment: str
+    experiment: str  # "exp1", "exp2" or "exp3"
     protocol: str
-    fold: int
-    seed: int
+    fold: int  # session, group or split, from 0
+    seed: int  # of weights, batches and masks
     edition: str
-    epochs: int
-    control: str = "none"
-    corpus: str = ""
-    part: str = "all"
+    epochs: int  # passes over the training clips, of three versions each
+    control: str = "none"  # or "labels shuffled" among the training clips
+    corpus: str = ""  # that is scored
+    part: str = "all"  # as of ``Row``
 
     @property
     def start(self) -> int:
@@ -218,18 +194,11 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Trial(Place):
-    """One training of a system.
+    """One training of a system; for its first six fields see ``Row``.
 
-    Args:
-        transfer, augmentation, pooling, norm, vad, evaluate: see ``Row``
-        size: "published", "narrow" or "small"
-        precision: "fp32" or "bf16"
-        taught: corpora whose speakers were learnt, joined by plus signs; "none" where no recogniser
-            is trained
-        pretraining: epochs of the speaker recogniser; 0 where none is used
-        speakers: "shared", one recogniser with both policies and statistics pooling for every
-            system; "strict", one for each augmentation and pooling, as the paper has it; "given",
-            one that was trained elsewhere; "none" where none is used
+    ``speakers`` are "shared", one recogniser with both policies and statistics pooling for every
+    system; "strict", one for each augmentation and pooling, as the paper has it; "given", one that
+    was trained elsewhere; or "none".
     """
 
     transfer: str
@@ -238,10 +207,10 @@ class Trial(Place):
     norm: str = "segment"
     vad: str = "none"
     evaluate: str = "full"
-    size: str = "published"
-    precision: str = "fp32"
-    taught: str = "none"
-    pretraining: int = 0
+    size: str = "published"  # or "narrow" or "small"
+    precision: str = "fp32"  # or "bf16"
+    taught: str = "none"  # corpora whose speakers are learnt, joined by plus signs
+    pretraining: int = 0  # epochs of the speaker recogniser
     speakers: str = "none"
 
     @property
@@ -252,16 +221,11 @@ class Trial(Place):
     @property
     def recogniser(self) -> Recogniser:
         """Speaker recogniser that it starts from."""
-        strict = self.speakers == "strict"
-        shared = {
-            name: getattr(self, name) for name in ("size", "seed", "edition", "taught", "precision")
-        }
-        return Recogniser(
-            augmentation=self.augmentation if strict else "both",
-            pooling=self.pooling if strict else "statistics",
-            epochs=self.pretraining,
-            **shared,
-        )
+        shared = ("size", "seed", "edition", "taught", "precision")
+        settings = {name: getattr(self, name) for name in shared}
+        if self.speakers == "strict":
+            settings |= {"augmentation": self.augmentation, "pooling": self.pooling}
+        return Recogniser(epochs=self.pretraining, **settings)
 
 
 @dataclass(frozen=True)
@@ -282,15 +246,12 @@ def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
     seconds = (time.perf_counter() - started) / len(fitted.test)
     target = data.targets[trial.experiment][fitted.test]
     counts = count_predictions(data.groups[fitted.test], target, predicted)
-    return (
-        counts
-        | _training_summary(fitted)
-        | {
-            "training_accuracy": fitted.history.epochs[-1]["accuracy"],
-            "training_clips": len(fitted.training),
-            "seconds_per_clip": round(seconds, 6),
-        }
-    )
+    about = {
+        "training_accuracy": fitted.history.epochs[-1]["accuracy"],
+        "training_clips": len(fitted.training),
+        "seconds_per_clip": round(seconds, 6),
+    }
+    return counts | _training_summary(fitted) | about
 
 
 def trained(trial: Trial, data: Data, *, device: str = "cpu") -> Fitted:
@@ -299,15 +260,13 @@ def trained(trial: Trial, data: Data, *, device: str = "cpu") -> Fitted:
     network = build(trial, data, device=device)
     target = shuffled(trial, data, training)
     policies = VERSIONS[trial.augmentation]
+    order = {"seed": trial.start, "versions": len(policies)}
 
     def epoch(number: int) -> Iterator[list[Tensor]]:
-        read = _epoch_chunks(
-            trial, training, number=number, seed=trial.start, versions=len(policies)
-        )
+        read = _epoch_chunks(trial, training, number=number, **order)
         return batches(data.frames(norm=trial.norm, vad=trial.vad), target, read, policies)
 
-    content = data.content(trial)
-    result = _train(trial, network, epoch, content, device=device, seed=trial.start)
+    result = _train(trial, network, epoch, data.content(trial), device=device, seed=trial.start)
     return Fitted(network, result.history, training, test)
 
 
@@ -333,10 +292,7 @@ def build(trial: Trial, data: Data, *, device: str = "cpu") -> ResNet34:
 
 
 def split(trial: Place, data: Data) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rows that train and that test; a speaker on two sides is a ``LeakError``.
-
-    Clips that the experiment leaves out, or of another part, are on neither side.
-    """
+    """Return the rows that train and that test; a speaker on two sides is a ``LeakError``."""
     target = data.targets[trial.experiment]
     used = target >= 0
     if trial.part != "all":
@@ -373,10 +329,10 @@ def _network(trial: Recogniser | Trial, n_classes: int, *, seed: int) -> ResNet3
         return ResNet34(n_classes, replace(SIZES[trial.size], pooling=trial.pooling))
 
 
-def _epoch_chunks(trial: Recogniser | Trial, rows: Sequence[int], **given: int) -> list:
+def _epoch_chunks(trial: Recogniser | Trial, rows: Sequence[int], **order: int) -> list:
     """Draw the chunks of one epoch in the size of the trial's network."""
     read = lengths(trial.size, trial.pooling)
-    return chunks.epoch(rows, batch=BATCHES[trial.size], lengths=read, **given)
+    return chunks.epoch(rows, batch=BATCHES[trial.size], lengths=read, **order)
 
 
 def _train(
