@@ -174,7 +174,7 @@ def corpora() -> set[str]:
 
 
 def epochs_before_decay(trials: pd.DataFrame) -> str:
-    """Name the epochs, "6 or 8", of recorded trainings; empty where one reaches the rate's decay."""
+    """Name the epochs, "6 or 8", of recorded trainings; empty if one reaches the rate's decay."""
     epochs = recorded.of_kind(trials, "models")["epochs"] if len(trials) else ()
     if not len(epochs) or epochs.max() > Plan.constant:
         return ""
