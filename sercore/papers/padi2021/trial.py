@@ -45,6 +45,8 @@ VERSIONS = {
     "aggressive": ("plain", "aggressive", "aggressive"),
     "both": ("plain", "conservative", "aggressive"),
 }
+# Values that are the paper's, or that a row's digits say.
+UNNAMED = ("none", "frozen", "both", "statistics", "flatten", "segment", "all")
 PROTOCOLS = ("speakers-apart", "clips")
 SHORT = 300  # frames that are read of a test clip where not the whole is: the longest chunk
 
@@ -61,10 +63,7 @@ def plan(*, epochs: int, size: str, precision: str) -> Plan:
 
 @dataclass(frozen=True, kw_only=True)
 class Recogniser:
-    """One training of a speaker recogniser; its fields are those of ``Row`` and ``Trial``.
-
-    An epoch reads one version of each clip.
-    """
+    """One training of a speaker recogniser, one version of each clip an epoch; see ``Trial``."""
 
     augmentation: str = "both"
     pooling: str = "statistics"
@@ -75,6 +74,11 @@ class Recogniser:
     epochs: int
     precision: str = "fp32"
 
+    @property
+    def start(self) -> int:
+        """Seed of weights and batches."""
+        return self.seed
+
 
 def run_recogniser(trial: Recogniser, source: Source, *, device: str = "cpu") -> dict:
     """Train a speaker recogniser (section 4.2), and verify other speakers with it (ours)."""
@@ -83,7 +87,7 @@ def run_recogniser(trial: Recogniser, source: Source, *, device: str = "cpu") ->
     error = verification_error(trained.network, source, precision=trial.precision)
     n_compared = len(np.unique([source.left, source.right]))
     seconds = (time.perf_counter() - started) / max(1, n_compared)
-    untrained = _network(trial, len(source.names), seed=trial.seed).to(_device(trained.network))
+    untrained = _network(trial, len(source.names)).to(_device(trained.network))
     before = verification_error(untrained.eval(), source, precision=trial.precision)
     return _training_summary(trained) | {
         "accuracy": trained.history.epochs[-1]["accuracy"],
@@ -106,12 +110,11 @@ def train_recogniser(
 
     def epoch(number: int) -> Iterator[list[Tensor]]:
         rows = chunks.balanced(source.speakers, most=source.most, number=number, seed=trial.seed)
-        read = _epoch_chunks(trial, rows, number=number, seed=trial.seed)
-        turned = in_turn(read, versions=len(policies), number=number)
-        return batches(source.frames, target, turned, policies, workers=workers)
+        read = in_turn(_chunks(trial, rows, number), versions=len(policies), number=number)
+        return batches(source.frames, target, read, policies, workers=workers)
 
-    network = _network(trial, len(source.names), seed=trial.seed)
-    return _train(trial, network, epoch, source.content(trial), device=device, seed=trial.seed)
+    network = _network(trial, len(source.names))
+    return _train(trial, network, epoch, source.content(trial), device=device)
 
 
 def verification_error(network: ResNet34, source: Source, *, precision: str) -> float:
@@ -120,10 +123,9 @@ def verification_error(network: ResNet34, source: Source, *, precision: str) -> 
     length = network.sizes.frames if network.sizes.pooling == "flatten" else 0
     rows, places = np.unique(np.concatenate([source.left, source.right]), return_inverse=True)
     left, right = np.split(places, 2)
+    options = {"device": device, "length": length}
     with torch.inference_mode(), autocast(precision, device):
-        embeddings = answered(
-            network.embed, source.compared, rows.tolist(), device=device, length=length
-        ).numpy()
+        embeddings = answered(network.embed, source.compared, rows.tolist(), **options).numpy()
     return equal_error_rate(cosine(embeddings[left], embeddings[right]), source.same)
 
 
@@ -152,32 +154,19 @@ class Row:
     @property
     def name(self) -> str:
         """Name for ``-p only=…``: "101", "101, finetune", "011, aggressive", "111, energy"."""
-        parts = [self.cell]
-        if self.transfer == "finetune":
-            parts.append(self.transfer)
-        if self.augmentation in ("conservative", "aggressive"):
-            parts.append(self.augmentation)
-        if self.pooling == "mean":
-            parts.append(self.pooling)
-        usual = Row()
-        for name in ("norm", "vad", "part"):
-            if getattr(self, name) != getattr(usual, name):
-                parts.append(getattr(self, name))
-        if self.evaluate != usual.evaluate:
+        values = [self.transfer, self.augmentation, self.pooling, self.norm, self.vad, self.part]
+        parts = [self.cell, *(value for value in values if value not in UNNAMED)]
+        if self.evaluate != "full":
             parts.append(f"{self.evaluate} frames")
         return ", ".join(parts)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where a system is trained and scored.
-
-    Protocol "speakers-apart" tests one session or group of speakers at a time; "clips" has
-    independent splits of clips.
-    """
+    """Where a system is trained and scored."""
 
     experiment: str  # "exp1", "exp2" or "exp3"
-    protocol: str
+    protocol: str  # "speakers-apart", or "clips", independent splits of clips
     fold: int  # session, group or split, from 0
     seed: int  # of weights, batches and masks
     edition: str
@@ -260,19 +249,18 @@ def trained(trial: Trial, data: Data, *, device: str = "cpu") -> Fitted:
     network = build(trial, data, device=device)
     target = shuffled(trial, data, training)
     policies = VERSIONS[trial.augmentation]
-    order = {"seed": trial.start, "versions": len(policies)}
 
     def epoch(number: int) -> Iterator[list[Tensor]]:
-        read = _epoch_chunks(trial, training, number=number, **order)
+        read = _chunks(trial, training, number, versions=len(policies))
         return batches(data.frames(norm=trial.norm, vad=trial.vad), target, read, policies)
 
-    result = _train(trial, network, epoch, data.content(trial), device=device, seed=trial.start)
+    result = _train(trial, network, epoch, data.content(trial), device=device)
     return Fitted(network, result.history, training, test)
 
 
 def build(trial: Trial, data: Data, *, device: str = "cpu") -> ResNet34:
     """Build the network before training: random, or with the convolutions of its recogniser."""
-    network = _network(trial, len(data.classes[trial.experiment]), seed=trial.start)
+    network = _network(trial, len(data.classes[trial.experiment]))
     if trial.speakers == "given":
         checkpoint = data.source.checkpoint
         try:
@@ -323,32 +311,30 @@ def pooled(trial: Trial, data: Data, network: ResNet34, rows: np.ndarray) -> np.
     return _answered(trial, data, network, network.pooled, rows).numpy()
 
 
-def _network(trial: Recogniser | Trial, n_classes: int, *, seed: int) -> ResNet34:
+def _network(trial: Recogniser | Trial, n_classes: int) -> ResNet34:
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.manual_seed(trial.start)
         return ResNet34(n_classes, replace(SIZES[trial.size], pooling=trial.pooling))
 
 
-def _epoch_chunks(trial: Recogniser | Trial, rows: Sequence[int], **order: int) -> list:
+def _chunks(
+    trial: Recogniser | Trial, rows: Sequence[int], number: int, versions: int = 1
+) -> list[chunks.Batch]:
     """Draw the chunks of one epoch in the size of the trial's network."""
+    order = {"number": number, "seed": trial.start, "versions": versions}
     read = lengths(trial.size, trial.pooling)
     return chunks.epoch(rows, batch=BATCHES[trial.size], lengths=read, **order)
 
 
 def _train(
-    trial: Recogniser | Trial,
-    network: ResNet34,
-    epoch: Callable[[int], Iterator[list[Tensor]]],
-    content: str,
-    *,
-    device: str,
-    seed: int,
+    trial: Recogniser | Trial, network: ResNet34, epoch: Callable, content: str, *, device: str
 ) -> Trained:
-    """Train a network, or return it trained, in the trial's folder of the store."""
+    """Train a network on the batches of each ``epoch``, or return it trained, from the store."""
     chosen = choose(device)
     folder = kept.folder(__name__, trial, content, device=chosen)
     recipe = plan(epochs=trial.epochs, size=trial.size, precision=trial.precision)
-    train = partial(fit, network, epoch, plan=recipe, folder=folder, device=chosen, seed=seed)
+    options = {"plan": recipe, "folder": folder, "device": chosen, "seed": trial.start}
+    train = partial(fit, network, epoch, **options)
     layout = torch.channels_last
     return kept.trained(network, folder, train, device=chosen, weights=LAST, layout=layout)
 
