@@ -142,17 +142,6 @@ def taught(record: Mapping) -> str:
     return f"{which} of {record['pretraining']:g} epochs"
 
 
-def nearest(row: str) -> str:
-    """Choose among the recorded variants on IEMOCAP the nearest to the paper's, if any."""
-    runs = [name for name, run in recorded.runs(NAME).items() if IEMOCAP in run["corpora"]]
-    if not runs or not row.endswith("| Proposed"):
-        return ""
-    trials = recorded.read(NAME).trials
-    records = arranged(trials[trials["run"].isin(runs)]).to_dict("records")
-    candidates = [record for record in records if record["row"].endswith(f" {study.FULL.name}")]
-    return max(candidates, key=nearness)["variant"] if candidates else ""
-
-
 def nearness(record: Mapping) -> tuple:
     """Return what sorts recorded trainings, the largest the nearest to the paper."""
     widths = list(WIDTHS)[::-1]
@@ -248,17 +237,10 @@ class Systems:
         return effects
 
 
-def systems(
-    ledger: Ledger,
-    rows: tuple[str, ...],
-    *,
-    experiment: str,
-    protocol: str = APART,
-    control: str = "none",
-) -> Systems | None:
+def systems(ledger: Ledger, rows: tuple[str, ...], **where: str) -> Systems | None:
     """Return the systems of ``alike`` that are nearest to the paper's and have all rows, if any."""
-    ways = alike(ledger, rows, experiment=experiment, protocol=protocol, control=control)
-    return next((systems for systems in ways if set(systems.trials) == set(rows)), None)
+    ways = alike(ledger, rows, **where)
+    return next((way for way in ways if set(way.trials) == set(rows)), None)
 
 
 @lru_cache(maxsize=64)
@@ -320,9 +302,9 @@ def ways(
 def recorded_as(ledger: Ledger, row: str, control: str = "none") -> list[Systems]:
     """Return a ledger's row, "exp1 111", as one system of each split under which it is recorded."""
     name, _, system = row.partition(" ")
-    options = {"experiment": name, "control": control}
-    by_split = [systems(ledger, (system,), protocol=split, **options) for split in SPLIT_TITLES]
-    return [chosen for chosen in by_split if chosen is not None]
+    where = {"experiment": name, "control": control}
+    by_split = [systems(ledger, (system,), protocol=split, **where) for split in SPLIT_TITLES]
+    return [way for way in by_split if way is not None]
 
 
 def by_fold(trials: Trials, metric: str = WA) -> dict[int, float]:

@@ -128,7 +128,14 @@ class Padi2021(Paper, study=study):
 
     def reading(self, row: str) -> str:
         """Choose the variant nearest to the paper's among those on IEMOCAP; empty without one."""
-        return numbers.nearest(row)
+        runs = recorded.runs(self.name).items()
+        on_iemocap = [name for name, run in runs if IEMOCAP in run["corpora"]]
+        if not on_iemocap or not row.endswith("| Proposed"):
+            return ""
+        trials = recorded.read(self.name).trials
+        arranged = numbers.arranged(trials[trials["run"].isin(on_iemocap)])
+        full = arranged[arranged["row"].str.endswith(f" {study.FULL.name}")].to_dict("records")
+        return max(full, key=numbers.nearness)["variant"] if full else ""
 
     def substitute(self, row: str, variant: str, encoder: str) -> str:
         """Say what stands in for the paper's speakers or network."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from itertools import product
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 from sklearn.metrics import silhouette_score
@@ -34,6 +34,7 @@ from sercore.protocols import sessions
 from sercore.sweep import Task
 from sercore.training.batching import Ragged
 
+Epochs = Annotated[int, Field(ge=0, le=1000)]
 NAME = "04-resnet-specaugment"
 STUDY = "padi2021"
 # Method number of each kind of trial: raised when its numbers move, and the kind is recorded again.
@@ -102,17 +103,11 @@ class Parameters(ChapterParameters):
         description="which rows a run trains: the eight systems, what is asked beside them, an encoder's",
     )
     only: str = Field("", description="the one row to run, by its name; empty for all")
-    epochs: int = Field(
-        0,
-        ge=0,
-        le=1000,
-        description="passes over the training clips; 0 for the edition's own, 4, 8 or 20",
+    epochs: Epochs = Field(
+        0, description="passes over the training clips; 0 for the edition's own, 4, 8 or 20"
     )
-    pretraining: int = Field(
-        0,
-        ge=0,
-        le=1000,
-        description="passes over the speakers' clips; 0 for the edition's own, 3 or 20",
+    pretraining: Epochs = Field(
+        0, description="passes over the speakers' clips; 0 for the edition's own, 3 or 20"
     )
     size: Literal["auto", "published", "narrow", "small"] = Field(
         "auto", description="width of the network; narrow has half"
@@ -175,8 +170,8 @@ class Parameters(ChapterParameters):
             )
         if not rows(self) and self.models != "encoder":
             raise ValueError(
-                f"-p only={self.only}: no row among -p models={self.models}; expected one"
-                f" that is. Leave one of the two out."
+                f"-p only={self.only}: no row among -p models={self.models}; expected one that is."
+                " Leave one of the two out."
             )
         if self.speaker_checkpoint and self.speakers == "strict":
             raise ValueError(
@@ -195,11 +190,10 @@ def rows(parameters: Parameters) -> list[Row]:
     chosen = [row for name in names for row in groups.get(name, ())]
     if parameters.only:
         chosen = [row for row in chosen if row.name == parameters.only]
-    usual, changed = Row(), {}
-    for name in ("norm", "vad", "evaluate", "part"):
-        if getattr(parameters, name) != getattr(usual, name):
-            changed[name] = getattr(parameters, name)
-    return list(dict.fromkeys(replace(row, **changed) for row in chosen))  # two rows may become one
+    inputs = parameters.model_dump(
+        include={"norm", "vad", "evaluate", "part"}, exclude_defaults=True
+    )
+    return list(dict.fromkeys(replace(row, **inputs) for row in chosen))  # two rows may become one
 
 
 def grid(parameters: Parameters, data: Data) -> list[Trial]:

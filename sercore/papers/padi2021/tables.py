@@ -83,27 +83,24 @@ def layers(*, classes: int = 4, frames: int = LENGTHS[-1]) -> HTML:
     """Show the published network by part: its output of a chunk of frames, and its parameters."""
     with torch.device("meta"):
         network, chunk = ResNet34(classes).eval(), torch.empty(1, frames, resnet.SIZES.bands)
-    backbone, head = network.backbone, network.head
-    parts = [("stem", "convolution 3 × 3, batch norm, PReLU", backbone.stem, [backbone.stem])]
-    sizes = zip(network.sizes.blocks, network.sizes.channels, backbone.stages, strict=True)
+    stem, stages, head = network.backbone.stem, network.backbone.stages, network.head
+    lasts = [stem, *(stage[-1] for stage in stages), head.full, head.output]
+    shapes = dict(networks.outputs(network, lasts, chunk))
+    what = "convolution 3 × 3, batch norm, PReLU"
+    rows = [("stem", what, shapes[stem], f"{parameters(stem):,}")]
+    sizes = zip(network.sizes.blocks, network.sizes.channels, stages, strict=True)
     for at, (blocks, channels, stage) in enumerate(sizes, 1):
         what = f"{blocks} basic blocks, {channels} channels"
-        parts.append((f"stage {at}", what, stage[-1], [stage]))
-    full = [head.full, head.norm, head.act]
-    parts += [
-        ("pooling", "mean and standard deviation over time", None, []),
-        ("FC 1", "linear, batch norm, PReLU", head.full, full),
-        ("FC 2", "linear", head.output, [head.output]),
-    ]
-    modules = [last for _, _, last, _ in parts if last is not None]
-    shapes = dict(networks.outputs(network, modules, chunk))
+        rows.append((f"stage {at}", what, shapes[stage[-1]], f"{parameters(stage):,}"))
     with torch.inference_mode():
-        shapes[None] = networks.shape(network.pooled(chunk))
-    rows = [
-        (name, what, shapes[last], f"{parameters(*modules):,}")
-        for name, what, last, modules in parts
+        pooled = networks.shape(network.pooled(chunk))
+    full = parameters(head.full, head.norm, head.act)
+    rows += [
+        ("pooling", "mean and standard deviation over time", pooled, "0"),
+        ("FC 1", "linear, batch norm, PReLU", shapes[head.full], f"{full:,}"),
+        ("FC 2", "linear", shapes[head.output], f"{parameters(head.output):,}"),
+        ("all", type(network).__name__, "", f"{parameters(network):,}"),
     ]
-    rows.append(("all", type(network).__name__, "", f"{parameters(network):,}"))
     heads = ("part", "what", f"output of {frames} frames", "parameters")
     return html(heads, rows, caption=f"The network for {classes} classes")
 
@@ -128,19 +125,13 @@ def speakers(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
     for trial in _of_kind("speakers", ledger, run, edition, by=lambda trial: trial["seed"]):
         corpora = trial["book"].recorded.runs[trial["run"]]["corpora"]
         learnt = ("taught_speakers", "training_clips", "epochs", "steps")
-        row = [
-            trial["source"],
-            ", ".join(ORIGINS.get(name, name.upper()) for name in corpora) or DASH,
-            f"{trial['augmentation']}, {trial['pooling']}",
-            numbers.WIDTHS[trial["size"]],
-            f"{trial['seed']:.0f}",
-            *(f"{trial[name]:,.0f}" for name in learnt),
-            f"{100 * trial['accuracy']:.1f}",
-            f"{100 * trial['equal_error_rate']:.2f}",
-            f"{100 * trial['equal_error_rate_untrained']:.2f}",
-            f"{trial['pairs']:,.0f}",
-        ]
-        rows.append(row)
+        names = ", ".join(ORIGINS.get(name, name.upper()) for name in corpora) or DASH
+        row = [trial["source"], names, f"{trial['augmentation']}, {trial['pooling']}"]
+        row += [numbers.WIDTHS[trial["size"]], f"{trial['seed']:.0f}"]
+        row += [f"{trial[name]:,.0f}" for name in learnt]
+        row.append(f"{100 * trial['accuracy']:.1f}")
+        errors = [trial["equal_error_rate"], trial["equal_error_rate_untrained"]]
+        rows.append([*row, *(f"{100 * error:.2f}" for error in errors), f"{trial['pairs']:,.0f}"])
     heads = ["clips of", "corpora", "masks, pooling", "network", "seed"]
     heads += [("learnt", name) for name in ("speakers", "clips", "epochs", "updates")]
     heads.append("accuracy in training, %")
