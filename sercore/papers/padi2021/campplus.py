@@ -136,12 +136,9 @@ ROWS = {row.name: row for row in (*GRID, *MIDDLE, LINEAR)}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trial(trials.Place):
-    """One training of a ``Row``; ``encoder`` is the name of its folder."""
+class Trial(Row, trials.Place):
+    """One training of a row at a place; ``encoder`` is the name of its folder."""
 
-    output: str
-    augmentation: str
-    pooling: str
     encoder: str
 
     @property

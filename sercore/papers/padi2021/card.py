@@ -211,16 +211,14 @@ def _recogniser(parameters: study.Parameters, trial: Trial, data: Data) -> dict[
         except ValueError as error:
             raise ParameterError(f"-p speaker_checkpoint: {error}") from error
         return {"file": path.name, "content": store.content(path)}
-    (outcome,) = sweep(
-        padi_trial.run_recogniser, [trial.recogniser], data.source, device=parameters.device
-    )
+    recogniser, source = trial.recogniser, data.source
+    run = padi_trial.run_recogniser
+    (outcome,) = sweep(run, [recogniser], source, device=parameters.device)
     return {
-        "corpora": list(data.source.corpora),
-        "speakers": len(data.source.names),
-        "clips": len(data.source.speakers),
-        "epochs": trial.pretraining,
-        "augmentation": trial.recogniser.augmentation,
-        "pooling": trial.recogniser.pooling,
+        "corpora": list(source.corpora),
+        "speakers": len(source.names),
+        "clips": len(source.speakers),
+        **{name: getattr(recogniser, name) for name in ("epochs", "augmentation", "pooling")},
         "equal_error_rate": outcome["equal_error_rate"],
     }
 

@@ -182,20 +182,14 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trial(Place):
-    """One training of a system; for its first six fields see ``Row``.
+class Trial(Row, Place):
+    """One training of a row at a place.
 
     ``speakers`` are "shared", one recogniser with both policies and statistics pooling for every
     system; "strict", one for each augmentation and pooling, as the paper has it; "given", one that
     was trained elsewhere; or "none".
     """
 
-    transfer: str
-    augmentation: str
-    pooling: str
-    norm: str = "segment"
-    vad: str = "none"
-    evaluate: str = "full"
     size: str = "published"  # or "narrow" or "small"
     precision: str = "fp32"  # or "bf16"
     taught: str = "none"  # corpora whose speakers are learnt, joined by plus signs
