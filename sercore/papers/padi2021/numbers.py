@@ -32,7 +32,7 @@ UA, WA = "unweighted_accuracy", "weighted_accuracy"
 APART, CLIPS = "speakers-apart", "clips"
 SPLIT_TITLES = {APART: "speakers left out", CLIPS: "clips split at random"}
 SPLITS = {"as-published": APART}  # Table 3's shares no speaker: there is no cleaner one
-FOLDS = {APART: sessions.FOLDS, CLIPS: sessions.FOLDS}
+FOLDS = dict.fromkeys(SPLIT_TITLES, sessions.FOLDS)
 SCORED = {title: (name,) for name, title in ORIGINS.items() if name != VOXCELEB}
 IEMOCAP = "iemocap"
 WIDTHS = {"published": "full width", "narrow": "half width", "small": "small"}
@@ -194,11 +194,6 @@ class Systems:
     def folds(self) -> int:
         """Number of folds."""
         return self.first.table["fold"].nunique()
-
-    @property
-    def speakers(self) -> int:
-        """Number of tested speakers."""
-        return self.first.counts["group"].nunique()
 
     @property
     def title(self) -> str:

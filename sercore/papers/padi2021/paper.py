@@ -85,7 +85,15 @@ class Padi2021(Paper, study=study):
             f" {ua.high:.1f}], WA {wa.value:.1f}, in brackets where the mean would lie with other"
             " speakers and seeds, at 95 %."
         )
-        return " ".join(filter(None, (opening, ours, _unfinished(ledger))))
+        epochs = numbers.epochs_before_decay(ledger.recorded.trials)
+        if not epochs:
+            return f"{opening} {ours}"
+        return (
+            f"{opening} {ours} The paper holds its learning rate for {Plan.constant} epochs and then"
+            " halves it every other epoch. Every recorded training stops before this decay begins,"
+            f" after {epochs} epochs, so the effects of transfer, masks and statistics pooling are"
+            " not judged."
+        )
 
     def setting(self, number: Printed) -> Plain | None:
         """Compare a setting; Table 1 with our masks, the constant rate with the recorded epochs."""
@@ -149,30 +157,16 @@ class Padi2021(Paper, study=study):
 
     def unfinished(self, trial: Mapping[str, Any]) -> str:
         """Say why a training is not finished: it ended before the schedule of unprinted length."""
-        constant, epochs = numbers.schedule().constant, Plan.epochs
-        if trial["epochs"] >= epochs:
+        if trial["epochs"] >= Plan.epochs:
             return ""
-        reason = f"unfinished: ended after {trial['epochs']:g} of {epochs} epochs"
-        if trial["epochs"] <= constant:
-            reason += f", and the printed decay begins after {constant}"
+        reason = f"unfinished: ended after {trial['epochs']:g} of {Plan.epochs} epochs"
+        if trial["epochs"] <= Plan.constant:
+            reason += f", and the printed decay begins after {Plan.constant}"
         return reason
 
     def table_of(self, row: str) -> str:
         """Name the table of a row; of what the paper does not print, that where it would stand."""
         return "Table 3" if row.partition(" ")[2] == study.FULL.name else "Figure 4"
-
-
-def _unfinished(ledger: Ledger) -> str:
-    """Say that every recorded training stops before the printed decay; empty where one goes on."""
-    epochs = numbers.epochs_before_decay(ledger.recorded.trials)
-    if not epochs:
-        return ""
-    return (
-        f"The paper holds its learning rate for {Plan.constant} epochs and then halves it every"
-        " other epoch. Every recorded training stops before this decay begins, after"
-        f" {epochs} epochs, so the effects of transfer, masks and statistics pooling are not"
-        f" judged."
-    )
 
 
 PAPER = Padi2021()

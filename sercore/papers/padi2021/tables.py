@@ -259,8 +259,9 @@ def grid(
         for way in numbers.ways(book, EIGHT, [protocol]):
             for name, trials in way.trials.items():
                 scores = (*_scores(way, name), _deviation(numbers.by_run(trials)))
+                speakers = trials.counts["group"].nunique()
                 updates = f"{trials.table['steps'].mean():,.0f}"
-                counts = (way.folds, way.seeds, way.speakers, updates)
+                counts = (way.folds, way.seeds, speakers, updates)
                 rows.append((source, (way.title, way.base), name, *scores, *counts))
     heads = ["clips of", "scored, and how trained", "TL, Aug, SP", ("%", "WA"), ("%", "UA")]
     heads += [("%", "WA, sd over folds and seeds"), "folds", "seeds", "speakers", "updates"]
