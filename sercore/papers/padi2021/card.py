@@ -243,16 +243,8 @@ def _recipe(trial: Trial, fitted: Fitted) -> dict[str, Any]:
 
 
 def _input(trial: Trial, data: Data, fitted: Fitted) -> dict[str, Any]:
-    """Describe how a window is read: at most the longest clip trained on or scored.
-
-    ``middle`` is the number of frames that are read of its middle, 0 for all.
-    """
+    """Describe how a window is read: at most the longest clip trained on or scored."""
     longest = int(data.raw.sizes[np.concatenate([fitted.training, fitted.test])].max())
-    middle = 0
-    if trial.pooling == "flatten":
-        middle = fitted.network.sizes.frames
-    elif trial.evaluate == "300":
-        middle = padi_trial.SHORT
     return {
         "rate": RATE,
         "seconds": longest * padi_data.MEL.hop / RATE,
@@ -261,7 +253,7 @@ def _input(trial: Trial, data: Data, fitted: Fitted) -> dict[str, Any]:
         "vad": padi_data.QUIET if trial.vad == "energy" else None,
         "norm": trial.norm,
         "least": LEAST_DEVIATION,
-        "middle": middle,
+        "middle": padi_trial.middle(trial, fitted.network),
         "encoder": None,
     }
 

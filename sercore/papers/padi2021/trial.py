@@ -295,6 +295,13 @@ def shuffled(trial: Place, data: Data, training: np.ndarray) -> np.ndarray:
     return target
 
 
+def middle(trial: Trial, network: ResNet34) -> int:
+    """Return the number of frames that are read of a test clip's middle, 0 for the whole clip."""
+    if trial.pooling == "flatten":
+        return network.sizes.frames
+    return SHORT if trial.evaluate == "300" else 0
+
+
 def probabilities(trial: Trial, data: Data, network: ResNet34, rows: np.ndarray) -> np.ndarray:
     """Return class probabilities ``(clips, classes)``, in the order of the rows."""
     return _answered(trial, data, network, network, rows).softmax(1).numpy()
@@ -356,11 +363,7 @@ def _answered(
     trial: Trial, data: Data, network: ResNet34, answer: Callable[..., Tensor], rows: np.ndarray
 ) -> Tensor:
     """Return what a network, or a part of it, answers to clips, whole or cut as the trial says."""
-    device, length = _device(network), 0
-    if trial.pooling == "flatten":
-        length = network.sizes.frames
-    elif trial.evaluate == "300":
-        length = SHORT
+    device, length = _device(network), middle(trial, network)
     frames = data.frames(norm=trial.norm, vad=trial.vad)
     with torch.inference_mode(), autocast(trial.precision, device):
         return answered(answer, frames, rows.tolist(), device=device, length=length)
