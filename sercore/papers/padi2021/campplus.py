@@ -18,6 +18,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from sercore import store
 from sercore.augment import policies
@@ -70,9 +71,7 @@ def compute(
     masks: Masks | None = None,
     jobs: int | None = None,
 ) -> list[np.ndarray]:
-    """Return one output of the encoder, named in ``KEPT``, for each clip, masked or plain.
-
-    All three outputs are kept: another one costs no new run. ``jobs`` processes share the clips.
+    """Return one output of the encoder for each clip, masked or plain; all three are kept.
 
     Shape:
         - each row: ``(steps, 512)`` float16; of the embedding ``(192,)`` float32
@@ -107,17 +106,11 @@ def masked(frames: np.ndarray, content: str, *, masks: Masks) -> np.ndarray:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One system on the encoder.
+    """One system on the encoder."""
 
-    Args:
-        output: "frames_last", "frames_middle", or "embedding", which a logistic regression reads
-        augmentation: "none" or "both", as of ``trial.Row``; masks are on the encoder's input
-        pooling: "statistics", "mean" or "flatten"; "none" for the embedding
-    """
-
-    output: str = "frames_last"
-    augmentation: str = "none"
-    pooling: str = "statistics"
+    output: str = "frames_last"  # "frames_middle", or "embedding", for a logistic regression
+    augmentation: str = "none"  # or "both", as of ``trial.Row``; masks are on the encoder's input
+    pooling: str = "statistics"  # "mean" or "flatten"; "none" for the embedding
 
     @property
     def name(self) -> str:
@@ -143,12 +136,9 @@ ROWS = {row.name: row for row in (*GRID, *MIDDLE, LINEAR)}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trial(trials.Place):
-    """One training of a ``Row``; ``encoder`` is the name of its folder."""
+class Trial(Row, trials.Place):
+    """One training of a row at a place; ``encoder`` is the name of its folder."""
 
-    output: str
-    augmentation: str
-    pooling: str
     encoder: str
 
     @property
@@ -188,17 +178,15 @@ class Encoded:
         return store.digest([self.data.clips(trial.experiment), code, self.encoder.runtime])
 
     def _once(self, output: str, masks: Masks | None, join: Callable) -> Ragged | np.ndarray:
-        paths, options = list(self.data.table["path"]), {"encoder": self.encoder, "masks": masks}
-        return self.data.once(
-            (self.encoder, output, masks), lambda: join(compute(paths, output=output, **options))
-        )
+        def computed() -> Ragged | np.ndarray:
+            paths = list(self.data.table["path"])
+            return join(compute(paths, encoder=self.encoder, output=output, masks=masks))
+
+        return self.data.once((self.encoder, output, masks), computed)
 
 
 def run(trial: Trial, data: Encoded, *, device: str = "cpu") -> dict:
-    """Train one classifier on the encoder's output, and count its test predictions by speaker.
-
-    Source: Padi et al. 2021, sections 3.2 to 3.4; the encoder is not the paper's.
-    """
+    """Train one classifier on the encoder's output, and count its test predictions by speaker."""
     training, test = trials.split(trial, data.data)
     target = trials.shuffled(trial, data.data, training)
     started = time.perf_counter()
@@ -226,16 +214,9 @@ def _train_head(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(trial.start)
         head = Head(WIDTH, n_classes, pooling=trial.pooling, steps=LENGTHS[-1])
-    train = partial(
-        fit,
-        head,
-        partial(_batches, trial, data, training, target),
-        plan=Plan(epochs=trial.epochs),
-        folder=folder,
-        device=device,
-        seed=trial.start,
-        keep=trial.epochs,
-    )
+    epoch, plan = partial(_batches, trial, data, training, target), Plan(epochs=trial.epochs)
+    options = {"folder": folder, "device": device, "seed": trial.start, "keep": trial.epochs}
+    train = partial(fit, head, epoch, plan=plan, **options)
     epochs = kept.trained(head, folder, train, device=device, weights=LAST).history.epochs
     return head, {
         "training_loss": epochs[-1]["loss"],
@@ -254,9 +235,8 @@ def _batches(
         masks = None if policy == "plain" else Masks(policy, number % VERSIONS)
         views.append(data.frames(trial.output, masks))
     lengths = LENGTHS[-1:] if trial.pooling == "flatten" else LENGTHS
-    for batch in chunks.epoch(
-        training, number=number, seed=trial.start, versions=len(views), lengths=lengths
-    ):
+    order = {"number": number, "seed": trial.start, "versions": len(views)}
+    for batch in chunks.epoch(training, lengths=lengths, **order):
         cut = []
         for row, version, place in zip(batch.rows, batch.versions, batch.places, strict=True):
             clip = views[version].clip(row)
@@ -272,9 +252,7 @@ def _probabilities(head: Head, frames: Ragged, rows: np.ndarray) -> np.ndarray:
         clips = [frames.clip(row).astype(np.float32) for row in part]
         if head.steps:
             clips = [chunks.cut(clip, length=head.steps, place=0.5) for clip in clips]
-        signal = torch.nn.utils.rnn.pad_sequence(
-            [torch.from_numpy(clip) for clip in clips], batch_first=True
-        )
+        signal = pad_sequence([torch.from_numpy(clip) for clip in clips], batch_first=True)
         lengths = torch.tensor([len(clip) for clip in clips])
         with torch.inference_mode():
             logits = head(signal.transpose(1, 2).to(device), lengths.to(device))

@@ -27,13 +27,10 @@ from sercore.parameters import ParameterError
 from sercore.sweep import sweep
 from sercore.training import chunks
 
-# Parameters that systems with transfer alone read, and all that a training takes.
+# Parameters that systems with transfer alone read, and those that every training takes.
 TRANSFER = ("pretraining", "speakers", "speaker_checkpoint", "taught")
-TAKEN = (
-    *("edition", "experiment", "epochs", "seed", "size", "precision", "device"),
-    *("norm", "vad", "evaluate", "part", "scored"),
-    *TRANSFER,
-)
+TAKEN = ("edition", "experiment", "epochs", "seed", "size", "precision", "device")
+TAKEN += ("norm", "vad", "evaluate", "part", "scored", *TRANSFER)
 # What became of the recogniser's convolutions, by transfer.
 STARTS = {"frozen": "then left as they were", "finetune": "then trained on"}
 SMALLER = {
@@ -52,12 +49,10 @@ class PadiCard(card.Card):
     def parameters(
         self, name: str, given: Mapping[str, object], *, final: bool
     ) -> study.Parameters:
-        """Check the parameters of a system's one trial, among ``TAKEN``; experiment 1 by default."""
-        row = ROWS[name]
+        """Check the parameters of a system's one trial; of experiment 1 where none is named."""
+        row, chosen = ROWS[name], {"experiment": "exp1", **given}
         fixed = {"only": row.name, "models": "all", "folds": 1}
-        parameters = card.training_parameters(
-            study.Parameters, {"experiment": "exp1", **given}, taken=TAKEN, **fixed
-        )
+        parameters = card.training_parameters(study.Parameters, chosen, taken=TAKEN, **fixed)
         if parameters.experiment == "all":
             raise ParameterError(
                 "-p experiment=all: a model has the classes of one; expected exp1, exp2 or"
@@ -79,10 +74,7 @@ class PadiCard(card.Card):
         return parameters
 
     def fit(self, parameters: study.Parameters, *, final: bool) -> tuple[nn.Module, dict[str, Any]]:
-        """Train the system and its speaker recogniser, or find them trained.
-
-        Fold 0 is tested: session 1 of IEMOCAP, or the first group of speakers of another corpus.
-        """
+        """Train the system and its speaker recogniser, or find them trained; fold 0 is tested."""
         device = parameters.device
         data, trial = _load(parameters)
         recogniser = _recogniser(parameters, trial, data)
@@ -90,17 +82,16 @@ class PadiCard(card.Card):
         # The outcome is read again: the kept one may come from another device.
         outcome = padi_trial.run(trial, data, device=device)
         fitted = padi_trial.trained(trial, data, device=device)
-        about = describe(trial, data, fitted, outcome, recogniser=recogniser)
-        return fitted.network, about
+        return fitted.network, describe(trial, data, fitted, outcome, recogniser)
 
     def sentences(self, about: Mapping[str, Any]) -> list[str]:
         """Say for people what a model is, its score and its limits."""
         tested, recipe = about["speaker_independent"], about["recipe"]
         names = ("transfer", "augmentation", "pooling")
         parts = ", ".join(f"{name} {recipe[name]}" for name in names)
+        name = f"{about['model']} ({parts}), {recipe['experiment']}"
         return [
-            f"{about['model']} ({parts}), {recipe['experiment']}: trained on"
-            f" {card.corpora(about)}.",
+            f"{name}: trained on {card.corpora(about)}.",
             f"On speakers not heard in training: UA {tested['ua']:.3f}, accuracy"
             f" {tested['accuracy']:.3f} ({people(tested)} of {', '.join(tested['corpora'])}; UA by"
             f" chance {chance(tested):.3f}).",
@@ -110,8 +101,7 @@ class PadiCard(card.Card):
     def network(self, about: Mapping[str, Any]) -> ResNet34:
         """Build the saved network with random weights, if it can read the described input."""
         network, inputs = about["recipe"]["network"], about["input"]
-        tuples = {name: tuple(network[name]) for name in ("channels", "blocks")}
-        sizes = Sizes(**network | tuples)
+        sizes = Sizes(**network | {name: tuple(network[name]) for name in ("channels", "blocks")})
         bands, middle = inputs["mel"]["bands"], inputs["middle"]
         if sizes.bands != bands or sizes.fixed not in (None, middle):
             raise ValueError(
@@ -121,26 +111,20 @@ class PadiCard(card.Card):
             )
         if inputs["norm"] != "segment":
             raise ValueError(
-                f"norm {inputs['norm']}: one clip cannot be normalised so; expected segment."
-                f" Train another model."
+                f"norm {inputs['norm']}: one clip cannot be normalised so; expected segment. Train"
+                " another model."
             )
         with torch.random.fork_rng(devices=[]):  # leaves torch's own generator as it was
             return ResNet34(len(about["classes"]), sizes)
 
     def reader(self, about: Mapping[str, Any]) -> Callable[..., list[Tensor]]:
-        """Make the function that turns a window into frames and lengths; it reads no encoder.
+        """Make the function that turns a window into frames ``(1, frames, 128)`` (section 4.2).
 
-        A window is normalised alone: each band has mean 0 and variance 1.
-
-        Shape:
-            - frames: ``(1, frames, 128)``; lengths: ``(1,)``, left out where a window is cut to one
-              length
-
-        Source: Padi et al. 2021, section 4.2.
+        Lengths ``(1,)`` follow but where a window is cut to one length. It reads no encoder.
         """
         inputs = about["input"]
         settings = {name: inputs[name] for name in ("floor", "vad", "least", "middle")}
-        return partial(_inputs, spectrogram=MelSettings(**inputs["mel"]), **settings)
+        return partial(_inputs, mel=MelSettings(**inputs["mel"]), settings=settings)
 
 
 CARD = PadiCard()
@@ -151,25 +135,20 @@ def describe(
     data: Data,
     fitted: Fitted,
     outcome: Mapping[str, Any],
-    *,
-    recogniser: Mapping[str, Any] | None = None,
+    recogniser: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
-    """Describe a trained model: recipe, input, classes, training clips, score, limits.
-
-    ``recogniser`` describes the speaker recogniser that it started from, if any.
-    """
+    """Describe a trained model: recipe, input, classes, training clips, score, limits."""
     classes = data.classes[trial.experiment]
     training = card.training_data(data, fitted.training, edition=trial.edition)
-    score = card.score(outcome["counts"], classes)
+    tested = {"protocol": trial.protocol, "fold": trial.fold}
+    tested |= card.score(outcome["counts"], classes)
     about = {
         "model": trial.row.name,
         "recipe": _recipe(trial, fitted) | {"recogniser": recogniser},
         "input": _input(trial, data, fitted),
         "classes": list(classes),
-        "training": training | _speakers(data, fitted.training),
-        "speaker_independent": {"protocol": trial.protocol, "fold": trial.fold}
-        | score
-        | _speakers(data, fitted.test),
+        "training": training | {"names": sorted(set(data.groups[fitted.training].tolist()))},
+        "speaker_independent": tested | {"names": sorted(set(data.groups[fitted.test].tolist()))},
         "versions": card.versions(),
     }
     return about | {"limits": limits(about)}
@@ -181,10 +160,10 @@ def limits(about: Mapping[str, Any]) -> list[str]:
     part = "" if recipe["part"] == "all" else f", the {recipe['part']} part alone"
     lines = [
         *card.trained_on(about["training"], part=part),
-        f"Names one of {len(classes)} classes always, also where there is another emotion,"
-        f" or none: {', '.join(classes)}.",
-        f"The score is of {people(tested)} of the same corpus: the same rooms and, for the"
-        f" most part, the same texts.",
+        f"Names one of {len(classes)} classes always, also where there is another emotion, or none:"
+        f" {', '.join(classes)}.",
+        f"The score is of {people(tested)} of the same corpus: the same rooms and, for the most"
+        " part, the same texts.",
         card.ONE_PLACE,
     ]
     if tested["collapsed"]:
@@ -209,18 +188,16 @@ def _load(parameters: study.Parameters) -> tuple[Data, Trial]:
         raise ParameterError(f"-p edition={parameters.edition}: {error}") from error
     if reason := padi_data.missing(data).get(parameters.experiment):
         raise ParameterError(
-            f"-p experiment={parameters.experiment}: cannot be trained on these clips;"
-            f" {reason}. Name another one."
+            f"-p experiment={parameters.experiment}: cannot be trained on these clips; {reason}."
+            " Name another one."
         )
     if not trials:
         (row,) = study.rows(parameters)
-        corpus = data.corpus
         raise ParameterError(
-            f"{row.name}: parts are IEMOCAP's; expected a system of all clips, {corpus} has"
-            f" no parts. Name another."
+            f"{row.name}: parts are IEMOCAP's; expected a system of all clips, {data.corpus} has no"
+            " parts. Name another."
         )
-    (trial,) = trials
-    return data, trial
+    return data, trials[0]
 
 
 def _recogniser(parameters: study.Parameters, trial: Trial, data: Data) -> dict[str, Any] | None:
@@ -234,16 +211,14 @@ def _recogniser(parameters: study.Parameters, trial: Trial, data: Data) -> dict[
         except ValueError as error:
             raise ParameterError(f"-p speaker_checkpoint: {error}") from error
         return {"file": path.name, "content": store.content(path)}
-    (outcome,) = sweep(
-        padi_trial.run_recogniser, [trial.recogniser], data.source, device=parameters.device
-    )
+    recogniser, source = trial.recogniser, data.source
+    run = padi_trial.run_recogniser
+    (outcome,) = sweep(run, [recogniser], source, device=parameters.device)
     return {
-        "corpora": list(data.source.corpora),
-        "speakers": len(data.source.names),
-        "clips": len(data.source.speakers),
-        "epochs": trial.pretraining,
-        "augmentation": trial.recogniser.augmentation,
-        "pooling": trial.recogniser.pooling,
+        "corpora": list(source.corpora),
+        "speakers": len(source.names),
+        "clips": len(source.speakers),
+        **{name: getattr(recogniser, name) for name in ("epochs", "augmentation", "pooling")},
         "equal_error_rate": outcome["equal_error_rate"],
     }
 
@@ -252,16 +227,13 @@ def _recipe(trial: Trial, fitted: Fitted) -> dict[str, Any]:
     plan = padi_trial.plan(epochs=trial.epochs, size=trial.size, precision=trial.precision)
     sizes = asdict(fitted.network.sizes)
     system = ("transfer", "augmentation", "pooling", "part", "experiment", "size")
+    settings = (*system, "precision", "seed", "control", "speakers")
     steps = ("batch", "rate", "constant", "every", "momentum", "weight_decay")
     epochs = len(fitted.history.epochs)
     return {
         "paper": CARD.paper,
-        **{name: getattr(trial, name) for name in system},
-        "network": {
-            name: list(value) if isinstance(value, tuple) else value
-            for name, value in sizes.items()
-        },
-        **{name: getattr(trial, name) for name in ("precision", "seed", "control", "speakers")},
+        **{name: getattr(trial, name) for name in settings},
+        "network": sizes | {name: list(sizes[name]) for name in ("channels", "blocks")},
         "policies": list(padi_trial.VERSIONS[trial.augmentation]),
         "pieces": list(padi_trial.lengths(trial.size, trial.pooling)),
         **{name: getattr(plan, name) for name in steps},
@@ -271,16 +243,8 @@ def _recipe(trial: Trial, fitted: Fitted) -> dict[str, Any]:
 
 
 def _input(trial: Trial, data: Data, fitted: Fitted) -> dict[str, Any]:
-    """Describe how a window is read: at most the longest clip trained on or scored.
-
-    ``middle`` is the number of frames that are read of its middle, 0 for all.
-    """
+    """Describe how a window is read: at most the longest clip trained on or scored."""
     longest = int(data.raw.sizes[np.concatenate([fitted.training, fitted.test])].max())
-    middle = 0
-    if trial.pooling == "flatten":
-        middle = fitted.network.sizes.frames
-    elif trial.evaluate == "300":
-        middle = padi_trial.SHORT
     return {
         "rate": RATE,
         "seconds": longest * padi_data.MEL.hop / RATE,
@@ -289,13 +253,9 @@ def _input(trial: Trial, data: Data, fitted: Fitted) -> dict[str, Any]:
         "vad": padi_data.QUIET if trial.vad == "energy" else None,
         "norm": trial.norm,
         "least": LEAST_DEVIATION,
-        "middle": middle,
+        "middle": padi_trial.middle(trial, fitted.network),
         "encoder": None,
     }
-
-
-def _speakers(data: Data, rows: np.ndarray) -> dict[str, list[str]]:
-    return {"names": sorted(set(data.groups[rows].tolist()))}
 
 
 def _start(recipe: Mapping[str, Any]) -> str:
@@ -333,27 +293,19 @@ def _reading(about: Mapping[str, Any]) -> list[str]:
         lines.append(
             f"Leaves out what is more than {inputs['vad']:g} dB under a window's loudest 10 ms."
         )
-    lines.append(card.NORMALISED)
-    lines.append("No clip was kept to choose an epoch: the weights are those of the last one.")
-    return lines
+    last = "No clip was kept to choose an epoch: the weights are those of the last one."
+    return [*lines, card.NORMALISED, last]
 
 
 def _inputs(
-    samples: np.ndarray,
-    *,
-    encoder: None,
-    spectrogram: MelSettings,
-    floor: float,
-    vad: float | None,
-    least: float,
-    middle: int,
+    samples: np.ndarray, *, encoder: None, mel: MelSettings, settings: Mapping[str, Any]
 ) -> list[Tensor]:
     """Read a window as the chapter reads a clip, by the settings that were saved."""
     with threadpool_limits(1):  # as training clips are measured
-        frames = padi_data.log_mel(samples, settings=spectrogram, floor=floor)
-    if vad is not None:
-        frames = padi_data.voice_activity(frames, quiet=vad)
-    [clip] = normalise_bands([frames], least=least)
-    if middle:
-        return [torch.from_numpy(chunks.cut(clip, length=middle, place=0.5))[None]]
+        frames = padi_data.log_mel(samples, settings=mel, floor=settings["floor"])
+    if settings["vad"] is not None:
+        frames = padi_data.voice_activity(frames, quiet=settings["vad"])
+    [clip] = normalise_bands([frames], least=settings["least"])
+    if settings["middle"]:
+        return [torch.from_numpy(chunks.cut(clip, length=settings["middle"], place=0.5))[None]]
     return [torch.from_numpy(clip)[None], torch.tensor([len(clip)])]

@@ -54,10 +54,7 @@ Parts = Callable[[Systems], list[Gap]]
 
 
 def ablation(parts: Parts, *, aside: Parts | None = None) -> Differences:
-    """Return the judge of a sentence about the eight systems, under either split.
-
-    The sentence needs all ``parts``, differences in WA; those ``aside`` are shown beside them.
-    """
+    """Return the judge of a sentence about the eight systems in WA, under either split."""
     bodies = partial(_bodies, rows=EIGHT, splits=SPLITS)
     return Differences(parts=parts, bodies=bodies, aside=aside, number=judging.with_interval)
 
@@ -65,8 +62,7 @@ def ablation(parts: Parts, *, aside: Parts | None = None) -> Differences:
 def changed(row: Row, *, helps: bool, note: str = "", confound: str = "") -> Differences:
     """Return the judge of the whole system with one thing changed against the same without.
 
-    A ``note`` is about another corpus than IEMOCAP; where a ``confound`` names what else differs
-    between the two, nothing is judged.
+    A ``note`` is for another corpus than IEMOCAP; a ``confound``, what else differs, bars judging.
     """
     rows = (row.name, FULL) if helps else (FULL, row.name)
 
@@ -88,20 +84,20 @@ def _bodies(
     ledger: Ledger, *, rows: tuple[str, ...], splits: dict[str, str], note: str = ""
 ) -> dict[str, list[Body]]:
     """Return the systems of each experiment under each split."""
-    return {
-        title: [_body(ledger, rows, name, protocol, note) for name in _experiments(ledger)]
-        for title, protocol in splits.items()
-    }
-
-
-def _body(ledger: Ledger, rows: tuple[str, ...], name: str, protocol: str, note: str) -> Body:
-    recorded = systems(ledger, rows, experiment=name, protocol=protocol)
-    if recorded is None:
-        missing = "the eight systems" if rows == EIGHT else " and ".join(rows)
-        reason = f"{missing} not recorded on one fold and seed"
-        return Body(evidence=None, title=name, barrier=("not run", reason))
-    title = f"{recorded.title} ({recorded.about}), WA"
-    return Body(evidence=recorded, title=title, note="" if recorded.corpus == IEMOCAP else note)
+    missing = "the eight systems" if rows == EIGHT else " and ".join(rows)
+    barrier = ("not run", f"{missing} not recorded on one fold and seed")
+    bodies = {}
+    for title, protocol in splits.items():
+        bodies[title] = []
+        for name in _experiments(ledger):
+            body = Body(evidence=None, title=name, barrier=barrier)
+            recorded = systems(ledger, rows, experiment=name, protocol=protocol)
+            if recorded is not None:
+                scored = f"{recorded.title} ({recorded.about}), WA"
+                aside = "" if recorded.corpus == IEMOCAP else note
+                body = Body(evidence=recorded, title=scored, note=aside)
+            bodies[title].append(body)
+    return bodies
 
 
 def _experiments(ledger: Ledger) -> tuple[str, ...]:
@@ -149,29 +145,29 @@ def counts(ledger: Ledger) -> Judgement:
     cells = {(experiment(number), number.column): number.value for number in table}
     wrong = []
     for name in EXPERIMENTS:
-        total = sum(
-            value for (one, column), value in cells.items() if one == name and column != "Total"
-        )
-        if total != cells[name, "Total"]:
-            wrong.append(f"{name}: {total:,.0f} in the classes, {cells[name, 'Total']:,.0f} in all")
-    merged = cells["exp1", "Happy"] + cells["exp2", "Excited"]
-    if merged != cells["exp3", "Excited+Happy"]:
-        wrong.append(
-            f"happy and excited are {merged:,.0f}, merged {cells['exp3', 'Excited+Happy']:,.0f}"
-        )
+        total = cells[name, "Total"]
+        in_classes = sum(value for (one, _), value in cells.items() if one == name) - total
+        if in_classes != total:
+            wrong.append(f"{name}: {in_classes:,.0f} in the classes, {total:,.0f} in all")
+    parts, merged = (
+        cells["exp1", "Happy"] + cells["exp2", "Excited"],
+        cells["exp3", "Excited+Happy"],
+    )
+    if parts != merged:
+        wrong.append(f"happy and excited are {parts:,.0f}, merged {merged:,.0f}")
     for column in ("Angry", "Neutral", "Sad"):
         values = sorted({cells[name, column] for name in EXPERIMENTS})
         if len(values) > 1:
             wrong.append(f"{column.lower()}: {', '.join(f'{value:,.0f}' for value in values)}")
-    verdicts = [(number, *ledger.verdict(number)) for number in table]
-    absent = [reason for _, word, reason in verdicts if word == "not run"]
-    off = [
-        f"{number.row} {number.column}: {reason}"
-        for number, _, reason in verdicts
-        if reason != "agrees"
-    ]
-    mark = "not run" if absent else "differs" if off else "agrees"
-    ours = absent[0] if absent else "; ".join(off) or f"all {len(verdicts)} counts agree"
+    mark, ours, off = "agrees", f"all {len(table)} counts agree", []
+    for number in table:
+        word, reason = ledger.verdict(number)
+        if word == "not run":
+            mark, ours = word, reason
+            break
+        if reason != "agrees":
+            off.append(f"{number.row} {number.column}: {reason}")
+            mark, ours = "differs", "; ".join(off)
     reason = f"printed: {'; '.join(wrong) or 'every sum is right'}; measured: {ours}"
     return Judgement.alike(mark, reason, printed=not wrong)
 
@@ -189,10 +185,10 @@ def reached(ledger: Ledger) -> Judgement:
         mark = "holds"
     elif "not reproduced" in marks:
         mark = "fails"
-    words = [
-        f"{number.ours.split()[0]} {number.column} {number.value:g}: {word}, {reason}"
-        for number, word, reason in verdicts
-    ]
+    words = []
+    for number, word, reason in verdicts:
+        name = f"{number.ours.split()[0]} {number.column} {number.value:g}"
+        words.append(f"{name}: {word}, {reason}")
     return Judgement.alike(mark, "; ".join([*words, *beside]))
 
 
@@ -200,42 +196,41 @@ def _analogue(ledger: Ledger) -> list[str]:
     recorded = systems(ledger, (FULL,), experiment=EXPERIMENTS[0])
     if recorded is None or recorded.corpus == IEMOCAP:
         return []
-    scores = []
-    for name, metric in (("UA", UA), ("WA", WA)):
-        score = level(recorded.trials[FULL], metric)
-        scores.append(f"{name} {score.value:.2f} [{score.low:.2f}, {score.high:.2f}]")
-    system = f"{recorded.title} ({recorded.about})"
-    return [f"beside it, {system}: {' and '.join(scores)}, over speakers and seeds"]
+    ua, wa = (level(recorded.trials[FULL], metric) for metric in (UA, WA))
+    return [
+        f"beside it, {recorded.title} ({recorded.about}):"
+        f" UA {ua.value:.2f} [{ua.low:.2f}, {ua.high:.2f}]"
+        f" and WA {wa.value:.2f} [{wa.low:.2f}, {wa.high:.2f}], over speakers and seeds"
+    ]
 
 
 def confused(ledger: Ledger) -> Judgement:
     """D7: judge recalls and confusions of Exp 1, and the span of recalls in Exp 2 and 3."""
     recorded = [systems(ledger, (FULL,), experiment=name) for name in EXPERIMENTS]
     if None in recorded or recorded[0].corpus != IEMOCAP:
-        return Judgement.alike(
-            "not run", "needs IEMOCAP: no other corpus at hand has an excited class"
-        )
+        reason = "needs IEMOCAP: no other corpus at hand has an excited class"
+        return Judgement.alike("not run", reason)
     trials = [systems.trials[FULL] for systems in recorded]
+
+    def angry_first(shares: np.ndarray) -> np.ndarray:
+        return shares[..., 0, 0] - _recalls(shares)[..., 1:].max(-1)
+
+    def happy_as_neutral(shares: np.ndarray) -> np.ndarray:
+        return shares[..., HAPPY, NEUTRAL] - shares[..., HAPPY, [0, 3]].max(-1)
+
+    def span(shares: np.ndarray) -> np.ndarray:
+        return np.ptp(_recalls(shares), axis=-1)
+
+    name = "happy more often neutral than angry or sad"
     parts = [
-        _of_shares(
-            "angry above the others",
-            trials[:1],
-            lambda shares: shares[..., 0, 0] - _recalls(shares)[..., 1:].max(-1),
-        ),
-        _of_shares(
-            "happy more often neutral than angry or sad",
-            trials[:1],
-            lambda shares: shares[..., HAPPY, NEUTRAL] - shares[..., HAPPY, [0, 3]].max(-1),
-        ),
+        _of_shares("angry above the others", trials[:1], angry_first),
+        _of_shares(name, trials[:1], happy_as_neutral),
     ]
     for names, pair in zip(pairwise(EXPERIMENTS), pairwise(trials), strict=True):
-        name = f"span of recalls, {' less '.join(names)}"
-        parts.append(_of_shares(name, pair, lambda shares: np.ptp(_recalls(shares), axis=-1)))
+        parts.append(_of_shares(f"span of recalls, {' less '.join(names)}", pair, span))
     marks = judging.marks(parts)
-    words = [
-        f"{gap.name} {100 * gap.value:+.1f} points ({mark})"
-        for gap, mark in zip(parts, marks, strict=True)
-    ]
+    pairs = zip(parts, marks, strict=True)
+    words = [f"{gap.name} {100 * gap.value:+.1f} points ({mark})" for gap, mark in pairs]
     return Judgement.alike(all_of(marks), "; ".join(words))
 
 
@@ -276,17 +271,16 @@ def _table_3(printed: Sequence[Printed]) -> dict[tuple[str, str], dict[str, floa
 
 def _written(leads: dict[tuple[str, str], float]) -> str:
     names = {UA: "UA", WA: "WA"}
-    parts = [f"{name} {names[metric]} {lead:+.2f}" for (name, metric), lead in leads.items()]
-    return ", ".join(parts)
+    return ", ".join(
+        f"{name} {names[metric]} {lead:+.2f}" for (name, metric), lead in leads.items()
+    )
 
 
 def _ahead(printed: Sequence[Printed]) -> tuple[bool, str]:
     """D3: compare the paper's system with the best prior one, on each metric of each experiment."""
-    leads = {
-        where: values["Proposed"]
-        - max(value for name, value in values.items() if name != "Proposed")
-        for where, values in _table_3(printed).items()
-    }
+    leads = {}
+    for where, values in _table_3(printed).items():
+        leads[where] = values.pop("Proposed") - max(values.values())
     behind = {name for (name, _), lead in leads.items() if lead <= 0}
     words = (
         f"over the best prior row: {_written(leads)}. The table has it ahead on both metrics in"
@@ -298,11 +292,7 @@ def _ahead(printed: Sequence[Printed]) -> tuple[bool, str]:
 
 def _unbalanced(printed: Sequence[Printed]) -> tuple[bool, str]:
     """D11: compare WA with UA; ours to say, the paper prints both and compares none."""
-    values = {
-        (experiment(number), number.metric): float(number.value)
-        for number in printed
-        if proposed(number)
-    }
+    values = {where: by_name["Proposed"] for where, by_name in _table_3(printed).items()}
     leads = {name: values[name, WA] - values[name, UA] for name in EXPERIMENTS}
     words = ", ".join(f"{name} {lead:+.2f}" for name, lead in leads.items())
     return leads["exp1"] > 0 >= leads["exp3"], f"WA less UA: {words}"

@@ -43,8 +43,7 @@ def log_mel(
 ) -> np.ndarray:
     """Return the log-mel spectrogram of one clip at 16 kHz, ``(frames, 128)``, not normalised.
 
-    Source: Padi et al. 2021, section 4.2: 128 bands, 25 ms every 10 ms; window, band edges and
-    floor are ours.
+    Source: section 4.2: 128 bands, 25 ms every 10 ms; window, band edges and floor are ours.
     """
     return np.log(np.maximum(mel(samples, settings=settings), floor)).astype(np.float32)
 
@@ -60,8 +59,7 @@ SPECTROGRAMS = Extractor(
 def voice_activity(frames: np.ndarray, *, quiet: float = QUIET) -> np.ndarray:
     """Return the frames of a spectrogram that are less than ``quiet`` dB under its loudest one.
 
-    Source: Padi et al. 2021, section 4.2, footnote, where voice activity detection was tried and
-    found to hurt; how is ours.
+    Source: section 4.2, footnote, where it was tried and found to hurt; how is ours.
     """
     level = 10 * np.log10(np.exp(frames.astype(np.float64)).sum(axis=1))  # dB
     return frames[level > level.max() - quiet]
@@ -69,31 +67,18 @@ def voice_activity(frames: np.ndarray, *, quiet: float = QUIET) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Source:
-    """Clips of known speakers, none of the corpus that is scored.
+    """Clips of known speakers, none of the corpus that is scored."""
 
-    Args:
-        speakers: ``(clips,)`` corpus/speaker
-        frames: spectrograms of the clips, normalised
-        compared: clips of other speakers, who are verified
-        left, right: ``(pairs,)`` rows of the compared clips
-        same: ``(pairs,)`` whether a pair has one speaker
-        corpora: names of the corpora
-        contents: digest of clips, speakers and pairs
-        most: clips of a speaker that an epoch reads at most, 0 for all
-        checkpoint: file of a speaker recogniser trained elsewhere; empty to train one
-        reports: reports of the loaders
-    """
-
-    speakers: np.ndarray
-    frames: Frames
-    compared: Frames
-    left: np.ndarray
-    right: np.ndarray
-    same: np.ndarray
+    speakers: np.ndarray  # (clips,) corpus/speaker
+    frames: Frames  # spectrograms of the clips, normalised
+    compared: Frames  # clips of other speakers, who are verified
+    left: np.ndarray  # (pairs,) rows of the compared clips
+    right: np.ndarray  # (pairs,)
+    same: np.ndarray  # (pairs,) whether a pair has one speaker
     corpora: tuple[str, ...]
-    contents: str
-    most: int
-    checkpoint: str = ""
+    contents: str  # digest of clips, speakers and pairs
+    most: int  # clips of a speaker that an epoch reads, 0 for all
+    checkpoint: str = ""  # file of a speaker recogniser trained elsewhere; empty to train one
     reports: tuple[Report, ...] = ()
 
     @property
@@ -108,24 +93,15 @@ class Source:
 
 @dataclass(frozen=True)
 class Data(Clips):
-    """Clips that are scored.
-
-    Args:
-        table: one row a clip, of one corpus; ``part`` and ``session`` are IEMOCAP's, else missing
-        raw: log-mel spectrogram of each clip, not normalised
-        segments: the same, each clip normalised by itself
-        classes: names by position, by experiment
-        targets: ``(clips,)`` class numbers by experiment; -1 for a clip that it leaves out
-        source: clips that teach speakers
-    """
+    """Clips that are scored, of one corpus; ``part`` and ``session`` are missing but of IEMOCAP."""
 
     READ = ("corpus", "speaker", "gender", "conversation", "part", "session")
 
-    raw: Ragged
-    segments: Ragged
-    classes: dict[str, tuple[str, ...]]
-    targets: dict[str, np.ndarray]
-    source: Source
+    raw: Ragged  # log-mel spectrogram of each clip, not normalised
+    segments: Ragged  # the same, each clip normalised by itself
+    classes: dict[str, tuple[str, ...]]  # names by position, by experiment
+    targets: dict[str, np.ndarray]  # (clips,) by experiment; -1 for a clip that it leaves out
+    source: Source  # clips that teach speakers
 
     @property
     def corpus(self) -> str:
@@ -207,9 +183,8 @@ def missing(data: Data) -> dict[str, str]:
         if absent:
             reasons[name] = f"{corpus} has no clip that is {' or '.join(absent)}"
         elif name != "exp1" and np.array_equal(data.targets[name], data.targets["exp1"]):
-            reasons[name] = (
-                f"the same clips and classes as exp1: {corpus} has no clip that is excited"
-            )
+            reason = f"the same clips and classes as exp1: {corpus} has no clip that is excited"
+            reasons[name] = reason
     return reasons
 
 
@@ -228,9 +203,9 @@ def read_corpus(edition: str, name: str) -> corpora.Corpus:
 def pairs_to_verify(
     edition: str, table: pd.DataFrame
 ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Draw scored clips by which speakers are verified: their rows, and the pairs among these.
+    """Draw scored clips by which speakers are verified: their rows, and pairs of places in these.
 
-    A pair is the place of two of the rows, and whether they have one speaker.
+    The pairs have left and right places, and whether these are of one speaker.
     """
     groups = (table["corpus"] + "/" + table["speaker"]).to_numpy(str)
     rows = balanced(groups, most=COMPARED[edition], number=0, seed=0)

@@ -23,6 +23,7 @@ from sercore.papers.padi2021.study import EIGHT
 from sercore.report import diagrams
 from sercore.report.diagrams import Box, Panel
 from sercore.report.figures import FONT, WIDTH, interval
+from sercore.report.tables import span
 
 PALETTE = sns.color_palette("colorblind", 10)
 Bar = tuple[float, float, int]  # WA in %, its deviation over trainings (NaN of one), trainings
@@ -31,32 +32,29 @@ Stage = tuple[np.ndarray, Sequence[str], Sequence[str]]  # places, emotions and 
 
 
 def networks(speakers: int) -> Figure:
-    """Draw a recogniser of so many speakers, and the emotion network on its frozen convolutions.
-
-    Source: Padi et al. 2021, Figure 1.
-    """
+    """Draw a recogniser of so many speakers, and the network on its convolutions (Figure 1)."""
     with torch.device("meta"):
         first, second = ResNet34(speakers), ResNet34(len(CLASSES["exp1"])).freeze()
 
     def boxes(network: ResNet34, target: str) -> dict[str, Box]:
-        head, rows = network.head, network.sizes.rows
-        full = (head.full, head.norm, head.act)
-        return {
-            "input": Box(text="log_mel", at=(0, 0), gives=network.sizes.bands, kind="input"),
-            "ResNet34": Box(
-                text="ResNet34", at=(1, 0), reads=("input",), layers=(network.backbone,), gives=rows
-            ),
-            "pooling": Box(text="statistics", at=(2, 0), reads=("ResNet34",), gives=2 * rows),
-            "FC 1": Box(
-                text="FC 1",
-                at=(3, 0),
-                reads=("pooling",),
-                layers=full,
-                gives=head.full.out_features,
-            ),
-            "FC 2": Box(text="FC 2", at=(4, 0), reads=("FC 1",), layers=(head.output,)),
-            "output": Box(text=target, at=(5, 0), reads=("FC 2",), kind="output"),
+        head, bands, rows = network.head, network.sizes.bands, network.sizes.rows
+        parts = {
+            "input": {"text": "log_mel", "gives": bands, "kind": "input"},
+            "ResNet34": {"text": "ResNet34", "layers": (network.backbone,), "gives": rows},
+            "pooling": {"text": "statistics", "gives": 2 * rows},
+            "FC 1": {
+                "text": "FC 1",
+                "layers": (head.full, head.norm, head.act),
+                "gives": head.full.out_features,
+            },
+            "FC 2": {"text": "FC 2", "layers": (head.output,)},
+            "output": {"text": target, "kind": "output"},
         }
+        drawn, reads = {}, ()
+        for at, (name, part) in enumerate(parts.items()):
+            drawn[name] = Box(at=(at, 0), reads=reads, **part)
+            reads = (name,)
+        return drawn
 
     stages = [
         Panel("First stage", [first], boxes(first, "speaker")),
@@ -77,11 +75,9 @@ def masks_data(
 
 
 def masks(clip: np.ndarray, versions: Mapping[str, np.ndarray], *, step: float = 0.01) -> Figure:
-    """Draw a spectrogram ``(frames, bands)``, and versions of it in which masked cells are black.
+    """Draw a spectrogram ``(frames, bands)``, and versions with masked cells in black (Figure 2).
 
     A frame takes ``step`` seconds.
-
-    Source: Padi et al. 2021, Figure 2.
     """
     panels = {"as it is": clip}
     for name, version in versions.items():
@@ -110,10 +106,9 @@ def masks(clip: np.ndarray, versions: Mapping[str, np.ndarray], *, step: float =
 
 
 def bars_data(ledger: Ledger) -> dict[str, dict[str, dict[str, Bar]]]:
-    """Return the bars of the grid, in WA, by split, experiment and system.
+    """Return the bars of Figure 4, in WA, by split, experiment and system.
 
-    Of each experiment this is the way of training in which most systems are recorded, for Figure 4
-    is the grid, and of such the nearest to the paper's.
+    They are of the way of training with most systems, and of such of the nearest to the paper's.
     """
     panels = {}
     for protocol, split in SPLIT_TITLES.items():
@@ -127,13 +122,7 @@ def bars_data(ledger: Ledger) -> dict[str, dict[str, dict[str, Bar]]]:
 
 
 def bars(panels: Mapping[str, Mapping[str, Mapping[str, Bar]]], *, chance: float = 25.0) -> Figure:
-    """Draw the WA of the grid's systems with standard deviations, one row of panels a split.
-
-    Bars are by split, by experiment and by system, as ``bars_data`` gives them; a line says what
-    guessing scores.
-
-    Source: Padi et al. 2021, Figure 4.
-    """
+    """Draw the WA of the grid's systems with standard deviations, by split (Figure 4)."""
     all_bars = [bars for experiments in panels.values() for bars in experiments.values()]
     names = list(dict.fromkeys(name for bars in all_bars for name in bars))
     columns = max(map(len, panels.values()))
@@ -160,11 +149,10 @@ def bars(panels: Mapping[str, Mapping[str, Mapping[str, Bar]]], *, chance: float
             place.set_ylim(0, 100)
         row[0].set_ylabel("WA, %", fontsize=FONT)
     figure.supxlabel("with transfer, masks, statistics pooling (1) or without (0)", fontsize=FONT)
-    counts = sorted({count for bars in all_bars for *_, count in bars.values()})
+    counts = [count for bars in all_bars for *_, count in bars.values()]
     label = "one training"
-    if counts != [1]:
-        count = " to ".join(map(str, dict.fromkeys((counts[0], counts[-1]))))
-        label = f"mean of {count} trainings, line: standard deviation"
+    if max(counts) > 1:
+        label = f"mean of {span(counts)} trainings, line: standard deviation"
     handles = [
         Patch(color=PALETTE[0], alpha=0.6, label=label),
         Line2D([], [], label="guessing", **dashed),
@@ -177,14 +165,13 @@ def bars(panels: Mapping[str, Mapping[str, Mapping[str, Bar]]], *, chance: float
 def effects_data(ledger: Ledger) -> dict[str, tuple[dict[str, Interval], int]]:
     """Return the main effects of whole grids in WA, and seeds, by what is scored and its split."""
     panels = {}
-    for protocol, split in SPLIT_TITLES.items():
-        for name in EXPERIMENTS:
-            grid = numbers.systems(ledger, EIGHT, experiment=name, protocol=protocol)
-            if grid is not None:
-                effects = {}
-                for what, effect in grid.effects().items():
-                    effects[what] = (effect.value, effect.low, effect.high)
-                panels[f"{grid.title}, {split}"] = (effects, grid.seeds)
+    for grid in numbers.ways(ledger, EIGHT):
+        title = f"{grid.title}, {grid.split}"
+        if len(grid.trials) == len(EIGHT) and title not in panels:  # the nearest way is the first
+            effects = {}
+            for what, effect in grid.effects().items():
+                effects[what] = (effect.value, effect.low, effect.high)
+            panels[title] = (effects, grid.seeds)
     return panels
 
 
@@ -195,10 +182,8 @@ def effects(panels: Mapping[str, tuple[Mapping[str, Interval], int]]) -> Figure:
     axes.axvline(0, color="0.7", linewidth=1, zorder=0)
     offsets = np.linspace(0.25, -0.25, len(panels)) if len(panels) > 1 else [0.0]
     handles = []
-    for colour, offset, (title, (effects, seeds)) in zip(
-        PALETTE, offsets, panels.items(), strict=False
-    ):
-        hollow = seeds < SEEDS
+    for place, (title, (effects, seeds)) in enumerate(panels.items()):
+        colour, offset, hollow = PALETTE[place], offsets[place], seeds < SEEDS
         for name, (value, low, high) in effects.items():
             height = len(names) - 1 - names.index(name) + offset
             interval(axes, value, low, high, height, colour, title, hollow=hollow)

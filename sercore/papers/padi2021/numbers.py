@@ -6,11 +6,11 @@ stands beside trials that IEMOCAP scored; those of another corpus have the same 
 an analogue, and judge no printed number.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
-from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from sercore.augment.policies import POLICIES
@@ -18,7 +18,7 @@ from sercore.evaluation.metrics import contrasts
 from sercore.ledger import estimates, recorded
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate
-from sercore.ledger.paper import Plain, Printed
+from sercore.ledger.paper import Printed
 from sercore.ledger.scores import Trials
 from sercore.models import resnet
 from sercore.papers.padi2021 import campplus, study, trial
@@ -32,11 +32,10 @@ UA, WA = "unweighted_accuracy", "weighted_accuracy"
 APART, CLIPS = "speakers-apart", "clips"
 SPLIT_TITLES = {APART: "speakers left out", CLIPS: "clips split at random"}
 SPLITS = {"as-published": APART}  # Table 3's shares no speaker: there is no cleaner one
-FOLDS = {APART: sessions.FOLDS, CLIPS: sessions.FOLDS}
+FOLDS = dict.fromkeys(SPLIT_TITLES, sessions.FOLDS)
 SCORED = {title: (name,) for name, title in ORIGINS.items() if name != VOXCELEB}
 IEMOCAP = "iemocap"
 WIDTHS = {"published": "full width", "narrow": "half width", "small": "small"}
-TRANSFERRED = ("frozen", "finetune")
 Where = tuple[str, str, str]  # row, column and metric of a printed number
 
 
@@ -73,7 +72,6 @@ COUNTED: dict[Where, str] = {
     ("IEMOCAP", "excited", "segments"): "exp2 / excited / clips",
     ("IEMOCAP", "happy+excited", "segments"): "exp3 / happy+excited / clips",
 }
-TAUGHT = ("speaker pre-training", "VoxCeleb speakers (more than)", "count")
 
 
 def policy(number: Printed) -> float:
@@ -102,10 +100,7 @@ def printed_by_row(ledger: Ledger, title: str) -> dict[str, dict[str, Printed]]:
 
 
 def arranged(trials: pd.DataFrame) -> pd.DataFrame:
-    """Add row, variant and encoder to recorded trainings of the grid and of the encoder.
-
-    Speaker recognisers and looks into networks are runs of their own, beside nothing printed.
-    """
+    """Add row, variant and encoder to recorded trainings of the grid and of the encoder."""
     chosen = recorded.of_kind(trials, "models", "campplus")
     records = chosen.to_dict("records")
     return chosen.assign(
@@ -134,53 +129,31 @@ def variant(record: Mapping) -> str:
     width, epochs = WIDTHS.get(record.get("size")), f"{record['epochs']:g} epochs"
     parts = (record["edition"], width, epochs, record.get("precision"))
     base = ", ".join(part for part in parts if isinstance(part, str))
-    return f"{base}; {taught(record)}" if record.get("transfer") in TRANSFERRED else base
+    return "; ".join(filter(None, (base, taught(record))))
 
 
 def taught(record: Mapping) -> str:
-    """Say which speaker recogniser a recorded trial started from."""
+    """Say which speaker recogniser a recorded trial started from; empty without transfer."""
+    if record.get("transfer") not in ("frozen", "finetune"):
+        return ""
     if record["speakers"] == "given":
         return "a recogniser from elsewhere"
     which = {"shared": "one recogniser", "strict": "a recogniser each"}[record["speakers"]]
     return f"{which} of {record['pretraining']:g} epochs"
 
 
-def nearest(row: str) -> str:
-    """Choose among the recorded variants on IEMOCAP the nearest to the paper's, if any."""
-    runs = [name for name, run in recorded.runs(NAME).items() if IEMOCAP in run["corpora"]]
-    if not runs or not row.endswith("| Proposed"):
-        return ""
-    trials = recorded.read(NAME).trials
-    records = arranged(trials[trials["run"].isin(runs)]).to_dict("records")
-    candidates = [record for record in records if record["row"].endswith(f" {study.FULL.name}")]
-    return max(candidates, key=nearness)["variant"] if candidates else ""
-
-
 def nearness(record: Mapping) -> tuple:
     """Return what sorts recorded trainings, the largest the nearest to the paper."""
     widths = list(WIDTHS)[::-1]
     width = widths.index(record["size"]) if record.get("size") in widths else -1
-    pretraining = record.get("pretraining", 0)
-    if pd.isna(pretraining):
-        pretraining = 0
-    return record["edition"] == "paper", width, record["epochs"], pretraining
+    pretraining = record.get("pretraining", np.nan)
+    return record["edition"] == "paper", width, record["epochs"], np.nan_to_num(pretraining)
 
 
-def counted(number: Printed) -> float | None:
-    """Look up a count that was measured on IEMOCAP; None where it was not, or is none."""
-    name = COUNTED.get((number.row, number.column, number.metric))
-    if number.table == "Table 2":
-        name = f"{experiment(number)} / {NAMES.get(number.column, number.column.lower())} / clips"
-    return recorded.measurements(NAME).get(name) if IEMOCAP in recorded.measured_on(NAME) else None
-
-
-def taught_speakers(number: Printed) -> Plain | None:
-    """Compare the speakers that were learnt, if they are VoxCeleb's: more than printed, or not."""
-    value = recorded.measurements(NAME).get("taught / speakers / count")
-    if value is None or VOXCELEB not in recorded.measured_on(NAME):
-        return None
-    reason = "agrees" if value > number.value else f"differs: measured {value:g}"
-    return Plain(verdict="measured", value=value, reason=reason)
+def clips_of(number: Printed) -> str:
+    """Name the measurement of a count of Table 2, "exp1 / angry / clips"."""
+    name = NAMES.get(number.column, number.column.lower())
+    return f"{experiment(number)} / {name} / clips"
 
 
 def corpora() -> set[str]:
@@ -190,10 +163,8 @@ def corpora() -> set[str]:
 
 
 def epochs_before_decay(trials: pd.DataFrame) -> str:
-    """Name the epochs, "6 or 8", of recorded trainings; empty where one reaches the rate's decay."""
-    if not len(trials):
-        return ""
-    epochs = recorded.of_kind(trials, "models")["epochs"]
+    """Name the epochs, "6 or 8", of recorded trainings; empty if one reaches the rate's decay."""
+    epochs = recorded.of_kind(trials, "models")["epochs"] if len(trials) else ()
     if not len(epochs) or epochs.max() > Plan.constant:
         return ""
     return " or ".join(f"{count:g}" for count in sorted(epochs.unique()))
@@ -205,6 +176,7 @@ class Systems:
 
     trials: dict[str, Trials]  # by the system's name
     experiment: str
+    split: str  # in words
     corpus: str  # that is scored
     base: str  # settings that all trainings share, in words
 
@@ -222,11 +194,6 @@ class Systems:
     def folds(self) -> int:
         """Number of folds."""
         return self.first.table["fold"].nunique()
-
-    @property
-    def speakers(self) -> int:
-        """Number of tested speakers."""
-        return self.first.counts["group"].nunique()
 
     @property
     def title(self) -> str:
@@ -265,17 +232,10 @@ class Systems:
         return effects
 
 
-def systems(
-    ledger: Ledger,
-    rows: tuple[str, ...],
-    *,
-    experiment: str,
-    protocol: str = APART,
-    control: str = "none",
-) -> Systems | None:
+def systems(ledger: Ledger, rows: tuple[str, ...], **where: str) -> Systems | None:
     """Return the systems of ``alike`` that are nearest to the paper's and have all rows, if any."""
-    ways = alike(ledger, rows, experiment=experiment, protocol=protocol, control=control)
-    return next((systems for systems in ways if set(systems.trials) == set(rows)), None)
+    ways = alike(ledger, rows, **where)
+    return next((way for way in ways if set(way.trials) == set(rows)), None)
 
 
 @lru_cache(maxsize=64)
@@ -292,62 +252,54 @@ def alike(
     The paper's edition comes before others, then the widest networks, then the longest trained.
     ``rows`` are names of systems, "111".
     """
-    kinds: dict[tuple, dict[str, list[Trials]]] = {}
-    teachers: dict[tuple, dict[str, None]] = {}
+    kinds: dict[tuple, list[tuple[str, str, Trials]]] = {}
     for row in rows:
         for (_, split, run, encoder), trials in ledger.runs(f"{experiment} {row}", control).items():
-            first = trials.table.iloc[0]
-            if split != protocol or not len(trials.counts):
-                continue
-            settings = [first.get(name) for name in ("edition", "size", "epochs", "precision")]
-            kind = (run, encoder, *settings)
-            kinds.setdefault(kind, {}).setdefault(row, []).append(trials)
-            if first.get("transfer") in TRANSFERRED:
-                teachers.setdefault(kind, {})[taught(first)] = None
+            if split == protocol and len(trials.counts):
+                first = trials.table.iloc[0]
+                settings = [first.get(name) for name in ("edition", "size", "epochs", "precision")]
+                member = (row, taught(first), trials)
+                kinds.setdefault((run, encoder, *settings), []).append(member)
     ways = []
-    for kind, by_row in kinds.items():
-        for teacher in teachers.get(kind, {"": None}):
-            chosen = {row: _taught_by(teacher, by_row.get(row, ())) for row in rows}
-            present = {row: trials for row, trials in chosen.items() if trials is not None}
-            if set.intersection(*(trials.runs for trials in present.values())):
-                common = estimates.shared([*present.values()])
-                ways.append(_systems(dict(zip(present, common, strict=True)), experiment, teacher))
+    for members in kinds.values():
+        teachers = dict.fromkeys(name for _, name, _ in members if name)
+        for teacher in teachers or [""]:
+            chosen: dict[str, Trials] = {}
+            for row, name, trials in members:
+                if name in ("", teacher):  # without a speaker recogniser, or with this one
+                    chosen.setdefault(row, trials)
+            if set.intersection(*(trials.runs for trials in chosen.values())):
+                common = estimates.shared([*chosen.values()])
+                first = common[0]
+                base = first.table.iloc[0]["variant"].partition("; ")[0].partition(", ")[2]
+                way = Systems(
+                    dict(zip(chosen, common, strict=True)),
+                    experiment,
+                    SPLIT_TITLES[protocol],
+                    corpus=str(first.counts["group"].iloc[0]).split("/")[0],
+                    base=", ".join(filter(None, (base, teacher))),
+                )
+                ways.append(way)
     return tuple(sorted(ways, key=_rank, reverse=True))
 
 
-class Line(NamedTuple):
-    """One of some systems that were trained alike, as a table shows it."""
-
-    systems: Systems
-    name: str
-    split: str
-    more: Any = None  # what else the line is about
-
-    @property
-    def trials(self) -> Trials:
-        """Trials of this system."""
-        return self.systems.trials[self.name]
-
-
-def lines(
+def ways(
     ledger: Ledger, rows: tuple[str, ...], protocols: Sequence[str] = tuple(SPLIT_TITLES)
-) -> list[Line]:
+) -> list[Systems]:
     """Return these systems, where recorded, of every way of training, by split and experiment."""
-    lines = []
+    ways = []
     for protocol in protocols:
         for name in study.EXPERIMENTS:
-            for way in alike(ledger, rows, experiment=name, protocol=protocol):
-                lines += [Line(way, row, SPLIT_TITLES[protocol]) for row in way.trials]
-    return lines
+            ways += alike(ledger, rows, experiment=name, protocol=protocol)
+    return ways
 
 
-def recorded_as(ledger: Ledger, row: str, control: str = "none") -> Iterator[Line]:
-    """Yield a ledger's row, "exp1 111", under each split under which it is recorded."""
+def recorded_as(ledger: Ledger, row: str, control: str = "none") -> list[Systems]:
+    """Return a ledger's row, "exp1 111", as one system of each split under which it is recorded."""
     name, _, system = row.partition(" ")
-    for protocol, split in SPLIT_TITLES.items():
-        chosen = systems(ledger, (system,), experiment=name, protocol=protocol, control=control)
-        if chosen is not None:
-            yield Line(chosen, system, split)
+    where = {"experiment": name, "control": control}
+    by_split = [systems(ledger, (system,), protocol=split, **where) for split in SPLIT_TITLES]
+    return [way for way in by_split if way is not None]
 
 
 def by_fold(trials: Trials, metric: str = WA) -> dict[int, float]:
@@ -362,22 +314,6 @@ def by_run(trials: Trials) -> list[float]:
     """Return the WA of each seed and fold."""
     seeds = [by_fold(trials.sown([seed])) for seed in trials.seeds]
     return [value for folds in seeds for value in folds.values()]
-
-
-def _taught_by(teacher: str, recorded_trials: Sequence[Trials]) -> Trials | None:
-    """Return a system's training without a speaker recogniser, or with this one."""
-    for trials in recorded_trials:
-        first = trials.table.iloc[0]
-        if first.get("transfer") not in TRANSFERRED or taught(first) == teacher:
-            return trials
-    return None
-
-
-def _systems(trials: dict[str, Trials], experiment: str, teacher: str) -> Systems:
-    first = next(iter(trials.values()))
-    base = first.table.iloc[0]["variant"].partition("; ")[0].partition(", ")[2]
-    corpus = str(first.counts["group"].iloc[0]).split("/")[0]
-    return Systems(trials, experiment, corpus, ", ".join(filter(None, (base, teacher))))
 
 
 def _rank(systems: Systems) -> tuple:

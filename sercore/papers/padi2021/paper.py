@@ -11,8 +11,8 @@ from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import level
 from sercore.ledger.paper import Paper, Plain, Printed, as_measured, as_setting
 from sercore.papers.padi2021 import card, numbers, study
-from sercore.papers.padi2021.data import EXPERIMENTS, MEL, Data
-from sercore.papers.padi2021.numbers import IEMOCAP, TAUGHT, UA, WA, WIDTHS
+from sercore.papers.padi2021.data import EXPERIMENTS, MEL, VOXCELEB, Data
+from sercore.papers.padi2021.numbers import IEMOCAP, UA, WA, WIDTHS
 from sercore.training.sgd import Plan
 
 
@@ -65,14 +65,14 @@ class Padi2021(Paper, study=study):
 
     def lead(self, ledger: Ledger) -> str:
         """Say in two or three sentences what the paper prints, and what the recorded runs reach."""
-        printed = {"UA": [], "WA": []}
-        for number in ledger.printed:
-            if numbers.proposed(number):
-                printed[number.column].append(number.value)
+        proposed = [number for number in ledger.printed if numbers.proposed(number)]
+        spans = []
+        for name in ("UA", "WA"):
+            values = [number.value for number in proposed if number.column == name]
+            spans.append(f"{name} {min(values):.2f} to {max(values):.2f}")
         opening = (
-            "On IEMOCAP, with each session left out in turn, the paper prints UA"
-            f" {_span(printed['UA'])} and WA {_span(printed['WA'])} for transfer, masks and"
-            " statistics pooling together."
+            "On IEMOCAP, with each session left out in turn, the paper prints"
+            f" {' and '.join(spans)} for transfer, masks and statistics pooling together."
         )
         full, first = study.FULL.name, EXPERIMENTS[0]
         systems = numbers.systems(ledger, (full,), experiment=first)
@@ -84,7 +84,15 @@ class Padi2021(Paper, study=study):
             f" {ua.high:.1f}], WA {wa.value:.1f}, in brackets where the mean would lie with other"
             " speakers and seeds, at 95 %."
         )
-        return " ".join(filter(None, (opening, ours, _unfinished(ledger))))
+        epochs = numbers.epochs_before_decay(ledger.recorded.trials)
+        if not epochs:
+            return f"{opening} {ours}"
+        return (
+            f"{opening} {ours} The paper holds its learning rate for {Plan.constant} epochs and then"
+            " halves it every other epoch. Every recorded training stops before this decay begins,"
+            f" after {epochs} epochs, so the effects of transfer, masks and statistics pooling are"
+            " not judged."
+        )
 
     def setting(self, number: Printed) -> Plain | None:
         """Compare a setting; Table 1 with our masks, the constant rate with the recorded epochs."""
@@ -101,13 +109,19 @@ class Padi2021(Paper, study=study):
         return replace(setting, reason=f"{setting.reason}; {doubt}")
 
     def counted(self, number: Printed) -> Plain | None:
-        """Compare a count of clips or of learnt speakers; None where they were not counted."""
-        if (number.row, number.column, number.metric) == TAUGHT:
-            return numbers.taught_speakers(number)
-        value = numbers.counted(number)
-        if value is None:
+        """Compare a count of IEMOCAP's clips or VoxCeleb's speakers; None where not counted."""
+        corpus, where = IEMOCAP, (number.row, number.column, number.metric)
+        name = numbers.COUNTED.get(where)
+        if number.table == "Table 2":
+            name = numbers.clips_of(number)
+        elif number.column == "VoxCeleb speakers (more than)":
+            corpus, name = VOXCELEB, "taught / speakers / count"
+        value = recorded.measurements(self.name).get(name)
+        if value is None or corpus not in recorded.measured_on(self.name):
             return None
         word, reason = as_measured(number.value, value, places=0)
+        if corpus == VOXCELEB:
+            reason = "agrees" if value > number.value else f"differs: measured {value:g}"
         return Plain(verdict=word, value=value, reason=reason)
 
     def why_not(self, number: Printed) -> str:
@@ -121,7 +135,14 @@ class Padi2021(Paper, study=study):
 
     def reading(self, row: str) -> str:
         """Choose the variant nearest to the paper's among those on IEMOCAP; empty without one."""
-        return numbers.nearest(row)
+        runs = recorded.runs(self.name).items()
+        on_iemocap = [name for name, run in runs if IEMOCAP in run["corpora"]]
+        if not on_iemocap or not row.endswith("| Proposed"):
+            return ""
+        trials = recorded.read(self.name).trials
+        arranged = numbers.arranged(trials[trials["run"].isin(on_iemocap)])
+        full = arranged[arranged["row"].str.endswith(f" {study.FULL.name}")].to_dict("records")
+        return max(full, key=numbers.nearness)["variant"] if full else ""
 
     def substitute(self, row: str, variant: str, encoder: str) -> str:
         """Say what stands in for the paper's speakers or network."""
@@ -135,34 +156,16 @@ class Padi2021(Paper, study=study):
 
     def unfinished(self, trial: Mapping[str, Any]) -> str:
         """Say why a training is not finished: it ended before the schedule of unprinted length."""
-        constant, epochs = numbers.schedule().constant, Plan.epochs
-        if trial["epochs"] >= epochs:
+        if trial["epochs"] >= Plan.epochs:
             return ""
-        reason = f"unfinished: ended after {trial['epochs']:g} of {epochs} epochs"
-        if trial["epochs"] <= constant:
-            reason += f", and the printed decay begins after {constant}"
+        reason = f"unfinished: ended after {trial['epochs']:g} of {Plan.epochs} epochs"
+        if trial["epochs"] <= Plan.constant:
+            reason += f", and the printed decay begins after {Plan.constant}"
         return reason
 
     def table_of(self, row: str) -> str:
         """Name the table of a row; of what the paper does not print, that where it would stand."""
         return "Table 3" if row.partition(" ")[2] == study.FULL.name else "Figure 4"
-
-
-def _unfinished(ledger: Ledger) -> str:
-    """Say that every recorded training stops before the printed decay; empty where one goes on."""
-    epochs = numbers.epochs_before_decay(ledger.recorded.trials)
-    if not epochs:
-        return ""
-    return (
-        f"The paper holds its learning rate for {Plan.constant} epochs and then halves it every"
-        " other epoch. Every recorded training stops before this decay begins, after"
-        f" {epochs} epochs, so the effects of transfer, masks and statistics pooling are not"
-        f" judged."
-    )
-
-
-def _span(values: list[float]) -> str:
-    return f"{min(values):.2f} to {max(values):.2f}"
 
 
 PAPER = Padi2021()

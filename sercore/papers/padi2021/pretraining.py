@@ -64,10 +64,7 @@ def source(
     taught: tuple[str, ...] = (),
     checkpoint: str = "",
 ) -> Source:
-    """Return the clips that teach speakers, and the pairs of clips that verify others.
-
-    Pairs are of the scored clips, ``table`` and their ``frames``, but where VoxCeleb brings a list.
-    """
+    """Return the clips that teach speakers, and pairs of scored or VoxCeleb's listed clips."""
     names, scored = taught or teachers(edition), table["corpus"].iloc[0]
     if scored in names:
         raise corpora.CorpusError(
@@ -155,10 +152,7 @@ def list_voxceleb(root: Path) -> Source:
     """List VoxCeleb's clips; no file is opened before its turn.
 
     Speakers of the official list of pairs, where that is in the folder, are compared and teach
-    nothing; else there are no pairs. The digest has path and size of each file, not its content:
-    1.2 million files are not read for it.
-
-    Source: Padi et al. 2021, section 4.2; that listed speakers teach nothing is ours.
+    nothing (ours). The digest has path and size of each of 1.2 million files, not its content.
     """
     lists = [root / name for name in LISTS if (root / name).is_file()]
     pairs = embeddings.read_trials(lists[0]) if lists else ([], [], np.zeros(0, bool))
@@ -216,12 +210,10 @@ def read_normalised(path: str) -> np.ndarray:
 def train(
     recognisers: Iterable[Recogniser], source: Source, *, device: str, workers: int = 0
 ) -> list[dict]:
-    """Train recognisers, or go on with them, and tell what each learnt and where it is kept.
+    """Train recognisers (sections 3.2 and 4.2), and tell what they learnt and where they are kept.
 
     Started by ``torchrun``, the processes share each batch; the first alone verifies speakers, and
     the others return nothing. ``workers`` processes read ahead clips that are not in memory.
-
-    Source: Padi et al. 2021, sections 3.2 and 4.2; the verification is ours.
     """
     trained, options = {}, {"device": device, "workers": workers}
     try:
@@ -238,12 +230,14 @@ def train(
     rows = []
     for recogniser, training in trained.items():
         outcome = run_recogniser(recogniser, source, device=device)
+        epochs = training.history.epochs
         row = {
             "recogniser": f"{recogniser.size}, masks {recogniser.augmentation}, pooling"
-            f" {recogniser.pooling}, seed {recogniser.seed}"
+            f" {recogniser.pooling}, seed {recogniser.seed}",
+            **{title: outcome[name] for title, name in SUMMARY.items()},
+            "epochs": len(epochs),
+            "seconds": round(sum(epoch["seconds"] for epoch in epochs), 1),
+            "folder": str(training.folder),
         }
-        row |= {title: outcome[name] for title, name in SUMMARY.items()}
-        row["epochs"] = len(training.history.epochs)
-        row["seconds"] = round(sum(epoch["seconds"] for epoch in training.history.epochs), 1)
-        rows.append(row | {"folder": str(training.folder)})
+        rows.append(row)
     return rows

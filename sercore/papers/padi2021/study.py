@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from itertools import product
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 from sklearn.metrics import silhouette_score
@@ -34,6 +34,7 @@ from sercore.protocols import sessions
 from sercore.sweep import Task
 from sercore.training.batching import Ragged
 
+Epochs = Annotated[int, Field(ge=0, le=1000)]
 NAME = "04-resnet-specaugment"
 STUDY = "padi2021"
 # Method number of each kind of trial: raised when its numbers move, and the kind is recorded again.
@@ -45,9 +46,9 @@ SIZE = {"demo": "small", "open": "published", "paper": "published"}
 FULL = Row(transfer="frozen", augmentation="both")  # the paper's system
 GRID = tuple(
     Row(transfer=transfer, augmentation=augmentation, pooling=pooling)
-    for transfer, augmentation, pooling in product(
-        ("none", "frozen"), ("none", "both"), ("flatten", "statistics")
-    )
+    for transfer in ("none", "frozen")
+    for augmentation in ("none", "both")
+    for pooling in ("flatten", "statistics")
 )
 EIGHT = tuple(row.name for row in GRID)
 # By what `-p models=…` takes.
@@ -67,11 +68,7 @@ ROWS = {row.name: row for rows in GROUPS.values() for row in rows}
 # What the demo runs: nothing, statistics pooling, all three without and with transfer.
 DEMO = tuple(row for row in GRID if row.cell in ("000", "001", "011", "111"))
 # Masks and statistics pooling: random start, the speaker recogniser as it is, and trained on.
-VIEWED = tuple(
-    row
-    for row in (*GRID, *GROUPS["finetune"])
-    if row.pooling == "statistics" and row.augmentation == "both"
-)
+VIEWED = tuple(replace(FULL, transfer=transfer) for transfer in ("none", "frozen", "finetune"))
 
 
 class Parameters(ChapterParameters):
@@ -106,17 +103,11 @@ class Parameters(ChapterParameters):
         description="which rows a run trains: the eight systems, what is asked beside them, an encoder's",
     )
     only: str = Field("", description="the one row to run, by its name; empty for all")
-    epochs: int = Field(
-        0,
-        ge=0,
-        le=1000,
-        description="passes over the training clips; 0 for the edition's own, 4, 8 or 20",
+    epochs: Epochs = Field(
+        0, description="passes over the training clips; 0 for the edition's own, 4, 8 or 20"
     )
-    pretraining: int = Field(
-        0,
-        ge=0,
-        le=1000,
-        description="passes over the speakers' clips; 0 for the edition's own, 3 or 20",
+    pretraining: Epochs = Field(
+        0, description="passes over the speakers' clips; 0 for the edition's own, 3 or 20"
     )
     size: Literal["auto", "published", "narrow", "small"] = Field(
         "auto", description="width of the network; narrow has half"
@@ -139,18 +130,14 @@ class Parameters(ChapterParameters):
     )
     encoder: WeightsPath = Field(
         "none",
-        description=(
-            "the folder of the CAM++ speaker encoder, for rows of its own; none for no such rows"
-        ),
+        description="the folder of the CAM++ speaker encoder, for rows of its own; none for no such rows",
     )
     scored: str = Field(
         "", description="the corpus that is scored, by its folder; empty for the edition's own"
     )
     taught: str = Field(
         "",
-        description=(
-            "the corpora whose speakers are learnt, parted by commas; empty for the edition's own"
-        ),
+        description="the corpora whose speakers are learnt, parted by commas; empty for the edition's own",
     )
     control: Literal["none", "labels shuffled"] = Field(
         "none", description="whether training labels are shuffled, as a control"
@@ -169,8 +156,8 @@ class Parameters(ChapterParameters):
     def _a_file(cls, name: str) -> str:
         if name and not Path(name).is_file():
             raise ValueError(
-                f"{name}: no such file; expected weights as safetensors. Give the path of"
-                f" one, or leave it out."
+                f"{name}: no such file; expected weights as safetensors. Give the path of one, or"
+                " leave it out."
             )
         return name
 
@@ -178,13 +165,13 @@ class Parameters(ChapterParameters):
     def _fit_together(self) -> "Parameters":
         if self.models == "encoder" and self.encoder == "none":
             raise ValueError(
-                "-p models=encoder: needs a speaker encoder, and none is given. Give its"
-                " folder as -p encoder=…"
+                "-p models=encoder: needs a speaker encoder, and none is given. Give its folder as"
+                " -p encoder=…"
             )
         if not rows(self) and self.models != "encoder":
             raise ValueError(
-                f"-p only={self.only}: no row among -p models={self.models}; expected one"
-                f" that is. Leave one of the two out."
+                f"-p only={self.only}: no row among -p models={self.models}; expected one that is."
+                " Leave one of the two out."
             )
         if self.speaker_checkpoint and self.speakers == "strict":
             raise ValueError(
@@ -195,10 +182,7 @@ class Parameters(ChapterParameters):
 
 
 def rows(parameters: Parameters) -> list[Row]:
-    """Return the rows that a run trains, in the inputs that are asked for.
-
-    In the demo these are four of the eight unless one is named.
-    """
+    """Return the rows that a run trains, in the inputs that are asked for."""
     groups = dict(GROUPS)
     if parameters.edition == "demo" and not parameters.only:
         groups["grid"] = DEMO
@@ -206,16 +190,18 @@ def rows(parameters: Parameters) -> list[Row]:
     chosen = [row for name in names for row in groups.get(name, ())]
     if parameters.only:
         chosen = [row for row in chosen if row.name == parameters.only]
-    usual, changed = Row(), {}
-    for name in ("norm", "vad", "evaluate", "part"):
-        if getattr(parameters, name) != getattr(usual, name):
-            changed[name] = getattr(parameters, name)
-    return list(dict.fromkeys(replace(row, **changed) for row in chosen))  # two rows may become one
+    inputs = parameters.model_dump(
+        include={"norm", "vad", "evaluate", "part"}, exclude_defaults=True
+    )
+    return list(dict.fromkeys(replace(row, **inputs) for row in chosen))  # two rows may become one
 
 
 def grid(parameters: Parameters, data: Data) -> list[Trial]:
     """Return the trials of a chapter: rows by where they are run."""
-    size, precision = recipe(parameters)
+    shared = {
+        "size": SIZE[parameters.edition] if parameters.size == "auto" else parameters.size,
+        "precision": parameters.training_precision(parameters.edition),
+    }
     taught = {"speakers": "given"}
     if not parameters.speaker_checkpoint:
         taught = {
@@ -227,40 +213,32 @@ def grid(parameters: Parameters, data: Data) -> list[Trial]:
     for place in places(parameters, data):
         for row in runnable(rows(parameters), data):
             transfer = {} if row.transfer == "none" else taught
-            trials.append(Trial(**place, **asdict(row), **transfer, size=size, precision=precision))
+            trials.append(Trial(**place, **asdict(row), **transfer, **shared))
     return trials
 
 
 def places(parameters: Parameters, data: Data) -> list[dict[str, Any]]:
     """Return where each row is run: seeds x possible experiments x protocols x folds."""
     missing = padi_data.missing(data)
-    protocols = PROTOCOLS if parameters.protocol == "all" else (parameters.protocol,)
+    wanted = EXPERIMENTS if parameters.experiment == "all" else (parameters.experiment,)
     shared = {
         "edition": parameters.edition,
         "epochs": parameters.epochs or EPOCHS[parameters.edition],
         "control": parameters.control,
     }
-    names = ("seed", "experiment", "protocol", "fold")
-    possible = [name for name in experiments(parameters) if name not in missing]
-    settings = product(parameters.run_seeds, possible, protocols, range(folds(parameters, data)))
-    return [shared | dict(zip(names, values, strict=True)) for values in settings]
+    varied = {
+        "seed": parameters.run_seeds,
+        "experiment": [name for name in wanted if name not in missing],
+        "protocol": PROTOCOLS if parameters.protocol == "all" else (parameters.protocol,),
+        "fold": range(folds(parameters, data)),
+    }
+    return [shared | dict(zip(varied, values, strict=True)) for values in product(*varied.values())]
 
 
 def folds(parameters: Parameters, data: Data) -> int:
     """Return the number of folds: of those asked for, as many as there are groups of speakers."""
     wanted = parameters.folds or (1 if parameters.edition == "demo" else sessions.FOLDS)
     return min(wanted, len(sessions.groups(data.table)))
-
-
-def recipe(parameters: Parameters) -> tuple[str, str]:
-    """Return size of the networks and precision of their training."""
-    size = SIZE[parameters.edition] if parameters.size == "auto" else parameters.size
-    return size, parameters.training_precision(parameters.edition)
-
-
-def experiments(parameters: Parameters) -> tuple[str, ...]:
-    """Return the experiments that are asked for."""
-    return EXPERIMENTS if parameters.experiment == "all" else (parameters.experiment,)
 
 
 def runnable(chosen: Sequence[Row], data: Data) -> list[Row]:
@@ -274,13 +252,8 @@ def load(parameters: Parameters) -> Data:
     table, report = padi_data.clips(parameters.edition, scored=parameters.scored)
     raw = Ragged.of(SPECTROGRAMS.rows(list(table["path"])))
     segments = Ragged.of(normalise_bands([raw.clip(row) for row in range(len(table))]))
-    source = pretraining.source(
-        parameters.edition,
-        table,
-        segments,
-        taught=taught(parameters),
-        checkpoint=parameters.speaker_checkpoint,
-    )
+    options = {"taught": taught(parameters), "checkpoint": parameters.speaker_checkpoint}
+    source = pretraining.source(parameters.edition, table, segments, **options)
     reports = (report, *source.reports)
     return Data(table, raw, segments, CLASSES, padi_data.targets(table), source, reports=reports)
 
@@ -293,40 +266,30 @@ def taught(parameters: Parameters) -> tuple[str, ...]:
 def tasks(parameters: Parameters, data: Data) -> list[Task]:
     """Return what a run trains, the speaker recognisers first, and whose networks it looks into."""
     tasks, trials = [], grid(parameters, data)
-    shared: dict[str, Any] = {"corpora": (data.corpus,), "parts": [SPECTROGRAMS.about()]}
+    parts, source = [SPECTROGRAMS.about()], data.source
+    shared: dict[str, Any] = {"data": data, "corpora": (data.corpus,), "parts": parts}
     if recognisers := taught_by(trials):
-        tasks.append(
-            Task(
-                name="speakers",
-                run=padi_trial.run_recogniser,
-                trials=recognisers,
-                data=data.source,
-                corpora=data.source.corpora,
-                parts=[SPECTROGRAMS.about()],
-            )
-        )
+        where = {"data": source, "corpora": source.corpora, "parts": parts}
+        run = padi_trial.run_recogniser
+        tasks.append(Task(name="speakers", run=run, trials=recognisers, **where))
     if trials:
-        tasks.append(Task(name="models", run=padi_trial.run, trials=trials, data=data, **shared))
+        tasks.append(Task(name="models", run=padi_trial.run, trials=trials, **shared))
     if parameters.models in ("encoder", "all") and parameters.encoder != "none":
         tasks.append(_on_encoder(parameters, data, shared))
-    viewed = [
-        system
-        for system in trials
-        if system.row in VIEWED and system.fold == 0 and system.protocol == PROTOCOLS[0]
-    ]
+    viewed = []
+    for system in trials:
+        if system.row in VIEWED and (system.fold, system.protocol) == (0, PROTOCOLS[0]):
+            viewed.append(system)
     if viewed:
-        tasks.append(Task(name="views", run=run_views, trials=viewed, data=data, **shared))
+        tasks.append(Task(name="views", run=run_views, trials=viewed, **shared))
     return tasks
 
 
 def run_views(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
-    """Look at the test clips in a trial's network, before and after its training.
+    """Map the test clips' pooled frames (section 3.3) before and after a trial's training.
 
-    ``stages`` has, before and after, speaker, class and t-SNE place of each clip's pooled frames;
-    ``silhouettes`` those of emotions and of speakers. A frozen network's pooled frames do not
-    change: they are looked at once.
-
-    Source: Padi et al. 2021, section 3.3; maps and silhouettes are ours.
+    ``stages`` has speaker, class and t-SNE place of each clip, ``silhouettes`` those of emotions
+    and of speakers. A frozen network's pooled frames do not change: they are looked at once.
     """
     fitted = padi_trial.trained(trial, data, device=device)
     place = next(fitted.network.parameters()).device
@@ -374,10 +337,7 @@ def manifest(parameters: Parameters) -> list:
 
 
 def pretrain(given: Mapping[str, object], *, workers: int = 0) -> list[dict]:
-    """Train the speaker recognisers that a run starts from, and keep them where it finds them.
-
-    ``given`` are parameters of the chapter, typed or as texts; see ``pretraining.train``.
-    """
+    """Train the speaker recognisers that a run of these parameters starts from, and keep them."""
     parameters = checked(Parameters, given)
     if parameters.speaker_checkpoint:
         raise ParameterError(
@@ -402,16 +362,13 @@ def taught_by(trials: Sequence[Trial]) -> list[Recogniser]:
 
 def _on_encoder(parameters: Parameters, data: Data, shared: Mapping[str, Any]) -> Task:
     """Train the rows of a pretrained speaker encoder; what they read is made here first."""
-    encoded = campplus.Encoded(data, speaker.load(parameters.encoder))
-    name, trials = encoded.encoder.name, []
+    encoded, trials = campplus.Encoded(data, speaker.load(parameters.encoder)), []
+    name = encoded.encoder.name
     for place in places(parameters, data):
         for row in campplus.ROWS.values():
-            trials.append(
-                campplus.Trial(**asdict(row), **place, part=parameters.part, encoder=name)
-            )
+            where = place | {"part": parameters.part, "encoder": name}
+            trials.append(campplus.Trial(**asdict(row), **where))
     for row in campplus.ROWS.values():
         encoded.prepare(row)
-    encoders = {name: campplus.WIDTH}
-    return Task(
-        name="campplus", run=campplus.run, trials=trials, data=encoded, encoders=encoders, **shared
-    )
+    settings = shared | {"data": encoded, "encoders": {name: campplus.WIDTH}}
+    return Task(name="campplus", run=campplus.run, trials=trials, **settings)

@@ -6,7 +6,6 @@ edition of these: a demo's values are named synthetic.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,48 +23,40 @@ from sercore.models.resnet import ResNet34
 from sercore.papers.padi2021 import data as padi_data
 from sercore.papers.padi2021 import numbers, study
 from sercore.papers.padi2021.data import CLASSES, EXPERIMENTS, ORIGINS, VOXCELEB, Data
-from sercore.papers.padi2021.numbers import APART, IEMOCAP, UA, WA, Line, experiment, systems
+from sercore.papers.padi2021.numbers import APART, IEMOCAP, UA, WA, Systems, experiment, systems
 from sercore.papers.padi2021.study import EIGHT
 from sercore.papers.padi2021.trial import SIZES
 from sercore.report import networks
-from sercore.report.tables import DASH, Column, html, number, shown, table, this_run
+from sercore.report.tables import DASH, NONE, html, number, shown, this_run
 from sercore.training.chunks import LENGTHS
 
 FULL = study.FULL.name
 METRICS = {"UA": UA, "WA": WA}
 INTERVALS = "in brackets 95 %, where the mean would lie with other speakers and seeds"
 JUDGED = "a difference is judged on five seeds of finished trainings, on fewer shown alone"
-SCORED = Column("scored", lambda line: line.systems.title)
-ROW = Column("row", lambda line: line.name)
-SPLIT = Column("split", lambda line: line.split)
-TRAINING = Column("training", lambda line: line.systems.about)
-SCORES = [
-    Column(("%", name), lambda line, name=name: _score(line, METRICS[name]))
-    for name in ("WA", "UA")
-]
 
 
 def policies(ledger: Ledger) -> HTML:
     """Table 1: policies as printed and ours, and the widest mask that the cap leaves of a chunk."""
     printed = numbers.printed_by_row(ledger, "Table 1")
-
-    def value(row: str, *, name: str, read: Callable[[Printed], float]) -> str:
-        return f"{read(printed[row][name]):g}" if name in printed[row] else DASH
-
-    def widest(row: str, *, length: int) -> str:
-        share = numbers.policy(printed[row]["p"]) if "p" in printed[row] else 0
-        return f"{min(numbers.policy(printed[row]['W']), share * length):g}"
-
-    columns = [Column("policy", str)]
-    for name in dict.fromkeys(name for row in printed.values() for name in row):
-        read_printed = partial(value, name=name, read=lambda cell: cell.value)
-        columns.append(Column((name, "printed"), read_printed))
-        columns.append(Column((name, "ours"), partial(value, name=name, read=numbers.policy)))
-    group = "widest mask in time, of a chunk of"
-    for length in LENGTHS:
-        columns.append(Column((group, f"{length} frames"), partial(widest, length=length)))
+    names = list(dict.fromkeys(name for cells in printed.values() for name in cells))
+    rows = []
+    for policy, cells in printed.items():
+        row = [policy]
+        for name in names:
+            values = [DASH, DASH]
+            if name in cells:
+                values = [f"{cells[name].value:g}", f"{numbers.policy(cells[name]):g}"]
+            row += values
+        share = numbers.policy(cells["p"]) if "p" in cells else 0
+        widest = numbers.policy(cells["W"])
+        rows.append([*row, *(f"{min(widest, share * length):g}" for length in LENGTHS)])
+    heads = ["policy"]
+    for name in names:
+        heads += [(name, "printed"), (name, "ours")]
+    heads += [("widest mask in time, of a chunk of", f"{length} frames") for length in LENGTHS]
     caption = "Table 1: masks; F in mel bands, W in frames, p of the chunk, N masks of each kind"
-    return table(columns, printed, caption=caption)
+    return html(heads, rows, caption=caption)
 
 
 def classes(ledger: Ledger) -> HTML:
@@ -75,53 +66,40 @@ def classes(ledger: Ledger) -> HTML:
     stand_ins = []
     if IEMOCAP not in corpora:
         stand_ins = [ORIGINS[name] for name in corpora if name in ORIGINS and name != VOXCELEB]
-
-    def ours(cell: Printed) -> str:
-        name = numbers.NAMES.get(cell.column, cell.column.lower())
-        return number(measured.get(f"{experiment(cell)} / {name} / clips"), "{:,.0f}")
-
-    def on_iemocap(cell: Printed) -> tuple[str, str]:
-        return ours(cell) if IEMOCAP in corpora else DASH, ledger.verdict(cell)[1]
-
-    def analogue(cell: Printed) -> str:
-        return ours(cell) if stand_ins and experiment(cell) == EXPERIMENTS[0] else DASH
-
-    columns = [
-        Column("experiment", lambda cell: cell.row),
-        Column("class", lambda cell: cell.column),
-        Column(("IEMOCAP", "printed"), lambda cell: f"{cell.value:,.0f}"),
-        Column(("IEMOCAP", "measured"), on_iemocap),
-        Column(("analogue of Exp 1", ", ".join(stand_ins) or DASH), analogue),
-    ]
-    rows = [cell for cell in ledger.printed if cell.table == "Table 2"]
-    return table(columns, rows, caption="Table 2: segments of each class")
+    rows = []
+    for cell in (cell for cell in ledger.printed if cell.table == "Table 2"):
+        ours = number(measured.get(numbers.clips_of(cell)), "{:,.0f}")
+        on_iemocap = ours if IEMOCAP in corpora else DASH
+        analogue = ours if stand_ins and experiment(cell) == EXPERIMENTS[0] else DASH
+        beside = (on_iemocap, ledger.verdict(cell)[1])
+        rows.append((cell.row, cell.column, f"{cell.value:,.0f}", beside, analogue))
+    heads = ["experiment", "class", ("IEMOCAP", "printed"), ("IEMOCAP", "measured")]
+    heads.append(("analogue of Exp 1", ", ".join(stand_ins) or DASH))
+    return html(heads, rows or NONE, caption="Table 2: segments of each class")
 
 
 def layers(*, classes: int = 4, frames: int = LENGTHS[-1]) -> HTML:
     """Show the published network by part: its output of a chunk of frames, and its parameters."""
     with torch.device("meta"):
         network, chunk = ResNet34(classes).eval(), torch.empty(1, frames, resnet.SIZES.bands)
-    backbone, head = network.backbone, network.head
-    parts = [("stem", "convolution 3 × 3, batch norm, PReLU", backbone.stem, [backbone.stem])]
-    sizes = zip(network.sizes.blocks, network.sizes.channels, backbone.stages, strict=True)
+    stem, stages, head = network.backbone.stem, network.backbone.stages, network.head
+    lasts = [stem, *(stage[-1] for stage in stages), head.full, head.output]
+    shapes = dict(networks.outputs(network, lasts, chunk))
+    what = "convolution 3 × 3, batch norm, PReLU"
+    rows = [("stem", what, shapes[stem], f"{parameters(stem):,}")]
+    sizes = zip(network.sizes.blocks, network.sizes.channels, stages, strict=True)
     for at, (blocks, channels, stage) in enumerate(sizes, 1):
         what = f"{blocks} basic blocks, {channels} channels"
-        parts.append((f"stage {at}", what, stage[-1], [stage]))
-    full = [head.full, head.norm, head.act]
-    parts += [
-        ("pooling", "mean and standard deviation over time", None, []),
-        ("FC 1", "linear, batch norm, PReLU", head.full, full),
-        ("FC 2", "linear", head.output, [head.output]),
-    ]
-    modules = [last for _, _, last, _ in parts if last is not None]
-    shapes = dict(networks.outputs(network, modules, chunk))
+        rows.append((f"stage {at}", what, shapes[stage[-1]], f"{parameters(stage):,}"))
     with torch.inference_mode():
-        shapes[None] = networks.shape(network.pooled(chunk))
-    rows = [
-        (name, what, shapes[last], f"{parameters(*modules):,}")
-        for name, what, last, modules in parts
+        pooled = networks.shape(network.pooled(chunk))
+    full = parameters(head.full, head.norm, head.act)
+    rows += [
+        ("pooling", "mean and standard deviation over time", pooled, "0"),
+        ("FC 1", "linear, batch norm, PReLU", shapes[head.full], f"{full:,}"),
+        ("FC 2", "linear", shapes[head.output], f"{parameters(head.output):,}"),
+        ("all", type(network).__name__, "", f"{parameters(network):,}"),
     ]
-    rows.append(("all", type(network).__name__, "", f"{parameters(network):,}"))
     heads = ("part", "what", f"output of {frames} frames", "parameters")
     return html(heads, rows, caption=f"The network for {classes} classes")
 
@@ -142,33 +120,24 @@ def readings() -> HTML:
 
 def speakers(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
     """Show what speaker recognisers learnt, and their equal error rates beside no training."""
-
-    def field(name: str, form: str, factor: int = 1) -> Callable[[dict], str]:
-        return lambda trial: form.format(factor * trial[name])
-
-    def corpora(trial: dict) -> str:
-        names = trial["book"].recorded.runs[trial["run"]]["corpora"]
-        return ", ".join(ORIGINS.get(name, name.upper()) for name in names) or DASH
-
+    rows = []
+    for trial in _of_kind("speakers", ledger, run, edition, by=lambda trial: trial["seed"]):
+        corpora = trial["book"].recorded.runs[trial["run"]]["corpora"]
+        learnt = ("taught_speakers", "training_clips", "epochs", "steps")
+        names = ", ".join(ORIGINS.get(name, name.upper()) for name in corpora) or DASH
+        row = [trial["source"], names, f"{trial['augmentation']}, {trial['pooling']}"]
+        row += [numbers.WIDTHS[trial["size"]], f"{trial['seed']:.0f}"]
+        row += [f"{trial[name]:,.0f}" for name in learnt]
+        row.append(f"{100 * trial['accuracy']:.1f}")
+        errors = [trial["equal_error_rate"], trial["equal_error_rate_untrained"]]
+        rows.append([*row, *(f"{100 * error:.2f}" for error in errors), f"{trial['pairs']:,.0f}"])
+    heads = ["clips of", "corpora", "masks, pooling", "network", "seed"]
+    heads += [("learnt", name) for name in ("speakers", "clips", "epochs", "updates")]
+    heads.append("accuracy in training, %")
     error = "equal error rate, other speakers, %"
-    columns = [
-        Column("clips of", lambda trial: trial["source"]),
-        Column("corpora", corpora),
-        Column("masks, pooling", lambda trial: f"{trial['augmentation']}, {trial['pooling']}"),
-        Column("network", lambda trial: numbers.WIDTHS[trial["size"]]),
-        Column("seed", field("seed", "{:.0f}")),
-        Column(("learnt", "speakers"), field("taught_speakers", "{:,.0f}")),
-        Column(("learnt", "clips"), field("training_clips", "{:,.0f}")),
-        Column(("learnt", "epochs"), field("epochs", "{:.0f}")),
-        Column(("learnt", "updates"), field("steps", "{:,.0f}")),
-        Column("accuracy in training, %", field("accuracy", "{:.1f}", 100)),
-        Column((error, "trained"), field("equal_error_rate", "{:.2f}", 100)),
-        Column((error, "untrained"), field("equal_error_rate_untrained", "{:.2f}", 100)),
-        Column((error, "pairs"), field("pairs", "{:,.0f}")),
-    ]
-    rows = _of_kind("speakers", ledger, run, edition, by=lambda trial: trial["seed"])
+    heads += [(error, name) for name in ("trained", "untrained", "pairs")]
     caption = "Speaker recognisers; verified by cosine on what FC 1 gives"
-    return table(columns, rows, caption=caption)
+    return html(heads, rows or NONE, caption=caption)
 
 
 def absent(data: Data) -> HTML:
@@ -182,26 +151,23 @@ def absent(data: Data) -> HTML:
 
 def silhouettes(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
     """Show how far pooled frames lie together by emotion and by speaker in each stage."""
+
+    def by_system(view: dict) -> tuple:
+        return numbers.system(view), view["seed"]
+
     rows = []
-    by_system = partial(_of_kind, by=lambda view: (numbers.system(view), view["seed"]))
-    for view in by_system("views", ledger, run, edition):
+    for view in _of_kind("views", ledger, run, edition, by=by_system):
         scores = view["book"].recorded.parts["silhouettes"]
         scores = scores[scores["trial"] == view["trial"]]
+        network = (numbers.system(view), numbers.WIDTHS[view["size"]], f"{view['seed']:.0f}")
         for stage, group in scores.groupby("stage", sort=False):
             values = dict(zip(group["of"], group["silhouette"], strict=True))
-            rows.append(view | {"stage": stage} | values)
-    columns = [
-        Column("clips of", lambda row: row["source"]),
-        Column("system", numbers.system),
-        Column("network", lambda row: numbers.WIDTHS[row["size"]]),
-        Column("seed", lambda row: f"{row['seed']:.0f}"),
-        Column("when", lambda row: f"{row['stage']} training"),
-        Column("by emotion", lambda row: number(row.get("emotion"), "{:+.3f}")),
-        Column("by speaker", lambda row: number(row.get("speaker"), "{:+.3f}")),
-        Column("test clips", lambda row: f"{row['clips']:,.0f}"),
-    ]
+            texts = [number(values.get(name), "{:+.3f}") for name in ("emotion", "speaker")]
+            clips = f"{view['clips']:,.0f}"
+            rows.append((view["source"], *network, f"{stage} training", *texts, clips))
+    heads = ["clips of", "system", "network", "seed", "when", "by emotion", "by speaker"]
     caption = "Silhouettes of pooled frames; of one speaker there is none"
-    return table(columns, rows, caption=caption)
+    return html([*heads, "test clips"], rows or NONE, caption=caption)
 
 
 def results(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
@@ -212,7 +178,7 @@ def results(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
     if analogue is not None and analogue.corpus == IEMOCAP:
         analogue = None
 
-    def scores(chosen: numbers.Systems | None, cell: Printed) -> list[object]:
+    def scores(chosen: Systems | None, cell: Printed) -> list[object]:
         if chosen is None or not numbers.proposed(cell):
             return [DASH, DASH]
         return [shown(level(chosen.trials[FULL], metric), 2) for metric in METRICS.values()]
@@ -245,101 +211,83 @@ def results(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
 
 def folds(ledger: Ledger, *, row: str = FULL) -> HTML:
     """Show UA and WA of each fold, the mean over seeds, and their mean and deviation."""
-    rows = [
-        line._replace(more=score) for line in numbers.lines(ledger, (row,)) for score in METRICS
-    ]
-
-    def by_fold(line: Line) -> dict[int, float]:
-        return numbers.by_fold(line.trials, METRICS[line.more])
-
-    def fold(line: Line, *, at: int) -> str:
-        return number(by_fold(line).get(at), "{:.2f}")
-
-    def mean(line: Line) -> str:
-        return number(np.mean([*by_fold(line).values()]), "{:.2f}")
-
-    columns = [SCORED, SPLIT, TRAINING, Column("score, %", lambda line: line.more)]
-    columns += [Column(("fold", str(at + 1)), partial(fold, at=at)) for at in range(5)]
-    columns.append(Column(("over folds", "mean"), mean))
-    title = ("over folds", "standard deviation")
-    columns.append(Column(title, lambda line: _deviation([*by_fold(line).values()])))
-    return table(columns, rows, caption=f"{row} by fold")
+    rows = []
+    for way in numbers.ways(ledger, (row,)):
+        for name, metric in METRICS.items():
+            scores = numbers.by_fold(way.trials[row], metric)
+            by_place = [number(scores.get(fold), "{:.2f}") for fold in range(5)]
+            values = [*scores.values()]
+            mean, deviation = number(np.mean(values), "{:.2f}"), _deviation(values)
+            rows.append((way.title, way.split, way.about, name, *by_place, mean, deviation))
+    heads = ["scored", "split", "training", "score, %"]
+    heads += [("fold", str(fold)) for fold in range(1, 6)]
+    heads += [("over folds", "mean"), ("over folds", "standard deviation")]
+    return html(heads, rows or NONE, caption=f"{row} by fold")
 
 
 def per_class(ledger: Ledger) -> HTML:
     """Show the recall of each class by system, with the class that it is most taken for."""
-
-    def recall(line: Line, *, at: int) -> object:
-        names, matrix = CLASSES[line.systems.experiment], line.trials.confusion()
-        share = number(100 * recalls(matrix)[at], "{:.1f}")
-        wrong = np.where(np.arange(len(names)) == at, 0, matrix[at])
-        if share == DASH or not wrong.any():
-            return share
-        return share, f"[{names[wrong.argmax()]} {wrong.max() / matrix[at].sum():.0%}]"
-
-    names = ("angry", "happy or excited", "neutral", "sad")
-    columns = [SCORED, Column("system", lambda line: line.name), TRAINING]
-    columns += [Column(name, partial(recall, at=at)) for at, name in enumerate(names)]
+    rows = []
+    for way in numbers.ways(ledger, EIGHT, [APART]):
+        names = CLASSES[way.experiment]
+        for system, trials in way.trials.items():
+            matrix = trials.confusion()
+            row = [way.title, system, way.about]
+            for at, recall in enumerate(recalls(matrix)):
+                cell = number(100 * recall, "{:.1f}")
+                wrong = np.where(np.arange(len(names)) == at, 0, matrix[at])
+                if wrong.any():
+                    share = wrong.max() / matrix[at].sum()
+                    cell = (cell, f"[{names[wrong.argmax()]} {share:.0%}]")
+                row.append(cell)
+            rows.append(row)
+    heads = ("scored", "system", "training", "angry", "happy or excited", "neutral", "sad")
     caption = "Recall in %, speakers left out; in brackets the most frequent wrong answer"
-    return table(columns, numbers.lines(ledger, EIGHT, [APART]), caption=caption)
+    return html(heads, rows or NONE, caption=caption)
 
 
 def grid(
     ledger: Ledger, run: Ledger | None = None, *, protocol: str = APART, edition: str = "demo"
 ) -> HTML:
     """Show Figure 4's systems under a protocol: WA and UA, deviation over trainings, updates."""
-    rows = [line._replace(more="real speech") for line in numbers.lines(ledger, EIGHT, [protocol])]
+    books = {"real speech": ledger}
     if run is not None:
-        rows += [
-            line._replace(more=this_run(edition)) for line in numbers.lines(run, EIGHT, [protocol])
-        ]
-    columns = [
-        Column("clips of", lambda line: line.more),
-        Column("scored, and how trained", lambda line: (line.systems.title, line.systems.base)),
-        Column("TL, Aug, SP", lambda line: line.name),
-        *SCORES,
-        Column(
-            ("%", "WA, sd over folds and seeds"),
-            lambda line: _deviation(numbers.by_run(line.trials)),
-        ),
-        Column("folds", lambda line: line.systems.folds),
-        Column("seeds", lambda line: line.systems.seeds),
-        Column("speakers", lambda line: line.systems.speakers),
-        Column("updates", lambda line: f"{line.trials.table['steps'].mean():,.0f}"),
-    ]
+        books[this_run(edition)] = run
+    rows = []
+    for source, book in books.items():
+        for way in numbers.ways(book, EIGHT, [protocol]):
+            for name, trials in way.trials.items():
+                scores = (*_scores(way, name), _deviation(numbers.by_run(trials)))
+                speakers = trials.counts["group"].nunique()
+                updates = f"{trials.table['steps'].mean():,.0f}"
+                counts = (way.folds, way.seeds, speakers, updates)
+                rows.append((source, (way.title, way.base), name, *scores, *counts))
+    heads = ["clips of", "scored, and how trained", "TL, Aug, SP", ("%", "WA"), ("%", "UA")]
+    heads += [("%", "WA, sd over folds and seeds"), "folds", "seeds", "speakers", "updates"]
     caption = f"The grid, {numbers.SPLIT_TITLES[protocol]}; {INTERVALS}"
     if protocol == numbers.CLIPS:
         caption += "; the paper does not say that its ablation is split so"
-    return table(columns, rows, caption=caption)
+    return html(heads, rows or NONE, caption=caption)
 
 
 def effects(ledger: Ledger) -> HTML:
     """Show the main effects of the grid and the differences that the paper's order takes."""
+    differences = [" - ".join(pair) for pair in DIFFERENCES]
     rows = []
-    for line in numbers.lines(ledger, EIGHT):
-        if line.name == EIGHT[0] and len(line.systems.trials) == len(EIGHT):
-            for score in ("WA", "UA"):
-                effects = line.systems.effects(METRICS[score])
-                rows.append(line._replace(name=score, more=effects))
-
-    def points(line: Line, *, name: str) -> object:
-        return shown(line.more[name], 2, signed=True)
-
-    def doubt(line: Line) -> str:
-        reason = line.more[FACTORS[0]].doubt
-        return f"not judged: {reason}" if reason else ""
-
-    columns = [
-        Column("scored, and how trained", lambda line: (line.systems.title, line.systems.about)),
-        SPLIT,
-        Column("points of", lambda line: line.name),
-    ]
-    groups = {"main effect": FACTORS, "difference": [" - ".join(pair) for pair in DIFFERENCES]}
-    for group, names in groups.items():
-        columns += [Column((group, name), partial(points, name=name)) for name in names]
-    columns.append(Column("", doubt))
+    for way in numbers.ways(ledger, EIGHT):
+        if len(way.trials) < len(EIGHT):
+            continue
+        for name in ("WA", "UA"):
+            effects = way.effects(METRICS[name])
+            points = [shown(effects[what], 2, signed=True) for what in (*FACTORS, *differences)]
+            doubt = effects[FACTORS[0]].doubt
+            reason = f"not judged: {doubt}" if doubt else ""
+            rows.append(((way.title, way.about), way.split, name, *points, reason))
+    heads = ["scored, and how trained", "split", "points of"]
+    heads += [("main effect", name) for name in FACTORS]
+    heads += [("difference", name) for name in differences]
     caption = f"With less without, over both states of the others; {INTERVALS}"
-    return table(columns, rows, caption=caption)
+    return html([*heads, ""], rows or NONE, caption=caption)
 
 
 def beside(ledger: Ledger, group: str) -> HTML:
@@ -348,60 +296,47 @@ def beside(ledger: Ledger, group: str) -> HTML:
     for row in study.GROUPS[group]:
         for name in EXPERIMENTS:
             pair = systems(ledger, (row.name, row.cell), experiment=name)
-            if pair is not None:
-                rows.append(Line(pair, row.name, numbers.SPLIT_TITLES[APART], row.cell))
-
-    def other(line: Line, *, metric: str) -> object:
-        return _score(line, metric, line.more)
-
-    def less(line: Line, *, metric: str) -> object:
-        return shown(line.systems.less(line.name, line.more, metric), 2, signed=True)
-
-    columns = [SCORED, ROW, *SCORES, Column("beside", lambda line: line.more)]
-    for title, value in (("its %", other), ("less it, points", less)):
-        for name in ("WA", "UA"):
-            columns.append(Column((title, name), partial(value, metric=METRICS[name])))
+            if pair is None:
+                continue
+            less = [
+                shown(pair.less(row.name, row.cell, metric), 2, signed=True) for metric in (WA, UA)
+            ]
+            scores = (*_scores(pair, row.name), row.cell, *_scores(pair, row.cell))
+            rows.append((pair.title, row.name, *scores, *less, pair.about))
+    heads = ["scored", "row", ("%", "WA"), ("%", "UA"), "beside", ("its %", "WA"), ("its %", "UA")]
+    heads += [("less it, points", "WA"), ("less it, points", "UA"), "training"]
     caption = f"{group.capitalize()}, speakers left out; {INTERVALS}; {JUDGED}"
-    return table([*columns, TRAINING], rows, caption=caption)
+    return html(heads, rows or NONE, caption=caption)
 
 
 def encoder(ledger: Ledger) -> HTML:
     """Show the pretrained speaker encoder's rows: no level of transfer, a source of its own."""
-    trials = ledger.recorded.kind("campplus")
-    names = []
+    trials, rows = ledger.recorded.kind("campplus"), []
     if len(trials):
         arranged = ledger.paper.arranged(trials)
-        names = arranged.loc[arranged["control"] == "none", "row"].drop_duplicates()
-    rows = [line for name in names for line in numbers.recorded_as(ledger, name)]
-    columns = [SCORED, ROW, SPLIT]
-    for name in ("WA", "UA"):
-        columns.append(Column(f"{name}, %", partial(_score, metric=METRICS[name])))
+        for row in arranged.loc[arranged["control"] == "none", "row"].unique():
+            for way in numbers.recorded_as(ledger, row):
+                (name,) = way.trials
+                rows.append((way.title, name, way.split, *_scores(way, name), way.about))
+    heads = ("scored", "row", "split", "WA, %", "UA, %", "training")
     caption = f"A pretrained speaker encoder with our pooling and layers; {INTERVALS}"
-    return table([*columns, TRAINING], rows, caption=caption)
+    return html(heads, rows or NONE, caption=caption)
 
 
 def controls(ledger: Ledger) -> HTML:
     """Show systems trained on shuffled labels, beside the same on true ones."""
     rows = []
-    for name, control in dict.fromkeys((row, control) for row, _, control in ledger.controls()):
-        plain = {line.split: line for line in numbers.recorded_as(ledger, name)}
-        for line in numbers.recorded_as(ledger, name, control):
-            rows.append(line._replace(more=(control, plain.get(line.split))))
-
-    def without(line: Line) -> object:
-        plain = line.more[1]
-        return DASH if plain is None else _score(plain, UA)
-
-    columns = [
-        SCORED,
-        ROW,
-        Column("control", lambda line: line.more[0]),
-        SPLIT,
-        Column("UA, %", lambda line: _score(line, UA)),
-        Column("UA without it, %", without),
-        TRAINING,
-    ]
-    return table(columns, rows, caption="Controls; guessing has a UA of 25 %")
+    for row, control in dict.fromkeys((row, control) for row, _, control in ledger.controls()):
+        plain = {way.split: way for way in numbers.recorded_as(ledger, row)}
+        for way in numbers.recorded_as(ledger, row, control):
+            (name,) = way.trials
+            without = DASH
+            if way.split in plain:
+                without = _score(plain[way.split], name, UA)
+            score = _score(way, name, UA)
+            rows.append((way.title, name, control, way.split, score, without, way.about))
+    heads = ("scored", "row", "control", "split", "UA, %", "UA without it, %", "training")
+    return html(heads, rows or NONE, caption="Controls; guessing has a UA of 25 %")
 
 
 def _of_kind(
@@ -415,9 +350,13 @@ def _of_kind(
     return trials
 
 
-def _score(line: Line, metric: str, name: str = "") -> object:
-    """Show the score of a line's system, or of another of the same training."""
-    return shown(level(line.systems.trials[name or line.name], metric), 2)
+def _score(way: Systems, name: str, metric: str) -> object:
+    return shown(level(way.trials[name], metric), 2)
+
+
+def _scores(way: Systems, name: str) -> list[object]:
+    """Show WA and UA of a system."""
+    return [_score(way, name, metric) for metric in (WA, UA)]
 
 
 def _deviation(values: Sequence[float]) -> str:

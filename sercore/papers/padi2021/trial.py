@@ -45,6 +45,8 @@ VERSIONS = {
     "aggressive": ("plain", "aggressive", "aggressive"),
     "both": ("plain", "conservative", "aggressive"),
 }
+# Values that are the paper's, or that a row's digits say.
+UNNAMED = ("none", "frozen", "both", "statistics", "flatten", "segment", "all")
 PROTOCOLS = ("speakers-apart", "clips")
 SHORT = 300  # frames that are read of a test clip where not the whole is: the longest chunk
 
@@ -61,11 +63,7 @@ def plan(*, epochs: int, size: str, precision: str) -> Plan:
 
 @dataclass(frozen=True, kw_only=True)
 class Recogniser:
-    """One training of a speaker recogniser; an epoch reads one version of each clip.
-
-    ``taught`` are the corpora whose speakers are learnt, joined by plus signs; for the rest see
-    ``Row`` and ``Trial``.
-    """
+    """One training of a speaker recogniser, one version of each clip an epoch; see ``Trial``."""
 
     augmentation: str = "both"
     pooling: str = "statistics"
@@ -76,18 +74,20 @@ class Recogniser:
     epochs: int
     precision: str = "fp32"
 
+    @property
+    def start(self) -> int:
+        """Seed of weights and batches."""
+        return self.seed
+
 
 def run_recogniser(trial: Recogniser, source: Source, *, device: str = "cpu") -> dict:
-    """Train one speaker recogniser, or go on with it, and verify other speakers with it.
-
-    Source: Padi et al. 2021, section 4.2; the verification is ours.
-    """
+    """Train a speaker recogniser (section 4.2), and verify other speakers with it (ours)."""
     trained = train_recogniser(trial, source, device=device)
     started = time.perf_counter()
     error = verification_error(trained.network, source, precision=trial.precision)
     n_compared = len(np.unique([source.left, source.right]))
     seconds = (time.perf_counter() - started) / max(1, n_compared)
-    untrained = _network(trial, len(source.names), seed=trial.seed).to(_device(trained.network))
+    untrained = _network(trial, len(source.names)).to(_device(trained.network))
     before = verification_error(untrained.eval(), source, precision=trial.precision)
     return _training_summary(trained) | {
         "accuracy": trained.history.epochs[-1]["accuracy"],
@@ -104,21 +104,17 @@ def run_recogniser(trial: Recogniser, source: Source, *, device: str = "cpu") ->
 def train_recogniser(
     trial: Recogniser, source: Source, *, device: str = "cpu", workers: int = 0
 ) -> Trained:
-    """Return the recogniser: from the store, trained now, or trained on where it stopped.
-
-    ``workers`` processes read clips ahead that are not in memory.
-    """
+    """Return the recogniser, kept or trained now; ``workers`` processes read clips ahead."""
     target = np.unique(source.speakers, return_inverse=True)[1]
     policies = VERSIONS[trial.augmentation]
 
     def epoch(number: int) -> Iterator[list[Tensor]]:
         rows = chunks.balanced(source.speakers, most=source.most, number=number, seed=trial.seed)
-        read = _epoch_chunks(trial, rows, number=number, seed=trial.seed)
-        turned = in_turn(read, versions=len(policies), number=number)
-        return batches(source.frames, target, turned, policies, workers=workers)
+        read = in_turn(_chunks(trial, rows, number), versions=len(policies), number=number)
+        return batches(source.frames, target, read, policies, workers=workers)
 
-    network = _network(trial, len(source.names), seed=trial.seed)
-    return _train(trial, network, epoch, source.content(trial), device=device, seed=trial.seed)
+    network = _network(trial, len(source.names))
+    return _train(trial, network, epoch, source.content(trial), device=device)
 
 
 def verification_error(network: ResNet34, source: Source, *, precision: str) -> float:
@@ -127,36 +123,27 @@ def verification_error(network: ResNet34, source: Source, *, precision: str) -> 
     length = network.sizes.frames if network.sizes.pooling == "flatten" else 0
     rows, places = np.unique(np.concatenate([source.left, source.right]), return_inverse=True)
     left, right = np.split(places, 2)
+    options = {"device": device, "length": length}
     with torch.inference_mode(), autocast(precision, device):
-        embeddings = answered(
-            network.embed, source.compared, rows.tolist(), device=device, length=length
-        ).numpy()
+        embeddings = answered(network.embed, source.compared, rows.tolist(), **options).numpy()
     return equal_error_rate(cosine(embeddings[left], embeddings[right]), source.same)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One system.
+    """One system: the paper's by default, but for transfer and masks.
 
-    Args:
-        transfer: "none" (random start, all trained), "frozen" (the speaker recogniser's
-            convolutions and batch-norm statistics stay, the layers on top are trained) or
-            "finetune" (all trained on)
-        augmentation: "none", "both" (the paper's) or one policy; see ``VERSIONS``
-        pooling: "statistics", "mean", or "flatten": no pooling, clips cut to one length
-        norm: what spectrograms are normalised over, "segment" (the paper's) or "conversation"
-        vad: "none" (the paper's), or "energy": quiet frames are left out
-        evaluate: frames of a test clip that are read, "full" (the paper's) or "300"
-        part: part of IEMOCAP, "all", "improvised" or "scripted"
+    Transfer is "none" (random start, all trained), "frozen" (the speaker recogniser's convolutions
+    and batch-norm statistics stay, the layers on top are trained) or "finetune" (all trained on).
     """
 
     transfer: str = "none"
-    augmentation: str = "none"
-    pooling: str = "statistics"
-    norm: str = "segment"
-    vad: str = "none"
-    evaluate: str = "full"
-    part: str = "all"
+    augmentation: str = "none"  # or "both", the paper's, or one policy; see ``VERSIONS``
+    pooling: str = "statistics"  # "mean", or "flatten": no pooling, clips cut to one length
+    norm: str = "segment"  # what spectrograms are normalised over; or "conversation"
+    vad: str = "none"  # or "energy": quiet frames are left out
+    evaluate: str = "full"  # frames of a test clip that are read; or "300"
+    part: str = "all"  # of IEMOCAP; or "improvised" or "scripted"
 
     @property
     def cell(self) -> str:
@@ -167,48 +154,26 @@ class Row:
     @property
     def name(self) -> str:
         """Name for ``-p only=…``: "101", "101, finetune", "011, aggressive", "111, energy"."""
-        parts = [self.cell]
-        if self.transfer == "finetune":
-            parts.append(self.transfer)
-        if self.augmentation in ("conservative", "aggressive"):
-            parts.append(self.augmentation)
-        if self.pooling == "mean":
-            parts.append(self.pooling)
-        usual = Row()
-        for name in ("norm", "vad", "part"):
-            if getattr(self, name) != getattr(usual, name):
-                parts.append(getattr(self, name))
-        if self.evaluate != usual.evaluate:
+        values = [self.transfer, self.augmentation, self.pooling, self.norm, self.vad, self.part]
+        parts = [self.cell, *(value for value in values if value not in UNNAMED)]
+        if self.evaluate != "full":
             parts.append(f"{self.evaluate} frames")
         return ", ".join(parts)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where a system is trained and scored.
+    """Where a system is trained and scored."""
 
-    Args:
-        experiment: "exp1", "exp2" or "exp3"
-        protocol: "speakers-apart", one session or group of speakers tested at a time, or "clips",
-            independent splits of clips
-        fold: number of the session, group or split, from 0
-        seed: seed of weights, batches and masks
-        edition: which data
-        epochs: passes over the training clips, of three versions each
-        control: "none", or "labels shuffled" among the training clips
-        corpus: name of the scored corpus
-        part: as of ``Row``
-    """
-
-    experiment: str
-    protocol: str
-    fold: int
-    seed: int
+    experiment: str  # "exp1", "exp2" or "exp3"
+    protocol: str  # "speakers-apart", or "clips", independent splits of clips
+    fold: int  # session, group or split, from 0
+    seed: int  # of weights, batches and masks
     edition: str
-    epochs: int
-    control: str = "none"
-    corpus: str = ""
-    part: str = "all"
+    epochs: int  # passes over the training clips, of three versions each
+    control: str = "none"  # or "labels shuffled" among the training clips
+    corpus: str = ""  # that is scored
+    part: str = "all"  # as of ``Row``
 
     @property
     def start(self) -> int:
@@ -217,31 +182,18 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trial(Place):
-    """One training of a system.
+class Trial(Row, Place):
+    """One training of a row at a place.
 
-    Args:
-        transfer, augmentation, pooling, norm, vad, evaluate: see ``Row``
-        size: "published", "narrow" or "small"
-        precision: "fp32" or "bf16"
-        taught: corpora whose speakers were learnt, joined by plus signs; "none" where no recogniser
-            is trained
-        pretraining: epochs of the speaker recogniser; 0 where none is used
-        speakers: "shared", one recogniser with both policies and statistics pooling for every
-            system; "strict", one for each augmentation and pooling, as the paper has it; "given",
-            one that was trained elsewhere; "none" where none is used
+    ``speakers`` are "shared", one recogniser with both policies and statistics pooling for every
+    system; "strict", one for each augmentation and pooling, as the paper has it; "given", one that
+    was trained elsewhere; or "none".
     """
 
-    transfer: str
-    augmentation: str
-    pooling: str
-    norm: str = "segment"
-    vad: str = "none"
-    evaluate: str = "full"
-    size: str = "published"
-    precision: str = "fp32"
-    taught: str = "none"
-    pretraining: int = 0
+    size: str = "published"  # or "narrow" or "small"
+    precision: str = "fp32"  # or "bf16"
+    taught: str = "none"  # corpora whose speakers are learnt, joined by plus signs
+    pretraining: int = 0  # epochs of the speaker recogniser
     speakers: str = "none"
 
     @property
@@ -252,16 +204,11 @@ class Trial(Place):
     @property
     def recogniser(self) -> Recogniser:
         """Speaker recogniser that it starts from."""
-        strict = self.speakers == "strict"
-        shared = {
-            name: getattr(self, name) for name in ("size", "seed", "edition", "taught", "precision")
-        }
-        return Recogniser(
-            augmentation=self.augmentation if strict else "both",
-            pooling=self.pooling if strict else "statistics",
-            epochs=self.pretraining,
-            **shared,
-        )
+        shared = ("size", "seed", "edition", "taught", "precision")
+        settings = {name: getattr(self, name) for name in shared}
+        if self.speakers == "strict":
+            settings |= {"augmentation": self.augmentation, "pooling": self.pooling}
+        return Recogniser(epochs=self.pretraining, **settings)
 
 
 @dataclass(frozen=True)
@@ -282,15 +229,12 @@ def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
     seconds = (time.perf_counter() - started) / len(fitted.test)
     target = data.targets[trial.experiment][fitted.test]
     counts = count_predictions(data.groups[fitted.test], target, predicted)
-    return (
-        counts
-        | _training_summary(fitted)
-        | {
-            "training_accuracy": fitted.history.epochs[-1]["accuracy"],
-            "training_clips": len(fitted.training),
-            "seconds_per_clip": round(seconds, 6),
-        }
-    )
+    about = {
+        "training_accuracy": fitted.history.epochs[-1]["accuracy"],
+        "training_clips": len(fitted.training),
+        "seconds_per_clip": round(seconds, 6),
+    }
+    return counts | _training_summary(fitted) | about
 
 
 def trained(trial: Trial, data: Data, *, device: str = "cpu") -> Fitted:
@@ -301,19 +245,16 @@ def trained(trial: Trial, data: Data, *, device: str = "cpu") -> Fitted:
     policies = VERSIONS[trial.augmentation]
 
     def epoch(number: int) -> Iterator[list[Tensor]]:
-        read = _epoch_chunks(
-            trial, training, number=number, seed=trial.start, versions=len(policies)
-        )
+        read = _chunks(trial, training, number, versions=len(policies))
         return batches(data.frames(norm=trial.norm, vad=trial.vad), target, read, policies)
 
-    content = data.content(trial)
-    result = _train(trial, network, epoch, content, device=device, seed=trial.start)
+    result = _train(trial, network, epoch, data.content(trial), device=device)
     return Fitted(network, result.history, training, test)
 
 
 def build(trial: Trial, data: Data, *, device: str = "cpu") -> ResNet34:
     """Build the network before training: random, or with the convolutions of its recogniser."""
-    network = _network(trial, len(data.classes[trial.experiment]), seed=trial.start)
+    network = _network(trial, len(data.classes[trial.experiment]))
     if trial.speakers == "given":
         checkpoint = data.source.checkpoint
         try:
@@ -333,10 +274,7 @@ def build(trial: Trial, data: Data, *, device: str = "cpu") -> ResNet34:
 
 
 def split(trial: Place, data: Data) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rows that train and that test; a speaker on two sides is a ``LeakError``.
-
-    Clips that the experiment leaves out, or of another part, are on neither side.
-    """
+    """Return the rows that train and that test; a speaker on two sides is a ``LeakError``."""
     target = data.targets[trial.experiment]
     used = target >= 0
     if trial.part != "all":
@@ -357,6 +295,13 @@ def shuffled(trial: Place, data: Data, training: np.ndarray) -> np.ndarray:
     return target
 
 
+def middle(trial: Trial, network: ResNet34) -> int:
+    """Return the number of frames that are read of a test clip's middle, 0 for the whole clip."""
+    if trial.pooling == "flatten":
+        return network.sizes.frames
+    return SHORT if trial.evaluate == "300" else 0
+
+
 def probabilities(trial: Trial, data: Data, network: ResNet34, rows: np.ndarray) -> np.ndarray:
     """Return class probabilities ``(clips, classes)``, in the order of the rows."""
     return _answered(trial, data, network, network, rows).softmax(1).numpy()
@@ -367,32 +312,30 @@ def pooled(trial: Trial, data: Data, network: ResNet34, rows: np.ndarray) -> np.
     return _answered(trial, data, network, network.pooled, rows).numpy()
 
 
-def _network(trial: Recogniser | Trial, n_classes: int, *, seed: int) -> ResNet34:
+def _network(trial: Recogniser | Trial, n_classes: int) -> ResNet34:
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.manual_seed(trial.start)
         return ResNet34(n_classes, replace(SIZES[trial.size], pooling=trial.pooling))
 
 
-def _epoch_chunks(trial: Recogniser | Trial, rows: Sequence[int], **given: int) -> list:
+def _chunks(
+    trial: Recogniser | Trial, rows: Sequence[int], number: int, versions: int = 1
+) -> list[chunks.Batch]:
     """Draw the chunks of one epoch in the size of the trial's network."""
+    order = {"number": number, "seed": trial.start, "versions": versions}
     read = lengths(trial.size, trial.pooling)
-    return chunks.epoch(rows, batch=BATCHES[trial.size], lengths=read, **given)
+    return chunks.epoch(rows, batch=BATCHES[trial.size], lengths=read, **order)
 
 
 def _train(
-    trial: Recogniser | Trial,
-    network: ResNet34,
-    epoch: Callable[[int], Iterator[list[Tensor]]],
-    content: str,
-    *,
-    device: str,
-    seed: int,
+    trial: Recogniser | Trial, network: ResNet34, epoch: Callable, content: str, *, device: str
 ) -> Trained:
-    """Train a network, or return it trained, in the trial's folder of the store."""
+    """Train a network on the batches of each ``epoch``, or return it trained, from the store."""
     chosen = choose(device)
     folder = kept.folder(__name__, trial, content, device=chosen)
     recipe = plan(epochs=trial.epochs, size=trial.size, precision=trial.precision)
-    train = partial(fit, network, epoch, plan=recipe, folder=folder, device=chosen, seed=seed)
+    options = {"plan": recipe, "folder": folder, "device": chosen, "seed": trial.start}
+    train = partial(fit, network, epoch, **options)
     layout = torch.channels_last
     return kept.trained(network, folder, train, device=chosen, weights=LAST, layout=layout)
 
@@ -420,11 +363,7 @@ def _answered(
     trial: Trial, data: Data, network: ResNet34, answer: Callable[..., Tensor], rows: np.ndarray
 ) -> Tensor:
     """Return what a network, or a part of it, answers to clips, whole or cut as the trial says."""
-    device, length = _device(network), 0
-    if trial.pooling == "flatten":
-        length = network.sizes.frames
-    elif trial.evaluate == "300":
-        length = SHORT
+    device, length = _device(network), middle(trial, network)
     frames = data.frames(norm=trial.norm, vad=trial.vad)
     with torch.inference_mode(), autocast(trial.precision, device):
         return answered(answer, frames, rows.tolist(), device=device, length=length)
