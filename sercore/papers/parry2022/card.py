@@ -136,8 +136,7 @@ CARD = ParryCard()
 def check_data(parameters: Parameters, chosen: Trial, data: Data) -> None:
     """Refuse data that cannot be split, or cannot teach the trial's attributes."""
     try:
-        absent = study.lacking(data)
-        twin = study.stands_for(data).get(chosen.attributes)
+        absent, twin = data.lacking, data.stands_for.get(chosen.attributes)
     except ValueError as error:
         source = parameters.table or f"-p edition={parameters.edition}"
         raise TableError(f"{source}: {error}") from error
