@@ -61,18 +61,16 @@ LOG_MEL = MelSettings(fft=512, window=400, hop=160, bands=40, floor=None)
 
 @dataclass(frozen=True, kw_only=True)
 class Filterbank:
-    """Settings of the network's input.
+    """Settings of the network's input: 40 bands, a window of 25 ms and a hop of 10 ms, as printed.
 
-    Args:
-        mel: 40 bands, a window of 25 ms and a hop of 10 ms, as printed; the transform of 512
-            samples, the scale in dB and its lowest value, a power of 1e-10, are ours.
-        longest: largest number of samples; the rest of a clip is cut off (ours: 15 s).
+    The transform of 512 samples, the scale in dB, its lowest value, a power of 1e-10, and the
+    longest clip are ours.
 
     Source: Parry et al. 2022, section 4.
     """
 
     mel: MelSettings = LOG_MEL
-    longest: int = 15 * RATE
+    longest: int = 15 * RATE  # samples; the rest of a clip is cut off
 
 
 FILTERBANK = Filterbank()
@@ -104,22 +102,15 @@ FILTERBANKS = Extractor(
 class Data(Clips):
     """Clips in memory, with everything that trials read of them.
 
-    Args:
-        table: one row a clip: the columns of ``READ`` and whatever else a page wants; ``surprised``
-            tells whether the emotion is surprise.
-        frames: filterbank frames of each clip.
-        unseen: names of the corpora that no training reads.
-        classes: names of the classes, by position.
-        targets: ``(clips,)`` class numbers by what surprise and calm count as; -1 for a clip that
-            is left out.
-        reports: reports of the loaders of its corpora (default none).
+    The table's ``surprised`` tells whether the emotion is surprise. ``targets`` are ``(clips,)``
+    class numbers by what surprise and calm count as; -1 for a clip that is left out.
     """
 
     READ = ("corpus", "speaker", "gender", "language", "text", "surprised")
 
-    frames: Ragged
-    unseen: tuple[str, ...]
-    classes: tuple[str, ...]
+    frames: Ragged  # filterbank frames of each clip
+    unseen: tuple[str, ...]  # corpora that no training reads
+    classes: tuple[str, ...]  # by position
     targets: dict[tuple[str, str], np.ndarray]
 
     def named(self, target: np.ndarray) -> pd.DataFrame:
@@ -290,15 +281,10 @@ def own_contents(path: Path, classes: str) -> list:
 
 @dataclass(frozen=True)
 class Labels:
-    """One attribute of every clip.
+    """One attribute of every clip."""
 
-    Args:
-        values: ``(clips,)`` int64, places in ``classes``, or ``MISSING``.
-        classes: names of the labels that an output stands for.
-    """
-
-    values: np.ndarray
-    classes: tuple[str, ...]
+    values: np.ndarray  # (clips,) int64, places in ``classes``, or ``MISSING``
+    classes: tuple[str, ...]  # labels that an output stands for
 
 
 def letters(name: str) -> tuple[str, ...]:

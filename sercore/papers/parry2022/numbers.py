@@ -111,7 +111,7 @@ def measured(number: Printed) -> Plain | None:
     Those of the pool are compared only where all its corpora were measured.
     """
     name, scale = MEASURED.get((number.row, number.column, number.metric), ("", 1))
-    value = _measurements().get(name)
+    value = recorded.measurements(NAME).get(name)
     if value is None or (number.row == "data" and missing(recorded.measured_on(NAME))):
         return None
     agrees = verdicts.measured(scale * number.value, scale * value, places=0)[1] == "agrees"
@@ -122,7 +122,9 @@ def measured(number: Printed) -> Plain | None:
 def share(number: Printed) -> Plain | None:
     """Compare the share of a side's clips, which whole speakers can only come near to."""
     clips = {
-        side: sum(_measurements().get(f"{side} / {name} / clips", 0) for name in CLASSES)
+        side: sum(
+            recorded.measurements(NAME).get(f"{side} / {name} / clips", 0) for name in CLASSES
+        )
         for side in SIDES
     }
     if not all(clips.values()):
@@ -132,14 +134,10 @@ def share(number: Printed) -> Plain | None:
     return Plain(verdict="setting", value=value, reason=reason)
 
 
-def _measurements() -> dict[str, float]:
-    return recorded.measurements(NAME)
-
-
 def outputs() -> dict[str, int]:
     """Count the labels of each attribute in the measured training clips; 0 where none is."""
     pool = [name for name in POOLED if name in recorded.measured_on(NAME)]
-    speakers = int(_measurements().get("training / speakers / count", 0))
+    speakers = int(recorded.measurements(NAME).get("training / speakers / count", 0))
     spoken = {LANGUAGES[name].split("-")[0] for name in pool}
     return {"C": len(pool), "S": speakers, "G": len(GENDERS) if pool else 0, "L": len(spoken)}
 
@@ -184,7 +182,8 @@ def one_label() -> bool:
     A language has one corpus or more, so that equal entropies mean equal labels.
     """
     corpus, language = (
-        _measurements().get(f"{name} / {name} / bits", math.nan) for name in ("corpus", "language")
+        recorded.measurements(NAME).get(f"{name} / {name} / bits", math.nan)
+        for name in ("corpus", "language")
     )
     return math.isclose(corpus, language, rel_tol=1e-9)
 
@@ -198,8 +197,11 @@ def arranged(trials: pd.DataFrame) -> pd.DataFrame:
     models = recorded.of_kind(trials, "models")
     whole = models[models["edition"] == "paper"]
     chosen = whole if len(whole) else models
-    names = [_named(trial) for trial in chosen.to_dict("records")]
-    rows, controls = [row for row, _ in names], [control for _, control in names]
+    rows, controls = [], []
+    for trial in chosen.to_dict("records"):
+        row, control = _named(trial)
+        rows.append(row)
+        controls.append(control)
     return chosen.assign(row=rows, control=controls, encoder="none", fold=0)
 
 
@@ -264,17 +266,8 @@ def by_speaker(answers: pd.DataFrame, seeds: Mapping[int, int], corpus: str) -> 
 
     Words are drawn with return, all clips of a word together, and so are seeds: a corpus of two
     speakers has no interval over speakers, and what is given holds for other words of these two. A
-    class that no drawn word has is left out of that draw's mean. The groups of the estimates are
-    words.
-
-    Args:
-        answers: recorded answers: ``trial``, ``group`` (corpus/speaker), ``text``, ``true`` and
-            ``predicted``, these two with one sign a clip.
-        seeds: seed of each trial of one row, by the trial's number; other trials are left out.
-        corpus: scored corpus, "tess".
-
-    Raises:
-        ValueError: the trials have no answer in this corpus, or a row's texts differ in length.
+    class that no drawn word has is left out of that draw's mean. ``true`` and ``predicted`` of the
+    answers have one sign a clip; trials of no seed are left out.
     """
     of_trials = answers["trial"].isin(list(seeds))
     chosen = answers[of_trials & answers["group"].str.startswith(f"{corpus}/")]

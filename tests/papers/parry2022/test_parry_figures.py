@@ -1,4 +1,4 @@
-"""Figures of chapter 2: what is drawn is what was given, every text is legible, what cannot be drawn is told."""
+"""Figures of chapter 2: what is drawn is what was given, and every text is legible."""
 
 import numpy as np
 import pytest
