@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -164,7 +163,28 @@ def trained(trial: Trial, data: Data, *, device: str = "cpu") -> kept.Trained:
     device, prepared = choose(device), prepare(trial, data)
     network = build(trial, data, prepared)
     place = kept.folder(__name__, trial, data.content(trial), device=device)
-    train = partial(_fit, trial, data, prepared, network, place, device)
+
+    def train() -> History:
+        plan = trial.plan
+        adversaries = discriminators(
+            len(data.classes) if plan.reads == "softmax" else SIZES[trial.size].width,
+            prepared.widths if trial.approach == "AD" else {},
+            units=UNITS[trial.size],
+            seed=trial.seed,
+        )
+        return fit(
+            network,
+            adversaries,
+            partial(batches, trial, data, prepared),
+            partial(_validate, trial, data, prepared),
+            plan=plan,
+            attributes=tuple(prepared.labels),
+            entropies=prepared.entropies,
+            folder=place,
+            device=device,
+            seed=trial.seed,
+        )
+
     return kept.trained(network, place, train, device=device)
 
 
@@ -234,35 +254,6 @@ def evaluate(
             frames, lengths = data.frames.padded(rows[places])
             results.append(layers(frames.to(device), lengths.to(device)).float().cpu())
     return torch.cat(results)[np.argsort(order)]
-
-
-def _fit(
-    trial: Trial,
-    data: Data,
-    prepared: Prepared,
-    network: AttributeNetwork,
-    place: Path,
-    device: torch.device,
-) -> History:
-    plan = trial.plan
-    adversaries = discriminators(
-        len(data.classes) if plan.reads == "softmax" else SIZES[trial.size].width,
-        prepared.widths if trial.approach == "AD" else {},
-        units=UNITS[trial.size],
-        seed=trial.seed,
-    )
-    return fit(
-        network,
-        adversaries,
-        partial(batches, trial, data, prepared),
-        partial(_validate, trial, data, prepared),
-        plan=plan,
-        attributes=tuple(prepared.labels),
-        entropies=prepared.entropies,
-        folder=place,
-        device=device,
-        seed=trial.seed,
-    )
 
 
 def _validate(
