@@ -6,7 +6,6 @@ The shared layers and the emotion head are saved; heads and discriminators of at
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -116,7 +115,13 @@ class ParryCard(card.Card):
         """
         settings = about["input"]["filterbank"]
         chosen = Filterbank(**settings | {"mel": MelSettings(**settings["mel"])})
-        return partial(_inputs, settings=chosen)
+
+        def inputs(samples: np.ndarray, *, encoder: None) -> list[Tensor]:
+            with threadpool_limits(1):  # as training clips are measured
+                frames = filterbank(samples, settings=chosen)
+            return [*Ragged.of([frames]).padded([0])]
+
+        return inputs
 
 
 CARD = ParryCard()
@@ -270,9 +275,3 @@ def _elsewhere(home: Mapping[str, Any], away: Mapping[str, Mapping[str, Any]]) -
             " domain; on your recordings it still may."
         )
     return lines
-
-
-def _inputs(samples: np.ndarray, *, encoder: None, settings: Filterbank) -> list[Tensor]:
-    with threadpool_limits(1):  # as training clips are measured
-        frames = filterbank(samples, settings=settings)
-    return [*Ragged.of([frames]).padded([0])]

@@ -175,8 +175,11 @@ def load(edition: str) -> Data:
     surprised = table["emotion"].str.lower().isin(labels.SPELLINGS["surprise"])
     reports = tuple(corpus.report for corpus in loaded)
     table = table.assign(surprised=surprised)
-    frames = Ragged(*FILTERBANKS.frames(list(table["path"])))
-    return Data(table, frames, unseen, CLASSES, targets, reports=reports)
+    return Data(table, _frames(table), unseen, CLASSES, targets, reports=reports)
+
+
+def _frames(table: pd.DataFrame) -> Ragged:
+    return Ragged(*FILTERBANKS.frames(list(table["path"])))
 
 
 def names(edition: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -261,8 +264,7 @@ def own(path: Path, classes: Path | None, *, unseen: Sequence[str]) -> Data:
     target = np.array([known.index(name) for name in table["class"]])
     # The map alone says what surprise and calm are.
     targets = dict.fromkeys(product(SURPRISE, CALM), target)
-    frames = Ragged(*FILTERBANKS.frames(list(table["path"])))
-    return Data(table, frames, tuple(unseen), known, targets, reports=(corpus.report,))
+    return Data(table, _frames(table), tuple(unseen), known, targets, reports=(corpus.report,))
 
 
 def own_contents(path: Path, classes: str) -> list:

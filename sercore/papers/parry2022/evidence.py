@@ -42,6 +42,12 @@ class Accuracies:
         """Sets of one attribute and of several."""
         return (*self.single, *self.several)
 
+    def above(self, on: str, row: str) -> float | None:
+        """Return a row's points above the baseline; None where it has no score."""
+        if (on, row) not in self.scores:
+            return None
+        return gain(self.scores, row, on)
+
     def gap(self, name: str, statistic: Callable[[Scores], float]) -> Gap:
         """Return a gap by its formula; it has no values where a score that it takes is absent.
 

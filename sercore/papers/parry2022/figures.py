@@ -122,13 +122,10 @@ def swing_data(
             values = scores[scores["trial"] == row.trial]["value"]
             if len(values):
                 curves[int(row.seed)] = (100 * values).tolist()
-    printed = evidence.printed(ledger).scores
-    differences = {}
+    printed, differences = evidence.printed(ledger), {}
     for approach in APPROACHES:
-        cells = [(on, f"{approach} {name}") for name in SUBSETS]
-        differences[approach] = [
-            printed[cell] - printed[on, "baseline"] for cell in cells if cell in printed
-        ]
+        values = [printed.above(on, row) for row in evidence.rows([approach], SUBSETS)]
+        differences[approach] = [value for value in values if value is not None]
     return curves, differences
 
 
@@ -233,7 +230,7 @@ def gains_data(ledger: Ledger) -> tuple[dict[str, Gains], dict[str, float]]:
 
     Both are by what is scored: of ``SCORED`` what is recorded, or all where nothing is.
     """
-    printed, baseline = evidence.printed(ledger).scores, numbers.row_trials(ledger, "baseline")
+    printed, baseline = evidence.printed(ledger), numbers.row_trials(ledger, "baseline")
     scored = {on: numbers.scored(baseline, SCORED[on]) for on in SCORED}
     shown = [on for on in SCORED if scored[on] is not None] or [*SCORED]
     panels, spreads = {}, {}
@@ -243,11 +240,9 @@ def gains_data(ledger: Ledger) -> tuple[dict[str, Gains], dict[str, float]]:
             for approach in APPROACHES:
                 row = f"{approach} {name}"
                 ours = numbers.gain(ledger, row, *SCORED[on])
-                above = None
-                if (on, row) in printed:
-                    above = printed[on, row] - printed[on, "baseline"]
                 seeds = len(ours.by_seed)
-                panels[on][approach, name] = (above, ours.value if seeds else None, seeds)
+                value = ours.value if seeds else None
+                panels[on][approach, name] = (printed.above(on, row), value, seeds)
         if scored[on] is not None and len(baseline.seeds) > 1:
             spreads[on] = ledger_gaps.estimated("", level(scored[on], UA)).spread
     return panels, spreads
