@@ -37,7 +37,7 @@ from sercore.papers.parry2022.data import (
     SUBSETS,
 )
 from sercore.papers.parry2022.study import BASELINE, NAME, RECIPES
-from sercore.papers.parry2022.trial import BAND_MASK, SIGNS, TIME_MASK, Recipe, Row
+from sercore.papers.parry2022.trial import BAND_MASK, SIGNS, TIME_MASK, Row
 
 UA = "unweighted_accuracy"
 PROTOCOL, VARIANT = "held-out-speakers", "as-described"
@@ -45,7 +45,6 @@ SPLITS = {"as-published": PROTOCOL}  # it shares no speaker: there is no cleaner
 # The unseen corpora and the in-domain test; "tess" is TESS with surprise.
 SCORED = {"TESS": ("tess",), "CREMA-D": ("crema-d",), "in-domain test": POOLED}
 TESS, CREMA, HOME = SCORED
-MILLION = 1e6
 QUOTED = "the printed TESS baseline is quoted from the authors' paper of 2019"
 ABOUT = {"each discriminator": "that of gender, with two classes"}
 Where = tuple[str, str, str]  # row, column and metric of a printed number
@@ -60,9 +59,10 @@ def _epochs() -> int:
 
 
 @cache
-def _parameters(network: Callable, *sizes: int) -> int:
+def _millions(network: Callable, *sizes: int) -> float:
+    """Count a network's parameters in millions."""
     with torch.device("meta"):
-        return counts.parameters(network(*sizes))
+        return counts.parameters(network(*sizes)) / 1e6
 
 
 # Settings, taken from the object that uses them.
@@ -86,11 +86,11 @@ SETTINGS: dict[Where, Callable[[], float]] = {
 # Numbers of built objects, and to how many places each is printed.
 BUILT: dict[Where, tuple[Callable[[], float], int]] = {
     ("model", "shared layers", "parameters"): (
-        lambda: _parameters(attribute_network.SharedLayers) / MILLION,
+        lambda: _millions(attribute_network.SharedLayers),
         1,
     ),
     ("model", "each discriminator", "parameters"): (
-        lambda: _parameters(Discriminator, len(CLASSES), len(GENDERS)) / MILLION,
+        lambda: _millions(Discriminator, len(CLASSES), len(GENDERS)),
         1,
     ),
     ("configurations", "per approach", "count"): (lambda: len(SUBSETS), 0),
@@ -211,18 +211,11 @@ def _named(trial: dict) -> tuple[str, str]:
     base, _, control = replace(row, variant=VARIANT).name.partition(", ")
     changes = [control] if control else []
     recipe = RECIPES["demo" if trial["size"] == "small" else "published"]
-    usual = _words(asdict(recipe))
-    for words in _words({name: trial[name] for name in asdict(Recipe())}):
-        if words not in usual:
-            changes.append(words)
+    for name, usual in asdict(recipe).items():
+        value = trial[name]
+        if value != usual:
+            changes.append(f"{name} {value}" if isinstance(value, str) else f"{name} {value:g}")
     return base, ", ".join(changes) or "none"
-
-
-def _words(recipe: dict) -> list[str]:
-    return [
-        f"{name} {value}" if isinstance(value, str) else f"{name} {value:g}"
-        for name, value in recipe.items()
-    ]
 
 
 # Accuracies of the recorded trainings.

@@ -30,7 +30,6 @@ from sercore.papers.parry2022.study import APPROACHES, LABELS, NAME, READINGS, R
 from sercore.report import networks
 from sercore.report.tables import DASH, NONE, RECORDED, html, number, span, this_run
 
-FRAMES = 300  # frames of the clip whose layers are listed: 3 s
 SINGLES = ("baseline", *evidence.rows(APPROACHES, evidence.SINGLE))
 WITHOUT = "tess without surprise"
 UNJUDGED = (
@@ -95,14 +94,15 @@ def corpora(ledger: Ledger) -> HTML:
 
 def layers() -> HTML:
     """Show the layers that all models share, in their published size, for a clip of 3 s."""
+    count = 300
     with torch.device("meta"):
         network = attribute_network.SharedLayers()
-        frames = torch.empty(1, FRAMES, attribute_network.SIZES.bands)
+        frames = torch.empty(1, count, attribute_network.SIZES.bands)
     title = (
-        f"Shared layers, a clip of {FRAMES} frames; the mean over time stands before the last,"
+        f"Shared layers, a clip of {count} frames; the mean over time stands before the last,"
         " and dropout"
     )
-    return networks.layers(title, network, frames, torch.tensor([FRAMES]))
+    return networks.layers(title, network, frames, torch.tensor([count]))
 
 
 def parts() -> HTML:
