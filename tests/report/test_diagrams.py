@@ -204,12 +204,6 @@ def test_every_approach_is_drawn_on_the_same_shared_layers():
     legible(figure)
 
 
-@pytest.mark.parametrize("attributes", [{}, {"corpus": 0}])
-def test_approaches_without_attributes_are_told(attributes):
-    with pytest.raises(ValueError, match="measure the corpora first"):
-        parry2022_figures.networks(attributes)
-
-
 def test_the_speaker_recognisers_convolutions_are_frozen_in_the_second_stage():
     figure = padi2021_figures.networks(7205)
     assert figure.get_size_inches()[0] <= 8.1

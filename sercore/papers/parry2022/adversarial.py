@@ -95,9 +95,8 @@ def alpha(approach: str, epoch: int, epochs: int, value: float | None = None) ->
     Source: Parry et al. 2022, section 4.
     """
     if approach not in FINAL:
-        raise ValueError(
-            f"approach={approach}: unknown; expected {', '.join(FINAL)}. Give one of them."
-        )
+        expected = ", ".join(FINAL)
+        raise ValueError(f"approach={approach}: unknown; expected {expected}. Give one of them.")
     if not 1 <= epoch <= epochs:
         raise ValueError(
             f"epoch={epoch}: outside the training; expected 1 to {epochs}. Count epochs from 1."
@@ -125,41 +124,28 @@ def label_entropy(labels: Sequence[int] | Tensor) -> float:
 class Plan:
     """How a network is trained; batch, clip, patience, least and margin are ours.
 
-    Args:
-        approach: baseline, MTL (attribute heads), GR (heads behind gradient reversal) or AD
-            (discriminators).
-        epochs: largest number of passes over the training clips.
-        batch: number of clips a step; the caller's batches follow it.
-        rate: learning rate of all weights, the discriminators' too.
-        momentum: momentum, 0 or more, below 1.
-        clip: norm to which a gradient is cut: that of shared layers and emotion head together, and
-            those of each attribute head and each discriminator alone.
-        patience: number of epochs without a better one after which training ends.
-        least: number of epochs before which training does not end early.
-        margin: distance in nats; ``patience`` counts from the first epoch whose training emotion
-            loss lies this far below the labels' entropy: before that nothing is learnt yet.
-        precision: fp32, or bf16: autocast in training and validation, the weights stay fp32.
-        alpha: weight of the attributes, 0 to 1: MTL's and AD's constant, GR's end (default: the
-            paper's).
-        bounded: whether AD's discriminator losses are cut at the label entropy for the classifier.
-        reads: input of AD's discriminators.
+    The approaches are a baseline, attribute heads (MTL), heads behind gradient reversal (GR) and
+    discriminators (AD). ``clip`` cuts the gradient of shared layers and emotion head together, and
+    that of each attribute head and each discriminator alone. ``patience`` counts from the first
+    epoch whose training emotion loss lies ``margin`` below the labels' entropy: before that nothing
+    is learnt yet.
 
     Source: Parry et al. 2022, section 4.
     """
 
     approach: Literal["baseline", "MTL", "GR", "AD"]
-    epochs: int = 150
-    batch: int = 32
-    rate: float = 0.002
+    epochs: int = 150  # passes over the training clips, at most
+    batch: int = 32  # clips a step; the caller's batches follow it
+    rate: float = 0.002  # of all weights, the discriminators' too
     momentum: float = 0.9
     clip: float = 5.0
-    patience: int = 20
-    least: int = 30
-    margin: float = 0.03
-    precision: Literal["fp32", "bf16"] = "fp32"
-    alpha: float | None = None
-    bounded: bool = False
-    reads: Literal["softmax", "representation"] = "softmax"
+    patience: int = 20  # epochs without a better one after which training ends
+    least: int = 30  # epochs before which it does not end early
+    margin: float = 0.03  # nats
+    precision: Literal["fp32", "bf16"] = "fp32"  # bf16: autocast, the weights stay fp32
+    alpha: float | None = None  # MTL's and AD's constant, GR's end; None for the paper's
+    bounded: bool = False  # AD's losses are cut at the label entropy for the classifier
+    reads: Literal["softmax", "representation"] = "softmax"  # input of AD's discriminators
 
     def __post_init__(self) -> None:
         choices = {
@@ -266,22 +252,12 @@ def step(
     alpha: float,
     ceilings: Sequence[float] | None = None,
 ) -> dict[str, float]:
-    """Train on one batch, with one pass through the shared layers.
+    """Train on one batch, with one pass through the shared layers; return plain numbers.
 
-    AD's discriminators step first, then the network against them as they now are.
-
-    Args:
-        network: network in training mode.
-        discriminators: discriminators of AD, in the order of the targets; empty otherwise.
-        optimiser: SGD over both, without weight decay.
-        batch: inputs, emotion target, a target of each head or discriminator, on their device.
-        plan: plan of the training.
-        alpha: weight of the attributes.
-        ceilings: largest value of AD's discriminator losses (default: none).
-
-    Returns:
-        Plain numbers: ``loss``, ``emotion`` and ``right`` (clips); ``loss NAME`` and ``known NAME``
-        (clips) for each attribute; ``norm emotion`` and ``norm NAME`` of the gradients uncut.
+    AD's discriminators step first, then the network against them as they now are. A batch has
+    inputs, the emotion target, and a target of each head or discriminator in their order. Returned
+    are ``loss``, ``emotion`` and ``right`` (clips); ``loss NAME`` and ``known NAME`` (clips) for
+    each attribute; ``norm emotion`` and ``norm NAME`` of the gradients uncut.
 
     Source: Parry et al. 2022, sections 3.1 and 3.2; equation 2 as printed: under GR the shared
     layers' gradient is ``(1 - alpha) g_emo - alpha mean_i g_i``, a head's is ``+ alpha / N`` times
@@ -339,7 +315,7 @@ def fit(
     device: torch.device | str = "cpu",
     seed: int,
 ) -> History:
-    """Train a network and its discriminators, or go on with them, as ``resumable.run`` does.
+    """Train a network and its discriminators in place, or go on, as ``resumable.run`` does.
 
     Each epoch's result has ``alpha``; ``training``, measured while the weights move: ``emotion``
     loss, ``accuracy``, ``attributes`` with the loss of each (of AD that of the discriminator that
@@ -347,21 +323,9 @@ def fit(
     before they are cut: of the shared layers with the emotion head (``emotion``) and of each
     attribute's head or discriminator; and ``validation``, all that ``validate`` returned.
 
-    Args:
-        network: network to train in place; it is left on the device, in evaluation mode, with the
-            last epoch's weights. Its heads are the attributes for MTL and GR, reversed for GR, and
-            none otherwise.
-        discriminators: one for each attribute for AD, none otherwise; they must draw nothing from a
-            generator.
-        batches: function that gives the batches of an epoch by its number.
-        validate: function that scores the network, with ``loss`` and ``ua``.
-        plan: plan of the training.
-        attributes: names in the order of a batch's targets; none for the baseline.
-        entropies: label entropy in nats over the training clips, of ``emotion`` and of each
-            attribute.
-        folder: folder of this run alone.
-        device: cpu or cuda (default cpu).
-        seed: seed of dropout, on torch's generator.
+    The network is left on the device, in evaluation mode, with the last epoch's weights.
+    ``attributes`` are in the order of a batch's targets, ``entropies`` in nats, over the training
+    clips. A discriminator must draw nothing from a generator.
 
     Raises:
         ValueError: network, discriminators, attributes and plan do not fit each other, a checkpoint

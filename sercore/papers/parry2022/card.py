@@ -6,7 +6,6 @@ The shared layers and the emotion head are saved; heads and discriminators of at
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -31,10 +30,8 @@ from sercore.sweep import sweep
 from sercore.training.batching import Ragged
 from sercore.training.resumable import History
 
-TAKEN = (  # parameters of the chapter that a training takes
-    *("edition", "epochs", "seed", "precision", "device"),
-    *("table", "classes", "unseen"),
-)
+# Parameters of the chapter that a training takes.
+TAKEN = ("edition", "epochs", "seed", "precision", "device", "table", "classes", "unseen")
 KEPT = (
     "shared layers and emotion head; heads and discriminators of attributes, if training had any,"
     " do not predict: not saved"
@@ -49,12 +46,7 @@ class ParryCard(card.Card):
     names = tuple(ROWS)
 
     def parameters(self, name: str, given: Mapping[str, object], *, final: bool) -> Parameters:
-        """Check the parameters of a row's one trial, among ``TAKEN``.
-
-        Raises:
-            ParameterError: a name that is not taken, a value out of range, or a row of a class map
-                where a table brings its own
-        """
+        """Check the parameters of a row's one trial, among ``TAKEN``."""
         row = ROWS[name]
         parameters = card.training_parameters(
             Parameters, given, taken=TAKEN, only=row.name, models="all"
@@ -103,11 +95,7 @@ class ParryCard(card.Card):
         return [*lines, *about["limits"]]
 
     def network(self, about: Mapping[str, Any]) -> AttributeNetwork:
-        """Build the shared layers and the emotion head, with random weights.
-
-        Raises:
-            ValueError: no network of this size
-        """
+        """Build the shared layers and the emotion head, with random weights."""
         size = about["recipe"]["size"]
         if size not in SIZES:
             raise ValueError(
@@ -127,7 +115,13 @@ class ParryCard(card.Card):
         """
         settings = about["input"]["filterbank"]
         chosen = Filterbank(**settings | {"mel": MelSettings(**settings["mel"])})
-        return partial(_inputs, settings=chosen)
+
+        def inputs(samples: np.ndarray, *, encoder: None) -> list[Tensor]:
+            with threadpool_limits(1):  # as training clips are measured
+                frames = filterbank(samples, settings=chosen)
+            return [*Ragged.of([frames]).padded([0])]
+
+        return inputs
 
 
 CARD = ParryCard()
@@ -136,8 +130,7 @@ CARD = ParryCard()
 def check_data(parameters: Parameters, chosen: Trial, data: Data) -> None:
     """Refuse data that cannot be split, or cannot teach the trial's attributes."""
     try:
-        absent = study.lacking(data)
-        twin = study.stands_for(data).get(chosen.attributes)
+        absent, twin = data.lacking, data.stands_for.get(chosen.attributes)
     except ValueError as error:
         source = parameters.table or f"-p edition={parameters.edition}"
         raise TableError(f"{source}: {error}") from error
@@ -158,14 +151,7 @@ def check_data(parameters: Parameters, chosen: Trial, data: Data) -> None:
 def describe(
     chosen: Trial, data: Data, history: History, outcome: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Describe a trained model: recipe, input, classes, training clips, scores, limits.
-
-    Args:
-        chosen: trial of the model.
-        data: clips of the chapter.
-        history: history of the training.
-        outcome: outcome of the trial, with the counts of test speakers and unseen corpora.
-    """
+    """Describe a trained model: recipe, input, classes, training clips, scores, limits."""
     prepared = trial.prepare(chosen, data)
     training = card.training_data(data, prepared.sides.training, edition=chosen.edition)
     training["validation_clips"] = len(prepared.sides.validation)
@@ -192,14 +178,10 @@ def describe(
 def scores(
     counts: Sequence[Sequence], classes: Sequence[str], *, unseen: Sequence[str]
 ) -> dict[str, Any]:
-    """Scores on test speakers, ``speaker_independent``, and on each corpus of ``unseen``.
+    """Score test speakers, ``speaker_independent``, and each corpus of ``unseen``.
 
-    An unseen corpus that has surprise is also scored without it.
-
-    Args:
-        counts: rows of corpus/speaker, true class, predicted class, number of clips.
-        classes: names of the classes, by position.
-        unseen: names of the corpora that no training reads.
+    Counts are rows of corpus/speaker, true class, predicted class, number of clips. An unseen
+    corpus that has surprise is also scored without it.
     """
     by_corpus: dict[str, list] = {}
     for group, *rest in counts:
@@ -293,9 +275,3 @@ def _elsewhere(home: Mapping[str, Any], away: Mapping[str, Mapping[str, Any]]) -
             " domain; on your recordings it still may."
         )
     return lines
-
-
-def _inputs(samples: np.ndarray, *, encoder: None, settings: Filterbank) -> list[Tensor]:
-    with threadpool_limits(1):  # as training clips are measured
-        frames = filterbank(samples, settings=settings)
-    return [*Ragged.of([frames]).padded([0])]

@@ -24,7 +24,7 @@ from sercore.corpora.folders import lacking as lacking_corpora
 from sercore.features import mel as mel_features
 from sercore.features.keeping import Extractor
 from sercore.features.mel import MelSettings, mel, normalise_bands
-from sercore.protocols.speakers import pooled
+from sercore.protocols.speakers import Split, pooled
 from sercore.training.batching import Ragged
 
 POOLED = ("emovo", "emodb", "iemocap", "epst", "ravdess", "savee")
@@ -61,18 +61,16 @@ LOG_MEL = MelSettings(fft=512, window=400, hop=160, bands=40, floor=None)
 
 @dataclass(frozen=True, kw_only=True)
 class Filterbank:
-    """Settings of the network's input.
+    """Settings of the network's input: 40 bands, a window of 25 ms and a hop of 10 ms, as printed.
 
-    Args:
-        mel: 40 bands, a window of 25 ms and a hop of 10 ms, as printed; the transform of 512
-            samples, the scale in dB and its lowest value, a power of 1e-10, are ours.
-        longest: largest number of samples; the rest of a clip is cut off (ours: 15 s).
+    The transform of 512 samples, the scale in dB, its lowest value, a power of 1e-10, and the
+    longest clip are ours.
 
     Source: Parry et al. 2022, section 4.
     """
 
     mel: MelSettings = LOG_MEL
-    longest: int = 15 * RATE
+    longest: int = 15 * RATE  # samples; the rest of a clip is cut off
 
 
 FILTERBANK = Filterbank()
@@ -104,22 +102,15 @@ FILTERBANKS = Extractor(
 class Data(Clips):
     """Clips in memory, with everything that trials read of them.
 
-    Args:
-        table: one row a clip: the columns of ``READ`` and whatever else a page wants; ``surprised``
-            tells whether the emotion is surprise.
-        frames: filterbank frames of each clip.
-        unseen: names of the corpora that no training reads.
-        classes: names of the classes, by position.
-        targets: ``(clips,)`` class numbers by what surprise and calm count as; -1 for a clip that
-            is left out.
-        reports: reports of the loaders of its corpora (default none).
+    The table's ``surprised`` tells whether the emotion is surprise. ``targets`` are ``(clips,)``
+    class numbers by what surprise and calm count as; -1 for a clip that is left out.
     """
 
     READ = ("corpus", "speaker", "gender", "language", "text", "surprised")
 
-    frames: Ragged
-    unseen: tuple[str, ...]
-    classes: tuple[str, ...]
+    frames: Ragged  # filterbank frames of each clip
+    unseen: tuple[str, ...]  # corpora that no training reads
+    classes: tuple[str, ...]  # by position
     targets: dict[tuple[str, str], np.ndarray]
 
     def named(self, target: np.ndarray) -> pd.DataFrame:
@@ -132,6 +123,41 @@ class Data(Clips):
         clips = self.once("clips", self._digest)
         return store.digest([clips, self.targets[trial.surprise, trial.calm].tolist()])
 
+    @property
+    def usual_target(self) -> np.ndarray:
+        """Return the ``(clips,)`` class numbers under the map of the tables."""
+        return self.targets[SURPRISE[0], CALM[0]]
+
+    @property
+    def usual(self) -> tuple[Split, dict[str, "Labels"]]:
+        """Return the split by the map of the tables, and each attribute's labels of all clips."""
+        return self.once("usual", self._split)
+
+    def _split(self) -> tuple[Split, dict[str, "Labels"]]:
+        split = pooled(self.named(self.usual_target), unseen=self.unseen)
+        return split, attribute_labels(self.table, split.training)
+
+    @property
+    def lacking(self) -> dict[str, str]:
+        """Name the attributes that these clips cannot teach, by letter, with the reason."""
+        split, labelled = self.usual
+        return unlearnable(labelled, split.training)
+
+    @property
+    def stands_for(self) -> dict[str, str]:
+        """Map sets of attributes to those with the same labels: "L" to "C" where they are one."""
+        split, labelled = self.usual
+        pairs, twins = identical(labelled, split.training), {}
+        for name in SUBSETS:
+            chosen = set(name.split("+"))
+            for kept, other in pairs:
+                if other in chosen and kept not in chosen:
+                    chosen = chosen - {other} | {kept}
+            same = "+".join(letter for letter in ATTRIBUTES if letter in chosen)
+            if same != name:
+                twins[name] = same
+        return twins
+
     def _digest(self) -> str:
         values = [store.values(array) for array in (self.frames.values, self.frames.starts)]
         return store.digest([list(self.unseen), list(self.classes), self.rows(), values])
@@ -140,16 +166,10 @@ class Data(Clips):
 def load(edition: str) -> Data:
     """Load the clips of an edition and their filterbanks, these from the store where it has them.
 
-    Args:
-        edition: "demo" (synthesised), "open" (EMOVO, RAVDESS and TESS under ``SER_CORPORA``; the
-            others where they are) or "paper" (all eight).
-
-    Raises:
-        CorpusError: a corpus does not exist; for "paper" the sentence lists every one.
-        AudioError: a clip cannot be used.
+    "open" needs EMOVO, RAVDESS and TESS under ``SER_CORPORA`` and reads the others where they are;
+    "paper" needs all eight, and a ``CorpusError`` lists those that do not exist.
     """
-    pool, unseen = names(edition)
-    loaded = read(edition, (*pool, *unseen))
+    loaded, unseen = read(edition)
     table = _joined(loaded)
     targets = {switches: _targets(table, *switches) for switches in product(SURPRISE, CALM)}
     surprised = table["emotion"].str.lower().isin(labels.SPELLINGS["surprise"])
@@ -166,11 +186,7 @@ def load(edition: str) -> Data:
 
 
 def names(edition: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Name the corpora that are pooled and those that training never sees, in the paper's order.
-
-    Raises:
-        CorpusError: a corpus that "paper" needs does not exist.
-    """
+    """Name the corpora that are pooled and those that training never sees, in the paper's order."""
     if edition == "demo":
         return DEMO
     if edition == "paper":
@@ -188,17 +204,19 @@ def names(edition: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return pool, tuple(name for name in UNSEEN if name in chosen)
 
 
-def read(edition: str, chosen: Sequence[str]) -> list[Corpus]:
-    """Read corpora by their loaders."""
-    return [_spoken(name) if edition == "demo" else corpora.load(name) for name in chosen]
+def read(edition: str) -> tuple[list[Corpus], tuple[str, ...]]:
+    """Read the corpora of an edition by their loaders, and name those that training never sees."""
+    pool, unseen = names(edition)
+    load_one = _spoken if edition == "demo" else corpora.load
+    return [load_one(name) for name in (*pool, *unseen)], unseen
 
 
 def contents(edition: str) -> list:
     """List corpus, name, content hash and label of every clip that an edition reads."""
-    pool, unseen = names(edition)
+    loaded, _ = read(edition)
     return [
         [row.corpus, row.name, store.content(row.path), row.emotion]
-        for row in _joined(read(edition, (*pool, *unseen))).itertuples(index=False)
+        for row in _joined(loaded).itertuples(index=False)
     ]
 
 
@@ -236,17 +254,9 @@ def _targets(table: pd.DataFrame, surprise: str, calm: str) -> np.ndarray:
 
 
 def own(path: Path, classes: Path | None, *, unseen: Sequence[str]) -> Data:
-    """Load a researcher's own clips and their filterbanks.
+    """Load a researcher's own clips and their filterbanks; without a map the paper's classes count.
 
-    Args:
-        path: table, as ``corpora.own.read`` takes it.
-        classes: map from emotions to classes, as ``corpora.own.class_map`` takes it; None for the
-            paper's.
-        unseen: names of the corpora that no training reads.
-
-    Raises:
-        TableError: a table or map cannot be used.
-        AudioError: a clip cannot be used.
+    Table and map are as ``corpora.own`` takes them.
     """
     class_map = own_corpus.class_map(classes) if classes else None
     corpus = own_corpus.read(path, classes=class_map, unseen=unseen)
@@ -283,23 +293,14 @@ def own_contents(path: Path, classes: str) -> list:
 
 @dataclass(frozen=True)
 class Labels:
-    """One attribute of every clip.
+    """One attribute of every clip."""
 
-    Args:
-        values: ``(clips,)`` int64, places in ``classes``, or ``MISSING``.
-        classes: names of the labels that an output stands for.
-    """
-
-    values: np.ndarray
-    classes: tuple[str, ...]
+    values: np.ndarray  # (clips,) int64, places in ``classes``, or ``MISSING``
+    classes: tuple[str, ...]  # labels that an output stands for
 
 
 def letters(name: str) -> tuple[str, ...]:
-    """Split the name of a set of attributes: "C+S" into ``("C", "S")``.
-
-    Raises:
-        ValueError: there is no such set.
-    """
+    """Split the name of a set of attributes: "C+S" into ``("C", "S")``."""
     if name not in SUBSETS:
         raise ValueError(
             f"{name}: no such set of attributes; expected one of {', '.join(SUBSETS)}."
@@ -314,12 +315,7 @@ def attribute_labels(table: pd.DataFrame, training_rows: Sequence[int]) -> dict[
     So a speaker of validation or test is -1, and so are corpus and speaker of an unseen corpus; its
     gender and its language are not, where training has them. A speaker's id counts within its
     corpus: 03 of Emo-DB and 03 of RAVDESS are two classes. A language is the first part of its tag:
-    "en-GB" and "en-US" are both "en".
-
-    Args:
-        table: clips with ``corpus``, ``speaker``, ``gender`` ("female", "male" or missing) and
-            ``language`` (a BCP 47 tag or missing).
-        training_rows: row numbers of the training clips, whose labels are the classes, sorted.
+    "en-GB" and "en-US" are both "en". The classes are sorted.
 
     Source: Parry et al. 2022, section 1. Deviation: there gender is a speaker's average pitch; here
     it is the sex that the corpus tells.
@@ -378,14 +374,8 @@ def mutual_information(
 ) -> pd.DataFrame:
     """Measure what one attribute tells of another, in bits; on the diagonal its own entropy.
 
-    Args:
-        labelled: labels of each attribute.
-        rows: row numbers of the clips that count.
-        emotion: ``(clips,)`` class of every clip of the table (default: none).
-
-    Returns:
-        One row and one column for each attribute, then "emotion" where it is given. Clips that lack
-        one of the two labels are left out of that cell; it is NaN where none is left.
+    ``rows`` are the clips that count, and ``emotion`` is the class of every clip. Clips that lack
+    one of the two labels are left out of that cell; it is NaN where none is left.
     """
     values = {ATTRIBUTES[letter]: label.values[rows] for letter, label in labelled.items()}
     if emotion is not None:
@@ -405,8 +395,8 @@ def measure(data: Data) -> dict[str, float]:
     Rows are the corpora as the paper prints them and the sides of the split; durations are in
     hours. For the training clips it adds what attributes tell of one another.
     """
-    table = data.table.assign(target=data.targets[SURPRISE[0], CALM[0]])
-    split = pooled(data.named(table["target"].to_numpy()), unseen=data.unseen)
+    table = data.table.assign(target=data.usual_target)
+    split, labelled = data.usual
     parts = {ORIGINS.get(name, name): clips for name, clips in table.groupby("corpus")}
     parts |= {side: table.iloc[getattr(split, side)] for side in SIDES}
     measured: dict[str, float] = {}
@@ -420,7 +410,6 @@ def measure(data: Data) -> dict[str, float]:
             with_gender = clips[clips["gender"] == gender]
             speakers = with_gender.drop_duplicates(["corpus", "speaker"])
             measured[f"{name} / {gender} / speakers"] = len(speakers)
-    labelled = attribute_labels(table, split.training)
     bits = mutual_information(labelled, split.training, emotion=table["target"])
     for one, other in product(bits.index, bits.columns):
         measured[f"{one} / {other} / bits"] = float(bits.loc[one, other])

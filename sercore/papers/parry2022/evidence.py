@@ -30,31 +30,28 @@ Parts = Callable[["Accuracies"], list[Gap]]
 
 @dataclass(frozen=True, eq=False)
 class Accuracies:
-    """UA in % by name in ``SCORED`` and row, such as ("TESS", "GR C+S"): printed, or recorded.
+    """UA in % by name in ``SCORED`` and row, such as ("TESS", "GR C+S"): printed, or recorded."""
 
-    Args:
-        scores: printed scores, or the recorded ones over their seeds.
-        single: attributes that a model of one has.
-        several: sets of attributes that a model of several has, of those that can be judged.
-        trials: recorded trials of each score; None (default) for the printed ones.
-    """
-
-    scores: Scores
-    single: tuple[str, ...]
+    scores: Scores  # the recorded ones are means over seeds
+    single: tuple[str, ...]  # sets of one attribute, and of several, that can be judged
     several: tuple[str, ...]
-    trials: Mapping[tuple[str, str], Trials] | None = None
+    trials: Mapping[tuple[str, str], Trials] | None = None  # of the recorded scores
 
     @property
     def sets(self) -> tuple[str, ...]:
         """Sets of one attribute and of several."""
         return (*self.single, *self.several)
 
+    def above(self, on: str, row: str) -> float | None:
+        """Return a row's points above the baseline; None where it has no score."""
+        if (on, row) not in self.scores:
+            return None
+        return gain(self.scores, row, on)
+
     def gap(self, name: str, statistic: Callable[[Scores], float]) -> Gap:
         """Return a gap by its formula; it has no values where a score that it takes is absent.
 
-        Args:
-            name: words for the number.
-            statistic: formula over the scores, which takes numbers and arrays of draws alike.
+        The formula takes numbers and arrays of draws alike.
         """
         read = _Read(self.scores)
         try:
@@ -73,10 +70,6 @@ class Accuracies:
             return judging.estimated(name, estimates.contrast(systems, UA, formula))
         except ValueError:  # no seed is in all of them
             return Gap(name)
-
-    def has(self, corpus: str) -> bool:
-        """Tell whether the baseline is scored on a corpus."""
-        return (corpus, "baseline") in self.scores
 
 
 class _Read(dict):
@@ -131,15 +124,10 @@ def accuracies(
     needs_language: bool = False,
     amend: Callable[[Ledger, Judgement], Judgement] | None = None,
 ) -> Differences:
-    """Return the judge of a sentence about accuracies.
+    """Return the judge of a sentence about accuracies on corpora, named as in ``SCORED``.
 
-    Args:
-        on: names in ``SCORED`` that the sentence rests on.
-        parts: differences that it needs.
-        on_print: differences that it needs in print, where these are others.
-        aside: differences that are shown, where they could be judged, and decide nothing.
-        needs_language: whether the sentence tells corpus from language.
-        amend: last change to the judgement.
+    Differences ``aside`` are shown where they could be judged, and decide nothing.
+    ``needs_language`` says that the sentence tells corpus from language.
     """
 
     def shown(scores: Accuracies) -> list[Gap]:
@@ -161,7 +149,7 @@ def accuracies(
 def _bodies(ledger: Ledger, *, on: Sequence[str], needs_language: bool) -> dict[str, list[Body]]:
     """Return the recorded accuracies, or what keeps a sentence from being judged on them."""
     scores, barrier = trained(ledger), None
-    absent = [f"{name} is not at hand" for name in on if not scores.has(name)]
+    absent = [f"{name} is not at hand" for name in on if (name, "baseline") not in scores.scores]
     if numbers.row_trials(ledger, "baseline") is None:
         barrier = ("not run", "nothing yet")
     elif words := _collapsed_baseline(ledger, on):
@@ -273,25 +261,24 @@ def under(e: Accuracies, chosen: Sequence[str], corpus: str) -> list[Gap]:
     ]
 
 
-def row_over(e: Accuracies, row: str, other: str, corpus: str, *, name: str, sign: int = 1) -> Gap:
-    """Return the gap between two rows, or with ``sign`` -1 the opposite."""
-    return e.gap(name, lambda s: sign * (s[corpus, row] - s[corpus, other]))
+def row_over(e: Accuracies, row: str, other: str, corpus: str, *, name: str) -> Gap:
+    """Return the gap between two rows."""
+    return e.gap(name, lambda s: s[corpus, row] - s[corpus, other])
 
 
 def worst_approach(e: Accuracies, approach: str, sets: Sequence[str]) -> list[Gap]:
     """Return one gap a set of attributes: both other approaches above this one, on CREMA-D."""
     others = [other for other in APPROACHES if other != approach]
 
-    def gap(name: str, other: str) -> Gap:
-        return row_over(
-            e,
-            f"{other} {name}",
-            f"{approach} {name}",
-            CREMA,
-            name=f"{approach} {name} under {other}",
-        )
-
-    return [all_hold([gap(name, other) for other in others]) for name in sets]
+    gaps_of_sets = []
+    for name in sets:
+        row = f"{approach} {name}"
+        parts = [
+            row_over(e, f"{other} {name}", row, CREMA, name=f"{row} under {other}")
+            for other in others
+        ]
+        gaps_of_sets.append(all_hold(parts))
+    return gaps_of_sets
 
 
 def above_both(e: Accuracies, row: str) -> Gap:

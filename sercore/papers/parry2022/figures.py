@@ -37,7 +37,6 @@ LOSSES = {
     "G": ("gender", PALETTE[2]),
     "L": ("language", PALETTE[4]),
 }
-FEW = SEEDS  # fewer are drawn small and pale: no sign is given on them
 LEARNED = ("baseline", *(f"{approach} {SUBSETS[-1]}" for approach in APPROACHES))
 DASHED = (0, (4, 3))
 Gains = Mapping[tuple[str, str], tuple[float | None, float | None, int]]
@@ -51,31 +50,25 @@ def networks(attributes: Mapping[str, int]) -> Figure:
 
     Source: Parry et al. 2022, Figure 1.
     """
-    if not attributes or min(attributes.values()) < 1:
-        raise ValueError(
-            f"attributes {dict(attributes)}; expected one or more, each with its labels:"
-            " measure the corpora first"
-        )
     width, classes, last = SIZES.width, len(CLASSES), len(attributes)
     with torch.device("meta"):
         shared, emotion = SharedLayers(), nn.Linear(width, classes)
         heads = nn.ModuleDict({name: nn.Linear(width, count) for name, count in attributes.items()})
         against = discriminators(classes, attributes)
 
+    def box(text: str, column: float, row: float, *reads: str, **more: object) -> Box:
+        return Box(text=text, at=(column, row), reads=reads, **more)
+
     def trunk(row: float) -> dict[str, Box]:
         return {
-            "frames": Box(text="frames", at=(0, row), gives=SIZES.bands, kind="input"),
-            "shared": Box(
-                text="shared", at=(1, row), reads=("frames",), layers=(shared,), gives=width
-            ),
+            "frames": box("frames", 0, row, gives=SIZES.bands, kind="input"),
+            "shared": box("shared", 1, row, "frames", layers=(shared,), gives=width),
         }
 
-    def emotions(row: float, output: tuple[int, float], after: str = "") -> dict[str, Box]:
+    def emotions(row: float, column: float, output: float, after: str = "") -> dict[str, Box]:
         return {
-            "emotion": Box(
-                text="emotion", at=(2, row), reads=("shared",), layers=(emotion,), after=after
-            ),
-            "output": Box(text="emotion", at=output, reads=("emotion",), kind="output"),
+            "emotion": box("emotion", 2, row, "shared", layers=(emotion,), after=after),
+            "output": box("emotion", column, output, "emotion", kind="output"),
         }
 
     def guesses(
@@ -83,46 +76,33 @@ def networks(attributes: Mapping[str, int]) -> Figure:
     ) -> dict[str, Box]:
         boxes = {}
         for row, (name, module) in enumerate(modules.items(), first):
-            place = {"text": f"{kind}\n{name}", "at": (column, row)}
-            boxes[f"{kind}.{name}"] = Box(
-                **place, reads=(source,), layers=(module,), gives=attributes[name]
-            )
-            boxes[name] = Box(
-                text=name, at=(column + 1, row), reads=(f"{kind}.{name}",), kind="output"
-            )
+            key, reads = f"{kind}.{name}", {"layers": (module,), "gives": attributes[name]}
+            boxes[key] = box(f"{kind}\n{name}", column, row, source, **reads)
+            boxes[name] = box(name, column + 1, row, key, kind="output")
         return boxes
 
     recurrent, channels = (shared.onwards, shared.backwards), SIZES.channels[-1]
+    convolutions, both = (shared.convolutions,), 2 * SIZES.units
     layers = {
         "frames": trunk(0)["frames"],
-        "convolutions": Box(
-            text="convolutions",
-            at=(1, 0),
-            reads=("frames",),
-            layers=(shared.convolutions,),
-            gives=channels,
-        ),
-        "LSTM": Box(
-            text="LSTM", at=(2, 0), reads=("convolutions",), layers=recurrent, gives=2 * SIZES.units
-        ),
-        "mean": Box(text="mean", at=(3, 0), reads=("LSTM",), kind="step"),
-        "full": Box(text="full", at=(4, 0), reads=("mean",), layers=(shared.full,), after="ReLU"),
-        "output": Box(text="shared output", at=(5, 0), reads=("full",), kind="output"),
+        "convolutions": box("convolutions", 1, 0, "frames", layers=convolutions, gives=channels),
+        "LSTM": box("LSTM", 2, 0, "convolutions", layers=recurrent, gives=both),
+        "mean": box("mean", 3, 0, "LSTM", kind="step"),
+        "full": box("full", 4, 0, "mean", layers=(shared.full,), after="ReLU"),
+        "output": box("shared output", 5, 0, "full", kind="output"),
     }
+    middle = last / 2
+    baseline = trunk(0) | emotions(0, 3, 0)
+    multi_task = trunk(middle) | emotions(0, 3, 0) | guesses("head", heads, "shared", 2, first=1)
     reversal = trunk((last + 1) / 2)
-    reversal["reversed"] = Box(
-        text="reversed", at=(2, (last - 1) / 2), reads=("shared",), kind="step"
-    )
-    reversal |= guesses("head", heads, "reversed", 3) | emotions(last, (4, last))
-    multi_task = (
-        trunk(last / 2) | emotions(0, (3, 0)) | guesses("head", heads, "shared", 2, first=1)
-    )
-    adversarial = trunk(last / 2) | emotions(last / 2, (4, last), after="softmax")
+    reversal["reversed"] = box("reversed", 2, (last - 1) / 2, "shared", kind="step")
+    reversal |= guesses("head", heads, "reversed", 3) | emotions(last, 4, last)
+    adversarial = trunk(middle) | emotions(middle, 4, last, after="softmax")
     adversarial |= guesses("discriminator", against, "emotion", 3)
     return diagrams.draw(
         [
             Panel("Shared layers", [shared], layers),
-            Panel("Baseline", [shared, emotion], trunk(0) | emotions(0, (3, 0))),
+            Panel("Baseline", [shared, emotion], baseline),
             Panel("Multi-task (MTL)", [shared, emotion, heads], multi_task),
             Panel("Gradient reversal (GR)", [shared, emotion, heads], reversal),
             Panel("Discriminators (AD)", [shared, emotion, against], adversarial),
@@ -142,13 +122,10 @@ def swing_data(
             values = scores[scores["trial"] == row.trial]["value"]
             if len(values):
                 curves[int(row.seed)] = (100 * values).tolist()
-    printed = evidence.printed(ledger).scores
-    differences = {}
+    printed, differences = evidence.printed(ledger), {}
     for approach in APPROACHES:
-        cells = [(on, f"{approach} {name}") for name in SUBSETS]
-        differences[approach] = [
-            printed[cell] - printed[on, "baseline"] for cell in cells if cell in printed
-        ]
+        values = [printed.above(on, row) for row in evidence.rows([approach], SUBSETS)]
+        differences[approach] = [value for value in values if value is not None]
     return curves, differences
 
 
@@ -161,27 +138,11 @@ def swing(
 ) -> Figure:
     """Draw one model's score by epoch, and on the same scale the differences that are printed.
 
-    Args:
-        curves: UA in % of each epoch, by seed.
-        gaps: printed UA less the printed baseline, in points, by approach.
-        corpus: name of the corpus that is scored.
-        chance: UA of guessing, in %.
+    Scores and chance are in %, by seed; gaps are in points, by approach.
     """
-    if not 1 < chance <= 100:
-        raise ValueError(f"chance {chance:g}; expected more than 1, up to 100. Give per cent.")
-    if not curves or not all(len(values) for values in curves.values()):
-        raise ValueError(
-            f"curves of seeds {list(curves)}; expected one or more epochs of each:"
-            " record the baseline's epochs first"
-        )
     scores = np.concatenate([np.asarray(values, float) for values in curves.values()])
-    if not ((scores >= 0) & (scores <= 100)).all():
-        raise ValueError(
-            f"scores from {scores.min():g} to {scores.max():g}; expected 0 to 100. Give per cent."
-        )
-    figure, (left, right) = plt.subplots(
-        1, 2, figsize=(WIDTH, 4), layout="constrained", width_ratios=[3, 1.1]
-    )
+    size = {"figsize": (WIDTH, 4), "layout": "constrained", "width_ratios": [3, 1.1]}
+    figure, (left, right) = plt.subplots(1, 2, **size)
     colours = sns.color_palette("colorblind", len(curves))
     for colour, (seed, values) in zip(colours, curves.items(), strict=True):
         epochs = range(1, len(values) + 1)
@@ -194,17 +155,16 @@ def swing(
     left.axhline(chance, color="0.7", linewidth=1, label="guessing")
     left.axhline(centre, color="0.7", linewidth=1, linestyle=DASHED, label="mean")
     left.set_ylim(*limits)
-    left.set_xlabel("epoch", fontsize=FONT)
-    left.set_ylabel(f"UA on {corpus}, %", fontsize=FONT)
+    left.set(xlabel="epoch", ylabel=f"UA on {corpus}, %")
     left.xaxis.get_major_locator().set_params(integer=True)
-    left.set_title("the baseline without attributes, recorded", fontsize=FONT + 1)
+    left.set_title("the baseline without attributes, recorded")
     for at, values in enumerate(gaps.values()):
         right.hlines(values, at - 0.36, at + 0.36, color="0.2", linewidth=1.6)
     right.axhline(0, color="0.7", linewidth=1, linestyle=DASHED)
     right.set(ylim=limits - centre, xlim=(-0.7, max(len(gaps), 1) - 0.3))
     right.set_xticks(range(len(gaps)), gaps)
-    right.set_ylabel("points above the baseline", fontsize=FONT)
-    right.set_title("printed differences", fontsize=FONT + 1)
+    right.set_ylabel("points above the baseline")
+    right.set_title("printed differences")
     return _finished(figure, left.get_legend_handles_labels()[0], ncols=6)
 
 
@@ -234,51 +194,31 @@ def learning(
 ) -> Figure:
     """Draw training losses by epoch, models side by side, over the entropy of each one's labels.
 
-    Below each is alpha. A loss at its dashed line knows only how often each label occurs.
-
-    Args:
-        curves: values of each epoch by model: of ``emotion``, of the attributes that it has by
-            letter, and of ``alpha``.
-        entropies: entropy in nats by model, of ``emotion`` and of the attributes.
+    Below each is alpha. A loss at its dashed line knows only how often each label occurs. Losses
+    and entropies are in nats, by model and then by "emotion" or the letter of an attribute.
     """
-    if not curves:
-        raise ValueError("no model; expected the curves of one or more: record them first")
-    figure, axes = plt.subplots(
-        2,
-        len(curves),
-        figsize=(WIDTH, 4.2),
-        layout="constrained",
-        squeeze=False,
-        sharex="col",
-        sharey="row",
-        height_ratios=[4, 1],
-    )
+    size = {"figsize": (WIDTH, 4.2), "layout": "constrained", "height_ratios": [4, 1]}
+    shared = {"squeeze": False, "sharex": "col", "sharey": "row"}
+    figure, axes = plt.subplots(2, len(curves), **size, **shared)
     occurring = [letter for letter in LOSSES if any(letter in values for values in curves.values())]
     for (above, below), (model, values) in zip(axes.T, curves.items(), strict=True):
         epochs = range(1, len(values["alpha"]) + 1)
         for letter in occurring:
             if letter not in values:
                 continue
-            losses = np.asarray(values[letter], float)
-            if not (losses > 0).all():
-                raise ValueError(
-                    f"{model}, {letter}: loss {losses.min():g}; expected above 0."
-                    " Draw cross-entropies in nats."
-                )
             name, colour = LOSSES[letter]
-            above.plot(epochs, losses, color=colour, linewidth=1.3, label=name)
+            above.plot(epochs, values[letter], color=colour, linewidth=1.3, label=name)
             above.axhline(entropies[model][letter], color=colour, linewidth=1, linestyle=DASHED)
         below.plot(epochs, values["alpha"], color="0.3", linewidth=1.3)
         above.set_yscale("log")
         above.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         above.yaxis.set_major_formatter(FormatStrFormatter("%g"))
         above.yaxis.set_minor_formatter(NullFormatter())
-        above.set_title(model, fontsize=FONT + 1)
-        below.set_ylim(-0.05, 1)
-        below.set_xlabel("epoch", fontsize=FONT)
+        above.set_title(model)
+        below.set(ylim=(-0.05, 1), xlabel="epoch")
         below.xaxis.get_major_locator().set_params(integer=True)
-    axes[0, 0].set_ylabel("training loss, nats", fontsize=FONT)
-    axes[1, 0].set_ylabel("alpha", fontsize=FONT)
+    axes[0, 0].set_ylabel("training loss, nats")
+    axes[1, 0].set_ylabel("alpha")
     handles = [Line2D([], [], color=LOSSES[name][1], label=LOSSES[name][0]) for name in occurring]
     dashed = {"color": "0.3", "linewidth": 1, "linestyle": DASHED}
     handles.append(Line2D([], [], **dashed, label="entropy of the labels"))
@@ -290,7 +230,7 @@ def gains_data(ledger: Ledger) -> tuple[dict[str, Gains], dict[str, float]]:
 
     Both are by what is scored: of ``SCORED`` what is recorded, or all where nothing is.
     """
-    printed, baseline = evidence.printed(ledger).scores, numbers.row_trials(ledger, "baseline")
+    printed, baseline = evidence.printed(ledger), numbers.row_trials(ledger, "baseline")
     scored = {on: numbers.scored(baseline, SCORED[on]) for on in SCORED}
     shown = [on for on in SCORED if scored[on] is not None] or [*SCORED]
     panels, spreads = {}, {}
@@ -300,11 +240,9 @@ def gains_data(ledger: Ledger) -> tuple[dict[str, Gains], dict[str, float]]:
             for approach in APPROACHES:
                 row = f"{approach} {name}"
                 ours = numbers.gain(ledger, row, *SCORED[on])
-                above = None
-                if (on, row) in printed:
-                    above = printed[on, row] - printed[on, "baseline"]
                 seeds = len(ours.by_seed)
-                panels[on][approach, name] = (above, ours.value if seeds else None, seeds)
+                value = ours.value if seeds else None
+                panels[on][approach, name] = (printed.above(on, row), value, seeds)
         if scored[on] is not None and len(baseline.seeds) > 1:
             spreads[on] = judging.estimated("", level(scored[on], UA)).spread
     return panels, spreads
@@ -315,22 +253,10 @@ def gains(panels: Mapping[str, Gains], spreads: Mapping[str, float]) -> Figure:
 
     A recorded model of fewer than five seeds is drawn small and pale: its sign is not to be read.
     The band is one standard deviation of the baseline over seeds to either side.
-
-    Args:
-        panels: printed and recorded difference in points, None where there is none, and number of
-            recorded seeds, by what is scored and by approach and set of attributes.
-        spreads: standard deviation of the baseline over seeds, in points, by what is scored.
     """
-    if not any(panels.values()):
-        raise ValueError(
-            "no model to draw; expected printed or recorded differences of one or more:"
-            " pass a panel that has some"
-        )
     sets = list(dict.fromkeys(name for models in panels.values() for _, name in models))
-    size = (WIDTH, 1.3 + 0.34 * len(sets))
-    figure, axes = plt.subplots(
-        1, len(panels), figsize=size, layout="constrained", squeeze=False, sharey=True
-    )
+    size = {"figsize": (WIDTH, 1.3 + 0.34 * len(sets)), "layout": "constrained"}
+    figure, axes = plt.subplots(1, len(panels), squeeze=False, sharey=True, **size)
     offsets = dict(zip(APPROACHES, (0.24, 0.0, -0.24), strict=True))
     hollow = {"markersize": 5, "markerfacecolor": "white"}
     pale = {"markersize": 3.5, "alpha": 0.45}
@@ -344,12 +270,11 @@ def gains(panels: Mapping[str, Gains], spreads: Mapping[str, float]) -> Figure:
             if printed is not None:
                 place.plot(printed, height, "o", **look, **hollow)
             if recorded is not None:
-                filled = {"markersize": 5.5} if seeds >= FEW else pale
+                filled = {"markersize": 5.5} if seeds >= SEEDS else pale
                 place.plot(recorded, height, "o", markeredgewidth=0, **look, **filled)
-        place.set_title(title, fontsize=FONT + 1)
-        place.set_xlabel("points above the baseline", fontsize=FONT)
+        place.set_title(title)
+        place.set(xlabel="points above the baseline", ylim=(-0.6, len(sets) - 0.4))
         place.set_yticks(range(len(sets)), sets[::-1])
-        place.set_ylim(-0.6, len(sets) - 0.4)
         place.grid(axis="y", color="0.93", linewidth=0.8)
         place.set_axisbelow(True)
     point = {"marker": "o", "linestyle": "", "color": "0.35"}
@@ -359,7 +284,7 @@ def gains(panels: Mapping[str, Gains], spreads: Mapping[str, float]) -> Figure:
     handles += [
         Line2D([], [], **point, markerfacecolor="white", label="printed"),
         Line2D([], [], **point, label="recorded"),
-        Line2D([], [], **point, **pale, label=f"recorded, fewer than {FEW} seeds"),
+        Line2D([], [], **point, **pale, label=f"recorded, fewer than {SEEDS} seeds"),
     ]
     if spreads:
         handles.append(Patch(color="0.93", label="baseline, one deviation"))
@@ -387,10 +312,6 @@ def alpha_curve(
     The points are alpha at the end of training and UA in % of each seed, by what is scored; a
     dotted line marks the paper's alpha.
     """
-    if not any(points.values()):
-        raise ValueError(
-            "no point; expected one or more of a curve over alpha: record -p models=alpha first"
-        )
     figure, axes = plt.subplots(figsize=(WIDTH * 0.7, 3.4), layout="constrained")
     for colour, (name, curve) in zip(PALETTE, points.items(), strict=False):
         rows = sorted(curve)
@@ -399,9 +320,7 @@ def alpha_curve(
         for at, values in rows:
             axes.plot([at] * len(values), values, "o", color=colour, markersize=4.5)
     axes.axvline(paper, color="0.5", linewidth=1, linestyle=":", label="the paper's alpha")
-    axes.set_xlabel("alpha at the last epoch", fontsize=FONT)
-    axes.set_ylabel("UA, %", fontsize=FONT)
-    axes.set_title("GR C", fontsize=FONT + 1)
+    axes.set(xlabel="alpha at the last epoch", ylabel="UA, %", title="GR C")
     return _finished(figure, axes.get_legend_handles_labels()[0], ncols=4)
 
 
@@ -428,9 +347,12 @@ def maps_data(ledger: Ledger, run: Ledger) -> list[tuple[str, list[Points]]]:
 
 
 def _finished(figure: Figure, handles: Sequence, *, ncols: int) -> Figure:
-    """Set the size of the ticks' text, and a legend above."""
+    """Set the size of all texts, and a legend above."""
     for axes in figure.axes:
         axes.tick_params(labelsize=FONT)
+        axes.xaxis.label.set_size(FONT)
+        axes.yaxis.label.set_size(FONT)
+        axes.title.set_size(FONT + 1)
     place = "outside upper center"
     figure.legend(handles=handles, loc=place, ncols=ncols, frameon=False, fontsize=FONT)
     sns.despine(figure)

@@ -37,7 +37,7 @@ from sercore.papers.parry2022.data import (
     SUBSETS,
 )
 from sercore.papers.parry2022.study import BASELINE, NAME, RECIPES
-from sercore.papers.parry2022.trial import BAND_MASK, SIGNS, TIME_MASK, Recipe, Row
+from sercore.papers.parry2022.trial import BAND_MASK, SIGNS, TIME_MASK, Row
 
 UA = "unweighted_accuracy"
 PROTOCOL, VARIANT = "held-out-speakers", "as-described"
@@ -45,7 +45,6 @@ SPLITS = {"as-published": PROTOCOL}  # it shares no speaker: there is no cleaner
 # The unseen corpora and the in-domain test; "tess" is TESS with surprise.
 SCORED = {"TESS": ("tess",), "CREMA-D": ("crema-d",), "in-domain test": POOLED}
 TESS, CREMA, HOME = SCORED
-MILLION = 1e6
 QUOTED = "the printed TESS baseline is quoted from the authors' paper of 2019"
 ABOUT = {"each discriminator": "that of gender, with two classes"}
 Where = tuple[str, str, str]  # row, column and metric of a printed number
@@ -60,9 +59,10 @@ def _epochs() -> int:
 
 
 @cache
-def _parameters(network: Callable, *sizes: int) -> int:
+def _millions(network: Callable, *sizes: int) -> float:
+    """Count a network's parameters in millions."""
     with torch.device("meta"):
-        return counts.parameters(network(*sizes))
+        return counts.parameters(network(*sizes)) / 1e6
 
 
 # Settings, taken from the object that uses them.
@@ -86,11 +86,11 @@ SETTINGS: dict[Where, Callable[[], float]] = {
 # Numbers of built objects, and to how many places each is printed.
 BUILT: dict[Where, tuple[Callable[[], float], int]] = {
     ("model", "shared layers", "parameters"): (
-        lambda: _parameters(attribute_network.SharedLayers) / MILLION,
+        lambda: _millions(attribute_network.SharedLayers),
         1,
     ),
     ("model", "each discriminator", "parameters"): (
-        lambda: _parameters(Discriminator, len(CLASSES), len(GENDERS)) / MILLION,
+        lambda: _millions(Discriminator, len(CLASSES), len(GENDERS)),
         1,
     ),
     ("configurations", "per approach", "count"): (lambda: len(SUBSETS), 0),
@@ -111,7 +111,7 @@ def measured(number: Printed) -> Plain | None:
     Those of the pool are compared only where all its corpora were measured.
     """
     name, scale = MEASURED.get((number.row, number.column, number.metric), ("", 1))
-    value = _measurements().get(name)
+    value = recorded.measurements(NAME).get(name)
     if value is None or (number.row == "data" and missing(recorded.measured_on(NAME))):
         return None
     agrees = as_measured(scale * number.value, scale * value, places=0)[1] == "agrees"
@@ -122,7 +122,9 @@ def measured(number: Printed) -> Plain | None:
 def share(number: Printed) -> Plain | None:
     """Compare the share of a side's clips, which whole speakers can only come near to."""
     clips = {
-        side: sum(_measurements().get(f"{side} / {name} / clips", 0) for name in CLASSES)
+        side: sum(
+            recorded.measurements(NAME).get(f"{side} / {name} / clips", 0) for name in CLASSES
+        )
         for side in SIDES
     }
     if not all(clips.values()):
@@ -132,14 +134,10 @@ def share(number: Printed) -> Plain | None:
     return Plain(verdict="setting", value=value, reason=reason)
 
 
-def _measurements() -> dict[str, float]:
-    return recorded.measurements(NAME)
-
-
 def outputs() -> dict[str, int]:
     """Count the labels of each attribute in the measured training clips; 0 where none is."""
     pool = [name for name in POOLED if name in recorded.measured_on(NAME)]
-    speakers = int(_measurements().get("training / speakers / count", 0))
+    speakers = int(recorded.measurements(NAME).get("training / speakers / count", 0))
     spoken = {LANGUAGES[name].split("-")[0] for name in pool}
     return {"C": len(pool), "S": speakers, "G": len(GENDERS) if pool else 0, "L": len(spoken)}
 
@@ -184,7 +182,8 @@ def one_label() -> bool:
     A language has one corpus or more, so that equal entropies mean equal labels.
     """
     corpus, language = (
-        _measurements().get(f"{name} / {name} / bits", math.nan) for name in ("corpus", "language")
+        recorded.measurements(NAME).get(f"{name} / {name} / bits", math.nan)
+        for name in ("corpus", "language")
     )
     return math.isclose(corpus, language, rel_tol=1e-9)
 
@@ -198,8 +197,11 @@ def arranged(trials: pd.DataFrame) -> pd.DataFrame:
     models = recorded.of_kind(trials, "models")
     whole = models[models["edition"] == "paper"]
     chosen = whole if len(whole) else models
-    names = [_named(trial) for trial in chosen.to_dict("records")]
-    rows, controls = [row for row, _ in names], [control for _, control in names]
+    rows, controls = [], []
+    for trial in chosen.to_dict("records"):
+        row, control = _named(trial)
+        rows.append(row)
+        controls.append(control)
     return chosen.assign(row=rows, control=controls, encoder="none", fold=0)
 
 
@@ -209,18 +211,11 @@ def _named(trial: dict) -> tuple[str, str]:
     base, _, control = replace(row, variant=VARIANT).name.partition(", ")
     changes = [control] if control else []
     recipe = RECIPES["demo" if trial["size"] == "small" else "published"]
-    usual = _words(asdict(recipe))
-    for words in _words({name: trial[name] for name in asdict(Recipe())}):
-        if words not in usual:
-            changes.append(words)
+    for name, usual in asdict(recipe).items():
+        value = trial[name]
+        if value != usual:
+            changes.append(f"{name} {value}" if isinstance(value, str) else f"{name} {value:g}")
     return base, ", ".join(changes) or "none"
-
-
-def _words(recipe: dict) -> list[str]:
-    return [
-        f"{name} {value}" if isinstance(value, str) else f"{name} {value:g}"
-        for name, value in recipe.items()
-    ]
 
 
 # Accuracies of the recorded trainings.
@@ -264,17 +259,8 @@ def by_speaker(answers: pd.DataFrame, seeds: Mapping[int, int], corpus: str) -> 
 
     Words are drawn with return, all clips of a word together, and so are seeds: a corpus of two
     speakers has no interval over speakers, and what is given holds for other words of these two. A
-    class that no drawn word has is left out of that draw's mean. The groups of the estimates are
-    words.
-
-    Args:
-        answers: recorded answers: ``trial``, ``group`` (corpus/speaker), ``text``, ``true`` and
-            ``predicted``, these two with one sign a clip.
-        seeds: seed of each trial of one row, by the trial's number; other trials are left out.
-        corpus: scored corpus, "tess".
-
-    Raises:
-        ValueError: the trials have no answer in this corpus, or a row's texts differ in length.
+    class that no drawn word has is left out of that draw's mean. ``true`` and ``predicted`` of the
+    answers have one sign a clip; trials of no seed are left out.
     """
     of_trials = answers["trial"].isin(list(seeds))
     chosen = answers[of_trials & answers["group"].str.startswith(f"{corpus}/")]

@@ -1,7 +1,7 @@
 """Parry et al. 2022 by the contract of a paper, and the sentences that open its chapter."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -118,7 +118,8 @@ PAPER = Parry2022()
 
 def lead(ledger: Ledger, *, on: str = "TESS") -> str:
     """Say what the paper prints on "TESS" or "CREMA-D", and what our models do there."""
-    printed = [value for _, value, _ in scores(ledger, on=on) if value is not None]
+    results = scores(ledger, on=on)
+    printed = [value for _, value, _ in results if value is not None]
     base = evidence.printed(ledger).scores[on, "baseline"]
     opening = (
         f"The paper trains one model without attributes and {len(MODELS)} with them. On {on},"
@@ -141,19 +142,23 @@ def lead(ledger: Ledger, *, on: str = "TESS") -> str:
         words[0] += (
             ", collapsed: there is a class that it hardly ever finds, and no claim is judged"
         )
-    if steps := _steps(ledger, on):
+    curves, _ = swing_data(ledger, on=on)
+    steps = [
+        step for scores_by_epoch in curves.values() for step in np.abs(np.diff(scores_by_epoch))
+    ]
+    if steps:
         smaller = sum(abs(value) < np.median(steps) for value in printed)
         words.append(
             f"From one epoch to the next its score typically changes by {np.median(steps):.1f}"
             f" points (the median step): {smaller} of the {len(printed)} printed differences are"
             " smaller than that"
         )
-    return ". ".join([opening.removesuffix("."), *words, _differences(ledger, on)]) + "."
+    return ". ".join([opening.removesuffix("."), *words, _differences(results, on)]) + "."
 
 
-def _differences(ledger: Ledger, on: str) -> str:
+def _differences(results: Sequence[tuple[str, float | None, Gap]], on: str) -> str:
     """Say how many models are recorded, and how many of one attribute lie below the baseline."""
-    gains = {row: gap for row, _, gap in scores(ledger, on=on) if gap.by_seed}
+    gains = {row: gap for row, _, gap in results if gap.by_seed}
     single = [gap for row, gap in gains.items() if "+" not in row and len(gap.by_seed) >= SEVERAL]
     sentence = f"{len(gains)} of the {len(MODELS)} models are recorded"
     if single:
@@ -164,27 +169,14 @@ def _differences(ledger: Ledger, on: str) -> str:
         )
     doubts = [gap.doubt for gap in gains.values()]
     if all(doubts):
-        unfinished = any(doubt.startswith("unfinished") for doubt in doubts)
-        why = "the trainings are not finished" if unfinished else next(iter(doubts), "")
-        sentence += ". No difference is judged"
-        if why:
-            sentence += f": {why}"
+        why = next(iter(doubts), "")
+        if any(doubt.startswith("unfinished") for doubt in doubts):
+            why = "the trainings are not finished"
+        sentence += f". No difference is judged: {why}" if why else ". No difference is judged"
     return sentence
 
 
 def scores(ledger: Ledger, *, on: str = "TESS") -> list[tuple[str, float | None, Gap]]:
     """List every model with attributes: printed points above the baseline, or None, and ours."""
-    printed = evidence.printed(ledger).scores
-    base = printed[on, "baseline"]
-    results = []
-    for row in MODELS:
-        value = printed.get((on, row))
-        above = None if value is None else value - base
-        results.append((row, above, numbers.gain(ledger, row, *SCORED[on])))
-    return results
-
-
-def _steps(ledger: Ledger, on: str) -> list[float]:
-    """Return the absolute changes of the baseline from epoch to epoch, in points, all seeds."""
-    curves, _ = swing_data(ledger, on=on)
-    return [float(step) for values in curves.values() for step in np.abs(np.diff(values))]
+    printed = evidence.printed(ledger)
+    return [(row, printed.above(on, row), numbers.gain(ledger, row, *SCORED[on])) for row in MODELS]

@@ -5,12 +5,11 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-import numpy as np
 from pydantic import Field, model_validator
 
 from sercore.corpora.cells import one_form
 from sercore.papers.parry2022 import data
-from sercore.papers.parry2022.data import ATTRIBUTES, SUBSETS, Data, Labels
+from sercore.papers.parry2022.data import SUBSETS, Data
 from sercore.papers.parry2022.trial import Recipe, Row, Trial, look, run
 from sercore.parameters import (
     ChapterParameters,
@@ -22,7 +21,6 @@ from sercore.parameters import (
     Seed,
     Seeds,
 )
-from sercore.protocols.speakers import pooled
 from sercore.sweep import Task
 
 NAME = "02-mtl-adversarial"
@@ -176,12 +174,7 @@ def grid(parameters: Parameters) -> list[Trial]:
 
 
 def load(parameters: Parameters) -> Data:
-    """Load the data of the edition, or of the table that is given.
-
-    Raises:
-        CorpusError: a corpus does not exist; for "paper" the sentence lists every one.
-        TableError: a table cannot be used.
-    """
+    """Load the data of the edition, or of the table that is given."""
     if not parameters.table:
         return data.load(parameters.edition)
     unseen = [one_form(name).strip() for name in parameters.unseen.split(",")]
@@ -206,41 +199,12 @@ def tasks(parameters: Parameters, clips: Data) -> list[Task]:
 
 def runnable(chosen: Sequence[Trial], clips: Data) -> list[Trial]:
     """Leave out trials whose attributes the data lack, and those that repeat another's training."""
-    absent, twins = lacking(clips), stands_for(clips)
+    absent, twins = clips.lacking.keys(), clips.stands_for
     return [
         trial
         for trial in chosen
-        if trial.attributes not in twins and not absent.keys() & set(trial.attributes.split("+"))
+        if trial.attributes not in twins and not absent & set(trial.attributes.split("+"))
     ]
-
-
-def lacking(clips: Data) -> dict[str, str]:
-    """Name the attributes that these data cannot teach, by letter, with the reason."""
-    training, labels = _labelled(clips)
-    return data.unlearnable(labels, training)
-
-
-def stands_for(clips: Data) -> dict[str, str]:
-    """Map sets of attributes to those with the same labels: "L" to "C" where they are one label."""
-    training, labels = _labelled(clips)
-    pairs = data.identical(labels, training)
-    twins = {}
-    for name in SUBSETS:
-        chosen = set(name.split("+"))
-        for kept, other in pairs:
-            if other in chosen and kept not in chosen:
-                chosen = chosen - {other} | {kept}
-        same = "+".join(letter for letter in ATTRIBUTES if letter in chosen)
-        if same != name:
-            twins[name] = same
-    return twins
-
-
-def _labelled(clips: Data) -> tuple[np.ndarray, dict[str, Labels]]:
-    """Return the rows that train under the paper's map, and the attributes of all clips."""
-    target = clips.targets[data.SURPRISE[0], data.CALM[0]]
-    training = pooled(clips.named(target), unseen=clips.unseen).training
-    return training, data.attribute_labels(clips.table, training)
 
 
 def code_path(kind: str, settings: Mapping[str, Any]) -> tuple:

@@ -4,10 +4,9 @@
 """
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 
-import pandas as pd
 import torch
 from IPython.display import HTML
 from torch import nn
@@ -18,7 +17,7 @@ from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.models import attribute_network, counts
 from sercore.models.attribute_network import Discriminator
-from sercore.papers.parry2022 import data, evidence, numbers, study
+from sercore.papers.parry2022 import data, evidence, numbers
 from sercore.papers.parry2022.evidence import (
     accuracy_cell,
     gain_cell,
@@ -29,13 +28,9 @@ from sercore.papers.parry2022.evidence import (
 from sercore.papers.parry2022.numbers import HOME, MEASURED, PROTOCOL, SCORED, TESS, VARIANT
 from sercore.papers.parry2022.study import APPROACHES, LABELS, NAME, READINGS, RECIPES
 from sercore.report import networks
-from sercore.report.tables import DASH, NONE, RECORDED, Column, html, number, span, table, this_run
+from sercore.report.tables import DASH, NONE, RECORDED, html, number, span, this_run
 
-FRAMES = 300  # frames of the clip whose layers are listed: 3 s
-SINGLES = (
-    "baseline",
-    *(f"{approach} {name}" for approach in APPROACHES for name in evidence.SINGLE),
-)
+SINGLES = ("baseline", *evidence.rows(APPROACHES, evidence.SINGLE))
 WITHOUT = "tess without surprise"
 UNJUDGED = (
     "differences are shown, not judged: a sign needs finished trainings, five seeds and six"
@@ -69,50 +64,45 @@ def corpora(ledger: Ledger) -> HTML:
     cells = {(cell.row, cell.column, cell.metric): cell.value for cell in ledger.printed}
     printed = {name: cells[where] for where, (name, _) in MEASURED.items() if where in cells}
     absent = "not at hand" if at_hand else "not measured yet"
-    names = {title: name for name, title in data.ORIGINS.items()} | dict.fromkeys(data.SIDES)
-
-    def role(title: str) -> str:
-        if title in data.SIDES:
-            return "side of the pool"
-        return "pooled" if names[title] in data.POOLED else "unseen"
-
-    def here(title: str) -> str:
-        return "" if title in data.SIDES or names[title] in at_hand else absent
-
-    def filled(source: Mapping, what: str, form: str = "{:,.0f}") -> Callable[[str], str]:
-        return lambda title: number(source.get(f"{title} / {what}"), form)
-
-    columns = [
-        Column("", str),
-        Column("role", role),
-        Column("language", lambda title: data.LANGUAGES.get(names[title], "")),
-        Column("here", here),
-        Column(("speakers", "printed"), filled(printed, "speakers / count")),
-        Column(("speakers", "measured"), filled(measured, "speakers / count")),
-    ]
-    for gender, head in zip(data.GENDERS, ("women", "men"), strict=True):
-        columns.append(Column(("speakers", head), filled(measured, f"{gender} / speakers")))
-    for label in data.CLASSES:
-        columns.append(Column(("clips measured", label), filled(measured, f"{label} / clips")))
-    columns.append(Column(("hours", "printed"), filled(printed, "duration / hours", "{:.2f}")))
-    columns.append(Column(("hours", "measured"), filled(measured, "duration / hours", "{:.2f}")))
+    known = []
+    for name, title in data.ORIGINS.items():
+        role = "pooled" if name in data.POOLED else "unseen"
+        known.append((title, role, data.LANGUAGES[name], "" if name in at_hand else absent))
+    known += [(side, "side of the pool", "", "") for side in data.SIDES]
+    rows = []
+    for title, *about in known:
+        row = [title, *about]
+        for source in (printed, measured):
+            row.append(number(source.get(f"{title} / speakers / count"), "{:,.0f}"))
+        for gender in data.GENDERS:
+            row.append(number(measured.get(f"{title} / {gender} / speakers"), "{:,.0f}"))
+        for label in data.CLASSES:
+            row.append(number(measured.get(f"{title} / {label} / clips"), "{:,.0f}"))
+        for source in (printed, measured):
+            row.append(number(source.get(f"{title} / duration / hours"), "{:.2f}"))
+        rows.append(row)
+    heads = ["", "role", "language", "here"]
+    heads += [("speakers", head) for head in ("printed", "measured", "women", "men")]
+    heads += [("clips measured", label) for label in data.CLASSES]
+    heads += [("hours", "printed"), ("hours", "measured")]
     caption = (
         "Corpora, and the sides into which the pool is split by speaker;"
         " a side pools what is at hand"
     )
-    return table(columns, names, caption=caption)
+    return html(heads, rows, caption=caption)
 
 
 def layers() -> HTML:
     """Show the layers that all models share, in their published size, for a clip of 3 s."""
+    count = 300
     with torch.device("meta"):
         network = attribute_network.SharedLayers()
-        frames = torch.empty(1, FRAMES, attribute_network.SIZES.bands)
+        frames = torch.empty(1, count, attribute_network.SIZES.bands)
     title = (
-        f"Shared layers, a clip of {FRAMES} frames; the mean over time stands before the last,"
+        f"Shared layers, a clip of {count} frames; the mean over time stands before the last,"
         " and dropout"
     )
-    return networks.layers(title, network, frames, torch.tensor([FRAMES]))
+    return networks.layers(title, network, frames, torch.tensor([count]))
 
 
 def parts() -> HTML:
@@ -157,8 +147,8 @@ def information() -> HTML:
 def left_out(clips: data.Data) -> HTML:
     """Show what a page's data cannot train: damaged clips, attributes, sets that have a twin."""
     rows = [("clips", problem) for problem in clips.problems]
-    rows += [("an attribute", why) for why in study.lacking(clips).values()]
-    for name, twin in study.stands_for(clips).items():
+    rows += [("an attribute", why) for why in clips.lacking.values()]
+    for name, twin in clips.stands_for.items():
         rows.append((name, f"has the labels of {twin}, which stands for it"))
     caption = "What this page's data cannot train"
     return html(("left out", "because"), rows or [("nothing", "")], caption=caption)
@@ -166,28 +156,30 @@ def left_out(clips: data.Data) -> HTML:
 
 def recipes(ledger: Ledger) -> HTML:
     """Show the candidates for initial weights, rate and batch, by the baseline's validation."""
-
-    def chosen(trial: dict) -> str:
-        return "chosen" if asdict(RECIPES["published"]).items() <= trial.items() else ""
-
-    columns = [
-        Column("initial weights", lambda trial: trial["initialisation"]),
-        Column("rate", lambda trial: f"{trial['rate']:g}"),
-        Column("batch", lambda trial: trial["batch"]),
-        Column("seed", lambda trial: trial["seed"]),
-        Column("epochs", lambda trial: f"{trial['epochs_run']:.0f} of {trial['epochs']:.0f}"),
-        Column("best epoch", lambda trial: f"{trial['best_epoch']:.0f}"),
-        Column("training loss", lambda trial: f"{trial['training_loss']:.3f}"),
-        Column("label entropy", lambda trial: f"{trial['entropy_emotion']:.3f}"),
-        Column("validation UA, %", lambda trial: f"{100 * trial['validation_ua']:.2f}"),
-        Column("", chosen),
-    ]
-    rows = ledger.recorded.kind("recipe").to_dict("records")
+    rows = []
+    for trial in ledger.recorded.kind("recipe").to_dict("records"):
+        is_chosen = asdict(RECIPES["published"]).items() <= trial.items()
+        rows.append(
+            (
+                trial["initialisation"],
+                f"{trial['rate']:g}",
+                trial["batch"],
+                trial["seed"],
+                f"{trial['epochs_run']:.0f} of {trial['epochs']:.0f}",
+                f"{trial['best_epoch']:.0f}",
+                f"{trial['training_loss']:.3f}",
+                f"{trial['entropy_emotion']:.3f}",
+                f"{100 * trial['validation_ua']:.2f}",
+                "chosen" if is_chosen else "",
+            )
+        )
+    heads = ("initial weights", "rate", "batch", "seed", "epochs", "best epoch")
+    heads += ("training loss", "label entropy", "validation UA, %", "")
     caption = (
         "Recipes tried on the baseline; epoch and recipe chosen by UA of the validation speakers,"
         " nothing by an unseen corpus"
     )
-    return table(columns, rows, caption=caption)
+    return html(heads, rows or NONE, caption=caption)
 
 
 def single(ledger: Ledger, run: Ledger, *, on: str = TESS, edition: str = "demo") -> HTML:
@@ -204,19 +196,18 @@ def _printed(
     title: str, sets: Sequence[str], ledger: Ledger, run: Ledger, on: str, edition: str
 ) -> HTML:
     printed, ours = evidence.printed(ledger).scores, _counterpart(run, on)
-
-    def recorded_score(row: str) -> object:
-        return accuracy_cell(numbers.row_trials(ledger, row), SCORED[on])
-
-    columns = [
-        Column("model", row_cell),
-        Column(("paper", "printed"), lambda row: number(printed.get((on, row)), "{:.2f}")),
-        Column((RECORDED, "UA ± sd"), recorded_score),
-        Column((RECORDED, "less the baseline, by seed"), lambda row: gain_cell(ledger, row, on)),
-    ]
+    heads = ["model", ("paper", "printed"), (RECORDED, "UA ± sd")]
+    heads.append((RECORDED, "less the baseline, by seed"))
     if ours:
-        head = (this_run(edition), on if on == HOME else ours[0])
-        columns.append(Column(head, lambda row: accuracy_cell(numbers.row_trials(run, row), ours)))
+        heads.append((this_run(edition), on if on == HOME else ours[0]))
+    rows = []
+    for name in ("baseline", *evidence.rows(APPROACHES, sets)):
+        score = accuracy_cell(numbers.row_trials(ledger, name), SCORED[on])
+        row = [row_cell(name), number(printed.get((on, name)), "{:.2f}"), score]
+        row.append(gain_cell(ledger, name, on))
+        if ours:
+            row.append(accuracy_cell(numbers.row_trials(run, name), ours))
+        rows.append(row)
     words = [
         f"{title} on {on}, UA in %, each corpus counting once;"
         " ± is the standard deviation over seeds",
@@ -225,8 +216,7 @@ def _printed(
     ]
     if on == TESS:
         words.append(numbers.QUOTED)
-    rows = ["baseline", *(f"{approach} {name}" for approach in APPROACHES for name in sets)]
-    return table(columns, rows, caption="; ".join(words))
+    return html(heads, rows, caption="; ".join(words))
 
 
 def _counterpart(run: Ledger, on: str) -> tuple[str, ...]:
@@ -244,20 +234,15 @@ def _counterpart(run: Ledger, on: str) -> tuple[str, ...]:
 
 def here(run: Ledger, *, edition: str) -> HTML:
     """Show the UA of every model of this page, on each unseen corpus and in domain."""
-    rows = []
+    scored, rows = places(run), []
     if len(run.recorded.trials):
         arranged = numbers.arranged(run.recorded.trials)[["row", "control"]].drop_duplicates()
         for row, control in arranged.itertuples(index=False):
             for (variant, *_), trials in run.runs(row, control).items():
-                rows.append((row, variant, control, trials))
-    columns = [
-        Column("model", lambda row: row[0]),
-        Column("reading", lambda row: row[1]),
-        Column("changed", lambda row: "" if row[2] == "none" else row[2]),
-    ]
-    for title, names in places(run).items():
-        columns.append(Column(title, lambda row, names=names: accuracy_cell(row[3], names)))
-    return table(columns, rows, caption=f"UA in %, {this_run(edition)}")
+                scores = [accuracy_cell(trials, names) for names in scored.values()]
+                rows.append((row, variant, "" if control == "none" else control, *scores))
+    heads = ("model", "reading", "changed", *scored)
+    return html(heads, rows or NONE, caption=f"UA in %, {this_run(edition)}")
 
 
 def places(run: Ledger) -> dict[str, tuple[str, ...]]:
@@ -271,151 +256,133 @@ def places(run: Ledger) -> dict[str, tuple[str, ...]]:
 
 def per_class(ledger: Ledger) -> HTML:
     """Show the recall of each class, by the baseline and the models of one attribute."""
-    trials = {row: numbers.row_trials(ledger, row) for row in SINGLES}
-    rows = [row for row in SINGLES if trials[row] is not None]
-    columns = [Column("model", row_cell), Column("seeds", lambda row: len(trials[row].seeds))]
-    tested = [on for on in SCORED if numbers.scored(trials["baseline"], SCORED[on]) is not None]
-    for on in tested:
-        for at, name in enumerate(data.CLASSES):
-            columns.append(
-                Column(
-                    (on, name), lambda row, on=on, at=at: recall_cell(trials[row], SCORED[on], at)
-                )
-            )
+    baseline = numbers.row_trials(ledger, "baseline")
+    tested = [on for on in SCORED if numbers.scored(baseline, SCORED[on]) is not None]
+    rows = []
+    for row in SINGLES if tested else ():
+        trials = numbers.row_trials(ledger, row)
+        if trials is None:
+            continue
+        cells = [row_cell(row), len(trials.seeds)]
+        for on in tested:
+            cells += [recall_cell(trials, SCORED[on], at) for at in range(len(data.CLASSES))]
+        rows.append(cells)
+    heads = ["model", "seeds", *((on, name) for on in tested for name in data.CLASSES)]
     caption = (
         "Recall of each class in %, the answers of all seeds together;"
         f" collapsed: under {RARELY:.0%}"
     )
-    return table(columns, rows if tested else [], caption=caption)
+    return html(heads, rows or NONE, caption=caption)
 
 
 def each_speaker(ledger: Ledger) -> HTML:
     """Show the UA on each TESS speaker with an interval over words, and without surprise."""
     answers = ledger.recorded.parts["answers"]
-    trials = {row: numbers.row_trials(ledger, row) for row in SINGLES}
-    scores = {}
+    trials, scores = {}, {}
     for row in SINGLES:
+        trials[row] = numbers.row_trials(ledger, row)
         if trials[row] is None:
             continue
         seeds = trials[row].table.set_index("trial")["seed"].to_dict()
         chosen = answers[answers["trial"].isin(seeds)]
         if chosen["group"].astype("string").str.startswith("tess/").any():
             scores[row] = numbers.by_speaker(chosen, seeds, "tess")
-
-    def accuracy(row: str, speaker: str) -> object:
-        score = scores[row].get(speaker)
-        if score is None:
-            return DASH
-        return f"{score.value:.2f}", f"[{score.low:.2f}, {score.high:.2f}]"
-
-    columns = [
-        Column("model", row_cell),
-        Column(("TESS", "both speakers"), lambda row: accuracy_cell(trials[row], SCORED[TESS])),
-    ]
-    for speaker in dict.fromkeys(name for speakers in scores.values() for name in speakers):
-        head = ("for these two speakers", speaker)
-        columns.append(Column(head, lambda row, speaker=speaker: accuracy(row, speaker)))
-    head = ("TESS", "both, without surprise")
-    columns.append(Column(head, lambda row: accuracy_cell(trials[row], (WITHOUT,))))
+    speakers = list(dict.fromkeys(name for by_name in scores.values() for name in by_name))
+    rows = []
+    for row, by_name in scores.items():
+        cells = [row_cell(row), accuracy_cell(trials[row], SCORED[TESS])]
+        for speaker in speakers:
+            score, cell = by_name.get(speaker), DASH
+            if score is not None:
+                cell = f"{score.value:.2f}", f"[{score.low:.2f}, {score.high:.2f}]"
+            cells.append(cell)
+        rows.append([*cells, accuracy_cell(trials[row], (WITHOUT,))])
+    heads = ["model", ("TESS", "both speakers")]
+    heads += [("for these two speakers", speaker) for speaker in speakers]
+    heads.append(("TESS", "both, without surprise"))
     caption = (
         "UA in %; in brackets of a speaker 95 %, words and seeds resampled: for other words of"
         " these two, not for others"
     )
-    return table(columns, scores, caption=caption)
+    return html(heads, rows or NONE, caption=caption)
 
 
 def switches(ledger: Ledger) -> HTML:
     """Show the baseline and GR with corpus under other classes of surprise and calm."""
-    rows = []
+    runs = []
     for name in dict.fromkeys(row.name.partition(", ")[0] for row in LABELS):
         usual = numbers.row_trials(ledger, name)
         if usual is None:
             continue
-        rows.append((name, "as in the tables", usual, ""))
+        runs.append((name, "as in the tables", usual, ""))
         for row in LABELS:
             model, _, control = row.name.partition(", ")
-            if model != name:
-                continue
             trials = ledger.trials(name, variant=VARIANT, protocol=PROTOCOL, control=control)
-            if trials is not None:
+            if model == name and trials is not None:
                 moved = gap_cell(numbers.moved(name, trials, usual, *SCORED[TESS]))
-                rows.append((name, control, trials, moved))
-    columns = [
-        Column("model", lambda row: row[0]),
-        Column("classes", lambda row: row[1]),
-        Column("TESS", lambda row: accuracy_cell(row[2], SCORED[TESS])),
-        Column("TESS without surprise", lambda row: accuracy_cell(row[2], (WITHOUT,))),
-        Column(HOME, lambda row: accuracy_cell(row[2], SCORED[HOME])),
-        Column("on TESS, less as in the tables", lambda row: row[3]),
-    ]
-    return table(columns, rows, caption=f"UA in %; {UNJUDGED}")
+                runs.append((name, control, trials, moved))
+    rows = []
+    for name, control, trials, moved in runs:
+        places = (SCORED[TESS], (WITHOUT,), SCORED[HOME])
+        rows.append((name, control, *(accuracy_cell(trials, place) for place in places), moved))
+    heads = ("model", "classes", "TESS", "TESS without surprise", HOME)
+    heads += ("on TESS, less as in the tables",)
+    return html(heads, rows or NONE, caption=f"UA in %; {UNJUDGED}")
 
 
 def readings(ledger: Ledger) -> HTML:
     """Show discriminators of corpus in three readings, with their last loss beside the entropy."""
-    trials = {
-        variant: ledger.trials("AD C", variant=variant, protocol=PROTOCOL)
-        for variant in (VARIANT, *(row.variant for row in READINGS))
-    }
     epochs = ledger.recorded.parts["epochs"]
-
-    def last_loss(variant: str) -> str:
-        of_variant = epochs["trial"].isin(trials[variant].table["trial"])
-        losses = epochs[of_variant & (epochs["what"] == "C loss")].sort_values("epoch")
-        last = losses.drop_duplicates("trial", keep="last")
-        return number(last["value"].mean(), "{:.3f}")
-
-    def entropy(variant: str) -> str:
-        values = trials[variant].table.get("entropy_C")
-        return DASH if values is None else number(values.mean(), "{:.3f}")
-
-    columns = [
-        Column("model", lambda variant: "AD C"),
-        Column("reading", str),
-        Column(("UA, %", TESS), lambda variant: accuracy_cell(trials[variant], SCORED[TESS])),
-        Column(("UA, %", HOME), lambda variant: accuracy_cell(trials[variant], SCORED[HOME])),
-        Column(("discriminator, nats", "loss, last epoch"), last_loss),
-        Column(("discriminator, nats", "entropy of the labels"), entropy),
-    ]
-    rows = [variant for variant in trials if trials[variant] is not None]
+    losses = epochs[epochs["what"] == "C loss"].sort_values("epoch")
+    rows = []
+    for variant in (VARIANT, *(row.variant for row in READINGS)):
+        trials = ledger.trials("AD C", variant=variant, protocol=PROTOCOL)
+        if trials is None:
+            continue
+        of_variant = losses[losses["trial"].isin(trials.table["trial"])]
+        last = of_variant.drop_duplicates("trial", keep="last")["value"].mean()
+        scores = [accuracy_cell(trials, SCORED[on]) for on in (TESS, HOME)]
+        entropy = DASH
+        if "entropy_C" in trials.table:
+            entropy = number(trials.table["entropy_C"].mean(), "{:.3f}")
+        rows.append(("AD C", variant, *scores, number(last, "{:.3f}"), entropy))
+    heads = ("model", "reading", ("UA, %", TESS), ("UA, %", HOME))
+    nats = "discriminator, nats"
+    heads += ((nats, "loss, last epoch"), (nats, "entropy of the labels"))
     caption = "AD with corpus, read three ways; a loss at the labels' entropy has learnt nothing"
-    return table(columns, rows, caption=caption)
+    return html(heads, rows or NONE, caption=caption)
 
 
 def trainings(ledger: Ledger) -> HTML:
     """Show the recorded trainings: epochs, the selected one and its alpha, endings, time."""
-
-    def reading(group: pd.DataFrame) -> str:
-        variant, control = group[["variant", "control"]].iloc[0]
-        return variant if control == "none" else f"{variant}, {control}"
-
-    def epochs(group: pd.DataFrame) -> str:
-        return f"{span(group['epochs_run'])} of {span(group['epochs'])}"
-
-    def mean(name: str, form: str = "{:.3f}", scale: int = 1) -> Callable[[pd.DataFrame], str]:
-        return lambda group: form.format(scale * group[name].mean())
-
-    columns = [
-        Column("model", lambda group: group["row"].iloc[0]),
-        Column("reading", reading),
-        Column(("epochs", "run, of a cap of"), epochs),
-        Column(("epochs", "selected"), lambda group: span(group["best_epoch"])),
-        Column(("epochs", "its alpha"), lambda group: span(group["alpha_selected"], "{:.2f}")),
-        Column("ended by", lambda group: "; ".join(group["ending"].unique())),
-        Column(("selected epoch", "validation UA, %"), mean("validation_ua", "{:.2f}", 100)),
-        Column(("selected epoch", "training loss"), mean("training_loss")),
-        Column("label entropy", mean("entropy_emotion")),
-        Column("clips a second", lambda group: f"{group['clips_per_second'].median():.0f}"),
-        Column("minutes", lambda group: f"{group['seconds'].sum() / 60:.0f}"),
-        Column("seeds", lambda group: group["seed"].nunique()),
-    ]
-    groups = []
+    groups, rows = [], []
     if len(ledger.recorded.trials):
         arranged = numbers.arranged(ledger.recorded.trials)
-        by_model = arranged.groupby(["row", "variant", "control"], sort=False)
-        groups = [group for _, group in by_model]
+        groups = arranged.groupby(["row", "variant", "control"], sort=False)
+    for (row, variant, control), group in groups:
+        rows.append(
+            (
+                row,
+                variant if control == "none" else f"{variant}, {control}",
+                f"{span(group['epochs_run'])} of {span(group['epochs'])}",
+                span(group["best_epoch"]),
+                span(group["alpha_selected"], "{:.2f}"),
+                "; ".join(group["ending"].unique()),
+                f"{100 * group['validation_ua'].mean():.2f}",
+                f"{group['training_loss'].mean():.3f}",
+                f"{group['entropy_emotion'].mean():.3f}",
+                f"{group['clips_per_second'].median():.0f}",
+                f"{group['seconds'].sum() / 60:.0f}",
+                group["seed"].nunique(),
+            )
+        )
+    heads = ["model", "reading"]
+    heads += [("epochs", head) for head in ("run, of a cap of", "selected", "its alpha")]
+    heads.append("ended by")
+    heads += [("selected epoch", head) for head in ("validation UA, %", "training loss")]
+    heads += ["label entropy", "clips a second", "minutes", "seeds"]
     caption = "Recorded trainings: one cap of epochs for all; selected by validation UA alone"
-    return table(columns, groups, caption=caption)
+    return html(heads, rows or NONE, caption=caption)
 
 
 def probes(ledger: Ledger, run: Ledger) -> HTML:
@@ -423,25 +390,25 @@ def probes(ledger: Ledger, run: Ledger) -> HTML:
     rows = []
     for source, book in (("real speech", ledger), ("this run", run)):
         scores = book.recorded.parts["probes"]
-        if len(scores):
-            viewed = book.recorded.kind("views").merge(scores, on="trial")
-            groups = viewed.groupby(["approach", "attributes", "attribute"], sort=False)
-            rows += [(source, *names, group) for names, group in groups]
-
-    def mean(name: str, form: str = "{:.3f}") -> Callable[[tuple], str]:
-        return lambda row: form.format(row[4][name].mean())
-
-    columns = [
-        Column("clips of", lambda row: row[0]),
-        Column("model", lambda row: row[1] if row[2] == "none" else f"{row[1]} {row[2]}"),
-        Column("attribute", lambda row: data.ATTRIBUTES[row[3]]),
-        Column("linear probe", mean("probe")),
-        Column("labels shuffled", mean("control")),
-        Column("silhouette", mean("silhouette", "{:+.3f}")),
-        Column("seeds", lambda row: row[4]["seed"].nunique()),
-    ]
+        if not len(scores):
+            continue
+        viewed = book.recorded.kind("views").merge(scores, on="trial")
+        keys = ["approach", "attributes", "attribute"]
+        for (approach, attributes, letter), group in viewed.groupby(keys, sort=False):
+            rows.append(
+                (
+                    source,
+                    approach if attributes == "none" else f"{approach} {attributes}",
+                    data.ATTRIBUTES[letter],
+                    f"{group['probe'].mean():.3f}",
+                    f"{group['control'].mean():.3f}",
+                    f"{group['silhouette'].mean():+.3f}",
+                    group["seed"].nunique(),
+                )
+            )
+    heads = ("clips of", "model", "attribute", "linear probe", "labels shuffled", "silhouette")
     caption = (
         "What the shared output tells of attributes: probes of training clips, scored on test"
         " speakers; classes weigh alike"
     )
-    return table(columns, rows, caption=caption)
+    return html((*heads, "seeds"), rows or NONE, caption=caption)

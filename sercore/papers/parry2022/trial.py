@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -45,23 +44,16 @@ SIGNS = "+o-abcdefghijklmnopqrstuvwxyz"
 class Row:
     """One model.
 
-    Args:
-        approach: "baseline", "MTL", "GR" or "AD".
-        attributes: one of ``data.SUBSETS``; "none" for the baseline.
-        variant: "as-described"; of AD also "fixed", whose discriminator losses are cut at the
-            labels' entropy for the classifier, and "on-representation", whose discriminators read
-            the 128 shared numbers.
-        alpha: weight of the attributes, of GR at the end; below 0 the paper's (default -1).
-        surprise: class of surprise, "positive" (default), "negative" or "left out".
-        calm: class of calm, "neutral" (default), "positive" or "left out".
+    AD has two more variants: "fixed" cuts the discriminators' losses at the labels' entropy for the
+    classifier, and in "on-representation" the discriminators read the 128 shared numbers.
     """
 
-    approach: str
-    attributes: str = "none"
+    approach: str  # "baseline", "MTL", "GR" or "AD"
+    attributes: str = "none"  # one of ``data.SUBSETS``; "none" for the baseline
     variant: str = "as-described"
-    alpha: float = -1.0
-    surprise: str = "positive"
-    calm: str = "neutral"
+    alpha: float = -1.0  # weight of the attributes, of GR at the end; below 0 the paper's
+    surprise: str = "positive"  # its class: also "negative" or "left out"
+    calm: str = "neutral"  # its class: also "positive" or "left out"
 
     @property
     def name(self) -> str:
@@ -82,16 +74,10 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """What the paper leaves open, chosen once on the baseline's validation and used for all models.
+    """What the paper leaves open, chosen once on the baseline's validation for all models."""
 
-    Args:
-        initialisation: initial weights of the shared layers (default "he").
-        rate: learning rate (default 0.002, as printed).
-        batch: number of clips a step (default 8).
-    """
-
-    initialisation: str = "he"
-    rate: float = 0.002
+    initialisation: str = "he"  # of the shared layers
+    rate: float = 0.002  # as printed
     batch: int = 8
 
 
@@ -99,22 +85,16 @@ class Recipe:
 class Trial(Recipe, Row):
     """One training of a row by a recipe.
 
-    Args:
-        protocol: "held-out-speakers", the paper's: no speaker of validation or test trains, nor
-            does a corpus called unseen.
-        seed: seed of weights, batches, masks and dropout; the split is the same for all seeds.
-        edition: edition of the data.
-        epochs: largest number of passes over the training clips, the same for all models.
-        size: size of the network, "published", or "small" in the demo.
-        precision: "fp32" or "bf16".
+    The protocol is the paper's: no speaker of validation or test trains, nor does a corpus called
+    unseen. The split is the same for all seeds.
     """
 
     protocol: str = "held-out-speakers"
-    seed: int
+    seed: int  # of weights, batches, masks and dropout
     edition: str
-    epochs: int
-    size: str = "published"
-    precision: str = "fp32"
+    epochs: int  # passes over the training clips at most, the same for all models
+    size: str = "published"  # or "small", in the demo
+    precision: str = "fp32"  # or "bf16"
 
     @property
     def row(self) -> Row:
@@ -139,17 +119,11 @@ class Trial(Recipe, Row):
 
 @dataclass(frozen=True)
 class Prepared:
-    """What a trial's training reads of the data.
+    """What a trial's training reads of the data."""
 
-    Args:
-        target: ``(clips of the table,)`` class numbers, -1 where left out.
-        sides: rows of training, validation, test and of each unseen corpus.
-        labels: labels of the model's attributes, by letter.
-    """
-
-    target: np.ndarray
-    sides: Split
-    labels: dict[str, Labels]
+    target: np.ndarray  # (clips of the table,) class numbers, -1 where left out
+    sides: Split  # rows of training, validation, test and of each unseen corpus
+    labels: dict[str, Labels]  # of the model's attributes, by letter
 
     @property
     def widths(self) -> dict[str, int]:
@@ -167,10 +141,9 @@ class Prepared:
 
 
 def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
-    """Train one network, or go on with it, and count its predictions by speaker.
+    """Train one network, or go on with it, and count its predictions by speaker: plain values.
 
-    The selected epoch is scored once: on the test speakers, and on every clip of each unseen
-    corpus. The outcome is of plain values.
+    The selected epoch is scored once: on the test speakers, and on every clip of each unseen corpus.
     """
     result, prepared = trained(trial, data, device=device), prepare(trial, data)
     scored = np.concatenate([prepared.sides.test, *prepared.sides.unseen.values()])
@@ -190,16 +163,33 @@ def trained(trial: Trial, data: Data, *, device: str = "cpu") -> kept.Trained:
     device, prepared = choose(device), prepare(trial, data)
     network = build(trial, data, prepared)
     place = kept.folder(__name__, trial, data.content(trial), device=device)
-    train = partial(_fit, trial, data, prepared, network, place, device)
+
+    def train() -> History:
+        plan = trial.plan
+        adversaries = discriminators(
+            len(data.classes) if plan.reads == "softmax" else SIZES[trial.size].width,
+            prepared.widths if trial.approach == "AD" else {},
+            units=UNITS[trial.size],
+            seed=trial.seed,
+        )
+        return fit(
+            network,
+            adversaries,
+            partial(batches, trial, data, prepared),
+            partial(_validate, trial, data, prepared),
+            plan=plan,
+            attributes=tuple(prepared.labels),
+            entropies=prepared.entropies,
+            folder=place,
+            device=device,
+            seed=trial.seed,
+        )
+
     return kept.trained(network, place, train, device=device)
 
 
 def prepare(trial: Trial, data: Data) -> Prepared:
-    """Split the clips; those that the trial's map gives no class are on no side.
-
-    Raises:
-        LeakError: a speaker is on two sides.
-    """
+    """Split the clips; those that the trial's map gives no class are on no side."""
     target = data.targets[trial.surprise, trial.calm]
     known = np.flatnonzero(target >= 0)
     split = pooled(data.named(target).iloc[known], unseen=data.unseen)
@@ -264,35 +254,6 @@ def evaluate(
             frames, lengths = data.frames.padded(rows[places])
             results.append(layers(frames.to(device), lengths.to(device)).float().cpu())
     return torch.cat(results)[np.argsort(order)]
-
-
-def _fit(
-    trial: Trial,
-    data: Data,
-    prepared: Prepared,
-    network: AttributeNetwork,
-    place: Path,
-    device: torch.device,
-) -> History:
-    plan = trial.plan
-    adversaries = discriminators(
-        len(data.classes) if plan.reads == "softmax" else SIZES[trial.size].width,
-        prepared.widths if trial.approach == "AD" else {},
-        units=UNITS[trial.size],
-        seed=trial.seed,
-    )
-    return fit(
-        network,
-        adversaries,
-        partial(batches, trial, data, prepared),
-        partial(_validate, trial, data, prepared),
-        plan=plan,
-        attributes=tuple(prepared.labels),
-        entropies=prepared.entropies,
-        folder=place,
-        device=device,
-        seed=trial.seed,
-    )
 
 
 def _validate(
@@ -389,15 +350,10 @@ def _numbers(epoch: Mapping) -> dict[str, float]:
 def look(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
     """Look into a trial's network, trained before or now, at the clips of the in-domain test.
 
-    No training saw these clips; the paper does not name those of its figure.
-
-    Returns:
-        ``map``: corpus/speaker, class and t-SNE place of each test clip's shared output.
-        ``probes``: for each attribute that the test speakers have, the accuracy of a linear probe
-        on them, fitted to the training clips with every class weighing the same; the same with the
-        training labels shuffled; the silhouette of the attribute's classes in the shared output.
-        Accuracies are means over the attribute's classes. ``accuracy``: that of the test clips'
-        emotions.
+    ``map`` has corpus/speaker, class and t-SNE place of each test clip's shared output. ``probes``
+    has, for each attribute of the test speakers, the mean recall of a linear probe fitted to the
+    training clips; the same with the training labels shuffled; and the silhouette of the classes.
+    The paper does not name the clips of its figure.
 
     Source: Parry et al. 2022, section 6 and Figure 2; probe, silhouette and control are ours.
     """
@@ -444,6 +400,4 @@ def _probe(
     probe = make_pipeline(
         StandardScaler(), LogisticRegression(max_iter=2000, class_weight="balanced")
     ).fit(train, train_labels)
-    predicted = probe.predict(test)
-    classes = np.unique(test_labels)
-    return float(recall_score(test_labels, predicted, labels=classes, average="macro"))
+    return ua(test_labels, probe.predict(test))

@@ -48,6 +48,5 @@ def use(monkeypatch, folder: Path) -> None:
     """Let chapter 2 read this corpus in every edition, and keep what it does under this folder."""
     monkeypatch.setenv("SER_STORE", str(folder / "store"))
     table = write(folder / "clips")
-    monkeypatch.setattr(parry_data, "names", lambda edition: (("lab", "street"), ("radio",)))
     corpora = [Corpus(name, rows) for name, rows in table.groupby("corpus", sort=False)]
-    monkeypatch.setattr(parry_data, "read", lambda edition, chosen: corpora)
+    monkeypatch.setattr(parry_data, "read", lambda edition: (corpora, ("radio",)))

@@ -87,9 +87,9 @@ def test_the_paper_s_edition_lists_what_is_missing(tmp_path, monkeypatch):
 
 def test_attributes_that_label_the_same_clips_are_trained_once():
     held = data()
-    assert parry.stands_for(held) == {}  # two English corpora and an Italian one
+    assert held.stands_for == {}  # two English corpora and an Italian one
     two = dataclasses.replace(held, table=held.table.assign(language=held.table["corpus"]))
-    assert parry.stands_for(two) == {"L": "C", "S+L": "C+S", "G+L": "C+G", "S+G+L": "C+S+G"}
+    assert two.stands_for == {"L": "C", "S+L": "C+S", "G+L": "C+G", "S+G+L": "C+S+G"}
     names = [
         each.row.name
         for each in parry.runnable([trial("MTL C"), trial("MTL L"), trial("GR C+L")], two)
@@ -100,8 +100,8 @@ def test_attributes_that_label_the_same_clips_are_trained_once():
 def test_an_attribute_without_two_classes_is_left_out_with_the_reason():
     held = data()
     mute = dataclasses.replace(held, table=held.table.assign(language=None))
-    assert list(parry.lacking(mute)) == ["L"]
-    assert "language: of" in parry.lacking(mute)["L"]
+    assert list(mute.lacking) == ["L"]
+    assert "language: of" in mute.lacking["L"]
     names = [
         each.row.name
         for each in parry.runnable([trial("baseline"), trial("MTL C+L"), trial("AD S")], mute)

@@ -24,7 +24,7 @@ def test_the_paper_s_edition_runs_for_an_epoch(speech, tmp_path, monkeypatch):
     (trial,) = parry.runnable(parry.grid(parameters), data)
     found = parry.run(dataclasses.replace(trial, size="small", precision="fp32"), data)
     assert data.unseen == ("tess", "crema-d")
-    assert parry.lacking(data) == parry.stands_for(data) == {}
+    assert data.lacking == data.stands_for == {}
     counted = {}
     for group, _, _, number in found["counts"]:
         counted[group.split("/")[0]] = counted.get(group.split("/")[0], 0) + number
