@@ -15,7 +15,7 @@ import torch
 
 from sercore.models.resnet import ResNet34, Sizes
 from sercore.papers.padi2021.trial import VERSIONS
-from sercore.training import checkpoints, chunks, devices, kept
+from sercore.training import checkpoints, chunks, devices, resumable
 from sercore.training.batching import Ragged
 from sercore.training.chunks import batches, in_turn
 from sercore.training.resumable import LAST
@@ -76,7 +76,7 @@ def main(folder: Path, dying: tuple[int, int] | None) -> None:
             train = partial(
                 fit, trained, logged, plan=PLAN, folder=folder / "run", device=device, seed=1
             )
-            kept.trained(trained, folder / "run", train, device=device, weights=LAST)
+            resumable.trained(trained, folder / "run", train, device=device, weights=LAST)
         checkpoints.write(folder / f"end-{rank}", trained.state_dict(), None)
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from sercore.training import checkpoints, kept
+from sercore.training import checkpoints, resumable
 from sercore.training.resumable import HISTORY, LAST, STATE
 from sercore.training.sgd import Plan, fit
 
@@ -100,7 +100,9 @@ def test_a_finished_training_is_read_and_not_run_again(tmp_path):
             ran.append(1)
             fit(untrained, batches, plan=Plan(epochs=1), folder=tmp_path, seed=0)
 
-        return kept.trained(untrained, tmp_path, train, device=torch.device("cpu"), weights=LAST)
+        return resumable.trained(
+            untrained, tmp_path, train, device=torch.device("cpu"), weights=LAST
+        )
 
     first, second = read(), read()
     assert first.history == second.history

@@ -39,7 +39,7 @@ from sercore.papers.biagini2022.trial import (
 )
 from sercore.parameters import ParameterError, nearest
 from sercore.sweep import sweep
-from sercore.training import kept
+from sercore.training import resumable
 from sercore.training.devices import choose
 from sercore.training.fitting import Plan
 from sercore.training.resumable import LAST, History
@@ -187,16 +187,16 @@ def final_plan(trial: Trial, *, epochs: int) -> Plan:
 def final_folder(trial: Trial, data: Data, *, epochs: int, device: torch.device) -> Path:
     """Return the folder of a final training; the trial's split and cap do not count."""
     final = replace(trial, protocol="final", fold=0, source="all", epochs=epochs)
-    return kept.folder(__name__, final, data.content(trial), device=device)
+    return resumable.folder(__name__, final, data.content(trial), device=device)
 
 
-def train_final(trial: Trial, data: Data, *, epochs: int, device: str = "cpu") -> kept.Trained:
+def train_final(trial: Trial, data: Data, *, epochs: int, device: str = "cpu") -> resumable.Trained:
     """Train the trial's network on every clip, or go on with it, or take it from the store."""
     device, plan = choose(device), final_plan(trial, epochs=epochs)
     network, folder = build(trial, data), final_folder(trial, data, epochs=epochs, device=device)
     everyone = np.arange(len(data.table))
     train = partial(train_network, trial, data, network, everyone, None, plan, folder, device)
-    return kept.trained(network, folder, train, device=device, weights=LAST)
+    return resumable.trained(network, folder, train, device=device, weights=LAST)
 
 
 def chosen(name: str) -> Row:

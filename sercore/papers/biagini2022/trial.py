@@ -25,12 +25,11 @@ from sercore.papers.biagini2022.inputs import STRETCHED
 from sercore.papers.biagini2022.models import RECIPES, Row, TunedRow
 from sercore.protocols.speakers import Sides, across, speaker_folds
 from sercore.protocols.splits import by_label, by_origin
-from sercore.training import checkpoints, kept
+from sercore.training import checkpoints, resumable
 from sercore.training.batching import by_length
 from sercore.training.devices import autocast, choose
 from sercore.training.fitting import Plan, cross_entropy, fit, validation
-from sercore.training.kept import Trained
-from sercore.training.resumable import LAST, History
+from sercore.training.resumable import LAST, History, Trained
 
 HOLD_OUTS = {"by-origin": by_origin, "by-label": by_label}
 # Largest masks in frames and bands: Biagini 2022, section 3.6.
@@ -151,12 +150,12 @@ def trained(trial: Trial, data: Data, *, device: str = "cpu") -> Trained:
     Numpy's own generator, which a tuned encoder draws from, is left as it was.
     """
     device, network = choose(device), build(trial, data)
-    folder = kept.folder(__name__, trial, data.content(trial), device=device)
+    folder = resumable.folder(__name__, trial, data.content(trial), device=device)
     (training, watched, _), plan = split(trial, data), plan_of(trial)
     train = partial(train_network, trial, data, network, training, watched, plan, folder, device)
     state = np.random.get_state()  # noqa: NPY002
     try:
-        return kept.trained(network, folder, train, device=device)
+        return resumable.trained(network, folder, train, device=device)
     finally:
         np.random.set_state(state)  # noqa: NPY002
 

@@ -30,7 +30,7 @@ from sercore.features.speaker import SpeakerEncoder
 from sercore.models.resnet import Head
 from sercore.papers.padi2021 import trial as trials
 from sercore.papers.padi2021.data import MEL, Data
-from sercore.training import chunks, kept
+from sercore.training import chunks, resumable
 from sercore.training.batching import Ragged
 from sercore.training.devices import choose
 from sercore.training.resumable import LAST
@@ -209,7 +209,7 @@ def _train_head(
     trial: Trial, data: Encoded, training: np.ndarray, target: np.ndarray, device: torch.device
 ) -> tuple[Head, dict]:
     """Train pooling and layers, or find them trained."""
-    folder = kept.folder(__name__, trial, data.content(trial), device=device)
+    folder = resumable.folder(__name__, trial, data.content(trial), device=device)
     n_classes = len(data.data.classes[trial.experiment])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(trial.start)
@@ -217,7 +217,7 @@ def _train_head(
     epoch, plan = partial(_batches, trial, data, training, target), Plan(epochs=trial.epochs)
     options = {"folder": folder, "device": device, "seed": trial.start, "keep": trial.epochs}
     train = partial(fit, head, epoch, plan=plan, **options)
-    epochs = kept.trained(head, folder, train, device=device, weights=LAST).history.epochs
+    epochs = resumable.trained(head, folder, train, device=device, weights=LAST).history.epochs
     return head, {
         "training_loss": epochs[-1]["loss"],
         "training_accuracy": epochs[-1]["accuracy"],

@@ -23,11 +23,10 @@ from sercore.models.resnet import ResNet34
 from sercore.models.transfer import transfer
 from sercore.papers.padi2021.data import Data, Source
 from sercore.protocols.sessions import clip_split, group_fold
-from sercore.training import checkpoints, chunks, kept
+from sercore.training import checkpoints, chunks, resumable
 from sercore.training.chunks import answered, batches, in_turn
 from sercore.training.devices import autocast, choose
-from sercore.training.kept import Trained
-from sercore.training.resumable import LAST, History
+from sercore.training.resumable import LAST, History, Trained
 from sercore.training.sgd import Plan, fit
 
 SIZES = {
@@ -332,12 +331,12 @@ def _train(
 ) -> Trained:
     """Train a network on the batches of each ``epoch``, or return it trained, from the store."""
     chosen = choose(device)
-    folder = kept.folder(__name__, trial, content, device=chosen)
+    folder = resumable.folder(__name__, trial, content, device=chosen)
     recipe = plan(epochs=trial.epochs, size=trial.size, precision=trial.precision)
     options = {"plan": recipe, "folder": folder, "device": chosen, "seed": trial.start}
     train = partial(fit, network, epoch, **options)
     layout = torch.channels_last
-    return kept.trained(network, folder, train, device=chosen, weights=LAST, layout=layout)
+    return resumable.trained(network, folder, train, device=chosen, weights=LAST, layout=layout)
 
 
 def _device(network: ResNet34) -> torch.device:

@@ -26,7 +26,7 @@ from sercore.models.attribute_network import AttributeNetwork, SharedLayers, dis
 from sercore.papers.parry2022.adversarial import Plan, fit, label_entropy
 from sercore.papers.parry2022.data import MISSING, SIDES, Data, Labels, attribute_labels, letters
 from sercore.protocols.speakers import Split, pooled
-from sercore.training import kept
+from sercore.training import resumable
 from sercore.training.devices import autocast, choose
 from sercore.training.resumable import History
 
@@ -158,11 +158,11 @@ def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
     }
 
 
-def trained(trial: Trial, data: Data, *, device: str = "cpu") -> kept.Trained:
+def trained(trial: Trial, data: Data, *, device: str = "cpu") -> resumable.Trained:
     """Return the trial's network and history: from the store, trained now, or trained on."""
     device, prepared = choose(device), prepare(trial, data)
     network = build(trial, data, prepared)
-    place = kept.folder(__name__, trial, data.content(trial), device=device)
+    place = resumable.folder(__name__, trial, data.content(trial), device=device)
 
     def train() -> History:
         plan = trial.plan
@@ -185,7 +185,7 @@ def trained(trial: Trial, data: Data, *, device: str = "cpu") -> kept.Trained:
             seed=trial.seed,
         )
 
-    return kept.trained(network, place, train, device=device)
+    return resumable.trained(network, place, train, device=device)
 
 
 def prepare(trial: Trial, data: Data) -> Prepared:

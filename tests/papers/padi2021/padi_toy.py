@@ -18,7 +18,7 @@ from sercore.papers.padi2021 import trial as padi_trial
 from sercore.papers.padi2021.data import CLASSES, Data, Source
 from sercore.papers.padi2021.study import ROWS
 from sercore.papers.padi2021.trial import Trial
-from sercore.training import checkpoints, kept
+from sercore.training import checkpoints, resumable
 from sercore.training.batching import Ragged
 from sercore.training.resumable import LAST
 
@@ -122,7 +122,7 @@ def timeless(outcome: dict) -> dict:
 def weights(done, held) -> dict[str, torch.Tensor]:
     """Of a finished training, as they stand on disk."""
     return checkpoints.read(
-        kept.folder(padi_trial.__name__, done, held.content(done), device=torch.device("cpu"))
+        resumable.folder(padi_trial.__name__, done, held.content(done), device=torch.device("cpu"))
         / LAST
     )[0]
 

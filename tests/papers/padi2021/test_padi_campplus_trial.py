@@ -28,7 +28,6 @@ from sercore.papers.padi2021.campplus import (
 )
 from sercore.parameters import checked
 from sercore.sweep import trial_keys
-from sercore.training import kept
 from tests import tiny_speaker
 from tests.papers.padi2021 import padi_toy
 from tests.papers.padi2021.padi_toy import timeless
@@ -110,7 +109,7 @@ def test_every_row_is_trained_and_counted(encoded, name):
 @pytest.mark.parametrize("name", ["CAM++ 11", "CAM++ 00", LINEAR.name])
 def test_the_same_trial_twice_has_the_same_outcome(encoded, name, monkeypatch, tmp_path):
     first = run(trial(name, epochs=3), encoded)
-    monkeypatch.setattr(kept, "folder", lambda *given, **settings: tmp_path / "again")
+    monkeypatch.setattr(resumable, "folder", lambda *given, **settings: tmp_path / "again")
     torch.rand(3)
     second = run(trial(name, epochs=3), encoded)
     assert without_seconds(first) == without_seconds(second)

@@ -14,7 +14,7 @@ from sercore.papers.padi2021.study import GRID
 from sercore.papers.padi2021.trial import probabilities, run, shuffled, split, trained
 from sercore.protocols.splits import LeakError
 from sercore.sweep import sweep, trial_keys
-from sercore.training import chunks, kept
+from sercore.training import chunks, resumable
 from sercore.training.resumable import HISTORY, LAST, STATE
 from tests.papers.padi2021 import padi_toy
 from tests.papers.padi2021.padi_toy import moved, timeless, trial, weights
@@ -45,7 +45,7 @@ def test_the_same_trial_twice_has_the_same_bits(data, name, tmp_path, monkeypatc
 
 def test_a_finished_training_is_read_and_not_run_again(data, monkeypatch):
     outcome, done = run(trial("111"), data), trained(trial("111"), data)
-    place = kept.folder(
+    place = resumable.folder(
         padi_trial.__name__, trial("111"), data.content(trial("111")), device=torch.device("cpu")
     )
     assert place.name == f"{trial_keys(run, [trial('111')], data)[0].hex}-cpu"

@@ -7,7 +7,7 @@ import torch
 from sercore.models.attribute_network import SMALL
 from sercore.papers.parry2022 import trial as parry_trial
 from sercore.papers.parry2022.trial import ua
-from sercore.training import checkpoints, kept
+from sercore.training import checkpoints, resumable
 from sercore.training.resumable import BEST, LAST
 from tests.papers.parry2022.parry_toy import data, trial
 
@@ -19,7 +19,7 @@ def store(tmp_path, monkeypatch):
 
 def weights(done, held, name=LAST):
     return checkpoints.read(
-        kept.folder(parry_trial.__name__, done, held.content(done), device=torch.device("cpu"))
+        resumable.folder(parry_trial.__name__, done, held.content(done), device=torch.device("cpu"))
         / name
     )[0]
 

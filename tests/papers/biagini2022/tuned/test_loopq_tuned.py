@@ -15,8 +15,7 @@ from sercore.papers.biagini2022.models import TUNED
 from sercore.papers.biagini2022.trial import build, run, trained, with_weights
 from sercore.sweep import trial_keys
 from sercore.training import checkpoints
-from sercore.training.kept import folder
-from sercore.training.resumable import BEST, HISTORY, LAST, STATE
+from sercore.training.resumable import BEST, HISTORY, LAST, STATE, folder
 from tests.models.tiny_hubert import BASE, LARGE
 from tests.papers.biagini2022.loopq_tuned_toy import (
     MASKING,
