@@ -28,6 +28,7 @@ from sercore.papers.padi2021.campplus import (
 )
 from sercore.parameters import checked
 from sercore.sweep import trial_keys
+from sercore.training import resumable
 from tests import tiny_speaker
 from tests.papers.padi2021 import padi_toy
 from tests.papers.padi2021.padi_toy import timeless
