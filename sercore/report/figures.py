@@ -1,10 +1,11 @@
 """Figures that several chapters show, and the width, text size and colours of all figures."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from textwrap import fill
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import seaborn as sns
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import QuadMesh
@@ -12,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from sercore.features.mel import DECIBELS, PICTURE, MelSettings
+from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate
 
 NAMES = ("printed", "as-published", "clean", "test")
@@ -163,6 +165,16 @@ def confusions(
     grid[0, 0].set_ylabel("true", fontsize=FONT + 1)
     _colour_bar(figure, grid[0, 0].collections[0], "share of the true class", aspect=30)
     return figure
+
+
+def map_sources(
+    ledger: Ledger, run: Ledger, *, part: str
+) -> Iterator[tuple[str, pd.DataFrame, pd.DataFrame]]:
+    """Yield a map's title, its networks and their points: of recorded runs, then of this page's."""
+    for title, book in (("Real speech", ledger), ("This page's own run", run)):
+        points = book.recorded.parts[part]
+        if len(points):
+            yield title, book.recorded.kind("views"), points
 
 
 def scatter(panels: Sequence[tuple[str, np.ndarray, Sequence[str]]], *, title: str = "") -> Figure:

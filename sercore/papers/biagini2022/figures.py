@@ -19,7 +19,7 @@ from sercore.papers.biagini2022.data import ORIGINS, Data
 from sercore.papers.biagini2022.paper import PAIR, TABLE_4
 from sercore.papers.biagini2022.study import CLASSES
 from sercore.protocols.speakers import speaker_folds
-from sercore.report.figures import FONT, WIDTH
+from sercore.report.figures import FONT, WIDTH, map_sources
 
 BLUE, ORANGE = sns.color_palette("colorblind", 2)
 MARKERS = "osD^vPX"
@@ -229,10 +229,7 @@ def confusions_data(ledger: Ledger, model: str, variant: str) -> list[Panel]:
 def maps_data(ledger: Ledger, run: Ledger) -> list[tuple[str, list[Panel]]]:
     """Title and panels (emotion, corpus, speaker) of each t-SNE map, recorded ones first."""
     maps = []
-    for source, book in (("Real speech", ledger), ("This page's own run", run)):
-        views, points = book.recorded.kind("views"), book.recorded.parts["map"]
-        if not len(points):
-            continue
+    for source, views, points in map_sources(ledger, run, part="map"):
         for split in PAIR:
             numbers = views[views["protocol"] == split]["trial"]
             table = points[points["trial"] == numbers.min()]

@@ -22,7 +22,7 @@ from sercore.papers.padi2021.numbers import SPLIT_TITLES, WIDTHS, by_run, system
 from sercore.papers.padi2021.study import EIGHT
 from sercore.report import diagrams
 from sercore.report.diagrams import Box, Panel
-from sercore.report.figures import FONT, WIDTH, interval
+from sercore.report.figures import FONT, WIDTH, interval, map_sources
 from sercore.report.tables import span
 
 PALETTE = sns.color_palette("colorblind", 10)
@@ -203,10 +203,9 @@ def effects(panels: Mapping[str, tuple[Mapping[str, Interval], int]]) -> Figure:
 
 def maps_data(ledger: Ledger, run: Ledger) -> dict[str, dict[str, Stage]]:
     """Return the stages of each system by source, of the widest network's first seed."""
-    sources = {}
-    for source, book in (("Real speech", ledger), ("This page's own run", run)):
-        points = book.recorded.parts["stages"]
-        records = book.recorded.kind("views").to_dict("records")
+    maps = {}
+    for source, views, points in map_sources(ledger, run, part="stages"):
+        records = views.to_dict("records")
         records.sort(key=lambda view: ([*WIDTHS].index(view["size"]), view["seed"]))
         first: dict[str, dict] = {}
         for view in records:
@@ -217,9 +216,8 @@ def maps_data(ledger: Ledger, run: Ledger) -> dict[str, dict[str, Stage]]:
             for stage, rows in clips.groupby("stage", sort=False):
                 labels = (rows["class"].tolist(), rows["group"].tolist())
                 stages[f"{name}, {stage} training"] = (rows[["x", "y"]].to_numpy(float), *labels)
-        if stages:
-            sources[source] = stages
-    return sources
+        maps[source] = stages
+    return maps
 
 
 def maps(stages: Mapping[str, Stage], *, title: str = "") -> Figure:

@@ -26,7 +26,7 @@ from sercore.papers.parry2022.numbers import PROTOCOL, SCORED, TESS, UA, VARIANT
 from sercore.papers.parry2022.study import APPROACHES, CURVE, VIEWED
 from sercore.report import diagrams
 from sercore.report.diagrams import Box, Panel
-from sercore.report.figures import FONT, WIDTH
+from sercore.report.figures import FONT, WIDTH, map_sources
 
 PALETTE = sns.color_palette("colorblind", 6)
 HUES = dict(zip(APPROACHES, PALETTE, strict=False))
@@ -327,10 +327,7 @@ def alpha_curve(
 def maps_data(ledger: Ledger, run: Ledger) -> list[tuple[str, list[Points]]]:
     """Return title and panels of the t-SNE maps of a first seed: recorded, then this page's."""
     maps = []
-    for source, book in (("Real speech", ledger), ("This page's own run", run)):
-        views, points = book.recorded.kind("views"), book.recorded.parts["map"]
-        if not len(points):
-            continue
+    for source, views, points in map_sources(ledger, run, part="map"):
         panels = []
         for row in VIEWED:
             is_row = (views["approach"] == row.approach) & (views["attributes"] == row.attributes)

@@ -74,11 +74,9 @@ def book(given: Sequence[Trial] | None = None, found=right, **options) -> Ledger
         found,
         **{"crema": False, "views": views, "recipe": recipe} | options,
     )
-    return Ledger(
-        papers.named(parry.NAME),
-        runs=_trained(plain.recorded),
-        published_folder=plain.published_folder,
-    )
+    whole = Ledger(papers.named(parry.NAME), runs=_trained(plain.recorded))
+    whole.printed = plain.printed
+    return whole
 
 
 def _trained(found: Recorded) -> Recorded:
