@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 import sercore
 from sercore import checkout
+from sercore.corpora.clips import WITHOUT
 from sercore.evaluation.metrics import accuracy, recalls
 from sercore.parameters import ParameterError, checked
 from sercore.training import checkpoints
@@ -26,7 +27,6 @@ from sercore.training.devices import choose
 Model = TypeVar("Model", bound=BaseModel)
 
 RARELY = 0.05  # recall: a class under it is as good as never found
-WITHOUT = " without surprise"  # behind a corpus' name in counts that leave that emotion out
 # What a model was trained on, and what that means, by edition.
 SPEECH = {
     "demo": ("synthetic speech", "It shows that everything runs, and tells nothing about people."),

@@ -24,17 +24,18 @@ TITLES = {
     "crema-d": "CREMA-D",
     "voxceleb": "VoxCeleb",
 }
+WITHOUT = " without surprise"  # behind a corpus' name in counts that leave that emotion out
 # Kinds of problems: what a corpus lacks, what it has that is not used.
 MISSING = ("missing", "missing emotions", "missing speakers")
 LEFT_OUT = ("damaged", "silent", "unlabelled", "without a class", "misnamed", "copies")
-PARTIAL = (*MISSING, "damaged")  # kinds of which a whole corpus has none
+PARTIAL = (*MISSING, "damaged")  # kinds that make a corpus partial
 
 
 class Problem(str):
     """A sentence on what is wrong with a folder, with its kind and the number of clips."""
 
-    kind: str  # of MISSING or LEFT_OUT, "nested" one folder deeper, or empty for no count
-    count: int  # of clips, speakers or emotions
+    kind: str  # of MISSING or LEFT_OUT, "nested" where clips lie a folder too deep; else empty
+    count: int  # of clips, speakers or emotions; 0 where nothing is counted
 
     def __new__(cls, text: str, kind: str = "", count: int = 0) -> "Problem":
         """Make the sentence and attach its kind and count."""

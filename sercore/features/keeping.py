@@ -54,12 +54,12 @@ class Extractor:
         return store.key(settings=settings, manifest=[content], modules=[*modules, __name__])
 
     def rows(self, clips: Sequence[Path | str], *, jobs: int | None = None) -> list[np.ndarray]:
-        """Return one result a clip, in ``jobs`` processes (default: one a core); see ``rows``."""
+        """Return one result a clip, measured in ``jobs`` processes (default: one a core)."""
         measured = partial(measure, self.function, title=self.title, jobs=jobs, worth=self.worth)
         return rows(clips, key=self.key, measure=measured)
 
     def frames(self, clips: Sequence[Path | str]) -> tuple[np.ndarray, np.ndarray]:
-        """Return the frames of all clips in one array, and where each clip starts."""
+        """Return the frames of all clips, ``(frames, width)``, and starts, ``(clips + 1,)``."""
         settings, modules = self._made_by()
         return frames(clips, compute=self.rows, settings=settings, modules=modules)
 
@@ -68,6 +68,7 @@ class Extractor:
         return [self.title, self.key("").hex]
 
     def _made_by(self) -> tuple[dict[str, Any], tuple[str, ...]]:
+        """Return the settings and the modules that a key follows."""
         function = getattr(self.function, "func", self.function)  # of a partial
         if not self.modules:
             return dict(self.settings), (function.__module__,)
@@ -299,7 +300,7 @@ def _is_whole(path: Path) -> bool:
 
 
 def _sums(path: Path) -> str:
-    """Digest of the sums of a file's 8-byte words, a MiB each; any changed byte alters it."""
+    """Digest of the sums of a file's 8-byte words, a MiB each; one changed byte alters it."""
     content = np.memmap(path, np.uint8, mode="r")
     words = content[: len(content) // 8 * 8].view(np.uint64)
     sums = []

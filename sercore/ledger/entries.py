@@ -328,8 +328,9 @@ def decide(printed: float, runs: Sequence[Run], *, fault: str = "") -> tuple[str
        and excludes it.
     6. *reproduced*: it does in a variant whose clean run, where there is one, does not exclude it.
     7. *inconclusive*: it does, and clean excludes it; the step between the two protocols that moves
-       the score was not run alone. So is a clean run that cannot be judged, and an interval wider
-       than the distance from the printed to the clean value.
+       the score was not run alone. So is a value that only a variant with the fault reaches while
+       none without it was run, a clean run that cannot be judged, and an interval wider than the
+       distance from the printed to the clean value.
 
     Args:
         printed: the paper's value.

@@ -16,7 +16,7 @@ Source: the percentile bootstrap over two crossed factors (Owen 2007, "The pigeo
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from scipy import stats
@@ -93,7 +93,9 @@ def level(
         folds: "mean" (default), or "spread" for the standard deviation over folds.
         draws: bootstrap samples (default 10,000).
     """
-    return contrast([trials], measure, _first, name="level", folds=folds, draws=draws)
+    matched, least = shared([trials]), 0.0 if folds == "mean" else None
+    make = partial(contrast, matched, measure, _first, least=least, folds=folds, draws=draws)
+    return _kept("level", matched, measure, make, folds=folds, draws=draws)
 
 
 def difference(
@@ -104,7 +106,9 @@ def difference(
     Raises:
         ValueError: no seed and fold is in both.
     """
-    return contrast([one, other], measure, _less, name="difference", draws=draws)
+    matched = shared([one, other])
+    make = partial(contrast, matched, measure, _less, draws=draws)
+    return _kept("difference", matched, measure, make, folds="mean", draws=draws)
 
 
 def contrast(
@@ -112,7 +116,7 @@ def contrast(
     measure: str | Measure,
     formula: Contrast,
     *,
-    name: str = "",
+    least: float | None = None,
     folds: str = "mean",
     draws: int = DRAWS,
 ) -> Estimate:
@@ -122,28 +126,19 @@ def contrast(
         systems: trials of each system, compared on the same groups.
         measure: one of ``scores.MEASURES``, or a function like them.
         formula: function of the systems' scores ``(systems, draws)``; gives ``(draws,)``.
-        name: "level" for a score, which is not below 0, or "difference": these are kept in the
-            store where the measure has a name (default: another number, which is not kept).
+        least: smallest value that the number can have (default: less its largest).
         folds: "mean" (default), or "spread" for the standard deviation over folds.
         draws: bootstrap samples (default 10,000).
 
     Raises:
         ValueError: no seed and fold is in all of them.
     """
-    matched, key = shared(systems), None
-    if name and isinstance(measure, str):
-        settings = {"of": (name, measure, folds, draws), "stream": STREAM}
-        contents = [trials.content for trials in matched]
-        key = store.key(settings=settings, manifest=contents, modules=__name__)
-        payload = store.kept("estimates", key, ".json")
-        if payload is not None:
-            kept = json.loads(payload)
-            return Estimate(**kept | {"by_seed": tuple(kept["by_seed"])})
+    matched = shared(systems)
     scores = np.stack([trials.by_seed(measure, folds=folds) for trials in matched])
     value = float(formula(scores.mean(1, keepdims=True))[0])
     by_seed = np.asarray(formula(scores), float)
     largest = LARGEST.get(measure, 1.0) if isinstance(measure, str) else np.inf
-    bounds = (0.0 if name == "level" and folds == "mean" else -largest, largest)
+    bounds = (-largest if least is None else least, largest)
     low, high, p = np.nan, np.nan, 1.0
     drawn = _drawn(matched, measure, formula, folds, draws)
     if drawn is not None:
@@ -154,7 +149,7 @@ def contrast(
     if len(by_seed) > 1:
         run_low, run_high = np.clip(prediction_interval(by_seed), *bounds)
     first = matched[0]
-    estimate = Estimate(
+    return Estimate(
         value=value,
         low=float(low),
         high=float(high),
@@ -168,8 +163,29 @@ def contrast(
         unfinished=next((trials.unfinished for trials in matched if trials.unfinished), ""),
         one_fold=any(trials.one_fold for trials in matched),
     )
-    if key is not None:
-        store.keep("estimates", key, json.dumps(asdict(estimate)).encode(), ".json")
+
+
+def _kept(
+    name: str,
+    matched: Sequence[Trials],
+    measure: str | Measure,
+    make: Callable[[], Estimate],
+    *,
+    folds: str,
+    draws: int,
+) -> Estimate:
+    """Return an estimate from the store, or make and keep it where the measure has a name."""
+    if not isinstance(measure, str):
+        return make()
+    settings = {"of": (name, measure, folds, draws), "stream": STREAM}
+    contents = [trials.content for trials in matched]
+    key = store.key(settings=settings, manifest=contents, modules=__name__)
+    payload = store.kept("estimates", key, ".json")
+    if payload is not None:
+        kept = json.loads(payload)
+        return Estimate(**kept | {"by_seed": tuple(kept["by_seed"])})
+    estimate = make()
+    store.keep("estimates", key, json.dumps(asdict(estimate)).encode(), ".json")
     return estimate
 
 
@@ -239,11 +255,6 @@ def signs(differences: Sequence[Estimate]) -> list[str]:
         else:
             marks.append("holds" if gap.value > 0 else "fails")
     return marks
-
-
-def sign(difference: Estimate) -> str:
-    """Mark one difference, "greater than zero"."""
-    return signs([difference])[0]
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

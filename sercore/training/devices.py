@@ -40,8 +40,8 @@ def kept_memory() -> Iterator[None]:
 
     A step of a CNN on a CPU asks for some hundred megabytes at a time and frees them, which GNU's
     allocator gives back to the system, and the system clears before the next step: half of the
-    step's time. Kept, they lie less tightly: a process holds about half as much again. Where
-    the C library is another than GNU's, nothing is done.
+    step's time. Memory that is kept is fragmented: a process holds about half as much again.
+    Where the C library is another than GNU's, nothing is done.
 
     Source: none of the papers; ``mallopt`` of the GNU C library. The gain is in
     ``benchmarks/training.py``.

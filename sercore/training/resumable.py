@@ -3,7 +3,7 @@
 A paper says what an epoch does, which epoch is best and when training ends. The loop runs the
 epochs, keeps the state after each, and goes on from it after an interruption: on a CPU a run that
 was killed and started again ends with the same bits; on a GPU too, as far as its kernels repeat
-themselves. Epochs are counted from 1.
+themselves. Epochs are counted from 1. ``trained`` finds a training in the store, or runs it.
 """
 
 import json
@@ -213,8 +213,8 @@ def _check_finite(numbers: Numbers, where: str, advice: str) -> None:
     for name, value in numbers.items():
         if not math.isfinite(value):
             raise FloatingPointError(
-                f"{where} {name} is {value}; expected a finite number. The last epoch's "
-                "checkpoint stands:"
+                f"{where} {name} is {value}; expected a finite number. The last "
+                "checkpoint that was kept stands:"
                 f" {advice}, or look at this batch's clips."
             )
 
@@ -256,11 +256,10 @@ def _resume(
 ) -> tuple[Results, dict[str, Tensor]]:
     """Restore the state after the last epoch; return results and best weights."""
     if devices.rank() == 0:
+        # Files that a run left which was killed while it wrote.
         for name in (STATE, BEST, LAST, HISTORY):
-            for partial in folder.glob(
-                f".{name}.*"
-            ):  # left by a run that was killed while it wrote
-                partial.unlink()
+            for unfinished in folder.glob(f".{name}.*"):
+                unfinished.unlink()
     devices.wait()
     if not (folder / STATE).exists():
         return [], {}

@@ -136,7 +136,7 @@ def test_cells_that_answer_alike_have_no_effect():
     assert [(each.value, each.low, each.high) for each in found.values()] == [
         pytest.approx((0, 0, 0))
     ] * 5
-    assert {estimates.sign(each) for each in found.values()} == {"inconclusive"}
+    assert {estimates.signs([each])[0] for each in found.values()} == {"inconclusive"}
 
 
 @pytest.mark.parametrize("measure", [measure_accuracy, mean_recall])
@@ -172,7 +172,7 @@ def test_a_draw_is_one_for_all_cells():
     assert (found["SP"].value, found["SP"].low, found["SP"].high) == pytest.approx((0.1, 0.1, 0.1))
     assert (found["TL"].low, found["TL"].high) == pytest.approx((0, 0))
     assert (found["SP - TL"].low, found["SP - TL"].high) == pytest.approx((0.1, 0.1))
-    assert estimates.sign(found["SP"]) == "holds"
+    assert estimates.signs([found["SP"]])[0] == "holds"
     (one,) = grid(dict.fromkeys(CELLS, right))[:1]
     alone = estimates.level(one, measure_accuracy, draws=300)
     assert alone.high - alone.low > 0.1  # what each cell's own score varies by

@@ -278,7 +278,7 @@ def test_a_control_is_compared_with_its_row_on_the_seeds_that_both_have(made):
     same = ledger.above(ROW, F1, variant="as-run", control="no gender branch")
     assert same.by_seed == (0,) * 4  # on the seeds that both have
     assert same.low < same.value == 0 < same.high  # seeds are drawn for each training by itself
-    assert estimates.sign(same) == "inconclusive"
+    assert estimates.signs([same])[0] == "inconclusive"
     assert ledger.above(ROW, F1, variant="as-described", control="no gender branch") is None
 
 

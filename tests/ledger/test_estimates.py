@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from benchmarks.coverage import ACCURACY, coverage, simulate
 from sercore.ledger import estimates
-from sercore.ledger.estimates import Estimate, difference, holm, level, sign, signs
+from sercore.ledger.estimates import Estimate, difference, holm, level, signs
 from sercore.ledger.scores import Trials
 
 JUDGED = Estimate(value=1.0, low=0.5, high=1.5, seeds=5, groups=6, p=0.01)
@@ -33,7 +33,7 @@ def test_an_interval_of_a_difference_covers(shares):
 def test_few_speakers_cover_less_and_get_no_sign():
     assert coverage(6, 5, repeats=200, draws=1000)["level"] > 0.85
     assert estimates.GROUPS == 6
-    assert sign(replace(JUDGED, groups=5)) == "inconclusive"
+    assert signs([replace(JUDGED, groups=5)])[0] == "inconclusive"
 
 
 def forget():
@@ -114,7 +114,7 @@ def test_a_corpus_of_one_tested_speaker_has_no_interval():
     found = level(trials, ACCURACY)
     assert np.isnan([found.low, found.high]).all()
     assert np.isfinite(level(trials.of("many"), ACCURACY).low)
-    assert sign(replace(found, unfinished="")) == "inconclusive"
+    assert signs([replace(found, unfinished="")])[0] == "inconclusive"
 
 
 def test_groups_without_a_name_count_once_in_every_draw():
@@ -141,7 +141,7 @@ def test_groups_without_a_name_count_once_in_every_draw():
     ],
 )
 def test_a_sign_takes_all_that_the_rule_asks(changed, mark):
-    assert sign(replace(JUDGED, **changed)) == mark
+    assert signs([replace(JUDGED, **changed)])[0] == mark
 
 
 def test_an_unfinished_training_marks_every_estimate_of_it():
@@ -172,7 +172,7 @@ def test_holm_is_no_less_strict_than_one_test_and_no_stricter_than_bonferroni(p_
 
 def test_differences_that_must_all_hold_are_judged_together():
     lone = replace(JUDGED, p=0.03)
-    assert sign(lone) == "holds"
+    assert signs([lone])[0] == "holds"
     assert signs([lone, replace(JUDGED, p=0.04)]) == ["inconclusive", "inconclusive"]
     assert signs([lone, JUDGED]) == ["holds", "holds"]
 
@@ -192,10 +192,10 @@ def test_values_of_seeds_get_students_interval():
     assert (found.low, found.high) == pytest.approx(
         (3 - 2.776 * 1.5811 / 5**0.5, 3 + 2.776 * 1.5811 / 5**0.5), abs=1e-3
     )
-    assert sign(found) == "holds"
-    assert sign(estimates.of_seeds([1.0, 2.0, 3.0], groups=8)) == "inconclusive"
-    assert sign(estimates.of_seeds([2.0] * 5, groups=8)) == "holds"
-    assert sign(estimates.of_seeds([0.0] * 5, groups=8)) == "inconclusive"
+    assert signs([found])[0] == "holds"
+    assert signs([estimates.of_seeds([1.0, 2.0, 3.0], groups=8)])[0] == "inconclusive"
+    assert signs([estimates.of_seeds([2.0] * 5, groups=8)])[0] == "holds"
+    assert signs([estimates.of_seeds([0.0] * 5, groups=8)])[0] == "inconclusive"
 
 
 def test_values_of_speakers_get_an_interval_over_speakers():

@@ -137,7 +137,7 @@ class Data:
 
     names: tuple[str, ...]  # of the files, without ending
     paths: tuple[str, ...]
-    labels: np.ndarray  # 0 neutral, 1 non-neutral female, 2 non-neutral male; a copy's are its new
+    labels: np.ndarray  # 0 neutral, 1 non-neutral female, 2 non-neutral male, of a copy its new one
     recordings: np.ndarray  # that a clip, or a copy's original, was cut from
     originals: np.ndarray  # row of the original for a copy, -1 for an original
     notes: np.ndarray  # letters of what listeners noted, "-" for nothing; empty where unheard
@@ -176,9 +176,9 @@ class Data:
 
 @dataclass(frozen=True)
 class Items:
-    """Rows of one trial: ``(rows, n + 44)`` emotion then gender features; else as ``Data``."""
+    """Rows of one trial; what is not said here is as in ``Data``."""
 
-    values: np.ndarray
+    values: np.ndarray  # (rows, width): the emotion features, then the 44 of gender
     labels: np.ndarray
     recordings: np.ndarray
     originals: np.ndarray

@@ -190,9 +190,9 @@ class TunedRow(Row):
         return (self.model, "pictures") if self.model == "MMFUSION" else (self.model,)
 
 
-# Groups by what `-p models=…` takes. The code of FCMFCC runs as it is, so it needs no other repair;
-# CNNATT's does not run at all. Of the tuned models these rows train what stands behind a frozen
-# speech encoder, which HUBERTFT then averages by length.
+# Rows by what `-p models=…` takes. FCMFCC's code runs as it is, so that it has no "fixed" row;
+# CNNATT's does not run, so that it has no "as-run" row. Here the tuned models have a frozen speech
+# encoder, and only what stands behind it is trained.
 GROUPS = {
     "scratch": (
         Row(model="CNNLSTM", variant="as-run"),

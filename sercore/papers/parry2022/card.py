@@ -16,8 +16,9 @@ from tqdm import tqdm
 
 from sercore import card
 from sercore.audio import RATE
-from sercore.card import WITHOUT, chance, occurring, people
+from sercore.card import chance, occurring, people
 from sercore.corpora.cells import TableError
+from sercore.corpora.clips import WITHOUT
 from sercore.corpora.labels import SPELLINGS
 from sercore.features.mel import MelSettings
 from sercore.models.attribute_network import AttributeNetwork, SharedLayers

@@ -13,6 +13,7 @@ from torch import nn
 
 from sercore.card import RARELY
 from sercore.corpora import cremad, labels
+from sercore.corpora.clips import WITHOUT
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.models import attribute_network, counts
@@ -31,7 +32,6 @@ from sercore.report import networks
 from sercore.report.tables import DASH, NONE, RECORDED, html, number, span, this_run
 
 SINGLES = ("baseline", *evidence.rows(APPROACHES, evidence.SINGLE))
-WITHOUT = "tess without surprise"
 UNJUDGED = (
     "differences are shown, not judged: a sign needs finished trainings, five seeds and six"
     " speakers"
@@ -249,7 +249,7 @@ def places(run: Ledger) -> dict[str, tuple[str, ...]]:
     """Name the corpora that a run scored: each unseen one, then those of the pool together."""
     tested = {group.split("/")[0] for group in run.recorded.counts["group"]}
     unseen = {group.split("/")[0] for group in run.recorded.parts["answers"]["group"]}
-    pool = {name for name in tested if name.removesuffix(" without surprise") not in unseen}
+    pool = {name for name in tested if name.removesuffix(WITHOUT) not in unseen}
     scored = {name: (name,) for name in sorted(unseen)}
     return scored | ({HOME: tuple(sorted(pool))} if pool else {})
 
@@ -296,7 +296,7 @@ def each_speaker(ledger: Ledger) -> HTML:
             if score is not None:
                 cell = f"{score.value:.2f}", f"[{score.low:.2f}, {score.high:.2f}]"
             cells.append(cell)
-        rows.append([*cells, accuracy_cell(trials[row], (WITHOUT,))])
+        rows.append([*cells, accuracy_cell(trials[row], (f"tess{WITHOUT}",))])
     heads = ["model", ("TESS", "both speakers")]
     heads += [("for these two speakers", speaker) for speaker in speakers]
     heads.append(("TESS", "both, without surprise"))
@@ -323,7 +323,7 @@ def switches(ledger: Ledger) -> HTML:
                 runs.append((name, control, trials, moved))
     rows = []
     for name, control, trials, moved in runs:
-        places = (SCORED[TESS], (WITHOUT,), SCORED[HOME])
+        places = (SCORED[TESS], (f"tess{WITHOUT}",), SCORED[HOME])
         rows.append((name, control, *(accuracy_cell(trials, place) for place in places), moved))
     heads = ("model", "classes", "TESS", "TESS without surprise", HOME)
     heads += ("on TESS, less as in the tables",)

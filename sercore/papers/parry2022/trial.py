@@ -19,6 +19,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from sercore.augment.spectrogram import mask_bands, mask_time
+from sercore.corpora.clips import WITHOUT
 from sercore.evaluation import metrics
 from sercore.evaluation.embeddings import neighbours
 from sercore.models import attribute_network
@@ -295,7 +296,7 @@ def count(data: Data, target: np.ndarray, rows: np.ndarray, probabilities: np.nd
     corpora, surprised = table["corpus"].to_numpy(str), table["surprised"].to_numpy(bool)
     unseen = np.isin(corpora, data.unseen)
     again = np.isin(corpora, corpora[unseen & surprised]) & ~surprised
-    renamed = [group.replace("/", " without surprise/", 1) for group in groups[again].tolist()]
+    renamed = [group.replace("/", f"{WITHOUT}/", 1) for group in groups[again].tolist()]
     outcome = metrics.count_predictions(groups, truth, probabilities)
     outcome["counts"] += metrics.tally(np.array(renamed), truth[again], predicted[again])
     outcome["counts"].sort()

@@ -1,17 +1,21 @@
 """The study of paper 02: its grid and parameters, which rows the data cannot teach, a table of one's own, what is looked into."""
 
 import dataclasses
+from types import SimpleNamespace
 
+import nbformat
 import numpy as np
 import pytest
 import soundfile
 
 from sercore import corpora
+from sercore.chapters import NOTEBOOKS
 from sercore.papers.parry2022 import data as parry_data
 from sercore.papers.parry2022 import study as parry
 from sercore.papers.parry2022 import trial as parry_trial
 from sercore.papers.parry2022.study import CANDIDATES, GRID, ROWS
 from sercore.parameters import ParameterError, checked
+from sercore.report.tables import this_run
 from tests.corpora import trees
 from tests.papers.parry2022.parry_toy import data, trial
 
@@ -178,3 +182,12 @@ def test_a_table_of_one_s_own_is_trained_on(own_table, monkeypatch):
         np.log(2)
     )  # of the lab's speakers alone: the street's have no label
     assert parry.manifest(parameters)[2]
+
+
+def test_a_chapter_on_a_table_of_ones_own_is_not_called_synthetic():
+    cells = nbformat.read(NOTEBOOKS / f"{parry.NAME}.ipynb", 4).cells
+    code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+    named = code.index("edition = study.edition(parameters)")
+    assert 0 < named < code.index("edition=edition")
+    assert this_run(parry.edition(SimpleNamespace(table="my.csv", edition="demo"))) == "this run"
+    assert "synthetic" in this_run(parry.edition(SimpleNamespace(table="", edition="demo")))
