@@ -113,7 +113,7 @@ def bars_data(ledger: Ledger) -> dict[str, dict[str, dict[str, Bar]]]:
     panels = {}
     for protocol, split in SPLIT_TITLES.items():
         for name in EXPERIMENTS:
-            ways = numbers.alike(ledger, EIGHT, experiment=name, protocol=protocol)
+            ways = numbers.ways_of_training(ledger, EIGHT, experiment=name, protocol=protocol)
             if ways:
                 way = max(ways, key=lambda way: len(way.trials))  # of equals the nearest
                 bars = {row: _bar(trials) for row, trials in way.trials.items()}

@@ -233,13 +233,13 @@ class Systems:
 
 
 def systems(ledger: Ledger, rows: tuple[str, ...], **where: str) -> Systems | None:
-    """Return the systems of ``alike`` that are nearest to the paper's and have all rows, if any."""
-    ways = alike(ledger, rows, **where)
+    """Return the first of ``ways_of_training`` that has all rows; None where none has."""
+    ways = ways_of_training(ledger, rows, **where)
     return next((way for way in ways if set(way.trials) == set(rows)), None)
 
 
 @lru_cache(maxsize=64)
-def alike(
+def ways_of_training(
     ledger: Ledger,
     rows: tuple[str, ...],
     *,
@@ -262,36 +262,50 @@ def alike(
                 kinds.setdefault((run, encoder, *settings), []).append(member)
     ways = []
     for members in kinds.values():
-        teachers = dict.fromkeys(name for _, name, _ in members if name)
-        for teacher in teachers or [""]:
-            chosen: dict[str, Trials] = {}
-            for row, name, trials in members:
-                if name in ("", teacher):  # without a speaker recogniser, or with this one
-                    chosen.setdefault(row, trials)
-            if set.intersection(*(trials.runs for trials in chosen.values())):
-                common = estimates.shared([*chosen.values()])
-                first = common[0]
-                base = first.table.iloc[0]["variant"].partition("; ")[0].partition(", ")[2]
-                way = Systems(
-                    dict(zip(chosen, common, strict=True)),
-                    experiment,
-                    SPLIT_TITLES[protocol],
-                    corpus=str(first.counts["group"].iloc[0]).split("/")[0],
-                    base=", ".join(filter(None, (base, teacher))),
-                )
-                ways.append(way)
+        ways += _with_each_teacher(members, experiment, protocol)
     return tuple(sorted(ways, key=_rank, reverse=True))
+
+
+def _with_each_teacher(
+    members: Sequence[tuple[str, str, Trials]], experiment: str, protocol: str
+) -> list[Systems]:
+    """Return the systems of one setting for each speaker recogniser that they start from.
+
+    ``members`` are row, recogniser and trials; systems without a recogniser stand beside each.
+    """
+    ways = []
+    teachers = dict.fromkeys(teacher for _, teacher, _ in members if teacher)
+    for teacher in teachers or [""]:
+        chosen: dict[str, Trials] = {}
+        for row, taught_by, trials in members:
+            if taught_by in ("", teacher):
+                chosen.setdefault(row, trials)
+        if not set.intersection(*(trials.runs for trials in chosen.values())):
+            continue
+        common = dict(zip(chosen, estimates.shared([*chosen.values()]), strict=True))
+        first = next(iter(common.values()))
+        training = first.table.iloc[0]["variant"].partition("; ")[0].partition(", ")[2]
+        ways.append(
+            Systems(
+                common,
+                experiment,
+                SPLIT_TITLES[protocol],
+                corpus=str(first.counts["group"].iloc[0]).split("/")[0],
+                base=", ".join(filter(None, (training, teacher))),
+            )
+        )
+    return ways
 
 
 def ways(
     ledger: Ledger, rows: tuple[str, ...], protocols: Sequence[str] = tuple(SPLIT_TITLES)
 ) -> list[Systems]:
     """Return these systems, where recorded, of every way of training, by split and experiment."""
-    ways = []
+    results = []
     for protocol in protocols:
         for name in study.EXPERIMENTS:
-            ways += alike(ledger, rows, experiment=name, protocol=protocol)
-    return ways
+            results += ways_of_training(ledger, rows, experiment=name, protocol=protocol)
+    return results
 
 
 def recorded_as(ledger: Ledger, row: str, control: str = "none") -> list[Systems]:
