@@ -12,7 +12,7 @@ from sercore.ledger.estimates import level
 from sercore.ledger.paper import Paper, Plain, Printed, as_measured, as_setting
 from sercore.papers.padi2021 import card, numbers, study
 from sercore.papers.padi2021.data import EXPERIMENTS, MEL, VOXCELEB, Data
-from sercore.papers.padi2021.numbers import IEMOCAP, UA, WA, WIDTHS
+from sercore.papers.padi2021.numbers import FOLDS, IEMOCAP, SCORED, SETTINGS, SPLITS, UA, WA, WIDTHS
 from sercore.training.sgd import Plan
 
 
@@ -28,10 +28,10 @@ class Padi2021(Paper, study=study):
     )
     classes = range(4)  # of every experiment, each with names of its own
     metrics = (UA, WA)
-    protocols = numbers.SPLITS
-    folds = numbers.FOLDS
-    scored = numbers.SCORED
-    settings = numbers.SETTINGS
+    protocols = SPLITS
+    folds = FOLDS
+    scored = SCORED
+    settings = SETTINGS
     card = card.CARD
 
     arranged = staticmethod(numbers.arranged)
