@@ -183,7 +183,9 @@ def test_every_excerpt_is_in_this_checkout():
             )
         if found := re.search(r':end-before: "(.*)"', options):
             assert any(line.startswith(found[1]) for line in lines), (name, found[1])
-    assert len(shown) == 5
+        for mark in re.findall(r':(?:start|end)-at: "(.*)"', options):
+            assert any(mark in line for line in lines), (name, mark)
+    assert len(shown) == 6
 
 
 def planted(first: int, second: str = "x") -> int:
