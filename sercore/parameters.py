@@ -203,7 +203,7 @@ def _values(field: FieldInfo) -> str:
     low = next((mark.ge for mark in field.metadata if hasattr(mark, "ge")), None)
     high = next((mark.le for mark in field.metadata if hasattr(mark, "le")), None)
     if low is None:
-        return ANY[field.annotation]
+        return ANY.get(field.annotation, "another value")
     return f"at least {low}" if high is None else f"{low} to {high}"
 
 

@@ -14,7 +14,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -50,7 +50,7 @@ class Extractor:
 
     def key(self, content: str) -> store.Key:
         """Make the key of the result for a clip, by the hash of its content."""
-        settings, modules = self._made_by()
+        settings, modules = self._made_by
         return store.key(settings=settings, manifest=[content], modules=[*modules, __name__])
 
     def rows(self, clips: Sequence[Path | str], *, jobs: int | None = None) -> list[np.ndarray]:
@@ -60,15 +60,16 @@ class Extractor:
 
     def frames(self, clips: Sequence[Path | str]) -> tuple[np.ndarray, np.ndarray]:
         """Return the frames of all clips, ``(frames, width)``, and starts, ``(clips + 1,)``."""
-        settings, modules = self._made_by()
+        settings, modules = self._made_by
         return frames(clips, compute=self.rows, settings=settings, modules=modules)
 
     def about(self) -> list[str]:
         """Return its title and the key of its settings, code and library versions."""
         return [self.title, self.key("").hex]
 
+    @cached_property
     def _made_by(self) -> tuple[dict[str, Any], tuple[str, ...]]:
-        """Return the settings and the modules that a key follows."""
+        """Settings and modules that every key follows."""
         function = getattr(self.function, "func", self.function)  # of a partial
         if not self.modules:
             return dict(self.settings), (function.__module__,)

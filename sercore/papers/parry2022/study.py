@@ -234,4 +234,4 @@ def manifest(parameters: Parameters) -> list:
         contents = data.own_contents(Path(parameters.table), parameters.classes)
     elif parameters.edition != "demo":
         contents = data.contents(parameters.edition)
-    return [*contents, *data.FILTERBANKS.about()]
+    return [*contents, data.FILTERBANKS.about()]
