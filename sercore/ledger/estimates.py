@@ -16,7 +16,7 @@ Source: the percentile bootstrap over two crossed factors (Owen 2007, "The pigeo
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 
 import numpy as np
 from scipy import stats
@@ -93,9 +93,8 @@ def level(
         folds: "mean" (default), or "spread" for the standard deviation over folds.
         draws: bootstrap samples (default 10,000).
     """
-    matched, least = shared([trials]), 0.0 if folds == "mean" else None
-    make = partial(contrast, matched, measure, _first, least=least, folds=folds, draws=draws)
-    return _kept("level", matched, measure, make, folds=folds, draws=draws)
+    least = 0.0 if folds == "mean" else None
+    return _kept("level", [trials], measure, _first, least=least, folds=folds, draws=draws)
 
 
 def difference(
@@ -106,9 +105,7 @@ def difference(
     Raises:
         ValueError: no seed and fold is in both.
     """
-    matched = shared([one, other])
-    make = partial(contrast, matched, measure, _less, draws=draws)
-    return _kept("difference", matched, measure, make, folds="mean", draws=draws)
+    return _kept("difference", [one, other], measure, _less, draws=draws)
 
 
 def contrast(
@@ -167,16 +164,21 @@ def contrast(
 
 def _kept(
     name: str,
-    matched: Sequence[Trials],
+    systems: Sequence[Trials],
     measure: str | Measure,
-    make: Callable[[], Estimate],
+    formula: Contrast,
     *,
-    folds: str,
+    least: float | None = None,
+    folds: str = "mean",
     draws: int,
 ) -> Estimate:
-    """Return an estimate from the store, or make and keep it where the measure has a name."""
+    """Return a contrast from the store, or make it and keep it where its measure has a name.
+
+    ``name`` is the formula's: one name for one formula.
+    """
+    matched, options = shared(systems), {"least": least, "folds": folds, "draws": draws}
     if not isinstance(measure, str):
-        return make()
+        return contrast(matched, measure, formula, **options)
     settings = {"of": (name, measure, folds, draws), "stream": STREAM}
     contents = [trials.content for trials in matched]
     key = store.key(settings=settings, manifest=contents, modules=__name__)
@@ -184,7 +186,7 @@ def _kept(
     if payload is not None:
         kept = json.loads(payload)
         return Estimate(**kept | {"by_seed": tuple(kept["by_seed"])})
-    estimate = make()
+    estimate = contrast(matched, measure, formula, **options)
     store.keep("estimates", key, json.dumps(asdict(estimate)).encode(), ".json")
     return estimate
 
