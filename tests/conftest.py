@@ -12,6 +12,14 @@ settings.register_profile(
 settings.load_profile("untimed")
 
 
+@pytest.fixture
+def empty_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Folder of a store of this test's own, in which nothing is kept yet."""
+    folder = tmp_path / "store"
+    monkeypatch.setenv("SER_STORE", str(folder))
+    return folder
+
+
 @pytest.fixture(scope="session")
 def speech() -> Path:
     """Folder of the real corpora: named by ``SER_CORPORA``, else ``shared/corpora`` beside the checkout; skips without one."""

@@ -49,7 +49,11 @@ def test_now_is_now_and_a_folder_without_history_says_so(monkeypatch, tmp_path, 
     monkeypatch.setattr(store, "PROJECT", tmp_path)
     if not git:
         monkeypatch.setenv("PATH", "/nowhere")
-    told = checkout.circumstances(device="cpu", versions={"numpy": "2"})
-    assert abs((datetime.now(UTC) - datetime.fromisoformat(told["date"])).total_seconds()) < 60
-    assert (told["commit"], told["clean"], told["versions"]) == ("unknown", False, {"numpy": "2"})
-    assert told["cores"] >= 1
+    about = checkout.circumstances(device="cpu", versions={"numpy": "2"})
+    assert abs((datetime.now(UTC) - datetime.fromisoformat(about["date"])).total_seconds()) < 60
+    assert (about["commit"], about["clean"], about["versions"]) == (
+        "unknown",
+        False,
+        {"numpy": "2"},
+    )
+    assert about["cores"] >= 1

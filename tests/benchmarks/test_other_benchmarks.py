@@ -10,10 +10,7 @@ from sercore import store
 from sercore.features import prosodic
 from sercore.papers.parry2022.data import FILTERBANKS
 
-
-@pytest.fixture(autouse=True)
-def empty_store(tmp_path, monkeypatch):
-    monkeypatch.setenv("SER_STORE", str(tmp_path / "store"))
+pytestmark = pytest.mark.usefixtures("empty_store")
 
 
 def test_praats_own_matrix_gives_the_same_features():

@@ -81,7 +81,7 @@ def test_equal_error_rate_is_the_crossing_on_scikit_learns_curve(rows):
 
 @given(answers, st.integers(0, 99))
 def test_only_the_order_of_the_scores_counts(rows, seed):
-    scores, same = (np.array(each) for each in zip(*rows, strict=True))
+    scores, same = (np.array(column) for column in zip(*rows, strict=True))
     rate = equal_error_rate(scores, same)
     assert equal_error_rate(np.exp(scores) - 100, same) == rate
     order = np.random.default_rng(seed).permutation(len(same))
@@ -91,7 +91,7 @@ def test_only_the_order_of_the_scores_counts(rows, seed):
 
 
 @pytest.mark.parametrize(
-    ("scores", "same", "told"),
+    ("scores", "same", "message"),
     [
         ([1.0], [True, False], r"scores \(1,\) and same \(2,\); expected \(pairs,\) twice"),
         ([[1.0]], [[True]], r"scores \(1, 1\)"),
@@ -100,8 +100,8 @@ def test_only_the_order_of_the_scores_counts(rows, seed):
         ([], [], "0 pairs of one speaker and 0 of two"),
     ],
 )
-def test_what_the_rate_refuses(scores, same, told):
-    with pytest.raises(ValueError, match=told):
+def test_what_the_rate_refuses(scores, same, message):
+    with pytest.raises(ValueError, match=message):
         equal_error_rate(scores, same)
 
 
@@ -197,7 +197,7 @@ GOOD = "1 id10270/x/00001.wav id10270/y/00002.wav\n"
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         (None, "veri.txt: no such file; expected a list of pairs"),
         ("", "veri.txt: no pair; expected one a line"),
@@ -218,9 +218,9 @@ GOOD = "1 id10270/x/00001.wav id10270/y/00002.wav\n"
         ("0 id10270/x/1.wav id10270/y/2.wav", "veri.txt:1: label 0 for id10270 and id10270"),
     ],
 )
-def test_what_is_no_list_of_pairs(tmp_path, text, told):
+def test_what_is_no_list_of_pairs(tmp_path, text, message):
     path = tmp_path / "veri.txt"
     if text is not None:
         path.write_text(text)
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=message):
         read_trials(path)

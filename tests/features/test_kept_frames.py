@@ -19,23 +19,21 @@ LONG_AGO = 10**9
 TICK = 0.05  # seconds that tell two times of a file apart
 
 
-@pytest.fixture(autouse=True)
-def empty_store(tmp_path, monkeypatch):
-    monkeypatch.setenv("SER_STORE", str(tmp_path / "store"))
+pytestmark = pytest.mark.usefixtures("empty_store")
 
 
 @pytest.fixture
 def clips(tmp_path):
     """Five clips of unequal length, changed long ago."""
-    found = []
+    paths = []
     for number in range(5):
         path = tmp_path / f"{number}.wav"
         soundfile.write(
             path, np.random.default_rng(number).normal(0, 0.1, 1000 + 700 * number), 16_000
         )
         os.utime(path, (LONG_AGO, LONG_AGO))
-        found.append(path)
-    return found
+        paths.append(path)
+    return paths
 
 
 class Counted:

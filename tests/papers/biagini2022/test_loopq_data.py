@@ -19,9 +19,7 @@ from tests.corpora import trees
 PAPER = "03-loopq-models"
 
 
-@pytest.fixture(autouse=True)
-def emptied(tmp_path, monkeypatch):
-    monkeypatch.setenv("SER_STORE", str(tmp_path / "store"))
+pytestmark = pytest.mark.usefixtures("empty_store")
 
 
 @pytest.fixture

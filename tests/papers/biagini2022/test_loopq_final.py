@@ -30,8 +30,7 @@ def data():
 
 
 @pytest.fixture(autouse=True)
-def emptied(tmp_path, monkeypatch):
-    monkeypatch.setenv("SER_STORE", str(tmp_path / "store"))
+def one_thread(empty_store):
     torch.set_num_threads(1)
 
 

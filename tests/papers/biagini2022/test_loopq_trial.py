@@ -29,9 +29,7 @@ def data():
     return toy()
 
 
-@pytest.fixture(autouse=True)
-def emptied(tmp_path, monkeypatch):
-    monkeypatch.setenv("SER_STORE", str(tmp_path / "store"))
+pytestmark = pytest.mark.usefixtures("empty_store")
 
 
 def timeless(outcome: dict) -> dict:

@@ -15,10 +15,9 @@ pytest.importorskip("onnxruntime")
 
 
 @pytest.fixture(autouse=True)
-def kept(tmp_path, monkeypatch):
-    """An empty store."""
-    monkeypatch.setenv("SER_STORE", str(tmp_path / "store"))
-    return lambda: sorted((tmp_path / "store").rglob("*.npy"))
+def kept(empty_store):
+    """What is in the store."""
+    return lambda: sorted(empty_store.rglob("*.npy"))
 
 
 @pytest.fixture

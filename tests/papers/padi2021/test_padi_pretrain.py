@@ -29,8 +29,7 @@ ARGUMENTS = [
 
 
 @pytest.fixture(autouse=True)
-def toy(tmp_path, monkeypatch):
-    monkeypatch.setenv("SER_STORE", str(tmp_path / "store"))
+def toy(empty_store, monkeypatch):
     monkeypatch.setattr(padi, "load", lambda parameters: padi_toy.data())
     padi_toy.narrow(monkeypatch)
 

@@ -21,8 +21,7 @@ def data():
 
 
 @pytest.fixture(autouse=True)
-def emptied(tmp_path, monkeypatch):
-    monkeypatch.setenv("SER_STORE", str(tmp_path / "store"))
+def narrow(empty_store, monkeypatch):
     padi_toy.narrow(monkeypatch)
 
 

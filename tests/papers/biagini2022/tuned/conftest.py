@@ -38,6 +38,5 @@ def data(sounds, hubs):
 
 
 @pytest.fixture(autouse=True)
-def emptied(tmp_path, monkeypatch):
+def one_thread(empty_store):
     torch.set_num_threads(1)
-    monkeypatch.setenv("SER_STORE", str(tmp_path / "store"))
