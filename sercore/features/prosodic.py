@@ -51,7 +51,8 @@ def measures(samples: np.ndarray, *, rate: int = 16_000) -> np.ndarray:
     sound = praat.sound(samples, rate=rate)
     duration = len(samples) / rate
     pitch = praat.call(sound, "To Pitch", 0.0, FLOOR, CEILING)
-    pulses = praat.call(sound, "To PointProcess (periodic, cc)", FLOOR, CEILING)
+    # What "To PointProcess (periodic, cc)" gives, without its own analysis of the same pitch.
+    pulses = praat.call([sound, pitch], "To PointProcess (cc)")
     values = (
         _intensity(sound, duration)
         | _pitch(pitch, duration)
