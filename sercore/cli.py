@@ -23,6 +23,7 @@ MODEL = 'A row of chapter 2 ("GR C+S"), 3 ("CNNLSTM per-clip") or 4 ("111"), or 
 TRIALS = "Trials of each paper (default: one of each code path)."
 FINAL = "Chapter 3: train on every clip, as the report's final model."
 ENCODER = "Of embedding: a pretrained speech encoder's folder or hub id, or random (untrained)."
+UNFINISHED = 3  # exit code of a run that stopped because its time was over
 Json = Annotated[bool, typer.Option("--json", help="Print JSON rather than a table.")]
 Pairs = Annotated[
     list[str] | None, typer.Option("-p", "--parameter", metavar="KEY=VALUE", help=MANY)
@@ -182,13 +183,21 @@ def record(
     incomplete: Annotated[
         bool, typer.Option("--incomplete", help="Record corpora that are not whole too.")
     ] = False,
+    minutes: Annotated[
+        float | None, typer.Option(min=0, help="Stop after so long; exit with 3 if work is left.")
+    ] = None,
 ) -> None:
     """Run a chapter's whole grid on real corpora and write the ledger's recorded run."""
-    from sercore import chapters, papers
+    from sercore import chapters, deadline, papers
     from sercore.ledger import recording
 
     given = chapters.check(name, _given(edition, parameters))
-    recording.record(papers.named(chapters.find(name)), given, incomplete=incomplete)
+    paper = papers.named(chapters.find(name))
+    try:
+        recording.record(paper, given, incomplete=incomplete, minutes=minutes)
+    except deadline.OutOfTime as error:
+        _note(f"{minutes:g} minutes are over: {error}. The same command goes on.")
+        raise typer.Exit(UNFINISHED) from None
 
 
 @app.command()

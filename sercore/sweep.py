@@ -13,7 +13,7 @@ from joblib import Parallel, cpu_count, delayed, parallel_config
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from sercore import store
+from sercore import deadline, store
 
 # Trials of one call, five folds of five seeds: more gain nothing on a CPU and are lost together.
 AT_ONCE = 25
@@ -39,6 +39,7 @@ class Task:
         encoders: speech encoders of the data, with the width of their embeddings.
         run_together: function that runs several ``alike`` trials at once; see ``sweep``.
         alike: function of a trial that returns what such trials have in common.
+        fills_a_gpu: whether a trial needs most of a GPU's memory.
     """
 
     name: str
@@ -50,26 +51,36 @@ class Task:
     encoders: Mapping[str, int] = field(default_factory=dict)
     run_together: Callable[..., list[dict]] | None = None
     alike: Callable[[Any], Hashable] | None = None
+    fills_a_gpu: bool = False
 
 
 def finished(tasks: Sequence[Task], *, scheduler: str, device: str) -> list[list[dict]]:
-    """Run the trials of each task by ``sweep``; on a GPU all that are alike run at once."""
+    """Run the trials of each task by ``sweep``; on a GPU all that are alike run at once.
+
+    A trial that fills a GPU has the one of this machine for itself.
+    """
     from sercore.training.devices import choose
 
-    at_once = AT_ONCE if choose(device).type == "cpu" else None
-    return [
-        sweep(
-            task.run,
-            task.trials,
-            task.data,
-            scheduler=scheduler,
-            run_together=task.run_together,
-            alike=task.alike,
-            at_once=at_once,
-            device=device,
-        )
-        for task in tasks
-    ]
+    on_a_gpu = choose(device).type != "cpu"
+    results = []
+    for task in tasks:
+        groups = [task.trials]
+        if task.fills_a_gpu and on_a_gpu and scheduler == "none":
+            groups = [[trial] for trial in task.trials]
+        outcomes = []
+        for trials in groups:
+            outcomes += sweep(
+                task.run,
+                trials,
+                task.data,
+                scheduler=scheduler,
+                run_together=task.run_together,
+                alike=task.alike,
+                at_once=None if on_a_gpu else AT_ONCE,
+                device=device,
+            )
+        results.append(outcomes)
+    return results
 
 
 def at_a_time(device: str) -> int:
@@ -117,6 +128,7 @@ def sweep(
 
     Raises:
         SweepError: a trial failed; all others were run and kept.
+        OutOfTime: the time of the run is over (see ``sercore.deadline``); what was done is kept.
     """
     keys = trial_keys(run, trials, data)
     payloads = [store.kept("trials", key, ".json") for key in keys]
@@ -125,7 +137,7 @@ def sweep(
     calls = [[index] for index in left]
     if run_together is not None:
         calls = calls_of({index: alike(trials[index]) for index in left}, at_once)
-    failures = []
+    failures, moment = [], deadline.moment()
     with (
         ExitStack() as stack,
         tqdm(total=len(trials), initial=len(trials) - len(left), desc="trials", delay=2) as bar,
@@ -141,8 +153,8 @@ def sweep(
             stack.enter_context(config)
         pool = Parallel(return_as="generator_unordered", pre_dispatch="4*n_jobs")
         attempts = (
-            delayed(_attempt)(
-                call, run, run_together, [trials[index] for index in call], data, options
+            delayed(_within)(
+                moment, call, run, run_together, [trials[index] for index in call], data, options
             )
             for call in calls
         )
@@ -162,6 +174,8 @@ def sweep(
             f"{len(failures)} of {len(trials)} trials failed, the others are kept; the first, "
             f"{trial}:\n{text}"
         )
+    if unfinished := outcomes.count(None):
+        raise deadline.OutOfTime(f"{unfinished} of {len(trials)} trials are left")
     return outcomes
 
 
@@ -182,6 +196,15 @@ def calls_of(left: Mapping[int, Hashable], at_once: int | None = AT_ONCE) -> lis
     return calls
 
 
+def _within(moment: float, indices: Sequence[int], *call: Any) -> list[tuple[int, bool, Any]]:
+    """Run trials unless the time is over; what was stopped gives nothing."""
+    with deadline.until(moment):
+        try:
+            return _attempt(indices, *call) if deadline.left() > 0 else []
+        except deadline.OutOfTime:
+            return []
+
+
 def _attempt(
     indices: Sequence[int],
     run: Callable[..., dict],
@@ -199,6 +222,8 @@ def _attempt(
                 (index, True, outcome | {"seconds": share})
                 for index, outcome in zip(indices, outcomes, strict=True)
             ]
+        except deadline.OutOfTime:
+            raise
         except Exception:  # running them one by one shows which of them fails
             results = []
             for index, trial in zip(indices, trials, strict=True):
@@ -207,6 +232,8 @@ def _attempt(
     try:
         outcome, seconds = _timed(run, trials[0], data, options)
         return [(indices[0], True, outcome | {"seconds": round(seconds, 3)})]
+    except deadline.OutOfTime:
+        raise
     except Exception:
         return [(indices[0], False, traceback.format_exc(limit=-3))]
 

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from sercore import chapters, papers, store
 from sercore.cli import app
+from sercore.deadline import OutOfTime
 from sercore.papers.biagini2022 import card as loopq_card
 from tests.papers.biagini2022 import loopq_clips
 
@@ -183,11 +184,14 @@ def one_chapter(monkeypatch):
         seeds: int = 5
 
     recorded = []
+
+    def record(study, given, incomplete, minutes):
+        recorded.append((given, incomplete))
+        if minutes is not None:
+            raise OutOfTime("1 of 2 trials are left")
+
     study = SimpleNamespace(Parameters=Parameters)
-    monkeypatch.setattr(
-        "sercore.ledger.recording.record",
-        lambda study, given, incomplete: recorded.append((given, incomplete)),
-    )
+    monkeypatch.setattr("sercore.ledger.recording.record", record)
     monkeypatch.setattr(chapters, "names", lambda: ["01-one"])
     monkeypatch.setattr("sercore.papers.named", lambda name: SimpleNamespace(name=name))
     monkeypatch.setattr(chapters, "study", lambda name: study)
@@ -244,6 +248,14 @@ def test_record_runs_the_study(one_chapter):
     assert run("record", "01-one", "--incomplete").exit_code == 0
     assert [incomplete for _, incomplete in one_chapter] == [False, True]
     assert one_chapter[0][0].model_dump() == {"edition": "open", "seeds": 2}
+
+
+def test_record_says_that_its_time_is_over(one_chapter):
+    done = run("record", "01-one", "--minutes", "2.5")
+    assert done.exit_code == 3
+    assert done.stderr == (
+        "2.5 minutes are over: 1 of 2 trials are left. The same command goes on.\n"
+    )
 
 
 def test_book_prints_where_it_is(monkeypatch, tmp_path):

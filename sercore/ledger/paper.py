@@ -149,7 +149,7 @@ def hand_labels(paper: str) -> list[Printed]:
 # What a study module gives its paper, by the paper's name for it; then functions of one name.
 FROM_STUDY = {"name": "NAME", "methods": "METHODS", "Parameters": "Parameters"}
 BY_STUDY = (
-    "load", "tasks", "outcomes", "manifest", "code_path", "verified_with", "measure", "measured_on"
+    "load", "tasks", "manifest", "code_path", "verified_with", "measure", "measured_on"
 )  # fmt: skip
 
 

@@ -264,9 +264,39 @@ def _write(
             [earlier[earlier["trial"].isin(kept["trial"])], table.round(DIGITS.get(name, 12))]
         )
         files[f"{name}.csv.gz"] = _packed(joined) if len(joined) else None
-    runs = before | {names[name]: run for name, run in added.runs.items()}
+    runs = dict(before)
+    for name, run in added.runs.items():
+        notes = before.get(names[name], {}).get("verified")  # of trials that are kept
+        runs[names[name]] = run | ({"verified": notes} if notes else {})
     sealed.replace(place, files, {"runs": runs})
     return place
+
+
+def holds(
+    paper: str, name: str, about: Mapping, trials: Sequence, *, folder: Path = FOLDER
+) -> bool:
+    """Tell whether trials are recorded, all of them with one origin.
+
+    Args:
+        paper: name of the paper.
+        name: name of the trials' run, "open, models".
+        about: provenance that they would be recorded with.
+        trials: trials as frozen dataclasses.
+        folder: folder of recorded runs.
+    """
+    old = read(paper, folder=folder)
+    origin = [about.get(key) or None for key in ("edition", *SHARED)]
+    same = [
+        known
+        for known, run in old.runs.items()
+        if [run.get(key) or None for key in ("edition", *SHARED)] == origin
+    ]
+    table = pd.DataFrame([asdict(trial) for trial in trials]).assign(run=name)
+    settings = [column for column in table.columns if column != "run"]
+    of_same = old.trials[old.trials["run"].isin(same)] if len(old.trials) else old.trials
+    if not len(of_same) or not set(settings) <= set(of_same.columns):
+        return False
+    return bool(_named(table, settings).isin(_named(of_same, settings)).all())
 
 
 def amend(paper: str, change: Callable[[dict[str, dict]], None], *, folder: Path = FOLDER) -> None:

@@ -1,5 +1,7 @@
 """Long runs on real corpora, resumable, written into the ledger seed by seed."""
 
+import math
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -7,35 +9,41 @@ from pathlib import Path
 import torch
 from pydantic import BaseModel
 
-from sercore import store
+from sercore import deadline, store
 from sercore.corpora import CorpusError
 from sercore.corpora.clips import Report, left_out
 from sercore.corpora.folders import partial
 from sercore.ledger import recorded
 from sercore.ledger.paper import Paper
-from sercore.sweep import Task, trial_keys
+from sercore.sweep import Task, finished, trial_keys
 from sercore.training.devices import choose
 
 
-def record(paper: Paper, parameters: BaseModel, *, incomplete: bool = False) -> None:
+def record(
+    paper: Paper, parameters: BaseModel, *, incomplete: bool = False, minutes: float | None = None
+) -> None:
     """Run a study's grid and keep its trials in ``book/ledger/recorded``; what was measured on the corpora too.
 
-    A run that was interrupted goes on where it stopped: finished trials are in the store. Each kind of trial is a run of its own,
-    named after the edition and the kind; trials of another device or other code than those recorded are one more, with a number.
+    A run that was interrupted goes on where it stopped: seeds that are recorded are not run again, and the trials and trainings of
+    the next one are in the store. Each kind of trial is a run of its own, named after the edition and the kind; trials of another
+    device, method or versions than those recorded are one more, with a number.
 
     Args:
         paper: paper to record.
         parameters: of its chapter; the edition must not be the demo.
         incomplete: record corpora that are not whole, with the counts of what is missing (default no).
+        minutes: time after which no trial is begun, and a training stops after its epoch (default none).
 
     Raises:
         ValueError: the demo edition, whose values never enter the ledger, or clips that are copies of few files.
         CorpusError: a corpus with missing or damaged clips, unless ``incomplete``.
+        OutOfTime: the minutes are over; what was done is kept, and the same call goes on.
     """
     if parameters.edition == "demo":
         raise ValueError(
             "edition=demo: synthetic speech is never recorded; expected open or paper. Name one of them."
         )
+    began = time.time()
     data = paper.load(parameters)
     if not incomplete:
         refuse_partial(data.reports)
@@ -44,10 +52,19 @@ def record(paper: Paper, parameters: BaseModel, *, incomplete: bool = False) -> 
         paper.name, paper.measure(parameters, data), corpora=paper.measured_on(data)
     )
     seeds = range(parameters.seeds) if parameters.seed < 0 else [parameters.seed]
+    moment = math.inf if minutes is None else began + 60 * minutes
     for seed in seeds:
-        for task, outcomes in zip(
-            *paper.outcomes(parameters.model_copy(update={"seed": seed}), data), strict=True
-        ):
+        of_seed = parameters.model_copy(update={"seed": seed})
+        tasks = [
+            task
+            for task in paper.tasks(of_seed, data)
+            if not recorded.holds(
+                paper.name, _run(parameters, task), _about(paper, parameters, task), task.trials
+            )
+        ]
+        with deadline.until(moment):
+            results = finished(tasks, scheduler=parameters.scheduler, device=parameters.device)
+        for task, outcomes in zip(tasks, results, strict=True):
             write(paper, parameters, task, outcomes)
 
 
@@ -84,28 +101,32 @@ def refuse_copies(paths: Sequence[Path | str]) -> None:
 
 def write(paper: Paper, parameters: BaseModel, task: Task, outcomes: Sequence[dict]) -> None:
     """Write the outcomes of a task's trials, in their order, into the ledger of their paper."""
-    keys = trial_keys(task.run, task.trials, task.data)
-    about = recorded.provenance(
+    keys = [key.hex for key in trial_keys(task.run, task.trials, task.data)]
+    run, about = _run(parameters, task), _about(paper, parameters, task)
+    recorded.write(
+        paper.name,
+        lambda start: recorded.frames(run, about, task.trials, keys, outcomes, start=start),
+        [field.name for field in fields(task.trials[0])],
+    )
+
+
+def _run(parameters: BaseModel, task: Task) -> str:
+    """Name the run of a task's trials: edition and kind."""
+    return f"{parameters.edition}, {task.name}"
+
+
+def _about(paper: Paper, parameters: BaseModel, task: Task) -> dict:
+    """Say where the trials of a task come from."""
+    return recorded.provenance(
         edition=parameters.edition,
         corpora=task.corpora,
-        keys=keys,
+        keys=trial_keys(task.run, task.trials, task.data),
         parts=task.parts,
         study=paper.folder,
         method=paper.methods[task.name],
         device=_device(parameters.device),
         encoders=task.encoders,
         left_out=left_out(getattr(task.data, "reports", ())),
-    )
-    run, names = (
-        f"{parameters.edition}, {task.name}",
-        [field.name for field in fields(task.trials[0])],
-    )
-    recorded.write(
-        paper.name,
-        lambda start: recorded.frames(
-            run, about, task.trials, [key.hex for key in keys], outcomes, start=start
-        ),
-        names,
     )
 
 

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from sercore import store
+from sercore import deadline, store
 from sercore.training import checkpoints, devices
 
 STATE, BEST, LAST = "state.safetensors", "best.safetensors", "last.safetensors"
@@ -140,7 +140,8 @@ def run(
 
     The folder then holds ``last.safetensors`` (read it with ``checkpoints.read``),
     ``best.safetensors`` where an epoch is selected, ``history.json``, and ``state.safetensors``,
-    the state after the last epoch. A finished training is read, not repeated.
+    the state after the last epoch. A finished training is read, not repeated. Where the time of
+    the run has no room for one more epoch, the state is kept and the training stops.
 
     Args:
         network: network on its device; it is left in evaluation mode with the last epoch's weights.
@@ -161,6 +162,7 @@ def run(
 
     Raises:
         ValueError: The folder holds a checkpoint of another run.
+        OutOfTime: The time of the run is over; see ``sercore.deadline``.
     """
     extra = dict(extra or {})
     record = _identity({"network": network, **extra}, identity, device, seed)
@@ -182,7 +184,9 @@ def run(
                     name: tensor.detach().cpu().clone()
                     for name, tensor in network.state_dict().items()
                 }
-            if is_first and (len(done) % every == 0 or ending(done)):
+            is_late = not ending(done) and deadline.left() < done[-1]["seconds"]
+            (stops,) = devices.summed(is_late, device=device)
+            if is_first and (len(done) % every == 0 or ending(done) or stops):
                 state = checkpoints.training_state(network, optimiser, device)
                 state |= {f"best.{name}": tensor for name, tensor in weights.items()}
                 for part, module in extra.items():
@@ -192,6 +196,8 @@ def run(
                 checkpoints.write(folder / STATE, state, [record, done])
             devices.wait()
             bar.update()
+            if stops:
+                raise deadline.OutOfTime(f"stopped after epoch {len(done)}; its state is kept")
     history = History(epochs=done, ending=reason, best=best(done) if best else len(done))
     if is_first and best:
         checkpoints.write(folder / BEST, weights, {"run": record, "epoch": history.best})

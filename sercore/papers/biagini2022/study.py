@@ -26,8 +26,7 @@ from sercore.parameters import (
     WeightsPath,
 )
 from sercore.protocols import speakers
-from sercore.sweep import Task, finished
-from sercore.training.devices import choose
+from sercore.sweep import Task
 
 NAME = "03-loopq-models"
 STUDY = "biagini2022"
@@ -303,23 +302,8 @@ def _tuned_task(parameters: Parameters, chosen: Sequence[TunedRow]) -> Task:
         for row, settings in _settings(parameters, chosen, speakers.count(clips.table))
     ]
     widths = {weights.name: weights.width for weights in clips.weights.values() if weights.width}
-    return replace(_task("tuned", run, trials, clips), encoders=widths)
-
-
-def outcomes(parameters: Parameters, clips: Data) -> tuple[list[Task], list[list[dict]]]:
-    """Run what is not yet run; return the tasks and the outcomes of their trials.
-
-    A tuned trial on a GPU of this machine has the GPU for itself.
-    """
-    jobs, results = tasks(parameters, clips), []
-    alone = parameters.scheduler == "none" and choose(parameters.device).type == "cuda"
-    for task in jobs:
-        parts = [task]
-        if alone and task.name == "tuned":
-            parts = [replace(task, trials=[trial]) for trial in task.trials]
-        runs = finished(parts, scheduler=parameters.scheduler, device=parameters.device)
-        results.append([outcome for part in runs for outcome in part])
-    return jobs, results
+    task = _task("tuned", run, trials, clips)
+    return replace(task, encoders=widths, fills_a_gpu=True)
 
 
 def code_path(kind: str, settings: Mapping[str, Any]) -> tuple:

@@ -12,6 +12,7 @@ from sercore.papers.biagini2022 import data as loopq_data
 from sercore.papers.biagini2022 import study as loopq
 from sercore.papers.biagini2022.inputs import KINDS
 from sercore.papers.biagini2022.models import GROUPS, RECIPES, ROWS, SMALL
+from sercore.papers.biagini2022.paper import PAPER
 from sercore.parameters import ParameterError, checked
 from tests.corpora import trees
 from tests.papers.biagini2022.loopq_toy import toy
@@ -160,7 +161,7 @@ def test_a_run_goes_into_the_ledgers_tables(tmp_path, monkeypatch):
     monkeypatch.setitem(loopq_data.SOURCES, "demo", "toy-a")
     monkeypatch.setattr(loopq, "_loaded", lambda parameters, rows, *, elsewhere: toy())
     parameters = loopq.Parameters(only="HUBERTFT", epochs=2)
-    tasks, outcomes = loopq.outcomes(parameters, toy())
+    tasks, outcomes = PAPER.outcomes(parameters, toy())
     assert [task.name for task in tasks] == ["models", "across corpora"]
     assert tasks[0].encoders == {"toy": 6}
     assert tasks[0].corpora == ("toy-a", "toy-b")

@@ -7,7 +7,7 @@ import pytest
 import soundfile
 import torch
 
-from sercore import audio, corpora
+from sercore import audio, corpora, sweep
 from sercore.features.length import fit, trim
 from sercore.ledger import recorded
 from sercore.papers.biagini2022 import card as loopq_card
@@ -15,8 +15,10 @@ from sercore.papers.biagini2022 import inputs as loopq_inputs
 from sercore.papers.biagini2022 import study as loopq
 from sercore.papers.biagini2022.inputs import SHAPES, Waveforms
 from sercore.papers.biagini2022.models import TUNED
+from sercore.papers.biagini2022.paper import PAPER
 from sercore.papers.biagini2022.trial import run, with_weights
 from sercore.parameters import ParameterError, checked
+from sercore.training import devices
 from tests.papers.biagini2022.loopq_tuned_toy import RANDOM
 
 
@@ -145,31 +147,27 @@ def test_a_chapters_run_has_a_task_of_its_own_for_them(sounds, hubs, monkeypatch
     parameters = loopq.Parameters(
         only="HUBERTFT fixed, tuned", protocol="by-origin", epochs=1, device="cpu", **where
     )
-    tasks, outcomes = loopq.outcomes(parameters, sounds)
+    tasks, outcomes = PAPER.outcomes(parameters, sounds)
     assert recorded.of_this_run(tasks, outcomes).trials["encoder"].tolist() == ["tiny-wav2vec2"]
 
 
 def test_on_a_gpu_a_tuned_trial_runs_alone(sounds, monkeypatch):
     monkeypatch.setattr(loopq, "_loaded", lambda parameters, rows: sounds)
-    monkeypatch.setattr(loopq, "choose", torch.device)
-    met = []
-    monkeypatch.setattr(
-        loopq,
-        "finished",
-        lambda tasks, **how: (
-            met.append(tasks) or [[{"seed": trial.seed} for trial in task.trials] for task in tasks]
-        ),
-    )
-    asked = {"models": "tuned", "only": "HUBERTFT", "protocol": "by-origin", "seeds": 3}
-    for device, sizes in (("cuda", [1] * 6), ("cpu", [6])):
-        met.clear()
-        (task,), (found,) = loopq.outcomes(loopq.Parameters(device=device, **asked), sounds)
-        assert [len(each.trials) for tasks in met for each in tasks] == sizes
-        assert (
-            [each["seed"] for each in found]
-            == [trial.seed for trial in task.trials]
-            == [0, 0, 1, 1, 2, 2]
-        )
+    monkeypatch.setattr(devices, "choose", torch.device)
+    sizes = []
+
+    def swept(run, trials, data, **options):
+        sizes.append(len(trials))
+        return [{"seed": trial.seed} for trial in trials]
+
+    monkeypatch.setattr(sweep, "sweep", swept)
+    choice = {"models": "tuned", "only": "HUBERTFT", "protocol": "by-origin", "seeds": 3}
+    for device, expected in (("cuda", [1] * 6), ("cpu", [6])):
+        sizes.clear()
+        (task,), (outcomes,) = PAPER.outcomes(loopq.Parameters(device=device, **choice), sounds)
+        assert sizes == expected
+        assert [outcome["seed"] for outcome in outcomes] == [trial.seed for trial in task.trials]
+        assert [outcome["seed"] for outcome in outcomes] == [0, 0, 1, 1, 2, 2]
 
 
 @pytest.mark.parametrize("name", TUNED)
