@@ -84,6 +84,55 @@ def test_trials_of_two_devices_are_never_one_run(tmp_path):
     assert write(4, "cpu")[4] == first
 
 
+def written(folder, seeds, **about) -> None:
+    trials = [Trial(seed=seed, more="") for seed in seeds]
+    recorded.write(
+        PAPER,
+        lambda start: recorded.frames(
+            "open, models",
+            ABOUT | about,
+            trials,
+            ["k"] * len(trials),
+            [{}] * len(trials),
+            start=start,
+        ),
+        ["seed", "more"],
+        folder=folder,
+    )
+
+
+def test_what_was_verified_stays_noted_when_a_seed_is_added(tmp_path):
+    written(tmp_path, [0])
+    notes = [{"date": "2026-01-01", "trials": {"0": "same"}}]
+    recorded.amend(PAPER, lambda runs: runs["open, models"].update(verified=notes), folder=tmp_path)
+    written(tmp_path, [1])
+    assert recorded.runs(PAPER, folder=tmp_path)["open, models"]["verified"] == notes
+    assert len(recorded.read(PAPER, folder=tmp_path).trials) == 2
+
+
+@pytest.mark.parametrize(
+    ("seeds", "changed", "name", "is_held"),
+    [
+        ([0], {}, "open, models", True),
+        ([0, 1], {}, "open, models", True),
+        ([1, 2], {}, "open, models", False),  # a seed more
+        ([0], {"device": "cuda"}, "open, models", False),
+        ([0], {"method": 2}, "open, models", False),
+        ([0], {"versions": {"torch": "3"}}, "open, models", False),
+        ([0], {"left_out": {"tess": {"damaged": 1}}}, "open, models", False),
+        ([0], {"edition": "paper"}, "paper, models", False),
+        ([0], {}, "open, views", False),  # of another kind
+    ],
+)
+def test_a_seed_is_held_only_if_all_its_trials_have_this_origin(
+    tmp_path, seeds, changed, name, is_held
+):
+    trials = [Trial(seed=seed, more="") for seed in seeds]
+    assert not recorded.holds(PAPER, name, ABOUT, trials, folder=tmp_path)
+    written(tmp_path, [0, 1])
+    assert recorded.holds(PAPER, name, ABOUT | changed, trials, folder=tmp_path) == is_held
+
+
 def test_a_gpu_is_recorded_by_its_name(monkeypatch):
     assert recording._device("cpu") == "cpu"
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
