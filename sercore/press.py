@@ -12,13 +12,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
-from sercore import chapters, predict, store
+from joblib import Parallel, cpu_count, delayed
+
+from sercore import chapters, papers, predict, store
 from sercore.chapters import ChapterError, Executed
 from sercore.corpora.demo import synthetic
 from sercore.pages import fragments
 from sercore.pages.status import DEMO, INSTALLATION, RENDERING, UNKNOWN
+from sercore.report import prose
 
 INSTALLED = store.PROJECT / ".venv" / "installed"  # the Makefile's: how many seconds it took
 # What the pages are made of, excerpts and the API's reference too, beside the executed chapters.
@@ -50,11 +54,7 @@ def book(*, out: Path = store.PROJECT, fresh: bool = False) -> Path:
     # The corpora are made once: their time is kept even where what follows fails.
     store.write(build / TIMES, json.dumps(times).encode())
     times.pop(RENDERING, None)
-    executed = []
-    for name in chapters.names():
-        chapter = chapters.execute(name, fresh=fresh)
-        executed.append(chapter)
-        _say(f"{name}: executed in {chapter.seconds:.0f} s" if chapter.ran else f"{name}: kept")
+    executed = execute(fresh=fresh)
     if any(chapter.ran for chapter in executed) or not (build / "model" / "model.json").is_file():
         demo_model(build / "model")
     state = read_by_the_pages(executed, times)
@@ -75,6 +75,28 @@ def book(*, out: Path = store.PROJECT, fresh: bool = False) -> Path:
     store.write(build / TIMES, json.dumps(times).encode())
     store.write(mark, state.encode())
     return page
+
+
+def execute(*, fresh: bool = False) -> list[Executed]:
+    """Execute the chapters that are not kept, one on each core, and return all in order.
+
+    Where there are more cores than chapters, the cores are shared out evenly.
+
+    Raises:
+        ChapterError: a chapter failed.
+    """
+    done = {name: None if fresh else chapters.kept(name) for name in chapters.names()}
+    left = [name for name, chapter in done.items() if chapter is None]
+    for name in sorted(done.keys() - left):
+        _say(f"{name}: kept")
+    if left:
+        at_once = min(len(left), cpu_count())
+        pool = Parallel(n_jobs=at_once, return_as="generator_unordered")
+        execution = delayed(partial(chapters.execute, quiet=True, cores=cpu_count() // at_once))
+        for chapter in pool(execution(name, fresh=fresh) for name in left):
+            _say(f"{chapter.name}: executed in {chapter.seconds:.0f} s")
+            done[chapter.name] = chapter
+    return list(done.values())
 
 
 def demo_corpora() -> dict[str, float]:
@@ -125,7 +147,11 @@ def stage(folder: Path, executed: Sequence[Executed], times: Mapping[str, float]
         files |= {f"notebooks/{chapter.name}.ipynb": chapter.path for chapter in executed}
         for name, path in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, folder / name)
+            if path.parent == store.PROJECT / "book" and path.suffix == ".md":
+                words = prose.fill(path.read_text(encoding="utf-8"), papers.values(), where=name)
+                store.write(folder / name, words.encode())
+            else:
+                shutil.copyfile(path, folder / name)
     contents = folder / "_toc.yml"
     names = [chapter.name for chapter in executed]
     contents.write_text(_contents(contents.read_text(encoding="utf-8"), names), encoding="utf-8")

@@ -18,9 +18,10 @@ from types import ModuleType
 import nbformat
 from pydantic import BaseModel
 
-from sercore import checkout, store
+from sercore import checkout, papers, store
 from sercore.chapters.execution import ChapterError, peak_memory, run
 from sercore.parameters import checked
+from sercore.report import prose
 
 NOTEBOOKS = store.PROJECT / "notebooks"
 LEDGER = store.PROJECT / "book" / "ledger"
@@ -122,36 +123,55 @@ def key(name: str, parameters: BaseModel) -> store.Key:
     return store.key(settings=settings, manifest=manifest, modules=modules)
 
 
-def execute(name: str, parameters: BaseModel | None = None, *, fresh: bool = False) -> Executed:
+def execute(
+    name: str,
+    parameters: BaseModel | None = None,
+    *,
+    fresh: bool = False,
+    quiet: bool = False,
+    cores: int | None = None,
+) -> Executed:
     """Execute a chapter, or find it executed with the same parameters, source, data and code.
 
     Args:
         name: name of the chapter.
         parameters: result of ``check`` (default: the study's defaults).
         fresh: True to execute it even if it is kept.
+        quiet: True to show no bars.
+        cores: cores that its processes use (default: all).
 
     Raises:
         ChapterError: a cell failed; the message names it and the half-executed notebook.
     """
     name = find(name)
     parameters = parameters or check(name, {})
-    values = parameters.model_dump(mode="json")
+    if not fresh and (found := kept(name, parameters)):
+        return found
+    values, name_key = parameters.model_dump(mode="json"), key(name, parameters)
+    began = time.monotonic()
+    with peak_memory() as peak:
+        notebook = run(NOTEBOOKS / f"{name}.ipynb", values, quiet=quiet, cores=cores)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = prose.fill(cell.source, papers.values(), where=f"notebooks/{name}.ipynb")
+    store.keep("chapters", name_key, nbformat.writes(notebook).encode(), ".ipynb")
+    seconds = round(time.monotonic() - began, 1)
+    costs = {"chapter": name, "seconds": seconds, "peak": round(peak[0], 1)}
+    device, versions = getattr(parameters, "device", "cpu"), dict(name_key.versions)
+    about = costs | checkout.circumstances(device=device, versions=versions)
+    store.keep("chapters", name_key, json.dumps(about).encode(), ".json")
+    return Executed(name, store.path("chapters", name_key, ".ipynb"), True, about, values)
+
+
+def kept(name: str, parameters: BaseModel | None = None) -> Executed | None:
+    """Find a chapter that was executed with the same parameters, source, data and code, or None."""
+    parameters = parameters or check(name, {})
     name_key = key(name, parameters)
     record = store.kept("chapters", name_key, ".json")
-    ran = fresh or record is None or store.kept("chapters", name_key, ".ipynb") is None
-    if ran:
-        began = time.monotonic()
-        with peak_memory() as peak:
-            notebook = run(NOTEBOOKS / f"{name}.ipynb", values)
-        store.keep("chapters", name_key, nbformat.writes(notebook).encode(), ".ipynb")
-        seconds = round(time.monotonic() - began, 1)
-        costs = {"chapter": name, "seconds": seconds, "peak": round(peak[0], 1)}
-        device, versions = getattr(parameters, "device", "cpu"), dict(name_key.versions)
-        about = costs | checkout.circumstances(device=device, versions=versions)
-        record = json.dumps(about).encode()
-        store.keep("chapters", name_key, record, ".json")
-    path = store.path("chapters", name_key, ".ipynb")
-    return Executed(name, path, ran, json.loads(record), values)
+    if record is None or store.kept("chapters", name_key, ".ipynb") is None:
+        return None
+    path, values = store.path("chapters", name_key, ".ipynb"), parameters.model_dump(mode="json")
+    return Executed(name, path, False, json.loads(record), values)
 
 
 class _NoParameters(BaseModel, extra="forbid"):

@@ -10,6 +10,7 @@ import shutil
 import sys
 import tempfile
 import threading
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,16 +28,25 @@ class ChapterError(RuntimeError):
     """A chapter that does not exist, is not written as a chapter, or failed."""
 
 
-def run(notebook: Path, parameters: Mapping[str, object]) -> nbformat.NotebookNode:
+def run(
+    notebook: Path,
+    parameters: Mapping[str, object],
+    *,
+    quiet: bool = False,
+    cores: int | None = None,
+) -> nbformat.NotebookNode:
     """Execute a notebook in the checkout, and return it without times and paths.
 
     The parameters are set in a cell that is tagged ``remove-cell``, after the one tagged
-    ``parameters``. What cells write to standard error, bars above all, is shown here as well.
+    ``parameters``. What cells write to standard error, bars above all, is shown here as well,
+    unless it is ``quiet``. The chapter's own processes use that many cores (default: all).
 
     Raises:
         ChapterError: a cell failed, or the kernel died.
     """
-    import papermill
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "IProgress not found")  # bars are of text here
+        import papermill
     from nbclient.exceptions import DeadKernelError
 
     with tempfile.TemporaryDirectory() as folder:
@@ -49,9 +59,9 @@ def run(notebook: Path, parameters: Mapping[str, object]) -> nbformat.NotebookNo
                 kernel_name="python3",
                 language="python",
                 cwd=store.PROJECT,
-                progress_bar={"desc": notebook.stem},
-                stderr_file=sys.stderr,
-                kernel_manager_class=_this_interpreter(),
+                progress_bar=False if quiet else {"desc": notebook.stem},
+                stderr_file=None if quiet else sys.stderr,
+                kernel_manager_class=_this_interpreter(cores),
             )
         except papermill.PapermillExecutionError as error:
             raise ChapterError(_failure(notebook, error, output)) from None
@@ -92,16 +102,18 @@ def peak_memory() -> Iterator[list[float]]:
         thread.join()
 
 
-def _this_interpreter() -> type:
+def _this_interpreter(cores: int | None) -> type:
     """Return a kernel manager of this very interpreter, whatever kernels the machine has."""
     from ipykernel.kernelspec import get_kernel_dict
     from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import AsyncKernelManager
 
-    paths = {name: absolute(os.environ[name]) for name in PATHS if os.environ.get(name)}
+    variables = {name: absolute(os.environ[name]) for name in PATHS if os.environ.get(name)}
+    if cores is not None:
+        variables["LOKY_MAX_CPU_COUNT"] = str(cores)
 
     class ThisInterpreter(AsyncKernelManager):
-        kernel_spec = property(lambda self: KernelSpec(**get_kernel_dict(), env=paths))
+        kernel_spec = property(lambda self: KernelSpec(**get_kernel_dict(), env=variables))
 
         def __init__(self, **settings: object) -> None:
             super().__init__(transport_encryption="auto", **settings)

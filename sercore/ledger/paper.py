@@ -243,9 +243,9 @@ class Paper(ABC):
 
     # The pages: what is said and drawn of the paper beside the other ones.
 
-    def headline(self, ledger: Any) -> str:
-        """Say in a paragraph of Markdown what was found, for the first page and the README."""
-        return ""
+    def quoted(self, ledger: Any) -> Mapping[str, Any]:
+        """Give the numbers that the words of the pages quote, by name; see ``report.prose``."""
+        return {}
 
     def figures(self, ledger: Any) -> Mapping[str, Any]:
         """Draw the figures that the book's pages show, by file name."""

@@ -1,5 +1,6 @@
 """All that pages include, written into ``book/generated`` when the book is rendered."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from sercore import papers, store
 from sercore.ledger.entries import Ledger, tally
 from sercore.ledger.paper import Printed
 from sercore.pages import data, excerpts, reference, speed, status
-from sercore.report import tables
+from sercore.report import prose, tables
 
 EXAMPLE = "01-ser2022-transfer"  # chapter whose first cells the page on adding one shows
 
@@ -35,7 +36,7 @@ def _texts(
     """Return the Markdown of each fragment by its name."""
     counts = {paper: tally(ledger) for paper, ledger in ledgers.items()}
     texts = {
-        "headline.md": summary(ledgers),
+        "headline.md": summary("../../notebooks"),
         "tally.md": tables.tally(counts).data,
         "corpora.md": data.corpora().data,
         "demo-corpora.md": data.demo().data,
@@ -51,10 +52,35 @@ def _texts(
     return texts | {"rooms.md": reference.contents()}
 
 
-def summary(ledgers: Mapping[str, Ledger]) -> str:
-    """Say what was replicated and what held: the headlines of the first page and the README."""
-    paragraphs = [ledger.paper.headline(ledger) for ledger in ledgers.values()]
-    return "\n\n".join(filter(None, paragraphs))
+def summary(place: str) -> str:
+    """Say what each paper's chapter found, in its own words, with links to the chapters.
+
+    Args:
+        place: path from the page to the folder of the notebooks.
+    """
+    lines = []
+    for paper in papers.every():
+        number = int(paper.name.partition("-")[0])
+        words = finding(store.PROJECT / "notebooks" / f"{paper.name}.ipynb")
+        link = f"[Chapter {number}]({place}/{paper.name}.ipynb)"
+        lines.append(f"{number}. **{paper.title}: {paper.subject}.** {words} {link}")
+    return "\n".join(lines)
+
+
+def finding(path: Path) -> str:
+    """Return the words in which a chapter says what was found: its cell tagged ``finding``.
+
+    Raises:
+        LookupError: no cell is tagged so.
+        ProseError: the words name a number that there is not.
+    """
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        if "finding" in cell["metadata"].get("tags", []):
+            words = " ".join("".join(cell["source"]).split())
+            return prose.fill(words, papers.values(), where=f"notebooks/{path.name}")
+    raise LookupError(
+        f"{path}: no cell is tagged `finding`; expected one with one or two sentences. Write it."
+    )
 
 
 def _replicated() -> str:

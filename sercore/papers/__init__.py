@@ -5,9 +5,12 @@ Whatever goes over the papers asks here: a folder that holds ``paper.py`` is a p
 
 import importlib
 import pkgutil
-from functools import cache
+from collections.abc import Sequence
+from functools import cache, partial
 
+from sercore.ledger.claims import Claim
 from sercore.ledger.paper import Paper
+from sercore.report.prose import Values
 
 FIELDS = (
     "name",
@@ -53,6 +56,16 @@ def named(name: str) -> Paper:
             return paper
     names = ", ".join(paper.name for paper in every())
     raise PaperError(f"{name}: no such paper; expected one of {names}. Name one of them.")
+
+
+def values() -> dict[str, Values]:
+    """What the words of a page can name: the numbers of each paper, by its folder."""
+    return {paper.folder: Values(paper, partial(claims, paper)) for paper in every()}
+
+
+def claims(paper: Paper) -> Sequence[Claim]:
+    """Return the claims of a paper, ``CLAIMS`` of ``claims.py`` in its folder."""
+    return importlib.import_module(f"{__name__}.{paper.folder}.claims").CLAIMS
 
 
 def _load(folder: str) -> Paper:

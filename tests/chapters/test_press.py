@@ -2,6 +2,7 @@
 
 import json
 
+import nbformat
 import pytest
 from nbformat import v4
 from two_chapters import CONFIG, code, write_notebook
@@ -56,6 +57,29 @@ def test_book_is_rendered_once_and_a_warning_ends_it(project):
     project.edit("book/index.md", "[](nowhere.md) and ", "")
     assert project.sercore("book").returncode == 0
     assert page.is_file()
+
+
+def test_chapters_are_executed_side_by_side_and_quietly(project):
+    for name in ("01-one", "02-two"):
+        project.edit(f"notebooks/{name}.ipynb", "study.run(repeats)", "study.run(repeats) + 1")
+    done = project.sercore("book")
+    assert done.returncode == 0, done.stderr
+    lines = done.stderr.splitlines()
+    executed = [line for line in lines if ": executed in " in line]
+    assert sorted(line.split(":")[0] for line in executed) == ["01-one", "02-two"]
+    assert all(line.startswith(("demo", "01", "02", "model", "pages")) for line in lines), lines
+
+    project.edit("notebooks/02-two.ipynb", "+ 1", "/ 0")
+    failed = project.sercore("book")
+    assert failed.returncode == 2
+    assert "01-one: kept" in failed.stderr
+    assert "notebooks/02-two.ipynb: cell 3 failed." in failed.stderr
+
+
+def test_a_chapter_uses_the_cores_that_it_is_given(notebooks):
+    write_notebook(notebooks / "01-cores.ipynb", code("import joblib\njoblib.cpu_count()"))
+    executed = nbformat.read(chapters.execute("cores", cores=1).path, as_version=4)
+    assert executed.cells[0].outputs[0].data["text/plain"] == "1"
 
 
 @pytest.fixture

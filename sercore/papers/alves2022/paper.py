@@ -28,7 +28,7 @@ class Alves2022(Paper, study=study):
     settings = numbers.SETTINGS
     built = numbers.BUILT
     alone: ClassVar = {"gender": study.gender_task}
-    headline = staticmethod(page.headline)
+    quoted = staticmethod(page.quoted)
     note = staticmethod(numbers.displayed)
 
     def measure(self, parameters: study.Parameters, clips: Data) -> dict[str, float]:

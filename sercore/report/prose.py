@@ -1,0 +1,103 @@
+"""Words by people, numbers by the ledger: what a page's text names between double braces.
+
+``{{ alves2022.clean_low | f(2) }}`` is a value of the paper in that folder, here with two decimals;
+``Paper.quoted`` says which there are. ``{{ alves2022.rests(A4="fails") }}`` writes nothing, and
+refuses the text once claim A4 has another mark than the one that the words beside it rest on.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
+from functools import cached_property
+
+from jinja2 import Environment, StrictUndefined, TemplateError
+
+from sercore.ledger import claims as judging
+from sercore.ledger.entries import Ledger
+from sercore.ledger.paper import Paper
+
+BRACES = "{{"
+
+
+class ProseError(ValueError):
+    """A text that names a number that there is not, or rests on a mark that has changed."""
+
+
+class Values:
+    """Numbers and marks of one paper, as a text names them.
+
+    Args:
+        paper: paper whose numbers these are.
+        claims: function that gives the paper's claims.
+    """
+
+    def __init__(self, paper: Paper, claims: Callable[[], Sequence[judging.Claim]]) -> None:
+        self._paper, self._claims = paper, claims
+
+    @cached_property
+    def _ledger(self) -> Ledger:
+        return Ledger(self._paper)
+
+    @cached_property
+    def _numbers(self) -> Mapping[str, object]:
+        return self._paper.quoted(self._ledger)
+
+    def __getattr__(self, name: str) -> object:
+        """Return the number of that name."""
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if name not in self._numbers:
+            near = get_close_matches(name, self._numbers, n=1)
+            advice = f"did you mean `{near[0]}`?" if near else "there are "
+            if not near:
+                advice += ", ".join(f"`{known}`" for known in sorted(self._numbers)) or "none"
+            raise ProseError(f"`{self._paper.folder}.{name}`: no such number; {advice}")
+        return self._numbers[name]
+
+    def rests(self, **marks: str) -> str:
+        """Return nothing; refuse a text whose words rest on marks that are others today.
+
+        Args:
+            marks: mark of each claim by its name: one word, or "inconclusive/fails" where the
+                paper's protocol and the clean one differ.
+        """
+        claims = {claim.name: claim for claim in self._claims()}
+        for name, mark in marks.items():
+            if name not in claims:
+                raise ProseError(f"claim {name}: no such claim; there are {', '.join(claims)}")
+            ((_, judgement),) = judging.judged(self._ledger, [claims[name]])
+            today = "/".join(dict.fromkeys((judgement.published, judgement.clean)))
+            if today != mark:
+                raise ProseError(
+                    f"claim {name}: the words rest on its mark {mark!r}, which is {today!r} today. "
+                    "Read the sentence again, and change its words or its mark"
+                )
+        return ""
+
+
+def fill(text: str, values: Mapping[str, object], *, where: str) -> str:
+    """Put numbers in the places of their names.
+
+    Args:
+        text: Markdown.
+        values: what the text can name: ``Values`` by the paper's folder, and plain numbers.
+        where: name of the page, for the message.
+
+    Raises:
+        ProseError: a name that stands for nothing, or a mark that has changed.
+    """
+    if BRACES not in text:
+        return text
+    try:
+        return _environment().from_string(text).render(values)
+    except (ProseError, TemplateError) as error:
+        raise ProseError(f"{where}: {error}.") from None
+
+
+def _environment() -> Environment:
+    environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True)
+    environment.filters |= {
+        "f": lambda value, digits=0: f"{value:,.{digits}f}",
+        "signed": lambda value, digits=0: f"{value:+.{digits}f}".replace("-", "−"),
+        "percent": lambda value, digits=0: f"{100 * value:.{digits}f} %",
+    }
+    return environment
