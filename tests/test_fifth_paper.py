@@ -49,6 +49,8 @@ class Project:
         shutil.copy(HERE / "references.bib", folder / "sercore" / "papers" / "svm2004")
         shutil.copy(HERE / f"{NAME}.csv", folder / "book" / "ledger" / "published")
         cells = [v4.new_markdown_cell("# A fifth paper {cite:t}`svm2004`")]
+        words = "It prints {{ svm2004.printed }} numbers; {{ svm2004.not_run }} are not run."
+        cells.append(v4.new_markdown_cell(words, metadata={"tags": ["finding"]}))
         cells.append(
             code(
                 'edition = "demo"\nseeds = 1\nseed = -1\ndevice = "cpu"\nscheduler = "none"',
@@ -111,6 +113,7 @@ def test_its_chapter_runs_and_its_numbers_are_in_the_ledger(project):
     executed = Path(done["path"]).read_text()
     assert "SVM, speaker-independent" in executed
     assert "Known speakers are easier" in executed
+    assert "It prints 2 numbers; 2 are not run." in executed
     entries = json.loads(project.sercore("ledger", "05", "--json"))
     assert [(entry["published"], entry["verdict"]) for entry in entries] == [
         (90.0, "not run"),
@@ -158,6 +161,7 @@ def test_the_book_has_its_place_its_reference_and_its_numbers(project):
     assert "@misc{svm2004" in (staged / "book" / "references.bib").read_text()
     generated = staged / "book" / "generated"
     assert "SVM, speaker-dependent" in (generated / "ledgers.md").read_text()
+    assert "It prints 2 numbers; " in (generated / "headline.md").read_text()
     assert "{cite:t}`svm2004`" in (generated / "replicated.md").read_text()
 
 

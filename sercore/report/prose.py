@@ -12,7 +12,7 @@ from functools import cached_property
 from jinja2 import Environment, StrictUndefined, TemplateError
 
 from sercore.ledger import claims as judging
-from sercore.ledger.entries import Ledger
+from sercore.ledger.entries import Ledger, tally
 from sercore.ledger.paper import Paper
 
 BRACES = "{{"
@@ -39,7 +39,9 @@ class Values:
 
     @cached_property
     def _numbers(self) -> Mapping[str, object]:
-        return self._paper.quoted(self._ledger)
+        counts = {word.replace(" ", "_"): count for word, count in tally(self._ledger).items()}
+        about = {"printed": len(self._ledger.printed)} | counts
+        return about | dict(self._paper.quoted(self._ledger))
 
     def __getattr__(self, name: str) -> object:
         """Return the number of that name."""

@@ -71,6 +71,13 @@ def write(folder, runs, times):
     (place / "runs.txt").write_text("\\n".join(str(run) for run in runs))
 '''
 
+PROSE = '''"""Words with a number in them."""
+
+
+def fill(text, values, *, where):
+    return text.replace("{{ two }}", str(values["two"]))
+'''
+
 SAVED = '''"""A model that is left beside the book."""
 
 
@@ -160,7 +167,9 @@ def make(folder: Path) -> Project:
         source, target = store.PROJECT / "sercore" / room, folder / "sercore" / room
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
-    project.write("sercore/papers/__init__.py", "")
+    project.write("sercore/papers/__init__.py", "def values():\n    return {'two': 2}\n")
+    project.write("sercore/report/__init__.py", "")
+    project.write("sercore/report/prose.py", PROSE)
     for number, extra in (("one", ""), ("two", "import numpy as np  # noqa: F401\n")):
         project.write(f"sercore/papers/{number}/__init__.py", "")
         project.write(f"sercore/papers/{number}/helper.py", '"""Helper."""\n\nVALUE = 3\n')
@@ -169,14 +178,14 @@ def make(folder: Path) -> Project:
     for place, number in ((1, "one"), (2, "two")):
         write_notebook(
             folder / f"notebooks/{place:02}-{number}.ipynb",
-            v4.new_markdown_cell(f"# Chapter {number}"),
+            v4.new_markdown_cell(f"# Chapter {number} of {{{{ two }}}}"),
             code("repeats = 2", "parameters"),
             code(f"from sercore.papers.{number} import study\n\nstudy.run(repeats)"),
         )
         project.write(f"book/ledger/published/{place:02}-{number}.csv", "table,row\n")
     project.write(
         "book/index.md",
-        "# Two chapters\n\nSee [](../notebooks/01-one.ipynb).\n\n```{include} generated/headline.md\n```\n",
+        "# Two chapters, {{ two }}\n\nSee [](../notebooks/01-one.ipynb).\n\n```{include} generated/headline.md\n```\n",
     )
     project.write("book/status.md", "# Status\n\n```{include} generated/parts.md\n```\n")
     project.write("sercore/predict.py", SAVED)

@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 
 from sercore.ledger.entries import PUBLISHED_ONLY, Ledger
+from sercore.ledger.estimates import signs
 from sercore.ledger.paper import Printed
 from sercore.ledger.scores import F1
 from sercore.papers.alves2022.numbers import official_tests
+
+SELECTED_ROW = "(3) Multi-task all prosodic + SMOTE - CG"  # on which every control was run
 
 
 def quoted(ledger: Ledger) -> Mapping[str, object]:
@@ -31,6 +34,7 @@ def quoted(ledger: Ledger) -> Mapping[str, object]:
         "official_high": max(official),
         "only_as_published": sum(reason.startswith(PUBLISHED_ONLY) for reason in reached),
     }
+    named |= _controls(ledger) | _second_branch(ledger)
     for group, rows in groups.items():
         if rows:
             named[f"{group}_rows"] = len(rows)
@@ -41,7 +45,9 @@ def quoted(ledger: Ledger) -> Mapping[str, object]:
         row = groups["prosodic"][0].row
         for protocol, name in (("as-published", "published"), ("clean", "clean")):
             counts = ledger.trials(row, protocol=protocol).confusion().sum(1)
-            for label, share in zip(("neutral", "female", "male"), counts / counts.sum(), strict=True):
+            for label, share in zip(
+                ("neutral", "female", "male"), counts / counts.sum(), strict=True
+            ):
                 named[f"{name}_{label}"] = share
     return named
 
@@ -63,6 +69,36 @@ def _spans(ledger: Ledger, group: str, rows: list[Printed]) -> dict[str, float]:
         spans[f"{group}_{name}_low"] = min(values)
         spans[f"{group}_{name}_high"] = max(values)
     return spans
+
+
+def _controls(ledger: Ledger) -> dict[str, float]:
+    """Return the scores of the row that all controls were run on, and of these controls."""
+    row = SELECTED_ROW
+    controls = {
+        "own": "none",
+        "shuffled": "labels shuffled",
+        "neutral": "always neutral",
+        "regression": "logistic regression",
+    }
+    named = {}
+    for name, control in controls.items():
+        for protocol, word in (("as-published", "published"), ("clean", "clean")):
+            if cell := ledger.cell(row, F1, protocol=protocol, control=control):
+                named[f"{name}_{word}"] = cell.value
+    return named
+
+
+def _second_branch(ledger: Ledger) -> dict[str, int]:
+    """Count the rows whose gender branch was taken away, and those that it clearly moved."""
+    control = "no gender branch"
+    named = {}
+    for variant, word in (("as-run", "run"), ("as-described", "described")):
+        rows = [row for row, kind, name in ledger.controls() if (kind, name) == (variant, control)]
+        changes = [ledger.above(row, F1, variant=variant, control=control) for row in rows]
+        named[f"branch_rows_as_{word}"] = len(rows)
+        marks = signs(changes) if changes else []
+        named[f"branch_moved_as_{word}"] = sum(mark != "inconclusive" for mark in marks)
+    return named
 
 
 def _encoder(ledger: Ledger, row: str) -> tuple[str, str]:

@@ -10,16 +10,18 @@ from IPython.display import HTML
 from sercore.corpora.coraa_ser import NOTES
 from sercore.features import names
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import Estimate, level, signs
+from sercore.ledger.estimates import Estimate, level
 from sercore.ledger.paper import hand_labels
 from sercore.ledger.recorded import Recorded, measurements
 from sercore.ledger.scores import F1, Trials
 from sercore.papers.alves2022.gender import CLASSIFIERS, NETWORK
+from sercore.papers.alves2022.network import STAGE_ONE
 from sercore.papers.alves2022.numbers import RECALLS, official_tests
 from sercore.papers.alves2022.study import NAME
-from sercore.papers.alves2022.trial import SELECTED
+from sercore.papers.alves2022.trial import SELECTED, Data
 from sercore.report import tables
 from sercore.report.tables import BRACKETS, PROTOCOLS, Column, shown, table, this_run
+from sercore.training.loop import Recipe
 
 CLASSES = ("neutral", "non-neutral female", "non-neutral male")  # in the order of RECALLS
 
@@ -159,27 +161,30 @@ def second_head(ledger: Ledger) -> HTML:
     return table(columns, chosen.groupby("protocol"), caption=caption)
 
 
-def second_branch(ledger: Ledger) -> str:
-    """Say how often taking the gender branch away moves clean macro F1, in either variant."""
-    controls = [control for control in ledger.controls() if control[2] == "no gender branch"]
-    if not controls:
-        return "The controls are not recorded."
-    words = []
-    for variant in ("as-run", "as-described"):
-        rows = [row for row, kind, _ in controls if kind == variant]
-        cells = [ledger.above(row, F1, variant=variant, control="no gender branch") for row in rows]
-        clear = []
-        for row, cell, mark in zip(rows, cells, signs(cells), strict=True):
-            if mark != "inconclusive":
-                clear.append(f"{row} by {cell.value:+.3f}")
-        sentence = f"{variant}, in {len(clear)} of {len(cells)} rows"
-        if clear:
-            sentence += f" ({'; '.join(clear)})"
-        words.append(sentence)
-    return (
-        "Recorded, the gender branch moves the clean score, judged together over the rows: "
-        f"{', '.join(words)}."
+def encoders(data: Data) -> HTML:
+    """Show which speech encoder the rows on embeddings read on a page."""
+    rows = [(name, values.shape[1]) for name, values in data.embeddings.items()]
+    caption = (
+        "Speech encoder of this page's rows on embeddings; `random` has random weights and was "
+        "never trained, and without an encoder the rows are left out"
     )
+    return tables.html(("encoder", "values a clip"), rows or [("none", "")], caption=caption)
+
+
+def recipes() -> HTML:
+    """Show how the networks are trained."""
+    rows = []
+    for name, recipe in (("networks of the tables", Recipe()), ("gender stage", STAGE_ONE)):
+        rows.append((name, recipe.batch, recipe.epochs, "Adam", f"{recipe.rate:g}"))
+    caption = "Training recipes; the gender stage is the first of the sequential network's two"
+    return tables.html(("trained", "batch", "epochs", "optimiser", "rate"), rows, caption=caption)
+
+
+def unconverted(data: Data) -> HTML:
+    """Show the clips that have no gender-changed copy, and why."""
+    rows = [sentence.split(": ", 1) for sentence in data.unconverted]
+    caption = "Non-neutral clips without a gender-changed copy"
+    return tables.html(("clip", "why"), rows or [("none", "")], caption=caption)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,96 @@
+"""Words by people: their numbers are the ledger's, and what they say more rests on marks that are checked."""
+
+import dataclasses
+import json
+
+import pytest
+
+from sercore import papers, store
+from sercore.ledger import recorded
+from sercore.ledger.claims import Claim, Judgement
+from sercore.ledger.entries import Ledger
+from sercore.report.prose import ProseError, Values, fill
+
+CLAIMS = (
+    Claim("Z1", "It holds", source="", judge=lambda ledger: Judgement.alike("holds", "")),
+    Claim(
+        "Z2",
+        "It holds with a leak",
+        source="",
+        judge=lambda ledger: Judgement(published="holds", clean="fails", reason=""),
+    ),
+)
+ALVES = papers.named("alves2022")
+NOTEBOOKS = sorted((store.PROJECT / "notebooks").glob("*.ipynb"))
+
+
+@pytest.fixture
+def values():
+    return {"alves2022": Values(ALVES, lambda: CLAIMS), "n": 1234.567}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("no number\n", "no number\n"),
+        ("{{ n | f }} {{ n | f(2) }}\n", "1,235 1,234.57\n"),
+        ("{{ 0.1 | signed(1) }} {{ -0.25 | signed(2) }}", "+0.1 −0.25"),
+        ("{{ 0.345 | percent }} {{ 0.345 | percent(1) }}", "34 % 34.5 %"),
+        ("{{ alves2022.printed }}", "177"),
+        ("so{{ alves2022.rests(Z1='holds') }}.", "so."),
+        ("so{{ alves2022.rests(Z2='holds/fails', Z1='holds') }}.", "so."),
+        ("$\\frac{a}{b}$ {#id} {cite:t}`x`", "$\\frac{a}{b}$ {#id} {cite:t}`x`"),
+    ],
+)
+def test_a_name_gives_its_number(values, text, expected):
+    assert fill(text, values, where="page.md") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{{ m }}", r"^page\.md: 'm' is undefined\.$"),
+        (
+            "{{ alves2022.networkz }}",
+            r"`alves2022\.networkz`: no such number; did you mean `networks`\?",
+        ),
+        ("{{ alves2022.qqqq }}", r"no such number; there are `branch_moved_as_described`, "),
+        ("{{ n | g }}", r"No filter named 'g'"),
+        ("{{ n", r"unexpected end of template"),
+        ("{{ alves2022.rests(Z9='holds') }}", r"claim Z9: no such claim; there are Z1, Z2"),
+        (
+            "{{ alves2022.rests(Z2='holds') }}",
+            r"claim Z2: the words rest on its mark 'holds', which is 'holds/fails' today",
+        ),
+    ],
+)
+def test_a_text_that_the_ledger_does_not_bear_out_is_refused(values, text, message):
+    with pytest.raises(ProseError, match=message):
+        fill(text, values, where="page.md")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_chapter_can_be_filled_and_says_what_it_found(path):
+    findings = 0
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        if cell["cell_type"] == "markdown":
+            words = fill("".join(cell["source"]), papers.values(), where=path.name)
+            assert "{{" not in words
+            if "finding" in cell["metadata"].get("tags", []):
+                findings += 1
+                assert words.startswith("**")
+                assert "{cite" not in words
+    assert findings == 1
+
+
+def test_another_recorded_count_is_another_number_in_the_text():
+    text = "{{ alves2022.prosodic_clean_low | f(4) }}"
+    before = fill(text, {"alves2022": Values(ALVES, lambda: ())}, where="page.md")
+    runs = recorded.read(ALVES.name)
+    counts = runs.parts["counts"].copy()
+    counts["predicted"] = 0  # every answer is neutral
+    altered = dataclasses.replace(runs, parts=runs.parts | {"counts": counts})
+    values = Values(ALVES, lambda: ())
+    values._ledger = Ledger(ALVES, runs=altered)
+    after = fill(text, {"alves2022": values}, where="page.md")
+    assert float(before) > 0.4 > float(after)
