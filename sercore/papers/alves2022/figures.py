@@ -29,43 +29,15 @@ from sercore.report.figures import COLOURS, FONT, WIDTH, interval, legend, scatt
 TEST = {"color": COLOURS["test"], "label": "printed, official test"}
 
 
-def leakage(ledger: Ledger) -> Figure:
-    """Draw of each recorded row the printed score, ours as published, ours clean, and the test's.
+def protocols(ledger: Ledger) -> Figure:
+    """Draw each recorded row at its printed score: ours as published, ours clean, and the test's.
 
     Rows that read another encoder than the paper's are hollow.
     """
     submitted = _submitted(ledger)
-    numbers = sorted(_recorded(ledger), key=lambda number: number.value)
-    figure, axes = plt.subplots(figsize=(WIDTH, 1.2 + 0.3 * len(numbers)), layout="constrained")
-    axes.axvline(1 / 3, color="0.8", linewidth=1, zorder=0)
-    for height, number in enumerate(numbers):
-        style = {"color": COLOURS["printed"], "markersize": 5, "label": "printed"}
-        axes.plot(number.value, height, "D", **style)
-        for protocol, offset in (("as-published", 0.14), ("clean", -0.14)):
-            cell = ledger.cell(number.row, F1, protocol=protocol)
-            if cell is not None:
-                bounds = _bounds(cell, protocol)
-                style = COLOURS[protocol], f"ours, {protocol}", bool(ledger.inputs(number.row))
-                interval(axes, cell.value, *bounds, height + offset, *style)
-        if number.row in submitted:
-            axes.plot(submitted[number.row], height, "*", markersize=11, **TEST)
-    names = [f"{number.table.removeprefix('Table ')} {number.row}" for number in numbers]
-    axes.set_yticks(range(len(numbers)), names, fontsize=FONT)
-    axes.set(xlabel="macro F1", ylim=(-0.6, len(numbers) - 0.4))
-    axes.grid(axis="y", color="0.93", linewidth=0.8)
-    axes.set_axisbelow(True)
-    legend(figure, axes, _hollow("other corpora or weights", ledger))
-    sns.despine(figure)
-    return figure
-
-
-def three_ways(ledger: Ledger) -> Figure:
-    """Draw what ``leakage`` draws, every recorded row at its printed score."""
-    submitted = _submitted(ledger)
     figure, axes = plt.subplots(figsize=(WIDTH, 3.0), layout="constrained")
     axes.plot([0.25, 0.95], [0.25, 0.95], color="0.6", linewidth=1, zorder=0)
     axes.text(0.945, 0.865, "as printed", color="0.4", fontsize=FONT, ha="right")
-    axes.axhline(1 / 3, color="0.85", linewidth=1, zorder=0)
     for number in _recorded(ledger):
         for protocol, marker in (("as-published", "o"), ("clean", "s")):
             cell = ledger.cell(number.row, F1, protocol=protocol)

@@ -41,7 +41,7 @@ class Alves2022(Paper, study=study):
 
     def figures(self, ledger: Ledger) -> dict[str, Figure]:
         """Draw the three ways to score that the first page compares."""
-        return {"leakage.png": figures.three_ways(ledger)}
+        return {"protocols.png": figures.protocols(ledger)}
 
     def setting(self, number: Printed) -> Plain | None:
         """Compare a setting; of single files it is not published which got another value."""

@@ -124,54 +124,29 @@ class Rows:
         return Estimate(value=value, low=value - 0.1, high=value + 0.05, seeds=5, groups=84, **run)
 
 
-@pytest.mark.parametrize("count", [2, 26])
-def test_leakage_names_every_row_and_its_legend_covers_no_point(count):
-    ledger = Rows(count, substituted=[0])
-    rows = [number.row for number in ledger.rows]
-    figure = figures.leakage(ledger)
-    axes = figure.axes[0]
-    assert [label.get_text() for label in axes.get_yticklabels()] == [
-        f"3 {row}" for row in reversed(rows)
-    ]
-    legible(figure)
-    assert figure.legends[0].get_window_extent().y0 >= axes.get_window_extent().y1
-    assert [text.get_text() for text in figure.legends[0].texts] == [
-        "printed",
-        "ours, as-published",
-        "ours, clean",
-        "printed, official test",
-        "hollow: other corpora or weights",
-    ]
-
-
-@pytest.mark.parametrize("draw", [figures.leakage, figures.three_ways])
-def test_one_run_is_drawn_as_published_and_the_mean_clean(draw):
-    axes = draw(Rows(3)).axes[0]
-    spans = [
-        line.get_xydata()
-        for line in axes.lines
-        if line.get_marker() == "None" and line.get_alpha() in (0.5, 0.6)
-    ]
-    bounds = {
-        tuple(np.round(span[:, int(draw is figures.three_ways)], 9).tolist()) for span in spans
-    }
+def test_one_run_is_drawn_as_published_and_the_mean_clean():
+    axes = figures.protocols(Rows(3)).axes[0]
+    lines = [line for line in axes.lines if line.get_marker() == "None"]
+    spans = [line.get_xydata() for line in lines if line.get_alpha() == 0.5]
+    bounds = {tuple(np.round(span[:, 1], 9).tolist()) for span in spans}
     assert bounds == {(0.65, 0.9), (0.3, 0.45)}
 
 
 def test_only_substituted_rows_are_hollow():
-    ledger = Rows(4, substituted=[3])  # the lowest score stands at height 0
-    axes = figures.leakage(ledger).axes[0]
-    points = [line for line in axes.lines if line.get_marker() == "o"]
+    ledger = Rows(4, substituted=[3])
+    axes = figures.protocols(ledger).axes[0]
+    points = [line for line in axes.lines if line.get_marker() in ("o", "s")]
     hollow = [same_color(point.get_markerfacecolor(), "white") for point in points]
-    assert hollow == [round(point.get_ydata()[0]) == 0 for point in points]
+    lowest = min(number.value for number in ledger.rows)
+    assert hollow == [point.get_xdata()[0] == lowest for point in points]
     assert sum(hollow) == 2
-    plain = figures.leakage(Rows(4))
+    plain = figures.protocols(Rows(4))
     assert "hollow" not in " ".join(text.get_text() for text in plain.legends[0].texts)
 
 
-def test_three_ways_stand_above_their_printed_score():
+def test_rows_stand_above_their_printed_score():
     ledger = Rows(26, substituted=range(10))
-    figure = figures.three_ways(ledger)
+    figure = figures.protocols(ledger)
     legible(figure)
     axes = figure.axes[0]
     for marker, height in (("o", 0.8), ("s", 0.4)):
