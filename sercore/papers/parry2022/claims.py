@@ -22,6 +22,7 @@ from sercore.papers.parry2022.evidence import (
     Scores,
     above_both,
     accuracies,
+    corpus_probes,
     gain,
     gains,
     mean,
@@ -36,7 +37,7 @@ from sercore.papers.parry2022.evidence import (
     worst_approach,
 )
 from sercore.papers.parry2022.numbers import CREMA, HOME, SCORED, TESS
-from sercore.papers.parry2022.study import APPROACHES, NAME, VIEWED
+from sercore.papers.parry2022.study import APPROACHES, NAME
 
 ALL = "C+S+G+L"
 CONSISTENT = ("L", "C+L", "S+L", "G+L", "C+S+G", "C+S+L")
@@ -200,23 +201,9 @@ def _unprinted_cells(ledger: Ledger, judgement: Judgement) -> Judgement:
     return replace(judgement, printed=is_borne_out, reason=reason)
 
 
-def _probes(ledger: Ledger) -> dict[str, dict[int, tuple[float, float, float]]]:
-    """Return probe, control and silhouette of the corpus by network of Figure 2 and seed."""
-    results: dict[str, dict[int, tuple[float, float, float]]] = {row.name: {} for row in VIEWED}
-    linear = ledger.recorded.parts["probes"]
-    if not len(linear):
-        return results
-    table = ledger.recorded.kind("views").merge(linear[linear["attribute"] == "C"], on="trial")
-    for row in VIEWED:
-        is_row = (table["approach"] == row.approach) & (table["attributes"] == row.attributes)
-        for view in table[is_row].itertuples(index=False):
-            results[row.name][int(view.seed)] = (view.probe, view.control, view.silhouette)
-    return results
-
-
 def clustered(ledger: Ledger) -> Judgement:
     """C15: judge MTL's silhouette of the corpora, and its linear probe, against both others."""
-    probes = _probes(ledger)
+    probes = corpus_probes(ledger)
     seeds = sorted(set.intersection(*(set(by_seed) for by_seed in probes.values())))
     if not seeds:
         reason = "no network of the three is looked into: the printed picture has no number"

@@ -16,7 +16,7 @@ from sercore.ledger.scores import Trials
 from sercore.papers.parry2022 import numbers
 from sercore.papers.parry2022.data import CLASSES, SUBSETS
 from sercore.papers.parry2022.numbers import CREMA, HOME, SCORED, TESS, UA
-from sercore.papers.parry2022.study import APPROACHES, GRID
+from sercore.papers.parry2022.study import APPROACHES, GRID, VIEWED
 from sercore.report.tables import DASH, plural
 
 SINGLE = ("C", "G", "S", "L")  # as in Table 2
@@ -110,6 +110,20 @@ def trained(ledger: Ledger) -> Accuracies:
     alone = {name for name in SUBSETS if numbers.trained_as(f"GR {name}") == f"GR {name}"}
     sets = (tuple(name for name in names if name in alone) for names in (SINGLE, SEVERAL))
     return Accuracies(values, *sets, cells)
+
+
+def corpus_probes(ledger: Ledger) -> dict[str, dict[int, tuple[float, float, float]]]:
+    """Return probe, control and silhouette of the corpus by network of Figure 2 and seed."""
+    results: dict[str, dict[int, tuple[float, float, float]]] = {row.name: {} for row in VIEWED}
+    linear = ledger.recorded.parts["probes"]
+    if not len(linear):
+        return results
+    table = ledger.recorded.kind("views").merge(linear[linear["attribute"] == "C"], on="trial")
+    for row in VIEWED:
+        is_row = (table["approach"] == row.approach) & (table["attributes"] == row.attributes)
+        for view in table[is_row].itertuples(index=False):
+            results[row.name][int(view.seed)] = (view.probe, view.control, view.silhouette)
+    return results
 
 
 # How a sentence about accuracies is judged.

@@ -32,10 +32,7 @@ from sercore.report import networks
 from sercore.report.tables import DASH, NONE, RECORDED, html, number, span, this_run
 
 SINGLES = ("baseline", *evidence.rows(APPROACHES, evidence.SINGLE))
-UNJUDGED = (
-    "differences are shown, not judged: a sign needs finished trainings, five seeds and six"
-    " speakers"
-)
+UNJUDGED = "differences are shown, not judged"
 
 
 def classes_map() -> HTML:
@@ -52,10 +49,7 @@ def classes_map() -> HTML:
             source = "printed for CREMA-D"
         rows.append((word, ", ".join(spellings), classes[spellings[0]] or "left out", source))
     heads = ("emotion", "labels in the corpora", "class", "from")
-    caption = (
-        "From labels to three classes; of a printed class the other corpora's spellings are ours"
-    )
-    return html(heads, rows, caption=caption)
+    return html(heads, rows, caption="Emotion labels of the corpora, and their classes")
 
 
 def corpora(ledger: Ledger) -> HTML:
@@ -85,10 +79,7 @@ def corpora(ledger: Ledger) -> HTML:
     heads += [("speakers", head) for head in ("printed", "measured", "women", "men")]
     heads += [("clips measured", label) for label in data.CLASSES]
     heads += [("hours", "printed"), ("hours", "measured")]
-    caption = (
-        "Corpora, and the sides into which the pool is split by speaker;"
-        " a side pools what is at hand"
-    )
+    caption = "The corpora, and the sides into which the pool at hand is split by speaker"
     return html(heads, rows, caption=caption)
 
 
@@ -98,10 +89,7 @@ def layers() -> HTML:
     with torch.device("meta"):
         network = attribute_network.SharedLayers()
         frames = torch.empty(1, count, attribute_network.SIZES.bands)
-    title = (
-        f"Shared layers, a clip of {count} frames; the mean over time stands before the last,"
-        " and dropout"
-    )
+    title = f"The shared layers, for a clip of {count} frames"
     return networks.layers(title, network, frames, torch.tensor([count]))
 
 
@@ -124,10 +112,7 @@ def parts() -> HTML:
                 size = counts.parameters(layer(reads, gives)) if gives else None
                 name = f"{data.ATTRIBUTES[letter]} {kind}"
                 rows.append((name, reads, gives or DASH, number(size, "{:,}")))
-    caption = (
-        "Parameters of the parts; attributes have the labels of the training clips measured here"
-    )
-    return html(("part", "reads", "gives", "parameters"), rows, caption=caption)
+    return html(("part", "reads", "gives", "parameters"), rows, caption="Parameters of each part")
 
 
 def information() -> HTML:
@@ -138,9 +123,7 @@ def information() -> HTML:
         bits = [measured.get(f"{one} / {other} / bits") for other in names]
         if any(value is not None for value in bits):
             rows.append((one, *(number(value, "{:.3f}") for value in bits)))
-    caption = (
-        "Mutual information over the training clips, bits; on the diagonal each one's own entropy"
-    )
+    caption = "Mutual information over the training clips, in bits"
     return html(("", *names), rows or NONE, caption=caption)
 
 
@@ -175,10 +158,7 @@ def recipes(ledger: Ledger) -> HTML:
         )
     heads = ("initial weights", "rate", "batch", "seed", "epochs", "best epoch")
     heads += ("training loss", "label entropy", "validation UA, %", "")
-    caption = (
-        "Recipes tried on the baseline; epoch and recipe chosen by UA of the validation speakers,"
-        " nothing by an unseen corpus"
-    )
+    caption = "Recipes tried on the baseline, chosen by UA on the validation speakers"
     return html(heads, rows or NONE, caption=caption)
 
 
@@ -188,7 +168,7 @@ def single(ledger: Ledger, run: Ledger, *, on: str = TESS, edition: str = "demo"
 
 
 def several(ledger: Ledger, run: Ledger, *, on: str = TESS, edition: str = "demo") -> HTML:
-    """Show Table 3: models of all eleven sets of several attributes, printed or not."""
+    """Show Table 3: models of the sets of several attributes that are printed or were run."""
     return _printed("Table 3", evidence.SEVERAL, ledger, run, on, edition)
 
 
@@ -207,13 +187,9 @@ def _printed(
         row.append(gain_cell(ledger, name, on))
         if ours:
             row.append(accuracy_cell(numbers.row_trials(run, name), ours))
-        rows.append(row)
-    words = [
-        f"{title} on {on}, UA in %, each corpus counting once;"
-        " ± is the standard deviation over seeds",
-        UNJUDGED,
-        f"collapsed: a class's recall is under {RARELY:.0%}",
-    ]
+        if any(cell != DASH for cell in row[1:]):
+            rows.append(row)
+    words = [f"{title} on {on}: UA in %, mean ± standard deviation over seeds", UNJUDGED]
     if on == TESS:
         words.append(numbers.QUOTED)
     return html(heads, rows, caption="; ".join(words))
@@ -268,10 +244,7 @@ def per_class(ledger: Ledger) -> HTML:
             cells += [recall_cell(trials, SCORED[on], at) for at in range(len(data.CLASSES))]
         rows.append(cells)
     heads = ["model", "seeds", *((on, name) for on in tested for name in data.CLASSES)]
-    caption = (
-        "Recall of each class in %, the answers of all seeds together;"
-        f" collapsed: under {RARELY:.0%}"
-    )
+    caption = f"Recall of each class in %, all seeds together; collapsed: under {RARELY:.0%}"
     return html(heads, rows or NONE, caption=caption)
 
 
@@ -300,10 +273,7 @@ def each_speaker(ledger: Ledger) -> HTML:
     heads = ["model", ("TESS", "both speakers")]
     heads += [("for these two speakers", speaker) for speaker in speakers]
     heads.append(("TESS", "both, without surprise"))
-    caption = (
-        "UA in %; in brackets of a speaker 95 %, words and seeds resampled: for other words of"
-        " these two, not for others"
-    )
+    caption = "UA in % on TESS; brackets are 95 % intervals over words and seeds"
     return html(heads, rows or NONE, caption=caption)
 
 
@@ -327,7 +297,7 @@ def switches(ledger: Ledger) -> HTML:
         rows.append((name, control, *(accuracy_cell(trials, place) for place in places), moved))
     heads = ("model", "classes", "TESS", "TESS without surprise", HOME)
     heads += ("on TESS, less as in the tables",)
-    return html(heads, rows or NONE, caption=f"UA in %; {UNJUDGED}")
+    return html(heads, rows or NONE, caption=f"UA in % with other classes; {UNJUDGED}")
 
 
 def readings(ledger: Ledger) -> HTML:
@@ -349,7 +319,7 @@ def readings(ledger: Ledger) -> HTML:
     heads = ("model", "reading", ("UA, %", TESS), ("UA, %", HOME))
     nats = "discriminator, nats"
     heads += ((nats, "loss, last epoch"), (nats, "entropy of the labels"))
-    caption = "AD with corpus, read three ways; a loss at the labels' entropy has learnt nothing"
+    caption = "AD with corpus, read three ways"
     return html(heads, rows or NONE, caption=caption)
 
 
@@ -381,7 +351,7 @@ def trainings(ledger: Ledger) -> HTML:
     heads.append("ended by")
     heads += [("selected epoch", head) for head in ("validation UA, %", "training loss")]
     heads += ["label entropy", "clips a second", "minutes", "seeds"]
-    caption = "Recorded trainings: one cap of epochs for all; selected by validation UA alone"
+    caption = "Recorded trainings; the epoch is selected by UA on the validation speakers"
     return html(heads, rows or NONE, caption=caption)
 
 
@@ -407,8 +377,5 @@ def probes(ledger: Ledger, run: Ledger) -> HTML:
                 )
             )
     heads = ("clips of", "model", "attribute", "linear probe", "labels shuffled", "silhouette")
-    caption = (
-        "What the shared output tells of attributes: probes of training clips, scored on test"
-        " speakers; classes weigh alike"
-    )
+    caption = "What the output of the shared layers tells of the attributes, on test speakers"
     return html((*heads, "seeds"), rows or NONE, caption=caption)

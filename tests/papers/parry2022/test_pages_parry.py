@@ -1,4 +1,6 @@
-"""Chapter 2's sentences and what its figures draw, from planted runs."""
+"""What chapter 2's words quote and what its figures draw, from planted runs."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,11 +9,10 @@ from sercore import papers
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.papers.parry2022 import figures as parry2022_figures
-from sercore.papers.parry2022 import numbers, paper
+from sercore.papers.parry2022 import numbers, page
 from sercore.papers.parry2022 import study as parry
 from sercore.report.figures import scatter
 from tests.papers.parry2022.parry_book import MEASURED, ON, book, grid, switched
-from tests.papers.parry2022.parry_runs import trials
 from tests.report.legible import legible
 
 NOTHING = Ledger(papers.named(parry.NAME), runs=recorded.read("no such paper"))
@@ -29,33 +30,67 @@ def full() -> Ledger:
     return book([*grid(), *switched()])
 
 
-def test_the_lead_tells_print_ours_and_how_far_the_baseline_moves(full):
-    told = paper.lead(full)
-    assert "45 with them" in told
-    assert "-16.19 to +5.98 points beside a baseline of 49.48" in told
-    assert "Trained on EMOVO, RAVDESS, SAVEE, our baseline reaches 41.00 ± 1.00 (3 seeds)" in told
-    printed = [abs(value) for _, value, _ in paper.scores(full) if value is not None]
-    smaller = sum(value < 6 for value in printed)
-    assert 0 < smaller < len(printed) == 30
-    assert (
-        f"typically changes by 6.0 points (the median step): {smaller} of the 30 printed differences are smaller"
-        in told
-    )
-    assert (
-        "45 of the 45 models are recorded; of the 12 models of one attribute that have 3 seeds or more, 1 lie below"
-        in told
-    )
-    assert "No difference is judged: " in told
-    assert "collapsed" not in told
+def test_the_words_quote_print_the_baseline_and_how_far_it_moves(full):
+    named = page.quoted(full)
+    assert (named["models"], named["printed_differences"]) == (45, 30)
+    assert named["printed_lowest"] == pytest.approx(33.29 - 49.48)
+    assert named["printed_highest"] == pytest.approx(55.46 - 49.48)
+    assert named["corpora"] == "EMOVO, RAVDESS and SAVEE"
+    assert named["missing"] == "Emo-DB, IEMOCAP and EPST"
+    assert (named["baseline"], named["baseline_spread"]) == pytest.approx((41, 1))
+    assert named["baseline_first"] == pytest.approx(40)
+    assert named["step"] == pytest.approx(6)  # of 5, 10 and 6 points, whatever the seed
+    _, differences = parry2022_figures.swing_data(full)
+    small = [value for values in differences.values() for value in values if abs(value) < 6]
+    assert named["below_step"] == len(small)
+    assert 0 < len(small) < 30
 
 
-def test_the_lead_says_what_is_not_there_and_what_is_collapsed():
-    assert paper.lead(NOTHING).endswith("No run on real speech is recorded yet.")
-    told = paper.lead(
-        book(trials(only="baseline"), lambda trial, corpus: [900, 10, 300], views=(), recipe=())
-    )
-    assert "(1 seed), collapsed" in told
-    assert "0 of the 45 models are recorded. No difference is judged" in told
+def test_the_words_count_trainings_models_and_collapses(full):
+    named = page.quoted(full)
+    assert named["trainings"] == len(grid()) + len(switched())
+    assert named["cap"] == 30
+    assert (named["single"], named["single_seeds"], named["single_below"]) == (12, 3, 1)
+    assert (named["several"], named["several_seeds"], named["several_above"]) == (33, 1, 33)
+    assert named["several_above_mean"] == 33
+    assert (named["of_tables"], named["collapsed"]) == (3 * 13 + 33, 3)  # AD G, of every seed
+    assert named["probe_gr"] == pytest.approx(0.9)
+    assert named["silhouette_mtl"] == pytest.approx(0.4)
+
+
+def test_one_recorded_count_moves_what_the_words_quote(full):
+    counts = full.recorded.parts["counts"].copy()
+    trial = full.recorded.trials.query("approach == 'MTL' and attributes == 'C' and seed == 1")
+    is_one = (counts["trial"] == trial["trial"].iloc[0]) & counts["group"].str.startswith("tess/")
+    counts.loc[is_one & (counts["true"] == counts["predicted"]), "count"] = 1
+    parts = full.recorded.parts | {"counts": counts}
+    moved = page.quoted(Ledger(full.paper, runs=replace(full.recorded, parts=parts)))
+    assert moved["single_below"] == page.quoted(full)["single_below"] + 1
+
+
+def test_the_words_quote_print_alone_where_nothing_is_recorded():
+    named = page.quoted(NOTHING)
+    assert named["printed_baseline"] == 49.48
+    assert not {"baseline", "trainings", "collapsed"} & set(named)
+
+
+def test_todays_words_quote_what_the_recorded_files_hold(monkeypatch):
+    monkeypatch.undo()
+    ledger = Ledger(papers.named(parry.NAME))
+    named = page.quoted(ledger)
+    models = ledger.recorded.trials.query("run.str.endswith('models')")
+    at_cap = models["ending"].str.startswith("all ") & (models["epochs"] < 150)
+    assert (named["trainings"], named["unfinished"]) == (len(models), at_cap.sum())
+    counts, scores = ledger.recorded.parts["counts"], []
+    is_plain = (models["approach"] == "baseline") & (models["surprise"] == "positive")
+    for trial in models[is_plain & (models["calm"] == "neutral")]["trial"]:
+        on_tess = counts[(counts["trial"] == trial) & counts["group"].str.startswith("tess/")]
+        by_class = on_tess.groupby("true")["count"].sum()
+        right = on_tess[on_tess["true"] == on_tess["predicted"]].groupby("true")["count"].sum()
+        scores.append(100 * (right.reindex(by_class.index, fill_value=0) / by_class).mean())
+    assert named["baseline_seeds"] == len(scores)
+    assert named["baseline"] == pytest.approx(np.mean(scores))
+    assert named["baseline_spread"] == pytest.approx(np.std(scores, ddof=1))
 
 
 def test_the_swing_is_the_baselines_and_the_gaps_are_the_printed_ones(full):
@@ -122,10 +157,3 @@ def test_maps_of_this_page_name_their_corpora():
     assert title.startswith("This page's own run")
     assert set(panels[0][2]) == {"demo-scena"}
     assert parry2022_figures.maps_data(NOTHING, NOTHING) == []
-
-
-def test_scores_say_none_where_the_paper_prints_nothing(full):
-    found = {row: (printed, gap.value) for row, printed, gap in paper.scores(full)}
-    assert len(found) == 45
-    assert found["GR C+S"][0] is None
-    assert np.isclose(found["GR C"][1], -2)

@@ -1,0 +1,252 @@
+"""Numbers that the words of chapter 2 quote."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from sercore.card import RARELY
+from sercore.evaluation.metrics import recalls
+from sercore.ledger import recorded
+from sercore.ledger.entries import Ledger
+from sercore.ledger.estimates import shared
+from sercore.ledger.scores import Trials
+from sercore.papers.parry2022 import evidence, numbers
+from sercore.papers.parry2022.adversarial import Plan
+from sercore.papers.parry2022.data import CLASSES, ORIGINS, POOLED
+from sercore.papers.parry2022.figures import learning_data, swing_data
+from sercore.papers.parry2022.numbers import (
+    CREMA,
+    HOME,
+    MEASURED,
+    PROTOCOL,
+    SCORED,
+    TESS,
+    UA,
+    VARIANT,
+)
+from sercore.papers.parry2022.study import APPROACHES, BASELINE, GRID, LABELS, RECIPES
+
+MODELS = tuple(row.name for row in GRID if row != BASELINE)
+SINGLE = tuple(evidence.rows(APPROACHES, evidence.SINGLE))
+SEVERAL = tuple(evidence.rows(APPROACHES, evidence.SEVERAL))
+POSITIVE = CLASSES.index("positive")
+
+
+def quoted(ledger: Ledger) -> Mapping[str, object]:
+    """Give scores and counts by the names under which the words of the pages know them.
+
+    Scores are UA in %, differences of scores are in points, both on TESS unless a name says
+    otherwise. Without recorded trainings there are the printed and the measured numbers alone.
+    """
+    named = _printed(ledger) | _measured(ledger)
+    if (TESS, "baseline") not in evidence.trained(ledger).scores:
+        return named
+    for part in (_trainings, _recipes, _baseline, _models, _changed, _discriminators, _views):
+        named |= part(ledger)
+    return named
+
+
+def _printed(ledger: Ledger) -> dict[str, object]:
+    """Give the printed baselines, and the printed differences of other models from them."""
+    printed = evidence.printed(ledger)
+    differences = _differences(ledger)
+    return {
+        "models": len(MODELS),
+        "printed_baseline": printed.scores[TESS, "baseline"],
+        "printed_baseline_crema": printed.scores[CREMA, "baseline"],
+        "printed_baseline_home": printed.scores[HOME, "baseline"],
+        "printed_differences": len(differences),
+        "printed_lowest": min(differences),
+        "printed_highest": max(differences),
+    }
+
+
+def _differences(ledger: Ledger) -> list[float]:
+    printed = evidence.printed(ledger)
+    differences = [printed.above(TESS, row) for row in MODELS]
+    return [value for value in differences if value is not None]
+
+
+def _measured(ledger: Ledger) -> dict[str, object]:
+    """Give the size of the training side, and what the labels of its clips tell of each other."""
+    measured, names = recorded.measurements(numbers.NAME), [*numbers.ATTRIBUTES.values()]
+    title, _ = MEASURED["data", "training", "duration"]
+    (hours,) = (
+        number.value
+        for number in ledger.printed
+        if (number.row, number.column, number.metric) == ("data", "training", "duration")
+    )
+    named: dict[str, object] = {"printed_training_hours": hours}
+    if title in measured:
+        named["training_hours"] = measured[title]
+        named["training_speakers"] = int(measured["training / speakers / count"])
+    bits = [measured.get(f"{name} / emotion / bits") for name in names]
+    if None not in bits:
+        named["emotion_told"] = max(bits)
+        named["emotion_bits"] = measured["emotion / emotion / bits"]
+    return named
+
+
+def _trainings(ledger: Ledger) -> dict[str, object]:
+    """Count the recorded trainings and how they ended, and name what they were trained on."""
+    trainings = numbers.arranged(ledger.recorded.trials)
+    unfinished = [ledger.paper.unfinished(trial) for trial in trainings.to_dict("records")]
+    pool = numbers.corpora()
+    return {
+        "corpora": numbers.listed([ORIGINS[name] for name in pool if name in POOLED]),
+        "missing": numbers.listed(numbers.missing(pool) or ["none"]),
+        "trainings": len(trainings),
+        "unfinished": sum(map(bool, unfinished)),
+        "cap": int(trainings["epochs"].max()),
+        "last_selected": int((trainings["best_epoch"] == trainings["epochs_run"]).sum()),
+    }
+
+
+def _recipes(ledger: Ledger) -> dict[str, object]:
+    """Give the baseline's UA on the validation speakers by the chosen rate and the printed one."""
+    named, chosen = {}, RECIPES["published"]
+    candidates = ledger.recorded.kind("recipe")
+    for name, rate in (("chosen", chosen.rate), ("printed", Plan(approach="baseline").rate)):
+        is_one = candidates["rate"] == rate
+        is_one &= candidates["batch"] == chosen.batch
+        is_one &= candidates["initialisation"] == chosen.initialisation
+        if is_one.any():
+            named[f"validation_{name}_rate"] = 100 * candidates[is_one]["validation_ua"].mean()
+    return named
+
+
+def _baseline(ledger: Ledger) -> dict[str, object]:
+    """Give the recorded baseline, and how far its score on TESS moves from epoch to epoch."""
+    trials = numbers.row_trials(ledger, "baseline")
+    named: dict[str, object] = {"baseline_seeds": len(trials.seeds)}
+    named["baseline_last"] = int((trials.table["best_epoch"] == trials.table["epochs_run"]).sum())
+    for name, on in (("baseline", TESS), ("baseline_home", HOME)):
+        scored = numbers.scored(trials, SCORED[on])
+        if scored is not None:
+            scores = scored.by_seed(UA)
+            named[name] = scores.mean()
+            named[f"{name}_spread"] = scores.std(ddof=1) if len(scores) > 1 else 0.0
+            if on == TESS:
+                named["baseline_first"] = scores[0]
+    curves, _ = swing_data(ledger, on=TESS)
+    steps = [step for scores in curves.values() for step in np.abs(np.diff(scores))]
+    if steps:
+        named["step"] = float(np.median(steps))
+        named["below_step"] = sum(abs(value) < named["step"] for value in _differences(ledger))
+    return named
+
+
+def _models(ledger: Ledger) -> dict[str, object]:
+    """Count recorded models above and below the baseline, and trainings that miss a class."""
+    systems = {
+        row: trials for (on, row), trials in evidence.trained(ledger).trials.items() if on == TESS
+    }
+    named: dict[str, object] = {}
+    baseline = systems["baseline"]
+    single, several = (
+        [systems[row] for row in rows if row in systems] for rows in (SINGLE, SEVERAL)
+    )
+    for name, chosen in (("single", single), ("several", several)):
+        named[name] = len(chosen)
+        named[f"{name}_seeds"] = max((len(trials.seeds) for trials in chosen), default=0)
+    gains = [_gains(trials, baseline) for trials in single]
+    named["single_below"] = sum(gain.sum() < 0 for gain in gains)
+    named["single_within"] = sum(
+        abs(gain.mean()) < gain.std(ddof=1) for gain in gains if len(gain) > 1
+    )
+    average = baseline.by_seed(UA).mean()
+    named["several_above"] = sum(_gains(trials, baseline).sum() > 0 for trials in several)
+    named["several_above_mean"] = sum(trials.by_seed(UA).mean() > average for trials in several)
+    trainings = [matrix for trials in systems.values() for matrix in trials.arrays[0].sum(0)]
+    named["of_tables"] = len(trainings)
+    named["collapsed"] = sum(bool((recalls(matrix) < RARELY).any()) for matrix in trainings)
+    shown = {row: systems[row] for row in ("baseline", *SINGLE) if row in systems}
+    found = {row: recalls(trials.confusion())[POSITIVE] for row, trials in shown.items()}
+    named["positive_baseline"] = found["baseline"]
+    named["positive_ad"] = max((found[row] for row in found if row.startswith("AD")), default=0.0)
+    ahead = [_by_speaker(trials) for trials in shown.values()]
+    named["speaker_models"] = len(ahead)
+    named["younger_ahead"] = sum(scores["tess/YAF"] > scores["tess/OAF"] for scores in ahead)
+    return named
+
+
+def _gains(trials: Trials, baseline: Trials) -> np.ndarray:
+    """Return the points above the baseline ``(seeds,)``, on the seeds that both have."""
+    if not trials.runs & baseline.runs:
+        return np.empty(0)
+    ours, usual = (system.by_seed(UA) for system in shared([trials, baseline]))
+    return ours - usual
+
+
+def _by_speaker(trials: Trials) -> dict[str, float]:
+    """Return the mean over trainings of the mean recall, by speaker."""
+    counts = trials.arrays[0]  # (speakers, trainings, classes, classes)
+    return {
+        name: float(np.mean([recalls(matrix).mean() for matrix in matrices]))
+        for name, matrices in zip(trials.groups, counts, strict=True)
+    }
+
+
+def _changed(ledger: Ledger) -> dict[str, object]:
+    """Give how far other classes of surprise and calm move the baseline, and other machines.
+
+    ``machine_gap`` is the largest distance, in one epoch, of the baseline's UA on the validation
+    speakers from that of GR with alpha at 0 of the same seed: on one machine it is 0.
+    """
+    baseline, moved, named = evidence.trained(ledger).trials[TESS, "baseline"], [], {}
+    for row in LABELS:
+        name, _, control = row.name.partition(", ")
+        trials = ledger.trials(name, variant=VARIANT, protocol=PROTOCOL, control=control)
+        if name == "baseline" and trials is not None:
+            moved += _gains(numbers.scored(trials, SCORED[TESS]), baseline).tolist()
+    if moved:
+        named["classes_lowest"], named["classes_highest"] = min(moved), max(moved)
+    without = ledger.trials("GR C", variant=VARIANT, protocol=PROTOCOL, control="alpha 0")
+    if without is not None:
+        usual = numbers.row_trials(ledger, "baseline")
+        apart = (_validated(ledger, without) - _validated(ledger, usual)).abs()
+        if apart.notna().any():
+            named["machine_gap"] = 100 * apart.max()
+    return named
+
+
+def _validated(ledger: Ledger, trials: Trials) -> pd.Series:
+    """Return the UA on the validation speakers by seed and epoch."""
+    epochs = ledger.recorded.parts["epochs"]
+    scores = epochs[epochs["what"] == "validation ua"].merge(trials.table[["trial", "seed"]])
+    return scores.set_index(["seed", "epoch"])["value"].astype(float)
+
+
+def _discriminators(ledger: Ledger) -> dict[str, object]:
+    """Give the last losses for the corpus beside the entropy of its labels, in nats.
+
+    ``discriminator`` is of AD with corpus, over its seeds; ``corpus_loss_…`` are of the models with
+    all attributes at the first seed, as the learning curves show them.
+    """
+    named: dict[str, object] = {}
+    trials = numbers.row_trials(ledger, "AD C")
+    if trials is not None and "entropy_C" in trials.table:
+        losses = ledger.recorded.parts["epochs"]
+        losses = losses[(losses["what"] == "C loss") & losses["trial"].isin(trials.table["trial"])]
+        last = losses.sort_values("epoch").drop_duplicates("trial", keep="last")["value"]
+        named["discriminator"] = last.mean()
+        named["corpus_entropy"] = trials.table["entropy_C"].mean()
+    curves, _ = learning_data(ledger)
+    for row, losses in curves.items():
+        if "C" in losses:
+            named[f"corpus_loss_{row.partition(' ')[0].lower()}"] = losses["C"][-1]
+    return named
+
+
+def _views(ledger: Ledger) -> dict[str, object]:
+    """Give what a linear probe and the silhouette tell of the corpus, by network of Figure 2."""
+    named, controls = {}, []
+    for row, by_seed in evidence.corpus_probes(ledger).items():
+        if by_seed:
+            name = row.partition(" ")[0].lower()
+            probe, shuffled, silhouette = np.mean([*by_seed.values()], axis=0)
+            controls.append(shuffled)
+            named |= {f"probe_{name}": probe, f"silhouette_{name}": silhouette}
+            named |= {"shuffled_highest": max(controls), "views_seeds": len(by_seed)}
+    return named
