@@ -11,7 +11,8 @@ from sercore.ledger.paper import PUBLISHED
 from sercore.papers.padi2021 import numbers
 from sercore.papers.padi2021.paper import PAPER
 from sercore.report import prose
-from tests.papers.padi2021.padi_runs import EIGHT, encoded, ledger, tested, trials
+from tests.papers.padi2021 import padi_runs
+from tests.papers.padi2021.padi_runs import EIGHT, encoded, ledger, trials
 
 SENTENCE = "{{ padi2021.ours_wa | f(2) }} % after {{ padi2021.unfinished_epochs }} epochs"
 
@@ -92,7 +93,7 @@ def test_printed_scores_are_those_of_the_published_table():
 
 def test_one_recorded_count_changes_the_words():
     given = trials(["111"], folds=2)
-    one = tested(given[1], "ravdess")[0]
+    one = padi_runs.tested(given[1], "ravdess")[0]
     moved = ledger(given, lambda trial, speaker: 50 + (speaker == one))
     assert written(ledger(given)) == "50.00 % after 8 epochs"
     assert written(moved) == "50.10 % after 8 epochs"
