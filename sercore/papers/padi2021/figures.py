@@ -202,7 +202,10 @@ def effects(panels: Mapping[str, tuple[Mapping[str, Interval], int]]) -> Figure:
 
 
 def maps_data(ledger: Ledger, run: Ledger) -> dict[str, dict[str, Stage]]:
-    """Return the stages of each system by source, of the widest network's first seed."""
+    """Return the stages of each system by source, of the widest network's first seed.
+
+    Before its training a fine-tuned system is the frozen one, which stands for both.
+    """
     maps = {}
     for source, views, points in map_sources(ledger, run, part="stages"):
         records = views.to_dict("records")
@@ -213,6 +216,9 @@ def maps_data(ledger: Ledger, run: Ledger) -> dict[str, dict[str, Stage]]:
         stages = {}
         for name, view in first.items():
             clips = points[points["trial"] == view["trial"]]
+            frozen = system(view | {"transfer": "frozen"})
+            if view["transfer"] == "finetune" and frozen in first:
+                clips = clips[clips["stage"] != "before"]
             for stage, rows in clips.groupby("stage", sort=False):
                 labels = (rows["class"].tolist(), rows["group"].tolist())
                 stages[f"{name}, {stage} training"] = (rows[["x", "y"]].to_numpy(float), *labels)
@@ -266,8 +272,7 @@ def confusions_data(
 
 def _bar(trials: Trials) -> Bar:
     scores = by_run(trials)
-    spread = float(np.std(scores, ddof=1)) if len(scores) > 1 else np.nan
-    return float(np.mean(scores)), spread, len(scores)
+    return float(np.mean(scores)), numbers.deviation(scores), len(scores)
 
 
 def _marker(colour: object, label: str) -> Line2D:

@@ -167,7 +167,12 @@ def epochs_before_decay(trials: pd.DataFrame) -> str:
     epochs = recorded.of_kind(trials, "models")["epochs"] if len(trials) else ()
     if not len(epochs) or epochs.max() > Plan.constant:
         return ""
-    return " or ".join(f"{count:g}" for count in sorted(epochs.unique()))
+    return listed(epochs)
+
+
+def listed(counts: pd.Series) -> str:
+    """Name different counts, "6 or 8"."""
+    return " or ".join(f"{count:g}" for count in sorted(counts.unique()))
 
 
 @dataclass(frozen=True)
@@ -328,6 +333,11 @@ def by_run(trials: Trials) -> list[float]:
     """Return the WA of each seed and fold."""
     seeds = [by_fold(trials.sown([seed])) for seed in trials.seeds]
     return [value for folds in seeds for value in folds.values()]
+
+
+def deviation(values: Sequence[float]) -> float:
+    """Return the standard deviation of a sample; NaN of one value."""
+    return float(np.std(values, ddof=1)) if len(values) > 1 else np.nan
 
 
 def _rank(systems: Systems) -> tuple:

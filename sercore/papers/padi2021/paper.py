@@ -7,11 +7,9 @@ from typing import Any
 import numpy as np
 
 from sercore.ledger import recorded
-from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import level
 from sercore.ledger.paper import Paper, Plain, Printed, as_measured, as_setting
-from sercore.papers.padi2021 import card, numbers, study
-from sercore.papers.padi2021.data import EXPERIMENTS, MEL, VOXCELEB, Data
+from sercore.papers.padi2021 import card, numbers, page, study
+from sercore.papers.padi2021.data import MEL, VOXCELEB, Data
 from sercore.papers.padi2021.numbers import FOLDS, IEMOCAP, SCORED, SETTINGS, SPLITS, UA, WA, WIDTHS
 from sercore.training.sgd import Plan
 
@@ -35,6 +33,7 @@ class Padi2021(Paper, study=study):
     card = card.CARD
 
     arranged = staticmethod(numbers.arranged)
+    quoted = staticmethod(page.quoted)
 
     def measure(self, parameters: study.Parameters, data: Data) -> dict[str, float]:
         """Count clips by "experiment / class / clips" and session; measure durations."""
@@ -58,41 +57,6 @@ class Padi2021(Paper, study=study):
     def measured_on(self, data: Data) -> tuple[str, ...]:
         """Name the corpora that ``measure`` measures."""
         return tuple(sorted({*data.table["corpus"], *data.source.corpora}))
-
-    def headline(self, ledger: Ledger) -> str:
-        """Say what was found."""
-        return f"Padi et al. (2021) start from a speaker recogniser. {self.lead(ledger)}"
-
-    def lead(self, ledger: Ledger) -> str:
-        """Say in two or three sentences what the paper prints, and what the recorded runs reach."""
-        proposed = [number for number in ledger.printed if numbers.proposed(number)]
-        spans = []
-        for name in ("UA", "WA"):
-            values = [number.value for number in proposed if number.column == name]
-            spans.append(f"{name} {min(values):.2f} to {max(values):.2f}")
-        opening = (
-            "On IEMOCAP, with each session left out in turn, the paper prints"
-            f" {' and '.join(spans)} for transfer, masks and statistics pooling together."
-        )
-        full, first = study.FULL.name, EXPERIMENTS[0]
-        systems = numbers.systems(ledger, (full,), experiment=first)
-        if systems is None:
-            return f"{opening} No run on real speech is recorded yet."
-        ua, wa = (level(systems.trials[full], metric) for metric in (UA, WA))
-        ours = (
-            f"Ours on {systems.title} ({systems.about}): UA {ua.value:.1f} [{ua.low:.1f},"
-            f" {ua.high:.1f}], WA {wa.value:.1f}, in brackets where the mean would lie with other"
-            " speakers and seeds, at 95 %."
-        )
-        epochs = numbers.epochs_before_decay(ledger.recorded.trials)
-        if not epochs:
-            return f"{opening} {ours}"
-        return (
-            f"{opening} {ours} The paper holds its learning rate for {Plan.constant} epochs and then"
-            " halves it every other epoch. Every recorded training stops before this decay begins,"
-            f" after {epochs} epochs, so the effects of transfer, masks and statistics pooling are"
-            " not judged."
-        )
 
     def setting(self, number: Printed) -> Plain | None:
         """Compare a setting; Table 1 with our masks, the constant rate with the recorded epochs."""

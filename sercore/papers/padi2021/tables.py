@@ -32,8 +32,7 @@ from sercore.training.chunks import LENGTHS
 
 FULL = study.FULL.name
 METRICS = {"UA": UA, "WA": WA}
-INTERVALS = "in brackets 95 %, where the mean would lie with other speakers and seeds"
-JUDGED = "a difference is judged on five seeds of finished trainings, on fewer shown alone"
+NOT_YET = "not recorded yet"
 
 
 def policies(ledger: Ledger) -> HTML:
@@ -55,8 +54,7 @@ def policies(ledger: Ledger) -> HTML:
     for name in names:
         heads += [(name, "printed"), (name, "ours")]
     heads += [("widest mask in time, of a chunk of", f"{length} frames") for length in LENGTHS]
-    caption = "Table 1: masks; F in mel bands, W in frames, p of the chunk, N masks of each kind"
-    return html(heads, rows, caption=caption)
+    return html(heads, rows, caption="Table 1: masking policies")
 
 
 def classes(ledger: Ledger) -> HTML:
@@ -136,8 +134,7 @@ def speakers(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
     heads.append("accuracy in training, %")
     error = "equal error rate, other speakers, %"
     heads += [(error, name) for name in ("trained", "untrained", "pairs")]
-    caption = "Speaker recognisers; verified by cosine on what FC 1 gives"
-    return html(heads, rows or NONE, caption=caption)
+    return html(heads, rows or NONE, caption="Speaker recognisers")
 
 
 def absent(data: Data) -> HTML:
@@ -145,8 +142,8 @@ def absent(data: Data) -> HTML:
     rows = [("clips", problem) for problem in data.problems]
     for name, reason in padi_data.missing(data).items():
         rows.append((name, f"not run on this page: {reason}"))
-    heads = ("of this page's data", "")
-    return html(heads, rows or [("nothing", "")], caption="What these data lack")
+    heads = ("what", "problem")
+    return html(heads, rows or [("nothing", "")], caption="What the data of this page lack")
 
 
 def silhouettes(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
@@ -166,12 +163,12 @@ def silhouettes(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
             clips = f"{view['clips']:,.0f}"
             rows.append((view["source"], *network, f"{stage} training", *texts, clips))
     heads = ["clips of", "system", "network", "seed", "when", "by emotion", "by speaker"]
-    caption = "Silhouettes of pooled frames; of one speaker there is none"
-    return html([*heads, "test clips"], rows or NONE, caption=caption)
+    heads.append("test clips")
+    return html(heads, rows or NONE, caption="Silhouettes of pooled frames")
 
 
 def results(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
-    """Table 3: printed rows, ours on IEMOCAP, and two unjudged: an analogue and this page's run."""
+    """Table 3: printed rows, ours on IEMOCAP, and two that judge nothing: another corpus, this run."""
     first = EXPERIMENTS[0]
     recorded_first, this = (systems(book, (FULL,), experiment=first) for book in (ledger, run))
     analogue = recorded_first
@@ -199,14 +196,11 @@ def results(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
         rows.append(tuple(row))
     titles = ["an analogue of exp1", this_run(edition)]
     if analogue is not None:
-        titles[0] = f"{analogue.title}: {analogue.about}"
-    if this is not None:
-        titles[1] = f"{titles[1]}: {this.title}: {this.about}"
+        titles[0] = analogue.title
     heads = [("", "experiment"), ("", "system"), *(("printed", name) for name in METRICS)]
     heads += [*(("ours, IEMOCAP", name) for name in METRICS), ("ours, IEMOCAP", "verdict")]
     heads += [(title, name) for title in titles for name in METRICS]
-    caption = f"Table 3, %; {INTERVALS}; an analogue stands beside and judges nothing"
-    return html(heads, rows, caption=caption)
+    return html(heads, rows, caption="Table 3 in %, printed and ours")
 
 
 def folds(ledger: Ledger, *, row: str = FULL) -> HTML:
@@ -222,7 +216,7 @@ def folds(ledger: Ledger, *, row: str = FULL) -> HTML:
     heads = ["scored", "split", "training", "score, %"]
     heads += [("fold", str(fold)) for fold in range(1, 6)]
     heads += [("over folds", "mean"), ("over folds", "standard deviation")]
-    return html(heads, rows or NONE, caption=f"{row} by fold")
+    return html(heads, rows or NONE, caption=f"System {row} by fold")
 
 
 def per_class(ledger: Ledger) -> HTML:
@@ -242,32 +236,44 @@ def per_class(ledger: Ledger) -> HTML:
                 row.append(cell)
             rows.append(row)
     heads = ("scored", "system", "training", "angry", "happy or excited", "neutral", "sad")
-    caption = "Recall in %, speakers left out; in brackets the most frequent wrong answer"
+    caption = "Recall of each class in %, and the most frequent wrong answer"
     return html(heads, rows or NONE, caption=caption)
 
 
-def grid(
-    ledger: Ledger, run: Ledger | None = None, *, protocol: str = APART, edition: str = "demo"
-) -> HTML:
-    """Show Figure 4's systems under a protocol: WA and UA, deviation over trainings, updates."""
-    books = {"real speech": ledger}
+def grid(ledger: Ledger, run: Ledger | None = None, *, edition: str = "demo") -> HTML:
+    """Show Figure 4's systems by split: WA and UA, deviation over trainings, updates.
+
+    Of recorded runs a split without any has a row that says so.
+    """
+    rows = _grid_rows("real speech", ledger, missing=True)
     if run is not None:
-        books[this_run(edition)] = run
-    rows = []
-    for source, book in books.items():
-        for way in numbers.ways(book, EIGHT, [protocol]):
+        rows += _grid_rows(this_run(edition), run)
+    heads = [
+        "clips of",
+        "scored, and how trained",
+        "split",
+        "TL, Aug, SP",
+        ("%", "WA"),
+        ("%", "UA"),
+    ]
+    heads += [("%", "WA, sd over folds and seeds"), "folds", "seeds", "speakers", "updates"]
+    return html(heads, rows, caption="The systems of Figure 4")
+
+
+def _grid_rows(source: str, ledger: Ledger, *, missing: bool = False) -> list[tuple]:
+    rows: list[tuple] = []
+    for protocol, split in numbers.SPLIT_TITLES.items():
+        ways = numbers.ways(ledger, EIGHT, [protocol])
+        for way in ways:
             for name, trials in way.trials.items():
                 scores = (*_scores(way, name), _deviation(numbers.by_run(trials)))
                 speakers = trials.counts["group"].nunique()
                 updates = f"{trials.table['steps'].mean():,.0f}"
                 counts = (way.folds, way.seeds, speakers, updates)
-                rows.append((source, (way.title, way.base), name, *scores, *counts))
-    heads = ["clips of", "scored, and how trained", "TL, Aug, SP", ("%", "WA"), ("%", "UA")]
-    heads += [("%", "WA, sd over folds and seeds"), "folds", "seeds", "speakers", "updates"]
-    caption = f"The grid, {numbers.SPLIT_TITLES[protocol]}; {INTERVALS}"
-    if protocol == numbers.CLIPS:
-        caption += "; the paper does not say that its ablation is split so"
-    return html(heads, rows or NONE, caption=caption)
+                rows.append((source, (way.title, way.base), split, name, *scores, *counts))
+        if missing and not ways:
+            rows.append((source, NOT_YET, split))
+    return rows
 
 
 def effects(ledger: Ledger) -> HTML:
@@ -286,27 +292,39 @@ def effects(ledger: Ledger) -> HTML:
     heads = ["scored, and how trained", "split", "points of"]
     heads += [("main effect", name) for name in FACTORS]
     heads += [("difference", name) for name in differences]
-    caption = f"With less without, over both states of the others; {INTERVALS}"
-    return html([*heads, ""], rows or NONE, caption=caption)
+    return html([*heads, ""], rows or NONE, caption="Main effects and their differences, in points")
 
 
-def beside(ledger: Ledger, group: str) -> HTML:
-    """Show the rows of a group beside the grid, and each less the system that it changes."""
+def variants(
+    ledger: Ledger, groups: Sequence[str] = ("finetune", "pooling", "policies", "inputs", "parts")
+) -> HTML:
+    """Show systems that change one of the grid, beside that baseline, and the change in points.
+
+    A group of which nothing is recorded has a row that says so.
+    """
+    rows: list[tuple] = []
+    for group in groups:
+        recorded_rows = _variant_rows(ledger, group)
+        rows += [(group, *row) for row in recorded_rows] or [(group, NOT_YET)]
+    heads = ["group", "variant", ("variant, %", "WA"), ("variant, %", "UA"), "baseline"]
+    heads += [(what, name) for what in ("baseline, %", "change, points") for name in ("WA", "UA")]
+    heads.append("scored, and how trained")
+    return html(heads, rows, caption="Variants, with speakers left out")
+
+
+def _variant_rows(ledger: Ledger, group: str) -> list[tuple]:
     rows = []
     for row in study.GROUPS[group]:
         for name in EXPERIMENTS:
             pair = systems(ledger, (row.name, row.cell), experiment=name)
             if pair is None:
                 continue
-            less = [
+            changes = [
                 shown(pair.less(row.name, row.cell, metric), 2, signed=True) for metric in (WA, UA)
             ]
             scores = (*_scores(pair, row.name), row.cell, *_scores(pair, row.cell))
-            rows.append((pair.title, row.name, *scores, *less, pair.about))
-    heads = ["scored", "row", ("%", "WA"), ("%", "UA"), "beside", ("its %", "WA"), ("its %", "UA")]
-    heads += [("less it, points", "WA"), ("less it, points", "UA"), "training"]
-    caption = f"{group.capitalize()}, speakers left out; {INTERVALS}; {JUDGED}"
-    return html(heads, rows or NONE, caption=caption)
+            rows.append((row.name, *scores, *changes, (pair.title, pair.about)))
+    return rows
 
 
 def encoder(ledger: Ledger) -> HTML:
@@ -319,8 +337,7 @@ def encoder(ledger: Ledger) -> HTML:
                 (name,) = way.trials
                 rows.append((way.title, name, way.split, *_scores(way, name), way.about))
     heads = ("scored", "row", "split", "WA, %", "UA, %", "training")
-    caption = f"A pretrained speaker encoder with our pooling and layers; {INTERVALS}"
-    return html(heads, rows or NONE, caption=caption)
+    return html(heads, rows or NONE, caption="CAM++ with our pooling and layers")
 
 
 def controls(ledger: Ledger) -> HTML:
@@ -335,8 +352,8 @@ def controls(ledger: Ledger) -> HTML:
                 without = _score(plain[way.split], name, UA)
             score = _score(way, name, UA)
             rows.append((way.title, name, control, way.split, score, without, way.about))
-    heads = ("scored", "row", "control", "split", "UA, %", "UA without it, %", "training")
-    return html(heads, rows or NONE, caption="Controls; guessing has a UA of 25 %")
+    heads = ("scored", "row", "control", "split", "UA, %", "UA with true labels, %", "training")
+    return html(heads, rows or NONE, caption="Controls on shuffled labels")
 
 
 def _of_kind(
@@ -360,4 +377,4 @@ def _scores(way: Systems, name: str) -> list[object]:
 
 
 def _deviation(values: Sequence[float]) -> str:
-    return number(float(np.std(values, ddof=1)) if len(values) > 1 else None, "{:.2f}")
+    return number(numbers.deviation(values), "{:.2f}")

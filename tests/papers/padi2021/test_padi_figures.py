@@ -184,8 +184,7 @@ def test_maps_are_of_the_widest_networks_first_seed_and_of_what_was_looked_into(
     views = trials(["011", "111", "111, finetune"], folds=1, seeds=2)[::-1]
     found = figures.maps_data(ledger([], views=views), ledger([]))["Real speech"]
     assert set(found) == {
-        "011, before training", "011, after training", "111, before training", "111, finetune, before training",
-        "111, finetune, after training",
+        "011, before training", "011, after training", "111, before training", "111, finetune, after training",
     }  # fmt: skip
     places, emotions, speakers = found["011, after training"]
     assert places.tolist() == [[0, 1], [1, 1], [2, 1]]

@@ -157,7 +157,7 @@ def test_table_3_has_every_printed_row_and_the_analogue_beside_it(full):
     assert {cell for row in found if row != ours[0] for cell in row[7:]} == {"–"}
     assert [row[2:4] for row in found if row[1].endswith("[26]")] == [["–", "56.10"]]
     told = " ".join(heads(table))
-    assert "RAVDESS, an analogue of exp1: full width" in told
+    assert "RAVDESS, an analogue of exp1" in told
     assert "this run, synthetic speech" in told
 
 
@@ -204,17 +204,20 @@ def test_recalls_are_those_of_the_answers_with_the_first_wrong_one():
 
 def test_the_grid_lists_each_way_of_training_apart(full):
     found = rows(tables.grid(full))
-    assert len(found) == 8 + 3
-    assert [row[2] for row in found[:8]] == list(EIGHT)
-    assert {tuple(row[6:10]) for row in found[:8]} == {("2", "5", "10", "400")}
-    assert all("half width" in row[1] for row in found[8:])
+    assert len(found) == 8 + 3 + 8
+    assert [row[2] for row in found] == ["speakers left out"] * 11 + ["clips split at random"] * 8
+    assert [row[3] for row in found[:8]] == list(EIGHT)
+    assert {tuple(row[7:11]) for row in found[:8]} == {("2", "5", "10", "400")}
+    assert all("half width" in row[1] for row in found[8:11])
     assert all("full width" in row[1] for row in found[:8])
-    values = {row[2]: float(row[3].split()[0]) for row in found[:8]}
+    values = {row[3]: float(row[4].split()[0]) for row in found[:8]}
     assert values["111"] - values["000"] == pytest.approx(10, abs=0.011)
-    clips = tables.grid(full, protocol="clips")
-    assert len(rows(clips)) == 8
-    assert "does not say that its ablation is split so" in clips.data
-    assert rows(tables.grid(NOTHING, full))[0][0] == "this run, synthetic speech"
+
+
+def test_a_split_of_which_nothing_is_recorded_says_so(full):
+    found = rows(tables.grid(ledger(trials(["111"])), full))
+    assert found[1] == ["real speech", "not recorded yet", "clips split at random"]
+    assert {row[0] for row in found[2:]} == {"this run, synthetic speech"}
 
 
 def test_effects_are_of_whole_grids_and_say_what_keeps_them_from_being_judged(full):
@@ -241,17 +244,14 @@ def test_effects_of_few_seeds_of_one_fold_and_of_unfinished_trainings_are_not_ju
     assert {row[-1] for row in found} == {told}
 
 
-def test_what_is_asked_beside_is_shown_with_its_interval_and_what_judges_it(full):
-    found = {row[1]: row for row in rows(tables.beside(full, "inputs"))}
+def test_variants_stand_beside_their_baseline_with_the_change_and_its_interval(full):
+    found = {row[1]: row for row in rows(tables.variants(full, ["inputs"]))}
     assert set(found) == {"111, conversation", "111, energy"}
     assert found["111, conversation"][4] == "111"
     assert found["111, conversation"][7].startswith("+0.00")
     assert re.fullmatch(r"\+0\.00  \[[-+]\d\.\d\d,\xa0[-+]\d\.\d\d\]", found["111, energy"][7])
     assert "2 folds, 1 seed" in found["111, energy"][-1]
-    assert (
-        "judged on five seeds of finished trainings, on fewer shown alone"
-        in tables.beside(full, "inputs").data
-    )
+    assert rows(tables.variants(full))[0] == ["finetune", "not recorded yet"]
 
 
 def test_encoder_and_controls_have_tables_of_their_own(full):
@@ -267,7 +267,7 @@ def test_encoder_and_controls_have_tables_of_their_own(full):
     "make",
     [
         tables.folds, tables.per_class, tables.grid, tables.effects, tables.encoder, tables.controls,
-        lambda book: tables.beside(book, "finetune"), lambda book: tables.speakers(book, book),
+        tables.variants, lambda book: tables.speakers(book, book),
     ],
 )  # fmt: skip
 def test_an_empty_ledger_says_so(make):
