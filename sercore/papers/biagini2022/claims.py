@@ -23,7 +23,8 @@ from sercore.ledger.estimates import difference, level, mean_over_groups
 from sercore.models import counts, mmfusion
 from sercore.papers.biagini2022.data import ORIGINS
 from sercore.papers.biagini2022.models import GROUPS
-from sercore.papers.biagini2022.paper import NAME, PAIR, READINGS, table_1
+from sercore.papers.biagini2022.page import PAIR
+from sercore.papers.biagini2022.paper import NAME, READINGS, table_1
 
 ACCURACY, F1, RECALL = "accuracy_validation", "macro_f1_validation", "uar_validation"
 MODELS = tuple(READINGS)  # in the order of the printed accuracies

@@ -16,7 +16,7 @@ from sercore.features.mel import PICTURE, mel
 from sercore.ledger.entries import Ledger
 from sercore.models import CNNATT, CNNLSTM, FCMFCC
 from sercore.papers.biagini2022.data import ORIGINS, Data
-from sercore.papers.biagini2022.paper import PAIR, TABLE_4
+from sercore.papers.biagini2022.page import PAIR, TABLE_4
 from sercore.papers.biagini2022.study import CLASSES
 from sercore.protocols.speakers import speaker_folds
 from sercore.report.figures import FONT, WIDTH, map_sources

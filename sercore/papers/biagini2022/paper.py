@@ -1,9 +1,9 @@
-"""Biagini 2022 for the ledger and the pages: its printed numbers, ours beside them, the lead.
+"""Biagini 2022 for the ledger and the pages: its printed numbers, and ours beside them.
 
 A printed number is a result, a setting of ours, a count to measure, or out of reach.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache, partial
 from typing import Any
@@ -12,23 +12,15 @@ import pandas as pd
 
 from sercore import audio
 from sercore.ledger import recorded
-from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import Estimate
 from sercore.ledger.paper import Paper, Plain, Printed, Where, as_measured, read_printed
 from sercore.models import cnnlstm, counts, fcmfcc, mmfusion
-from sercore.papers.biagini2022 import card, data, study
+from sercore.papers.biagini2022 import card, data, page, study
 from sercore.papers.biagini2022.inputs import SHAPES
-from sercore.papers.biagini2022.models import GROUPS, PUBLISHED, RECIPES, Recipe
+from sercore.papers.biagini2022.models import PUBLISHED, RECIPES, Recipe
 from sercore.protocols import speakers
 from sercore.protocols.splits import SHARE
 
 NAME = study.NAME
-OURS = ("accuracy_validation", "macro_f1_validation", "uar_validation")
-ACCURACY = OURS[0]
-SPLITS = {"as-published": "by-origin", "clean": "speaker-independent"}
-PAIR = tuple(SPLITS.values())
-# Each model of Table 4 in its readings.
-TABLE_4 = [(row.model, row.variant) for row in (*GROUPS["scratch"], *GROUPS["pretrained"])]
 READINGS = {  # the printed score stands beside the code's reading, where that can be run
     "HUBERTFT": "fixed",
     "MMFUSION": "as-run",
@@ -131,21 +123,18 @@ class Biagini2022(Paper, study=study):
     title = "Biagini (2022)"
     subject = "five models compared"
     about = (
-        "five networks on acted speech, four of them trained on real clips, with speakers shared"
-        " and not"
+        "five networks that name seven emotions in acted speech, trained from scratch or on"
+        " pretrained encoders"
     )
     classes = study.CLASSES
-    metrics = OURS
-    protocols = SPLITS
+    metrics = page.OURS
+    protocols = page.SPLITS
     others: Mapping[str, str] = {"across-corpora": "clean"}
     folds: Mapping[str, int] = {"speaker-independent": speakers.FOLDS}
     settings = TEXT
     built = BUILT
     card = card.CARD
-
-    def headline(self, ledger: Ledger) -> str:
-        """Say what was found."""
-        return f"Biagini (2022) compares five networks. {lead(ledger)}"
+    quoted = staticmethod(page.quoted)
 
     def setting(self, number: Printed) -> Plain | None:
         """Compare a setting; those of Table 3 with what the recorded trainings were given."""
@@ -311,80 +300,3 @@ def _measured(where: Where) -> float | None:
     is_complete = set(data.ORIGINS) <= set(names)
     is_single = column in {data.ORIGINS[name] for name in names if name in data.ORIGINS}
     return values.get(" / ".join(where)) if is_complete or is_single else None
-
-
-def lead(ledger: Ledger) -> str:
-    """Say what the report prints, and what our models reach by origin and with new speakers."""
-    printed = [number.value for number in ledger.printed if number.metric == ACCURACY]
-    opening = f"The report prints accuracies of {_span(printed)} on clips held out at random."
-    rows = scores(ledger)
-    if not rows:
-        return f"{opening} No run on real speech is recorded yet."
-    shared, apart = ([pair[at].value for *_, pair in rows] for at in (0, 1))
-    on = ", ".join(data.ORIGINS[name] for name in corpora())
-    seeds = min(pair[0].seeds for *_, pair in rows)
-    return (
-        f"{opening} Split the same way, on {on}, the {len(rows)} readings that we have run reach"
-        f" {_span(shared)}, each corpus"
-        f" counting once; with speakers that training never heard, {_span(apart)} ({seeds}"
-        f" seed{'s' * (seeds > 1)})."
-        f" {_models(ledger)} The levels are not the paper's, whose largest corpus, CREMA-D, is not"
-        f" at hand. {_sides(ledger)}"
-    )
-
-
-def scores(ledger: Ledger) -> list[tuple[str, float, tuple[Estimate, Estimate]]]:
-    """Reading, printed accuracy and our pair of each model that is recorded under both splits."""
-    printed = {number.row: number.value for number in ledger.printed if number.metric == ACCURACY}
-    rows = []
-    for model, variant in TABLE_4:
-        pair = tuple(
-            ledger.cell(model, ACCURACY, variant=variant, protocol=split) for split in PAIR
-        )
-        if None in pair:
-            continue
-        trials = ledger.trials(model, variant=variant, protocol=PAIR[0])
-        name = f"{model} {variant}"
-        if not trials.table["encoder"].iloc[0].startswith(("none", "tuned")):
-            name = f"{name}, frozen encoder"
-        rows.append((name, printed[model], pair))
-    return rows
-
-
-def _models(ledger: Ledger) -> str:
-    """Say which models read a frozen encoder instead of a tuned one, and which were not trained."""
-    sentences, untrained = [], dict.fromkeys(READINGS)
-    for model, variant in TABLE_4:
-        trials = ledger.trials(model, variant=variant, protocol=PAIR[0])
-        if trials is None:
-            continue
-        untrained.pop(model, None)
-        encoder = trials.table["encoder"].iloc[0]
-        if not encoder.startswith(("none", "tuned")):
-            weights = int(trials.table["parameters"].iloc[0])
-            sentences.append(
-                f"{model} is here a network of {weights:,} weights on a frozen {encoder}, where"
-                f" the report tunes its encoder."
-            )
-    if untrained:
-        sentences.append(f"{' and '.join(untrained)} was not trained on real speech.")
-    return " ".join(sentences) or "All models were trained on real speech."
-
-
-def _sides(ledger: Ledger) -> str:
-    """Say what else changes with the split: clips that train, and whose clips are tested."""
-    for model, variant in TABLE_4:
-        pair = [ledger.trials(model, variant=variant, protocol=split) for split in PAIR]
-        if None not in pair:
-            break
-    shared, apart = (trials.table["training_clips"].mean() for trials in pair)
-    groups = pair[1].counts.groupby("group", observed=True)["count"].sum()
-    return (
-        f"With the speakers more changes than who is heard: {shared:,.0f} clips train in the one"
-        f" split and {apart:,.0f} in the other, and {groups.max() / groups.sum():.0%} of the tested"
-        " clips of the second are one speaker's."
-    )
-
-
-def _span(values: Sequence[float]) -> str:
-    return f"{min(values):.2f} to {max(values):.2f}"

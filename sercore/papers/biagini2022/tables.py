@@ -13,7 +13,8 @@ from sercore.ledger.scores import Trials
 from sercore.models.counts import built, parameters
 from sercore.papers.biagini2022.data import ELSEWHERE, ORIGINS
 from sercore.papers.biagini2022.models import GROUPS, RECIPES
-from sercore.papers.biagini2022.paper import OURS, PAIR, TABLE_4, caps
+from sercore.papers.biagini2022.page import OURS, PAIR, TABLE_4
+from sercore.papers.biagini2022.paper import caps
 from sercore.report.tables import DASH, NONE, html, number, plural, shown, span, this_run
 
 ACCURACY, F1, RECALL = OURS
@@ -24,13 +25,13 @@ THIRDS = ("low", "middle", "high")  # of the mel bands
 
 def counts(ledger: Ledger) -> HTML:
     """Table 1: printed clips, of a part of each corpus, and those of whole corpora."""
-    caption = "clips; printed are those of a part of each corpus"
+    caption = "clips, printed and in the whole corpora at hand"
     return _beside(ledger, "Table 1", by="row", form="{:,.0f}", caption=caption)
 
 
 def amplitudes(ledger: Ledger) -> HTML:
     """Table 2: printed mean clip maximum and minimum, and ours."""
-    caption = "mean of clip maxima and minima"
+    caption = "means of the clips' maxima and minima"
     return _beside(ledger, "Table 2", by="column", form="{:.3f}", caption=caption)
 
 
@@ -69,10 +70,7 @@ def settings() -> HTML:
         for field in ("head", "tuned", "weight_decay", "epochs"):
             row += [getattr(rates, field) or DASH for rates in (recipe.paper, recipe.code)]
         rows.append([*row, epochs.get(model, "not trained")])
-    caption = (
-        "Table 3: the rates of the code are ten times those of the paper; ours are the code's, and"
-        " no more epochs than recorded"
-    )
+    caption = "Table 3: settings in the paper and in the author's code, and our epochs"
     return html(heads, rows, caption=caption)
 
 
@@ -84,7 +82,7 @@ def seen_texts(ledger: Ledger) -> HTML:
             corpus = name.split(" / ")[1]
             rows.append((ORIGINS.get(corpus, corpus), f"{share:.0%}"))
     heads = ("corpus", "tested texts that training has")
-    return html(heads, rows or NONE, caption="First fold of speakers")
+    return html(heads, rows or NONE, caption="Sentences of the first fold of speakers")
 
 
 def parts(model: str) -> HTML:
@@ -106,7 +104,7 @@ def parts(model: str) -> HTML:
     ]
     rows.append(("all", f"{parameters(network):,}", ""))
     heads = ("part", "parameters", "in the optimiser, as run")
-    return html(heads, rows, caption=f"{model}, from the built module")
+    return html(heads, rows, caption=f"Parts of {model}, as built")
 
 
 def results(ledger: Ledger, *, metric: str = ACCURACY) -> HTML:
@@ -124,10 +122,7 @@ def results(ledger: Ledger, *, metric: str = ACCURACY) -> HTML:
     heads = ["model", "reading", ("paper", "printed")]
     heads += [("ours, on real speech", split) for split in SPLITS]
     name = next(iter(printed.values())).column
-    caption = (
-        f"Table 4, {name}. In brackets 95 %: by origin of one more run, by speaker of other"
-        " speakers"
-    )
+    caption = f"Table 4, {name}; brackets are 95 % intervals over the tested speakers and the seeds"
     return html([*heads, "verdict"], rows, caption=caption)
 
 
@@ -166,11 +161,7 @@ def trainings(ledger: Ledger) -> HTML:
         "seeds",
         "minutes",
     ]
-    caption = (
-        "Recorded trainings; one cap of epochs for all, an earlier end only at a plateau's second"
-        " cut"
-    )
-    return html(heads, rows or NONE, caption=caption)
+    return html(heads, rows or NONE, caption="Recorded trainings")
 
 
 def _training(group: pd.DataFrame) -> tuple:
@@ -210,7 +201,7 @@ def by_corpus(ledger: Ledger) -> HTML:
     heads = ["model", "reading", "split"]
     for group in ("accuracy", "mean recall"):
         heads += [(group, title) for title in places]
-    caption = "Table 4 by corpus; the smaller line is the number of speakers tested"
+    caption = "Table 4 by corpus; brackets are the number of speakers tested"
     return html(heads, rows or NONE, caption=caption)
 
 
@@ -228,9 +219,9 @@ def switches(ledger: Ledger) -> HTML:
                 less = shown(difference(changed, plain, ACCURACY), 3, signed=True)
                 best = span(changed.table["best_epoch"], listed=3)
                 rows.append((control, split, score, less, best, len(changed.seeds)))
-    heads = ("FCMFCC as run, with", "split", "accuracy", "less without", "best epoch", "seeds")
+    heads = ("FCMFCC as run, with", "split", "accuracy", "change", "best epoch", "seeds")
     caption = (
-        "One thing changed; a difference without interval, or on one seed, is shown and not judged"
+        "One thing changed; brackets are 95 % intervals over the tested speakers and the seeds"
     )
     return html(heads, rows or NONE, caption=caption)
 
@@ -244,7 +235,7 @@ def ranks(ledger: Ledger) -> HTML:
         rows.append((model, variant, split, *scores, len(trials.seeds)))
     scores = ("top 1", "top 2", "top 3", "calibration error")
     heads = ("model", "reading", "split", *scores, "seeds")
-    caption = "Right among the first one, two, three; distance of confidence and accuracy"
+    caption = "Top-k accuracy and expected calibration error"
     return html(heads, rows or NONE, caption=caption)
 
 
@@ -265,7 +256,7 @@ def across(ledger: Ledger) -> HTML:
     heads = ["model", "reading", ("all others", alone)]
     for name in corpora:
         heads += [(NAMES[name], alone), (NAMES[name], "other speakers of it seen")]
-    caption = "Mean recall across corpora; a seventh is chance"
+    caption = "Mean recall on corpora that training never had; guessing gives 1/7"
     return html(heads, rows or NONE, caption=caption)
 
 
@@ -287,7 +278,7 @@ def thirds(ledger: Ledger) -> HTML:
     for network in ("trained", "untrained"):
         heads += [(f"saliency, {network}", name) for name in (*THIRDS, "with change")]
     heads += [("energy of the clips", third) for third in THIRDS]
-    caption = "CNNLSTM fixed: shares of the mel thirds, correlation with change in time"
+    caption = "CNNLSTM fixed: shares of the mel thirds, and correlation with change over time"
     return html(heads, rows or NONE, caption=caption)
 
 

@@ -31,7 +31,7 @@ def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
     anything else. Saliency is empty for CNNLSTM as run too, whose answer to a clip depends on the
     clips before it in the batch.
 
-    Source: Biagini 2022, section 6 for the saliency; t-SNE and control are ours.
+    Source: Biagini 2022, section 2.4 for the saliency; t-SNE and control are ours.
     """
     network, test = trained(trial, data, device=device).network, split(trial, data)[2]
     right = _right(trial, data, network)

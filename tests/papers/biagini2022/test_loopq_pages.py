@@ -1,4 +1,6 @@
-"""Chapter 3's sentences and what its figures draw, from planted runs."""
+"""The numbers that chapter 3 quotes and what its figures draw, from planted and recorded runs."""
+
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
@@ -8,8 +10,9 @@ from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate
 from sercore.papers.biagini2022 import figures as plots
-from sercore.papers.biagini2022 import paper as page
+from sercore.papers.biagini2022 import page
 from sercore.papers.biagini2022 import study as loopq
+from sercore.papers.biagini2022.trial import Trial
 from sercore.report import figures
 from tests.papers.biagini2022.loopq_runs import ledger, trials
 
@@ -20,31 +23,72 @@ def book() -> Ledger:
     return ledger(trials(), lambda trial: 16 if trial.protocol == "by-origin" else 9)
 
 
-def test_the_lead_tells_both_splits(book):
-    told = page.lead(book)
-    assert "0.72 to 0.83" in told
-    assert "0.80 to 0.80" in told
-    assert "0.45 to 0.45 (1 seed)" in told
-    assert "HUBERTFT is here a network of 1,000 weights on a frozen toy" in told
-    assert "not trained" not in told
-    assert (
-        "100 clips train in the one split and 100 in the other, and 10% of the tested clips" in told
+def test_numbers_of_both_splits_are_quoted(book):
+    numbers = page.quoted(book)
+    assert (numbers["printed_low"], numbers["printed_high"]) == (0.722, 0.8297)
+    for word, right in (("shared", 0.8), ("apart", 0.45)):
+        for place in (word, f"tess_{word}", f"savee_{word}"):
+            assert numbers[f"{place}_low"] == pytest.approx(right), place
+            assert numbers[f"{place}_high"] == pytest.approx(right), place
+    assert numbers["corpora"] == "RAVDESS, SAVEE and TESS"
+    assert (numbers["versions"], numbers["trained"], numbers["seeds"]) == (9, 5, 1)
+    assert (numbers["folds"], numbers["all_folds"]) == (1, 6)
+    assert (numbers["encoder"], numbers["encoder_weights"]) == ("toy", 1000)
+    assert numbers["one_speaker"] == pytest.approx(0.1)
+    assert numbers["happy_right_apart_low"] == pytest.approx(0.45)
+    assert numbers["time_masking"] == pytest.approx(0)
+
+
+def test_one_recorded_count_changes_what_is_quoted():
+    def numbers(of_cnnatt: int) -> Mapping[str, object]:
+        def right(trial: Trial) -> int:
+            is_changed = (trial.model, trial.protocol) == ("CNNATT", "by-origin")
+            return of_cnnatt if is_changed else 12
+
+        return page.quoted(ledger(trials(models="scratch"), right))
+
+    before, after = numbers(12), numbers(7)
+    assert (before["shared_low"], after["shared_low"]) == (
+        pytest.approx(12 / 20),
+        pytest.approx(7 / 20),
     )
-    assert len(page.scores(book)) == 9
-    assert "HUBERTFT fixed, frozen encoder" in [name for name, *_ in page.scores(book)]
+    assert before["shared_high"] == after["shared_high"]
+    assert before["apart_low"] == after["apart_low"]
+    assert before["trained"] == 3
 
 
-def test_the_lead_names_what_was_not_trained():
-    given = [trial for trial in trials() if trial.model != "MMFUSION"]
-    told = page.lead(ledger(given, lambda trial: 12, spread=1))
-    assert "MMFUSION was not trained on real speech" in told
-    assert "MMFUSION is here" not in told
+def test_todays_numbers_are_those_of_the_recorded_predictions():
+    book = Ledger(papers.named(loopq.NAME))
+    numbers = page.quoted(book)
+    table, counts = book.recorded.trials, book.recorded.parts["counts"]
+    chosen = table[
+        (table["model"] == "CNNATT")
+        & (table["protocol"] == "speaker-independent")
+        & (table["run"] == "open, models")
+    ]
+    answers = counts[counts["trial"].isin(chosen["trial"])]
+    right = answers[answers["true"] == answers["predicted"]]
+    corpus = answers["group"].astype(str).str.split("/").str[0]
+    share = right.groupby(corpus)["count"].sum() / answers.groupby(corpus)["count"].sum()
+    assert share.mean() == pytest.approx(numbers["apart_low"])
+    of_speakers = answers.groupby(answers["group"].astype(str))["count"].sum()
+    assert of_speakers.max() / of_speakers.sum() == pytest.approx(numbers["one_speaker"])
+    assert chosen["training_clips"].item() == numbers["training_apart"]
 
 
-def test_nothing_recorded_is_said():
-    assert "No run on real speech is recorded yet" in page.lead(
-        Ledger(papers.named(loopq.NAME), runs=recorded.read("no such paper"))
-    )
+def test_where_nothing_is_recorded_only_printed_and_measured_numbers_are_quoted():
+    nothing = Ledger(papers.named(loopq.NAME), runs=recorded.read("no such paper"))
+    numbers = page.quoted(nothing)
+    assert numbers["networks"] == 5
+    assert "shared_low" not in numbers
+    assert "across_low" not in numbers
+    assert page.scores(nothing) == []
+
+
+def test_a_frozen_encoder_is_named_in_the_picture(book):
+    names = [name for name, *_ in page.scores(book)]
+    assert len(names) == 9
+    assert "HUBERTFT fixed, frozen encoder" in names
 
 
 def test_curves_are_those_of_the_first_seed_and_name_the_kept_epoch(book):

@@ -1,0 +1,219 @@
+"""Scores of Table 4 under both splits, and the numbers that the words of chapter 3 quote."""
+
+from collections.abc import Mapping, Sequence
+
+from sercore.ledger import recorded
+from sercore.ledger.entries import Ledger
+from sercore.ledger.estimates import Estimate, shared
+from sercore.ledger.scores import Trials
+from sercore.papers.biagini2022 import study
+from sercore.papers.biagini2022.data import ELSEWHERE, ORIGINS
+from sercore.papers.biagini2022.models import ACROSS, GROUPS
+from sercore.protocols import speakers
+
+OURS = ("accuracy_validation", "macro_f1_validation", "uar_validation")
+ACCURACY, _, RECALL = OURS
+SPLITS = {"as-published": "by-origin", "clean": "speaker-independent"}
+PAIR = tuple(SPLITS.values())
+WORDS = (
+    "shared",
+    "apart",
+)  # the splits of PAIR in the names of numbers: whether speakers are shared
+# Each model of Table 4 in its readings.
+TABLE_4 = [(row.model, row.variant) for row in (*GROUPS["scratch"], *GROUPS["pretrained"])]
+DRAWN = (("FCMFCC", "as-run"), ("CNNLSTM", "fixed"), ("CNNATT", "fixed"))  # confusion matrices
+HAPPY, SURPRISE = (study.CLASSES.index(name) for name in ("happy", "surprise"))
+
+Pair = tuple[Trials, Trials]
+
+
+def quoted(ledger: Ledger) -> Mapping[str, object]:
+    """Give scores and counts by the names under which the words of the pages know them.
+
+    ``…_shared_…`` are of the split by origin, where training hears the tested speakers too, and
+    ``…_apart_…`` of speakers held out; ``…_low`` and ``…_high`` are the lowest and the highest over
+    the readings that are recorded under both. Accuracies are means over the corpora, or those of
+    the corpus that is named.
+    """
+    printed = [number.value for number in ledger.printed if number.metric == ACCURACY]
+    epochs = [number.value for number in ledger.printed if number.column == "Max epochs"]
+    named: dict[str, object] = {
+        "networks": len(printed),
+        "printed_epochs": max(epochs),
+        **_span("printed", printed),
+        **_measured(ledger),
+    }
+    pairs = _pairs(ledger)
+    if pairs:
+        named |= _circumstances(pairs) | _scores(ledger, pairs)
+    return named | _switches(ledger) | _across(ledger) | _saliency(ledger)
+
+
+def scores(ledger: Ledger) -> list[tuple[str, float, tuple[Estimate, Estimate]]]:
+    """Reading, printed accuracy and our pair of each model that is recorded under both splits."""
+    printed = {number.row: number.value for number in ledger.printed if number.metric == ACCURACY}
+    rows = []
+    for (model, variant), pair in _pairs(ledger).items():
+        estimates = tuple(
+            ledger.cell(model, ACCURACY, variant=variant, protocol=split) for split in PAIR
+        )
+        name = f"{model} {variant}"
+        if _has_frozen_encoder(pair):
+            name = f"{name}, frozen encoder"
+        rows.append((name, printed[model], estimates))
+    return rows
+
+
+def _pairs(ledger: Ledger) -> dict[tuple[str, str], Pair]:
+    """Trials under either split of each reading that is recorded under both."""
+    pairs = {}
+    for model, variant in TABLE_4:
+        pair = tuple(ledger.trials(model, variant=variant, protocol=split) for split in PAIR)
+        if None not in pair:
+            pairs[model, variant] = pair
+    return pairs
+
+
+def _has_frozen_encoder(pair: Pair) -> bool:
+    return not pair[0].table["encoder"].iloc[0].startswith(("none", "tuned"))
+
+
+def _measured(ledger: Ledger) -> dict[str, float]:
+    """Counts of SAVEE, loudness and durations, printed and of the corpora at hand."""
+    places = {
+        "savee_angry": "angry / SAVEE / records",
+        "savee_sadness": "sadness / SAVEE / records",
+        "loudness_neutral": "Max / neutral / mean_of_clip_max_amplitude",
+        "loudness_sadness": "Max / sadness / mean_of_clip_max_amplitude",
+        "p95": "duration / all / p95 (stated)",
+        "p99": "duration / all / p99",
+    }
+    measured = recorded.measurements(ledger.paper.name)
+    named = {name: measured[place] for name, place in places.items() if place in measured}
+    for number in ledger.printed:
+        is_of_savee = number.table == "Table 1" and number.column == "SAVEE"
+        if is_of_savee and number.row in ("angry", "sadness"):
+            named[f"savee_{number.row}_printed"] = number.value
+    return named
+
+
+def _circumstances(pairs: Mapping[tuple[str, str], Pair]) -> dict[str, object]:
+    """Say on what the readings were trained and tested, how often, and for how long."""
+    trials = [one for pair in pairs.values() for one in pair]
+    by_origin, apart = next(iter(pairs.values()))
+    *others, last = (ORIGINS[name] for name in ORIGINS if name in by_origin.corpora)
+    clips = apart.counts.groupby("group", observed=True)["count"].sum()
+    named: dict[str, object] = {
+        "versions": len(pairs),
+        "trained": len({model for model, _ in pairs}),
+        "corpora": f"{', '.join(others)} and {last}" if others else last,
+        "epochs": max(one.table["epochs"].max() for one in trials),
+        "seeds": min(len(one.seeds) for one in trials),
+        "folds": min(apart.table["fold"].nunique() for _, apart in pairs.values()),
+        "all_folds": speakers.FOLDS,
+        "one_speaker": clips.max() / clips.sum(),
+        "tested_shared": int(by_origin.table["clips"].mean()),
+        "tested_apart": int(apart.table["clips"].mean()),
+        "training_shared": int(by_origin.table["training_clips"].mean()),
+        "training_apart": int(apart.table["training_clips"].mean()),
+    }
+    for corpus in by_origin.corpora:
+        named[f"{corpus}_share"] = by_origin.of(corpus).confusion().sum() / _clips(by_origin)
+    for pair in pairs.values():
+        if _has_frozen_encoder(pair):
+            named["encoder"] = pair[0].table["encoder"].iloc[0]
+            named["encoder_weights"] = int(pair[0].table["parameters"].iloc[0])
+            break
+    return named
+
+
+def _clips(trials: Trials) -> float:
+    return trials.confusion().sum()
+
+
+def _scores(ledger: Ledger, pairs: Mapping[tuple[str, str], Pair]) -> dict[str, float]:
+    """Give accuracies, over the corpora and on each, and what else the tables of results show."""
+    named: dict[str, float] = {}
+    reliability = ledger.recorded.parts["reliability"]
+    for at, word in enumerate(WORDS):
+        trials = {reading: pair[at] for reading, pair in pairs.items()}
+        named |= _span(word, [_mean(one, ACCURACY) for one in trials.values()])
+        for corpus in next(iter(trials.values())).corpora:
+            values = [_mean(one.of(corpus), ACCURACY) for one in trials.values()]
+            named |= _span(f"{corpus}_{word}", values)
+        for name, column in (
+            ("fitted", "training_accuracy"),
+            ("top_2", "top_2"),
+            ("calibration", "calibration_error"),
+        ):
+            values = [one.table[column].mean() for one in trials.values()]
+            named |= _span(f"{name}_{word}", values)
+        viewed = trials.get(tuple(study.VIEWED.split()))
+        if viewed is not None:
+            bins = reliability[reliability["trial"].isin(viewed.table["trial"])]
+            named[f"confidence_{word}"] = bins["confidence"].sum() / bins["clips"].sum()
+            named[f"right_{word}"] = bins["right"].sum() / bins["clips"].sum()
+        happy = [trials[reading].confusion()[HAPPY] for reading in DRAWN if reading in trials]
+        if happy:
+            shares = [row / row.sum() for row in happy]
+            named |= _span(f"happy_right_{word}", [share[HAPPY] for share in shares])
+            named |= _span(f"happy_as_surprise_{word}", [share[SURPRISE] for share in shares])
+    return named
+
+
+def _switches(ledger: Ledger) -> dict[str, float]:
+    """Give the change of accuracy by each switch of FCMFCC, and the rates at which it ended."""
+    named: dict[str, float] = {}
+    for row in GROUPS["switches"]:
+        control = row.name.split(", ", 1)[1]
+        pair = [
+            ledger.trials(row.model, variant=row.variant, protocol=PAIR[0], control=name)
+            for name in (control, "none")
+        ]
+        if None in pair:
+            continue
+        changed, plain = shared(pair)
+        name = control.replace("'", "").replace(" ", "_")
+        named[name] = _mean(changed, ACCURACY) - _mean(plain, ACCURACY)
+        named[f"{name}_last_rate"] = changed.table["rate_last"].min()
+        named["plain_last_rate"] = plain.table["rate_last"].min()
+    return named
+
+
+def _across(ledger: Ledger) -> dict[str, float]:
+    """Give mean recalls on corpora that training never had, over them and on each."""
+    named: dict[str, float] = {}
+    trials = []
+    for model, variant in (name.split() for name in ACROSS):
+        one = ledger.trials(model, variant=variant, protocol="across-corpora")
+        if one is not None:
+            trials.append(one)
+    if trials:
+        named |= _span("across", [_mean(one, RECALL) for one in trials])
+        for corpus in (*ORIGINS, *ELSEWHERE):
+            if corpus in trials[0].corpora:
+                recalls = [_mean(one.of(corpus), RECALL) for one in trials]
+                named |= _span(f"{corpus}_across", recalls)
+    return named
+
+
+def _saliency(ledger: Ledger) -> dict[str, float]:
+    """Give the share of sadness's saliency in the low mel third, and the fewest clips of a map."""
+    rows, views = ledger.recorded.parts["saliency"], ledger.recorded.kind("views")
+    if not len(rows):
+        return {}
+    named = {"fewest_explained": int(rows["clips"].min())}
+    by_origin = views[views["protocol"] == PAIR[0]]["trial"]
+    of_sadness = rows[rows["trial"].isin(by_origin) & (rows["class"] == "sadness")]
+    for network, group in of_sadness.groupby("network"):
+        named[f"sadness_low_{network}"] = group["low"].mean()
+    return named
+
+
+def _mean(trials: Trials, measure: str) -> float:
+    """Mean over seeds, without intervals."""
+    return float(trials.by_seed(measure).mean())
+
+
+def _span(name: str, values: Sequence[float]) -> dict[str, float]:
+    return {f"{name}_low": min(values), f"{name}_high": max(values)}
