@@ -1,11 +1,9 @@
 """Numbers that chapter 4's words quote: planted ones, and today's computed another way."""
 
 import csv
-import json
 
 import pytest
 
-from sercore import chapters, papers
 from sercore.ledger.entries import Ledger
 from sercore.ledger.paper import PUBLISHED
 from sercore.papers.padi2021 import numbers
@@ -109,12 +107,3 @@ def test_what_is_not_recorded_has_no_name():
     named = PAPER.quoted(ledger([]))
     assert named
     assert all(name.startswith("printed_") for name in named)
-
-
-def test_the_chapter_names_numbers_that_there_are():
-    path = chapters.NOTEBOOKS / f"{numbers.NAME}.ipynb"
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    words = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
-    filled = prose.fill("\n".join(words), papers.values(), where=path.name)
-    assert prose.BRACES not in filled
-    assert "(nan" not in filled
