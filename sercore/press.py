@@ -145,10 +145,11 @@ def stage(folder: Path, executed: Sequence[Executed], times: Mapping[str, float]
         files |= {name: path for name, path in source.items() if path.suffix == ".py"}
         files |= _tree(Path(temporary), "")
         files |= {f"notebooks/{chapter.name}.ipynb": chapter.path for chapter in executed}
+        numbers = papers.values()
         for name, path in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             if path.parent == store.PROJECT / "book" and path.suffix == ".md":
-                words = prose.fill(path.read_text(encoding="utf-8"), papers.values(), where=name)
+                words = prose.fill(path.read_text(encoding="utf-8"), numbers, where=name)
                 store.write(folder / name, words.encode())
             else:
                 shutil.copyfile(path, folder / name)

@@ -151,9 +151,10 @@ def execute(
     began = time.monotonic()
     with peak_memory() as peak:
         notebook = run(NOTEBOOKS / f"{name}.ipynb", values, quiet=quiet, cores=cores)
+    numbers = papers.values()
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = prose.fill(cell.source, papers.values(), where=f"notebooks/{name}.ipynb")
+            cell.source = prose.fill(cell.source, numbers, where=f"notebooks/{name}.ipynb")
     store.keep("chapters", name_key, nbformat.writes(notebook).encode(), ".ipynb")
     seconds = round(time.monotonic() - began, 1)
     costs = {"chapter": name, "seconds": seconds, "peak": round(peak[0], 1)}

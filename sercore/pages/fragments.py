@@ -58,17 +58,21 @@ def summary(place: str) -> str:
     Args:
         place: path from the page to the folder of the notebooks.
     """
-    lines = []
+    lines, numbers = [], papers.values()
     for paper in papers.every():
         number = int(paper.name.partition("-")[0])
-        words = finding(store.PROJECT / "notebooks" / f"{paper.name}.ipynb")
+        words = finding(store.PROJECT / "notebooks" / f"{paper.name}.ipynb", numbers)
         link = f"[Chapter {number}]({place}/{paper.name}.ipynb)"
         lines.append(f"{number}. **{paper.title}: {paper.subject}.** {words} {link}")
     return "\n".join(lines)
 
 
-def finding(path: Path) -> str:
+def finding(path: Path, numbers: Mapping[str, prose.Values]) -> str:
     """Return the words in which a chapter says what was found: its cell tagged ``finding``.
+
+    Args:
+        path: notebook of the chapter.
+        numbers: what the words can name, by the papers' folders.
 
     Raises:
         LookupError: no cell is tagged so.
@@ -77,7 +81,7 @@ def finding(path: Path) -> str:
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
         if "finding" in cell["metadata"].get("tags", []):
             words = " ".join("".join(cell["source"]).split())
-            return prose.fill(words, papers.values(), where=f"notebooks/{path.name}")
+            return prose.fill(words, numbers, where=f"notebooks/{path.name}")
     raise LookupError(
         f"{path}: no cell is tagged `finding`; expected one with one or two sentences. Write it."
     )
