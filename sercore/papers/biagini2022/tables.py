@@ -220,9 +220,7 @@ def switches(ledger: Ledger) -> HTML:
                 best = span(changed.table["best_epoch"], listed=3)
                 rows.append((control, split, score, less, best, len(changed.seeds)))
     heads = ("FCMFCC as run, with", "split", "accuracy", "change", "best epoch", "seeds")
-    caption = (
-        "One thing changed; brackets are 95 % intervals over the tested speakers and the seeds"
-    )
+    caption = "One thing changed; a difference on one seed is shown and not judged"
     return html(heads, rows or NONE, caption=caption)
 
 

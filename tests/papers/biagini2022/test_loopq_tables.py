@@ -103,7 +103,7 @@ def test_a_change_is_told_with_its_difference(book):
     found = {(row[0], row[1]): row for row in rows(chapter.switches(book))}
     assert found["time masking", "by-origin"][3].startswith("+0.100")
     assert found["labels shuffled", "speaker-independent"][2].startswith("0.1")
-    assert "on one seed, is shown and not judged" in chapter.switches(book).data
+    assert "on one seed is shown and not judged" in chapter.switches(book).data
     assert set(found) == {
         (name, "by-origin")
         for name in ("paper's rates", "time stretching", "time masking", "band masking")
