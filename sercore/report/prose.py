@@ -2,7 +2,8 @@
 
 ``{{ alves2022.clean_low | f(2) }}`` is a value of the paper in that folder, here with two decimals;
 ``Paper.quoted`` says which there are. ``{{ alves2022.rests(A4="fails") }}`` writes nothing, and
-refuses the text once claim A4 has another mark than the one that the words beside it rest on.
+refuses the text once claim A4 has another mark than the one that the words beside it rest on;
+``equal`` does so once numbers differ that a word such as "all" needs to be the same.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -73,6 +74,18 @@ class Values:
                     f"claim {name}: the words rest on its mark {mark!r}, which is {today!r} today. "
                     "Read the sentence again, and change its words or its mark"
                 )
+        return ""
+
+    def equal(self, *names: str) -> str:
+        """Return nothing; refuse a text whose words ("all", "none other") need numbers to be equal.
+
+        Args:
+            names: names of the numbers.
+        """
+        numbers = {name: getattr(self, name) for name in names}
+        if len(set(numbers.values())) > 1:
+            listed = ", ".join(f"{name} is {value}" for name, value in numbers.items())
+            raise ProseError(f"the words need equal numbers, and {listed}. Read the sentence again")
         return ""
 
 

@@ -39,6 +39,7 @@ def values():
         ("{{ alves2022.printed }}", "177"),
         ("so{{ alves2022.rests(Z1='holds') }}.", "so."),
         ("so{{ alves2022.rests(Z2='holds/fails', Z1='holds') }}.", "so."),
+        ("all{{ alves2022.equal('networks', 'recorded_rows') }}.", "all."),
         ("$\\frac{a}{b}$ {#id} {cite:t}`x`", "$\\frac{a}{b}$ {#id} {cite:t}`x`"),
     ],
 )
@@ -58,6 +59,10 @@ def test_a_name_gives_its_number(values, text, expected):
         ("{{ n | g }}", r"No filter named 'g'"),
         ("{{ n", r"unexpected end of template"),
         ("{{ alves2022.rests(Z9='holds') }}", r"claim Z9: no such claim; there are Z1, Z2"),
+        (
+            "{{ alves2022.equal('networks', 'printed') }}",
+            r"the words need equal numbers, and networks is 26, printed is 177\. Read",
+        ),
         (
             "{{ alves2022.rests(Z2='holds') }}",
             r"claim Z2: the words rest on its mark 'holds', which is 'holds/fails' today",

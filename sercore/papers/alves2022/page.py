@@ -7,6 +7,7 @@ from sercore.ledger.estimates import signs
 from sercore.ledger.paper import Printed
 from sercore.ledger.scores import F1
 from sercore.papers.alves2022.numbers import official_tests
+from sercore.papers.alves2022.study import PROTOCOLS
 
 SELECTED_ROW = "(3) Multi-task all prosodic + SMOTE - CG"  # on which every control was run
 
@@ -34,6 +35,13 @@ def quoted(ledger: Ledger) -> Mapping[str, object]:
         "official_high": max(official),
         "only_as_published": sum(reason.startswith(PUBLISHED_ONLY) for reason in reached),
     }
+    pairs = [
+        [ledger.cell(number.row, F1, protocol=protocol) for protocol in PROTOCOLS]
+        for number in scores
+    ]
+    whole = [(leaky.value, clean.value) for leaky, clean in pairs if leaky and clean]
+    named["recorded_rows"] = len(whole)
+    named["lower_clean"] = sum(clean < leaky for leaky, clean in whole)
     named |= _controls(ledger) | _second_branch(ledger)
     for group, rows in groups.items():
         if rows:

@@ -134,6 +134,8 @@ def _baseline(ledger: Ledger) -> dict[str, object]:
     if steps:
         named["step"] = float(np.median(steps))
         named["below_step"] = sum(abs(value) < named["step"] for value in _differences(ledger))
+    if spread := named.get("baseline_spread"):
+        named["below_spread"] = sum(abs(value) < spread for value in _differences(ledger))
     return named
 
 
