@@ -138,6 +138,7 @@ def _scores(ledger: Ledger, pairs: Mapping[tuple[str, str], Pair]) -> dict[str, 
     for at, word in enumerate(WORDS):
         trials = {reading: pair[at] for reading, pair in pairs.items()}
         named |= _span(word, [_mean(one, ACCURACY) for one in trials.values()])
+        named |= _span(f"pooled_{word}", [one.pooled(ACCURACY) for one in trials.values()])
         for corpus in next(iter(trials.values())).corpora:
             values = [_mean(one.of(corpus), ACCURACY) for one in trials.values()]
             named |= _span(f"{corpus}_{word}", values)
