@@ -117,8 +117,8 @@ def submissions(ledger: Ledger) -> HTML:
     ]
     titles = ("1st submission", "2nd submission", "3rd submission")
     caption = (
-        f"Submissions. The authors labelled {labelled('labelled by ear')} test files N / F / M by "
-        f"ear; the scores on them are their networks'; {tables.INTERVALS}"
+        f"Submissions; by ear the authors labelled {labelled('labelled by ear')} test files N / F / M, "
+        f"and the scores on these are their own networks'; {tables.INTERVALS}"
     )
     rows = zip(titles, SELECTED, official_tests(ledger), strict=True)
     return table(columns, list(rows), caption=caption)
