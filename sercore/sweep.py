@@ -91,11 +91,11 @@ def at_a_time(device: str) -> int:
 
 
 def trial_keys(run: Callable[..., dict], trials: Sequence[Any], data: Any) -> list[store.Key]:
-    """Make the key of each trial from its values, its data and the module of ``run``."""
+    """Make the key of each trial from its values, its data, and ``run`` with its module."""
     base = store.key(settings={}, manifest=[], modules=run.__module__)
     keys = []
     for trial in trials:
-        settings = store.digest(asdict(trial))
+        settings = store.digest([run.__name__, asdict(trial)])
         keys.append(replace(base, settings=settings, data=data.content(trial)))
     return keys
 
@@ -130,7 +130,7 @@ def sweep(
         SweepError: a trial failed; all others were run and kept.
         OutOfTime: the time of the run is over (see ``sercore.deadline``); what was done is kept.
     """
-    keys = trial_keys(run, trials, data)
+    keys = _on_device(trial_keys(run, trials, data), options.get("device", "cpu"))
     payloads = [store.kept("trials", key, ".json") for key in keys]
     outcomes = [None if payload is None else json.loads(payload) for payload in payloads]
     left = [index for index, payload in enumerate(payloads) if payload is None]
@@ -171,8 +171,8 @@ def sweep(
     if failures:
         trial, text = failures[0]
         raise SweepError(
-            f"{len(failures)} of {len(trials)} trials failed, the others are kept; the first, "
-            f"{trial}:\n{text}"
+            f"{len(failures)} of {len(trials)} trials failed, the others that finished are kept; the"
+            f" first, {trial}:\n{text}"
         )
     if unfinished := outcomes.count(None):
         raise deadline.OutOfTime(f"{unfinished} of {len(trials)} trials are left")
@@ -194,6 +194,16 @@ def calls_of(left: Mapping[int, Hashable], at_once: int | None = AT_ONCE) -> lis
         n_calls = -(-len(members) // (at_once or len(members)))
         calls += [part.tolist() for part in np.array_split(members, n_calls)]
     return calls
+
+
+def _on_device(keys: Sequence[store.Key], device: str) -> list[store.Key]:
+    """Keep apart what a GPU gives: a run that stopped on one is not finished on a CPU."""
+    from sercore.training.devices import choose
+
+    kind = choose(device).type
+    if kind == "cpu":
+        return list(keys)
+    return [replace(key, settings=store.digest([key.settings, kind])) for key in keys]
 
 
 def _within(moment: float, indices: Sequence[int], *call: Any) -> list[tuple[int, bool, Any]]:
@@ -227,7 +237,9 @@ def _attempt(
         except Exception:  # running them one by one shows which of them fails
             results = []
             for index, trial in zip(indices, trials, strict=True):
-                results += _attempt([index], run, run_together, [trial], data, options)
+                results += _within(
+                    deadline.moment(), [index], run, run_together, [trial], data, options
+                )
             return results
     try:
         outcome, seconds = _timed(run, trials[0], data, options)

@@ -12,7 +12,7 @@ import torch
 from sercore import deadline, store
 from sercore.ledger import recorded, recording
 from sercore.sweep import SweepError, Task, sweep
-from sercore.training import checkpoints
+from sercore.training import checkpoints, devices
 from sercore.training.fitting import Plan
 from tests.training.test_fitting import conv_net, train
 
@@ -124,6 +124,39 @@ def test_a_failure_is_told_even_if_time_is_over_too(data, monkeypatch):
     ticking(monkeypatch)
     with deadline.until(2), pytest.raises(SweepError, match="trial 9 is bad"):
         sweep(run, [Trial(9)], data)
+
+
+def failing_together(trials, data, *, device: str = "cpu"):
+    raise ValueError("together they fail")
+
+
+def stopping(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
+    if trial.seed == 2:
+        raise deadline.OutOfTime("stopped")
+    return {"seed": trial.seed}
+
+
+def test_what_finished_one_by_one_is_kept_at_a_stop(data):
+    trials = [Trial(seed) for seed in range(4)]
+    together = {"run_together": failing_together, "alike": lambda trial: 0}
+    with pytest.raises(deadline.OutOfTime, match=r"^1 of 4 trials are left$"):
+        sweep(stopping, trials, data, **together)
+    assert sweep(stopping, [Trial(0), Trial(1), Trial(3)], data)[2]["seed"] == 3
+
+
+def seeing(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
+    return {"device": device}
+
+
+def test_what_a_gpu_gave_is_not_taken_for_a_cpus(data, monkeypatch):
+    monkeypatch.setattr(devices, "choose", torch.device)
+    for device in ("cuda", "cpu", "cuda"):
+        (outcome,) = sweep(seeing, [Trial(0)], data, device=device)
+        assert outcome["device"] == device
+
+
+def test_two_functions_of_a_module_do_not_share_outcomes(data):
+    assert sweep(seeing, [Trial(0)], data)[0].keys() != sweep(stopping, [Trial(0)], data)[0].keys()
 
 
 class Study:

@@ -25,6 +25,7 @@ from sercore.report import prose
 
 NOTEBOOKS = store.PROJECT / "notebooks"
 LEDGER = store.PROJECT / "book" / "ledger"
+WORDS = "sercore.report.prose"  # puts the numbers into a chapter's words
 STUDY = re.compile(r"sercore\.papers\.\w+\.study")
 
 
@@ -120,7 +121,7 @@ def key(name: str, parameters: BaseModel) -> store.Key:
     settings |= {"cells": cells, "libraries": libraries}
     data = module.manifest(parameters) if module else []
     manifest = [*data, *_ledger(name if module else None)]
-    return store.key(settings=settings, manifest=manifest, modules=modules)
+    return store.key(settings=settings, manifest=manifest, modules={*modules, WORDS})
 
 
 def execute(
@@ -148,13 +149,13 @@ def execute(
     if not fresh and (found := kept(name, parameters)):
         return found
     values, name_key = parameters.model_dump(mode="json"), key(name, parameters)
+    filled = _filled(name)  # first: a wrong word costs no execution
     began = time.monotonic()
     with peak_memory() as peak:
         notebook = run(NOTEBOOKS / f"{name}.ipynb", values, quiet=quiet, cores=cores)
-    numbers = papers.values()
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = prose.fill(cell.source, numbers, where=f"notebooks/{name}.ipynb")
+            cell.source = filled[cell.source]
     store.keep("chapters", name_key, nbformat.writes(notebook).encode(), ".ipynb")
     seconds = round(time.monotonic() - began, 1)
     costs = {"chapter": name, "seconds": seconds, "peak": round(peak[0], 1)}
@@ -173,6 +174,13 @@ def kept(name: str, parameters: BaseModel | None = None) -> Executed | None:
         return None
     path, values = store.path("chapters", name_key, ".ipynb"), parameters.model_dump(mode="json")
     return Executed(name, path, False, json.loads(record), values)
+
+
+def _filled(name: str) -> dict[str, str]:
+    """Return the words of each cell, with the numbers that they name, by the words as written."""
+    numbers, where = papers.values(), f"notebooks/{name}.ipynb"
+    words = [cell.source for cell in _read(name).cells if cell.cell_type == "markdown"]
+    return {text: prose.fill(text, numbers, where=where) for text in words}
 
 
 class _NoParameters(BaseModel, extra="forbid"):

@@ -51,7 +51,9 @@ DIGITS = {
 }  # fmt: skip
 
 # Of a run's provenance: what all its trials come from.
-SHARED = ("method", "versions", "device", "left_out")
+SHARED = ("edition", "method", "versions", "device", "left_out", "corpora")
+# Of a write's provenance: what is kept of the earlier ones when trials are added to a run.
+OF_A_WRITE = ("date", "commit", "clean", "processor", "python", "data", "parts")
 
 
 @dataclass(frozen=True)
@@ -176,6 +178,7 @@ def frames(
     outcomes: Sequence[dict],
     *,
     start: int = 0,
+    data: Sequence[str] | None = None,
 ) -> Recorded:
     """Make tables of a run's trials, numbered from ``start``, and of their keys and outcomes.
 
@@ -190,6 +193,8 @@ def frames(
     )
     table.insert(0, "trial", range(start, start + len(table)))
     table = table.assign(run=name, key=list(keys))
+    if data is not None:
+        table = table.assign(data=list(data))
     unknown = {
         key for outcome in outcomes for key, value in outcome.items() if isinstance(value, list)
     } - set(PARTS)
@@ -266,32 +271,53 @@ def _write(
         files[f"{name}.csv.gz"] = _packed(joined) if len(joined) else None
     runs = dict(before)
     for name, run in added.runs.items():
-        notes = before.get(names[name], {}).get("verified")  # of trials that are kept
-        runs[names[name]] = run | ({"verified": notes} if notes else {})
+        runs[names[name]] = _extended(before.get(names[name]), run)
     sealed.replace(place, files, {"runs": runs})
     return place
 
 
+def _extended(earlier: Mapping | None, run: Mapping) -> dict:
+    """Provenance of a run to which trials are added: what was noted of the earlier ones stays."""
+    if earlier is None:
+        return dict(run)
+    notes = {"verified": earlier["verified"]} if earlier.get("verified") else {}
+    encoders = {"encoders": {**earlier.get("encoders", {}), **run.get("encoders", {})}}
+    written = {name: earlier[name] for name in OF_A_WRITE if name in earlier}
+    return dict(run) | encoders | notes | {"earlier": [*earlier.get("earlier", ()), written]}
+
+
+def _origin(run: Mapping) -> list:
+    """What all trials of one run come from."""
+    return [
+        sorted(value) if isinstance(value := run.get(name), list) else value or None
+        for name in SHARED
+    ]
+
+
 def holds(
-    paper: str, name: str, about: Mapping, trials: Sequence, *, folder: Path = FOLDER
+    paper: str,
+    name: str,
+    about: Mapping,
+    trials: Sequence,
+    data: Sequence[str],
+    *,
+    folder: Path = FOLDER,
 ) -> bool:
-    """Tell whether trials are recorded, all of them with one origin.
+    """Tell whether trials are recorded, all of them from the same data and with one origin.
+
+    A trial that was recorded without the digest of its data is not taken for any other.
 
     Args:
         paper: name of the paper.
         name: name of the trials' run, "open, models".
         about: provenance that they would be recorded with.
         trials: trials as frozen dataclasses.
+        data: digest of the data that each trial reads.
         folder: folder of recorded runs.
     """
     old = read(paper, folder=folder)
-    origin = [about.get(key) or None for key in ("edition", *SHARED)]
-    same = [
-        known
-        for known, run in old.runs.items()
-        if [run.get(key) or None for key in ("edition", *SHARED)] == origin
-    ]
-    table = pd.DataFrame([asdict(trial) for trial in trials]).assign(run=name)
+    same = [known for known, run in old.runs.items() if _origin(run) == _origin(about)]
+    table = pd.DataFrame([asdict(trial) for trial in trials]).assign(run=name, data=list(data))
     settings = [column for column in table.columns if column != "run"]
     of_same = old.trials[old.trials["run"].isin(same)] if len(old.trials) else old.trials
     if not len(of_same) or not set(settings) <= set(of_same.columns):
@@ -322,12 +348,7 @@ def _free(name: str, run: dict, before: Mapping[str, dict]) -> str:
     """Name of a run beside those before it: that of the same origin, or else its own, with a number where it is taken."""
     edition, kind = name.rpartition(", ")[0], kind_of(name)
     names = [name, *(f"{edition} ({number}), {kind}" for number in range(2, len(before) + 2))]
-    origin = [run.get(key) or None for key in SHARED]
-    same = [
-        known
-        for known in names
-        if known in before and [before[known].get(key) or None for key in SHARED] == origin
-    ]
+    same = [known for known in names if known in before and _origin(before[known]) == _origin(run)]
     return (same or [known for known in names if known not in before])[0]
 
 

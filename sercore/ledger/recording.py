@@ -54,17 +54,16 @@ def record(
     seeds = range(parameters.seeds) if parameters.seed < 0 else [parameters.seed]
     moment = math.inf if minutes is None else began + 60 * minutes
     for seed in seeds:
-        of_seed = parameters.model_copy(update={"seed": seed})
-        tasks = [
-            task
-            for task in paper.tasks(of_seed, data)
-            if not recorded.holds(
-                paper.name, _run(parameters, task), _about(paper, parameters, task), task.trials
-            )
-        ]
-        with deadline.until(moment):
-            results = finished(tasks, scheduler=parameters.scheduler, device=parameters.device)
-        for task, outcomes in zip(tasks, results, strict=True):
+        for task in paper.tasks(parameters.model_copy(update={"seed": seed}), data):
+            if not task.trials or _is_recorded(paper, parameters, task):
+                continue
+            try:
+                with deadline.until(moment):
+                    (outcomes,) = finished(
+                        [task], scheduler=parameters.scheduler, device=parameters.device
+                    )
+            except deadline.OutOfTime as stop:
+                raise deadline.OutOfTime(f"{task.name}, seed {seed}: {stop}") from None
             write(paper, parameters, task, outcomes)
 
 
@@ -101,13 +100,28 @@ def refuse_copies(paths: Sequence[Path | str]) -> None:
 
 def write(paper: Paper, parameters: BaseModel, task: Task, outcomes: Sequence[dict]) -> None:
     """Write the outcomes of a task's trials, in their order, into the ledger of their paper."""
-    keys = [key.hex for key in trial_keys(task.run, task.trials, task.data)]
+    keys = trial_keys(task.run, task.trials, task.data)
     run, about = _run(parameters, task), _about(paper, parameters, task)
     recorded.write(
         paper.name,
-        lambda start: recorded.frames(run, about, task.trials, keys, outcomes, start=start),
+        lambda start: recorded.frames(
+            run,
+            about,
+            task.trials,
+            [key.hex for key in keys],
+            outcomes,
+            start=start,
+            data=[key.data for key in keys],
+        ),
         [field.name for field in fields(task.trials[0])],
     )
+
+
+def _is_recorded(paper: Paper, parameters: BaseModel, task: Task) -> bool:
+    """Tell whether all trials of a task are recorded, from the same data and with one origin."""
+    data = [key.data for key in trial_keys(task.run, task.trials, task.data)]
+    run, about = _run(parameters, task), _about(paper, parameters, task)
+    return recorded.holds(paper.name, run, about, task.trials, data)
 
 
 def _run(parameters: BaseModel, task: Task) -> str:

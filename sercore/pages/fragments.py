@@ -75,16 +75,19 @@ def finding(path: Path, numbers: Mapping[str, prose.Values]) -> str:
         numbers: what the words can name, by the papers' folders.
 
     Raises:
-        LookupError: no cell is tagged so.
-        ProseError: the words name a number that there is not.
+        ProseError: no cell of words is tagged so, or several are; or they name a number that there
+            is not.
     """
+    tagged = []
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
-        if "finding" in cell["metadata"].get("tags", []):
-            words = " ".join("".join(cell["source"]).split())
-            return prose.fill(words, numbers, where=f"notebooks/{path.name}")
-    raise LookupError(
-        f"{path}: no cell is tagged `finding`; expected one with one or two sentences. Write it."
-    )
+        if cell["cell_type"] == "markdown" and "finding" in cell["metadata"].get("tags", []):
+            tagged.append(" ".join("".join(cell["source"]).split()))
+    if len(tagged) != 1 or not tagged[0]:
+        raise prose.ProseError(
+            f"{path}: {len(tagged)} cells of words are tagged `finding`; expected one, with two to "
+            "four sentences. Write it."
+        )
+    return prose.fill(tagged[0], numbers, where=f"notebooks/{path.name}")
 
 
 def _replicated() -> str:

@@ -6,11 +6,13 @@ refuses the text once claim A4 has another mark than the one that the words besi
 ``equal`` does so once numbers differ that a word such as "all" needs to be the same.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cached_property
+from numbers import Real
 
-from jinja2 import Environment, StrictUndefined, TemplateError
+from jinja2 import Environment, StrictUndefined, TemplateError, Undefined
 
 from sercore.ledger import claims as judging
 from sercore.ledger.entries import Ledger, tally
@@ -42,11 +44,14 @@ class Values:
     def _numbers(self) -> Mapping[str, object]:
         counts = {word.replace(" ", "_"): count for word, count in tally(self._ledger).items()}
         about = {"printed": len(self._ledger.printed)} | counts
-        return about | dict(self._paper.quoted(self._ledger))
+        try:
+            return about | dict(self._paper.quoted(self._ledger))
+        except Exception as error:  # an AttributeError would be taken for a missing name
+            raise ProseError(f"{self._paper.folder}.quoted failed: {error!r}") from error
 
     def __getattr__(self, name: str) -> object:
         """Return the number of that name."""
-        if name.startswith("__"):
+        if name.startswith("_"):
             raise AttributeError(name)
         if name not in self._numbers:
             near = get_close_matches(name, self._numbers, n=1)
@@ -63,6 +68,8 @@ class Values:
             marks: mark of each claim by its name: one word, or "inconclusive/fails" where the
                 paper's protocol and the clean one differ.
         """
+        if not marks:
+            raise ProseError("`rests` without a claim checks nothing; name one and its mark")
         claims = {claim.name: claim for claim in self._claims()}
         for name, mark in marks.items():
             if name not in claims:
@@ -104,15 +111,38 @@ def fill(text: str, values: Mapping[str, object], *, where: str) -> str:
         return text
     try:
         return _environment().from_string(text).render(values)
-    except (ProseError, TemplateError) as error:
-        raise ProseError(f"{where}: {error}.") from None
+    except (ProseError, TemplateError, TypeError, ValueError) as error:
+        end = "" if str(error).endswith((".", "?")) else "."
+        raise ProseError(f"{where}: {error}{end}") from None
 
 
 def _environment() -> Environment:
-    environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True)
+    environment = Environment(
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        finalize=_printable,
+        comment_start_string="{##",  # "{#" begins an anchor in Markdown
+    )
+    environment.globals.clear()
     environment.filters |= {
-        "f": lambda value, digits=0: f"{value:,.{digits}f}",
-        "signed": lambda value, digits=0: f"{value:+.{digits}f}".replace("-", "−"),
-        "percent": lambda value, digits=0: f"{100 * value:.{digits}f} %",
+        "f": lambda value, digits=0: f"{_finite(value):,.{digits}f}".replace("-", "−"),
+        "signed": lambda value, digits=0: f"{_finite(value):+.{digits}f}".replace("-", "−"),
+        "percent": lambda value, digits=0: f"{100 * _finite(value):.{digits}f} %",
     }
     return environment
+
+
+def _printable(value: object) -> object:
+    """Refuse what is no number and no word, such as a method without its parentheses."""
+    if isinstance(value, str):
+        return value
+    return _finite(value)
+
+
+def _finite(value: object) -> float:
+    if isinstance(value, Undefined):
+        str(value)  # says which name it is
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    if not is_number or not math.isfinite(value):
+        raise ProseError(f"{value!r} is no finite number")
+    return value

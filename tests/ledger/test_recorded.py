@@ -84,7 +84,7 @@ def test_trials_of_two_devices_are_never_one_run(tmp_path):
     assert write(4, "cpu")[4] == first
 
 
-def written(folder, seeds, **about) -> None:
+def written(folder, seeds, data="rows", **about) -> None:
     trials = [Trial(seed=seed, more="") for seed in seeds]
     recorded.write(
         PAPER,
@@ -95,10 +95,24 @@ def written(folder, seeds, **about) -> None:
             ["k"] * len(trials),
             [{}] * len(trials),
             start=start,
+            data=None if data is None else [data] * len(trials),
         ),
         ["seed", "more"],
         folder=folder,
     )
+
+
+def test_a_seed_that_is_added_hides_nothing_of_the_earlier_ones(tmp_path):
+    first = {"date": "2026-01-01", "commit": "a", "clean": True}
+    second = {"date": "2026-02-02", "commit": "b", "clean": False}
+    written(tmp_path, [0], **first, encoders={"one": 8})
+    written(tmp_path, [1], **second, encoders={"two": 16})
+    (run,) = recorded.runs(PAPER, folder=tmp_path).values()
+    assert {name: run[name] for name in second} == second
+    assert run["earlier"] == [first]
+    assert run["encoders"] == {"one": 8, "two": 16}
+    written(tmp_path, [2], **second, corpora=["another"])
+    assert set(recorded.runs(PAPER, folder=tmp_path)) == {"open, models", "open (2), models"}
 
 
 def test_what_was_verified_stays_noted_when_a_seed_is_added(tmp_path):
@@ -121,6 +135,8 @@ def test_what_was_verified_stays_noted_when_a_seed_is_added(tmp_path):
         ([0], {"versions": {"torch": "3"}}, "open, models", False),
         ([0], {"left_out": {"tess": {"damaged": 1}}}, "open, models", False),
         ([0], {"edition": "paper"}, "paper, models", False),
+        ([0], {"corpora": ["another"]}, "open, models", False),
+        ([0], {"data": "other rows"}, "open, models", False),
         ([0], {}, "open, views", False),  # of another kind
     ],
 )
@@ -128,9 +144,13 @@ def test_a_seed_is_held_only_if_all_its_trials_have_this_origin(
     tmp_path, seeds, changed, name, is_held
 ):
     trials = [Trial(seed=seed, more="") for seed in seeds]
-    assert not recorded.holds(PAPER, name, ABOUT, trials, folder=tmp_path)
+    data = [changed.get("data", "rows")] * len(trials)
+    about = {key: value for key, value in (ABOUT | changed).items() if key != "data"}
+    assert not recorded.holds(PAPER, name, ABOUT, trials, data, folder=tmp_path)
+    written(tmp_path, [0, 1], data=None)  # as runs were recorded before
+    assert not recorded.holds(PAPER, name, about, trials, data, folder=tmp_path)
     written(tmp_path, [0, 1])
-    assert recorded.holds(PAPER, name, ABOUT | changed, trials, folder=tmp_path) == is_held
+    assert recorded.holds(PAPER, name, about, trials, data, folder=tmp_path) == is_held
 
 
 def test_a_gpu_is_recorded_by_its_name(monkeypatch):

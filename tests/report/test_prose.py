@@ -9,6 +9,7 @@ from sercore import papers, store
 from sercore.ledger import recorded
 from sercore.ledger.claims import Claim, Judgement
 from sercore.ledger.entries import Ledger
+from sercore.pages import fragments
 from sercore.report.prose import ProseError, Values, fill
 
 CLAIMS = (
@@ -26,7 +27,12 @@ NOTEBOOKS = sorted((store.PROJECT / "notebooks").glob("*.ipynb"))
 
 @pytest.fixture
 def values():
-    return {"alves2022": Values(ALVES, lambda: CLAIMS), "n": 1234.567}
+    return {
+        "alves2022": Values(ALVES, lambda: CLAIMS),
+        "n": 1234.567,
+        "bad": float("nan"),
+        "word": "word",
+    }
 
 
 @pytest.mark.parametrize(
@@ -41,6 +47,7 @@ def values():
         ("so{{ alves2022.rests(Z2='holds/fails', Z1='holds') }}.", "so."),
         ("all{{ alves2022.equal('networks', 'recorded_rows') }}.", "all."),
         ("$\\frac{a}{b}$ {#id} {cite:t}`x`", "$\\frac{a}{b}$ {#id} {cite:t}`x`"),
+        ("{#id} {{ word }} {#other} #}", "{#id} word {#other} #}"),
     ],
 )
 def test_a_name_gives_its_number(values, text, expected):
@@ -57,6 +64,16 @@ def test_a_name_gives_its_number(values, text, expected):
         ),
         ("{{ alves2022.qqqq }}", r"no such number; there are `branch_moved_as_described`, "),
         ("{{ n | g }}", r"No filter named 'g'"),
+        ("{{ alves2022 }}", r"is no finite number"),
+        ("{{ alves2022.rests }}", r"^page\.md: <bound method .* is no finite number\.$"),
+        ("{{ alves2022.rests() }}", r"`rests` without a claim checks nothing"),
+        ("{{ alves2022._paper }}", r"Alves2022 object at .* is no finite number"),
+        ("{{ none }}", r"None is no finite number|undefined"),
+        ("{{ bad | f }}", r"nan is no finite number"),
+        ("{{ bad }}", r"nan is no finite number"),
+        ("{{ word | f(2) }}", r"'word' is no finite number"),
+        ("{{ m | f }}", r"'m' is undefined|no finite number"),
+        ("{{ alves2022.rests('Z1') }}", r"takes 1 positional argument"),
         ("{{ n", r"unexpected end of template"),
         ("{{ alves2022.rests(Z9='holds') }}", r"claim Z9: no such claim; there are Z1, Z2"),
         (
@@ -99,3 +116,39 @@ def test_another_recorded_count_is_another_number_in_the_text():
     values._ledger = Ledger(ALVES, runs=altered)
     after = fill(text, {"alves2022": values}, where="page.md")
     assert float(before) > 0.4 > float(after)
+
+
+@dataclasses.dataclass
+class Broken:
+    """A paper whose numbers cannot be had."""
+
+    name: str = ALVES.name
+    folder: str = "broken"
+
+    def quoted(self, ledger):
+        raise AttributeError("'NoneType' object has no attribute 'value'")
+
+
+def test_numbers_that_cannot_be_had_are_told_with_the_page(monkeypatch):
+    values = Values(Broken(), lambda: ())
+    values._ledger = Ledger(ALVES)
+    with pytest.raises(ProseError, match=r"^page\.md: broken\.quoted failed: AttributeError"):
+        fill("{{ broken.n }}", {"broken": values}, where="page.md")
+
+
+@pytest.mark.parametrize(
+    ("tagged", "message"),
+    [
+        ([], "0 cells of words are tagged"),
+        (["one", "two"], "2 cells of words are tagged"),
+        ([""], "1 cells of words are tagged"),
+    ],
+)
+def test_a_chapter_says_once_what_it_found(tmp_path, tagged, message):
+    words = {"metadata": {"tags": ["finding"]}, "cell_type": "markdown"}
+    cells = [words | {"source": [text]} for text in tagged]
+    cells.append({"metadata": {"tags": ["finding"]}, "cell_type": "code", "source": ["1"]})
+    path = tmp_path / "chapter.ipynb"
+    path.write_text(json.dumps({"cells": cells}))
+    with pytest.raises(ProseError, match=message):
+        fragments.finding(path, {})
