@@ -309,7 +309,10 @@ def variants(
     heads = ["group", "variant", ("variant, %", "WA"), ("variant, %", "UA"), "baseline"]
     heads += [(what, name) for what in ("baseline, %", "change, points") for name in ("WA", "UA")]
     heads.append("scored, and how trained")
-    return html(heads, rows, caption="Variants, with speakers left out")
+    caption = (
+        "Variants, with speakers left out; a change is judged on five seeds of finished trainings"
+    )
+    return html(heads, rows, caption=caption)
 
 
 def _variant_rows(ledger: Ledger, group: str) -> list[tuple]:
