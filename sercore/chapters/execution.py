@@ -21,6 +21,7 @@ from sercore import store
 from sercore.parameters import absolute
 
 ADDED = {"injected-parameters", "papermill-error-cell-tag"}  # tags of papermill's own cells
+SILENT = ["--log-level=CRITICAL"]  # a kernel logs the interrupt that ends it as an error
 PATHS = ("SER_CORPORA", "SER_STORE", "HF_HOME", "HF_HUB_CACHE")  # variables that name a folder
 
 
@@ -113,7 +114,7 @@ def _this_interpreter(cores: int | None) -> type:
         variables["LOKY_MAX_CPU_COUNT"] = str(cores)
 
     class ThisInterpreter(AsyncKernelManager):
-        kernel_spec = property(lambda self: KernelSpec(**get_kernel_dict(), env=variables))
+        kernel_spec = property(lambda self: KernelSpec(**get_kernel_dict(SILENT), env=variables))
 
         def __init__(self, **settings: object) -> None:
             super().__init__(transport_encryption="auto", **settings)

@@ -36,7 +36,7 @@ def _texts(
     """Return the Markdown of each fragment by its name."""
     counts = {paper: tally(ledger) for paper, ledger in ledgers.items()}
     texts = {
-        "headline.md": summary("../../notebooks"),
+        "headline.md": summary("../notebooks"),
         "tally.md": tables.tally(counts).data,
         "corpora.md": data.corpora().data,
         "demo-corpora.md": data.demo().data,
