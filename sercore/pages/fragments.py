@@ -62,8 +62,8 @@ def summary(place: str) -> str:
     for paper in papers.every():
         number = int(paper.name.partition("-")[0])
         words = finding(store.PROJECT / "notebooks" / f"{paper.name}.ipynb", numbers)
-        link = f"[Chapter {number}]({place}/{paper.name}.ipynb)"
-        lines.append(f"{number}. **{paper.title}: {paper.subject}.** {words} {link}")
+        link = f"[{paper.title}]({place}/{paper.name}.ipynb)"
+        lines.append(f"{number}. {link}, {paper.subject}. {words}")
     return "\n".join(lines)
 
 
