@@ -296,7 +296,10 @@ class Trained:
 
 
 def folder(module: str, trial: Any, content: str, *, device: torch.device) -> Path:
-    """Return the folder of a trial's training, named by the trial's key and the device.
+    """Return the folder of a trial's training, named by what it depends on and the device.
+
+    Functions of one module that look at the same trial, such as one that trains and one that draws,
+    share it.
 
     Args:
         module: name of the module that runs the trial.
