@@ -81,7 +81,8 @@ def test_other_rows_run_again(data):
 def test_a_failed_trial_is_named_and_the_others_are_kept(data):
     trials = [Trial(number) for number in range(4)]
     with pytest.raises(
-        SweepError, match=r"1 of 4 trials failed, the others are kept; the first, Trial\(number=2\)"
+        SweepError,
+        match=r"1 of 4 trials failed, the others that finished are kept; the first, Trial\(number=2\)",
     ) as caught:
         sweep(run, trials, Data(data.rows, data.log, bad=2))
     assert "trial 2 is bad" in str(caught.value)
@@ -140,7 +141,8 @@ def test_a_finished_trial_is_left_out_of_its_call(data):
 def test_of_trials_run_at_once_only_the_bad_one_fails(data):
     trials = [Trial(number) for number in range(6)]
     with pytest.raises(
-        SweepError, match=r"1 of 6 trials failed, the others are kept; the first, Trial\(number=2\)"
+        SweepError,
+        match=r"1 of 6 trials failed, the others that finished are kept; the first, Trial\(number=2\)",
     ):
         sweep(run, trials, Data(data.rows, data.log, bad=2), **AT_ONCE)
     before = ran(data)

@@ -220,7 +220,7 @@ def test_a_finished_training_leaves_weights_and_is_read_again(data, monkeypatch)
     chosen = trial()
     outcome = run(chosen, data)
     fitted = trained(chosen, data)
-    assert fitted.folder.name == f"{trial_keys(run, [chosen], data)[0].hex}-cpu"
+    assert fitted.folder.name.endswith("-cpu")
     assert sorted(path.name for path in fitted.folder.iterdir()) == sorted([BEST, LAST, HISTORY])
     monkeypatch.setattr(loopq_trial, "fit", lambda *given, **settings: pytest.fail("trained again"))
     assert timeless(run(chosen, data)) == timeless(outcome)
