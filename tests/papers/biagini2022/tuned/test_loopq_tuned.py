@@ -114,6 +114,7 @@ def test_by_origin_tells_best_and_last_and_enters_the_ledger(data, tmp_path):
     assert outcome["parameters"] == sum(
         weight.numel() for weight in build(chosen, data).parameters()
     )
+    (key,) = trial_keys(run, [chosen], data)
     place = folder(loopq_trial.__name__, chosen, data.content(chosen), device=torch.device("cpu"))
     assert place.is_dir()
     told = recorded.frames("demo, tuned", {}, [chosen], [key.hex], [outcome])
