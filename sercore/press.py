@@ -12,7 +12,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 
 from joblib import Parallel, cpu_count, delayed
@@ -92,8 +91,8 @@ def execute(*, fresh: bool = False) -> list[Executed]:
     if left:
         at_once = min(len(left), cpu_count())
         pool = Parallel(n_jobs=at_once, return_as="generator_unordered")
-        execution = delayed(partial(chapters.execute, quiet=True, cores=cpu_count() // at_once))
-        for chapter in pool(execution(name, fresh=fresh) for name in left):
+        settings = {"fresh": True, "quiet": True, "cores": cpu_count() // at_once}
+        for chapter in pool(delayed(chapters.execute)(name, **settings) for name in left):
             _say(f"{chapter.name}: executed in {chapter.seconds:.0f} s")
             done[chapter.name] = chapter
     return list(done.values())

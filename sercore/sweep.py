@@ -207,12 +207,9 @@ def _on_device(keys: Sequence[store.Key], device: str) -> list[store.Key]:
 
 
 def _within(moment: float, indices: Sequence[int], *call: Any) -> list[tuple[int, bool, Any]]:
-    """Run trials unless the time is over; what was stopped gives nothing."""
+    """Run trials in a process that does not know the moment at which the run stops."""
     with deadline.until(moment):
-        try:
-            return _attempt(indices, *call) if deadline.left() > 0 else []
-        except deadline.OutOfTime:
-            return []
+        return _attempt(indices, *call)
 
 
 def _attempt(
@@ -223,7 +220,12 @@ def _attempt(
     data: Any,
     options: dict,
 ) -> list[tuple[int, bool, Any]]:
-    """Run trials; return of each its index, whether it succeeded, and its outcome or traceback."""
+    """Run trials; return of each its index, whether it succeeded, and its outcome or traceback.
+
+    A trial that the end of the run's time keeps from beginning, or stops, gives nothing.
+    """
+    if deadline.left() <= 0:
+        return []
     if len(trials) > 1:
         try:
             outcomes, seconds = _timed(run_together, trials, data, options)
@@ -233,19 +235,17 @@ def _attempt(
                 for index, outcome in zip(indices, outcomes, strict=True)
             ]
         except deadline.OutOfTime:
-            raise
+            return []
         except Exception:  # running them one by one shows which of them fails
             results = []
             for index, trial in zip(indices, trials, strict=True):
-                results += _within(
-                    deadline.moment(), [index], run, run_together, [trial], data, options
-                )
+                results += _attempt([index], run, run_together, [trial], data, options)
             return results
     try:
         outcome, seconds = _timed(run, trials[0], data, options)
         return [(indices[0], True, outcome | {"seconds": round(seconds, 3)})]
     except deadline.OutOfTime:
-        raise
+        return []
     except Exception:
         return [(indices[0], False, traceback.format_exc(limit=-3))]
 

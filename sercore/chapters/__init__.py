@@ -146,9 +146,10 @@ def execute(
     """
     name = find(name)
     parameters = parameters or check(name, {})
-    if not fresh and (found := kept(name, parameters)):
-        return found
-    values, name_key = parameters.model_dump(mode="json"), key(name, parameters)
+    name_key = key(name, parameters)
+    if not fresh and (executed := _kept(name, parameters, name_key)):
+        return executed
+    values = parameters.model_dump(mode="json")
     filled = _filled(name)  # first: a wrong word costs no execution
     began = time.monotonic()
     with peak_memory() as peak:
@@ -165,10 +166,13 @@ def execute(
     return Executed(name, store.path("chapters", name_key, ".ipynb"), True, about, values)
 
 
-def kept(name: str, parameters: BaseModel | None = None) -> Executed | None:
-    """Find a chapter that was executed with the same parameters, source, data and code, or None."""
-    parameters = parameters or check(name, {})
-    name_key = key(name, parameters)
+def kept(name: str) -> Executed | None:
+    """Find a chapter executed by its defaults with the same source, data and code, or None."""
+    parameters = check(name, {})
+    return _kept(name, parameters, key(name, parameters))
+
+
+def _kept(name: str, parameters: BaseModel, name_key: store.Key) -> Executed | None:
     record = store.kept("chapters", name_key, ".json")
     if record is None or store.kept("chapters", name_key, ".ipynb") is None:
         return None

@@ -19,8 +19,6 @@ VERDICTS = (
     "reproduced", "explained", "not reproduced", "inconclusive", "substituted", "not run",
     "measured", "setting",
 )  # fmt: skip
-# Begins the reason of a number that clean excludes, no step between the two being run alone.
-PUBLISHED_ONLY = "reached only as published"
 KEYS = ["row", "control", "variant", "protocol", "run", "encoder"]  # of trials that stand together
 
 
@@ -380,7 +378,7 @@ def decide(printed: float, runs: Sequence[Run], *, fault: str = "") -> tuple[str
         )
     else:
         step = "Which step between the two moves it was not run alone"
-        reason = f"{PUBLISHED_ONLY}; clean: {other.summary}. {step}"
+        reason = f"reached only as published; clean: {other.summary}. {step}"
     return "inconclusive", reason
 
 

@@ -286,12 +286,10 @@ def _extended(earlier: Mapping | None, run: Mapping) -> dict:
     return dict(run) | encoders | notes | {"earlier": [*earlier.get("earlier", ()), written]}
 
 
-def _origin(run: Mapping) -> list:
-    """What all trials of one run come from."""
-    return [
-        sorted(value) if isinstance(value := run.get(name), list) else value or None
-        for name in SHARED
-    ]
+def _origin(run: Mapping) -> dict:
+    """What all trials of one run come from; something empty is the same as nothing."""
+    origin = {name: run.get(name) or None for name in SHARED}
+    return origin | {"corpora": sorted(run.get("corpora") or ())}
 
 
 def holds(

@@ -43,7 +43,7 @@ def record(
         raise ValueError(
             "edition=demo: synthetic speech is never recorded; expected open or paper. Name one of them."
         )
-    began = time.time()
+    moment = math.inf if minutes is None else time.time() + 60 * minutes
     data = paper.load(parameters)
     if not incomplete:
         refuse_partial(data.reports)
@@ -52,7 +52,6 @@ def record(
         paper.name, paper.measure(parameters, data), corpora=paper.measured_on(data)
     )
     seeds = range(parameters.seeds) if parameters.seed < 0 else [parameters.seed]
-    moment = math.inf if minutes is None else began + 60 * minutes
     for seed in seeds:
         for task in paper.tasks(parameters.model_copy(update={"seed": seed}), data):
             if not task.trials or _is_recorded(paper, parameters, task):
@@ -101,7 +100,7 @@ def refuse_copies(paths: Sequence[Path | str]) -> None:
 def write(paper: Paper, parameters: BaseModel, task: Task, outcomes: Sequence[dict]) -> None:
     """Write the outcomes of a task's trials, in their order, into the ledger of their paper."""
     keys = trial_keys(task.run, task.trials, task.data)
-    run, about = _run(parameters, task), _about(paper, parameters, task)
+    run, about = _origin(paper, parameters, task, keys)
     recorded.write(
         paper.name,
         lambda start: recorded.frames(
@@ -119,22 +118,19 @@ def write(paper: Paper, parameters: BaseModel, task: Task, outcomes: Sequence[di
 
 def _is_recorded(paper: Paper, parameters: BaseModel, task: Task) -> bool:
     """Tell whether all trials of a task are recorded, from the same data and with one origin."""
-    data = [key.data for key in trial_keys(task.run, task.trials, task.data)]
-    run, about = _run(parameters, task), _about(paper, parameters, task)
-    return recorded.holds(paper.name, run, about, task.trials, data)
+    keys = trial_keys(task.run, task.trials, task.data)
+    run, about = _origin(paper, parameters, task, keys)
+    return recorded.holds(paper.name, run, about, task.trials, [key.data for key in keys])
 
 
-def _run(parameters: BaseModel, task: Task) -> str:
-    """Name the run of a task's trials: edition and kind."""
-    return f"{parameters.edition}, {task.name}"
-
-
-def _about(paper: Paper, parameters: BaseModel, task: Task) -> dict:
-    """Say where the trials of a task come from."""
-    return recorded.provenance(
+def _origin(
+    paper: Paper, parameters: BaseModel, task: Task, keys: Sequence[store.Key]
+) -> tuple[str, dict]:
+    """Name the run of a task's trials, edition and kind, and say where they come from."""
+    about = recorded.provenance(
         edition=parameters.edition,
         corpora=task.corpora,
-        keys=trial_keys(task.run, task.trials, task.data),
+        keys=keys,
         parts=task.parts,
         study=paper.folder,
         method=paper.methods[task.name],
@@ -142,6 +138,7 @@ def _about(paper: Paper, parameters: BaseModel, task: Task) -> dict:
         encoders=task.encoders,
         left_out=left_out(getattr(task.data, "reports", ())),
     )
+    return f"{parameters.edition}, {task.name}", about
 
 
 def _device(name: str) -> str:

@@ -7,9 +7,9 @@ refuses the text once claim A4 has another mark than the one that the words besi
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cache, cached_property
 from numbers import Real
 
 from jinja2 import Environment, StrictUndefined, TemplateError, Undefined
@@ -54,10 +54,9 @@ class Values:
         if name.startswith("_"):
             raise AttributeError(name)
         if name not in self._numbers:
-            near = get_close_matches(name, self._numbers, n=1)
-            advice = f"did you mean `{near[0]}`?" if near else "there are "
-            if not near:
-                advice += ", ".join(f"`{known}`" for known in sorted(self._numbers)) or "none"
+            advice = "there are " + ", ".join(f"`{known}`" for known in sorted(self._numbers))
+            if near := get_close_matches(name, self._numbers, n=1):
+                advice = f"did you mean `{near[0]}`?"
             raise ProseError(f"`{self._paper.folder}.{name}`: no such number; {advice}")
         return self._numbers[name]
 
@@ -89,11 +88,19 @@ class Values:
         Args:
             names: names of the numbers.
         """
+        if len(names) < 2:
+            raise ProseError("`equal` with fewer than two names checks nothing; name both numbers")
         numbers = {name: getattr(self, name) for name in names}
         if len(set(numbers.values())) > 1:
             listed = ", ".join(f"{name} is {value}" for name, value in numbers.items())
             raise ProseError(f"the words need equal numbers, and {listed}. Read the sentence again")
         return ""
+
+
+def span(name: str, values: Iterable[float]) -> dict[str, float]:
+    """Name the lowest and the highest of several numbers, ``…_low`` and ``…_high``."""
+    numbers = list(values)
+    return {f"{name}_low": min(numbers), f"{name}_high": max(numbers)}
 
 
 def fill(text: str, values: Mapping[str, object], *, where: str) -> str:
@@ -116,6 +123,7 @@ def fill(text: str, values: Mapping[str, object], *, where: str) -> str:
         raise ProseError(f"{where}: {error}{end}") from None
 
 
+@cache
 def _environment() -> Environment:
     environment = Environment(
         undefined=StrictUndefined,

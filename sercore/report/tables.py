@@ -104,6 +104,11 @@ def span(values: Iterable[float], form: str = "{:.0f}", *, listed: int = 1) -> s
     return ", ".join(texts) if len(texts) <= listed else f"{texts[0]} to {texts[-1]}"
 
 
+def listed(names: Sequence[str]) -> str:
+    """Join names with commas and a last "and"."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
 def plural(count: int, word: str) -> str:
     """Write a count and its noun: "1 seed", "2 seeds"."""
     return f"{count} {word}{'' if count == 1 else 's'}"

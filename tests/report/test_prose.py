@@ -67,6 +67,7 @@ def test_a_name_gives_its_number(values, text, expected):
         ("{{ alves2022 }}", r"is no finite number"),
         ("{{ alves2022.rests }}", r"^page\.md: <bound method .* is no finite number\.$"),
         ("{{ alves2022.rests() }}", r"`rests` without a claim checks nothing"),
+        ("{{ alves2022.equal('networks') }}", r"`equal` with fewer than two names checks nothing"),
         ("{{ alves2022._paper }}", r"Alves2022 object at .* is no finite number"),
         ("{{ none }}", r"None is no finite number|undefined"),
         ("{{ bad | f }}", r"nan is no finite number"),

@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 
-from sercore.ledger.entries import PUBLISHED_ONLY, Ledger
+from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import signs
 from sercore.ledger.paper import Printed
 from sercore.ledger.scores import F1
 from sercore.papers.alves2022.numbers import official_tests
-from sercore.papers.alves2022.study import PROTOCOLS
+from sercore.papers.alves2022.study import CONTROLLED, PROTOCOLS
+from sercore.report.prose import span
 
-SELECTED_ROW = "(3) Multi-task all prosodic + SMOTE - CG"  # on which every control was run
+WORDS = dict(zip(PROTOCOLS, ("published", "clean"), strict=True))  # in the names of numbers
 
 
 def quoted(ledger: Ledger) -> Mapping[str, object]:
@@ -25,15 +26,12 @@ def quoted(ledger: Ledger) -> Mapping[str, object]:
         "prosodic": [number for number in recorded if not ledger.inputs(number.row)],
         "embedding": [number for number in recorded if ledger.inputs(number.row)],
     }
-    reached = [ledger.verdict(number)[1] for number in ledger.printed]
     official = [number.value for number in official_tests(ledger)]
     named: dict[str, object] = {
         "networks": len(scores),
         "printed_best": max(number.value for number in scores),
         "submissions": len(official),
-        "official_low": min(official),
-        "official_high": max(official),
-        "only_as_published": sum(reason.startswith(PUBLISHED_ONLY) for reason in reached),
+        **span("official", official),
     }
     pairs = [
         [ledger.cell(number.row, F1, protocol=protocol) for protocol in PROTOCOLS]
@@ -51,12 +49,9 @@ def quoted(ledger: Ledger) -> Mapping[str, object]:
         named["encoder"], named["encoder_width"] = _encoder(ledger, groups["embedding"][0].row)
     if groups["prosodic"]:
         row = groups["prosodic"][0].row
-        for protocol, name in (("as-published", "published"), ("clean", "clean")):
-            counts = ledger.trials(row, protocol=protocol).confusion().sum(1)
-            for label, share in zip(
-                ("neutral", "female", "male"), counts / counts.sum(), strict=True
-            ):
-                named[f"{name}_{label}"] = share
+        counts = ledger.trials(row, protocol="clean").confusion().sum(1)
+        shares = zip(("neutral", "female", "male"), counts / counts.sum(), strict=True)
+        named |= {f"clean_{label}": share for label, share in shares}
     return named
 
 
@@ -69,19 +64,17 @@ def _spans(ledger: Ledger, group: str, rows: list[Printed]) -> dict[str, float]:
     printed = [number.value for number in rows]
     leaky, clean = (
         [ledger.cell(number.row, F1, protocol=protocol).value for number in rows]
-        for protocol in ("as-published", "clean")
+        for protocol in PROTOCOLS
     )
     distances = [abs(ours - theirs) for ours, theirs in zip(leaky, printed, strict=True)]
     spans = {f"{group}_distance": sum(distances) / len(rows)}
     for name, values in (("printed", printed), ("published", leaky), ("clean", clean)):
-        spans[f"{group}_{name}_low"] = min(values)
-        spans[f"{group}_{name}_high"] = max(values)
+        spans |= span(f"{group}_{name}", values)
     return spans
 
 
 def _controls(ledger: Ledger) -> dict[str, float]:
     """Return the scores of the row that all controls were run on, and of these controls."""
-    row = SELECTED_ROW
     controls = {
         "own": "none",
         "shuffled": "labels shuffled",
@@ -90,8 +83,8 @@ def _controls(ledger: Ledger) -> dict[str, float]:
     }
     named = {}
     for name, control in controls.items():
-        for protocol, word in (("as-published", "published"), ("clean", "clean")):
-            if cell := ledger.cell(row, F1, protocol=protocol, control=control):
+        for protocol, word in WORDS.items():
+            if cell := ledger.cell(CONTROLLED, F1, protocol=protocol, control=control):
                 named[f"{name}_{word}"] = cell.value
     return named
 

@@ -1,6 +1,6 @@
 """Scores of Table 4 under both splits, and the numbers that the words of chapter 3 quote."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
@@ -10,15 +10,14 @@ from sercore.papers.biagini2022 import study
 from sercore.papers.biagini2022.data import ELSEWHERE, ORIGINS
 from sercore.papers.biagini2022.models import ACROSS, GROUPS
 from sercore.protocols import speakers
+from sercore.report.prose import span
+from sercore.report.tables import listed
 
 OURS = ("accuracy_validation", "macro_f1_validation", "uar_validation")
 ACCURACY, _, RECALL = OURS
 SPLITS = {"as-published": "by-origin", "clean": "speaker-independent"}
 PAIR = tuple(SPLITS.values())
-WORDS = (
-    "shared",
-    "apart",
-)  # the splits of PAIR in the names of numbers: whether speakers are shared
+WORDS = ("shared", "apart")  # of each split of PAIR: are its speakers shared with training?
 # Each model of Table 4 in its readings.
 TABLE_4 = [(row.model, row.variant) for row in (*GROUPS["scratch"], *GROUPS["pretrained"])]
 DRAWN = (("FCMFCC", "as-run"), ("CNNLSTM", "fixed"), ("CNNATT", "fixed"))  # confusion matrices
@@ -40,7 +39,7 @@ def quoted(ledger: Ledger) -> Mapping[str, object]:
     named: dict[str, object] = {
         "networks": len(printed),
         "printed_epochs": max(epochs),
-        **_span("printed", printed),
+        **span("printed", printed),
         **_measured(ledger),
     }
     pairs = _pairs(ledger)
@@ -101,12 +100,11 @@ def _circumstances(pairs: Mapping[tuple[str, str], Pair]) -> dict[str, object]:
     """Say on what the readings were trained and tested, how often, and for how long."""
     trials = [one for pair in pairs.values() for one in pair]
     by_origin, apart = next(iter(pairs.values()))
-    *others, last = (ORIGINS[name] for name in ORIGINS if name in by_origin.corpora)
     clips = apart.counts.groupby("group", observed=True)["count"].sum()
     named: dict[str, object] = {
         "versions": len(pairs),
         "trained": len({model for model, _ in pairs}),
-        "corpora": f"{', '.join(others)} and {last}" if others else last,
+        "corpora": listed([ORIGINS[name] for name in ORIGINS if name in by_origin.corpora]),
         "epochs": max(one.table["epochs"].max() for one in trials),
         "seeds": min(len(one.seeds) for one in trials),
         "folds": min(apart.table["fold"].nunique() for _, apart in pairs.values()),
@@ -137,18 +135,18 @@ def _scores(ledger: Ledger, pairs: Mapping[tuple[str, str], Pair]) -> dict[str, 
     reliability = ledger.recorded.parts["reliability"]
     for at, word in enumerate(WORDS):
         trials = {reading: pair[at] for reading, pair in pairs.items()}
-        named |= _span(word, [_mean(one, ACCURACY) for one in trials.values()])
-        named |= _span(f"pooled_{word}", [one.pooled(ACCURACY) for one in trials.values()])
+        named |= span(word, [_mean(one, ACCURACY) for one in trials.values()])
+        named |= span(f"pooled_{word}", [one.pooled(ACCURACY) for one in trials.values()])
         for corpus in next(iter(trials.values())).corpora:
             values = [_mean(one.of(corpus), ACCURACY) for one in trials.values()]
-            named |= _span(f"{corpus}_{word}", values)
+            named |= span(f"{corpus}_{word}", values)
         for name, column in (
             ("fitted", "training_accuracy"),
             ("top_2", "top_2"),
             ("calibration", "calibration_error"),
         ):
             values = [one.table[column].mean() for one in trials.values()]
-            named |= _span(f"{name}_{word}", values)
+            named |= span(f"{name}_{word}", values)
         viewed = trials.get(tuple(study.VIEWED.split()))
         if viewed is not None:
             bins = reliability[reliability["trial"].isin(viewed.table["trial"])]
@@ -157,8 +155,8 @@ def _scores(ledger: Ledger, pairs: Mapping[tuple[str, str], Pair]) -> dict[str, 
         happy = [trials[reading].confusion()[HAPPY] for reading in DRAWN if reading in trials]
         if happy:
             shares = [row / row.sum() for row in happy]
-            named |= _span(f"happy_right_{word}", [share[HAPPY] for share in shares])
-            named |= _span(f"happy_as_surprise_{word}", [share[SURPRISE] for share in shares])
+            named |= span(f"happy_right_{word}", [share[HAPPY] for share in shares])
+            named |= span(f"happy_as_surprise_{word}", [share[SURPRISE] for share in shares])
     return named
 
 
@@ -190,11 +188,11 @@ def _across(ledger: Ledger) -> dict[str, float]:
         if one is not None:
             trials.append(one)
     if trials:
-        named |= _span("across", [_mean(one, RECALL) for one in trials])
+        named |= span("across", [_mean(one, RECALL) for one in trials])
         for corpus in (*ORIGINS, *ELSEWHERE):
             if corpus in trials[0].corpora:
                 recalls = [_mean(one.of(corpus), RECALL) for one in trials]
-                named |= _span(f"{corpus}_across", recalls)
+                named |= span(f"{corpus}_across", recalls)
     return named
 
 
@@ -214,7 +212,3 @@ def _saliency(ledger: Ledger) -> dict[str, float]:
 def _mean(trials: Trials, measure: str) -> float:
     """Mean over seeds, without intervals."""
     return float(trials.by_seed(measure).mean())
-
-
-def _span(name: str, values: Sequence[float]) -> dict[str, float]:
-    return {f"{name}_low": min(values), f"{name}_high": max(values)}

@@ -1,6 +1,6 @@
 """Numbers that the words of chapter 4 quote."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from sercore.evaluation.metrics import FACTORS, recalls
 from sercore.ledger import recorded
@@ -10,16 +10,13 @@ from sercore.papers.padi2021 import numbers, study
 from sercore.papers.padi2021.data import CLASSES, EXPERIMENTS, ORIGINS
 from sercore.papers.padi2021.numbers import UA, WA, Systems
 from sercore.papers.padi2021.study import EIGHT, GROUPS, ROWS
+from sercore.report.prose import span
 from sercore.training.sgd import Plan
 
 FULL, FIRST = study.FULL.name, EXPERIMENTS[0]
 EFFECTS = dict(zip(FACTORS, ("transfer", "masks", "pooling"), strict=True))
-# Systems that change one thing of a system of the grid, by the name of the difference in WA.
+# Systems with a changed input, by the name of the difference in WA.
 CHANGES = {
-    "finetune_plain": GROUPS["finetune"][0].name,
-    "finetune_masked": GROUPS["finetune"][1].name,
-    "mean_random": GROUPS["pooling"][0].name,
-    "mean_transfer": GROUPS["pooling"][1].name,
     "conversation": GROUPS["inputs"][0].name,
     "quiet": GROUPS["inputs"][1].name,
     "truncated": GROUPS["inputs"][2].name,
@@ -57,21 +54,21 @@ def _printed(ledger: Ledger) -> dict[str, object]:
     for number in proposed:
         scores[number.column].append(float(number.value))
         leads.append(number.value - max(by_cell[numbers.experiment(number), number.column]))
-    spans = {f"printed_{name.lower()}": values for name, values in scores.items()}
-    return _spans(spans | {"printed_lead": leads})
+    spans = [span(f"printed_{name.lower()}", values) for name, values in scores.items()]
+    return spans[0] | spans[1] | span("printed_lead", leads)
 
 
 def _whole_system(ledger: Ledger) -> dict[str, object]:
     """Return what scores the whole system, its scores, and its recall of each class."""
-    found = numbers.systems(ledger, (FULL,), experiment=FIRST)
-    if found is None:
+    whole = numbers.systems(ledger, (FULL,), experiment=FIRST)
+    if whole is None:
         return {}
-    trials, measured = found.trials[FULL], recorded.measurements(ledger.paper.name)
+    trials, measured = whole.trials[FULL], recorded.measurements(ledger.paper.name)
     matrix, names = trials.confusion(), CLASSES[FIRST]
     named: dict[str, object] = {
-        "corpus": ORIGINS.get(found.corpus, found.corpus),
-        "folds": found.folds,
-        "seeds": found.seeds,
+        "corpus": ORIGINS.get(whole.corpus, whole.corpus),
+        "folds": whole.folds,
+        "seeds": whole.seeds,
         "test_speakers": trials.counts["group"].nunique(),
         "epochs": int(trials.table["epochs"].iloc[0]),
         "planned_epochs": Plan.epochs,
@@ -101,13 +98,9 @@ def _grid(ledger: Ledger) -> dict[str, object]:
         return {}
     scores = {name: level(trials, WA).value for name, trials in grid.trials.items()}
     spreads = [numbers.deviation(numbers.by_run(trials)) for trials in grid.trials.values()]
-    named = _spans(
-        {
-            "random_wa": [value for name, value in scores.items() if name[0] == "0"],
-            "transfer_wa": [value for name, value in scores.items() if name[0] == "1"],
-            "trainings_sd": spreads,
-        }
-    )
+    named: dict[str, object] = span("trainings_sd", spreads)
+    for name, digit in (("random_wa", "0"), ("transfer_wa", "1")):
+        named |= span(name, [value for row, value in scores.items() if row[0] == digit])
     effects = grid.effects()
     for factor, name in EFFECTS.items():
         named |= _interval(name, effects[factor])
@@ -122,7 +115,6 @@ def _changes(ledger: Ledger) -> dict[str, object]:
         pair = numbers.systems(ledger, (row, base), experiment=FIRST)
         if pair is not None:
             named |= _interval(name, pair.less(row, base))
-            named[f"{name}_folds"], named[f"{name}_seeds"] = pair.folds, pair.seeds
             named[f"{name}_epochs"] = int(pair.trials[row].table["epochs"].iloc[0])
     return named
 
@@ -137,14 +129,8 @@ def _recognisers(ledger: Ledger) -> dict[str, object]:
     first = trials.iloc[0]
     return {
         "taught_speakers": int(first["taught_speakers"]),
-        "taught_clips": int(first["training_clips"]),
-        "taught_epochs": int(first["epochs"]),
-        **_spans(
-            {
-                "equal_error": 100 * trials["equal_error_rate"],
-                "equal_error_untrained": 100 * trials["equal_error_rate_untrained"],
-            }
-        ),
+        **span("equal_error", 100 * trials["equal_error_rate"]),
+        **span("equal_error_untrained", 100 * trials["equal_error_rate_untrained"]),
     }
 
 
@@ -158,12 +144,10 @@ def _pooled_frames(ledger: Ledger) -> dict[str, object]:
     values = values[values["trial"].isin(chosen["trial"])]
     if not len(values):
         return {}
-    return _spans(
-        {
-            f"silhouette_{what}": values.loc[values["of"] == what, "silhouette"]
-            for what in ("emotion", "speaker")
-        }
-    )
+    named: dict[str, object] = {}
+    for what in ("emotion", "speaker"):
+        named |= span(f"silhouette_{what}", values.loc[values["of"] == what, "silhouette"])
+    return named
 
 
 def _encoder(ledger: Ledger) -> dict[str, object]:
@@ -184,7 +168,10 @@ def _encoder(ledger: Ledger) -> dict[str, object]:
     spans = {"encoder_wa": apart, "encoder_clips_less_speakers": gains, "shuffled_ua": shuffled}
     epochs = trials.loc[trials["output"] != "embedding", "epochs"]
     named = {"encoder_rows": len(rows), "encoder_epochs": numbers.listed(epochs)}
-    return named | _spans({name: values for name, values in spans.items() if values})
+    for name, scores in spans.items():
+        if scores:
+            named |= span(name, scores)
+    return named
 
 
 def _only(way: Systems, metric: str) -> float:
@@ -196,12 +183,3 @@ def _only(way: Systems, metric: str) -> float:
 def _interval(name: str, estimate: Estimate) -> dict[str, object]:
     """Name a value and both ends of its interval."""
     return {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
-
-
-def _spans(values: Mapping[str, Iterable[float]]) -> dict[str, object]:
-    """Name the lowest and the highest of several values."""
-    named: dict[str, object] = {}
-    for name, several in values.items():
-        several = [float(value) for value in several]
-        named[f"{name}_low"], named[f"{name}_high"] = min(several), max(several)
-    return named

@@ -147,11 +147,6 @@ def missing(corpora: Sequence[str]) -> list[str]:
     return [ORIGINS[name] for name in POOLED if name not in corpora]
 
 
-def listed(names: Sequence[str]) -> str:
-    """Join names with commas and a last "and"."""
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
-
-
 def corpora() -> tuple[str, ...]:
     """Name the corpora that the recorded models read, those of the paper's edition first."""
     read = {

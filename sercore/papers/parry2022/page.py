@@ -26,6 +26,7 @@ from sercore.papers.parry2022.numbers import (
     VARIANT,
 )
 from sercore.papers.parry2022.study import APPROACHES, BASELINE, GRID, LABELS, RECIPES
+from sercore.report.tables import listed
 
 MODELS = tuple(row.name for row in GRID if row != BASELINE)
 SINGLE = tuple(evidence.rows(APPROACHES, evidence.SINGLE))
@@ -94,8 +95,8 @@ def _trainings(ledger: Ledger) -> dict[str, object]:
     unfinished = [ledger.paper.unfinished(trial) for trial in trainings.to_dict("records")]
     pool = numbers.corpora()
     return {
-        "corpora": numbers.listed([ORIGINS[name] for name in pool if name in POOLED]),
-        "missing": numbers.listed(numbers.missing(pool) or ["none"]),
+        "corpora": listed([ORIGINS[name] for name in pool if name in POOLED]),
+        "missing": listed(numbers.missing(pool) or ["none"]),
         "trainings": len(trainings),
         "unfinished": sum(map(bool, unfinished)),
         "cap": int(trainings["epochs"].max()),
@@ -164,9 +165,11 @@ def _models(ledger: Ledger) -> dict[str, object]:
     named["of_tables"] = len(trainings)
     named["collapsed"] = sum(bool((recalls(matrix) < RARELY).any()) for matrix in trainings)
     shown = {row: systems[row] for row in ("baseline", *SINGLE) if row in systems}
-    found = {row: recalls(trials.confusion())[POSITIVE] for row, trials in shown.items()}
-    named["positive_baseline"] = found["baseline"]
-    named["positive_ad"] = max((found[row] for row in found if row.startswith("AD")), default=0.0)
+    positive = {row: recalls(trials.confusion())[POSITIVE] for row, trials in shown.items()}
+    named["positive_baseline"] = positive["baseline"]
+    named["positive_ad"] = max(
+        (recall for row, recall in positive.items() if row.startswith("AD")), default=0.0
+    )
     ahead = [_by_speaker(trials) for trials in shown.values()]
     named["speaker_models"] = len(ahead)
     named["younger_ahead"] = sum(scores["tess/YAF"] > scores["tess/OAF"] for scores in ahead)

@@ -9,6 +9,7 @@ from sercore.ledger import recorded
 from sercore.ledger.paper import Paper, Place, Plain, Printed
 from sercore.papers.parry2022 import card, numbers, page, study
 from sercore.papers.parry2022.data import CLASSES
+from sercore.report.tables import listed
 
 
 class Parry2022(Paper, study=study):
@@ -57,7 +58,7 @@ class Parry2022(Paper, study=study):
             return "CREMA-D is not at hand"
         measurements = recorded.measurements(self.name)
         if number.row == "data" and measurements:
-            missing = numbers.listed(numbers.missing(recorded.measured_on(self.name)))
+            missing = listed(numbers.missing(recorded.measured_on(self.name)))
             hours = measurements[f"{number.column} / duration / hours"]
             return f"of all six corpora: {missing} not at hand; the others last {hours:.2f} h"
         return super().why_not(number)
@@ -77,7 +78,7 @@ class Parry2022(Paper, study=study):
     def substitute(self, row: str, variant: str, encoder: str) -> str:
         """Say which corpora the pool lacks."""
         missing = numbers.missing(numbers.corpora())
-        return f"the pool without {numbers.listed(missing)}" if missing else ""
+        return f"the pool without {listed(missing)}" if missing else ""
 
     def note(self, number: Printed) -> str:
         """Say that a baseline is quoted, and which row stands for one with the same labels."""
