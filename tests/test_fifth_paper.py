@@ -29,7 +29,7 @@ CELLS = (
     "data = study.load(parameters)\n"
     "tasks, outcomes = PAPER.outcomes(parameters, data)\n"
     "run = Ledger(PAPER, runs=recorded.of_this_run(tasks, outcomes))\n"
-    "tables.beside_the_paper('Table 1', ledger, run, column='UA')",
+    "display(*[tables.beside_the_paper('Table 1', book, column='UA') for book in (ledger, run)])",
     "tables.claims(ledger, CLAIMS)",
 )
 

@@ -14,11 +14,9 @@ from sercore.ledger.estimates import GROUPS, SEEDS, Estimate, difference, level
 from sercore.ledger.paper import PUBLISHED, Paper, Place, Printed, read_printed
 from sercore.ledger.scores import MEASURES, Trials
 
-# In the order in which the book counts them; the last three stand outside the count of results.
-VERDICTS = (
-    "reproduced", "explained", "not reproduced", "inconclusive", "substituted", "not run",
-    "measured", "setting",
-)  # fmt: skip
+# Verdicts that runs decide, in the order in which the book counts them; then the others.
+DECIDED = ("reproduced", "explained", "not reproduced", "inconclusive", "substituted")
+VERDICTS = (*DECIDED, "not run", "measured", "setting")
 KEYS = ["row", "control", "variant", "protocol", "run", "encoder"]  # of trials that stand together
 
 
@@ -41,6 +39,19 @@ class Ledger:
         self.paper = paper
         self.printed = read_printed(paper.name, folder=published_folder)
         self.recorded = recorded.read(paper.name) if runs is None else runs
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether its trials are recorded ones, and not those that a page has just run."""
+        return not any(name.startswith(recorded.THIS_RUN) for name in self.recorded.runs)
+
+    @property
+    def source(self) -> str:
+        """Say where its trials come from; those of the demo are named synthetic."""
+        if self.is_recorded:
+            return "recorded on real speech"
+        is_demo = any(run["edition"] == "demo" for run in self.recorded.runs.values())
+        return "this page's own run, synthetic speech" if is_demo else "this page's own run"
 
     @cached_property
     def stale(self) -> dict[str, str]:
@@ -132,6 +143,12 @@ class Ledger:
         return ""
 
     def verdict(self, number: Printed) -> tuple[str, str]:
+        """Return the verdict of a printed number, and the reason with the paper's note."""
+        word, reason = self.judged(number)
+        note = self.paper.note(number) if word in DECIDED else ""
+        return word, f"{reason}; {note}" if note else reason
+
+    def judged(self, number: Printed) -> tuple[str, str]:
         """Return the verdict of a printed number, and the reason."""
         plain = self.paper.plain(number)
         if plain is not None:
@@ -152,9 +169,7 @@ class Ledger:
             )
         if not runs:
             return "not run", self.paper.why_not(number)
-        word, reason = decide(place.value, runs, fault=number.fault)
-        note = self.paper.note(number)
-        return word, f"{reason}; {note}" if note else reason
+        return decide(place.value, runs, fault=number.fault)
 
     def placed(self, place: Place, trials: Trials) -> Trials:
         """Reduce trials to those beside a printed number: on its corpora, of its fold.
@@ -372,13 +387,10 @@ def decide(printed: float, runs: Sequence[Run], *, fault: str = "") -> tuple[str
         about = other.estimate
         reason = f"the clean run has {about.seeds} seeds and {about.groups} speakers or recordings"
     elif width > distance:
-        reason = (
-            f"the interval, {width:.2g} wide, is wider than the distance to clean, {distance:.2g}:"
-            f" {other.summary}"
-        )
+        reason = "the interval of one more run is wider than the distance to the clean value"
     else:
-        step = "Which step between the two moves it was not run alone"
-        reason = f"reached only as published; clean: {other.summary}. {step}"
+        step = "which step between the two protocols moves it was not run alone"
+        reason = f"reached only as published, and the clean interval excludes it; {step}"
     return "inconclusive", reason
 
 

@@ -23,6 +23,7 @@ from sercore import checkout, sealed, store
 from sercore.sweep import Task
 
 MEASURED = "measured.json"
+THIS_RUN = "this run"  # how the name of a run begins that a page has just made
 FOLDER = store.PROJECT / "book" / "ledger" / "recorded"
 # Columns of what an outcome holds as lists, by the outcome's name for it.
 PARTS = {
@@ -223,7 +224,7 @@ def of_this_run(tasks: Sequence[Task], outcomes: Sequence[Sequence[dict]]) -> Re
         about = {"edition": task.trials[0].edition, "corpora": [], "encoders": task.encoders}
         start = sum(len(table.trials) for table in tables)
         keys = [""] * len(task.trials)
-        name = f"this run, {task.name}"
+        name = f"{THIS_RUN}, {task.name}"
         tables.append(frames(name, about, task.trials, keys, task_outcomes, start=start))
     runs = {name: run for table in tables for name, run in table.runs.items()}
     parts = {name: _joined([table.parts[name] for table in tables]) for name in PARTS}

@@ -12,12 +12,13 @@ from IPython.display import HTML
 from pydantic import BaseModel
 
 from sercore.ledger import claims as judging
-from sercore.ledger import verifying
+from sercore.ledger import recording, verifying
 from sercore.ledger.entries import VERDICTS, Ledger
 from sercore.ledger.estimates import Estimate
 from sercore.ledger.paper import Printed
 from sercore.ledger.scores import F1
 from sercore.models.counts import Described
+from sercore.sweep import Task
 
 PROTOCOLS = ("as-published", "clean")
 READINGS = tuple(itertools.product(("as-run", "as-described"), PROTOCOLS))
@@ -36,8 +37,10 @@ OUTCOMES = {
     verifying.DIFFERS: "different",
 }
 DASH = "–"
-RECORDED = "recorded on real corpora"
 NONE = [("not recorded yet",)]  # rows of a table whose runs are still to come
+LONG = 12  # rows of a table that is not folded
+SHORT = 32  # letters of what stands below a value in its cell; more become a note
+SENTENCE = 60  # letters of a text that gets the room of a sentence
 
 
 @dataclass(frozen=True)
@@ -53,38 +56,62 @@ class Column:
     fill: Callable[[Any], object]
 
 
-def table(columns: Sequence[Column], rows: Iterable, *, caption: str) -> HTML:
+def table(
+    columns: Sequence[Column], rows: Iterable, *, caption: str, folded: bool | None = None
+) -> HTML:
     """Make a table by its columns; the arguments of their functions are ``rows``.
 
     Where there is no row, one line says that nothing is recorded yet.
     """
     cells = [tuple(column.fill(row) for column in columns) for row in rows]
-    return html([column.head for column in columns], cells or NONE, caption=caption)
+    heads = [column.head for column in columns]
+    return html(heads, cells or NONE, caption=caption, folded=folded)
 
 
 def html(
-    columns: Sequence[str | tuple[str, str]], rows: Iterable[Sequence[object]], *, caption: str = ""
+    columns: Sequence[str | tuple[str, str]],
+    rows: Iterable[Sequence[object]],
+    *,
+    caption: str = "",
+    folded: bool | None = None,
 ) -> HTML:
-    """Make a table that scrolls in a box of its own.
+    """Make a table in a box of its own, folded where it is long, its reasons as notes below it.
+
+    A column of two or more rows that holds nothing but dashes is left out.
 
     Args:
         columns: header texts; a pair is a group and its column.
-        rows: cells of each row; see ``shown`` for a pair in a cell.
+        rows: cells of each row. A pair in a cell is a value and what belongs to it: a short text,
+            such as an interval, stands below the value; a longer one becomes a note, which equal
+            cells share.
         caption: caption of the table (default: none).
+        folded: whether only the caption shows at first (default: with more rows than ``LONG``).
     """
     heads = [column if isinstance(column, tuple) else ("", column) for column in columns]
+    rows, notes = [list(row) for row in rows], {}
+    filled = [at for at in range(len(heads)) if not _is_empty(at, rows)]
+    heads = [heads[at] for at in filled]
+    lines = [[_td(row[at], notes) for at in filled if at < len(row)] for row in rows]
     groups = ""
     if any(group for group, _ in heads):
         for group, members in itertools.groupby(heads, key=lambda head: head[0]):
             groups += f'<th colspan="{len(list(members))}">{escape(group)}</th>'
         groups = f"<tr>{groups}</tr>"
     names = "".join(f"<th>{escape(name).replace(', ', ',<br>')}</th>" for _, name in heads)
-    body = "".join("<tr>" + "".join(map(_td, row)) + "</tr>" for row in rows)
-    title = f"<caption>{escape(caption)}</caption>" if caption else ""
-    return HTML(
+    body = "".join(f"<tr>{''.join(cells)}</tr>" for cells in lines)
+    is_folded = len(lines) > LONG if folded is None else folded
+    title = f"<caption>{escape(caption)}</caption>" if caption and not is_folded else ""
+    table = (
         f'<div class="scroll"><table class="table ledger">{title}<thead>{groups}<tr>{names}</tr>'
         f"</thead><tbody>{body}</tbody></table></div>"
     )
+    if notes:
+        items = "".join(f"<li>{escape(note)}</li>" for note in notes)
+        table += f'<ol class="notes" type="a">{items}</ol>'
+    if is_folded:
+        head = f"<summary>{escape(caption)} ({plural(len(lines), 'row')})</summary>"
+        table = f'<details class="fold">{head}{table}</details>'
+    return HTML(table)
 
 
 def number(value: float | None, form: str) -> str:
@@ -119,60 +146,53 @@ def parameters(given: BaseModel) -> HTML:
     fields = type(given).model_fields
     values = given.model_dump().items()
     rows = [(name, str(value), fields[name].description) for name, value in values]
-    return html(("parameter", "value", "meaning"), rows, caption="Parameters of this run")
+    heads = ("parameter", "value", "meaning")
+    return html(heads, rows, caption="Parameters of this page's own run", folded=True)
 
 
 def beside_the_paper(
-    title: str,
-    ledger: Ledger,
-    run: Ledger | None = None,
-    *,
-    column: str = "F1-macro",
-    edition: str = "demo",
+    title: str, ledger: Ledger, *, column: str = "F1-macro", folded: bool | None = None
 ) -> HTML:
-    """Show one printed table and column: printed, recorded on real corpora, verdict, this run.
+    """Show one printed table and column: printed, ours in each reading, and the verdict.
+
+    A page's own trials get no verdict, and of them only rows that were run are shown.
 
     Args:
-        title: title of the printed table, "Table 3".
-        ledger: ledger of the paper.
-        run: ledger of this page's trials (default: none).
+        title: title of the printed table, "Table 3"; empty for all tables.
+        ledger: ledger of the paper, with the recorded trials or with a page's own.
         column: name of the printed column.
-        edition: edition of this run; a demo's values are named synthetic.
+        folded: see ``html``.
     """
 
     def name(number: Printed) -> object:
-        inputs = [book.inputs(number.row) for book in (ledger, run) if book is not None]
-        words = " | ".join(filter(None, inputs))
-        return (number.row, words) if words else number.row  # the words stand below, smaller
+        words = ledger.inputs(number.row)
+        return (number.row, f"reads {words}") if words else number.row
 
-    def score(
-        book: Ledger, variant: str, protocol: str, **look: object
-    ) -> Callable[[Printed], object]:
+    def printed(number: Printed) -> object:
+        note = ledger.paper.note(number)
+        return (f"{number.value:.4f}", note) if note else f"{number.value:.4f}"
+
+    def ours(variant: str, protocol: str) -> Callable[[Printed], object]:
         def fill(number: Printed) -> object:
-            estimate = book.cell(number.row, number.metric, variant=variant, protocol=protocol)
-            return shown(estimate, DIGITS.get(number.metric, 2), **look)
+            cell = ledger.cell(number.row, number.metric, variant=variant, protocol=protocol)
+            return shown(cell, DIGITS.get(number.metric, 2), interval=BRACKETS[protocol])
 
         return fill
 
-    columns = [
-        Column(title, name),
-        Column(("paper", "printed"), lambda number: f"{number.value:.4f}"),
-    ]
+    columns = [Column(title or "row", name), Column("printed", printed)]
     for variant, protocol in READINGS:
-        fill = score(ledger, variant, protocol, interval=BRACKETS[protocol])
-        columns.append(Column((RECORDED, f"{variant}, {protocol}"), fill))
-    columns.append(Column("verdict", ledger.verdict))
-    if run is not None:
-        for variant, protocol in READINGS:
-            fill = score(run, variant, protocol, bare=True)
-            columns.append(Column((this_run(edition), f"{variant}, {protocol}"), fill))
+        columns.append(Column((f"ours, {variant}", protocol), ours(variant, protocol)))
+    if ledger.is_recorded:
+        columns.append(Column("verdict", ledger.judged))
     numbers = []
     for number in ledger.printed:
-        is_chosen = (number.table, number.column) == (title, column)
-        if is_chosen and "submission" not in number.row:
+        is_chosen = title in ("", number.table) and number.column == column
+        is_run = ledger.is_recorded or bool(ledger.runs(number.row))
+        if is_chosen and is_run and "submission" not in number.row:
             numbers.append(number)
-    caption = f"{title}, {column}: mean over five folds; {INTERVALS}; a dash where nothing was run"
-    return table(columns, numbers, caption=caption)
+    about = f"{title or 'All tables'}, {column}, {ledger.source}"
+    caption = f"{about}: mean over five folds; {INTERVALS}"
+    return table(columns, numbers, caption=caption, folded=folded)
 
 
 def measured(ledger: Ledger, row: str) -> HTML:
@@ -206,15 +226,14 @@ def parameter_counts(networks: Sequence[Described]) -> HTML:
     return html(heads, rows, caption="Parameters, summed over the built modules")
 
 
-def controls(ledger: Ledger, run: Ledger, *, edition: str) -> HTML:
+def controls(ledger: Ledger) -> HTML:
     """Show macro F1 of the controls, and what the row itself scores above its control when clean."""
 
-    def score(book: Ledger, protocol: str) -> Callable[[tuple], object]:
+    def score(protocol: str) -> Callable[[tuple], object]:
         def fill(row: tuple) -> object:
             name, variant, control = row
-            return shown(
-                book.cell(name, F1, variant=variant, protocol=protocol, control=control), 3
-            )
+            reading = {"variant": variant, "protocol": protocol, "control": control}
+            return shown(ledger.cell(name, F1, **reading), 3)
 
         return fill
 
@@ -226,16 +245,14 @@ def controls(ledger: Ledger, run: Ledger, *, edition: str) -> HTML:
         Column("row", lambda row: row[0]),
         Column("variant", lambda row: row[1]),
         Column("control", lambda row: row[2]),
-        *(Column((RECORDED, protocol), score(ledger, protocol)) for protocol in PROTOCOLS),
-        Column((RECORDED, "the row less its control, clean"), above),
-        *(Column((this_run(edition), protocol), score(run, protocol)) for protocol in PROTOCOLS),
+        *(Column(protocol, score(protocol)) for protocol in PROTOCOLS),
+        Column("the row less its control, clean", above),
     ]
-    rows = dict.fromkeys([*ledger.controls(), *run.controls()])
     caption = (
-        "Controls: macro F1; in brackets 95 %, where the mean would lie with other recordings and "
-        "seeds"
+        f"Controls, {ledger.source}: macro F1; in brackets 95 %, where the mean would lie with "
+        "other recordings and seeds"
     )
-    return table(columns, rows, caption=caption)
+    return table(columns, ledger.controls(), caption=caption)
 
 
 def contradicted(ledger: Ledger, statements: Sequence[judging.Claim]) -> str:
@@ -250,15 +267,18 @@ def claims(
     *,
     caption: str = "Claims, judged on the recorded runs",
 ) -> HTML:
-    """List claims with their marks under either protocol."""
+    """List claims with their marks under either protocol, each with its reason folded."""
     rows = []
     for claim, judgement in judging.judged(ledger, statements):
         marks = [judgement.published, judgement.clean]
         if judgement.described:
             pairs = zip(marks, judgement.described, strict=True)
             marks = [(mark, f"as described: {other}") for mark, other in pairs]
-        rows.append((claim.name, claim.text, claim.source, *marks, judgement.reason))
-    return html(("", "claim", "where", "as-published", "clean", "why"), rows, caption=caption)
+        why = f"<details><summary>why</summary>{escape(judgement.reason)}</details>"
+        text = HTML(f"{escape(claim.text)}{why}")
+        rows.append((claim.name, text, claim.source, *marks))
+    heads = ("", "claim", "where", "as-published", "clean")
+    return html(heads, rows, caption=caption, folded=False)
 
 
 def tally(counts: dict[str, dict[str, int]]) -> HTML:
@@ -281,7 +301,7 @@ def provenance(ledger: Ledger) -> HTML:
         method = ledger.stale[name] or f"method {run['method']}"
         rows.append((name, ", ".join(run["corpora"]), count, *where, method, verified(run, count)))
     about = ("run", "corpora", "trials", "date", "commit", "device", "versions", "method")
-    return html((*about, "run again since"), rows, caption="Recorded runs")
+    return html((*about, "run again since"), rows, caption="Recorded runs", folded=True)
 
 
 def verified(run: Mapping, count: int) -> object:
@@ -304,29 +324,32 @@ def commit(run: Mapping) -> str:
 
 
 def agreement(
-    rows: Sequence[dict],
+    ledger: Ledger,
+    tasks: Sequence[Task],
+    outcomes: Sequence[Sequence[dict]],
     *,
     settings: Sequence[str] = ("row", "control", "variant", "protocol", "fold", "seed"),
 ) -> HTML:
     """Show the emotion head's error, then and now, of this page's trials that are recorded too.
 
+    Where this page has run none of them, nothing is shown.
+
     Args:
-        rows: rows of ``recording.beside``.
-        settings: settings that tell one trial from another.
+        ledger: ledger of the paper with the recorded trials.
+        tasks: tasks of the page.
+        outcomes: outcomes of each task's trials.
+        settings: settings that tell one trial from another; trials without them are left out.
     """
-    cells = []
+    rows, cells = [], []
+    for task, results in zip(tasks, outcomes, strict=True):
+        rows += recording.beside(ledger.recorded, task, results)
     for row in rows:
-        if row["recorded"] is not None:
+        if row["recorded"] is not None and set(settings) <= row.keys():
             errors = f"{row['recorded']:.6f}", f"{row['this run']:.6f}"
             cells.append((*(row[name] for name in settings), *errors, f"{row['difference']:+.1e}"))
     heads = (*settings, "recorded", "this run", "difference")
     caption = "Emotion-head error of trials that are recorded and were run on this page"
-    return html(heads, cells or [("none on this page",)], caption=caption)
-
-
-def this_run(edition: str) -> str:
-    """Return the header of a page's own values; a demo's are named synthetic."""
-    return "this run, synthetic speech" if edition == "demo" else "this run"
+    return html(heads, cells, caption=caption) if cells else HTML("")
 
 
 def shown(
@@ -358,12 +381,28 @@ def shown(
     return value, f"[{low:{form}},\N{NO-BREAK SPACE}{high:{form}}]"
 
 
-def _td(value: object) -> str:
-    """Write a cell; a pair is a value and, smaller, its interval or its reason, which gets room."""
+def _is_empty(at: int, rows: Sequence[Sequence[object]]) -> bool:
+    """Tell whether a column has several cells, and a dash or nothing in each."""
+    cells = [row[at] for row in rows if at < len(row)]
+    return len(cells) > 1 and all(cell in ("", DASH) for cell in cells)
+
+
+def _td(value: object, notes: dict[str, str]) -> str:
+    """Write a cell; ``notes`` holds the letter of each note, and takes in those that are new."""
     if isinstance(value, HTML):
         return f'<td class="reason">{value.data}</td>'
     if not isinstance(value, tuple):
-        return f"<td>{escape(f'{value:g}' if isinstance(value, float) else str(value))}</td>"
-    first, second = (escape(str(text)) for text in value)
-    room = "" if second.startswith("[") else ' class="reason"'
-    return f"<td{room}>{first}<br><small>{second}</small></td>"
+        text = f"{value:g}" if isinstance(value, float) else str(value)
+        room = ' class="reason"' if len(text) > SENTENCE else ""
+        return f"<td{room}>{escape(text)}</td>"
+    first, second = str(value[0]), str(value[1])
+    if len(second) <= SHORT:
+        return f"<td>{escape(first)}<br><small>{escape(second)}</small></td>"
+    letter = notes.setdefault(second, _letters(len(notes)))
+    return f'<td>{escape(first)} <sup title="{escape(second)}">{letter}</sup></td>'
+
+
+def _letters(number: int) -> str:
+    """Name a note by its number from 0: a to z, then aa, ab and so on."""
+    before = _letters(number // 26 - 1) if number >= 26 else ""
+    return before + chr(ord("a") + number % 26)

@@ -1,13 +1,18 @@
 """Tables: what a cell shows is what the ledger holds, and text is escaped."""
 
 import math
+import re
 from dataclasses import replace
 
 import pytest
 from IPython.display import HTML
 
+from sercore import papers
+from sercore.ledger.claims import Claim, Untested
+from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate
 from sercore.report import tables
+from tests import rendered
 
 
 def estimate(value: float, seeds: int = 5) -> Estimate:
@@ -49,3 +54,60 @@ def test_text_is_escaped_and_html_is_not():
     assert "<td>&lt;i&gt;</td>" in shown
     assert "<strong>8</strong>" in shown
     assert "<caption>x &lt; y</caption>" in shown
+
+
+def test_a_reason_is_said_once_below_the_table_and_an_interval_in_its_cell():
+    reason = "run on other corpora; only order and sign are judged"
+    given = [
+        ("1", ("substituted", reason)),
+        (("2", "[1,\N{NO-BREAK SPACE}3]"), ("substituted", reason)),
+    ]
+    shown = tables.html(("value", "verdict"), given)
+    assert shown.data.count(f"<li>{reason}</li>") == 1
+    assert rendered.rows(shown) == [
+        ["1", f"substituted  {reason}"],
+        ["2  [1,\N{NO-BREAK SPACE}3]", f"substituted  {reason}"],
+    ]
+    other = ("inconclusive", "the interval is wider than the distance to the clean value")
+    both = tables.html(("value", "verdict"), [*given, ("3", other)]).data
+    assert re.findall(r"<sup[^>]*>(\w)</sup>", both) == ["a", "a", "b"]
+
+
+@pytest.mark.parametrize(("number", "letters"), [(0, "a"), (25, "z"), (26, "aa"), (52, "ba")])
+def test_notes_are_named_by_letters(number, letters):
+    assert tables._letters(number) == letters
+
+
+@pytest.mark.parametrize(
+    ("count", "folded", "expected"),
+    [
+        (tables.LONG, None, False),
+        (tables.LONG + 1, None, True),
+        (1, True, True),
+        (tables.LONG + 1, False, False),
+    ],
+)
+def test_a_long_table_is_folded_under_its_caption(count, folded, expected):
+    shown = tables.html(("at",), [(at,) for at in range(count)], caption="<x>", folded=folded).data
+    words = f"<summary>&lt;x&gt; ({count} row{'' if count == 1 else 's'})</summary>"
+    assert (words in shown) == expected
+    assert ("<caption>&lt;x&gt;</caption>" in shown) != expected
+    assert len(rendered.rows(tables.html(("at",), [(at,) for at in range(count)]))) == count
+
+
+def test_a_column_of_dashes_is_left_out_and_one_with_a_value_is_not():
+    given = [("a", tables.DASH, tables.DASH), ("b", tables.DASH, "1")]
+    shown = tables.html(("", ("ours", "x"), ("ours", "y")), given)
+    assert rendered.heads(shown) == ["", "ours", "", "y"]
+    assert rendered.rows(shown) == [["a", tables.DASH], ["b", "1"]]
+    assert rendered.rows(tables.html(("", "x"), given[:1])) == [["a", tables.DASH]]
+    assert rendered.rows(tables.html(("", "x"), tables.NONE)) == [["not recorded yet"]]
+
+
+def test_a_claim_has_its_reason_folded_in_its_cell():
+    paper = papers.named("04")
+    ledger = Ledger(paper)
+    claim = Claim("Z1", "a < b", source="Table 1", judge=Untested("no <corpus>"))
+    shown = tables.claims(ledger, [claim])
+    assert "a &lt; b<details><summary>why</summary>no &lt;corpus&gt;</details>" in shown.data
+    assert rendered.rows(shown)[0][2:] == ["Table 1", "not run", "not run"]

@@ -20,7 +20,7 @@ from sercore.papers.alves2022.numbers import RECALLS, official_tests
 from sercore.papers.alves2022.study import NAME
 from sercore.papers.alves2022.trial import SELECTED, Data
 from sercore.report import tables
-from sercore.report.tables import BRACKETS, PROTOCOLS, Column, shown, table, this_run
+from sercore.report.tables import BRACKETS, PROTOCOLS, Column, shown, table
 from sercore.training.loop import Recipe
 
 CLASSES = ("neutral", "non-neutral female", "non-neutral male")  # in the order of RECALLS
@@ -47,46 +47,40 @@ def feature_groups() -> HTML:
     return table(columns, names.GROUPS, caption=caption)
 
 
-def gender_task(ledger: Ledger, run: Ledger, *, edition: str) -> HTML:
+def gender_task(ledger: Ledger) -> HTML:
     """Show accuracy and mean recall of the gender classifiers, on MLS and on Common Voice."""
     metrics = {"accuracy, %": "accuracy_cv5_mean", "mean recall, %": "unweighted_accuracy"}
     row = "gender classifier ({})"
-    places = {
-        "held-out speakers of MLS": (ledger, row),
-        "Common Voice": (ledger, f"{row}, Common Voice"),
-        this_run(edition): (run, row),
-    }
+    places = {"held-out speakers of MLS": row, "Common Voice": f"{row}, Common Voice"}
 
-    def score(book: Ledger, row: str, metric: str) -> Callable[[str], object]:
-        return lambda classifier: shown(book.cell(row.format(classifier), metric), 1)
+    def score(row: str, metric: str) -> Callable[[str], object]:
+        return lambda classifier: shown(ledger.cell(row.format(classifier), metric), 1)
 
     columns = [Column("classifier", str)]
-    for place, (book, row) in places.items():
+    for place, row in places.items():
         for head, metric in metrics.items():
-            columns.append(Column((place, head), score(book, row, metric)))
+            columns.append(Column((place, head), score(row, metric)))
     caption = (
-        "Gender classifiers on 44 features; trained on MLS in place of CETUC; in brackets 95 %, "
-        "where the mean would lie with other speakers and seeds; of Common Voice's speakers "
-        "nothing is known"
+        f"Gender classifiers on 44 features, {ledger.source}; trained on MLS in place of CETUC; in "
+        "brackets 95 %, where the mean would lie with other speakers and seeds; of Common Voice's "
+        "speakers nothing is known"
     )
     return table(columns, CLASSIFIERS, caption=caption)
 
 
-def stage_one(ledger: Ledger, run: Ledger, *, edition: str) -> HTML:
+def stage_one(ledger: Ledger) -> HTML:
     """Show the sequential network's first stage: clips split at random, and speakers kept apart."""
     splits = {"clips at random": "as-published", "speakers apart": "clean"}
     metrics = {"squared error": ("mse_cv5_mean", 4), "accuracy, %": ("accuracy_cv5_mean", 1)}
 
-    def score(book: Ledger, metric: str, digits: int) -> Callable[[str], object]:
-        return lambda split: shown(book.cell(NETWORK, metric, protocol=splits[split]), digits)
+    def score(metric: str, digits: int) -> Callable[[str], object]:
+        return lambda split: shown(ledger.cell(NETWORK, metric, protocol=splits[split]), digits)
 
     columns = [Column("split", str)]
-    for place, book in (("recorded, MLS", ledger), (this_run(edition), run)):
-        for head, metric in metrics.items():
-            columns.append(Column((place, head), score(book, *metric)))
+    columns += [Column(head, score(*metric)) for head, metric in metrics.items()]
     caption = (
-        "Stage 1 of the sequential network: gender from 44 features; in brackets 95 % of the mean, "
-        "over speakers and seeds"
+        f"Stage 1 of the sequential network, {ledger.source}: gender from 44 features; in brackets "
+        "95 % of the mean, over speakers and seeds"
     )
     return table(columns, splits, caption=caption)
 
@@ -184,7 +178,7 @@ def unconverted(data: Data) -> HTML:
     """Show the clips that have no gender-changed copy, and why."""
     rows = [sentence.split(": ", 1) for sentence in data.unconverted]
     caption = "Non-neutral clips without a gender-changed copy"
-    return tables.html(("clip", "why"), rows or [("none", "")], caption=caption)
+    return tables.html(("clip", "why"), rows, caption=caption) if rows else HTML("")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from sercore.papers.biagini2022.data import ELSEWHERE, ORIGINS
 from sercore.papers.biagini2022.models import GROUPS, RECIPES
 from sercore.papers.biagini2022.page import OURS, PAIR, TABLE_4
 from sercore.papers.biagini2022.paper import caps
-from sercore.report.tables import DASH, NONE, html, number, plural, shown, span, this_run
+from sercore.report.tables import DASH, NONE, html, number, plural, shown, span
 
 ACCURACY, F1, RECALL = OURS
 SPLITS = ("by-origin", "by-label", "speaker-independent")
@@ -126,14 +126,14 @@ def results(ledger: Ledger, *, metric: str = ACCURACY) -> HTML:
     return html([*heads, "verdict"], rows, caption=caption)
 
 
-def here(run: Ledger, *, edition: str) -> HTML:
+def here(run: Ledger) -> HTML:
     """Accuracy of this page's own trials, by split."""
     rows = []
     for model, variant in TABLE_4:
         scores = [_score(run, model, variant, split, ACCURACY, bare=True) for split in SPLITS]
         rows.append((model, variant, *scores))
-    caption = f"Accuracy, {this_run(edition)}; a dash where nothing was run"
-    return html(("model", "reading", *SPLITS), rows, caption=caption)
+    caption = f"Accuracy, {run.source}; a dash where nothing was run"
+    return html(("model", "reading", *SPLITS), rows, caption=caption, folded=True)
 
 
 def trainings(ledger: Ledger) -> HTML:

@@ -1,12 +1,10 @@
 """Tables of chapter 4: data and networks, Table 3 and folds, the grid and what stands beside it.
 
-In all of them ``ledger`` is the paper's ledger, ``run`` this page's own trials, and ``edition`` the
-edition of these: a demo's values are named synthetic.
+In all of them ``ledger`` is the paper's, with recorded trials or with those that a page has just run.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,7 +14,6 @@ from sercore.evaluation.metrics import DIFFERENCES, FACTORS, recalls
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import level
-from sercore.ledger.paper import Printed
 from sercore.models import resnet
 from sercore.models.counts import parameters
 from sercore.models.resnet import ResNet34
@@ -27,11 +24,11 @@ from sercore.papers.padi2021.numbers import APART, IEMOCAP, UA, WA, Systems, exp
 from sercore.papers.padi2021.study import EIGHT
 from sercore.papers.padi2021.trial import SIZES
 from sercore.report import networks
-from sercore.report.tables import DASH, NONE, html, number, shown, this_run
+from sercore.report.tables import DASH, NONE, html, number, shown
 from sercore.training.chunks import LENGTHS
 
 FULL = study.FULL.name
-METRICS = {"UA": UA, "WA": WA}
+METRICS = {"WA": WA, "UA": UA}
 NOT_YET = "not recorded yet"
 
 
@@ -116,25 +113,26 @@ def readings() -> HTML:
     return html(heads, rows, caption="Parameters by width and pooling")
 
 
-def speakers(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
+def speakers(ledger: Ledger, *, folded: bool | None = None) -> HTML:
     """Show what speaker recognisers learnt, and their equal error rates beside no training."""
+    trials = ledger.recorded.kind("speakers").to_dict("records")
     rows = []
-    for trial in _of_kind("speakers", ledger, run, edition, by=lambda trial: trial["seed"]):
-        corpora = trial["book"].recorded.runs[trial["run"]]["corpora"]
+    for trial in sorted(trials, key=lambda trial: trial["seed"]):
+        corpora = ledger.recorded.runs[trial["run"]]["corpora"]
         learnt = ("taught_speakers", "training_clips", "epochs", "steps")
         names = ", ".join(ORIGINS.get(name, name.upper()) for name in corpora) or DASH
-        row = [trial["source"], names, f"{trial['augmentation']}, {trial['pooling']}"]
+        row = [names, f"{trial['augmentation']}, {trial['pooling']}"]
         row += [numbers.WIDTHS[trial["size"]], f"{trial['seed']:.0f}"]
         row += [f"{trial[name]:,.0f}" for name in learnt]
         row.append(f"{100 * trial['accuracy']:.1f}")
         errors = [trial["equal_error_rate"], trial["equal_error_rate_untrained"]]
         rows.append([*row, *(f"{100 * error:.2f}" for error in errors), f"{trial['pairs']:,.0f}"])
-    heads = ["clips of", "corpora", "masks, pooling", "network", "seed"]
+    heads = ["corpora", "masks, pooling", "network", "seed"]
     heads += [("learnt", name) for name in ("speakers", "clips", "epochs", "updates")]
     heads.append("accuracy in training, %")
     error = "equal error rate, other speakers, %"
     heads += [(error, name) for name in ("trained", "untrained", "pairs")]
-    return html(heads, rows or NONE, caption="Speaker recognisers")
+    return html(heads, rows or NONE, caption=f"Speaker recognisers, {ledger.source}", folded=folded)
 
 
 def absent(data: Data) -> HTML:
@@ -143,64 +141,52 @@ def absent(data: Data) -> HTML:
     for name, reason in padi_data.missing(data).items():
         rows.append((name, f"not run on this page: {reason}"))
     heads = ("what", "problem")
-    return html(heads, rows or [("nothing", "")], caption="What the data of this page lack")
+    caption = "What the data of this page lack"
+    return html(heads, rows, caption=caption) if rows else HTML("")
 
 
-def silhouettes(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
+def silhouettes(ledger: Ledger, *, folded: bool | None = None) -> HTML:
     """Show how far pooled frames lie together by emotion and by speaker in each stage."""
-
-    def by_system(view: dict) -> tuple:
-        return numbers.system(view), view["seed"]
-
+    views = ledger.recorded.kind("views").to_dict("records")
+    silhouettes = ledger.recorded.parts["silhouettes"]
     rows = []
-    for view in _of_kind("views", ledger, run, edition, by=by_system):
-        scores = view["book"].recorded.parts["silhouettes"]
-        scores = scores[scores["trial"] == view["trial"]]
+    for view in sorted(views, key=lambda view: (numbers.system(view), view["seed"])):
+        scores = silhouettes[silhouettes["trial"] == view["trial"]]
         network = (numbers.system(view), numbers.WIDTHS[view["size"]], f"{view['seed']:.0f}")
         for stage, group in scores.groupby("stage", sort=False):
             values = dict(zip(group["of"], group["silhouette"], strict=True))
             texts = [number(values.get(name), "{:+.3f}") for name in ("emotion", "speaker")]
             clips = f"{view['clips']:,.0f}"
-            rows.append((view["source"], *network, f"{stage} training", *texts, clips))
-    heads = ["clips of", "system", "network", "seed", "when", "by emotion", "by speaker"]
-    heads.append("test clips")
-    return html(heads, rows or NONE, caption="Silhouettes of pooled frames")
+            rows.append((*network, f"{stage} training", *texts, clips))
+    heads = ("system", "network", "seed", "when", "by emotion", "by speaker", "test clips")
+    return html(
+        heads, rows or NONE, caption=f"Silhouettes of pooled frames, {ledger.source}", folded=folded
+    )
 
 
-def results(ledger: Ledger, run: Ledger, *, edition: str = "demo") -> HTML:
-    """Table 3: printed rows, ours on IEMOCAP, and two that judge nothing: another corpus, this run."""
-    first = EXPERIMENTS[0]
-    recorded_first, this = (systems(book, (FULL,), experiment=first) for book in (ledger, run))
-    analogue = recorded_first
-    if analogue is not None and analogue.corpus == IEMOCAP:
-        analogue = None
-
-    def scores(chosen: Systems | None, cell: Printed) -> list[object]:
-        if chosen is None or not numbers.proposed(cell):
-            return [DASH, DASH]
-        return [shown(level(chosen.trials[FULL], metric), 2) for metric in METRICS.values()]
-
+def results(ledger: Ledger) -> HTML:
+    """Table 3: printed rows, ours on IEMOCAP with the verdict, and another corpus, not judged."""
+    first, corpus = EXPERIMENTS[0], ""
     rows = []
     for name, cells in numbers.printed_by_row(ledger, "Table 3").items():
         title, system = name.split(" | ")
         cell = next(iter(cells.values()))
+        scores = {IEMOCAP: [DASH, DASH], "": [DASH, DASH]}
         ours = systems(ledger, (FULL,), experiment=experiment(cell))
-        if ours is not None and ours.corpus != IEMOCAP:
-            ours = None
+        if ours is not None and numbers.proposed(cell):
+            place = IEMOCAP if ours.corpus == IEMOCAP else ""
+            if place or experiment(cell) == first:
+                scores[place] = _scores(ours, FULL)
+                corpus = corpus or ours.title
         printed = [f"{cells[name].value:.2f}" if name in cells else DASH for name in METRICS]
-        verdicts = [ledger.verdict(cells[name]) for name in METRICS if name in cells]
+        verdicts = [ledger.judged(cells[name]) for name in METRICS if name in cells]
         verdict = tuple("; ".join(dict.fromkeys(words)) for words in zip(*verdicts, strict=True))
-        row = [title, system, *printed, *scores(ours, cell), verdict]
-        for chosen in (analogue, this):
-            row += scores(chosen if experiment(cell) == first else None, cell)
-        rows.append(tuple(row))
-    titles = ["an analogue of exp1", this_run(edition)]
-    if analogue is not None:
-        titles[0] = analogue.title
-    heads = [("", "experiment"), ("", "system"), *(("printed", name) for name in METRICS)]
-    heads += [*(("ours, IEMOCAP", name) for name in METRICS), ("ours, IEMOCAP", "verdict")]
-    heads += [(title, name) for title in titles for name in METRICS]
-    return html(heads, rows, caption="Table 3 in %, printed and ours")
+        rows.append((title, system, *printed, *scores[IEMOCAP], *scores[""], verdict))
+    heads = ["experiment", "system"]
+    for place in ("printed", "ours, IEMOCAP", f"ours, {corpus}"):
+        heads += [(place, name) for name in METRICS]
+    caption = f"Table 3 in %, printed and {ledger.source}"
+    return html([*heads, "verdict"], rows, caption=caption)
 
 
 def folds(ledger: Ledger, *, row: str = FULL) -> HTML:
@@ -240,40 +226,22 @@ def per_class(ledger: Ledger) -> HTML:
     return html(heads, rows or NONE, caption=caption)
 
 
-def grid(ledger: Ledger, run: Ledger | None = None, *, edition: str = "demo") -> HTML:
-    """Show Figure 4's systems by split: WA and UA, deviation over trainings, updates.
-
-    Of recorded runs a split without any has a row that says so.
-    """
-    rows = _grid_rows("real speech", ledger, missing=True)
-    if run is not None:
-        rows += _grid_rows(this_run(edition), run)
-    heads = [
-        "clips of",
-        "scored, and how trained",
-        "split",
-        "TL, Aug, SP",
-        ("%", "WA"),
-        ("%", "UA"),
-    ]
-    heads += [("%", "WA, sd over folds and seeds"), "folds", "seeds", "speakers", "updates"]
-    return html(heads, rows, caption="The systems of Figure 4")
-
-
-def _grid_rows(source: str, ledger: Ledger, *, missing: bool = False) -> list[tuple]:
+def grid(ledger: Ledger, *, folded: bool | None = None) -> HTML:
+    """Show Figure 4's systems by split: WA and UA, deviation over trainings, updates."""
     rows: list[tuple] = []
     for protocol, split in numbers.SPLIT_TITLES.items():
-        ways = numbers.ways(ledger, EIGHT, [protocol])
-        for way in ways:
+        for way in numbers.ways(ledger, EIGHT, [protocol]):
             for name, trials in way.trials.items():
                 scores = (*_scores(way, name), _deviation(numbers.by_run(trials)))
                 speakers = trials.counts["group"].nunique()
                 updates = f"{trials.table['steps'].mean():,.0f}"
                 counts = (way.folds, way.seeds, speakers, updates)
-                rows.append((source, (way.title, way.base), split, name, *scores, *counts))
-        if missing and not ways:
-            rows.append((source, NOT_YET, split))
-    return rows
+                rows.append(((way.title, way.base), split, name, *scores, *counts))
+    heads = ["scored, and how trained", "split", "transfer, masks, pooling", "WA, %", "UA, %"]
+    heads += ["standard deviation of WA", "folds", "seeds", "speakers", "updates"]
+    return html(
+        heads, rows or NONE, caption=f"The systems of Figure 4, {ledger.source}", folded=folded
+    )
 
 
 def effects(ledger: Ledger) -> HTML:
@@ -357,17 +325,6 @@ def controls(ledger: Ledger) -> HTML:
             rows.append((way.title, name, control, way.split, score, without, way.about))
     heads = ("scored", "row", "control", "split", "UA, %", "UA with true labels, %", "training")
     return html(heads, rows or NONE, caption="Controls on shuffled labels")
-
-
-def _of_kind(
-    kind: str, ledger: Ledger, run: Ledger, edition: str, *, by: Callable[[dict], Any]
-) -> list[dict]:
-    """Return the trials of a kind that are recorded, then this page's own, each of them sorted."""
-    trials = []
-    for source, book in (("real speech", ledger), (this_run(edition), run)):
-        for trial in sorted(book.recorded.kind(kind).to_dict("records"), key=by):
-            trials.append(trial | {"source": source, "book": book})
-    return trials
 
 
 def _score(way: Systems, name: str, metric: str) -> object:

@@ -6,18 +6,15 @@ from functools import lru_cache, partial
 
 import numpy as np
 
-from sercore.evaluation.metrics import recalls
 from sercore.ledger import claims as judging
 from sercore.ledger import estimates
 from sercore.ledger.claims import Body, Differences, Gap, Judgement, all_hold, negate
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import level
 from sercore.ledger.scores import Trials
 from sercore.papers.parry2022 import numbers
-from sercore.papers.parry2022.data import CLASSES, SUBSETS
+from sercore.papers.parry2022.data import SUBSETS
 from sercore.papers.parry2022.numbers import CREMA, HOME, SCORED, TESS, UA
 from sercore.papers.parry2022.study import APPROACHES, GRID, VIEWED
-from sercore.report.tables import DASH, plural
 
 SINGLE = ("C", "G", "S", "L")  # as in Table 2
 SEVERAL = tuple(name for name in SUBSETS if "+" in name)
@@ -310,51 +307,3 @@ def not_above_both(e: Accuracies, row: str) -> Gap:
 
 
 # Cells of tables.
-
-
-def row_cell(row: str) -> str:
-    """Write a row, and the set of attributes whose training stands for it: "GR L = C"."""
-    other = numbers.trained_as(row)
-    return row if other == row else f"{row} = {other.partition(' ')[2]}"
-
-
-def accuracy_cell(trials: Trials | None, corpora: Sequence[str]) -> object:
-    """Write mean and standard deviation over seeds, and how many seeds are collapsed."""
-    scored = numbers.scored(trials, corpora)
-    if scored is None:
-        return DASH
-    gap = judging.estimated(UA, level(scored, UA))
-    flat = sum(bool(numbers.collapsed(trials.sown([seed]), corpora)) for seed in trials.seeds)
-    words = ", collapsed" if flat else ""
-    if 0 < flat < len(gap.by_seed):
-        words += f" in {flat}"
-    return gap_cell(gap, "{:.2f}", words)
-
-
-def gain_cell(ledger: Ledger, row: str, on: str) -> object:
-    """Write a row's UA less the baseline's; nothing above a baseline that is collapsed."""
-    baseline = numbers.row_trials(ledger, "baseline")
-    if row == "baseline" or numbers.scored(baseline, SCORED[on]) is None:
-        return DASH
-    if numbers.collapsed(baseline, SCORED[on]):
-        return DASH, "[baseline collapsed]"
-    return gap_cell(numbers.gain(ledger, row, *SCORED[on]))
-
-
-def gap_cell(gap: Gap, form: str = "{:+.2f}", words: str = "") -> object:
-    """Write a value with its spread over seeds, and the number of seeds."""
-    if not gap.by_seed:
-        return DASH
-    spread = f" ± {gap.spread:.2f}" if len(gap.by_seed) > 1 else ""
-    return form.format(gap.value) + spread, f"[{plural(len(gap.by_seed), 'seed')}{words}]"
-
-
-def recall_cell(trials: Trials, corpora: Sequence[str], at: int) -> object:
-    """Write the recall of a class in %, and whether the model hardly ever finds it."""
-    scored = numbers.scored(trials, corpora)
-    if scored is None:
-        return DASH
-    share = f"{100 * recalls(scored.confusion())[at]:.1f}"
-    if CLASSES[at] in numbers.collapsed(trials, corpora):
-        return share, "[collapsed]"
-    return share

@@ -1,6 +1,6 @@
 """Tables of chapter 2: data and networks, scores beside the printed ones, trainings, probes.
 
-``ledger`` is the paper's ledger, ``run`` this page's own trials, and ``edition`` their edition.
+``ledger`` is the paper's, with recorded trials or with those that a page has just run.
 """
 
 import inspect
@@ -14,22 +14,20 @@ from torch import nn
 from sercore.card import RARELY
 from sercore.corpora import cremad, labels
 from sercore.corpora.clips import WITHOUT
+from sercore.evaluation.metrics import recalls
+from sercore.ledger import claims as judging
 from sercore.ledger import recorded
+from sercore.ledger.claims import Gap
 from sercore.ledger.entries import Ledger
+from sercore.ledger.estimates import level
+from sercore.ledger.scores import Trials
 from sercore.models import attribute_network, counts
 from sercore.models.attribute_network import Discriminator
 from sercore.papers.parry2022 import data, evidence, numbers
-from sercore.papers.parry2022.evidence import (
-    accuracy_cell,
-    gain_cell,
-    gap_cell,
-    recall_cell,
-    row_cell,
-)
-from sercore.papers.parry2022.numbers import HOME, MEASURED, PROTOCOL, SCORED, TESS, VARIANT
+from sercore.papers.parry2022.numbers import HOME, MEASURED, PROTOCOL, SCORED, TESS, UA, VARIANT
 from sercore.papers.parry2022.study import APPROACHES, LABELS, NAME, READINGS, RECIPES
 from sercore.report import networks
-from sercore.report.tables import DASH, NONE, RECORDED, html, number, span, this_run
+from sercore.report.tables import DASH, NONE, html, number, plural, span
 
 SINGLES = ("baseline", *evidence.rows(APPROACHES, evidence.SINGLE))
 UNJUDGED = "differences are shown, not judged"
@@ -61,8 +59,10 @@ def corpora(ledger: Ledger) -> HTML:
     known = []
     for name, title in data.ORIGINS.items():
         role = "pooled" if name in data.POOLED else "unseen"
-        known.append((title, role, data.LANGUAGES[name], "" if name in at_hand else absent))
-    known += [(side, "side of the pool", "", "") for side in data.SIDES]
+        known.append(
+            (title, role if name in at_hand else f"{role}, {absent}", data.LANGUAGES[name])
+        )
+    known += [(side, "side of the pool", "") for side in data.SIDES]
     rows = []
     for title, *about in known:
         row = [title, *about]
@@ -75,7 +75,7 @@ def corpora(ledger: Ledger) -> HTML:
         for source in (printed, measured):
             row.append(number(source.get(f"{title} / duration / hours"), "{:.2f}"))
         rows.append(row)
-    heads = ["", "role", "language", "here"]
+    heads = ["", "role", "language"]
     heads += [("speakers", head) for head in ("printed", "measured", "women", "men")]
     heads += [("clips measured", label) for label in data.CLASSES]
     heads += [("hours", "printed"), ("hours", "measured")]
@@ -134,7 +134,7 @@ def left_out(clips: data.Data) -> HTML:
     for name, twin in clips.stands_for.items():
         rows.append((name, f"has the labels of {twin}, which stands for it"))
     caption = "What this page's data cannot train"
-    return html(("left out", "because"), rows or [("nothing", "")], caption=caption)
+    return html(("left out", "because"), rows, caption=caption) if rows else HTML("")
 
 
 def recipes(ledger: Ledger) -> HTML:
@@ -162,54 +162,39 @@ def recipes(ledger: Ledger) -> HTML:
     return html(heads, rows or NONE, caption=caption)
 
 
-def single(ledger: Ledger, run: Ledger, *, on: str = TESS, edition: str = "demo") -> HTML:
+def single(ledger: Ledger, *, on: str = TESS, folded: bool | None = None) -> HTML:
     """Show Table 2: models of one attribute, scored on one of ``SCORED``."""
-    return _printed("Table 2", evidence.SINGLE, ledger, run, on, edition)
+    return _printed("Table 2", evidence.SINGLE, ledger, on, folded)
 
 
-def several(ledger: Ledger, run: Ledger, *, on: str = TESS, edition: str = "demo") -> HTML:
+def several(ledger: Ledger, *, on: str = TESS) -> HTML:
     """Show Table 3: models of the sets of several attributes that are printed or were run."""
-    return _printed("Table 3", evidence.SEVERAL, ledger, run, on, edition)
+    return _printed("Table 3", evidence.SEVERAL, ledger, on, None)
 
 
-def _printed(
-    title: str, sets: Sequence[str], ledger: Ledger, run: Ledger, on: str, edition: str
-) -> HTML:
-    printed, ours = evidence.printed(ledger).scores, _counterpart(run, on)
-    heads = ["model", ("paper", "printed"), (RECORDED, "UA ± sd")]
-    heads.append((RECORDED, "less the baseline, by seed"))
-    if ours:
-        heads.append((this_run(edition), on if on == HOME else ours[0]))
+def _printed(title: str, sets: Sequence[str], ledger: Ledger, on: str, folded: bool | None) -> HTML:
+    printed = {}
+    for cell in ledger.printed:
+        is_score = cell.on == on and (cell.metric == "ua" or cell.table == title)
+        if is_score and (cell.table == title or cell.ours not in printed):
+            printed[cell.ours] = cell
     rows = []
     for name in ("baseline", *evidence.rows(APPROACHES, sets)):
+        cell = printed.get(name)
         score = accuracy_cell(numbers.row_trials(ledger, name), SCORED[on])
-        row = [row_cell(name), number(printed.get((on, name)), "{:.2f}"), score]
-        row.append(gain_cell(ledger, name, on))
-        if ours:
-            row.append(accuracy_cell(numbers.row_trials(run, name), ours))
+        row = [row_cell(name), DASH if cell is None else f"{cell.value:.2f}", score]
+        row += [gain_cell(ledger, name, on), DASH if cell is None else ledger.judged(cell)]
         if any(cell != DASH for cell in row[1:]):
             rows.append(row)
+    heads = ("model", "printed", "ours: UA ± sd", "ours less the baseline, by seed", "verdict")
     words = [f"{title} on {on}: UA in %, mean ± standard deviation over seeds", UNJUDGED]
     if on == TESS:
         words.append(numbers.QUOTED)
-    return html(heads, rows, caption="; ".join(words))
+    return html(heads, rows, caption="; ".join(words), folded=folded)
 
 
-def _counterpart(run: Ledger, on: str) -> tuple[str, ...]:
-    """Choose what of this page's run stands in a table's place: the same, or another corpus."""
-    scored = places(run)
-    if on == HOME:
-        return scored.get(HOME, ())
-    if SCORED[on] in scored.values():
-        return SCORED[on]
-    known = [names for name, names in SCORED.items() if name != HOME]
-    others = [names for name, names in scored.items() if name != HOME and names not in known]
-    at = known.index(SCORED[on])
-    return others[at] if at < len(others) else ()
-
-
-def here(run: Ledger, *, edition: str) -> HTML:
-    """Show the UA of every model of this page, on each unseen corpus and in domain."""
+def here(run: Ledger) -> HTML:
+    """Show the UA of every model that a page has run, on each unseen corpus and in domain."""
     scored, rows = places(run), []
     if len(run.recorded.trials):
         arranged = numbers.arranged(run.recorded.trials)[["row", "control"]].drop_duplicates()
@@ -218,7 +203,7 @@ def here(run: Ledger, *, edition: str) -> HTML:
                 scores = [accuracy_cell(trials, names) for names in scored.values()]
                 rows.append((row, variant, "" if control == "none" else control, *scores))
     heads = ("model", "reading", "changed", *scored)
-    return html(heads, rows or NONE, caption=f"UA in %, {this_run(edition)}")
+    return html(heads, rows or NONE, caption=f"UA in %, {run.source}", folded=True)
 
 
 def places(run: Ledger) -> dict[str, tuple[str, ...]]:
@@ -355,27 +340,76 @@ def trainings(ledger: Ledger) -> HTML:
     return html(heads, rows or NONE, caption=caption)
 
 
-def probes(ledger: Ledger, run: Ledger) -> HTML:
+def probes(ledger: Ledger) -> HTML:
     """Show what the shared output tells of each attribute, by linear probe and silhouette."""
-    rows = []
-    for source, book in (("real speech", ledger), ("this run", run)):
-        scores = book.recorded.parts["probes"]
-        if not len(scores):
-            continue
-        viewed = book.recorded.kind("views").merge(scores, on="trial")
-        keys = ["approach", "attributes", "attribute"]
-        for (approach, attributes, letter), group in viewed.groupby(keys, sort=False):
-            rows.append(
-                (
-                    source,
-                    approach if attributes == "none" else f"{approach} {attributes}",
-                    data.ATTRIBUTES[letter],
-                    f"{group['probe'].mean():.3f}",
-                    f"{group['control'].mean():.3f}",
-                    f"{group['silhouette'].mean():+.3f}",
-                    group["seed"].nunique(),
-                )
+    scores, rows = ledger.recorded.parts["probes"], []
+    keys = ["approach", "attributes", "attribute"]
+    groups = ()
+    if len(scores):
+        viewed = ledger.recorded.kind("views").merge(scores, on="trial")
+        groups = viewed.groupby(keys, sort=False)
+    for (approach, attributes, letter), group in groups:
+        rows.append(
+            (
+                approach if attributes == "none" else f"{approach} {attributes}",
+                data.ATTRIBUTES[letter],
+                f"{group['probe'].mean():.3f}",
+                f"{group['control'].mean():.3f}",
+                f"{group['silhouette'].mean():+.3f}",
+                group["seed"].nunique(),
             )
-    heads = ("clips of", "model", "attribute", "linear probe", "labels shuffled", "silhouette")
-    caption = "What the output of the shared layers tells of the attributes, on test speakers"
-    return html((*heads, "seeds"), rows or NONE, caption=caption)
+        )
+    heads = ("model", "attribute", "linear probe", "labels shuffled", "silhouette", "seeds")
+    caption = (
+        f"What the output of the shared layers tells of the attributes, {ledger.source}, on test "
+        "speakers"
+    )
+    return html(heads, rows or NONE, caption=caption)
+
+
+def row_cell(row: str) -> str:
+    """Write a row, and the set of attributes whose training stands for it: "GR L = C"."""
+    other = numbers.trained_as(row)
+    return row if other == row else f"{row} = {other.partition(' ')[2]}"
+
+
+def accuracy_cell(trials: Trials | None, corpora: Sequence[str]) -> object:
+    """Write mean and standard deviation over seeds, and how many seeds are collapsed."""
+    scored = numbers.scored(trials, corpora)
+    if scored is None:
+        return DASH
+    gap = judging.estimated(UA, level(scored, UA))
+    flat = sum(bool(numbers.collapsed(trials.sown([seed]), corpora)) for seed in trials.seeds)
+    words = ", collapsed" if flat else ""
+    if 0 < flat < len(gap.by_seed):
+        words += f" in {flat}"
+    return gap_cell(gap, "{:.2f}", words)
+
+
+def gain_cell(ledger: Ledger, row: str, on: str) -> object:
+    """Write a row's UA less the baseline's; nothing above a baseline that is collapsed."""
+    baseline = numbers.row_trials(ledger, "baseline")
+    if row == "baseline" or numbers.scored(baseline, SCORED[on]) is None:
+        return DASH
+    if numbers.collapsed(baseline, SCORED[on]):
+        return DASH, "[baseline collapsed]"
+    return gap_cell(numbers.gain(ledger, row, *SCORED[on]))
+
+
+def gap_cell(gap: Gap, form: str = "{:+.2f}", words: str = "") -> object:
+    """Write a value with its spread over seeds, and the number of seeds."""
+    if not gap.by_seed:
+        return DASH
+    spread = f" ± {gap.spread:.2f}" if len(gap.by_seed) > 1 else ""
+    return form.format(gap.value) + spread, f"[{plural(len(gap.by_seed), 'seed')}{words}]"
+
+
+def recall_cell(trials: Trials, corpora: Sequence[str], at: int) -> object:
+    """Write the recall of a class in %, and whether the model hardly ever finds it."""
+    scored = numbers.scored(trials, corpora)
+    if scored is None:
+        return DASH
+    share = f"{100 * recalls(scored.confusion())[at]:.1f}"
+    if data.CLASSES[at] in numbers.collapsed(trials, corpora):
+        return share, "[collapsed]"
+    return share

@@ -3,19 +3,20 @@
 import dataclasses
 from types import SimpleNamespace
 
-import nbformat
 import numpy as np
 import pytest
 import soundfile
 
 from sercore import corpora
-from sercore.chapters import NOTEBOOKS
+from sercore.ledger import recorded
+from sercore.ledger.entries import Ledger
 from sercore.papers.parry2022 import data as parry_data
 from sercore.papers.parry2022 import study as parry
 from sercore.papers.parry2022 import trial as parry_trial
+from sercore.papers.parry2022.paper import PAPER
 from sercore.papers.parry2022.study import CANDIDATES, GRID, ROWS
 from sercore.parameters import ParameterError, checked
-from sercore.report.tables import this_run
+from sercore.sweep import Task
 from tests.corpora import trees
 from tests.papers.parry2022.parry_toy import data, trial
 
@@ -185,9 +186,11 @@ def test_a_table_of_one_s_own_is_trained_on(own_table, monkeypatch):
 
 
 def test_a_chapter_on_a_table_of_ones_own_is_not_called_synthetic():
-    cells = nbformat.read(NOTEBOOKS / f"{parry.NAME}.ipynb", 4).cells
-    code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
-    named = code.index("edition = study.edition(parameters)")
-    assert 0 < named < code.index("edition=edition")
-    assert this_run(parry.edition(SimpleNamespace(table="my.csv", edition="demo"))) == "this run"
-    assert "synthetic" in this_run(parry.edition(SimpleNamespace(table="", edition="demo")))
+    for parameters, source in (
+        (SimpleNamespace(table="my.csv", edition="demo"), "this page's own run"),
+        (SimpleNamespace(table="", edition="demo"), "this page's own run, synthetic speech"),
+    ):
+        of_edition = dataclasses.replace(trial(), edition=parry.edition(parameters))
+        task = Task(name="models", run=None, trials=[of_edition], data=None, corpora=())
+        runs = recorded.of_this_run([task], [[{"seconds": 1.0}]])
+        assert Ledger(PAPER, runs=runs).source == source
