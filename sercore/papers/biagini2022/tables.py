@@ -107,7 +107,7 @@ def parts(model: str) -> HTML:
     return html(heads, rows, caption=f"Parts of {model}, as built")
 
 
-def results(ledger: Ledger, *, metric: str = ACCURACY) -> HTML:
+def results(ledger: Ledger, *, metric: str = ACCURACY, folded: bool | None = None) -> HTML:
     """One column of Table 4: printed scores and ours by split on real speech, with the verdict."""
     printed = {cell.row: cell for cell in ledger.printed if cell.metric == metric}
     rows = []
@@ -117,13 +117,13 @@ def results(ledger: Ledger, *, metric: str = ACCURACY) -> HTML:
         if encoder != "none":
             reading = (variant, f"[frozen {encoder}]")
         scores = [_score(ledger, model, variant, split, metric) for split in SPLITS]
-        verdict = ledger.verdict(printed[model])[0]
+        verdict = ledger.judged(printed[model])
         rows.append((model, reading, f"{printed[model].value:.4f}", *scores, verdict))
     heads = ["model", "reading", ("paper", "printed")]
     heads += [("ours, on real speech", split) for split in SPLITS]
     name = next(iter(printed.values())).column
     caption = f"Table 4, {name}; brackets are 95 % intervals over the tested speakers and the seeds"
-    return html([*heads, "verdict"], rows, caption=caption)
+    return html([*heads, "verdict"], rows, caption=caption, folded=folded)
 
 
 def here(run: Ledger) -> HTML:

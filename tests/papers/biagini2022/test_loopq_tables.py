@@ -45,7 +45,7 @@ def test_table_4_has_each_reading_with_print_and_ours(book, metric, printed):
     assert all(
         re.fullmatch(r"0\.592  \[0\.\d{3},\xa00\.\d{3}\]", value) for value in row[3:5]
     )  # over speakers, on one seed
-    assert (row[2], row[6]) == (printed, "substituted")
+    assert (row[2], row[6].split()[0]) == (printed, "substituted")
     assert "[frozen toy]" in found["HUBERTFT", "fixed"][1]
 
 
