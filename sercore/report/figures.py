@@ -101,7 +101,8 @@ def legend(figure: Figure, more: Iterable[Line2D] = ()) -> None:
         label, size = point.get_label(), point.get_markersize()
         handles[label] = Line2D([], [], label=label, markersize=size, **style)
     handles |= {handle.get_label(): handle for handle in more}
-    place = {"loc": "outside upper center", "ncols": 4, "frameon": False, "fontsize": FONT}
+    columns = 4 if max(map(len, handles)) < 30 else 2
+    place = {"loc": "outside upper center", "ncols": columns, "frameon": False, "fontsize": FONT}
     figure.legend(handles=list(handles.values()), **place)
 
 
@@ -182,7 +183,7 @@ def confusions(
             if at < len(rows) - 1:
                 axes.set(xticks=[], xlabel="")
         for axes in line[len(panels) :]:
-            axes.set_axis_off()
+            axes.remove()
         line[0].set_ylabel("true", fontsize=FONT + 1)
     for axes, title in zip(grid[:, 0], names, strict=False):
         axes.set_ylabel(f"{title}\ntrue", fontsize=FONT + 1)
@@ -286,7 +287,7 @@ def scatter(
         place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.02)}
         if in_rows:
             place = {"loc": "center left", "bbox_to_anchor": (1.02, 0.5)}
-        place["ncols"] = 1 if in_rows else min(len(labels), 3 if columns < 3 else 2)
+        place["ncols"] = 1 if in_rows else min(len(labels), 3 if columns == 2 else 2)
         axes.legend(handles=dots, fontsize=FONT, frameon=False, **place)
     return figure
 

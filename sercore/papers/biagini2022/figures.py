@@ -114,8 +114,8 @@ def curves(splits: Mapping[str, Mapping[str, tuple[Sequence[Sequence[float]], in
     for at, (split, histories) in enumerate(splits.items()):
         for model, (above, below) in zip(models, grid[2 * at : 2 * at + 2].T, strict=True):
             if model not in histories:
-                above.set_axis_off()
-                below.set_axis_off()
+                above.remove()
+                below.remove()
                 continue
             history, best = histories[model]
             numbers = np.asarray(history, float)

@@ -29,10 +29,10 @@ from sercore.report import diagrams
 from sercore.report.diagrams import Box, Panel
 from sercore.report.figures import COLOURS, FONT, WIDTH, Effect, colours, forest, hover, map_source
 
-SHADES = colours(("corpus", "speaker", "gender", "language"))
-LOSSES = {"emotion": ("emotion", "black")} | {
-    name[0].upper(): (name, shade) for name, shade in SHADES.items()
-}
+ATTRIBUTES = ("corpus", "speaker", "gender", "language")
+SHADES = colours(ATTRIBUTES)
+LOSSES = {"emotion": ("emotion", "black")}
+LOSSES |= {name[0].upper(): (name, SHADES[name]) for name in ATTRIBUTES}
 LEARNED = ("baseline", *(f"{approach} {SUBSETS[-1]}" for approach in APPROACHES))
 DASHED = (0, (4, 3))
 Points = tuple[str, np.ndarray, list[str]]  # title, places and label of each
