@@ -1,4 +1,4 @@
-"""Figures of chapter 1: scores beside the printed ones, networks, and what a listener noted."""
+"""Figures of chapter 1: scores beside the printed ones, and what a listener noted."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -7,10 +7,8 @@ from textwrap import fill
 import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
-import torch
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from torch import nn
 
 from sercore.evaluation.embeddings import neighbours
 from sercore.ledger.claims import READINGS, Ordered
@@ -18,15 +16,11 @@ from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate
 from sercore.ledger.paper import Printed
 from sercore.ledger.scores import F1
-from sercore.models.multi_task_mlp import SIZES, MultiTaskMLP
-from sercore.models.sequential_mlp import SequentialMLP, hidden_units
 from sercore.papers.alves2022 import claims, numbers
 from sercore.papers.alves2022.numbers import official_tests
 from sercore.papers.alves2022.study import CLASSES, Parameters
 from sercore.papers.alves2022.tables import NotedRecall
 from sercore.papers.alves2022.trial import SELECTED, SYNTHETIC, Data, Trial, fit
-from sercore.report import diagrams
-from sercore.report.diagrams import Box, Panel
 from sercore.report.figures import (
     COLOURS,
     FONT,
@@ -126,93 +120,6 @@ def pairs(panels: Sequence[Sequence[Effect]]) -> Figure:
     shades = {name: COLOURS[name] for name in ("as-published", "clean")}
     titled = {" " * at: panel for at, panel in enumerate(panels) if panel}
     return forest(titled, shades=shades, unit="difference in macro F1, A10 in recall")
-
-
-def networks(features: int) -> Figure:
-    """Draw both networks of the paper, as described and as run, for a number of emotion features.
-
-    The smallest set of the paper has 8, the largest 824: 56 prosodic ones and 768 of an encoder.
-
-    Source: Alves et al. 2022, Figure 2, and the authors' public notebooks.
-    """
-    return diagrams.draw(network_panels(features))
-
-
-def network_panels(features: int) -> list[Panel]:
-    """Return the four networks as boxes."""
-    with torch.device("meta"):
-        described = MultiTaskMLP(features, variant="as-described")
-        run = MultiTaskMLP(features, variant="as-run")
-        hidden = hidden_units(features)
-        staged = SequentialMLP(features, hidden, variant="as-described")
-        simple = SequentialMLP(features, hidden, variant="as-run")
-
-    def inputs(gender: float) -> dict[str, Box]:
-        return {
-            "emotion": Box(text="emotion", at=(0, 0), gives=features, kind="input"),
-            "gender": Box(text="gender", at=(0, gender), gives=SIZES.gender, kind="input"),
-        }
-
-    def layer(module: nn.Module, text: str, at: tuple, *reads: str, **more: str) -> Box:
-        return Box(text=text, at=at, reads=reads, layers=(module,), **{"after": "ReLU"} | more)
-
-    def branches(network: nn.Module) -> dict[str, Box]:
-        return {
-            "emotion_branch": layer(network.emotion_branch, "emotion branch", (1, 0), "emotion"),
-            "gender_branch": layer(network.gender_branch, "gender branch", (1, 1), "gender"),
-        }
-
-    def joined(at: tuple, *reads: str) -> Box:
-        return Box(text="joined", at=at, reads=reads, kind="step")
-
-    def target(text: str, at: tuple, *reads: str) -> Box:
-        return Box(text=f"target: {text}", at=at, reads=reads, kind="output")
-
-    both = ("emotion_branch", "gender_branch")
-    emotion, gender = {"after": "", "of": "emotion"}, {"after": "", "of": "gender"}
-    multi_described = {
-        **inputs(1),
-        **branches(described),
-        "shared": layer(described.shared, "shared, 2 calls", (2, 0.5), *both),
-        "emotion_head": layer(described.emotion_head, "emotion head", (3, 0), "shared", **emotion),
-        "second_head": layer(described.second_head, "second head", (3, 1), "shared", **gender),
-        "output 0": target("emotion", (4, 0), "emotion_head"),
-        "output 1": target("gender", (4, 1), "second_head"),
-    }
-    multi_run = {
-        **inputs(1),
-        **branches(run),
-        "cat": joined((2, 0.5), *both),
-        "shared": layer(run.shared, "shared", (3, 0.5), "cat"),
-        "emotion_head": layer(run.emotion_head, "emotion head", (4, 0), "shared", after="sigmoid"),
-        "second_head": layer(run.second_head, "second head", (4, 1), "shared"),
-        "output 0": target("emotion", (5, 0), "emotion_head"),
-        "output 1": target("emotion", (5, 1), "second_head"),
-    }
-    stage, end = staged.gender_network, {"after": "sigmoid"}
-    first, last = "gender_network.layer", "gender_network.output"
-    sequential_described = {
-        **inputs(1.5),
-        **branches(staged),
-        first: layer(stage.layer, "gender network\nlayer", (1, 2), "gender"),
-        last: layer(stage.output, "gender network\noutput", (2, 2), first, **end),
-        "cat": joined((3, 1), *both, last),
-        "layer": layer(staged.layer, "layer", (4, 1), "cat"),
-        "output": layer(staged.output, "output", (5, 1), "layer", after=""),
-        "output 0": target("emotion", (6, 1), "output"),
-    }
-    sequential_run = {
-        **inputs(1),
-        "layer": layer(simple.layer, "layer", (1, 0), "emotion"),
-        "output": layer(simple.output, "output", (2, 0), "layer"),
-        "output 0": target("emotion", (3, 0), "output"),
-    }
-    return [
-        Panel("Multi-task, as described", [described], multi_described),
-        Panel("Multi-task, as run", [run], multi_run),
-        Panel("Sequential, as described", [staged], sequential_described),
-        Panel("Sequential, as run", [simple], sequential_run),
-    ]
 
 
 def confusion_matrices(ledger: Ledger) -> Figure:

@@ -6,15 +6,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
-import torch
 from matplotlib.figure import Figure
-from torch import nn
 
 from sercore import audio
 from sercore.features.length import trim
 from sercore.features.mel import PICTURE, mel
 from sercore.ledger.entries import Ledger
-from sercore.models import CNNATT, CNNLSTM, FCMFCC
 from sercore.papers.biagini2022.data import ORIGINS, Data
 from sercore.papers.biagini2022.page import PAIR, TABLE_4
 from sercore.papers.biagini2022.study import CLASSES
@@ -261,19 +258,6 @@ def _first(ledger: Ledger, split: str) -> pd.DataFrame:
     first = table.sort_values(["seed", "fold"]).drop_duplicates(["row", "variant"])
     order = [TABLE_4.index(pair) for pair in zip(first["row"], first["variant"], strict=True)]
     return first.assign(order=order).sort_values("order")
-
-
-def networks_data() -> list[tuple[str, nn.Module, torch.Tensor]]:
-    """Title, network and one clip's input of what is trained from scratch, without memory."""
-    with torch.device("meta"):
-        spectrogram, coefficients = torch.empty(1, 313, 128), torch.empty(1, 313, 40)
-        as_run, fixed = CNNLSTM(variant="as-run"), CNNLSTM(variant="fixed")
-        return [
-            ("CNNLSTM as run: the LSTM's sequence is the batch", as_run, spectrogram),
-            ("CNNLSTM fixed: the LSTM's sequence is the clip", fixed, spectrogram),
-            ("FCMFCC as run", FCMFCC(), coefficients),
-            ("CNNATT fixed, a clip of 5 s", CNNATT(), coefficients),
-        ]
 
 
 def example_clips(data: Data) -> list[tuple[str, np.ndarray, np.ndarray]]:

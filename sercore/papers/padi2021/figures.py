@@ -15,13 +15,10 @@ from sercore.augment.policies import POLICIES, masked
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import SEEDS
 from sercore.ledger.scores import Trials
-from sercore.models.resnet import ResNet34
 from sercore.papers.padi2021 import numbers, study
 from sercore.papers.padi2021.data import CLASSES, EXPERIMENTS, Data
 from sercore.papers.padi2021.numbers import APART, CLIPS, SPLIT_TITLES, WIDTHS, by_run, system
 from sercore.papers.padi2021.study import EIGHT
-from sercore.report import diagrams
-from sercore.report.diagrams import Box, Panel
 from sercore.report.figures import (
     COLOURS,
     FONT,
@@ -40,38 +37,6 @@ SPLIT_COLOURS = {APART: COLOURS["clean"], CLIPS: COLOURS["as-published"]}
 SPLIT_COLOURS = {SPLIT_TITLES[split]: colour for split, colour in SPLIT_COLOURS.items()}
 PARTS = {"TL": "transfer", "Aug": "masks", "SP": "pooling", "-": "less"}
 Bar = tuple[float, float, int]  # WA in %, its deviation over trainings (NaN of one), trainings
-
-
-def networks(speakers: int) -> Figure:
-    """Draw a recogniser of so many speakers, and the network on its convolutions (Figure 1)."""
-    with torch.device("meta"):
-        first, second = ResNet34(speakers), ResNet34(len(CLASSES["exp1"])).freeze()
-
-    def boxes(network: ResNet34, target: str) -> dict[str, Box]:
-        head, bands, rows = network.head, network.sizes.bands, network.sizes.rows
-        parts = {
-            "input": {"text": "log_mel", "gives": bands, "kind": "input"},
-            "ResNet34": {"text": "ResNet34", "layers": (network.backbone,), "gives": rows},
-            "pooling": {"text": "statistics", "gives": 2 * rows},
-            "FC 1": {
-                "text": "FC 1",
-                "layers": (head.full, head.norm, head.act),
-                "gives": head.full.out_features,
-            },
-            "FC 2": {"text": "FC 2", "layers": (head.output,)},
-            "output": {"text": target, "kind": "output"},
-        }
-        drawn, reads = {}, ()
-        for at, (name, part) in enumerate(parts.items()):
-            drawn[name] = Box(at=(at, 0), reads=reads, **part)
-            reads = (name,)
-        return drawn
-
-    stages = [
-        Panel("First stage", [first], boxes(first, "speaker")),
-        Panel("Second stage", [second], boxes(second, "emotion")),
-    ]
-    return diagrams.draw(stages)
 
 
 def masks_data(

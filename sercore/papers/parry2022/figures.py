@@ -1,4 +1,4 @@
-"""Figures of chapter 2: networks, scores by epoch, losses, gains, a curve over alpha, maps.
+"""Figures of chapter 2: scores by epoch, losses, gains, a curve over alpha, maps.
 
 A function whose name ends in ``_data`` takes from a ledger what the figure of that name draws.
 """
@@ -10,23 +10,18 @@ from dataclasses import replace
 import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
-import torch
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
-from torch import nn
 
 from sercore.ledger import claims as judging
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import level
-from sercore.models.attribute_network import SIZES, SharedLayers, discriminators
 from sercore.papers.parry2022 import evidence, numbers
 from sercore.papers.parry2022.adversarial import FINAL
-from sercore.papers.parry2022.data import CLASSES, ORIGINS, SUBSETS
+from sercore.papers.parry2022.data import ORIGINS, SUBSETS
 from sercore.papers.parry2022.numbers import PROTOCOL, SCORED, TESS, UA, VARIANT
 from sercore.papers.parry2022.study import APPROACHES, CURVE, VIEWED
-from sercore.report import diagrams
-from sercore.report.diagrams import Box, Panel
 from sercore.report.figures import COLOURS, FONT, WIDTH, Effect, colours, forest, hover, map_source
 
 ATTRIBUTES = ("corpus", "speaker", "gender", "language")
@@ -36,73 +31,6 @@ LOSSES |= {name[0].upper(): (name, SHADES[name]) for name in ATTRIBUTES}
 LEARNED = ("baseline", *(f"{approach} {SUBSETS[-1]}" for approach in APPROACHES))
 DASHED = (0, (4, 3))
 Points = tuple[str, np.ndarray, list[str]]  # title, places and label of each
-
-
-def networks(attributes: Mapping[str, int]) -> Figure:
-    """Draw the layers that all models share, and the four approaches on them.
-
-    The attributes are numbers of labels, by the name that the picture shows.
-
-    Source: Parry et al. 2022, Figure 1.
-    """
-    width, classes, last = SIZES.width, len(CLASSES), len(attributes)
-    with torch.device("meta"):
-        shared, emotion = SharedLayers(), nn.Linear(width, classes)
-        heads = nn.ModuleDict({name: nn.Linear(width, count) for name, count in attributes.items()})
-        against = discriminators(classes, attributes)
-
-    def box(text: str, column: float, row: float, *reads: str, **more: object) -> Box:
-        return Box(text=text, at=(column, row), reads=reads, **more)
-
-    def trunk(row: float) -> dict[str, Box]:
-        return {
-            "frames": box("frames", 0, row, gives=SIZES.bands, kind="input"),
-            "shared": box("shared", 1, row, "frames", layers=(shared,), gives=width),
-        }
-
-    def emotions(row: float, column: float, output: float, after: str = "") -> dict[str, Box]:
-        return {
-            "emotion": box("emotion", 2, row, "shared", layers=(emotion,), after=after),
-            "output": box("emotion", column, output, "emotion", kind="output"),
-        }
-
-    def guesses(
-        kind: str, modules: nn.ModuleDict, source: str, column: int, first: int = 0
-    ) -> dict[str, Box]:
-        boxes = {}
-        for row, (name, module) in enumerate(modules.items(), first):
-            key, reads = f"{kind}.{name}", {"layers": (module,), "gives": attributes[name]}
-            boxes[key] = box(f"{kind}\n{name}", column, row, source, **reads)
-            boxes[name] = box(name, column + 1, row, key, kind="output")
-        return boxes
-
-    recurrent, channels = (shared.onwards, shared.backwards), SIZES.channels[-1]
-    convolutions, both = (shared.convolutions,), 2 * SIZES.units
-    layers = {
-        "frames": trunk(0)["frames"],
-        "convolutions": box("convolutions", 1, 0, "frames", layers=convolutions, gives=channels),
-        "LSTM": box("LSTM", 2, 0, "convolutions", layers=recurrent, gives=both),
-        "mean": box("mean", 3, 0, "LSTM", kind="step"),
-        "full": box("full", 4, 0, "mean", layers=(shared.full,), after="ReLU"),
-        "output": box("shared output", 5, 0, "full", kind="output"),
-    }
-    middle = last / 2
-    baseline = trunk(0) | emotions(0, 3, 0)
-    multi_task = trunk(middle) | emotions(0, 3, 0) | guesses("head", heads, "shared", 2, first=1)
-    reversal = trunk((last + 1) / 2)
-    reversal["reversed"] = box("reversed", 2, (last - 1) / 2, "shared", kind="step")
-    reversal |= guesses("head", heads, "reversed", 3) | emotions(last, 4, last)
-    adversarial = trunk(middle) | emotions(middle, 4, last, after="softmax")
-    adversarial |= guesses("discriminator", against, "emotion", 3)
-    return diagrams.draw(
-        [
-            Panel("Shared layers", [shared], layers),
-            Panel("Baseline", [shared, emotion], baseline),
-            Panel("Multi-task (MTL)", [shared, emotion, heads], multi_task),
-            Panel("Gradient reversal (GR)", [shared, emotion, heads], reversal),
-            Panel("Discriminators (AD)", [shared, emotion, against], adversarial),
-        ]
-    )
 
 
 def swing_data(

@@ -159,15 +159,6 @@ def test_layers_are_the_modules_own_and_their_parameters_sum_up():
     ]
 
 
-@pytest.mark.parametrize("at", range(4))
-def test_every_layer_of_what_is_trained_from_scratch_is_counted_once(at):
-    title, network, given = figures.networks_data()[at]
-    found = rows(networks.layers(title, network, given))
-    total = sum(weight.numel() for weight in network.parameters())
-    assert found[-1][3] == f"{total:,}"
-    assert sum(int(row[3].replace(",", "")) for row in found[:-1] if row[3]) == total
-
-
 @pytest.mark.parametrize(
     ("model", "untrained"), [("MMFUSION", {"lstm", "maps", "blocks"}), ("HUBERTFT", set())]
 )
