@@ -14,10 +14,11 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import nbformat
 from joblib import Parallel, cpu_count, delayed
 
 from sercore import chapters, papers, predict, store
-from sercore.chapters import ChapterError, Executed
+from sercore.chapters import ChapterError, Executed, captions
 from sercore.corpora.demo import synthetic
 from sercore.pages import fragments
 from sercore.pages.status import DEMO, INSTALLATION, RENDERING, UNKNOWN
@@ -143,7 +144,6 @@ def stage(folder: Path, executed: Sequence[Executed], times: Mapping[str, float]
         source = _tree(store.PROJECT / "sercore", "sercore")  # pages show parts of it
         files |= {name: path for name, path in source.items() if path.suffix == ".py"}
         files |= _tree(Path(temporary), "")
-        files |= {f"notebooks/{chapter.name}.ipynb": chapter.path for chapter in executed}
         numbers = papers.values()
         for name, path in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -152,6 +152,10 @@ def stage(folder: Path, executed: Sequence[Executed], times: Mapping[str, float]
                 store.write(folder / name, words.encode())
             else:
                 shutil.copyfile(path, folder / name)
+    for chapter in executed:
+        name = f"notebooks/{chapter.name}.ipynb"
+        notebook = captions.captioned(nbformat.read(chapter.path, as_version=4), where=name)
+        store.write(folder / name, nbformat.writes(notebook).encode())
     contents = folder / "_toc.yml"
     names = [chapter.name for chapter in executed]
     contents.write_text(_contents(contents.read_text(encoding="utf-8"), names), encoding="utf-8")

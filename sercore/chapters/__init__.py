@@ -110,13 +110,15 @@ def check(name: str, given: Mapping[str, object]) -> BaseModel:
 def key(name: str, parameters: BaseModel) -> store.Key:
     """Make the key of an executed chapter.
 
-    It counts parameters, source and tags of the cells, data, ledger and modules that they read.
+    It counts parameters, source, tags and alt texts of the cells, data, ledger and modules that
+    they read.
     """
     notebook, module = _read(name), study(name)
     modules, libraries = _imports(notebook)
     cells = []
     for cell in notebook.cells:
-        cells.append([cell.cell_type, cell.source, cell.metadata.get("tags", [])])
+        about = [cell.metadata.get(name) for name in ("tags", "mystnb")]
+        cells.append([cell.cell_type, cell.source, *about])
     settings = {"parameters": parameters.model_dump(mode="json")}
     settings |= {"cells": cells, "libraries": libraries}
     data = module.manifest(parameters) if module else []

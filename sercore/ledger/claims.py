@@ -271,17 +271,20 @@ class Ordered:
     printed: Callable[[Sequence[float]], bool] = lambda differences: min(differences) > 0
     note: str = ""
 
+    def gaps(self, ledger: Ledger, reading: Reading) -> list[Gap]:
+        """Return the difference of every pair under one reading."""
+        gaps = []
+        for one, other in self.pairs(ledger) if callable(self.pairs) else self.pairs:
+            name = f"{self.short(one)} over {self.short(other)}"
+            gaps.append(reading.gap(ledger, one, other, self.metric, name=name))
+        return gaps
+
     def __call__(self, ledger: Ledger) -> Judgement:
         """Judge the pairs together under every reading."""
         pairs = self.pairs(ledger) if callable(self.pairs) else self.pairs
-        results, words, short = [], [], self.short
+        results, words = [], []
         for reading in self.readings:
-            differences = [
-                reading.gap(
-                    ledger, one, other, self.metric, name=f"{short(one)} over {short(other)}"
-                )
-                for one, other in pairs
-            ]
+            differences = self.gaps(ledger, reading)
             results.append(all_of(marks(differences)))
             words.append(f"{reading.name}: {summary(differences)}")
         if self.note:

@@ -1,25 +1,61 @@
 """Figures that several chapters show, and the width, text size and colours of all figures."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, count
 from textwrap import fill
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.artist import Artist
 from matplotlib.cm import ScalarMappable
-from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from sercore.features.mel import DECIBELS, PICTURE, MelSettings
+from sercore.ledger.claims import Gap
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate
 
 NAMES = ("printed", "as-published", "clean", "test")
+# What a colour means in every chapter. No class, corpus or speaker has one of these.
 COLOURS = dict(zip(NAMES, sns.color_palette("colorblind", 4), strict=True))
+# Classes, corpora, speakers, approaches: Paul Tol's "muted", safe for colour-blind readers.
+MUTED = ["#CC6677", "#332288", "#999933", "#88CCEE", "#AA4499", "#44AA99"]
+MUTED += ["#882255", "#117733", "#DDCC77"]
 WIDTH = 8  # inches: the text column of a page at 100 dots an inch
 FONT = 8  # points, the smallest
+
+
+def colours(names: Iterable[str]) -> dict[str, object]:
+    """Return a colour for each different name, whatever the order of the names."""
+    distinct = sorted(set(names))
+    few = len(distinct) <= len(MUTED)
+    palette = MUTED[: len(distinct)] if few else sns.color_palette("husl", len(distinct))
+    return dict(zip(distinct, palette, strict=True))
+
+
+def hover(mark: Artist, text: str) -> None:
+    """Let a mark say its name under the pointer, on a page (see ``sercore.chapters.captions``)."""
+    mark.set_gid(f"hover: {text}")
+
+
+def _draw_vectors() -> None:
+    """Let a notebook draw its figures as SVG, letters as outlines that every browser shows alike.
+
+    Spectrograms are pictures inside it, of 150 dots an inch.
+    """
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell is not None and hasattr(shell, "kernel"):
+        from matplotlib_inline.config import InlineBackend
+
+        InlineBackend.instance(parent=shell).figure_formats = {"svg"}
+        plt.rcParams |= {"figure.dpi": 150, "svg.fonttype": "path"}
+
+
+_draw_vectors()
 
 
 def interval(
@@ -31,8 +67,8 @@ def interval(
     colour: tuple,
     label: str,
     hollow: bool = False,
-) -> None:
-    """Draw a point at a height, and its interval where that is finite.
+) -> Line2D:
+    """Draw a point at a height, and its interval where that is finite; return the point.
 
     Args:
         axes: axes to draw on.
@@ -48,24 +84,25 @@ def interval(
         axes.plot([low, high], [height, height], color=colour, linewidth=1.5, alpha=0.6)
     face = "white" if hollow else colour
     style = {"color": colour, "markersize": 4.5, "markerfacecolor": face, "clip_on": False}
-    axes.plot(value, height, "o", label=label, **style)
+    return axes.plot(value, height, "o", label=label, **style)[0]
 
 
-def legend(figure: Figure, axes: plt.Axes, more: Iterable[Line2D] = ()) -> None:
-    """Draw a legend above the axes, where it covers no point, with one entry for each label.
+def legend(figure: Figure, more: Iterable[Line2D] = ()) -> None:
+    """Draw a legend above all axes, where it covers no point, with one entry for each label.
 
     Args:
-        figure: figure that holds the legend.
-        axes: axes with the labelled points.
+        figure: figure whose axes have the labelled points.
         more: further entries (default: none).
     """
-    handles = {}
-    for point in axes.get_legend_handles_labels()[0]:
-        style = {"color": point.get_color(), "marker": point.get_marker(), "linestyle": ""}
+    handles, points = {}, [axes.get_legend_handles_labels()[0] for axes in figure.axes]
+    for point in chain.from_iterable(points):
+        style = {"color": point.get_color(), "marker": point.get_marker()}
+        style["linestyle"] = "-" if point.get_marker() == "None" else ""
         label, size = point.get_label(), point.get_markersize()
         handles[label] = Line2D([], [], label=label, markersize=size, **style)
     handles |= {handle.get_label(): handle for handle in more}
-    place = {"loc": "outside upper center", "ncols": 4, "frameon": False, "fontsize": FONT}
+    columns = 4 if max(map(len, handles)) < 30 else 2
+    place = {"loc": "outside upper center", "ncols": columns, "frameon": False, "fontsize": FONT}
     figure.legend(handles=list(handles.values()), **place)
 
 
@@ -100,260 +137,264 @@ def splits(
                     f"{name}: {score} {value:g}; expected 0 to 1. Give shares, not per cent."
                 )
         style = {"color": COLOURS["printed"], "markersize": 5, "label": "printed, other corpora"}
-        axes.plot(printed, height, "D", **style)
+        (diamond,) = axes.plot(printed, height, "D", **style)
+        hover(diamond, f"{name}, printed: {printed:.2f}")
         for estimate, protocol, label, offset in (
             (shared, "as-published", "ours, clips held out", 0.16),
             (apart, "clean", "ours, speakers held out", -0.16),
         ):
             bounds = estimate.low, estimate.high
             colour = COLOURS[protocol]
-            interval(axes, estimate.value, *bounds, height + offset, colour, label)
+            point = interval(axes, estimate.value, *bounds, height + offset, colour, label)
+            hover(point, f"{name}, {label}: {estimate.value:.2f}")
     axes.set_yticks(range(len(rows)), [name for name, *_ in reversed(rows)], fontsize=FONT + 1)
     axes.set(xlabel=score, xlim=(0, 1), ylim=(-0.6, len(rows) - 0.4))
     axes.grid(axis="y", color="0.93", linewidth=0.8)
     axes.set_axisbelow(True)
-    legend(figure, axes)
+    legend(figure)
     sns.despine(figure)
     return figure
 
 
 def confusions(
-    panels: Sequence[tuple[str, np.ndarray, Sequence[str]]], *, title: str = ""
+    rows: Sequence[Sequence[tuple[str, np.ndarray, Sequence[str]]]], *, names: Sequence[str] = ()
 ) -> Figure:
-    """Draw confusion matrices side by side: counts with the share of their row, which is coloured.
+    """Draw rows of confusion matrices: counts with the share of their row, which is coloured.
 
     Args:
-        panels: title, ``(true, predicted)`` counts, or shares where every row sums to 1, and the
-            names of the classes.
-        title: title of all of them (default: none).
+        rows: in each row the title of a matrix, its ``(true, predicted)`` counts, or shares where
+            every row sums to 1, and the names of the classes.
+        names: name of each row, at its left (default: none).
 
     Raises:
         ValueError: a matrix that is not as large as its names, or that has values below 0.
     """
-    height = 1.75 + (WIDTH - 1) / max(len(panels), 2)
-    size = {"figsize": (WIDTH, height), "layout": "constrained", "squeeze": False}
-    figure, grid = plt.subplots(1, len(panels), **size)
-    if title:
-        figure.suptitle(title, fontsize=FONT + 3)
-    for axes, (head, matrix, names) in zip(grid[0], panels, strict=True):
-        counts = np.asarray(matrix, dtype=float)
-        if counts.shape != (len(names), len(names)):
-            raise ValueError(
-                f"{head}: the matrix is {counts.shape}; {len(names)} classes need as many rows and "
-                "columns"
-            )
-        if not (counts >= 0).all():
-            raise ValueError(
-                f"{head}: the matrix holds {counts.min():g}; counts are 0 or more: count the "
-                "predictions again"
-            )
-        totals = counts.sum(axis=1, keepdims=True)
-        shares = np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
-        texts = np.vectorize("{:.0%}".format)(shares)
-        if not totals.any() or not np.allclose(totals[totals > 0], 1):
-            numbers = np.vectorize("{:,.10g}\n".format)(counts.round(1))
-            texts = np.char.add(numbers, texts)
-        style = {"vmin": 0, "vmax": 1, "cmap": "Blues", "square": True, "cbar": False}
-        about = {"fontsize": FONT + 1}
-        sns.heatmap(shares, annot=texts, fmt="", ax=axes, annot_kws=about, **style)
-        axes.set_title(head, fontsize=FONT + 2)
-        axes.set_xlabel("predicted", fontsize=FONT + 1)
-        axes.set_xticklabels([fill(name, 8) for name in names], fontsize=FONT, rotation=0)
-        axes.set_yticklabels([fill(name, 11) for name in names], fontsize=FONT, rotation=0)
-        if axes is not grid[0, 0] and list(names) == list(panels[0][2]):
-            axes.set_yticks([])
-    grid[0, 0].set_ylabel("true", fontsize=FONT + 1)
-    _colour_bar(figure, grid[0, 0].collections[0], "share of the true class", aspect=30)
+    columns, classes = max(map(len, rows)), max(len(panel[2]) for panel in rows[0])
+    side = min((WIDTH - 1.2) / columns, 0.44 * classes)
+    size = (min(WIDTH, 1.2 + columns * (side + 0.3)), 0.5 + len(rows) * (side + 0.4))
+    figure, grid = plt.subplots(
+        len(rows), columns, figsize=size, layout="constrained", squeeze=False
+    )
+    for at, (line, panels) in enumerate(zip(grid, rows, strict=True)):
+        for axes, panel in zip(line, panels, strict=False):
+            _confusion(axes, *panel, bare=side / len(panel[2]) < 0.4)
+            if axes is not line[0] and list(panel[2]) == list(panels[0][2]):
+                axes.set_yticks([])
+            if at < len(rows) - 1:
+                axes.set(xticks=[], xlabel="")
+        for axes in line[len(panels) :]:
+            axes.remove()
+        line[0].set_ylabel("true", fontsize=FONT + 1)
+    for axes, title in zip(grid[:, 0], names, strict=False):
+        axes.set_ylabel(f"{title}\ntrue", fontsize=FONT + 1)
     return figure
 
 
-def map_sources(
+def _confusion(
+    axes: plt.Axes, title: str, matrix: np.ndarray, names: Sequence[str], *, bare: bool
+) -> None:
+    """Draw one confusion matrix; where cells are small, ``bare`` ones show the share alone."""
+    counts = np.asarray(matrix, dtype=float)
+    if counts.shape != (len(names), len(names)):
+        raise ValueError(
+            f"{title}: the matrix is {counts.shape}; {len(names)} classes need as many rows and "
+            "columns"
+        )
+    if not (counts >= 0).all():
+        raise ValueError(
+            f"{title}: the matrix holds {counts.min():g}; counts are 0 or more: count the "
+            "predictions again"
+        )
+    totals = counts.sum(axis=1, keepdims=True)
+    shares = np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
+    texts = np.vectorize("{:.0%}".format)(shares)
+    if not bare and (not totals.any() or not np.allclose(totals[totals > 0], 1)):
+        texts = np.char.add(np.vectorize("{:,.10g}\n".format)(counts.round(1)), texts)
+    style = {"vmin": 0, "vmax": 1, "cmap": "Blues", "square": True, "cbar": False}
+    sns.heatmap(shares, annot=texts, fmt="", ax=axes, annot_kws={"fontsize": FONT}, **style)
+    axes.set_title(title, fontsize=FONT + 1)
+    axes.set_xlabel("predicted", fontsize=FONT + 1)
+    turned = 90 if bare else 0
+    axes.set_xticklabels([fill(name, 8) for name in names], fontsize=FONT, rotation=turned)
+    axes.set_yticklabels([fill(name, 11) for name in names], fontsize=FONT, rotation=0)
+
+
+def speech(edition: str) -> str:
+    """Say in a title which speech a figure shows: synthetic in the demo edition, else real."""
+    return "Synthetic speech" if edition == "demo" else "Real speech"
+
+
+def of_speech(ledger: Ledger) -> str:
+    """Say which speech the runs of a ledger are on."""
+    editions = {run["edition"] for run in ledger.recorded.runs.values()}
+    return speech("demo" if "demo" in editions else "")
+
+
+def map_source(
     ledger: Ledger, run: Ledger, *, part: str
-) -> Iterator[tuple[str, pd.DataFrame, pd.DataFrame]]:
-    """Yield a map's title, its networks and their points: of recorded runs, then of this page's."""
-    for title, book in (("Real speech", ledger), ("This page's own run", run)):
+) -> tuple[str, pd.DataFrame, pd.DataFrame] | None:
+    """Return which speech a map is of, its networks and their points.
+
+    They are those of recorded runs, or this page's where none are recorded: the two never stand
+    beside each other. None where neither has any.
+    """
+    for book in (ledger, run):
         points = book.recorded.parts[part]
         if len(points):
-            yield title, book.recorded.kind("views"), points
+            return of_speech(book), book.recorded.kind("views"), points
+    return None
 
 
-def scatter(panels: Sequence[tuple[str, np.ndarray, Sequence[str]]], *, title: str = "") -> Figure:
-    """Draw points in the plane coloured by a label, one panel each.
-
-    Args:
-        panels: title, ``(rows, 2)`` places and ``(rows,)`` labels.
-        title: title of all of them (default: none).
-    """
-    side = min(4.2, WIDTH / len(panels))
-    most = max(len(set(labels)) for *_, labels in panels)
-    size = {"figsize": (side * len(panels), side + 0.1 * most + 0.2), "layout": "constrained"}
-    figure, grid = plt.subplots(1, len(panels), squeeze=False, **size)
-    if title:
-        figure.suptitle(title, fontsize=FONT + 3)
-    for axes, (head, points, labels) in zip(grid[0], panels, strict=True):
-        names = sorted(set(labels))
-        style = {"palette": "colorblind", "s": 14, "linewidth": 0, "ax": axes}
-        x, y = points[:, 0], points[:, 1]
-        sns.scatterplot(x=x, y=y, hue=list(labels), hue_order=names, **style)
-        axes.set(xticks=[], yticks=[], xlabel="", ylabel="")
-        axes.set_title(head, fontsize=FONT + 2)
-        place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.02), "frameon": False}
-        axes.legend(ncols=min(len(names), 2), fontsize=FONT, **place)
-        sns.despine(ax=axes, left=True, bottom=True)
-    return figure
-
-
-COLUMNS = 4
-HERTZ = (500, 1000, 2000, 4000, 8000)
-BLUE = sns.color_palette("colorblind")[0]
-
-
-def examples(
-    panels: Sequence[tuple[str, np.ndarray, np.ndarray]], *, settings: MelSettings = PICTURE
+def scatter(
+    rows: Sequence[Sequence[tuple[str, np.ndarray, Sequence[str]]]],
+    *,
+    names: Sequence[str] = (),
+    in_rows: bool = False,
 ) -> Figure:
-    """Draw waveforms above their mel spectrograms, on one scale of time and amplitude.
-
-    The level is relative to each clip's maximum, down to 60 dB: a quiet clip's spectrogram is as
-    readable as a loud one's.
+    """Draw rows of panels of points in the plane, coloured by a label.
 
     Args:
-        panels: title, ``(samples,)`` of the clip and its ``(frames, bands)`` spectrogram in dB.
-        settings: rate, hop and bands of the spectrograms (default: the report's picture, window
-            2048, hop 1024).
-
-    Raises:
-        ValueError: no panel, or a spectrogram of another length or with other bands.
-
-    Source: Biagini 2022, Figure 2.
+        rows: in each row the title of a panel, its ``(points, 2)`` places and a label of each
+            point.
+        names: name of each row, at its left (default: none).
+        in_rows: True where the panels of a row have the same labels, and a legend at its end;
+            otherwise those of a column do, and a legend is below it (default False).
     """
-    _check_some(panels)
-    for title, samples, spectrogram in panels:
-        expected = (1 + len(samples) // settings.hop, settings.bands)
-        if spectrogram.shape != expected:
-            raise ValueError(
-                f"{title}: a spectrogram {spectrogram.shape} of {len(samples)} samples; expected "
-                f"{expected}: name its settings"
-            )
-    figure, grid = _grid(len(panels), heights=(1, 2), inches=2.7)
-    longest = max(len(samples) for _, samples, _ in panels) / settings.rate
-    loudest = max(np.abs(samples).max() for _, samples, _ in panels)
-    for (wave, axes), (title, samples, spectrogram) in zip(grid, panels, strict=True):
-        wave.plot(np.arange(len(samples)) / settings.rate, samples, color=BLUE, linewidth=0.4)
-        wave.set(ylim=(-loudest, loudest), yticks=[])
-        wave.set_title(title, fontsize=FONT + 1)
-        wave.tick_params(bottom=False, labelbottom=False)
-        sns.despine(ax=wave, left=True, bottom=True)
-        style = {"cmap": "magma_r", "vmin": -60, "vmax": 0}
-        mesh = _spectrogram(axes, spectrogram - spectrogram.max(), settings, **style)
-        wave.set_xlim(0, longest)
-        axes.set_xlim(0, longest)
-    _colour_bar(figure, mesh, "dB relative to the clip's maximum")
-    return figure
-
-
-def saliency_map(
-    panels: Sequence[tuple[str, np.ndarray, np.ndarray]], *, settings: MelSettings = DECIBELS
-) -> Figure:
-    """Draw a network's saliency in colour over the grey mel spectrogram, one clip each.
-
-    Colour and opacity follow the saliency up to the clip's 99.5th percentile, beyond which they are
-    full.
-
-    Args:
-        panels: title, ``(frames, bands)`` spectrogram in dB and the map, 0 or more, of the same
-            shape.
-        settings: settings of the spectrograms (default: the models').
-
-    Raises:
-        ValueError: no panel, other bands than the settings give, or a map of another shape, below 0
-            or empty.
-
-    Source: Biagini 2022, section 6. Deviation: gradients of the logit, where the author's notebook
-    shows integrated gradients.
-    """
-    _check_some(panels)
-    for title, spectrogram, saliency in panels:
-        low, high = saliency.min(), saliency.max()
-        fits = spectrogram.shape[1:] == (settings.bands,) and saliency.shape == spectrogram.shape
-        if not fits or not high > 0 or low < 0:
-            raise ValueError(
-                f"{title}: a map {saliency.shape} from {low:g} to {high:g} of a spectrogram "
-                f"{spectrogram.shape}; expected both (frames, {settings.bands}) and the map 0 or "
-                "more: cut both to the clip's frames"
-            )
-    figure, grid = _grid(len(panels), heights=(1,), inches=2.0)
-    longest = max(len(spectrogram) for _, spectrogram, _ in panels) * settings.hop / settings.rate
-    for (axes,), (title, spectrogram, saliency) in zip(grid, panels, strict=True):
-        strength = np.minimum(saliency / (np.quantile(saliency, 0.995) or saliency.max()), 1)
-        _spectrogram(axes, spectrogram, settings, cmap="Greys", vmax=spectrogram.max() + 40)
-        _spectrogram(axes, strength, settings, cmap="Reds", vmin=0, vmax=1, alpha=strength.T)
-        axes.set_title(title, fontsize=FONT + 1)
-        axes.set_xlim(0, longest)
-    scale = ScalarMappable(plt.Normalize(0, 1), "Reds")
-    _colour_bar(figure, scale, "saliency, share of the 99.5th percentile of the clip")
-    return figure
-
-
-def _check_some(panels: Sequence) -> None:
-    if not panels:
-        raise ValueError(
-            "no panel; expected one a class: pass the title and arrays of a clip of each"
-        )
-
-
-def _grid(
-    count: int, *, heights: tuple[int, ...], inches: float
-) -> tuple[Figure, list[tuple[plt.Axes, ...]]]:
-    """Make so many panels of axes below each other, with seconds and Hz at the outer ones."""
-    columns, parts = min(COLUMNS, count), len(heights)
-    rows = -(-count // columns)
-    size = {"figsize": (WIDTH, inches * rows + 0.6), "layout": "constrained", "squeeze": False}
-    figure, axes = plt.subplots(parts * rows, columns, height_ratios=heights * rows, **size)
-    panels = []
-    for number in range(rows * columns):
-        row, column = divmod(number, columns)
-        panel = tuple(axes[parts * row : parts * (row + 1), column])
-        if number >= count:
-            for place in panel:
-                place.set_axis_off()
-            continue
-        panels.append(panel)
-        is_lowest, is_first = number + columns >= count, column == 0
-        lowest = panel[-1]
-        lowest.tick_params(labelsize=FONT, labelbottom=is_lowest, labelleft=is_first)
-        if is_lowest:
-            lowest.set_xlabel("s", fontsize=FONT)
-        if is_first:
-            lowest.set_ylabel("Hz", fontsize=FONT)
-    return figure, panels
-
-
-def _spectrogram(
-    axes: plt.Axes, values: np.ndarray, settings: MelSettings, **look: object
-) -> QuadMesh:
-    """Draw ``(frames, bands)``, cells around the middle of frame and band, the bands named in Hz."""
-    seconds = (np.arange(len(values) + 1) - 0.5) * settings.hop / settings.rate
-    edges = np.arange(settings.bands + 1)
-    mesh = axes.pcolormesh(seconds, edges, values.T, rasterized=True, **look)
-    ticks = {}
-    for hertz in HERTZ:
-        band = _band(hertz, settings)
-        if hertz > settings.lowest and band <= settings.bands:
-            ticks[f"{hertz:,}"] = band
-    axes.set_yticks(list(ticks.values()), list(ticks), fontsize=FONT)
-    axes.set_ylim(0, settings.bands)
-    return mesh
-
-
-def _band(hertz: float, settings: MelSettings) -> float:
-    """Return the place of a frequency where band b is b to b + 1, its peak in the middle."""
-    low, this, high = (
-        np.log1p(frequency / 700) for frequency in (settings.lowest, hertz, settings.highest)
+    columns, width = max(map(len, rows)), WIDTH - 1.3 * in_rows
+    lines = rows if in_rows else list(zip(*rows, strict=True))
+    labelled = [{label for *_, labels in line for label in labels} for line in lines]
+    side = min(2.6, width / columns, 5 / len(rows))
+    below = 0.0 if in_rows else 0.1 * max(map(len, labelled))
+    size = (side * columns + WIDTH - width, (side + 0.2) * len(rows) + below + 0.1)
+    figure, grid = plt.subplots(
+        len(rows), columns, figsize=size, layout="constrained", squeeze=False
     )
-    return float((this - low) / (high - low) * (settings.bands + 1) - 0.5)
+    for at, line in enumerate(grid):
+        for axes, (title, points, labels), column in zip(line, rows[at], count(), strict=False):
+            shades = colours(labelled[at if in_rows else column])
+            style = {"c": [shades[label] for label in labels], "s": 10, "linewidth": 0}
+            axes.scatter(*np.asarray(points, float).T, **style)
+            axes.set(xticks=[], yticks=[])
+            axes.set_title(title, fontsize=FONT + 1)
+            sns.despine(ax=axes, left=True, bottom=True)
+    for axes, text in zip(grid[:, 0], names, strict=False):
+        axes.set_ylabel(text, fontsize=FONT + 1)
+    for axes, labels in zip(grid[:, -1] if in_rows else grid[-1], labelled, strict=True):
+        dots = [
+            Line2D([], [], marker="o", linestyle="", markersize=4.5, color=colour, label=label)
+            for label, colour in colours(labels).items()
+        ]
+        place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.02)}
+        if in_rows:
+            place = {"loc": "center left", "bbox_to_anchor": (1.02, 0.5)}
+        place["ncols"] = 1 if in_rows else min(len(labels), 3 if columns == 2 else 2)
+        axes.legend(handles=dots, fontsize=FONT, frameon=False, **place)
+    return figure
 
 
-def _colour_bar(figure: Figure, drawn: ScalarMappable, label: str, *, aspect: int = 40) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Effect:
+    """A mark of a forest plot: something that may differ from zero.
+
+    Args:
+        group: heading over the row.
+        row: name of the row.
+        series: what the mark is of, as its colour says.
+        value: estimate; NaN where there is the printed value alone.
+        low, high: 95 % interval; NaN where it has none.
+        printed: printed value, or None.
+        is_judged: False for a ring, whose sign is not to be read.
+    """
+
+    group: str
+    row: str
+    series: str
+    value: float
+    low: float = np.nan
+    high: float = np.nan
+    printed: float | None = None
+    is_judged: bool = True
+
+    @classmethod
+    def of(cls, gap: Gap, **about: object) -> "Effect":
+        """Return the mark of a difference; one that cannot be judged is a ring."""
+        value = gap.value if gap.by_seed else np.nan
+        return cls(value=value, low=gap.low, high=gap.high, is_judged=not gap.doubt, **about)
+
+
+def forest(
+    panels: Mapping[str, Sequence[Effect]], *, shades: Mapping[str, object], unit: str
+) -> Figure:
+    """Draw estimates with their intervals about zero, one row below the other under headings.
+
+    Args:
+        panels: marks by the title of their panel; panels stand side by side.
+        shades: colour of each series, in the order of the legend.
+        unit: name of the horizontal axis.
+
+    Raises:
+        ValueError: nothing to draw.
+    """
+    effects = [effect for panel in panels.values() for effect in panel]
+    if not effects:
+        raise ValueError("no effect; expected at least one a panel: record or name one first")
+    places = [_lines(panel) for panel in panels.values()]
+    most = max(map(len, places))
+    tall = 0.8 + most * (0.15 if most > 12 else 0.25)
+    size = {"figsize": (WIDTH, tall), "layout": "constrained"}
+    is_one_list = all(list(lines) == list(places[0]) for lines in places)
+    figure, grid = plt.subplots(1, len(panels), squeeze=False, sharex=is_one_list, **size)
+    offsets = dict(zip(shades, np.linspace(-0.2, 0.2, len(shades)), strict=True))
+    if len(shades) == 1:
+        offsets = dict.fromkeys(shades, 0.0)
+    for axes, lines, (title, panel) in zip(grid[0], places, panels.items(), strict=True):
+        axes.axvline(0, color="0.6", linewidth=1, zorder=0)
+        for effect in panel:
+            height = lines[effect.group, effect.row] + offsets[effect.series]
+            about = f"{effect.group}, {effect.row}, {effect.series}"
+            if effect.printed is not None:
+                style = {"color": COLOURS["printed"], "markersize": 4, "label": "printed"}
+                (diamond,) = axes.plot(effect.printed, height, "D", clip_on=False, **style)
+                hover(diamond, f"{about}, printed: {effect.printed:+.3g}")
+            if np.isfinite(effect.value):
+                bounds, colour = (effect.low, effect.high), shades[effect.series]
+                hollow = not effect.is_judged
+                label = effect.series
+                point = interval(axes, effect.value, *bounds, height, colour, label, hollow)
+                hover(point, f"{about}: {effect.value:+.3g}")
+        axes.set_yticks(list(lines.values()), [row or group for group, row in lines], fontsize=FONT)
+        for text, (_, row) in zip(axes.get_yticklabels(), lines, strict=True):
+            text.set_fontweight("normal" if row else "bold")
+        if axes is not grid[0, 0] and is_one_list:
+            axes.tick_params(labelleft=False)
+        axes.set(ylim=(len(lines) - 0.5, -0.5))
+        axes.set_title(title.strip(), fontsize=FONT + 1)
+        axes.tick_params(labelsize=FONT)
+        axes.tick_params(axis="y", length=0)
+        axes.grid(axis="y", color="0.94", linewidth=0.8)
+        axes.set_axisbelow(True)
+    figure.supxlabel(unit, fontsize=FONT)
+    hollow = []
+    if not all(effect.is_judged for effect in effects if np.isfinite(effect.value)):
+        style = {"marker": "o", "color": "0.3", "markerfacecolor": "white", "linestyle": ""}
+        hollow = [Line2D([], [], label="not judged", markersize=4.5, **style)]
+    legend(figure, hollow)
+    sns.despine(figure, left=True)
+    return figure
+
+
+def _lines(panel: Sequence[Effect]) -> dict[tuple[str, str], int]:
+    """Return the line of each heading, which has no row, and of each row."""
+    lines: dict[tuple[str, str], int] = {}
+    for effect in panel:
+        for key in ((effect.group, ""), (effect.group, effect.row)):
+            if any(key):
+                lines.setdefault(key, len(lines))
+    return lines
+
+
+def colour_bar(figure: Figure, drawn: ScalarMappable, label: str, *, aspect: int = 40) -> None:
+    """Draw the scale of a figure's colours below it."""
     place = {"ax": figure.axes, "location": "bottom", "shrink": 0.4, "aspect": aspect}
     bar = figure.colorbar(drawn, **place)
     bar.set_label(label, fontsize=FONT)

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from sercore import store
 from sercore.parameters import ParameterError
-from sercore.report.figures import FONT, WIDTH
+from sercore.report.figures import FONT, WIDTH, colours
 
 HEIGHT, MOST = 1.6, 100  # inches a clip; clips in a picture, which a renderer still holds
 
@@ -21,6 +21,8 @@ def windows(
     classes: Sequence[str],
     changes: Sequence[float],
     truth: Sequence[tuple[float, float, str]],
+    *,
+    title: str = "",
 ) -> Figure:
     """Probabilities over a recording of several emotions, with true parts and changes.
 
@@ -30,6 +32,7 @@ def windows(
         classes: names of all of them.
         changes: predicted change points, in s.
         truth: start and end in s and class of each part, in order.
+        title: title of the figure (default: none).
 
     Raises:
         ValueError: what ``probabilities`` refuses, true parts that overlap or are of no class, or a
@@ -47,7 +50,7 @@ def windows(
             f" starting before the last one ends: list"
             " start, end and class of each in order"
         )
-    figure = probabilities([("", times, values)], classes)
+    figure = probabilities([(title, times, values)], classes)
     axes, (start, end) = figure.axes[0], (min(times.min(), ends[0]), max(times.max(), ends[-1]))
     if outside := [time for time in changes if not start <= time <= end]:
         raise ValueError(
@@ -55,10 +58,10 @@ def windows(
         )
     figure.set_size_inches(WIDTH, 3.0)
     axes.set(xlim=(start, end), ylim=(0, 1.2))
-    colours = dict(zip(classes, sns.color_palette("colorblind", len(classes)), strict=True))
+    shades = colours(classes)
     for begin, stop, name in truth:
         axes.barh(
-            1.12, stop - begin, left=begin, height=0.13, color=colours[name], edgecolor="white"
+            1.12, stop - begin, left=begin, height=0.13, color=shades[name], edgecolor="white"
         )
         if stop - begin > (end - start) / 12:  # a narrower one has no room for its name
             axes.text((begin + stop) / 2, 1.12, name, fontsize=FONT, ha="center", va="center")
@@ -108,7 +111,7 @@ def probabilities(
         layout="constrained",
         squeeze=False,
     )
-    colours = sns.color_palette("colorblind", len(classes))
+    shades = colours(classes)
     for place, (title, times, values) in zip(axes[:, 0], panels, strict=True):
         _check(title, np.asarray(times), np.asarray(values), len(classes))
         middles = np.mean(times, axis=1)
@@ -122,7 +125,7 @@ def probabilities(
                 np.diff(edges),
                 floors[:, number],
                 align="edge",
-                color=colours[number],
+                color=shades[name],
                 edgecolor="white",
                 linewidth=0.5,
                 label=name,

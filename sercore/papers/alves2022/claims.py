@@ -13,8 +13,10 @@ from sercore.ledger.claims import (
     READINGS,
     Claim,
     Counted,
+    Gap,
     Judgement,
     Ordered,
+    Reading,
     all_of,
     estimated,
     printed_values,
@@ -143,10 +145,7 @@ def neutral_worst(ledger: Ledger) -> Judgement:
         systems = [reading.trials(ledger, row) for row in SELECTED]
         if None in systems:
             return Judgement.alike("not run", "a selected model is not recorded")
-        estimates = [
-            contrast([trials], _neutral_below, lambda scores: scores[0]) for trials in systems
-        ]
-        judged = judging.marks([estimated("", estimate) for estimate in estimates])
+        judged = judging.marks(neutral_gaps(ledger, reading))
         marks.append(all_of(judged))
         for row, trials, mark in zip(SELECTED, systems, judged, strict=True):
             neutral, female, male = (level(trials, measure).value for measure in RECALLS)
@@ -162,6 +161,18 @@ def neutral_worst(ledger: Ledger) -> Judgement:
         reason=f"{'; '.join(words)}. {SUBSTITUTED}.",
         printed=all(neutral < min(others) for neutral, *others in printed),
     )
+
+
+def neutral_gaps(ledger: Ledger, reading: Reading) -> list[Gap]:
+    """Return the smaller gendered recall less that of neutral, for each selected row."""
+    gaps = []
+    for row in SELECTED:
+        trials = reading.trials(ledger, row)
+        estimate = None
+        if trials is not None:
+            estimate = contrast([trials], _neutral_below, lambda scores: scores[0])
+        gaps.append(estimated(short(row), estimate))
+    return gaps
 
 
 def _neutral_below(counts: np.ndarray, *_: np.ndarray) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Figures of chapter 1: scores beside the printed ones, and what a listener noted."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from textwrap import fill
 
@@ -10,16 +11,36 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from sercore.evaluation.embeddings import neighbours
+from sercore.ledger.claims import READINGS, Ordered
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate
 from sercore.ledger.paper import Printed
 from sercore.ledger.scores import F1
+from sercore.papers.alves2022 import claims, numbers
 from sercore.papers.alves2022.numbers import official_tests
 from sercore.papers.alves2022.study import CLASSES, Parameters
 from sercore.papers.alves2022.tables import NotedRecall
 from sercore.papers.alves2022.trial import SELECTED, SYNTHETIC, Data, Trial, fit
-from sercore.report.figures import COLOURS, FONT, WIDTH, interval, legend, scatter
+from sercore.report.figures import (
+    COLOURS,
+    FONT,
+    WIDTH,
+    Effect,
+    colours,
+    confusions,
+    forest,
+    hover,
+    interval,
+    legend,
+    scatter,
+    speech,
+)
 
+# Claims that compare rows, in words, in two panels.
+COMPARED = (
+    {"A4": "Seq. 56+W +S +C", "A5": "MT 56+W +S -C", "A6": "MT over Seq."},
+    {"A7": "small sets", "A8": "change gender", "A9": "SMOTE", "A10": "recall over neutral's"},
+)
 TEST = {"color": COLOURS["test"], "label": "printed, official test"}
 
 
@@ -29,7 +50,7 @@ def protocols(ledger: Ledger) -> Figure:
     Rows that read another encoder than the paper's are hollow.
     """
     submitted = _submitted(ledger)
-    figure, axes = plt.subplots(figsize=(WIDTH, 3.0), layout="constrained")
+    figure, axes = plt.subplots(figsize=(WIDTH, 3.8), layout="constrained")
     axes.plot([0.25, 0.95], [0.25, 0.95], color="0.6", linewidth=1, zorder=0)
     axes.text(0.945, 0.865, "as printed", color="0.4", fontsize=FONT, ha="right")
     for number in _recorded(ledger):
@@ -43,14 +64,73 @@ def protocols(ledger: Ledger) -> Figure:
                 axes.plot([number.value] * 2, bounds, color=colour, linewidth=1.2, alpha=0.5)
             style = {"color": colour, "markersize": 4.5, "label": f"ours, {protocol}"}
             face = "white" if ledger.inputs(number.row) else colour
-            axes.plot(number.value, cell.value, marker, markerfacecolor=face, **style)
+            style |= {"markerfacecolor": face}
+            (point,) = axes.plot(number.value, cell.value, marker, **style)
+            hover(point, f"{number.row}, {protocol}: {cell.value:.3f}, printed {number.value:g}")
         if number.row in submitted:
-            axes.plot(number.value, submitted[number.row], "*", markersize=10, **TEST)
+            test = submitted[number.row]
+            (star,) = axes.plot(number.value, test, "*", markersize=10, **TEST)
+            hover(star, f"{number.row}, official test: {test:g}")
     axes.set(xlabel="printed macro F1, cross-validated", ylabel="macro F1")
     axes.set(xlim=(0.26, 0.95), ylim=(0.15, 1.0))
-    legend(figure, axes, _hollow("another encoder", ledger))
+    legend(figure, _hollow("another encoder", ledger))
     sns.despine(figure)
     return figure
+
+
+def pairs_data(ledger: Ledger) -> list[list[Effect]]:
+    """Return the differences on which claims A4 to A10 rest, as published and clean, by panel."""
+    by_name = {claim.name: claim.judge for claim in claims.CLAIMS}
+    panels = []
+    for compared in COMPARED:
+        panels.append([])
+        for (name, words), reading in itertools.product(compared.items(), READINGS[:2]):
+            judge = by_name[name]
+            if isinstance(judge, Ordered):
+                gaps = judge.gaps(ledger, reading)
+            else:
+                gaps = claims.neutral_gaps(ledger, reading)
+            for row, gap in zip(_rows([gap.name for gap in gaps]), gaps, strict=True):
+                if gap.by_seed:
+                    about = {"group": f"{name} {words}", "row": row, "is_judged": not gap.doubt}
+                    bounds = {"value": gap.value, "low": gap.low, "high": gap.high}
+                    panels[-1].append(Effect(series=reading.protocol, **about, **bounds))
+    return panels
+
+
+def _rows(names: Sequence[str]) -> list[str]:
+    """Shorten "MT 56 +S over MT 8 +S" to "MT +S: 56 over 8", less what is said of every pair."""
+    pairs = [[words.split() for words in name.split(" over ")] for name in names]
+    if len(pairs[0]) == 1:
+        return list(names)
+    if all(one == pairs[0][0] for one, _ in pairs):
+        return ["over " + " ".join(other[1:]) for _, other in pairs]
+    common, differing = [], []
+    for one, other in pairs:
+        common.append(" ".join(word for word in one if word in other))
+        parts = [[word for word in one if word not in other], [w for w in other if w not in one]]
+        differing.append(" over ".join(map(" ".join, parts)))
+    if len(set(differing)) == 1:
+        return common
+    return [f"{same}: {other}" for same, other in zip(common, differing, strict=True)]
+
+
+def pairs(panels: Sequence[Sequence[Effect]]) -> Figure:
+    """Draw the differences of the claims that compare rows, as published and clean."""
+    shades = {name: COLOURS[name] for name in ("as-published", "clean")}
+    titled = {" " * at: panel for at, panel in enumerate(panels) if panel}
+    return forest(titled, shades=shades, unit="difference in macro F1, A10 in recall")
+
+
+def confusion_matrices(ledger: Ledger) -> Figure:
+    """Draw the confusion matrices of the selected rows, printed and ours.
+
+    Source: Alves et al. 2022, Table 5.
+    """
+    rows = []
+    for row in SELECTED:
+        rows.append([(title, matrix, "NFM") for title, matrix in numbers.confusions(ledger, row)])
+    return confusions(rows, names=[claims.short(row) for row in SELECTED])
 
 
 def listening_notes(notes: Mapping[str, Mapping[str, int]], totals: Mapping[str, int]) -> Figure:
@@ -58,10 +138,10 @@ def listening_notes(notes: Mapping[str, Mapping[str, int]], totals: Mapping[str,
 
     Source: Alves et al. 2022, Figure 1.
     """
-    size = {"figsize": (WIDTH, 3.2), "layout": "constrained", "squeeze": False}
+    size = {"figsize": (WIDTH, 2.9), "layout": "constrained", "squeeze": False}
     figure, grid = plt.subplots(1, len(notes), **size)
-    colours = sns.color_palette("colorblind")
-    for axes, (name, counts_by_note), colour in zip(grid[0], notes.items(), colours, strict=False):
+    shades = colours(notes)
+    for axes, (name, counts_by_note) in zip(grid[0], notes.items(), strict=True):
         names, counts = zip(*counts_by_note.items(), strict=True)
         total = totals[name]
         if max(counts) > total:
@@ -71,7 +151,7 @@ def listening_notes(notes: Mapping[str, Mapping[str, int]], totals: Mapping[str,
             )
         outline = {"facecolor": "none", "edgecolor": "0.6", "linewidth": 1}
         axes.bar(range(len(names)), [total] * len(names), width=0.7, **outline)
-        bars = axes.bar(range(len(names)), counts, width=0.7, color=colour, alpha=0.75)
+        bars = axes.bar(range(len(names)), counts, width=0.7, color=shades[name])
         axes.bar_label(bars, fontsize=FONT + 1, padding=2)
         axes.set_xticks(range(len(names)), [fill(note, 11) for note in names], fontsize=FONT)
         axes.set_title(f"{name}, {total} clips", fontsize=FONT + 2)
@@ -87,22 +167,22 @@ def recalls(results: Sequence[NotedRecall]) -> Figure:
     titles = [result.note if result.is_noted else f"no {result.note}" for result in drawn]
     notes = list(dict.fromkeys(titles))
     classes = list(dict.fromkeys(result.label for result in drawn))
-    colours = dict(zip(classes, sns.color_palette("colorblind", len(classes)), strict=True))
+    shades = colours(classes)
     spread = len(classes) + 0.6
-    height = 1.2 + 0.22 * len(notes) * spread
+    height = 0.9 + 0.14 * len(notes) * spread
     figure, axes = plt.subplots(figsize=(WIDTH, height), layout="constrained")
     for title, result in zip(titles, drawn, strict=True):
         estimate, label = result.estimate, result.label
         offset = classes.index(label) - (len(classes) - 1) / 2
         height = notes.index(title) + offset / spread
-        interval(axes, estimate.value, estimate.low, estimate.high, height, colours[label], label)
+        interval(axes, estimate.value, estimate.low, estimate.high, height, shades[label], label)
         place = {"transform": axes.get_yaxis_transform(), "va": "center"}
         axes.text(1.02, height, f"{result.clips} clips", fontsize=FONT, **place)
     axes.set_yticks(range(len(notes)), notes, fontsize=FONT + 1)
     axes.set(xlim=(0, 1), ylim=(len(notes) - 0.5, -0.5), xlabel="recall")
     for height in range(1, len(notes)):
         axes.axhline(height - 0.5, color="0.9", linewidth=0.8, zorder=0)
-    legend(figure, axes)
+    legend(figure)
     sns.despine(figure)
     return figure
 
@@ -123,7 +203,9 @@ def shared_layer(parameters: Parameters, data: Data) -> Figure:
     origin = np.where(test.originals >= 0, "gender-changed copy", "recording")
     origin = np.where(test.recordings == SYNTHETIC, "SMOTE", origin)
     classes = [CLASSES[label] for label in test.labels]
-    return scatter([("class", places, classes), ("origin of the row", places, origin.tolist())])
+    panels = (("class", classes), ("origin of the row", origin.tolist()))
+    what = speech(parameters.edition)
+    return scatter([[(f"{what}: {name}", places, labels) for name, labels in panels]])
 
 
 def _bounds(estimate: Estimate, protocol: str) -> tuple[float, float]:

@@ -16,9 +16,11 @@ from sercore.papers.biagini2022.data import ORIGINS, Data
 from sercore.papers.biagini2022.page import PAIR, TABLE_4
 from sercore.papers.biagini2022.study import CLASSES
 from sercore.protocols.speakers import speaker_folds
-from sercore.report.figures import FONT, WIDTH, map_sources
+from sercore.report.figures import COLOURS, FONT, WIDTH, colours, legend, map_source
 
-BLUE, ORANGE = sns.color_palette("colorblind", 2)
+SHADES = colours(("training", "validation"))
+# Colour of a split: the report's own, and that without the report's leak.
+SPLITS = dict(zip(PAIR, (COLOURS["as-published"], COLOURS["clean"]), strict=True))
 MARKERS = "osD^vPX"
 SECONDS = 30.0  # of joined clips
 SPEAKER = ["corpus", "speaker"]
@@ -58,10 +60,10 @@ def shares(emotions: Mapping[str, int], origins: Mapping[str, int]) -> Figure:
             " one table"
         )
     tall = max(len(emotions), len(origins))
-    figure, axes = plt.subplots(1, 2, figsize=(WIDTH, 0.8 + 0.28 * tall), layout="constrained")
+    figure, axes = plt.subplots(1, 2, figsize=(WIDTH, 0.7 + 0.24 * tall), layout="constrained")
     for place, (title, counts) in zip(axes, sides.items(), strict=True):
         rows, widths = range(len(counts)), [100 * count / total for count in counts.values()]
-        bars = place.barh(rows, widths, height=0.7, color=BLUE)
+        bars = place.barh(rows, widths, height=0.7, color=COLOURS["printed"])
         texts = [f"{100 * count / total:.1f} %, {count:,}" for count in counts.values()]
         place.bar_label(bars, texts, fontsize=FONT, padding=3)
         place.set_yticks(rows, counts, fontsize=FONT + 1)
@@ -86,63 +88,59 @@ def curves_data(ledger: Ledger, split: str) -> dict[str, tuple[np.ndarray, int]]
     return histories
 
 
-def curves(
-    histories: Mapping[str, tuple[Sequence[Sequence[float]], int]], *, title: str = ""
-) -> Figure:
+def curves(splits: Mapping[str, Mapping[str, tuple[Sequence[Sequence[float]], int]]]) -> Figure:
     """Draw accuracy and loss of training and validation by epoch, the epoch that is kept marked.
 
-    A model's history is what ``curves_data`` gives.
+    A split has two rows of panels, and a model a column. A model's history is what ``curves_data``
+    gives.
 
     Raises:
         ValueError: no model, a row of other length, or a kept epoch that was not run.
 
     Source: Biagini 2022, Figure 11.
     """
-    if not histories:
+    models = list(dict.fromkeys(name for histories in splits.values() for name in histories))
+    if not models:
         raise ValueError(
             "no model; expected the curves of at least one: pass rows and kept epoch by model"
         )
-    columns = min(3, len(histories))
-    rows = -(-len(histories) // columns)
-    size = {"figsize": (WIDTH, 0.4 + 2.8 * rows), "layout": "constrained", "squeeze": False}
-    figure, axes = plt.subplots(2 * rows, columns, sharey="row", **size)
-    for at, (name, (history, best)) in enumerate(histories.items()):
-        numbers = np.asarray(history, float)
-        if numbers.ndim != 2 or numbers.shape[1] != 5 or best not in numbers[:, 0]:
-            raise ValueError(
-                f"{name}: curves {numbers.shape}, kept epoch {best}; expected a row of 5 numbers an"
-                " epoch, the kept one among them: take both of one outcome"
-            )
-        row, column = divmod(at, columns)
-        above, below = axes[2 * row : 2 * row + 2, column]
-        _curve(above, numbers[:, [0, 2, 4]], best)
-        _curve(below, numbers[:, [0, 1, 3]], best)
-        above.set_title(f"{name}, epoch {best} kept", fontsize=FONT + 1)
-        above.set_ylim(0, 1)
-        below.set_xlabel("epoch", fontsize=FONT)
-        if column == 0:
-            above.set_ylabel("accuracy", fontsize=FONT)
-            below.set_ylabel("loss", fontsize=FONT)
-    for at in range(len(histories), rows * columns):
-        row, column = divmod(at, columns)
-        for place in axes[2 * row : 2 * row + 2, column]:
-            place.set_axis_off()
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    for row in axes[1::2]:
-        row[0].set_ylim(bottom=0)
-    shown = {"loc": "outside upper center", "ncols": 3, "frameon": False, "fontsize": FONT}
-    figure.legend(handles, labels, title=title or None, title_fontsize=FONT + 3, **shown)
+    size = {"figsize": (WIDTH, 0.6 + 2.3 * len(splits)), "layout": "constrained"}
+    figure, grid = plt.subplots(
+        2 * len(splits), len(models), sharey="row", sharex="col", squeeze=False, **size
+    )
+    for at, (split, histories) in enumerate(splits.items()):
+        for model, (above, below) in zip(models, grid[2 * at : 2 * at + 2].T, strict=True):
+            if model not in histories:
+                above.remove()
+                below.remove()
+                continue
+            history, best = histories[model]
+            numbers = np.asarray(history, float)
+            if numbers.ndim != 2 or numbers.shape[1] != 5 or best not in numbers[:, 0]:
+                raise ValueError(
+                    f"{model}: curves {numbers.shape}, kept epoch {best}; expected a row of 5"
+                    " numbers an epoch, the kept one among them: take both of one outcome"
+                )
+            _curve(above, numbers[:, [0, 2, 4]], best)
+            _curve(below, numbers[:, [0, 1, 3]], best)
+            above.set_title(model.replace(" ", "\n", 1), fontsize=FONT)
+        grid[2 * at, 0].set_ylabel(f"{split}\naccuracy", fontsize=FONT)
+        grid[2 * at + 1, 0].set_ylabel("loss", fontsize=FONT)
+        grid[2 * at, 0].set_ylim(0, 1)
+        grid[2 * at + 1, 0].set_ylim(bottom=0)
+    figure.supxlabel("epoch", fontsize=FONT)
+    legend(figure)
     sns.despine(figure)
     return figure
 
 
 def _curve(axes: plt.Axes, numbers: np.ndarray, best: int) -> None:
     """Draw ``(epochs, 3)``: epoch, number of the training, number of the validation."""
-    epochs, training, validation = numbers.T
-    axes.plot(epochs, training, color=BLUE, linewidth=1.3, label="training")
-    axes.plot(epochs, validation, color=ORANGE, linewidth=1.3, label="validation")
-    mark = {"color": ORANGE, "markersize": 5, "label": "kept epoch", "clip_on": False}
-    axes.plot([best], validation[epochs == best], "o", **mark)
+    epochs, *values = numbers.T
+    for (name, colour), line in zip(SHADES.items(), values, strict=True):
+        axes.plot(epochs, line, color=colour, linewidth=1.3, label=name)
+    mark = {"color": SHADES["validation"], "markersize": 4, "label": "kept epoch"}
+    axes.plot([best], values[1][epochs == best], "o", clip_on=False, **mark)
     axes.tick_params(labelsize=FONT)
     axes.xaxis.get_major_locator().set_params(integer=True)
 
@@ -174,10 +172,9 @@ def reliability(bins: Mapping[str, Sequence[Sequence[float]]]) -> Figure:
     Source: Guo et al. 2017, On Calibration of Modern Neural Networks, Figure 1.
     """
     figure, (above, below) = plt.subplots(
-        2, 1, figsize=(5, 5), layout="constrained", sharex=True, height_ratios=[3, 1]
+        2, 1, figsize=(WIDTH, 3.6), layout="constrained", sharex=True, height_ratios=[3, 1]
     )
     above.plot([0, 1], [0, 1], color="0.7", linewidth=1, label="as sure as right", zorder=0)
-    palette = sns.color_palette("colorblind", len(bins))
     for at, (name, rows) in enumerate(bins.items()):
         edges, clips, confidence, right = np.asarray(rows, float).reshape(-1, 4).T
         if not clips.sum() or (right > clips).any() or (confidence > clips * (1 + 1e-6)).any():
@@ -192,46 +189,49 @@ def reliability(bins: Mapping[str, Sequence[Sequence[float]]]) -> Figure:
         above.plot(
             confidence[some] / clips[some],
             right[some] / clips[some],
-            color=palette[at],
+            color=SPLITS[name],
             label=f"{name}, error {error:.3f}, {clips.sum():,.0f} clips",
             **look,
         )
         low = np.concatenate([[0], edges[:-1]])
         wide = (edges - low) / len(bins)
-        look = {"width": 0.9 * wide, "align": "edge", "color": palette[at]}
+        look = {"width": 0.9 * wide, "align": "edge", "color": SPLITS[name]}
         below.bar(low + at * wide, clips / clips.sum(), **look)
     above.set(xlim=(0, 1), ylim=(0, 1))
     above.set_ylabel("share right", fontsize=FONT)
     below.set_ylabel("share of clips", fontsize=FONT)
     below.set_xlabel("probability of the predicted class", fontsize=FONT)
-    above.legend(loc="upper left", frameon=False, fontsize=FONT)
+    figure.legend(loc="outside upper center", ncols=3, frameon=False, fontsize=FONT)
     for place in (above, below):
         place.tick_params(labelsize=FONT)
     sns.despine(figure)
     return figure
 
 
-def confusions_data(ledger: Ledger, model: str, variant: str) -> list[Panel]:
-    """Confusion matrices of a reading under each recorded split, as shares of the true class."""
-    panels = []
+def confusions_data(ledger: Ledger, models: Sequence[tuple[str, str]]) -> dict[str, list[Panel]]:
+    """Confusion matrices of some readings by recorded split, as shares of the true class."""
+    rows = {}
     for split in PAIR:
-        trials = ledger.trials(model, variant=variant, protocol=split)
-        if trials is not None:
-            counts = trials.confusion()
-            shares = counts / counts.sum(1, keepdims=True)
-            panels.append((f"{split}, {counts.sum():,.0f} answers", shares, list(CLASSES)))
-    return panels
+        for model, variant in models:
+            trials = ledger.trials(model, variant=variant, protocol=split)
+            if trials is not None:
+                counts = trials.confusion()
+                shares = counts / counts.sum(1, keepdims=True)
+                rows.setdefault(split, []).append((f"{model} {variant}", shares, list(CLASSES)))
+    return rows
 
 
-def maps_data(ledger: Ledger, run: Ledger) -> list[tuple[str, list[Panel]]]:
-    """Title and panels (emotion, corpus, speaker) of each t-SNE map, recorded ones first."""
-    maps = []
-    for source, views, points in map_sources(ledger, run, part="map"):
-        for split in PAIR:
-            numbers = views[views["protocol"] == split]["trial"]
-            table = points[points["trial"] == numbers.min()]
-            if len(table):
-                maps.append((f"{source}, {split}, {len(table)} clips:", _coloured(table)))
+def maps_data(ledger: Ledger, run: Ledger) -> dict[str, list[Panel]]:
+    """Panels (emotion, corpus, speaker) of the t-SNE map of each split, recorded or this page's."""
+    source, maps = map_source(ledger, run, part="map"), {}
+    if source is None:
+        return maps
+    what, views, points = source
+    for split in PAIR:
+        numbers = views[views["protocol"] == split]["trial"]
+        table = points[points["trial"] == numbers.min()]
+        if len(table):
+            maps[f"{what}\n{split}"] = _coloured(table)
     return maps
 
 
@@ -239,7 +239,7 @@ def _coloured(table: pd.DataFrame) -> list[Panel]:
     places = table[["x", "y"]].to_numpy(float)
     corpora = [ORIGINS.get(name, name) for name in table["group"].str.split("/").str[0]]
     speakers = table["group"].str.split("/").str[1]
-    most = speakers.value_counts().index[:6]
+    most = speakers.value_counts().index[:3]
     named = [name if name in most else "others" for name in speakers]
     return [
         ("emotion", places, table["class"].tolist()),

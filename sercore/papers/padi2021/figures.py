@@ -17,15 +17,26 @@ from sercore.ledger.estimates import SEEDS
 from sercore.ledger.scores import Trials
 from sercore.papers.padi2021 import numbers, study
 from sercore.papers.padi2021.data import CLASSES, EXPERIMENTS, Data
-from sercore.papers.padi2021.numbers import SPLIT_TITLES, WIDTHS, by_run, system
+from sercore.papers.padi2021.numbers import APART, CLIPS, SPLIT_TITLES, WIDTHS, by_run, system
 from sercore.papers.padi2021.study import EIGHT
-from sercore.report.figures import FONT, WIDTH, interval, map_sources
+from sercore.report.figures import (
+    COLOURS,
+    FONT,
+    WIDTH,
+    Effect,
+    colours,
+    forest,
+    hover,
+    map_source,
+    of_speech,
+)
 from sercore.report.tables import span
 
-PALETTE = sns.color_palette("colorblind", 10)
+# A split that shares no speaker has the colour of a clean score in all chapters.
+SPLIT_COLOURS = {APART: COLOURS["clean"], CLIPS: COLOURS["as-published"]}
+SPLIT_COLOURS = {SPLIT_TITLES[split]: colour for split, colour in SPLIT_COLOURS.items()}
+PARTS = {"TL": "transfer", "Aug": "masks", "SP": "pooling", "-": "less"}
 Bar = tuple[float, float, int]  # WA in %, its deviation over trainings (NaN of one), trainings
-Interval = tuple[float, float, float]  # value, low and high
-Stage = tuple[np.ndarray, Sequence[str], Sequence[str]]  # places, emotions and speakers of clips
 
 
 def masks_data(
@@ -39,7 +50,9 @@ def masks_data(
     return clip, versions
 
 
-def masks(clip: np.ndarray, versions: Mapping[str, np.ndarray], *, step: float = 0.01) -> Figure:
+def masks(
+    clip: np.ndarray, versions: Mapping[str, np.ndarray], *, title: str = "", step: float = 0.01
+) -> Figure:
     """Draw a spectrogram ``(frames, bands)``, and versions with masked cells in black (Figure 2).
 
     A frame takes ``step`` seconds.
@@ -47,8 +60,9 @@ def masks(clip: np.ndarray, versions: Mapping[str, np.ndarray], *, step: float =
     panels = {"as it is": clip}
     for name, version in versions.items():
         panels[name] = np.where(version == clip, clip, np.nan)
-    size, options = (WIDTH, 3.2), {"layout": "constrained", "sharey": True}
+    size, options = (WIDTH, 2.9), {"layout": "constrained", "sharey": True}
     figure, axes = plt.subplots(1, len(panels), figsize=size, **options)
+    figure.suptitle(title, fontsize=FONT + 2)
     low, high = np.quantile(clip, [0.01, 0.99])
     drawing = {
         "cmap": plt.get_cmap("viridis").with_extremes(bad="black"),
@@ -91,7 +105,7 @@ def bars(panels: Mapping[str, Mapping[str, Mapping[str, Bar]]], *, chance: float
     all_bars = [bars for experiments in panels.values() for bars in experiments.values()]
     names = list(dict.fromkeys(name for bars in all_bars for name in bars))
     columns = max(map(len, panels.values()))
-    size = (WIDTH, 0.5 + 2.8 * len(panels))
+    size = (WIDTH, 0.5 + 2.6 * len(panels))
     options = {"layout": "constrained", "squeeze": False, "sharey": True}
     figure, axes = plt.subplots(len(panels), columns, figsize=size, **options)
     dashed = {"color": "0.6", "linewidth": 1, "linestyle": (0, (4, 3))}
@@ -101,7 +115,8 @@ def bars(panels: Mapping[str, Mapping[str, Mapping[str, Bar]]], *, chance: float
         for place, (title, scores) in zip(row, experiments.items(), strict=False):
             for name, (value, spread, _) in scores.items():
                 at, alpha = names.index(name), 0.35 + 0.2 * name.count("1")
-                place.bar(at, value, width=0.75, color=PALETTE[0], alpha=alpha)
+                look = {"width": 0.75, "color": SPLIT_COLOURS[split], "alpha": alpha}
+                hover(place.bar(at, value, **look)[0], f"{name}, {split}: {value:.1f} %")
                 if np.isfinite(spread):
                     place.errorbar(at, value, yerr=spread, color="0.2", linewidth=1.2, capsize=3)
             place.axhline(chance, **dashed)
@@ -118,130 +133,84 @@ def bars(panels: Mapping[str, Mapping[str, Mapping[str, Bar]]], *, chance: float
     label = "one training"
     if max(counts) > 1:
         label = f"mean of {span(counts)} trainings, line: standard deviation"
-    handles = [
-        Patch(color=PALETTE[0], alpha=0.6, label=label),
-        Line2D([], [], label="guessing", **dashed),
-    ]
+    handles = [Patch(color="0.5", label=label), Line2D([], [], label="guessing", **dashed)]
     _legend(figure, handles, columns=2)
     sns.despine(figure)
     return figure
 
 
-def effects_data(ledger: Ledger) -> dict[str, tuple[dict[str, Interval], int]]:
-    """Return the main effects of whole grids in WA, and seeds, by what is scored and its split."""
-    panels = {}
+def effects_data(ledger: Ledger) -> list[Effect]:
+    """Return the main effects of whole grids in WA, by what is scored and its split."""
+    effects, titles = [], set()
     for grid in numbers.ways(ledger, EIGHT):
         title = f"{grid.title}, {grid.split}"
-        if len(grid.trials) == len(EIGHT) and title not in panels:  # the nearest way is the first
-            effects = {}
+        if len(grid.trials) == len(EIGHT) and title not in titles:  # the nearest way is the first
+            titles.add(title)
             for what, effect in grid.effects().items():
-                effects[what] = (effect.value, effect.low, effect.high)
-            panels[title] = (effects, grid.seeds)
-    return panels
+                for code, words in PARTS.items():
+                    what = what.replace(code, words)
+                about = {"group": "", "row": what, "is_judged": grid.seeds >= SEEDS}
+                bounds = {"value": effect.value, "low": effect.low, "high": effect.high}
+                series = f"{title}, {grid.seeds} seed{'s' * (grid.seeds > 1)}"
+                effects.append(Effect(series=series, **about, **bounds))
+    return effects
 
 
-def effects(panels: Mapping[str, tuple[Mapping[str, Interval], int]]) -> Figure:
-    """Draw main effects and their differences in points; hollow on fewer than five seeds."""
-    names = list(dict.fromkeys(name for effects, _ in panels.values() for name in effects))
-    figure, axes = plt.subplots(figsize=(WIDTH, 1.2 + 0.45 * len(names)), layout="constrained")
-    axes.axvline(0, color="0.7", linewidth=1, zorder=0)
-    offsets = np.linspace(0.25, -0.25, len(panels)) if len(panels) > 1 else [0.0]
-    handles = []
-    for place, (title, (effects, seeds)) in enumerate(panels.items()):
-        colour, offset, hollow = PALETTE[place], offsets[place], seeds < SEEDS
-        for name, (value, low, high) in effects.items():
-            height = len(names) - 1 - names.index(name) + offset
-            interval(axes, value, low, high, height, colour, title, hollow=hollow)
-        marker = _marker(colour, f"{title}, {seeds} seed{'s' * (seeds > 1)}")
-        marker.set(markerfacecolor="white" if hollow else colour, markersize=4.5)
-        handles.append(marker)
-    axes.set_yticks(range(len(names)), names[::-1], fontsize=FONT + 1)
-    axes.set_ylim(-0.6, len(names) - 0.4)
-    axes.set_xlabel("points of WA", fontsize=FONT)
-    axes.tick_params(axis="x", labelsize=FONT)
-    axes.grid(axis="y", color="0.93", linewidth=0.8)
-    axes.set_axisbelow(True)
-    _legend(figure, handles, columns=1)
-    sns.despine(figure)
-    return figure
+def effects(effects: Sequence[Effect]) -> Figure:
+    """Draw main effects and their differences in points; a ring rests on fewer than five seeds."""
+    titles = list(dict.fromkeys(effect.series for effect in effects))
+    return forest({"": effects}, shades=colours(titles), unit="points of WA")
 
 
-def maps_data(ledger: Ledger, run: Ledger) -> dict[str, dict[str, Stage]]:
-    """Return the stages of each system by source, of the widest network's first seed.
+def maps_data(ledger: Ledger, run: Ledger) -> dict[str, list[tuple]]:
+    """Return panels of each system and stage, of one seed, by emotion and by speaker.
 
+    They are of the recorded system with the widest network, or of this page's where none is.
     Before its training a fine-tuned system is the frozen one, which stands for both.
     """
-    maps = {}
-    for source, views, points in map_sources(ledger, run, part="stages"):
-        records = views.to_dict("records")
-        records.sort(key=lambda view: ([*WIDTHS].index(view["size"]), view["seed"]))
-        first: dict[str, dict] = {}
-        for view in records:
-            first.setdefault(system(view), view)
-        stages = {}
-        for name, view in first.items():
-            clips = points[points["trial"] == view["trial"]]
-            frozen = system(view | {"transfer": "frozen"})
-            if view["transfer"] == "finetune" and frozen in first:
-                clips = clips[clips["stage"] != "before"]
-            for stage, rows in clips.groupby("stage", sort=False):
-                labels = (rows["class"].tolist(), rows["group"].tolist())
-                stages[f"{name}, {stage} training"] = (rows[["x", "y"]].to_numpy(float), *labels)
-        maps[source] = stages
-    return maps
+    source = map_source(ledger, run, part="stages")
+    if source is None:
+        return {}
+    what, views, points = source
+    records = views.to_dict("records")
+    records.sort(key=lambda view: ([*WIDTHS].index(view["size"]), view["seed"]))
+    first: dict[str, dict] = {}
+    for view in records:
+        first.setdefault(system(view), view)
+    rows = {f"{what},\n{kind}": [] for kind in ("emotion", "speaker")}
+    for name, view in first.items():
+        clips = points[points["trial"] == view["trial"]]
+        frozen = system(view | {"transfer": "frozen"})
+        if view["transfer"] == "finetune" and frozen in first:
+            clips = clips[clips["stage"] != "before"]
+        for stage, table in clips.groupby("stage", sort=False):
+            places = table[["x", "y"]].to_numpy(float)
+            for panels, column in zip(rows.values(), ("class", "group"), strict=True):
+                title = f"{name},\n{stage} training"
+                panels.append((title, places, table[column].tolist()))
+    return rows
 
 
-def maps(stages: Mapping[str, Stage], *, title: str = "") -> Figure:
-    """Draw pooled frames of test clips in the plane, coloured by emotion and by speaker."""
-    size, options = (WIDTH, 0.6 + 3.0 * len(stages)), {"layout": "constrained", "squeeze": False}
-    figure, axes = plt.subplots(len(stages), 2, figsize=size, **options)
-    for at, what in enumerate(("emotion", "speaker"), 1):
-        names = sorted({label for stage in stages.values() for label in stage[at]})
-        palette = sns.color_palette("colorblind" if len(names) < 11 else "husl", len(names))
-        colours = dict(zip(names, palette, strict=True))
-        for place, (name, stage) in zip(axes[:, at - 1], stages.items(), strict=True):
-            points, labels = stage[0], stage[at]
-            shades = [colours[label] for label in labels]
-            place.scatter(*np.asarray(points, float).T, c=shades, s=14, linewidth=0)
-            place.set(xticks=[], yticks=[])
-            place.set_title(f"{name}, by {what}", fontsize=FONT + 1)
-            sns.despine(ax=place, left=True, bottom=True)
-        axes[-1, at - 1].legend(
-            handles=[_marker(colour, name) for name, colour in colours.items()],
-            loc="upper center",
-            bbox_to_anchor=(0.5, -0.02),
-            ncols=min(len(names), 3),
-            frameon=False,
-            fontsize=FONT,
-        )
-    if title:
-        figure.suptitle(title, fontsize=FONT + 3)
-    return figure
+def confusions_data(ledger: Ledger, run: Ledger) -> list[tuple[str, np.ndarray, tuple[str, ...]]]:
+    """Return the answers of the whole system by true class, for each experiment that was run.
 
-
-def confusions_data(
-    ledger: Ledger, run: Ledger
-) -> dict[str, list[tuple[str, np.ndarray, tuple[str, ...]]]]:
-    """Return the answers of the whole system by true class, for each experiment that was run."""
-    sources = {}
-    for source, book in (("Real speech", ledger), ("This page's own run", run)):
+    They are the recorded ones, or this page's where none are.
+    """
+    for book in (ledger, run):
         panels = []
         for name in EXPERIMENTS:
             systems = numbers.systems(book, (study.FULL.name,), experiment=name)
             if systems is not None:
-                panels.append((systems.title, systems.first.confusion(), CLASSES[name]))
+                title = f"{of_speech(book)}: {systems.title}"
+                panels.append((title, systems.first.confusion(), CLASSES[name]))
         if panels:
-            sources[source] = panels
-    return sources
+            return panels
+    return []
 
 
 def _bar(trials: Trials) -> Bar:
     scores = by_run(trials)
     return float(np.mean(scores)), numbers.deviation(scores), len(scores)
-
-
-def _marker(colour: object, label: str) -> Line2D:
-    return Line2D([], [], marker="o", linestyle="", color=colour, label=label)
 
 
 def _legend(figure: Figure, handles: list, *, columns: int) -> None:

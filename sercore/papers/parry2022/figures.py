@@ -3,38 +3,33 @@
 A function whose name ends in ``_data`` takes from a ledger what the figure of that name draws.
 """
 
+import itertools
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
 from sercore.ledger import claims as judging
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import SEEDS, level
+from sercore.ledger.estimates import level
 from sercore.papers.parry2022 import evidence, numbers
 from sercore.papers.parry2022.adversarial import FINAL
 from sercore.papers.parry2022.data import ORIGINS, SUBSETS
 from sercore.papers.parry2022.numbers import PROTOCOL, SCORED, TESS, UA, VARIANT
 from sercore.papers.parry2022.study import APPROACHES, CURVE, VIEWED
-from sercore.report.figures import FONT, WIDTH, map_sources
+from sercore.report.figures import COLOURS, FONT, WIDTH, Effect, colours, forest, hover, map_source
 
-PALETTE = sns.color_palette("colorblind", 6)
-HUES = dict(zip(APPROACHES, PALETTE, strict=False))
-LOSSES = {
-    "emotion": ("emotion", "black"),
-    "C": ("corpus", PALETTE[0]),
-    "S": ("speaker", PALETTE[1]),
-    "G": ("gender", PALETTE[2]),
-    "L": ("language", PALETTE[4]),
-}
+ATTRIBUTES = ("corpus", "speaker", "gender", "language")
+SHADES = colours(ATTRIBUTES)
+LOSSES = {"emotion": ("emotion", "black")}
+LOSSES |= {name[0].upper(): (name, SHADES[name]) for name in ATTRIBUTES}
 LEARNED = ("baseline", *(f"{approach} {SUBSETS[-1]}" for approach in APPROACHES))
 DASHED = (0, (4, 3))
-Gains = Mapping[tuple[str, str], tuple[float | None, float | None, int]]
 Points = tuple[str, np.ndarray, list[str]]  # title, places and label of each
 
 
@@ -69,12 +64,13 @@ def swing(
     Scores and chance are in %, by seed; gaps are in points, by approach.
     """
     scores = np.concatenate([np.asarray(values, float) for values in curves.values()])
-    size = {"figsize": (WIDTH, 4), "layout": "constrained", "width_ratios": [3, 1.1]}
+    size = {"figsize": (WIDTH, 3.6), "layout": "constrained", "width_ratios": [3, 1.1]}
     figure, (left, right) = plt.subplots(1, 2, **size)
-    colours = sns.color_palette("colorblind", len(curves))
-    for colour, (seed, values) in zip(colours, curves.items(), strict=True):
-        epochs = range(1, len(values) + 1)
-        left.plot(epochs, values, color=colour, linewidth=1.3, label=f"seed {seed}")
+    shades = colours(curves)
+    for seed, values in curves.items():
+        epochs, look = range(1, len(values) + 1), {"linewidth": 1.3, "label": f"seed {seed}"}
+        (line,) = left.plot(epochs, values, color=shades[seed], **look)
+        hover(line, f"seed {seed}, {values[-1]:.1f} % after the last epoch")
     centre = float(scores.mean())
     shifted = [centre + value for values in gaps.values() for value in values]
     low, high = min([*scores, chance, *shifted]), max([*scores, *shifted])
@@ -86,8 +82,10 @@ def swing(
     left.set(xlabel="epoch", ylabel=f"UA on {corpus}, %")
     left.xaxis.get_major_locator().set_params(integer=True)
     left.set_title("the baseline without attributes, recorded")
-    for at, values in enumerate(gaps.values()):
-        right.hlines(values, at - 0.36, at + 0.36, color="0.2", linewidth=1.6)
+    for at, (approach, values) in enumerate(gaps.items()):
+        for value in values:
+            look = {"color": COLOURS["printed"], "linewidth": 1.6}
+            hover(right.hlines(value, at - 0.36, at + 0.36, **look), f"{approach}: {value:+.2f}")
     right.axhline(0, color="0.7", linewidth=1, linestyle=DASHED)
     right.set(ylim=limits - centre, xlim=(-0.7, max(len(gaps), 1) - 0.3))
     right.set_xticks(range(len(gaps)), gaps)
@@ -125,7 +123,7 @@ def learning(
     Below each is alpha. A loss at its dashed line knows only how often each label occurs. Losses
     and entropies are in nats, by model and then by "emotion" or the letter of an attribute.
     """
-    size = {"figsize": (WIDTH, 4.2), "layout": "constrained", "height_ratios": [4, 1]}
+    size = {"figsize": (WIDTH, 3.6), "layout": "constrained", "height_ratios": [4, 1]}
     shared = {"squeeze": False, "sharex": "col", "sharey": "row"}
     figure, axes = plt.subplots(2, len(curves), **size, **shared)
     occurring = [letter for letter in LOSSES if any(letter in values for values in curves.values())]
@@ -153,70 +151,35 @@ def learning(
     return _finished(figure, handles, ncols=6)
 
 
-def gains_data(ledger: Ledger) -> tuple[dict[str, Gains], dict[str, float]]:
-    """Return points above the baseline of all 45 models, and the baseline's spread over seeds.
+def gains_data(ledger: Ledger) -> dict[str, list[Effect]]:
+    """Return points above the baseline of all 45 models, by approach.
 
-    Both are by what is scored: of ``SCORED`` what is recorded, or all where nothing is.
+    They are on each corpus of ``SCORED`` that is recorded, or on all where nothing is. The first
+    row of each is one standard deviation of the baseline over its seeds, to either side.
     """
     printed, baseline = evidence.printed(ledger), numbers.row_trials(ledger, "baseline")
     scored = {on: numbers.scored(baseline, SCORED[on]) for on in SCORED}
     shown = [on for on in SCORED if scored[on] is not None] or [*SCORED]
-    panels, spreads = {}, {}
-    for on in shown:
-        panels[on] = {}
-        for name in SUBSETS:
-            for approach in APPROACHES:
-                row = f"{approach} {name}"
-                ours = numbers.gain(ledger, row, *SCORED[on])
-                seeds = len(ours.by_seed)
-                value = ours.value if seeds else None
-                panels[on][approach, name] = (printed.above(on, row), value, seeds)
+    panels: dict[str, list[Effect]] = {approach: [] for approach in APPROACHES}
+    for (approach, effects), on in itertools.product(panels.items(), shown):
+        about = {"group": on, "series": "recorded"}
         if scored[on] is not None and len(baseline.seeds) > 1:
-            spreads[on] = judging.estimated("", level(scored[on], UA)).spread
-    return panels, spreads
+            spread = judging.estimated("", level(scored[on], UA)).spread
+            bounds = {"low": -spread, "high": spread, "is_judged": False}
+            effects.append(Effect(row="baseline ± sd", value=0.0, **bounds, **about))
+        for name in SUBSETS:
+            row = f"{approach} {name}"
+            gap = numbers.gain(ledger, row, *SCORED[on])
+            if gap.doubt:  # too few speakers or seeds for an interval
+                gap = replace(gap, low=np.nan, high=np.nan)
+            effects.append(Effect.of(gap, row=name, printed=printed.above(on, row), **about))
+    return panels
 
 
-def gains(panels: Mapping[str, Gains], spreads: Mapping[str, float]) -> Figure:
-    """Draw the accuracy of every model less its baseline's: printed hollow, recorded filled.
-
-    A recorded model of fewer than five seeds is drawn small and pale: its sign is not to be read.
-    The band is one standard deviation of the baseline over seeds to either side.
-    """
-    sets = list(dict.fromkeys(name for models in panels.values() for _, name in models))
-    size = {"figsize": (WIDTH, 1.3 + 0.34 * len(sets)), "layout": "constrained"}
-    figure, axes = plt.subplots(1, len(panels), squeeze=False, sharey=True, **size)
-    offsets = dict(zip(APPROACHES, (0.24, 0.0, -0.24), strict=True))
-    hollow = {"markersize": 5, "markerfacecolor": "white"}
-    pale = {"markersize": 3.5, "alpha": 0.45}
-    for place, (title, models) in zip(axes[0], panels.items(), strict=True):
-        if title in spreads:
-            place.axvspan(-spreads[title], spreads[title], color="0.93", zorder=0)
-        place.axvline(0, color="0.7", linewidth=1, zorder=0)
-        for (approach, name), (printed, recorded, seeds) in models.items():
-            height = len(sets) - 1 - sets.index(name) + offsets[approach]
-            look = {"color": HUES[approach], "clip_on": False}
-            if printed is not None:
-                place.plot(printed, height, "o", **look, **hollow)
-            if recorded is not None:
-                filled = {"markersize": 5.5} if seeds >= SEEDS else pale
-                place.plot(recorded, height, "o", markeredgewidth=0, **look, **filled)
-        place.set_title(title)
-        place.set(xlabel="points above the baseline", ylim=(-0.6, len(sets) - 0.4))
-        place.set_yticks(range(len(sets)), sets[::-1])
-        place.grid(axis="y", color="0.93", linewidth=0.8)
-        place.set_axisbelow(True)
-    point = {"marker": "o", "linestyle": "", "color": "0.35"}
-    handles = [
-        Line2D([], [], **point | {"color": colour}, label=name) for name, colour in HUES.items()
-    ]
-    handles += [
-        Line2D([], [], **point, markerfacecolor="white", label="printed"),
-        Line2D([], [], **point, label="recorded"),
-        Line2D([], [], **point, **pale, label=f"recorded, fewer than {SEEDS} seeds"),
-    ]
-    if spreads:
-        handles.append(Patch(color="0.93", label="baseline, one deviation"))
-    return _finished(figure, handles, ncols=4)
+def gains(panels: Mapping[str, Sequence[Effect]]) -> Figure:
+    """Draw the UA of every model less its baseline's: printed, and recorded."""
+    shades = {"recorded": COLOURS["clean"]}
+    return forest(panels, shades=shades, unit="points of UA above the baseline")
 
 
 def alpha_data(ledger: Ledger) -> dict[str, list[tuple[float, list[float]]]]:
@@ -240,8 +203,10 @@ def alpha_curve(
     The points are alpha at the end of training and UA in % of each seed, by what is scored; a
     dotted line marks the paper's alpha.
     """
-    figure, axes = plt.subplots(figsize=(WIDTH * 0.7, 3.4), layout="constrained")
-    for colour, (name, curve) in zip(PALETTE, points.items(), strict=False):
+    figure, axes = plt.subplots(figsize=(WIDTH * 0.7, 2.9), layout="constrained")
+    shades = colours(points)
+    for name, curve in points.items():
+        colour = shades[name]
         rows = sorted(curve)
         means = [np.mean(values) for _, values in rows]
         axes.plot([at for at, _ in rows], means, color=colour, linewidth=1.3, label=name)
@@ -252,23 +217,21 @@ def alpha_curve(
     return _finished(figure, axes.get_legend_handles_labels()[0], ncols=4)
 
 
-def maps_data(ledger: Ledger, run: Ledger) -> list[tuple[str, list[Points]]]:
-    """Return title and panels of the t-SNE maps of a first seed: recorded, then this page's."""
-    maps = []
-    for source, views, points in map_sources(ledger, run, part="map"):
-        panels = []
-        for row in VIEWED:
-            is_row = (views["approach"] == row.approach) & (views["attributes"] == row.attributes)
-            trials = views[is_row].sort_values("seed")["trial"]
-            table = points[points["trial"].isin(trials[:1])]
-            if len(table):
-                corpora = table["group"].str.split("/").str[0]
-                names = [ORIGINS.get(name, name) for name in corpora]
-                panels.append((row.name, table[["x", "y"]].to_numpy(float), names))
-        if panels:
-            clips = len(panels[0][1])
-            maps.append((f"{source}, {clips} clips of the test speakers, by corpus", panels))
-    return maps
+def maps_data(ledger: Ledger, run: Ledger) -> list[Points]:
+    """Return the panels of the t-SNE maps of a first seed: recorded, or this page's."""
+    source, panels = map_source(ledger, run, part="map"), []
+    if source is None:
+        return panels
+    what, views, points = source
+    for row in VIEWED:
+        is_row = (views["approach"] == row.approach) & (views["attributes"] == row.attributes)
+        trials = views[is_row].sort_values("seed")["trial"]
+        table = points[points["trial"].isin(trials[:1])]
+        if len(table):
+            corpora = table["group"].str.split("/").str[0]
+            names = [ORIGINS.get(name, name) for name in corpora]
+            panels.append((f"{what}: {row.name}", table[["x", "y"]].to_numpy(float), names))
+    return panels
 
 
 def _finished(figure: Figure, handles: Sequence, *, ncols: int) -> Figure:

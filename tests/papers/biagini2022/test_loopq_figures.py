@@ -7,9 +7,9 @@ from matplotlib.colors import same_color, to_rgba
 from sercore.corpora.labels import SEVEN
 from sercore.features.mel import PICTURE, MelSettings, filters, mel
 from sercore.papers.biagini2022 import figures
-from sercore.report import figures as shared
 from sercore.report import predictions
-from sercore.report.figures import _band
+from sercore.report import spectrograms as shared
+from sercore.report.spectrograms import _band
 from tests.report.legible import legible
 
 EMOTIONS = dict(zip(SEVEN, (1652, 1629, 1628, 1634, 1452, 1555, 560), strict=True))
@@ -175,43 +175,33 @@ def test_panels_that_do_not_fit_are_told(draw, panels, message):
         draw(panels)
 
 
-@pytest.mark.parametrize("count", [1, 3, 6])
+@pytest.mark.parametrize("count", [1, 3, 9])
 def test_curves_are_those_of_each_model_with_the_kept_epoch_marked(count):
-    names = [f"CNNLSTM {letter}" for letter in "abcdef"[:count]]
-    figure = figures.curves(
-        {name: (CURVES, at + 1) for at, name in enumerate(names)}, title="by-origin"
-    )
-    columns = np.array(CURVES).T
-    shown = [axes for axes in figure.axes if axes.lines]
-    assert [axes.get_title() for axes in titled(figure)] == [
-        f"{name}, epoch {at} kept" for at, name in enumerate(names, 1)
-    ]
-    for at, accuracy in enumerate(titled(figure), 1):
-        loss = min(
-            (axes for axes in shown if axes is not accuracy),
-            key=lambda axes: distance(axes, accuracy),
-        )
+    names = [f"CNNLSTM {letter}" for letter in "abcdefghi"[:count]]
+    histories = {name: (CURVES, at % 8 + 1) for at, name in enumerate(names)}
+    fewer = dict(list(histories.items())[:-1]) if count > 1 else histories
+    figure = figures.curves({"by-origin": histories, "speaker-independent": fewer})
+    columns, axes = np.array(CURVES).T, figure.axes
+    assert len(axes) == 2 * (len(histories) + len(fewer))
+    shared, apart = axes[: 2 * count], axes[2 * count :]
+    for split, panels in (("by-origin", shared), ("speaker-independent", apart)):
+        assert panels[0].get_ylabel() == f"{split}\naccuracy"
+        assert panels[len(panels) // 2].get_ylabel() == "loss"
+    for name, accuracy, loss in zip(names, shared[:count], shared[count:], strict=True):
+        best = histories[name][1]
+        assert accuracy.get_title() == name.replace(" ", "\n")
         for axes, ours, theirs in ((accuracy, 2, 4), (loss, 1, 3)):
             training, validation, kept = axes.lines
             assert np.array_equal(training.get_xydata().T, columns[[0, ours]])
             assert np.array_equal(validation.get_xydata().T, columns[[0, theirs]])
-            assert kept.get_xydata().tolist() == [[at, columns[theirs, at - 1]]]
+            assert kept.get_xydata().tolist() == [[best, columns[theirs, best - 1]]]
             low, high = axes.get_ylim()
             assert low == 0
             assert columns[[ours, theirs]].max() <= high
-    assert [text.get_text() for text in figure.legends[0].texts] == [
-        "training",
-        "validation",
-        "kept epoch",
-    ]
-    assert figure.legends[0].get_title().get_text() == "by-origin"
+    assert [axes.get_title().replace("\n", " ") for axes in apart[: len(fewer)]] == list(fewer)
+    shown = [text.get_text() for text in figure.legends[0].texts]
+    assert shown == ["training", "validation", "kept epoch"]
     legible(figure)
-
-
-def distance(axes, other) -> float:
-    """From the lower edge of the other, of axes in its column and below it."""
-    own, above = axes.get_position(), other.get_position()
-    return above.y0 - own.y1 if abs(own.x0 - above.x0) < 0.02 and own.y1 < above.y0 else np.inf
 
 
 @pytest.mark.parametrize(
@@ -225,7 +215,7 @@ def distance(axes, other) -> float:
 )
 def test_curves_that_are_none_are_told(histories, message):
     with pytest.raises(ValueError, match=message):
-        figures.curves(histories)
+        figures.curves({"by-origin": histories})
 
 
 def test_reliability_is_the_share_right_by_confidence_and_the_error_that_of_the_bins():
@@ -236,7 +226,7 @@ def test_reliability_is_the_share_right_by_confidence_and_the_error_that_of_the_
     assert np.allclose(first.get_xydata(), [[0.4, 0.25], [0.6, 0.5], [0.9, 1]])
     assert np.allclose(second.get_xydata(), [[0.8, 0.4]])
     error = (0.6 + 0.6 + 1) / 20
-    texts = [text.get_text() for text in above.get_legend().texts]
+    texts = [text.get_text() for text in figure.legends[0].texts]
     assert texts == [
         "as sure as right",
         f"by-origin, error {error:.3f}, 20 clips",
@@ -322,7 +312,7 @@ def test_no_figure_is_wider_than_a_page():
         figures.shares(EMOTIONS, ORIGINS),
         shared.examples(clips()),
         shared.saliency_map(maps(), settings=SMALL),
-        figures.curves({str(at): (CURVES, 1) for at in range(9)}),
+        figures.curves({"by-origin": {str(at): (CURVES, 1) for at in range(9)}}),
         figures.reliability({"by-origin": BINS}),
         predictions.windows(heard(), SEVEN, [], TRUTH),
     ]

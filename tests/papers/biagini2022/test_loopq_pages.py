@@ -100,10 +100,12 @@ def test_curves_are_those_of_the_first_seed_and_name_the_kept_epoch(book):
 
 
 def test_confusions_are_shares_of_the_true_class(book):
-    found = plots.confusions_data(book, "FCMFCC", "as-run")
-    assert [title.split(",")[0] for title, *_ in found] == list(plots.PAIR)
-    assert np.allclose(found[0][1].sum(1), 1)
-    assert np.allclose(np.diag(found[1][1]), 9 / 20)
+    rows = plots.confusions_data(book, [("FCMFCC", "as-run"), ("CNNATT", "fixed")])
+    assert list(rows) == list(plots.PAIR)
+    shared, apart = rows.values()
+    assert [title for title, *_ in apart] == ["FCMFCC as-run", "CNNATT fixed"]
+    assert np.allclose(shared[0][1].sum(1), 1)
+    assert np.allclose(np.diag(apart[0][1]), 9 / 20)
 
 
 def test_bins_are_summed_over_seeds():

@@ -7,6 +7,7 @@ import torch
 
 from sercore.augment.policies import POLICIES, masked
 from sercore.papers.padi2021 import figures
+from sercore.report.figures import scatter
 from tests.papers.padi2021.padi_runs import EIGHT, ledger, trials
 from tests.report.legible import legible
 
@@ -50,7 +51,7 @@ def test_bars_have_the_scores_and_their_deviations():
     figure = figures.bars(
         {
             "speakers left out": {"RAVDESS, an analogue of exp1": BARS},
-            "clips split": {"RAVDESS": {"111": (70, NAN, 1)}},
+            "clips split at random": {"RAVDESS": {"111": (70, NAN, 1)}},
         }
     )
     above, below = figure.axes
@@ -88,58 +89,6 @@ def test_bars_of_three_experiments_stand_beside_each_other():
     legible(figure)
 
 
-@pytest.mark.parametrize(("seeds", "face"), [(1, "white"), (4, "white"), (5, figures.PALETTE[0])])
-def test_effects_have_their_intervals_and_few_seeds_are_hollow(seeds, face):
-    given = {
-        "TL": (2.0, -1.0, 5.0),
-        "Aug": (0.5, -0.5, 1.5),
-        "SP": (6.0, 4.0, 8.0),
-        "SP - TL": (4.0, 1.0, 7.0),
-    }
-    figure = figures.effects(
-        {
-            "RAVDESS, an analogue of exp1, speakers left out": (given, seeds),
-            "clips split": (given, 3),
-        }
-    )
-    axes = figure.axes[0]
-    points = [line for line in axes.lines if line.get_marker() == "o"]
-    assert [line.get_xdata()[0] for line in points] == [value for value, *_ in given.values()] * 2
-    assert points[0].get_markerfacecolor() == face
-    spans = [
-        line.get_xdata()
-        for line in axes.lines
-        if len(line.get_xdata()) == 2 and line.get_linewidth() == 1.5
-    ]
-    assert [tuple(map(float, each)) for each in spans] == [
-        (low, high) for _, low, high in given.values()
-    ] * 2
-    assert f"{seeds} seed" in figure.legends[0].get_texts()[0].get_text()
-    legible(figure)
-
-
-def test_maps_are_coloured_by_emotion_and_by_speaker():
-    generator = np.random.default_rng(0)
-    emotions = ["angry", "happy", "neutral", "sad"] * 10
-    speakers = [f"ravdess/{at:02d}" for at in (1, 2, 3, 4, 5)] * 8
-    stages = {
-        stage: (generator.normal(size=(40, 2)), emotions, speakers) for stage in ("before", "after")
-    }
-    figure = figures.maps(stages, title="Real speech")
-    assert figure.get_suptitle() == "Real speech"
-    assert [axes.get_title() for axes in figure.axes] == [
-        f"{one}, by {other}" for one in stages for other in ("emotion", "speaker")
-    ]
-    for (places, *labels), row in zip(
-        stages.values(), np.reshape(figure.axes, (2, 2)), strict=True
-    ):
-        for axes, given in zip(row, labels, strict=True):
-            points = axes.collections[0]
-            assert np.array_equal(points.get_offsets(), places)
-            assert len(np.unique(points.get_facecolors(), axis=0)) == len(set(given))
-    legible(figure)
-
-
 def test_what_a_ledger_holds_can_be_drawn():
     def right(trial, speaker):
         return [50 + 10 * (trial.pooling == "statistics"), 40, 60, 30 + 10 * trial.fold]
@@ -152,23 +101,42 @@ def test_what_a_ledger_holds_can_be_drawn():
         legible(figure)
         plt.close(figure)
     empty = ledger([])
-    ((title, matrix, names),) = figures.confusions_data(book, empty)["Real speech"]
-    assert (title, names) == ("RAVDESS, an analogue of exp1", ("angry", "happy", "neutral", "sad"))
+    ((title, matrix, names),) = figures.confusions_data(book, empty)
+    assert title == "Real speech: RAVDESS, an analogue of exp1"
+    assert names == ("angry", "happy", "neutral", "sad")
     assert (np.diagonal(matrix) / matrix.sum(1)).tolist() == [0.6, 0.4, 0.6, 0.35]
     ((title, found),) = figures.bars_data(book)["speakers left out"].items()
     assert title.startswith("RAVDESS, an analogue of exp1\n")
     assert title.endswith("; 2 folds, 1 seed")
     assert found["111"] == pytest.approx((48.75, 10 / 4 / 2**0.5, 2))
-    effects = figures.effects_data(book)
-    assert effects["RAVDESS, an analogue of exp1, clips split at random"][0]["SP"] == pytest.approx(
-        (2.5, 2.5, 2.5)
-    )
-    assert (
-        figures.confusions_data(empty, empty)
-        == figures.bars_data(empty)
-        == figures.effects_data(empty)
-        == {}
-    )
+    split = "RAVDESS, an analogue of exp1, clips split at random, 1 seed"
+    (effect,) = [
+        effect
+        for effect in figures.effects_data(book)
+        if (effect.series, effect.row) == (split, "pooling")
+    ]
+    assert (effect.value, effect.low, effect.high) == pytest.approx((2.5, 2.5, 2.5))
+    assert not effect.is_judged
+    assert figures.bars_data(empty) == {}
+    assert figures.confusions_data(empty, empty) == figures.effects_data(empty) == []
+
+
+@pytest.mark.parametrize(("seeds", "is_judged"), [(4, False), (5, True)])
+def test_effects_are_judged_from_five_seeds(seeds, is_judged):
+    def right(trial, speaker):
+        return [50 + trial.seed, 40, 60, 30 + 10 * trial.fold]
+
+    effects = figures.effects_data(ledger(trials(EIGHT, folds=2, seeds=seeds), right))
+    assert {effect.is_judged for effect in effects} == {is_judged}
+
+
+def test_this_pages_answers_are_drawn_only_where_none_are_recorded():
+    book, demo = ledger(trials(EIGHT, folds=2)), ledger(trials(EIGHT, folds=1))
+    recorded = figures.confusions_data(book, ledger([]))[0][1]
+    ((_, counts, _),) = figures.confusions_data(book, demo)
+    assert (counts == recorded).all()
+    ((_, counts, _),) = figures.confusions_data(ledger([]), demo)
+    assert counts.sum() < recorded.sum()
 
 
 def test_the_grid_is_drawn_before_a_wider_pair():
@@ -182,20 +150,21 @@ def test_the_grid_is_drawn_before_a_wider_pair():
 
 def test_maps_are_of_the_widest_networks_first_seed_and_of_what_was_looked_into():
     views = trials(["011", "111", "111, finetune"], folds=1, seeds=2)[::-1]
-    found = figures.maps_data(ledger([], views=views), ledger([]))["Real speech"]
-    assert set(found) == {
-        "011, before training", "011, after training", "111, before training", "111, finetune, after training",
+    maps = figures.maps_data(ledger([], views=views), ledger([], views=views))
+    assert list(maps) == ["Real speech,\nemotion", "Real speech,\nspeaker"]
+    by_emotion, by_speaker = ({title: rest for title, *rest in panels} for panels in maps.values())
+    assert set(by_emotion) == set(by_speaker) == {
+        "011,\nbefore training", "011,\nafter training",
+        "111,\nbefore training", "111, finetune,\nafter training",
     }  # fmt: skip
-    places, emotions, speakers = found["011, after training"]
+    places, labels = by_emotion["011,\nafter training"]
     assert places.tolist() == [[0, 1], [1, 1], [2, 1]]
-    assert (emotions, speakers) == (
-        ["angry", "sad", "happy"],
-        ["ravdess/01", "ravdess/01", "ravdess/06"],
-    )
+    assert labels == ["angry", "sad", "happy"]
+    assert by_speaker["011,\nafter training"][1] == ["ravdess/01", "ravdess/01", "ravdess/06"]
     wide = [each for each in views if each.seed == 1]
     both = ledger([], views=[*trials(["011"], folds=1, size="narrow"), *wide])
-    assert figures.maps_data(both, ledger([]))["Real speech"]["011, after training"][
-        0
-    ].tolist() == [[0, 2], [1, 2], [2, 2]]
+    panels = figures.maps_data(both, ledger([]))["Real speech,\nemotion"]
+    (after,) = [rest for title, *rest in panels if title == "011,\nafter training"]
+    assert after[0].tolist() == [[0, 2], [1, 2], [2, 2]]
     assert figures.maps_data(ledger([]), ledger(trials(["111"], folds=1))) == {}
-    legible(figures.maps(found))
+    legible(scatter(list(maps.values()), names=list(maps), in_rows=True))

@@ -1,6 +1,7 @@
 """What chapter 2's words quote and what its figures draw, from planted runs."""
 
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -119,19 +120,29 @@ def test_losses_are_those_of_the_first_seed_with_the_entropies_of_what_each_mode
 
 
 def test_gains_have_all_45_models_printed_and_recorded(full):
-    found, spreads = parry2022_figures.gains_data(full)
-    assert list(found) == ["TESS", "in-domain test"]
-    assert {len(each) for each in found.values()} == {45}
-    printed, ours, seeds = found["TESS"]["MTL", "C"]
-    assert (printed, ours, seeds) == (pytest.approx(-0.58), pytest.approx(5), 3)
-    assert found["TESS"]["GR", "C+S"] == (None, pytest.approx(2), 1)
-    assert found["in-domain test"]["GR", "S"][0] == pytest.approx(59.98 - 59.32)
-    assert spreads["TESS"] == pytest.approx(1)
-    legible(parry2022_figures.gains(found, spreads))
-    nothing, without = parry2022_figures.gains_data(NOTHING)
-    assert list(nothing) == ["TESS", "CREMA-D", "in-domain test"]
-    assert without == {}
-    assert {each[1] for found in nothing.values() for each in found.values()} == {None}
+    panels = parry2022_figures.gains_data(full)
+    assert list(panels) == ["MTL", "GR", "AD"]
+    found = {
+        (approach, effect.group, effect.row): effect
+        for approach, effects in panels.items()
+        for effect in effects
+    }
+    assert len(found) == 2 * (45 + 3)
+    assert {on for _, on, _ in found} == {"TESS", "in-domain test"}
+    effect = found["MTL", "TESS", "C"]
+    assert (effect.printed, effect.value) == (pytest.approx(-0.58), pytest.approx(5))
+    assert not effect.is_judged
+    assert np.isnan(effect.low)
+    effect = found["GR", "TESS", "C+S"]
+    assert (effect.printed, effect.value) == (None, pytest.approx(2))
+    assert found["GR", "in-domain test", "S"].printed == pytest.approx(59.98 - 59.32)
+    effect = found["AD", "TESS", "baseline ± sd"]
+    assert (effect.low, effect.value, effect.high) == pytest.approx((-1, 0, 1))
+    legible(parry2022_figures.gains(panels))
+    nothing = list(chain.from_iterable(parry2022_figures.gains_data(NOTHING).values()))
+    assert {effect.group for effect in nothing} == {"TESS", "CREMA-D", "in-domain test"}
+    assert all(np.isnan(effect.value) for effect in nothing)
+    assert "baseline ± sd" not in {effect.row for effect in nothing}
 
 
 def test_the_curve_over_alpha_ends_beyond_the_papers_and_has_each_seed(full):
@@ -142,18 +153,21 @@ def test_the_curve_over_alpha_ends_beyond_the_papers_and_has_each_seed(full):
 
 
 def test_maps_show_baseline_mtl_and_gr_by_corpus(full):
-    ((title, panels),) = parry2022_figures.maps_data(full, NOTHING)
-    assert title == "Real speech, 3 clips of the test speakers, by corpus"
-    assert [name for name, *_ in panels] == ["baseline", "MTL C", "GR C"]
+    panels = parry2022_figures.maps_data(full, NOTHING)
+    assert [name for name, *_ in panels] == [
+        f"Real speech: {model}" for model in ("baseline", "MTL C", "GR C")
+    ]
     assert panels[0][1].tolist() == [[1, 2], [3, 4], [5, 6]]
     assert panels[2][2] == ["RAVDESS", "RAVDESS", "EMOVO"]
-    legible(scatter(panels, title=title))
+    legible(scatter([panels]))
 
 
-def test_maps_of_this_page_name_their_corpora():
+def test_maps_of_this_page_stand_only_where_none_are_recorded(full):
     this_page = book([])
     this_page.recorded.parts["map"]["group"] = "demo-scena/x"
-    ((title, panels),) = parry2022_figures.maps_data(NOTHING, this_page)
-    assert title.startswith("This page's own run")
+    this_page.recorded.runs["demo"] = {"edition": "demo"}
+    panels = parry2022_figures.maps_data(NOTHING, this_page)
+    assert panels[0][0] == "Synthetic speech: baseline"
     assert set(panels[0][2]) == {"demo-scena"}
+    assert parry2022_figures.maps_data(full, this_page)[0][0] == "Real speech: baseline"
     assert parry2022_figures.maps_data(NOTHING, NOTHING) == []

@@ -5,7 +5,6 @@ import pytest
 from matplotlib.colors import same_color
 
 from sercore.papers.parry2022 import figures
-from sercore.papers.parry2022.data import SUBSETS
 from tests.report.legible import legible
 
 CURVES = {seed: (40 + 8 * np.sin(np.arange(30) * (seed + 1))).tolist() for seed in range(3)}
@@ -29,14 +28,6 @@ def learnt():
     }
     return curves, {
         name: {"emotion": 0.99, "C": 1.05, "S": 3.2, "G": 0.69, "L": 0.6} for name in curves
-    }
-
-
-def points(seeds=1):
-    return {
-        (way, name): (at - 7.0, at / 2 - 3, seeds)
-        for way in ("MTL", "GR", "AD")
-        for at, name in enumerate(SUBSETS)
     }
 
 
@@ -72,35 +63,6 @@ def test_losses_stand_over_their_entropies_with_alpha_below():
 def test_losses_of_any_size_are_legible(last):
     _, entropies = learnt()
     legible(figures.learning({"GR C+S+G+L": history(FOUR, 0.5, last)}, entropies))
-
-
-@pytest.mark.parametrize(("seeds", "pale"), [(1, True), (4, True), (5, False)])
-def test_gains_are_hollow_where_printed_and_pale_on_few_seeds(seeds, pale):
-    figure = figures.gains({"TESS": points(seeds), "in-domain test": points()}, {"TESS": 2.0})
-    told = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert told[-1] == "baseline, one deviation"
-    drawn = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
-    hollow = [line for line in drawn if same_color(line.get_markerfacecolor(), "white")]
-    filled = [line for line in drawn if line not in hollow]
-    assert len(hollow) == len(filled) == 45
-    assert {line.get_alpha() is not None for line in filled} == {pale}
-    assert sorted(line.get_xdata()[0] for line in hollow) == sorted(
-        value for value, *_ in points().values()
-    )
-    assert figure.axes[0].patches[0].get_width() == 4.0
-    assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == [*SUBSETS[::-1]]
-    legible(figure)
-
-
-def test_gains_that_are_not_there_are_left_out():
-    figure = figures.gains(
-        {"TESS": {("MTL", "C"): (None, 1.0, 1), ("GR", "C"): (2.0, None, 0)}}, {}
-    )
-    assert "baseline, one deviation" not in [
-        text.get_text() for text in figure.legends[0].get_texts()
-    ]
-    assert sum(line.get_marker() == "o" for line in figure.axes[0].lines) == 2
-    legible(figure)
 
 
 def test_the_curve_over_alpha_goes_through_the_means():
