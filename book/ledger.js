@@ -28,7 +28,7 @@
   field.textContent = "Text ";
   const text = field.appendChild(document.createElement("input"));
   text.type = "search";
-  text.placeholder = "such as “Table 3” or “CREMA-D”";
+  text.placeholder = "such as “CREMA-D”";
   const reset = form.appendChild(document.createElement("button"));
   reset.type = "reset";
   reset.textContent = "Show all";

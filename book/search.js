@@ -4,6 +4,7 @@ var Scorer = {
     const records = ["book/ledger", "book/status", "book/speed", "book/references", "book/adding"];
     if (page.startsWith("book/generated/api/") || page === "book/api") return score - 1000;
     if (records.includes(page)) return score - 100;
+    if (page === "book/glossary" && !anchor) return score - 50; // its terms are hits of their own
     // Of two pages that only use the word, a chapter and an explanation come before the front page.
     return page === "book/index" ? score : score + 1;
   },

@@ -63,13 +63,14 @@ def summary(place: str) -> str:
     Args:
         place: path from the page to the folder of the notebooks.
     """
-    lines = ["| paper | what it claims | what we found | |", "|---|---|---|---|"]
+    lines = ["| paper | what it claims | what we found | mark |", "|---|---|---|---|"]
     numbers = papers.values()
     for paper in papers.every():
         number = int(paper.name.partition("-")[0])
         words = finding(store.PROJECT / "notebooks" / f"{paper.name}.ipynb", numbers)
         link = f"[{number}. {paper.title}]({place}/{paper.name}.ipynb)"
-        cells = link, claimed(paper.folder), lead(words, where=paper.name), mark(Ledger(paper))
+        sign = mark(Ledger(paper)).replace(" ", "\N{NO-BREAK SPACE}")
+        cells = link, claimed(paper.folder), lead(words, where=paper.name), sign
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
