@@ -36,9 +36,9 @@ test: .venv/installed
 	OMP_NUM_THREADS=1 $(bin)/pytest tests --ignore=tests/pages -n 2 --dist loadfile --cov --cov-report=term
 	$(bin)/pytest --nbval-lax --nbval-current-env notebooks
 	$(bin)/sercore book --out $(built)
-	SER_HTML=$(built)/_build/html $(bin)/pytest tests/pages -n 2
+	SER_HTML=$(built)/_build/html $(bin)/pytest tests/pages tests/test_ledger_page.py tests/test_search_ranking.py -n 2
 
-lab: .venv/installed
+lab: .venv/lab
 	$(bin)/jupyter lab notebooks
 
 bench: .venv/bench
@@ -61,6 +61,6 @@ clean:
 	@echo "Installing the pinned set into .venv: two to five minutes, the first time only"
 	@began=$$(date +%s) && $(pip) --editable '.[test]' && echo $$(($$(date +%s) - began)) > $@
 
-.venv/bench: .venv/installed
-	@$(pip) --editable '.[bench]'
+.venv/bench .venv/lab: .venv/%: .venv/installed
+	@$(pip) --editable '.[$*]'
 	@touch $@

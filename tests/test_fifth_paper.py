@@ -48,8 +48,11 @@ class Project:
         shutil.copytree(HERE / "svm2004", folder / "sercore" / "papers" / "svm2004")
         shutil.copy(HERE / "references.bib", folder / "sercore" / "papers" / "svm2004")
         shutil.copy(HERE / f"{NAME}.csv", folder / "book" / "ledger" / "published")
+        shutil.copy(HERE / "svm2004.md", folder / "book" / "papers")
         cells = [v4.new_markdown_cell("# A fifth paper {cite:t}`svm2004`")]
-        words = "It prints {{ svm2004.printed }} numbers; {{ svm2004.not_run }} are not run."
+        words = (
+            "**It prints {{ svm2004.printed }} numbers; {{ svm2004.not_run }} are not run.** More."
+        )
         cells.append(v4.new_markdown_cell(words, metadata={"tags": ["finding"]}))
         cells.append(
             code(
@@ -161,8 +164,9 @@ def test_the_book_has_its_place_its_reference_and_its_numbers(project):
     assert "@misc{svm2004" in (staged / "book" / "references.bib").read_text()
     generated = staged / "book" / "generated"
     assert "SVM, speaker-dependent" in (generated / "ledgers.md").read_text()
-    assert "It prints 2 numbers; " in (generated / "headline.md").read_text()
-    assert "{cite:t}`svm2004`" in (generated / "replicated.md").read_text()
+    last = (generated / "headline.md").read_text().splitlines()[-1]
+    assert last.startswith(f"| [5. The example (2004)](../notebooks/{NAME}.ipynb) | Known speakers")
+    assert "| It prints 2 numbers; " in last
 
 
 def test_no_existing_file_is_touched(project):

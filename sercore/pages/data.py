@@ -18,20 +18,28 @@ HEADS = ("corpus", "clips", "hours", "speakers", "problems")
 def corpora(path: Path = RECORDED) -> HTML:
     """List the clips in the folder of each corpus, as ``sercore corpora ROOT --json`` counted them.
 
-    A dash stands where the corpus is not at hand.
+    A corpus that was not at hand has no row: ``missing`` names it.
     """
-    reports = json.loads(sealed.read(path, name=sealed.DIGESTS))
-    counted = {report["corpus"]: report for report in reports}
+    counted = _counted(path)
     rows = []
     for name, title in TITLES.items():
-        report = counted.get(name)
-        if report is None:
-            rows.append((title, *["–"] * 3, "not at hand"))
-        else:
+        if name in counted:
+            report = counted[name]
             problems = "; ".join(report["problems"]) or "none"
             counts = report["clips"], f"{report['hours']:.3f}", report["speakers"]
             rows.append((title, *counts, problems))
-    return tables.html(HEADS, rows, caption="Found in the folders of the real corpora")
+    return tables.html(HEADS, rows, caption="The folders of the real corpora")
+
+
+def missing(path: Path = RECORDED) -> str:
+    """Name the corpora that were not at hand."""
+    counted = _counted(path)
+    return ", ".join(title for name, title in TITLES.items() if name not in counted)
+
+
+def _counted(path: Path) -> dict[str, dict]:
+    reports = json.loads(sealed.read(path, name=sealed.DIGESTS))
+    return {report["corpus"]: report for report in reports}
 
 
 def demo() -> HTML:

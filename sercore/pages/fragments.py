@@ -1,6 +1,7 @@
 """All that pages include, written into ``book/generated`` when the book is rendered."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -8,10 +9,10 @@ import matplotlib.pyplot as plt
 
 from sercore import papers, store
 from sercore.ledger.entries import Ledger, tally
-from sercore.ledger.paper import Printed
-from sercore.pages import data, excerpts, reference, speed, status
+from sercore.pages import data, excerpts, ledger, reference, speed, status
 from sercore.report import prose, tables
 
+CLAIMED = store.PROJECT / "book" / "papers"  # a sentence for each paper
 EXAMPLE = "01-ser2022-transfer"  # chapter whose first cells the page on adding one shows
 
 
@@ -24,10 +25,14 @@ def write(folder: Path, runs: Sequence[Mapping[str, object]], times: Mapping[str
     place = folder / "book" / "generated"
     for name, text in _texts(ledgers, runs, times).items():
         store.write(place / name, (text + "\n").encode())
-    for ledger in ledgers.values():
-        for name, figure in ledger.paper.figures(ledger).items():
+    for paper_ledger in ledgers.values():
+        for name, figure in paper_ledger.paper.figures(paper_ledger).items():
             figure.savefig(place / name, dpi=150, metadata={"Software": None})
             plt.close(figure)
+    figure = speed.draw(speed.points())
+    with plt.rc_context({"svg.hashsalt": "speed"}):
+        figure.savefig(place / "speed.svg", metadata={"Date": None})
+    plt.close(figure)
 
 
 def _texts(
@@ -39,32 +44,74 @@ def _texts(
         "headline.md": summary("../notebooks"),
         "tally.md": tables.tally(counts).data,
         "corpora.md": data.corpora().data,
+        "corpora-missing.md": data.missing() or tables.DASH,
         "demo-corpora.md": data.demo().data,
         "parts.md": status.parts(runs, times).data,
         "chapters-run.md": status.chapters(runs).data,
         "trials-recorded.md": status.recorded(ledgers).data,
-        "speed.md": speed.benchmarks(),
-        "replicated.md": _replicated(),
-        "ledgers.md": "\n\n".join(map(_printed_numbers, ledgers.values())),
+        "ledgers.md": ledger.sections(ledgers),
         "notebook.md": excerpts.first_cells(store.PROJECT / "notebooks" / f"{EXAMPLE}.ipynb"),
     }
     texts |= {f"api/{name}.md": text for name, text in reference.pages().items()}
+    texts |= {f"speed/{name}.md": text for name, text in speed.outputs().items()}
     return texts | {"rooms.md": reference.contents()}
 
 
 def summary(place: str) -> str:
-    """Say what each paper's chapter found, in its own words, with links to the chapters.
+    """List the papers with what each claims, what its chapter found, and a mark, in Markdown.
 
     Args:
         place: path from the page to the folder of the notebooks.
     """
-    lines, numbers = [], papers.values()
+    lines = ["| paper | what it claims | what we found | mark |", "|---|---|---|---|"]
+    numbers = papers.values()
     for paper in papers.every():
         number = int(paper.name.partition("-")[0])
         words = finding(store.PROJECT / "notebooks" / f"{paper.name}.ipynb", numbers)
-        link = f"[{paper.title}]({place}/{paper.name}.ipynb)"
-        lines.append(f"{number}. {link}, {paper.subject}. {words}")
+        link = f"[{number}. {paper.title}]({place}/{paper.name}.ipynb)"
+        sign = mark(Ledger(paper)).replace(" ", "\N{NO-BREAK SPACE}")
+        cells = link, claimed(paper.folder), lead(words, where=paper.name), sign
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def claimed(folder: str, place: Path = CLAIMED) -> str:
+    """Return what a paper claims, in plain words: the text of its file in ``book/papers``.
+
+    Raises:
+        ProseError: there is no such file.
+    """
+    path = place / f"{folder}.md"
+    if not path.is_file():
+        raise prose.ProseError(
+            f"{path}: no such file; expected one sentence on what the paper claims. Write it."
+        )
+    return " ".join(path.read_text(encoding="utf-8").split())
+
+
+def lead(words: str, *, where: str) -> str:
+    """Return the bold sentence with which a finding begins.
+
+    Raises:
+        ProseError: it does not begin with one.
+    """
+    bold = re.match(r"\*\*(.+?)\*\*", words)
+    if bold is None:
+        raise prose.ProseError(
+            f"{where}: the finding begins with {words[:40]!r}; expected a sentence in bold, which "
+            "the first page shows. Write it."
+        )
+    return bold[1]
+
+
+def mark(ledger: Ledger) -> str:
+    """Mark a paper by the verdicts on its results: reached, in part, not reached, not judged."""
+    results = [number for number in ledger.printed if number.kind == "result"]
+    verdicts = {ledger.verdict(number)[0] for number in results}
+    is_reached, is_missed = verdicts & {"reproduced", "explained"}, "not reproduced" in verdicts
+    if is_reached:
+        return "◐ in part" if is_missed else "● reached"
+    return "✕ not reached" if is_missed else "○ not judged"
 
 
 def finding(path: Path, numbers: Mapping[str, prose.Values]) -> str:
@@ -88,42 +135,3 @@ def finding(path: Path, numbers: Mapping[str, prose.Values]) -> str:
             "four sentences. Write it."
         )
     return prose.fill(tagged[0], numbers, where=f"notebooks/{path.name}")
-
-
-def _replicated() -> str:
-    """List the papers with what each does and its chapter, as a table in Markdown."""
-    lines = ["| paper | chapter |", "|---|---|"]
-    for paper in papers.every():
-        number = int(paper.name.partition("-")[0])
-        link = f"[{number}](../notebooks/{paper.name}.ipynb)"
-        lines.append(f"| {{cite:t}}`{paper.folder}`: {paper.about} | {link} |")
-    return "\n".join(lines)
-
-
-def _printed_numbers(ledger: Ledger) -> str:
-    """Write the section of a paper's printed numbers."""
-    title = f"## Paper {ledger.paper.name.partition('-')[0]}: {ledger.paper.subject}"
-    protocols = ledger.paper.protocols.values()
-    rows = []
-    for number in ledger.printed:
-        ours = [_shown(ledger, number, protocol) for protocol in protocols]
-        plain = ledger.paper.plain(number)
-        if plain is not None:
-            ours[0] = "–" if plain.value is None else f"{plain.value:g}"
-        printed = number.value if isinstance(number.value, str) else f"{number.value:g}"
-        place = number.table, number.row, number.column
-        rows.append((*place, f"{printed} {number.unit}", *ours, ledger.verdict(number)))
-    heads = [f"ours, {protocol}" for protocol in protocols]
-    table = tables.html(("table", "row", "column", "printed", *heads, "verdict"), rows)
-    return f"{title}\n\n{table.data}"
-
-
-def _shown(ledger: Ledger, number: Printed, protocol: str) -> str:
-    if not isinstance(number.value, float):
-        return ""
-    cell = ledger.beside(number, variant=ledger.paper.reading(number.row), protocol=protocol)
-    if cell is None:
-        return ""
-    if number.table.startswith("Table 5"):
-        return f"{cell.value:.0%}"
-    return f"{cell.value:.{tables.DIGITS.get(number.metric, 2)}f}"
