@@ -48,7 +48,6 @@ class Project:
         shutil.copytree(HERE / "svm2004", folder / "sercore" / "papers" / "svm2004")
         shutil.copy(HERE / "references.bib", folder / "sercore" / "papers" / "svm2004")
         shutil.copy(HERE / f"{NAME}.csv", folder / "book" / "ledger" / "published")
-        shutil.copy(HERE / "svm2004.md", folder / "book" / "papers")
         cells = [v4.new_markdown_cell("# A fifth paper {cite:t}`svm2004`")]
         words = (
             "**It prints {{ svm2004.printed }} numbers; {{ svm2004.not_run }} are not run.** More."

@@ -164,7 +164,6 @@ class Paper(ABC):
         folder: name of its folder, "parry2022", by which recorded runs name it.
         title: authors and year, "Parry et al. (2022)".
         subject: subject in a few words, for a heading.
-        about: what it does, in a line of Markdown.
         methods: method number of each kind of trial; it is raised when the kind's numbers move.
         classes: names of the classes, by position.
         metrics: metrics that are filled for every row, printed or not.
@@ -183,7 +182,6 @@ class Paper(ABC):
     folder: ClassVar[str]
     title: ClassVar[str]
     subject: ClassVar[str]
-    about: ClassVar[str]
     methods: ClassVar[Mapping[str, int]]
     classes: ClassVar[Sequence[str]]
     metrics: ClassVar[Sequence[str]]

@@ -12,7 +12,7 @@ from sercore.ledger.entries import Ledger, tally
 from sercore.pages import data, excerpts, ledger, reference, speed, status
 from sercore.report import prose, tables
 
-CLAIMED = store.PROJECT / "book" / "papers"  # a sentence for each paper
+PAPERS = store.PROJECT / "sercore" / "papers"
 EXAMPLE = "01-ser2022-transfer"  # chapter whose first cells the page on adding one shows
 
 
@@ -75,13 +75,13 @@ def summary(place: str) -> str:
     return "\n".join(lines)
 
 
-def claimed(folder: str, place: Path = CLAIMED) -> str:
-    """Return what a paper claims, in plain words: the text of its file in ``book/papers``.
+def claimed(folder: str, papers_folder: Path = PAPERS) -> str:
+    """Return what a paper claims, in plain words: the text of ``claim.md`` in its folder.
 
     Raises:
         ProseError: there is no such file.
     """
-    path = place / f"{folder}.md"
+    path = papers_folder / folder / "claim.md"
     if not path.is_file():
         raise prose.ProseError(
             f"{path}: no such file; expected one sentence on what the paper claims. Write it."

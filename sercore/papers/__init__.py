@@ -17,7 +17,6 @@ FIELDS = (
     "folder",
     "title",
     "subject",
-    "about",
     "methods",
     "classes",
     "metrics",

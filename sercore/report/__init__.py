@@ -1,1 +1,1 @@
-"""What several chapters show: ``tables``, ``figures``, and ``networks`` as tables of their layers."""
+"""What several chapters show: ``tables``, ``figures`` and numbers for the ``prose``."""

@@ -20,7 +20,6 @@ class Alves2022(Paper, study=study):
     folder = study.STUDY
     title = "Alves et al. (2022)"
     subject = "transfer learning and augmentation for SE&R 2022"
-    about = "multi-task and sequential transfer, SMOTE, *Change gender*, Brazilian Portuguese"
     classes = study.CLASSES
     metrics = numbers.METRICS
     protocols: ClassVar = {protocol: protocol for protocol in study.PROTOCOLS}

@@ -122,10 +122,6 @@ class Biagini2022(Paper, study=study):
     folder = study.STUDY
     title = "Biagini (2022)"
     subject = "five models compared"
-    about = (
-        "five networks that name seven emotions in acted speech, trained from scratch or on"
-        " pretrained encoders"
-    )
     classes = study.CLASSES
     metrics = page.OURS
     protocols = page.SPLITS

@@ -20,10 +20,6 @@ class Padi2021(Paper, study=study):
     folder = study.STUDY
     title = "Padi et al. (2021)"
     subject = "ResNet34 with SpecAugment"
-    about = (
-        "a speaker recogniser's ResNet34, masked spectrograms, statistics pooling, with and without"
-        " each"
-    )
     classes = range(4)  # of every experiment, each with names of its own
     metrics = (UA, WA)
     protocols = SPLITS

@@ -14,7 +14,6 @@ from sercore.evaluation.metrics import DIFFERENCES, FACTORS, recalls
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import level
-from sercore.models import resnet
 from sercore.models.counts import parameters
 from sercore.models.resnet import ResNet34
 from sercore.papers.padi2021 import data as padi_data
@@ -23,7 +22,6 @@ from sercore.papers.padi2021.data import CLASSES, EXPERIMENTS, ORIGINS, VOXCELEB
 from sercore.papers.padi2021.numbers import APART, IEMOCAP, UA, WA, Systems, experiment, systems
 from sercore.papers.padi2021.study import EIGHT
 from sercore.papers.padi2021.trial import SIZES
-from sercore.report import networks
 from sercore.report.tables import DASH, NONE, html, number, shown
 from sercore.training.chunks import LENGTHS
 
@@ -71,32 +69,6 @@ def classes(ledger: Ledger) -> HTML:
     heads = ["experiment", "class", ("IEMOCAP", "printed"), ("IEMOCAP", "measured")]
     heads.append(("analogue of Exp 1", ", ".join(stand_ins) or DASH))
     return html(heads, rows or NONE, caption="Table 2: segments of each class")
-
-
-def layers(*, classes: int = 4, frames: int = LENGTHS[-1]) -> HTML:
-    """Show the published network by part: its output of a chunk of frames, and its parameters."""
-    with torch.device("meta"):
-        network, chunk = ResNet34(classes).eval(), torch.empty(1, frames, resnet.SIZES.bands)
-    stem, stages, head = network.backbone.stem, network.backbone.stages, network.head
-    lasts = [stem, *(stage[-1] for stage in stages), head.full, head.output]
-    shapes = dict(networks.outputs(network, lasts, chunk))
-    what = "convolution 3 × 3, batch norm, PReLU"
-    rows = [("stem", what, shapes[stem], f"{parameters(stem):,}")]
-    sizes = zip(network.sizes.blocks, network.sizes.channels, stages, strict=True)
-    for at, (blocks, channels, stage) in enumerate(sizes, 1):
-        what = f"{blocks} basic blocks, {channels} channels"
-        rows.append((f"stage {at}", what, shapes[stage[-1]], f"{parameters(stage):,}"))
-    with torch.inference_mode():
-        pooled = networks.shape(network.pooled(chunk))
-    full = parameters(head.full, head.norm, head.act)
-    rows += [
-        ("pooling", "mean and standard deviation over time", pooled, "0"),
-        ("FC 1", "linear, batch norm, PReLU", shapes[head.full], f"{full:,}"),
-        ("FC 2", "linear", shapes[head.output], f"{parameters(head.output):,}"),
-        ("all", type(network).__name__, "", f"{parameters(network):,}"),
-    ]
-    heads = ("part", "what", f"output of {frames} frames", "parameters")
-    return html(heads, rows, caption=f"The network for {classes} classes")
 
 
 def readings() -> HTML:

@@ -18,7 +18,6 @@ class Parry2022(Paper, study=study):
     folder = study.STUDY
     title = "Parry et al. (2022)"
     subject = "multi-task against adversarial learning"
-    about = "attributes predicted or un-learned, forty-six models, corpora never seen"
     classes = CLASSES
     metrics = (numbers.UA,)
     protocols = numbers.SPLITS

@@ -26,7 +26,6 @@ from sercore.models.attribute_network import Discriminator
 from sercore.papers.parry2022 import data, evidence, numbers
 from sercore.papers.parry2022.numbers import HOME, MEASURED, PROTOCOL, SCORED, TESS, UA, VARIANT
 from sercore.papers.parry2022.study import APPROACHES, LABELS, NAME, READINGS, RECIPES
-from sercore.report import networks
 from sercore.report.tables import DASH, NONE, html, number, plural, span
 
 SINGLES = ("baseline", *evidence.rows(APPROACHES, evidence.SINGLE))
@@ -81,16 +80,6 @@ def corpora(ledger: Ledger) -> HTML:
     heads += [("hours", "printed"), ("hours", "measured")]
     caption = "The corpora, and the sides into which the pool at hand is split by speaker"
     return html(heads, rows, caption=caption)
-
-
-def layers() -> HTML:
-    """Show the layers that all models share, in their published size, for a clip of 3 s."""
-    count = 300
-    with torch.device("meta"):
-        network = attribute_network.SharedLayers()
-        frames = torch.empty(1, count, attribute_network.SIZES.bands)
-    title = f"The shared layers, for a clip of {count} frames"
-    return networks.layers(title, network, frames, torch.tensor([count]))
 
 
 def parts() -> HTML:

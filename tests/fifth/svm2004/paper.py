@@ -11,7 +11,6 @@ class Svm2004(Paper, study=study):
     folder = "svm2004"
     title = "The example (2004)"
     subject = "a support vector machine"
-    about = "prosodic features, speakers known and not"
     classes = ("happy", "sad")
     metrics = ("unweighted_accuracy",)
     protocols = {"as-published": "as-published"}  # noqa: RUF012

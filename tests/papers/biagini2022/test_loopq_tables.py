@@ -3,17 +3,15 @@
 import re
 
 import pytest
-import torch
 
 from sercore import papers
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
-from sercore.models import cnnlstm as loopq_cnnlstm
 from sercore.models import counts
 from sercore.papers.biagini2022 import figures
 from sercore.papers.biagini2022 import study as loopq
 from sercore.papers.biagini2022 import tables as chapter
-from sercore.report import networks, tables
+from sercore.report import tables
 from tests.papers.biagini2022.loopq_runs import ledger, trials
 from tests.rendered import rows
 
@@ -135,21 +133,6 @@ def test_an_empty_ledger_says_so():
         chapter.thirds,
     ):
         assert "not recorded yet" in make(empty).data or "recorded yet" in make(empty).data
-
-
-def test_layers_are_the_modules_own_and_their_parameters_sum_up():
-    found = rows(
-        networks.layers("CNNLSTM", loopq_cnnlstm.CNNLSTM(variant="fixed"), torch.zeros(1, 313, 128))
-    )
-    assert found[-1][3] == "1,466,455"
-    assert sum(int(row[3].replace(",", "")) for row in found[:-1] if row[3]) == 1_466_455
-    assert [row[2] for row in found if row[1] == "MaxPool2d"] == [
-        "32 × 64 × 156",
-        "48 × 32 × 78",
-        "64 × 16 × 39",
-        "128 × 4 × 9",
-        "256 × 1 × 2",
-    ]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 
 from sercore import papers
 from sercore.augment import policies
@@ -14,7 +13,6 @@ from sercore.corpora.clips import Report
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.ledger.paper import PUBLISHED
-from sercore.models.resnet import ResNet34
 from sercore.papers.padi2021 import numbers, tables
 from tests.papers.padi2021 import padi_runs, padi_toy
 from tests.papers.padi2021.padi_runs import EIGHT, MEASURED, encoded, ledger, trials
@@ -91,27 +89,6 @@ def test_classes_are_measured_on_iemocap_or_beside_it_on_another(measured):
     measured |= MEASURED | {"corpora": ("iemocap", "voxceleb")}
     found = {tuple(row[:2]): row[2:] for row in rows(tables.classes(NOTHING))}
     assert found["Exp 3", "Excited+Happy"] == ["1,636", "1,636  agrees"]
-
-
-def test_layers_are_those_of_the_built_network():
-    found = {row[0]: row[2:] for row in rows(tables.layers())}
-    assert found == {
-        "stem": ["32 × 128 × 300", "353"],
-        "stage 1": ["32 × 128 × 300", "55,686"],
-        "stage 2": ["64 × 64 × 150", "279,688"],
-        "stage 3": ["128 × 32 × 75", "1,707,276"],
-        "stage 4": ["256 × 16 × 38", "3,280,390"],
-        "pooling": ["8192", "0"],
-        "FC 1": ["256", "2,097,921"],
-        "FC 2": ["4", "1,028"],
-        "all": ["", "7,422,342"],
-    }
-    with torch.device("meta"):
-        speakers = sum(weight.numel() for weight in ResNet34(7363).parameters())
-    table = rows(tables.layers(classes=7363, frames=150))
-    assert (table[-1][-1], table[4][2]) == (f"{speakers:,}", "256 × 16 × 19")
-    assert sum(int(row[-1].replace(",", "")) for row in table[:-1]) == speakers
-    assert rows(tables.readings())[0] == ["full width", "7,422,342", "6,373,766", "45,171,078"]
 
 
 def test_speaker_recognisers_are_told_beside_the_untrained_one(full, tmp_path):

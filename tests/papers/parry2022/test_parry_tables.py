@@ -7,7 +7,6 @@ from dataclasses import replace
 from html import unescape
 
 import pytest
-import torch
 
 from sercore import papers
 from sercore.corpora import folders
@@ -15,13 +14,12 @@ from sercore.corpora.clips import Report
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.ledger.paper import PUBLISHED
-from sercore.models.attribute_network import SMALL, Discriminator, SharedLayers
+from sercore.models.attribute_network import Discriminator
 from sercore.papers.parry2022 import numbers
 from sercore.papers.parry2022 import study as parry
 from sercore.papers.parry2022 import tables as chapter
 from sercore.papers.parry2022.data import LANGUAGES, SUBSETS
 from sercore.papers.parry2022.study import CANDIDATES, RECIPES
-from sercore.report import networks
 from tests.corpora import trees
 from tests.papers.parry2022 import parry_toy
 from tests.papers.parry2022.parry_book import MEASURED, ON, book, grid, switched
@@ -246,15 +244,6 @@ def test_languages_are_those_of_the_loaders(name, tmp_path):
         .table
     )
     assert set(table["language"]) == {LANGUAGES[name]}
-
-
-def test_layers_sum_up_with_and_without_batch_norms():
-    found = rows(chapter.layers())
-    assert found[-1][-1] == "1,825,664"
-    assert sum(int(row[3].replace(",", "")) for row in found[:-1] if row[3]) == 1_825_664
-    small = SharedLayers(SMALL)
-    frames = torch.zeros(1, 50, 40)
-    assert rows(networks.layers("small", small, frames, torch.tensor([50])))[-1][-1] == "35,712"
 
 
 def test_parts_have_as_many_outputs_as_were_measured():
