@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 from matplotlib.colors import same_color, to_hex
 
+from sercore.ledger.claims import READINGS
+from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate
 from sercore.ledger.scores import F1
-from sercore.papers.alves2022 import figures
+from sercore.papers.alves2022 import claims, figures
+from sercore.papers.alves2022.paper import PAPER
 from sercore.papers.alves2022.tables import NotedRecall
 from sercore.papers.alves2022.trial import SELECTED
 from tests.report.legible import legible
@@ -163,3 +166,33 @@ def test_rows_stand_above_their_printed_score():
         (number.value, 0.5) for number in ledger.rows[:3]
     ]
     assert figure.legends[0].get_window_extent().y0 >= axes.get_window_extent().y1
+
+
+@pytest.mark.parametrize(
+    ("names", "rows"),
+    [
+        (["MT 56 +S over MT W +S", "MT 56 +S over MT 8 +S"], ["over W +S", "over 8 +S"]),
+        (["MT 8 +S over Seq. 8 +S", "MT W -S over Seq. W -S"], ["8 +S", "W -S"]),
+        (["MT 29 +S over MT 10 +S", "MT 10 -S over MT 8 -S"], ["MT +S: 29 over 10", "MT -S: 10 over 8"]),
+        (["MT 56 +S", "Seq. W -S"], ["MT 56 +S", "Seq. W -S"]),
+    ],
+)  # fmt: skip
+def test_a_row_says_what_differs_between_its_pair(names, rows):
+    assert figures._rows(names) == rows
+
+
+def test_pairs_are_the_differences_that_their_claims_rest_on(monkeypatch):
+    monkeypatch.setattr(figures, "COMPARED", ({"A7": "small sets"}, {"A10": "neutral"}))
+    ledger = Ledger(PAPER)
+    left, right = figures.pairs_data(ledger)
+    (claim,) = [claim for claim in claims.CLAIMS if claim.name == "A7"]
+    gaps = [gap for reading in READINGS[:2] for gap in claim.judge.gaps(ledger, reading)]
+    assert [effect.value for effect in left] == [gap.value for gap in gaps]
+    assert [(effect.low, effect.high) for effect in left] == [(gap.low, gap.high) for gap in gaps]
+    assert [effect.series for effect in left] == ["as-published"] * 3 + ["clean"] * 3
+    assert left[0].row == "MT +S +C: 29 over 10"
+    assert {effect.group for effect in right} == {"A10 neutral"}
+    assert len(right) == 6
+    assert all(effect.is_judged for effect in [*left, *right])
+    legible(figures.pairs([left, right]))
+    assert figures.pairs_data(SimpleNamespace(trials=lambda *_, **__: None)) == [[], []]
