@@ -41,8 +41,9 @@ def expect(faults: list[str], fault: str | None) -> None:
             f'<div style="overflow: hidden; width: 600px">{WIDE}</div>',
             "Scores: 2000 px wide in 600",
         ),
-        (f"<details>{WIDE}</details>", "Scores: 2000 px wide"),
+        (f"<details>{WIDE}</details>", "Scores: 2008 px wide in 1400"),
         (WIDE, "Scores: 2008 px wide in 1400"),
+        (f'<section style="width: 300px">{WIDE.replace("2000", "600")}</section>', None),
     ],
 )
 def test_cut_tables(show, body, fault):
