@@ -62,6 +62,7 @@ def test_sideways(show, body, fault):
     [
         ("<p>none</p>", None),
         (f"<figure>{PICTURE}{CAPTION}</figure>", None),
+        (f'<img class="toggler" src="{DOT}" alt="-">', None),
         (f"<figure>{PICTURE}<figcaption>Fig. 1 Scores fall on real clips.</figcaption></figure>", None),
         (f'<figure><svg role="img" aria-label="{ALT}" width="99"></svg>{CAPTION}</figure>', None),
         (f"<figure>{PICTURE}{CAPTION}</figure><figure>{PICTURE}{CAPTION}</figure>", "figure 2 begins"),
