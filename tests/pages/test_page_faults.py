@@ -41,8 +41,9 @@ def expect(faults: list[str], fault: str | None) -> None:
             f'<div style="overflow: hidden; width: 600px">{WIDE}</div>',
             "Scores: 2000 px wide in 600",
         ),
-        (f"<details>{WIDE}</details>", "Scores: 2000 px wide"),
+        (f"<details>{WIDE}</details>", "Scores: 2008 px wide in 1400"),
         (WIDE, "Scores: 2008 px wide in 1400"),
+        (f'<section style="width: 300px">{WIDE.replace("2000", "600")}</section>', None),
     ],
 )
 def test_cut_tables(show, body, fault):
@@ -61,6 +62,7 @@ def test_sideways(show, body, fault):
     [
         ("<p>none</p>", None),
         (f"<figure>{PICTURE}{CAPTION}</figure>", None),
+        (f'<img class="toggler" src="{DOT}" alt="-">', None),
         (f"<figure>{PICTURE}<figcaption>Fig. 1 Scores fall on real clips.</figcaption></figure>", None),
         (f'<figure><svg role="img" aria-label="{ALT}" width="99"></svg>{CAPTION}</figure>', None),
         (f"<figure>{PICTURE}{CAPTION}</figure><figure>{PICTURE}{CAPTION}</figure>", "figure 2 begins"),
