@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -40,6 +41,13 @@ DASH = "–"
 NONE = [("not recorded yet",)]  # rows of a table whose runs are still to come
 LONG = 12  # rows of a table that is not folded
 SHORT = 32  # letters of what stands below a value in its cell; more become a note
+# The style that a table has in JupyterLab; the book's pages have theirs in a file.
+JUPYTERLAB = (
+    "<style>.jp-RenderedHTMLCommon table.ledger :is(th, td) {max-width: none; padding: .25rem "
+    ".5rem; text-align: left; vertical-align: top; white-space: normal} .jp-RenderedHTMLCommon "
+    ".scroll {overflow-x: auto}</style>"
+)
+NUMBER = re.compile(r"[-+−]?\d[\d.,]*( ± [\d.]+)?( %)?$|–$")  # or a dash in its place
 SENTENCE = 60  # letters of a text that gets the room of a sentence
 
 
@@ -95,9 +103,9 @@ def html(
     groups = ""
     if any(group for group, _ in heads):
         for group, members in itertools.groupby(heads, key=lambda head: head[0]):
-            groups += f'<th colspan="{len(list(members))}">{escape(group)}</th>'
+            groups += _head(group, columns=len(list(members)))
         groups = f"<tr>{groups}</tr>"
-    names = "".join(f"<th>{escape(name).replace(', ', ',<br>')}</th>" for _, name in heads)
+    names = "".join(_head(name) for _, name in heads)
     body = "".join(f"<tr>{''.join(cells)}</tr>" for cells in lines)
     is_folded = len(lines) > LONG if folded is None else folded
     title = f"<caption>{escape(caption)}</caption>" if caption and not is_folded else ""
@@ -111,7 +119,7 @@ def html(
     if is_folded:
         head = f"<summary>{escape(caption)} ({plural(len(lines), 'row')})</summary>"
         table = f'<details class="fold">{head}{table}</details>'
-    return HTML(table)
+    return HTML(JUPYTERLAB + table)
 
 
 def number(value: float | None, form: str) -> str:
@@ -381,6 +389,15 @@ def shown(
     return value, f"[{low:{form}},\N{NO-BREAK SPACE}{high:{form}}]"
 
 
+def _head(text: str, *, columns: int = 1) -> str:
+    """Write a cell of the header; one without a text is no header to a screen reader."""
+    width = f' colspan="{columns}"' if columns > 1 else ""
+    if not text:
+        return f"<td{width}></td>"
+    scope = "colgroup" if columns > 1 else "col"
+    return f'<th scope="{scope}"{width}>{escape(text)}</th>'
+
+
 def _is_empty(at: int, rows: Sequence[Sequence[object]]) -> bool:
     """Tell whether a column has several cells, and a dash or nothing in each."""
     cells = [row[at] for row in rows if at < len(row)]
@@ -393,13 +410,20 @@ def _td(value: object, notes: dict[str, str]) -> str:
         return f'<td class="reason">{value.data}</td>'
     if not isinstance(value, tuple):
         text = f"{value:g}" if isinstance(value, float) else str(value)
-        room = ' class="reason"' if len(text) > SENTENCE else ""
-        return f"<td{room}>{escape(text)}</td>"
+        return f"<td{_kind(text)}>{escape(text)}</td>"
     first, second = str(value[0]), str(value[1])
     if len(second) <= SHORT:
-        return f"<td>{escape(first)}<br><small>{escape(second)}</small></td>"
+        return f"<td{_kind(first)}>{escape(first)}<br><small>{escape(second)}</small></td>"
     letter = notes.setdefault(second, _letters(len(notes)))
-    return f'<td>{escape(first)} <sup title="{escape(second)}">{letter}</sup></td>'
+    note = f'<sup title="{escape(second)}">{letter}</sup>'
+    return f"<td{_kind(first)}>{escape(first)} {note}</td>"
+
+
+def _kind(text: str) -> str:
+    """Class of a cell: a number stands at the right, a sentence gets room."""
+    if NUMBER.match(text):
+        return ' class="number"'
+    return ' class="reason"' if len(text) > SENTENCE else ""
 
 
 def _letters(number: int) -> str:
