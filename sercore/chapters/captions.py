@@ -21,7 +21,8 @@ PICTURES = {SVG, "image/png", "image/jpeg"}
 OUTPUTS = {"display_data", "execute_result"}
 KEYS = (("figure", "name"), ("image", "alt"))  # in a cell's metadata, under "mystnb"
 NUMBER = re.compile(r"\b\d")
-# What a figure's code says of a mark (see ``sercore.report.figures.name``), as matplotlib writes it.
+IDENTIFIER = re.compile(r' id="[A-Za-z0-9.]+_\d+"')  # of matplotlib: the same in every drawing
+# What a figure's code says of a mark (see ``sercore.report.figures.hover``), as matplotlib writes it.
 NAMED = re.compile(r"""<g id=(["'])hover: (.*?)\1>""")
 
 
@@ -77,6 +78,7 @@ def _inline(drawing: str, metadata: NotebookNode) -> str:
     """Make a drawing a part of the page, where a mark under the pointer shows its name."""
     alt = escape(metadata["mystnb"]["image"]["alt"])
     drawing = NAMED.sub(r"<g><title>\2</title>", drawing[drawing.index("<svg") :])
+    drawing = IDENTIFIER.sub("", drawing)
     return drawing.replace("<svg", f'<svg role="img" aria-label="{alt}"', 1)
 
 

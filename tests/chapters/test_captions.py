@@ -11,7 +11,7 @@ from sercore import chapters, press, store
 from sercore.chapters import captions
 from sercore.chapters.execution import ChapterError
 
-DRAWING = '<?xml version="1.0"?>\n<svg width="9"><g id="line2d_1"><path/></g></svg>'
+DRAWING = '<?xml version="1.0"?>\n<svg width="9"><g id="figure_1"/><g id="line2d_1"><path id="m1f" href="#m1f"/></g></svg>'
 NAMED = DRAWING.replace("line2d_1", "hover: MT &amp; S: +0.2")
 
 
@@ -106,6 +106,8 @@ def test_marks_that_have_a_name_say_it_on_the_page(drawing):
     name = 'a "b": +0.2' if '"b"' in drawing else "MT &amp; S: +0.2"
     assert f"<g><title>{name}</title>" in page
     assert "hover:" not in page
+    assert "figure_1" not in page
+    assert 'id="m1f" href="#m1f"' in page
 
 
 @pytest.mark.parametrize("name", chapters.names())

@@ -38,7 +38,7 @@ from sercore.report.figures import (
 
 # Claims that compare rows, in words, in two panels.
 COMPARED = (
-    {"A4": "Seq. 56+W +S +C", "A5": "MT 56+W +S -C", "A6": "MT over Seq."},
+    {"A4": "Seq. 56+W +S +C", "A5": "MT 56+W +S −C", "A6": "MT over Seq."},
     {"A7": "small sets", "A8": "change gender", "A9": "SMOTE", "A10": "recall over neutral's"},
 )
 TEST = {"color": COLOURS["test"], "label": "printed, official test"}
@@ -92,9 +92,8 @@ def pairs_data(ledger: Ledger) -> list[list[Effect]]:
                 gaps = claims.neutral_gaps(ledger, reading)
             for row, gap in zip(_rows([gap.name for gap in gaps]), gaps, strict=True):
                 if gap.by_seed:
-                    about = {"group": f"{name} {words}", "row": row, "is_judged": not gap.doubt}
-                    bounds = {"value": gap.value, "low": gap.low, "high": gap.high}
-                    panels[-1].append(Effect(series=reading.protocol, **about, **bounds))
+                    about = {"group": f"{name} {words}", "row": row.replace("-", "−")}
+                    panels[-1].append(Effect.of(gap, series=reading.protocol, **about))
     return panels
 
 
@@ -130,7 +129,7 @@ def confusion_matrices(ledger: Ledger) -> Figure:
     rows = []
     for row in SELECTED:
         rows.append([(title, matrix, "NFM") for title, matrix in numbers.confusions(ledger, row)])
-    return confusions(rows, names=[claims.short(row) for row in SELECTED])
+    return confusions(rows, names=[claims.short(row).replace("-", "−") for row in SELECTED])
 
 
 def listening_notes(notes: Mapping[str, Mapping[str, int]], totals: Mapping[str, int]) -> Figure:
