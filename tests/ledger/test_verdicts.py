@@ -76,9 +76,9 @@ FAULT = {"fault": "labels joined by row"}
             [run(), CLEAN],
             {},
             "inconclusive",
-            r"reached only as published; clean: 0.45 \[0.4, 0.5\]",
+            "reached only as published, and the clean interval excludes it",
         ),
-        ([run(), NEAR], {}, "inconclusive", "wider than the distance to clean"),
+        ([run(), NEAR], {}, "inconclusive", "wider than the distance to the clean value"),
         (
             [run(), DESCRIBED],
             FAULT,
