@@ -20,7 +20,7 @@ def parts(runs: Sequence[Mapping[str, object]], times: Mapping[str, float]) -> H
     rows += [(run["chapter"], f"{run['seconds']:.0f}") for run in runs]
     rows.append((RENDERING, UNKNOWN))
     caption = "The book from nothing, part by part, one after the other"
-    return tables.html(("part", "seconds"), rows, caption=caption)
+    return tables.html(("part", "seconds"), rows, caption=caption, folded=False)
 
 
 def chapters(runs: Sequence[Mapping[str, object]]) -> HTML:

@@ -9,7 +9,7 @@ from html import escape
 from typing import Any
 
 import pandas as pd
-from IPython.display import HTML
+from IPython.display import HTML, Audio
 from pydantic import BaseModel
 
 from sercore.ledger import claims as judging
@@ -26,9 +26,10 @@ READINGS = tuple(itertools.product(("as-run", "as-described"), PROTOCOLS))
 # Interval in brackets: beside a printed number as published that of one more run, else of the mean.
 BRACKETS = {"as-published": "one run", "clean": "mean"}
 INTERVALS = (
-    "in brackets 95 %: as-published where one more run would fall, clean where the mean would lie "
-    "with other recordings and seeds"
+    "In brackets 95 %: as-published where one more run would fall, clean where the mean would lie "
+    "with other recordings and seeds."
 )
+MEAN = "In brackets 95 %: where the mean would lie with other recordings and seeds."
 DIGITS = {"macro_f1_cv5_mean": 3, "mse_cv5_mean": 4, "summed_mse_two_heads_cv5_mean": 4}
 # Outcomes of trials that were run again, in words.
 OUTCOMES = {
@@ -39,7 +40,7 @@ OUTCOMES = {
 }
 DASH = "–"
 NONE = [("not recorded yet",)]  # rows of a table whose runs are still to come
-LONG = 12  # rows of a table that is not folded
+LONG = 5  # rows of a table that is not folded unless its caller says so
 SHORT = 32  # letters of what stands below a value in its cell; more become a note
 # The style that a table has in JupyterLab; the book's pages have theirs in a file.
 JUPYTERLAB = (
@@ -65,7 +66,12 @@ class Column:
 
 
 def table(
-    columns: Sequence[Column], rows: Iterable, *, caption: str, folded: bool | None = None
+    columns: Sequence[Column],
+    rows: Iterable,
+    *,
+    caption: str,
+    note: str = "",
+    folded: bool | None = None,
 ) -> HTML:
     """Make a table by its columns; the arguments of their functions are ``rows``.
 
@@ -73,7 +79,7 @@ def table(
     """
     cells = [tuple(column.fill(row) for column in columns) for row in rows]
     heads = [column.head for column in columns]
-    return html(heads, cells or NONE, caption=caption, folded=folded)
+    return html(heads, cells or NONE, caption=caption, note=note, folded=folded)
 
 
 def html(
@@ -81,6 +87,7 @@ def html(
     rows: Iterable[Sequence[object]],
     *,
     caption: str = "",
+    note: str = "",
     folded: bool | None = None,
 ) -> HTML:
     """Make a table in a box of its own, folded where it is long, its reasons as notes below it.
@@ -93,6 +100,7 @@ def html(
             such as an interval, stands below the value; a longer one becomes a note, which equal
             cells share.
         caption: caption of the table (default: none).
+        note: what is to be known of the whole table, below it (default: nothing).
         folded: whether only the caption shows at first (default: with more rows than ``LONG``).
     """
     heads = [column if isinstance(column, tuple) else ("", column) for column in columns]
@@ -113,6 +121,8 @@ def html(
         f'<div class="scroll"><table class="table ledger">{title}<thead>{groups}<tr>{names}</tr>'
         f"</thead><tbody>{body}</tbody></table></div>"
     )
+    if note:
+        table += f'<p class="notes">{escape(note)}</p>'
     if notes:
         items = "".join(f"<li>{escape(note)}</li>" for note in notes)
         table += f'<ol class="notes" type="a">{items}</ol>'
@@ -120,6 +130,13 @@ def html(
         head = f"<summary>{escape(caption)} ({plural(len(lines), 'row')})</summary>"
         table = f'<details class="fold">{head}{table}</details>'
     return HTML(JUPYTERLAB + table)
+
+
+def players(title: str, clips: Iterable[tuple[str, Audio]]) -> HTML:
+    """Fold players under a title, each below its name."""
+    parts = [f"<p>{escape(name)}</p>{audio._repr_html_()}" for name, audio in clips]
+    head = f"<summary>{escape(title)}</summary>"
+    return HTML(f'<details class="fold">{head}{"".join(parts)}</details>')
 
 
 def number(value: float | None, form: str) -> str:
@@ -198,9 +215,9 @@ def beside_the_paper(
         is_run = ledger.is_recorded or bool(ledger.runs(number.row))
         if is_chosen and is_run and "submission" not in number.row:
             numbers.append(number)
-    about = f"{title or 'All tables'}, {column}, {ledger.source}"
-    caption = f"{about}: mean over five folds; {INTERVALS}"
-    return table(columns, numbers, caption=caption, folded=folded)
+    caption = f"{title or 'All tables'}, {column}, {ledger.source}"
+    note = f"Means over five folds. {INTERVALS}"
+    return table(columns, numbers, caption=caption, note=note, folded=folded)
 
 
 def measured(ledger: Ledger, row: str) -> HTML:
@@ -231,7 +248,7 @@ def parameter_counts(networks: Sequence[Described]) -> HTML:
         ("", "whatever it reads" if widths else "parameters"),
         *(("emotion features", str(width)) for width in widths),
     ]
-    return html(heads, rows, caption="Parameters, summed over the built modules")
+    return html(heads, rows, caption="Parameters, summed over the built modules", folded=True)
 
 
 def controls(ledger: Ledger) -> HTML:
@@ -256,11 +273,8 @@ def controls(ledger: Ledger) -> HTML:
         *(Column(protocol, score(protocol)) for protocol in PROTOCOLS),
         Column("the row less its control, clean", above),
     ]
-    caption = (
-        f"Controls, {ledger.source}: macro F1; in brackets 95 %, where the mean would lie with "
-        "other recordings and seeds"
-    )
-    return table(columns, ledger.controls(), caption=caption)
+    caption = f"Controls: macro F1, {ledger.source}"
+    return table(columns, ledger.controls(), caption=caption, note=MEAN)
 
 
 def contradicted(ledger: Ledger, statements: Sequence[judging.Claim]) -> str:
@@ -274,6 +288,7 @@ def claims(
     statements: Sequence[judging.Claim],
     *,
     caption: str = "Claims, judged on the recorded runs",
+    folded: bool = False,
 ) -> HTML:
     """List claims with their marks under either protocol, each with its reason folded."""
     rows = []
@@ -286,7 +301,7 @@ def claims(
         text = HTML(f"{escape(claim.text)}{why}")
         rows.append((claim.name, text, claim.source, *marks))
     heads = ("", "claim", "where", "as-published", "clean")
-    return html(heads, rows, caption=caption, folded=False)
+    return html(heads, rows, caption=caption, folded=folded)
 
 
 def tally(counts: dict[str, dict[str, int]]) -> HTML:

@@ -44,7 +44,7 @@ def feature_groups() -> HTML:
         Column("names", marked),
     ]
     caption = "Table 1: prosodic features by group; in bold the set of eight"
-    return table(columns, names.GROUPS, caption=caption)
+    return table(columns, names.GROUPS, caption=caption, folded=True)
 
 
 def gender_task(ledger: Ledger) -> HTML:
@@ -60,12 +60,12 @@ def gender_task(ledger: Ledger) -> HTML:
     for place, row in places.items():
         for head, metric in metrics.items():
             columns.append(Column((place, head), score(row, metric)))
-    caption = (
-        f"Gender classifiers on 44 features, {ledger.source}; trained on MLS in place of CETUC; in "
-        "brackets 95 %, where the mean would lie with other speakers and seeds; of Common Voice's "
-        "speakers nothing is known"
+    note = (
+        "Trained on MLS in place of CETUC. In brackets 95 %: where the mean would lie with other "
+        "speakers and seeds. Of Common Voice's speakers nothing is known."
     )
-    return table(columns, CLASSIFIERS, caption=caption)
+    caption = f"Gender classifiers on 44 features, {ledger.source}"
+    return table(columns, CLASSIFIERS, caption=caption, note=note)
 
 
 def stage_one(ledger: Ledger) -> HTML:
@@ -78,11 +78,9 @@ def stage_one(ledger: Ledger) -> HTML:
 
     columns = [Column("split", str)]
     columns += [Column(head, score(*metric)) for head, metric in metrics.items()]
-    caption = (
-        f"Stage 1 of the sequential network, {ledger.source}: gender from 44 features; in brackets "
-        "95 % of the mean, over speakers and seeds"
-    )
-    return table(columns, splits, caption=caption)
+    caption = f"Stage 1 of the sequential network, {ledger.source}: gender from 44 features"
+    note = "In brackets 95 %: where the mean would lie with other speakers and seeds."
+    return table(columns, splits, caption=caption, note=note, folded=True)
 
 
 def submissions(ledger: Ledger) -> HTML:
@@ -110,12 +108,12 @@ def submissions(ledger: Ledger) -> HTML:
         Column("our test row", lambda row: ledger.verdict(row[2])),
     ]
     titles = ("1st submission", "2nd submission", "3rd submission")
-    caption = (
-        f"Submissions; by ear the authors labelled {labelled('labelled by ear')} test files N / F / M, "
-        f"and the scores on these are their own networks'; {tables.INTERVALS}"
+    note = (
+        f"By ear the authors labelled {labelled('labelled by ear')} test files N / F / M; the "
+        f"scores on these are their own networks'. {tables.INTERVALS}"
     )
     rows = zip(titles, SELECTED, official_tests(ledger), strict=True)
-    return table(columns, list(rows), caption=caption)
+    return table(columns, list(rows), caption="Submissions", note=note)
 
 
 def identity(ledger: Ledger) -> list[tuple[str, float, int, float]]:
@@ -158,11 +156,10 @@ def second_head(ledger: Ledger) -> HTML:
 def encoders(data: Data) -> HTML:
     """Show which speech encoder the rows on embeddings read on a page."""
     rows = [(name, values.shape[1]) for name, values in data.embeddings.items()]
-    caption = (
-        "Speech encoder of this page's rows on embeddings; `random` has random weights and was "
-        "never trained, and without an encoder the rows are left out"
-    )
-    return tables.html(("encoder", "values a clip"), rows or [("none", "")], caption=caption)
+    note = "`random` was never trained; without an encoder the rows are left out."
+    caption = "Speech encoder of the rows on embeddings in this page's own run"
+    heads = ("encoder", "values a clip")
+    return tables.html(heads, rows or [("none", "")], caption=caption, note=note, folded=True)
 
 
 def recipes() -> HTML:
@@ -171,7 +168,8 @@ def recipes() -> HTML:
     for name, recipe in (("networks of the tables", Recipe()), ("gender stage", STAGE_ONE)):
         rows.append((name, recipe.batch, recipe.epochs, "Adam", f"{recipe.rate:g}"))
     caption = "Training recipes; the gender stage is the first of the sequential network's two"
-    return tables.html(("trained", "batch", "epochs", "optimiser", "rate"), rows, caption=caption)
+    heads = ("trained", "batch", "epochs", "optimiser", "rate")
+    return tables.html(heads, rows, caption=caption, folded=True)
 
 
 def unconverted(data: Data) -> HTML:

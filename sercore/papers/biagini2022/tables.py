@@ -51,7 +51,7 @@ def durations(ledger: Ledger) -> HTML:
     rows.append(("p99", DASH, ours, *[DASH] * (len(places) - 1)))
     heads = [("", "duration, s"), ("paper", "all four corpora")]
     heads += [("measured", title) for title in places.values()]
-    return html(heads, rows, caption="Durations before any trimming")
+    return html(heads, rows, caption="Durations before any trimming", folded=True)
 
 
 def settings() -> HTML:
@@ -71,7 +71,7 @@ def settings() -> HTML:
             row += [getattr(rates, field) or DASH for rates in (recipe.paper, recipe.code)]
         rows.append([*row, epochs.get(model, "not trained")])
     caption = "Table 3: settings in the paper and in the author's code, and our epochs"
-    return html(heads, rows, caption=caption)
+    return html(heads, rows, caption=caption, folded=True)
 
 
 def seen_texts(ledger: Ledger) -> HTML:
@@ -82,7 +82,7 @@ def seen_texts(ledger: Ledger) -> HTML:
             corpus = name.split(" / ")[1]
             rows.append((ORIGINS.get(corpus, corpus), f"{share:.0%}"))
     heads = ("corpus", "tested texts that training has")
-    return html(heads, rows or NONE, caption="Sentences of the first fold of speakers")
+    return html(heads, rows or NONE, caption="Sentences of the first fold of speakers", folded=True)
 
 
 def parts(model: str) -> HTML:
@@ -104,7 +104,7 @@ def parts(model: str) -> HTML:
     ]
     rows.append(("all", f"{parameters(network):,}", ""))
     heads = ("part", "parameters", "in the optimiser, as run")
-    return html(heads, rows, caption=f"Parts of {model}, as built")
+    return html(heads, rows, caption=f"Parts of {model}, as built", folded=True)
 
 
 def results(ledger: Ledger, *, metric: str = ACCURACY, folded: bool | None = None) -> HTML:
@@ -122,8 +122,9 @@ def results(ledger: Ledger, *, metric: str = ACCURACY, folded: bool | None = Non
     heads = ["model", "reading", ("paper", "printed")]
     heads += [("ours, on real speech", split) for split in SPLITS]
     name = next(iter(printed.values())).column
-    caption = f"Table 4, {name}; brackets are 95 % intervals over the tested speakers and the seeds"
-    return html([*heads, "verdict"], rows, caption=caption, folded=folded)
+    note = "In brackets 95 %: over the tested speakers and the seeds."
+    caption = f"Table 4, {name}"
+    return html([*heads, "verdict"], rows, caption=caption, note=note, folded=folded)
 
 
 def here(run: Ledger) -> HTML:
@@ -201,8 +202,8 @@ def by_corpus(ledger: Ledger) -> HTML:
     heads = ["model", "reading", "split"]
     for group in ("accuracy", "mean recall"):
         heads += [(group, title) for title in places]
-    caption = "Table 4 by corpus; brackets are the number of speakers tested"
-    return html(heads, rows or NONE, caption=caption)
+    note = "In brackets: the number of speakers tested."
+    return html(heads, rows or NONE, caption="Table 4 by corpus", note=note, folded=True)
 
 
 def switches(ledger: Ledger) -> HTML:
@@ -255,7 +256,7 @@ def across(ledger: Ledger) -> HTML:
     for name in corpora:
         heads += [(NAMES[name], alone), (NAMES[name], "other speakers of it seen")]
     caption = "Mean recall on corpora that training never had; guessing gives 1/7"
-    return html(heads, rows or NONE, caption=caption)
+    return html(heads, rows or NONE, caption=caption, folded=True)
 
 
 def thirds(ledger: Ledger) -> HTML:
@@ -294,7 +295,7 @@ def _beside(ledger: Ledger, title: str, *, by: str, form: str, caption: str) -> 
         (name, *(value for group in groups for value in row[group])) for name, row in cells.items()
     ]
     heads = [("", ""), *((group, source) for group in groups for source in ("printed", "ours"))]
-    return html(heads, rows, caption=f"{title}, {caption}")
+    return html(heads, rows, caption=f"{title}, {caption}", folded=True)
 
 
 def _scored(ledger: Ledger, splits: Sequence[str]) -> list[tuple[str, str, str, Trials]]:

@@ -49,7 +49,7 @@ def policies(ledger: Ledger) -> HTML:
     for name in names:
         heads += [(name, "printed"), (name, "ours")]
     heads += [("widest mask in time, of a chunk of", f"{length} frames") for length in LENGTHS]
-    return html(heads, rows, caption="Table 1: masking policies")
+    return html(heads, rows, caption="Table 1: masking policies", folded=True)
 
 
 def classes(ledger: Ledger) -> HTML:
@@ -82,7 +82,7 @@ def readings() -> HTML:
             counts.append(f"{parameters(network):,}")
         rows.append((numbers.WIDTHS[width], *counts))
     heads = ("", "statistics pooling", "mean alone", "no pooling, fixed length")
-    return html(heads, rows, caption="Parameters by width and pooling")
+    return html(heads, rows, caption="Parameters by width and pooling", folded=True)
 
 
 def speakers(ledger: Ledger, *, folded: bool | None = None) -> HTML:
@@ -114,7 +114,7 @@ def absent(data: Data) -> HTML:
         rows.append((name, f"not run on this page: {reason}"))
     heads = ("what", "problem")
     caption = "What the data of this page lack"
-    return html(heads, rows, caption=caption) if rows else HTML("")
+    return html(heads, rows, caption=caption, folded=True) if rows else HTML("")
 
 
 def silhouettes(ledger: Ledger, *, folded: bool | None = None) -> HTML:
@@ -174,7 +174,7 @@ def folds(ledger: Ledger, *, row: str = FULL) -> HTML:
     heads = ["scored", "split", "training", "score, %"]
     heads += [("fold", str(fold)) for fold in range(1, 6)]
     heads += [("over folds", "mean"), ("over folds", "standard deviation")]
-    return html(heads, rows or NONE, caption=f"System {row} by fold")
+    return html(heads, rows or NONE, caption=f"System {row} by fold", folded=True)
 
 
 def per_class(ledger: Ledger) -> HTML:
@@ -232,7 +232,9 @@ def effects(ledger: Ledger) -> HTML:
     heads = ["scored, and how trained", "split", "points of"]
     heads += [("main effect", name) for name in FACTORS]
     heads += [("difference", name) for name in differences]
-    return html([*heads, ""], rows or NONE, caption="Main effects and their differences, in points")
+    return html(
+        [*heads, ""], rows or NONE, caption="Main effects and their differences", folded=True
+    )
 
 
 def variants(
@@ -296,7 +298,7 @@ def controls(ledger: Ledger) -> HTML:
             score = _score(way, name, UA)
             rows.append((way.title, name, control, way.split, score, without, way.about))
     heads = ("scored", "row", "control", "split", "UA, %", "UA with true labels, %", "training")
-    return html(heads, rows or NONE, caption="Controls on shuffled labels")
+    return html(heads, rows or NONE, caption="Controls on shuffled labels", folded=True)
 
 
 def _score(way: Systems, name: str, metric: str) -> object:

@@ -123,7 +123,8 @@ def left_out(clips: data.Data) -> HTML:
     for name, twin in clips.stands_for.items():
         rows.append((name, f"has the labels of {twin}, which stands for it"))
     caption = "What this page's data cannot train"
-    return html(("left out", "because"), rows, caption=caption) if rows else HTML("")
+    heads = ("left out", "because")
+    return html(heads, rows, caption=caption, folded=True) if rows else HTML("")
 
 
 def recipes(ledger: Ledger) -> HTML:
