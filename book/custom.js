@@ -30,7 +30,7 @@ let opened = [];
 addEventListener("beforeprint", () => {
   theme = document.documentElement.dataset.theme;
   document.documentElement.dataset.theme = "light";
-  opened = [...document.querySelectorAll(".bd-article details:not(.hide, [open])")];
+  opened = [...document.querySelectorAll(".bd-article details:not(.hide, [open]), .tag_hide-cell details.hide:not([open])")];
   for (const fold of opened) fold.open = true;
 });
 addEventListener("afterprint", () => {

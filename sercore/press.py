@@ -113,7 +113,7 @@ def demo_corpora() -> dict[str, float]:
 
 
 def demo_model(folder: Path) -> None:
-    """Save the demo's FCMFCC, which a chapter has just trained, to try ``sercore predict`` on."""
+    """Save the demo's FCMFCC, to try ``sercore predict`` on."""
     about = predict.train("FCMFCC", {"edition": "demo"}, out=folder)
     _say(f"model: {about['model']}, demo edition, in {folder}")
 

@@ -175,6 +175,13 @@ def parameters(given: BaseModel) -> HTML:
     return html(heads, rows, caption="Parameters of this page's own run", folded=True)
 
 
+def trials(ledger: Ledger, tasks: Sequence[Task]) -> HTML:
+    """Count the trials of a page, by their task, and those that are recorded."""
+    rows = [(f"{task.name}, on this page", len(task.trials)) for task in tasks]
+    rows.append(("recorded on real speech", len(ledger.recorded.trials)))
+    return html(("trials", "count"), rows, caption="Trials", folded=True)
+
+
 def beside_the_paper(
     title: str, ledger: Ledger, *, column: str = "F1-macro", folded: bool | None = None
 ) -> HTML:
@@ -228,7 +235,7 @@ def measured(ledger: Ledger, row: str) -> HTML:
         if plain is not None:
             ours = f"{plain.value:g}", plain.reason
         rows.append((f"{number.column}, {number.metric}", f"{number.value:g} {number.unit}", ours))
-    return html(("", "printed", "measured"), rows, caption=row)
+    return html(("", "printed", "measured"), rows, caption=row, folded=True)
 
 
 def parameter_counts(networks: Sequence[Described]) -> HTML:
@@ -290,8 +297,11 @@ def claims(
     caption: str = "Claims, judged on the recorded runs",
     folded: bool = False,
 ) -> HTML:
-    """List claims with their marks under either protocol, each with its reason folded."""
-    rows = []
+    """List claims with their marks under either protocol, each with its reason folded.
+
+    Claims that no run of ours can judge stand in a table of their own, which is folded.
+    """
+    rows: dict[bool, list[tuple]] = {True: [], False: []}
     for claim, judgement in judging.judged(ledger, statements):
         marks = [judgement.published, judgement.clean]
         if judgement.described:
@@ -299,9 +309,15 @@ def claims(
             marks = [(mark, f"as described: {other}") for mark, other in pairs]
         why = f"<details><summary>why</summary>{escape(judgement.reason)}</details>"
         text = HTML(f"{escape(claim.text)}{why}")
-        rows.append((claim.name, text, claim.source, *marks))
+        was_run = {judgement.published, judgement.clean} != {"not run"}
+        rows[was_run].append((claim.name, text, claim.source, *marks))
     heads = ("", "claim", "where", "as-published", "clean")
-    return html(heads, rows, caption=caption, folded=folded)
+    tables = []
+    if rows[True]:
+        tables.append(html(heads, rows[True], caption=caption, folded=folded))
+    if rows[False]:
+        tables.append(html(heads, rows[False], caption=f"{caption}: not run", folded=True))
+    return HTML("".join(table.data for table in tables))
 
 
 def tally(counts: dict[str, dict[str, int]]) -> HTML:

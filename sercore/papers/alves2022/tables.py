@@ -113,7 +113,7 @@ def submissions(ledger: Ledger) -> HTML:
         f"scores on these are their own networks'. {tables.INTERVALS}"
     )
     rows = zip(titles, SELECTED, official_tests(ledger), strict=True)
-    return table(columns, list(rows), caption="Submissions", note=note)
+    return table(columns, list(rows), caption="Submissions", note=note, folded=True)
 
 
 def identity(ledger: Ledger) -> list[tuple[str, float, int, float]]:
@@ -150,7 +150,7 @@ def second_head(ledger: Ledger) -> HTML:
         Column("largest distance", lambda row: f"{row[1]['distance'].max():.4f}"),
     ]
     caption = "Second head's error: distance to 2/9, or to 1/3 where it is dead"
-    return table(columns, chosen.groupby("protocol"), caption=caption)
+    return table(columns, chosen.groupby("protocol"), caption=caption, folded=True)
 
 
 def encoders(data: Data) -> HTML:
@@ -176,7 +176,7 @@ def unconverted(data: Data) -> HTML:
     """Show the clips that have no gender-changed copy, and why."""
     rows = [sentence.split(": ", 1) for sentence in data.unconverted]
     caption = "Non-neutral clips without a gender-changed copy"
-    return tables.html(("clip", "why"), rows, caption=caption) if rows else HTML("")
+    return tables.html(("clip", "why"), rows, caption=caption, folded=True) if rows else HTML("")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,13 +9,11 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from sercore import audio
-from sercore.features.length import trim
 from sercore.features.mel import PICTURE, mel
 from sercore.ledger.entries import Ledger
 from sercore.papers.biagini2022.data import ORIGINS, Data
 from sercore.papers.biagini2022.page import PAIR, TABLE_4
 from sercore.papers.biagini2022.study import CLASSES
-from sercore.protocols.speakers import speaker_folds
 from sercore.report.figures import COLOURS, FONT, WIDTH, colours, legend, map_source
 
 SHADES = colours(("training", "validation"))
@@ -266,7 +264,9 @@ def example_clips(data: Data) -> list[tuple[str, np.ndarray, np.ndarray]]:
     A clip is its class, its samples at 16 kHz, and its mel spectrogram in dB ``(frames, bands)`` as
     Figure 2 has it: window 2048, hop 1024.
     """
-    clips = _of_speaker(data.table, data.table.groupby(SPEAKER, sort=False)["class"].nunique())
+    table = data.table
+    corpus, speaker = table.groupby(SPEAKER, sort=False)["class"].nunique().idxmax()
+    clips = table[(table["corpus"] == corpus) & (table["speaker"] == speaker)]
     first = clips.drop_duplicates("class").set_index("class")["path"]
     examples = []
     for name in data.classes:
@@ -274,48 +274,3 @@ def example_clips(data: Data) -> list[tuple[str, np.ndarray, np.ndarray]]:
             samples = audio.read(first[name])
             examples.append((name, samples, mel(samples, settings=PICTURE)))
     return examples
-
-
-def joined_clips(
-    data: Data, *, seconds: float = SECONDS, seed: int = 0
-) -> tuple[np.ndarray, list[tuple[float, float, str]]]:
-    """Join trimmed clips, emotions in turn, of a speaker whom training on fold 0 never heard.
-
-    Clips are added until the length is reached. The result is the samples at 16 kHz, and start and
-    end in seconds of each clip with its emotion.
-    """
-    generator = np.random.default_rng(seed)
-    tested = data.table.iloc[speaker_folds(data.table, 0)[2]]
-    clips = _of_speaker(tested, tested.groupby(SPEAKER, sort=False).size())
-    names = generator.permutation(sorted(clips["class"].unique()))
-    pieces, parts, length = [], [], 0
-    while length < seconds * audio.RATE:
-        name = str(names[len(parts) % len(names)])
-        path = generator.choice(clips[clips["class"] == name]["path"].astype(str))
-        pieces.append(trim(audio.read(path)))
-        parts.append((length / audio.RATE, (length + len(pieces[-1])) / audio.RATE, name))
-        length += len(pieces[-1])
-    return np.concatenate(pieces), parts
-
-
-def _of_speaker(table: pd.DataFrame, sizes: pd.Series) -> pd.DataFrame:
-    """Clips of the speaker with the largest size."""
-    corpus, speaker = sizes.idxmax()
-    return table[(table["corpus"] == corpus) & (table["speaker"] == speaker)]
-
-
-def changes(windows: list[dict]) -> list[float]:
-    """Times in seconds at which the likeliest class of ``sercore.predict``'s windows changes.
-
-    A change lies half-way between the middles of two neighbouring windows; silent ones are passed
-    over.
-    """
-    answered = [window for window in windows if window["probabilities"]]
-    times, last = [], None
-    for window in answered:
-        label = max(window["probabilities"], key=window["probabilities"].get)
-        middle = (window["start"] + window["end"]) / 2
-        if last and last[0] != label:
-            times.append((last[1] + middle) / 2)
-        last = (label, middle)
-    return times

@@ -222,7 +222,7 @@ def switches(ledger: Ledger) -> HTML:
                 rows.append((control, split, score, less, best, len(changed.seeds)))
     heads = ("FCMFCC as run, with", "split", "accuracy", "change", "best epoch", "seeds")
     caption = "One thing changed; a difference on one seed is shown and not judged"
-    return html(heads, rows or NONE, caption=caption)
+    return html(heads, rows or NONE, caption=caption, folded=True)
 
 
 def ranks(ledger: Ledger) -> HTML:

@@ -113,7 +113,7 @@ def information() -> HTML:
         if any(value is not None for value in bits):
             rows.append((one, *(number(value, "{:.3f}") for value in bits)))
     caption = "Mutual information over the training clips, in bits"
-    return html(("", *names), rows or NONE, caption=caption)
+    return html(("", *names), rows or NONE, caption=caption, folded=True)
 
 
 def left_out(clips: data.Data) -> HTML:
@@ -295,7 +295,7 @@ def readings(ledger: Ledger) -> HTML:
     nats = "discriminator, nats"
     heads += ((nats, "loss, last epoch"), (nats, "entropy of the labels"))
     caption = "AD with corpus, read three ways"
-    return html(heads, rows or NONE, caption=caption)
+    return html(heads, rows or NONE, caption=caption, folded=True)
 
 
 def trainings(ledger: Ledger) -> HTML:

@@ -7,7 +7,6 @@ from matplotlib.colors import same_color, to_rgba
 from sercore.corpora.labels import SEVEN
 from sercore.features.mel import PICTURE, MelSettings, filters, mel
 from sercore.papers.biagini2022 import figures
-from sercore.report import predictions
 from sercore.report import spectrograms as shared
 from sercore.report.spectrograms import _band
 from tests.report.legible import legible
@@ -18,13 +17,6 @@ CURVES = [[epoch, 2.0 / epoch, 0.1 * epoch, 2.2 / epoch, 0.09 * epoch] for epoch
 BINS = [[0.25, 0, 0.0, 0], [0.5, 4, 1.6, 1], [0.75, 6, 3.6, 3], [1.0, 10, 9.0, 10]]
 SMALL = MelSettings(hop=512, bands=40)
 TIMES = np.stack([np.arange(0, 28.5, 0.5), np.arange(2, 30.5, 0.5)], axis=1)
-TRUTH = [
-    (0, 8, "angry"),
-    (8, 16.5, "happy"),
-    (16.5, 24, "fear"),
-    (24, 29, "fear"),
-    (29, 30.5, "surprise"),
-]
 
 
 def clips(
@@ -41,18 +33,6 @@ def clips(
 def maps(count: int = 7) -> list[tuple[str, np.ndarray, np.ndarray]]:
     return [
         (name, values, np.abs(values - values.mean())) for name, _, values in clips(count, SMALL)
-    ]
-
-
-def heard(silent: int = 5) -> list[dict]:
-    """Windows as a prediction gives them, one of them silent."""
-    drawn = np.random.default_rng(0).dirichlet(np.ones(7), len(TIMES)).tolist()
-    named = [
-        dict(zip(SEVEN, row, strict=True)) if at != silent else None for at, row in enumerate(drawn)
-    ]
-    return [
-        {"start": start, "end": end, "probabilities": each}
-        for (start, end), each in zip(TIMES.tolist(), named, strict=True)
     ]
 
 
@@ -246,67 +226,6 @@ def test_bins_that_are_none_are_told(row):
         figures.reliability({"by-origin": [row]})
 
 
-def test_windows_show_probabilities_predicted_changes_and_the_true_parts():
-    windows = heard()
-    figure = predictions.windows(windows, SEVEN, [8.5, 16.0], TRUTH)
-    axes = figure.axes[0]
-    stacks, strips = axes.containers[:7], axes.containers[7:]
-    values = [
-        [each["probabilities"][name] if each["probabilities"] else 0 for each in windows]
-        for name in SEVEN
-    ]
-    assert np.allclose([[bar.get_height() for bar in bars] for bars in stacks], values)
-    assert [(bar.get_x(), bar.get_x() + bar.get_width()) for (bar,) in strips] == [
-        part[:2] for part in TRUTH
-    ]
-    colours = dict(zip(SEVEN, (bars[0].get_facecolor() for bars in stacks), strict=True))
-    assert [bar.get_facecolor() for (bar,) in strips] == [colours[name] for *_, name in TRUTH]
-    assert [text.get_text() for text in axes.texts] == [
-        "angry",
-        "happy",
-        "fear",
-        "fear",
-    ]  # the last has no room for its name
-    seen, true = axes.collections
-    assert [segment[0][0] for segment in seen.get_segments()] == [8.5, 16.0]
-    assert [segment[0][0] for segment in true.get_segments()] == [
-        8,
-        16.5,
-        29,
-    ]  # fear after fear is no change
-    assert [text.get_text() for text in axes.get_legend().texts] == [
-        "predicted change",
-        "true change",
-    ]
-    assert axes.get_xlim() == (0, 30.5)
-    legible(figure)
-
-
-def test_a_recording_without_a_change_is_drawn():
-    axes = predictions.windows(heard(), SEVEN, [], [(0, 30, "fear")]).axes[0]
-    assert [len(lines.get_segments()) for lines in axes.collections] == [0, 0]
-
-
-@pytest.mark.parametrize(
-    ("changes", "truth", "message"),
-    [
-        ([], [], "true parts .*expected one or more of angry, disgust"),
-        ([], [(0, 5, "fear"), (4, 8, "happy")], "none starting before the last one ends"),
-        ([], [(5, 0, "fear")], "true parts"),
-        ([], [(0, 30, "calm")], "true parts .*calm"),
-        ([3, 31], TRUTH, r"changes at \[31\] s; expected 0 to 30.5 s"),
-    ],
-)
-def test_windows_that_do_not_fit_are_told(changes, truth, message):
-    with pytest.raises(ValueError, match=message):
-        predictions.windows(heard(), SEVEN, changes, truth)
-
-
-def test_a_recording_without_a_window_is_told():
-    with pytest.raises(ValueError, match="one or more windows"):
-        predictions.windows([], SEVEN, [], TRUTH)
-
-
 def test_no_figure_is_wider_than_a_page():
     drawn = [
         figures.shares(EMOTIONS, ORIGINS),
@@ -314,6 +233,5 @@ def test_no_figure_is_wider_than_a_page():
         shared.saliency_map(maps(), settings=SMALL),
         figures.curves({"by-origin": {str(at): (CURVES, 1) for at in range(9)}}),
         figures.reliability({"by-origin": BINS}),
-        predictions.windows(heard(), SEVEN, [], TRUTH),
     ]
     assert all(figure.get_figwidth() <= 8 for figure in drawn)
