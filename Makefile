@@ -36,7 +36,7 @@ test: .venv/installed
 	OMP_NUM_THREADS=1 $(bin)/pytest tests --ignore=tests/pages -n 2 --dist loadfile --cov --cov-report=term
 	$(bin)/pytest --nbval-lax --nbval-current-env notebooks
 	$(bin)/sercore book --out $(built)
-	SER_HTML=$(built)/_build/html $(bin)/pytest tests/pages tests/test_ledger_page.py tests/test_search_ranking.py -n 2
+	SER_HTML=$(built)/_build/html $(bin)/pytest tests/pages tests/test_ledger_page.py -n 2
 
 lab: .venv/lab
 	$(bin)/jupyter lab notebooks

