@@ -14,7 +14,6 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import nbformat
 from joblib import Parallel, cpu_count, delayed
 
 from sercore import chapters, papers, predict, store
@@ -154,8 +153,7 @@ def stage(folder: Path, executed: Sequence[Executed], times: Mapping[str, float]
                 shutil.copyfile(path, folder / name)
     for chapter in executed:
         name = f"notebooks/{chapter.name}.ipynb"
-        notebook = captions.captioned(nbformat.read(chapter.path, as_version=4), where=name)
-        store.write(folder / name, nbformat.writes(notebook).encode())
+        store.write(folder / name, captions.staged(chapter.path, where=name))
     contents = folder / "_toc.yml"
     names = [chapter.name for chapter in executed]
     contents.write_text(_contents(contents.read_text(encoding="utf-8"), names), encoding="utf-8")

@@ -31,7 +31,7 @@ def follow() -> None:
     ledger = Ledger(PAPER)
     number = next(number for number in ledger.printed if number.ours == "MTL C")
     ledger.verdict(number)
-    tables.single(ledger, ledger, on="TESS")
+    tables.single(ledger, on="TESS")
     judged_claims(ledger, [claim for claim in claims.CLAIMS if claim.name == "C1"])
 
 

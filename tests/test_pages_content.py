@@ -31,6 +31,7 @@ RUN = {
 def rows(table):
     """Texts of a table's cells, row by row, without the head."""
     body = table.data.split("<tbody>")[1]
+    body = re.sub(r' <sup title="([^"]*)">\w+</sup>', r"<br>\1", body)
     found = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in re.findall(r"<tr>(.*?)</tr>", body)]
     return [
         [

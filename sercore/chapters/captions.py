@@ -10,7 +10,9 @@ import ast
 import re
 from collections.abc import Iterator
 from html import escape
+from pathlib import Path
 
+import nbformat
 from nbformat import NotebookNode
 
 from sercore.chapters.execution import ChapterError
@@ -47,6 +49,12 @@ def problems(notebook: NotebookNode) -> list[str]:
             results.append(f"{first}: more than one output; draw one figure and nothing else")
         names.add(name)
     return results
+
+
+def staged(path: Path, *, where: str) -> bytes:
+    """Return an executed notebook as its page is made of it; see ``captioned``."""
+    notebook = captioned(nbformat.read(path, as_version=4), where=where)
+    return nbformat.writes(notebook).encode()
 
 
 def captioned(notebook: NotebookNode, *, where: str) -> NotebookNode:

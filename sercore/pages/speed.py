@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from sercore import sealed, store
 from sercore.ledger.recorded import FOLDER
 from sercore.pages.status import versions
-from sercore.report.tables import commit
+from sercore.report.provenance import commit
 
 BENCHMARKS = store.PROJECT / "benchmarks"
 RECORDED = FOLDER / "speed"

@@ -6,7 +6,7 @@ from IPython.display import HTML
 
 from sercore.ledger.entries import Ledger
 from sercore.report import tables
-from sercore.report.tables import commit
+from sercore.report.provenance import commit, verified
 
 INSTALLATION, DEMO, RENDERING = "installation", "demo corpora", "rendering"
 UNKNOWN = "seconds of this rendering"  # what the page has in their place until it is rendered
@@ -48,7 +48,7 @@ def recorded(ledgers: Mapping[str, Ledger]) -> HTML:
             if ledger.stale[name]:
                 method = f"stale, {ledger.stale[name]}"
             when = run["date"], f"[{method}; {commit(run)}]"
-            again = tables.verified(run, len(chosen))
+            again = verified(run, len(chosen))
             rows.append(((f"{paper}, {name}", made), len(chosen), hours, when, again))
         if not ledger.recorded.runs:
             rows.append((paper, tables.DASH, tables.DASH, "none recorded", tables.DASH))

@@ -1,1 +1,1 @@
-"""What several chapters show: ``tables``, ``figures`` and numbers for the ``prose``."""
+"""What several chapters show: ``tables``, ``figures``, ``provenance`` and numbers for the ``prose``."""

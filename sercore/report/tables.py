@@ -3,7 +3,7 @@
 import itertools
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -13,7 +13,6 @@ from IPython.display import HTML, Audio
 from pydantic import BaseModel
 
 from sercore.ledger import claims as judging
-from sercore.ledger import recording, verifying
 from sercore.ledger.entries import VERDICTS, Ledger
 from sercore.ledger.estimates import Estimate
 from sercore.ledger.paper import Printed
@@ -26,18 +25,11 @@ READINGS = tuple(itertools.product(("as-run", "as-described"), PROTOCOLS))
 # Interval in brackets: beside a printed number as published that of one more run, else of the mean.
 BRACKETS = {"as-published": "one run", "clean": "mean"}
 INTERVALS = (
-    "In brackets 95 %: as-published where one more run would fall, clean where the mean would lie "
-    "with other recordings and seeds."
+    "in brackets 95 %: as-published where one more run would fall, clean where the mean would lie "
+    "with other recordings and seeds"
 )
-MEAN = "In brackets 95 %: where the mean would lie with other recordings and seeds."
+MEAN = "in brackets 95 %: where the mean would lie with other recordings and seeds"
 DIGITS = {"macro_f1_cv5_mean": 3, "mse_cv5_mean": 4, "summed_mse_two_heads_cv5_mean": 4}
-# Outcomes of trials that were run again, in words.
-OUTCOMES = {
-    verifying.SAME: "the same to the digit",
-    verifying.WITHIN: "within the noise between seeds",
-    verifying.ALONE: "other numbers, with one recorded seed to judge by",
-    verifying.DIFFERS: "different",
-}
 DASH = "–"
 NONE = [("not recorded yet",)]  # rows of a table whose runs are still to come
 LONG = 5  # rows of a table that is not folded unless its caller says so
@@ -223,7 +215,7 @@ def beside_the_paper(
         if is_chosen and is_run and "submission" not in number.row:
             numbers.append(number)
     caption = f"{title or 'All tables'}, {column}, {ledger.source}"
-    note = f"Means over five folds. {INTERVALS}"
+    note = f"means over five folds; {INTERVALS}"
     return table(columns, numbers, caption=caption, note=note, folded=folded)
 
 
@@ -330,67 +322,6 @@ def tally(counts: dict[str, dict[str, int]]) -> HTML:
     return html(("paper", *used, "all"), rows, caption=caption)
 
 
-def provenance(ledger: Ledger) -> HTML:
-    """List the recorded runs: where they come from, and what changed since."""
-    rows = []
-    for name, run in ledger.recorded.runs.items():
-        count = int((ledger.recorded.trials["run"] == name).sum())
-        versions = ", ".join(f"{library} {version}" for library, version in run["versions"].items())
-        where = run["date"], commit(run), run["device"], versions
-        method = ledger.stale[name] or f"method {run['method']}"
-        rows.append((name, ", ".join(run["corpora"]), count, *where, method, verified(run, count)))
-    about = ("run", "corpora", "trials", "date", "commit", "device", "versions", "method")
-    return html((*about, "run again since"), rows, caption="Recorded runs", folded=True)
-
-
-def verified(run: Mapping, count: int) -> object:
-    """Say how many of a run's trials were run again, and with what outcomes, date and commit."""
-    outcomes = list(verifying.verified(run).values())
-    if not outcomes:
-        return "none"
-    words = []
-    for word in verifying.OUTCOMES:
-        if word in outcomes:
-            words.append(f"{outcomes.count(word)} {OUTCOMES[word]}")
-    last = run["verified"][-1]
-    where = f"last on {last['date']}, {last['commit'][:10]}, {last['processor']}"
-    return f"{len(outcomes)} of {count}", f"{', '.join(words)}; {where}"
-
-
-def commit(run: Mapping) -> str:
-    """Name the commit of a run, and whether its tree was clean: "0123456789, clean tree"."""
-    return f"{run['commit'][:10]}, {'clean' if run['clean'] else 'changed'} tree"
-
-
-def agreement(
-    ledger: Ledger,
-    tasks: Sequence[Task],
-    outcomes: Sequence[Sequence[dict]],
-    *,
-    settings: Sequence[str] = ("row", "control", "variant", "protocol", "fold", "seed"),
-) -> HTML:
-    """Show the emotion head's error, then and now, of this page's trials that are recorded too.
-
-    Where this page has run none of them, nothing is shown.
-
-    Args:
-        ledger: ledger of the paper with the recorded trials.
-        tasks: tasks of the page.
-        outcomes: outcomes of each task's trials.
-        settings: settings that tell one trial from another; trials without them are left out.
-    """
-    rows, cells = [], []
-    for task, results in zip(tasks, outcomes, strict=True):
-        rows += recording.beside(ledger.recorded, task, results)
-    for row in rows:
-        if row["recorded"] is not None and set(settings) <= row.keys():
-            errors = f"{row['recorded']:.6f}", f"{row['this run']:.6f}"
-            cells.append((*(row[name] for name in settings), *errors, f"{row['difference']:+.1e}"))
-    heads = (*settings, "recorded", "this run", "difference")
-    caption = "Emotion-head error of trials that are recorded and were run on this page"
-    return html(heads, cells, caption=caption) if cells else HTML("")
-
-
 def shown(
     estimate: Estimate | None,
     digits: int,
@@ -443,7 +374,7 @@ def _td(value: object, notes: dict[str, str]) -> str:
         text = f"{value:g}" if isinstance(value, float) else str(value)
         return f"<td{_kind(text)}>{escape(text)}</td>"
     first, second = str(value[0]), str(value[1])
-    if len(second) <= SHORT:
+    if len(second) <= SHORT or second.startswith("["):
         return f"<td{_kind(first)}>{escape(first)}<br><small>{escape(second)}</small></td>"
     letter = notes.setdefault(second, _letters(len(notes)))
     note = f'<sup title="{escape(second)}">{letter}</sup>'

@@ -161,8 +161,9 @@ def test_the_page_shows_a_numbered_figure_as_svg(notebooks, tmp_path, monkeypatc
     monkeypatch.setattr(press.fragments, "write", lambda folder, runs, times: None)
     for folder in ("book/vendor", "sercore"):
         (tmp_path / folder).mkdir(parents=True)
-    for name, text in (("index.md", "# Index\n"), ("custom.css", ""), ("references.bib", "")):
-        (tmp_path / "book" / name).write_text(text)
+    (tmp_path / "book" / "index.md").write_text("# Index\n")
+    for name in ("custom.css", "custom.js", "ledger.js", "search.js", "references.bib"):
+        (tmp_path / "book" / name).write_text("")
     (tmp_path / "book" / "vendor" / "empty").write_text("")
     (tmp_path / "_config.yml").write_text(CONFIG)
     (tmp_path / "_toc.yml").write_text(CONTENTS)

@@ -61,8 +61,8 @@ def gender_task(ledger: Ledger) -> HTML:
         for head, metric in metrics.items():
             columns.append(Column((place, head), score(row, metric)))
     note = (
-        "Trained on MLS in place of CETUC. In brackets 95 %: where the mean would lie with other "
-        "speakers and seeds. Of Common Voice's speakers nothing is known."
+        "trained on MLS in place of CETUC; in brackets 95 %: where the mean would lie with other "
+        "speakers and seeds; of Common Voice's speakers nothing is known"
     )
     caption = f"Gender classifiers on 44 features, {ledger.source}"
     return table(columns, CLASSIFIERS, caption=caption, note=note)
@@ -79,7 +79,7 @@ def stage_one(ledger: Ledger) -> HTML:
     columns = [Column("split", str)]
     columns += [Column(head, score(*metric)) for head, metric in metrics.items()]
     caption = f"Stage 1 of the sequential network, {ledger.source}: gender from 44 features"
-    note = "In brackets 95 %: where the mean would lie with other speakers and seeds."
+    note = "in brackets 95 %: where the mean would lie with other speakers and seeds"
     return table(columns, splits, caption=caption, note=note, folded=True)
 
 
@@ -109,8 +109,8 @@ def submissions(ledger: Ledger) -> HTML:
     ]
     titles = ("1st submission", "2nd submission", "3rd submission")
     note = (
-        f"By ear the authors labelled {labelled('labelled by ear')} test files N / F / M; the "
-        f"scores on these are their own networks'. {tables.INTERVALS}"
+        f"by ear the authors labelled {labelled('labelled by ear')} test files N / F / M; the "
+        f"scores on these are their own networks'; {tables.INTERVALS}"
     )
     rows = zip(titles, SELECTED, official_tests(ledger), strict=True)
     return table(columns, list(rows), caption="Submissions", note=note, folded=True)
@@ -156,7 +156,7 @@ def second_head(ledger: Ledger) -> HTML:
 def encoders(data: Data) -> HTML:
     """Show which speech encoder the rows on embeddings read on a page."""
     rows = [(name, values.shape[1]) for name, values in data.embeddings.items()]
-    note = "`random` was never trained; without an encoder the rows are left out."
+    note = "`random` was never trained; without an encoder the rows are left out"
     caption = "Speech encoder of the rows on embeddings in this page's own run"
     heads = ("encoder", "values a clip")
     return tables.html(heads, rows or [("none", "")], caption=caption, note=note, folded=True)

@@ -127,7 +127,7 @@ def results(ledger: Ledger, *, metric: str = ACCURACY, folded: bool | None = Non
     heads = ["model", "reading", ("paper", "printed")]
     heads += [("ours, on real speech", split) for split in SPLITS]
     name = next(iter(printed.values())).column
-    note = "In brackets 95 %: over the tested speakers and the seeds."
+    note = "in brackets 95 %: over the tested speakers and the seeds"
     caption = f"Table 4, {name}"
     return html([*heads, "verdict"], rows, caption=caption, note=note, folded=folded)
 
@@ -207,7 +207,7 @@ def by_corpus(ledger: Ledger) -> HTML:
     heads = ["model", "reading", "split"]
     for group in ("accuracy", "mean recall"):
         heads += [(group, title) for title in places]
-    note = "In brackets: the number of speakers tested."
+    note = "in brackets: the number of speakers tested"
     return html(heads, rows or NONE, caption="Table 4 by corpus", note=note, folded=True)
 
 
