@@ -50,7 +50,7 @@ def protocols(ledger: Ledger) -> Figure:
     Rows that read another encoder than the paper's are hollow.
     """
     submitted = _submitted(ledger)
-    figure, axes = plt.subplots(figsize=(WIDTH, 3.4), layout="constrained")
+    figure, axes = plt.subplots(figsize=(WIDTH, 3.1), layout="constrained")
     axes.plot([0.25, 0.95], [0.25, 0.95], color="0.6", linewidth=1, zorder=0)
     axes.text(0.945, 0.865, "as printed", color="0.4", fontsize=FONT, ha="right")
     for number in _recorded(ledger):

@@ -60,14 +60,26 @@ def _is_multi_task(number: Printed) -> bool:
 
 
 def _spans(ledger: Ledger, group: str, rows: list[Printed]) -> dict[str, float]:
-    """Return the lowest and the highest score of a group, and how far from print it is on average."""
+    """Return the lowest and the highest score of a group, and how near to print it is.
+
+    ``…_inside`` counts the printed scores in the one-run interval of ours as published.
+    """
     printed = [number.value for number in rows]
     leaky, clean = (
         [ledger.cell(number.row, F1, protocol=protocol).value for number in rows]
         for protocol in PROTOCOLS
     )
     distances = [abs(ours - theirs) for ours, theirs in zip(leaky, printed, strict=True)]
-    spans = {f"{group}_distance": sum(distances) / len(rows)}
+    cells = [ledger.cell(number.row, F1) for number in rows]
+    is_inside = [
+        cell.run_low <= number.value <= cell.run_high
+        for cell, number in zip(cells, rows, strict=True)
+    ]
+    spans = {
+        f"{group}_distance": sum(distances) / len(rows),
+        f"{group}_farthest": max(distances),
+        f"{group}_inside": sum(is_inside),
+    }
     for name, values in (("printed", printed), ("published", leaky), ("clean", clean)):
         spans |= span(f"{group}_{name}", values)
     return spans

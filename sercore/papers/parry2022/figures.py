@@ -77,7 +77,7 @@ def swing(
     room = 0.06 * (high - low) + 0.5
     limits = np.array([low - room, high + room])
     left.axhline(chance, color="0.7", linewidth=1, label="guessing")
-    left.axhline(centre, color="0.7", linewidth=1, linestyle=DASHED, label="mean")
+    left.axhline(centre, color="0.7", linewidth=1, linestyle=DASHED, label="mean of all epochs")
     left.set_ylim(*limits)
     left.set(xlabel="epoch", ylabel=f"UA on {corpus}, %")
     left.xaxis.get_major_locator().set_params(integer=True)
