@@ -8,6 +8,7 @@ from tests.pages.rendered import CHAPTERS, HTML, PAGES, SENDS_ON, address, pictu
 WIDTHS = (1400, 1920, 390)  # pixels: a laptop, a large screen, a telephone
 HIGHEST = 12_000  # pixels of a chapter on a laptop
 THEME = "theme => { document.documentElement.dataset.theme = theme }"
+STILL = "* { transition: none !important }"  # no colour is half-way when a theme is set
 COLOURS = ["color-contrast"]  # the rule of axe that a theme can break
 PLAY = """async player => {
     await player.play();
@@ -28,6 +29,7 @@ def opened(browser):
         pages.append(page)
         page.wrong = watch(page)
         page.goto(address(name), wait_until="load")
+        page.add_style_tag(content=STILL)
         page.wait_for_timeout(300)  # what scripts ask for after loading
         return page
 
