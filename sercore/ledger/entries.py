@@ -50,8 +50,12 @@ class Ledger:
         """Say where its trials come from; those of the demo are named synthetic."""
         if self.is_recorded:
             return "recorded on real speech"
-        is_demo = any(run["edition"] == "demo" for run in self.recorded.runs.values())
-        return "this page's own run, synthetic speech" if is_demo else "this page's own run"
+        return f"this page's own run{', synthetic speech' * self.is_synthetic}"
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether its trials are of the demo edition."""
+        return any(run["edition"] == "demo" for run in self.recorded.runs.values())
 
     @cached_property
     def stale(self) -> dict[str, str]:

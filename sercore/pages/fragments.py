@@ -2,14 +2,15 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 
 from sercore import papers, store
 from sercore.ledger.entries import Ledger, tally
-from sercore.pages import data, excerpts, ledger, reference, speed, status
+from sercore.pages import data, excerpts, reference, speed, status
+from sercore.pages import ledger as ledger_page
 from sercore.report import prose, tables
 
 PAPERS = store.PROJECT / "sercore" / "papers"
@@ -41,7 +42,7 @@ def _texts(
     """Return the Markdown of each fragment by its name."""
     counts = {paper: tally(ledger) for paper, ledger in ledgers.items()}
     texts = {
-        "headline.md": summary("../notebooks"),
+        "headline.md": summary("../notebooks", ledgers.values()),
         "tally.md": tables.tally(counts).data,
         "corpora.md": data.corpora().data,
         "corpora-missing.md": data.missing() or tables.DASH,
@@ -49,7 +50,7 @@ def _texts(
         "parts.md": status.parts(runs, times).data,
         "chapters-run.md": status.chapters(runs).data,
         "trials-recorded.md": status.recorded(ledgers).data,
-        "ledgers.md": ledger.sections(ledgers),
+        "ledgers.md": ledger_page.sections(ledgers),
         "notebook.md": excerpts.first_cells(store.PROJECT / "notebooks" / f"{EXAMPLE}.ipynb"),
     }
     texts |= {f"api/{name}.md": text for name, text in reference.pages().items()}
@@ -57,19 +58,21 @@ def _texts(
     return texts | {"rooms.md": reference.contents()}
 
 
-def summary(place: str) -> str:
+def summary(place: str, ledgers: Iterable[Ledger]) -> str:
     """List the papers with what each claims, what its chapter found, and a mark, in Markdown.
 
     Args:
         place: path from the page to the folder of the notebooks.
+        ledgers: ledgers of the papers, in the order of their chapters.
     """
     lines = ["| paper | what it claims | what we found | mark |", "|---|---|---|---|"]
     numbers = papers.values()
-    for paper in papers.every():
+    for ledger in ledgers:
+        paper = ledger.paper
         number = int(paper.name.partition("-")[0])
         words = finding(store.PROJECT / "notebooks" / f"{paper.name}.ipynb", numbers)
         link = f"[{number}. {paper.title}]({place}/{paper.name}.ipynb)"
-        sign = mark(Ledger(paper)).replace(" ", "\N{NO-BREAK SPACE}")
+        sign = mark(ledger).replace(" ", "\N{NO-BREAK SPACE}")
         cells = link, claimed(paper.folder), lead(words, where=paper.name), sign
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)

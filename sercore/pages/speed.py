@@ -19,6 +19,7 @@ from sercore.report.provenance import commit
 BENCHMARKS = store.PROJECT / "benchmarks"
 RECORDED = FOLDER / "speed"
 TIMES = r"(\S+) times \((\S+) to (\S+)\)"  # the median of the rounds' ratios, and their range
+PROCESSES = rf"[^\n]*\n +two processes of one thread +{TIMES}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,19 +97,19 @@ RATIOS = (
     Ratio(
         name="ResNet34, full width, to a plain loop",
         program="resnet",
-        pattern=rf"full width: [^\n]*\n +two processes of one thread +{TIMES}",
+        pattern=f"full width: {PROCESSES}",
         goal=2,
     ),
     Ratio(
         name="ResNet34, full width and frozen, to a plain loop",
         program="resnet",
-        pattern=rf"full width, frozen: [^\n]*\n +two processes of one thread +{TIMES}",
+        pattern=f"full width, frozen: {PROCESSES}",
         goal=2,
     ),
     Ratio(
         name="ResNet34, half width, to a plain loop",
         program="resnet",
-        pattern=rf"width 16: [^\n]*\n +two processes of one thread +{TIMES}",
+        pattern=f"width 16: {PROCESSES}",
         goal=2,
     ),
     Ratio(

@@ -226,8 +226,7 @@ def speech(edition: str) -> str:
 
 def of_speech(ledger: Ledger) -> str:
     """Say which speech the runs of a ledger are on."""
-    editions = {run["edition"] for run in ledger.recorded.runs.values()}
-    return speech("demo" if "demo" in editions else "")
+    return speech("demo" if ledger.is_synthetic else "")
 
 
 def map_source(

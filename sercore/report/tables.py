@@ -109,26 +109,29 @@ def html(
     body = "".join(f"<tr>{''.join(cells)}</tr>" for cells in lines)
     is_folded = len(lines) > LONG if folded is None else folded
     title = f"<caption>{escape(caption)}</caption>" if caption and not is_folded else ""
-    table = (
+    content = (
         f'<div class="scroll"><table class="table ledger">{title}<thead>{groups}<tr>{names}</tr>'
         f"</thead><tbody>{body}</tbody></table></div>"
     )
     if note:
-        table += f'<p class="notes">{escape(note)}</p>'
+        content += f'<p class="notes">{escape(note)}</p>'
     if notes:
         items = "".join(f"<li>{escape(note)}</li>" for note in notes)
-        table += f'<ol class="notes" type="a">{items}</ol>'
+        content += f'<ol class="notes" type="a">{items}</ol>'
     if is_folded:
-        head = f"<summary>{escape(caption)} ({plural(len(lines), 'row')})</summary>"
-        table = f'<details class="fold">{head}{table}</details>'
-    return HTML(JUPYTERLAB + table)
+        content = _fold(f"{caption} ({plural(len(lines), 'row')})", content)
+    return HTML(JUPYTERLAB + content)
 
 
 def players(title: str, clips: Iterable[tuple[str, Audio]]) -> HTML:
     """Fold players under a title, each below its name."""
     parts = [f"<p>{escape(name)}</p>{audio._repr_html_()}" for name, audio in clips]
-    head = f"<summary>{escape(title)}</summary>"
-    return HTML(f'<details class="fold">{head}{"".join(parts)}</details>')
+    return HTML(_fold(title, "".join(parts)))
+
+
+def _fold(title: str, content: str) -> str:
+    """Fold a part of a page under its title."""
+    return f'<details class="fold"><summary>{escape(title)}</summary>{content}</details>'
 
 
 def number(value: float | None, form: str) -> str:

@@ -12,7 +12,7 @@ from sercore.ledger.claims import Claim, Untested
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate
 from sercore.report import tables
-from tests import rendered
+from tests import table_cells
 
 
 def estimate(value: float, seeds: int = 5) -> Estimate:
@@ -64,7 +64,7 @@ def test_a_reason_is_said_once_below_the_table_and_an_interval_in_its_cell():
     ]
     shown = tables.html(("value", "verdict"), given)
     assert shown.data.count(f"<li>{reason}</li>") == 1
-    assert rendered.rows(shown) == [
+    assert table_cells.rows(shown) == [
         ["1", f"substituted  {reason}"],
         ["2  [1,\N{NO-BREAK SPACE}3]", f"substituted  {reason}"],
     ]
@@ -92,16 +92,16 @@ def test_a_long_table_is_folded_under_its_caption(count, folded, expected):
     words = f"<summary>&lt;x&gt; ({count} row{'' if count == 1 else 's'})</summary>"
     assert (words in shown) == expected
     assert ("<caption>&lt;x&gt;</caption>" in shown) != expected
-    assert len(rendered.rows(tables.html(("at",), [(at,) for at in range(count)]))) == count
+    assert len(table_cells.rows(tables.html(("at",), [(at,) for at in range(count)]))) == count
 
 
 def test_a_column_of_dashes_is_left_out_and_one_with_a_value_is_not():
     given = [("a", tables.DASH, tables.DASH), ("b", tables.DASH, "1")]
     shown = tables.html(("", ("ours", "x"), ("ours", "y")), given)
-    assert rendered.heads(shown) == ["ours", "y"]
-    assert rendered.rows(shown) == [["a", tables.DASH], ["b", "1"]]
-    assert rendered.rows(tables.html(("", "x"), given[:1])) == [["a", tables.DASH]]
-    assert rendered.rows(tables.html(("", "x"), tables.NONE)) == [["not recorded yet"]]
+    assert table_cells.heads(shown) == ["ours", "y"]
+    assert table_cells.rows(shown) == [["a", tables.DASH], ["b", "1"]]
+    assert table_cells.rows(tables.html(("", "x"), given[:1])) == [["a", tables.DASH]]
+    assert table_cells.rows(tables.html(("", "x"), tables.NONE)) == [["not recorded yet"]]
 
 
 def test_a_claim_has_its_reason_folded_in_its_cell():
@@ -110,4 +110,4 @@ def test_a_claim_has_its_reason_folded_in_its_cell():
     claim = Claim("Z1", "a < b", source="Table 1", judge=Untested("no <corpus>"))
     shown = tables.claims(ledger, [claim])
     assert "a &lt; b<details><summary>why</summary>no &lt;corpus&gt;</details>" in shown.data
-    assert rendered.rows(shown)[0][2:] == ["Table 1", "not run", "not run"]
+    assert table_cells.rows(shown)[0][2:] == ["Table 1", "not run", "not run"]

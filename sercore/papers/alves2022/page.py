@@ -65,12 +65,12 @@ def _spans(ledger: Ledger, group: str, rows: list[Printed]) -> dict[str, float]:
     ``…_inside`` counts the printed scores in the one-run interval of ours as published.
     """
     printed = [number.value for number in rows]
-    leaky, clean = (
-        [ledger.cell(number.row, F1, protocol=protocol).value for number in rows]
+    cells, clean_cells = (
+        [ledger.cell(number.row, F1, protocol=protocol) for number in rows]
         for protocol in PROTOCOLS
     )
+    leaky, clean = ([cell.value for cell in group] for group in (cells, clean_cells))
     distances = [abs(ours - theirs) for ours, theirs in zip(leaky, printed, strict=True)]
-    cells = [ledger.cell(number.row, F1) for number in rows]
     is_inside = [
         cell.run_low <= number.value <= cell.run_high
         for cell, number in zip(cells, rows, strict=True)

@@ -33,8 +33,10 @@ from sercore.report.figures import (
 from sercore.report.tables import span
 
 # A split that shares no speaker has the colour of a clean score in all chapters.
-SPLIT_COLOURS = {APART: COLOURS["clean"], CLIPS: COLOURS["as-published"]}
-SPLIT_COLOURS = {SPLIT_TITLES[split]: colour for split, colour in SPLIT_COLOURS.items()}
+SPLIT_COLOURS = {
+    SPLIT_TITLES[APART]: COLOURS["clean"],
+    SPLIT_TITLES[CLIPS]: COLOURS["as-published"],
+}
 PARTS = {"TL": "transfer", "Aug": "masks", "SP": "pooling", "-": "less"}
 Bar = tuple[float, float, int]  # WA in %, its deviation over trainings (NaN of one), trainings
 

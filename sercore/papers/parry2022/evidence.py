@@ -10,6 +10,7 @@ from sercore.ledger import claims as judging
 from sercore.ledger import estimates
 from sercore.ledger.claims import Body, Differences, Gap, Judgement, all_hold, negate
 from sercore.ledger.entries import Ledger
+from sercore.ledger.paper import Printed
 from sercore.ledger.scores import Trials
 from sercore.papers.parry2022 import numbers
 from sercore.papers.parry2022.data import SUBSETS
@@ -19,6 +20,7 @@ from sercore.papers.parry2022.study import APPROACHES, GRID, VIEWED
 SINGLE = ("C", "G", "S", "L")  # as in Table 2
 SEVERAL = tuple(name for name in SUBSETS if "+" in name)
 BOTH = (TESS, CREMA)
+TABLES = ("Table 2", "Table 3")
 LISTED = 5  # gaps that a reason names at most
 
 Scores = Mapping[tuple[str, str], float]  # UA in % by corpus and row: numbers, or arrays of draws
@@ -82,16 +84,25 @@ class _Read(dict):
         return value
 
 
-def printed(ledger: Ledger) -> Accuracies:
-    """Return the printed accuracies; where text and tables have one, that of the tables."""
+def printed_numbers(ledger: Ledger) -> dict[tuple[str, str], Printed]:
+    """Return the printed number of each corpus and row; of the tables where the text has it too."""
     in_text, in_tables = {}, {}
     for number in ledger.printed:
-        if number.table in ("Table 2", "Table 3"):
-            in_tables[number.on, number.ours] = float(number.value)
+        if number.table in TABLES:
+            in_tables[number.on, number.ours] = number
         elif number.metric == "ua":
-            in_text[number.on, number.ours] = float(number.value)
-    sets = {row.partition(" ")[2] for corpus, row in in_tables if corpus != HOME}
-    return Accuracies(in_text | in_tables, SINGLE, tuple(name for name in SEVERAL if name in sets))
+            in_text[number.on, number.ours] = number
+    return in_text | in_tables
+
+
+def printed(ledger: Ledger) -> Accuracies:
+    """Return the printed accuracies."""
+    scores, sets = {}, set()
+    for (corpus, row), number in printed_numbers(ledger).items():
+        scores[corpus, row] = float(number.value)
+        if number.table in TABLES and corpus != HOME:
+            sets.add(row.partition(" ")[2])
+    return Accuracies(scores, SINGLE, tuple(name for name in SEVERAL if name in sets))
 
 
 @lru_cache(maxsize=8)

@@ -163,14 +163,9 @@ def several(ledger: Ledger, *, on: str = TESS) -> HTML:
 
 
 def _printed(title: str, sets: Sequence[str], ledger: Ledger, on: str, folded: bool | None) -> HTML:
-    printed = {}
-    for cell in ledger.printed:
-        is_score = cell.on == on and (cell.metric == "ua" or cell.table == title)
-        if is_score and (cell.table == title or cell.ours not in printed):
-            printed[cell.ours] = cell
-    rows = []
+    printed, rows = evidence.printed_numbers(ledger), []
     for name in ("baseline", *evidence.rows(APPROACHES, sets)):
-        cell = printed.get(name)
+        cell = printed.get((on, name))
         score = accuracy_cell(numbers.row_trials(ledger, name), SCORED[on])
         row = [row_cell(name), DASH if cell is None else f"{cell.value:.2f}", score]
         row += [gain_cell(ledger, name, on), DASH if cell is None else ledger.judged(cell)]

@@ -13,7 +13,7 @@ from sercore.papers.biagini2022 import study as loopq
 from sercore.papers.biagini2022 import tables as chapter
 from sercore.report import tables
 from tests.papers.biagini2022.loopq_runs import ledger, trials
-from tests.rendered import rows
+from tests.table_cells import rows
 
 MEAN = "0.592"  # of 12 of 20 on RAVDESS, 11.5 on SAVEE and 12 on TESS, each corpus once
 

@@ -16,7 +16,7 @@ from sercore.ledger.paper import PUBLISHED
 from sercore.papers.padi2021 import numbers, tables
 from tests.papers.padi2021 import padi_runs, padi_toy
 from tests.papers.padi2021.padi_runs import EIGHT, MEASURED, encoded, ledger, trials
-from tests.rendered import heads, rows
+from tests.table_cells import heads, rows
 
 NOTHING = ledger([])
 RECALLS = {"000": 30, "111": 70}
