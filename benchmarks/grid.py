@@ -45,7 +45,7 @@ def rows(configuration: Configuration, seed: int) -> tuple[np.ndarray, np.ndarra
     """Random training rows and labels of one fold: four fifths of the corpus' number, one less for some folds."""
     draw = np.random.default_rng(seed)
     labels = draw.permutation(
-        np.repeat([0, 1, 2], LABELS[configuration.smote, configuration.copies])
+        np.repeat([0, 1, 2], LABELS[configuration.balancer == "SMOTE", configuration.copies])
     )
     labels = labels[len(labels) // FOLDS + seed % 2 :]
     return draw.random((len(labels), width(configuration) + GENDER), dtype=np.float32), labels

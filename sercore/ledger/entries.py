@@ -88,9 +88,21 @@ class Ledger:
         return groups
 
     def runs(self, row: str, control: str = "none") -> dict[tuple[str, str, str, str], Trials]:
-        """Return the recorded trials of a row by (variant, protocol, run, encoder)."""
+        """Return the recorded trials of a row by (variant, protocol, run, encoder).
+
+        Those that stand beside printed numbers come first.
+        """
         groups = self._groups.items()
-        return {where[2:]: trials for where, trials in groups if where[:2] == (row, control)}
+        found = {where[2:]: trials for where, trials in groups if where[:2] == (row, control)}
+        return dict(sorted(found.items(), key=lambda item: self._is_aside(item[0][2])))
+
+    def _is_aside(self, run: str) -> bool:
+        return recorded.kind_of(run) in self.paper.asides
+
+    def beside_print(self, row: str, control: str = "none") -> dict[tuple[str, ...], Trials]:
+        """Return those of ``runs`` that stand beside printed numbers."""
+        runs = self.runs(row, control).items()
+        return {where: trials for where, trials in runs if not self._is_aside(where[2])}
 
     def trials(
         self,
@@ -124,8 +136,8 @@ class Ledger:
     def controls(self) -> list[tuple[str, str, str]]:
         """Return row, variant and name of every control that was run."""
         controls = {}
-        for row, control, variant, *_ in self._groups:
-            if control != "none":
+        for row, control, variant, _, run, _ in self._groups:
+            if control != "none" and not self._is_aside(run):
                 controls[row, variant, control] = None
         return list(controls)
 
@@ -161,7 +173,7 @@ class Ledger:
             return "not run", self.paper.why_not(number)
         place = self.paper.place(number)
         runs = []
-        for (variant, protocol, _, encoder), trials in self.runs(place.row).items():
+        for (variant, protocol, _, encoder), trials in self.beside_print(place.row).items():
             placed = self.placed(place, trials)
             if not len(placed.counts) or not self.paper.has(place.metric, place.row, variant):
                 continue
@@ -220,7 +232,8 @@ class Ledger:
         for place in map(self.paper.place, self.printed):
             if place.corpora:
                 printed.add((place.row, place.metric, place.corpora))
-        for row, control in dict.fromkeys(where[:2] for where in self._groups):
+        shown = [where[:2] for where in self._groups if not self._is_aside(where[4])]
+        for row, control in dict.fromkeys(shown):
             cells = itertools.product(self.paper.metrics, self.paper.scored.items())
             for metric, (on, corpora) in cells:
                 is_printed = (row, metric, corpora) in printed
@@ -238,7 +251,8 @@ class Ledger:
 
     def _cells(self, place: Place, control: str = "none") -> Iterable[dict]:
         """Describe what each run of a row gives at a place."""
-        for (variant, protocol, run, encoder), trials in self.runs(place.row, control).items():
+        runs = self.beside_print(place.row, control)
+        for (variant, protocol, run, encoder), trials in runs.items():
             placed = self.placed(place, trials)
             if place.metric not in MEASURES or not len(placed.counts):
                 continue

@@ -7,7 +7,7 @@ columns of ``book/ledger/published/NN-name.csv``.
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -169,6 +169,7 @@ class Paper(ABC):
         metrics: metrics that are filled for every row, printed or not.
         protocols: our protocol by its part in the verdict rule, "as-published" and "clean".
         others: other protocols that were recorded, by the part they have.
+        asides: kinds of trial that stand beside no printed number; the chapter alone shows them.
         folds: number of folds by protocol, where it has more than one.
         scored: corpora that a trial is scored on apart, by the name of the set.
         settings: value of each setting of ours, taken from the object that uses it.
@@ -188,6 +189,7 @@ class Paper(ABC):
     protocols: ClassVar[Mapping[str, str]]
     Parameters: ClassVar[type[BaseModel]]
     others: ClassVar[Mapping[str, str]] = {}
+    asides: ClassVar[Collection[str]] = ()
     folds: ClassVar[Mapping[str, int]] = {}
     scored: ClassVar[Mapping[str, tuple[str, ...]]] = {"": ()}
     settings: ClassVar[Mapping[Where, Callable[[], float | str]]] = {}

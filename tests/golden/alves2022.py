@@ -13,7 +13,7 @@ TOLERANCE = 1e-5
 
 def trials() -> list[Golden]:
     """One trial of each code path, the first by name of the rows that share it."""
-    return [*_emotion(), *_gender()]
+    return [*_emotion(), *_gender(), *_beside_the_tables()]
 
 
 def _emotion() -> list[Golden]:
@@ -33,6 +33,23 @@ def _emotion() -> list[Golden]:
     pairs = {f"{_name(trial)}, two at once": trial for trial in groups.values()}
     about = data, _two_at_once, TOLERANCE
     return alone + [Golden(study, "emotion", *pair, *about) for pair in pairs.items()]
+
+
+def _beside_the_tables() -> list[Golden]:
+    data = alves_toy.with_actors()
+    goldens = []
+    for kind in ("steps", "factorial", "transfer", "recordings", "layer"):
+        paths = {}
+        for task in study.KINDS[kind](study.Parameters(edition="open", encoder="none"), data):
+            for trial in sorted(task.trials, key=lambda trial: trial.row):
+                paths.setdefault(
+                    study.code_path(kind, asdict(trial)), replace(trial, epochs=EPOCHS)
+                )
+        for trial in paths.values():
+            control = trial.control.replace("25 recordings", "20 recordings")  # of the toy's 24
+            about = replace(trial, control=control), data, task.run, TOLERANCE
+            goldens.append(Golden(study, kind, f"{kind}: {_name(trial)}", *about))
+    return goldens
 
 
 def _gender() -> list[Golden]:

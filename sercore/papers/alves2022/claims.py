@@ -58,7 +58,8 @@ def short(row: str) -> str:
 def _row(network: str, features: tuple[str, bool], *, smote: bool, copies: bool) -> str:
     """Return the printed name of a configuration."""
     inputs = {"network": network, "subset": features[0], "embedding": features[1]}
-    return BY_CONFIGURATION[Configuration(**inputs, smote=smote, copies=copies)]
+    balancer = "SMOTE" if smote else ""
+    return BY_CONFIGURATION[Configuration(**inputs, balancer=balancer, copies=copies)]
 
 
 def _best_of(table: str, best: str) -> list[tuple[str, str]]:

@@ -15,11 +15,13 @@ from sercore.corpora.gender_tables import GenderTable
 from sercore.features import embedding
 from sercore.features.gender import NAMES as GENDER_NAMES
 from sercore.papers.alves2022.gender import UNKNOWN, GenderData
-from sercore.papers.alves2022.trial import Data
+from sercore.papers.alves2022.trial import ACTORS, Data
 from sercore.process import CallError
 
 FEATURE_SETS = ("prosodic-as-run", "prosodic", "gender-as-run", "gender")
 FOLDER = Path("gender-tables")
+ACTED = ("emovo", "ravdess", "savee", "tess")  # 36 actors, of whom gender is learned too
+CLIPS_OF_AN_ACTOR = 60  # as many as RAVDESS has; TESS's two women have 1,400
 MLS, COMMON_VOICE = "mls-split-pt.csv.gz", "commonvoice-pt.csv.gz"
 
 
@@ -48,6 +50,24 @@ def load_edition(edition: str, *, encoder: str, device: str) -> Data:
         unconverted=tuple(unconverted),
         reports=(corpus.report, *others),
     )
+
+
+def with_actors(data: Data) -> Data:
+    """Return the same data with the acted corpora's speakers beside those of the gender task."""
+    if ACTORS in data.auxiliary:
+        return data
+    loaded = [corpora.load(name) for name in ACTED]
+    rows = []
+    for corpus in loaded:
+        table = corpus.table.sort_values("path")
+        speakers = corpus.name + "/" + table["speaker"].astype(str)
+        for _, clips_of_one in table.assign(speaker=speakers).groupby("speaker"):
+            evenly = np.linspace(0, len(clips_of_one) - 1, CLIPS_OF_AN_ACTOR).round().astype(int)
+            rows.append(clips_of_one.iloc[np.unique(evenly)])
+    table = pd.concat(rows, ignore_index=True)
+    auxiliary = data.auxiliary | {ACTORS: _measured(table, "gender")}
+    reports = (*data.reports, *(corpus.report for corpus in loaded))
+    return replace(data, auxiliary=auxiliary, reports=reports)
 
 
 def extractors() -> list[list[str]]:
@@ -172,7 +192,7 @@ def load_gender(edition: str) -> GenderData:
     """
     if edition != "open":
         feature_set = "gender-as-run" if edition == "demo" else "gender"
-        return GenderData(_measured(_gender_corpus(edition), feature_set), None)
+        return GenderData(_measured(_gender_corpus(edition).table, feature_set), None)
     unnamed = None
     if (_folder() / COMMON_VOICE).is_file():
         table = gender_tables.read(_folder() / COMMON_VOICE, GENDER_NAMES)
@@ -186,15 +206,16 @@ def _auxiliary(edition: str) -> tuple[dict[str, GenderTable], tuple[Report, ...]
         table = gender_tables.read(_folder() / MLS, GENDER_NAMES)
         return {"gender-as-run": table, "gender": table}, ()
     corpus = _gender_corpus(edition)
-    return {name: _measured(corpus, name) for name in ("gender-as-run", "gender")}, (corpus.report,)
+    return {name: _measured(corpus.table, name) for name in ("gender-as-run", "gender")}, (
+        corpus.report,
+    )
 
 
 def _gender_corpus(edition: str) -> Corpus:
     return synthetic.load("demo-gender") if edition == "demo" else corpora.load("cetuc")
 
 
-def _measured(corpus: Corpus, feature_set: str) -> GenderTable:
-    table = corpus.table
+def _measured(table: pd.DataFrame, feature_set: str) -> GenderTable:
     return GenderTable(
         features=features.compute(feature_set, list(table["path"])),
         male=(table["gender"] == "male").to_numpy(np.int64),

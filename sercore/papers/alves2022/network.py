@@ -6,9 +6,11 @@ from functools import partial
 
 import numpy as np
 import torch
+from sklearn.base import ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupShuffleSplit
 from sklearn.preprocessing import MinMaxScaler
+from sklearn.svm import SVC
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -23,6 +25,7 @@ STAGE_ONE = Recipe(epochs=100, batch=1000)  # the notebooks' first stage
 HELD_OUT = 0.2  # share of the auxiliary speakers that stage 1 and the gender head never see
 
 Batches = Iterable[tuple[Tensor, ...]]
+Pair = tuple[Tensor, Tensor]  # features (rows, 44) and sex (rows, 1), 1 for male
 
 
 @dataclass
@@ -41,6 +44,7 @@ class Network:
     seed: int  # of weights and row order
     device: str = "cpu"
     blind: str = ""  # or "gender" or "emotion"
+    shuffles_sexes: bool = False  # the auxiliary speakers' sexes say nothing
 
     @torch.no_grad()
     def outputs(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
@@ -59,6 +63,22 @@ class Network:
     def hidden(self, X: np.ndarray) -> np.ndarray:
         """Return the shared layer (multi-task) or the units before the output (sequential)."""
         return self.network_.hidden(*self.split(X)).cpu().numpy()
+
+    @torch.no_grad()
+    def gender_accuracy(self) -> float | None:
+        """Return the share of the held-out speakers' clips whose sex the trained network tells.
+
+        None where it learns no gender: as run, and blind to it.
+        """
+        if self.variant == "as-run" or self.blind == "gender":
+            return None
+        _, (features, male) = _others(self, choose(self.device))
+        if self.kind == "sequential":
+            is_male = self.network_.gender_network(features) > 0.5
+        else:
+            width = self.network_.emotion_branch.in_features
+            is_male = self.network_(features.new_zeros(1, width), features)[1] > 0
+        return float((is_male == (male > 0.5)).float().mean())
 
     def split(self, X: np.ndarray) -> tuple[Tensor, Tensor]:
         """Return emotion ``(rows, n)`` and gender features ``(rows, 44)``, zeros where blind."""
@@ -80,8 +100,7 @@ class Rows:
     gender: Tensor  # (rows, 44)
     target: Tensor  # (rows, 3)
     generator: torch.Generator  # of the weights and of the order of the rows
-    # Features (rows, 44) and sex (rows, 1), 1 for male, of other speakers where these are read.
-    others: tuple[Tensor, Tensor] | None
+    others: Pair | None  # of other speakers where these are read
 
     def in_order(self, batch: int) -> Batches:
         """Return batches of all three in the order of the rows."""
@@ -158,17 +177,24 @@ def _rows(network: Network, X: np.ndarray, y: np.ndarray) -> Rows:
     target = functional.one_hot(torch.as_tensor(y), SIZES.classes).float().to(emotion.device)
     others = None
     if network.variant == "as-described":
-        others = _others(network.auxiliary, emotion.device)
+        others, _ = _others(network, emotion.device)
     return Rows(emotion, gender, target, torch.Generator().manual_seed(network.seed), others)
 
 
-def _others(table: GenderTable, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Return scaled features and sex of the auxiliary speakers that are not held out."""
+def _others(network: Network, device: torch.device) -> tuple[Pair, Pair]:
+    """Return scaled features and sex of the auxiliary speakers, and of those that are held out."""
+    table = network.auxiliary
     splitter = GroupShuffleSplit(1, test_size=HELD_OUT, random_state=42)
-    chosen, _ = next(splitter.split(table.features, groups=table.speakers))
-    scaled = MinMaxScaler().fit_transform(table.features[chosen])
-    features = torch.as_tensor(scaled, dtype=torch.float32, device=device)
-    return features, torch.as_tensor(table.male[chosen, None], dtype=torch.float32, device=device)
+    sides = next(splitter.split(table.features, groups=table.speakers))
+    scaler = MinMaxScaler().fit(table.features[sides[0]])
+    pairs = []
+    for rows in sides:
+        male = table.male[rows, None]
+        if network.shuffles_sexes:
+            male = np.random.default_rng(network.seed).permutation(male)
+        values = (scaler.transform(table.features[rows]), male)
+        pairs.append([torch.as_tensor(v, dtype=torch.float32, device=device) for v in values])
+    return tuple(pairs[0]), tuple(pairs[1])
 
 
 def stage_one(
@@ -188,13 +214,31 @@ def stage_one(
     return network.to(gender.device), lambda: batching.in_order(gender, male, batch=recipe.batch)
 
 
-class Linear(LogisticRegression):
-    """Logistic regression on the emotion features alone, a control with a network's interface."""
+class Linear:
+    """A linear model of the emotion features alone, a control with a network's interface.
+
+    Args:
+        model: a classifier of scikit-learn.
+    """
+
+    def __init__(self, model: ClassifierMixin):
+        self.model = model
 
     def fit(self, X: np.ndarray, y: np.ndarray) -> "Linear":
         """Fit on scaled rows ``(rows, n + 44)``; the last 44 columns are not read."""
-        return super().fit(X[:, : -SIZES.gender], y)
+        self.model.fit(X[:, : -SIZES.gender], y)
+        return self
 
     def outputs(self, X: np.ndarray) -> tuple[np.ndarray, None]:
-        """Return probabilities ``(rows, 3)``; there is no second head."""
-        return self.predict_proba(X[:, : -SIZES.gender]), None
+        """Return probabilities ``(rows, 3)``, 1 for the answer of an SVM; there is no second head."""
+        values = X[:, : -SIZES.gender]
+        if hasattr(self.model, "predict_proba"):
+            return self.model.predict_proba(values), None
+        return np.eye(SIZES.classes)[self.model.predict(values)], None
+
+
+# Linear models that stand in for a network, by the control that asks for them.
+LINEAR: dict[str, Callable[[], ClassifierMixin]] = {
+    "logistic regression": lambda: LogisticRegression(max_iter=1000),
+    "linear SVM": lambda: SVC(kernel="linear"),
+}

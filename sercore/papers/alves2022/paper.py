@@ -24,6 +24,7 @@ class Alves2022(Paper, study=study):
     metrics = numbers.METRICS
     protocols: ClassVar = {protocol: protocol for protocol in study.PROTOCOLS}
     folds: ClassVar = dict.fromkeys(study.PROTOCOLS, FOLDS)
+    asides = ("steps", "factorial", "transfer", "recordings", "layer")
     settings = numbers.SETTINGS
     built = numbers.BUILT
     alone: ClassVar = {"gender": study.gender_task}

@@ -1,8 +1,8 @@
 """Alves et al. 2022 as a study: its parameters, its grid of trials, and what a run trains."""
 
 from collections.abc import Mapping
-from itertools import product
-from typing import Any, ClassVar
+from itertools import chain, product
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -10,16 +10,31 @@ from sercore import corpora, encoders
 from sercore.corpora.folders import lacking
 from sercore.corpora.labels import THREE
 from sercore.papers.alves2022 import gender
-from sercore.papers.alves2022.data import contents, extractors, load_edition, load_gender
+from sercore.papers.alves2022.data import (
+    ACTED,
+    contents,
+    extractors,
+    load_edition,
+    load_gender,
+    with_actors,
+)
+from sercore.papers.alves2022.network import LINEAR
+from sercore.papers.alves2022.splitting import STEPS
 from sercore.papers.alves2022.trial import (
+    ACTORS,
+    RANDOM_SEX,
     ROWS,
     SELECTED,
     Configuration,
     Data,
     Trial,
     alike,
+    protocol_of,
     run,
+    run_one_transfer,
     run_together,
+    run_transfer,
+    shared_layer,
 )
 from sercore.parameters import ChapterParameters, Device, Edition, Encoder, Scheduler, Seed, Seeds
 from sercore.protocols.splits import FOLDS
@@ -28,7 +43,15 @@ from sercore.sweep import Task
 NAME = "01-ser2022-transfer"
 STUDY = "alves2022"
 # Method number of each kind of trial: raised when its numbers move; it is then recorded again.
-METHODS = {"emotion": 1, "gender": 1}
+METHODS = {
+    "emotion": 1,
+    "gender": 1,
+    "steps": 1,
+    "factorial": 1,
+    "transfer": 1,
+    "recordings": 1,
+    "layer": 1,
+}
 VARIANTS = ("as-run", "as-described")
 PROTOCOLS = ("as-published", "clean")
 CORPORA = ("coraa-ser", "gender-tables/mls-split-pt")
@@ -48,6 +71,16 @@ CONTROLLED = "(3) Multi-task all prosodic + SMOTE - CG"
 BASE = "facebook/wav2vec2-base-960h"  # the paper names no checkpoint; 768 values mean a base model
 CLASSES = THREE
 
+# Two orders in which the steps between the protocols are taken: how much a step moves a score
+# depends on those taken before it.
+ORDERS = {"forwards": STEPS, "backwards": STEPS[::-1]}
+# What the factorial crosses: ways to fill up the small classes, and networks on 56 features.
+WAYS = ("- SMOTE - CG", "+ oversampling - CG", "+ SMOTE - CG", "- SMOTE + CG", "+ SMOTE + CG")
+NETWORKS = ("Multi-task", "Seq.")
+TRANSFERRED = tuple(f"{network} all prosodic + SMOTE - CG" for network in NETWORKS)
+RECORDINGS = (25, 35, 45, 55)  # of the 66 to 68 of a training part
+LAYER = "(2) Multi-task all prosodic + SMOTE + CG"
+
 
 class Parameters(ChapterParameters):
     """Parameters of the chapter, checked before a kernel starts."""
@@ -61,6 +94,13 @@ class Parameters(ChapterParameters):
     seed: Seed = -1
     scheduler: Scheduler = "none"
     encoder: Encoder = "auto"
+    models: Literal["tables", "steps", "factorial", "transfer", "recordings", "layer", "all"] = (
+        Field(
+            "tables",
+            description="what is trained: the tables' rows, steps between the protocols, ways to "
+            "balance the classes, speakers to learn gender from, fewer recordings, a map",
+        )
+    )
 
     @model_validator(mode="after")
     def _an_encoder_for_the_row(self) -> "Parameters":
@@ -146,20 +186,138 @@ def refuse_paper(parameters: Parameters) -> None:
         )
 
 
+def steps_grid(parameters: Parameters, *, encoder: str = "none") -> list[Trial]:
+    """Return the trials of the steps between the protocols, as run, each in both orders.
+
+    The ends of a row itself are trials of ``grid``; those of its controls are here, but for what
+    ``controls`` has.
+    """
+    edition, trials = parameters.edition, []
+    known = set(controls(edition))
+    for row in (parameters.only,) if parameters.only else rows(edition, encoder):
+        for control in ("none", "labels shuffled", "logistic regression"):
+            for protocol in dict.fromkeys(chain(*waterfalls(row).values())):
+                is_end = control == "none" and protocol in PROTOCOLS
+                if is_end or (row, "as-run", protocol, control) in known:
+                    continue
+                name = encoder if Configuration.of(row).embedding else "none"
+                about = {"row": row, "control": control, "encoder": name}
+                trials += _folds(parameters, variant="as-run", protocol=protocol, **about)
+    return trials
+
+
+def waterfalls(row: str) -> dict[str, list[str]]:
+    """Return the protocols of a row from the published to the clean one, by the order of steps."""
+    named = {}
+    for order, steps in ORDERS.items():
+        taken = [protocol_of(row, steps[:many]) for many in range(len(steps) + 1)]
+        named[order] = list(dict.fromkeys(taken))
+    return named
+
+
+def factorial_grid(parameters: Parameters) -> list[Trial]:
+    """Return the clean trials of every network and linear model with every way to balance."""
+    trials = []
+    for variant, way in product(VARIANTS, WAYS):
+        for network in NETWORKS:
+            row = f"{network} all prosodic {way}"
+            trials += _folds(parameters, row=row, variant=variant, protocol="clean")
+        for name in LINEAR:
+            about = {"row": f"{NETWORKS[0]} all prosodic {way}", "control": name}
+            trials += _folds(parameters, variant=variant, protocol="clean", **about)
+    return trials
+
+
+def transfer_grid(parameters: Parameters) -> list[Trial]:
+    """Return the clean trials, as described, with each source of gender and with none."""
+    about = {"variant": "as-described", "protocol": "clean"}
+    trials = []
+    for row, control in product(TRANSFERRED, ("none", ACTORS, RANDOM_SEX, "no gender branch")):
+        trials += _folds(parameters, row=row, control=control, **about)
+    return trials
+
+
+def recordings_grid(parameters: Parameters) -> list[Trial]:
+    """Return the clean trials on fewer recordings, of a network and of logistic regression."""
+    trials = []
+    for many, model in product(RECORDINGS, ("", ", logistic regression")):
+        control = f"{many} recordings{model}"
+        about = {"variant": "as-run", "protocol": "clean"}
+        trials += _folds(parameters, row=CONTROLLED, control=control, **about)
+    return trials
+
+
+def _folds(parameters: Parameters, **settings: str) -> list[Trial]:
+    """Return a trial for each seed and fold."""
+    places = product(parameters.run_seeds, range(FOLDS))
+    edition = parameters.edition
+    return [Trial(fold=fold, seed=seed, edition=edition, **settings) for seed, fold in places]
+
+
 def tasks(parameters: Parameters, data: Data) -> list[Task]:
-    """List what a run trains: emotion networks, and the gender task unless one row is asked for."""
-    emotion = Task(
-        name="emotion",
-        run=run,
-        trials=grid(parameters, encoder=next(iter(data.embeddings), "none")),
-        data=data,
-        corpora=CORPORA,
-        parts=extractors(),
-        encoders={name: values.shape[1] for name, values in data.embeddings.items()},
-        run_together=run_together,
-        alike=alike,
-    )
+    """List what a run trains, as ``models`` asks for it."""
+    kinds = list(KINDS) if parameters.models == "all" else [parameters.models]
+    return [task for kind in kinds for task in KINDS[kind](parameters, data)]
+
+
+def _tables(parameters: Parameters, data: Data) -> list[Task]:
+    """Return the networks of the tables, and the gender task unless one row is asked for."""
+    trials = grid(parameters, encoder=_encoder(data))
+    emotion = _task("emotion", trials, data)
     return [emotion] if parameters.only else [emotion, gender_task(parameters)]
+
+
+def _steps(parameters: Parameters, data: Data) -> list[Task]:
+    return [_task("steps", steps_grid(parameters, encoder=_encoder(data)), data)]
+
+
+def _factorial(parameters: Parameters, data: Data) -> list[Task]:
+    return [_task("factorial", factorial_grid(parameters), data)]
+
+
+def _transfer(parameters: Parameters, data: Data) -> list[Task]:
+    """Return the trials that learn gender of actors too, whose corpora must be at hand."""
+    more = {"run": run_one_transfer, "run_together": run_transfer, "corpora": CORPORA + ACTED}
+    return [_task("transfer", transfer_grid(parameters), with_actors(data), **more)]
+
+
+def _recordings(parameters: Parameters, data: Data) -> list[Task]:
+    return [_task("recordings", recordings_grid(parameters), data)]
+
+
+def _layer(parameters: Parameters, data: Data) -> list[Task]:
+    """Return one trial of either protocol, whose shared layer is drawn."""
+    about = {"row": LAYER, "variant": "as-run", "fold": 0, "edition": parameters.edition}
+    seed = parameters.run_seeds[0]
+    trials = [Trial(protocol=protocol, seed=seed, **about) for protocol in PROTOCOLS]
+    return [_task("layer", trials, data, run=shared_layer, run_together=None, alike=None)]
+
+
+KINDS = {
+    "tables": _tables,
+    "steps": _steps,
+    "factorial": _factorial,
+    "transfer": _transfer,
+    "recordings": _recordings,
+    "layer": _layer,
+}
+
+
+def _task(kind: str, trials: list[Trial], data: Data, **more: Any) -> Task:
+    """Return a task of emotion networks."""
+    about = {
+        "run": run,
+        "run_together": run_together,
+        "alike": alike,
+        "corpora": CORPORA,
+        "parts": extractors(),
+        "encoders": {name: values.shape[1] for name, values in data.embeddings.items()},
+    }
+    return Task(name=kind, trials=trials, data=data, **about | more)
+
+
+def _encoder(data: Data) -> str:
+    return next(iter(data.embeddings), "none")
 
 
 def gender_task(parameters: Parameters) -> Task:
@@ -180,14 +338,23 @@ def code_path(kind: str, settings: Mapping[str, Any]) -> tuple:
     if kind == "gender":
         return settings["row"], settings["protocol"]
     row = Configuration.of(settings["row"])
-    training = (settings["variant"], settings["protocol"], settings["control"])
-    inputs = (f"SMOTE {row.smote}", f"copies {row.copies}", f"embedding {row.embedding}")
+    control, protocol = settings["control"], settings["protocol"]
+    if kind == "steps":
+        return (protocol,) if control == "none" else (control,)
+    if kind == "recordings":
+        return (control.partition(", ")[2],)
+    training = (settings["variant"], protocol, control)
+    if kind != "emotion":
+        return (row.network, row.balancer, *training)
+    is_filled = row.balancer == "SMOTE"
+    inputs = (f"SMOTE {is_filled}", f"copies {row.copies}", f"embedding {row.embedding}")
     return (row.network, *training, *inputs)
 
 
 def verified_with(kind: str, settings: Mapping[str, Any]) -> dict[str, str]:
-    """Leave the encoder out of the task of a recorded trial that reads none."""
-    return {} if settings.get("encoder", "none") != "none" else {"encoder": "none"}
+    """Ask for the kind of a recorded trial, and leave the encoder out where it reads none."""
+    given = {"models": "tables" if kind in ("emotion", "gender") else kind}
+    return given if settings.get("encoder", "none") != "none" else given | {"encoder": "none"}
 
 
 def manifest(parameters: Parameters) -> list:

@@ -1,21 +1,19 @@
 """One training of Alves et al. 2022: its configuration, splits, network and counted predictions."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
-from imblearn.over_sampling import SMOTE
-from sklearn.preprocessing import MinMaxScaler
 
 from sercore import store
 from sercore.corpora.clips import Report
 from sercore.corpora.gender_tables import GenderTable
-from sercore.corpora.labels import THREE
+from sercore.evaluation.embeddings import neighbours
 from sercore.evaluation.metrics import sum_by_group, tally
 from sercore.features.names import SUBSETS
-from sercore.papers.alves2022.network import Linear, Network, fit_together
-from sercore.protocols.splits import forbid_shared, grouped_folds, shuffled_folds
+from sercore.papers.alves2022.network import LINEAR, Linear, Network, fit_together
+from sercore.papers.alves2022.splitting import AND, ENDS, STEPS, SYNTHETIC, Items, split, steps_of
 from sercore.training.loop import Recipe
 
 # Printed names of the 26 configurations.
@@ -55,9 +53,10 @@ TABLES = {
 }
 ROWS = tuple(row for rows in TABLES.values() for row in rows)
 
+# Printed names have a number; rows that the paper lacks have none.
 ROW = re.compile(
-    r"\(\d+\) (?P<network>Seq\.|Multi-task) (?P<features>.+) "
-    r"(?P<smote>[+-]) SMOTE (?P<copies>[+-]) CG"
+    r"(\(\d+\) )?(?P<network>Seq\.|Multi-task) (?P<features>.+) "
+    r"(- SMOTE|\+ (?P<balancer>SMOTE|oversampling)) (?P<copies>[+-]) CG"
 )
 NETWORKS = {"Seq.": "sequential", "Multi-task": "multi-task"}
 # Prosodic subset, by its size, and whether the embedding is joined, by what a row's name says.
@@ -73,24 +72,27 @@ SELECTED = (
     "(7) Multi-task all prosodic and wav2vec + SMOTE - CG",
     "(12) Multi-task 29 prosodic + SMOTE + CG",
 )
-NEIGHBOURS = 5  # SMOTE's default, section 2.2
-SYNTHETIC = "synthetic"  # the recording under which SMOTE's rows are counted
 BLIND = {"no gender branch": "gender", "gender features only": "emotion"}  # by control
+RECORDED, COPY = "recorded clip", "gender-changed copy"  # origins of a row, beside SMOTE
+SWAPPED = np.array([0, 2, 1])  # label of a copy, by that of its original
+ACTORS, RANDOM_SEX = "gender of actors", "sexes shuffled"  # controls of the transfer
+# A control may say of how many recordings of the training part a network learns.
+FEWER = re.compile(r"(?P<recordings>\d+) recordings(, (?P<model>.+))?")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Configuration:
-    """Network, features and balancing of a printed row."""
+    """Network, features and balancing of a row."""
 
     network: str  # "multi-task" or "sequential"
     subset: str  # prosodic subset, by its size; empty for none
     embedding: bool  # a speech encoder's is read
-    smote: bool
+    balancer: str  # "SMOTE", "oversampling", or empty
     copies: bool  # gender-changed copies are joined
 
     @classmethod
     def of(cls, row: str) -> "Configuration":
-        """Read a printed row name, and refuse one that is no configuration."""
+        """Read a row's name, and refuse one that is no configuration."""
         match = ROW.fullmatch(row)
         if not match or match["features"] not in FEATURES:
             raise ValueError(
@@ -102,23 +104,39 @@ class Configuration:
             network=NETWORKS[match["network"]],
             subset=subset,
             embedding=embedding,
-            smote=match["smote"] == "+",
+            balancer=match["balancer"] or "",
             copies=match["copies"] == "+",
         )
+
+
+def protocol_of(row: str, steps: Collection[str]) -> str:
+    """Name the protocol of a row that takes these steps; those that change nothing are left out."""
+    configuration = Configuration.of(row)
+    idle = {"SMOTE inside": not configuration.balancer, "copies kept": not configuration.copies}
+    wanted = [step for step in STEPS if not idle.get(step, False)]
+    taken = [step for step in wanted if step in steps]
+    if len(taken) in (0, len(wanted)):
+        return ENDS[bool(taken)]
+    return AND.join(taken)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
     """One training.
 
-    Its control is "none"; "labels shuffled"; "always neutral"; "no gender branch" (zeros in place
-    of the gender features behind SMOTE, and no gender task); "gender features only" (zeros in place
-    of the others); or "logistic regression" (on the emotion features, in place of the network).
+    Its control is "none"; "labels shuffled" (a copy's with its original's); "always neutral"; "no
+    gender branch" (zeros in place of the gender features behind SMOTE, and no gender task); "gender
+    features only" (zeros in place of the others); a linear model on the emotion features in place
+    of the network (see ``LINEAR``); "gender of actors" (the gender task's speakers are others) or
+    "sexes shuffled" (their sexes are); or "40 recordings", of so many recordings of the training
+    part, also with ", logistic regression".
     """
 
     row: str  # printed name of the configuration
     variant: str  # "as-run" (the authors' notebooks) or "as-described" (the paper's text)
-    protocol: str  # "as-published" (with its leaks) or "clean"
+    protocol: (
+        str  # "as-published" (with its leaks), "clean", or steps between them, joined by " + "
+    )
     fold: int
     seed: int  # of folds, SMOTE, weights and row order
     edition: str
@@ -129,6 +147,18 @@ class Trial:
     def feature_set(self, kind: str) -> str:
         """Name the "gender" or "prosodic" features that the variant reads: the authors' or ours."""
         return f"{kind}-as-run" if self.variant == "as-run" else kind
+
+    @property
+    def auxiliary(self) -> str:
+        """Name the other speakers whose gender is learned."""
+        return ACTORS if self.control == ACTORS else self.feature_set("gender")
+
+    @property
+    def linear(self) -> str:
+        """Name the linear model that stands in for the network; empty for none."""
+        match = FEWER.fullmatch(self.control)
+        name = (match["model"] or "") if match else self.control
+        return name if name in LINEAR else ""
 
 
 @dataclass(frozen=True)
@@ -143,7 +173,7 @@ class Data:
     notes: np.ndarray  # letters of what listeners noted, "-" for nothing; empty where unheard
     features: dict[str, np.ndarray]  # (rows, width) by feature set
     embeddings: dict[str, np.ndarray]  # (rows, width) by encoder
-    auxiliary: dict[str, GenderTable]  # other speakers, for "gender-as-run" and for "gender"
+    auxiliary: dict[str, GenderTable]  # other speakers, by the name that a trial has for them
     unconverted: tuple[str, ...]  # one sentence for each non-neutral clip without copy
     reports: tuple[Report, ...] = ()
     _digests: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -161,7 +191,7 @@ class Data:
         if configuration.embedding:
             parts[trial.encoder] = (self.embeddings[trial.encoder],)
         if trial.variant != "as-run":
-            table = self.auxiliary[trial.feature_set("gender")]
+            table = self.auxiliary[trial.auxiliary]
             parts["auxiliary"] = (table.features, table.male, table.speakers.tolist())
         return store.digest([[name, self._digest(name, values)] for name, values in parts.items()])
 
@@ -172,21 +202,6 @@ class Data:
             ]
             self._digests[name] = store.digest(plain)
         return self._digests[name]
-
-
-@dataclass(frozen=True)
-class Items:
-    """Rows of one trial; what is not said here is as in ``Data``."""
-
-    values: np.ndarray  # (rows, width): the emotion features, then the 44 of gender
-    labels: np.ndarray
-    recordings: np.ndarray
-    originals: np.ndarray
-    notes: np.ndarray
-
-    def at(self, rows: np.ndarray) -> "Items":
-        """Select these rows."""
-        return Items(*(column[rows] for column in vars(self).values()))
 
 
 @dataclass(frozen=True)
@@ -215,6 +230,39 @@ def alike(trial: Trial) -> tuple:
     return configuration.network, trial.variant, inputs, trial.control, trial.epochs
 
 
+def run_transfer(trials: Sequence[Trial], data: Data, *, device: str = "cpu") -> list[dict]:
+    """Do as ``run_together``, and say how well each network tells gender.
+
+    ``gender_accuracy`` is a share of clips of the gender task's speakers that were held out; None
+    for a network that learns no gender.
+    """
+    outcomes = []
+    for trial, fitted in zip(trials, _fitted(trials, data, device), strict=True):
+        accuracy = fitted.network.gender_accuracy()
+        outcomes.append(count(fitted, trial) | {"gender_accuracy": accuracy})
+    return outcomes
+
+
+def run_one_transfer(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
+    """Do as ``run_transfer`` for one trial."""
+    return run_transfer([trial], data, device=device)[0]
+
+
+def shared_layer(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
+    """Train a network, and place the shared layer of its test rows in the plane by t-SNE.
+
+    Each row of ``map`` is (origin, class, x, y); the origin is a recorded clip, a gender-changed
+    copy or SMOTE.
+    """
+    fitted = fit(trial, data, device=device)
+    test = fitted.test
+    places = neighbours(fitted.network.hidden(test.values), seed=trial.seed)
+    origins = np.where(test.originals >= 0, COPY, RECORDED)
+    origins = np.where(test.recordings == SYNTHETIC, "SMOTE", origins)
+    rows = zip(origins.tolist(), test.labels.tolist(), *places.T.tolist(), strict=True)
+    return {"map": [list(row) for row in rows]}
+
+
 def fit(trial: Trial, data: Data, *, device: str = "cpu") -> Fitted:
     """Arrange the rows, split and balance them in the protocol's order, train."""
     return _fitted([trial], data, device)[0]
@@ -223,7 +271,7 @@ def fit(trial: Trial, data: Data, *, device: str = "cpu") -> Fitted:
 def _fitted(trials: Sequence[Trial], data: Data, device: str) -> list[Fitted]:
     """Prepare and train trials that are ``alike``."""
     prepared = [_prepared(trial, data, device) for trial in trials]
-    if trials[0].control == "logistic regression":
+    if trials[0].linear:
         for fitted in prepared:
             fitted.network.fit(fitted.training.values, fitted.training.labels)
     elif trials[0].control != "always neutral":
@@ -235,19 +283,27 @@ def _fitted(trials: Sequence[Trial], data: Data, device: str) -> list[Fitted]:
 def _prepared(trial: Trial, data: Data, device: str) -> Fitted:
     """Split and balance the rows of a trial, and make its network, which is yet to be trained."""
     configuration = Configuration.of(trial.row)
-    split = as_published if trial.protocol == "as-published" else clean
     items = arrange(trial, configuration, data)
-    training, test = split(items, fold=trial.fold, seed=trial.seed, smote=configuration.smote)
-    if trial.control == "logistic regression":
-        return Fitted(Linear(max_iter=1000), training, test)
+    fewer = FEWER.fullmatch(trial.control)
+    training, test = split(
+        items,
+        fold=trial.fold,
+        seed=trial.seed,
+        balancer=configuration.balancer,
+        steps=steps_of(trial.protocol),
+        recordings=int(fewer["recordings"]) if fewer else None,
+    )
+    if trial.linear:
+        return Fitted(Linear(LINEAR[trial.linear]()), training, test)
     network = Network(
         kind=configuration.network,
         variant=trial.variant,
-        auxiliary=data.auxiliary[trial.feature_set("gender")],
+        auxiliary=data.auxiliary[trial.auxiliary],
         recipe=Recipe(epochs=trial.epochs),
         seed=1000 * trial.seed + trial.fold,
         device=device,
         blind=BLIND.get(trial.control, ""),
+        shuffles_sexes=trial.control == RANDOM_SEX,
     )
     return Fitted(network, training, test)
 
@@ -268,61 +324,12 @@ def arrange(trial: Trial, configuration: Configuration, data: Data) -> Items:
     copied = np.flatnonzero(data.originals >= 0)
     if trial.control == "labels shuffled":
         labels[original] = np.random.default_rng(trial.seed).permutation(labels[original])
+        labels[copied] = SWAPPED[labels[data.originals[copied]]]
     is_sequential = configuration.network == "sequential"
-    if trial.variant == "as-run" and is_sequential and not configuration.smote:
+    if trial.variant == "as-run" and is_sequential and not configuration.balancer:
         labels[copied] = labels[: len(copied)]
     items = Items(np.hstack(parts), labels, data.recordings, data.originals, data.notes)
     return items if configuration.copies else items.at(original)
-
-
-def as_published(items: Items, *, fold: int, seed: int, smote: bool) -> tuple[Items, Items]:
-    """Return scaled training and test rows in the notebooks' order, with its leaks.
-
-    SMOTE (section 2.2), then scaling, see everything; then come the folds.
-    """
-    if smote:
-        items = _oversampled(items, "clips", seed=seed)
-    items = replace(items, values=MinMaxScaler().fit_transform(items.values))
-    training, test = shuffled_folds(len(items.labels), seed=seed)[fold]
-    return items.at(training), items.at(test)
-
-
-def clean(items: Items, *, fold: int, seed: int, smote: bool) -> tuple[Items, Items]:
-    """Return scaled training and test rows: folds by recording, and originals alone are scored.
-
-    Copies, SMOTE and scaling are made of the training part; a recording on both sides is refused.
-    """
-    originals = items.at(np.flatnonzero(items.originals < 0))
-    learned, held_out = grouped_folds(originals.labels, originals.recordings, seed=seed)[fold]
-    copied = np.flatnonzero(np.isin(items.originals, learned))
-    training, test = items.at(np.concatenate([learned, copied])), originals.at(held_out)
-    forbid_shared(training.recordings, test.recordings, what="recording")
-    if smote:
-        training = _oversampled(training, f"clips in the training part of fold {fold}", seed=seed)
-    scaler = MinMaxScaler().fit(training.values)
-    training = replace(training, values=scaler.transform(training.values))
-    return training, replace(test, values=scaler.transform(test.values))
-
-
-def _oversampled(items: Items, what: str, *, seed: int) -> Items:
-    """Append SMOTE's rows, class by class; emotion and gender columns choose the neighbours."""
-    counts = np.bincount(items.labels, minlength=len(THREE))
-    for name, rows in zip(THREE, counts.tolist(), strict=True):
-        if rows <= NEIGHBOURS:
-            raise ValueError(
-                f"{rows} {what} are {name}; SMOTE draws on {NEIGHBOURS} neighbours and needs at "
-                f"least {NEIGHBOURS + 1}. Add clips, or leave SMOTE out."
-            )
-    balancer = SMOTE(k_neighbors=NEIGHBOURS, random_state=seed)
-    values, labels = balancer.fit_resample(items.values, items.labels)
-    new = len(labels) - len(items.labels)
-    return Items(
-        values,
-        labels,
-        np.concatenate([items.recordings, np.full(new, SYNTHETIC)]),
-        np.concatenate([items.originals, np.full(new, -1)]),
-        np.concatenate([items.notes, np.full(new, "")]),
-    )
 
 
 def count(fitted: Fitted, trial: Trial) -> dict:

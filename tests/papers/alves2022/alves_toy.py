@@ -6,7 +6,7 @@ import numpy as np
 
 from sercore.corpora.gender_tables import GenderTable
 from sercore.papers.alves2022.gender import UNKNOWN, GenderData
-from sercore.papers.alves2022.trial import Data
+from sercore.papers.alves2022.trial import ACTORS, Data
 
 
 def data() -> Data:
@@ -46,6 +46,12 @@ def data() -> Data:
         auxiliary={"gender-as-run": table, "gender": table},
         unconverted=(),
     )
+
+
+def with_actors() -> Data:
+    """Return the same, with actors beside the speakers of the gender task."""
+    plain = data()
+    return replace(plain, auxiliary=plain.auxiliary | {ACTORS: gender_table(distance=2.0, seed=2)})
 
 
 def gender_table(

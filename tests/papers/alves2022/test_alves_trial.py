@@ -16,16 +16,8 @@ from sercore.evaluation.metrics import macro_f1
 from sercore.ledger.paper import read_printed
 from sercore.papers.alves2022 import study
 from sercore.papers.alves2022.data import clips, conversations, copies
-from sercore.papers.alves2022.trial import (
-    ROWS,
-    SELECTED,
-    SYNTHETIC,
-    TABLES,
-    Configuration,
-    arrange,
-    fit,
-    run,
-)
+from sercore.papers.alves2022.splitting import SYNTHETIC
+from sercore.papers.alves2022.trial import ROWS, SELECTED, TABLES, Configuration, arrange, fit, run
 from sercore.parameters import ParameterError, checked
 from sercore.protocols.splits import grouped_folds
 from tests.corpora import trees
@@ -50,10 +42,10 @@ def test_rows_are_those_of_the_paper():
 
 def test_a_row_name_says_its_configuration():
     assert Configuration.of("(8) Multi-task 19 prosodic + SMOTE - CG") == Configuration(
-        network="multi-task", subset="19", embedding=False, smote=True, copies=False
+        network="multi-task", subset="19", embedding=False, balancer="SMOTE", copies=False
     )
     assert Configuration.of(EMBEDDED) == Configuration(
-        network="sequential", subset="", embedding=True, smote=True, copies=False
+        network="sequential", subset="", embedding=True, balancer="SMOTE", copies=False
     )
     assert Configuration.of(SELECTED[0]).subset == "56"
     assert len({Configuration.of(row) for row in ROWS}) == 26

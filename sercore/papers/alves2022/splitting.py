@@ -1,0 +1,156 @@
+"""Rows of a trial, how they are split, and the steps from the published protocol to the clean one."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+import numpy as np
+from imblearn.over_sampling import SMOTE, RandomOverSampler
+from sklearn.preprocessing import MinMaxScaler
+
+from sercore.corpora.labels import THREE
+from sercore.protocols.splits import forbid_shared, grouped_folds, shuffled_folds
+
+ENDS = ("as-published", "clean")
+# Steps from the one to the other: only recorded clips are scored; new rows are made of the training
+# folds; a copy is in the fold of its original; the scaler is fitted on the training folds; and all
+# clips of a recording are in one fold.
+STEPS = ("real clips", "SMOTE inside", "copies kept", "scaler inside", "recordings apart")
+AND = " + "  # between the steps in a protocol's name
+NEIGHBOURS = 5  # SMOTE's default, section 2.2
+SYNTHETIC = "synthetic"  # the recording under which SMOTE's rows are counted
+BALANCERS = ("SMOTE", "oversampling")  # new rows between two of a class, or the same ones again
+
+
+@dataclass(frozen=True)
+class Items:
+    """Rows of one trial; what is not said here is as in ``trial.Data``."""
+
+    values: np.ndarray  # (rows, width): the emotion features, then the 44 of gender
+    labels: np.ndarray
+    recordings: np.ndarray
+    originals: np.ndarray
+    notes: np.ndarray
+
+    def at(self, rows: np.ndarray) -> "Items":
+        """Select these rows."""
+        return Items(*(column[rows] for column in vars(self).values()))
+
+    @property
+    def is_real(self) -> np.ndarray:
+        """Tell recorded clips from copies and from rows that a balancer made."""
+        return (self.originals < 0) & (self.recordings != SYNTHETIC)
+
+
+def steps_of(protocol: str) -> frozenset[str]:
+    """Return the steps that a protocol takes from the published one towards the clean one.
+
+    Raises:
+        ValueError: the name holds something that is no step.
+    """
+    if protocol in ENDS:
+        return frozenset(STEPS if protocol == "clean" else ())
+    steps = protocol.split(AND)
+    if unknown := [step for step in steps if step not in STEPS]:
+        raise ValueError(
+            f"protocol {protocol!r}: {unknown[0]!r} is no step; expected {', '.join(ENDS)}, or some"
+            f" of {', '.join(STEPS)}, joined by {AND!r}"
+        )
+    return frozenset(steps)
+
+
+def split(
+    items: Items,
+    *,
+    fold: int,
+    seed: int,
+    balancer: str,
+    steps: Collection[str],
+    recordings: int | None = None,
+) -> tuple[Items, Items]:
+    """Return scaled training and test rows, in the notebooks' order but for the steps taken.
+
+    In that order SMOTE (section 2.2), then scaling, see everything; then come folds of shuffled
+    rows. With all steps folds are by recording and originals alone are scored; copies, SMOTE and
+    scaling are made of the training part, and a recording on both sides is refused.
+
+    Args:
+        items: originals, then copies.
+        fold: number of the fold that is tested.
+        seed: seed of the folds and of the balancer.
+        balancer: one of ``BALANCERS``, or empty for none.
+        steps: some of ``STEPS``.
+        recordings: number of recordings of the training part that are learned from, drawn by the
+            seed (default: all).
+
+    Raises:
+        ValueError: there are fewer recordings, or a class is too small for SMOTE.
+    """
+    is_inside = "SMOTE inside" in steps
+    if balancer and not is_inside:
+        items = _balanced(items, balancer, "clips", seed=seed)
+    is_test = _folds(items, seed=seed, steps=steps) == fold
+    is_scored = is_test & items.is_real if "real clips" in steps else is_test
+    training, test = items.at(np.flatnonzero(~is_test)), items.at(np.flatnonzero(is_scored))
+    if {"copies kept", "recordings apart"} <= set(steps):
+        known = training.recordings[training.recordings != SYNTHETIC]
+        forbid_shared(known, test.recordings, what="recording")
+    if recordings is not None:
+        training = _of_some(training, recordings, seed=seed)
+    if balancer and is_inside:
+        what = f"clips in the training part of fold {fold}"
+        training = _balanced(training, balancer, what, seed=seed)
+    scaler = MinMaxScaler().fit((training if "scaler inside" in steps else items).values)
+    training = replace(training, values=scaler.transform(training.values))
+    return training, replace(test, values=scaler.transform(test.values))
+
+
+def _of_some(items: Items, many: int, *, seed: int) -> Items:
+    """Keep the clips and copies of so many recordings; more of them hold those of fewer."""
+    names = np.unique(items.recordings[items.is_real])
+    if many > len(names):
+        raise ValueError(
+            f"{many} recordings: the training part has {len(names)}; expected at most as many"
+        )
+    chosen = np.random.default_rng(seed).permutation(names)[:many]
+    return items.at(np.flatnonzero(np.isin(items.recordings, chosen)))
+
+
+def _folds(items: Items, *, seed: int, steps: Collection[str]) -> np.ndarray:
+    """Return the number of the fold in which each row is tested."""
+    folds = np.full(len(items.labels), -1)
+    if "recordings apart" in steps:
+        real = np.flatnonzero(items.is_real)
+        by_recording = grouped_folds(items.labels[real], items.recordings[real], seed=seed)
+        for fold, (_, test) in enumerate(by_recording):
+            folds[real[test]] = fold
+    is_kept = (items.originals >= 0) & ("copies kept" in steps)
+    shuffled = np.flatnonzero((folds < 0) & ~is_kept)
+    if len(shuffled):
+        for fold, (_, test) in enumerate(shuffled_folds(len(shuffled), seed=seed)):
+            folds[shuffled[test]] = fold
+    folds[is_kept] = folds[items.originals[is_kept]]
+    return folds
+
+
+def _balanced(items: Items, balancer: str, what: str, *, seed: int) -> Items:
+    """Append a balancer's rows, class by class; SMOTE's neighbours are chosen by all columns."""
+    if balancer == "oversampling":
+        chosen = RandomOverSampler(random_state=seed)
+    else:
+        chosen = SMOTE(k_neighbors=NEIGHBOURS, random_state=seed)
+        counts = np.bincount(items.labels, minlength=len(THREE))
+        for name, rows in zip(THREE, counts.tolist(), strict=True):
+            if rows <= NEIGHBOURS:
+                raise ValueError(
+                    f"{rows} {what} are {name}; SMOTE draws on {NEIGHBOURS} neighbours and needs at"
+                    f" least {NEIGHBOURS + 1}. Add clips, or leave SMOTE out."
+                )
+    values, labels = chosen.fit_resample(items.values, items.labels)
+    new = len(labels) - len(items.labels)
+    return Items(
+        values,
+        labels,
+        np.concatenate([items.recordings, np.full(new, SYNTHETIC)]),
+        np.concatenate([items.originals, np.full(new, -1)]),
+        np.concatenate([items.notes, np.full(new, "")]),
+    )
