@@ -52,11 +52,29 @@
       (section || table).hidden = !visible(table);
     }
     count.textContent = `${shown} of ${rows.length} numbers shown`;
+    remember();
+  };
+  // The address keeps what is chosen, so that a filtered page can be linked to.
+  const chosen = { paper, verdict, text };
+  const remember = () => {
+    const query = new URLSearchParams();
+    for (const [name, control] of Object.entries(chosen)) if (control.value) query.set(name, control.value);
+    const address = new URL(location.href);
+    address.search = query.toString();
+    if (address.href !== location.href) history.replaceState(null, "", address.href);
+  };
+  const recall = () => {
+    const query = new URLSearchParams(location.search);
+    for (const [name, control] of Object.entries(chosen)) {
+      control.value = query.get(name) || "";
+      if (control.selectedIndex < 0) control.value = "";  // a word that the list lacks
+    }
   };
   const choose = (chosenPaper, chosenVerdict) => {
     paper.value = chosenPaper;
     verdict.value = chosenVerdict;
     apply();
+    form.scrollIntoView();
   };
   const follow = () => {
     const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
@@ -92,6 +110,7 @@
   }
 
   tables[0].closest("section").before(form);
+  recall();
   apply();
   follow();
 })();

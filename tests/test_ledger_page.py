@@ -168,6 +168,16 @@ class TestFilter(Browsed):
         cell.click()
         assert shown(opened) == count
 
+    def test_the_address_keeps_what_is_chosen(self, opened):
+        opened.locator("form.filter select").nth(1).select_option("not run")
+        opened.locator("form.filter input").fill("crema-d")
+        few = shown(opened)
+        opened.goto(opened.url)
+        assert shown(opened) == few > 0
+        opened.locator("form.filter button").click()
+        opened.wait_for_timeout(100)
+        assert "?" not in opened.url
+
     def test_a_link_to_a_hidden_number_shows_it(self, opened, ledgers):
         opened.locator("form.filter input").fill("no such words")
         name = page.anchors(ledgers["04-resnet-specaugment"])[-1]

@@ -185,7 +185,21 @@ class Ledger:
             )
         if not runs:
             return "not run", self.paper.why_not(number)
-        return decide(place.value, runs, fault=number.fault)
+        return decide(place.value, runs, fault=number.fault, steps=self._steps(place))
+
+    def _steps(self, place: Place) -> "list[list[Step]]":
+        """Return the steps between the two protocols, in each order in which they were recorded."""
+        orders = []
+        for variant, protocols in self.paper.steps(place.row):
+            taken = []
+            for name, protocol in protocols:
+                trials = self.trials(place.row, variant=variant, protocol=protocol)
+                if trials is None:
+                    break
+                taken.append(Step(name, variant, level(self.placed(place, trials), place.metric)))
+            else:
+                orders.append(taken)
+        return orders
 
     def placed(self, place: Place, trials: Trials) -> Trials:
         """Reduce trials to those beside a printed number: on its corpora, of its fold.
@@ -345,7 +359,24 @@ class Run:
         return self.estimate.run_low <= number <= self.estimate.run_high
 
 
-def decide(printed: float, runs: Sequence[Run], *, fault: str = "") -> tuple[str, str]:
+@dataclass(frozen=True)
+class Step:
+    """What a row scores once a step from the published to the clean protocol is taken.
+
+    Args:
+        name: name of the step.
+        variant: reading of the method.
+        estimate: score behind it and the steps before it.
+    """
+
+    name: str
+    variant: str
+    estimate: Estimate
+
+
+def decide(
+    printed: float, runs: Sequence[Run], *, fault: str = "", steps: Sequence[Sequence[Step]] = ()
+) -> tuple[str, str]:
     """Return the verdict of a printed result, and its reason in one sentence.
 
     Every interval here is the one-run interval: where one more run under the same protocol would
@@ -358,15 +389,17 @@ def decide(printed: float, runs: Sequence[Run], *, fault: str = "") -> tuple[str
     5. *explained*: it does, but through a named fault alone: the variant without the fault was run
        and excludes it.
     6. *reproduced*: it does in a variant whose clean run, where there is one, does not exclude it.
-    7. *inconclusive*: it does, and clean excludes it; the step between the two protocols that moves
-       the score was not run alone. So is a value that only a variant with the fault reaches while
-       none without it was run, a clean run that cannot be judged, and an interval wider than the
-       distance from the printed to the clean value.
+    7. *explained* too: clean excludes it, and the steps between the two protocols were run one by
+       one; the first that excludes it is named.
+    8. *inconclusive*: clean excludes it, and no step was run alone. So is a value that only a
+       variant with the fault reaches while none without it was run, a clean run that cannot be
+       judged, and an interval wider than the distance from the printed to the clean value.
 
     Args:
         printed: the paper's value.
         runs: our runs.
         fault: named fault of ``as-run`` that the row rests on, empty where there is none.
+        steps: steps from the published to the clean protocol, in each order that was run.
     """
     if not runs:
         return "not run", "no run of this row is recorded"
@@ -407,9 +440,24 @@ def decide(printed: float, runs: Sequence[Run], *, fault: str = "") -> tuple[str
     elif width > distance:
         reason = "the interval of one more run is wider than the distance to the clean value"
     else:
-        step = "which step between the two protocols moves it was not run alone"
-        reason = f"reached only as published, and the clean interval excludes it; {step}"
+        reason = "reached only as published, and the clean interval excludes it"
+        if names := _leaving(printed, reached[0].variant, steps):
+            return "explained", f"{reason}, as does the step {' or, last first, '.join(names)}"
+        reason += "; which step between the two protocols moves it was not run alone"
     return "inconclusive", reason
+
+
+def _leaving(printed: float, variant: str, steps: Sequence[Sequence[Step]]) -> list[str]:
+    """Name the step of each order from which on one more run would not print a number."""
+    names = []
+    for order in steps:
+        of_variant = [step for step in order if step.variant == variant]
+        reaching = [
+            step.estimate.run_low <= printed <= step.estimate.run_high for step in of_variant
+        ]
+        first = len(reaching) - reaching[::-1].index(True) if True in reaching else 0
+        names += [step.name for step in of_variant[first : first + 1]]
+    return list(dict.fromkeys(names))
 
 
 def _of_trials(table: pd.DataFrame, trials: pd.Series) -> pd.DataFrame:

@@ -108,6 +108,26 @@ def difference(
     return _kept("difference", [one, other], measure, _less, draws=draws)
 
 
+def mean_level(systems: Sequence[Trials], measure: str, *, draws: int = DRAWS) -> Estimate:
+    """Estimate the mean score of several systems, on the seeds and folds that all of them have.
+
+    Raises:
+        ValueError: no seed and fold is in all.
+    """
+    return _kept("mean level", systems, measure, _mean, least=0.0, draws=draws)
+
+
+def mean_difference(
+    ones: Sequence[Trials], others: Sequence[Trials], measure: str, *, draws: int = DRAWS
+) -> Estimate:
+    """Estimate the mean over pairs of systems of the one's score less the other's.
+
+    Raises:
+        ValueError: no seed and fold is in all.
+    """
+    return _kept("mean difference", [*ones, *others], measure, _mean_less, draws=draws)
+
+
 def contrast(
     systems: Sequence[Trials],
     measure: str | Measure,
@@ -273,6 +293,16 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 def _first(scores: np.ndarray) -> np.ndarray:
     return scores[0]
+
+
+def _mean(scores: np.ndarray) -> np.ndarray:
+    return scores.mean(0)
+
+
+def _mean_less(scores: np.ndarray) -> np.ndarray:
+    """Return the mean of the first half of the systems less that of the second."""
+    half = len(scores) // 2
+    return scores[:half].mean(0) - scores[half:].mean(0)
 
 
 def _less(scores: np.ndarray) -> np.ndarray:

@@ -132,12 +132,22 @@ def stored_outputs(paper: str) -> dict[tuple[str, str], float]:
 
     It is empty where no such file is at hand.
     """
+    return {
+        (notebook, column): value
+        for notebook, row, column, value in stored_rows(paper)
+        if row == "mean" and column != "classification report"
+    }
+
+
+def stored_rows(paper: str) -> list[tuple[str, str, str, float]]:
+    """Read what the authors' public code displays: notebook, row, column and value."""
     path = PUBLISHED / f"{paper}-stored-outputs.csv"
     if not path.is_file():
-        return {}
+        return []
     table = pd.read_csv(path)
-    means = table[(table["row"] == "mean") & (table["column"] != "classification report")]
-    return {(row.table.split("/")[1], row.column): row.value for row in means.itertuples()}
+    notebooks = table["table"].str.partition("/")[2]
+    columns = (notebooks, table["row"], table["column"], table["value"])
+    return list(zip(*columns, strict=True))
 
 
 def hand_labels(paper: str) -> list[Printed]:
@@ -290,6 +300,14 @@ class Paper(ABC):
         """Tell what a protocol is to the verdict rule: "as-published", "clean", or itself."""
         roles = {name: part for part, name in self.protocols.items()} | dict(self.others)
         return roles.get(protocol, protocol)
+
+    def steps(self, row: str) -> Sequence[tuple[str, Sequence[tuple[str, str]]]]:
+        """Name the steps from the published to the clean protocol of a row, in each order run.
+
+        Each order is a variant, and pairs of a step's name and the protocol behind it, the last of
+        them clean.
+        """
+        return ()
 
     def why_not(self, number: Printed) -> str:
         """Say why a number has no run."""

@@ -16,6 +16,7 @@ from sercore import store
 from sercore.evaluation.metrics import accuracy, macro_f1, mean_recall, recalls
 
 F1 = "macro_f1_cv5_mean"
+BALANCED_F1 = "macro_f1_classes_weighted_equally"
 # What is weighted: counts (..., true, predicted), clips (...), summed errors of the first and the second head (...).
 Measure = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
@@ -36,9 +37,15 @@ def _share(true: int, predicted: int) -> Measure:
     )
 
 
+def _balanced(counts: np.ndarray) -> np.ndarray:
+    """Weight the classes of confusion matrices equally: each row that has a clip sums to 1."""
+    return counts / np.maximum(counts.sum(-1, keepdims=True), 1e-12)
+
+
 # Names as in the published tables; each is a mean over folds of a score of one fold.
 MEASURES: dict[str, Measure] = {
     F1: lambda counts, clips, first, other: macro_f1(counts),
+    BALANCED_F1: lambda counts, clips, first, other: macro_f1(_balanced(counts)),
     "accuracy_cv5_mean": lambda counts, clips, first, other: 100 * accuracy(counts),
     "mse_cv5_mean": _errors(1, 0, 1),
     "ser_head_mse_x100_printed_as_accuracy": _errors(1, 0, 100),

@@ -322,14 +322,19 @@ class Effect:
 
 
 def forest(
-    panels: Mapping[str, Sequence[Effect]], *, shades: Mapping[str, object], unit: str
+    panels: Mapping[str, Sequence[Effect]],
+    *,
+    shades: Mapping[str, object],
+    unit: str,
+    zero: float = 0.0,
 ) -> Figure:
-    """Draw estimates with their intervals about zero, one row below the other under headings.
+    """Draw estimates with their intervals about a line, one row below the other under headings.
 
     Args:
         panels: marks by the title of their panel; panels stand side by side.
         shades: colour of each series, in the order of the legend.
         unit: name of the horizontal axis.
+        zero: value at which the line is drawn (default 0).
 
     Raises:
         ValueError: nothing to draw.
@@ -347,7 +352,7 @@ def forest(
     if len(shades) == 1:
         offsets = dict.fromkeys(shades, 0.0)
     for axes, lines, (title, panel) in zip(grid[0], places, panels.items(), strict=True):
-        axes.axvline(0, color="0.6", linewidth=1, zorder=0)
+        axes.axvline(zero, color="0.6", linewidth=1, zorder=0)
         for effect in panel:
             height = lines[effect.group, effect.row] + offsets[effect.series]
             about = f"{effect.group}, {effect.row}, {effect.series}"

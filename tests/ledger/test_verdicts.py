@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from sercore.ledger.entries import Run, decide
+from sercore.ledger.entries import Run, Step, decide
 from sercore.ledger.estimates import Estimate
 from sercore.ledger.paper import as_measured
 
@@ -94,6 +94,35 @@ def test_each_line_of_the_rule(runs, more, verdict, reason):
     word, why = decide(0.80, runs, **more)
     assert word == verdict
     assert re.search(reason, why)
+
+
+def step(name, value, variant="as-run") -> Step:
+    about = {"run_low": value - 0.02, "run_high": value + 0.02, "seeds": 5, "groups": 80}
+    return Step(name, variant, Estimate(value=value, **about))
+
+
+@pytest.mark.parametrize(
+    ("orders", "verdict", "reason"),
+    [
+        ([], "inconclusive", "was not run alone"),
+        ([[step("a", 0.81), step("b", 0.5), step("c", 0.45)]], "explained", "as does the step b$"),
+        ([[step("a", 0.5), step("b", 0.45)]], "explained", "as does the step a$"),
+        # A score that leaves and comes back is left for good at the last step.
+        ([[step("a", 0.5), step("b", 0.8), step("c", 0.45)]], "explained", "the step c$"),
+        ([[step("a", 0.5)], [step("b", 0.8), step("a", 0.45)]], "explained", "the step a$"),
+        (
+            [[step("a", 0.5), step("b", 0.45)], [step("b", 0.6), step("a", 0.45)]],
+            "explained",
+            "as does the step a or, last first, b$",
+        ),
+        ([[step("a", 0.5, "as-described")]], "inconclusive", "was not run alone"),
+    ],
+)
+def test_a_step_that_moves_a_score_is_named(orders, verdict, reason):
+    word, why = decide(0.80, [run(), CLEAN], steps=orders)
+    assert word == verdict
+    assert re.search(reason, why)
+    assert decide(0.80, [run(), NEAR], steps=orders)[0] == "inconclusive"
 
 
 def test_a_printed_number_is_held_against_one_run_and_not_against_the_mean():

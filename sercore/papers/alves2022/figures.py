@@ -10,20 +10,20 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from sercore.evaluation.embeddings import neighbours
 from sercore.ledger.claims import READINGS, Ordered
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import Estimate
+from sercore.ledger.estimates import Estimate, level
 from sercore.ledger.paper import Printed
-from sercore.ledger.scores import F1
+from sercore.ledger.scores import BALANCED_F1, F1
 from sercore.papers.alves2022 import claims, numbers
 from sercore.papers.alves2022.numbers import official_tests
-from sercore.papers.alves2022.study import CLASSES, Parameters
+from sercore.papers.alves2022.study import CLASSES, CONTROLLED, ORDERS, VARIANTS
 from sercore.papers.alves2022.tables import NotedRecall
-from sercore.papers.alves2022.trial import SELECTED, SYNTHETIC, Data, Trial, fit
+from sercore.papers.alves2022.trial import SELECTED
 from sercore.report.figures import (
     COLOURS,
     FONT,
+    MUTED,
     WIDTH,
     Effect,
     colours,
@@ -33,9 +33,15 @@ from sercore.report.figures import (
     interval,
     legend,
     scatter,
-    speech,
 )
 
+# Lines of the waterfall: colour, control, measure and style.
+LINES = {
+    "networks": (MUTED[1], "none", F1, "o-"),
+    "networks, classes weighted equally": (MUTED[3], "none", BALANCED_F1, "o--"),
+    "logistic regression": (MUTED[2], "logistic regression", F1, "s-"),
+    "networks, labels shuffled": (MUTED[0], "labels shuffled", F1, "^-"),
+}
 # Claims that compare rows, in words, in two panels.
 COMPARED = (
     {"A4": "Seq. 56+W +S +C", "A5": "MT 56+W +S −C", "A6": "MT over Seq."},
@@ -76,6 +82,56 @@ def protocols(ledger: Ledger) -> Figure:
     legend(figure, _hollow("another encoder", ledger))
     sns.despine(figure)
     return figure
+
+
+def waterfall(ledger: Ledger) -> Figure:
+    """Draw the macro F1 of the headline's rows behind each step towards the clean protocol.
+
+    Thin lines are rows, thick ones their mean, in both orders of the steps.
+    """
+    figure, grid = plt.subplots(
+        1, len(ORDERS), figsize=(WIDTH, 3.4), layout="constrained", sharey=True
+    )
+    for axes, (order, steps) in zip(grid, ORDERS.items(), strict=True):
+        for row in numbers.headline(ledger):
+            heights = [
+                level(trials, F1).value for trials in numbers.behind_steps(ledger, [row], order)[0]
+            ]
+            (line,) = axes.plot(heights, color=LINES["networks"][0], linewidth=0.6, alpha=0.35)
+            hover(line, row)
+        for label, (colour, control, measure, style) in LINES.items():
+            means = numbers.means(ledger, order, control=control, measure=measure)
+            heights = [mean.value for mean in means]
+            axes.plot(heights, style, color=colour, markersize=4.5, label=label)
+            for place, mean in enumerate(means):
+                axes.plot([place] * 2, [mean.low, mean.high], color=colour, alpha=0.5)
+        ticks = ["as published", *(f"+ {step}" for step in steps)]
+        axes.set_xticks(range(len(ticks)), [fill(tick, 9) for tick in ticks], fontsize=FONT)
+        axes.set_title({"forwards": "first to last", "backwards": "last to first"}[order])
+        axes.title.set_fontsize(FONT + 1)
+        axes.tick_params(axis="y", labelsize=FONT)
+        axes.grid(axis="y", color="0.94", linewidth=0.8)
+    grid[0].set_ylabel("macro F1", fontsize=FONT)
+    legend(figure)
+    sns.despine(figure)
+    return figure
+
+
+def factorial(ledger: Ledger) -> Figure:
+    """Draw the clean macro F1 of every model with every way to fill the small classes."""
+    panels: dict[str, list[Effect]] = {}
+    for variant in VARIANTS:
+        for way, words in numbers.WAYS.items():
+            for model, (row, control) in numbers.MODELS.items():
+                about = {"variant": variant, "protocol": "clean", "control": control}
+                cell = ledger.cell(row.format(way), F1, **about)
+                if cell is not None:
+                    values = {"value": cell.value, "low": cell.low, "high": cell.high}
+                    mark = Effect(group=words, row="", series=model, **values)
+                    panels.setdefault(variant, []).append(mark)
+    shades = dict(zip(numbers.MODELS, MUTED, strict=False))
+    constant = ledger.cell(CONTROLLED, F1, protocol="clean", control="always neutral")
+    return forest(panels, shades=shades, unit="macro F1, clean", zero=constant.value)
 
 
 def pairs_data(ledger: Ledger) -> list[list[Effect]]:
@@ -186,25 +242,21 @@ def recalls(results: Sequence[NotedRecall]) -> Figure:
     return figure
 
 
-def shared_layer(parameters: Parameters, data: Data) -> Figure:
-    """Draw a t-SNE of a network's shared layer on its test rows, by class and by origin."""
-    trial = Trial(
-        row="(2) Multi-task all prosodic + SMOTE + CG",
-        variant="as-run",
-        protocol="as-published",
-        fold=0,
-        seed=max(parameters.seed, 0),
-        edition=parameters.edition,
-    )
-    fitted = fit(trial, data)
-    test = fitted.test
-    places = neighbours(fitted.network.hidden(test.values), seed=trial.seed)
-    origin = np.where(test.originals >= 0, "gender-changed copy", "recording")
-    origin = np.where(test.recordings == SYNTHETIC, "SMOTE", origin)
-    classes = [CLASSES[label] for label in test.labels]
-    panels = (("class", classes), ("origin of the row", origin.tolist()))
-    what = speech(parameters.edition)
-    return scatter([[(f"{what}: {name}", places, labels) for name, labels in panels]])
+def shared_layer(ledger: Ledger) -> Figure:
+    """Draw the recorded t-SNE of a network's shared layer on its test rows, as published and clean.
+
+    In each row of panels colours are the class, then the origin of a row of features.
+    """
+    trials = ledger.recorded.kind("layer").set_index("trial")["protocol"]
+    points = ledger.recorded.parts["map"]
+    panels: list[list[tuple]] = [[], []]
+    for trial, protocol in trials.items():
+        of_trial = points[points["trial"] == trial]
+        places = of_trial[["x", "y"]].to_numpy()
+        classes = [CLASSES[int(label)] for label in of_trial["class"]]
+        panels[0].append((f"{protocol}: class", places, classes))
+        panels[1].append((f"{protocol}: origin", places, of_trial["group"].tolist()))
+    return scatter(panels, in_rows=True)
 
 
 def _bounds(estimate: Estimate, protocol: str) -> tuple[float, float]:

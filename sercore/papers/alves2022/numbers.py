@@ -1,18 +1,22 @@
 """What printed numbers of Alves et al. 2022 stand beside: settings, counts, displayed outputs."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
+from itertools import compress
 
 import numpy as np
 
 from sercore.augment.voice import TO_FEMALE, TO_MALE
 from sercore.features import gender, names
 from sercore.ledger.entries import Ledger
-from sercore.ledger.paper import Printed, read_printed, stored_outputs
+from sercore.ledger.estimates import Estimate, difference, mean_difference, mean_level
+from sercore.ledger.paper import Printed, read_printed, stored_outputs, stored_rows
 from sercore.ledger.recorded import measurements, runs
+from sercore.ledger.scores import F1, Trials
 from sercore.models.multi_task_mlp import SIZES
 from sercore.models.sequential_mlp import FEW, GENDER_HIDDEN, MANY
+from sercore.papers.alves2022 import study
 from sercore.papers.alves2022.study import NAME, PROTOCOLS
 from sercore.papers.alves2022.trial import ROWS
 from sercore.protocols import splits
@@ -31,6 +35,22 @@ GENDER_METRICS = ("accuracy_cv5_mean", "unweighted_accuracy", "mse_cv5_mean")
 BOOSTING = "gender classifier (gradient boosting)"
 COMMON_VOICE = f"{BOOSTING}, Common Voice"
 LETTERS = "NFM"  # the classes in Table 5
+
+# Of the factorial: ways to fill the small classes in words, and the row and control of each model.
+WAYS = {
+    "- SMOTE - CG": "nothing",
+    "+ oversampling - CG": "oversampling",
+    "+ SMOTE - CG": "SMOTE",
+    "- SMOTE + CG": "Change gender",
+    "+ SMOTE + CG": "both",
+}
+MODELS = {
+    "multi-task network": ("Multi-task all prosodic {}", "none"),
+    "sequential network": ("Seq. all prosodic {}", "none"),
+    "logistic regression": ("Multi-task all prosodic {}", "logistic regression"),
+    "linear SVM": ("Multi-task all prosodic {}", "linear SVM"),
+}
+NETWORKS = ("multi-task network", "sequential network")
 
 # The notebooks' columns by the paper's; the paper's words by those of the notebooks' names.
 COLUMNS = {"F1-macro": "F1-Macro", "Accuracy": "Accuracy", "Loss": "Loss"}
@@ -118,7 +138,7 @@ def items_of(number: Printed) -> float:
 
 def displayed(number: Printed) -> str:
     """Say what the authors' notebook displays, if it differs by more than truncation."""
-    stored = _stored().get((number.row, COLUMNS.get(number.column, "")))
+    stored = displays(number.row, COLUMNS.get(number.column, ""))
     if stored is None or abs(stored - float(number.value)) < 2e-4:
         return ""
     sentence = f"the authors' notebook displays {stored:.4f}"
@@ -126,6 +146,11 @@ def displayed(number: Printed) -> str:
     if number.column == "Accuracy" and number.value == row.get("Loss"):
         sentence += "; the paper repeats the loss in the accuracy column"
     return sentence
+
+
+def displays(row: str, column: str) -> float | None:
+    """Return what the authors' notebook of a row displays, or None."""
+    return _stored().get((row, column))
 
 
 def confusions(ledger: Ledger, row: str) -> list[tuple[str, np.ndarray]]:
@@ -160,3 +185,75 @@ def _stored() -> dict[tuple[str, str], float]:
         if notebook in rows:
             values[rows[notebook], column] = value
     return values
+
+
+def headline(ledger: Ledger) -> list[str]:
+    """Name the recorded multi-task rows with SMOTE on the paper's own, prosodic features."""
+    rows = [number.row for number in ledger.printed if number.metric == F1]
+    is_meant = [
+        "Multi-task" in row and "+ SMOTE" in row and ledger.runs(row) and not ledger.inputs(row)
+        for row in rows
+    ]
+    return list(compress(rows, is_meant))
+
+
+def behind_steps(
+    ledger: Ledger, rows: Sequence[str], order: str, *, control: str = "none"
+) -> list[list[Trials]]:
+    """Return each row's trials as published and behind each step, in one order."""
+    return [
+        [
+            ledger.trials(row, protocol=protocol, control=control)
+            for protocol in study.passed(row, order)
+        ]
+        for row in rows
+    ]
+
+
+def means(
+    ledger: Ledger, order: str, *, control: str = "none", measure: str = F1
+) -> list[Estimate]:
+    """Return the mean score of the headline's rows as published and behind each step."""
+    rows = behind_steps(ledger, headline(ledger), order, control=control)
+    return [mean_level(list(systems), measure) for systems in zip(*rows, strict=True)]
+
+
+def changes(ledger: Ledger, order: str, *, measure: str = F1) -> list[Estimate]:
+    """Return by how much each step moves the mean score of the headline's rows."""
+    behind = list(zip(*behind_steps(ledger, headline(ledger), order), strict=True))
+    pairs = itertools.pairwise(behind)
+    return [mean_difference(list(after), list(before), measure) for before, after in pairs]
+
+
+def transferred(ledger: Ledger, row: str, controls: Iterable[str]) -> list[Estimate | None]:
+    """Return what each source of gender adds to a row without the gender task, clean."""
+    about = {"variant": "as-described", "protocol": "clean"}
+    without = ledger.trials(row, control="no gender branch", **about)
+    gains = []
+    for control in controls:
+        trials = ledger.trials(row, control=control, **about)
+        is_other = trials is not None and without is not None and trials is not without
+        gains.append(difference(trials, without, F1) if is_other else None)
+    return gains
+
+
+def kept_by_a_coauthor() -> dict[str, dict[str, str]]:
+    """Return accuracies that a co-author's public project displays, by classifier and corpus."""
+    kept: dict[str, dict[str, str]] = {}
+    for project, row, column, value in stored_rows(NAME):
+        if project == "Speaker-Gender-Recognition":
+            kept.setdefault(row, {})[column] = f"{value:g}"
+    return kept
+
+
+def constant(trials: Trials, metric: str) -> float:
+    """Return the score, in per cent, of always answering the sex of more clips."""
+    shares = trials.confusion().sum(1)
+    return 50.0 if metric == "unweighted_accuracy" else 100 * float(shares.max() / shares.sum())
+
+
+def factorial(ledger: Ledger, variant: str, model: str, way: str) -> Trials:
+    """Return the clean trials of a model that fills the small classes in one way."""
+    row, control = MODELS[model]
+    about = {"variant": variant, "protocol": "clean", "control": control}
+    return ledger.trials(row.format(way), **about)

@@ -1,13 +1,16 @@
 """Numbers that the words of chapter 1 quote."""
 
 from collections.abc import Mapping
+from itertools import product
 
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import signs
+from sercore.ledger.estimates import difference, signs
 from sercore.ledger.paper import Printed
-from sercore.ledger.scores import F1
+from sercore.ledger.scores import BALANCED_F1, F1
+from sercore.papers.alves2022 import numbers, tables
 from sercore.papers.alves2022.numbers import official_tests
-from sercore.papers.alves2022.study import CONTROLLED, PROTOCOLS
+from sercore.papers.alves2022.study import CONTROLLED, PROTOCOLS, TRANSFERRED, VARIANTS
+from sercore.papers.alves2022.trial import ACTORS, RANDOM_SEX, SELECTED
 from sercore.report.prose import span
 
 WORDS = dict(zip(PROTOCOLS, ("published", "clean"), strict=True))  # in the names of numbers
@@ -41,6 +44,11 @@ def quoted(ledger: Ledger) -> Mapping[str, object]:
     named["recorded_rows"] = len(whole)
     named["lower_clean"] = sum(clean < leaky for leaky, clean in whole)
     named |= _controls(ledger) | _second_branch(ledger)
+    asides = {"steps": _steps, "factorial": _factorial, "transfer": _transfer}
+    for kind, count in asides.items():
+        if len(ledger.recorded.kind(kind)):
+            named |= count(ledger)
+    named |= _errors(ledger)
     for group, rows in groups.items():
         if rows:
             named[f"{group}_rows"] = len(rows)
@@ -117,3 +125,78 @@ def _second_branch(ledger: Ledger) -> dict[str, int]:
 def _encoder(ledger: Ledger, row: str) -> tuple[str, str]:
     name, _, width = ledger.inputs(row).partition(", ")
     return name, width.removesuffix(" values")
+
+
+def _steps(ledger: Ledger) -> dict[str, float]:
+    """Return the mean scores of the headline's rows behind the steps, and what the steps move.
+
+    ``behind_1`` is the score behind the first step forwards, ``moved_1`` what that step moves, and
+    ``last_first_1`` what the last step moves when it is taken first; with ``balanced_`` before
+    them classes weigh equally, with ``shuffled_`` labels are shuffled.
+    """
+    named: dict[str, float] = {}
+    kinds = {"": F1, "balanced_": BALANCED_F1}
+    for word, measure in kinds.items():
+        for place, mean in enumerate(numbers.means(ledger, "forwards", measure=measure)):
+            named[f"{word}behind_{place}"] = mean.value
+        for order, name in (("forwards", "moved"), ("backwards", "last_first")):
+            changes = numbers.changes(ledger, order, measure=measure)
+            for place, change in enumerate(changes, start=1):
+                named[f"{word}{name}_{place}"] = -change.value
+    for word, control in (("shuffled_", "labels shuffled"), ("linear_", "logistic regression")):
+        for place, mean in enumerate(numbers.means(ledger, "forwards", control=control)):
+            named[f"{word}behind_{place}"] = mean.value
+    fall = named["behind_0"] - named["behind_5"]
+    named["fall"] = fall
+    named |= {f"share_{place}": named[f"moved_{place}"] / fall for place in range(1, 6)}
+    return named | {
+        f"last_first_share_{place}": named[f"last_first_{place}"] / fall for place in range(1, 6)
+    }
+
+
+def _factorial(ledger: Ledger) -> dict[str, float]:
+    """Count clear signs in the factorial: of ways to fill the small classes, and of networks.
+
+    ``ways_…`` hold each way against nothing, ``networks_…`` each network against logistic
+    regression trained in the same way; each is judged together over both readings.
+    """
+    ways, networks = [], []
+    for variant, model in product(VARIANTS, numbers.MODELS):
+        nothing, *others = (numbers.factorial(ledger, variant, model, way) for way in numbers.WAYS)
+        ways += [difference(other, nothing, F1) for other in others]
+    for variant, model, way in product(VARIANTS, numbers.NETWORKS, numbers.WAYS):
+        linear = numbers.factorial(ledger, variant, "logistic regression", way)
+        networks.append(difference(numbers.factorial(ledger, variant, model, way), linear, F1))
+    named = {}
+    for name, gaps in (("ways", ways), ("networks", networks)):
+        marks = signs(gaps)
+        named[f"{name}_compared"] = len(marks)
+        named[f"{name}_above"] = marks.count("holds")
+        named[f"{name}_below"] = marks.count("fails")
+        named |= span(f"{name}_gap", [gap.value for gap in gaps])
+    return named
+
+
+def _transfer(ledger: Ledger) -> dict[str, float]:
+    """Count the sources of gender that move the score, of those that were tried."""
+    gaps = []
+    for row in TRANSFERRED:
+        gaps += numbers.transferred(ledger, row, ("none", ACTORS, RANDOM_SEX))
+    marks = signs(gaps)
+    return {
+        "sources_tried": len(marks),
+        "sources_above": marks.count("holds"),
+        "sources_below": marks.count("fails"),
+        **span("sources_gap", [gap.value for gap in gaps]),
+    }
+
+
+def _errors(ledger: Ledger) -> dict[str, float]:
+    """Count the listening notes with which a class is heard clearly better or worse."""
+    gaps = tables.note_gaps(tables.note_recalls(ledger.recorded, SELECTED[2]))
+    marks = signs(list(gaps.values()))
+    return {
+        "notes_compared": len(marks),
+        "notes_better": marks.count("holds"),
+        "notes_worse": marks.count("fails"),
+    }

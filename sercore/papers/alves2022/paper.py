@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from sercore.ledger.entries import Ledger
 from sercore.ledger.paper import Paper, Place, Plain, Printed
 from sercore.papers.alves2022 import data, figures, numbers, page, study
-from sercore.papers.alves2022.trial import TABLES, Data
+from sercore.papers.alves2022.trial import ROWS, TABLES, Data
 from sercore.protocols.splits import FOLDS
 from sercore.training.loop import Recipe
 
@@ -96,6 +96,12 @@ class Alves2022(Paper, study=study):
         if variant != "as-run":
             parts.append("MLS in place of CETUC")
         return " and ".join(parts)
+
+    def steps(self, row: str) -> list[tuple[str, list[tuple[str, str]]]]:
+        """Name the steps of a row of Tables 2 to 4, forwards and backwards."""
+        if row not in ROWS:
+            return []
+        return [("as-run", list(steps.items())) for steps in study.waterfalls(row).values()]
 
     def table_of(self, row: str) -> str:
         """Name the table in which a row is printed."""

@@ -196,7 +196,8 @@ def steps_grid(parameters: Parameters, *, encoder: str = "none") -> list[Trial]:
     known = set(controls(edition))
     for row in (parameters.only,) if parameters.only else rows(edition, encoder):
         for control in ("none", "labels shuffled", "logistic regression"):
-            for protocol in dict.fromkeys(chain(*waterfalls(row).values())):
+            behind = chain(*(steps.values() for steps in waterfalls(row).values()))
+            for protocol in dict.fromkeys([PROTOCOLS[0], *behind]):
                 is_end = control == "none" and protocol in PROTOCOLS
                 if is_end or (row, "as-run", protocol, control) in known:
                     continue
@@ -206,13 +207,27 @@ def steps_grid(parameters: Parameters, *, encoder: str = "none") -> list[Trial]:
     return trials
 
 
-def waterfalls(row: str) -> dict[str, list[str]]:
-    """Return the protocols of a row from the published to the clean one, by the order of steps."""
-    named = {}
+def waterfalls(row: str) -> dict[str, dict[str, str]]:
+    """Return the protocol of a row behind each step that changes something, by the order of steps.
+
+    The last is the clean one.
+    """
+    named: dict[str, dict[str, str]] = {}
     for order, steps in ORDERS.items():
-        taken = [protocol_of(row, steps[:many]) for many in range(len(steps) + 1)]
-        named[order] = list(dict.fromkeys(taken))
+        before, named[order] = PROTOCOLS[0], {}
+        for many, step in enumerate(steps, start=1):
+            protocol = protocol_of(row, steps[:many])
+            if protocol != before:
+                named[order][step] = before = protocol
     return named
+
+
+def passed(row: str, order: str) -> list[str]:
+    """Return the protocols of a row from the published one on, one behind each of all steps."""
+    behind, protocols = waterfalls(row)[order], [PROTOCOLS[0]]
+    for step in ORDERS[order]:
+        protocols.append(behind.get(step, protocols[-1]))
+    return protocols
 
 
 def factorial_grid(parameters: Parameters) -> list[Trial]:

@@ -1,6 +1,6 @@
 """Tables of chapter 1, and recalls by listening note, which the paper leaves open."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,19 +10,29 @@ from IPython.display import HTML
 from sercore.corpora.coraa_ser import NOTES
 from sercore.features import names
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import Estimate, level
+from sercore.ledger.estimates import Estimate, difference, level
 from sercore.ledger.paper import hand_labels
 from sercore.ledger.recorded import Recorded, measurements
-from sercore.ledger.scores import F1, Trials
+from sercore.ledger.scores import BALANCED_F1, F1, Trials
+from sercore.papers.alves2022 import numbers
 from sercore.papers.alves2022.gender import CLASSIFIERS, NETWORK
 from sercore.papers.alves2022.network import STAGE_ONE
 from sercore.papers.alves2022.numbers import RECALLS, official_tests
-from sercore.papers.alves2022.study import NAME
-from sercore.papers.alves2022.trial import SELECTED, Data
+from sercore.papers.alves2022.study import CONTROLLED, NAME, ORDERS, RECORDINGS, TRANSFERRED
+from sercore.papers.alves2022.trial import ACTORS, RANDOM_SEX, ROWS, SELECTED, Data
 from sercore.report import tables
 from sercore.report.tables import BRACKETS, PROTOCOLS, Column, shown, table
 from sercore.training.loop import Recipe
 
+# The steps towards the clean protocol in words.
+STEPS = {
+    "real clips": "copies and SMOTE's rows are not scored",
+    "SMOTE inside": "SMOTE is fitted on training folds",
+    "copies kept": "a copy stays with its original",
+    "scaler inside": "fitted on training folds",
+    "recordings apart": "a recording is in one fold",
+}
+CONSTANT = "always the more frequent sex"
 CLASSES = ("neutral", "non-neutral female", "non-neutral male")  # in the order of RECALLS
 
 
@@ -48,24 +58,47 @@ def feature_groups() -> HTML:
 
 
 def gender_task(ledger: Ledger) -> HTML:
-    """Show accuracy and mean recall of the gender classifiers, on MLS and on Common Voice."""
-    metrics = {"accuracy, %": "accuracy_cv5_mean", "mean recall, %": "unweighted_accuracy"}
+    """Show the gender classifiers: printed, kept by a co-author, and ours, beside a constant answer.
+
+    The constant answer is the sex of more clips.
+    """
+    printed: dict[str, dict[str, str]] = {"gradient boosting": {}}
+    for number in ledger.printed if ledger.is_recorded else ():
+        if number.row == numbers.BOOSTING and number.kind == "result":
+            printed["gradient boosting"][number.column] = f"{number.value:g}"
+    kept = numbers.kept_by_a_coauthor() if ledger.is_recorded else {}
     row = "gender classifier ({})"
     places = {"held-out speakers of MLS": row, "Common Voice": f"{row}, Common Voice"}
+    metrics = {"accuracy": "accuracy_cv5_mean", "mean recall": "unweighted_accuracy"}
 
-    def score(row: str, metric: str) -> Callable[[str], object]:
-        return lambda classifier: shown(ledger.cell(row.format(classifier), metric), 1)
+    def theirs(table: Mapping[str, Mapping[str, str]], corpus: str) -> Callable[[str], str]:
+        return lambda name: table.get(name, {}).get(corpus, "–")
 
-    columns = [Column("classifier", str)]
+    def ours(row: str, metric: str) -> Callable[[str], object]:
+        def fill(name: str) -> object:
+            if name == CONSTANT:
+                trials = ledger.trials(row.format(next(iter(CLASSIFIERS))))
+                return "–" if trials is None else f"{numbers.constant(trials, metric):.1f}"
+            return shown(ledger.cell(row.format(name), metric), 1)
+
+        return fill
+
+    columns = [
+        Column("classifier", str),
+        Column(("printed", "CETUC"), theirs(printed, "CETUC")),
+        Column(("printed", "noisy MLS"), theirs(printed, "MLS with noise")),
+        Column(("kept by a co-author", "CETUC"), theirs(kept, "CETUC")),
+        Column(("kept by a co-author", "clean MLS"), theirs(kept, "clean MLS")),
+    ]
     for place, row in places.items():
         for head, metric in metrics.items():
-            columns.append(Column((place, head), score(row, metric)))
+            columns.append(Column((f"ours, {place}", head), ours(row, metric)))
     note = (
-        "trained on MLS in place of CETUC; in brackets 95 %: where the mean would lie with other "
-        "speakers and seeds; of Common Voice's speakers nothing is known"
+        "in per cent; ours are trained on MLS in place of CETUC, in brackets 95 %: where the mean "
+        "would lie with other speakers and seeds; of Common Voice's speakers nothing is known"
     )
     caption = f"Gender classifiers on 44 features, {ledger.source}"
-    return table(columns, CLASSIFIERS, caption=caption, note=note)
+    return table(columns, [*CLASSIFIERS, CONSTANT], caption=caption, note=note, folded=False)
 
 
 def stage_one(ledger: Ledger) -> HTML:
@@ -87,6 +120,7 @@ def submissions(ledger: Ledger) -> HTML:
     """Show the submitted networks: official test, our scores, files labelled by ear."""
     by_ear = {(number.row, number.column): number.value for number in hand_labels(NAME)}
     printed = {number.row: number.value for number in ledger.printed if number.metric == F1}
+    displayed = {row: f"{numbers.displays(row, 'F1-Macro'):.4f}" for row in SELECTED}
 
     def ours(protocol: str) -> Callable[[tuple], object]:
         interval = BRACKETS[protocol]
@@ -101,6 +135,7 @@ def submissions(ledger: Ledger) -> HTML:
     columns = [
         Column("", lambda row: row[:2]),
         Column(("cross-validation", "printed"), lambda row: f"{printed[row[1]]:.4f}"),
+        Column(("cross-validation", "notebook displays"), lambda row: displayed[row[1]]),
         *(Column(("cross-validation", f"ours, {name}"), ours(name)) for name in PROTOCOLS),
         Column(("test", "printed, official"), lambda row: f"{row[2].value:g}"),
         Column(("test", "files labelled by ear"), scores_by_ear),
@@ -114,6 +149,97 @@ def submissions(ledger: Ledger) -> HTML:
     )
     rows = zip(titles, SELECTED, official_tests(ledger), strict=True)
     return table(columns, list(rows), caption="Submissions", note=note, folded=True)
+
+
+def steps(ledger: Ledger) -> HTML:
+    """Show how much each step moves the mean score of the headline's rows, in both orders."""
+    orders = {"first to last": "forwards", "last to first": "backwards"}
+    measures = {"macro F1": F1, "classes weighted equally": BALANCED_F1}
+    moved = {
+        (title, name): dict(
+            zip(ORDERS[order], numbers.changes(ledger, order, measure=measure), strict=True)
+        )
+        for title, order in orders.items()
+        for name, measure in measures.items()
+    }
+    columns = [Column("step", lambda step: (step, STEPS[step]))]
+    for head, by_step in moved.items():
+        columns.append(Column(head, lambda step, by=by_step: shown(by[step], 3, signed=True)))
+    caption = "What each step moves, mean over the eight multi-task rows, recorded on real speech"
+    note = "steps are taken one after the other, " + tables.MEAN
+    return table(columns, STEPS, caption=caption, note=note, folded=False)
+
+
+def all_steps(ledger: Ledger) -> HTML:
+    """Show the score of each row of Tables 2 to 4 as published and behind each step."""
+    heads = ("as published", *(f"+ {step}" for step in STEPS))
+    rows = []
+    for row in ROWS:
+        (behind,) = numbers.behind_steps(ledger, [row], "forwards")
+        if None not in behind:
+            values = [f"{level(trials, F1).value:.3f}" for trials in behind]
+            rows.append((row, *values))
+    caption = "Macro F1 behind each step, first to last, recorded on real speech"
+    note = "as run; a step that changes nothing in a row repeats the score before it"
+    return tables.html(("row", *heads), rows, caption=caption, note=note, folded=True)
+
+
+def transfer(ledger: Ledger) -> HTML:
+    """Show what speakers to learn gender from are worth, as described and clean."""
+    sources = {
+        "no gender task": "no gender branch",
+        "MLS, 10 speakers": "none",
+        "acted corpora, 36 actors": ACTORS,
+        "MLS, sexes shuffled": RANDOM_SEX,
+    }
+    trials = ledger.recorded.kind("transfer")
+
+    def accuracy(row: str) -> Callable[[str], str]:
+        def fill(source: str) -> str:
+            is_meant = (trials["row"] == row) & (trials["control"] == sources[source])
+            values = trials[is_meant]["gender_accuracy"].dropna()
+            return f"{100 * values.mean():.1f}" if len(values) else "–"
+
+        return fill
+
+    def scored(row: str) -> Callable[[str], object]:
+        about = {"variant": "as-described", "protocol": "clean"}
+        return lambda source: shown(ledger.cell(row, F1, control=sources[source], **about), 3)
+
+    def gained(row: str) -> Callable[[str], object]:
+        gains = dict(zip(sources, numbers.transferred(ledger, row, sources.values()), strict=True))
+        return lambda source: shown(gains[source], 3, signed=True)
+
+    columns = [Column("gender is learned from", str)]
+    for row, network in zip(TRANSFERRED, ("multi-task", "sequential"), strict=True):
+        columns.append(Column((network, "gender told, %"), accuracy(row)))
+        columns.append(Column((network, "macro F1"), scored(row)))
+        columns.append(Column((network, "less no gender task"), gained(row)))
+    note = "gender is told of speakers that were held out of the gender task; " + tables.MEAN
+    caption = "Emotion with gender learned from other speakers, as described, clean"
+    return table(columns, sources, caption=caption, note=note, folded=False)
+
+
+def recordings(ledger: Ledger) -> HTML:
+    """Show the clean score of a network and of logistic regression by recordings learned from."""
+    models = {"multi-task network": "", "logistic regression": ", logistic regression"}
+
+    def scored(many: int) -> Callable[[str], object]:
+        def fill(model: str) -> object:
+            control = f"{many} recordings{models[model]}"
+            return shown(ledger.cell(CONTROLLED, F1, protocol="clean", control=control), 3)
+
+        return fill
+
+    def of_all(model: str) -> object:
+        control = models[model].removeprefix(", ") or "none"
+        return shown(ledger.cell(CONTROLLED, F1, protocol="clean", control=control), 3)
+
+    columns = [Column("model", str)]
+    columns += [Column(("recordings", str(many)), scored(many)) for many in RECORDINGS]
+    columns.append(Column(("recordings", "all, 65 to 69"), of_all))
+    caption = f"Clean macro F1 by recordings learned from: {CONTROLLED}"
+    return table(columns, models, caption=caption, note=tables.MEAN, folded=False)
 
 
 def identity(ledger: Ledger) -> list[tuple[str, float, int, float]]:
@@ -188,6 +314,7 @@ class NotedRecall:
     label: str
     estimate: Estimate | None  # over recordings; None where there is no such clip
     clips: int
+    trials: Trials | None = None  # of these clips alone, a seed each
 
 
 def noted_clips() -> tuple[dict[str, dict[str, int]], dict[str, int]]:
@@ -221,14 +348,34 @@ def note_recalls(book: Recorded, row: str) -> list[NotedRecall]:
             noted = clips[has_note == is_noted]
             for label, measure in zip(CLASSES, RECALLS, strict=True):
                 of_class = noted[noted["true"] == CLASSES.index(label)]
-                estimate, count = _recall(of_class, measure)
-                about = {"note": note.replace("_", " "), "is_noted": is_noted, "label": label}
-                results.append(NotedRecall(estimate=estimate, clips=count, **about))
+                trials, count = _of_clips(of_class)
+                results.append(
+                    NotedRecall(
+                        note=note.replace("_", " "),
+                        is_noted=is_noted,
+                        label=label,
+                        estimate=None if trials is None else level(trials, measure),
+                        trials=trials,
+                        clips=count,
+                    )
+                )
     return results
 
 
-def _recall(clips: pd.DataFrame, measure: str) -> tuple[Estimate | None, int]:
-    """Return the recall of clips of one class, and their number."""
+def note_gaps(results: Sequence[NotedRecall]) -> dict[tuple[str, str], Estimate]:
+    """Return recall with a note less recall without it, by note and class, where both are known."""
+    known = {(each.note, each.label, each.is_noted): each.trials for each in results}
+    gaps = {}
+    for note, label, is_noted in known:
+        pair = [known[note, label, noted] for noted in (True, False)]
+        if is_noted and None not in pair:
+            measure = RECALLS[CLASSES.index(label)]
+            gaps[note, label] = difference(*pair, measure)
+    return gaps
+
+
+def _of_clips(clips: pd.DataFrame) -> tuple[Trials | None, int]:
+    """Return the trials of some clips alone, one a seed, and the number of clips."""
     if not len(clips):
         return None, 0
     seeds = sorted(clips["seed"].unique())  # each scores every clip once, over its folds
@@ -236,5 +383,4 @@ def _recall(clips: pd.DataFrame, measure: str) -> tuple[Estimate | None, int]:
     columns = ["trial", "group", "true", "predicted"]
     counts = clips.assign(trial=clips["seed"]).groupby(columns, as_index=False)["count"].sum()
     errors = pd.DataFrame(columns=["trial", "group", "clips", "head", "second"])
-    estimate = level(Trials(settings, counts, errors), measure)
-    return estimate, round(clips["count"].sum() / len(seeds))
+    return Trials(settings, counts, errors), round(clips["count"].sum() / len(seeds))

@@ -100,13 +100,15 @@ def test_a_protocol_has_one_name_and_says_its_steps():
         steps_of("real clips + folds")
 
 
-def test_a_waterfall_ends_where_the_protocols_are():
+def test_a_waterfall_takes_a_step_at_a_time_and_ends_clean():
     for row in ROWS:
-        for protocols in study.waterfalls(row).values():
-            assert (protocols[0], protocols[-1]) == ENDS
-            taken = [steps_of(protocol) for protocol in protocols]
-            assert all(before < after for before, after in itertools.pairwise(taken[:-1]))
-    assert len(study.waterfalls(BOTH)["forwards"]) == 6
+        for order, behind in study.waterfalls(row).items():
+            assert list(behind.values())[-1] == "clean"
+            taken = [steps_of(protocol) for protocol in list(behind.values())[:-1]]
+            assert all(before < after for before, after in itertools.pairwise(taken))
+            assert list(behind) == [step for step in study.ORDERS[order] if step in behind]
+    assert len(study.waterfalls(BOTH)["forwards"]) == 5
+    assert "copies kept" not in study.waterfalls(SMOTE)["backwards"]
 
 
 def test_no_trial_of_the_steps_is_one_of_the_tables():

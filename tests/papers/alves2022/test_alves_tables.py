@@ -53,7 +53,9 @@ def test_table_1_has_every_feature_once_and_the_eight_in_bold():
 def test_the_gender_task_shows_every_classifier_on_both_test_sets(gender):
     shown = chapter.gender_task(gender).data
     rows = dict(re.findall(r"<tr><td>([^<]+)</td>(.*?)</tr>", shown))
-    assert set(rows) == set(gender_study.CLASSIFIERS)
+    assert set(rows) == {*gender_study.CLASSIFIERS, chapter.CONSTANT}
+    constant = re.findall(r"<td class=\"number\">(\d+\.\d)", rows[chapter.CONSTANT])
+    assert constant == ["50.0", "50.0", "50.0", "50.0"]
     assert re.findall(r"<td class=\"number\">(\d+\.\d)", rows["decision tree"]) == ["95.0"] * 4
     assert re.findall(r"<td class=\"number\">(\d+\.\d)", rows["SVM"]) == ["100.0"] * 4
     both = chapter.stage_one(gender).data
