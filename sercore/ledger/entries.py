@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from sercore.ledger import recorded
@@ -17,6 +18,7 @@ from sercore.ledger.scores import MEASURES, Trials
 # Verdicts that runs decide, in the order in which the book counts them; then the others.
 DECIDED = ("reproduced", "explained", "not reproduced", "inconclusive", "substituted")
 VERDICTS = (*DECIDED, "not run", "measured", "setting")
+COUNTED = ("counts", "errors")
 KEYS = ["row", "control", "variant", "protocol", "run", "encoder"]  # of trials that stand together
 
 
@@ -39,6 +41,7 @@ class Ledger:
         self.paper = paper
         self.printed = read_printed(paper.name, folder=published_folder)
         self.recorded = recorded.read(paper.name) if runs is None else runs
+        self._counted: dict[tuple, Trials] = {}
 
     @property
     def is_recorded(self) -> bool:
@@ -66,8 +69,8 @@ class Ledger:
         }
 
     @cached_property
-    def _groups(self) -> dict[tuple, Trials]:
-        """Recorded trials by ``KEYS``."""
+    def _groups(self) -> dict[tuple, pd.DataFrame]:
+        """Settings of the recorded trials by ``KEYS``."""
         if not len(self.recorded.trials):
             return {}
         rows = self.paper.arranged(self.recorded.trials)
@@ -76,33 +79,41 @@ class Ledger:
         folds = self.paper.folds
         is_of_several = rows["protocol"].map(lambda protocol: folds.get(protocol, 1) > 1)
         rows = rows.assign(unfinished=unfinished, one_fold=is_one & is_of_several)
-        groups = {}
-        for where, table in rows.groupby(KEYS, sort=False):
-            counts, errors = (
-                _of_trials(self.recorded.parts[part], table["trial"])
-                for part in ("counts", "errors")
-            )
+        return dict(iter(rows.groupby(KEYS, sort=False)))
+
+    def _of(self, where: tuple) -> Trials:
+        """Return the trials at one place of ``KEYS``, counted."""
+        if where not in self._counted:
+            table = self._groups[where]
+            counts, errors = (self._lines[part].of(table["trial"]) for part in COUNTED)
             largest = counts[["true", "predicted"]].to_numpy().max(initial=0)
             classes = max(len(self.paper.classes), int(largest) + 1)
-            groups[where] = Trials(table, counts, errors, classes)
-        return groups
+            self._counted[where] = Trials(table, counts, errors, classes)
+        return self._counted[where]
+
+    @cached_property
+    def _lines(self) -> dict[str, "_Lines"]:
+        return {part: _Lines(self.recorded.parts[part]) for part in COUNTED}
 
     def runs(self, row: str, control: str = "none") -> dict[tuple[str, str, str, str], Trials]:
         """Return the recorded trials of a row by (variant, protocol, run, encoder).
 
         Those that stand beside printed numbers come first.
         """
-        groups = self._groups.items()
-        found = {where[2:]: trials for where, trials in groups if where[:2] == (row, control)}
-        return dict(sorted(found.items(), key=lambda item: self._is_aside(item[0][2])))
+        return {where[2:]: self._of(where) for where in self._places(row, control)}
+
+    def _places(self, row: str, control: str) -> list[tuple]:
+        """Return the places of a row's trials, those that stand beside printed numbers first."""
+        places = [where for where in self._groups if where[:2] == (row, control)]
+        return sorted(places, key=lambda where: self._is_aside(where[4]))
 
     def _is_aside(self, run: str) -> bool:
         return recorded.kind_of(run) in self.paper.asides
 
     def beside_print(self, row: str, control: str = "none") -> dict[tuple[str, ...], Trials]:
         """Return those of ``runs`` that stand beside printed numbers."""
-        runs = self.runs(row, control).items()
-        return {where: trials for where, trials in runs if not self._is_aside(where[2])}
+        places = self._places(row, control)
+        return {where[2:]: self._of(where) for where in places if not self._is_aside(where[4])}
 
     def trials(
         self,
@@ -113,9 +124,9 @@ class Ledger:
         control: str = "none",
     ) -> Trials | None:
         """Return the recorded trials of a row under one reading, or None."""
-        for where, trials in self.runs(row, control).items():
-            if where[:2] == (variant, protocol):
-                return trials
+        for where in self._places(row, control):
+            if where[2:4] == (variant, protocol):
+                return self._of(where)
         return None
 
     def cell(
@@ -460,8 +471,16 @@ def _leaving(printed: float, variant: str, steps: Sequence[Sequence[Step]]) -> l
     return list(dict.fromkeys(names))
 
 
-def _of_trials(table: pd.DataFrame, trials: pd.Series) -> pd.DataFrame:
-    """Take the lines of some trials, in the order of the trials."""
-    place = pd.Series(range(len(trials)), index=trials.to_numpy())
-    lines = table[table["trial"].isin(place.index)]
-    return lines.iloc[lines["trial"].map(place).argsort(kind="stable")].reset_index(drop=True)
+class _Lines:
+    """Lines of a table by trial, found without a search through all of them."""
+
+    def __init__(self, table: pd.DataFrame) -> None:
+        self._table = table.sort_values("trial", kind="stable", ignore_index=True)
+        self._trials = self._table["trial"].to_numpy()
+
+    def of(self, trials: pd.Series) -> pd.DataFrame:
+        """Take the lines of some trials, in the order of the trials."""
+        bounds = [np.searchsorted(self._trials, trials, side) for side in ("left", "right")]
+        places = [np.arange(*pair) for pair in zip(*bounds, strict=True)]
+        chosen = np.concatenate(places) if places else np.arange(0)
+        return self._table.iloc[chosen].reset_index(drop=True)

@@ -48,7 +48,7 @@ def _beside_the_tables() -> list[Golden]:
         for trial in paths.values():
             control = trial.control.replace("25 recordings", "20 recordings")  # of the toy's 24
             about = replace(trial, control=control), data, task.run, TOLERANCE
-            goldens.append(Golden(study, kind, f"{kind}: {_name(trial)}", *about))
+            goldens.append(Golden(study, kind, _name(trial), *about))
     return goldens
 
 

@@ -31,9 +31,11 @@ from sercore.papers.alves2022.trial import (
     alike,
     protocol_of,
     run,
-    run_one_transfer,
     run_together,
-    run_transfer,
+    score,
+    score_together,
+    score_transfer,
+    score_transfer_together,
     shared_layer,
 )
 from sercore.parameters import ChapterParameters, Device, Edition, Encoder, Scheduler, Seed, Seeds
@@ -278,7 +280,7 @@ def tasks(parameters: Parameters, data: Data) -> list[Task]:
 def _tables(parameters: Parameters, data: Data) -> list[Task]:
     """Return the networks of the tables, and the gender task unless one row is asked for."""
     trials = grid(parameters, encoder=_encoder(data))
-    emotion = _task("emotion", trials, data)
+    emotion = _task("emotion", trials, data, run=run, run_together=run_together)
     return [emotion] if parameters.only else [emotion, gender_task(parameters)]
 
 
@@ -292,7 +294,8 @@ def _factorial(parameters: Parameters, data: Data) -> list[Task]:
 
 def _transfer(parameters: Parameters, data: Data) -> list[Task]:
     """Return the trials that learn gender of actors too, whose corpora must be at hand."""
-    more = {"run": run_one_transfer, "run_together": run_transfer, "corpora": CORPORA + ACTED}
+    more = {"run": score_transfer, "run_together": score_transfer_together}
+    more |= {"corpora": CORPORA + ACTED}
     return [_task("transfer", transfer_grid(parameters), with_actors(data), **more)]
 
 
@@ -321,8 +324,8 @@ KINDS = {
 def _task(kind: str, trials: list[Trial], data: Data, **more: Any) -> Task:
     """Return a task of emotion networks."""
     about = {
-        "run": run,
-        "run_together": run_together,
+        "run": score,
+        "run_together": score_together,
         "alike": alike,
         "corpora": CORPORA,
         "parts": extractors(),

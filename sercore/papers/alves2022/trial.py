@@ -230,22 +230,35 @@ def alike(trial: Trial) -> tuple:
     return configuration.network, trial.variant, inputs, trial.control, trial.epochs
 
 
-def run_transfer(trials: Sequence[Trial], data: Data, *, device: str = "cpu") -> list[dict]:
-    """Do as ``run_together``, and say how well each network tells gender.
+def score(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
+    """Do as ``run``, and keep the counts alone."""
+    return score_together([trial], data, device=device)[0]
+
+
+def score_together(trials: Sequence[Trial], data: Data, *, device: str = "cpu") -> list[dict]:
+    """Do as ``run_together``, and keep the counts alone."""
+    return [{"counts": each["counts"]} for each in run_together(trials, data, device=device)]
+
+
+def score_transfer_together(
+    trials: Sequence[Trial], data: Data, *, device: str = "cpu"
+) -> list[dict]:
+    """Do as ``score_together``, and say how well each network tells gender.
 
     ``gender_accuracy`` is a share of clips of the gender task's speakers that were held out; None
     for a network that learns no gender.
     """
     outcomes = []
     for trial, fitted in zip(trials, _fitted(trials, data, device), strict=True):
+        counts = count(fitted, trial)["counts"]
         accuracy = fitted.network.gender_accuracy()
-        outcomes.append(count(fitted, trial) | {"gender_accuracy": accuracy})
+        outcomes.append({"counts": counts, "gender_accuracy": accuracy})
     return outcomes
 
 
-def run_one_transfer(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
-    """Do as ``run_transfer`` for one trial."""
-    return run_transfer([trial], data, device=device)[0]
+def score_transfer(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
+    """Do as ``score_transfer_together`` for one trial."""
+    return score_transfer_together([trial], data, device=device)[0]
 
 
 def shared_layer(trial: Trial, data: Data, *, device: str = "cpu") -> dict:

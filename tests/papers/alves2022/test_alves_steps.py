@@ -17,7 +17,7 @@ from sercore.papers.alves2022.trial import (
     arrange,
     fit,
     protocol_of,
-    run_transfer,
+    score_transfer_together,
 )
 from sercore.protocols.splits import LeakError
 from tests.papers.alves2022 import alves_toy
@@ -160,7 +160,7 @@ def test_gender_is_learned_of_actors_and_not_of_shuffled_sexes():
         accuracies = {}
         for control in ("gender of actors", "sexes shuffled", "no gender branch"):
             settings = {"variant": "as-described", "protocol": "clean", "control": control}
-            (outcome,) = run_transfer([trial(row, epochs=200, **settings)], data)
+            (outcome,) = score_transfer_together([trial(row, epochs=200, **settings)], data)
             accuracies[control] = outcome["gender_accuracy"]
         assert accuracies["gender of actors"] > 0.9
         assert 0.3 < accuracies["sexes shuffled"] < 0.7
