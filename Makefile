@@ -19,7 +19,7 @@ built := _build/test
 export HF_HUB_OFFLINE := 1
 export TRANSFORMERS_OFFLINE := 1
 
-.PHONY: book test lab bench record clean
+.PHONY: book test coverage lab bench record clean
 .DEFAULT_GOAL := book
 
 book: .venv/installed
@@ -33,10 +33,14 @@ test: .venv/installed
 	$(bin)/ruff format --check
 	$(bin)/codespell
 	$(bin)/lint-imports
-	OMP_NUM_THREADS=1 $(bin)/pytest tests --ignore=tests/pages -n 2 --dist loadfile --cov --cov-report=term
-	$(bin)/pytest --nbval-lax --nbval-current-env notebooks
+	OMP_NUM_THREADS=1 $(bin)/pytest tests --ignore=tests/pages -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(bin)/pytest --nbval-lax --nbval-current-env notebooks -n 2 --dist loadfile
 	$(bin)/sercore book --out $(built)
 	SER_HTML=$(built)/_build/html $(bin)/pytest tests/pages tests/test_ledger_page.py -n 2
+
+# Which lines the tests reach; to watch them costs two thirds more time.
+coverage: .venv/installed
+	OMP_NUM_THREADS=1 $(bin)/pytest tests --ignore=tests/pages -n 2 --dist loadfile --cov --cov-report=term
 
 lab: .venv/lab
 	$(bin)/jupyter lab notebooks
