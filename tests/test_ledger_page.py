@@ -28,6 +28,7 @@ def planted(*numbers: Printed, verdicts=None):
         folder="planted2001",
         name="07-planted",
         title="Planted (2001)",
+        numbered="7. Planted (2001)",
         subject="plants",
         plain=lambda number: None,
         place=lambda number: SimpleNamespace(value=float("nan")),

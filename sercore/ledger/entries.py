@@ -459,14 +459,18 @@ def decide(
 
 
 def _leaving(printed: float, variant: str, steps: Sequence[Sequence[Step]]) -> list[str]:
-    """Name the step of each order from which on one more run would not print a number."""
-    names = []
+    """Name the step of each order from which on one more run would not print a number.
+
+    There is none without enough seeds, or where the last step reaches the number.
+    """
+    names: list[str] = []
     for order in steps:
         of_variant = [step for step in order if step.variant == variant]
-        reaching = [
-            step.estimate.run_low <= printed <= step.estimate.run_high for step in of_variant
-        ]
-        first = len(reaching) - reaching[::-1].index(True) if True in reaching else 0
+        estimates = [step.estimate for step in of_variant]
+        if any(about.seeds < SEEDS for about in estimates):
+            continue
+        reaching = [about.run_low <= printed <= about.run_high for about in estimates]
+        first = max(np.flatnonzero(reaching), default=-1) + 1
         names += [step.name for step in of_variant[first : first + 1]]
     return list(dict.fromkeys(names))
 

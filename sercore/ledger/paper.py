@@ -216,6 +216,11 @@ class Paper(ABC):
             if name not in vars(cls) and hasattr(study, name):
                 setattr(cls, name, staticmethod(getattr(study, name)))
 
+    @property
+    def numbered(self) -> str:
+        """Title behind the number of its chapter, "2. Parry et al. (2022)"."""
+        return f"{int(self.name.partition('-')[0])}. {self.title}"
+
     # The study: what a run trains, and on what.
 
     @abstractmethod

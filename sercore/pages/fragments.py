@@ -40,7 +40,7 @@ def _texts(
     ledgers: Mapping[str, Ledger], runs: Sequence[Mapping[str, object]], times: Mapping[str, float]
 ) -> dict[str, str]:
     """Return the Markdown of each fragment by its name."""
-    counts = {paper: tally(ledger) for paper, ledger in ledgers.items()}
+    counts = {ledger.paper.numbered: tally(ledger) for ledger in ledgers.values()}
     texts = {
         "headline.md": summary("../notebooks", ledgers.values()),
         "tally.md": tables.tally(counts).data,
@@ -69,9 +69,8 @@ def summary(place: str, ledgers: Iterable[Ledger]) -> str:
     numbers = papers.values()
     for ledger in ledgers:
         paper = ledger.paper
-        number = int(paper.name.partition("-")[0])
         words = finding(store.PROJECT / "notebooks" / f"{paper.name}.ipynb", numbers)
-        link = f"[{number}. {paper.title}]({place}/{paper.name}.ipynb)"
+        link = f"[{paper.numbered}]({place}/{paper.name}.ipynb)"
         sign = mark(ledger).replace(" ", "\N{NO-BREAK SPACE}")
         cells = link, claimed(paper.folder), lead(words, where=paper.name), sign
         lines.append(f"| {' | '.join(cells)} |")

@@ -70,11 +70,10 @@ def _section(ledger: Ledger) -> str:
             body.append(f'</tbody><tbody><tr><th colspan="5" scope="rowgroup">{head}</th></tr>')
         body.append(_row(ledger, number, name, verdict, _reason(reason, notes)))
     heads = "".join(f'<th scope="col">{head}</th>' for head in HEADS)
-    title = f"{int(paper.name.partition('-')[0])}. {paper.title}"
     parts = [
-        f"## {title}: {paper.subject}",
+        f"## {paper.numbered}: {paper.subject}",
         f'<p>Reasons given more than once:</p><ol class="reasons">{items}</ol>' if notes else "",
-        f'<table class="numbers" data-paper="{escape(title)}"><thead><tr>{heads}</tr></thead>'
+        f'<table class="numbers" data-paper="{escape(paper.numbered)}"><thead><tr>{heads}</tr></thead>'
         f"<tbody>{''.join(body)}</tbody></table>".replace("<tbody></tbody>", "", 1),
     ]
     return "\n\n".join(filter(None, parts))

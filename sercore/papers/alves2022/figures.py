@@ -17,7 +17,7 @@ from sercore.ledger.paper import Printed
 from sercore.ledger.scores import BALANCED_F1, F1
 from sercore.papers.alves2022 import claims, numbers
 from sercore.papers.alves2022.numbers import official_tests
-from sercore.papers.alves2022.study import CLASSES, CONTROLLED, ORDERS, VARIANTS
+from sercore.papers.alves2022.study import CLASSES, CONTROLLED, ORDERS, PROTOCOLS, VARIANTS
 from sercore.papers.alves2022.tables import NotedRecall
 from sercore.papers.alves2022.trial import SELECTED
 from sercore.report.figures import (
@@ -105,8 +105,8 @@ def waterfall(ledger: Ledger) -> Figure:
             axes.plot(heights, style, color=colour, markersize=4.5, label=label)
             for place, mean in enumerate(means):
                 axes.plot([place] * 2, [mean.low, mean.high], color=colour, alpha=0.5)
-        ticks = ["as published", *(f"+ {step}" for step in steps)]
-        axes.set_xticks(range(len(ticks)), [fill(tick, 9) for tick in ticks], fontsize=FONT)
+        ticks = [fill(tick, 10) for tick in ("as published", *steps)]
+        axes.set_xticks(range(len(ticks)), ticks, fontsize=FONT)
         axes.set_title({"forwards": "first to last", "backwards": "last to first"}[order])
         axes.title.set_fontsize(FONT + 1)
         axes.tick_params(axis="y", labelsize=FONT)
@@ -243,20 +243,22 @@ def recalls(results: Sequence[NotedRecall]) -> Figure:
 
 
 def shared_layer(ledger: Ledger) -> Figure:
-    """Draw the recorded t-SNE of a network's shared layer on its test rows, as published and clean.
+    """Draw the recorded t-SNE of a network's shared layer on its test rows.
 
-    In each row of panels colours are the class, then the origin of a row of features.
+    As published colours are the class, and then the origin; clean, where all rows are recorded
+    clips, the class.
     """
     trials = ledger.recorded.kind("layer").set_index("trial")["protocol"]
     points = ledger.recorded.parts["map"]
-    panels: list[list[tuple]] = [[], []]
+    panels = []
     for trial, protocol in trials.items():
         of_trial = points[points["trial"] == trial]
         places = of_trial[["x", "y"]].to_numpy()
         classes = [CLASSES[int(label)] for label in of_trial["class"]]
-        panels[0].append((f"{protocol}: class", places, classes))
-        panels[1].append((f"{protocol}: origin", places, of_trial["group"].tolist()))
-    return scatter(panels, in_rows=True)
+        panels.append((f"{protocol}: class", places, classes))
+        if protocol == PROTOCOLS[0]:
+            panels.append((f"{protocol}: origin", places, of_trial["group"].tolist()))
+    return scatter([panels])
 
 
 def _bounds(estimate: Estimate, protocol: str) -> tuple[float, float]:

@@ -257,3 +257,27 @@ def factorial(ledger: Ledger, variant: str, model: str, way: str) -> Trials:
     row, control = MODELS[model]
     about = {"variant": variant, "protocol": "clean", "control": control}
     return ledger.trials(row.format(way), **about)
+
+
+def ways_over(ledger: Ledger, base: str, ways: Iterable[str]) -> dict[tuple[str, ...], Estimate]:
+    """Return what ways to fill the small classes add to another, by reading, model and way."""
+    places = itertools.product(study.VARIANTS, MODELS, ways)
+    return {
+        (variant, model, way): difference(
+            factorial(ledger, variant, model, way), factorial(ledger, variant, model, base), F1
+        )
+        for variant, model, way in places
+    }
+
+
+def networks_over_linear(ledger: Ledger) -> dict[tuple[str, ...], Estimate]:
+    """Return each network less logistic regression trained in the same way, by the same places."""
+    places = itertools.product(study.VARIANTS, NETWORKS, WAYS)
+    return {
+        (variant, model, way): difference(
+            factorial(ledger, variant, model, way),
+            factorial(ledger, variant, "logistic regression", way),
+            F1,
+        )
+        for variant, model, way in places
+    }

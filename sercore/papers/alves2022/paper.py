@@ -40,8 +40,8 @@ class Alves2022(Paper, study=study):
         return study.CORPORA[:1]
 
     def figures(self, ledger: Ledger) -> dict[str, Figure]:
-        """Draw the three ways to score that the first page compares."""
-        return {"protocols.png": figures.protocols(ledger)}
+        """Draw the steps between the two ways to score, which the first page shows."""
+        return {"steps.png": figures.waterfall(ledger)}
 
     def setting(self, number: Printed) -> Plain | None:
         """Compare a setting; of single files it is not published which got another value."""
