@@ -8,9 +8,10 @@ import pytest
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import difference, signs
 from sercore.ledger.scores import BALANCED_F1, F1
-from sercore.papers.alves2022 import figures, numbers, study
+from sercore.papers.alves2022 import figures, numbers, study, tables
 from sercore.papers.alves2022.paper import PAPER
 from sercore.papers.alves2022.trial import ROWS
+from tests.table_cells import by_name
 
 # Macro F1 behind each step, first to last, of three rows, from an independent implementation.
 ELSEWHERE = {
@@ -140,3 +141,44 @@ def test_no_network_beats_logistic_regression_where_small_classes_are_filled_up(
 
 
 LINEAR = ("logistic regression", "linear SVM")
+
+
+def test_the_tables_show_the_recorded_scores(ledger):
+    shown = by_name(tables.steps(ledger))
+    for at, (order, measure) in enumerate(itertools.product(study.ORDERS, (F1, BALANCED_F1))):
+        changes = numbers.changes(ledger, order, measure=measure)
+        for step, change in zip(study.ORDERS[order], changes, strict=True):
+            (cells,) = [cells for name, cells in shown.items() if name.startswith(step)]
+            assert cells[at].startswith(f"{change.value:+.3f}")
+    rows = by_name(tables.all_steps(ledger))
+    assert list(rows) == list(ROWS)
+    for row, cells in rows.items():
+        scores = [trials.by_seed(F1).mean() for trials in behind(ledger, row)]
+        assert cells == [f"{score:.3f}" for score in scores]
+
+
+def test_the_table_of_recordings_ends_in_all_of_them(ledger):
+    shown = by_name(tables.recordings(ledger))
+    assert len(shown) == 2
+    for (model, cells), control in zip(shown.items(), ("none", "logistic regression"), strict=True):
+        whole = ledger.cell(study.CONTROLLED, F1, protocol="clean", control=control)
+        assert cells[-1].startswith(f"{whole.value:.3f}"), model
+        assert len(cells) == len(study.RECORDINGS) + 1
+
+
+def test_gender_is_learnt_where_there_is_gender_to_learn(ledger):
+    """Chapter 1: of speakers that it never met, and not where sexes are shuffled."""
+    trials = ledger.recorded.kind("transfer")
+    told = trials.groupby(["row", "control"])["gender_accuracy"].mean().unstack()
+    assert (told["gender of actors"] > 0.8).all()
+    assert (told["sexes shuffled"] < 0.6).all()
+    assert told["no gender branch"].isna().all()
+    shown = tables.transfer(ledger)
+    for row in study.TRANSFERRED:
+        assert f"{100 * told.loc[row, 'gender of actors']:.1f}" in shown.data
+
+
+def test_more_recordings_help_logistic_regression_and_not_clearly_the_network(ledger):
+    gains = numbers.more_recordings(ledger)
+    assert signs([gains["network"]]) == ["inconclusive"]
+    assert signs([gains["linear"]]) == ["holds"]

@@ -281,3 +281,15 @@ def networks_over_linear(ledger: Ledger) -> dict[tuple[str, ...], Estimate]:
         )
         for variant, model, way in places
     }
+
+
+def more_recordings(ledger: Ledger) -> dict[str, Estimate]:
+    """Return the score with the most recordings that were drawn less that with the fewest."""
+    gains = {}
+    for name, model in (("network", ""), ("linear", ", logistic regression")):
+        few, many = (
+            ledger.trials(study.CONTROLLED, protocol="clean", control=f"{count} recordings{model}")
+            for count in (study.RECORDINGS[0], study.RECORDINGS[-1])
+        )
+        gains[name] = difference(many, few, F1)
+    return gains

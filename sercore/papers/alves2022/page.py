@@ -47,7 +47,12 @@ def quoted(ledger: Ledger) -> Mapping[str, object]:
     named["recorded_rows"] = len(whole)
     named["lower_clean"] = sum(clean < leaky for leaky, clean in whole)
     named |= _controls(ledger) | _second_branch(ledger)
-    asides = {"steps": _steps, "factorial": _factorial, "transfer": _transfer}
+    asides = {
+        "steps": _steps,
+        "factorial": _factorial,
+        "transfer": _transfer,
+        "recordings": _recordings,
+    }
     for kind, count in asides.items():
         if len(ledger.recorded.kind(kind)):
             named |= count(ledger)
@@ -181,7 +186,10 @@ def _factorial(ledger: Ledger) -> dict[str, float]:
 
 
 def _transfer(ledger: Ledger) -> dict[str, float]:
-    """Count the sources of gender that move the score, of those that were tried."""
+    """Count the sources of gender that move the score, of those that were tried.
+
+    ``sources_most`` is the largest gain that their 95 % intervals hold.
+    """
     gaps = []
     for row in TRANSFERRED:
         gaps += numbers.transferred(ledger, row, ("none", ACTORS, RANDOM_SEX))
@@ -190,8 +198,15 @@ def _transfer(ledger: Ledger) -> dict[str, float]:
         "sources_tried": len(marks),
         "sources_above": marks.count("holds"),
         "sources_below": marks.count("fails"),
+        "sources_most": max(gap.high for gap in gaps),
         **span("sources_gap", [gap.value for gap in gaps]),
     }
+
+
+def _recordings(ledger: Ledger) -> dict[str, float]:
+    """Return what the most recordings that were drawn add to the fewest."""
+    gains = numbers.more_recordings(ledger)
+    return {f"more_{name}": gain.value for name, gain in gains.items()}
 
 
 def _errors(ledger: Ledger) -> dict[str, float]:
