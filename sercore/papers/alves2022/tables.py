@@ -53,7 +53,10 @@ def feature_groups() -> HTML:
         Column("features", lambda group: len(names.GROUPS[group])),
         Column("names", marked),
     ]
-    caption = "Table 1: prosodic features by group; in bold the set of eight"
+    caption = (
+        "Prosodic features by group: intensity, F0 and spectrum are the paper's Table 1, in bold "
+        "its set of eight"
+    )
     return table(columns, names.GROUPS, caption=caption, folded=True)
 
 
