@@ -168,7 +168,8 @@ def steps(ledger: Ledger) -> HTML:
     columns = [Column("step", lambda step: (step, STEPS[step]))]
     for head, by_step in moved.items():
         columns.append(Column(head, lambda step, by=by_step: shown(by[step], 3, signed=True)))
-    caption = "What each step moves, mean over the eight multi-task rows, recorded on real speech"
+    rows = len(numbers.headline(ledger))
+    caption = f"What each step moves, mean over the {rows} rows of the headline, {ledger.source}"
     note = "steps are taken one after the other, " + tables.MEAN
     return table(columns, STEPS, caption=caption, note=note, folded=False)
 
@@ -182,7 +183,7 @@ def all_steps(ledger: Ledger) -> HTML:
         if None not in behind:
             values = [f"{level(trials, F1).value:.3f}" for trials in behind]
             rows.append((row, *values))
-    caption = "Macro F1 behind each step, first to last, recorded on real speech"
+    caption = f"Macro F1 behind each step, first to last, {ledger.source}"
     note = "as run; a step that changes nothing in a row repeats the score before it"
     return tables.html(("row", *heads), rows, caption=caption, note=note, folded=True)
 
@@ -240,7 +241,7 @@ def recordings(ledger: Ledger) -> HTML:
 
     columns = [Column("model", str)]
     columns += [Column(("recordings", str(many)), scored(many)) for many in RECORDINGS]
-    columns.append(Column(("recordings", "all, 65 to 69"), of_all))
+    columns.append(Column(("recordings", "all"), of_all))
     caption = f"Clean macro F1 by recordings learned from: {CONTROLLED}"
     return table(columns, models, caption=caption, note=tables.MEAN, folded=False)
 
