@@ -205,7 +205,7 @@ class Ledger:
             taken = []
             for name, protocol in protocols:
                 trials = self.trials(place.row, variant=variant, protocol=protocol)
-                if trials is None:
+                if trials is None or not trials.has(place.metric):
                     break
                 taken.append(Step(name, variant, level(self.placed(place, trials), place.metric)))
             else:
@@ -401,7 +401,7 @@ def decide(
        and excludes it.
     6. *reproduced*: it does in a variant whose clean run, where there is one, does not exclude it.
     7. *explained* too: clean excludes it, and the steps between the two protocols were run one by
-       one; the first that excludes it is named.
+       one; the one that moves the score most is named, if it excludes the value.
     8. *inconclusive*: clean excludes it, and no step was run alone. So is a value that only a
        variant with the fault reaches while none without it was run, a clean run that cannot be
        judged, and an interval wider than the distance from the printed to the clean value.
@@ -452,26 +452,28 @@ def decide(
         reason = "the interval of one more run is wider than the distance to the clean value"
     else:
         reason = "reached only as published, and the clean interval excludes it"
-        if names := _leaving(printed, reached[0].variant, steps):
-            return "explained", f"{reason}, as does the step {' or, last first, '.join(names)}"
-        reason += "; which step between the two protocols moves it was not run alone"
+        if names := _moving(printed, reached[0], steps):
+            moving = " or, in another order, ".join(names)
+            return "explained", f"{reason}; the step that moves it most is {moving}"
+        reason += "; which step between the two protocols moves it is not recorded"
     return "inconclusive", reason
 
 
-def _leaving(printed: float, variant: str, steps: Sequence[Sequence[Step]]) -> list[str]:
-    """Name the step of each order from which on one more run would not print a number.
+def _moving(printed: float, published: Run, steps: Sequence[Sequence[Step]]) -> list[str]:
+    """Name the step of each order that moves the score most, if it then excludes a number.
 
-    There is none without enough seeds, or where the last step reaches the number.
+    There is none where a step has too few seeds, or where one more run behind it could still print
+    the number.
     """
     names: list[str] = []
     for order in steps:
-        of_variant = [step for step in order if step.variant == variant]
-        estimates = [step.estimate for step in of_variant]
-        if any(about.seeds < SEEDS for about in estimates):
+        of_variant = [step for step in order if step.variant == published.variant]
+        if not of_variant or any(step.estimate.seeds < SEEDS for step in of_variant):
             continue
-        reaching = [about.run_low <= printed <= about.run_high for about in estimates]
-        first = max(np.flatnonzero(reaching), default=-1) + 1
-        names += [step.name for step in of_variant[first : first + 1]]
+        values = [published.estimate.value, *(step.estimate.value for step in of_variant)]
+        largest = of_variant[int(np.argmax(np.abs(np.diff(values))))]
+        if not largest.estimate.run_low <= printed <= largest.estimate.run_high:
+            names.append(largest.name)
     return list(dict.fromkeys(names))
 
 

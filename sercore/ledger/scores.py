@@ -64,6 +64,8 @@ MEASURES: dict[str, Measure] = {
 for _true, _predicted in itertools.product(range(3), repeat=2):
     MEASURES[f"share_{_true}_{_predicted}"] = _share(_true, _predicted)
 
+# Measures of squared errors; trials of which the counts alone are kept have none.
+ERRORS = ("mse_cv5_mean", "ser_head_mse_x100_printed_as_accuracy", "summed_mse_two_heads_cv5_mean")
 # Largest value of each measure that is not 1; the smallest is 0.
 LARGEST = {
     "accuracy_cv5_mean": 100.0,
@@ -178,6 +180,10 @@ class Trials:
         )
         return replace(self, table=table, counts=counts, errors=errors)
 
+    def has(self, measure: str) -> bool:
+        """Tell whether what a measure is made of was kept."""
+        return measure not in ERRORS or len(self.errors) > 0
+
     def confusion(self) -> np.ndarray:
         """Sum the counts over trials: ``(classes, classes)``."""
         return self.arrays[0].sum((0, 1))
@@ -206,7 +212,15 @@ class Trials:
 
         Shape:
             - output: ``(draws, trials)``
+
+        Raises:
+            ValueError: a measure of errors, of trials whose counts alone were kept.
         """
+        if isinstance(measure, str) and not self.has(measure):
+            raise ValueError(
+                f"{measure}: of these trials the counts of answers alone were kept; expected a "
+                "measure of answers, such as macro F1."
+            )
         formula = MEASURES[measure] if isinstance(measure, str) else measure
         total, known = 0.0, 0
         for arrays, has_clips in self.sums() if sums is None else sums:

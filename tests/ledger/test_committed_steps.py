@@ -182,3 +182,9 @@ def test_more_recordings_help_logistic_regression_and_not_clearly_the_network(le
     gains = numbers.more_recordings(ledger)
     assert signs([gains["network"]]) == ["inconclusive"]
     assert signs([gains["linear"]]) == ["holds"]
+
+
+def test_of_a_step_there_is_no_error_to_show(ledger):
+    trials = ledger.trials(study.CONTROLLED, protocol="real clips")
+    with pytest.raises(ValueError, match="the counts of answers alone were kept"):
+        trials.by_seed("mse_cv5_mean")

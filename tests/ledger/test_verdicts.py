@@ -96,26 +96,28 @@ def test_each_line_of_the_rule(runs, more, verdict, reason):
     assert re.search(reason, why)
 
 
-def step(name, value, variant="as-run") -> Step:
-    about = {"run_low": value - 0.02, "run_high": value + 0.02, "seeds": 5, "groups": 80}
+def step(name, value, variant="as-run", seeds=5) -> Step:
+    about = {"run_low": value - 0.02, "run_high": value + 0.02, "seeds": seeds, "groups": 80}
     return Step(name, variant, Estimate(value=value, **about))
 
 
 @pytest.mark.parametrize(
     ("orders", "verdict", "reason"),
     [
-        ([], "inconclusive", "was not run alone"),
-        ([[step("a", 0.81), step("b", 0.5), step("c", 0.45)]], "explained", "as does the step b$"),
-        ([[step("a", 0.5), step("b", 0.45)]], "explained", "as does the step a$"),
-        # A score that leaves and comes back is left for good at the last step.
-        ([[step("a", 0.5), step("b", 0.8), step("c", 0.45)]], "explained", "the step c$"),
-        ([[step("a", 0.5)], [step("b", 0.8), step("a", 0.45)]], "explained", "the step a$"),
+        ([], "inconclusive", "is not recorded"),
+        ([[step("a", 0.77), step("b", 0.5), step("c", 0.45)]], "explained", "most is b$"),
+        ([[step("a", 0.5), step("b", 0.45)]], "explained", "moves it most is a$"),
+        # Behind the largest step one more run could still print the number.
+        ([[step("a", 0.9), step("b", 0.81)]], "explained", "most is a$"),
+        ([[step("a", 0.815), step("b", 0.81)]], "inconclusive", "is not recorded"),
+        ([[step("a", 0.5)], [step("b", 0.79), step("a", 0.45)]], "explained", "most is a$"),
         (
             [[step("a", 0.5), step("b", 0.45)], [step("b", 0.6), step("a", 0.45)]],
             "explained",
-            "as does the step a or, last first, b$",
+            "most is a or, in another order, b$",
         ),
-        ([[step("a", 0.5, "as-described")]], "inconclusive", "was not run alone"),
+        ([[step("a", 0.5, "as-described")]], "inconclusive", "is not recorded"),
+        ([[step("a", 0.5, seeds=4)]], "inconclusive", "is not recorded"),
     ],
 )
 def test_a_step_that_moves_a_score_is_named(orders, verdict, reason):

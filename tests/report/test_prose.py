@@ -62,7 +62,7 @@ def test_a_name_gives_its_number(values, text, expected):
             "{{ alves2022.networkz }}",
             r"`alves2022\.networkz`: no such number; did you mean `networks`\?",
         ),
-        ("{{ alves2022.qqqq }}", r"no such number; there are `branch_moved_as_described`, "),
+        ("{{ alves2022.qqqq }}", r"no such number; there are `accuracy_displayed`, "),
         ("{{ n | g }}", r"No filter named 'g'"),
         ("{{ alves2022 }}", r"is no finite number"),
         ("{{ alves2022.rests }}", r"^page\.md: <bound method .* is no finite number\.$"),
