@@ -27,6 +27,7 @@ MUTED = ["#CC6677", "#332288", "#999933", "#88CCEE", "#AA4499", "#44AA99"]
 MUTED += ["#882255", "#117733", "#DDCC77"]
 WIDTH = 8  # inches: the text column of a page at 100 dots an inch
 FONT = 8  # points, the smallest
+NARROW = 12  # letters of a label of which two do not fit below one of three panels
 
 
 def colours(names: Iterable[str]) -> dict[str, object]:
@@ -249,6 +250,7 @@ def scatter(
     *,
     names: Sequence[str] = (),
     in_rows: bool = False,
+    shades: Mapping[str, object] | None = None,
 ) -> Figure:
     """Draw rows of panels of points in the plane, coloured by a label.
 
@@ -258,6 +260,7 @@ def scatter(
         names: name of each row, at its left (default: none).
         in_rows: True where the panels of a row have the same labels, and a legend at its end;
             otherwise those of a column do, and a legend is below it (default False).
+        shades: colour of each label (default: any, alike for the labels of one legend).
     """
     columns, width = max(map(len, rows)), WIDTH - 1.3 * in_rows
     lines = rows if in_rows else list(zip(*rows, strict=True))
@@ -270,8 +273,8 @@ def scatter(
     )
     for at, line in enumerate(grid):
         for axes, (title, points, labels), column in zip(line, rows[at], count(), strict=False):
-            shades = colours(labelled[at if in_rows else column])
-            style = {"c": [shades[label] for label in labels], "s": 10, "linewidth": 0}
+            chosen = shades or colours(labelled[at if in_rows else column])
+            style = {"c": [chosen[label] for label in labels], "s": 10, "linewidth": 0}
             axes.scatter(*np.asarray(points, float).T, **style)
             axes.set(xticks=[], yticks=[])
             axes.set_title(title, fontsize=FONT + 1)
@@ -279,14 +282,16 @@ def scatter(
     for axes, text in zip(grid[:, 0], names, strict=False):
         axes.set_ylabel(text, fontsize=FONT + 1)
     for axes, labels in zip(grid[:, -1] if in_rows else grid[-1], labelled, strict=True):
+        chosen, style = shades or colours(labels), {"marker": "o", "linestyle": ""}
         dots = [
-            Line2D([], [], marker="o", linestyle="", markersize=4.5, color=colour, label=label)
-            for label, colour in colours(labels).items()
+            Line2D([], [], markersize=4.5, color=chosen[label], label=label, **style)
+            for label in sorted(labels)
         ]
         place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.02)}
         if in_rows:
             place = {"loc": "center left", "bbox_to_anchor": (1.02, 0.5)}
-        place["ncols"] = 1 if in_rows else min(len(labels), 3 if columns == 2 else 2)
+        is_narrow = in_rows or (columns > 2 and max(map(len, labels)) > NARROW)
+        place["ncols"] = 1 if is_narrow else min(len(labels), 3 if columns == 2 else 2)
         axes.legend(handles=dots, fontsize=FONT, frameon=False, **place)
     return figure
 

@@ -258,7 +258,8 @@ def shared_layer(ledger: Ledger) -> Figure:
         panels.append((f"{protocol}: class", places, classes))
         if protocol == PROTOCOLS[0]:
             panels.append((f"{protocol}: origin", places, of_trial["group"].tolist()))
-    return scatter([panels])
+    drawn = [label for _, _, labels in panels for label in labels]
+    return scatter([panels], shades=colours([*CLASSES, *drawn]))
 
 
 def _bounds(estimate: Estimate, protocol: str) -> tuple[float, float]:

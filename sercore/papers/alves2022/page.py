@@ -230,13 +230,16 @@ def _errors(ledger: Ledger) -> dict[str, float]:
 
 
 def _contradictions(ledger: Ledger) -> dict[str, float]:
-    """Return the printed numbers that contradict others, and those others."""
+    """Return the printed numbers that contradict others, and what the gender task rests on."""
     printed = {(number.row, number.column): number.value for number in ledger.printed}
     kept = numbers.kept_by_a_coauthor()
     repeated = "(5) Seq. 19 prosodic + SMOTE + CG"
     clean = ledger.trials(CONTROLLED, protocol="clean")
     rows = 3 * clean.confusion().sum(1).max() / len(clean.seeds)  # as SMOTE leaves them
+    elsewhere = ledger.trials(numbers.COMMON_VOICE)
     return {
+        "common_voice_constant": numbers.constant(elsewhere, "accuracy_cv5_mean"),
+        "boosting_printed": printed[numbers.BOOSTING, "CETUC"],
         "input_printed": printed["sequential network", "emotion input, min"],
         "input_least": len(SUBSETS["8"]) + SIZES.gender,
         "matrix_items": numbers.confusions(ledger, SELECTED[1])[0][1].sum(),
