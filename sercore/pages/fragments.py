@@ -40,7 +40,8 @@ def _texts(
     ledgers: Mapping[str, Ledger], runs: Sequence[Mapping[str, object]], times: Mapping[str, float]
 ) -> dict[str, str]:
     """Return the Markdown of each fragment by its name."""
-    counts = {ledger.paper.numbered: tally(ledger) for ledger in ledgers.values()}
+    names = [ledger.paper.numbered.rpartition(" (")[0] for ledger in ledgers.values()]
+    counts = dict(zip(names, map(tally, ledgers.values()), strict=True))
     texts = {
         "headline.md": summary("../notebooks", ledgers.values()),
         "tally.md": tables.tally(counts).data,

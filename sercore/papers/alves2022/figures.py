@@ -90,7 +90,7 @@ def waterfall(ledger: Ledger) -> Figure:
     Thin lines are rows, thick ones their mean, in both orders of the steps.
     """
     figure, grid = plt.subplots(
-        1, len(ORDERS), figsize=(WIDTH, 3.4), layout="constrained", sharey=True
+        1, len(ORDERS), figsize=(WIDTH, 2.8), layout="constrained", sharey=True
     )
     for axes, (order, steps) in zip(grid, ORDERS.items(), strict=True):
         for row in numbers.headline(ledger):
