@@ -154,12 +154,8 @@ def _steps(ledger: Ledger) -> dict[str, float]:
     for word, control in (("shuffled_", "labels shuffled"), ("linear_", "logistic regression")):
         for place, mean in enumerate(numbers.means(ledger, "forwards", control=control)):
             named[f"{word}behind_{place}"] = mean.value
-    fall = named["behind_0"] - named["behind_5"]
-    named["fall"] = fall
-    named |= {f"share_{place}": named[f"moved_{place}"] / fall for place in range(1, 6)}
-    return named | {
-        f"last_first_share_{place}": named[f"last_first_{place}"] / fall for place in range(1, 6)
-    }
+    first = numbers.means(ledger, "forwards")[0]
+    return named | {"steps_seeds": first.seeds, "steps_recordings": first.groups}
 
 
 def _factorial(ledger: Ledger) -> dict[str, float]:
