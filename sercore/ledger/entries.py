@@ -3,7 +3,6 @@
 import itertools
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -11,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from sercore.ledger import recorded
-from sercore.ledger.estimates import GROUPS, SEEDS, Estimate, difference, level
+from sercore.ledger.estimates import SEEDS, Estimate, Run, Step, difference, level
 from sercore.ledger.paper import PUBLISHED, Paper, Place, Printed, read_printed
-from sercore.ledger.scores import MEASURES, Trials
+from sercore.ledger.scores import MEASURES, Lines, Trials
 
 # Verdicts that runs decide, in the order in which the book counts them; then the others.
 DECIDED = ("reproduced", "explained", "not reproduced", "inconclusive", "substituted")
@@ -92,8 +91,8 @@ class Ledger:
         return self._counted[where]
 
     @cached_property
-    def _lines(self) -> dict[str, "_Lines"]:
-        return {part: _Lines(self.recorded.parts[part]) for part in COUNTED}
+    def _lines(self) -> dict[str, Lines]:
+        return {part: Lines(self.recorded.parts[part]) for part in COUNTED}
 
     def runs(self, row: str, control: str = "none") -> dict[tuple[str, str, str, str], Trials]:
         """Return the recorded trials of a row by (variant, protocol, run, encoder).
@@ -198,7 +197,7 @@ class Ledger:
             return "not run", self.paper.why_not(number)
         return decide(place.value, runs, fault=number.fault, steps=self._steps(place))
 
-    def _steps(self, place: Place) -> "list[list[Step]]":
+    def _steps(self, place: Place) -> list[list[Step]]:
         """Return the steps between the two protocols, in each order in which they were recorded."""
         orders = []
         for variant, protocols in self.paper.steps(place.row):
@@ -331,60 +330,6 @@ def tally(ledger: Ledger) -> dict[str, int]:
     return {verdict: words.count(verdict) for verdict in VERDICTS}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    """One recorded cell that stands beside a printed number.
-
-    Args:
-        variant: reading of the method.
-        protocol: "as-published" or "clean".
-        estimate: our value with its intervals.
-        substitute: what stands in for the paper's corpora or weights, empty where nothing does.
-    """
-
-    variant: str
-    protocol: str
-    estimate: Estimate
-    substitute: str = ""
-
-    @property
-    def summary(self) -> str:
-        """Value and one-run interval, as a reason gives them."""
-        about = self.estimate
-        return f"{about.value:.4g} [{about.run_low:.4g}, {about.run_high:.4g}]"
-
-    @property
-    def partial(self) -> str:
-        """What is missing: the end of its schedule, or the other folds; empty where nothing is."""
-        one_fold = "one fold of several was run" if self.estimate.one_fold else ""
-        return self.estimate.unfinished or one_fold
-
-    @property
-    def is_sound(self) -> bool:
-        """Whether a clean run can be judged: finished, with seeds and speakers enough."""
-        about = self.estimate
-        return not self.partial and about.seeds >= SEEDS and about.groups >= GROUPS
-
-    def reaches(self, number: float) -> bool:
-        """Tell whether one more run could print a number: it lies in the one-run interval."""
-        return self.estimate.run_low <= number <= self.estimate.run_high
-
-
-@dataclass(frozen=True)
-class Step:
-    """What a row scores once a step from the published to the clean protocol is taken.
-
-    Args:
-        name: name of the step.
-        variant: reading of the method.
-        estimate: score behind it and the steps before it.
-    """
-
-    name: str
-    variant: str
-    estimate: Estimate
-
-
 def decide(
     printed: float, runs: Sequence[Run], *, fault: str = "", steps: Sequence[Sequence[Step]] = ()
 ) -> tuple[str, str]:
@@ -475,18 +420,3 @@ def _moving(printed: float, published: Run, steps: Sequence[Sequence[Step]]) -> 
         if not largest.estimate.run_low <= printed <= largest.estimate.run_high:
             names.append(largest.name)
     return list(dict.fromkeys(names))
-
-
-class _Lines:
-    """Lines of a table by trial, found without a search through all of them."""
-
-    def __init__(self, table: pd.DataFrame) -> None:
-        self._table = table.sort_values("trial", kind="stable", ignore_index=True)
-        self._trials = self._table["trial"].to_numpy()
-
-    def of(self, trials: pd.Series) -> pd.DataFrame:
-        """Take the lines of some trials, in the order of the trials."""
-        bounds = [np.searchsorted(self._trials, trials, side) for side in ("left", "right")]
-        places = [np.arange(*pair) for pair in zip(*bounds, strict=True)]
-        chosen = np.concatenate(places) if places else np.arange(0)
-        return self._table.iloc[chosen].reset_index(drop=True)

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from sercore.ledger.entries import Run, Step, decide
-from sercore.ledger.estimates import Estimate
+from sercore.ledger.entries import decide
+from sercore.ledger.estimates import Estimate, Run, Step
 from sercore.ledger.paper import as_measured
 
 UNFINISHED = "unfinished: ended after 8 of 20 epochs"
