@@ -18,7 +18,6 @@ STEPS = ("real clips", "SMOTE inside", "copies kept", "scaler inside", "recordin
 AND = " + "  # between the steps in a protocol's name
 NEIGHBOURS = 5  # SMOTE's default, section 2.2
 SYNTHETIC = "synthetic"  # the recording under which SMOTE's rows are counted
-BALANCERS = ("SMOTE", "oversampling")  # new rows between two of a class, or the same ones again
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,8 @@ def split(
         items: originals, then copies.
         fold: number of the fold that is tested.
         seed: seed of the folds and of the balancer.
-        balancer: one of ``BALANCERS``, or empty for none.
+        balancer: "SMOTE" (new rows between two of a class), "oversampling" (the same ones again), or
+            empty for none.
         steps: some of ``STEPS``.
         recordings: number of recordings of the training part that are learned from, drawn by the
             seed (default: all).

@@ -19,7 +19,7 @@ from sercore.papers.alves2022.data import (
     with_actors,
 )
 from sercore.papers.alves2022.network import LINEAR
-from sercore.papers.alves2022.splitting import STEPS
+from sercore.papers.alves2022.splitting import ENDS, STEPS
 from sercore.papers.alves2022.trial import (
     ACTORS,
     RANDOM_SEX,
@@ -55,7 +55,7 @@ METHODS = {
     "layer": 1,
 }
 VARIANTS = ("as-run", "as-described")
-PROTOCOLS = ("as-published", "clean")
+PROTOCOLS = ENDS
 CORPORA = ("coraa-ser", "gender-tables/mls-split-pt")
 GENDER_CORPORA = ("gender-tables/mls-split-pt", "gender-tables/commonvoice-pt")
 
