@@ -3,7 +3,6 @@
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
-from itertools import compress
 
 import numpy as np
 
@@ -189,12 +188,18 @@ def _stored() -> dict[tuple[str, str], float]:
 
 def headline(ledger: Ledger) -> list[str]:
     """Name the recorded multi-task rows with SMOTE on the paper's own, prosodic features."""
-    rows = [number.row for number in ledger.printed if number.metric == F1]
-    is_meant = [
-        "Multi-task" in row and "+ SMOTE" in row and ledger.runs(row) and not ledger.inputs(row)
-        for row in rows
-    ]
-    return list(compress(rows, is_meant))
+    recorded = multi_task_with_smote(ledger)
+    return [number.row for number in recorded if not ledger.inputs(number.row)]
+
+
+def multi_task_with_smote(ledger: Ledger) -> list[Printed]:
+    """Return the printed scores of the multi-task rows with SMOTE that are recorded."""
+    chosen = []
+    for number in ledger.printed:
+        is_meant = "Multi-task" in number.row and "+ SMOTE" in number.row
+        if number.metric == F1 and is_meant and ledger.trials(number.row) is not None:
+            chosen.append(number)
+    return chosen
 
 
 def behind_steps(

@@ -27,7 +27,7 @@ def quoted(ledger: Ledger) -> Mapping[str, object]:
     and the lowest and highest macro F1 as printed, as published and clean.
     """
     scores = [number for number in ledger.printed if number.metric == F1]
-    recorded = [number for number in scores if _is_multi_task(number) and ledger.runs(number.row)]
+    recorded = numbers.multi_task_with_smote(ledger)
     groups = {
         "prosodic": [number for number in recorded if not ledger.inputs(number.row)],
         "embedding": [number for number in recorded if ledger.inputs(number.row)],
@@ -69,10 +69,6 @@ def quoted(ledger: Ledger) -> Mapping[str, object]:
         shares = zip(("neutral", "female", "male"), counts / counts.sum(), strict=True)
         named |= {f"clean_{label}": share for label, share in shares}
     return named
-
-
-def _is_multi_task(number: Printed) -> bool:
-    return "Multi-task" in number.row and "+ SMOTE" in number.row
 
 
 def _spans(ledger: Ledger, group: str, rows: list[Printed]) -> dict[str, float]:
