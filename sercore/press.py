@@ -137,13 +137,13 @@ def stage(folder: Path, executed: Sequence[Executed], times: Mapping[str, float]
     """
     shutil.rmtree(folder, ignore_errors=True)
     with tempfile.TemporaryDirectory() as temporary:
-        fragments.write(Path(temporary), [chapter.run for chapter in executed], times)
+        numbers = papers.values()
+        fragments.write(Path(temporary), [chapter.run for chapter in executed], times, numbers)
         files = {name: store.PROJECT / name for name in ("_config.yml", "_toc.yml")}
         files |= _tree(store.PROJECT / "book", "book")
         source = _tree(store.PROJECT / "sercore", "sercore")  # pages show parts of it
         files |= {name: path for name, path in source.items() if path.suffix == ".py"}
         files |= _tree(Path(temporary), "")
-        numbers = papers.values()
         for name, path in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             if path.parent == store.PROJECT / "book" and path.suffix == ".md":

@@ -376,7 +376,7 @@ def forest(
             text.set_fontweight("normal" if row else "bold")
         if axes is not grid[0, 0] and is_one_list:
             axes.tick_params(labelleft=False)
-        axes.set(ylim=(len(lines) - 0.5, -0.5))
+        axes.set(ylim=(most - 0.5, -0.5))
         axes.set_title(title.strip(), fontsize=FONT + 1)
         axes.tick_params(labelsize=FONT)
         axes.tick_params(axis="y", length=0)
