@@ -4,6 +4,7 @@ import itertools
 import os
 import subprocess
 import sys
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -17,10 +18,13 @@ FILES = int(os.environ.get("SER_DAMAGED_FILES", "2000"))  # 10,000 by hand, in a
 HEADER = 120  # bytes in which damage is likelier
 HOUR = 3600 * 44_100 * 2 * 2  # bytes of an hour of 16-bit stereo
 MOST = 300 * 1024  # KiB
+STATUS = Path("/proc/self/status")
+# What getrusage says of a child process counts its parent's memory too.
 PEAK = """
-import resource
 from sercore import audio
-print(len(audio.read({path!r})), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+count = len(audio.read({path!r}))
+status = dict(line.split(":") for line in open("/proc/self/status"))
+print(count, status["VmHWM"].split()[0])
 """
 
 
@@ -71,6 +75,7 @@ def test_a_damaged_file_is_a_clip_of_finite_numbers_or_a_named_error(tmp_path):
     assert FILES / 4 < refused < FILES
 
 
+@pytest.mark.skipif(not STATUS.exists(), reason="reads the memory of a process as Linux tells it")
 @pytest.mark.parametrize("rate", [16_000, 44_100])
 def test_an_hour_takes_little_more_memory_than_its_samples(tmp_path, rate):
     path = tmp_path / "hour.wav"
