@@ -54,7 +54,13 @@ Precision = Annotated[
     Field(description="of training; auto is fp32 in the demo, else bf16"),
 ]
 Device = Annotated[Literal["auto", "cpu", "cuda"], Field(description="where networks are trained")]
-Scheduler = Annotated[str, Field(description="the address of a Dask scheduler, or none")]
+Scheduler = Annotated[
+    str,
+    Field(
+        pattern=r"^(none|[a-z]+://\S+:\d+)$",
+        description="the address of a Dask scheduler, such as tcp://127.0.0.1:8786, or none",
+    ),
+]
 Encoder = Annotated[
     WeightsPath,
     Field(
