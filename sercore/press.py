@@ -48,7 +48,10 @@ def book(*, out: Path = store.PROJECT, fresh: bool = False) -> Path:
         ChapterError: a chapter failed, or the rendering warned.
     """
     build = Path(out).resolve() / "_build"
-    times = json.loads((build / TIMES).read_text()) if (build / TIMES).is_file() else {}
+    try:
+        times = json.loads((build / TIMES).read_text())
+    except (FileNotFoundError, ValueError):  # none, or one that a full disk cut short
+        times = {}
     times |= _installation() | demo_corpora()
     # The corpora are made once: their time is kept even where what follows fails.
     store.write(build / TIMES, json.dumps(times).encode())
