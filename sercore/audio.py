@@ -1,6 +1,8 @@
 """The reader of audio files: mono, 16 kHz, float32; files that cannot be used are refused."""
 
+import math
 import os
+import re
 import stat
 import struct
 from collections.abc import Iterator
@@ -15,12 +17,16 @@ RATE = 16_000  # Hz: the rate of all four papers
 SLOWEST, FASTEST = 1_000, 768_000  # Hz: range of rates that a header may give
 PIPE = 0x7FFFF000  # bytes: size, or a smaller one, in headers of files written to a pipe
 UNKNOWN = 2**63 - 1  # samples: length of a FLAC written to a pipe, by libsndfile
+NIST = (b"sample_count", b"sample_n_bytes", b"channel_count")  # of a NIST header
 LOUDEST = 64.0  # of full scale: what lies above is no recording, but numbers of another scale
 BLOCK = 1 << 16  # samples of a channel that are in memory before they are mixed and resampled
 ID3_END = 128  # bytes of a tag that may stand behind an MP3's last frame
 LENGTH_TAGS = (b"Xing", b"Info", b"VBRI")  # what an MP3 begins with that gives its length
-# Layout of a chunk's head and name of the chunk of samples, by a file's first bytes: WAV and AIFF.
-CHUNKS = {b"RIFF": ("<4sI", b"data"), b"FORM": (">4sI", b"SSND")}
+# Layout of a chunk's head and name of the chunk of samples, by a file's first bytes: WAV, WAV of
+# more than 4 GB, and AIFF.
+CHUNKS = {b"RIFF": ("<4sI", b"data"), b"RF64": ("<4sI", b"data"), b"FORM": (">4sI", b"SSND")}
+# Formats, by libsndfile's names, of which a file that was cut short does not pass for a whole one.
+FORMATS = ("WAV", "WAVEX", "FLAC", "AIFF", "MP3", "OGG", "RF64", "AU", "NIST")
 
 WHOLE = "expected the whole file. Copy, download or export it again."
 
@@ -150,6 +156,11 @@ def _opened(path: Path | str) -> Iterator[soundfile.SoundFile]:
 
 
 def _check_header(path: Path | str, sound: soundfile.SoundFile) -> None:
+    if sound.format not in FORMATS:
+        raise AudioError(
+            f"{path}: a {sound.format} file, of which it cannot be seen whether it was cut short; "
+            "expected WAV, FLAC, AIFF, MP3, Ogg, RF64, AU or NIST. Convert the file."
+        )
     if sound.frames < 1:
         raise AudioError(
             f"{path}: no sample in 0.0 s of audio; expected at least one. Remove the file or "
@@ -221,15 +232,28 @@ def _count(path: Path | str, sound: soundfile.SoundFile) -> int:
 
 
 def _chunk_sizes(path: Path | str) -> tuple[int, int] | None:
-    """Return the bytes of samples by a WAV or AIFF header, and in the file; None for others."""
+    """Return the bytes of samples by a file's header, and in the file; None where it tells none."""
     with open(path, "rb") as file:
-        kind = file.read(12)[:4]
+        head, whole = file.read(1024), os.fstat(file.fileno()).st_size
+        kind = head[:4]
+        if kind in (b".snd", b"dns.") and len(head) > 12:  # AU, big- or little-endian
+            start, size = struct.unpack(">II" if kind == b".snd" else "<II", head[4:12])
+            return size, whole - start
+        if begun := re.match(rb"NIST_1A\n *(\d+)\n", head):
+            fields = dict(re.findall(rb"(\w+) -i (\d+)", head))
+            size = math.prod(int(fields.get(name, 1)) for name in NIST)
+            return size, whole - int(begun[1])
         if kind not in CHUNKS:
             return None
         layout, samples = CHUNKS[kind]
+        large = 0
+        file.seek(12)
         while len(packed := file.read(8)) == 8:
             name, size = struct.unpack(layout, packed)
+            if name == b"ds64":  # sizes of 64 bits: of the file, then of the samples
+                large = int.from_bytes(file.read(16)[8:], "little")
+                size -= 16
             if name == samples:
-                return size, os.fstat(file.fileno()).st_size - file.tell()
+                return large or size, whole - file.tell()
             file.seek(size + size % 2, os.SEEK_CUR)
     return None

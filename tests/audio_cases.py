@@ -416,8 +416,9 @@ such. If not, the error comes when the clip is read. A corpus leaves out clips w
 | file | what you get | samples | seconds |
 |---|---|---:|---:|
 {read}
-Other formats that libsndfile knows, such as Ogg, are read as it decodes them; whether such a file was cut is not checked. Nor can
-it be for an MP3 file that does not give its length: it is decoded to its end, or refused where libsndfile would stop before.
+Ogg, AU, NIST and RF64 (WAV of more than 4 GB) are read, too, and refused where they were cut short. Other formats that libsndfile
+knows are refused, since a file of them that was cut short passes for a whole one. An MP3 file that does not give its length is
+decoded to its end, or refused where libsndfile would stop before it.
 
 Long files are read in blocks. An hour of stereo at 44.1 kHz takes less than 300 MiB of memory, the samples at 16 kHz included.
 

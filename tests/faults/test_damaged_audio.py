@@ -28,10 +28,10 @@ print(count, status["VmHWM"].split()[0])
 """
 
 
-def written(folder) -> list[bytes]:
+def written(folder: Path) -> list[Path]:
     """A short file of each format and coding that soundfile writes and ``sercore.audio`` reads."""
     noise = np.random.default_rng(0).normal(0, 0.1, (6000, 2))
-    contents = []
+    paths = []
     for kind in soundfile.available_formats():
         for coding in soundfile.available_subtypes(kind):
             for samples, rate in ((noise, 16_000), (noise[:, 0], 8000)):  # some are of telephones
@@ -41,9 +41,9 @@ def written(folder) -> list[bytes]:
                     audio.read(path)
                 except (soundfile.LibsndfileError, ValueError):
                     continue
-                contents.append(path.read_bytes())
+                paths.append(path)
                 break
-    return contents
+    return paths
 
 
 def damaged(content: bytes, random: Random) -> bytes:
@@ -59,8 +59,9 @@ def damaged(content: bytes, random: Random) -> bytes:
 
 @pytest.mark.filterwarnings("ignore")
 def test_a_damaged_file_is_a_clip_of_finite_numbers_or_a_named_error(tmp_path):
-    contents, random, path = written(tmp_path), Random(0), tmp_path / "clip"
-    assert len(contents) > 50
+    contents = [path.read_bytes() for path in written(tmp_path)]
+    random, path = Random(0), tmp_path / "clip"
+    assert len(contents) > 40
     refused = 0
     for content in itertools.islice(itertools.cycle(contents), FILES):
         path.write_bytes(damaged(content, random))
@@ -73,6 +74,18 @@ def test_a_damaged_file_is_a_clip_of_finite_numbers_or_a_named_error(tmp_path):
         assert len(samples) > 0
         assert np.abs(samples).max() <= 2 * audio.LOUDEST  # what resampling may add
     assert FILES / 4 < refused < FILES
+
+
+@pytest.mark.parametrize("cut", [1, 7, 2000])
+def test_a_file_of_any_format_that_was_cut_is_refused(tmp_path, cut):
+    read = set()
+    for path in written(tmp_path):
+        read.add(path.name.partition("-")[0])
+        path.write_bytes(path.read_bytes()[:-cut])
+        for call in (audio.read, audio.seconds):
+            with pytest.raises(audio.AudioError):
+                call(path)
+    assert read == set(audio.FORMATS)
 
 
 @pytest.mark.skipif(not STATUS.exists(), reason="reads the memory of a process as Linux tells it")
