@@ -240,6 +240,28 @@ def verify(
         raise typer.Exit(1)
 
 
+@app.command("store")
+def kept(
+    clean: Annotated[bool, typer.Option("--clean", help="Remove what is half-written.")] = False,
+    json: Json = False,
+) -> None:
+    """Measure what is kept, by kind, and what killed processes left half-written an hour ago."""
+    from sercore import store
+
+    left = store.leftovers()
+    kinds = sorted(path for path in store.root().glob("*") if path.is_dir())
+    groups = {kind.name: [path for path in kind.rglob("*") if path.is_file()] for kind in kinds}
+    table = []
+    for kind, files in (groups | {"half-written": left}).items():
+        megabytes = round(sum(path.stat().st_size for path in files) / 1e6, 1)
+        table.append({"kind": kind, "files": len(files), "MB": megabytes})
+    _show(table, as_json=json)
+    if clean:
+        for path in left:
+            path.unlink(missing_ok=True)
+        _note(f"{store.root()}: {len(left)} half-written files removed.")
+
+
 @app.command()
 def train(
     model: Annotated[str, typer.Argument(help=MODEL)],
