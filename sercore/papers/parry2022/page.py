@@ -7,13 +7,16 @@ import pandas as pd
 
 from sercore.card import RARELY
 from sercore.evaluation.metrics import recalls
+from sercore.evaluation.reference import CLASSIFIERS, PERCENTILES
+from sercore.ledger import claims as judging
 from sercore.ledger import recorded
+from sercore.ledger.claims import Gap
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import shared
+from sercore.ledger.estimates import Estimate, level, shared
 from sercore.ledger.scores import Trials
 from sercore.papers.parry2022 import evidence, numbers
 from sercore.papers.parry2022.adversarial import Plan
-from sercore.papers.parry2022.data import CLASSES, ORIGINS, POOLED
+from sercore.papers.parry2022.data import CLASSES, FILTERBANK, ORIGINS, POOLED
 from sercore.papers.parry2022.figures import learning_data, swing_data
 from sercore.papers.parry2022.numbers import (
     CREMA,
@@ -25,12 +28,14 @@ from sercore.papers.parry2022.numbers import (
     UA,
     VARIANT,
 )
-from sercore.papers.parry2022.study import APPROACHES, BASELINE, GRID, LABELS, RECIPES
+from sercore.papers.parry2022.study import APPROACHES, BASELINE, CONTRASTED, GRID, LABELS, RECIPES
+from sercore.report.prose import span
 from sercore.report.tables import listed
 
 MODELS = tuple(row.name for row in GRID if row != BASELINE)
 SINGLE = tuple(evidence.rows(APPROACHES, evidence.SINGLE))
 SEVERAL = tuple(evidence.rows(APPROACHES, evidence.SEVERAL))
+SHORT = dict(zip(CLASSIFIERS, ("plain", "logistic", "svm"), strict=True))
 POSITIVE = CLASSES.index("positive")
 
 
@@ -40,7 +45,7 @@ def quoted(ledger: Ledger) -> Mapping[str, object]:
     Scores are UA in %, differences of scores are in points, both on TESS unless a name says
     otherwise. Without recorded trainings there are the printed and the measured numbers alone.
     """
-    named = _printed(ledger) | _measured(ledger)
+    named = _printed(ledger) | _measured(ledger) | _references(ledger)
     if (TESS, "baseline") not in evidence.trained(ledger).scores:
         return named
     for part in (_trainings, _recipes, _baseline, _models, _changed, _discriminators, _views):
@@ -87,6 +92,55 @@ def _measured(ledger: Ledger) -> dict[str, object]:
         named["emotion_told"] = max(bits)
         named["emotion_bits"] = measured["emotion / emotion / bits"]
     return named
+
+
+def _references(ledger: Ledger) -> dict[str, object]:
+    """Give what the reference models score, by the names in ``SHORT``.
+
+    ``…_tess`` and ``…_home`` are on the networks' split; all others are on drawn speakers: on
+    RAVDESS pooled and unseen and what lies between, and the spread on TESS of single trainings.
+    """
+    named: dict[str, object] = {"statistics": FILTERBANK.mel.bands * (len(PERCENTILES) + 1)}
+    spreads, falls, gains, unseen, chance = [], [], [], [], []
+    for model, short in SHORT.items():
+        split = evidence.reference(ledger, model, is_drawn=False)
+        if split is None:
+            return named
+        for name, on in (("tess", TESS), ("home", HOME)):
+            named[f"{short}_{name}"] = numbers.scored(split, SCORED[on]).by_seed(UA).mean()
+        for name, choose in (("pooled", evidence.where_pooled), ("unseen", evidence.where_unseen)):
+            for corpus in evidence.LEFT_OUT:
+                score = level(choose(ledger, model, corpus), UA)
+                named |= _bounds(f"{short}_{corpus}_{name}", score)
+                unseen += [score.value] * (name == "unseen")
+        for corpus in evidence.LEFT_OUT:
+            falls.append(evidence.cost(ledger, model, corpus))
+            named |= _bounds(f"{short}_{corpus}_cost", falls[-1])
+        spreads.append(
+            evidence.one_training(evidence.where_unseen(ledger, model, "tess")).std(ddof=1)
+        )
+    for model in CONTRASTED:
+        for corpus in evidence.LEFT_OUT:
+            shuffled = evidence.where_unseen(ledger, model, corpus, labels="shuffled")
+            chance.append(level(shuffled, UA).value)
+            for scaling in ("corpus", "speaker"):
+                gains.append(evidence.rescaled(ledger, model, scaling, corpus))
+                named |= _bounds(f"{SHORT[model]}_{corpus}_by_{scaling}", gains[-1])
+    for name, values in (("reference_unseen", unseen), ("shuffled_unseen", chance)):
+        named |= span(name, values)
+    named |= span("reference_spread", spreads)
+    named["below_reference"] = sum(abs(value) < min(spreads) for value in _differences(ledger))
+    for name, gaps in (("fall", falls), ("rescaled", gains)):
+        judged = [
+            mark for gap, mark in zip(gaps, judging.marks(gaps), strict=True) if not gap.doubt
+        ]
+        named |= {f"{name}_{mark}": judged.count(mark) for mark in ("holds", "fails")}
+        named[f"{name}_judged"] = len(judged)
+    return named
+
+
+def _bounds(name: str, estimate: Estimate | Gap) -> dict[str, float]:
+    return {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
 
 
 def _trainings(ledger: Ledger) -> dict[str, object]:
@@ -210,6 +264,9 @@ def _changed(ledger: Ledger) -> dict[str, object]:
     without = ledger.trials("GR C", variant=VARIANT, protocol=PROTOCOL, control="alpha 0")
     if without is not None:
         usual = numbers.row_trials(ledger, "baseline")
+        for name, on in (("tess", TESS), ("home", HOME)):
+            gap = numbers.moved("", without, usual, *SCORED[on])
+            named[f"machine_{name}"] = abs(gap.value)
         apart = (_validated(ledger, without) - _validated(ledger, usual)).abs()
         if apart.notna().any():
             named["machine_gap"] = 100 * apart.max()
@@ -226,17 +283,18 @@ def _validated(ledger: Ledger, trials: Trials) -> pd.Series:
 def _discriminators(ledger: Ledger) -> dict[str, object]:
     """Give the last losses for the corpus beside the entropy of its labels, in nats.
 
-    ``discriminator`` is of AD with corpus, over its seeds; ``corpus_loss_…`` are of the models with
+    ``discriminator`` is of AD with corpus and ``reversed_head`` of GR with it, over the seeds; ``corpus_loss_…`` are of the models with
     all attributes at the first seed, as the learning curves show them.
     """
     named: dict[str, object] = {}
-    trials = numbers.row_trials(ledger, "AD C")
-    if trials is not None and "entropy_C" in trials.table:
-        losses = ledger.recorded.parts["epochs"]
-        losses = losses[(losses["what"] == "C loss") & losses["trial"].isin(trials.table["trial"])]
-        last = losses.sort_values("epoch").drop_duplicates("trial", keep="last")["value"]
-        named["discriminator"] = last.mean()
-        named["corpus_entropy"] = trials.table["entropy_C"].mean()
+    losses = ledger.recorded.parts["epochs"]
+    losses = losses[losses["what"] == "C loss"].sort_values("epoch")
+    losses = losses.drop_duplicates("trial", keep="last")
+    for name, row in (("discriminator", "AD C"), ("reversed_head", "GR C")):
+        trials = numbers.row_trials(ledger, row)
+        if trials is not None and "entropy_C" in trials.table:
+            named[name] = losses[losses["trial"].isin(trials.table["trial"])]["value"].mean()
+            named["corpus_entropy"] = trials.table["entropy_C"].mean()
     curves, _ = learning_data(ledger)
     for row, losses in curves.items():
         if "C" in losses:

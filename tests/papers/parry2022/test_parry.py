@@ -69,7 +69,7 @@ def test_seeds_and_epochs_of_the_grid():
     ("values", "told"),
     [
         ({"only": "GR Q"}, 'no row that can be run, the nearest is "GR'),
-        ({"unseen": "tess"}, "is of a table of your own, and none is given"),
+        ({"unseen": "tess"}, "unseen=tess: no corpus of edition=demo; expected one of demo-studio"),
         ({"classes": "map.csv"}, "is of a table of your own, and none is given"),
         ({"only": "GR S", "models": "alpha"}, "no row among -p models=alpha"),
         ({"epochs": 1001}, "too large"),
