@@ -27,7 +27,7 @@ from sercore.models import attribute_network, counts
 from sercore.models.attribute_network import Discriminator
 from sercore.papers.parry2022 import data, evidence, numbers, study
 from sercore.papers.parry2022.numbers import HOME, MEASURED, PROTOCOL, SCORED, TESS, UA, VARIANT
-from sercore.papers.parry2022.study import APPROACHES, LABELS, NAME, READINGS, RECIPES, REFERENCES
+from sercore.papers.parry2022.study import APPROACHES, LABELS, NAME, READINGS, RECIPES
 from sercore.report.tables import DASH, NONE, html, number, plural, span
 
 SINGLES = ("baseline", *evidence.rows(APPROACHES, evidence.SINGLE))
