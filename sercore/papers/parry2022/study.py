@@ -13,6 +13,7 @@ from sercore.papers.parry2022 import data
 from sercore.papers.parry2022.data import SUBSETS, Data
 from sercore.papers.parry2022.trial import (
     ELSEWHERE,
+    NOWHERE,
     PROTOCOL,
     Recipe,
     Reference,
@@ -133,8 +134,8 @@ class Parameters(ChapterParameters):
     unseen: str = Field(
         "",
         description=(
-            "the one corpus that training never sees, all others being pooled; of a table of your"
-            " own one or more, parted by commas; empty for the paper's"
+            "the one corpus that training never sees, all others being pooled, or none; of a table"
+            " of your own one or more, parted by commas; empty for the paper's"
         ),
     )
 
@@ -147,10 +148,10 @@ class Parameters(ChapterParameters):
             )
         if self.unseen and not self.table:
             pool, unseen = data.names(self.edition)
-            if self.unseen not in (*pool, *unseen):
+            if self.unseen not in (*pool, *unseen, NOWHERE):
                 raise ValueError(
                     f"-p unseen={self.unseen}: no corpus of edition={self.edition}; expected one of"
-                    f" {', '.join((*pool, *unseen))}. Name one of them."
+                    f" {', '.join((*pool, *unseen))}, or {NOWHERE}. Name one of them."
                 )
         if not rows(self):
             raise ValueError(
@@ -224,6 +225,8 @@ def load(parameters: Parameters) -> Data:
     """Load the data of the edition, or of the table that is given."""
     if not parameters.table:
         loaded = data.load(parameters.edition)
+        if parameters.unseen == NOWHERE:
+            return loaded.apart()
         return loaded.apart(parameters.unseen) if parameters.unseen else loaded
     unseen = [one_form(name).strip() for name in parameters.unseen.split(",")]
     return data.own(

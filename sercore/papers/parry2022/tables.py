@@ -218,7 +218,7 @@ def costs(ledger: Ledger) -> HTML:
             rows.append(
                 (data.ORIGINS[corpus], model, *map(level_cell, trials), (change, gap.doubt))
             )
-    heads = ("corpus", "model", "UA, % where other speakers of it train", "unseen", "difference")
+    heads = ("corpus", "model", "UA, % where other speakers of it train", "unseen", "lost")
     return html(heads, rows or NONE, caption="What it costs that no speaker of a corpus trains")
 
 

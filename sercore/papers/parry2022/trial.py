@@ -36,7 +36,8 @@ CLIP = 5.0
 # Frames and bands at most, one mask of each a clip: Parry et al. 2022, section 4.
 TIME_MASK, BAND_MASK = 30, 3
 SCORED = 64  # clips a batch where nothing is trained
-PROTOCOL, ELSEWHERE = "held-out-speakers", "unseen "  # the paper's, and before another corpus' name
+# The paper's protocol; how another begins, before the corpus that is unseen; and where none is.
+PROTOCOL, ELSEWHERE, NOWHERE = "held-out-speakers", "unseen ", "none"
 # Positive, neutral, negative; a researcher's own classes go on.
 SIGNS = "+o-abcdefghijklmnopqrstuvwxyz"
 
@@ -202,9 +203,11 @@ def divide(
 ) -> tuple[np.ndarray, Split]:
     """Return class numbers ``(clips,)`` and the rows of each side; see ``pooled`` for the fold."""
     name = trial.protocol.removeprefix(ELSEWHERE)
-    if trial.protocol != PROTOCOL and (name,) != data.unseen:
+    expected = () if name == NOWHERE else (name,)
+    if trial.protocol != PROTOCOL and expected != data.unseen:
         raise ValueError(
-            f"{trial.protocol}: these clips have {', '.join(data.unseen)} unseen; expected {name}."
+            f"{trial.protocol}: these clips have {', '.join(data.unseen) or NOWHERE} unseen; expected"
+            f" {name}."
             f" Load them with -p unseen={name}."
         )
     target = data.targets[trial.surprise, trial.calm]

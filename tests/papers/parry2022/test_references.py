@@ -133,6 +133,18 @@ def test_a_network_and_a_reference_model_leave_the_same_corpus_out():
     assert refer(reference(protocol="unseen two"), clips)["counts"]
 
 
+def test_all_corpora_can_be_pooled():
+    one, clips = reference(protocol="unseen none"), data().apart()
+    _, sides = divide(one, clips, fold=0, seed=0)
+    assert not sides.unseen
+    assert set(clips.table["corpus"].iloc[sides.training]) == {"one", "two", "three", "away"}
+    assert sum(row[-1] for row in refer(one, clips)["counts"]) == len(sides.test)
+    with pytest.raises(
+        ValueError, match="unseen none: these clips have away unseen; expected none"
+    ):
+        refer(one, data())
+
+
 @pytest.mark.parametrize("run", [refer, parry_trial.prepare])
 def test_clips_with_another_corpus_unseen_are_refused(run):
     one = reference if run is refer else trial
