@@ -207,11 +207,6 @@ def rescaled(ledger: Ledger, model: str, scaling: str, corpus: str) -> Gap:
     )
 
 
-def one_training(trials: Trials) -> np.ndarray:
-    """Return the UA of every single training, of each seed and fold, in %: ``(trainings,)``."""
-    return trials.scored(UA)[0]
-
-
 # How a sentence about accuracies is judged.
 
 

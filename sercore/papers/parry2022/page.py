@@ -1,5 +1,6 @@
 """Numbers that the words of chapter 2 quote."""
 
+import itertools
 from collections.abc import Mapping
 
 import numpy as np
@@ -12,7 +13,7 @@ from sercore.ledger import claims as judging
 from sercore.ledger import recorded
 from sercore.ledger.claims import Gap
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import Estimate, level, shared
+from sercore.ledger.estimates import Estimate, difference, level, shared
 from sercore.ledger.scores import Trials
 from sercore.papers.parry2022 import evidence, numbers
 from sercore.papers.parry2022.adversarial import Plan
@@ -29,6 +30,7 @@ from sercore.papers.parry2022.numbers import (
     VARIANT,
 )
 from sercore.papers.parry2022.study import APPROACHES, BASELINE, CONTRASTED, GRID, LABELS, RECIPES
+from sercore.papers.parry2022.trial import NOWHERE
 from sercore.report.prose import span
 from sercore.report.tables import listed
 
@@ -97,45 +99,51 @@ def _measured(ledger: Ledger) -> dict[str, object]:
 def _references(ledger: Ledger) -> dict[str, object]:
     """Give what the reference models score, by the names in ``SHORT``.
 
-    ``…_tess`` and ``…_home`` are on the networks' split; all others are on drawn speakers: on
-    RAVDESS pooled and unseen and what lies between, and the spread on TESS of single trainings.
+    ``…_tess`` and ``…_home`` are on the networks' split, all others on drawn speakers: on a corpus
+    unseen, pooled and what lies between (``cost``; ``fewer`` in the paper's layout, with fewer
+    clips), and what scaling adds on an unseen corpus. Spreads are of single trainings on TESS.
     """
     named: dict[str, object] = {"statistics": FILTERBANK.mel.bands * (len(PERCENTILES) + 1)}
-    spreads, falls, gains, unseen, chance = [], [], [], [], []
+    if evidence.reference(ledger, CLASSIFIERS[0], unseen=NOWHERE) is None:
+        return named
+    spreads, falls, gains, unseen = [], [], [], []
     for model, short in SHORT.items():
         split = evidence.reference(ledger, model, is_drawn=False)
-        if split is None:
-            return named
         for name, on in (("tess", TESS), ("home", HOME)):
             named[f"{short}_{name}"] = numbers.scored(split, SCORED[on]).by_seed(UA).mean()
-        for name, choose in (("pooled", evidence.where_pooled), ("unseen", evidence.where_unseen)):
-            for corpus in evidence.LEFT_OUT:
-                score = level(choose(ledger, model, corpus), UA)
-                named |= _bounds(f"{short}_{corpus}_{name}", score)
-                unseen += [score.value] * (name == "unseen")
         for corpus in evidence.LEFT_OUT:
+            pair = [
+                choose(ledger, model, corpus)
+                for choose in (evidence.where_pooled, evidence.where_unseen)
+            ]
+            for name, trials in zip(("pooled", "unseen"), pair, strict=True):
+                named |= _bounds(f"{short}_{corpus}_{name}", level(trials, UA))
+            unseen.append(named[f"{short}_{corpus}_unseen"])
             falls.append(evidence.cost(ledger, model, corpus))
             named |= _bounds(f"{short}_{corpus}_cost", falls[-1])
-        spreads.append(
-            evidence.one_training(evidence.where_unseen(ledger, model, "tess")).std(ddof=1)
-        )
-    for model in CONTRASTED:
+        spreads.append(pair[1].scored(UA)[0].std(ddof=1))  # TESS is the last
+        fewer = numbers.scored(evidence.reference(ledger, model), ("ravdess",))
+        apart = evidence.where_unseen(ledger, model, "ravdess")
+        named |= _bounds(f"{short}_ravdess_fewer", difference(fewer, apart, UA))
+        pooled = evidence.where_pooled(ledger, model, "ravdess")
+        for name, trials in (("fewer", fewer), ("unseen", apart), ("pooled", pooled)):
+            named[f"clips_{name}"] = trials.table["training_clips"].mean()
+    shuffled = [
+        evidence.where_unseen(ledger, model, corpus, labels="shuffled")
+        for model in CONTRASTED
+        for corpus in evidence.LEFT_OUT
+    ]
+    for model, scaling in itertools.product(CONTRASTED, ("corpus", "speaker")):
         for corpus in evidence.LEFT_OUT:
-            shuffled = evidence.where_unseen(ledger, model, corpus, labels="shuffled")
-            chance.append(level(shuffled, UA).value)
-            for scaling in ("corpus", "speaker"):
-                gains.append(evidence.rescaled(ledger, model, scaling, corpus))
-                named |= _bounds(f"{SHORT[model]}_{corpus}_by_{scaling}", gains[-1])
-    for name, values in (("reference_unseen", unseen), ("shuffled_unseen", chance)):
-        named |= span(name, values)
-    named |= span("reference_spread", spreads)
+            gains.append(evidence.rescaled(ledger, model, scaling, corpus))
+            named |= _bounds(f"{SHORT[model]}_{corpus}_by_{scaling}", gains[-1])
+    named |= span("reference_unseen", unseen) | span("reference_spread", spreads)
+    named |= span("shuffled_unseen", [level(trials, UA).value for trials in shuffled])
     named["below_reference"] = sum(abs(value) < min(spreads) for value in _differences(ledger))
     for name, gaps in (("fall", falls), ("rescaled", gains)):
-        judged = [
-            mark for gap, mark in zip(gaps, judging.marks(gaps), strict=True) if not gap.doubt
-        ]
-        named |= {f"{name}_{mark}": judged.count(mark) for mark in ("holds", "fails")}
-        named[f"{name}_judged"] = len(judged)
+        marks = [mark for gap, mark in zip(gaps, judging.marks(gaps), strict=True) if not gap.doubt]
+        named |= {f"{name}_{mark}": marks.count(mark) for mark in ("holds", "fails")}
+        named[f"{name}_judged"] = len(marks)
     return named
 
 
@@ -304,8 +312,15 @@ def _discriminators(ledger: Ledger) -> dict[str, object]:
 
 def _views(ledger: Ledger) -> dict[str, object]:
     """Give what a linear probe and the silhouette tell of the corpus, by network of Figure 2."""
-    named, controls = {}, []
-    for row, by_seed in evidence.corpus_probes(ledger).items():
+    named, controls, probes = {}, [], evidence.corpus_probes(ledger)
+    named["mtl_highest"] = sum(
+        all(
+            probes["MTL C"][seed][2] > by_seed[seed][2]
+            for by_seed in (probes["baseline"], probes["GR C"])
+        )
+        for seed in set.intersection(*(set(by_seed) for by_seed in probes.values()))
+    )
+    for row, by_seed in probes.items():
         if by_seed:
             name = row.partition(" ")[0].lower()
             probe, shuffled, silhouette = np.mean([*by_seed.values()], axis=0)

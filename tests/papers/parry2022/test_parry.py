@@ -58,8 +58,8 @@ def test_rows_that_are_asked_for(values, names):
 def test_seeds_and_epochs_of_the_grid():
     trials = parry.grid(given(edition="open", seeds=2, only="baseline"))
     assert [(each.seed, each.epochs, each.precision, each.size) for each in trials] == [
-        (0, 30, "bf16", "published"),
-        (1, 30, "bf16", "published"),
+        (0, 150, "bf16", "published"),
+        (1, 150, "bf16", "published"),
     ]
     assert [each.epochs for each in parry.grid(given(edition="paper", only="GR C"))] == [150]
     assert len(parry.grid(given(edition="open", models="recipe", seed=3))) == len(CANDIDATES)
