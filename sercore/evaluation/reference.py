@@ -1,6 +1,6 @@
 """Reference models: simple classifiers of a clip's statistics, beside which a network's score stands.
 
-Nothing in them is tuned: all settings but the class weights are scikit-learn's own.
+Nothing in them is tuned: but for class weights and more iterations all settings are scikit-learn's.
 """
 
 from collections.abc import Sequence

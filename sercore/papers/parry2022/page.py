@@ -138,12 +138,23 @@ def _references(ledger: Ledger) -> dict[str, object]:
             gains.append(evidence.rescaled(ledger, model, scaling, corpus))
             named |= _bounds(f"{SHORT[model]}_{corpus}_by_{scaling}", gains[-1])
     named |= span("reference_unseen", unseen) | span("reference_spread", spreads)
+    for name in ("cost", "fewer"):
+        named |= span(
+            f"ravdess_{name}", [named[f"{short}_ravdess_{name}"] for short in SHORT.values()]
+        )
+    printed = [value for value in _differences(ledger) if value > 0]
+    named["printed_gains"] = len(printed)
+    named["gains_below_cost"] = sum(value < named["ravdess_cost_low"] for value in printed)
     named |= span("shuffled_unseen", [level(trials, UA).value for trials in shuffled])
     named["below_reference"] = sum(abs(value) < min(spreads) for value in _differences(ledger))
+    on_tess = [trials.scored(UA)[0].std(ddof=1) for trials in shuffled[3::4]]
+    named |= span("shuffled_spread", on_tess)
     for name, gaps in (("fall", falls), ("rescaled", gains)):
-        marks = [mark for gap, mark in zip(gaps, judging.marks(gaps), strict=True) if not gap.doubt]
+        marks = judging.marks(gaps)
+        named[f"{name}_judged"] = sum(not gap.doubt for gap in gaps)
         named |= {f"{name}_{mark}": marks.count(mark) for mark in ("holds", "fails")}
-        named[f"{name}_judged"] = len(marks)
+    named["rescaled_signs"] = named["rescaled_holds"] + named["rescaled_fails"]
+    named["rescaled_svm_by_speaker"] = judging.marks(gains)[-4:].count("holds")
     return named
 
 

@@ -326,13 +326,10 @@ def readings(ledger: Ledger) -> HTML:
         of_variant = losses[losses["trial"].isin(trials.table["trial"])]
         last = of_variant.drop_duplicates("trial", keep="last")["value"].mean()
         scores = [accuracy_cell(trials, SCORED[on]) for on in (TESS, HOME)]
-        entropy = DASH
-        if "entropy_C" in trials.table:
-            entropy = number(trials.table["entropy_C"].mean(), "{:.3f}")
+        entropy = number(trials.table.reindex(columns=["entropy_C"]).mean().iloc[0], "{:.3f}")
         rows.append(("AD C", variant, *scores, number(last, "{:.3f}"), entropy))
     heads = ("model", "reading", ("UA, %", TESS), ("UA, %", HOME))
-    nats = "discriminator, nats"
-    heads += ((nats, "loss, last epoch"), (nats, "entropy of the labels"))
+    heads += (("nats", "discriminator's last loss"), ("nats", "entropy of the labels"))
     caption = "AD with corpus, read three ways"
     return html(heads, rows or NONE, caption=caption, folded=True)
 
