@@ -138,10 +138,8 @@ def _references(ledger: Ledger) -> dict[str, object]:
             gains.append(evidence.rescaled(ledger, model, scaling, corpus))
             named |= _bounds(f"{SHORT[model]}_{corpus}_by_{scaling}", gains[-1])
     named |= span("reference_unseen", unseen) | span("reference_spread", spreads)
-    for name in ("cost", "fewer"):
-        named |= span(
-            f"ravdess_{name}", [named[f"{short}_ravdess_{name}"] for short in SHORT.values()]
-        )
+    for name in ("ravdess_cost", "ravdess_fewer", "emovo_cost"):
+        named |= span(name, [named[f"{short}_{name}"] for short in SHORT.values()])
     printed = [value for value in _differences(ledger) if value > 0]
     named["printed_gains"] = len(printed)
     named["gains_below_cost"] = sum(value < named["ravdess_cost_low"] for value in printed)
@@ -153,7 +151,9 @@ def _references(ledger: Ledger) -> dict[str, object]:
         marks = judging.marks(gaps)
         named[f"{name}_judged"] = sum(not gap.doubt for gap in gaps)
         named |= {f"{name}_{mark}": marks.count(mark) for mark in ("holds", "fails")}
-    named["rescaled_signs"] = named["rescaled_holds"] + named["rescaled_fails"]
+        named[f"{name}_signs"] = named[f"{name}_holds"] + named[f"{name}_fails"]
+    named["classifiers"] = len(CLASSIFIERS)
+    named["fall_ravdess"] = judging.marks(falls)[::4].count("holds")
     named["rescaled_svm_by_speaker"] = judging.marks(gains)[-4:].count("holds")
     return named
 
