@@ -205,6 +205,8 @@ def _named(trial: dict) -> tuple[str, str]:
     row = Row(**{name: trial[name] for name in asdict(BASELINE)})
     base, _, control = replace(row, variant=VARIANT).name.partition(", ")
     changes = [control] if control else []
+    if trial["protocol"] != PROTOCOL:  # another corpus is unseen
+        changes.append(trial["protocol"])
     recipe = RECIPES["demo" if trial["size"] == "small" else "published"]
     for name, usual in asdict(recipe).items():
         value = trial[name]
