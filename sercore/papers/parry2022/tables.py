@@ -204,7 +204,7 @@ def references(ledger: Ledger) -> HTML:
             cells = [accuracy_cell(split, SCORED[on]) for on in (TESS, HOME)]
             rows.append((model, scaling, given, *cells, *map(level_cell, [drawn, *unseen])))
     caption = "UA in % of simple classifiers: in brackets the 95 % interval of the mean, if judged"
-    return html(heads, rows or NONE, caption=caption, folded=False)
+    return html(heads, rows or NONE, caption=caption)
 
 
 def costs(ledger: Ledger) -> HTML:
