@@ -30,7 +30,6 @@ from sercore.papers.parry2022.data import (
     CLASSES,
     FILTERBANK,
     GENDERS,
-    LANGUAGES,
     ORIGINS,
     POOLED,
     SIDES,
@@ -132,14 +131,6 @@ def share(number: Printed) -> Plain | None:
     value = 100 * clips[number.column] / sum(clips.values())
     reason = f"ours is {value:.1f}, as whole speakers are held out"
     return Plain(verdict="setting", value=value, reason=reason)
-
-
-def outputs() -> dict[str, int]:
-    """Count the labels of each attribute in the measured training clips; 0 where none is."""
-    pool = [name for name in POOLED if name in recorded.measured_on(NAME)]
-    speakers = int(recorded.measurements(NAME).get("training / speakers / count", 0))
-    spoken = {LANGUAGES[name].split("-")[0] for name in pool}
-    return {"C": len(pool), "S": speakers, "G": len(GENDERS) if pool else 0, "L": len(spoken)}
 
 
 def missing(corpora: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Tables of chapter 2: data and networks, scores beside the printed ones, trainings, probes.
+"""Tables of chapter 2: data, scores beside the printed ones, trainings, probes.
 
 ``ledger`` is the paper's, with recorded trials or with those that a page has just run.
 """
@@ -8,9 +8,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import asdict
 
-import torch
 from IPython.display import HTML
-from torch import nn
 
 from sercore.card import RARELY
 from sercore.corpora import cremad, labels
@@ -23,8 +21,6 @@ from sercore.ledger.claims import Gap
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import level
 from sercore.ledger.scores import Trials
-from sercore.models import attribute_network, counts
-from sercore.models.attribute_network import Discriminator
 from sercore.papers.parry2022 import data, evidence, numbers, study
 from sercore.papers.parry2022.numbers import HOME, MEASURED, PROTOCOL, SCORED, TESS, UA, VARIANT
 from sercore.papers.parry2022.study import APPROACHES, LABELS, NAME, READINGS, RECIPES
@@ -82,28 +78,6 @@ def corpora(ledger: Ledger) -> HTML:
     heads += [("hours", "printed"), ("hours", "measured")]
     caption = "The corpora, and the sides into which the pool at hand is split by speaker"
     return html(heads, rows, caption=caption)
-
-
-def parts() -> HTML:
-    """Show the parameters of shared layers, heads and discriminators."""
-    sizes, classes = attribute_network.SIZES, len(data.CLASSES)
-    kinds = (
-        ("head", nn.Linear, sizes.width),
-        ("discriminator", Discriminator, classes),
-        ("discriminator, on the representation", Discriminator, sizes.width),
-    )
-    rows = []
-    with torch.device("meta"):
-        shared = counts.parameters(attribute_network.SharedLayers())
-        emotion = counts.parameters(nn.Linear(sizes.width, classes))
-        rows.append(("shared layers", sizes.bands, sizes.width, f"{shared:,}"))
-        rows.append(("emotion head", sizes.width, classes, f"{emotion:,}"))
-        for kind, layer, reads in kinds:
-            for letter, gives in numbers.outputs().items():
-                size = counts.parameters(layer(reads, gives)) if gives else None
-                name = f"{data.ATTRIBUTES[letter]} {kind}"
-                rows.append((name, reads, gives or DASH, number(size, "{:,}")))
-    return html(("part", "reads", "gives", "parameters"), rows, caption="Parameters of each part")
 
 
 def information() -> HTML:

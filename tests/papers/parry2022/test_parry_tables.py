@@ -14,7 +14,6 @@ from sercore.corpora.clips import Report
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.ledger.paper import PUBLISHED
-from sercore.models.attribute_network import Discriminator
 from sercore.papers.parry2022 import numbers
 from sercore.papers.parry2022 import study as parry
 from sercore.papers.parry2022 import tables as chapter
@@ -244,16 +243,6 @@ def test_languages_are_those_of_the_loaders(name, tmp_path):
         .table
     )
     assert set(table["language"]) == {LANGUAGES[name]}
-
-
-def test_parts_have_as_many_outputs_as_were_measured():
-    found = by_name(chapter.parts())
-    assert found["shared layers"] == ["40", "128", "1,825,664"]
-    assert found["speaker head"] == ["128", "26", f"{128 * 26 + 26:,}"]
-    assert found["language head"][1] == "2"
-    count = sum(weight.numel() for weight in Discriminator(3, 3).parameters())
-    assert found["corpus discriminator"] == ["3", "3", f"{count:,}"]
-    assert found["corpus discriminator, on the representation"][0] == "128"
 
 
 def test_information_is_a_square_of_what_was_measured():
