@@ -1,4 +1,4 @@
-"""Scores, intervals, calibration, verification, saliency and maps of embeddings."""
+"""Scores, intervals, calibration, verification, saliency, maps of embeddings, simple classifiers."""
 
 from sercore.evaluation.calibration import Reliability, reliability
 from sercore.evaluation.embeddings import cosine, equal_error_rate, neighbours
@@ -11,10 +11,12 @@ from sercore.evaluation.metrics import (
     resampled_interval,
     top_k_accuracy,
 )
+from sercore.evaluation.reference import clip_statistics, reference_model
 
 __all__ = [
     "Reliability",
     "accuracy",
+    "clip_statistics",
     "contrasts",
     "cosine",
     "equal_error_rate",
@@ -22,6 +24,7 @@ __all__ = [
     "neighbours",
     "prediction_interval",
     "recalls",
+    "reference_model",
     "reliability",
     "resampled_interval",
     "top_k_accuracy",

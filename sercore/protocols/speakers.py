@@ -17,16 +17,17 @@ LEAST = 3  # speakers: one each to train on, to validate and to test
 
 # Validation and test speakers of paper 02's corpora, as `dealt` gives them for the whole corpus.
 # In Emo-DB and IEMOCAP the sides are exchanged, or all corpora with one test speaker would test a
-# man. The two of IEMOCAP share a session.
+# man. The two of IEMOCAP share a session. TESS has two speakers; where it is pooled, none validates.
 COMMITTED = {
     "emodb": (("15",), ("16",)),
     "emovo": (("f3",), ("m3",)),
     "iemocap": (("Ses05_M",), ("Ses05_F",)),
     "ravdess": (("23", "24"), ("21", "22")),
     "savee": (("KL",), ("JK",)),
+    "tess": ((), ("YAF",)),
 }
 
-FOLDS = 6  # of paper 03
+FOLDS = 6  # of paper 03, and of paper 02's drawn splits
 
 # Paper 03's groups in the order of their tests: EmoBox's for RAVDESS, EMOVO and SAVEE, single
 # speakers of TESS.
@@ -59,16 +60,21 @@ class Split:
     unseen: dict[str, np.ndarray]
 
 
-def pooled(table: pd.DataFrame, *, unseen: Sequence[str]) -> Split:
+def pooled(
+    table: pd.DataFrame, *, unseen: Sequence[str], fold: int = -1, seed: int | None = None
+) -> Split:
     """Split the pooled corpora by speaker, and set the unseen corpora apart.
 
-    There is one split for all seeds. The order of the rows, the number of a speaker's clips and the
-    other corpora of the pool do not matter.
+    Without a fold there is one split for all seeds. The order of the rows, the number of a
+    speaker's clips and the other corpora of the pool do not matter.
 
     Args:
         table: clips with ``corpus``, ``speaker``, ``class`` and ``gender``, which may be missing.
         unseen: names of the corpora that are only tested; they may have fewer speakers. Every other
             one is pooled.
+        fold: number of the fold that is tested, by ``speaker_folds``; below 0 the held-out speakers
+            of ``held_out`` (default).
+        seed: of the groups that a fold's speakers are dealt to; see ``groups``.
 
     Raises:
         ValueError: the table lacks an unseen corpus, no corpus is left to pool, a clip has no
@@ -94,11 +100,8 @@ def pooled(table: pd.DataFrame, *, unseen: Sequence[str]) -> Split:
             f"unseen {', '.join(names)}: no corpus is left to train on; expected another one. Pool"
             " at least one."
         )
-    validating, tested = [], []
-    for corpus, (for_validation, for_test) in held_out(table[pool]).items():
-        validating += [f"{corpus}/{speaker}" for speaker in for_validation]
-        tested += [f"{corpus}/{speaker}" for speaker in for_test]
-    sides = _sides(table, pool, validating, tested)
+    of_corpus = held_out(table[pool]) if fold < 0 else _of_fold(table[pool], fold, seed)
+    sides = _sides(table, pool, of_corpus)
     apart = {corpus: np.flatnonzero(corpora == corpus) for corpus in unseen}
     check(table, *sides, unseen=apart)
     training, validation, test = sides
@@ -114,10 +117,11 @@ def held_out(table: pd.DataFrame) -> dict[str, tuple[Speakers, Speakers]]:
     sides = {}
     for corpus, clips in table.groupby("corpus"):
         present = sorted(set(clips["speaker"]))
-        if len(present) < LEAST:
+        least = 2 if corpus in COMMITTED and not COMMITTED[corpus][0] else LEAST
+        if len(present) < least:
             raise ValueError(
                 f"{corpus}: {len(present)} speakers ({', '.join(present)}); a split needs at least"
-                f" {LEAST}, one each to train on, to validate and to test. Add speakers, name the"
+                f" {least}, one each to train on, to validate and to test. Add speakers, name the"
                 " corpus among the unseen ones, or leave it out."
             )
         sides[corpus] = COMMITTED[corpus] if corpus in COMMITTED else dealt(clips)
@@ -147,14 +151,15 @@ def dealt(clips: pd.DataFrame) -> tuple[Speakers, Speakers]:
     return tuple(sorted(order[:seats])), tuple(sorted(order[seats : 2 * seats]))
 
 
-def groups(table: pd.DataFrame) -> dict[str, list[Speakers]]:
-    """Group the speakers of each corpus for paper 03, in the order in which they are tested.
+def groups(table: pd.DataFrame, *, seed: int | None = None) -> dict[str, list[Speakers]]:
+    """Group the speakers of each corpus, in the order in which they are tested.
 
     RAVDESS, EMOVO, SAVEE and TESS have the groups of ``GROUPS``; those of any other corpus, CREMA-D
     among them, are dealt: see ``grouped``.
 
     Args:
         table: clips with ``corpus``, ``speaker`` and ``gender``.
+        seed: of a drawn order in which the speakers of every corpus are dealt; None for paper 03.
 
     Raises:
         ValueError: a speaker is in no published group, or a corpus has one group.
@@ -163,19 +168,24 @@ def groups(table: pd.DataFrame) -> dict[str, list[Speakers]]:
     """
     groups_of = {}
     for corpus, clips in table.groupby("corpus"):
-        published = GROUPS.get(corpus)
-        groups_of[corpus] = grouped(clips, published, most=FOLDS, what="published fold")
+        published = GROUPS.get(corpus) if seed is None else None
+        groups_of[corpus] = grouped(clips, published, most=FOLDS, what="published fold", seed=seed)
     return groups_of
 
 
 def grouped(
-    clips: pd.DataFrame, known: Sequence[Speakers] | None, *, most: int, what: str
+    clips: pd.DataFrame,
+    known: Sequence[Speakers] | None,
+    *,
+    most: int,
+    what: str,
+    seed: int | None = None,
 ) -> list[Speakers]:
     """Group the speakers of one corpus, in the order in which they are tested.
 
     Known groups are taken, less the speakers that the table lacks. Otherwise the speakers are
-    sorted by sex and name and dealt in turn to ``most`` groups, or to as many as there are
-    speakers: no two groups differ by more than one in either sex.
+    sorted by sex and name (with a seed: in a drawn order) and dealt in turn to ``most`` groups, or
+    to as many as there are speakers: no two groups differ by more than one in either sex.
 
     Args:
         clips: clips of the corpus, with ``corpus``, ``speaker`` and ``gender``, which may be
@@ -183,14 +193,17 @@ def grouped(
         known: groups that are known beforehand, or None.
         most: number of groups to deal to.
         what: noun for a known group in the error message.
+        seed: of the drawn order within each sex; the order of one corpus is no other's.
 
     Raises:
         ValueError: a speaker is in no known group, or there is one group.
     """
     corpus, present = clips["corpus"].iloc[0], set(clips["speaker"])
     if known is None:
-        sex = sexes(clips)
-        order = sorted(present, key=lambda speaker: (sex[speaker], speaker))
+        sex, order = sexes(clips), sorted(present)
+        if seed is not None:
+            np.random.default_rng([seed, *corpus.encode()]).shuffle(order)
+        order.sort(key=lambda speaker: sex[speaker])
         n_groups = min(most, len(order))
         parts = [tuple(order[first::n_groups]) for first in range(n_groups)]
     else:
@@ -232,16 +245,21 @@ def speaker_folds(table: pd.DataFrame, fold: int) -> Sides:
             refuses the table.
         LeakError: a speaker is on two sides.
     """
-    groups_of = groups(table)
-    check_fold(fold, max(len(parts) for parts in groups_of.values()))
-    validating, tested = [], []
-    for corpus, parts in groups_of.items():
-        tested += [f"{corpus}/{speaker}" for speaker in parts[fold % len(parts)]]
-        if len(parts) > 2:
-            validating += [f"{corpus}/{speaker}" for speaker in parts[(fold + 1) % len(parts)]]
-    sides = _sides(table, np.ones(len(table), bool), validating, tested)
+    sides = _sides(table, np.ones(len(table), bool), _of_fold(table, fold, None))
     check(table, *sides)
     return sides
+
+
+def _of_fold(
+    table: pd.DataFrame, fold: int, seed: int | None
+) -> dict[str, tuple[Speakers, Speakers]]:
+    """Return the validation and test speakers of a fold, by corpus."""
+    groups_of = groups(table, seed=seed)
+    check_fold(fold, max(len(parts) for parts in groups_of.values()))
+    return {
+        corpus: (parts[(fold + 1) % len(parts)] if len(parts) > 2 else (), parts[fold % len(parts)])
+        for corpus, parts in groups_of.items()
+    }
 
 
 def across(table: pd.DataFrame, *, source: str) -> Sides:
@@ -366,10 +384,15 @@ def qualified(table: pd.DataFrame, column: str) -> pd.Series:
 
 
 def _sides(
-    table: pd.DataFrame, pool: np.ndarray, validating: Sequence[str], tested: Sequence[str]
+    table: pd.DataFrame, pool: np.ndarray, of_corpus: Mapping[str, tuple[Speakers, Speakers]]
 ) -> Sides:
-    """Divide the rows of a pool by named speakers; the others of it train."""
+    """Divide the rows of a pool by each corpus' validation and test speakers; the others train."""
     names = qualified(table, "speaker")
-    validation, test = names.isin(validating).to_numpy(), names.isin(tested).to_numpy()
+    validation, test = (
+        names.isin(
+            [f"{corpus}/{who}" for corpus, side in of_corpus.items() for who in side[at]]
+        ).to_numpy()
+        for at in (0, 1)
+    )
     masks = (pool & ~validation & ~test, validation, test)
     return tuple(np.flatnonzero(mask) for mask in masks)

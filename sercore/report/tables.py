@@ -295,21 +295,22 @@ def claims(
     caption: str = "Claims, judged on the recorded runs",
     folded: bool = False,
 ) -> HTML:
-    """List claims with their marks under either protocol, each with its reason folded.
+    """List claims with their marks under the paper's protocols, each with its reason folded.
 
     Claims that no run of ours can judge stand in a table of their own, which is folded.
     """
     rows: dict[bool, list[tuple]] = {True: [], False: []}
+    protocols = [name for name in PROTOCOLS if name in ledger.paper.protocols]
     for claim, judgement in judging.judged(ledger, statements):
-        marks = [judgement.published, judgement.clean]
+        marks = [judgement.published, judgement.clean][: len(protocols)]
         if judgement.described:
-            pairs = zip(marks, judgement.described, strict=True)
+            pairs = zip(marks, judgement.described, strict=False)
             marks = [(mark, f"as described: {other}") for mark, other in pairs]
         why = f"<details><summary>why</summary>{escape(judgement.reason)}</details>"
         text = HTML(f"{escape(claim.text)}{why}")
         was_run = {judgement.published, judgement.clean} != {"not run"}
         rows[was_run].append((claim.name, text, claim.source, *marks))
-    heads = ("", "claim", "where", "as-published", "clean")
+    heads = ("", "claim", "where", *(protocols if len(protocols) > 1 else ["mark"]))
     tables = []
     if rows[True]:
         tables.append(html(heads, rows[True], caption=caption, folded=folded))

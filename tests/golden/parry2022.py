@@ -1,4 +1,4 @@
-"""Golden trials of paper 02: the four approaches, their readings, recipes, views."""
+"""Golden trials of paper 02: the four approaches, their readings, recipes, views, references."""
 
 from dataclasses import replace
 
@@ -29,6 +29,11 @@ def trials() -> list[Golden]:
     kinds = [("models", name, rows[name], parry.run) for name in ROWS]
     kinds += [("recipe", name, recipes[name], parry.run) for name in sorted(recipes)]
     kinds += [("views", name, rows[name], parry_trial.look) for name in VIEWED]
+    parameters = parry.Parameters(edition="open", models="references")
+    for trial in parry.references(parameters):
+        if trial.fold == 0:  # on the same draw, one of each code path
+            name = f"{trial.model}, {trial.scaling}, {trial.labels}"
+            kinds.append(("references", name, trial, parry.refer))
     return [Golden(parry, *kind[:3], data, kind[3], TOLERANCE) for kind in kinds]
 
 

@@ -104,10 +104,10 @@ def test_a_column_of_dashes_is_left_out_and_one_with_a_value_is_not():
     assert table_cells.rows(tables.html(("", "x"), tables.NONE)) == [["not recorded yet"]]
 
 
-def test_a_claim_has_its_reason_folded_in_its_cell():
-    paper = papers.named("04")
-    ledger = Ledger(paper)
+@pytest.mark.parametrize(("number", "marks"), [("01", ["not run", "not run"]), ("04", ["not run"])])
+def test_a_claim_has_its_reason_folded_in_its_cell_and_a_mark_for_each_protocol(number, marks):
+    ledger = Ledger(papers.named(number))
     claim = Claim("Z1", "a < b", source="Table 1", judge=Untested("no <corpus>"))
     shown = tables.claims(ledger, [claim])
     assert "a &lt; b<details><summary>why</summary>no &lt;corpus&gt;</details>" in shown.data
-    assert table_cells.rows(shown)[0][2:] == ["Table 1", "not run", "not run"]
+    assert table_cells.rows(shown)[0][2:] == ["Table 1", *marks]

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import combinations, product
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from sercore.corpora.cells import existing
 from sercore.corpora.clips import Clips
 from sercore.corpora.demo import synthetic
 from sercore.corpora.folders import lacking as lacking_corpora
+from sercore.evaluation.reference import clip_statistics
 from sercore.features import mel as mel_features
 from sercore.features.keeping import Extractor
 from sercore.features.mel import MelSettings, mel, normalise_bands
@@ -117,6 +118,20 @@ class Data(Clips):
         """Return the table with each clip's ``class``, missing where its number is -1."""
         names = [self.classes[number] if number >= 0 else None for number in target]
         return self.table.assign(**{"class": names})
+
+    def apart(self, *unseen: str) -> "Data":
+        """Return the same clips with these corpora unseen and all others pooled."""
+        return replace(self, unseen=unseen)
+
+    def statistics(self) -> np.ndarray:
+        """Return ``(clips, 240)``: the reference models' statistics of each clip's frames."""
+
+        def described() -> np.ndarray:
+            return np.stack(
+                [clip_statistics(self.frames.clip(at)) for at in range(len(self.table))]
+            )
+
+        return self.once("statistics", described)
 
     def content(self, trial: Any) -> str:
         """Return the digest of what a trial reads: frames, classes and columns."""

@@ -1,4 +1,4 @@
-"""Figures of chapter 2: scores by epoch, losses, gains, a curve over alpha, maps.
+"""Figures of chapter 2: corpora unseen, scores by epoch, losses, gains, scores over alpha, maps.
 
 A function whose name ends in ``_data`` takes from a ledger what the figure of that name draws.
 """
@@ -14,7 +14,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
+from sercore.evaluation.reference import CLASSIFIERS
 from sercore.ledger import claims as judging
+from sercore.ledger.claims import Gap
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import level
 from sercore.papers.parry2022 import evidence, numbers
@@ -22,7 +24,17 @@ from sercore.papers.parry2022.adversarial import FINAL
 from sercore.papers.parry2022.data import ORIGINS, SUBSETS
 from sercore.papers.parry2022.numbers import PROTOCOL, SCORED, TESS, UA, VARIANT
 from sercore.papers.parry2022.study import APPROACHES, CURVE, VIEWED
-from sercore.report.figures import COLOURS, FONT, WIDTH, Effect, colours, forest, hover, map_source
+from sercore.report.figures import (
+    COLOURS,
+    FONT,
+    WIDTH,
+    Effect,
+    colour_bar,
+    colours,
+    forest,
+    hover,
+    map_source,
+)
 
 ATTRIBUTES = ("corpus", "speaker", "gender", "language")
 SHADES = colours(ATTRIBUTES)
@@ -30,6 +42,7 @@ LOSSES = {"emotion": ("emotion", "black")}
 LOSSES |= {name[0].upper(): (name, SHADES[name]) for name in ATTRIBUTES}
 LEARNED = ("baseline", *(f"{approach} {SUBSETS[-1]}" for approach in APPROACHES))
 DASHED = (0, (4, 3))
+PLACES = ("other speakers of it train", "unseen")  # a corpus that is scored
 Points = tuple[str, np.ndarray, list[str]]  # title, places and label of each
 
 
@@ -151,35 +164,68 @@ def learning(
     return _finished(figure, handles, ncols=6)
 
 
-def gains_data(ledger: Ledger) -> dict[str, list[Effect]]:
-    """Return points above the baseline of all 45 models, by approach.
-
-    They are on each corpus of ``SCORED`` that is recorded, or on all where nothing is. The first
-    row of each is one standard deviation of the baseline over its seeds, to either side.
-    """
-    printed, baseline = evidence.printed(ledger), numbers.row_trials(ledger, "baseline")
-    scored = {on: numbers.scored(baseline, SCORED[on]) for on in SCORED}
-    shown = [on for on in SCORED if scored[on] is not None] or [*SCORED]
-    panels: dict[str, list[Effect]] = {approach: [] for approach in APPROACHES}
-    for (approach, effects), on in itertools.product(panels.items(), shown):
-        about = {"group": on, "series": "recorded"}
-        if scored[on] is not None and len(baseline.seeds) > 1:
-            spread = judging.estimated("", level(scored[on], UA)).spread
-            bounds = {"low": -spread, "high": spread, "is_judged": False}
-            effects.append(Effect(row="baseline ± sd", value=0.0, **bounds, **about))
-        for name in SUBSETS:
-            row = f"{approach} {name}"
-            gap = numbers.gain(ledger, row, *SCORED[on])
-            if gap.doubt:  # too few speakers or seeds for an interval
-                gap = replace(gap, low=np.nan, high=np.nan)
-            effects.append(Effect.of(gap, row=name, printed=printed.above(on, row), **about))
+def unseen_data(ledger: Ledger) -> dict[str, list[Effect]]:
+    """Return the UA of the reference models on each corpus, by model: pooled, and unseen."""
+    panels: dict[str, list[Effect]] = {}
+    for model, corpus in itertools.product(CLASSIFIERS, evidence.LEFT_OUT):
+        about = {"group": "", "row": ORIGINS[corpus]}
+        for series, choose in zip(
+            PLACES, (evidence.where_pooled, evidence.where_unseen), strict=True
+        ):
+            trials = choose(ledger, model, corpus)
+            if trials is not None:
+                gap = _shown(judging.estimated(model, level(trials, UA)))
+                panels.setdefault(model, []).append(Effect.of(gap, series=series, **about))
     return panels
 
 
-def gains(panels: Mapping[str, Sequence[Effect]]) -> Figure:
-    """Draw the UA of every model less its baseline's: printed, and recorded."""
-    shades = {"recorded": COLOURS["clean"]}
-    return forest(panels, shades=shades, unit="points of UA above the baseline")
+def unseen(panels: Mapping[str, Sequence[Effect]], *, chance: float) -> Figure:
+    """Draw the UA of the reference models on each corpus about the line of guessing, in %."""
+    shades = dict(zip(PLACES, (COLOURS["test"], COLOURS["clean"]), strict=True))
+    return forest(panels, shades=shades, unit="UA, %; the line is guessing", zero=chance)
+
+
+def gains_data(ledger: Ledger) -> dict[str, np.ndarray]:
+    """Return points above the baseline, ``(sets, approaches)`` each, NaN where there is none.
+
+    A panel is what is scored, printed or recorded. Recorded are means over seeds, all of them less
+    the mean of the baseline's seeds.
+    """
+    sources = {"printed": evidence.printed(ledger), "ours": evidence.trained(ledger)}
+    panels = {}
+    for on, (source, accuracies) in itertools.product(SCORED, sources.items()):
+        rows = [[accuracies.above(on, f"{a} {name}") for a in APPROACHES] for name in SUBSETS]
+        points = np.array(rows, float)
+        if np.isfinite(points).sum() > len(APPROACHES):
+            panels[f"{on}, {source}"] = points
+    return panels
+
+
+def gains(panels: Mapping[str, np.ndarray]) -> Figure:
+    """Draw the points above the baseline of every model: a cell a model, its number in it."""
+    size = {"figsize": (WIDTH, 4.1), "layout": "constrained"}
+    figure, grid = plt.subplots(1, len(panels), squeeze=False, sharey=True, **size)
+    largest = max(float(np.nanmax(np.abs(values))) for values in panels.values())
+    drawn = None
+    for axes, (title, values) in zip(grid[0], panels.items(), strict=True):
+        look = {"vmin": -largest, "vmax": largest, "cmap": "PuOr", "aspect": "auto"}
+        drawn = axes.imshow(values, **look)
+        for (row, column), value in np.ndenumerate(values):
+            text = f"{value:+.1f}" if np.isfinite(value) else "–"
+            shade = "white" if abs(value) > 0.65 * largest else "black"
+            axes.text(column, row, text, ha="center", va="center", color=shade, fontsize=FONT)
+        axes.set_xticks(range(len(APPROACHES)), APPROACHES)
+        axes.set_yticks(range(len(SUBSETS)), SUBSETS)
+        axes.tick_params(labelsize=FONT, length=0)
+        axes.set_title(title, fontsize=FONT + 1)
+        sns.despine(ax=axes, left=True, bottom=True)
+    colour_bar(figure, drawn, "points of UA above the baseline")
+    return figure
+
+
+def _shown(gap: Gap) -> Gap:
+    """Return a gap without its interval where it is not judged."""
+    return replace(gap, low=np.nan, high=np.nan) if gap.doubt else gap
 
 
 def alpha_data(ledger: Ledger) -> dict[str, list[tuple[float, list[float]]]]:
@@ -198,7 +244,7 @@ def alpha_data(ledger: Ledger) -> dict[str, list[tuple[float, list[float]]]]:
 def alpha_curve(
     points: Mapping[str, Sequence[tuple[float, Sequence[float]]]], *, paper: float
 ) -> Figure:
-    """Draw the score over the weight of the attributes: a line through the means, a dot a seed.
+    """Draw the score over the weight of the attributes: a dot a seed.
 
     The points are alpha at the end of training and UA in % of each seed, by what is scored; a
     dotted line marks the paper's alpha.
@@ -206,12 +252,8 @@ def alpha_curve(
     figure, axes = plt.subplots(figsize=(WIDTH * 0.7, 2.9), layout="constrained")
     shades = colours(points)
     for name, curve in points.items():
-        colour = shades[name]
-        rows = sorted(curve)
-        means = [np.mean(values) for _, values in rows]
-        axes.plot([at for at, _ in rows], means, color=colour, linewidth=1.3, label=name)
-        for at, values in rows:
-            axes.plot([at] * len(values), values, "o", color=colour, markersize=4.5)
+        places = [(at, value) for at, values in curve for value in values]
+        axes.plot(*zip(*places, strict=True), "o", color=shades[name], markersize=4.5, label=name)
     axes.axvline(paper, color="0.5", linewidth=1, linestyle=":", label="the paper's alpha")
     axes.set(xlabel="alpha at the last epoch", ylabel="UA, %", title="GR C")
     return _finished(figure, axes.get_legend_handles_labels()[0], ncols=4)

@@ -1,5 +1,6 @@
 """Numbers that the words of chapter 2 quote."""
 
+import itertools
 from collections.abc import Mapping
 
 import numpy as np
@@ -7,13 +8,16 @@ import pandas as pd
 
 from sercore.card import RARELY
 from sercore.evaluation.metrics import recalls
+from sercore.evaluation.reference import CLASSIFIERS, PERCENTILES
+from sercore.ledger import claims as judging
 from sercore.ledger import recorded
+from sercore.ledger.claims import Gap
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import shared
+from sercore.ledger.estimates import Estimate, difference, level, shared
 from sercore.ledger.scores import Trials
 from sercore.papers.parry2022 import evidence, numbers
 from sercore.papers.parry2022.adversarial import Plan
-from sercore.papers.parry2022.data import CLASSES, ORIGINS, POOLED
+from sercore.papers.parry2022.data import CLASSES, FILTERBANK, ORIGINS, POOLED
 from sercore.papers.parry2022.figures import learning_data, swing_data
 from sercore.papers.parry2022.numbers import (
     CREMA,
@@ -25,12 +29,15 @@ from sercore.papers.parry2022.numbers import (
     UA,
     VARIANT,
 )
-from sercore.papers.parry2022.study import APPROACHES, BASELINE, GRID, LABELS, RECIPES
+from sercore.papers.parry2022.study import APPROACHES, BASELINE, CONTRASTED, GRID, LABELS, RECIPES
+from sercore.papers.parry2022.trial import NOWHERE
+from sercore.report.prose import span
 from sercore.report.tables import listed
 
 MODELS = tuple(row.name for row in GRID if row != BASELINE)
 SINGLE = tuple(evidence.rows(APPROACHES, evidence.SINGLE))
 SEVERAL = tuple(evidence.rows(APPROACHES, evidence.SEVERAL))
+SHORT = dict(zip(CLASSIFIERS, ("plain", "logistic", "svm"), strict=True))
 POSITIVE = CLASSES.index("positive")
 
 
@@ -40,7 +47,7 @@ def quoted(ledger: Ledger) -> Mapping[str, object]:
     Scores are UA in %, differences of scores are in points, both on TESS unless a name says
     otherwise. Without recorded trainings there are the printed and the measured numbers alone.
     """
-    named = _printed(ledger) | _measured(ledger)
+    named = _printed(ledger) | _measured(ledger) | _references(ledger)
     if (TESS, "baseline") not in evidence.trained(ledger).scores:
         return named
     for part in (_trainings, _recipes, _baseline, _models, _changed, _discriminators, _views):
@@ -87,6 +94,72 @@ def _measured(ledger: Ledger) -> dict[str, object]:
         named["emotion_told"] = max(bits)
         named["emotion_bits"] = measured["emotion / emotion / bits"]
     return named
+
+
+def _references(ledger: Ledger) -> dict[str, object]:
+    """Give what the reference models score, by the names in ``SHORT``.
+
+    ``…_tess`` and ``…_home`` are on the networks' split, all others on drawn speakers: on a corpus
+    unseen, pooled and what lies between (``cost``; ``fewer`` in the paper's layout, with fewer
+    clips), and what scaling adds on an unseen corpus. Spreads are of single trainings on TESS.
+    """
+    named: dict[str, object] = {"statistics": FILTERBANK.mel.bands * (len(PERCENTILES) + 1)}
+    if evidence.reference(ledger, CLASSIFIERS[0], unseen=NOWHERE) is None:
+        return named
+    spreads, falls, gains, unseen = [], [], [], []
+    for model, short in SHORT.items():
+        split = evidence.reference(ledger, model, is_drawn=False)
+        for name, on in (("tess", TESS), ("home", HOME)):
+            named[f"{short}_{name}"] = numbers.scored(split, SCORED[on]).by_seed(UA).mean()
+        for corpus in evidence.LEFT_OUT:
+            pair = [
+                choose(ledger, model, corpus)
+                for choose in (evidence.where_pooled, evidence.where_unseen)
+            ]
+            for name, trials in zip(("pooled", "unseen"), pair, strict=True):
+                named |= _bounds(f"{short}_{corpus}_{name}", level(trials, UA))
+            unseen.append(named[f"{short}_{corpus}_unseen"])
+            falls.append(evidence.cost(ledger, model, corpus))
+            named |= _bounds(f"{short}_{corpus}_cost", falls[-1])
+        spreads.append(pair[1].scored(UA)[0].std(ddof=1))  # TESS is the last
+        fewer = numbers.scored(evidence.reference(ledger, model), ("ravdess",))
+        apart = evidence.where_unseen(ledger, model, "ravdess")
+        named |= _bounds(f"{short}_ravdess_fewer", difference(fewer, apart, UA))
+        pooled = evidence.where_pooled(ledger, model, "ravdess")
+        for name, trials in (("fewer", fewer), ("unseen", apart), ("pooled", pooled)):
+            named[f"clips_{name}"] = trials.table["training_clips"].mean()
+    shuffled = [
+        evidence.where_unseen(ledger, model, corpus, labels="shuffled")
+        for model in CONTRASTED
+        for corpus in evidence.LEFT_OUT
+    ]
+    for model, scaling in itertools.product(CONTRASTED, ("corpus", "speaker")):
+        for corpus in evidence.LEFT_OUT:
+            gains.append(evidence.rescaled(ledger, model, scaling, corpus))
+            named |= _bounds(f"{SHORT[model]}_{corpus}_by_{scaling}", gains[-1])
+    named |= span("reference_unseen", unseen) | span("reference_spread", spreads)
+    for name in ("ravdess_cost", "ravdess_fewer", "emovo_cost"):
+        named |= span(name, [named[f"{short}_{name}"] for short in SHORT.values()])
+    printed = [value for value in _differences(ledger) if value > 0]
+    named["printed_gains"] = len(printed)
+    named["gains_below_cost"] = sum(value < named["ravdess_cost_low"] for value in printed)
+    named |= span("shuffled_unseen", [level(trials, UA).value for trials in shuffled])
+    named["below_reference"] = sum(abs(value) < min(spreads) for value in _differences(ledger))
+    on_tess = [trials.scored(UA)[0].std(ddof=1) for trials in shuffled[3::4]]
+    named |= span("shuffled_spread", on_tess)
+    for name, gaps in (("fall", falls), ("rescaled", gains)):
+        marks = judging.marks(gaps)
+        named[f"{name}_judged"] = sum(not gap.doubt for gap in gaps)
+        named |= {f"{name}_{mark}": marks.count(mark) for mark in ("holds", "fails")}
+        named[f"{name}_signs"] = named[f"{name}_holds"] + named[f"{name}_fails"]
+    named["classifiers"] = len(CLASSIFIERS)
+    named["fall_ravdess"] = judging.marks(falls)[::4].count("holds")
+    named["rescaled_svm_by_speaker"] = judging.marks(gains)[-4:].count("holds")
+    return named
+
+
+def _bounds(name: str, estimate: Estimate | Gap) -> dict[str, float]:
+    return {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
 
 
 def _trainings(ledger: Ledger) -> dict[str, object]:
@@ -210,6 +283,9 @@ def _changed(ledger: Ledger) -> dict[str, object]:
     without = ledger.trials("GR C", variant=VARIANT, protocol=PROTOCOL, control="alpha 0")
     if without is not None:
         usual = numbers.row_trials(ledger, "baseline")
+        for name, on in (("tess", TESS), ("home", HOME)):
+            gap = numbers.moved("", without, usual, *SCORED[on])
+            named[f"machine_{name}"] = abs(gap.value)
         apart = (_validated(ledger, without) - _validated(ledger, usual)).abs()
         if apart.notna().any():
             named["machine_gap"] = 100 * apart.max()
@@ -226,17 +302,18 @@ def _validated(ledger: Ledger, trials: Trials) -> pd.Series:
 def _discriminators(ledger: Ledger) -> dict[str, object]:
     """Give the last losses for the corpus beside the entropy of its labels, in nats.
 
-    ``discriminator`` is of AD with corpus, over its seeds; ``corpus_loss_…`` are of the models with
+    ``discriminator`` is of AD with corpus and ``reversed_head`` of GR with it, over the seeds; ``corpus_loss_…`` are of the models with
     all attributes at the first seed, as the learning curves show them.
     """
     named: dict[str, object] = {}
-    trials = numbers.row_trials(ledger, "AD C")
-    if trials is not None and "entropy_C" in trials.table:
-        losses = ledger.recorded.parts["epochs"]
-        losses = losses[(losses["what"] == "C loss") & losses["trial"].isin(trials.table["trial"])]
-        last = losses.sort_values("epoch").drop_duplicates("trial", keep="last")["value"]
-        named["discriminator"] = last.mean()
-        named["corpus_entropy"] = trials.table["entropy_C"].mean()
+    losses = ledger.recorded.parts["epochs"]
+    losses = losses[losses["what"] == "C loss"].sort_values("epoch")
+    losses = losses.drop_duplicates("trial", keep="last")
+    for name, row in (("discriminator", "AD C"), ("reversed_head", "GR C")):
+        trials = numbers.row_trials(ledger, row)
+        if trials is not None and "entropy_C" in trials.table:
+            named[name] = losses[losses["trial"].isin(trials.table["trial"])]["value"].mean()
+            named["corpus_entropy"] = trials.table["entropy_C"].mean()
     curves, _ = learning_data(ledger)
     for row, losses in curves.items():
         if "C" in losses:
@@ -246,8 +323,15 @@ def _discriminators(ledger: Ledger) -> dict[str, object]:
 
 def _views(ledger: Ledger) -> dict[str, object]:
     """Give what a linear probe and the silhouette tell of the corpus, by network of Figure 2."""
-    named, controls = {}, []
-    for row, by_seed in evidence.corpus_probes(ledger).items():
+    named, controls, probes = {}, [], evidence.corpus_probes(ledger)
+    named["mtl_highest"] = sum(
+        all(
+            probes["MTL C"][seed][2] > by_seed[seed][2]
+            for by_seed in (probes["baseline"], probes["GR C"])
+        )
+        for seed in set.intersection(*(set(by_seed) for by_seed in probes.values()))
+    )
+    for row, by_seed in probes.items():
         if by_seed:
             name = row.partition(" ")[0].lower()
             probe, shuffled, silhouette = np.mean([*by_seed.values()], axis=0)

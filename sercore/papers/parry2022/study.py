@@ -8,9 +8,21 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from sercore.corpora.cells import one_form
+from sercore.evaluation.reference import CLASSIFIERS
 from sercore.papers.parry2022 import data
 from sercore.papers.parry2022.data import SUBSETS, Data
-from sercore.papers.parry2022.trial import Recipe, Row, Trial, look, run
+from sercore.papers.parry2022.trial import (
+    ELSEWHERE,
+    NOWHERE,
+    PROTOCOL,
+    Recipe,
+    Reference,
+    Row,
+    Trial,
+    look,
+    refer,
+    run,
+)
 from sercore.parameters import (
     ChapterParameters,
     Device,
@@ -21,13 +33,15 @@ from sercore.parameters import (
     Seed,
     Seeds,
 )
+from sercore.protocols.speakers import FOLDS
 from sercore.sweep import Task
 
 NAME = "02-mtl-adversarial"
 STUDY = "parry2022"
 # Method number of each kind of trial: raised when its numbers move, which are then recorded again.
-METHODS = {"models": 1, "recipe": 1, "views": 1}
-EPOCHS = {"demo": 20, "open": 30, "paper": 150, "own": 30}
+METHODS = {"models": 1, "recipe": 1, "views": 1, "references": 1}
+# At most; the stopping rule needs 30 before it fires.
+EPOCHS = {"demo": 20, "open": 150, "paper": 150, "own": 30}
 
 APPROACHES = ("MTL", "GR", "AD")
 BASELINE = Row(approach="baseline")
@@ -57,6 +71,13 @@ READINGS = tuple(
     for variant in ("fixed", "on-representation")
 )
 VIEWED = (BASELINE, *(Row(approach=approach, attributes="C") for approach in ("MTL", "GR")))
+# Reference models: classifier, the clips that scale a statistic, and the training labels.
+CONTRASTED = CLASSIFIERS[1:]  # for which the scaling and the labels are changed
+REFERENCES = (
+    *((name, "training", "true") for name in CLASSIFIERS),
+    *((name, "training", "shuffled") for name in CONTRASTED),
+    *((name, scaling, "true") for name in CONTRASTED for scaling in ("corpus", "speaker")),
+)
 # By what `-p models=…` takes.
 GROUPS = {"grid": GRID, "readings": READINGS, "alpha": CURVE, "labels": LABELS}
 ROWS = {row.name: row for rows in GROUPS.values() for row in rows}
@@ -88,13 +109,16 @@ class Parameters(ChapterParameters):
         0,
         ge=0,
         le=1000,
-        description="the cap of epochs for all models; 0 for the edition's own, 20, 30 or 150",
+        description=(
+            "the cap of epochs for all models; 0 for the edition's own, 20 in the demo, 30 of a table"
+            " of your own, else 150"
+        ),
     )
-    models: Literal["grid", "readings", "alpha", "labels", "recipe", "all"] = Field(
+    models: Literal["grid", "readings", "alpha", "labels", "recipe", "references", "all"] = Field(
         "grid",
         description=(
             "which rows a run trains: the 46 models, other readings, a curve over alpha,"
-            " other classes, recipes"
+            " other classes, recipes, classifiers without a network"
         ),
     )
     only: str = Field("", description="the one row or approach to run, by its name; empty for all")
@@ -113,16 +137,25 @@ class Parameters(ChapterParameters):
     )
     unseen: str = Field(
         "",
-        description="names of the corpora in that table that training never sees, parted by commas",
+        description=(
+            "the one corpus that training never sees, all others being pooled, or none; of a table"
+            " of your own one or more, parted by commas; empty for the paper's"
+        ),
     )
 
     @model_validator(mode="after")
     def _fit_together(self) -> "Parameters":
-        for name in ("classes", "unseen"):
-            if getattr(self, name) and not self.table:
+        if self.classes and not self.table:
+            raise ValueError(
+                f"-p classes={self.classes}: is of a table of your own, and none is given. Give"
+                " -p table=…"
+            )
+        if self.unseen and not self.table:
+            pool, unseen = data.names(self.edition)
+            if self.unseen not in (*pool, *unseen, NOWHERE):
                 raise ValueError(
-                    f"-p {name}={getattr(self, name)}: is of a table of your own, and none is"
-                    " given. Give -p table=…"
+                    f"-p unseen={self.unseen}: no corpus of edition={self.edition}; expected one of"
+                    f" {', '.join((*pool, *unseen))}, or {NOWHERE}. Name one of them."
                 )
         if not rows(self):
             raise ValueError(
@@ -139,7 +172,7 @@ def edition(parameters: Parameters) -> str:
 
 def rows(parameters: Parameters) -> list[Row]:
     """List the rows that a run trains; in the demo seven of the 46 unless one is named."""
-    if parameters.models == "recipe":
+    if parameters.models in ("recipe", "references"):
         return [BASELINE]
     groups = dict(GROUPS)
     if edition(parameters) == "demo" and parameters.only not in ROWS:
@@ -161,6 +194,7 @@ def grid(parameters: Parameters) -> list[Trial]:
         "epochs": parameters.epochs or EPOCHS[source],
         "size": "small" if source == "demo" else "published",
         "precision": parameters.training_precision(source),
+        "protocol": protocol(parameters),
     }
     recipes = [RECIPES["demo" if source == "demo" else "published"]]
     if parameters.models == "recipe":
@@ -173,10 +207,31 @@ def grid(parameters: Parameters) -> list[Trial]:
     ]
 
 
+def protocol(parameters: Parameters) -> str:
+    """Name the layout: the paper's, or with one other corpus unseen."""
+    if parameters.table or not parameters.unseen:
+        return PROTOCOL
+    return f"{ELSEWHERE}{parameters.unseen}"
+
+
+def references(parameters: Parameters) -> list[Reference]:
+    """List the reference models: on the networks' split, and on each fold of each seed's deal."""
+    shared = {"edition": edition(parameters), "protocol": protocol(parameters)}
+    return [
+        Reference(model=model, scaling=scaling, labels=labels, fold=fold, seed=seed, **shared)
+        for seed in parameters.run_seeds
+        for fold in range(-1 if seed == 0 else 0, FOLDS)
+        for model, scaling, labels in REFERENCES
+    ]
+
+
 def load(parameters: Parameters) -> Data:
     """Load the data of the edition, or of the table that is given."""
     if not parameters.table:
-        return data.load(parameters.edition)
+        loaded = data.load(parameters.edition)
+        if parameters.unseen == NOWHERE:
+            return loaded.apart()
+        return loaded.apart(parameters.unseen) if parameters.unseen else loaded
     unseen = [one_form(name).strip() for name in parameters.unseen.split(",")]
     return data.own(
         Path(parameters.table),
@@ -187,10 +242,13 @@ def load(parameters: Parameters) -> Data:
 
 def tasks(parameters: Parameters, clips: Data) -> list[Task]:
     """List what a run trains, and the trials whose embeddings are visualised in Figure 2."""
+    about = {"corpora": measured_on(clips), "parts": [data.FILTERBANKS.about()], "data": clips}
+    if parameters.models == "references":
+        clips.statistics()  # made here, once, and not in each process that clips are sent to
+        return [Task(name="references", run=refer, trials=references(parameters), **about)]
     chosen = runnable(grid(parameters), clips)
-    corpora, parts = measured_on(clips), [data.FILTERBANKS.about()]
     name = "recipe" if parameters.models == "recipe" else "models"
-    training = Task(name=name, run=run, trials=chosen, data=clips, corpora=corpora, parts=parts)
+    training = Task(name=name, run=run, trials=chosen, **about)
     viewed = [trial for trial in chosen if trial.row in VIEWED]
     if name == "recipe" or not viewed:
         return [training]
@@ -209,16 +267,23 @@ def runnable(chosen: Sequence[Trial], clips: Data) -> list[Trial]:
 
 def code_path(kind: str, settings: Mapping[str, Any]) -> tuple:
     """Tell apart the code that a recorded trial runs through, by its settings."""
+    if kind == "references":
+        return (settings["model"], settings["scaling"], settings["labels"])
     return (settings["approach"],)
 
 
 def verified_with(kind: str, settings: Mapping[str, Any]) -> dict[str, str]:
     """Give the parameters under which the task of a recorded trial is made."""
-    return {"models": "recipe"} if kind == "recipe" else {}
+    given = {"models": kind} if kind in ("recipe", "references") else {}
+    if settings["protocol"] != PROTOCOL:
+        given["unseen"] = settings["protocol"].removeprefix(ELSEWHERE)
+    return given
 
 
 def measure(parameters: Parameters, clips: Data) -> dict[str, float]:
-    """Measure corpora and sides of the split; see ``data.measure``."""
+    """Measure corpora and the sides of the edition's own split; see ``data.measure``."""
+    if protocol(parameters) != PROTOCOL:
+        clips = clips.apart(*data.names(parameters.edition)[1])
     return data.measure(clips)
 
 

@@ -1,29 +1,27 @@
-"""Tables of chapter 2: data and networks, scores beside the printed ones, trainings, probes.
+"""Tables of chapter 2: data, scores beside the printed ones, trainings, probes.
 
 ``ledger`` is the paper's, with recorded trials or with those that a page has just run.
 """
 
 import inspect
+import itertools
 from collections.abc import Sequence
 from dataclasses import asdict
 
-import torch
 from IPython.display import HTML
-from torch import nn
 
 from sercore.card import RARELY
 from sercore.corpora import cremad, labels
 from sercore.corpora.clips import WITHOUT
 from sercore.evaluation.metrics import recalls
+from sercore.evaluation.reference import CLASSIFIERS
 from sercore.ledger import claims as judging
 from sercore.ledger import recorded
 from sercore.ledger.claims import Gap
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import level
 from sercore.ledger.scores import Trials
-from sercore.models import attribute_network, counts
-from sercore.models.attribute_network import Discriminator
-from sercore.papers.parry2022 import data, evidence, numbers
+from sercore.papers.parry2022 import data, evidence, numbers, study
 from sercore.papers.parry2022.numbers import HOME, MEASURED, PROTOCOL, SCORED, TESS, UA, VARIANT
 from sercore.papers.parry2022.study import APPROACHES, LABELS, NAME, READINGS, RECIPES
 from sercore.report.tables import DASH, NONE, html, number, plural, span
@@ -82,28 +80,6 @@ def corpora(ledger: Ledger) -> HTML:
     return html(heads, rows, caption=caption)
 
 
-def parts() -> HTML:
-    """Show the parameters of shared layers, heads and discriminators."""
-    sizes, classes = attribute_network.SIZES, len(data.CLASSES)
-    kinds = (
-        ("head", nn.Linear, sizes.width),
-        ("discriminator", Discriminator, classes),
-        ("discriminator, on the representation", Discriminator, sizes.width),
-    )
-    rows = []
-    with torch.device("meta"):
-        shared = counts.parameters(attribute_network.SharedLayers())
-        emotion = counts.parameters(nn.Linear(sizes.width, classes))
-        rows.append(("shared layers", sizes.bands, sizes.width, f"{shared:,}"))
-        rows.append(("emotion head", sizes.width, classes, f"{emotion:,}"))
-        for kind, layer, reads in kinds:
-            for letter, gives in numbers.outputs().items():
-                size = counts.parameters(layer(reads, gives)) if gives else None
-                name = f"{data.ATTRIBUTES[letter]} {kind}"
-                rows.append((name, reads, gives or DASH, number(size, "{:,}")))
-    return html(("part", "reads", "gives", "parameters"), rows, caption="Parameters of each part")
-
-
 def information() -> HTML:
     """Show what one attribute tells of another and of the emotion, in bits."""
     measured, names = recorded.measurements(NAME), (*data.ATTRIBUTES.values(), "emotion")
@@ -152,17 +128,17 @@ def recipes(ledger: Ledger) -> HTML:
     return html(heads, rows or NONE, caption=caption)
 
 
-def single(ledger: Ledger, *, on: str = TESS, folded: bool | None = None) -> HTML:
+def single(ledger: Ledger, *, on: str = TESS) -> HTML:
     """Show Table 2: models of one attribute, scored on one of ``SCORED``."""
-    return _printed("Table 2", evidence.SINGLE, ledger, on, folded)
+    return _printed("Table 2", evidence.SINGLE, ledger, on)
 
 
 def several(ledger: Ledger, *, on: str = TESS) -> HTML:
     """Show Table 3: models of the sets of several attributes that are printed or were run."""
-    return _printed("Table 3", evidence.SEVERAL, ledger, on, None)
+    return _printed("Table 3", evidence.SEVERAL, ledger, on)
 
 
-def _printed(title: str, sets: Sequence[str], ledger: Ledger, on: str, folded: bool | None) -> HTML:
+def _printed(title: str, sets: Sequence[str], ledger: Ledger, on: str) -> HTML:
     printed, rows = evidence.printed_numbers(ledger), []
     for name in ("baseline", *evidence.rows(APPROACHES, sets)):
         cell = printed.get((on, name))
@@ -171,11 +147,53 @@ def _printed(title: str, sets: Sequence[str], ledger: Ledger, on: str, folded: b
         row += [gain_cell(ledger, name, on), DASH if cell is None else ledger.judged(cell)]
         if any(cell != DASH for cell in row[1:]):
             rows.append(row)
-    heads = ("model", "printed", "ours: UA ± sd", "ours less the baseline, by seed", "verdict")
+    heads = (
+        "model",
+        "printed",
+        "ours: UA ± sd",
+        "ours less the mean of the baseline's seeds",
+        "verdict",
+    )
     words = [f"{title} on {on}: UA in %, mean ± standard deviation over seeds", UNJUDGED]
     if on == TESS:
         words.append(numbers.QUOTED)
-    return html(heads, rows, caption="; ".join(words), folded=folded)
+    return html(heads, rows, caption="; ".join(words))
+
+
+def references(ledger: Ledger) -> HTML:
+    """Show the reference models beside the network, and on each corpus that is left out."""
+    rows, network = [], numbers.row_trials(ledger, "baseline")
+    heads = ["model", "scaled by", "labels", *(("one split for all", on) for on in (TESS, HOME))]
+    heads.append(("drawn speakers", f"{HOME}, TESS unseen"))
+    heads += [("drawn speakers", f"{data.ORIGINS[name]} unseen") for name in evidence.LEFT_OUT]
+    if network is not None:
+        cells = [accuracy_cell(network, SCORED[on]) for on in (TESS, HOME)]
+        rows.append(("the network without attributes", *[DASH] * 2, *cells, *[DASH] * 5))
+    for model, scaling, given in study.REFERENCES:
+        settings = {"scaling": scaling, "labels": given}
+        split = evidence.reference(ledger, model, is_drawn=False, **settings)
+        drawn = numbers.scored(evidence.reference(ledger, model, **settings), SCORED[HOME])
+        unseen = [evidence.where_unseen(ledger, model, on, **settings) for on in evidence.LEFT_OUT]
+        if split is not None:
+            cells = [accuracy_cell(split, SCORED[on]) for on in (TESS, HOME)]
+            rows.append((model, scaling, given, *cells, *map(level_cell, [drawn, *unseen])))
+    caption = "UA in % of simple classifiers: in brackets the 95 % interval of the mean, if judged"
+    return html(heads, rows or NONE, caption=caption)
+
+
+def costs(ledger: Ledger) -> HTML:
+    """Show what a reference model loses on a corpus of which no speaker trains."""
+    rows, choices = [], (evidence.where_pooled, evidence.where_unseen)
+    for corpus, model in itertools.product(evidence.LEFT_OUT, CLASSIFIERS):
+        trials = [choose(ledger, model, corpus) for choose in choices]
+        if None not in trials:
+            gap = evidence.cost(ledger, model, corpus)
+            change = f"{gap.value:+.2f}" if gap.doubt else judging.with_interval(gap)
+            rows.append(
+                (data.ORIGINS[corpus], model, *map(level_cell, trials), (change, gap.doubt))
+            )
+    heads = ("corpus", "model", "UA, % where other speakers of it train", "unseen", "lost")
+    return html(heads, rows or NONE, caption="What it costs that no speaker of a corpus trains")
 
 
 def here(run: Ledger) -> HTML:
@@ -282,13 +300,10 @@ def readings(ledger: Ledger) -> HTML:
         of_variant = losses[losses["trial"].isin(trials.table["trial"])]
         last = of_variant.drop_duplicates("trial", keep="last")["value"].mean()
         scores = [accuracy_cell(trials, SCORED[on]) for on in (TESS, HOME)]
-        entropy = DASH
-        if "entropy_C" in trials.table:
-            entropy = number(trials.table["entropy_C"].mean(), "{:.3f}")
+        entropy = number(trials.table.reindex(columns=["entropy_C"]).mean().iloc[0], "{:.3f}")
         rows.append(("AD C", variant, *scores, number(last, "{:.3f}"), entropy))
     heads = ("model", "reading", ("UA, %", TESS), ("UA, %", HOME))
-    nats = "discriminator, nats"
-    heads += ((nats, "loss, last epoch"), (nats, "entropy of the labels"))
+    heads += (("nats", "discriminator's last loss"), ("nats", "entropy of the labels"))
     caption = "AD with corpus, read three ways"
     return html(heads, rows or NONE, caption=caption, folded=True)
 
@@ -371,14 +386,23 @@ def accuracy_cell(trials: Trials | None, corpora: Sequence[str]) -> object:
     return gap_cell(gap, "{:.2f}", words)
 
 
-def gain_cell(ledger: Ledger, row: str, on: str) -> object:
-    """Write a row's UA less the baseline's; nothing above a baseline that is collapsed."""
-    baseline = numbers.row_trials(ledger, "baseline")
-    if row == "baseline" or numbers.scored(baseline, SCORED[on]) is None:
+def level_cell(trials: Trials | None) -> object:
+    """Write a mean over seeds and folds with its interval, or with what keeps it from judgement."""
+    if trials is None:
         return DASH
-    if numbers.collapsed(baseline, SCORED[on]):
+    score = level(trials, UA)
+    about = score.doubt.partition(",")[0] or f"{score.low:.1f}, {score.high:.1f}"
+    return f"{score.value:.1f}", f"[{about}]"
+
+
+def gain_cell(ledger: Ledger, row: str, on: str) -> object:
+    """Write a row's mean UA less that of the baseline; nothing above one that is collapsed."""
+    value = evidence.trained(ledger).above(on, numbers.trained_as(row))
+    if row == "baseline" or value is None:
+        return DASH
+    if numbers.collapsed(numbers.row_trials(ledger, "baseline"), SCORED[on]):
         return DASH, "[baseline collapsed]"
-    return gap_cell(numbers.gain(ledger, row, *SCORED[on]))
+    return f"{value:+.2f}"
 
 
 def gap_cell(gap: Gap, form: str = "{:+.2f}", words: str = "") -> object:

@@ -2,6 +2,7 @@
 
 ``Row`` is a model of the grid, ``Recipe`` what all models share, ``Trial`` both with a seed.
 ``run`` trains and counts, ``look`` looks into what the shared layers of the network keep.
+``Reference`` is a model without a network on the same clips, and ``refer`` trains it.
 """
 
 import time
@@ -11,10 +12,7 @@ from functools import partial
 
 import numpy as np
 import torch
-from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import recall_score, silhouette_score
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 from torch.nn import functional
 
@@ -22,6 +20,7 @@ from sercore.augment.spectrogram import mask_bands, mask_time
 from sercore.corpora.clips import WITHOUT
 from sercore.evaluation import metrics
 from sercore.evaluation.embeddings import neighbours
+from sercore.evaluation.reference import reference_model, standardised
 from sercore.models import attribute_network
 from sercore.models.attribute_network import AttributeNetwork, SharedLayers, discriminators
 from sercore.papers.parry2022.adversarial import Plan, fit, label_entropy
@@ -37,6 +36,8 @@ CLIP = 5.0
 # Frames and bands at most, one mask of each a clip: Parry et al. 2022, section 4.
 TIME_MASK, BAND_MASK = 30, 3
 SCORED = 64  # clips a batch where nothing is trained
+# The paper's protocol; how another begins, before the corpus that is unseen; and where none is.
+PROTOCOL, ELSEWHERE, NOWHERE = "held-out-speakers", "unseen ", "none"
 # Positive, neutral, negative; a researcher's own classes go on.
 SIGNS = "+o-abcdefghijklmnopqrstuvwxyz"
 
@@ -86,11 +87,11 @@ class Recipe:
 class Trial(Recipe, Row):
     """One training of a row by a recipe.
 
-    The protocol is the paper's: no speaker of validation or test trains, nor does a corpus called
-    unseen. The split is the same for all seeds.
+    No speaker of validation or test trains, nor does a corpus called unseen: the paper's, or under
+    the protocol "unseen ravdess" that one alone. The split is the same for all seeds.
     """
 
-    protocol: str = "held-out-speakers"
+    protocol: str = PROTOCOL
     seed: int  # of weights, batches, masks and dropout
     edition: str
     epochs: int  # passes over the training clips at most, the same for all models
@@ -191,16 +192,30 @@ def trained(trial: Trial, data: Data, *, device: str = "cpu") -> resumable.Train
 
 def prepare(trial: Trial, data: Data) -> Prepared:
     """Split the clips; those that the trial's map gives no class are on no side."""
-    target = data.targets[trial.surprise, trial.calm]
-    known = np.flatnonzero(target >= 0)
-    split = pooled(data.named(target).iloc[known], unseen=data.unseen)
-    sides = Split(
-        **{side: known[getattr(split, side)] for side in SIDES},
-        unseen={corpus: known[rows] for corpus, rows in split.unseen.items()},
-    )
+    target, sides = divide(trial, data)
     chosen = letters(trial.attributes) if trial.attributes != "none" else ()
     labels = attribute_labels(data.table, sides.training)
     return Prepared(target, sides, {letter: labels[letter] for letter in chosen})
+
+
+def divide(
+    trial: "Trial | Reference", data: Data, *, fold: int = -1, seed: int | None = None
+) -> tuple[np.ndarray, Split]:
+    """Return class numbers ``(clips,)`` and the rows of each side; see ``pooled`` for the fold."""
+    name = trial.protocol.removeprefix(ELSEWHERE)
+    expected = () if name == NOWHERE else (name,)
+    if trial.protocol != PROTOCOL and expected != data.unseen:
+        raise ValueError(
+            f"{trial.protocol}: these clips have {', '.join(data.unseen) or NOWHERE} unseen; expected"
+            f" {name}."
+            f" Load them with -p unseen={name}."
+        )
+    target = data.targets[trial.surprise, trial.calm]
+    known = np.flatnonzero(target >= 0)
+    table = data.named(target).iloc[known]
+    split = pooled(table, unseen=data.unseen, fold=fold, seed=seed)
+    unseen = {corpus: known[rows] for corpus, rows in split.unseen.items()}
+    return target, Split(**{side: known[getattr(split, side)] for side in SIDES}, unseen=unseen)
 
 
 def build(trial: Trial, data: Data, prepared: Prepared) -> AttributeNetwork:
@@ -373,10 +388,10 @@ def look(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
         # Speakers of the test are in no training, and one language cannot be told apart.
         if min(len(set(train_labels)), len(set(test_labels))) < 2:
             continue
-        scores = [
-            _probe(training[for_fit], labels, test[for_score], test_labels)
-            for labels in (train_labels, generator.permutation(train_labels))
-        ]
+        scores = []
+        for labels in (train_labels, generator.permutation(train_labels)):
+            probe = reference_model("logistic regression, balanced").fit(training[for_fit], labels)
+            scores.append(ua(test_labels, probe.predict(test[for_score])))
         silhouette = float(silhouette_score(test[for_score], test_labels))
         probes.append([letter, *scores, silhouette])
     places = neighbours(test, seed=trial.seed).round(3).tolist()
@@ -394,11 +409,42 @@ def look(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
     }
 
 
-def _probe(
-    train: np.ndarray, train_labels: np.ndarray, test: np.ndarray, test_labels: np.ndarray
-) -> float:
-    """Return the mean recall of a linear probe, over the classes of the test."""
-    probe = make_pipeline(
-        StandardScaler(), LogisticRegression(max_iter=2000, class_weight="balanced")
-    ).fit(train, train_labels)
-    return ua(test_labels, probe.predict(test))
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """One reference model: a simple classifier of the statistics of the network's input.
+
+    ``scaling`` says over which clips a statistic is scaled to mean 0 and variance 1: those of the
+    "training" side, or on either side those of each "corpus" or "speaker", without their labels.
+    """
+
+    model: str  # one of ``reference.CLASSIFIERS``
+    scaling: str = "training"
+    labels: str = "true"  # of the training clips: also "shuffled"
+    surprise: str = "positive"
+    calm: str = "neutral"
+    protocol: str = PROTOCOL
+    fold: int  # that is tested, of speakers dealt by the seed; -1 for the networks' held-out ones
+    seed: int  # of the deal, and of shuffled labels
+    edition: str
+
+
+def refer(reference: Reference, data: Data, *, device: str = "cpu") -> dict:
+    """Fit a reference model on the training side, and count its predictions by speaker.
+
+    Scaler and classifier are fitted on that side alone; the speakers of validation are not used.
+    """
+    target, sides = divide(reference, data, fold=reference.fold, seed=reference.seed)
+    training, tested = sides.training, np.concatenate([sides.test, *sides.unseen.values()])
+    features, truth = (data.statistics()[training], data.statistics()[tested]), target[training]
+    if reference.labels == "shuffled":
+        truth = np.random.default_rng(reference.seed).permutation(truth)
+    if reference.scaling != "training":
+        groups = data.groups if reference.scaling == "speaker" else data.table["corpus"].to_numpy()
+        pairs = zip(features, (training, tested), strict=True)
+        features = [standardised(part, groups[rows]) for part, rows in pairs]
+    predicted = reference_model(reference.model).fit(features[0], truth).predict(features[1])
+    return {
+        "counts": metrics.tally(data.groups[tested], target[tested], predicted),
+        "training_clips": len(training),
+        "test_clips": len(sides.test),
+    }

@@ -36,7 +36,8 @@ Right = Callable[[Trial, str], int | Sequence[int]]  # of each class, or of all 
 
 def trials(*, seeds: int = 1, models: str = "grid", only: str = "") -> list[Trial]:
     """Trials of the open edition."""
-    return parry.grid(parry.Parameters(edition="open", seeds=seeds, models=models, only=only))
+    given = {"seeds": seeds, "models": models, "only": only, "epochs": 30}  # as was recorded
+    return parry.grid(parry.Parameters(edition="open", **given))
 
 
 def tried(recipe: Recipe, *, seeds: int = 1) -> list[Trial]:

@@ -58,8 +58,8 @@ def test_rows_that_are_asked_for(values, names):
 def test_seeds_and_epochs_of_the_grid():
     trials = parry.grid(given(edition="open", seeds=2, only="baseline"))
     assert [(each.seed, each.epochs, each.precision, each.size) for each in trials] == [
-        (0, 30, "bf16", "published"),
-        (1, 30, "bf16", "published"),
+        (0, 150, "bf16", "published"),
+        (1, 150, "bf16", "published"),
     ]
     assert [each.epochs for each in parry.grid(given(edition="paper", only="GR C"))] == [150]
     assert len(parry.grid(given(edition="open", models="recipe", seed=3))) == len(CANDIDATES)
@@ -69,7 +69,7 @@ def test_seeds_and_epochs_of_the_grid():
     ("values", "told"),
     [
         ({"only": "GR Q"}, 'no row that can be run, the nearest is "GR'),
-        ({"unseen": "tess"}, "is of a table of your own, and none is given"),
+        ({"unseen": "tess"}, "unseen=tess: no corpus of edition=demo; expected one of demo-studio"),
         ({"classes": "map.csv"}, "is of a table of your own, and none is given"),
         ({"only": "GR S", "models": "alpha"}, "no row among -p models=alpha"),
         ({"epochs": 1001}, "too large"),

@@ -178,14 +178,17 @@ def test_a_departure_from_the_grid_is_a_control_and_another_reading_a_variant():
         *trials(models="labels"),
         *trials(models="readings"),
     ]
-    book = ledger([*given, *tried(Recipe(rate=0.01))], recipe=tried(Recipe()))
+    apart = [replace(trial, protocol="unseen ravdess") for trial in trials(only="MTL C")]
+    book = ledger([*given, *tried(Recipe(rate=0.01)), *apart], recipe=tried(Recipe()))
     assert {(row, control) for row, _, control in book.controls()} == {
         *(("GR C", f"alpha {value}") for value in ("0", "0.1", "0.25", "0.75")),
         *itertools.product(
             ("baseline", "GR C"), ("surprise left out", "surprise negative", "calm left out", "calm positive")
         ),
         ("baseline", "rate 0.01"),
+        ("MTL C", "unseen ravdess"),
     }  # fmt: skip
+    assert not book.runs("MTL C")  # with another corpus unseen it stands beside no printed number
     assert {where[0] for where in book.runs("AD C")} == {"fixed", "on-representation"}
     assert not book.runs("baseline")  # the recipe's own run stands beside nothing
     assert len(book.trials("GR C", **OF).table) == 1

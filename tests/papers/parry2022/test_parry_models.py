@@ -205,7 +205,7 @@ def test_what_is_said_of_a_model(trained, home):
         ),
         ("GR C", {"epochs": "ten"}, False, '-p epochs=ten: "ten" is not a whole number'),
         ("GR C", {"encoder": "random"}, False, "-p encoder=random: this chapter has no `encoder`"),
-        ("GR C", {"unseen": "tess"}, False, "is of a table of your own, and none is given"),
+        ("GR C", {"unseen": "tess"}, False, "no corpus of edition=demo; expected one of"),
         (
             "baseline, calm positive",
             {"table": "a.csv"},
