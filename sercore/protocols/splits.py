@@ -89,6 +89,35 @@ def by_label(table: pd.DataFrame, *, generator: np.random.Generator) -> Fold:
     return _drawn_by(table["class"], generator)
 
 
+def redealt(
+    table: pd.DataFrame, sides: Sequence[np.ndarray], *, generator: np.random.Generator
+) -> tuple[np.ndarray, ...]:
+    """Deal the rows of a split to its sides at random, within each corpus and class.
+
+    Each side keeps its number of clips of each corpus and class, so that beside a split by speaker
+    the result differs in nothing but whose clips a side has: speakers are on all of them.
+
+    Args:
+        table: clips with ``corpus`` and ``class``.
+        sides: row numbers of each side, together each row once.
+        generator: source of the draws.
+
+    Raises:
+        ValueError: the sides do not hold each row once.
+    """
+    if not np.array_equal(np.sort(np.concatenate(sides)), np.arange(len(table))):
+        raise ValueError(
+            f"sides of {sum(map(len, sides))} rows for {len(table)} clips; expected each row on one"
+            " side. Give all sides of one split."
+        )
+    place = np.empty(len(table), np.int64)
+    for number, rows in enumerate(sides):
+        place[rows] = number
+    for rows in table.groupby(["corpus", "class"]).indices.values():
+        place[rows] = generator.permutation(place[rows])
+    return tuple(np.flatnonzero(place == number) for number in range(len(sides)))
+
+
 def _drawn_by(column: pd.Series, generator: np.random.Generator) -> Fold:
     if column.isna().any():
         raise ValueError(

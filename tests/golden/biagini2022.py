@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, replace
 
+from sercore.papers.biagini2022 import difficulty
 from sercore.papers.biagini2022 import study as loopq
 from sercore.papers.biagini2022 import trial as loopq_trial
 from sercore.papers.biagini2022 import views as loopq_views
@@ -17,7 +18,7 @@ USUAL, TOLERANCES = 1e-4, {"FCMFCC": 4e-4, "CNNATT": 3e-3}
 
 def trials() -> list[Golden]:
     """Two epochs of the demo's networks in the published recipes."""
-    return [*from_inputs(), *_tuned()]
+    return [*from_inputs(), *_tuned(), *_difficult()]
 
 
 def from_inputs() -> list[Golden]:
@@ -33,6 +34,18 @@ def from_inputs() -> list[Golden]:
     viewed = grid[loopq.VIEWED, "speaker-independent"]  # by origin no clip is right so early
     plans.append(("views", loopq.VIEWED, viewed, loopq_views.run))
     return [_golden(*plan[:3], data, plan[3]) for plan in plans]
+
+
+def _difficult() -> list[Golden]:
+    """Every classifier by origin, and one under every protocol."""
+    data, goldens = loopq_toy.toy(), {}
+    short = difficulty.summarised(data)
+    shared = {"edition": "open", "labels": "own", "size": "small"}
+    for trial in difficulty.grid(difficulty.ROWS, data, seeds=[0], folds=1, **shared):
+        if trial.protocol == "by-origin" or trial.row.name == "SVM mfcc":
+            name = f"{trial.row.name}, {trial.protocol}"
+            goldens.setdefault(name, _golden("difficulty", name, trial, short, difficulty.run))
+    return list(goldens.values())
 
 
 def _golden(kind: str, name: str, trial, data, run) -> Golden:

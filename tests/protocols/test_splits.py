@@ -1,11 +1,20 @@
 """Splits: what they keep apart, and the leaks they refuse."""
 
+from collections import Counter
+
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sercore.protocols.splits import LeakError, forbid_shared, grouped_folds, shuffled_folds
+from sercore.protocols.splits import (
+    LeakError,
+    forbid_shared,
+    grouped_folds,
+    redealt,
+    shuffled_folds,
+)
 
 
 @given(rows=st.integers(5, 400), seed=st.integers(0, 1000))
@@ -48,3 +57,34 @@ def test_a_class_in_too_few_groups_is_refused():
 def test_a_recording_on_both_sides_is_refused():
     with pytest.raises(LeakError, match=r"recording b is in training and in test \(1 shared\)"):
         forbid_shared(["a", "b"], ["b", "c"], what="recording")
+
+
+@settings(max_examples=50)
+@given(
+    rows=st.lists(
+        st.tuples(st.sampled_from("ab"), st.sampled_from("xyz"), st.integers(0, 2)),
+        min_size=1,
+        max_size=60,
+    ),
+    seed=st.integers(0, 99),
+)
+def test_redealt_sides_keep_their_clips_of_each_corpus_and_class(rows, seed):
+    table = pd.DataFrame(rows, columns=["corpus", "class", "side"], index=range(7, 7 + len(rows)))
+    sides = [np.flatnonzero(table["side"] == side) for side in range(3)]
+    dealt = redealt(table, sides, generator=np.random.default_rng(seed))
+    assert sorted(np.concatenate(dealt)) == list(range(len(table)))
+    cells = list(zip(table["corpus"], table["class"], strict=True))
+    for before, after in zip(sides, dealt, strict=True):
+        assert Counter(cells[row] for row in before) == Counter(cells[row] for row in after)
+        assert list(after) == sorted(after)
+
+
+def test_redealt_rows_move_and_a_split_with_gaps_is_refused():
+    table = pd.DataFrame({"corpus": "a", "class": ["x", "y"] * 50})
+    sides = [np.arange(80), np.arange(80, 100)]
+    dealt = redealt(table, sides, generator=np.random.default_rng(0))
+    assert len(set(dealt[1]) - set(sides[1])) > 5
+    with pytest.raises(
+        ValueError, match="sides of 80 rows for 100 clips; expected each row on one"
+    ):
+        redealt(table, sides[:1], generator=np.random.default_rng(0))

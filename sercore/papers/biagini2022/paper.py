@@ -17,6 +17,7 @@ from sercore.models import cnnlstm, counts, fcmfcc, mmfusion
 from sercore.papers.biagini2022 import card, data, page, study
 from sercore.papers.biagini2022.inputs import SHAPES
 from sercore.papers.biagini2022.models import PUBLISHED, RECIPES, Recipe
+from sercore.papers.biagini2022.trial import SAME_SIZE
 from sercore.protocols import speakers
 from sercore.protocols.splits import SHARE
 
@@ -123,10 +124,11 @@ class Biagini2022(Paper, study=study):
     title = "Biagini (2022)"
     subject = "five models compared"
     classes = study.CLASSES
+    asides = ("difficulty",)
     metrics = page.OURS
     protocols = page.SPLITS
     others: Mapping[str, str] = {"across-corpora": "clean"}
-    folds: Mapping[str, int] = {"speaker-independent": speakers.FOLDS}
+    folds: Mapping[str, int] = dict.fromkeys(("speaker-independent", SAME_SIZE), speakers.FOLDS)
     settings = TEXT
     built = BUILT
     card = card.CARD

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from sercore import corpora, encoders
 from sercore.corpora.folders import lacking
 from sercore.corpora.labels import SEVEN
-from sercore.papers.biagini2022 import data, inputs, models, views
+from sercore.papers.biagini2022 import data, difficulty, inputs, models, views
 from sercore.papers.biagini2022.data import Data
 from sercore.papers.biagini2022.models import GROUPS, ROWS, TUNED, Row, TunedRow, weights_of
 from sercore.papers.biagini2022.trial import HOLD_OUTS, Trial, Tuned, run, with_weights
@@ -31,7 +31,7 @@ from sercore.sweep import Task
 NAME = "03-loopq-models"
 STUDY = "biagini2022"
 # Method number of each kind of trial: raised when its numbers move, and it is then recorded again.
-METHODS = {"models": 1, "views": 1, "across corpora": 1, "tuned": 1}
+METHODS = {"models": 1, "views": 1, "across corpora": 1, "tuned": 1, "difficulty": 1}
 CORPORA = ("ravdess", "tess", "savee", "crema-d")
 CLASSES = SEVEN
 VIEWED = "CNNLSTM fixed"  # the network that is looked into
@@ -62,9 +62,10 @@ class Parameters(ChapterParameters):
         le=300,
         description="the cap of epochs for all models; 0 for the edition's own, 8 or 30",
     )
-    models: Literal["all", "scratch", "pretrained", "switches", "tuned"] = Field(
+    models: Literal["all", "scratch", "pretrained", "switches", "tuned", "difficulty"] = Field(
         "all",
-        description="which rows a run trains; all has the tuned ones in the paper's edition alone",
+        description="which rows a run trains; all has the tuned ones in the paper's edition alone,"
+        " and not the small classifiers of difficulty",
     )
     only: str = Field("", description="the one row or model to run, by its name; empty for all")
     protocol: Literal["all", "by-origin", "by-label", "speaker-independent", "across-corpora"] = (
@@ -85,7 +86,7 @@ class Parameters(ChapterParameters):
 
     @model_validator(mode="after")
     def _rows_that_can_be_run(self) -> "Parameters":
-        if rows(self, encoder=encoder(self)) or tuned(self):
+        if rows(self, encoder=encoder(self)) or tuned(self) or self.models == "difficulty":
             return self
         if rows(self, encoder="some"):
             problem = (
@@ -183,11 +184,8 @@ def _settings(
 ) -> Iterator[tuple[Row, dict[str, Any]]]:
     """Yield each trial's row and settings, but for the encoder."""
     edition = parameters.edition
-    shared = {
-        "edition": edition,
-        "labels": "loopq" if parameters.loopq_labels else "own",
+    shared = _shared(parameters) | {
         "epochs": parameters.epochs or EPOCHS[edition],
-        "size": size(parameters),
         "precision": parameters.training_precision(edition),
     }
     for seed in parameters.run_seeds:
@@ -198,6 +196,12 @@ def _settings(
                 for fold in range(min(parameters.folds, n_folds) if is_by_speaker else 1):
                     place = {"protocol": protocol, "fold": fold, "source": source, "seed": seed}
                     yield row, asdict(row) | shared | place
+
+
+def _shared(parameters: Parameters) -> dict[str, str]:
+    """Settings that all trials of a run have."""
+    labels = "loopq" if parameters.loopq_labels else "own"
+    return {"edition": parameters.edition, "labels": labels, "size": size(parameters)}
 
 
 def _protocols(parameters: Parameters, row: Row, seed: int) -> list[str]:
@@ -279,6 +283,8 @@ def tasks(parameters: Parameters, clips: Data) -> list[Task]:
         jobs.append(_task("across corpora", run, beyond, wider))
     if chosen := [row for row in tuned(parameters) if _protocols(parameters, row, 0)]:
         jobs.append(_tuned_task(parameters, chosen))
+    if parameters.models == "difficulty":
+        jobs.append(_difficulty_task(parameters))
     return jobs
 
 
@@ -306,6 +312,18 @@ def _tuned_task(parameters: Parameters, chosen: Sequence[TunedRow]) -> Task:
     return replace(task, encoders=widths, fills_a_gpu=True)
 
 
+def _difficulty_task(parameters: Parameters) -> Task:
+    is_here = encoder(parameters) != "none"
+    chosen = [row for row in difficulty.ROWS if is_here or not row.is_encoded]
+    clips = _loaded(parameters, chosen, elsewhere=True)
+    folds = min(parameters.folds, speakers.count(clips.table))
+    settings = {"seeds": parameters.run_seeds, "folds": folds, **_shared(parameters)}
+    task = _task(
+        "difficulty", difficulty.run, list(difficulty.grid(chosen, clips, **settings)), clips
+    )
+    return replace(task, data=difficulty.summarised(clips))
+
+
 def code_path(kind: str, settings: Mapping[str, Any]) -> tuple:
     """Tell apart the code that a recorded trial runs through, by its settings."""
     return tuple(settings[name] for name in ("model", "variant", "augmentation", "control"))
@@ -313,6 +331,8 @@ def code_path(kind: str, settings: Mapping[str, Any]) -> tuple:
 
 def verified_with(kind: str, settings: Mapping[str, Any]) -> dict[str, str]:
     """Give the parameters under which the task of a recorded trial is made: its row's alone."""
+    if kind == "difficulty":
+        return {"models": kind}
     changes = {name: settings[name] for name in ("rates", "augmentation", "control")}
     row = Row(model=settings["model"], variant=settings["variant"], **changes)
     choice = {"only": row.name, "models": "all"}

@@ -24,7 +24,7 @@ from sercore.papers.biagini2022.data import Data
 from sercore.papers.biagini2022.inputs import STRETCHED
 from sercore.papers.biagini2022.models import RECIPES, Row, TunedRow
 from sercore.protocols.speakers import Sides, across, speaker_folds
-from sercore.protocols.splits import by_label, by_origin
+from sercore.protocols.splits import by_label, by_origin, redealt
 from sercore.training import checkpoints, resumable
 from sercore.training.batching import by_length
 from sercore.training.devices import autocast, choose
@@ -32,6 +32,7 @@ from sercore.training.fitting import Plan, cross_entropy, fit, validation
 from sercore.training.resumable import LAST, History, Trained
 
 HOLD_OUTS = {"by-origin": by_origin, "by-label": by_label}
+SAME_SIZE = "same-size"
 # Largest masks in frames and bands: Biagini 2022, section 3.6.
 MASKS = {"time masking": (mask_time, 30), "band masking": (mask_bands, 10)}
 
@@ -43,7 +44,8 @@ class Trial:
     Args:
         model, variant, rates, augmentation, control: as in ``Row``.
         protocol: "by-origin" (the code's split of clips), "by-label" (the text's),
-            "speaker-independent" or "across-corpora".
+            "speaker-independent", "same-size" (clips at random on sides as large as those) or
+            "across-corpora".
         fold: fold of speakers; 0 where there are no folds.
         source: corpus that trains across corpora; "all" otherwise.
         seed: seed of split, weights and batches.
@@ -250,7 +252,11 @@ def split(trial: Trial, data: Data) -> Sides:
         return training, held_out, held_out
     if trial.protocol == "across-corpora":
         return across(data.table, source=trial.source)
-    return speaker_folds(data.table, trial.fold)
+    sides = speaker_folds(data.table, trial.fold)
+    if trial.protocol == SAME_SIZE:
+        generator = np.random.default_rng([trial.seed, trial.fold])
+        return redealt(data.table, sides, generator=generator)
+    return sides
 
 
 def order(trial: Trial, data: Data, rows: np.ndarray, *, epoch: int) -> list[np.ndarray]:
