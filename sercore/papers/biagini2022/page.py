@@ -1,12 +1,14 @@
 """Scores of Table 4 under both splits, and the numbers that the words of chapter 3 quote."""
 
+import itertools
 from collections.abc import Mapping
+from dataclasses import replace
 
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import Estimate, shared
+from sercore.ledger.estimates import Estimate, difference, level, shared, signs
 from sercore.ledger.scores import Trials
-from sercore.papers.biagini2022 import study
+from sercore.papers.biagini2022 import difficulty, study
 from sercore.papers.biagini2022.data import ELSEWHERE, ORIGINS
 from sercore.papers.biagini2022.models import ACROSS, GROUPS
 from sercore.protocols import speakers
@@ -21,6 +23,14 @@ WORDS = ("shared", "apart")  # of each split of PAIR: are its speakers shared wi
 # Each model of Table 4 in its readings.
 TABLE_4 = [(row.model, row.variant) for row in (*GROUPS["scratch"], *GROUPS["pretrained"])]
 DRAWN = (("FCMFCC", "as-run"), ("CNNLSTM", "fixed"), ("CNNATT", "fixed"))  # confusion matrices
+# What changes from one protocol of ``difficulty`` to the next, harder one.
+STEPS = dict(
+    zip(("size", "sharing", "corpus"), itertools.pairwise(difficulty.PROTOCOLS), strict=True)
+)
+WHERE = dict(
+    zip(difficulty.PROTOCOLS, ("shared", "same_size", "new_speakers", "new_corpus"), strict=True)
+)
+ENOUGH = ("ravdess", "emovo")  # corpora with the six speakers that a sign takes
 HAPPY, SURPRISE = (study.CLASSES.index(name) for name in ("happy", "surprise"))
 
 Pair = tuple[Trials, Trials]
@@ -45,7 +55,61 @@ def quoted(ledger: Ledger) -> Mapping[str, object]:
     pairs = _pairs(ledger)
     if pairs:
         named |= _circumstances(pairs) | _scores(ledger, pairs)
+    named |= _difficulty(ledger)
     return named | _switches(ledger) | _across(ledger) | _saliency(ledger)
+
+
+def by_difficulty(ledger: Ledger) -> dict[str, dict[str, Trials]]:
+    """Trials of each small classifier that is recorded, by protocol, the easiest first.
+
+    The folds of a seed are joined, so that protocols with other folds can be compared seed by seed.
+    """
+    rows: dict[str, dict[str, Trials]] = {}
+    for row in difficulty.ROWS:
+        for protocol in difficulty.PROTOCOLS:
+            trials = ledger.trials(row.model, variant=row.variant, protocol=protocol)
+            if trials is not None:
+                joined = replace(trials, table=trials.table.assign(fold=0))
+                rows.setdefault(f"{row.model} {row.variant}", {})[protocol] = joined
+    return rows
+
+
+def steps(protocols: Mapping[str, Trials], corpus: str) -> dict[str, tuple[Estimate, str]]:
+    """Loss of accuracy at each step of one classifier on one corpus, and its mark.
+
+    The three marks are judged together.
+    """
+    losses = []
+    for easier, harder in STEPS.values():
+        losses.append(
+            difference(protocols[easier].of(corpus), protocols[harder].of(corpus), ACCURACY)
+        )
+    return dict(zip(STEPS, zip(losses, signs(losses), strict=True), strict=True))
+
+
+def _difficulty(ledger: Ledger) -> dict[str, object]:
+    """Give levels and losses of the small classifiers, as ``svm_mfcc_new_speakers_ravdess``."""
+    named: dict[str, object] = {}
+    for row, protocols in by_difficulty(ledger).items():
+        name = row.lower().replace(" ", "_")
+        for protocol, trials in protocols.items():
+            place = f"{name}_{WHERE[protocol]}"
+            named[place] = _mean(trials, ACCURACY)
+            named[f"{place}_pooled"] = trials.pooled(ACCURACY)
+            named[f"{place}_clips"] = trials.table["training_clips"].mean()
+            named["difficulty_seeds"] = len(trials.seeds)
+            for corpus in trials.corpora:
+                named[f"{place}_{corpus}"] = level(trials.of(corpus), ACCURACY).value
+        for step, (easier, harder) in STEPS.items():
+            named[f"{name}_{step}"] = (
+                named[f"{name}_{WHERE[easier]}"] - named[f"{name}_{WHERE[harder]}"]
+            )
+        for corpus in ENOUGH:
+            for step, (loss, mark) in steps(protocols, corpus).items():
+                place = f"{name}_{step}_{corpus}"
+                bounds = {f"{place}_low": loss.low, f"{place}_high": loss.high}
+                named |= {place: loss.value, f"{place}_mark": mark, **bounds}
+    return named
 
 
 def scores(ledger: Ledger) -> list[tuple[str, float, tuple[Estimate, Estimate]]]:

@@ -153,8 +153,8 @@ class Biagini2022(Paper, study=study):
         """Say why a number has no run."""
         if number.table == "Table 4":
             return (
-                f"{UNTRAINED}: tuning HuBERT and ConvNeXt needs their weights and a GPU, and a"
-                " frozen encoder has not been tried"
+                f"{UNTRAINED}: tuning HuBERT and ConvNeXt needs their weights and a GPU, and behind"
+                " frozen encoders a training still takes hours on a CPU"
             )
         return super().why_not(number)
 
