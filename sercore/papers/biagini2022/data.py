@@ -1,6 +1,6 @@
 """Data of paper 03: clips in seven classes with their inputs, and what the report measures."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -84,12 +84,13 @@ def load(
     encoder: str = "none",
     device: str = "auto",
     elsewhere: bool = False,
+    only: Sequence[str] = (),
 ) -> Data:
     """Load clips and inputs of an edition; inputs are taken from the store where they are kept.
 
     The edition "demo" is synthesised here, "open" is RAVDESS and TESS under ``SER_CORPORA``, with
     SAVEE and CREMA-D where they are, "paper" all four; with ``elsewhere`` corpora join that are
-    only tested. With ``loopq_labels`` SAVEE's sadness counts as anger. The encoder is a hub id, a
+    only tested, and ``only`` keeps those that it names. With ``loopq_labels`` SAVEE's sadness counts as anger. The encoder is a hub id, a
     folder, "random" or "none".
 
     Raises:
@@ -97,6 +98,8 @@ def load(
     """
     sources, shape, wanted = read(edition, elsewhere=elsewhere), SHAPES[size], sorted(set(kinds))
     table = clips(sources, loopq_labels=loopq_labels)
+    if only:
+        table = table[table["corpus"].isin(only)].reset_index(drop=True)
     paths = list(table["path"])
     table = table.assign(**dict(zip(LEVELS, levels(paths).T, strict=True)))
     network = None

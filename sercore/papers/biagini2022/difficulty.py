@@ -26,8 +26,15 @@ from sercore.papers.biagini2022.models import Row
 from sercore.papers.biagini2022.trial import SAME_SIZE, Trial, split
 
 MODELS = ("SVM", "LOGISTIC")
-# Of MFCC, or of the frames of a frozen speech encoder.
-ROWS = tuple(Row(model=name, variant=kind) for name in MODELS for kind in ("mfcc", "frames"))
+# Of MFCC, and of the frames of a frozen speech encoder.
+ROWS = tuple(Row(model=name, variant=kind) for kind in ("mfcc", "frames") for name in MODELS)
+# Tasks, with the rows and the corpora (none for all) of each: the second asks what pretraining gives
+# where a sign can be judged, on corpora of six speakers and more.
+JUDGED = ("crema-d", "ravdess", "emovo")
+TASKS: dict[str, tuple[Sequence[Row], Sequence[str]]] = {
+    "difficulty": (ROWS[:2], ()),
+    "pretraining": (ROWS, JUDGED),
+}
 # From the easiest to the hardest.
 PROTOCOLS = ("by-origin", SAME_SIZE, "speaker-independent", "across-corpora")
 ITERATIONS = 5000  # none comes near; one that did would be an error

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from textwrap import fill
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -32,6 +33,12 @@ from sercore.report.figures import (
 SHADES = colours(("training", "validation"))
 # Colour of a split: the report's own, and that without the report's leak.
 SPLITS = dict(zip(PAIR, (COLOURS["as-published"], COLOURS["clean"]), strict=True))
+CLASSIFIERS = {
+    "SVM": "support vector machine",
+    "LOGISTIC": "logistic regression",
+    "mfcc": "MFCC",
+    "frames": "a frozen speech encoder",
+}
 SPLIT_WORDS = dict(
     zip(
         PROTOCOLS,
@@ -54,14 +61,14 @@ Panel = tuple[str, np.ndarray, list[str]]
 def difficulty(
     rows: Mapping[str, Mapping[str, tuple[float, Mapping[str, Estimate]]]],
     *,
-    printed: tuple[float, float],
+    printed: Mapping[str, float],
     chance: float,
 ) -> Figure:
     """Draw accuracies of classifiers from the easiest split to the hardest, a panel each.
 
     Args:
         rows: by classifier and split the mean over the corpora, and the estimate on each.
-        printed: lowest and highest printed score, drawn as a band.
+        printed: printed scores, whose range is drawn as a band.
         chance: score of guessing.
 
     Raises:
@@ -71,8 +78,11 @@ def difficulty(
         raise ValueError("no classifier; expected one or more: record -p models=difficulty first")
     size = {"figsize": (WIDTH, 3.4), "layout": "constrained"}
     figure, grid = plt.subplots(1, len(rows), sharey=True, squeeze=False, **size)
+    band = printed.values()
     for axes, (name, protocols) in zip(grid[0], rows.items(), strict=True):
-        axes.axvspan(*printed, color=COLOURS["printed"], alpha=0.15, linewidth=0, zorder=0)
+        axes.axvspan(
+            min(band), max(band), color=COLOURS["printed"], alpha=0.15, linewidth=0, zorder=0
+        )
         axes.axvline(chance, color="0.8", linewidth=1, zorder=0)
         heights = range(len(protocols))
         corpora = next(iter(protocols.values()))[1]
@@ -86,11 +96,12 @@ def difficulty(
         look = {"color": "0.1", "markersize": 6, "linewidth": 1, "label": "mean of the corpora"}
         axes.plot(means, heights, "D", linestyle=":", **look)
         axes.set(xlim=(0, 1.02), ylim=(len(protocols) - 0.5, -0.5), xlabel="accuracy")
-        axes.set_title(name, fontsize=FONT + 1)
+        title = " on ".join(CLASSIFIERS[word] for word in name.split())
+        axes.set_title(fill(title, 26), fontsize=FONT + 1)
         axes.set_yticks(heights, [SPLIT_WORDS[split] for split in protocols], fontsize=FONT)
         axes.tick_params(labelsize=FONT)
-    band = Patch(color=COLOURS["printed"], alpha=0.15, label="printed, five networks")
-    legend(figure, [band])
+    patch = Patch(color=COLOURS["printed"], alpha=0.15, label="printed, five networks")
+    legend(figure, [patch])
     sns.despine(figure)
     return figure
 

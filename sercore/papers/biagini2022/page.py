@@ -10,6 +10,7 @@ from sercore.ledger.estimates import Estimate, difference, level, shared, signs
 from sercore.ledger.scores import Trials
 from sercore.papers.biagini2022 import difficulty, study
 from sercore.papers.biagini2022.data import ELSEWHERE, ORIGINS
+from sercore.papers.biagini2022.inputs import SHAPES
 from sercore.papers.biagini2022.models import ACROSS, GROUPS
 from sercore.protocols import speakers
 from sercore.report.prose import span
@@ -30,7 +31,7 @@ STEPS = dict(
 WHERE = dict(
     zip(difficulty.PROTOCOLS, ("shared", "same_size", "new_speakers", "new_corpus"), strict=True)
 )
-ENOUGH = ("ravdess", "emovo")  # corpora with the six speakers that a sign takes
+ENOUGH = ("ravdess", "emovo")  # corpora at hand with the six speakers that a sign takes
 HAPPY, SURPRISE = (study.CLASSES.index(name) for name in ("happy", "surprise"))
 
 Pair = tuple[Trials, Trials]
@@ -44,12 +45,15 @@ def quoted(ledger: Ledger) -> Mapping[str, object]:
     the readings that are recorded under both. Accuracies are means over the corpora, or those of
     the corpus that is named.
     """
-    printed = [number.value for number in ledger.printed if number.metric == ACCURACY]
+    accuracies = printed(ledger).values()
     epochs = [number.value for number in ledger.printed if number.column == "Max epochs"]
     named: dict[str, object] = {
-        "networks": len(printed),
+        "networks": len(accuracies),
+        "chance": 1 / len(study.CLASSES),
+        "above_zero": "holds",  # marks, for the words that rest on them
+        "not_sure": "inconclusive",
         "printed_epochs": max(epochs),
-        **span("printed", printed),
+        **span("printed", accuracies),
         **_measured(ledger),
     }
     pairs = _pairs(ledger)
@@ -59,18 +63,19 @@ def quoted(ledger: Ledger) -> Mapping[str, object]:
     return named | _switches(ledger) | _across(ledger) | _saliency(ledger)
 
 
-def by_difficulty(ledger: Ledger) -> dict[str, dict[str, Trials]]:
-    """Trials of each small classifier that is recorded, by protocol, the easiest first.
+def by_difficulty(ledger: Ledger, task: str = "difficulty") -> dict[str, dict[str, Trials]]:
+    """Trials of each small classifier of a task, by protocol, the easiest first.
 
     The folds of a seed are joined, so that protocols with other folds can be compared seed by seed.
     """
     rows: dict[str, dict[str, Trials]] = {}
-    for row in difficulty.ROWS:
+    for row in difficulty.TASKS[task][0]:
+        runs = ledger.runs(row.model)
         for protocol in difficulty.PROTOCOLS:
-            trials = ledger.trials(row.model, variant=row.variant, protocol=protocol)
-            if trials is not None:
-                joined = replace(trials, table=trials.table.assign(fold=0))
-                rows.setdefault(f"{row.model} {row.variant}", {})[protocol] = joined
+            for (variant, other, run, _), trials in runs.items():
+                if (variant, other, recorded.kind_of(run)) == (row.variant, protocol, task):
+                    joined = replace(trials, table=trials.table.assign(fold=0))
+                    rows.setdefault(f"{row.model} {row.variant}", {})[protocol] = joined
     return rows
 
 
@@ -89,7 +94,7 @@ def steps(protocols: Mapping[str, Trials], corpus: str) -> dict[str, tuple[Estim
 
 def _difficulty(ledger: Ledger) -> dict[str, object]:
     """Give levels and losses of the small classifiers, as ``svm_mfcc_new_speakers_ravdess``."""
-    named: dict[str, object] = {}
+    named: dict[str, object] = {"summary_values": 2 * SHAPES["published"].coefficients}
     for row, protocols in by_difficulty(ledger).items():
         name = row.lower().replace(" ", "_")
         for protocol, trials in protocols.items():
@@ -112,9 +117,13 @@ def _difficulty(ledger: Ledger) -> dict[str, object]:
     return named
 
 
+def printed(ledger: Ledger) -> dict[str, float]:
+    """Printed accuracy of each model of Table 4."""
+    return {number.row: number.value for number in ledger.printed if number.metric == ACCURACY}
+
+
 def scores(ledger: Ledger) -> list[tuple[str, float, tuple[Estimate, Estimate]]]:
     """Reading, printed accuracy and our pair of each model that is recorded under both splits."""
-    printed = {number.row: number.value for number in ledger.printed if number.metric == ACCURACY}
     rows = []
     for (model, variant), pair in _pairs(ledger).items():
         estimates = tuple(
@@ -123,7 +132,7 @@ def scores(ledger: Ledger) -> list[tuple[str, float, tuple[Estimate, Estimate]]]
         name = f"{model} {variant}"
         if _has_frozen_encoder(pair):
             name = f"{name}, frozen encoder"
-        rows.append((name, printed[model], estimates))
+        rows.append((name, printed(ledger)[model], estimates))
     return rows
 
 

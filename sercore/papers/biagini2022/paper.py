@@ -14,7 +14,7 @@ from sercore import audio
 from sercore.ledger import recorded
 from sercore.ledger.paper import Paper, Plain, Printed, Where, as_measured, read_printed
 from sercore.models import cnnlstm, counts, fcmfcc, mmfusion
-from sercore.papers.biagini2022 import card, data, page, study
+from sercore.papers.biagini2022 import card, data, difficulty, page, study
 from sercore.papers.biagini2022.inputs import SHAPES
 from sercore.papers.biagini2022.models import PUBLISHED, RECIPES, Recipe
 from sercore.papers.biagini2022.trial import SAME_SIZE
@@ -124,7 +124,7 @@ class Biagini2022(Paper, study=study):
     title = "Biagini (2022)"
     subject = "five models compared"
     classes = study.CLASSES
-    asides = ("difficulty",)
+    asides = tuple(difficulty.TASKS)
     metrics = page.OURS
     protocols = page.SPLITS
     others: Mapping[str, str] = {"across-corpora": "clean"}

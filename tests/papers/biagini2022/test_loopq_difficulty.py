@@ -131,13 +131,24 @@ def test_a_fit_that_has_not_converged_is_an_error(monkeypatch):
         difficulty.run(next(each for each in trials(data) if each.model == "LOGISTIC"), data)
 
 
-def test_its_trials_are_asked_for_by_name_alone(monkeypatch):
-    monkeypatch.setattr(loopq, "_loaded", lambda parameters, rows, *, elsewhere=False: toy())
-    parameters = loopq.Parameters(models="difficulty", seeds=2, folds=4)
+@pytest.mark.parametrize(("name", "rows"), [("difficulty", 2), ("pretraining", 4)])
+def test_its_trials_are_asked_for_by_name_alone(name, rows, monkeypatch):
+    monkeypatch.setattr(loopq, "_loaded", lambda parameters, rows, **options: toy())
+    parameters = loopq.Parameters(models=name, seeds=2, folds=4)
     (task,) = loopq.tasks(parameters, toy())
-    assert (task.name, len(task.trials)) == ("difficulty", 2 * 4 * (1 + 4 + 4 + 2))
-    assert task.encoders == {"toy": 6}
+    assert (task.name, len(task.trials)) == (name, 2 * rows * (1 + 4 + 4 + 2))
     assert task.data.inputs["frames"].values.shape == (112, 12)
-    without = loopq.Parameters(models="difficulty", encoder="none")
+    without = loopq.Parameters(models=name, encoder="none")
     assert {trial.variant for trial in loopq.tasks(without, toy())[0].trials} == {"mfcc"}
-    assert "difficulty" not in [each.name for each in loopq.tasks(loopq.Parameters(only="HUBERTFT"), toy())]  # fmt: skip
+    usual = loopq.tasks(loopq.Parameters(only="HUBERTFT"), toy())
+    assert name not in [each.name for each in usual]
+
+
+def test_pretraining_is_asked_on_corpora_with_six_speakers(monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setattr(
+        loopq, "_loaded", lambda parameters, rows, **options: asked.append(options) or toy()
+    )
+    for name in difficulty.TASKS:
+        loopq.tasks(loopq.Parameters(edition="open", models=name, encoder="none"), toy())
+    assert [options["only"] for options in asked] == [(), difficulty.JUDGED]
