@@ -92,6 +92,21 @@ def steps(protocols: Mapping[str, Trials], corpus: str) -> dict[str, tuple[Estim
     return dict(zip(STEPS, zip(losses, signs(losses), strict=True), strict=True))
 
 
+def leads(ledger: Ledger, model: str, corpus: str) -> dict[str, tuple[Estimate, str]]:
+    """Accuracy on a frozen encoder's frames less that on MFCC, and its mark, by protocol.
+
+    The marks of a classifier on a corpus are judged together. It is empty where either is missing.
+    """
+    rows = by_difficulty(ledger, "pretraining")
+    pair = [rows.get(f"{model} {variant}") for variant in ("frames", "mfcc")]
+    if None in pair:
+        return {}
+    gaps = []
+    for protocol in difficulty.PROTOCOLS:
+        gaps.append(difference(*(one[protocol].of(corpus) for one in pair), ACCURACY))
+    return dict(zip(difficulty.PROTOCOLS, zip(gaps, signs(gaps), strict=True), strict=True))
+
+
 def _difficulty(ledger: Ledger) -> dict[str, object]:
     """Give levels and losses of the small classifiers, as ``svm_mfcc_new_speakers_ravdess``."""
     named: dict[str, object] = {"summary_values": 2 * SHAPES["published"].coefficients}
@@ -111,10 +126,16 @@ def _difficulty(ledger: Ledger) -> dict[str, object]:
             )
         for corpus in ENOUGH:
             for step, (loss, mark) in steps(protocols, corpus).items():
-                place = f"{name}_{step}_{corpus}"
-                bounds = {f"{place}_low": loss.low, f"{place}_high": loss.high}
-                named |= {place: loss.value, f"{place}_mark": mark, **bounds}
+                named |= _judged(f"{name}_{step}_{corpus}", loss, mark)
+    for model, corpus in itertools.product(difficulty.MODELS, ENOUGH):
+        for protocol, (lead, mark) in leads(ledger, model, corpus).items():
+            named |= _judged(f"{model.lower()}_lead_{WHERE[protocol]}_{corpus}", lead, mark)
     return named
+
+
+def _judged(name: str, estimate: Estimate, mark: str) -> dict[str, object]:
+    bounds = {f"{name}_low": estimate.low, f"{name}_high": estimate.high}
+    return {name: estimate.value, f"{name}_mark": mark, **bounds}
 
 
 def printed(ledger: Ledger) -> dict[str, float]:

@@ -12,8 +12,9 @@ from sercore.ledger.estimates import difference, level
 from sercore.ledger.scores import Trials
 from sercore.models.counts import built, parameters
 from sercore.papers.biagini2022.data import ELSEWHERE, ORIGINS
+from sercore.papers.biagini2022.difficulty import MODELS
 from sercore.papers.biagini2022.models import GROUPS, RECIPES
-from sercore.papers.biagini2022.page import ENOUGH, OURS, PAIR, TABLE_4, by_difficulty, steps
+from sercore.papers.biagini2022.page import ENOUGH, OURS, PAIR, TABLE_4, by_difficulty, leads, steps
 from sercore.papers.biagini2022.paper import caps
 from sercore.report.tables import DASH, NONE, html, number, plural, shown, span
 
@@ -67,7 +68,9 @@ def settings() -> HTML:
     for model, recipe in RECIPES.items():
         plateau = recipe.schedule
         row = [model, recipe.optimiser, recipe.batch]
-        row.append(f"× {plateau.factor:g} after {plateau.patience + 1}")
+        row.append(
+            f"× {plateau.factor:g} after {plateau.patience + 1} (printed {plateau.patience})"
+        )
         for field in ("head", "tuned", "weight_decay", "epochs"):
             row += [getattr(rates, field) or DASH for rates in (recipe.paper, recipe.code)]
         rows.append([*row, epochs.get(model, "not trained")])
@@ -225,6 +228,27 @@ def losses(ledger: Ledger) -> HTML:
     for title in ("fewer training clips", "new speakers instead of shared ones", "a new corpus"):
         heads += [(title, "loss"), (title, "above zero")]
     return html(heads, rows or NONE, caption="Accuracy lost at each step")
+
+
+def pretraining(ledger: Ledger) -> HTML:
+    """Accuracy on a frozen encoder's frames beside that on MFCC, from known voices to new corpora."""
+    rows, pools = [], by_difficulty(ledger, "pretraining")
+    for model in MODELS:
+        found = {corpus: leads(ledger, model, corpus) for corpus in ENOUGH}
+        for protocol in next(iter(found.values())):
+            line = [model, protocol]
+            for corpus, judged in found.items():
+                for variant in ("mfcc", "frames"):
+                    trials = pools[f"{model} {variant}"][protocol].of(corpus)
+                    line.append(shown(level(trials, ACCURACY), 3, bare=True))
+                lead, mark = judged[protocol]
+                line += [shown(lead, 3, signed=True), mark]
+            rows.append(line)
+    heads = ["classifier", "split"]
+    for corpus in ENOUGH:
+        heads += [(NAMES[corpus], name) for name in ("MFCC", "encoder", "lead", "above zero")]
+    caption = "Accuracy on the frames of a frozen encoder and on MFCC, RAVDESS and EMOVO alone"
+    return html(heads, rows or NONE, caption=caption)
 
 
 def by_corpus(ledger: Ledger) -> HTML:

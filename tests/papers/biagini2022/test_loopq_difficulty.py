@@ -2,19 +2,28 @@
 
 from collections import Counter
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.special import log_softmax
 from sklearn.exceptions import ConvergenceWarning
 
-from sercore.papers.biagini2022 import difficulty
+from sercore.ledger import recorded
+from sercore.ledger.entries import Ledger
+from sercore.papers.biagini2022 import difficulty, page
+from sercore.papers.biagini2022 import figures as plots
 from sercore.papers.biagini2022 import study as loopq
+from sercore.papers.biagini2022 import tables as chapter
 from sercore.papers.biagini2022.inputs import FREE, Inputs
+from sercore.papers.biagini2022.paper import PAPER
 from sercore.papers.biagini2022.trial import SAME_SIZE, split
 from sercore.protocols.speakers import speaker_folds
 from sercore.protocols.splits import LeakError, forbid_shared
+from sercore.sweep import Task
 from tests.papers.biagini2022.loopq_toy import toy
+from tests.table_cells import rows
 
 WIDTH = 200  # so wide that a linear model can learn the signs of every speaker
 SHARED = {"edition": "demo", "labels": "own", "size": "small"}
@@ -152,3 +161,94 @@ def test_pretraining_is_asked_on_corpora_with_six_speakers(monkeypatch, tmp_path
     for name in difficulty.TASKS:
         loopq.tasks(loopq.Parameters(edition="open", models=name, encoder="none"), toy())
     assert [options["only"] for options in asked] == [(), difficulty.JUDGED]
+
+
+CAST = {"ravdess": 8, "emovo": 6, "tess": 2}
+RIGHT = dict(zip(difficulty.PROTOCOLS, (16, 15, 10, 5), strict=True))  # of 20 clips
+
+
+def book(*, cast: dict[str, int] = CAST, seeds: int = 5, task: str = "difficulty") -> Ledger:
+    """A ledger in which so many clips of each speaker and class are right under each protocol."""
+    about = SimpleNamespace(table=pd.DataFrame({"corpus": list(cast)}), encoder="toy")
+    rows, shared = difficulty.TASKS[task][0], SHARED | {"edition": "open"}
+    given = list(difficulty.grid(rows, about, seeds=range(seeds), folds=6, **shared))
+    outcomes = []
+    for trial in given:
+        counts = []
+        for corpus, speakers in cast.items():
+            for who in range(speakers) if corpus != trial.source else ():
+                right = RIGHT[trial.protocol] + who % 2 - (trial.variant == "mfcc")
+                group = f"{corpus}/{who:02d}"
+                for label in range(7):
+                    counts += [[group, label, label, right], [group, label, (label + 1) % 7, 20 - right]]  # fmt: skip
+        outcomes.append({"counts": counts, "training_clips": 100, "ending": "converged"})
+    jobs = [Task(name=task, run=difficulty.run, trials=given, data=None, corpora=tuple(cast))]
+    return Ledger(PAPER, runs=recorded.of_this_run(jobs, [outcomes]))
+
+
+def test_each_step_is_the_loss_between_two_neighbouring_splits():
+    protocols = page.by_difficulty(book())["SVM mfcc"]
+    for corpus in ("ravdess", "emovo"):
+        found = page.steps(protocols, corpus)
+        values = [loss.value for loss, _ in found.values()]
+        assert values == pytest.approx([0.05, 0.25, 0.25])
+        assert [mark for _, mark in found.values()] == ["holds"] * 3
+        assert found["sharing"][0].groups == CAST[corpus]
+    few = page.by_difficulty(book(cast={**CAST, "emovo": 5}))["SVM mfcc"]
+    assert {mark for _, mark in page.steps(few, "emovo").values()} == {"inconclusive"}
+    short = page.by_difficulty(book(seeds=4))["SVM mfcc"]
+    assert {mark for _, mark in page.steps(short, "ravdess").values()} == {"inconclusive"}
+
+
+def test_the_numbers_of_the_words_and_tables_are_the_planted_ones():
+    ledger = book()
+    numbers = page.quoted(ledger)
+    assert numbers["svm_mfcc_shared_ravdess"] == pytest.approx(15.5 / 20)
+    assert numbers["svm_mfcc_new_corpus"] == pytest.approx(4.5 / 20)
+    assert numbers["logistic_mfcc_sharing"] == pytest.approx(0.25)
+    assert numbers["difficulty_seeds"] == 5
+    cells = rows(chapter.difficulty(ledger))
+    assert [row[:2] for row in cells[:2]] == [["SVM mfcc", "by-origin"], ["SVM mfcc", "same-size"]]
+    assert len(cells) == 8
+    assert cells[0][3] == "0.775"
+    lost = rows(chapter.losses(ledger))
+    assert [row[:2] for row in lost[:2]] == [["SVM mfcc", "RAVDESS"], ["SVM mfcc", "EMOVO"]]
+    assert lost[0][4].startswith("+0.250")
+
+
+def test_the_figure_has_the_mean_of_each_split():
+    data = plots.difficulty_data(book())
+    figure = plots.difficulty(data, printed={"a": 0.7, "b": 0.8}, chance=1 / 7)
+    (means,) = [line for line in figure.axes[0].lines if line.get_marker() == "D"]
+    assert means.get_xdata() == pytest.approx([15.5 / 20, 14.5 / 20, 9.5 / 20, 4.5 / 20])
+    assert np.isnan(data["SVM mfcc"]["by-origin"][1]["TESS"].low)
+    assert np.isfinite(data["SVM mfcc"]["by-origin"][1]["RAVDESS"].low)
+    with pytest.raises(ValueError, match="no classifier; expected one or more"):
+        plots.difficulty({}, printed={"a": 0.7}, chance=1 / 7)
+
+
+def test_the_recorded_losses_are_those_of_the_recorded_answers():
+    """Independent of the estimates: accuracies of RAVDESS counted from the answers themselves."""
+    ledger = Ledger(PAPER)
+    table = ledger.recorded.kind("difficulty")
+    answers = ledger.recorded.counts.merge(table[["trial", "model", "protocol", "seed", "fold"]])
+    answers = answers[answers["group"].str.startswith("ravdess/") & (answers["model"] == "SVM")]
+    answers = answers.assign(right=answers["count"] * (answers["true"] == answers["predicted"]))
+    sums = answers.groupby(["protocol", "seed", "fold"])[["right", "count"]].sum()
+    shares = (sums["right"] / sums["count"]).groupby(["protocol", "seed"]).mean()
+    means = shares.groupby("protocol").mean()
+    loss = means[SAME_SIZE] - means["speaker-independent"]
+    assert page.quoted(ledger)["svm_mfcc_sharing_ravdess"] == pytest.approx(loss)
+
+
+def test_the_lead_of_an_encoder_is_its_score_less_that_on_mfcc():
+    ledger = book(cast={"ravdess": 8, "emovo": 6}, task="pretraining")
+    found = page.leads(ledger, "SVM", "ravdess")
+    assert [lead.value for lead, _ in found.values()] == pytest.approx([0.05] * 4)
+    assert {mark for _, mark in found.values()} == {"holds"}
+    assert page.quoted(ledger)["svm_lead_new_speakers_emovo"] == pytest.approx(0.05)
+    cells = rows(chapter.pretraining(ledger))
+    assert len(cells) == 8
+    assert cells[0][2:4] == ["0.775", "0.825"]
+    assert page.leads(book(), "SVM", "ravdess") == {}
+    assert "not recorded yet" in chapter.pretraining(book()).data
