@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import Estimate, difference, level, shared, signs
+from sercore.ledger.estimates import Estimate, difference, shared, signs
 from sercore.ledger.scores import Trials
 from sercore.papers.biagini2022 import difficulty, study
 from sercore.papers.biagini2022.data import ELSEWHERE, ORIGINS
@@ -51,6 +51,7 @@ def quoted(ledger: Ledger) -> Mapping[str, object]:
         "networks": len(accuracies),
         "chance": 1 / len(study.CLASSES),
         "above_zero": "holds",  # marks, for the words that rest on them
+        "below_zero": "fails",
         "not_sure": "inconclusive",
         "printed_epochs": max(epochs),
         **span("printed", accuracies),
@@ -108,22 +109,21 @@ def leads(ledger: Ledger, model: str, corpus: str) -> dict[str, tuple[Estimate, 
 
 
 def _difficulty(ledger: Ledger) -> dict[str, object]:
-    """Give levels and losses of the small classifiers, as ``svm_mfcc_new_speakers_ravdess``."""
+    """Give levels and losses of the small classifiers, as ``svm_mfcc_new_speakers_ravdess``.
+
+    Those on MFCC are of all corpora, those on an encoder's frames of the two that it was run on.
+    """
     named: dict[str, object] = {"summary_values": 2 * SHAPES["published"].coefficients}
-    for row, protocols in by_difficulty(ledger).items():
+    rows = by_difficulty(ledger, "pretraining") | by_difficulty(ledger)
+    for row, protocols in rows.items():
         name = row.lower().replace(" ", "_")
         for protocol, trials in protocols.items():
             place = f"{name}_{WHERE[protocol]}"
             named[place] = _mean(trials, ACCURACY)
-            named[f"{place}_pooled"] = trials.pooled(ACCURACY)
             named[f"{place}_clips"] = trials.table["training_clips"].mean()
             named["difficulty_seeds"] = len(trials.seeds)
             for corpus in trials.corpora:
-                named[f"{place}_{corpus}"] = level(trials.of(corpus), ACCURACY).value
-        for step, (easier, harder) in STEPS.items():
-            named[f"{name}_{step}"] = (
-                named[f"{name}_{WHERE[easier]}"] - named[f"{name}_{WHERE[harder]}"]
-            )
+                named[f"{place}_{corpus}"] = _mean(trials.of(corpus), ACCURACY)
         for corpus in ENOUGH:
             for step, (loss, mark) in steps(protocols, corpus).items():
                 named |= _judged(f"{name}_{step}_{corpus}", loss, mark)

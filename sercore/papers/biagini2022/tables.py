@@ -215,10 +215,10 @@ def difficulty(ledger: Ledger) -> HTML:
     return html(heads, rows or NONE, caption="From shared speakers to new corpora", note=note)
 
 
-def losses(ledger: Ledger) -> HTML:
+def losses(ledger: Ledger, task: str = "difficulty") -> HTML:
     """Accuracy that each step of difficulty costs, on the corpora with six speakers or more."""
     rows = []
-    for row, protocols in by_difficulty(ledger).items():
+    for row, protocols in by_difficulty(ledger, task).items():
         for corpus in ENOUGH:
             line = [row, NAMES[corpus]]
             for loss, mark in steps(protocols, corpus).values():
@@ -227,7 +227,10 @@ def losses(ledger: Ledger) -> HTML:
     heads = ["classifier", "corpus"]
     for title in ("fewer training clips", "new speakers instead of shared ones", "a new corpus"):
         heads += [(title, "loss"), (title, "above zero")]
-    return html(heads, rows or NONE, caption="Accuracy lost at each step")
+    caption = "Accuracy lost at each step"
+    if task == "pretraining":
+        caption = f"{caption}, RAVDESS and EMOVO alone"
+    return html(heads, rows or NONE, caption=caption, folded=task == "pretraining")
 
 
 def pretraining(ledger: Ledger) -> HTML:
