@@ -118,6 +118,40 @@ def redealt(
     return tuple(np.flatnonzero(place == number) for number in range(len(sides)))
 
 
+def redealt_whole(
+    table: pd.DataFrame,
+    sides: Sequence[np.ndarray],
+    groups: Sequence[str],
+    *,
+    generator: np.random.Generator,
+) -> tuple[np.ndarray, ...]:
+    """Deal whole groups of rows to the sides of a split at random, within each corpus.
+
+    Each side keeps its number of clips of each corpus as nearly as whole groups allow.
+
+    Args:
+        table: clips with ``corpus``.
+        sides: row numbers of each side, together each row once.
+        groups: ``(rows,)`` name of each row's group, which lies within a corpus.
+        generator: source of the draws.
+
+    Raises:
+        LeakError: a group has rows of several corpora, so that it could be on two sides.
+    """
+    names, corpora = np.asarray(groups), table["corpus"].to_numpy(str)
+    place = np.empty(len(table), np.int64)
+    for corpus in np.unique(corpora):
+        is_here = corpora == corpus
+        forbid_shared(names[is_here], names[~is_here], what="group")
+        ends = np.cumsum([is_here[rows].sum() for rows in sides])
+        present, sizes = np.unique(names[is_here], return_counts=True)
+        order = generator.permutation(len(present))
+        middles = np.cumsum(sizes[order]) - sizes[order] / 2
+        side_of = dict(zip(present[order], np.searchsorted(ends, middles), strict=True))
+        place[is_here] = [side_of[name] for name in names[is_here]]
+    return tuple(np.flatnonzero(place == number) for number in range(len(sides)))
+
+
 def _drawn_by(column: pd.Series, generator: np.random.Generator) -> Fold:
     if column.isna().any():
         raise ValueError(

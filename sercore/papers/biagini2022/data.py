@@ -28,8 +28,11 @@ from sercore.papers.biagini2022.inputs import (
     waveforms,
 )
 from sercore.papers.biagini2022.models import TunedRow, Weights
+from sercore.protocols.speakers import check_complete
 from sercore.protocols.splits import by_origin
 
+# Splits beside that by speaker: clips at random on sides of its size, and takes of a sentence apart.
+SAME_SIZE, TAKES_APART = "same-size", "takes-apart"
 DEMO = ("demo-studio", "demo-labor", "demo-scena")
 ORIGINS = {  # corpora as the report prints them
     "crema-d": "CREMA",
@@ -62,7 +65,15 @@ class Data(Clips):
         """Return the digest of the columns, inputs and weights that a trial reads."""
         values = [[kind, self.once(kind, partial(self._digest, kind))] for kind in trial.row.inputs]
         weights = [self.weights[name].content for name in trial.row.weights]
+        if trial.protocol == TAKES_APART:
+            values.append(self.takes.tolist())
         return store.digest([list(self.classes), self.rows(), *values, *weights])
+
+    @property
+    def takes(self) -> np.ndarray:
+        """``(clips,)`` corpus/speaker/text: what takes of one sentence by one speaker share."""
+        check_complete(self.table, "text", what="a split by sentence needs")
+        return (self.groups + "/" + self.table["text"].astype(str)).to_numpy(str)
 
     def _digest(self, kind: str) -> str:
         inputs = self.inputs[kind]

@@ -20,10 +20,10 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from sercore.evaluation.metrics import tally
-from sercore.papers.biagini2022.data import Data
+from sercore.papers.biagini2022.data import SAME_SIZE, TAKES_APART, Data
 from sercore.papers.biagini2022.inputs import Inputs
 from sercore.papers.biagini2022.models import Row
-from sercore.papers.biagini2022.trial import SAME_SIZE, Trial, split
+from sercore.papers.biagini2022.trial import Trial, split
 
 MODELS = ("SVM", "LOGISTIC")
 # Of MFCC, and of the frames of a frozen speech encoder.
@@ -36,7 +36,8 @@ TASKS: dict[str, tuple[Sequence[Row], Sequence[str]]] = {
     "pretraining": (ROWS, JUDGED),
 }
 # From the easiest to the hardest.
-PROTOCOLS = ("by-origin", SAME_SIZE, "speaker-independent", "across-corpora")
+OF_FOLDS = (SAME_SIZE, TAKES_APART, "speaker-independent")
+PROTOCOLS = ("by-origin", *OF_FOLDS, "across-corpora")
 ITERATIONS = 5000  # none comes near; one that did would be an error
 
 
@@ -49,7 +50,7 @@ def grid(
     """
     corpora = sorted(set(data.table["corpus"]))
     places = [("by-origin", 0, "all")]
-    for protocol in (SAME_SIZE, "speaker-independent"):
+    for protocol in OF_FOLDS:
         places += [(protocol, fold, "all") for fold in range(folds)]
     places += [("across-corpora", 0, corpus) for corpus in corpora]
     for seed in seeds:

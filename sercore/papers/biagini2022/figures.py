@@ -45,6 +45,7 @@ SPLIT_WORDS = dict(
         (
             "clips at random,\n80 % train",
             "clips at random,\nfewer train",
+            "the same, takes of\na sentence apart",
             "new speakers,\nas many train",
             "a new corpus,\none other trains",
         ),

@@ -9,7 +9,7 @@ from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate, difference, shared, signs
 from sercore.ledger.scores import Trials
 from sercore.papers.biagini2022 import difficulty, study
-from sercore.papers.biagini2022.data import ELSEWHERE, ORIGINS
+from sercore.papers.biagini2022.data import ELSEWHERE, ORIGINS, SAME_SIZE, TAKES_APART
 from sercore.papers.biagini2022.inputs import SHAPES
 from sercore.papers.biagini2022.models import ACROSS, GROUPS
 from sercore.protocols import speakers
@@ -24,13 +24,21 @@ WORDS = ("shared", "apart")  # of each split of PAIR: are its speakers shared wi
 # Each model of Table 4 in its readings.
 TABLE_4 = [(row.model, row.variant) for row in (*GROUPS["scratch"], *GROUPS["pretrained"])]
 DRAWN = (("FCMFCC", "as-run"), ("CNNLSTM", "fixed"), ("CNNATT", "fixed"))  # confusion matrices
-# What changes from one protocol of ``difficulty`` to the next, harder one.
-STEPS = dict(
-    zip(("size", "sharing", "corpus"), itertools.pairwise(difficulty.PROTOCOLS), strict=True)
-)
-WHERE = dict(
-    zip(difficulty.PROTOCOLS, ("shared", "same_size", "new_speakers", "new_corpus"), strict=True)
-)
+# What changes from one protocol of ``difficulty`` to another: "sharing" is takes and voice together.
+STEPS = {
+    "size": ("by-origin", SAME_SIZE),
+    "sharing": (SAME_SIZE, "speaker-independent"),
+    "takes": (SAME_SIZE, TAKES_APART),
+    "voice": (TAKES_APART, "speaker-independent"),
+    "corpus": ("speaker-independent", "across-corpora"),
+}
+WHERE = {
+    "by-origin": "shared",
+    SAME_SIZE: "same_size",
+    TAKES_APART: "other_takes",
+    "speaker-independent": "new_speakers",
+    "across-corpora": "new_corpus",
+}
 ENOUGH = ("ravdess", "emovo")  # corpora at hand with the six speakers that a sign takes
 HAPPY, SURPRISE = (study.CLASSES.index(name) for name in ("happy", "surprise"))
 
@@ -65,7 +73,7 @@ def quoted(ledger: Ledger) -> Mapping[str, object]:
 
 
 def by_difficulty(ledger: Ledger, task: str = "difficulty") -> dict[str, dict[str, Trials]]:
-    """Trials of each small classifier of a task, by protocol, the easiest first.
+    """Trials of each small classifier of a task that has all protocols, the easiest first.
 
     The folds of a seed are joined, so that protocols with other folds can be compared seed by seed.
     """
@@ -77,13 +85,14 @@ def by_difficulty(ledger: Ledger, task: str = "difficulty") -> dict[str, dict[st
                 if (variant, other, recorded.kind_of(run)) == (row.variant, protocol, task):
                     joined = replace(trials, table=trials.table.assign(fold=0))
                     rows.setdefault(f"{row.model} {row.variant}", {})[protocol] = joined
-    return rows
+    complete = len(difficulty.PROTOCOLS)
+    return {name: protocols for name, protocols in rows.items() if len(protocols) == complete}
 
 
 def steps(protocols: Mapping[str, Trials], corpus: str) -> dict[str, tuple[Estimate, str]]:
     """Loss of accuracy at each step of one classifier on one corpus, and its mark.
 
-    The three marks are judged together.
+    All marks are judged together.
     """
     losses = []
     for easier, harder in STEPS.values():

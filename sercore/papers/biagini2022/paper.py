@@ -17,7 +17,6 @@ from sercore.models import cnnlstm, counts, fcmfcc, mmfusion
 from sercore.papers.biagini2022 import card, data, difficulty, page, study
 from sercore.papers.biagini2022.inputs import SHAPES
 from sercore.papers.biagini2022.models import PUBLISHED, RECIPES, Recipe
-from sercore.papers.biagini2022.trial import SAME_SIZE
 from sercore.protocols import speakers
 from sercore.protocols.splits import SHARE
 
@@ -128,7 +127,7 @@ class Biagini2022(Paper, study=study):
     metrics = page.OURS
     protocols = page.SPLITS
     others: Mapping[str, str] = {"across-corpora": "clean"}
-    folds: Mapping[str, int] = dict.fromkeys(("speaker-independent", SAME_SIZE), speakers.FOLDS)
+    folds: Mapping[str, int] = dict.fromkeys(difficulty.OF_FOLDS, speakers.FOLDS)
     settings = TEXT
     built = BUILT
     card = card.CARD

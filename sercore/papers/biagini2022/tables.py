@@ -225,7 +225,13 @@ def losses(ledger: Ledger, task: str = "difficulty") -> HTML:
                 line += [shown(loss, 3, signed=True), mark]
             rows.append(line)
     heads = ["classifier", "corpus"]
-    for title in ("fewer training clips", "new speakers instead of shared ones", "a new corpus"):
+    for title in (
+        "fewer training clips",
+        "new speakers for shared ones",
+        "of this, no take of the sentence",
+        "of this, a new voice",
+        "a new corpus",
+    ):
         heads += [(title, "loss"), (title, "above zero")]
     caption = "Accuracy lost at each step"
     if task == "pretraining":

@@ -18,7 +18,7 @@ from sercore.papers.biagini2022 import study as loopq
 from sercore.papers.biagini2022 import tables as chapter
 from sercore.papers.biagini2022.inputs import FREE, Inputs
 from sercore.papers.biagini2022.paper import PAPER
-from sercore.papers.biagini2022.trial import SAME_SIZE, split
+from sercore.papers.biagini2022.trial import SAME_SIZE, TAKES_APART, split
 from sercore.protocols.speakers import speaker_folds
 from sercore.protocols.splits import LeakError, forbid_shared
 from sercore.sweep import Task
@@ -48,7 +48,7 @@ def trials(data, *, seeds=(0,), folds=2):
 
 def test_the_grid_has_each_trial_once():
     found = trials(toy(), seeds=(0, 1), folds=4)
-    assert len(found) == len(set(found)) == 2 * 4 * (1 + 4 + 4 + 2)
+    assert len(found) == len(set(found)) == 2 * 4 * (1 + 3 * 4 + 2)
     per_protocol = Counter(trial.protocol for trial in found)
     assert set(per_protocol) == set(difficulty.PROTOCOLS)
     assert {trial.source for trial in found if trial.protocol == "across-corpora"} == {
@@ -92,6 +92,32 @@ def test_a_speakers_own_signs_help_only_where_speakers_are_shared(signs, above, 
         assert np.mean(scores[protocol]) > 0.55
     for protocol in below:
         assert np.mean(scores[protocol]) < 0.35
+
+
+def test_takes_of_a_sentence_stay_on_one_side_and_speakers_do_not():
+    """Planted in the other split: there takes of one sentence by one speaker are on two sides."""
+    data = toy()
+    for trial in trials(data):
+        if trial.protocol not in (SAME_SIZE, TAKES_APART):
+            continue
+        training, _, test = split(trial, data)
+        by_speaker = speaker_folds(data.table, trial.fold)
+        assert abs(len(training) - len(by_speaker[0])) <= 2 * 7  # a sentence in 7 emotions, twice
+        with pytest.raises(LeakError):
+            forbid_shared(data.groups[training], data.groups[test], what="speaker")
+        if trial.protocol == TAKES_APART:
+            forbid_shared(data.takes[training], data.takes[test], what="take")
+            continue
+        with pytest.raises(LeakError):
+            forbid_shared(data.takes[training], data.takes[test], what="take")
+
+
+def test_a_trial_whose_split_reads_the_sentences_has_them_in_its_key():
+    data = difficulty.summarised(clips())
+    other = replace(data, table=data.table.assign(text=data.table["text"].iloc[::-1].to_numpy()))
+    for trial in trials(data):
+        is_same = data.content(trial) == other.content(trial)
+        assert is_same == (trial.protocol != TAKES_APART)
 
 
 def test_a_clip_is_the_mean_and_the_deviation_of_its_frames():
@@ -145,7 +171,7 @@ def test_its_trials_are_asked_for_by_name_alone(name, rows, monkeypatch):
     monkeypatch.setattr(loopq, "_loaded", lambda parameters, rows, **options: toy())
     parameters = loopq.Parameters(models=name, seeds=2, folds=4)
     (task,) = loopq.tasks(parameters, toy())
-    assert (task.name, len(task.trials)) == (name, 2 * rows * (1 + 4 + 4 + 2))
+    assert (task.name, len(task.trials)) == (name, 2 * rows * (1 + 3 * 4 + 2))
     assert task.data.inputs["frames"].values.shape == (112, 12)
     without = loopq.Parameters(models=name, encoder="none")
     assert {trial.variant for trial in loopq.tasks(without, toy())[0].trials} == {"mfcc"}
@@ -164,7 +190,7 @@ def test_pretraining_is_asked_on_corpora_with_six_speakers(monkeypatch, tmp_path
 
 
 CAST = {"ravdess": 8, "emovo": 6, "tess": 2}
-RIGHT = dict(zip(difficulty.PROTOCOLS, (16, 15, 10, 5), strict=True))  # of 20 clips
+RIGHT = dict(zip(difficulty.PROTOCOLS, (16, 15, 12, 10, 5), strict=True))  # of 20 clips
 
 
 def book(*, cast: dict[str, int] = CAST, seeds: int = 5, task: str = "difficulty") -> Ledger:
@@ -191,8 +217,8 @@ def test_each_step_is_the_loss_between_two_neighbouring_splits():
     for corpus in ("ravdess", "emovo"):
         found = page.steps(protocols, corpus)
         values = [loss.value for loss, _ in found.values()]
-        assert values == pytest.approx([0.05, 0.25, 0.25])
-        assert [mark for _, mark in found.values()] == ["holds"] * 3
+        assert values == pytest.approx([0.05, 0.25, 0.15, 0.1, 0.25])
+        assert [mark for _, mark in found.values()] == ["holds"] * 5
         assert found["sharing"][0].groups == CAST[corpus]
     few = page.by_difficulty(book(cast={**CAST, "emovo": 5}))["SVM mfcc"]
     assert {mark for _, mark in page.steps(few, "emovo").values()} == {"inconclusive"}
@@ -210,7 +236,7 @@ def test_the_numbers_of_the_words_and_tables_are_the_planted_ones():
     assert numbers["difficulty_seeds"] == 5
     cells = rows(chapter.difficulty(ledger))
     assert [row[:2] for row in cells[:2]] == [["SVM mfcc", "by-origin"], ["SVM mfcc", "same-size"]]
-    assert len(cells) == 8
+    assert len(cells) == 10
     assert cells[0][3] == "0.775"
     lost = rows(chapter.losses(ledger))
     assert [row[:2] for row in lost[:2]] == [["SVM mfcc", "RAVDESS"], ["SVM mfcc", "EMOVO"]]
@@ -221,7 +247,7 @@ def test_the_figure_has_the_mean_of_each_split():
     data = plots.difficulty_data(book())
     figure = plots.difficulty(data, printed={"a": 0.7, "b": 0.8}, chance=1 / 7)
     (means,) = [line for line in figure.axes[0].lines if line.get_marker() == "D"]
-    assert means.get_xdata() == pytest.approx([15.5 / 20, 14.5 / 20, 9.5 / 20, 4.5 / 20])
+    assert means.get_xdata() == pytest.approx([15.5 / 20, 14.5 / 20, 11.5 / 20, 9.5 / 20, 4.5 / 20])
     assert np.isnan(data["SVM mfcc"]["by-origin"][1]["TESS"].low)
     assert np.isfinite(data["SVM mfcc"]["by-origin"][1]["RAVDESS"].low)
     with pytest.raises(ValueError, match="no classifier; expected one or more"):
@@ -245,14 +271,14 @@ def test_the_recorded_losses_are_those_of_the_recorded_answers():
 def test_the_lead_of_an_encoder_is_its_score_less_that_on_mfcc():
     ledger = book(cast={"ravdess": 8, "emovo": 6}, task="pretraining")
     found = page.leads(ledger, "SVM", "ravdess")
-    assert [lead.value for lead, _ in found.values()] == pytest.approx([0.05] * 4)
+    assert [lead.value for lead, _ in found.values()] == pytest.approx([0.05] * 5)
     assert {mark for _, mark in found.values()} == {"holds"}
     numbers = page.quoted(ledger)
     assert numbers["svm_lead_new_speakers_emovo"] == pytest.approx(0.05)
     assert numbers["svm_frames_sharing_emovo"] == pytest.approx(0.25)
     assert len(rows(chapter.losses(ledger, "pretraining"))) == 8
     cells = rows(chapter.pretraining(ledger))
-    assert len(cells) == 8
+    assert len(cells) == 10
     assert cells[0][2:4] == ["0.775", "0.825"]
     assert page.leads(book(), "SVM", "ravdess") == {}
     assert "not recorded yet" in chapter.pretraining(book()).data
