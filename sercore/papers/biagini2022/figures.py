@@ -98,7 +98,7 @@ def difficulty(
         axes.plot(means, heights, "D", linestyle=":", **look)
         axes.set(xlim=(0, 1.02), ylim=(len(protocols) - 0.5, -0.5), xlabel="accuracy")
         title = " on ".join(CLASSIFIERS[word] for word in name.split())
-        axes.set_title(fill(title, 26), fontsize=FONT + 1)
+        axes.set_title(fill(title, 32), fontsize=FONT + 1)
         axes.set_yticks(heights, [SPLIT_WORDS[split] for split in protocols], fontsize=FONT)
         axes.tick_params(labelsize=FONT)
     patch = Patch(color=COLOURS["printed"], alpha=0.15, label="printed, five networks")
