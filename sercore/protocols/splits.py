@@ -89,6 +89,69 @@ def by_label(table: pd.DataFrame, *, generator: np.random.Generator) -> Fold:
     return _drawn_by(table["class"], generator)
 
 
+def redealt(
+    table: pd.DataFrame, sides: Sequence[np.ndarray], *, generator: np.random.Generator
+) -> tuple[np.ndarray, ...]:
+    """Deal the rows of a split to its sides at random, within each corpus and class.
+
+    Each side keeps its number of clips of each corpus and class, so that beside a split by speaker
+    the result differs in nothing but whose clips a side has: speakers are on all of them.
+
+    Args:
+        table: clips with ``corpus`` and ``class``.
+        sides: row numbers of each side, together each row once.
+        generator: source of the draws.
+
+    Raises:
+        ValueError: the sides do not hold each row once.
+    """
+    if not np.array_equal(np.sort(np.concatenate(sides)), np.arange(len(table))):
+        raise ValueError(
+            f"sides of {sum(map(len, sides))} rows for {len(table)} clips; expected each row on one"
+            " side. Give all sides of one split."
+        )
+    place = np.empty(len(table), np.int64)
+    for number, rows in enumerate(sides):
+        place[rows] = number
+    for rows in table.groupby(["corpus", "class"]).indices.values():
+        place[rows] = generator.permutation(place[rows])
+    return tuple(np.flatnonzero(place == number) for number in range(len(sides)))
+
+
+def redealt_whole(
+    table: pd.DataFrame,
+    sides: Sequence[np.ndarray],
+    groups: Sequence[str],
+    *,
+    generator: np.random.Generator,
+) -> tuple[np.ndarray, ...]:
+    """Deal whole groups of rows to the sides of a split at random, within each corpus.
+
+    Each side keeps its number of clips of each corpus as nearly as whole groups allow.
+
+    Args:
+        table: clips with ``corpus``.
+        sides: row numbers of each side, together each row once.
+        groups: ``(rows,)`` name of each row's group, which lies within a corpus.
+        generator: source of the draws.
+
+    Raises:
+        LeakError: a group has rows of several corpora, so that it could be on two sides.
+    """
+    names, corpora = np.asarray(groups), table["corpus"].to_numpy(str)
+    place = np.empty(len(table), np.int64)
+    for corpus in np.unique(corpora):
+        is_here = corpora == corpus
+        forbid_shared(names[is_here], names[~is_here], what="group")
+        ends = np.cumsum([is_here[rows].sum() for rows in sides])
+        present, sizes = np.unique(names[is_here], return_counts=True)
+        order = generator.permutation(len(present))
+        middles = np.cumsum(sizes[order]) - sizes[order] / 2
+        side_of = dict(zip(present[order], np.searchsorted(ends, middles), strict=True))
+        place[is_here] = [side_of[name] for name in names[is_here]]
+    return tuple(np.flatnonzero(place == number) for number in range(len(sides)))
+
+
 def _drawn_by(column: pd.Series, generator: np.random.Generator) -> Fold:
     if column.isna().any():
         raise ValueError(

@@ -40,7 +40,7 @@ class Plan:
         stop: rate cuts of a plateau after which training ends early, or None.
         least: epochs before which it does not.
 
-    Source: Biagini 2022, section 4.1.
+    Source: Biagini 2022, section 3.7.
     """
 
     epochs: int = 100

@@ -17,7 +17,7 @@ SMALLEST = 1e-8  # a cut that would change a rate by no more than this leaves it
 class Plateau:
     """Cut after ``patience + 1`` epochs in a row without a better validation loss, down to a floor.
 
-    Source: Biagini 2022, section 4.1 and Table 3; PyTorch's ``ReduceLROnPlateau``.
+    Source: Biagini 2022, section 3.7 and Table 3; PyTorch's ``ReduceLROnPlateau``.
     """
 
     patience: int
@@ -57,7 +57,7 @@ class Plateau:
 class Steps:
     """Cut after named epochs, counted from 1 and rising.
 
-    Source: Biagini 2022, section 4.2, the final model: epochs 15 and 25; PyTorch's ``MultiStepLR``.
+    Source: Biagini 2022, section 4.1, the final model: epochs 15 and 25; PyTorch's ``MultiStepLR``.
     """
 
     at: tuple[int, ...]

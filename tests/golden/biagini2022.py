@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, replace
 
+from sercore.papers.biagini2022 import difficulty
 from sercore.papers.biagini2022 import study as loopq
 from sercore.papers.biagini2022 import trial as loopq_trial
 from sercore.papers.biagini2022 import views as loopq_views
@@ -17,7 +18,7 @@ USUAL, TOLERANCES = 1e-4, {"FCMFCC": 4e-4, "CNNATT": 3e-3}
 
 def trials() -> list[Golden]:
     """Two epochs of the demo's networks in the published recipes."""
-    return [*from_inputs(), *_tuned()]
+    return [*from_inputs(), *_tuned(), *_classified()]
 
 
 def from_inputs() -> list[Golden]:
@@ -33,6 +34,20 @@ def from_inputs() -> list[Golden]:
     viewed = grid[loopq.VIEWED, "speaker-independent"]  # by origin no clip is right so early
     plans.append(("views", loopq.VIEWED, viewed, loopq_views.run))
     return [_golden(*plan[:3], data, plan[3]) for plan in plans]
+
+
+def _classified() -> list[Golden]:
+    """Every classifier by origin, and one under every protocol; the tasks differ in rows alone."""
+    data, goldens = loopq_toy.toy(), {}
+    short = difficulty.summarised(data)
+    shared = {"edition": "open", "labels": "own", "size": "small"}
+    for kind, (rows, _) in difficulty.TASKS.items():
+        for trial in difficulty.grid(rows, data, seeds=[0], folds=1, **shared):
+            if trial.protocol == "by-origin" or (kind, trial.row) == ("difficulty", rows[0]):
+                name = f"{trial.row.name}, {trial.protocol}"
+                golden = _golden(kind, name, trial, short, difficulty.run)
+                goldens.setdefault((kind, name), golden)
+    return list(goldens.values())
 
 
 def _golden(kind: str, name: str, trial, data, run) -> Golden:

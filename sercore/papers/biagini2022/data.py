@@ -1,6 +1,6 @@
 """Data of paper 03: clips in seven classes with their inputs, and what the report measures."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -28,8 +28,11 @@ from sercore.papers.biagini2022.inputs import (
     waveforms,
 )
 from sercore.papers.biagini2022.models import TunedRow, Weights
+from sercore.protocols.speakers import check_complete
 from sercore.protocols.splits import by_origin
 
+# Splits beside that by speaker: clips at random on sides of its size, and takes of a sentence apart.
+SAME_SIZE, TAKES_APART = "same-size", "takes-apart"
 DEMO = ("demo-studio", "demo-labor", "demo-scena")
 ORIGINS = {  # corpora as the report prints them
     "crema-d": "CREMA",
@@ -62,7 +65,15 @@ class Data(Clips):
         """Return the digest of the columns, inputs and weights that a trial reads."""
         values = [[kind, self.once(kind, partial(self._digest, kind))] for kind in trial.row.inputs]
         weights = [self.weights[name].content for name in trial.row.weights]
+        if trial.protocol == TAKES_APART:
+            values.append(self.takes.tolist())
         return store.digest([list(self.classes), self.rows(), *values, *weights])
+
+    @property
+    def takes(self) -> np.ndarray:
+        """``(clips,)`` corpus/speaker/text: what takes of one sentence by one speaker share."""
+        check_complete(self.table, "text", what="a split by sentence needs")
+        return (self.groups + "/" + self.table["text"].astype(str)).to_numpy(str)
 
     def _digest(self, kind: str) -> str:
         inputs = self.inputs[kind]
@@ -84,12 +95,13 @@ def load(
     encoder: str = "none",
     device: str = "auto",
     elsewhere: bool = False,
+    only: Sequence[str] = (),
 ) -> Data:
     """Load clips and inputs of an edition; inputs are taken from the store where they are kept.
 
     The edition "demo" is synthesised here, "open" is RAVDESS and TESS under ``SER_CORPORA``, with
     SAVEE and CREMA-D where they are, "paper" all four; with ``elsewhere`` corpora join that are
-    only tested. With ``loopq_labels`` SAVEE's sadness counts as anger. The encoder is a hub id, a
+    only tested, and ``only`` keeps those that it names. With ``loopq_labels`` SAVEE's sadness counts as anger. The encoder is a hub id, a
     folder, "random" or "none".
 
     Raises:
@@ -97,6 +109,8 @@ def load(
     """
     sources, shape, wanted = read(edition, elsewhere=elsewhere), SHAPES[size], sorted(set(kinds))
     table = clips(sources, loopq_labels=loopq_labels)
+    if only:
+        table = table[table["corpus"].isin(only)].reset_index(drop=True)
     paths = list(table["path"])
     table = table.assign(**dict(zip(LEVELS, levels(paths).T, strict=True)))
     network = None

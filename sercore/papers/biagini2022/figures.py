@@ -1,28 +1,129 @@
 """Figures of chapter 3, what each draws, taken from a ledger, and clips to see and hear."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from textwrap import fill
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from sercore import audio
 from sercore.features.mel import PICTURE, mel
 from sercore.ledger.entries import Ledger
+from sercore.ledger.estimates import Estimate, level
 from sercore.papers.biagini2022.data import ORIGINS, Data
-from sercore.papers.biagini2022.page import PAIR, TABLE_4
+from sercore.papers.biagini2022.difficulty import PROTOCOLS
+from sercore.papers.biagini2022.page import ACCURACY, ENOUGH, PAIR, TABLE_4, by_difficulty
 from sercore.papers.biagini2022.study import CLASSES
-from sercore.report.figures import COLOURS, FONT, WIDTH, colours, legend, map_source
+from sercore.report.figures import (
+    COLOURS,
+    FONT,
+    WIDTH,
+    colours,
+    hover,
+    interval,
+    legend,
+    map_source,
+)
 
 SHADES = colours(("training", "validation"))
 # Colour of a split: the report's own, and that without the report's leak.
 SPLITS = dict(zip(PAIR, (COLOURS["as-published"], COLOURS["clean"]), strict=True))
+CLASSIFIERS = {
+    "SVM": "support vector machine",
+    "LOGISTIC": "logistic regression",
+    "mfcc": "MFCC",
+    "frames": "a frozen speech encoder",
+}
+SPLIT_WORDS = dict(
+    zip(
+        PROTOCOLS,
+        (
+            "clips at random,\n80 % train",
+            "clips at random,\nfewer train",
+            "the same, takes of\na sentence apart",
+            "new speakers,\nas many train",
+            "a new corpus,\none other trains",
+        ),
+        strict=True,
+    )
+)
+BIN = 30  # clips, the fewest of a bin whose share of right answers is drawn
 MARKERS = "osD^vPX"
 SECONDS = 30.0  # of joined clips
 SPEAKER = ["corpus", "speaker"]
 Panel = tuple[str, np.ndarray, list[str]]
+
+
+def difficulty(
+    rows: Mapping[str, Mapping[str, tuple[float, Mapping[str, Estimate]]]],
+    *,
+    printed: Mapping[str, float],
+    chance: float,
+) -> Figure:
+    """Draw accuracies of classifiers from the easiest split to the hardest, a panel each.
+
+    Args:
+        rows: by classifier and split the mean over the corpora, and the estimate on each.
+        printed: printed scores, whose range is drawn as a band.
+        chance: score of guessing.
+
+    Raises:
+        ValueError: no classifier.
+    """
+    if not rows:
+        raise ValueError("no classifier; expected one or more: record -p models=difficulty first")
+    size = {"figsize": (WIDTH, 3.4), "layout": "constrained"}
+    figure, grid = plt.subplots(1, len(rows), sharey=True, squeeze=False, **size)
+    band = printed.values()
+    for axes, (name, protocols) in zip(grid[0], rows.items(), strict=True):
+        axes.axvspan(
+            min(band), max(band), color=COLOURS["printed"], alpha=0.15, linewidth=0, zorder=0
+        )
+        axes.axvline(chance, color="0.8", linewidth=1, zorder=0)
+        heights = range(len(protocols))
+        corpora = next(iter(protocols.values()))[1]
+        shades, offsets = colours(corpora), np.linspace(-0.3, 0.3, len(corpora))
+        for height, (split, (_, estimates)) in zip(heights, protocols.items(), strict=True):
+            for offset, (corpus, one) in zip(offsets, estimates.items(), strict=True):
+                bounds, shade = (one.low, one.high), shades[corpus]
+                point = interval(axes, one.value, *bounds, height + offset, shade, corpus)
+                hover(point, f"{name}, {split}, {corpus}: {one.value:.2f}")
+        means = [mean for mean, _ in protocols.values()]
+        look = {"color": "0.1", "markersize": 6, "linewidth": 1, "label": "mean of the corpora"}
+        axes.plot(means, heights, "D", linestyle=":", **look)
+        axes.set(xlim=(0, 1.02), ylim=(len(protocols) - 0.5, -0.5), xlabel="accuracy")
+        title = " on ".join(CLASSIFIERS[word] for word in name.split())
+        axes.set_title(fill(title, 32), fontsize=FONT + 1)
+        axes.set_yticks(heights, [SPLIT_WORDS[split] for split in protocols], fontsize=FONT)
+        axes.tick_params(labelsize=FONT)
+    patch = Patch(color=COLOURS["printed"], alpha=0.15, label="printed, five networks")
+    legend(figure, [patch])
+    sns.despine(figure)
+    return figure
+
+
+def difficulty_data(ledger: Ledger) -> dict[str, dict[str, tuple[float, dict[str, Estimate]]]]:
+    """Mean accuracy and that of each corpus, by classifier and split; see ``difficulty``.
+
+    A corpus of fewer than six speakers keeps no interval.
+    """
+    rows: dict[str, dict[str, tuple[float, dict[str, Estimate]]]] = {}
+    for name, protocols in by_difficulty(ledger).items():
+        for protocol, trials in protocols.items():
+            estimates = {}
+            for corpus in trials.corpora:
+                one = level(trials.of(corpus), ACCURACY)
+                if corpus not in ENOUGH:
+                    one = replace(one, low=np.nan, high=np.nan)
+                estimates[ORIGINS.get(corpus, corpus.upper())] = one
+            mean = float(trials.by_seed(ACCURACY).mean())
+            rows.setdefault(name, {})[protocol] = (mean, estimates)
+    return rows
 
 
 def shares_data(ledger: Ledger) -> tuple[dict[str, int], dict[str, int]]:
@@ -162,6 +263,8 @@ def reliability_data(ledger: Ledger, model: str, variant: str) -> dict[str, np.n
 def reliability(bins: Mapping[str, Sequence[Sequence[float]]]) -> Figure:
     """Draw the share of right answers by confidence, above the share of clips.
 
+    A bin of fewer than 30 clips has no point, as its share says little; the error counts it.
+
     The bins of a protocol are what ``reliability_data`` gives.
 
     Raises:
@@ -181,7 +284,7 @@ def reliability(bins: Mapping[str, Sequence[Sequence[float]]]) -> Figure:
                 f" {confidence.sum():g}; expected clips, and of each bin no more right and no more"
                 " confidence than it has: sum both over the same clips"
             )
-        some = clips > 0
+        some = clips >= BIN
         error = np.abs(right - confidence).sum() / clips.sum()
         look = {"marker": MARKERS[at % len(MARKERS)], "markersize": 5, "linewidth": 1.2}
         above.plot(
@@ -248,7 +351,7 @@ def _coloured(table: pd.DataFrame) -> list[Panel]:
 
 def _first(ledger: Ledger, split: str) -> pd.DataFrame:
     """Take the first trial of each reading under a split, nothing changed."""
-    table = ledger.recorded.trials
+    table = ledger.recorded.kind("models")
     if not len(table):
         return table
     table = ledger.paper.arranged(table)

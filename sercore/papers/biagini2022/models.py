@@ -51,7 +51,7 @@ class Recipe:
     channels_last: bool = True
 
 
-# Biagini 2022, section 4.1 and Table 3; the patience is PyTorch's, as in the author's code.
+# Biagini 2022, section 3.7 and Table 3; the patience is PyTorch's, as in the author's code.
 RECIPES = {
     "CNNLSTM": Recipe(
         optimiser="adam",
@@ -118,6 +118,10 @@ READS = {
     "HUBERTFT": ("frames",),
     "MMFUSION as-run": ("mel, linear", "mfcc, no floor", "frames, filled"),
     "MMFUSION fixed": ("mel", "mfcc", "frames, filled"),
+    "SVM frames": ("frames",),
+    "SVM mfcc": (FREE,),
+    "LOGISTIC frames": ("frames",),
+    "LOGISTIC mfcc": (FREE,),
 }
 
 

@@ -1,13 +1,16 @@
 """Scores of Table 4 under both splits, and the numbers that the words of chapter 3 quote."""
 
+import itertools
 from collections.abc import Mapping
+from dataclasses import replace
 
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import Estimate, shared
+from sercore.ledger.estimates import Estimate, difference, shared, signs
 from sercore.ledger.scores import Trials
-from sercore.papers.biagini2022 import study
-from sercore.papers.biagini2022.data import ELSEWHERE, ORIGINS
+from sercore.papers.biagini2022 import difficulty, study
+from sercore.papers.biagini2022.data import ELSEWHERE, ORIGINS, SAME_SIZE, TAKES_APART
+from sercore.papers.biagini2022.inputs import SHAPES
 from sercore.papers.biagini2022.models import ACROSS, GROUPS
 from sercore.protocols import speakers
 from sercore.report.prose import span
@@ -21,6 +24,22 @@ WORDS = ("shared", "apart")  # of each split of PAIR: are its speakers shared wi
 # Each model of Table 4 in its readings.
 TABLE_4 = [(row.model, row.variant) for row in (*GROUPS["scratch"], *GROUPS["pretrained"])]
 DRAWN = (("FCMFCC", "as-run"), ("CNNLSTM", "fixed"), ("CNNATT", "fixed"))  # confusion matrices
+# What changes from one protocol of ``difficulty`` to another: "sharing" is takes and voice together.
+STEPS = {
+    "size": ("by-origin", SAME_SIZE),
+    "sharing": (SAME_SIZE, "speaker-independent"),
+    "takes": (SAME_SIZE, TAKES_APART),
+    "voice": (TAKES_APART, "speaker-independent"),
+    "corpus": ("speaker-independent", "across-corpora"),
+}
+WHERE = {
+    "by-origin": "shared",
+    SAME_SIZE: "same_size",
+    TAKES_APART: "other_takes",
+    "speaker-independent": "new_speakers",
+    "across-corpora": "new_corpus",
+}
+ENOUGH = ("ravdess", "emovo")  # corpora at hand with the six speakers that a sign takes
 HAPPY, SURPRISE = (study.CLASSES.index(name) for name in ("happy", "surprise"))
 
 Pair = tuple[Trials, Trials]
@@ -34,23 +53,107 @@ def quoted(ledger: Ledger) -> Mapping[str, object]:
     the readings that are recorded under both. Accuracies are means over the corpora, or those of
     the corpus that is named.
     """
-    printed = [number.value for number in ledger.printed if number.metric == ACCURACY]
+    accuracies = printed(ledger).values()
     epochs = [number.value for number in ledger.printed if number.column == "Max epochs"]
     named: dict[str, object] = {
-        "networks": len(printed),
+        "networks": len(accuracies),
+        "chance": 1 / len(study.CLASSES),
+        "above_zero": "holds",  # marks, for the words that rest on them
+        "below_zero": "fails",
+        "not_sure": "inconclusive",
         "printed_epochs": max(epochs),
-        **span("printed", printed),
+        **span("printed", accuracies),
         **_measured(ledger),
     }
     pairs = _pairs(ledger)
     if pairs:
         named |= _circumstances(pairs) | _scores(ledger, pairs)
+    named |= _difficulty(ledger)
     return named | _switches(ledger) | _across(ledger) | _saliency(ledger)
+
+
+def by_difficulty(ledger: Ledger, task: str = "difficulty") -> dict[str, dict[str, Trials]]:
+    """Trials of each small classifier of a task that has all protocols, the easiest first.
+
+    The folds of a seed are joined, so that protocols with other folds can be compared seed by seed.
+    """
+    rows: dict[str, dict[str, Trials]] = {}
+    for row in difficulty.TASKS[task][0]:
+        runs = ledger.runs(row.model)
+        for protocol in difficulty.PROTOCOLS:
+            for (variant, other, run, _), trials in runs.items():
+                if (variant, other, recorded.kind_of(run)) == (row.variant, protocol, task):
+                    joined = replace(trials, table=trials.table.assign(fold=0))
+                    rows.setdefault(f"{row.model} {row.variant}", {})[protocol] = joined
+    complete = len(difficulty.PROTOCOLS)
+    return {name: protocols for name, protocols in rows.items() if len(protocols) == complete}
+
+
+def steps(protocols: Mapping[str, Trials], corpus: str) -> dict[str, tuple[Estimate, str]]:
+    """Loss of accuracy at each step of one classifier on one corpus, and its mark.
+
+    All marks are judged together.
+    """
+    losses = []
+    for easier, harder in STEPS.values():
+        losses.append(
+            difference(protocols[easier].of(corpus), protocols[harder].of(corpus), ACCURACY)
+        )
+    return dict(zip(STEPS, zip(losses, signs(losses), strict=True), strict=True))
+
+
+def leads(ledger: Ledger, model: str, corpus: str) -> dict[str, tuple[Estimate, str]]:
+    """Accuracy on a frozen encoder's frames less that on MFCC, and its mark, by protocol.
+
+    The marks of a classifier on a corpus are judged together. It is empty where either is missing.
+    """
+    rows = by_difficulty(ledger, "pretraining")
+    pair = [rows.get(f"{model} {variant}") for variant in ("frames", "mfcc")]
+    if None in pair:
+        return {}
+    gaps = []
+    for protocol in difficulty.PROTOCOLS:
+        gaps.append(difference(*(one[protocol].of(corpus) for one in pair), ACCURACY))
+    return dict(zip(difficulty.PROTOCOLS, zip(gaps, signs(gaps), strict=True), strict=True))
+
+
+def _difficulty(ledger: Ledger) -> dict[str, object]:
+    """Give levels and losses of the small classifiers, as ``svm_mfcc_new_speakers_ravdess``.
+
+    Those on MFCC are of all corpora, those on an encoder's frames of the two that it was run on.
+    """
+    named: dict[str, object] = {"summary_values": 2 * SHAPES["published"].coefficients}
+    rows = by_difficulty(ledger, "pretraining") | by_difficulty(ledger)
+    for row, protocols in rows.items():
+        name = row.lower().replace(" ", "_")
+        for protocol, trials in protocols.items():
+            place = f"{name}_{WHERE[protocol]}"
+            named[place] = _mean(trials, ACCURACY)
+            named[f"{place}_clips"] = trials.table["training_clips"].mean()
+            named["difficulty_seeds"] = len(trials.seeds)
+            for corpus in trials.corpora:
+                named[f"{place}_{corpus}"] = _mean(trials.of(corpus), ACCURACY)
+        for corpus in ENOUGH:
+            for step, (loss, mark) in steps(protocols, corpus).items():
+                named |= _judged(f"{name}_{step}_{corpus}", loss, mark)
+    for model, corpus in itertools.product(difficulty.MODELS, ENOUGH):
+        for protocol, (lead, mark) in leads(ledger, model, corpus).items():
+            named |= _judged(f"{model.lower()}_lead_{WHERE[protocol]}_{corpus}", lead, mark)
+    return named
+
+
+def _judged(name: str, estimate: Estimate, mark: str) -> dict[str, object]:
+    bounds = {f"{name}_low": estimate.low, f"{name}_high": estimate.high}
+    return {name: estimate.value, f"{name}_mark": mark, **bounds}
+
+
+def printed(ledger: Ledger) -> dict[str, float]:
+    """Printed accuracy of each model of Table 4."""
+    return {number.row: number.value for number in ledger.printed if number.metric == ACCURACY}
 
 
 def scores(ledger: Ledger) -> list[tuple[str, float, tuple[Estimate, Estimate]]]:
     """Reading, printed accuracy and our pair of each model that is recorded under both splits."""
-    printed = {number.row: number.value for number in ledger.printed if number.metric == ACCURACY}
     rows = []
     for (model, variant), pair in _pairs(ledger).items():
         estimates = tuple(
@@ -59,7 +162,7 @@ def scores(ledger: Ledger) -> list[tuple[str, float, tuple[Estimate, Estimate]]]
         name = f"{model} {variant}"
         if _has_frozen_encoder(pair):
             name = f"{name}, frozen encoder"
-        rows.append((name, printed[model], estimates))
+        rows.append((name, printed(ledger)[model], estimates))
     return rows
 
 

@@ -14,7 +14,7 @@ from sercore import audio
 from sercore.ledger import recorded
 from sercore.ledger.paper import Paper, Plain, Printed, Where, as_measured, read_printed
 from sercore.models import cnnlstm, counts, fcmfcc, mmfusion
-from sercore.papers.biagini2022 import card, data, page, study
+from sercore.papers.biagini2022 import card, data, difficulty, page, study
 from sercore.papers.biagini2022.inputs import SHAPES
 from sercore.papers.biagini2022.models import PUBLISHED, RECIPES, Recipe
 from sercore.protocols import speakers
@@ -123,10 +123,11 @@ class Biagini2022(Paper, study=study):
     title = "Biagini (2022)"
     subject = "five models compared"
     classes = study.CLASSES
+    asides = tuple(difficulty.TASKS)
     metrics = page.OURS
     protocols = page.SPLITS
     others: Mapping[str, str] = {"across-corpora": "clean"}
-    folds: Mapping[str, int] = {"speaker-independent": speakers.FOLDS}
+    folds: Mapping[str, int] = dict.fromkeys(difficulty.OF_FOLDS, speakers.FOLDS)
     settings = TEXT
     built = BUILT
     card = card.CARD
@@ -151,8 +152,8 @@ class Biagini2022(Paper, study=study):
         """Say why a number has no run."""
         if number.table == "Table 4":
             return (
-                f"{UNTRAINED}: tuning HuBERT and ConvNeXt needs their weights and a GPU, and a"
-                " frozen encoder has not been tried"
+                f"{UNTRAINED}: tuning HuBERT and ConvNeXt needs their weights and a GPU, and behind"
+                " frozen encoders a training still takes hours on a CPU"
             )
         return super().why_not(number)
 

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from sercore import corpora, encoders
 from sercore.corpora.folders import lacking
 from sercore.corpora.labels import SEVEN
-from sercore.papers.biagini2022 import data, inputs, models, views
+from sercore.papers.biagini2022 import data, difficulty, inputs, models, views
 from sercore.papers.biagini2022.data import Data
 from sercore.papers.biagini2022.models import GROUPS, ROWS, TUNED, Row, TunedRow, weights_of
 from sercore.papers.biagini2022.trial import HOLD_OUTS, Trial, Tuned, run, with_weights
@@ -32,6 +32,7 @@ NAME = "03-loopq-models"
 STUDY = "biagini2022"
 # Method number of each kind of trial: raised when its numbers move, and it is then recorded again.
 METHODS = {"models": 1, "views": 1, "across corpora": 1, "tuned": 1}
+METHODS |= dict.fromkeys(difficulty.TASKS, 1)
 CORPORA = ("ravdess", "tess", "savee", "crema-d")
 CLASSES = SEVEN
 VIEWED = "CNNLSTM fixed"  # the network that is looked into
@@ -62,9 +63,10 @@ class Parameters(ChapterParameters):
         le=300,
         description="the cap of epochs for all models; 0 for the edition's own, 8 or 30",
     )
-    models: Literal["all", "scratch", "pretrained", "switches", "tuned"] = Field(
+    models: Literal["all", "scratch", "pretrained", "switches", "tuned", *difficulty.TASKS] = Field(
         "all",
-        description="which rows a run trains; all has the tuned ones in the paper's edition alone",
+        description="which rows a run trains; all has the tuned ones in the paper's edition alone,"
+        " and not the small classifiers of difficulty and pretraining",
     )
     only: str = Field("", description="the one row or model to run, by its name; empty for all")
     protocol: Literal["all", "by-origin", "by-label", "speaker-independent", "across-corpora"] = (
@@ -85,7 +87,7 @@ class Parameters(ChapterParameters):
 
     @model_validator(mode="after")
     def _rows_that_can_be_run(self) -> "Parameters":
-        if rows(self, encoder=encoder(self)) or tuned(self):
+        if rows(self, encoder=encoder(self)) or tuned(self) or self.models in difficulty.TASKS:
             return self
         if rows(self, encoder="some"):
             problem = (
@@ -183,11 +185,8 @@ def _settings(
 ) -> Iterator[tuple[Row, dict[str, Any]]]:
     """Yield each trial's row and settings, but for the encoder."""
     edition = parameters.edition
-    shared = {
-        "edition": edition,
-        "labels": "loopq" if parameters.loopq_labels else "own",
+    shared = _shared(parameters) | {
         "epochs": parameters.epochs or EPOCHS[edition],
-        "size": size(parameters),
         "precision": parameters.training_precision(edition),
     }
     for seed in parameters.run_seeds:
@@ -198,6 +197,12 @@ def _settings(
                 for fold in range(min(parameters.folds, n_folds) if is_by_speaker else 1):
                     place = {"protocol": protocol, "fold": fold, "source": source, "seed": seed}
                     yield row, asdict(row) | shared | place
+
+
+def _shared(parameters: Parameters) -> dict[str, str]:
+    """Settings that all trials of a run have."""
+    labels = "loopq" if parameters.loopq_labels else "own"
+    return {"edition": parameters.edition, "labels": labels, "size": size(parameters)}
 
 
 def _protocols(parameters: Parameters, row: Row, seed: int) -> list[str]:
@@ -233,7 +238,13 @@ def load(parameters: Parameters) -> Data:
     return replace(clips, reports=(*clips.reports, *data.reports_elsewhere(parameters.edition)))
 
 
-def _loaded(parameters: Parameters, chosen: Sequence[Row], *, elsewhere: bool = False) -> Data:
+def _loaded(
+    parameters: Parameters,
+    chosen: Sequence[Row],
+    *,
+    elsewhere: bool = False,
+    only: Sequence[str] = (),
+) -> Data:
     return data.load(
         parameters.edition,
         {kind for row in chosen for kind in row.inputs},
@@ -242,6 +253,7 @@ def _loaded(parameters: Parameters, chosen: Sequence[Row], *, elsewhere: bool = 
         encoder=encoder(parameters),
         device=parameters.device,
         elsewhere=elsewhere,
+        only=only,
     )
 
 
@@ -279,6 +291,8 @@ def tasks(parameters: Parameters, clips: Data) -> list[Task]:
         jobs.append(_task("across corpora", run, beyond, wider))
     if chosen := [row for row in tuned(parameters) if _protocols(parameters, row, 0)]:
         jobs.append(_tuned_task(parameters, chosen))
+    if parameters.models in difficulty.TASKS:
+        jobs.append(_classifiers_task(parameters))
     return jobs
 
 
@@ -306,6 +320,20 @@ def _tuned_task(parameters: Parameters, chosen: Sequence[TunedRow]) -> Task:
     return replace(task, encoders=widths, fills_a_gpu=True)
 
 
+def _classifiers_task(parameters: Parameters) -> Task:
+    chosen, only = difficulty.TASKS[parameters.models]
+    is_here = encoder(parameters) != "none"
+    chosen = [row for row in chosen if is_here or not row.is_encoded]
+    if parameters.edition == "demo":
+        only = ()
+    clips = _loaded(parameters, chosen, elsewhere=True, only=only)
+    folds = min(parameters.folds, speakers.count(clips.table))
+    settings = {"seeds": parameters.run_seeds, "folds": folds, **_shared(parameters)}
+    trials = list(difficulty.grid(chosen, clips, **settings))
+    task = _task(parameters.models, difficulty.run, trials, clips)
+    return replace(task, data=difficulty.summarised(clips))
+
+
 def code_path(kind: str, settings: Mapping[str, Any]) -> tuple:
     """Tell apart the code that a recorded trial runs through, by its settings."""
     return tuple(settings[name] for name in ("model", "variant", "augmentation", "control"))
@@ -313,6 +341,8 @@ def code_path(kind: str, settings: Mapping[str, Any]) -> tuple:
 
 def verified_with(kind: str, settings: Mapping[str, Any]) -> dict[str, str]:
     """Give the parameters under which the task of a recorded trial is made: its row's alone."""
+    if kind in difficulty.TASKS:
+        return {"models": kind}
     changes = {name: settings[name] for name in ("rates", "augmentation", "control")}
     row = Row(model=settings["model"], variant=settings["variant"], **changes)
     choice = {"only": row.name, "models": "all"}

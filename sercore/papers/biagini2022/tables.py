@@ -12,14 +12,16 @@ from sercore.ledger.estimates import difference, level
 from sercore.ledger.scores import Trials
 from sercore.models.counts import built, parameters
 from sercore.papers.biagini2022.data import ELSEWHERE, ORIGINS
+from sercore.papers.biagini2022.difficulty import MODELS
 from sercore.papers.biagini2022.models import GROUPS, RECIPES
-from sercore.papers.biagini2022.page import OURS, PAIR, TABLE_4
+from sercore.papers.biagini2022.page import ENOUGH, OURS, PAIR, TABLE_4, by_difficulty, leads, steps
 from sercore.papers.biagini2022.paper import caps
 from sercore.report.tables import DASH, NONE, html, number, plural, shown, span
 
 ACCURACY, F1, RECALL = OURS
 SPLITS = ("by-origin", "by-label", "speaker-independent")
 NAMES = {**ORIGINS, **{name: name.upper() for name in ELSEWHERE}}
+TRAININGS = ("models", "across corpora", "tuned")  # kinds of trial that train a network
 THIRDS = ("low", "middle", "high")  # of the mel bands
 
 
@@ -66,7 +68,9 @@ def settings() -> HTML:
     for model, recipe in RECIPES.items():
         plateau = recipe.schedule
         row = [model, recipe.optimiser, recipe.batch]
-        row.append(f"× {plateau.factor:g} after {plateau.patience + 1}")
+        row.append(
+            f"× {plateau.factor:g} after {plateau.patience + 1} (printed {plateau.patience})"
+        )
         for field in ("head", "tuned", "weight_decay", "epochs"):
             row += [getattr(rates, field) or DASH for rates in (recipe.paper, recipe.code)]
         rows.append([*row, epochs.get(model, "not trained")])
@@ -144,7 +148,7 @@ def here(run: Ledger) -> HTML:
 
 def trainings(ledger: Ledger) -> HTML:
     """Recorded trainings: epochs and rates beside the paper's, endings, best and last epochs."""
-    trials, rows = ledger.recorded.trials, []
+    trials, rows = recorded.of_kind(ledger.recorded.trials, *TRAININGS), []
     if len(trials):
         keys = ["row", "variant", "control", "protocol"]
         rows = [
@@ -192,6 +196,68 @@ def _training(group: pd.DataFrame) -> tuple:
         span(group["seed"], listed=3),
         f"{group['seconds'].sum() / 60:.0f}",
     )
+
+
+def difficulty(ledger: Ledger) -> HTML:
+    """Accuracy of the small classifiers under each protocol, over the corpora and on each."""
+    rows, corpora = [], [name for name in NAMES if name in _tested(ledger)]
+    for row, protocols in by_difficulty(ledger).items():
+        for protocol, trials in protocols.items():
+            means = trials.by_seed(ACCURACY).mean(), trials.pooled(ACCURACY)
+            line = [row, protocol, f"{trials.table['training_clips'].mean():,.0f}"]
+            line += [f"{mean:.3f}" for mean in means]
+            for name in corpora:
+                line.append(shown(level(trials.of(name), ACCURACY), 3, bare=name not in ENOUGH))
+            rows.append(line)
+    heads = ["classifier", "split", "training clips", ("accuracy", "mean of the corpora")]
+    heads += [("accuracy", "all clips alike"), *(("accuracy", NAMES[name]) for name in corpora)]
+    note = "in brackets 95 %: over the tested speakers and the seeds, where six speakers are tested"
+    return html(heads, rows or NONE, caption="From shared speakers to new corpora", note=note)
+
+
+def losses(ledger: Ledger, task: str = "difficulty") -> HTML:
+    """Accuracy that each step of difficulty costs, on the corpora with six speakers or more."""
+    rows = []
+    for row, protocols in by_difficulty(ledger, task).items():
+        for corpus in ENOUGH:
+            line = [row, NAMES[corpus]]
+            for loss, mark in steps(protocols, corpus).values():
+                line += [shown(loss, 3, signed=True), mark]
+            rows.append(line)
+    heads = ["classifier", "corpus"]
+    for title in (
+        "fewer training clips",
+        "new speakers for shared ones",
+        "of this, no take of the sentence",
+        "of this, a new voice",
+        "a new corpus",
+    ):
+        heads += [(title, "loss"), (title, "above zero")]
+    caption = "Accuracy lost at each step"
+    if task == "pretraining":
+        caption = f"{caption}, RAVDESS and EMOVO alone"
+    return html(heads, rows or NONE, caption=caption, folded=task == "pretraining")
+
+
+def pretraining(ledger: Ledger) -> HTML:
+    """Accuracy on a frozen encoder's frames beside that on MFCC, from known voices to new corpora."""
+    rows, pools = [], by_difficulty(ledger, "pretraining")
+    for model in MODELS:
+        found = {corpus: leads(ledger, model, corpus) for corpus in ENOUGH}
+        for protocol in next(iter(found.values())):
+            line = [model, protocol]
+            for corpus, judged in found.items():
+                for variant in ("mfcc", "frames"):
+                    trials = pools[f"{model} {variant}"][protocol].of(corpus)
+                    line.append(shown(level(trials, ACCURACY), 3, bare=True))
+                lead, mark = judged[protocol]
+                line += [shown(lead, 3, signed=True), mark]
+            rows.append(line)
+    heads = ["classifier", "split"]
+    for corpus in ENOUGH:
+        heads += [(NAMES[corpus], name) for name in ("MFCC", "encoder", "lead", "above zero")]
+    caption = "Accuracy on the frames of a frozen encoder and on MFCC, RAVDESS and EMOVO alone"
+    return html(heads, rows or NONE, caption=caption)
 
 
 def by_corpus(ledger: Ledger) -> HTML:

@@ -20,11 +20,11 @@ from sercore.models.counts import parameters
 from sercore.models.hubertft import HubertFT
 from sercore.models.mmfusion import MMFusion, convnext_base
 from sercore.papers.biagini2022 import models
-from sercore.papers.biagini2022.data import Data
+from sercore.papers.biagini2022.data import SAME_SIZE, TAKES_APART, Data
 from sercore.papers.biagini2022.inputs import STRETCHED
 from sercore.papers.biagini2022.models import RECIPES, Row, TunedRow
 from sercore.protocols.speakers import Sides, across, speaker_folds
-from sercore.protocols.splits import by_label, by_origin
+from sercore.protocols.splits import by_label, by_origin, redealt, redealt_whole
 from sercore.training import checkpoints, resumable
 from sercore.training.batching import by_length
 from sercore.training.devices import autocast, choose
@@ -43,7 +43,9 @@ class Trial:
     Args:
         model, variant, rates, augmentation, control: as in ``Row``.
         protocol: "by-origin" (the code's split of clips), "by-label" (the text's),
-            "speaker-independent" or "across-corpora".
+            "speaker-independent", "same-size" (clips at random on sides as large as those),
+            "takes-apart" (the same, but all takes of a sentence by a speaker on one side) or
+            "across-corpora".
         fold: fold of speakers; 0 where there are no folds.
         source: corpus that trains across corpora; "all" otherwise.
         seed: seed of split, weights and batches.
@@ -250,7 +252,13 @@ def split(trial: Trial, data: Data) -> Sides:
         return training, held_out, held_out
     if trial.protocol == "across-corpora":
         return across(data.table, source=trial.source)
-    return speaker_folds(data.table, trial.fold)
+    sides = speaker_folds(data.table, trial.fold)
+    generator = np.random.default_rng([trial.seed, trial.fold])
+    if trial.protocol == SAME_SIZE:
+        return redealt(data.table, sides, generator=generator)
+    if trial.protocol == TAKES_APART:
+        return redealt_whole(data.table, sides, data.takes, generator=generator)
+    return sides
 
 
 def order(trial: Trial, data: Data, rows: np.ndarray, *, epoch: int) -> list[np.ndarray]:

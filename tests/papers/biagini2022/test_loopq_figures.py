@@ -14,7 +14,7 @@ from tests.report.legible import legible
 EMOTIONS = dict(zip(SEVEN, (1652, 1629, 1628, 1634, 1452, 1555, 560), strict=True))
 ORIGINS = {"CREMA": 6306, "RAVDESS": 1041, "SAVEE": 397, "TESS": 2366}
 CURVES = [[epoch, 2.0 / epoch, 0.1 * epoch, 2.2 / epoch, 0.09 * epoch] for epoch in range(1, 9)]
-BINS = [[0.25, 0, 0.0, 0], [0.5, 4, 1.6, 1], [0.75, 6, 3.6, 3], [1.0, 10, 9.0, 10]]
+BINS = [[0.25, 0, 0.0, 0], [0.5, 40, 16, 10], [0.75, 60, 36, 30], [1.0, 100, 90, 100]]
 SMALL = MelSettings(hop=512, bands=40)
 TIMES = np.stack([np.arange(0, 28.5, 0.5), np.arange(2, 30.5, 0.5)], axis=1)
 
@@ -199,21 +199,23 @@ def test_curves_that_are_none_are_told(histories, message):
 
 
 def test_reliability_is_the_share_right_by_confidence_and_the_error_that_of_the_bins():
-    figure = figures.reliability({"by-origin": BINS, "speaker-independent": [[1.0, 5, 4.0, 2]]})
+    """A bin of two clips has no point, and counts in the error."""
+    bins = [[0.5, 2, 0.8, 2], [1.0, 50, 40.0, 20]]
+    figure = figures.reliability({"by-origin": BINS, "speaker-independent": bins})
     above, below = figure.axes
     diagonal, first, second = above.lines
     assert diagonal.get_xydata().tolist() == [[0, 0], [1, 1]]
     assert np.allclose(first.get_xydata(), [[0.4, 0.25], [0.6, 0.5], [0.9, 1]])
     assert np.allclose(second.get_xydata(), [[0.8, 0.4]])
-    error = (0.6 + 0.6 + 1) / 20
+    error, other = (6 + 6 + 10) / 200, (1.2 + 20) / 52
     texts = [text.get_text() for text in figure.legends[0].texts]
     assert texts == [
         "as sure as right",
-        f"by-origin, error {error:.3f}, 20 clips",
-        "speaker-independent, error 0.400, 5 clips",
+        f"by-origin, error {error:.3f}, 200 clips",
+        f"speaker-independent, error {other:.3f}, 52 clips",
     ]
     assert [bar.get_height() for bar in below.containers[0]] == [0, 0.2, 0.3, 0.5]
-    assert [bar.get_height() for bar in below.containers[1]] == [1]
+    assert [bar.get_height() for bar in below.containers[1]] == [2 / 52, 50 / 52]
     for line, bars in zip((first, second), below.containers, strict=True):
         assert {to_rgba(bar.get_facecolor()) for bar in bars} == {to_rgba(line.get_color())}
     assert not same_color(first.get_color(), second.get_color())
