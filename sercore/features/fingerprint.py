@@ -171,13 +171,13 @@ def _alike(patches: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """
     cells = len(patches) // CELL + 1
     drawn = patches[np.random.default_rng(0).choice(len(patches), cells, replace=False)]
-    nearest = []
+    home, asked = [], []
     for start in range(0, len(patches), CHUNK):
         cosines = patches[start : start + CHUNK] @ drawn.T
-        nearest.append(np.argsort(-cosines, axis=1)[:, :PROBES])
-    asked = np.concatenate(nearest)
+        home.append(cosines.argmax(1)[:, None])
+        asked.append(np.argpartition(cosines, -min(PROBES, cells), axis=1)[:, -PROBES:])
+    inside, asking = (_by_cell(np.concatenate(chosen), cells) for chosen in (home, asked))
     results = []
-    inside, asking = _by_cell(asked[:, :1], cells), _by_cell(asked, cells)
     for rows, others in zip(asking, inside, strict=True):
         for start in range(0, len(rows), CHUNK):
             some = rows[start : start + CHUNK]
