@@ -69,7 +69,9 @@ def fingerprint(samples: np.ndarray, content: str = "") -> np.ndarray:
 FINGERPRINTS = Extractor(title="fingerprints", function=fingerprint)
 
 
-def copies(clips: Sequence[Path | str], *, sides: Sequence[str] | None = None) -> list[Copy]:
+def copies(
+    clips: Sequence[Path | str], *, sides: Sequence[str] | None = None, least: float = COPY
+) -> list[Copy]:
     """Find clips that hold the same sound, wherever it begins, in whole or in part.
 
     Fingerprints are kept in the store. Of clips with the same samples, each is paired with the first
@@ -78,6 +80,7 @@ def copies(clips: Sequence[Path | str], *, sides: Sequence[str] | None = None) -
     Args:
         clips: audio files.
         sides: side of a split of each clip; clips of one side are not paired (default: no split).
+        least: correlation of a copy; at 0 every pair that was correlated is returned.
 
     Raises:
         AudioError: a clip cannot be used.
@@ -101,7 +104,7 @@ def copies(clips: Sequence[Path | str], *, sides: Sequence[str] | None = None) -
     for first, second in matches(patches, frames, owner[kept], sides=places).tolist():
         if contents[first] != contents[second]:
             correlation = correlate(clips[first], clips[second])
-            if correlation >= COPY:
+            if correlation >= least:
                 pairs.append(Copy(first, second, correlation, False))
     return sorted(pairs)
 
