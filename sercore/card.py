@@ -153,12 +153,12 @@ def check_leaks(data: Clips, sides: Mapping[str, np.ndarray]) -> None:
     """Refuse a split, rows by the name of their side, that shares a speaker or a recording's sound.
 
     Raises:
-        LeakError: see ``protocols.leaks.refuse``
+        LeakError: see ``protocols.leaks.refuse_leaks``
     """
     side_of = np.full(len(data.table), None, object)
     for name, rows in sides.items():
         side_of[rows] = name
-    leaks.refuse(data.table, side_of)
+    leaks.refuse_leaks(data.table, side_of)
 
 
 def score(counts: Sequence[Sequence], classes: Sequence[str]) -> dict[str, Any]:

@@ -140,7 +140,7 @@ def leaks(
         _note(problem)
     clips = pd.DataFrame(rows, columns=clips.columns)
     sides = clips.get(hunter.SIDE)
-    found = hunter.find(clips, sides)
+    found = hunter.find_leaks(clips, sides)
     refused = [leak for leak in found if leak.is_refused]
     where = "in the whole table" if sides is None else "between the sides of the split"
     counts = f"{len(refused)} leaks, {len(found) - len(refused)} only told"

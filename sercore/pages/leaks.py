@@ -19,7 +19,7 @@ from sercore import checkout, corpora, sealed
 from sercore.corpora.clips import TITLES
 from sercore.features import fingerprint
 from sercore.ledger.recorded import FOLDER
-from sercore.protocols.leaks import NEAR, SAME, TEXT, find
+from sercore.protocols.leaks import NEAR, SAME, TEXT, find_leaks
 from sercore.report import tables
 
 RECORDED = FOLDER / "leaks.json"
@@ -32,7 +32,7 @@ def hunt(name: str) -> dict[str, Any]:
     table = corpora.load(name).table
     started = time.perf_counter()
     pairs = []
-    for leak in find(table):
+    for leak in find_leaks(table):
         clips = [Path(clip).stem for clip in leak.clips]
         pairs.append([leak.kind, *clips, leak.what, leak.correlation])
     seconds = time.perf_counter() - started
@@ -42,7 +42,7 @@ def hunt(name: str) -> dict[str, Any]:
     for seed in range(SPLITS):
         many = max(1, round(SHARE * len(speakers)))
         tested = np.random.default_rng(seed).permutation(speakers)[:many]
-        leaks = find(table, np.where(table["speaker"].isin(tested), "test", "training"))
+        leaks = find_leaks(table, np.where(table["speaker"].isin(tested), "test", "training"))
         shared = {leak.what for leak in leaks if leak.kind == TEXT}
         said = set(table["text"][table["speaker"].isin(tested)].dropna())
         texts.append(len(shared) / len(said) if said else None)

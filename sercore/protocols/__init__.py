@@ -1,6 +1,6 @@
 """Splits, the leaks that they forbid, and ``leaks``, which finds them in any table of clips."""
 
-from sercore.protocols.leaks import Leak, find, fitted_beyond, refuse
+from sercore.protocols.leaks import Leak, find_leaks, fitted_beyond, refuse_leaks
 from sercore.protocols.sessions import clip_split, group_fold, leave_one_session_out
 from sercore.protocols.speakers import speaker_folds, texts_seen
 from sercore.protocols.splits import (
@@ -21,14 +21,14 @@ __all__ = [
     "by_label",
     "by_origin",
     "clip_split",
-    "find",
+    "find_leaks",
     "fitted_beyond",
     "folded",
     "forbid_shared",
     "group_fold",
     "grouped_folds",
     "leave_one_session_out",
-    "refuse",
+    "refuse_leaks",
     "shuffled_folds",
     "speaker_folds",
     "texts_seen",

@@ -1,10 +1,12 @@
 """The leak hunter: what the sides of a split share, in anybody's table of clips.
 
-``find`` looks for names, texts, recordings, augmented clips and sound on two sides or, without a
-split, for sound that stands twice in a table. ``refuse`` raises an error for what no split may
-share. ``fitted_beyond`` looks into a fitted pipeline of scikit-learn or imbalanced-learn.
+``find_leaks`` looks for names, texts, recordings, augmented clips and sound on two sides or, without
+a split, for sound that stands twice. ``refuse_leaks`` raises an error for what no split may share.
+``fitted_beyond`` looks into a fitted pipeline of scikit-learn or imbalanced-learn.
 """
 
+import os
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,8 +22,8 @@ from sercore.features import fingerprint
 from sercore.protocols.splits import LeakError, folded
 
 SAME, NEAR = "same audio", "near copy"
-# Columns of names that are on one side: the recording that a clip is cut from, the clip that an
-# augmented one is made of (by its path or name).
+# Columns of what stays on one side: ``recording`` is what a clip is cut from, ``original`` the clip
+# that an augmented one is made of, by its path or a name that no other clip has.
 NAMES, ORIGINAL, TEXT, SIDE = ("speaker", "recording"), "original", "text", "side"
 ALIASES = {"parent": ORIGINAL, "origin": ORIGINAL, "split": SIDE}
 AGREE = ("corpus", "speaker", "emotion")  # cells in which copies of a clip agree
@@ -40,7 +42,7 @@ class Leak:
     is_refused: bool = True  # otherwise it is told
 
 
-def find(table: pd.DataFrame, sides: Sequence[str | None] | None = None) -> list[Leak]:
+def find_leaks(table: pd.DataFrame, sides: Sequence[str | None] | None = None) -> list[Leak]:
     """Find what the sides of a split share or, without a split, what stands twice in a table.
 
     Names count within their corpus, whatever their capitals, Unicode form and invisible characters.
@@ -72,7 +74,7 @@ def find(table: pd.DataFrame, sides: Sequence[str | None] | None = None) -> list
     return leaks + _copies(table, sides)
 
 
-def refuse(
+def refuse_leaks(
     table: pd.DataFrame, sides: Sequence[str | None] | None = None, *, where: str = ""
 ) -> list[str]:
     """Refuse a table or split with a leak; return sentences on copies that are only told.
@@ -81,15 +83,15 @@ def refuse(
     speakers or emotions; other copies are told.
 
     Args:
-        table: see ``find``.
-        sides: see ``find``.
+        table: see ``find_leaks``.
+        sides: see ``find_leaks``.
         where: name of the table, for the messages.
 
     Raises:
         LeakError: there is a leak; the message names the files.
         AudioError: a clip cannot be used.
     """
-    leaks, prefix = find(table, sides), f"{where}: " if where else ""
+    leaks, prefix = find_leaks(table, sides), f"{where}: " if where else ""
     if refused := [leak for leak in leaks if leak.is_refused]:
         more = f" There are {len(refused) - 1} more." if len(refused) > 1 else ""
         raise LeakError(f"{prefix}{sentence(refused[0])}{more}")
@@ -121,10 +123,15 @@ def read(path: Path) -> pd.DataFrame:
         TableError: there is no such file, or no such table in it.
     """
     folder, rows = path.absolute().parent, []
-    for row in cells.rows(path, ("path",)).values():
+    for line, row in cells.rows(path, ("path",)).items():
         row = {ALIASES.get(name, name): cell or None for name, cell in row.items()}
-        for name in ("path", ORIGINAL):
-            if row.get(name) and (clip := cells.existing(folder / row[name])).exists():
+        if row["path"] is None:
+            raise cells.TableError(
+                f"{path}, line {line}: the path is empty; expected one for each clip. Fill it in."
+            )
+        for name in {"path", ORIGINAL} & row.keys():
+            clip = cells.existing(Path(os.path.normpath(folder / (row[name] or ""))))
+            if name == "path" or clip.is_file():  # else it is a name
                 row[name] = str(clip)
         rows.append(row)
     return pd.DataFrame(rows)
@@ -165,11 +172,11 @@ def fitted_beyond(
 ) -> list[str]:
     """Say which steps of a fitted pipeline were fitted on other rows than those of training.
 
-    A copy of each step but the classifiers is fitted on the training rows. Compared are numbers that
-    the two have learnt, such as ``n_samples_seen_``, ``mean_``, ``scores_`` or a balancer's
-    ``sampling_strategy_``, and the rows that come out. What differs from one fitting to the next is
-    left out. Not seen are a step outside the pipeline, such as a balancer that was called before the
-    split, one that learns the same from both sets of rows, and the rows behind a step that is wrong.
+    A copy of each step but the classifiers is fitted on the training rows, as the steps before it
+    leave them. Compared are numbers that step and copy have learnt, such as ``n_samples_seen_``,
+    ``mean_``, ``scores_`` or a balancer's ``sampling_strategy_``, and the rows that come out; what is
+    another one in each fitting is left out. Not seen are a step outside the pipeline, such as a
+    balancer that was called before the split, and one that learns the same from both sets of rows.
 
     Args:
         fitted: pipeline, or one transformer or balancer.
@@ -178,24 +185,27 @@ def fitted_beyond(
         labels: ``(rows,)`` of training, where a step reads them.
         test_labels: ``(rows,)`` of the test.
     """
-    both = np.concatenate([training, test])
     labels_of_both = None if labels is None else np.concatenate([labels, test_labels])
-    sentences = []
+    both = np.concatenate([training, test]), labels_of_both
+    # Twice: where the two come out differently, a step draws at random.
+    data, sentences = [(training, labels), (training, labels), both], []
     for name, step in getattr(fitted, "steps", [(type(fitted).__name__, fitted)]):
         if not hasattr(step, "transform") and not hasattr(step, "fit_resample"):
             continue
-        one, two = (clone(step).fit(training, labels) for _ in range(2))
-        is_random = set(_differing(one, two, training))
-        if differing := [what for what in _differing(step, one, training) if what not in is_random]:
-            together = clone(step).fit(both, labels_of_both)
-            is_both = not set(_differing(step, together, training)) - is_random
-            rows = "training and test rows together" if is_both else "other rows than these"
+        once, again, together = (clone(step).fit(*rows) for rows in data)
+        rows = data[0][0]
+        is_random = set(_differing(once, again, rows))
+        if differing := [what for what in _differing(step, once, rows) if what not in is_random]:
+            is_both = not set(_differing(step, together, rows)) - is_random
+            others = "training and test rows together" if is_both else "other rows than these"
             sentences.append(
-                f"{name}: fitted on {rows}, by its {', '.join(differing)}; expected the"
+                f"{name}: fitted on {others}, by its {', '.join(differing)}; expected the"
                 f" {len(training)} training rows alone. Fit it inside the training fold."
             )
         if hasattr(step, "transform"):
-            training, both = step.transform(training), step.transform(both)
+            data = [(step.transform(rows), labels) for rows, labels in data]
+        else:
+            data = [clone(step).fit_resample(rows, labels) for rows, labels in data]
     return sentences
 
 
@@ -235,15 +245,18 @@ def _names(table: pd.DataFrame, column: str) -> pd.Series:
 
 def _families(table: pd.DataFrame) -> pd.Series:
     """Return the clip that each clip is made of, or is itself where another is made of it."""
-    known = {}
-    for path in table["path"]:
-        known |= dict.fromkeys((path, Path(path).name, Path(path).stem), path)
-    made_of = [
-        None if pd.isna(name) else known.get(str(name), str(name)) for name in table[ORIGINAL]
-    ]
+    names = [(name, path) for path in table["path"] for name in (path, *_short(path))]
+    counts = Counter(name for name, _ in names)
+    # A name that several clips have says nothing.
+    known = {name: path if counts[name] == 1 else None for name, path in names}
+    made_of = [None if pd.isna(name) else known.get(name, name) for name in table[ORIGINAL]]
     parents = set(made_of)
     own = [path if path in parents else None for path in table["path"]]
     return pd.Series(made_of, dtype=object).fillna(pd.Series(own, dtype=object))
+
+
+def _short(path: str) -> set[str]:
+    return {Path(path).name, Path(path).stem}
 
 
 def _spellings(table: pd.DataFrame) -> list[Leak]:
@@ -275,11 +288,9 @@ def _shared(kind: str, names: pd.Series, table: pd.DataFrame, sides: np.ndarray)
 
 
 def _copies(table: pd.DataFrame, sides: np.ndarray | None) -> list[Leak]:
-    leaks = []
-    agree = [name for name in AGREE if name in table]
-    for first, second, correlation, is_exact in fingerprint.copies(
-        list(table["path"]), sides=sides
-    ):
+    leaks, agree = [], [name for name in AGREE if name in table]
+    pairs = fingerprint.copies(list(table["path"]), sides=sides)
+    for first, second, correlation, is_exact in pairs:
         differing = []
         for name in agree:
             one, other = str(table[name][first]), str(table[name][second])

@@ -25,7 +25,15 @@ from sercore import audio, corpora
 from sercore.cli import app
 from sercore.corpora.cells import TableError
 from sercore.corpora.demo import synthetic
-from sercore.protocols import LeakError, find, fitted_beyond, folded, forbid_shared, leaks, refuse
+from sercore.protocols import (
+    LeakError,
+    find_leaks,
+    fitted_beyond,
+    folded,
+    forbid_shared,
+    leaks,
+    refuse_leaks,
+)
 
 SPEAKERS = {"training": ("studio-f1", "studio-m1"), "test": ("studio-f2", "studio-m2")}
 
@@ -46,12 +54,12 @@ def kinds(found, *, told=False):
 
 def test_the_demo_s_speakers_apart_share_texts_alone(table):
     assert set(table["speaker"]) == {name for names in SPEAKERS.values() for name in names}
-    found = find(table, table["side"])
+    found = find_leaks(table, table["side"])
     assert kinds(found) == []
     assert kinds(found, told=True) == ["text"] * table["text"].nunique()
     assert {leak.sides for leak in found} == {("test", "training")}
-    assert find(table) == []
-    assert refuse(table, table["side"]) == refuse(table) == []
+    assert find_leaks(table) == []
+    assert refuse_leaks(table, table["side"]) == refuse_leaks(table) == []
 
 
 @pytest.mark.parametrize(
@@ -63,7 +71,7 @@ def test_a_speaker_on_both_sides_is_found_however_spelled(table, spelled):
     changed = table.assign(
         speaker=table["speaker"].where(~half, spelled), side=table["side"].where(~half, "test")
     )
-    found = [leak for leak in find(changed, changed["side"]) if leak.is_refused]
+    found = [leak for leak in find_leaks(changed, changed["side"]) if leak.is_refused]
     if spelled.startswith("ｓ"):  # another letter, not another form of it
         assert found == []
         return
@@ -74,10 +82,10 @@ def test_a_speaker_on_both_sides_is_found_however_spelled(table, spelled):
     )
     with pytest.raises(LeakError, match=r"speaker .* is in training and in test"):
         forbid_shared(["studio-f1"], [spelled], what="speaker")
-    (leak,) = find(changed.assign(speaker=changed["speaker"]))
+    (leak,) = find_leaks(changed.assign(speaker=changed["speaker"]))
     assert (leak.kind, leak.is_refused) == ("spelling", True)
     with pytest.raises(LeakError, match=r"two spellings; expected one\. Write it in one way"):
-        refuse(changed)
+        refuse_leaks(changed)
 
 
 @given(st.text(min_size=1))
@@ -92,8 +100,8 @@ def test_folding_is_stable_and_blind_to_form(name):
 
 def test_one_name_in_two_corpora_is_two_speakers(table):
     other = table.assign(speaker="01", corpus=np.where(table["side"] == "test", "one", "other"))
-    assert kinds(find(other, other["side"])) == []
-    assert "speaker" in kinds(find(other.assign(corpus="one"), other["side"]))
+    assert kinds(find_leaks(other, other["side"])) == []
+    assert "speaker" in kinds(find_leaks(other.assign(corpus="one"), other["side"]))
 
 
 @pytest.mark.parametrize("column", ["recording", "original", "parent", "origin"])
@@ -109,18 +117,34 @@ def test_a_recording_or_an_augmented_clip_apart_from_its_own(table, column):
     )
     names[training[1]] = names[test[0]]  # of its own side too
     (leak,) = [
-        leak for leak in find(table.assign(**{column: names}), table["side"]) if leak.is_refused
+        leak
+        for leak in find_leaks(table.assign(**{column: names}), table["side"])
+        if leak.is_refused
     ]
     assert leak.kind == ("recording" if column == "recording" else "original")
     assert leak.clips == (table["path"][test[0]], path)
     assert leak.count == 3
 
 
+def test_a_name_that_several_clips_have_is_no_family(table):
+    folders = np.where(np.arange(len(table)) % 2, "a", "b")
+    paths = [
+        f"/clips/{side}/{folder}/{number // 2}.wav"
+        for number, (side, folder) in enumerate(zip(table["side"], folders, strict=True))
+    ]
+    clips = pd.DataFrame(
+        {"path": paths, "original": [f"{number // 2}" for number in range(len(table))]}
+    )
+    families = leaks._families(clips)
+    assert families.isna().all()
+    assert leaks._families(clips.assign(original=paths[0])).tolist() == [paths[0]] * len(paths)
+
+
 def test_two_copies_of_a_clip_that_is_not_there_are_one_family(table):
     training, test = (table.index[table["side"] == side] for side in ("training", "test"))
     names = pd.Series([None] * len(table), dtype=object)
     names[training[0]] = names[test[0]] = "lost.wav"
-    assert kinds(find(table.assign(original=names), table["side"])) == ["original"]
+    assert kinds(find_leaks(table.assign(original=names), table["side"])) == ["original"]
 
 
 @pytest.mark.parametrize(("gain", "kind"), [(1.0, "same audio"), (0.5, "near copy")])
@@ -134,20 +158,20 @@ def test_a_copy_is_told_or_refused_with_its_files(table, tmp_path, gain, kind, c
     soundfile.write(path, gain * samples, rate)
     copied = pd.concat([table, pd.DataFrame([row | changed | {"path": path, "side": "test"}])])
     is_other = bool(changed)
-    (leak,) = find(copied)
+    (leak,) = find_leaks(copied)
     assert (leak.kind, leak.clips) == (kind, (row["path"], path))
     assert leak.is_refused == (is_other and kind == "same audio")
     assert all(f"{name} ({row[name]}, {value})" in leak.what for name, value in changed.items())
     assert bool(leak.what) == is_other
     if not leak.is_refused:
-        (told,) = refuse(copied, where="my.csv")
+        (told,) = refuse_leaks(copied, where="my.csv")
         assert told.startswith(f"my.csv: {row['path']} and {path} hold")
-    across = [leak for leak in find(copied, copied["side"]) if leak.kind == kind]
+    across = [leak for leak in find_leaks(copied, copied["side"]) if leak.kind == kind]
     assert [leak.is_refused for leak in across] == [True]
     with pytest.raises(LeakError, match=r"again\.flac|speaker studio-"):
-        refuse(copied, copied["side"])
+        refuse_leaks(copied, copied["side"])
     # A clip of no side is not compared.
-    assert not [leak for leak in find(copied, [*table["side"], None]) if leak.kind == kind]
+    assert not [leak for leak in find_leaks(copied, [*table["side"], None]) if leak.kind == kind]
 
 
 # The command.
@@ -195,6 +219,26 @@ def test_the_command_finds_nothing_where_nothing_is(table, tmp_path):
     result = CliRunner().invoke(app, ["leaks", str(written(table[["path"]], tmp_path)), "--json"])
     assert (result.exit_code, json.loads(result.stdout)) == (0, [])
     assert "70 clips, compared in the whole table: 0 leaks" in result.stderr
+
+
+def test_paths_start_at_the_folder_of_the_table(tmp_path, monkeypatch):
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "clips").mkdir()
+    for name in ("a.wav", "b.wav"):
+        soundfile.write(tmp_path / "clips" / name, np.zeros(10), 16_000)
+    (tmp_path / "tables" / "my.csv").write_text(
+        "path,parent,split\n../clips/a.wav,,one\n../clips/b.wav,../clips/a.wav,two\nlost.wav,lost,\n"
+    )
+    monkeypatch.chdir(tmp_path / "clips")
+    clips = leaks.read(tmp_path / "tables" / "my.csv")
+    a, b = (str(tmp_path / "clips" / name) for name in ("a.wav", "b.wav"))
+    assert clips["path"].tolist() == [a, b, str(tmp_path / "tables" / "lost.wav")]
+    assert clips["original"].fillna("").tolist() == ["", a, "lost"]
+    (tmp_path / "split.csv").write_text("path;side\nclips/b.wav;x\nclips/a.wav;y\n")
+    assert leaks.read_sides(tmp_path / "split.csv", clips) == ["y", "x", None]
+    (tmp_path / "my.csv").write_text("path,speaker\n,1\n")
+    with pytest.raises(TableError, match="line 2: the path is empty"):
+        leaks.read(tmp_path / "my.csv")
 
 
 @pytest.mark.parametrize(
@@ -281,6 +325,19 @@ def test_only_the_step_that_is_wrong_is_named_where_two_follow():
     assert fitted_beyond(StandardScaler().fit(training), training, test) == []
 
 
+@pytest.mark.parametrize("seed", [0, None])
+def test_a_scaler_behind_a_balancer_is_fitted_on_what_it_makes(seed):
+    (training, labels), (test, test_labels) = rows(), rows(1, 30)
+    steps = [("balancer", SMOTE(random_state=seed)), ("scaler", StandardScaler())]
+    inside = Pipeline([*steps, ("classifier", LogisticRegression())]).fit(training, labels)
+    assert fitted_beyond(inside, training, test, labels, test_labels) == []
+    outside = Pipeline([*steps, ("classifier", LogisticRegression())])
+    outside.fit(np.concatenate([training, test]), np.concatenate([labels, test_labels]))
+    told = fitted_beyond(outside, training, test, labels, test_labels)
+    assert [sentence.split(":")[0] for sentence in told] == ["balancer", "scaler"]
+    assert "n_samples_seen_" in told[1]
+
+
 # Real corpora.
 
 TWICE = {
@@ -305,7 +362,7 @@ def test_twenty_splits_by_speaker_of_a_real_corpus(speech, name):
     clips = corpora.load(name, root=speech).table
     if name == "tess":  # alike as they are, some are enough: seconds for minutes
         clips = clips.iloc[::4]
-    found = find(clips)
+    found = find_leaks(clips)
     names = [[path.rsplit("/")[-1].split(".")[0] for path in leak.clips] for leak in found]
     kinds_of = [leak.kind for leak in found]
     assert [(*pair, kind) for pair, kind in zip(names, kinds_of, strict=True)] == TWICE[name]
@@ -314,6 +371,6 @@ def test_twenty_splits_by_speaker_of_a_real_corpus(speech, name):
     speakers = sorted(set(clips["speaker"]))
     for seed in range(20):
         tested = np.random.default_rng(seed).permutation(speakers)[: max(1, len(speakers) // 5)]
-        between = find(clips, np.where(clips["speaker"].isin(tested), "test", "training"))
+        between = find_leaks(clips, np.where(clips["speaker"].isin(tested), "test", "training"))
         assert {leak.kind for leak in between} == {"text"}
         assert kinds(between) == []

@@ -266,7 +266,7 @@ def own(path: Path, classes: Path | None, *, unseen: Sequence[str]) -> Data:
     """
     class_map = own_corpus.class_map(classes) if classes else None
     corpus = own_corpus.read(path, classes=class_map, unseen=unseen)
-    copies = leaks.refuse(corpus.table, where=str(path))
+    copies = leaks.refuse_leaks(corpus.table, where=str(path))
     report = replace(corpus.report, problems=(*corpus.problems, *copies))
     table = _sorted(corpus.table).assign(surprised=False)
     occurring = set(table["class"])
