@@ -168,6 +168,31 @@ def test_one_recording_under_two_names_is_refused(clips, empty_store, name, cell
         parry_data.own(table, None, unseen=unseen)
 
 
+def test_a_copy_in_another_format_under_the_same_name_is_told(tmp_path, empty_store):
+    for seed, name in enumerate("ab"):
+        samples = np.random.default_rng(seed).normal(0, 0.1, 9600)
+        soundfile.write(tmp_path / f"{name}.wav", samples, 16_000)
+    samples, rate = soundfile.read(tmp_path / "a.wav", dtype="int16")
+    soundfile.write(tmp_path / "again.flac", samples, rate)
+    table = table_of(tmp_path, "a.wav,lab,1,happy", "again.flac,lab,1,happy", "b.wav,lab,2,sad")
+    data = parry_data.own(table, None, unseen=[])
+    assert len(data.table) == 3
+    (told,) = data.problems
+    assert told == f"{table}: {tmp_path}/a.wav and {tmp_path}/again.flac hold the same samples."
+
+
+@pytest.mark.parametrize("spelled", ["José\u200b", "JOSÉ", "Jose\u0301"])
+def test_a_speaker_in_two_spellings_is_refused(clips, empty_store, spelled):
+    table = table_of(clips, "a.wav,lab,José,happy", f"b.wav,lab,{spelled},sad")
+    if spelled == "Jose\u0301":  # another form of the same letters is the same name when it is read
+        assert own.read(table).table["speaker"].nunique() == 1
+        return
+    with pytest.raises(
+        LeakError, match=r"my.csv: speaker .* one name in two spellings; expected one"
+    ):
+        parry_data.own(table, None, unseen=[])
+
+
 def test_recordings_of_equal_size_are_told_apart(clips):
     assert len({path.stat().st_size for path in clips.glob("?.wav")}) == 1
     assert len(own.read(table_of(clips, "a.wav,lab,1,happy", "b.wav,lab,1,sad")).table) == 2

@@ -32,7 +32,7 @@ def test_the_first_words_are_what_was_found(reports):
 
 
 def test_the_pairs_are_what_the_page_says_of_them(reports):
-    for _, first, second, what, correlation in reports["coraa-ser"]["pairs"]:
+    for _, first, second, _, correlation in reports["coraa-ser"]["pairs"]:
         (recording, number), (other, next_number) = (
             name.split("_")[:2] for name in (first, second)
         )
