@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import scipy
 from IPython.display import HTML
 
 from sercore import checkout, corpora, sealed
@@ -55,7 +56,9 @@ def hunt(name: str) -> dict[str, Any]:
 
 def record(names: Sequence[str], *, path: Path = RECORDED) -> None:
     """Hunt through corpora and keep what is found, with the circumstances."""
-    about = checkout.circumstances(device="cpu", versions={}) | {"corpora": list(map(hunt, names))}
+    versions = {library.__name__: library.__version__ for library in (np, scipy)}
+    about = checkout.circumstances(device="cpu", versions=versions)
+    about |= {"corpora": [hunt(name) for name in names]}
     with sealed.locked(path.parent):
         payload = (json.dumps(about, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
         sealed.replace(path.parent, {path.name: payload}, name=sealed.DIGESTS)
@@ -66,8 +69,8 @@ def found(path: Path = RECORDED) -> HTML:
     rows = []
     for report in _recorded(path):
         kinds = Counter(kind for kind, *_ in report["pairs"])
-        texts = [share for share in report["texts"] if share is not None]
-        shares = f"{100 * min(texts):.0f} to {100 * max(texts):.0f} %" if texts else tables.DASH
+        texts = [f"{100 * share:.0f} %" for share in sorted(filter(None, report["texts"]))]
+        shares = " to ".join(dict.fromkeys([*texts[:1], *texts[-1:]])) or tables.DASH
         counts = f"{report['clips']:,}", report["speakers"], kinds[SAME], kinds[NEAR]
         leaks = sum(report["leaks"].values())
         highest = f"{other:.2f}" if (other := report["highest_other"]) else tables.DASH
