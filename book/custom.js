@@ -38,8 +38,38 @@ addEventListener("afterprint", () => {
   for (const fold of opened) fold.open = false;
 });
 
+// A click in the picture of a clip plays it from there, and a line shows where its player is.
+function joinPlayersToPictures() {
+  for (const box of document.querySelectorAll("[data-clip]")) {
+    const titles = [...document.querySelectorAll(".cell_output svg g > title")];
+    const title = titles.find((each) => each.textContent === box.dataset.clip);
+    const picture = title?.parentElement.querySelector("path");
+    if (picture) joinToPicture(box.querySelector("audio"), picture);
+  }
+}
+
+function joinToPicture(player, picture) {
+  const line = document.createElementNS(picture.namespaceURI, "line");
+  line.classList.add("place");
+  picture.classList.add("clip");
+  const move = () => {
+    const { x, y, width, height } = picture.getBBox(); // known once the fold around it is open
+    const place = x + (width * player.currentTime) / player.duration;
+    for (const [name, value] of [["x1", place], ["x2", place], ["y1", y], ["y2", y + height]]) line.setAttribute(name, value);
+    picture.after(line);
+    if (!player.paused) requestAnimationFrame(move);
+  };
+  for (const event of ["play", "seeked"]) player.addEventListener(event, move);
+  picture.addEventListener("click", ({ clientX }) => {
+    const { left, width } = picture.getBoundingClientRect();
+    player.currentTime = ((clientX - left) / width) * player.duration;
+    player.play();
+  });
+}
+
 addEventListener("DOMContentLoaded", () => {
   nameControls();
+  joinPlayersToPictures();
   const article = document.querySelector(".bd-article");
   if (article) new ResizeObserver(letKeysScroll).observe(article);
 });

@@ -1,6 +1,8 @@
 """The reader of audio files: mono, 16 kHz, float32; files that cannot be used are refused."""
 
+import math
 import os
+import re
 import stat
 import struct
 from collections.abc import Iterator
@@ -15,8 +17,18 @@ RATE = 16_000  # Hz: the rate of all four papers
 SLOWEST, FASTEST = 1_000, 768_000  # Hz: range of rates that a header may give
 PIPE = 0x7FFFF000  # bytes: size, or a smaller one, in headers of files written to a pipe
 UNKNOWN = 2**63 - 1  # samples: length of a FLAC written to a pipe, by libsndfile
-# Layout of a chunk's head and name of the chunk of samples, by a file's first bytes: WAV and AIFF.
-CHUNKS = {b"RIFF": ("<4sI", b"data"), b"FORM": (">4sI", b"SSND")}
+NIST = (b"sample_count", b"sample_n_bytes", b"channel_count")  # of a NIST header
+LOUDEST = 64.0  # of full scale: what lies above is no recording, but numbers of another scale
+BLOCK = 1 << 16  # samples of a channel that are in memory before they are mixed and resampled
+ID3_END = 128  # bytes of a tag that may stand behind an MP3's last frame
+LENGTH_TAGS = (b"Xing", b"Info", b"VBRI")  # what an MP3 begins with that gives its length
+# Layout of a chunk's head and name of the chunk of samples, by a file's first bytes: WAV, WAV of
+# more than 4 GB, and AIFF.
+CHUNKS = {b"RIFF": ("<4sI", b"data"), b"RF64": ("<4sI", b"data"), b"FORM": (">4sI", b"SSND")}
+# Formats, by libsndfile's names, of which a file that was cut short does not pass for a whole one.
+FORMATS = ("WAV", "WAVEX", "FLAC", "AIFF", "MP3", "OGG", "RF64", "AU", "NIST")
+
+WHOLE = "expected the whole file. Copy, download or export it again."
 
 
 class AudioError(ValueError):
@@ -27,36 +39,55 @@ def read(path: Path | str, *, rate: int = RATE) -> np.ndarray:
     """Read a clip: the mean of its channels at one rate in Hz, ``(samples,)`` float32.
 
     The format is that of the content, not of the name: WAV, FLAC, AIFF and others that libsndfile
-    knows. Silence and clipping are read as they are; 16-bit files give multiples of 1/32768.
+    knows. Silence and clipping are read as they are; 16-bit files give multiples of 1/32768. A long
+    file is read in blocks: beside the clip that is returned there is little in memory.
 
     Raises:
-        AudioError: ``seconds`` refuses the file, it is damaged inside, a sample is no number, or
-            the clip is so short that nothing is left of it at the new rate.
+        AudioError: ``seconds`` refuses the file, it is damaged inside, a sample is no number or
+            beyond 64 times full scale, or the clip is so short that nothing is left of it at the
+            new rate.
     """
     # The file is opened anew: after a jump the last bits of an MP3 come out differently.
     seconds(path)
+    read, lost, peak, mono = 0, 0, 0.0, bytearray()
     with _opened(path) as sound:
+        file_rate, channels = sound.samplerate, sound.channels
+        stream = soxr.ResampleStream(file_rate, rate, 1, dtype="float64", quality="VHQ")
         sound.seek(0)  # as soundfile.read begins, for the same last bits
-        samples, file_rate = sound.read(dtype="float64", always_2d=True), sound.samplerate
-    if not np.isfinite(samples).all():
-        count = int((~np.isfinite(samples)).sum())
+        while True:
+            samples = sound.read(BLOCK, dtype="float64", always_2d=True)
+            read += len(samples)
+            lost += int((~np.isfinite(samples)).sum())
+            peak = max(peak, np.abs(samples).max(initial=0.0))
+            if not lost and peak <= LOUDEST:
+                mixed = samples.mean(axis=1)
+                if file_rate != rate:
+                    mixed = stream.resample_chunk(mixed, last=not len(samples))
+                mono += mixed.astype(np.float32).tobytes()
+            if not len(samples):
+                break
+    if lost:
         raise AudioError(
-            f"{path}: {count} of {samples.size} samples are NaN or infinite; expected finite "
+            f"{path}: {lost} of {read * channels} samples are NaN or infinite; expected finite "
             "numbers. Export the file again."
         )
-    mono = samples.mean(axis=1)
-    if file_rate != rate:
-        mono = soxr.resample(mono, file_rate, rate, quality="VHQ")
-    if not len(mono):
+    if peak > LOUDEST:
         raise AudioError(
-            f"{path}: {len(samples)} samples at {file_rate} Hz leave none at {rate} Hz; expected "
-            "at least one. Remove the file or record it again."
+            f"{path}: a sample of {peak:.3g} times full scale; expected samples within -1 and 1, "
+            f"and none beyond {LOUDEST:g}. Export the file again, with its true scale."
         )
-    return mono.astype(np.float32)
+    if not mono:
+        raise AudioError(
+            f"{path}: {read} samples at {file_rate} Hz leave none at {rate} Hz; expected at least "
+            "one. Remove the file or record it again."
+        )
+    return np.frombuffer(mono, dtype=np.float32)
 
 
 def seconds(path: Path | str) -> float:
     """Read the duration in seconds from the file's header; of the samples only the last is read.
+
+    An MP3 that does not give its length, or lies in a WAV file, is decoded to its end.
 
     Raises:
         AudioError: ``check`` refuses the file, it is no audio or has no sample, its rate is absurd,
@@ -66,7 +97,10 @@ def seconds(path: Path | str) -> float:
     sizes = _chunk_sizes(path)
     with _opened(path) as sound:
         _check_header(path, sound)
-        _check_end(path, sound, sizes)
+        _check_data(path, sizes)
+        if sound.subtype.startswith("MPEG") and (sizes or not _gives_length(path)):
+            return _count(path, sound) / sound.samplerate
+        _check_last(path, sound)
         return sound.frames / sound.samplerate
 
 
@@ -122,7 +156,12 @@ def _opened(path: Path | str) -> Iterator[soundfile.SoundFile]:
 
 
 def _check_header(path: Path | str, sound: soundfile.SoundFile) -> None:
-    if not sound.frames:
+    if sound.format not in FORMATS:
+        raise AudioError(
+            f"{path}: a {sound.format} file, of which it cannot be seen whether it was cut short; "
+            "expected WAV, FLAC, AIFF, MP3, Ogg, RF64, AU or NIST. Convert the file."
+        )
+    if sound.frames < 1:
         raise AudioError(
             f"{path}: no sample in 0.0 s of audio; expected at least one. Remove the file or "
             "record it again."
@@ -139,14 +178,17 @@ def _check_header(path: Path | str, sound: soundfile.SoundFile) -> None:
         )
 
 
-def _check_end(path: Path | str, sound: soundfile.SoundFile, sizes: tuple[int, int] | None) -> None:
+def _check_data(path: Path | str, sizes: tuple[int, int] | None) -> None:
     """Refuse a file that ends before its header says; libsndfile reads it without an error."""
-    remedy = "expected the whole file. Copy, download or export it again."
     if sizes and sizes[1] < sizes[0] < PIPE:
         raise AudioError(
             f"{path}: cut short, {sizes[1]} of the {sizes[0]} bytes of samples that its header "
-            f"says; {remedy}"
+            f"says; {WHOLE}"
         )
+
+
+def _check_last(path: Path | str, sound: soundfile.SoundFile) -> None:
+    """Refuse a file whose last sample cannot be read."""
     try:
         sound.seek(sound.frames - 1)
         last = len(sound.read(1))
@@ -155,20 +197,63 @@ def _check_end(path: Path | str, sound: soundfile.SoundFile, sizes: tuple[int, i
     if not last:
         raise AudioError(
             f"{path}: cut short, the last of the {sound.frames} samples that its header says is "
-            f"missing; {remedy}"
+            f"missing; {WHOLE}"
         )
 
 
-def _chunk_sizes(path: Path | str) -> tuple[int, int] | None:
-    """Return the bytes of samples by a WAV or AIFF header, and in the file; None for others."""
+def _gives_length(path: Path | str) -> bool:
+    """Whether an MP3 begins with a frame that gives its length."""
     with open(path, "rb") as file:
-        kind = file.read(12)[:4]
+        head = file.read(10)
+        if head[:3] == b"ID3":  # a tag of so many bytes, seven bits of each, lies before it
+            size = 0
+            for byte in head[6:10]:
+                size = size << 7 | byte & 0x7F
+            file.seek(size, os.SEEK_CUR)
+        beginning = file.read(4096)
+    return any(tag in beginning for tag in LENGTH_TAGS)
+
+
+def _count(path: Path | str, sound: soundfile.SoundFile) -> int:
+    """Count the samples of an MP3 that libsndfile takes for as long as its first frame suggests.
+
+    Its reading ends there, too. An MP3 whose bytes are not all read by then is refused.
+    """
+    count = 0
+    while n_read := len(sound.read(BLOCK, always_2d=True)):
+        count += n_read
+    left = os.fstat(sound.name).st_size - os.lseek(sound.name, 0, os.SEEK_CUR)
+    if not count or (count == sound.frames and left > ID3_END):
+        raise AudioError(
+            f"{path}: an MP3 that does not give its length, of which {left} bytes cannot be read; "
+            "expected its length in its first frame. Convert it to WAV or FLAC."
+        )
+    return count
+
+
+def _chunk_sizes(path: Path | str) -> tuple[int, int] | None:
+    """Return the bytes of samples by a file's header, and in the file; None where it tells none."""
+    with open(path, "rb") as file:
+        head, whole = file.read(1024), os.fstat(file.fileno()).st_size
+        kind = head[:4]
+        if kind in (b".snd", b"dns.") and len(head) > 12:  # AU, big- or little-endian
+            start, size = struct.unpack(">II" if kind == b".snd" else "<II", head[4:12])
+            return size, whole - start
+        if begun := re.match(rb"NIST_1A\n *(\d+)\n", head):
+            fields = dict(re.findall(rb"(\w+) -i (\d+)", head))
+            size = math.prod(int(fields.get(name, 1)) for name in NIST)
+            return size, whole - int(begun[1])
         if kind not in CHUNKS:
             return None
         layout, samples = CHUNKS[kind]
+        large = 0
+        file.seek(12)
         while len(packed := file.read(8)) == 8:
             name, size = struct.unpack(layout, packed)
+            if name == b"ds64":  # sizes of 64 bits: of the file, then of the samples
+                large = int.from_bytes(file.read(16)[8:], "little")
+                size -= 16
             if name == samples:
-                return size, os.fstat(file.fileno()).st_size - file.tell()
+                return large or size, whole - file.tell()
             file.seek(size + size % 2, os.SEEK_CUR)
     return None

@@ -4,6 +4,7 @@ Tables for people and, with ``--json``, JSON go to standard output; bars and not
 """
 
 import csv
+import errno
 import math
 import sys
 from collections.abc import Sequence
@@ -25,6 +26,9 @@ MODEL = 'A row of chapter 2 ("GR C+S"), 3 ("CNNLSTM per-clip") or 4 ("111"), or 
 TRIALS = "Trials of each paper (default: one of each code path)."
 FINAL = "Chapter 3: train on every clip, as the report's final model."
 ENCODER = "Of embedding: a pretrained speech encoder's folder or hub id, or random (untrained)."
+# Faults of a place that is written to: full, over its quota, closed, or no folder.
+PLACES = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
+PLACES |= {errno.ENOTDIR, errno.EEXIST, errno.EISDIR}
 UNFINISHED = 3  # exit code of a run that stopped because its time was over
 Json = Annotated[bool, typer.Option("--json", help="Print JSON rather than a table.")]
 Pairs = Annotated[
@@ -41,16 +45,26 @@ Chapters = Annotated[
 
 
 class _OneLineErrors(TyperGroup):
-    """A group of commands that tells sercore's own errors in a line, with exit code 2."""
+    """A group of commands that tells errors in a line, with exit code 2.
+
+    They are sercore's own, and those of a disk that is full or a place that cannot be written.
+    """
 
     def invoke(self, ctx: Any) -> Any:
         """Run the subcommand; any other error keeps its traceback."""
         try:
             return super().invoke(ctx)
         except Exception as error:
-            if not type(error).__module__.startswith("sercore."):
+            told = str(error)
+            if isinstance(error, OSError) and error.errno in PLACES:
+                told = (
+                    f"{error.filename or 'disk'}: {error.strerror}; expected a place with room that this user"
+                    " can write. Free some, or name another with --out or SER_STORE. What was"
+                    " finished is kept."
+                )
+            elif not type(error).__module__.startswith("sercore."):
                 raise
-            print(error, file=sys.stderr)
+            print(told, file=sys.stderr)
             raise typer.Exit(2) from None
 
 
@@ -260,6 +274,28 @@ def verify(
         print(_dumped(rows))
     if differ or not rows:
         raise typer.Exit(1)
+
+
+@app.command("store")
+def kept(
+    clean: Annotated[bool, typer.Option("--clean", help="Remove what is half-written.")] = False,
+    json: Json = False,
+) -> None:
+    """Measure what is kept, by kind, and what killed processes left half-written an hour ago."""
+    from sercore import store
+
+    left = store.leftovers()
+    kinds = sorted(path for path in store.root().glob("*") if path.is_dir())
+    groups = {kind.name: [path for path in kind.rglob("*") if path.is_file()] for kind in kinds}
+    table = []
+    for kind, files in (groups | {"half-written": left}).items():
+        megabytes = round(sum(path.stat().st_size for path in files) / 1e6, 1)
+        table.append({"kind": kind, "files": len(files), "MB": megabytes})
+    _show(table, as_json=json)
+    if clean:
+        for path in left:
+            path.unlink(missing_ok=True)
+        _note(f"{store.root()}: {len(left)} half-written files removed.")
 
 
 @app.command()

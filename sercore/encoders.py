@@ -37,6 +37,7 @@ RANDOM = {
     "num_conv_pos_embedding_groups": 2,
 }
 SEED = 0
+SAFE = ".safetensors"
 EXTRACTORS = ("preprocessor_config.json", "processor_config.json")
 
 
@@ -295,8 +296,7 @@ def _files(name: str, folder: Path) -> list[Path]:
     whole, index = folder / "model.safetensors", folder / "model.safetensors.index.json"
     weights = [whole]
     if index.is_file() and not whole.is_file():
-        parts = set(json.loads(index.read_text())["weight_map"].values())
-        weights = [folder / part for part in sorted(parts)]
+        weights = [folder / part for part in _parts(name, index)]
     prepared = [folder / part for part in EXTRACTORS if (folder / part).is_file()]
     for wanted in (folder / "config.json", *(prepared or [folder / EXTRACTORS[0]]), *weights):
         if not wanted.is_file():
@@ -307,6 +307,24 @@ def _files(name: str, folder: Path) -> list[Path]:
                 "transformers' save_pretrained, and its feature extractor likewise."
             )
     return [folder / "config.json", *prepared, *weights]
+
+
+def _parts(name: str, index: Path) -> list[str]:
+    """Read the names of the parts of an encoder's weights: safetensors in its own folder alone."""
+    try:
+        parts = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise EncoderError(
+            f"{name}: {index.name} is no list of weights ({_line(error)}); expected that of a whole"
+            " checkpoint. Download or save it again."
+        ) from error
+    for part in parts:
+        if not isinstance(part, str) or Path(part).name != part or Path(part).suffix != SAFE:
+            raise EncoderError(
+                f"{name}: {index.name} names {part!r}; expected files that end in {SAFE} beside it."
+                " Other weights are not read: save the model with transformers' save_pretrained."
+            )
+    return parts
 
 
 @contextlib.contextmanager

@@ -18,6 +18,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 # Messages by the beginning of pydantic's type of error.
 KINDS = {
+    "string_pattern": "has another form",
     "int": "is not a whole number",
     "float": "is not a number",
     "finite": "is not a finite number",
@@ -42,6 +43,16 @@ def absolute_folder(name: str) -> str:
     return absolute(name) if is_path and name not in WORDS else name
 
 
+def available(device: str) -> str:
+    """Refuse "cuda" where there is no GPU, before a kernel starts."""
+    if device == "cuda":
+        import torch
+
+        if not torch.cuda.is_available():
+            raise ValueError("no GPU was found by this build of torch")
+    return device
+
+
 WORDS = ("", "auto", "none", "random")  # names of weights beside hub ids and folders
 FilePath = Annotated[str, AfterValidator(absolute)]
 WeightsPath = Annotated[str, AfterValidator(absolute_folder)]
@@ -53,8 +64,18 @@ Precision = Annotated[
     Literal["auto", "fp32", "bf16"],
     Field(description="of training; auto is fp32 in the demo, else bf16"),
 ]
-Device = Annotated[Literal["auto", "cpu", "cuda"], Field(description="where networks are trained")]
-Scheduler = Annotated[str, Field(description="the address of a Dask scheduler, or none")]
+Device = Annotated[
+    Literal["auto", "cpu", "cuda"],
+    AfterValidator(available),
+    Field(description="where networks are trained"),
+]
+Scheduler = Annotated[
+    str,
+    Field(
+        pattern=r"^(none|[a-z]+://\S+:\d+)$",
+        description="the address of a Dask scheduler, such as tcp://127.0.0.1:8786, or none",
+    ),
+]
 Encoder = Annotated[
     WeightsPath,
     Field(

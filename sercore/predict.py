@@ -218,6 +218,12 @@ def _clip(model: Model, clip: Path | str, window: int, hop: int) -> dict:
         return answer | {"error": str(error)}
     except EncoderError as error:
         return answer | {"error": f"{clip}: {error}"}
+    with_sound = [values for values in by_window if values is not None]
+    if not np.isfinite(with_sound).all():
+        return answer | {
+            "error": f"{clip}: {model.about['model']} answers with NaN; expected probabilities."
+            " Check the recording's level, and the model with another file."
+        }
     for (start, end), values in zip(places, by_window, strict=True):
         times = {"start": start / RATE, "end": end / RATE}
         if values is None:
@@ -225,7 +231,6 @@ def _clip(model: Model, clip: Path | str, window: int, hop: int) -> dict:
         else:
             part = {"state": "predicted", "probabilities": _by_class(model, values)}
         answer["windows"].append(times | part)
-    with_sound = [values for values in by_window if values is not None]
     if not with_sound:
         return answer | {
             "error": f"{clip}: silent, no sample is further than {QUIETEST:g} of full scale from"

@@ -48,7 +48,10 @@ def book(*, out: Path = store.PROJECT, fresh: bool = False) -> Path:
         ChapterError: a chapter failed, or the rendering warned.
     """
     build = Path(out).resolve() / "_build"
-    times = json.loads((build / TIMES).read_text()) if (build / TIMES).is_file() else {}
+    try:
+        times = json.loads((build / TIMES).read_text())
+    except (FileNotFoundError, ValueError):  # none, or one that a full disk cut short
+        times = {}
     times |= _installation() | demo_corpora()
     # The corpora are made once: their time is kept even where what follows fails.
     store.write(build / TIMES, json.dumps(times).encode())
@@ -137,13 +140,13 @@ def stage(folder: Path, executed: Sequence[Executed], times: Mapping[str, float]
     """
     shutil.rmtree(folder, ignore_errors=True)
     with tempfile.TemporaryDirectory() as temporary:
-        fragments.write(Path(temporary), [chapter.run for chapter in executed], times)
+        numbers = papers.values()
+        fragments.write(Path(temporary), [chapter.run for chapter in executed], times, numbers)
         files = {name: store.PROJECT / name for name in ("_config.yml", "_toc.yml")}
         files |= _tree(store.PROJECT / "book", "book")
         source = _tree(store.PROJECT / "sercore", "sercore")  # pages show parts of it
         files |= {name: path for name, path in source.items() if path.suffix == ".py"}
         files |= _tree(Path(temporary), "")
-        numbers = papers.values()
         for name, path in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             if path.parent == store.PROJECT / "book" and path.suffix == ".md":

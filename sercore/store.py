@@ -12,6 +12,8 @@ import importlib.metadata
 import io
 import json
 import os
+import re
+import time
 import tokenize
 import uuid
 import warnings
@@ -21,6 +23,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+HALF_WRITTEN = re.compile(r"\..+\.[0-9a-f]{32}")  # name of a file before it gets its own
 PROJECT = Path(__file__).resolve().parents[1]
 
 # Import name and distribution of every library that computes a number.
@@ -140,6 +143,13 @@ def kept(kind: str, name: Key, suffix: str) -> bytes | None:
         )
         return None
     return payload
+
+
+def leftovers(*, older: float = 3600.0) -> list[Path]:
+    """Find files that killed processes left half-written, none changed in so many seconds."""
+    moment = time.time() - older
+    files = [path for path in root().rglob(".*") if HALF_WRITTEN.fullmatch(path.name)]
+    return [path for path in files if path.stat().st_mtime < moment]
 
 
 def closure(modules: Iterable[str]) -> tuple[list[str], dict[str, str]]:

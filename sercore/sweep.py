@@ -1,9 +1,13 @@
 """Many trials through one joblib call, in processes or on a Dask cluster."""
 
+import itertools
 import json
+import socket
+import threading
 import time
 import traceback
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -19,10 +23,13 @@ from sercore import deadline, store
 AT_ONCE = 25
 # Trials that share a GPU: a ResNet34 in training takes some 5 GB, and twelve gain little over two.
 ON_A_GPU = 4
+# A worker with several threads trains one network at a time: torch's generator is the process's.
+ALONE = threading.Lock()
+PATIENCE = 30.0  # s without a result, or a worker, after which a cluster is asked whether it lives
 
 
 class SweepError(RuntimeError):
-    """Trials that failed; the others are kept."""
+    """Trials that failed, or a cluster that cannot run them; what was finished is kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +134,8 @@ def sweep(
         options: keyword arguments of ``run`` that do not change its outcome, such as the device.
 
     Raises:
-        SweepError: a trial failed; all others were run and kept.
+        SweepError: a trial failed, and all others were run and kept; or the cluster is not there,
+            has lost its workers, or runs other code or libraries than are here.
         OutOfTime: the time of the run is over (see ``sercore.deadline``); what was done is kept.
     """
     keys = _on_device(trial_keys(run, trials, data), options.get("device", "cpu"))
@@ -138,27 +146,24 @@ def sweep(
     if run_together is not None:
         calls = calls_of({index: alike(trials[index]) for index in left}, at_once)
     failures, moment = [], deadline.moment()
+    attempts = (
+        (moment, call, run, run_together, [trials[index] for index in call]) for call in calls
+    )
     with (
         ExitStack() as stack,
         tqdm(total=len(trials), initial=len(trials) - len(left), desc="trials", delay=2) as bar,
     ):
-        if scheduler != "none":
-            from distributed import Client
-
-            stack.enter_context(Client(scheduler))
-            stack.enter_context(parallel_config(backend="dask"))
-        elif len(calls) > 1:
-            jobs = min(at_a_time(options.get("device", "cpu")), len(calls))
-            config = parallel_config(backend="loky", n_jobs=jobs, inner_max_num_threads=1)
-            stack.enter_context(config)
-        pool = Parallel(return_as="generator_unordered", pre_dispatch="4*n_jobs")
-        attempts = (
-            delayed(_within)(
-                moment, call, run, run_together, [trials[index] for index in call], data, options
+        if scheduler != "none" and calls:
+            pool = _on_cluster(scheduler, attempts, data, options, run.__module__)
+        else:
+            if len(calls) > 1:
+                jobs = min(at_a_time(options.get("device", "cpu")), len(calls))
+                config = parallel_config(backend="loky", n_jobs=jobs, inner_max_num_threads=1)
+                stack.enter_context(config)
+            pool = Parallel(return_as="generator_unordered", pre_dispatch="4*n_jobs")(
+                delayed(_within)(*attempt, data, options) for attempt in attempts
             )
-            for call in calls
-        )
-        for results in pool(attempts):
+        for results in pool:
             for index, succeeded, result in results:
                 if succeeded:
                     store.keep("trials", keys[index], json.dumps(result).encode(), ".json")
@@ -177,6 +182,71 @@ def sweep(
     if unfinished := outcomes.count(None):
         raise deadline.OutOfTime(f"{unfinished} of {len(trials)} trials are left")
     return outcomes
+
+
+def _on_cluster(
+    address: str, attempts: Iterator[tuple], data: Any, options: dict, module: str
+) -> Iterator[list]:
+    """Yield the results of attempts as the workers of a Dask cluster finish them.
+
+    A call whose worker dies is run on another one. Each worker compares its code and libraries with
+    those here before it runs anything.
+    """
+    from distributed import Client, KilledWorker, wait
+
+    expected = store.key(settings={}, manifest=[], modules=module)
+    try:
+        client = Client(address, timeout=PATIENCE)
+    except (OSError, ValueError) as error:
+        raise SweepError(
+            f"scheduler={address}: no Dask scheduler answers ({error}); expected one. Start it"
+            " with `dask scheduler`, or leave scheduler out."
+        ) from error
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=PATIENCE)
+            shared = client.scatter(data, broadcast=True, hash=False)
+            waiting = set()
+            while True:
+                room = 4 * max(1, sum(client.nthreads().values())) - len(waiting)
+                for attempt in itertools.islice(attempts, room):
+                    call = (expected, module, *attempt, shared, options)
+                    waiting.add(client.submit(_checked, *call, pure=False))
+                if not waiting:
+                    return
+                try:
+                    done, waiting = wait(waiting, PATIENCE, return_when="FIRST_COMPLETED")
+                except TimeoutError:
+                    client.wait_for_workers(1, timeout=PATIENCE)
+                    continue
+                for future in done:
+                    yield future.result()
+        except KilledWorker as error:
+            raise SweepError(
+                f"scheduler={address}: {error} Look for the reason in the log of the workers, such"
+                " as a lack of memory; what was finished is kept."
+            ) from error
+        except (TimeoutError, CancelledError) as error:
+            raise SweepError(
+                f"scheduler={address}: no worker is left, {len(client.nthreads())} answer; expected"
+                " one or more that stay. Start workers with `dask worker` and run this again; what"
+                " was finished is kept."
+            ) from error
+
+
+def _checked(expected: store.Key, module: str, *call: Any) -> list[tuple[int, bool, Any]]:
+    """Run trials on a worker that has the code and the libraries of the process that asks."""
+    here = store.key(settings={}, manifest=[], modules=module)
+    versions = sorted(set(here.versions) ^ set(expected.versions))
+    if here.code != expected.code or versions:
+        other = ", ".join(f"{name} {version}" for name, version in versions) or "the same libraries"
+        raise SweepError(
+            f"worker on {socket.gethostname()}: its sercore in {store.PROJECT} has the code"
+            f" {here.code[:8]} of {module}, expected {expected.code[:8]}; libraries that differ:"
+            f" {other}. Install the same version on every worker, and start them again."
+        )
+    with ALONE:
+        return _within(*call)
 
 
 def calls_of(left: Mapping[int, Hashable], at_once: int | None = AT_ONCE) -> list[list[int]]:

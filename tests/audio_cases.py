@@ -189,6 +189,19 @@ ERRORS = [
         )
         for name, value in (("NaN", np.nan), ("infinity", np.inf))
     ),
+    *(
+        Case(
+            f"{name} among float samples",
+            file(wav(pcm([0.1, value, 0.2], kind), bits=bits, kind=FLOAT)),
+            rf"a sample of {found} times full scale",
+            by_header=False,
+        )
+        for name, value, kind, bits, found in (
+            ("65", 65, "<f4", 32, "65"),
+            ("1e30", 1e30, "<f4", 32, r"1e\+30"),
+            ("1e300, which 32 bits do not hold,", 1e300, "<f8", 64, r"1e\+300"),
+        )
+    ),
 ]
 
 READ = [
@@ -403,8 +416,11 @@ such. If not, the error comes when the clip is read. A corpus leaves out clips w
 | file | what you get | samples | seconds |
 |---|---|---:|---:|
 {read}
-Other formats that libsndfile knows, such as Ogg, are read as it decodes them; whether such a file was cut is not checked. Nor can
-it be for an MP3 file that does not give its length.
+Ogg, AU, NIST and RF64 (WAV of more than 4 GB) are read, too, and refused where they were cut short. Other formats that libsndfile
+knows are refused, since a file of them that was cut short passes for a whole one. An MP3 file that does not give its length is
+decoded to its end, or refused where libsndfile would stop before it.
+
+Long files are read in blocks. An hour of stereo at 44.1 kHz takes less than 300 MiB of memory, the samples at 16 kHz included.
 
 ## Read, and then measured
 

@@ -3,8 +3,10 @@
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -334,6 +336,25 @@ def test_what_is_no_model_is_one_line(arguments, message, tmp_path):
     done = run(*arguments, *(["--out", tmp_path / "model"] if arguments[0] == "train" else []))
     assert (done.exit_code, len(done.stderr.splitlines())) == (2, 1)
     assert done.stderr.startswith(message)
+
+
+def test_the_store_is_measured_and_what_is_half_written_removed(tmp_path, monkeypatch):
+    monkeypatch.setenv("SER_STORE", str(tmp_path))
+    key = store.Key("settings", "data", "code", ())
+    whole = store.keep("trials", key, b"outcome", ".json")
+    old, young = (whole.with_name(f".{whole.name}.{digit * 32}") for digit in "ab")
+    for path in (old, young):
+        path.write_bytes(bytes(2_000_000))
+    os.utime(old, (time.time() - 7200,) * 2)
+    rows = {row["kind"]: row for row in json.loads(run("store", "--json").stdout)}
+    assert rows["trials"]["files"] == 4  # the outcome, its digest, and both
+    assert rows["half-written"] == {"kind": "half-written", "files": 1, "MB": 2.0}
+    assert old.exists()
+    done = run("store", "--clean")
+    assert "1 half-written files removed" in done.stderr
+    assert not old.exists()
+    assert young.exists()
+    assert store.kept("trials", key, ".json") == b"outcome"
 
 
 def test_an_error_that_is_not_ours_keeps_its_traceback(monkeypatch):

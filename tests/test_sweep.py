@@ -5,9 +5,13 @@ Trials that are alike are run at once, and lose nothing by it.
 
 import os
 import signal
+import threading
+import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
+import torch
 
 from sercore import store
 from sercore.sweep import SweepError, at_a_time, sweep
@@ -48,6 +52,33 @@ def alike(trial: Trial) -> int:
 
 def kill(trial: Trial, data: Data) -> dict:
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def name_process(trial: Trial, data: Data) -> dict:
+    return {"number": os.getpid()}
+
+
+def draw(trial: Trial, data: Data) -> dict:
+    torch.manual_seed(trial.number)
+    drawn = []
+    for _ in range(5):
+        time.sleep(0.02)
+        drawn.append(float(torch.rand(())))
+    return {"drawn": drawn}
+
+
+def kill_once(trial: Trial, data: Data) -> dict:
+    """The first that comes here takes its worker with it."""
+    try:
+        os.close(os.open(f"{data.log} of deaths", os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return run(trial, data)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def sleep(trial: Trial, data: Data) -> dict:
+    time.sleep(0.5)
+    return run(trial, data)
 
 
 @pytest.fixture
@@ -95,19 +126,86 @@ def test_a_killed_worker_is_an_error_not_a_hang(data):
         sweep(kill, [Trial(1), Trial(2)], data)
 
 
-def test_a_dask_cluster_gives_the_same(data, tmp_path, monkeypatch):
-    from distributed import LocalCluster
+def use_code(code: str = "code") -> None:
+    """Let a worker take the code of a trial for this one, as the fixture lets this process."""
+    store.closure = lambda modules: (["sercore.store"], {})
+    store._code = lambda modules: (code, ())
 
+
+@contextmanager
+def cluster(*codes: str, threads: int = 1):
+    """A cluster, each worker a process with code of this name."""
+    from distributed import Client, LocalCluster
+
+    about = {"threads_per_worker": threads, "processes": True, "host": "127.0.0.1"}
+    with (
+        LocalCluster(n_workers=len(codes), dashboard_address=None, **about) as workers,
+        Client(workers) as client,
+    ):
+        for address, code in zip(client.scheduler_info()["workers"], codes, strict=True):
+            client.run(use_code, code, workers=[address])
+        yield workers
+
+
+def test_a_dask_cluster_gives_the_same_in_its_own_processes(data, tmp_path, monkeypatch):
     here = sweep(run, [Trial(number) for number in range(6)], data)
     monkeypatch.setenv("SER_STORE", str(tmp_path / "elsewhere"))
-    with LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
-    ) as cluster:
+    with cluster("code") as workers:
         there = sweep(
-            run, [Trial(number) for number in range(6)], data, scheduler=cluster.scheduler_address
+            run, [Trial(number) for number in range(6)], data, scheduler=workers.scheduler_address
         )
+        (process,) = sweep(name_process, [Trial(7)], data, scheduler=workers.scheduler_address)
     assert [each["square"] for each in here] == [each["square"] for each in there]
     assert ran(data) == sorted([*range(6)] * 2)
+    assert process["number"] != os.getpid()  # a cluster of one thread is used, too
+
+
+def test_threads_of_one_worker_train_one_after_the_other(data):
+    with cluster("code", threads=3) as workers:
+        outcomes = sweep(
+            draw, [Trial(number) for number in range(6)], data, scheduler=workers.scheduler_address
+        )
+    for number, outcome in enumerate(outcomes):
+        assert outcome["drawn"] == draw(Trial(number), data)["drawn"]
+
+
+def test_a_worker_with_other_code_is_refused_before_it_runs_anything(data):
+    with cluster("other") as workers, pytest.raises(SweepError, match=r"code other of .+code"):
+        sweep(
+            run, [Trial(number) for number in range(4)], data, scheduler=workers.scheduler_address
+        )
+    assert not os.path.exists(data.log)
+
+
+def test_a_trial_whose_worker_dies_runs_on_another(data):
+    with cluster("code", "code") as workers:
+        outcomes = sweep(
+            kill_once,
+            [Trial(number) for number in range(8)],
+            data,
+            scheduler=workers.scheduler_address,
+        )
+    assert [each["square"] for each in outcomes] == [number**2 for number in range(8)]
+
+
+def test_a_cluster_without_workers_or_without_scheduler_is_told(data, monkeypatch):
+    monkeypatch.setattr("sercore.sweep.PATIENCE", 2)
+    with cluster() as workers, pytest.raises(SweepError, match="no worker is left, 0 answer"):
+        sweep(run, [Trial(1)], data, scheduler=workers.scheduler_address)
+    with pytest.raises(SweepError, match="no Dask scheduler answers"):
+        sweep(run, [Trial(1)], data, scheduler="tcp://127.0.0.1:9")
+
+
+def test_a_cluster_that_loses_its_last_worker_is_told(data, monkeypatch):
+    monkeypatch.setattr("sercore.sweep.PATIENCE", 3)
+    trials = [Trial(number) for number in range(100)]
+    with cluster("code") as workers:
+        timer = threading.Timer(2, workers.scale, [0])
+        timer.start()
+        with pytest.raises(SweepError, match="no worker is left"):
+            sweep(sleep, trials, data, scheduler=workers.scheduler_address)
+        timer.join()
+    assert 0 < len(ran(data)) < 100
 
 
 def calls(data: Data) -> list[list[int]]:

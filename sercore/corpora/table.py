@@ -6,7 +6,7 @@ What no chapter can use is left out and told: damaged files, pointers in place o
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -46,10 +46,24 @@ class Corpus:
         return Report(self.name, len(self.table), tuple(self.problems))
 
 
-def files(folder: Path) -> list[Path]:
+def walk_links(root: Path) -> Iterator[tuple[str, list[str]]]:
+    """Yield each folder under one and its files' names, in order; linked folders too, each once."""
+    seen = set()
+    for folder, inner, names in os.walk(root, followlinks=True):
+        place = os.path.realpath(folder)
+        if place in seen:  # a link to what has been read, or to a folder above
+            inner.clear()
+            continue
+        seen.add(place)
+        inner.sort()
+        yield folder, sorted(names)
+
+
+def files(root: Path) -> list[Path]:
     """List the audio files anywhere under a folder, sorted by name."""
-    paths = [path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES]
-    return sorted(paths, key=lambda path: (path.stem, str(path)))
+    paths = [Path(folder, name) for folder, names in walk_links(root) for name in names]
+    clips = [path for path in paths if path.suffix.lower() in SUFFIXES]
+    return sorted(clips, key=lambda path: (path.stem, str(path)))
 
 
 def named_clips(

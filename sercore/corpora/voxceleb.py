@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sercore.corpora.clips import Problem
 from sercore.corpora.folders import CorpusError
-from sercore.corpora.table import SUFFIXES, Corpus, build, missing, named_clips, some
+from sercore.corpora.table import SUFFIXES, Corpus, build, missing, named_clips, some, walk_links
 
 NAME = re.compile(r"(?P<speaker>id\d{5})/(?P<text>[^/]+)/[^/]+")
 SHEETS = ("vox1_meta.csv", "vox2_meta.csv")
@@ -77,10 +77,9 @@ def walk(root: Path) -> Iterator[tuple[str, int, str]]:
         )
     above, readable, unread = len(os.path.join(root, "")), set(), set()
     videos: dict[tuple[str, ...], str] = {}
-    for folder, folders, names in os.walk(root):
-        folders.sort()
+    for folder, names in walk_links(root):
         video, last = tuple(folder.split(os.sep)[-2:]), ""
-        for file in sorted(names):
+        for file in names:
             stem, suffix = os.path.splitext(file)
             path, name = os.path.join(folder, file), "/".join([*video, stem])
             if suffix.lower() == ".m4a":

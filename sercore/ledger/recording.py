@@ -15,6 +15,7 @@ from sercore.corpora.clips import Report, left_out
 from sercore.corpora.folders import partial
 from sercore.ledger import recorded
 from sercore.ledger.paper import Paper
+from sercore.parameters import ParameterError
 from sercore.sweep import Task, finished, trial_keys
 from sercore.training.devices import choose
 
@@ -35,12 +36,12 @@ def record(
         minutes: time after which no trial is begun, and a training stops after its epoch (default none).
 
     Raises:
-        ValueError: the demo edition, whose values never enter the ledger, or clips that are copies of few files.
+        ParameterError: the demo edition, whose values never enter the ledger, or clips that are copies of few files.
         CorpusError: a corpus with missing or damaged clips, unless ``incomplete``.
         OutOfTime: the minutes are over; what was done is kept, and the same call goes on.
     """
     if parameters.edition == "demo":
-        raise ValueError(
+        raise ParameterError(
             "edition=demo: synthetic speech is never recorded; expected open or paper. Name one of them."
         )
     moment = math.inf if minutes is None else time.time() + 60 * minutes

@@ -1,7 +1,6 @@
 """Write the README's headline anew: ``python -m sercore.pages``."""
 
 from sercore import papers, store
-from sercore.ledger.entries import Ledger
 from sercore.pages.fragments import summary
 
 README = store.PROJECT / "README.md"
@@ -11,7 +10,7 @@ MARKS = ("<!-- headline: written by sercore.pages, do not edit -->", "<!-- end o
 def readme(text: str) -> str:
     """Replace the headline in the text of the README."""
     before, rest = text.split(MARKS[0])
-    return f"{before}{MARKS[0]}\n{summary('notebooks', map(Ledger, papers.every()))}\n{MARKS[1]}{rest.split(MARKS[1])[1]}"
+    return f"{before}{MARKS[0]}\n{summary('notebooks', papers.values())}\n{MARKS[1]}{rest.split(MARKS[1])[1]}"
 
 
 if __name__ == "__main__":

@@ -2,12 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 
-from sercore import papers, store
+from sercore import store
 from sercore.ledger.entries import Ledger, tally
 from sercore.pages import data, excerpts, leaks, reference, speed, status
 from sercore.pages import ledger as ledger_page
@@ -17,17 +17,22 @@ PAPERS = store.PROJECT / "sercore" / "papers"
 EXAMPLE = "01-ser2022-transfer"  # chapter whose first cells the page on adding one shows
 
 
-def write(folder: Path, runs: Sequence[Mapping[str, object]], times: Mapping[str, float]) -> None:
+def write(
+    folder: Path,
+    runs: Sequence[Mapping[str, object]],
+    times: Mapping[str, float],
+    numbers: Mapping[str, prose.Values],
+) -> None:
     """Write every fragment into ``folder / "book" / "generated"``.
 
-    Of each chapter the record of its run is told, of other parts of the book the seconds.
+    Of each chapter the record of its run is told, of other parts of the book the seconds; numbers
+    are those of ``sercore.papers.values``.
     """
-    ledgers = {paper.name: Ledger(paper) for paper in papers.every()}
     place = folder / "book" / "generated"
-    for name, text in _texts(ledgers, runs, times).items():
+    for name, text in _texts(numbers, runs, times).items():
         store.write(place / name, (text + "\n").encode())
-    for paper_ledger in ledgers.values():
-        for name, figure in paper_ledger.paper.figures(paper_ledger).items():
+    for values in numbers.values():
+        for name, figure in values.ledger.paper.figures(values.ledger).items():
             figure.savefig(place / name, dpi=150, metadata={"Software": None})
             plt.close(figure)
     figure = speed.draw(speed.points())
@@ -37,13 +42,16 @@ def write(folder: Path, runs: Sequence[Mapping[str, object]], times: Mapping[str
 
 
 def _texts(
-    ledgers: Mapping[str, Ledger], runs: Sequence[Mapping[str, object]], times: Mapping[str, float]
+    numbers: Mapping[str, prose.Values],
+    runs: Sequence[Mapping[str, object]],
+    times: Mapping[str, float],
 ) -> dict[str, str]:
     """Return the Markdown of each fragment by its name."""
+    ledgers = {values.ledger.paper.name: values.ledger for values in numbers.values()}
     names = [ledger.paper.numbered.rpartition(" (")[0] for ledger in ledgers.values()]
     counts = dict(zip(names, map(tally, ledgers.values()), strict=True))
     texts = {
-        "headline.md": summary("../notebooks", ledgers.values()),
+        "headline.md": summary("../notebooks", numbers),
         "tally.md": tables.tally(counts).data,
         "corpora.md": data.corpora().data,
         "corpora-missing.md": data.missing() or tables.DASH,
@@ -61,17 +69,16 @@ def _texts(
     return texts | {"rooms.md": reference.contents()}
 
 
-def summary(place: str, ledgers: Iterable[Ledger]) -> str:
+def summary(place: str, numbers: Mapping[str, prose.Values]) -> str:
     """List the papers with what each claims, what its chapter found, and a mark, in Markdown.
 
     Args:
         place: path from the page to the folder of the notebooks.
-        ledgers: ledgers of the papers, in the order of their chapters.
+        numbers: numbers of the papers, in the order of their chapters.
     """
     lines = ["| paper | what it claims | what we found | mark |", "|---|---|---|---|"]
-    numbers = papers.values()
-    for ledger in ledgers:
-        paper = ledger.paper
+    for values in numbers.values():
+        ledger, paper = values.ledger, values.ledger.paper
         words = finding(store.PROJECT / "notebooks" / f"{paper.name}.ipynb", numbers)
         link = f"[{paper.numbered}]({place}/{paper.name}.ipynb)"
         sign = mark(ledger).replace(" ", "\N{NO-BREAK SPACE}")

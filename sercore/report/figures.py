@@ -368,7 +368,8 @@ def forest(
             if np.isfinite(effect.value):
                 bounds, colour = (effect.low, effect.high), shades[effect.series]
                 hollow = not effect.is_judged
-                label = effect.series
+                # A series of its own colour is named, too, where none of it is judged.
+                label = "" if hollow and len(shades) == 1 else effect.series
                 point = interval(axes, effect.value, *bounds, height, colour, label, hollow)
                 hover(point, f"{about}: {effect.value:+.3g}")
         axes.set_yticks(list(lines.values()), [row or group for group, row in lines], fontsize=FONT)
@@ -376,7 +377,7 @@ def forest(
             text.set_fontweight("normal" if row else "bold")
         if axes is not grid[0, 0] and is_one_list:
             axes.tick_params(labelleft=False)
-        axes.set(ylim=(len(lines) - 0.5, -0.5))
+        axes.set(ylim=(most - 0.5, -0.5))
         axes.set_title(title.strip(), fontsize=FONT + 1)
         axes.tick_params(labelsize=FONT)
         axes.tick_params(axis="y", length=0)

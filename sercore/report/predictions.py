@@ -61,7 +61,7 @@ def probabilities(
                 linewidth=0.5,
                 label=name,
             )
-        place.set_title(title, fontsize=FONT + 1, loc="left")
+        place.set_title(title, fontsize=FONT + 1, loc="left", parse_math=False)
         place.set(xlim=(edges[0], edges[-1]), ylim=(0, 1), yticks=[0, 0.5, 1])
         place.tick_params(labelsize=FONT)
         place.set_ylabel("probability", fontsize=FONT)

@@ -37,15 +37,16 @@ class Values:
         self._paper, self._claims = paper, claims
 
     @cached_property
-    def _ledger(self) -> Ledger:
+    def ledger(self) -> Ledger:
+        """Ledger of the paper, read once."""
         return Ledger(self._paper)
 
     @cached_property
     def _numbers(self) -> Mapping[str, object]:
-        counts = {word.replace(" ", "_"): count for word, count in tally(self._ledger).items()}
-        about = {"printed": len(self._ledger.printed)} | counts
+        counts = {word.replace(" ", "_"): count for word, count in tally(self.ledger).items()}
+        about = {"printed": len(self.ledger.printed)} | counts
         try:
-            return about | dict(self._paper.quoted(self._ledger))
+            return about | dict(self._paper.quoted(self.ledger))
         except Exception as error:  # an AttributeError would be taken for a missing name
             raise ProseError(f"{self._paper.folder}.quoted failed: {error!r}") from error
 
@@ -73,7 +74,7 @@ class Values:
         for name, mark in marks.items():
             if name not in claims:
                 raise ProseError(f"claim {name}: no such claim; there are {', '.join(claims)}")
-            ((_, judgement),) = judging.judged(self._ledger, [claims[name]])
+            ((_, judgement),) = judging.judged(self.ledger, [claims[name]])
             today = "/".join(dict.fromkeys((judgement.published, judgement.clean)))
             if today != mark:
                 raise ProseError(

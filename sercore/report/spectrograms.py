@@ -8,9 +8,10 @@ import seaborn as sns
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from sercore.features.mel import DECIBELS, PICTURE, MelSettings
-from sercore.report.figures import FONT, WIDTH, colour_bar
+from sercore.report.figures import FONT, WIDTH, colour_bar, hover
 
 COLUMNS = 4
 HERTZ = (500, 1000, 2000, 4000, 8000)
@@ -25,7 +26,8 @@ def examples(
     """Draw waveforms above their mel spectrograms, on one scale of time and amplitude.
 
     The level is relative to each clip's maximum, down to 60 dB: a quiet clip's spectrogram is as
-    readable as a loud one's.
+    readable as a loud one's. On a page, a click on one plays the clip of that name, if the page has
+    its player (see ``sercore.report.tables.players``).
 
     Args:
         panels: title, ``(samples,)`` of the clip and its ``(frames, bands)`` spectrogram in dB.
@@ -59,6 +61,8 @@ def examples(
         sns.despine(ax=wave, left=True, bottom=True)
         style = {"cmap": "magma_r", "vmin": -60, "vmax": 0}
         mesh = _spectrogram(axes, spectrogram - spectrogram.max(), settings, **style)
+        clip = Rectangle((0, 0), len(samples) / settings.rate, settings.bands, alpha=0)
+        hover(axes.add_patch(clip), name)
         wave.set_xlim(0, longest)
         axes.set_xlim(0, longest)
     colour_bar(figure, mesh, "dB relative to the clip's maximum")

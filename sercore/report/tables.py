@@ -124,8 +124,11 @@ def html(
 
 
 def players(title: str, clips: Iterable[tuple[str, Audio]]) -> HTML:
-    """Fold players under a title, each below its name."""
-    parts = [f"<p>{escape(name)}</p>{audio._repr_html_()}" for name, audio in clips]
+    """Fold players under a title, each below its name, which finds its clip in a figure."""
+    parts = []
+    for name, audio in clips:
+        name = escape(name)
+        parts.append(f'<p>{name}</p><div data-clip="{name}">{audio._repr_html_()}</div>')
     return HTML(_fold(title, "".join(parts)))
 
 

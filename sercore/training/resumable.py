@@ -9,6 +9,7 @@ themselves. Epochs are counted from 1. ``trained`` finds a training in the store
 import json
 import math
 import time
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -199,10 +200,11 @@ def run(
             if stops:
                 raise deadline.OutOfTime(f"stopped after epoch {len(done)}; its state is kept")
     history = History(epochs=done, ending=reason, best=best(done) if best else len(done))
+    about = {"run": record, "folder": folder.name, "history": asdict(history)}
     if is_first and best:
-        checkpoints.write(folder / BEST, weights, {"run": record, "epoch": history.best})
+        checkpoints.write(folder / BEST, weights, about | {"epoch": history.best})
     if is_first:
-        checkpoints.write(folder / LAST, network.state_dict(), {"run": record, "epoch": len(done)})
+        checkpoints.write(folder / LAST, network.state_dict(), about | {"epoch": len(done)})
         store.write(folder / HISTORY, (json.dumps(asdict(history), indent=1) + "\n").encode())
     devices.wait()
     network.eval()
@@ -265,11 +267,15 @@ def _resume(
         # Files that a run left which was killed while it wrote.
         for name in (STATE, BEST, LAST, HISTORY):
             for unfinished in folder.glob(f".{name}.*"):
-                unfinished.unlink()
+                unfinished.unlink(missing_ok=True)
     devices.wait()
     if not (folder / STATE).exists():
         return [], {}
-    state, (saved, done) = checkpoints.read(folder / STATE)
+    try:
+        state, (saved, done) = checkpoints.read(folder / STATE)
+    except ValueError as error:
+        warnings.warn(f"{error} It begins anew.", stacklevel=2)
+        return [], {}
     checkpoints.check_same(folder / STATE, saved, record)
     checkpoints.restore(state, network, optimiser, device)
     for part, module in extra.items():
@@ -323,6 +329,8 @@ def trained(
 ) -> Trained:
     """Return a network with the weights of a finished training; train it if necessary.
 
+    Weights that are damaged, or another training's, are trained again, with a warning.
+
     Args:
         network: network as it is before training.
         place: folder of the training.
@@ -334,9 +342,29 @@ def trained(
         layout: memory format of the network (default: as it is). Give that of the training, so that
             a network from the store computes the same bits as one that was trained just now.
     """
-    if (place / STATE).exists() or not (place / HISTORY).exists():
+    found = _finished(place, weights)
+    if found is None:
         train()
         (place / STATE).unlink(missing_ok=True)  # of several processes one is first
-    history = History(**json.loads((place / HISTORY).read_bytes()))
-    network.load_state_dict(checkpoints.read(place / weights)[0])
-    return Trained(network.to(device, memory_format=layout).eval(), history, place)
+        found = _kept(place, weights)
+    tensors, about = found
+    network.load_state_dict(tensors)
+    network = network.to(device, memory_format=layout).eval()
+    return Trained(network, History(**about["history"]), place)
+
+
+def _finished(place: Path, weights: str) -> tuple[dict[str, Tensor], Any] | None:
+    """Read the weights of a training that ended; None if it did not, or if they are damaged."""
+    if (place / STATE).exists() or not (place / HISTORY).exists():
+        return None
+    try:
+        return _kept(place, weights)
+    except (FileNotFoundError, ValueError) as error:
+        warnings.warn(f"{error} It is trained again now.", stacklevel=3)
+        return None
+
+
+def _kept(place: Path, weights: str) -> tuple[dict[str, Tensor], Any]:
+    tensors, about = checkpoints.read(place / weights)
+    checkpoints.check_same(place / weights, {"folder": about["folder"]}, {"folder": place.name})
+    return tensors, about

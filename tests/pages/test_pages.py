@@ -125,3 +125,26 @@ def test_the_demo_baseline_of_chapter_2_has_learnt(opened):
     in_domain = row.locator("td, th").last.inner_text()
     # The mean over corpora, each counting once; guessing gives 33.3.
     assert float(in_domain.split()[0]) > 40
+
+
+def test_a_click_in_the_picture_of_a_clip_plays_it_from_there(opened):
+    page = opened("notebooks/03-loopq-models.html")
+    page.evaluate(page_faults.OPEN_FOLDS)
+    clips = page.locator("figure svg path.clip")
+    players = page.locator("[data-clip]")
+    assert clips.count() == players.count() == 7
+    player = players.nth(2).locator("audio")
+    clip = clips.nth(2)
+    assert clip.evaluate("path => path.parentElement.querySelector('title').textContent") == (
+        players.nth(2).get_attribute("data-clip")
+    )
+    box = clip.bounding_box()
+    clip.click(position={"x": box["width"] * 0.5, "y": box["height"] * 0.5}, force=True)
+    page.wait_for_function("player => !player.paused", arg=player.element_handle())
+    player.evaluate("player => player.pause()")
+    seconds, duration = player.evaluate("player => [player.currentTime, player.duration]")
+    assert 0.5 * duration <= seconds + 0.05 < duration
+    line = clip.locator("xpath=following-sibling::*[local-name()='line']").bounding_box()
+    place = (line["x"] + line["width"] / 2 - box["x"]) / box["width"]
+    assert place == pytest.approx(seconds / duration, abs=0.05)
+    assert page.locator("figure svg line.place").count() == 1

@@ -1,5 +1,7 @@
 """A saved model on audio files: its input is training's, its windows are where they should be, and nothing that fails is hidden."""
 
+import copy
+import dataclasses
 import json
 
 import numpy as np
@@ -193,6 +195,16 @@ def test_silence_and_what_else_cannot_be_used_leaves_the_others(model, clip, tmp
     assert found[str(least)]["error"] is None
     assert found[str(words)]["error"].startswith(f"{words}: not readable as audio")
     assert found[str(nowhere)]["error"].startswith(f"{nowhere}: no such file")
+
+
+def test_a_model_that_answers_with_nan_names_no_class(model, clip):
+    network = copy.deepcopy(model.network)
+    with torch.no_grad():
+        next(network.parameters()).fill_(float("nan"))
+    broken = dataclasses.replace(model, network=network)
+    (answer,) = predict.predicted(broken, [clip(voice(2.0, pitch=150, bend=5), "good.wav")])
+    assert "answers with NaN; expected probabilities" in answer["error"]
+    assert answer["label"] is answer["probabilities"] is None
 
 
 def test_stereo_is_the_mean_of_its_channels(model, clip):

@@ -114,7 +114,7 @@ def test_another_recorded_count_is_another_number_in_the_text():
     counts["predicted"] = 0  # every answer is neutral
     altered = dataclasses.replace(runs, parts=runs.parts | {"counts": counts})
     values = Values(ALVES, lambda: ())
-    values._ledger = Ledger(ALVES, runs=altered)
+    values.ledger = Ledger(ALVES, runs=altered)
     after = fill(text, {"alves2022": values}, where="page.md")
     assert float(before) > 0.4 > float(after)
 
@@ -132,7 +132,7 @@ class Broken:
 
 def test_numbers_that_cannot_be_had_are_told_with_the_page(monkeypatch):
     values = Values(Broken(), lambda: ())
-    values._ledger = Ledger(ALVES)
+    values.ledger = Ledger(ALVES)
     with pytest.raises(ProseError, match=r"^page\.md: broken\.quoted failed: AttributeError"):
         fill("{{ broken.n }}", {"broken": values}, where="page.md")
 

@@ -187,12 +187,14 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path, changed, named):
         train(tmp_path, **changed)
 
 
-def test_a_damaged_checkpoint_is_refused(tmp_path):
-    train(tmp_path)
+def test_a_damaged_checkpoint_is_told_and_the_training_begins_anew(tmp_path):
+    first = train(tmp_path)
     path = tmp_path / "state.safetensors"
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(ValueError, match=r"state.safetensors: damaged.*Delete it and train again"):
-        train(tmp_path)
+    with pytest.warns(UserWarning, match=r"state.safetensors: damaged.*It begins anew"):
+        again = train(tmp_path)
+    losses = [[epoch["training"]["loss"] for epoch in each.epochs] for each in (first, again)]
+    assert losses[0] == losses[1]
 
 
 def test_what_a_killed_write_left_is_cleared_and_nothing_else(tmp_path):

@@ -42,11 +42,12 @@ LINES = {
     "logistic regression": (MUTED[2], "logistic regression", F1, "s-"),
     "networks, labels shuffled": (MUTED[0], "labels shuffled", F1, "^-"),
 }
-# Claims that compare rows, in words, in two panels.
-COMPARED = (
-    {"A4": "Seq. 56+W +S +C", "A5": "MT 56+W +S −C", "A6": "MT over Seq."},
-    {"A7": "small sets", "A8": "change gender", "A9": "SMOTE", "A10": "recall over neutral's"},
-)
+# Claims that compare rows, in words, in a panel for each score that they compare.
+COMPARED = {
+    "macro F1": {"A4": "Seq. 56+W +S +C", "A5": "MT 56+W +S −C", "A6": "MT over Seq."},
+    "macro F1 ": {"A7": "small sets", "A8": "change gender", "A9": "SMOTE"},
+    "recall": {"A10": "over neutral"},
+}
 TEST = {"color": COLOURS["test"], "label": "printed, official test"}
 
 
@@ -134,12 +135,12 @@ def factorial(ledger: Ledger) -> Figure:
     return forest(panels, shades=shades, unit="macro F1, clean", zero=constant.value)
 
 
-def pairs_data(ledger: Ledger) -> list[list[Effect]]:
+def pairs_data(ledger: Ledger) -> dict[str, list[Effect]]:
     """Return the differences on which claims A4 to A10 rest, as published and clean, by panel."""
     by_name = {claim.name: claim.judge for claim in claims.CLAIMS}
-    panels = []
-    for compared in COMPARED:
-        panels.append([])
+    panels = {}
+    for score, compared in COMPARED.items():
+        effects = panels[score] = []
         for (name, words), reading in itertools.product(compared.items(), READINGS[:2]):
             judge = by_name[name]
             if isinstance(judge, Ordered):
@@ -149,7 +150,7 @@ def pairs_data(ledger: Ledger) -> list[list[Effect]]:
             for row, gap in zip(_rows([gap.name for gap in gaps]), gaps, strict=True):
                 if gap.by_seed:
                     about = {"group": f"{name} {words}", "row": row.replace("-", "−")}
-                    panels[-1].append(Effect.of(gap, series=reading.protocol, **about))
+                    effects.append(Effect.of(gap, series=reading.protocol, **about))
     return panels
 
 
@@ -170,11 +171,11 @@ def _rows(names: Sequence[str]) -> list[str]:
     return [f"{same}: {other}" for same, other in zip(common, differing, strict=True)]
 
 
-def pairs(panels: Sequence[Sequence[Effect]]) -> Figure:
+def pairs(panels: Mapping[str, Sequence[Effect]]) -> Figure:
     """Draw the differences of the claims that compare rows, as published and clean."""
     shades = {name: COLOURS[name] for name in ("as-published", "clean")}
-    titled = {" " * at: panel for at, panel in enumerate(panels) if panel}
-    return forest(titled, shades=shades, unit="difference in macro F1, A10 in recall")
+    drawn = {score: panel for score, panel in panels.items() if panel}
+    return forest(drawn, shades=shades, unit="difference in the score named above")
 
 
 def confusion_matrices(ledger: Ledger) -> Figure:

@@ -1,0 +1,103 @@
+"""What cannot work is refused in a sentence, before anything runs: devices, schedulers, places, weights, the demo's numbers."""
+
+import errno
+import json
+import os
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from sercore import encoders, press
+from sercore.cli import app
+from sercore.encoders import EncoderError
+from sercore.report import predictions
+
+
+def told(*arguments: object) -> str:
+    """The one line that a refused command writes."""
+    done = CliRunner().invoke(app, list(map(str, arguments)))
+    assert done.exit_code == 2, done.exception
+    (line,) = done.stderr.strip().splitlines()
+    return line
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
+@pytest.mark.parametrize("chapter", ["01", "02", "03", "04"])
+def test_a_gpu_that_is_not_there(chapter):
+    line = told("chapter", chapter, "-p", "device=cuda")
+    assert line.startswith("-p device=cuda: no GPU was found by this build of torch; `device` is")
+
+
+@pytest.mark.parametrize("address", ["", "nonsense", "tcp://host", "host:8786", "tcp://a b:1"])
+def test_an_address_that_is_none(address):
+    line = told("chapter", "01", "-p", f"scheduler={address}")
+    assert line.startswith(f'-p scheduler={address}: "{address}" has another form; `scheduler` is')
+    assert "tcp://127.0.0.1:8786" in line
+
+
+def test_numbers_of_the_demo_are_not_recorded():
+    assert told("record", "01", "--edition", "demo").startswith("edition=demo: synthetic speech is")
+
+
+def test_a_store_that_is_a_file(tmp_path, monkeypatch):
+    place = tmp_path / "store"
+    place.write_text("no folder")
+    monkeypatch.setenv("SER_STORE", str(place))
+    line = told("chapter", "02", "-p", "only=baseline")
+    assert str(place) in line
+    assert "expected a place with room that this user can write" in line
+
+
+def test_a_disk_that_is_full(tmp_path, monkeypatch):
+    def write(target, payload):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setenv("SER_STORE", str(tmp_path))
+    monkeypatch.setattr("sercore.store.write", write)
+    monkeypatch.setattr(press, "demo_corpora", dict)
+    assert told("book", "--out", tmp_path).startswith("disk: No space left on device; expected a")
+
+
+def test_times_that_were_cut_short_are_measured_again(tmp_path, monkeypatch):
+    place = tmp_path / "_build" / press.TIMES
+    place.parent.mkdir()
+    place.write_text('{"demo corpora": 1')
+    monkeypatch.setattr(press, "demo_corpora", dict)
+    monkeypatch.setattr(press, "execute", lambda **options: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        press.book(out=tmp_path)
+    assert isinstance(json.loads(place.read_text()), dict)
+
+
+@pytest.mark.parametrize(
+    ("index", "found"),
+    [
+        ("{", "is no list of weights"),
+        ("[]", "is no list of weights"),
+        ('{"weight_map": {"a": 1}}', "names 1"),
+        ('{"weight_map": {"a": "pytorch_model.bin"}}', "names 'pytorch_model.bin'"),
+        ('{"weight_map": {"a": "../x.safetensors"}}', "names '../x.safetensors'"),
+        ('{"weight_map": {"a": "/x.safetensors"}}', "names '/x.safetensors'"),
+    ],
+)
+def test_weights_outside_their_folder_or_of_another_kind(tmp_path, index, found):
+    folder = tmp_path / "encoder"
+    folder.mkdir()
+    (tmp_path / "x.safetensors").write_bytes(b"weights")
+    (folder / "pytorch_model.bin").write_bytes(b"weights")
+    for name in ("config.json", "preprocessor_config.json"):
+        (folder / name).write_text("{}")
+    (folder / "model.safetensors.index.json").write_text(index)
+    for call in (encoders.content, encoders.load):
+        with pytest.raises(EncoderError, match=f"model.safetensors.index.json {found}"):
+            call(folder)
+
+
+def test_a_clip_whose_name_looks_like_mathematics(tmp_path):
+    panel = ("a$\\frac{$.wav", np.array([[0.0, 1.0]]), np.array([[0.5, 0.5]]))
+    figure = predictions.probabilities([panel], ("angry", "sad"))
+    figure.savefig(tmp_path / "clip.png")
+    plt.close(figure)
