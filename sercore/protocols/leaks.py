@@ -7,7 +7,7 @@ a split, for sound that stands twice. ``refuse_leaks`` raises an error for what 
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import combinations
@@ -211,52 +211,47 @@ def fitted_beyond(
 
 def _differing(one: BaseEstimator, other: BaseEstimator, rows: np.ndarray) -> list[str]:
     """Name what two steps have learnt differently, and "output" where rows come out differently."""
-    learnt, expected = dict(_learnt(one, rows)), dict(_learnt(other, rows))
-    names = []
-    for name in learnt.keys() & expected.keys():
-        same_shape = learnt[name].shape == expected[name].shape
-        if not same_shape or not np.allclose(learnt[name], expected[name], equal_nan=True):
-            names.append(name)
-    return sorted(names)
+    learnt, expected = _learnt(one, rows), _learnt(other, rows)
+    return [
+        name
+        for name in sorted(learnt.keys() & expected.keys())
+        if learnt[name].shape != expected[name].shape
+        or not np.allclose(learnt[name], expected[name], equal_nan=True)
+    ]
 
 
-def _learnt(step: BaseEstimator, rows: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-    learnt = {name: value for name, value in vars(step).items() if name.endswith("_")}
+def _learnt(step: BaseEstimator, rows: np.ndarray) -> dict[str, np.ndarray]:
+    values = {name: value for name, value in vars(step).items() if name.endswith("_")}
     if hasattr(step, "transform"):
-        learnt["output"] = step.transform(rows)
-    for name, value in learnt.items():
+        values["output"] = step.transform(rows)
+    learnt = {}
+    for name, value in values.items():
         if isinstance(value, Mapping):  # a balancer's counts by class
             value = [value[key] for key in sorted(value)]
         with suppress(TypeError, ValueError):  # no numbers
-            yield name, np.asarray(value, float)
+            learnt[name] = np.asarray(value, float)
+    return learnt
 
 
 def _names(table: pd.DataFrame, column: str) -> pd.Series:
     """Return the names of a column as they are compared, each within its corpus."""
-    corpora = table["corpus"] if "corpus" in table else [""] * len(table)
-    return pd.Series(
-        [
-            None if pd.isna(name) else f"{folded(str(corpus))}/{folded(str(name))}"
-            for corpus, name in zip(corpora, table[column], strict=True)
-        ],
-        dtype=object,
-    )
+    names = table[column].map(lambda name: folded(str(name)), na_action="ignore")
+    if "corpus" not in table:
+        return names
+    return table["corpus"].map(lambda name: folded(str(name))) + "/" + names
 
 
 def _families(table: pd.DataFrame) -> pd.Series:
     """Return the clip that each clip is made of, or is itself where another is made of it."""
-    names = [(name, path) for path in table["path"] for name in (path, *_short(path))]
+    names = [
+        (name, path) for path in table["path"] for name in {path, Path(path).name, Path(path).stem}
+    ]
     counts = Counter(name for name, _ in names)
     # A name that several clips have says nothing.
     known = {name: path if counts[name] == 1 else None for name, path in names}
     made_of = [None if pd.isna(name) else known.get(name, name) for name in table[ORIGINAL]]
-    parents = set(made_of)
-    own = [path if path in parents else None for path in table["path"]]
-    return pd.Series(made_of, dtype=object).fillna(pd.Series(own, dtype=object))
-
-
-def _short(path: str) -> set[str]:
-    return {Path(path).name, Path(path).stem}
+    own = table["path"].where(table["path"].isin(made_of))
+    return pd.Series(made_of, dtype=object).fillna(own)
 
 
 def _spellings(table: pd.DataFrame) -> list[Leak]:
