@@ -29,6 +29,7 @@ ENCODER = "Of embedding: a pretrained speech encoder's folder or hub id, or rand
 # Faults of a place that is written to: full, over its quota, closed, or no folder.
 PLACES = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
 PLACES |= {errno.ENOTDIR, errno.EEXIST, errno.EISDIR}
+VERSION = "Print the version and exit."
 UNFINISHED = 3  # exit code of a run that stopped because its time was over
 Json = Annotated[bool, typer.Option("--json", help="Print JSON rather than a table.")]
 Pairs = Annotated[
@@ -69,12 +70,25 @@ class _OneLineErrors(TyperGroup):
 
 
 app = typer.Typer(
-    cls=_OneLineErrors,
-    help="Four speech emotion recognition papers, run again.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
+    cls=_OneLineErrors, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(version("sercore"))
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help=VERSION)
+    ] = False,
+) -> None:
+    """Run four speech emotion recognition papers again."""
 
 
 @app.command()
@@ -203,13 +217,13 @@ def chapter(
 
 @app.command()
 def ledger(chapter: Chapters = None, json: Json = False) -> None:
-    """List every printed number with ours, its interval and the verdict."""
+    """List every printed number with ours, its interval and the verdict; --json gives all of it."""
     from sercore.ledger.entries import Ledger
 
     entries = []
     for paper in _papers(chapter):
         entries += Ledger(paper).entries()
-    _show(entries, as_json=json)
+    _show(entries if json else list(map(_short, entries)), as_json=json)
 
 
 @app.command()
@@ -426,6 +440,20 @@ def _show(table: Sequence[dict], *, as_json: bool) -> None:
 
         cells = [{name: _cell(value) for name, value in row.items()} for row in table]
         print(tabulate(cells, headers="keys", disable_numparse=True))
+
+
+def _short(entry: dict[str, Any]) -> dict[str, Any]:
+    """Tell of an entry of the ledger what fits a line."""
+    ours, reading = _cell(entry["value"]), " ".join((entry["variant"], entry["protocol"])).strip()
+    bounds = [entry[name] for name in ("low", "high")]
+    is_known = None not in bounds and not any(map(math.isnan, bounds))
+    return {
+        "number": f"{entry['table']}: {entry['row']}, {entry['column']}",
+        "printed": _cell(entry["published"]),
+        "ours": f"{ours} ({reading})" if ours and reading else ours,
+        "mean's 95 %": " to ".join(map(_cell, bounds)) if is_known else "",
+        "verdict": entry["verdict"],
+    }
 
 
 def _dumped(value: object) -> str:

@@ -1,9 +1,11 @@
 """The console command: tables for people, JSON for machines, errors in one line."""
 
 import csv
+import importlib.metadata
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -20,17 +22,6 @@ from sercore.cli import app
 from sercore.deadline import OutOfTime
 from sercore.papers.biagini2022 import card as loopq_card
 from tests.papers.biagini2022 import loopq_clips
-
-NUMBERS = [
-    {
-        "table": "3",
-        "row": "(2)",
-        "value": np.float64(0.5),
-        "low": float("nan"),
-        "seeds": np.int64(5),
-        "stale": np.bool_(False),
-    }
-]
 
 
 def run(*arguments):
@@ -154,26 +145,44 @@ def test_models_are_a_table_or_json():
     assert run("models").stdout.splitlines()[0].split() == list(models[0])
 
 
-def test_ledger_is_a_table_or_json(monkeypatch):
-    entries = {"01-ser2022-transfer": NUMBERS}
-    papers.every()  # imported before the ledger is replaced
-    fake = lambda paper: SimpleNamespace(entries=lambda: entries.get(paper.name, []))  # noqa: E731
-    monkeypatch.setattr("sercore.ledger.entries.Ledger", fake)
-    (entry,) = json.loads(run("ledger", "--json").stdout)
-    assert entry == {
-        "table": "3",
-        "row": "(2)",
-        "value": 0.5,
-        "low": None,
-        "seeds": 5,
-        "stale": False,
+def test_ledger_is_five_columns_or_json(monkeypatch):
+    printed = {"paper": "01", "table": "Table 3", "row": "(2)", "column": "F1", "published": 0.6}
+    plain = {"value": None, "low": None, "high": None, "variant": "", "protocol": ""}
+    ours = {
+        "value": np.float64(0.5),
+        "low": 0.41,
+        "high": 0.59,
+        "run_low": float("nan"),
+        "seeds": np.int64(5),
     }
-    assert json.loads(run("ledger", "01", "--json").stdout) == [entry]
+    run_as = {"variant": "as-run", "protocol": "clean", "verdict": "explained", "stale": False}
+    entries = [printed | ours | run_as, printed | plain | {"verdict": "not run"}]
+    papers.every()  # imported before the ledger is replaced
+    monkeypatch.setattr(
+        "sercore.ledger.entries.Ledger",
+        lambda paper: SimpleNamespace(
+            entries=lambda: entries if paper.name == "01-ser2022-transfer" else []
+        ),
+    )
+    first, _ = json.loads(run("ledger", "--json").stdout)
+    assert first == printed | ours | run_as | {"run_low": None}
+    assert len(json.loads(run("ledger", "01", "--json").stdout)) == 2
     assert json.loads(run("ledger", "02-mtl-adversarial", "--json").stdout) == []
-    assert "0.5" in run("ledger").stdout
+    heads, _, *lines = [
+        re.split(r"  +", line.rstrip()) for line in run("ledger").stdout.splitlines()
+    ]
+    assert heads == ["number", "printed", "ours", "mean's 95 %", "verdict"]
+    assert lines == [
+        ["Table 3: (2), F1", "0.6", "0.5 (as-run clean)", "0.41 to 0.59", "explained"],
+        ["Table 3: (2), F1", "0.6", "not run"],
+    ]
     unknown = run("ledger", "nowhere")
     assert unknown.exit_code == 2
     assert unknown.stderr.startswith("nowhere: no such paper; expected one of 01-ser2022-transfer")
+
+
+def test_the_version_is_told():
+    assert run("--version").stdout.strip() == importlib.metadata.version("sercore")
 
 
 @pytest.fixture
