@@ -21,6 +21,7 @@ from sercore import checkout
 from sercore.corpora.clips import WITHOUT
 from sercore.evaluation.metrics import accuracy, recalls
 from sercore.parameters import ParameterError, checked
+from sercore.protocols import leaks
 from sercore.training import checkpoints
 from sercore.training.devices import choose
 
@@ -73,6 +74,7 @@ class Card(ABC):
                 training does not take, data that cannot teach the row, or a folder that cannot be
                 made, which is tried before hours of training
             CorpusError, AudioError, TableError, EncoderError: data that are missing or unusable
+            LeakError: a speaker or a recording on two sides of the split
             SweepError: a training that failed
         """
         parameters = self.parameters(name, given, final=final)
@@ -145,6 +147,18 @@ def training_data(data: Clips, rows: np.ndarray, *, edition: str) -> dict[str, A
         "speakers": len(set(data.groups[rows])),
         "languages": sorted(table["language"].dropna().unique().tolist()),
     }
+
+
+def check_leaks(data: Clips, sides: Mapping[str, np.ndarray]) -> None:
+    """Refuse a split, rows by the name of their side, that shares a speaker or a recording's sound.
+
+    Raises:
+        LeakError: see ``protocols.leaks.refuse_leaks``
+    """
+    side_of = np.full(len(data.table), None, object)
+    for name, rows in sides.items():
+        side_of[rows] = name
+    leaks.refuse_leaks(data.table, side_of)
 
 
 def score(counts: Sequence[Sequence], classes: Sequence[str]) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from typer.core import TyperGroup
 BOOK = "Folder under which _build/html is made (default: the checkout)."
 ROOT = "Folder of corpora (default: SER_CORPORA, else the demo corpora)."
 SET = "prosodic, prosodic-as-run, gender, gender-as-run or embedding."
+LEAKS = "Table of clips in CSV (path; speaker, text… if known), or a corpus in SER_CORPORA."
+SIDES = "CSV with path and side of each clip (default: the table's column `side`, if it has one)."
 MANY = "A parameter of the chapter; may be repeated."
 MODEL = 'A row of chapter 2 ("GR C+S"), 3 ("CNNLSTM per-clip") or 4 ("111"), or a model ("FCMFCC").'
 TRIALS = "Trials of each paper (default: one of each code path)."
@@ -140,6 +142,40 @@ def features(
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(["file", *names])
     writer.writerows([str(clip), *map(float, row)] for clip, row in zip(clips, values, strict=True))
+
+
+@app.command()
+def leaks(
+    table: Annotated[str, typer.Argument(metavar="TABLE", help=LEAKS)],
+    split: Annotated[Path | None, typer.Option(metavar="SPLIT.csv", help=SIDES)] = None,
+    json: Json = False,
+) -> None:
+    """Find what the sides of a split share, or clips that stand twice in a table; exit with 1 if any."""
+    import pandas as pd
+
+    from sercore import corpora as room
+    from sercore.corpora.table import usable_rows
+    from sercore.protocols import leaks as hunter
+
+    if table in room.LOADERS and not Path(table).is_file():
+        clips = room.load(table).table
+    else:
+        clips = hunter.read(Path(table))
+    if split is not None:
+        clips[hunter.SIDE] = hunter.read_sides(split, clips)
+    rows, problems = usable_rows(clips.to_dict("records"))
+    for problem in problems:
+        _note(problem)
+    clips = pd.DataFrame(rows, columns=clips.columns)
+    sides = clips.get(hunter.SIDE)
+    found = hunter.find_leaks(clips, sides)
+    refused = [leak for leak in found if leak.is_refused]
+    where = "in the whole table" if sides is None else "between the sides of the split"
+    counts = f"{len(refused)} leaks, {len(found) - len(refused)} only told"
+    _note(f"{len(clips)} clips, compared {where}: {counts}")
+    _show([asdict(leak) for leak in found], as_json=json)
+    if refused:
+        raise typer.Exit(1)
 
 
 @app.command()

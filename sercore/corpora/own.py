@@ -17,7 +17,7 @@ from sercore.corpora.labels import Map, mapped, valences
 from sercore.corpora.table import COLUMNS, Corpus, some, usable_rows
 
 REQUIRED = ("path", "corpus", "speaker", "emotion")
-SAME = ("corpus", "speaker", "emotion")  # cells in which the copies of a recording agree
+SAME = ("corpus", "speaker", "emotion")  # cells in which a copy that is left out agrees
 MADE = ("class", "seconds")  # columns that reading adds
 GENDERS = {"female": "female", "f": "female", "male": "male", "m": "male"}
 TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
@@ -36,7 +36,8 @@ def read(table: Path, *, classes: Map | None = None, unseen: Sequence[str] = ())
 
     The clips are sorted by corpus and path, with ``class`` and the further columns after
     ``COLUMNS``. The problems say which clips are left out: those whose label the map leaves out,
-    those that cannot be used, and files with the same bytes as one before.
+    those that cannot be used, and files with the same bytes and labels as one before. Copies with
+    other labels stay: ``sercore.protocols.leaks`` finds them, whatever their bytes.
 
     Args:
         table: path of the CSV file.
@@ -47,8 +48,8 @@ def read(table: Path, *, classes: Map | None = None, unseen: Sequence[str] = ())
     Raises:
         TableError: there is no such file, or no such table in it; a column or a needed cell is
             missing; a path stands twice or does not exist; a gender or language is not valid; an
-            unseen corpus is not in the table; a label has no class; a recording stands under two
-            names of a speaker, a corpus or an emotion; fewer than two classes are left to train on.
+            unseen corpus is not in the table; a label has no class; fewer than two classes are left
+            to train on.
     """
     unseen = [one_form(name) for name in unseen]
     clips = _clips(table)
@@ -72,7 +73,7 @@ def read(table: Path, *, classes: Map | None = None, unseen: Sequence[str] = ())
     labelled = [row for row in clips.values() if row["emotion"] not in left_out]
     labelled.sort(key=lambda row: (row["corpus"], row["path"]))
     rows, unused = usable_rows(labelled)
-    rows, copies = _without_copies(table, rows, {row["path"]: line for line, row in clips.items()})
+    rows, copies = _without_copies(table, rows)
     problems += [*unused, *copies]
     further = [name for name in next(iter(clips.values())) if name not in COLUMNS]
     usable = pd.DataFrame(rows, columns=[*COLUMNS, *further])
@@ -151,10 +152,8 @@ def _clips(table: Path) -> Clips:
     return clips
 
 
-def _without_copies(
-    table: Path, rows: list[dict], lines: dict[Path, int]
-) -> tuple[list[dict], list[Problem]]:
-    """Keep one row for each content; files of a size of their own are not opened."""
+def _without_copies(table: Path, rows: list[dict]) -> tuple[list[dict], list[Problem]]:
+    """Keep one row for each content and label; files of a size of their own are not opened."""
     sizes = Counter(row["path"].stat().st_size for row in rows)
     first: dict[str, dict] = {}
     kept, copies = [], []
@@ -167,14 +166,9 @@ def _without_copies(
         if same is row:
             kept.append(row)
             continue
-        for name in SAME:
-            if row[name].casefold() != same[name].casefold():
-                raise TableError(
-                    f"{table}, line {lines[path]}: {path} holds the recording of line"
-                    f" {lines[same['path']]} under another {name}, `{row[name]}` for"
-                    f" `{same[name]}`; expected one recording under one corpus, speaker and"
-                    " emotion. Remove a line."
-                )
+        if any(row[name].casefold() != same[name].casefold() for name in SAME):
+            kept.append(row)  # `sercore.protocols.leaks` tells which they are
+            continue
         copies.append(str(path))
     if not copies:
         return kept, []

@@ -1,5 +1,6 @@
-"""Splits, and the leaks they forbid."""
+"""Splits, the leaks that they forbid, and ``leaks``, which finds them in any table of clips."""
 
+from sercore.protocols.leaks import Leak, find_leaks, fitted_beyond, refuse_leaks
 from sercore.protocols.sessions import clip_split, group_fold, leave_one_session_out
 from sercore.protocols.speakers import speaker_folds, texts_seen
 from sercore.protocols.splits import (
@@ -7,6 +8,7 @@ from sercore.protocols.splits import (
     LeakError,
     by_label,
     by_origin,
+    folded,
     forbid_shared,
     grouped_folds,
     shuffled_folds,
@@ -14,14 +16,19 @@ from sercore.protocols.splits import (
 
 __all__ = [
     "FOLDS",
+    "Leak",
     "LeakError",
     "by_label",
     "by_origin",
     "clip_split",
+    "find_leaks",
+    "fitted_beyond",
+    "folded",
     "forbid_shared",
     "group_fold",
     "grouped_folds",
     "leave_one_session_out",
+    "refuse_leaks",
     "shuffled_folds",
     "speaker_folds",
     "texts_seen",

@@ -1,5 +1,6 @@
 """Splits of papers 01 and 03 over recordings and clips, and the leak that a clean split forbids."""
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -17,17 +18,27 @@ class LeakError(ValueError):
 
 
 def forbid_shared(training: Iterable[str], test: Iterable[str], *, what: str) -> None:
-    """Refuse a split with something on both sides.
+    """Refuse a split with something on both sides; names are compared as ``folded``.
 
     Raises:
         LeakError: something is on both sides.
     """
-    shared = sorted(set(training) & set(test))
+    sides = ({folded(str(name)): str(name) for name in set(side)} for side in (training, test))
+    trained, tested = sides
+    shared = sorted((trained[name], tested[name]) for name in trained.keys() & tested.keys())
     if shared:
+        name, other = shared[0]
+        spelling = "" if name == other else f" (there as {other!r})"
         raise LeakError(
-            f"{what} {shared[0]} is in training and in test ({len(shared)} shared); a clean split"
-            " keeps each on one side"
+            f"{what} {name} is in training and in test{spelling} ({len(shared)} shared); a clean"
+            " split keeps each on one side"
         )
+
+
+def folded(name: str) -> str:
+    """Return a name as it is compared: without capitals and invisible characters, in NFC."""
+    visible = "".join(sign for sign in name if unicodedata.category(sign) != "Cf")
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", visible).casefold()).strip()
 
 
 def shuffled_folds(rows: int, *, seed: int, folds: int = FOLDS) -> list[Fold]:

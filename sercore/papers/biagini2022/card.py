@@ -96,6 +96,8 @@ class Biagini2022Card(card.Card):
         data = study.load(parameters)
         split_runs = study.grid(parameters, encoder=data.encoder)
         trial = replace(split_runs[0], protocol="speaker-independent")
+        sides = split(trial, data)
+        card.check_leaks(data, dict(zip(("training", "validation", "test"), sides, strict=True)))
         (outcome,) = sweep(run, [trial], data, device=device)
         cuts = None
         if final:

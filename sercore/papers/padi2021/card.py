@@ -77,6 +77,8 @@ class PadiCard(card.Card):
         """Train the system and its speaker recogniser, or find them trained; fold 0 is tested."""
         device = parameters.device
         data, trial = _load(parameters)
+        training, test = padi_trial.split(trial, data)
+        card.check_leaks(data, {"training": training, "test": test})
         recogniser = _recogniser(parameters, trial, data)
         sweep(padi_trial.run, [trial], data, device=device)
         # The outcome is read again: the kept one may come from another device.

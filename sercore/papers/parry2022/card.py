@@ -23,7 +23,14 @@ from sercore.corpora.labels import SPELLINGS
 from sercore.features.mel import MelSettings
 from sercore.models.attribute_network import AttributeNetwork, SharedLayers
 from sercore.papers.parry2022 import study, trial
-from sercore.papers.parry2022.data import ATTRIBUTES, FILTERBANK, Data, Filterbank, filterbank
+from sercore.papers.parry2022.data import (
+    ATTRIBUTES,
+    FILTERBANK,
+    SIDES,
+    Data,
+    Filterbank,
+    filterbank,
+)
 from sercore.papers.parry2022.study import ROWS, Parameters
 from sercore.papers.parry2022.trial import SIZES, Prepared, Row, Trial
 from sercore.parameters import ParameterError
@@ -66,6 +73,8 @@ class ParryCard(card.Card):
             tqdm.write(problem, file=sys.stderr)
         (chosen,) = study.grid(parameters)
         check_data(parameters, chosen, data)
+        sides = trial.prepare(chosen, data).sides
+        card.check_leaks(data, sides.unseen | {name: getattr(sides, name) for name in SIDES})
         device = parameters.device
         sweep(trial.run, [chosen], data, device=device)
         # The outcome is read again: the kept one may come from another device.

@@ -25,6 +25,7 @@ from sercore.evaluation.reference import clip_statistics
 from sercore.features import mel as mel_features
 from sercore.features.keeping import Extractor
 from sercore.features.mel import MelSettings, mel, normalise_bands
+from sercore.protocols import leaks
 from sercore.protocols.speakers import Split, pooled
 from sercore.training.batching import Ragged
 
@@ -272,9 +273,16 @@ def own(path: Path, classes: Path | None, *, unseen: Sequence[str]) -> Data:
     """Load a researcher's own clips and their filterbanks; without a map the paper's classes count.
 
     Table and map are as ``corpora.own`` takes them.
+
+    Raises:
+        TableError: ``corpora.own`` refuses the table or the map.
+        LeakError: the same sound stands under two corpora, speakers or emotions, or one speaker
+            under two spellings; see ``protocols.leaks``.
     """
     class_map = own_corpus.class_map(classes) if classes else None
     corpus = own_corpus.read(path, classes=class_map, unseen=unseen)
+    copies = leaks.refuse_leaks(corpus.table, where=str(path))
+    report = replace(corpus.report, problems=(*corpus.problems, *copies))
     table = _sorted(corpus.table).assign(surprised=False)
     occurring = set(table["class"])
     known = tuple(name for name in CLASSES if name in occurring)
@@ -288,7 +296,7 @@ def own(path: Path, classes: Path | None, *, unseen: Sequence[str]) -> Data:
         tuple(unseen),
         known,
         targets,
-        reports=(corpus.report,),
+        reports=(report,),
     )
 
 
