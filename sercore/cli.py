@@ -9,12 +9,13 @@ import math
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from json import dumps
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
+
+from sercore.printing import cell, dumped, note, show
 
 BOOK = "Folder under which _build/html is made (default: the checkout)."
 ROOT = "Folder of corpora (default: SER_CORPORA, else the demo corpora)."
@@ -114,8 +115,8 @@ def corpora(
                 loaded.append(room.load(path.name, root=root))
             elif path.is_dir() and not path.name.startswith("."):
                 known = ", ".join(sorted(room.LOADERS))
-                _note(f"{path}: not a corpus known here ({known}); left out.")
-    _show([_counted(corpus) for corpus in loaded], as_json=json)
+                note(f"{path}: not a corpus known here ({known}); left out.")
+    show([_counted(corpus) for corpus in loaded], as_json=json)
 
 
 @app.command()
@@ -165,15 +166,15 @@ def leaks(
         clips[hunter.SIDE] = hunter.read_sides(split, clips)
     rows, problems = usable_rows(clips.to_dict("records"))
     for problem in problems:
-        _note(problem)
+        note(problem)
     clips = pd.DataFrame(rows, columns=clips.columns)
     sides = clips.get(hunter.SIDE)
     found = hunter.find_leaks(clips, sides)
     refused = [leak for leak in found if leak.is_refused]
     where = "in the whole table" if sides is None else "between the sides of the split"
     counts = f"{len(refused)} leaks, {len(found) - len(refused)} only told"
-    _note(f"{len(clips)} clips, compared {where}: {counts}")
-    _show([asdict(leak) for leak in found], as_json=json)
+    note(f"{len(clips)} clips, compared {where}: {counts}")
+    show([asdict(leak) for leak in found], as_json=json)
     if refused:
         raise typer.Exit(1)
 
@@ -183,7 +184,7 @@ def models(json: Json = False) -> None:
     """List every model with its paper, variant, inputs and parameter count."""
     from sercore.models import counts as room
 
-    _show([asdict(network) for network in room.table()], as_json=json)
+    show([asdict(network) for network in room.table()], as_json=json)
 
 
 @app.command()
@@ -199,7 +200,7 @@ def chapter(
 
     given = room.check(name, _given(edition, parameters))
     done = room.execute(name, given, fresh=fresh)
-    _note(f"{done.name}: " + (f"executed in {done.seconds:.0f} s" if done.ran else "kept"))
+    note(f"{done.name}: " + (f"executed in {done.seconds:.0f} s" if done.ran else "kept"))
     rows = []
     if getattr(given, "only", ""):
         from sercore import papers
@@ -208,10 +209,10 @@ def chapter(
         rows = again(papers.named(done.name), given)
     if json:
         fields = ("name", "path", "ran", "seconds", "peak", "parameters")
-        print(_dumped({field: getattr(done, field) for field in fields} | {"trials": rows}))
+        print(dumped({field: getattr(done, field) for field in fields} | {"trials": rows}))
         return
     if rows:
-        _show(rows, as_json=False)
+        show(rows, as_json=False)
     print(done.path)
 
 
@@ -223,7 +224,7 @@ def ledger(chapter: Chapters = None, json: Json = False) -> None:
     entries = []
     for paper in _papers(chapter):
         entries += Ledger(paper).entries()
-    _show(entries if json else list(map(_short, entries)), as_json=json)
+    show(entries if json else list(map(_short, entries)), as_json=json)
 
 
 @app.command()
@@ -260,7 +261,7 @@ def record(
     try:
         recording.record(paper, given, incomplete=incomplete, minutes=minutes)
     except deadline.OutOfTime as error:
-        _note(f"{minutes:g} minutes are over: {error}. The same command goes on.")
+        note(f"{minutes:g} minutes are over: {error}. The same command goes on.")
         raise typer.Exit(UNFINISHED) from None
 
 
@@ -279,13 +280,13 @@ def verify(
 
     rows, given = [], _given(None, parameters)
     for paper in _papers(chapter):
-        rows += verifying.verify(paper, given, trials=trials, minutes=minutes, say=_note)
+        rows += verifying.verify(paper, given, trials=trials, minutes=minutes, say=note)
     outcomes = [row["outcome"] for row in rows]
     differ = [outcome for outcome in outcomes if outcome not in verifying.AGREED]
     counts = ", ".join(f"{outcomes.count(word)} {word}" for word in verifying.OUTCOMES)
-    _note(f"{len(rows)} trials run again: {counts}")
+    note(f"{len(rows)} trials run again: {counts}")
     if json:
-        print(_dumped(rows))
+        print(dumped(rows))
     if differ or not rows:
         raise typer.Exit(1)
 
@@ -305,11 +306,11 @@ def kept(
     for kind, files in (groups | {"half-written": left}).items():
         megabytes = round(sum(path.stat().st_size for path in files) / 1e6, 1)
         table.append({"kind": kind, "files": len(files), "MB": megabytes})
-    _show(table, as_json=json)
+    show(table, as_json=json)
     if clean:
         for path in left:
             path.unlink(missing_ok=True)
-        _note(f"{store.root()}: {len(left)} half-written files removed.")
+        note(f"{store.root()}: {len(left)} half-written files removed.")
 
 
 @app.command()
@@ -325,8 +326,8 @@ def train(
     from sercore import predict
 
     about = predict.train(model, _given(edition, parameters), out=out, final=final)
-    _note("\n".join(predict.sentences(about)))
-    print(_dumped(about) if json else out)
+    note("\n".join(predict.sentences(about)))
+    print(dumped(about) if json else out)
 
 
 @app.command()
@@ -342,7 +343,7 @@ def pretrain(
     from sercore.papers.padi2021 import study
 
     if scores := study.pretrain(_given(edition, parameters), workers=workers):
-        _show(scores, as_json=json)
+        show(scores, as_json=json)
 
 
 @app.command()
@@ -372,12 +373,12 @@ def predict(
     answers = room.predicted(model, clips, window=window, hop=hop)
     problems = [answer["error"] for answer in answers if answer["error"]]
     if json:
-        print(_dumped({"model": model.about, "clips": answers}))
+        print(dumped({"model": model.about, "clips": answers}))
     else:
-        _note("\n".join(room.sentences(model.about)))
-        _show(room.rows(answers, top_k=top_k), as_json=False)
+        note("\n".join(room.sentences(model.about)))
+        show(room.rows(answers, top_k=top_k), as_json=False)
     for problem in problems:
-        _note(problem)
+        note(problem)
     if plot and len(problems) < len(answers):
         from sercore.report import predictions
 
@@ -398,7 +399,7 @@ def _embedded(encoder: str | None, clips: Sequence[Path]) -> tuple[range, Any]:
     from sercore.features import embedding
 
     if encoder == "random":
-        _note("random: an untrained encoder; its embeddings tell nothing about speech.")
+        note("random: an untrained encoder; its embeddings tell nothing about speech.")
     loaded = encoders.load(encoder)
     return range(loaded.width), embedding.compute(loaded, clips)
 
@@ -431,60 +432,18 @@ def _counted(corpus: Any) -> dict[str, object]:
     }
 
 
-def _show(table: Sequence[dict], *, as_json: bool) -> None:
-    """Print rows, one dictionary each, as a table or as JSON."""
-    if as_json:
-        print(_dumped(table))
-    else:
-        from tabulate import tabulate
-
-        cells = [{name: _cell(value) for name, value in row.items()} for row in table]
-        print(tabulate(cells, headers="keys", disable_numparse=True))
-
-
 def _short(entry: dict[str, Any]) -> dict[str, Any]:
     """Tell of an entry of the ledger what fits a line."""
-    ours, reading = _cell(entry["value"]), " ".join((entry["variant"], entry["protocol"])).strip()
+    ours, reading = cell(entry["value"]), " ".join((entry["variant"], entry["protocol"])).strip()
     bounds = [entry[name] for name in ("low", "high")]
     is_known = None not in bounds and not any(map(math.isnan, bounds))
     return {
         "number": f"{entry['table']}: {entry['row']}, {entry['column']}",
-        "printed": _cell(entry["published"]),
+        "printed": cell(entry["published"]),
         "ours": f"{ours} ({reading})" if ours and reading else ours,
-        "mean's 95 %": " to ".join(map(_cell, bounds)) if is_known else "",
+        "mean's 95 %": " to ".join(map(cell, bounds)) if is_known else "",
         "verdict": entry["verdict"],
     }
-
-
-def _dumped(value: object) -> str:
-    """Dump a value as JSON: numpy's numbers become numbers, a path text, and NaN null."""
-    return dumps(_plain(value), indent=1, ensure_ascii=False, allow_nan=False)
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {count}" for name, count in value.items())
-    if isinstance(value, list | tuple):
-        return "; ".join(map(str, value))
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    return "" if value is None else str(value)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(name): _plain(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, Path):
-        return str(value)
-    if hasattr(value, "item"):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _note(text: str) -> None:
-    print(text, file=sys.stderr)
 
 
 if __name__ == "__main__":
