@@ -203,7 +203,7 @@ def gains_data(ledger: Ledger) -> dict[str, np.ndarray]:
 
 def gains(panels: Mapping[str, np.ndarray]) -> Figure:
     """Draw the points above the baseline of every model: a cell a model, its number in it."""
-    size = {"figsize": (WIDTH, 4.1), "layout": "constrained"}
+    size = {"figsize": (WIDTH, 3.7), "layout": "constrained"}
     figure, grid = plt.subplots(1, len(panels), squeeze=False, sharey=True, **size)
     largest = max(float(np.nanmax(np.abs(values))) for values in panels.values())
     drawn = None
