@@ -224,12 +224,12 @@ def losses(ledger: Ledger, task: str = "difficulty") -> HTML:
             for loss, mark in steps(protocols, corpus).values():
                 line += [shown(loss, 3, signed=True), mark]
             rows.append(line)
-    heads = ["classifier and corpus"]
+    heads = ["classifier"]
     for title in (
         "fewer training clips",
-        "new speakers for shared ones",
-        "of this, no take of the sentence",
-        "of this, a new voice",
+        "new speakers",
+        "of this, no take",
+        "of this, the voice",
         "a new corpus",
     ):
         heads += [(title, "loss"), (title, "above zero")]
@@ -253,7 +253,7 @@ def pretraining(ledger: Ledger) -> HTML:
                 lead, mark = judged[protocol]
                 line += [shown(lead, 3, signed=True), mark]
             rows.append(line)
-    heads = ["classifier and split"]
+    heads = ["classifier"]
     for corpus in ENOUGH:
         heads += [(NAMES[corpus], name) for name in ("MFCC", "encoder", "lead", "above zero")]
     caption = "Accuracy on the frames of a frozen encoder and on MFCC, RAVDESS and EMOVO alone"
