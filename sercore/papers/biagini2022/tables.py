@@ -220,16 +220,16 @@ def losses(ledger: Ledger, task: str = "difficulty") -> HTML:
     rows = []
     for row, protocols in by_difficulty(ledger, task).items():
         for corpus in ENOUGH:
-            line = [row, NAMES[corpus]]
+            line: list[object] = [(row, NAMES[corpus])]
             for loss, mark in steps(protocols, corpus).values():
                 line += [shown(loss, 3, signed=True), mark]
             rows.append(line)
-    heads = ["classifier", "corpus"]
+    heads = ["classifier"]
     for title in (
         "fewer training clips",
-        "new speakers for shared ones",
-        "of this, no take of the sentence",
-        "of this, a new voice",
+        "new speakers",
+        "of this, no take",
+        "of this, the voice",
         "a new corpus",
     ):
         heads += [(title, "loss"), (title, "above zero")]
@@ -245,7 +245,7 @@ def pretraining(ledger: Ledger) -> HTML:
     for model in MODELS:
         found = {corpus: leads(ledger, model, corpus) for corpus in ENOUGH}
         for protocol in next(iter(found.values())):
-            line = [model, protocol]
+            line: list[object] = [(model, protocol)]
             for corpus, judged in found.items():
                 for variant in ("mfcc", "frames"):
                     trials = pools[f"{model} {variant}"][protocol].of(corpus)
@@ -253,7 +253,7 @@ def pretraining(ledger: Ledger) -> HTML:
                 lead, mark = judged[protocol]
                 line += [shown(lead, 3, signed=True), mark]
             rows.append(line)
-    heads = ["classifier", "split"]
+    heads = ["classifier"]
     for corpus in ENOUGH:
         heads += [(NAMES[corpus], name) for name in ("MFCC", "encoder", "lead", "above zero")]
     caption = "Accuracy on the frames of a frozen encoder and on MFCC, RAVDESS and EMOVO alone"
