@@ -1,12 +1,14 @@
 """One recording stands once in every chapter's data, whatever its copies, and the page says how many there were."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 import soundfile
 
-from sercore import corpora, store
+from sercore import card, corpora, store
 from sercore.chapters import NOTEBOOKS
 from sercore.corpora import own
 from sercore.corpora.clips import summary
@@ -179,6 +181,20 @@ def test_a_copy_in_another_format_under_the_same_name_is_told(tmp_path, empty_st
     assert len(data.table) == 3
     (told,) = data.problems
     assert told == f"{table}: {tmp_path}/a.wav and {tmp_path}/again.flac hold the same samples."
+
+
+def test_no_model_is_trained_on_a_copy_of_what_tests_it(tmp_path, empty_store):
+    for name, seed, level in (("a", 0, 0.1), ("half", 0, 0.05), ("b", 1, 0.1)):
+        samples = level * np.random.default_rng(seed).normal(size=9600)
+        soundfile.write(tmp_path / f"{name}.wav", samples, 16_000, subtype="FLOAT")
+    paths = [tmp_path / f"{name}.wav" for name in ("a", "half", "b")]
+    table = pd.DataFrame({"path": paths, "corpus": "lab", "speaker": ["1", "2", "3"]})
+    data, (a, half, b) = SimpleNamespace(table=table), np.arange(3)
+    card.check_leaks(data, {"training": np.array([a, half]), "test": np.array([b])})
+    card.check_leaks(data, {"training": np.array([a]), "test": np.array([b])})
+    message = r"a\.wav and .*half\.wav, in training and in test, hold nearly the same sound under"
+    with pytest.raises(LeakError, match=message):
+        card.check_leaks(data, {"training": np.array([a, b]), "test": np.array([half])})
 
 
 @pytest.mark.parametrize("spelled", ["José\u200b", "JOSÉ", "Jose\u0301"])

@@ -1,6 +1,7 @@
 """What the page on leaks says in words is what was recorded and what the code does."""
 
 import json
+import re
 
 import pytest
 
@@ -85,3 +86,21 @@ def test_a_hunt_is_recorded_with_its_circumstances(tmp_path, monkeypatch):
     (report,) = about["corpora"]
     assert (report["clips"], report["speakers"], report["pairs"]) == (140, 4, [])
     assert (report["leaks"], report["texts"]) == ({}, [1.0, 1.0])
+
+
+def test_the_page_on_speed_says_who_is_better_at_what():
+    printed = "\n".join(json.loads((leaks.FOLDER / "speed" / "leaks.json").read_text())["printed"])
+    assert "splitsafe  not run" in printed
+    spent = [
+        [int(text) for text in re.findall(rf"{name} .* (\d+) s of processors", printed)]
+        for name in ("ours", "audfprint2")
+    ]
+    assert all(ours > peer for ours, peer in zip(*spent, strict=True))
+    shares = {"silence added": [], "noise at 5 dB": []}
+    for kind, pairs in shares.items():
+        pairs += re.findall(rf"{kind} +(\S+) +(\S+)", printed)
+    assert all(float(ours) > float(peer) for ours, peer in shares["silence added"])
+    assert all(float(ours) < float(peer) for ours, peer in shares["noise at 5 dB"])
+    text = (store.PROJECT / "book" / "speed.md").read_text()
+    assert "could not be installed" in text
+    assert "under loud noise audfprint2 finds more" in text
