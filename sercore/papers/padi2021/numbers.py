@@ -102,6 +102,11 @@ def printed_by_row(ledger: Ledger, title: str) -> dict[str, dict[str, Printed]]:
 def arranged(trials: pd.DataFrame) -> pd.DataFrame:
     """Add row, variant and encoder to recorded trainings of the grid and of the encoder."""
     chosen = recorded.of_kind(trials, "models", "campplus")
+    # A regression has no epochs: the same one under another number of them counts once.
+    about = [field.name for field in fields(campplus.Trial) if field.name != "epochs"]
+    known = [name for name in about if name in chosen]
+    is_regression = chosen["pooling"].isin(campplus.REGRESSIONS)
+    chosen = chosen[~(is_regression & chosen.duplicated(known, keep="last"))]
     records = chosen.to_dict("records")
     return chosen.assign(
         row=[f"{record['experiment']} {system(record)}" for record in records],
@@ -127,6 +132,8 @@ def on_encoder(record: Mapping) -> bool:
 def variant(record: Mapping) -> str:
     """Say how a trial was trained: "open, full width, 8 epochs; one recogniser of 20 epochs"."""
     width, epochs = WIDTHS.get(record.get("size")), f"{record['epochs']:g} epochs"
+    if record["pooling"] in campplus.REGRESSIONS:
+        epochs = "to convergence"
     parts = (record["edition"], width, epochs, record.get("precision"))
     base = ", ".join(part for part in parts if isinstance(part, str))
     return "; ".join(filter(None, (base, taught(record))))

@@ -8,7 +8,7 @@ import numpy as np
 
 from sercore.ledger import recorded
 from sercore.ledger.paper import Paper, Plain, Printed, as_measured, as_setting
-from sercore.papers.padi2021 import card, numbers, page, study
+from sercore.papers.padi2021 import campplus, card, numbers, page, study
 from sercore.papers.padi2021.data import MEL, VOXCELEB, Data
 from sercore.papers.padi2021.numbers import FOLDS, IEMOCAP, SCORED, SETTINGS, SPLITS, UA, WA, WIDTHS
 from sercore.training.sgd import Plan
@@ -116,7 +116,7 @@ class Padi2021(Paper, study=study):
 
     def unfinished(self, trial: Mapping[str, Any]) -> str:
         """Say why a training is not finished: it ended before the schedule of unprinted length."""
-        if trial["epochs"] >= Plan.epochs:
+        if trial["pooling"] in campplus.REGRESSIONS or trial["epochs"] >= Plan.epochs:
             return ""
         reason = f"unfinished: ended after {trial['epochs']:g} of {Plan.epochs} epochs"
         if trial["epochs"] <= Plan.constant:

@@ -88,7 +88,7 @@ def run_recogniser(trial: Recogniser, source: Source, *, device: str = "cpu") ->
     seconds = (time.perf_counter() - started) / max(1, n_compared)
     untrained = _network(trial, len(source.names)).to(_device(trained.network))
     before = verification_error(untrained.eval(), source, precision=trial.precision)
-    return _training_summary(trained) | {
+    return training_summary(trained) | {
         "accuracy": trained.history.epochs[-1]["accuracy"],
         "equal_error_rate": error,
         "equal_error_rate_untrained": before,
@@ -233,7 +233,7 @@ def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
         "training_clips": len(fitted.training),
         "seconds_per_clip": round(seconds, 6),
     }
-    return counts | _training_summary(fitted) | about
+    return counts | training_summary(fitted) | about
 
 
 def trained(trial: Trial, data: Data, *, device: str = "cpu") -> Fitted:
@@ -343,7 +343,8 @@ def _device(network: ResNet34) -> torch.device:
     return next(network.parameters()).device
 
 
-def _training_summary(training: Trained | Fitted) -> dict[str, Any]:
+def training_summary(training: Trained | Fitted) -> dict[str, Any]:
+    """Summarise a training: rate, loss and accuracy of each epoch, speed, steps, parameters."""
     epochs = training.history.epochs
     rows = []
     for number, result in enumerate(epochs, 1):

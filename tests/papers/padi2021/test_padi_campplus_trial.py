@@ -19,6 +19,8 @@ from sercore.papers.padi2021.campplus import (
     LINEAR,
     MASKS,
     MIDDLE,
+    OTHERS,
+    REGRESSIONS,
     ROWS,
     VERSIONS,
     Encoded,
@@ -74,10 +76,13 @@ def trial(name="CAM++ 01", **changed):
 
 
 def test_rows_have_a_name_each():
-    assert len(ROWS) == len(GRID) + len(MIDDLE) + 1 == 9
+    assert len(ROWS) == len(GRID) + len(MIDDLE) + len(OTHERS) + 1 == 13
     assert [row.name for row in GRID] == ["CAM++ 00", "CAM++ 01", "CAM++ 10", "CAM++ 11"]
     assert [row.name for row in MIDDLE] == [f"{row.name}, middle" for row in GRID]
     assert LINEAR.name == "CAM++ embedding"
+    names = ["CAM++ 00, mean", "CAM++ 00, middle, mean"]
+    names += ["CAM++ regression", "CAM++ regression, middle"]
+    assert [row.name for row in OTHERS] == names
     assert all(trial(name).row == row for name, row in ROWS.items())
 
 
@@ -98,7 +103,7 @@ def test_every_row_is_trained_and_counted(encoded, name):
     )
     assert (outcome["clips"], outcome["training_clips"]) == (len(test), len(training)) == (16, 32)
     assert 0 < outcome["training_accuracy"] <= 1
-    if name == LINEAR.name:
+    if ROWS[name].pooling in REGRESSIONS:
         assert "steps" not in outcome
     else:
         assert outcome["steps"] == 2 * 3  # three versions of 32 clips, 32 a step, whatever the row
@@ -218,4 +223,4 @@ def test_the_chapter_runs_the_encoder_s_rows(encoded, monkeypatch):
     monkeypatch.undo()
     outcomes = [run(each, task.data) | {"seconds": 0.0} for each in task.trials]
     found = recorded.of_this_run([task], [outcomes])
-    assert len(found.trials) == 9
+    assert len(found.trials) == len(ROWS)
