@@ -267,8 +267,8 @@ def _batches(
         cut = []
         for row, version, place in zip(batch.rows, batch.versions, batch.places, strict=True):
             clip = views[version].clip(row)
-            cut.append(chunks.cut(clip, length=batch.length, place=place))
-        signal = torch.from_numpy(np.stack(cut).astype(np.float32)).transpose(1, 2)
+            cut.append(torch.from_numpy(chunks.cut(clip, length=batch.length, place=place)))
+        signal = torch.stack(cut).float().transpose(1, 2)
         yield [signal, torch.from_numpy(target[batch.rows])]
 
 
