@@ -42,6 +42,7 @@ from sercore.training.sgd import Plan, fit
 WIDTH = 512  # values of each step; a step is two frames
 LENGTHS = tuple(length // 2 for length in chunks.LENGTHS)  # steps
 SCORED = 64  # clips a batch where nothing is trained
+MOST = 2000  # steps of a logistic regression, which converges in fewer or is refused
 VERSIONS = 4  # masked versions of a clip under each policy (ours)
 # Table 1's policies, whose widths in bands, of 128, are scaled to the encoder's 80.
 SCALED = {
@@ -221,7 +222,7 @@ def run(trial: Trial, data: Encoded, *, device: str = "cpu") -> dict:
     if trial.pooling in REGRESSIONS:
         is_embedding = trial.output == "embedding"
         values = data.embeddings() if is_embedding else data.statistics(trial.output)
-        classifier = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000))
+        classifier = make_pipeline(StandardScaler(), LogisticRegression(max_iter=MOST))
         with warnings.catch_warnings():
             warnings.simplefilter("error", ConvergenceWarning)
             classifier.fit(values[training], target[training])
@@ -245,7 +246,10 @@ def _train_head(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(trial.start)
         head = Head(WIDTH, n_classes, pooling=trial.pooling, steps=LENGTHS[-1])
-    epoch, plan = partial(_batches, trial, data, training, target), Plan(epochs=trial.epochs)
+    epoch, plan = (
+        partial(_batches, trial, data, training, target),
+        Plan(epochs=trial.epochs, constant=trial.constant),
+    )
     options = {"folder": folder, "device": device, "seed": trial.start, "keep": trial.epochs}
     train = partial(fit, head, epoch, plan=plan, **options)
     trained = resumable.trained(head, folder, train, device=device, weights=LAST)

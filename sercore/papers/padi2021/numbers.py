@@ -59,6 +59,7 @@ SETTINGS: dict[Where, Callable[[], float]] = {
     ("optimiser", "initial learning rate", "rate"): lambda: schedule().rate,
     ("training", "batch size", "size"): lambda: schedule().batch,
     ("training", "constant-rate epochs", "count"): lambda: schedule().constant,
+    ("training", "halving interval", "count"): lambda: schedule().every,
     ("ablation", "training share", "share"): lambda: 100 * (1 - sessions.TEST),
     ("ablation", "test share", "share"): lambda: 100 * sessions.TEST,
     ("ablation", "runs", "count"): lambda: sessions.FOLDS,
@@ -69,9 +70,14 @@ NAMES = {"Excited+Happy": "happy+excited"}
 # Numbers counted on IEMOCAP: their names among the measurements. Table 2's follow from the row.
 COUNTED: dict[Where, str] = {
     ("IEMOCAP", "speakers", "count"): "speakers / all / count",
+    ("IEMOCAP", "female speakers", "count"): "speakers / female / count",
+    ("IEMOCAP", "male speakers", "count"): "speakers / male / count",
     ("IEMOCAP", "excited", "segments"): "exp2 / excited / clips",
     ("IEMOCAP", "happy+excited", "segments"): "exp3 / happy+excited / clips",
 }
+
+
+LISTED = "list / "  # how measurements on a public list of IEMOCAP's clips begin
 
 
 def policy(number: Printed) -> float:
@@ -161,6 +167,20 @@ def clips_of(number: Printed) -> str:
     """Name the measurement of a count of Table 2, "exp1 / angry / clips"."""
     name = NAMES.get(number.column, number.column.lower())
     return f"{experiment(number)} / {name} / clips"
+
+
+def counted(number: Printed) -> tuple[float | None, str]:
+    """Return what IEMOCAP has of a count, and where it was counted; see ``of_iemocap``."""
+    name = COUNTED.get((number.row, number.column, number.metric))
+    return of_iemocap(clips_of(number) if number.table == "Table 2" else name)
+
+
+def of_iemocap(name: str | None) -> tuple[float | None, str]:
+    """Return a measurement of IEMOCAP, else of the public list of its clips, which is then named."""
+    measured = recorded.measurements(NAME)
+    if IEMOCAP in recorded.measured_on(NAME):
+        return measured.get(name), ""
+    return measured.get(f"{LISTED}{name}"), ", counted on EmoBox's public list of its clips"
 
 
 def corpora() -> set[str]:

@@ -139,8 +139,8 @@ class Parameters(ChapterParameters):
         "",
         description="the corpora whose speakers are learnt, parted by commas; empty for the edition's own",
     )
-    control: Literal["none", "labels shuffled"] = Field(
-        "none", description="whether training labels are shuffled, as a control"
+    control: Literal["none", "labels shuffled", "constant rate"] = Field(
+        "none", description="a control: training labels shuffled, or a learning rate never halved"
     )
     precision: Precision = "auto"
     device: Device = "auto"

@@ -61,8 +61,8 @@ def classes(ledger: Ledger) -> HTML:
         stand_ins = [ORIGINS[name] for name in corpora if name in ORIGINS and name != VOXCELEB]
     rows = []
     for cell in (cell for cell in ledger.printed if cell.table == "Table 2"):
+        on_iemocap = number(numbers.counted(cell)[0], "{:,.0f}")
         ours = number(measured.get(numbers.clips_of(cell)), "{:,.0f}")
-        on_iemocap = ours if IEMOCAP in corpora else DASH
         analogue = ours if stand_ins and experiment(cell) == EXPERIMENTS[0] else DASH
         beside = (on_iemocap, ledger.verdict(cell)[1])
         rows.append((cell.row, cell.column, f"{cell.value:,.0f}", beside, analogue))

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -55,9 +55,10 @@ def lengths(size: str, pooling: str) -> tuple[int, ...]:
     return (SIZES[size].frames,) if pooling == "flatten" else CHUNKS[size]
 
 
-def plan(*, epochs: int, size: str, precision: str) -> Plan:
+def plan(*, epochs: int, size: str, precision: str, constant: int = Plan.constant) -> Plan:
     """Return how a network is trained: as printed, but for the number of epochs, which is not."""
-    return Plan(epochs=epochs, batch=BATCHES[size], precision=precision, channels_last=True)
+    shared = {"epochs": epochs, "precision": precision, "constant": constant}
+    return Plan(batch=BATCHES[size], channels_last=True, **shared)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +73,8 @@ class Recogniser:
     taught: str = "none"
     epochs: int
     precision: str = "fp32"
+
+    constant: ClassVar[int] = Plan.constant  # epochs before the rate is first halved
 
     @property
     def start(self) -> int:
@@ -170,7 +173,7 @@ class Place:
     seed: int  # of weights, batches and masks
     edition: str
     epochs: int  # passes over the training clips, of three versions each
-    control: str = "none"  # or "labels shuffled" among the training clips
+    control: str = "none"  # "labels shuffled" among the training clips, or "constant rate"
     corpus: str = ""  # that is scored
     part: str = "all"  # as of ``Row``
 
@@ -178,6 +181,11 @@ class Place:
     def start(self) -> int:
         """Seed of weights and batches: each fold has its own."""
         return 1000 * self.seed + self.fold
+
+    @property
+    def constant(self) -> int:
+        """Epochs before the rate is first halved: as printed, or in that control all."""
+        return self.epochs if self.control == "constant rate" else Plan.constant
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -332,7 +340,8 @@ def _train(
     """Train a network on the batches of each ``epoch``, or return it trained, from the store."""
     chosen = choose(device)
     folder = resumable.folder(__name__, trial, content, device=chosen)
-    recipe = plan(epochs=trial.epochs, size=trial.size, precision=trial.precision)
+    about = {"epochs": trial.epochs, "size": trial.size, "precision": trial.precision}
+    recipe = plan(**about, constant=trial.constant)
     options = {"plan": recipe, "folder": folder, "device": chosen, "seed": trial.start}
     train = partial(fit, network, epoch, **options)
     layout = torch.channels_last
