@@ -77,6 +77,29 @@ COUNTED: dict[Where, str] = {
 }
 
 
+# What is compared on CAM++, by a name: heading, row, and two systems, the first less the second.
+COMPARED = {
+    "pooling_last": ("statistics less flattened chunk", "last layer", "CAM++ 01", "CAM++ 00"),
+    "pooling_middle": (
+        "statistics less flattened chunk", "middle layer", "CAM++ 01, middle", "CAM++ 00, middle",
+    ),
+    "deviation_last": ("statistics less mean alone", "last layer", "CAM++ 01", "CAM++ 00, mean"),
+    "deviation_middle": (
+        "statistics less mean alone", "middle layer", "CAM++ 01, middle", "CAM++ 00, middle, mean",
+    ),
+    "layer_statistics": (
+        "middle less last layer", "statistics pooling", "CAM++ 01, middle", "CAM++ 01",
+    ),
+    "layer_flatten": (
+        "middle less last layer", "flattened chunk", "CAM++ 00, middle", "CAM++ 00",
+    ),
+    "layer_regression": (
+        "middle less last layer", "logistic regression",
+        "CAM++ regression, middle", "CAM++ regression",
+    ),
+}  # fmt: skip
+DECAY = ("rate halved as printed less never", "statistics, last layer", "CAM++ 01")
+SHORT = f"{Plan.constant} epochs"  # trainings that end before the rate is first halved
 LISTED = "list / "  # how measurements on a public list of IEMOCAP's clips begin
 
 
@@ -346,6 +369,48 @@ def recorded_as(ledger: Ledger, row: str, control: str = "none") -> list[Systems
     where = {"experiment": name, "control": control}
     by_split = [systems(ledger, (system,), protocol=split, **where) for split in SPLIT_TITLES]
     return [way for way in by_split if way is not None]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A difference in WA between two systems on CAM++, in points."""
+
+    name: str  # of ``COMPARED``, or "decay"
+    group: str
+    row: str
+    training: str  # "8 epochs", "20 epochs", or "to convergence"
+    estimate: Estimate
+    mark: str  # "holds", "fails" or "inconclusive": whether it is above zero
+
+
+def on_encoder_compared(ledger: Ledger) -> list[Compared]:
+    """Return the differences on CAM++, of which those of finished trainings are judged together."""
+    found = []
+    for name, (group, row, *pair) in COMPARED.items():
+        for way in ways_of_training(ledger, tuple(pair), experiment=study.EXPERIMENTS[0]):
+            if set(way.trials) == set(pair):
+                found.append((name, group, row, way.base, way.less(*pair)))
+    where = {"rows": DECAY[2:], "experiment": study.EXPERIMENTS[0]}
+    halved, never = (
+        ways_of_training(ledger, **where),
+        ways_of_training(ledger, **where, control="constant rate"),
+    )
+    if halved and never:
+        estimate = estimates.difference(halved[0].first, never[0].first, WA)
+        found.append(("decay", *DECAY[:2], never[0].base, estimate))
+    finished = [estimate for *_, estimate in found if not estimate.unfinished]
+    marks = iter(estimates.signs(finished))
+    return [
+        Compared(*about, mark="inconclusive" if about[-1].unfinished else next(marks))
+        for about in found
+    ]
+
+
+def by_training(ledger: Ledger, row: str, protocol: str = APART) -> dict[str, Systems]:
+    """Return a system on CAM++ by how long it was trained, the longest first."""
+    name, _, system = row.partition(" ")
+    ways = ways_of_training(ledger, (system,), experiment=name, protocol=protocol)
+    return {way.base: way for way in ways}
 
 
 def by_fold(trials: Trials, metric: str = WA) -> dict[int, float]:
