@@ -333,19 +333,17 @@ def _errors(trials: pd.DataFrame) -> str:
 
 
 def controls(ledger: Ledger) -> HTML:
-    """Show systems trained on shuffled labels, beside the same on true ones."""
-    rows = []
+    """Show controls, on shuffled labels or at a constant rate, beside the same trained without."""
+    rows, protocols = [], {title: name for name, title in numbers.SPLIT_TITLES.items()}
     for row, control in dict.fromkeys((row, control) for row, _, control in ledger.controls()):
-        plain = {way.split: way for way in numbers.recorded_as(ledger, row)}
         for way in numbers.recorded_as(ledger, row, control):
             (name,) = way.trials
-            without = DASH
-            if way.split in plain:
-                without = _score(plain[way.split], name, UA)
+            plain = numbers.by_training(ledger, row, protocols[way.split]).get(way.base)
+            without = DASH if plain is None else _score(plain, name, UA)
             score = _score(way, name, UA)
             rows.append((way.title, name, control, way.split, score, without, way.about))
-    heads = ("scored", "row", "control", "split", "UA, %", "UA with true labels, %", "training")
-    return html(heads, rows or NONE, caption="Controls on shuffled labels", folded=True)
+    heads = ("scored", "row", "control", "split", "UA, %", "UA without it, %", "training")
+    return html(heads, rows or NONE, caption="Controls", folded=True)
 
 
 def _score(way: Systems, name: str, metric: str) -> object:
