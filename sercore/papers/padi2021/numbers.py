@@ -98,7 +98,17 @@ COMPARED = {
         "CAM++ regression, middle", "CAM++ regression",
     ),
 }  # fmt: skip
-DECAY = ("rate halved as printed less never", "statistics, last layer", "CAM++ 01")
+# One system on CAM++ in two ways, the first less the second: heading, row, system, and both ways.
+TWO_WAYS = {
+    "decay": (
+        "rate halved as printed less never", "statistics pooling, last layer", "CAM++ 01",
+        {}, {"control": "constant rate"},
+    ),
+    "split": (
+        "clips split at random less speakers left out", "logistic regression, last layer",
+        "CAM++ regression", {"protocol": CLIPS}, {},
+    ),
+}  # fmt: skip
 SHORT = f"{Plan.constant} epochs"  # trainings that end before the rate is first halved
 LISTED = "list / "  # how measurements on a public list of IEMOCAP's clips begin
 
@@ -375,7 +385,7 @@ def recorded_as(ledger: Ledger, row: str, control: str = "none") -> list[Systems
 class Compared:
     """A difference in WA between two systems on CAM++, in points."""
 
-    name: str  # of ``COMPARED``, or "decay"
+    name: str  # of ``COMPARED`` or ``TWO_WAYS``
     group: str
     row: str
     training: str  # "8 epochs", "20 epochs", or "to convergence"
@@ -390,14 +400,15 @@ def on_encoder_compared(ledger: Ledger) -> list[Compared]:
         for way in ways_of_training(ledger, tuple(pair), experiment=study.EXPERIMENTS[0]):
             if set(way.trials) == set(pair):
                 found.append((name, group, row, way.base, way.less(*pair)))
-    where = {"rows": DECAY[2:], "experiment": study.EXPERIMENTS[0]}
-    halved, never = (
-        ways_of_training(ledger, **where),
-        ways_of_training(ledger, **where, control="constant rate"),
-    )
-    if halved and never:
-        estimate = estimates.difference(halved[0].first, never[0].first, WA)
-        found.append(("decay", *DECAY[:2], never[0].base, estimate))
+    for name, (group, row, system, *pair) in TWO_WAYS.items():
+        ways = [
+            ways_of_training(ledger, (system,), experiment=study.EXPERIMENTS[0], **where)[:1]
+            for where in pair
+        ]
+        if all(ways) and len({way.base for (way,) in ways}) == 1:
+            one, other = (way for (way,) in ways)
+            estimate = estimates.difference(one.first, other.first, WA)
+            found.append((name, group, row, one.base, estimate))
     finished = [estimate for *_, estimate in found if not estimate.unfinished]
     marks = iter(estimates.signs(finished))
     return [

@@ -175,17 +175,12 @@ def _encoder(ledger: Ledger) -> dict[str, object]:
     if not len(trials):
         return {}
     named: dict[str, object] = {}
-    gains, shuffled = [], []
+    shuffled = []
     for row in ledger.paper.arranged(trials)["row"].unique():
-        by_split = [numbers.by_training(ledger, row, split) for split in numbers.SPLIT_TITLES]
-        for training in set.intersection(*map(set, by_split)):
-            apart, mixed = (_only(ways[training], WA) for ways in by_split)
-            gains.append(mixed - apart)
         for way in numbers.recorded_as(ledger, row, "labels shuffled"):
             shuffled.append(_only(way, UA))
-    for name, scores in {"encoder_clips_less_speakers": gains, "shuffled_ua": shuffled}.items():
-        if scores:
-            named |= span(name, scores)
+    if shuffled:
+        named |= span("shuffled_ua", shuffled)
     for name, row in LEVELS.items():
         for training, way in numbers.by_training(ledger, f"{FIRST} {row}").items():
             end = "_short" if training == numbers.SHORT else ""

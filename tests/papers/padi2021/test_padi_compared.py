@@ -20,7 +20,7 @@ def right(trial, speaker):
     if not isinstance(trial, campplus.Trial):
         return 50
     if trial.pooling == "regression":
-        return 62 + 5 * (trial.output == "frames_middle")
+        return 62 + 5 * (trial.output == "frames_middle") + 8 * (trial.protocol == "clips")
     gain = 10 if trial.epochs == 20 else -10
     return 55 + gain * (trial.pooling == "statistics") - 5 * (trial.control == "constant rate")
 
@@ -40,7 +40,8 @@ def grown(*, seeds: int = 5, epochs=(8, 20), folds: int = 5, names=NAMES, **give
 def whole() -> Ledger:
     """Five seeds of both schedules, and the rate that never falls; a recogniser and the system 101."""
     never = grown(epochs=(20,), names=("CAM++ 01",), control="constant rate")
-    given = [*grown(), *never]
+    mixed = grown(epochs=(20,), names=("CAM++ regression",), protocol="clips")
+    given = [*grown(), *never, *mixed]
     return ledger(trials(["101"], seeds=3), right, encoder=given, speakers=True)
 
 
@@ -52,6 +53,7 @@ def test_a_difference_of_finished_trainings_is_judged_and_no_other(whole):
         ("pooling_last", "8 epochs"): (pytest.approx(-10), "inconclusive"),
         ("layer_regression", "to convergence"): (pytest.approx(5), "holds"),
         ("decay", "20 epochs"): (pytest.approx(5), "holds"),
+        ("split", "to convergence"): (pytest.approx(8), "holds"),
     }
     assert found["pooling_last", "8 epochs"].estimate.unfinished
 
@@ -91,8 +93,10 @@ def test_a_regression_of_several_epochs_counts_once():
 
 
 def test_tables_have_both_trainings_side_by_side(whole):
-    listed = {row[1]: row for row in rows(tables.encoder(whole))}
+    found = rows(tables.encoder(whole))
+    listed = {row[1]: row for row in found if row[0] == "speakers left out"}
     assert set(listed) == set(NAMES)
+    assert [row[1] for row in found if row[0] != "speakers left out"] == ["CAM++ regression"]
     assert listed["CAM++ 01"][:4] == ["speakers left out", "CAM++ 01", "last", "20 epochs"]
     assert [cell.split()[0] for cell in listed["CAM++ 01"][4:]] == [
         "65.00", "65.00", "5", "45.00", "45.00", "5",
@@ -112,13 +116,13 @@ def test_verification_stands_beside_emotion(whole):
 
 def test_rings_are_of_trainings_cut_short(whole):
     effects = figures.encoder_data(whole)
-    assert [effect.is_judged for effect in effects] == [True, False, True, True]
+    assert [effect.is_judged for effect in effects] == [True, False, True, True, True]
     figure = figures.encoder(effects)
     legible(figure)
     marks = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
-    assert [float(line.get_xdata()[0]) for line in marks] == pytest.approx([10, -10, 5, 5])
+    assert [float(line.get_xdata()[0]) for line in marks] == pytest.approx([10, -10, 5, 5, 8])
     assert [to_hex(line.get_markerfacecolor()) == "#ffffff" for line in marks] == [
-        False, True, False, False,
+        False, True, False, False, False,
     ]  # fmt: skip
 
 

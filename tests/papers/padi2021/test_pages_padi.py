@@ -52,7 +52,6 @@ def test_planted_runs_are_quoted():
         "equal_error_low": 31,
         "equal_error_untrained_high": 42,
         "statistics_last": 55,
-        "encoder_clips_less_speakers_high": 5,
         "angry_recall": 0.6,
         "sad_share": 0.4,
     }
