@@ -324,7 +324,8 @@ def stages(ledger: Ledger) -> HTML:
     cells = [(*about, name, *_scores(way, name), way.about) for *about, name, way in rows]
     heads = ["network", "speakers that taught it", "equal error rate, %", "emotion: system"]
     heads += ["WA, %", "UA, %", "training"]
-    return html(heads, cells or NONE, caption="Verification of RAVDESS's speakers, and emotions")
+    caption = "Verification of RAVDESS's speakers, and emotions"
+    return html(heads, cells or NONE, caption=caption, folded=True)
 
 
 def _errors(trials: pd.DataFrame) -> str:
