@@ -47,6 +47,7 @@ VERSIONS = {
 # Values that are the paper's, or that a row's digits say.
 UNNAMED = ("none", "frozen", "both", "statistics", "flatten", "segment", "all")
 PROTOCOLS = ("speakers-apart", "clips")
+CONSTANT = Plan.constant  # epochs before the rate is first halved
 SHORT = 300  # frames that are read of a test clip where not the whole is: the longest chunk
 
 
@@ -55,7 +56,7 @@ def lengths(size: str, pooling: str) -> tuple[int, ...]:
     return (SIZES[size].frames,) if pooling == "flatten" else CHUNKS[size]
 
 
-def plan(*, epochs: int, size: str, precision: str, constant: int = Plan.constant) -> Plan:
+def plan(*, epochs: int, size: str, precision: str, constant: int = CONSTANT) -> Plan:
     """Return how a network is trained: as printed, but for the number of epochs, which is not."""
     shared = {"epochs": epochs, "precision": precision, "constant": constant}
     return Plan(batch=BATCHES[size], channels_last=True, **shared)
@@ -74,7 +75,7 @@ class Recogniser:
     epochs: int
     precision: str = "fp32"
 
-    constant: ClassVar[int] = Plan.constant  # epochs before the rate is first halved
+    constant: ClassVar[int] = CONSTANT
 
     @property
     def start(self) -> int:
@@ -185,7 +186,7 @@ class Place:
     @property
     def constant(self) -> int:
         """Epochs before the rate is first halved: as printed, or in that control all."""
-        return self.epochs if self.control == "constant rate" else Plan.constant
+        return self.epochs if self.control == "constant rate" else CONSTANT
 
 
 @dataclass(frozen=True, kw_only=True)
