@@ -6,6 +6,7 @@ view, plain or masked, and a trial trains on what is kept.
 """
 
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
@@ -14,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -23,13 +25,14 @@ from torch.nn.utils.rnn import pad_sequence
 from sercore import store
 from sercore.augment import policies
 from sercore.augment.policies import POLICIES
+from sercore.evaluation.embeddings import cosine, equal_error_rate
 from sercore.evaluation.metrics import count_predictions
 from sercore.features.fbank import BANDS, centred, fbank
 from sercore.features.keeping import Extractor
 from sercore.features.speaker import SpeakerEncoder
 from sercore.models.resnet import Head
 from sercore.papers.padi2021 import trial as trials
-from sercore.papers.padi2021.data import MEL, Data
+from sercore.papers.padi2021.data import MEL, Data, pairs_to_verify
 from sercore.training import chunks, resumable
 from sercore.training.batching import Ragged
 from sercore.training.devices import choose
@@ -39,6 +42,7 @@ from sercore.training.sgd import Plan, fit
 WIDTH = 512  # values of each step; a step is two frames
 LENGTHS = tuple(length // 2 for length in chunks.LENGTHS)  # steps
 SCORED = 64  # clips a batch where nothing is trained
+MOST = 2000  # steps of a logistic regression, which converges in fewer or is refused
 VERSIONS = 4  # masked versions of a clip under each policy (ours)
 # Table 1's policies, whose widths in bands, of 128, are scaled to the encoder's 80.
 SCALED = {
@@ -110,14 +114,17 @@ class Row:
 
     output: str = "frames_last"  # "frames_middle", or "embedding", for a logistic regression
     augmentation: str = "none"  # or "both", as of ``trial.Row``; masks are on the encoder's input
-    pooling: str = "statistics"  # "mean" or "flatten"; "none" for the embedding
+    # "mean" or "flatten"; "none" for the embedding; "regression": a logistic regression on mean and
+    # standard deviation of the steps, which is fitted until it converges and has no epochs
+    pooling: str = "statistics"
 
     @property
     def name(self) -> str:
         """Name by augmentation and statistics pooling: "CAM++ 01", "CAM++ 11, middle"."""
         if self.output == "embedding":
             return "CAM++ embedding"
-        parts = [f"CAM++ {self.augmentation != 'none':d}{self.pooling == 'statistics':d}"]
+        digits = f"{self.augmentation != 'none':d}{self.pooling == 'statistics':d}"
+        parts = [f"CAM++ {self.pooling if self.pooling in REGRESSIONS else digits}"]
         if self.output == "frames_middle":
             parts.append("middle")
         if self.pooling == "mean":
@@ -125,6 +132,7 @@ class Row:
         return ", ".join(parts)
 
 
+REGRESSIONS = ("none", "regression")  # poolings that a logistic regression follows
 GRID = tuple(
     Row(augmentation=augmentation, pooling=pooling)
     for augmentation in ("none", "both")
@@ -132,7 +140,12 @@ GRID = tuple(
 )
 MIDDLE = tuple(replace(row, output="frames_middle") for row in GRID)
 LINEAR = Row(output="embedding", pooling="none")
-ROWS = {row.name: row for row in (*GRID, *MIDDLE, LINEAR)}
+OTHERS = tuple(
+    Row(output=output, pooling=pooling)
+    for pooling in ("mean", "regression")
+    for output in ("frames_last", "frames_middle")
+)
+ROWS = {row.name: row for row in (*GRID, *MIDDLE, *OTHERS, LINEAR)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +175,19 @@ class Encoded:
         """Return the embeddings, ``(clips, 192)`` float32."""
         return self._once("embedding", None, np.stack)
 
+    def statistics(self, output: str) -> np.ndarray:
+        """Return mean and standard deviation of each clip's steps, ``(clips, 1024)``."""
+        frames = self.frames(output)
+        clips = [frames.clip(row).astype(np.float64) for row in range(len(self.data.table))]
+        return np.stack([np.concatenate([clip.mean(0), clip.std(0)]) for clip in clips])
+
+    def verification(self, edition: str) -> dict[str, float]:
+        """Verify the scored speakers by the embeddings, on the pairs of ``run_recogniser``."""
+        rows, (left, right, same) = pairs_to_verify(edition, self.data.table)
+        embeddings = self.embeddings()[rows]
+        scores = cosine(embeddings[left], embeddings[right])
+        return {"equal_error_rate": equal_error_rate(scores, same), "pairs": len(same)}
+
     def prepare(self, row: Row) -> None:
         """Make all that a row's trainings read, before they share the cores."""
         if row.output == "embedding":
@@ -190,12 +216,18 @@ def run(trial: Trial, data: Encoded, *, device: str = "cpu") -> dict:
     training, test = trials.split(trial, data.data)
     target = trials.shuffled(trial, data.data, training)
     started = time.perf_counter()
+    summary = {}
     if trial.output == "embedding":
-        values = data.embeddings()
-        classifier = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000))
-        classifier.fit(values[training], target[training])
+        summary = data.verification(trial.edition)
+    if trial.pooling in REGRESSIONS:
+        is_embedding = trial.output == "embedding"
+        values = data.embeddings() if is_embedding else data.statistics(trial.output)
+        classifier = make_pipeline(StandardScaler(), LogisticRegression(max_iter=MOST))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", ConvergenceWarning)
+            classifier.fit(values[training], target[training])
         predicted = classifier.predict_proba(values[test])
-        summary = {"training_accuracy": float(classifier.score(values[training], target[training]))}
+        summary["training_accuracy"] = float(classifier.score(values[training], target[training]))
     else:
         head, summary = _train_head(trial, data, training, target, choose(device))
         predicted = _probabilities(head, data.frames(trial.output), test)
@@ -214,16 +246,15 @@ def _train_head(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(trial.start)
         head = Head(WIDTH, n_classes, pooling=trial.pooling, steps=LENGTHS[-1])
-    epoch, plan = partial(_batches, trial, data, training, target), Plan(epochs=trial.epochs)
+    epoch, plan = (
+        partial(_batches, trial, data, training, target),
+        Plan(epochs=trial.epochs, constant=trial.constant),
+    )
     options = {"folder": folder, "device": device, "seed": trial.start, "keep": trial.epochs}
     train = partial(fit, head, epoch, plan=plan, **options)
-    epochs = resumable.trained(head, folder, train, device=device, weights=LAST).history.epochs
-    return head, {
-        "training_loss": epochs[-1]["loss"],
-        "training_accuracy": epochs[-1]["accuracy"],
-        "steps": sum(epoch["steps"] for epoch in epochs),
-        "parameters": sum(weight.numel() for weight in head.parameters()),
-    }
+    trained = resumable.trained(head, folder, train, device=device, weights=LAST)
+    accuracy = trained.history.epochs[-1]["accuracy"]
+    return head, trials.training_summary(trained) | {"training_accuracy": accuracy}
 
 
 def _batches(
@@ -240,8 +271,8 @@ def _batches(
         cut = []
         for row, version, place in zip(batch.rows, batch.versions, batch.places, strict=True):
             clip = views[version].clip(row)
-            cut.append(chunks.cut(clip, length=batch.length, place=place))
-        signal = torch.from_numpy(np.stack(cut).astype(np.float32)).transpose(1, 2)
+            cut.append(torch.from_numpy(chunks.cut(clip, length=batch.length, place=place)))
+        signal = torch.stack(cut).float().transpose(1, 2)
         yield [signal, torch.from_numpy(target[batch.rows])]
 
 

@@ -3,7 +3,7 @@
 The clips that teach speakers are found in ``pretraining``.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import pandas as pd
 
 from sercore import corpora, store
 from sercore.corpora import folders as corpora_folders
-from sercore.corpora import labels
+from sercore.corpora import iemocap, labels
 from sercore.corpora.clips import Clips, Report
 from sercore.corpora.demo import synthetic
 from sercore.evaluation import embeddings
@@ -36,6 +36,7 @@ ORIGINS = {"iemocap": "IEMOCAP", "ravdess": "RAVDESS", "crema-d": "CREMA-D", VOX
 SCORED = {"demo": "demo-studio", "open": "ravdess", "paper": "iemocap"}
 COMPARED = {"demo": 6, "open": 0, "paper": 0}  # clips of a scored speaker that are verified
 PAIRS = 20_000  # that verify speakers, where there is no list of pairs
+LIST = Path("lists") / "iemocap-4class.jsonl.gz"  # EmoBox's list of IEMOCAP's clips, packed
 
 
 def log_mel(
@@ -171,6 +172,56 @@ def targets(table: pd.DataFrame) -> dict[str, np.ndarray]:
         words = labels.mapped(table, labels.four_classes(name))
         numbers[name] = np.array([-1 if word is None else classes.index(word) for word in words])
     return numbers
+
+
+def listed() -> pd.DataFrame | None:
+    """Read a public list of IEMOCAP's clips, a row each, with ``seconds``; None where there is none.
+
+    Raises:
+        ValueError: an entry that is no clip of IEMOCAP.
+
+    Source: Ma et al. 2024, EmoBox, ``data/iemocap/iemocap.jsonl``.
+    """
+    root = corpora.home()
+    if root is None or not (root / LIST).is_file():
+        return None
+    rows = pd.read_json(root / LIST, lines=True)
+    names = rows["key"].str.extract(f"^iemocap-{iemocap.NAME.pattern}$")
+    if (unread := names["session"].isna()).any():
+        raise ValueError(
+            f"{root / LIST}: {rows['key'][unread].iloc[0]}; expected iemocap-{iemocap.GRAMMAR}."
+            " Get the list again."
+        )
+    return pd.DataFrame(
+        {
+            "speaker": names["session"] + names["speaker"],
+            "gender": names["speaker"].map({"F": "female", "M": "male"}),
+            "session": names["session"].astype(int),
+            "emotion": rows["emo"],
+            "seconds": rows["length"],
+        }
+    )
+
+
+def measured(
+    table: pd.DataFrame, targets: Mapping[str, np.ndarray], seconds: Sequence[float]
+) -> dict[str, float]:
+    """Count speakers, and clips by "experiment / class / clips" and session; measure durations."""
+    counts = {"speakers / all / count": table["speaker"].nunique()}
+    for gender, speakers in table.groupby("gender")["speaker"]:
+        counts[f"speakers / {gender} / count"] = speakers.nunique()
+    for name, target in targets.items():
+        for number, word in enumerate(CLASSES[name]):
+            counts[f"{name} / {word} / clips"] = (target == number).sum()
+        counts[f"{name} / total / clips"] = (target >= 0).sum()
+        for session, rows in table.groupby("session").groups.items():
+            counts[f"{name} / session {session} / clips"] = (target[rows] >= 0).sum()
+    counts["duration / all / min"] = np.min(seconds)
+    counts["duration / all / median"] = np.median(seconds)
+    counts["duration / all / max"] = np.max(seconds)
+    counts["duration / all / hours"] = np.sum(seconds) / 3600
+    counts["duration / under 3 s / share"] = np.mean(np.asarray(seconds) < 3)
+    return {name: float(value) for name, value in counts.items()}
 
 
 def missing(data: Data) -> dict[str, str]:

@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from sercore.augment.policies import POLICIES, masked
+from sercore.ledger.claims import estimated
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import SEEDS
 from sercore.ledger.scores import Trials
@@ -22,6 +23,7 @@ from sercore.papers.padi2021.study import EIGHT
 from sercore.report.figures import (
     COLOURS,
     FONT,
+    MUTED,
     WIDTH,
     Effect,
     colours,
@@ -31,6 +33,7 @@ from sercore.report.figures import (
     of_speech,
 )
 from sercore.report.tables import span
+from sercore.training.sgd import Plan
 
 # A split that shares no speaker has the colour of a clean score in all chapters.
 SPLIT_COLOURS = {
@@ -162,6 +165,30 @@ def effects(effects: Sequence[Effect]) -> Figure:
     """Draw main effects and their differences in points; a ring rests on fewer than five seeds."""
     titles = list(dict.fromkeys(effect.series for effect in effects))
     return forest({"": effects}, shades=colours(titles), unit="points of WA")
+
+
+TRAININGS = {
+    numbers.SHORT: (MUTED[0], "after 8 epochs, before the rate falls"),
+    f"{Plan.epochs} epochs": (MUTED[1], "after 20 epochs, with the printed fall of the rate"),
+    "to convergence": (MUTED[5], "logistic regression"),
+}
+
+
+def encoder_data(ledger: Ledger) -> list[Effect]:
+    """Return the differences on CAM++ as marks; those of unfinished trainings are not judged."""
+    effects = []
+    for compared in numbers.on_encoder_compared(ledger):
+        gap = estimated(compared.row, compared.estimate)
+        series = TRAININGS[compared.training][1]
+        effects.append(Effect.of(gap, group=compared.group, row=compared.row, series=series))
+    return effects
+
+
+def encoder(effects: Sequence[Effect]) -> Figure:
+    """Draw differences on CAM++ with their intervals, by heading and training."""
+    used = {effect.series for effect in effects}
+    shades = {series: shade for shade, series in TRAININGS.values() if series in used}
+    return forest({"": effects}, shades=shades, unit="difference in accuracy (WA), points")
 
 
 def maps_data(ledger: Ledger, run: Ledger) -> dict[str, list[tuple]]:

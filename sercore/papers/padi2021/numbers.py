@@ -59,6 +59,7 @@ SETTINGS: dict[Where, Callable[[], float]] = {
     ("optimiser", "initial learning rate", "rate"): lambda: schedule().rate,
     ("training", "batch size", "size"): lambda: schedule().batch,
     ("training", "constant-rate epochs", "count"): lambda: schedule().constant,
+    ("training", "halving interval", "count"): lambda: schedule().every,
     ("ablation", "training share", "share"): lambda: 100 * (1 - sessions.TEST),
     ("ablation", "test share", "share"): lambda: 100 * sessions.TEST,
     ("ablation", "runs", "count"): lambda: sessions.FOLDS,
@@ -69,9 +70,47 @@ NAMES = {"Excited+Happy": "happy+excited"}
 # Numbers counted on IEMOCAP: their names among the measurements. Table 2's follow from the row.
 COUNTED: dict[Where, str] = {
     ("IEMOCAP", "speakers", "count"): "speakers / all / count",
+    ("IEMOCAP", "female speakers", "count"): "speakers / female / count",
+    ("IEMOCAP", "male speakers", "count"): "speakers / male / count",
     ("IEMOCAP", "excited", "segments"): "exp2 / excited / clips",
     ("IEMOCAP", "happy+excited", "segments"): "exp3 / happy+excited / clips",
 }
+
+
+# What is compared on CAM++, by a name: heading, row, and two systems, the first less the second.
+COMPARED = {
+    "pooling_last": ("statistics less flattened chunk", "last layer", "CAM++ 01", "CAM++ 00"),
+    "pooling_middle": (
+        "statistics less flattened chunk", "middle layer", "CAM++ 01, middle", "CAM++ 00, middle",
+    ),
+    "deviation_last": ("statistics less mean alone", "last layer", "CAM++ 01", "CAM++ 00, mean"),
+    "deviation_middle": (
+        "statistics less mean alone", "middle layer", "CAM++ 01, middle", "CAM++ 00, middle, mean",
+    ),
+    "layer_statistics": (
+        "middle less last layer", "statistics pooling", "CAM++ 01, middle", "CAM++ 01",
+    ),
+    "layer_flatten": (
+        "middle less last layer", "flattened chunk", "CAM++ 00, middle", "CAM++ 00",
+    ),
+    "layer_regression": (
+        "middle less last layer", "logistic regression",
+        "CAM++ regression, middle", "CAM++ regression",
+    ),
+}  # fmt: skip
+# One system on CAM++ in two ways, the first less the second: heading, row, system, and both ways.
+TWO_WAYS = {
+    "decay": (
+        "rate halved as printed less never", "statistics pooling, last layer", "CAM++ 01",
+        {}, {"control": "constant rate"},
+    ),
+    "split": (
+        "clips split at random less speakers left out", "logistic regression, last layer",
+        "CAM++ regression", {"protocol": CLIPS}, {},
+    ),
+}  # fmt: skip
+SHORT = f"{Plan.constant} epochs"  # trainings that end before the rate is first halved
+LISTED = "list / "  # how measurements on a public list of IEMOCAP's clips begin
 
 
 def policy(number: Printed) -> float:
@@ -102,6 +141,11 @@ def printed_by_row(ledger: Ledger, title: str) -> dict[str, dict[str, Printed]]:
 def arranged(trials: pd.DataFrame) -> pd.DataFrame:
     """Add row, variant and encoder to recorded trainings of the grid and of the encoder."""
     chosen = recorded.of_kind(trials, "models", "campplus")
+    # A regression has no epochs: the same one under another number of them counts once.
+    about = [field.name for field in fields(campplus.Trial) if field.name != "epochs"]
+    known = [name for name in about if name in chosen]
+    is_regression = chosen["pooling"].isin(campplus.REGRESSIONS)
+    chosen = chosen[~(is_regression & chosen.duplicated(known, keep="last"))]
     records = chosen.to_dict("records")
     return chosen.assign(
         row=[f"{record['experiment']} {system(record)}" for record in records],
@@ -127,6 +171,8 @@ def on_encoder(record: Mapping) -> bool:
 def variant(record: Mapping) -> str:
     """Say how a trial was trained: "open, full width, 8 epochs; one recogniser of 20 epochs"."""
     width, epochs = WIDTHS.get(record.get("size")), f"{record['epochs']:g} epochs"
+    if record["pooling"] in campplus.REGRESSIONS:
+        epochs = "to convergence"
     parts = (record["edition"], width, epochs, record.get("precision"))
     base = ", ".join(part for part in parts if isinstance(part, str))
     return "; ".join(filter(None, (base, taught(record))))
@@ -154,6 +200,20 @@ def clips_of(number: Printed) -> str:
     """Name the measurement of a count of Table 2, "exp1 / angry / clips"."""
     name = NAMES.get(number.column, number.column.lower())
     return f"{experiment(number)} / {name} / clips"
+
+
+def counted(number: Printed) -> tuple[float | None, str]:
+    """Return what IEMOCAP has of a count, and where it was counted; see ``of_iemocap``."""
+    name = COUNTED.get((number.row, number.column, number.metric))
+    return of_iemocap(clips_of(number) if number.table == "Table 2" else name)
+
+
+def of_iemocap(name: str | None) -> tuple[float | None, str]:
+    """Return a measurement of IEMOCAP, else of the public list of its clips, which is then named."""
+    measured = recorded.measurements(NAME)
+    if IEMOCAP in recorded.measured_on(NAME):
+        return measured.get(name), ""
+    return measured.get(f"{LISTED}{name}"), ", counted on EmoBox's public list of its clips"
 
 
 def corpora() -> set[str]:
@@ -319,6 +379,49 @@ def recorded_as(ledger: Ledger, row: str, control: str = "none") -> list[Systems
     where = {"experiment": name, "control": control}
     by_split = [systems(ledger, (system,), protocol=split, **where) for split in SPLIT_TITLES]
     return [way for way in by_split if way is not None]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A difference in WA between two systems on CAM++, in points."""
+
+    name: str  # of ``COMPARED`` or ``TWO_WAYS``
+    group: str
+    row: str
+    training: str  # "8 epochs", "20 epochs", or "to convergence"
+    estimate: Estimate
+    mark: str  # "holds", "fails" or "inconclusive": whether it is above zero
+
+
+def on_encoder_compared(ledger: Ledger) -> list[Compared]:
+    """Return the differences on CAM++, of which those of finished trainings are judged together."""
+    found = []
+    for name, (group, row, *pair) in COMPARED.items():
+        for way in ways_of_training(ledger, tuple(pair), experiment=study.EXPERIMENTS[0]):
+            if set(way.trials) == set(pair):
+                found.append((name, group, row, way.base, way.less(*pair)))
+    for name, (group, row, system, *pair) in TWO_WAYS.items():
+        ways = [
+            ways_of_training(ledger, (system,), experiment=study.EXPERIMENTS[0], **where)[:1]
+            for where in pair
+        ]
+        if all(ways) and len({way.base for (way,) in ways}) == 1:
+            one, other = (way for (way,) in ways)
+            estimate = estimates.difference(one.first, other.first, WA)
+            found.append((name, group, row, one.base, estimate))
+    finished = [estimate for *_, estimate in found if not estimate.unfinished]
+    marks = iter(estimates.signs(finished))
+    return [
+        Compared(*about, mark="inconclusive" if about[-1].unfinished else next(marks))
+        for about in found
+    ]
+
+
+def by_training(ledger: Ledger, row: str, protocol: str = APART) -> dict[str, Systems]:
+    """Return a system on CAM++ by how long it was trained, the longest first."""
+    name, _, system = row.partition(" ")
+    ways = ways_of_training(ledger, (system,), experiment=name, protocol=protocol)
+    return {way.base: way for way in ways}
 
 
 def by_fold(trials: Trials, metric: str = WA) -> dict[int, float]:

@@ -16,6 +16,17 @@ from sercore.training.sgd import Plan
 FULL, FIRST = study.FULL.name, EXPERIMENTS[0]
 EFFECTS = dict(zip(FACTORS, ("transfer", "masks", "pooling"), strict=True))
 # Systems with a changed input, by the name of the difference in WA.
+# Systems on CAM++ by their name in the words, and what their differences are called by their mark.
+LEVELS = {
+    "statistics_last": "CAM++ 01",
+    "statistics_middle": "CAM++ 01, middle",
+    "flatten_last": "CAM++ 00",
+    "flatten_middle": "CAM++ 00, middle",
+    "regression_last": "CAM++ regression",
+    "regression_middle": "CAM++ regression, middle",
+    "regression_embedding": "CAM++ embedding",
+}
+SIGNS = {"holds": "above", "fails": "below", "inconclusive": "open"}
 CHANGES = {
     "conversation": GROUPS["inputs"][0].name,
     "quiet": GROUPS["inputs"][1].name,
@@ -77,8 +88,12 @@ def _whole_system(ledger: Ledger) -> dict[str, object]:
     }
     counts = {"clips": f"{FIRST} / total / clips", "speakers": "speakers / all / count"}
     named |= {name: int(measured[what]) for name, what in counts.items() if what in measured}
-    seconds = {"seconds_low": "duration / all / min", "seconds_high": "duration / all / max"}
-    named |= {name: measured[what] for name, what in seconds.items() if what in measured}
+    for name in ("min", "median", "max"):
+        for whose, where in (("seconds", ""), ("iemocap_seconds", numbers.LISTED)):
+            if (value := measured.get(f"{where}duration / all / {name}")) is not None:
+                named[f"{whose}_{name}"] = value
+    if (short := measured.get(f"{numbers.LISTED}duration / under 3 s / share")) is not None:
+        named["iemocap_under_3_seconds"] = short
     unfinished = numbers.epochs_before_decay(ledger.recorded.trials)
     if unfinished:  # else the words that quote it are no longer true
         named["unfinished_epochs"] = unfinished
@@ -151,27 +166,30 @@ def _pooled_frames(ledger: Ledger) -> dict[str, object]:
 
 
 def _encoder(ledger: Ledger) -> dict[str, object]:
-    """Return scores of the pretrained speaker encoder's rows, and of these on shuffled labels."""
+    """Return scores of the pretrained speaker encoder's rows, and of these on shuffled labels.
+
+    A difference is named "…_above" or "…_below" where it is judged, else "…_open", and where its
+    trainings are cut short "…_short": words that say its sign name it by that.
+    """
     trials = ledger.recorded.kind("campplus")
     if not len(trials):
         return {}
-    rows = ledger.paper.arranged(trials)["row"].unique()
-    apart, gains, shuffled = [], [], []
-    for row in rows:
-        by_split = {way.split: _only(way, WA) for way in numbers.recorded_as(ledger, row)}
-        both = [by_split.get(title) for title in numbers.SPLIT_TITLES.values()]
-        if None not in both:
-            apart.append(both[0])
-            gains.append(both[1] - both[0])
+    named: dict[str, object] = {}
+    shuffled = []
+    for row in ledger.paper.arranged(trials)["row"].unique():
         for way in numbers.recorded_as(ledger, row, "labels shuffled"):
             shuffled.append(_only(way, UA))
-    spans = {"encoder_wa": apart, "encoder_clips_less_speakers": gains, "shuffled_ua": shuffled}
-    epochs = trials.loc[trials["output"] != "embedding", "epochs"]
-    named = {"encoder_rows": len(rows), "encoder_epochs": numbers.listed(epochs)}
-    for name, scores in spans.items():
-        if scores:
-            named |= span(name, scores)
-    return named
+    if shuffled:
+        named |= span("shuffled_ua", shuffled)
+    for name, row in LEVELS.items():
+        for training, way in numbers.by_training(ledger, f"{FIRST} {row}").items():
+            end = "_short" if training == numbers.SHORT else ""
+            named |= _interval(f"{name}{end}", level(way.trials[row], WA))
+    for gap in numbers.on_encoder_compared(ledger):
+        end = "short" if gap.training == numbers.SHORT else SIGNS[gap.mark]
+        named |= _interval(f"{gap.name}_{end}", gap.estimate)
+    errors = 100 * trials["equal_error_rate"].dropna() if "equal_error_rate" in trials else ()
+    return named | ({"encoder_equal_error": errors.iloc[0]} if len(errors) else {})
 
 
 def _only(way: Systems, metric: str) -> float:

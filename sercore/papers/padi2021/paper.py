@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from sercore.ledger import recorded
 from sercore.ledger.paper import Paper, Plain, Printed, as_measured, as_setting
-from sercore.papers.padi2021 import card, numbers, page, study
+from sercore.papers.padi2021 import campplus, card, numbers, page, study
+from sercore.papers.padi2021 import data as padi_data
 from sercore.papers.padi2021.data import MEL, VOXCELEB, Data
 from sercore.papers.padi2021.numbers import FOLDS, IEMOCAP, SCORED, SETTINGS, SPLITS, UA, WA, WIDTHS
 from sercore.training.sgd import Plan
@@ -32,65 +31,55 @@ class Padi2021(Paper, study=study):
     quoted = staticmethod(page.quoted)
 
     def measure(self, parameters: study.Parameters, data: Data) -> dict[str, float]:
-        """Count clips by "experiment / class / clips" and session; measure durations."""
-        counts = {"speakers / all / count": data.table["speaker"].nunique()}
-        for name, classes in data.classes.items():
-            target = data.targets[name]
-            for number, word in enumerate(classes):
-                counts[f"{name} / {word} / clips"] = (target == number).sum()
-            counts[f"{name} / total / clips"] = (target >= 0).sum()
-            for session, rows in data.table.groupby("session").groups.items():
-                counts[f"{name} / session {session} / clips"] = (target[rows] >= 0).sum()
+        """Measure the scored clips, those that teach, and "list / …" a public list of IEMOCAP's."""
         seconds = data.raw.sizes / (MEL.rate / MEL.hop)
-        counts["duration / all / min"] = seconds.min()
-        counts["duration / all / median"] = np.median(seconds)
-        counts["duration / all / max"] = seconds.max()
-        counts["duration / all / hours"] = seconds.sum() / 3600
-        counts["taught / speakers / count"] = len(data.source.names)
-        counts["taught / clips / count"] = len(data.source.speakers)
-        return {name: float(value) for name, value in counts.items()}
+        counts = padi_data.measured(data.table, data.targets, seconds)
+        counts["taught / speakers / count"] = float(len(data.source.names))
+        counts["taught / clips / count"] = float(len(data.source.speakers))
+        clips = padi_data.listed()
+        if clips is not None:
+            on_list = padi_data.measured(clips, padi_data.targets(clips), clips["seconds"])
+            counts |= {f"{numbers.LISTED}{name}": value for name, value in on_list.items()}
+        return counts
 
     def measured_on(self, data: Data) -> tuple[str, ...]:
         """Name the corpora that ``measure`` measures."""
         return tuple(sorted({*data.table["corpus"], *data.source.corpora}))
 
     def setting(self, number: Printed) -> Plain | None:
-        """Compare a setting; Table 1 with our masks, the constant rate with the recorded epochs."""
+        """Compare a setting; Table 1 with our masks, the schedule with the recorded epochs."""
         if number.table == "Table 1":
             return as_setting(number, numbers.policy(number))
         setting = super().setting(number)
         epochs = numbers.epochs_before_decay(recorded.read(self.name).trials)
-        if number.column != "constant-rate epochs" or not epochs:
+        if number.column not in ("constant-rate epochs", "halving interval") or not epochs:
             return setting
         doubt = (
-            f"every recorded training ends after {epochs} epochs, so that the halving which"
-            " follows never runs"
+            f"recorded trainings of ResNet34 end after {epochs} epochs, before the first halving"
         )
         return replace(setting, reason=f"{setting.reason}; {doubt}")
 
     def counted(self, number: Printed) -> Plain | None:
         """Compare a count of IEMOCAP's clips or VoxCeleb's speakers; None where not counted."""
-        corpus, where = IEMOCAP, (number.row, number.column, number.metric)
-        name = numbers.COUNTED.get(where)
-        if number.table == "Table 2":
-            name = numbers.clips_of(number)
-        elif number.column == "VoxCeleb speakers (more than)":
-            corpus, name = VOXCELEB, "taught / speakers / count"
-        value = recorded.measurements(self.name).get(name)
-        if value is None or corpus not in recorded.measured_on(self.name):
+        if number.column == "VoxCeleb speakers (more than)":
+            value = recorded.measurements(self.name).get("taught / speakers / count")
+            if value is None or VOXCELEB not in recorded.measured_on(self.name):
+                return None
+            reason = "agrees" if value > number.value else f"differs: measured {value:g}"
+            return Plain(verdict="measured", value=value, reason=reason)
+        value, where = numbers.counted(number)
+        if value is None:
             return None
         word, reason = as_measured(number.value, value, places=0)
-        if corpus == VOXCELEB:
-            reason = "agrees" if value > number.value else f"differs: measured {value:g}"
-        return Plain(verdict=word, value=value, reason=reason)
+        return Plain(verdict=word, value=value, reason=f"{reason}{where}")
 
     def why_not(self, number: Printed) -> str:
         """Say why a number has no run."""
+        hours, where = numbers.of_iemocap("duration / all / hours")
+        if number.metric == "duration" and not number.reason and hours is not None:
+            return f"of the whole corpus; the clips of five labels last {hours:.2f} h{where}"
         if not number.reason and IEMOCAP not in numbers.corpora():
             return "IEMOCAP is not at hand"
-        if number.metric == "duration" and not number.reason:
-            hours = recorded.measurements(self.name)["duration / all / hours"]
-            return f"of the whole corpus; the clips of the four classes last {hours:.2f} h"
         return super().why_not(number)
 
     def reading(self, row: str) -> str:
@@ -116,7 +105,7 @@ class Padi2021(Paper, study=study):
 
     def unfinished(self, trial: Mapping[str, Any]) -> str:
         """Say why a training is not finished: it ended before the schedule of unprinted length."""
-        if trial["epochs"] >= Plan.epochs:
+        if trial["pooling"] in campplus.REGRESSIONS or trial["epochs"] >= Plan.epochs:
             return ""
         reason = f"unfinished: ended after {trial['epochs']:g} of {Plan.epochs} epochs"
         if trial["epochs"] <= Plan.constant:

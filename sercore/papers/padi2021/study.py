@@ -78,7 +78,7 @@ class Parameters(ChapterParameters):
     eight systems on one fold: its values show that everything runs.
     """
 
-    known_rows: ClassVar = ROWS
+    known_rows: ClassVar = ROWS | campplus.ROWS
 
     edition: Edition = "demo"
     seeds: Seeds = 1
@@ -139,8 +139,8 @@ class Parameters(ChapterParameters):
         "",
         description="the corpora whose speakers are learnt, parted by commas; empty for the edition's own",
     )
-    control: Literal["none", "labels shuffled"] = Field(
-        "none", description="whether training labels are shuffled, as a control"
+    control: Literal["none", "labels shuffled", "constant rate"] = Field(
+        "none", description="a control: training labels shuffled, or a learning rate never halved"
     )
     precision: Precision = "auto"
     device: Device = "auto"
@@ -168,7 +168,7 @@ class Parameters(ChapterParameters):
                 "-p models=encoder: needs a speaker encoder, and none is given. Give its folder as"
                 " -p encoder=…"
             )
-        if not rows(self) and self.models != "encoder":
+        if not rows(self) and not encoder_rows(self):
             raise ValueError(
                 f"-p only={self.only}: no row among -p models={self.models}; expected one that is."
                 " Leave one of the two out."
@@ -194,6 +194,13 @@ def rows(parameters: Parameters) -> list[Row]:
         include={"norm", "vad", "evaluate", "part"}, exclude_defaults=True
     )
     return list(dict.fromkeys(replace(row, **inputs) for row in chosen))  # two rows may become one
+
+
+def encoder_rows(parameters: Parameters) -> list[campplus.Row]:
+    """Return the rows on a pretrained encoder that a run trains."""
+    if parameters.encoder == "none" or parameters.models not in ("encoder", "all"):
+        return []
+    return [row for row in campplus.ROWS.values() if parameters.only in ("", row.name)]
 
 
 def grid(parameters: Parameters, data: Data) -> list[Trial]:
@@ -274,7 +281,7 @@ def tasks(parameters: Parameters, data: Data) -> list[Task]:
         tasks.append(Task(name="speakers", run=run, trials=recognisers, **where))
     if trials:
         tasks.append(Task(name="models", run=padi_trial.run, trials=trials, **shared))
-    if parameters.models in ("encoder", "all") and parameters.encoder != "none":
+    if encoder_rows(parameters):
         tasks.append(_on_encoder(parameters, data, shared))
     viewed = []
     for system in trials:
@@ -365,10 +372,10 @@ def _on_encoder(parameters: Parameters, data: Data, shared: Mapping[str, Any]) -
     encoded, trials = campplus.Encoded(data, speaker.load(parameters.encoder)), []
     name = encoded.encoder.name
     for place in places(parameters, data):
-        for row in campplus.ROWS.values():
+        for row in encoder_rows(parameters):
             where = place | {"part": parameters.part, "encoder": name}
             trials.append(campplus.Trial(**asdict(row), **where))
-    for row in campplus.ROWS.values():
+    for row in encoder_rows(parameters):
         encoded.prepare(row)
     settings = shared | {"data": encoded, "encoders": {name: campplus.WIDTH}}
     return Task(name="campplus", run=campplus.run, trials=trials, **settings)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import torch
 from IPython.display import HTML
 
@@ -16,18 +17,19 @@ from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import level
 from sercore.models.counts import parameters
 from sercore.models.resnet import ResNet34
+from sercore.papers.padi2021 import campplus, numbers, study
 from sercore.papers.padi2021 import data as padi_data
-from sercore.papers.padi2021 import numbers, study
 from sercore.papers.padi2021.data import CLASSES, EXPERIMENTS, ORIGINS, VOXCELEB, Data
 from sercore.papers.padi2021.numbers import APART, IEMOCAP, UA, WA, Systems, experiment, systems
 from sercore.papers.padi2021.study import EIGHT
 from sercore.papers.padi2021.trial import SIZES
-from sercore.report.tables import DASH, NONE, html, number, shown
+from sercore.report.tables import DASH, NONE, html, number, shown, span
 from sercore.training.chunks import LENGTHS
 
 FULL = study.FULL.name
 METRICS = {"WA": WA, "UA": UA}
 NOT_YET = "not recorded yet"
+LAYERS = {"frames_last": "last", "frames_middle": "middle", "embedding": DASH}  # of CAM++
 
 
 def policies(ledger: Ledger) -> HTML:
@@ -61,8 +63,8 @@ def classes(ledger: Ledger) -> HTML:
         stand_ins = [ORIGINS[name] for name in corpora if name in ORIGINS and name != VOXCELEB]
     rows = []
     for cell in (cell for cell in ledger.printed if cell.table == "Table 2"):
+        on_iemocap = number(numbers.counted(cell)[0], "{:,.0f}")
         ours = number(measured.get(numbers.clips_of(cell)), "{:,.0f}")
-        on_iemocap = ours if IEMOCAP in corpora else DASH
         analogue = ours if stand_ins and experiment(cell) == EXPERIMENTS[0] else DASH
         beside = (on_iemocap, ledger.verdict(cell)[1])
         rows.append((cell.row, cell.column, f"{cell.value:,.0f}", beside, analogue))
@@ -273,32 +275,76 @@ def _variant_rows(ledger: Ledger, group: str) -> list[tuple]:
 
 
 def encoder(ledger: Ledger) -> HTML:
-    """Show the pretrained speaker encoder's rows: no level of transfer, a source of its own."""
-    trials, rows = ledger.recorded.kind("campplus"), []
-    if len(trials):
-        arranged = ledger.paper.arranged(trials)
-        for row in arranged.loc[arranged["control"] == "none", "row"].unique():
-            for way in numbers.recorded_as(ledger, row):
-                (name,) = way.trials
-                rows.append((way.title, name, way.split, *_scores(way, name), way.about))
-    heads = ("scored", "row", "split", "WA, %", "UA, %", "training")
-    return html(heads, rows or NONE, caption="CAM++ with our pooling and layers")
+    """Show the pretrained speaker encoder's rows, trained to the end and cut short, by split."""
+    rows = []
+    for protocol, split in numbers.SPLIT_TITLES.items():
+        for name in campplus.ROWS:
+            ways = numbers.by_training(ledger, f"{EXPERIMENTS[0]} {name}", protocol)
+            if ways:
+                short = ways.pop(numbers.SHORT, None)
+                whole = next(iter(ways.values()), None)
+                cells = []
+                for way in (whole, short):
+                    cells += [*_scores(way, name), way.seeds] if way else [DASH] * 3
+                about = whole.base if whole else DASH
+                rows.append((split, name, LAYERS[campplus.ROWS[name].output], about, *cells))
+    heads = ["split", "row", "layer", "training"]
+    heads += [("trained to the end", name) for name in ("WA, %", "UA, %", "seeds")]
+    heads += [(f"ended after {numbers.SHORT}", name) for name in ("WA, %", "UA, %", "seeds")]
+    return html(heads, rows or NONE, caption="CAM++ with our pooling and layers, on RAVDESS")
+
+
+def compared(ledger: Ledger) -> HTML:
+    """Show the differences on CAM++, with a sign where the rule of evidence gives one."""
+    signs = {"holds": "above zero", "fails": "below zero", "inconclusive": "open"}
+    rows = []
+    for gap in numbers.on_encoder_compared(ledger):
+        doubt = gap.estimate.doubt
+        sign = f"not judged: {doubt}" if doubt else signs[gap.mark]
+        value = shown(gap.estimate, 1, signed=True)
+        rows.append((gap.group, gap.row, gap.training, gap.estimate.seeds, value, sign))
+    heads = ("difference", "of", "training", "seeds", "points of WA", "sign")
+    return html(heads, rows or NONE, caption="Differences on CAM++, on RAVDESS")
+
+
+def stages(ledger: Ledger) -> HTML:
+    """Show how well networks verify speakers, beside emotions on their frozen output."""
+    rows = []
+    recognisers = ledger.recorded.kind("speakers")
+    system = systems(ledger, ("101",), experiment=EXPERIMENTS[0])
+    if len(recognisers) and system is not None:
+        recognisers = recognisers[recognisers["size"] == system.first.table["size"].iloc[0]]
+        taught = f"{recognisers['taught_speakers'].iloc[0]:.0f}"
+        rows.append(("ours, ResNet34", taught, _errors(recognisers), "101", system))
+    trials = ledger.recorded.kind("campplus")
+    verified = trials[trials["equal_error_rate"].notna()] if len(trials) else trials
+    for name in ("CAM++ 01", "CAM++ regression", "CAM++ embedding"):
+        for way in numbers.by_training(ledger, f"{EXPERIMENTS[0]} {name}").values():
+            rows.append(("CAM++", "not ours", _errors(verified), name, way))
+    cells = [(*about, name, *_scores(way, name), way.about) for *about, name, way in rows]
+    heads = ["network", "speakers that taught it", "equal error rate, %", "emotion: system"]
+    heads += ["WA, %", "UA, %", "training"]
+    caption = "Verification of RAVDESS's speakers, and emotions"
+    return html(heads, cells or NONE, caption=caption, folded=True)
+
+
+def _errors(trials: pd.DataFrame) -> str:
+    """Show the equal error rates of several trials, lowest and highest."""
+    return span(100 * trials["equal_error_rate"], "{:.1f}") if len(trials) else DASH
 
 
 def controls(ledger: Ledger) -> HTML:
-    """Show systems trained on shuffled labels, beside the same on true ones."""
-    rows = []
+    """Show controls, on shuffled labels or at a constant rate, beside the same trained without."""
+    rows, protocols = [], {title: name for name, title in numbers.SPLIT_TITLES.items()}
     for row, control in dict.fromkeys((row, control) for row, _, control in ledger.controls()):
-        plain = {way.split: way for way in numbers.recorded_as(ledger, row)}
         for way in numbers.recorded_as(ledger, row, control):
             (name,) = way.trials
-            without = DASH
-            if way.split in plain:
-                without = _score(plain[way.split], name, UA)
+            plain = numbers.by_training(ledger, row, protocols[way.split]).get(way.base)
+            without = DASH if plain is None else _score(plain, name, UA)
             score = _score(way, name, UA)
             rows.append((way.title, name, control, way.split, score, without, way.about))
-    heads = ("scored", "row", "control", "split", "UA, %", "UA with true labels, %", "training")
-    return html(heads, rows or NONE, caption="Controls on shuffled labels", folded=True)
+    heads = ("scored", "row", "control", "split", "UA, %", "UA without it, %", "training")
+    return html(heads, rows or NONE, caption="Controls", folded=True)
 
 
 def _score(way: Systems, name: str, metric: str) -> object:

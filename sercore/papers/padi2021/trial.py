@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -47,6 +47,7 @@ VERSIONS = {
 # Values that are the paper's, or that a row's digits say.
 UNNAMED = ("none", "frozen", "both", "statistics", "flatten", "segment", "all")
 PROTOCOLS = ("speakers-apart", "clips")
+CONSTANT = Plan.constant  # epochs before the rate is first halved
 SHORT = 300  # frames that are read of a test clip where not the whole is: the longest chunk
 
 
@@ -55,9 +56,10 @@ def lengths(size: str, pooling: str) -> tuple[int, ...]:
     return (SIZES[size].frames,) if pooling == "flatten" else CHUNKS[size]
 
 
-def plan(*, epochs: int, size: str, precision: str) -> Plan:
+def plan(*, epochs: int, size: str, precision: str, constant: int = CONSTANT) -> Plan:
     """Return how a network is trained: as printed, but for the number of epochs, which is not."""
-    return Plan(epochs=epochs, batch=BATCHES[size], precision=precision, channels_last=True)
+    shared = {"epochs": epochs, "precision": precision, "constant": constant}
+    return Plan(batch=BATCHES[size], channels_last=True, **shared)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +74,8 @@ class Recogniser:
     taught: str = "none"
     epochs: int
     precision: str = "fp32"
+
+    constant: ClassVar[int] = CONSTANT
 
     @property
     def start(self) -> int:
@@ -88,7 +92,7 @@ def run_recogniser(trial: Recogniser, source: Source, *, device: str = "cpu") ->
     seconds = (time.perf_counter() - started) / max(1, n_compared)
     untrained = _network(trial, len(source.names)).to(_device(trained.network))
     before = verification_error(untrained.eval(), source, precision=trial.precision)
-    return _training_summary(trained) | {
+    return training_summary(trained) | {
         "accuracy": trained.history.epochs[-1]["accuracy"],
         "equal_error_rate": error,
         "equal_error_rate_untrained": before,
@@ -170,7 +174,7 @@ class Place:
     seed: int  # of weights, batches and masks
     edition: str
     epochs: int  # passes over the training clips, of three versions each
-    control: str = "none"  # or "labels shuffled" among the training clips
+    control: str = "none"  # "labels shuffled" among the training clips, or "constant rate"
     corpus: str = ""  # that is scored
     part: str = "all"  # as of ``Row``
 
@@ -178,6 +182,11 @@ class Place:
     def start(self) -> int:
         """Seed of weights and batches: each fold has its own."""
         return 1000 * self.seed + self.fold
+
+    @property
+    def constant(self) -> int:
+        """Epochs before the rate is first halved: as printed, or in that control all."""
+        return self.epochs if self.control == "constant rate" else CONSTANT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,7 +242,7 @@ def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
         "training_clips": len(fitted.training),
         "seconds_per_clip": round(seconds, 6),
     }
-    return counts | _training_summary(fitted) | about
+    return counts | training_summary(fitted) | about
 
 
 def trained(trial: Trial, data: Data, *, device: str = "cpu") -> Fitted:
@@ -332,7 +341,8 @@ def _train(
     """Train a network on the batches of each ``epoch``, or return it trained, from the store."""
     chosen = choose(device)
     folder = resumable.folder(__name__, trial, content, device=chosen)
-    recipe = plan(epochs=trial.epochs, size=trial.size, precision=trial.precision)
+    about = {"epochs": trial.epochs, "size": trial.size, "precision": trial.precision}
+    recipe = plan(**about, constant=trial.constant)
     options = {"plan": recipe, "folder": folder, "device": chosen, "seed": trial.start}
     train = partial(fit, network, epoch, **options)
     layout = torch.channels_last
@@ -343,7 +353,8 @@ def _device(network: ResNet34) -> torch.device:
     return next(network.parameters()).device
 
 
-def _training_summary(training: Trained | Fitted) -> dict[str, Any]:
+def training_summary(training: Trained | Fitted) -> dict[str, Any]:
+    """Summarise a training: rate, loss and accuracy of each epoch, speed, steps, parameters."""
     epochs = training.history.epochs
     rows = []
     for number, result in enumerate(epochs, 1):

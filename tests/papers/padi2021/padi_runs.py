@@ -36,6 +36,8 @@ COUNTED = {
 }
 MEASURED = COUNTED | {
     "speakers / all / count": 10,
+    "speakers / female / count": 5,
+    "speakers / male / count": 5,
     "duration / all / hours": 6.99,
     "taught / speakers / count": 7205,
 }

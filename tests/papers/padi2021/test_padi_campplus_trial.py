@@ -7,6 +7,8 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 import torch
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
 
 from sercore.features import speaker
 from sercore.ledger import recorded
@@ -19,6 +21,8 @@ from sercore.papers.padi2021.campplus import (
     LINEAR,
     MASKS,
     MIDDLE,
+    OTHERS,
+    REGRESSIONS,
     ROWS,
     VERSIONS,
     Encoded,
@@ -26,7 +30,7 @@ from sercore.papers.padi2021.campplus import (
     Trial,
     run,
 )
-from sercore.parameters import checked
+from sercore.parameters import ParameterError, checked
 from sercore.sweep import trial_keys
 from sercore.training import resumable
 from tests import tiny_speaker
@@ -74,10 +78,13 @@ def trial(name="CAM++ 01", **changed):
 
 
 def test_rows_have_a_name_each():
-    assert len(ROWS) == len(GRID) + len(MIDDLE) + 1 == 9
+    assert len(ROWS) == len(GRID) + len(MIDDLE) + len(OTHERS) + 1 == 13
     assert [row.name for row in GRID] == ["CAM++ 00", "CAM++ 01", "CAM++ 10", "CAM++ 11"]
     assert [row.name for row in MIDDLE] == [f"{row.name}, middle" for row in GRID]
     assert LINEAR.name == "CAM++ embedding"
+    names = ["CAM++ 00, mean", "CAM++ 00, middle, mean"]
+    names += ["CAM++ regression", "CAM++ regression, middle"]
+    assert [row.name for row in OTHERS] == names
     assert all(trial(name).row == row for name, row in ROWS.items())
 
 
@@ -98,7 +105,7 @@ def test_every_row_is_trained_and_counted(encoded, name):
     )
     assert (outcome["clips"], outcome["training_clips"]) == (len(test), len(training)) == (16, 32)
     assert 0 < outcome["training_accuracy"] <= 1
-    if name == LINEAR.name:
+    if ROWS[name].pooling in REGRESSIONS:
         assert "steps" not in outcome
     else:
         assert outcome["steps"] == 2 * 3  # three versions of 32 clips, 32 a step, whatever the row
@@ -218,4 +225,71 @@ def test_the_chapter_runs_the_encoder_s_rows(encoded, monkeypatch):
     monkeypatch.undo()
     outcomes = [run(each, task.data) | {"seconds": 0.0} for each in task.trials]
     found = recorded.of_this_run([task], [outcomes])
-    assert len(found.trials) == 9
+    assert len(found.trials) == len(ROWS)
+
+
+def rates(outcome):
+    return [value for _, name, value in outcome["epochs"] if name == "rate"]
+
+
+def test_the_rate_is_halved_as_printed_or_never(encoded):
+    """A training passes through the state at which a shorter one ends: the longer differs by its last epochs alone."""
+    printed, constant, short = (
+        run(trial(**changed), encoded)
+        for changed in ({"epochs": 10}, {"epochs": 10, "control": "constant rate"}, {"epochs": 8})
+    )
+    assert rates(printed) == [0.01] * 8 + [0.005] * 2
+    assert rates(constant) == [0.01] * 10
+    assert printed["epochs"][:24] == constant["epochs"][:24] == short["epochs"]
+    assert printed["epochs"][24:] != constant["epochs"][24:]
+
+
+@pytest.mark.parametrize("name", ["CAM++ regression", "CAM++ regression, middle"])
+def test_a_regression_reads_mean_and_deviation_of_the_steps(encoded, name):
+    row = ROWS[name]
+    training, test = padi_trial.split(trial(name), encoded.data)
+    frames = encoded.frames(row.output)
+    steps = [frames.clip(at).astype(float) for at in range(len(frames.sizes))]
+    values = np.array(
+        [[*each.mean(0), *np.sqrt(((each - each.mean(0)) ** 2).mean(0))] for each in steps]
+    )
+    assert np.allclose(encoded.statistics(row.output), values)
+    scaled = (values - values[training].mean(0)) / values[training].std(0)
+    target = encoded.data.targets["exp1"]
+    model = LogisticRegression(max_iter=5000).fit(scaled[training], target[training])
+    outcome, right = run(trial(name), encoded), model.predict(scaled[test]) == target[test]
+    hits = sum(number for _, true, answer, number in outcome["counts"] if true == answer)
+    assert hits == right.sum()
+    assert run(trial(name, seed=3, epochs=7), encoded)["counts"] == outcome["counts"]
+
+
+def test_a_regression_that_does_not_converge_is_refused(encoded, monkeypatch):
+    monkeypatch.setattr(campplus, "MOST", 1)
+    with pytest.raises(ConvergenceWarning):
+        run(trial("CAM++ regression"), encoded)
+
+
+def test_speakers_are_verified_by_the_embedding(encoded):
+    """Of all pairs: those of a speaker who is far from the others are told apart without a mistake."""
+    outcome, groups = run(trial(LINEAR.name), encoded), encoded.data.groups
+    embeddings = encoded.embeddings()
+    units = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
+    left, right = np.triu_indices(len(groups), 1)
+    scores, same = (units[left] * units[right]).sum(1), groups[left] == groups[right]
+    misses = [(scores[same] < limit).mean() for limit in np.sort(scores)]
+    alarms = [(scores[~same] >= limit).mean() for limit in np.sort(scores)]
+    at = np.argmin(np.abs(np.subtract(misses, alarms)))
+    assert outcome["pairs"] == len(left)
+    assert outcome["equal_error_rate"] == pytest.approx((misses[at] + alarms[at]) / 2, abs=0.01)
+    assert "equal_error_rate" not in run(trial(), encoded)
+
+
+def test_one_row_is_named(encoded):
+    folder = str(encoded.encoder.path.parent)
+    given = {"encoder": folder, "experiment": "exp1", "folds": 1, "only": "CAM++ 01, middle"}
+    for models in ("encoder", "all"):
+        (task,) = padi.tasks(checked(padi.Parameters, given | {"models": models}), encoded.data)
+        assert [each.row.name for each in task.trials] == ["CAM++ 01, middle"]
+    for changed in ({"models": "grid"}, {"models": "encoder", "only": "111"}):
+        with pytest.raises(ParameterError, match="no row among"):
+            checked(padi.Parameters, given | changed)

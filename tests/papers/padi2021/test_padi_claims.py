@@ -316,8 +316,26 @@ def test_confusions_are_judged_on_iemocap_on_five_seeds():
         wrong=(1, 3, 3, 0),
     )
     assert judged(other, "D7").published == "fails"
-    assert judged(ledger(given[:3], corpus="iemocap"), "D7").published == "not run"
-    assert judged(ledger(trials(["111"], seeds=5)), "D7").published == "not run"
+    assert judged(ledger([], corpus="iemocap"), "D7").published == "not run"
+
+
+def test_without_iemocap_confusions_can_fail_and_never_hold():
+    given = trials(["111"], seeds=5, epochs=20)
+    recalls, wrong = (70, 40, 60, 60), (1, 2, 3, 0)  # as the paper says of Exp 1
+    found = judged(ledger(given, lambda trial, speaker: recalls, wrong=wrong), "D7")
+    assert found.published == "inconclusive"
+    assert "RAVDESS, an analogue of exp1" in found.reason
+    assert "angry above the others +10.0 points (holds)" in found.reason
+    assert "Exp 2 and 3 are not recorded" in found.reason
+    other = judged(ledger(given, lambda trial, speaker: (40, 70, 60, 60), wrong=wrong), "D7")
+    assert other.published == "fails"
+    short = judged(
+        ledger(trials(["111"], seeds=5, epochs=8), lambda trial, speaker: recalls, wrong=wrong),
+        "D7",
+    )
+    assert short.published == "inconclusive"
+    assert "(holds)" not in short.reason
+    assert judged(ledger(trials(["111"], seeds=4)), "D7").published == "inconclusive"
 
 
 def test_parts_are_iemocaps():

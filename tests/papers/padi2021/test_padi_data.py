@@ -1,5 +1,8 @@
 """Data of paper 04: what each edition scores and whose speakers it learns, what is refused, what is measured."""
 
+import gzip
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,7 +16,7 @@ from sercore.papers.padi2021 import study as padi
 from sercore.papers.padi2021.paper import PAPER
 from sercore.parameters import checked
 from sercore.protocols.sessions import COMMITTED
-from tests.corpora import trees
+from tests.corpora import padi_trees, trees
 from tests.papers.padi2021 import padi_toy
 
 
@@ -40,6 +43,48 @@ def test_what_is_measured():
         found["taught / clips / count"],
     ) == (6, 4, 20)
     assert PAPER.measured_on(held) == ("iemocap", "other")
+
+
+def test_a_public_list_counts_table_2(speech, monkeypatch):
+    """Counted a second time here, from the text of the list."""
+    if not (speech / padi_data.LIST).is_file():
+        pytest.skip(f"needs the list of IEMOCAP's clips: no file {speech / padi_data.LIST}")
+    monkeypatch.setenv("SER_CORPORA", str(speech))
+    found = PAPER.measure(given(), padi_toy.data(corpus="other"))
+    for name in padi_data.EXPERIMENTS:
+        expected = padi_trees.table_2(name)
+        assert {
+            word: found[f"list / {name} / {word} / clips"] for word in expected
+        } == expected.sum().to_dict()
+        sessions = [found[f"list / {name} / session {at} / clips"] for at in range(1, 6)]
+        assert sessions == expected.sum(axis=1).tolist()
+    with gzip.open(speech / padi_data.LIST, "rt") as file:
+        lines = [json.loads(line) for line in file]
+    seconds = sorted(line["num_frame"] / line["sample_rate"] for line in lines)
+    assert found["list / exp3 / total / clips"] == len(seconds)
+    assert found["list / duration / all / hours"] == pytest.approx(sum(seconds) / 3600)
+    assert found["list / duration / all / median"] == pytest.approx(seconds[len(seconds) // 2])
+    shorter = sum(value < 3 for value in seconds) / len(seconds)
+    assert found["list / duration / under 3 s / share"] == pytest.approx(shorter)
+    sexes = [found[f"list / speakers / {sex} / count"] for sex in ("female", "male")]
+    assert [*sexes, found["list / speakers / all / count"]] == [5, 5, 10]
+
+
+def test_a_list_of_other_clips_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("SER_CORPORA", str(tmp_path))
+    assert padi_data.listed() is None
+    path = tmp_path / padi_data.LIST
+    path.parent.mkdir()
+    keys = ["iemocap-Ses01F_impro04_F000", "iemocap-Ses01F_impro04"]
+    lines = [json.dumps({"key": key, "emo": "neu", "length": 4.5}) for key in keys]
+    with gzip.open(path, "wt") as file:
+        file.write(lines[0])
+    row = {"speaker": "1F", "gender": "female", "session": 1, "emotion": "neu", "seconds": 4.5}
+    assert padi_data.listed().to_dict("records") == [row]
+    with gzip.open(path, "wt") as file:
+        file.write("\n".join(lines))
+    with pytest.raises(ValueError, match=r"iemocap-Ses01F_impro04; expected iemocap-Ses0<session>"):
+        padi_data.listed()
 
 
 @pytest.mark.parametrize("clips", [[56] * 6, [300, 3], [120] * 24, [2] * 400])

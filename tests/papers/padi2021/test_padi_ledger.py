@@ -45,15 +45,15 @@ def proposed(book: Ledger):
 def test_every_printed_number_has_a_word_and_a_reason():
     book = ledger([])
     found = {number: book.verdict(number) for number in book.printed}
-    assert len(book.printed) == len(found) == 78
+    assert len(book.printed) == len(found) == 82
     assert all(reason for _, reason in found.values())
     words = [word for word, _ in found.values()]
-    assert (words.count("setting"), words.count("not run")) == (29, 49)
+    assert (words.count("setting"), words.count("not run")) == (30, 52)
     reasons = {
         number.column: reason for number, (word, reason) in found.items() if word == "setting"
     }
-    never = "as printed; every recorded training ends after 6 or 8 epochs, so that the halving which follows never runs"
-    assert reasons.pop("constant-rate epochs") == never
+    never = "as printed; recorded trainings of ResNet34 end after 6 or 8 epochs, before the first halving"
+    assert reasons.pop("constant-rate epochs") == reasons.pop("halving interval") == never
     assert set(reasons.values()) == {"as printed"}
     assert {found[number] for number in proposed(book)} == {("not run", "IEMOCAP is not at hand")}
     others = [
@@ -92,12 +92,14 @@ def test_counts_are_measured_where_iemocap_is(measured):
     assert {book.verdict(number) for number in tables} == {("measured", "agrees")}
     for row, column in (
         ("IEMOCAP", "speakers"),
+        ("IEMOCAP", "female speakers"),
+        ("IEMOCAP", "male speakers"),
         ("IEMOCAP", "excited"),
         ("IEMOCAP", "happy+excited"),
     ):
         assert book.verdict(printed(row, column)) == ("measured", "agrees")
     assert book.verdict(printed("IEMOCAP", "all")) == (
-        "not run", "of the whole corpus; the clips of the four classes last 6.99 h",
+        "not run", "of the whole corpus; the clips of five labels last 6.99 h",
     )  # fmt: skip
     assert {book.verdict(number) for number in proposed(book)} == {("not run", "not recorded yet")}
     measured["exp1 / sad / clips"] = 1083
@@ -107,6 +109,21 @@ def test_counts_are_measured_where_iemocap_is(measured):
         book.verdict(printed("speaker pre-training", "VoxCeleb speakers (more than)"))[1]
         == "differs: measured 40"
     )
+
+
+def test_counts_on_a_public_list_are_named_and_give_way_to_the_corpus(measured):
+    measured |= {"corpora": ("ravdess",), "exp1 / sad / clips": 192}
+    measured |= {f"list / {name}": value for name, value in MEASURED.items()}
+    book, where = ledger([]), ", counted on EmoBox's public list of its clips"
+    assert book.verdict(printed("Exp 1", "Sad")) == ("measured", f"agrees{where}")
+    assert book.verdict(printed("IEMOCAP", "speakers")) == ("measured", f"agrees{where}")
+    words = f"of the whole corpus; the clips of five labels last 6.99 h{where}"
+    assert book.verdict(printed("IEMOCAP", "all")) == ("not run", words)
+    assert {book.verdict(number)[1] for number in proposed(book)} == {"IEMOCAP is not at hand"}
+    measured["list / exp1 / sad / clips"] = 1083
+    assert book.verdict(printed("Exp 1", "Sad"))[1] == f"differs: measured 1083{where}"
+    measured["corpora"] = ("iemocap",)
+    assert book.verdict(printed("Exp 1", "Sad")) == ("measured", "differs: measured 192")
 
 
 def test_an_analogue_judges_no_printed_number_and_stands_in_the_ledger_apart():
