@@ -222,7 +222,7 @@ def losses(ledger: Ledger, task: str = "difficulty") -> HTML:
         for corpus in ENOUGH:
             line: list[object] = [(row, NAMES[corpus])]
             for loss, mark in steps(protocols, corpus).values():
-                line += [shown(loss, 3, signed=True), mark]
+                line += [shown(loss, 2, signed=True), mark]
             rows.append(line)
     heads = ["classifier"]
     for title in (
