@@ -8,10 +8,10 @@ import numpy as np
 
 from sercore.augment.voice import TO_FEMALE, TO_MALE
 from sercore.features import gender, names
+from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.ledger.estimates import Estimate, difference, mean_difference, mean_level
 from sercore.ledger.paper import Printed, read_printed, stored_outputs, stored_rows
-from sercore.ledger.recorded import measurements, runs
 from sercore.ledger.scores import F1, Trials
 from sercore.models.multi_task_mlp import SIZES
 from sercore.models.sequential_mlp import FEW, GENDER_HIDDEN, MANY
@@ -66,14 +66,18 @@ WORDS = {
 def _most_features() -> int:
     """Count the emotion features of the widest rows: prosodic, and the widest recorded embedding."""
     widths = [0]
-    for run in runs(NAME).values():
+    for run in recorded.runs(NAME).values():
         widths += run["encoders"].values()
     return len(names.NAMES) + max(widths)
 
 
 def _files(way: str, which: str) -> int:
     """Count the converted files of one direction: all of them take the default values here."""
-    return int(measurements(NAME)[f"change gender / {way} / count"]) if which == "default" else 0
+    return (
+        int(recorded.measurements(NAME)[f"change gender / {way} / count"])
+        if which == "default"
+        else 0
+    )
 
 
 # Settings, by (row, column): what our variant uses, taken from the object that uses it.
@@ -188,8 +192,8 @@ def _stored() -> dict[tuple[str, str], float]:
 
 def headline(ledger: Ledger) -> list[str]:
     """Name the recorded multi-task rows with SMOTE on the paper's own, prosodic features."""
-    recorded = multi_task_with_smote(ledger)
-    return [number.row for number in recorded if not ledger.inputs(number.row)]
+    numbers = multi_task_with_smote(ledger)
+    return [number.row for number in numbers if not ledger.inputs(number.row)]
 
 
 def multi_task_with_smote(ledger: Ledger) -> list[Printed]:
