@@ -11,7 +11,7 @@ WANTED = {
     "gender": {"notebooks/01-ser2022-transfer", "notebooks/02-mtl-adversarial", "book/data", "book/glossary", "book/reading"},
     "SMOTE": {"notebooks/01-ser2022-transfer", "book/glossary", "book/reading"},
     "install": {"book/install", "book/own-speech", "book/index", "book/status", "book/glossary"},
-    "leak": {"book/index", "book/glossary", "book/reading", "notebooks/01-ser2022-transfer", "notebooks/03-loopq-models"},
+    "leak": {"book/leaks", "book/index", "book/glossary", "book/reading", "notebooks/01-ser2022-transfer", "notebooks/03-loopq-models"},
 }  # fmt: skip
 
 
