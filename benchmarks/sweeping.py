@@ -49,6 +49,12 @@ def run(trial: Trial, data: Data) -> dict:
     return {"counts": [["speaker", 0, 1, trial.number]] * 50}
 
 
+def take_code() -> None:
+    """Let keys cover what makes chapter 1's trials, as this file is no module of the package."""
+    code = store._code
+    store._code = lambda modules: code(("sercore.papers.alves2022.trial",))
+
+
 @contextmanager
 def processes(workers: int) -> Iterator[str]:
     """Processes here: as many as ``joblib.cpu_count`` is made to tell."""
@@ -59,11 +65,11 @@ def processes(workers: int) -> Iterator[str]:
 @contextmanager
 def cluster(workers: int) -> Iterator[str]:
     """A Dask cluster on this machine, known by its address alone."""
-    from distributed import LocalCluster
+    from distributed import Client, LocalCluster
 
-    with LocalCluster(
-        n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
-    ) as made:
+    about = {"threads_per_worker": 1, "host": "127.0.0.1", "dashboard_address": None}
+    with LocalCluster(n_workers=workers, **about) as made, Client(made) as client:
+        client.run(take_code)
         yield made.scheduler_address
 
 
@@ -99,12 +105,9 @@ def measured(where: Callable, workers: int, trials: int, rounds: int) -> np.ndar
 
 def main() -> None:
     trials, rounds = [*map(int, sys.argv[1:]), *(TRIALS, ROUNDS)[len(sys.argv) - 1 :]]
-    rows, code = [], store._code
-    # The key covers what makes chapter 1's trials, as this file is no module of the package.
-    covered = patch.object(
-        store, "_code", lambda modules: code(("sercore.papers.alves2022.trial",))
-    )
-    with TemporaryDirectory() as folder, patch.dict(os.environ, SER_STORE=folder), covered:
+    rows, code = [], patch.object(store, "_code", store._code)
+    with TemporaryDirectory() as folder, patch.dict(os.environ, SER_STORE=folder), code:
+        take_code()
         for name, where in {"processes here": processes, "Dask by address": cluster}.items():
             for workers in WORKERS:
                 turns = measured(where, workers, trials, rounds)

@@ -366,5 +366,8 @@ def _finished(place: Path, weights: str) -> tuple[dict[str, Tensor], Any] | None
 
 def _kept(place: Path, weights: str) -> tuple[dict[str, Tensor], Any]:
     tensors, about = checkpoints.read(place / weights)
-    checkpoints.check_same(place / weights, {"folder": about["folder"]}, {"folder": place.name})
+    if about["folder"] != place.name:
+        raise ValueError(
+            f"{place / weights}: weights of {about['folder']}; expected those of this training."
+        )
     return tensors, about

@@ -31,7 +31,8 @@ def test_half_of_the_clips_are_of_either_corpus(speech, monkeypatch):
 
 @pytest.mark.parametrize("where", [sweeping.processes, sweeping.cluster])
 def test_a_sweep_and_plain_joblib_run_as_many_trials(where, monkeypatch):
-    monkeypatch.setattr(store, "_code", lambda modules: ("code", ()))
+    monkeypatch.setattr(store, "_code", store._code)
+    sweeping.take_code()
     assert sweeping.measured(where, 1, 4, 2).shape == (2, 2)
     assert len(list(store.root().rglob("trials/*/*.json"))) == 3 * 4
     assert "LOKY_MAX_CPU_COUNT" not in os.environ

@@ -63,7 +63,7 @@ PAGES = '''"""What the prose pages include."""
 from sercore.pages.status import UNKNOWN
 
 
-def write(folder, runs, times):
+def write(folder, runs, times, numbers):
     place = folder / "book" / "generated"
     place.mkdir(parents=True)
     (place / "headline.md").write_text("Two numbers, one of them in [](../notebooks/02-two.ipynb).")

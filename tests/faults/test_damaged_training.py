@@ -53,7 +53,7 @@ def exchange(path: Path) -> None:
         (lambda path: path.write_bytes(path.read_bytes()[:-7]), "damaged, or of another program"),
         (lambda path: path.write_bytes(b""), "damaged, or of another program"),
         (Path.unlink, "no such file"),
-        (exchange, "of another run: folder is other, expected one"),
+        (exchange, "weights of other; expected those of this training"),
     ],
     ids=["flipped", "cut", "empty", "lost", "exchanged"],
 )

@@ -5,7 +5,7 @@ import pytest
 from sercore import papers
 from sercore.ledger import claims, estimates
 from sercore.ledger.entries import Ledger
-from tests.ledger.test_committed import JUDGED, ON_CLIPS, PAPERS, SIGNS, module
+from tests.ledger.test_committed import JUDGED, PAPERS, SIGNS, module
 
 DRAWS = 2000  # enough for a p value of 0.001, which Holm's procedure over fifty parts lets pass
 
@@ -21,7 +21,7 @@ def test_unfinished_trainings_judge_no_number_and_no_claim(paper, monkeypatch, t
     assert not {cut.verdict(number)[0] for number in cut.printed} & set(JUDGED)
     results = claims.judged(cut, module(paper).CLAIMS)
     signed = {claim.name for claim, found in results if {found.published, found.clean} & set(SIGNS)}
-    assert signed <= {*module(paper).SETTINGS} | ON_CLIPS.get(paper, set())
+    assert signed <= {*module(paper).SETTINGS}
     trainings = [cut._of(where) for where in cut._groups]
     assert trainings
     assert {trials.unfinished for trials in trainings} == {"cut short by this test"}

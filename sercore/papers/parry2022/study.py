@@ -193,8 +193,8 @@ def grid(parameters: Parameters) -> list[Trial]:
         "edition": source,
         "epochs": parameters.epochs or EPOCHS[source],
         "size": "small" if source == "demo" else "published",
-        "precision": parameters.training_precision(source),
         "protocol": protocol(parameters),
+        "precision": parameters.training_precision(source),
     }
     recipes = [RECIPES["demo" if source == "demo" else "published"]]
     if parameters.models == "recipe":

@@ -182,9 +182,12 @@ def test_a_row_says_what_differs_between_its_pair(names, rows):
 
 
 def test_pairs_are_the_differences_that_their_claims_rest_on(monkeypatch):
-    monkeypatch.setattr(figures, "COMPARED", ({"A7": "small sets"}, {"A10": "neutral"}))
+    monkeypatch.setattr(
+        figures, "COMPARED", {"macro F1": {"A7": "small sets"}, "recall": {"A10": "neutral"}}
+    )
     ledger = Ledger(PAPER)
-    left, right = figures.pairs_data(ledger)
+    panels = figures.pairs_data(ledger)
+    left, right = panels["macro F1"], panels["recall"]
     (claim,) = [claim for claim in claims.CLAIMS if claim.name == "A7"]
     gaps = [gap for reading in READINGS[:2] for gap in claim.judge.gaps(ledger, reading)]
     assert [effect.value for effect in left] == [gap.value for gap in gaps]
@@ -194,5 +197,6 @@ def test_pairs_are_the_differences_that_their_claims_rest_on(monkeypatch):
     assert {effect.group for effect in right} == {"A10 neutral"}
     assert len(right) == 6
     assert all(effect.is_judged for effect in [*left, *right])
-    legible(figures.pairs([left, right]))
-    assert figures.pairs_data(SimpleNamespace(trials=lambda *_, **__: None)) == [[], []]
+    legible(figures.pairs(panels))
+    nothing = figures.pairs_data(SimpleNamespace(trials=lambda *_, **__: None))
+    assert nothing == {"macro F1": [], "recall": []}

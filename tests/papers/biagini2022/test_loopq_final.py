@@ -281,7 +281,7 @@ def test_what_cannot_be_trained_is_told(name, given, final, message, tmp_path):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_a_device_that_is_not_there(tmp_path):
-    with pytest.raises(ParameterError, match="-p device=cuda: no CUDA device was found"):
+    with pytest.raises(ParameterError, match="-p device=cuda: no GPU was found"):
         loopq_card.CARD.train("FCMFCC", {"device": "cuda"}, out=tmp_path / "out")
 
 

@@ -154,6 +154,7 @@ def test_a_chapters_run_has_a_task_of_its_own_for_them(sounds, hubs, monkeypatch
 def test_on_a_gpu_a_tuned_trial_runs_alone(sounds, monkeypatch):
     monkeypatch.setattr(loopq, "_loaded", lambda parameters, rows: sounds)
     monkeypatch.setattr(devices, "choose", torch.device)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     sizes = []
 
     def swept(run, trials, data, **options):
