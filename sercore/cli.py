@@ -57,16 +57,16 @@ class _OneLineErrors(TyperGroup):
         try:
             return super().invoke(ctx)
         except Exception as error:
-            told = str(error)
+            message = str(error)
             if isinstance(error, OSError) and error.errno in PLACES:
-                told = (
+                message = (
                     f"{error.filename or 'disk'}: {error.strerror}; expected a place with room that this user"
                     " can write. Free some, or name another with --out or SER_STORE. What was"
                     " finished is kept."
                 )
             elif not type(error).__module__.startswith("sercore."):
                 raise
-            print(told, file=sys.stderr)
+            note(message)
             raise typer.Exit(2) from None
 
 

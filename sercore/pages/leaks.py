@@ -37,8 +37,8 @@ def hunt(name: str) -> dict[str, Any]:
         clips = [Path(clip).stem for clip in leak.clips]
         pairs.append([leak.kind, *clips, leak.what, leak.correlation])
     seconds = time.perf_counter() - started
-    heard = [pair.correlation for pair in fingerprint.copies(list(table["path"]), least=0)]
-    others = [correlation for correlation in heard if correlation < fingerprint.COPY]
+    correlations = [pair.correlation for pair in fingerprint.copies(list(table["path"]), least=0)]
+    others = [correlation for correlation in correlations if correlation < fingerprint.COPY]
     speakers, kinds, texts = sorted(set(table["speaker"])), Counter(), []
     for seed in range(SPLITS):
         many = max(1, round(SHARE * len(speakers)))
@@ -49,7 +49,7 @@ def hunt(name: str) -> dict[str, Any]:
         texts.append(len(shared) / len(said) if said else None)
         kinds.update(leak.kind for leak in leaks if leak.is_refused)
     counts = {"clips": len(table), "speakers": len(speakers), "seconds": round(seconds, 1)}
-    counts |= {"correlated": len(heard), "highest_other": max(others, default=None)}
+    counts |= {"correlated": len(correlations), "highest_other": max(others, default=None)}
     splits = {"splits": SPLITS, "leaks": dict(kinds), "texts": texts}
     return {"corpus": name} | counts | splits | {"pairs": pairs}
 

@@ -342,12 +342,12 @@ def trained(
         layout: memory format of the network (default: as it is). Give that of the training, so that
             a network from the store computes the same bits as one that was trained just now.
     """
-    found = _finished(place, weights)
-    if found is None:
+    kept = _finished(place, weights)
+    if kept is None:
         train()
         (place / STATE).unlink(missing_ok=True)  # of several processes one is first
-        found = _kept(place, weights)
-    tensors, about = found
+        kept = _kept(place, weights)
+    tensors, about = kept
     network.load_state_dict(tensors)
     network = network.to(device, memory_format=layout).eval()
     return Trained(network, History(**about["history"]), place)

@@ -101,8 +101,8 @@ def load(
 
     The edition "demo" is synthesised here, "open" is RAVDESS and TESS under ``SER_CORPORA``, with
     SAVEE and CREMA-D where they are, "paper" all four; with ``elsewhere`` corpora join that are
-    only tested, and ``only`` keeps those that it names. With ``loopq_labels`` SAVEE's sadness counts as anger. The encoder is a hub id, a
-    folder, "random" or "none".
+    only tested, and ``only`` keeps those that it names. With ``loopq_labels`` SAVEE's sadness
+    counts as anger. The encoder is a hub id, a folder, "random" or "none".
 
     Raises:
         CorpusError, AudioError: a corpus that is not there, or a clip that cannot be used.

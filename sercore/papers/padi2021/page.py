@@ -15,7 +15,6 @@ from sercore.training.sgd import Plan
 
 FULL, FIRST = study.FULL.name, EXPERIMENTS[0]
 EFFECTS = dict(zip(FACTORS, ("transfer", "masks", "pooling"), strict=True))
-# Systems with a changed input, by the name of the difference in WA.
 # Systems on CAM++ by their name in the words, and what their differences are called by their mark.
 LEVELS = {
     "statistics_last": "CAM++ 01",
@@ -27,6 +26,7 @@ LEVELS = {
     "regression_embedding": "CAM++ embedding",
 }
 SIGNS = {"holds": "above", "fails": "below", "inconclusive": "open"}
+# Systems with a changed input, by the name of the difference in WA.
 CHANGES = {
     "conversation": GROUPS["inputs"][0].name,
     "quiet": GROUPS["inputs"][1].name,
