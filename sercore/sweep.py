@@ -209,7 +209,7 @@ def _on_cluster(
             waiting = set()
             while True:
                 room = 4 * max(1, sum(client.nthreads().values())) - len(waiting)
-                for attempt in itertools.islice(attempts, room):
+                for attempt in itertools.islice(attempts, max(0, room)):
                     call = (expected, module, *attempt, shared, options)
                     waiting.add(client.submit(_checked, *call, pure=False))
                 if not waiting:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import pytest
 import torch
+from distributed import Client, LocalCluster, WorkerPlugin
 
 from sercore import store
 from sercore.sweep import SweepError, at_a_time, sweep
@@ -126,31 +127,33 @@ def test_a_killed_worker_is_an_error_not_a_hang(data):
         sweep(kill, [Trial(1), Trial(2)], data)
 
 
-def use_code(code: str = "code") -> None:
-    """Let a worker take the code of a trial for this one, as the fixture lets this process."""
-    store.closure = lambda modules: (["sercore.store"], {})
-    store._code = lambda modules: (code, ())
+class Code(WorkerPlugin):
+    """Let a worker take this code for a trial's, as the fixture lets this process; one that is started anew, too."""
+
+    def __init__(self, code: str):
+        self.code = code
+
+    def setup(self, worker) -> None:
+        store.closure = lambda modules: (["sercore.store"], {})
+        store._code = lambda modules: (self.code, ())
 
 
 @contextmanager
-def cluster(*codes: str, threads: int = 1):
+def cluster(n_workers: int = 1, *, code: str = "code", threads: int = 1):
     """A cluster, each worker a process with code of this name."""
-    from distributed import Client, LocalCluster
-
     about = {"threads_per_worker": threads, "processes": True, "host": "127.0.0.1"}
     with (
-        LocalCluster(n_workers=len(codes), dashboard_address=None, **about) as workers,
+        LocalCluster(n_workers=n_workers, dashboard_address=None, **about) as workers,
         Client(workers) as client,
     ):
-        for address, code in zip(client.scheduler_info()["workers"], codes, strict=True):
-            client.run(use_code, code, workers=[address])
+        client.register_plugin(Code(code))
         yield workers
 
 
 def test_a_dask_cluster_gives_the_same_in_its_own_processes(data, tmp_path, monkeypatch):
     here = sweep(run, [Trial(number) for number in range(6)], data)
     monkeypatch.setenv("SER_STORE", str(tmp_path / "elsewhere"))
-    with cluster("code") as workers:
+    with cluster() as workers:
         there = sweep(
             run, [Trial(number) for number in range(6)], data, scheduler=workers.scheduler_address
         )
@@ -161,7 +164,7 @@ def test_a_dask_cluster_gives_the_same_in_its_own_processes(data, tmp_path, monk
 
 
 def test_threads_of_one_worker_train_one_after_the_other(data):
-    with cluster("code", threads=3) as workers:
+    with cluster(threads=3) as workers:
         outcomes = sweep(
             draw, [Trial(number) for number in range(6)], data, scheduler=workers.scheduler_address
         )
@@ -170,7 +173,7 @@ def test_threads_of_one_worker_train_one_after_the_other(data):
 
 
 def test_a_worker_with_other_code_is_refused_before_it_runs_anything(data):
-    with cluster("other") as workers, pytest.raises(SweepError, match=r"code other of .+code"):
+    with cluster(code="other") as workers, pytest.raises(SweepError, match=r"code other of .+code"):
         sweep(
             run, [Trial(number) for number in range(4)], data, scheduler=workers.scheduler_address
         )
@@ -178,7 +181,7 @@ def test_a_worker_with_other_code_is_refused_before_it_runs_anything(data):
 
 
 def test_a_trial_whose_worker_dies_runs_on_another(data):
-    with cluster("code", "code") as workers:
+    with cluster(2) as workers:
         outcomes = sweep(
             kill_once,
             [Trial(number) for number in range(8)],
@@ -188,9 +191,19 @@ def test_a_trial_whose_worker_dies_runs_on_another(data):
     assert [each["square"] for each in outcomes] == [number**2 for number in range(8)]
 
 
+def test_more_calls_are_under_way_than_the_workers_left_would_get(data, monkeypatch):
+    counts = iter([8])  # a worker of eight threads, which is gone when the next call is given out
+    monkeypatch.setattr(Client, "nthreads", lambda client: {"worker": next(counts, 1)})
+    with cluster() as workers:
+        outcomes = sweep(
+            run, [Trial(number) for number in range(12)], data, scheduler=workers.scheduler_address
+        )
+    assert [each["square"] for each in outcomes] == [number**2 for number in range(12)]
+
+
 def test_a_cluster_without_workers_or_without_scheduler_is_told(data, monkeypatch):
     monkeypatch.setattr("sercore.sweep.PATIENCE", 2)
-    with cluster() as workers, pytest.raises(SweepError, match="no worker is left, 0 answer"):
+    with cluster(0) as workers, pytest.raises(SweepError, match="no worker is left, 0 answer"):
         sweep(run, [Trial(1)], data, scheduler=workers.scheduler_address)
     with pytest.raises(SweepError, match="no Dask scheduler answers"):
         sweep(run, [Trial(1)], data, scheduler="tcp://127.0.0.1:9")
@@ -199,7 +212,7 @@ def test_a_cluster_without_workers_or_without_scheduler_is_told(data, monkeypatc
 def test_a_cluster_that_loses_its_last_worker_is_told(data, monkeypatch):
     monkeypatch.setattr("sercore.sweep.PATIENCE", 3)
     trials = [Trial(number) for number in range(100)]
-    with cluster("code") as workers:
+    with cluster() as workers:
         timer = threading.Timer(2, workers.scale, [0])
         timer.start()
         with pytest.raises(SweepError, match="no worker is left"):
