@@ -103,8 +103,15 @@ class Ledger:
 
     def _places(self, row: str, control: str) -> list[tuple]:
         """Return the places of a row's trials, those that stand beside printed numbers first."""
-        places = [where for where in self._groups if where[:2] == (row, control)]
-        return sorted(places, key=lambda where: self._is_aside(where[4]))
+        return self._by_row.get((row, control), [])
+
+    @cached_property
+    def _by_row(self) -> dict[tuple[str, str], list[tuple]]:
+        """The places of trials by row and control, as ``_places`` returns them."""
+        places: dict[tuple[str, str], list[tuple]] = {}
+        for where in sorted(self._groups, key=lambda where: self._is_aside(where[4])):
+            places.setdefault(where[:2], []).append(where)
+        return places
 
     def _is_aside(self, run: str) -> bool:
         return recorded.kind_of(run) in self.paper.asides

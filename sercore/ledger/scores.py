@@ -97,7 +97,7 @@ class Trials:
     @cached_property
     def groups(self) -> list[str]:
         """Names of the recordings or speakers that were scored, in order."""
-        return sorted(set(self.counts["group"]))
+        return sorted(self.counts["group"].unique().tolist())
 
     @cached_property
     def corpora(self) -> dict[str, np.ndarray]:
