@@ -11,8 +11,8 @@ import sys
 import numpy as np
 import pandas as pd
 
-from sercore.ledger import estimates
-from sercore.ledger.scores import Trials
+from sercore.evaluation import estimates
+from sercore.evaluation.scores import Trials
 
 ACCURACY, CLIPS, LEVEL = "accuracy_validation", 40, (0.7, 0.65)
 SPEAKER, TRAINING, BOTH = 0.10, 0.03, 0.05

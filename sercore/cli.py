@@ -19,7 +19,7 @@ from sercore.printing import cell, dumped, note, show
 
 BOOK = "Folder under which _build/html is made (default: the checkout)."
 ROOT = "Folder of corpora (default: SER_CORPORA, else the demo corpora)."
-SET = "prosodic, prosodic-as-run, gender, gender-as-run or embedding."
+SET = "prosodic or gender (sound), prosodic-as-run or gender-as-run (as the authors' code), or embedding."
 LEAKS = "Table of clips in CSV (path; speaker, text… if known), or a corpus in SER_CORPORA."
 SIDES = "CSV with path and side of each clip (default: the table's column `side`, if it has one)."
 MANY = "A parameter of the chapter; may be repeated."

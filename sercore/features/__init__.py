@@ -2,10 +2,22 @@
 
 ``sets`` computes feature sets by name, ``embedding`` those of a pretrained encoder; ``keeping``
 keeps what an ``Extractor`` measures, clip by clip or the frames of many clips in one file.
+``ClipFeatures`` is a transformer of scikit-learn.
 """
 
 from sercore.features.length import trim
 from sercore.features.mel import MelSettings, mfcc
-from sercore.features.sets import SETS, FeatureSet, compute
+from sercore.features.sets import SETS, FeatureSet, compute, describe, extract
+from sercore.features.transformers import ClipFeatures
 
-__all__ = ["SETS", "FeatureSet", "MelSettings", "compute", "mfcc", "trim"]
+__all__ = [
+    "SETS",
+    "ClipFeatures",
+    "FeatureSet",
+    "MelSettings",
+    "compute",
+    "describe",
+    "extract",
+    "mfcc",
+    "trim",
+]

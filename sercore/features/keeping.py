@@ -53,10 +53,21 @@ class Extractor:
         settings, modules = self._made_by
         return store.key(settings=settings, manifest=[content], modules=[*modules, __name__])
 
-    def rows(self, clips: Sequence[Path | str], *, jobs: int | None = None) -> list[np.ndarray]:
-        """Return one result a clip, measured in ``jobs`` processes (default: one a core)."""
-        measured = partial(measure, self.function, title=self.title, jobs=jobs, worth=self.worth)
-        return rows(clips, key=self.key, measure=measured)
+    def rows(
+        self,
+        clips: Sequence[Path | str],
+        *,
+        jobs: int | None = None,
+        errors: dict[str, str] | None = None,
+        quiet: bool = False,
+    ) -> list[np.ndarray]:
+        """Return one result a clip, measured in ``jobs`` processes (default: one a core).
+
+        For ``errors`` see the function ``rows``; a ``quiet`` measure shows no bar.
+        """
+        settings = {"title": self.title, "jobs": jobs, "worth": self.worth, "quiet": quiet}
+        measured = partial(measure, self.function, **settings)
+        return rows(clips, key=self.key, measure=measured, errors=errors)
 
     def frames(self, clips: Sequence[Path | str]) -> tuple[np.ndarray, np.ndarray]:
         """Return the frames of all clips, ``(frames, width)``, and starts, ``(clips + 1,)``."""
@@ -82,6 +93,7 @@ def rows(
     *,
     key: Callable[[str], store.Key],
     measure: Callable[[dict[str, Path | str]], Iterable[tuple[str, np.ndarray | str]]],
+    errors: dict[str, str] | None = None,
 ) -> list[np.ndarray]:
     """Return one row ``(features,)`` a clip, in the order of the clips.
 
@@ -93,10 +105,12 @@ def rows(
         key: function of a content's hash that returns the key of its row.
         measure: function of files by content, for rows that are not kept yet; it yields content and
             row in any order, or content and error message.
+        errors: where it is given, clips that cannot be used get None for a row, and their error
+            messages are put here, by path.
 
     Raises:
-        AudioError: a clip cannot be used; the message names the file, and says how many more there
-            are.
+        AudioError: a clip cannot be used, and no ``errors`` are given; the message names the file,
+            and says how many more there are.
     """
     hashes = contents(clips)
     files: dict[str, Path | str] = {}
@@ -108,17 +122,20 @@ def rows(
         payload = store.kept("features", name, ".npy")
         if payload is not None:
             done[content] = np.load(io.BytesIO(payload), allow_pickle=False)
-    problems = []
+    problems = {}
     for content, row in measure({name: clip for name, clip in files.items() if name not in done}):
         if isinstance(row, str):
-            problems.append(row)
+            problems[content] = row
             continue
         store.keep("features", keys[content], npy(row), ".npy")
         done[content] = row
-    if problems:
+    if errors is not None:
+        named = zip(hashes, map(str, clips), strict=True)
+        errors |= {clip: problems[content] for content, clip in named if content in problems}
+    elif problems:
         more = f" ({len(problems) - 1} more clips cannot be used)" if len(problems) > 1 else ""
-        raise audio.AudioError(min(problems) + more)
-    return [done[content] for content in hashes]
+        raise audio.AudioError(min(problems.values()) + more)
+    return [done.get(content) for content in hashes]
 
 
 def measure(
@@ -128,6 +145,7 @@ def measure(
     title: str,
     jobs: int | None = None,
     worth: int = 1,
+    quiet: bool = False,
 ) -> Iterator[tuple[str, np.ndarray | str]]:
     """Measure clips in processes of their own, where a clip's measure needs no other clip.
 
@@ -138,6 +156,7 @@ def measure(
         title: title of the bar.
         jobs: number of processes, 1 or more (default: one a core).
         worth: number of clips for which a process is worth its start.
+        quiet: True to show no bar.
 
     Yields:
         Content and row of each clip as it is done, or content and error message.

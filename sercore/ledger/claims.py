@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from sercore.evaluation.estimates import Estimate, difference, signs
+from sercore.evaluation.scores import Trials
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import Estimate, difference, signs
 from sercore.ledger.paper import Printed
-from sercore.ledger.scores import Trials
 
 # What a claim can get under one protocol: a mark of a difference, or what becomes of a count.
 MARKS = ("holds", "fails", "inconclusive", "not run", "agrees", "differs", "setting")

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from sercore.evaluation.estimates import SEEDS, Estimate, difference, level
+from sercore.evaluation.scores import MEASURES, Lines, Trials
 from sercore.ledger import recorded
-from sercore.ledger.estimates import SEEDS, Estimate, Run, Step, difference, level
 from sercore.ledger.paper import PUBLISHED, Paper, Place, Printed, read_printed
-from sercore.ledger.scores import MEASURES, Lines, Trials
+from sercore.ledger.runs import Run, Step
 
 # Verdicts that runs decide, in the order in which the book counts them; then the others.
 DECIDED = ("reproduced", "explained", "not reproduced", "inconclusive", "substituted")

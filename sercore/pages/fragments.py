@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 
 from sercore import store
 from sercore.ledger.entries import Ledger, tally
-from sercore.pages import data, excerpts, leaks, reference, speed, status
+from sercore.pages import columns, data, excerpts, leaks, reference, speed, status
 from sercore.pages import ledger as ledger_page
 from sercore.report import prose, tables
 
@@ -56,6 +56,7 @@ def _texts(
         "corpora.md": data.corpora().data,
         "corpora-missing.md": data.missing() or tables.DASH,
         "demo-corpora.md": data.demo().data,
+        "columns.md": columns.columns(),
         "leaks.md": leaks.found().data,
         "leak-pairs.md": leaks.pairs().data,
         "parts.md": status.parts(runs, times).data,

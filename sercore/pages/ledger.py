@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from html import escape
 
+from sercore.evaluation.estimates import Estimate
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import Estimate
 from sercore.ledger.paper import Printed
 from sercore.report import tables
 

@@ -15,9 +15,9 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from sercore.evaluation.estimates import Estimate
 from sercore.ledger.claims import Gap
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import Estimate
 
 NAMES = ("printed", "as-published", "clean", "test")
 # What a colour means in every chapter. No class, corpus or speaker has one of these.

@@ -12,11 +12,11 @@ import pandas as pd
 from IPython.display import HTML, Audio
 from pydantic import BaseModel
 
+from sercore.evaluation.estimates import Estimate
+from sercore.evaluation.scores import F1
 from sercore.ledger import claims as judging
 from sercore.ledger.entries import VERDICTS, Ledger
-from sercore.ledger.estimates import Estimate
 from sercore.ledger.paper import Printed
-from sercore.ledger.scores import F1
 from sercore.models.counts import Described
 from sercore.sweep import Task
 

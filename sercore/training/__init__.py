@@ -1,7 +1,8 @@
-"""Training loops, their losses, schedules and batches."""
+"""Training loops, their losses, schedules and batches, and a classifier of scikit-learn."""
 
 from sercore.training.batching import Ragged, by_length
 from sercore.training.devices import choose
+from sercore.training.estimators import TransferMLPClassifier
 from sercore.training.fitting import Plan, cross_entropy, fit
 from sercore.training.loop import Recipe, train
 from sercore.training.resumable import History
@@ -14,6 +15,7 @@ __all__ = [
     "Ragged",
     "Recipe",
     "Steps",
+    "TransferMLPClassifier",
     "by_length",
     "choose",
     "cross_entropy",

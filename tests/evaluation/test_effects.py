@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sercore.evaluation import estimates
+from sercore.evaluation.estimates import Estimate
 from sercore.evaluation.metrics import CELLS, DIFFERENCES, FACTORS, accuracy, contrasts, recalls
-from sercore.ledger import estimates
-from sercore.ledger.estimates import Estimate
-from sercore.ledger.scores import Trials
+from sercore.evaluation.scores import Trials
 
 NAMES = (*FACTORS, "SP - TL", "TL - Aug")
 parts = st.floats(-1, 1)

@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 
 from sercore import papers
+from sercore.evaluation.estimates import GROUPS, SEEDS, level
 from sercore.evaluation.metrics import accuracy, macro_f1, recalls
+from sercore.evaluation.scores import F1
 from sercore.ledger import claims
 from sercore.ledger.entries import VERDICTS, Ledger, tally
-from sercore.ledger.estimates import GROUPS, SEEDS, level
 from sercore.ledger.paper import PUBLISHED, read_printed
-from sercore.ledger.scores import F1
 from sercore.papers.alves2022 import claims as statements
 from sercore.papers.alves2022 import study as ser2022
 from sercore.papers.biagini2022 import tables as loopq_tables

@@ -5,9 +5,9 @@ import itertools
 import numpy as np
 import pytest
 
+from sercore.evaluation.estimates import difference, signs
+from sercore.evaluation.scores import BALANCED_F1, F1
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import difference, signs
-from sercore.ledger.scores import BALANCED_F1, F1
 from sercore.papers.alves2022 import figures, numbers, study, tables
 from sercore.papers.alves2022.paper import PAPER
 from sercore.papers.alves2022.trial import ROWS

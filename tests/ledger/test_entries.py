@@ -9,11 +9,12 @@ import pytest
 from sklearn.metrics import f1_score
 
 from sercore import papers, store
-from sercore.ledger import claims, estimates, recorded, recording
+from sercore.evaluation import estimates
+from sercore.evaluation.estimates import Estimate
+from sercore.evaluation.scores import F1, MEASURES
+from sercore.ledger import claims, recorded, recording
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import Estimate
 from sercore.ledger.paper import PUBLISHED, Place, read_printed
-from sercore.ledger.scores import F1, MEASURES
 from sercore.papers.alves2022 import claims as statements
 from sercore.papers.alves2022 import numbers, study
 from sercore.papers.alves2022.trial import TABLES, Trial

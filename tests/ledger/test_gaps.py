@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from sercore.evaluation.estimates import of_seeds
 from sercore.ledger import claims as judging
-from sercore.ledger.estimates import of_seeds
 
 
 def gap(value: float, p: float = 0.01, *, name: str = "row", doubt: str = "") -> judging.Gap:

@@ -3,7 +3,8 @@
 import pytest
 
 from sercore import papers
-from sercore.ledger import claims, estimates
+from sercore.evaluation import estimates
+from sercore.ledger import claims
 from sercore.ledger.entries import Ledger
 from tests.ledger.test_committed import JUDGED, PAPERS, SIGNS, module
 

@@ -4,9 +4,10 @@ import re
 
 import pytest
 
+from sercore.evaluation.estimates import Estimate
 from sercore.ledger.entries import decide
-from sercore.ledger.estimates import Estimate, Run, Step
 from sercore.ledger.paper import as_measured
+from sercore.ledger.runs import Run, Step
 
 UNFINISHED = "unfinished: ended after 8 of 20 epochs"
 

@@ -8,9 +8,9 @@ import pytest
 from IPython.display import HTML
 
 from sercore import papers
+from sercore.evaluation.estimates import Estimate
 from sercore.ledger.claims import Claim, Untested
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import Estimate
 from sercore.report import tables
 from tests import table_cells
 

@@ -7,7 +7,9 @@ from functools import partial
 
 import numpy as np
 
+from sercore.evaluation.estimates import contrast, difference, level
 from sercore.evaluation.metrics import recalls
+from sercore.evaluation.scores import F1
 from sercore.ledger import claims as judging
 from sercore.ledger.claims import (
     READINGS,
@@ -22,9 +24,7 @@ from sercore.ledger.claims import (
     printed_values,
 )
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import contrast, difference, level
 from sercore.ledger.paper import hand_labels
-from sercore.ledger.scores import F1
 from sercore.papers.alves2022.gender import CLASSIFIERS
 from sercore.papers.alves2022.numbers import BOOSTING, COMMON_VOICE, RECALLS, official_tests
 from sercore.papers.alves2022.trial import ROWS, SELECTED, TABLES, Configuration

@@ -10,11 +10,11 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from sercore.evaluation.estimates import Estimate, level
+from sercore.evaluation.scores import BALANCED_F1, F1
 from sercore.ledger.claims import READINGS, Ordered
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import Estimate, level
 from sercore.ledger.paper import Printed
-from sercore.ledger.scores import BALANCED_F1, F1
 from sercore.papers.alves2022 import claims, numbers
 from sercore.papers.alves2022.numbers import official_tests
 from sercore.papers.alves2022.study import CLASSES, CONTROLLED, ORDERS, PROTOCOLS, VARIANTS

@@ -7,12 +7,12 @@ from functools import cache, partial
 import numpy as np
 
 from sercore.augment.voice import TO_FEMALE, TO_MALE
+from sercore.evaluation.estimates import Estimate, difference, mean_difference, mean_level
+from sercore.evaluation.scores import F1, Trials
 from sercore.features import gender, names
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import Estimate, difference, mean_difference, mean_level
 from sercore.ledger.paper import Printed, read_printed, stored_outputs, stored_rows
-from sercore.ledger.scores import F1, Trials
 from sercore.models.multi_task_mlp import SIZES
 from sercore.models.sequential_mlp import FEW, GENDER_HIDDEN, MANY
 from sercore.papers.alves2022 import study

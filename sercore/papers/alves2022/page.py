@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from itertools import product
 
+from sercore.evaluation.estimates import signs
+from sercore.evaluation.scores import BALANCED_F1, F1
 from sercore.features.names import SUBSETS
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import signs
 from sercore.ledger.paper import Printed
-from sercore.ledger.scores import BALANCED_F1, F1
 from sercore.models.multi_task_mlp import SIZES
 from sercore.papers.alves2022 import numbers, tables
 from sercore.papers.alves2022.numbers import official_tests

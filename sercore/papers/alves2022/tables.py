@@ -8,12 +8,12 @@ import pandas as pd
 from IPython.display import HTML
 
 from sercore.corpora.coraa_ser import NOTES
+from sercore.evaluation.estimates import Estimate, difference, level
+from sercore.evaluation.scores import BALANCED_F1, F1, Trials
 from sercore.features import names
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import Estimate, difference, level
 from sercore.ledger.paper import hand_labels
 from sercore.ledger.recorded import Recorded, measurements
-from sercore.ledger.scores import BALANCED_F1, F1, Trials
 from sercore.papers.alves2022 import numbers
 from sercore.papers.alves2022.gender import CLASSIFIERS, NETWORK
 from sercore.papers.alves2022.network import STAGE_ONE

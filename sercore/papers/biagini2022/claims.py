@@ -6,8 +6,10 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from sercore.evaluation import estimates
+from sercore.evaluation.estimates import difference, level, mean_over_groups
 from sercore.ledger import claims as judging
-from sercore.ledger import estimates, recorded
+from sercore.ledger import recorded
 from sercore.ledger.claims import (
     Claim,
     Counted,
@@ -20,7 +22,6 @@ from sercore.ledger.claims import (
     printed_values,
 )
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import difference, level, mean_over_groups
 from sercore.models import counts, mmfusion
 from sercore.papers.biagini2022.data import ORIGINS
 from sercore.papers.biagini2022.models import GROUPS

@@ -12,9 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from sercore import audio
+from sercore.evaluation.estimates import Estimate, level
 from sercore.features.mel import PICTURE, mel
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import Estimate, level
 from sercore.papers.biagini2022.data import ORIGINS, Data
 from sercore.papers.biagini2022.difficulty import PROTOCOLS
 from sercore.papers.biagini2022.page import ACCURACY, ENOUGH, PAIR, TABLE_4, by_difficulty

@@ -4,10 +4,10 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import replace
 
+from sercore.evaluation.estimates import Estimate, difference, shared, signs
+from sercore.evaluation.scores import Trials
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import Estimate, difference, shared, signs
-from sercore.ledger.scores import Trials
 from sercore.papers.biagini2022 import difficulty, study
 from sercore.papers.biagini2022.data import ELSEWHERE, ORIGINS, SAME_SIZE, TAKES_APART
 from sercore.papers.biagini2022.inputs import SHAPES

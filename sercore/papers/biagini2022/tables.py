@@ -6,10 +6,10 @@ import pandas as pd
 from IPython.display import HTML
 from torch import nn
 
+from sercore.evaluation.estimates import difference, level
+from sercore.evaluation.scores import Trials
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import difference, level
-from sercore.ledger.scores import Trials
 from sercore.models.counts import built, parameters
 from sercore.papers.biagini2022.data import ELSEWHERE, ORIGINS
 from sercore.papers.biagini2022.difficulty import MODELS

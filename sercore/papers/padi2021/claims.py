@@ -11,9 +11,11 @@ from itertools import pairwise
 
 import numpy as np
 
+from sercore.evaluation import estimates
+from sercore.evaluation.estimates import level
 from sercore.evaluation.metrics import DIFFERENCES, FACTORS
+from sercore.evaluation.scores import Trials
 from sercore.ledger import claims as judging
-from sercore.ledger import estimates
 from sercore.ledger.claims import (
     Body,
     Claim,
@@ -25,9 +27,7 @@ from sercore.ledger.claims import (
     estimated,
 )
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import level
 from sercore.ledger.paper import Printed
-from sercore.ledger.scores import Trials
 from sercore.papers.padi2021 import numbers, study
 from sercore.papers.padi2021.data import EXPERIMENTS
 from sercore.papers.padi2021.numbers import (

@@ -12,10 +12,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from sercore.augment.policies import POLICIES, masked
+from sercore.evaluation.estimates import SEEDS
+from sercore.evaluation.scores import Trials
 from sercore.ledger.claims import estimated
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import SEEDS
-from sercore.ledger.scores import Trials
 from sercore.papers.padi2021 import numbers, study
 from sercore.papers.padi2021.data import CLASSES, EXPERIMENTS, Data
 from sercore.papers.padi2021.numbers import APART, CLIPS, SPLIT_TITLES, WIDTHS, by_run, system

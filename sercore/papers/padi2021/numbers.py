@@ -14,12 +14,13 @@ import numpy as np
 import pandas as pd
 
 from sercore.augment.policies import POLICIES
+from sercore.evaluation import estimates
+from sercore.evaluation.estimates import Estimate
 from sercore.evaluation.metrics import contrasts
-from sercore.ledger import estimates, recorded
+from sercore.evaluation.scores import Trials
+from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import Estimate
 from sercore.ledger.paper import Printed
-from sercore.ledger.scores import Trials
 from sercore.models import resnet
 from sercore.papers.padi2021 import campplus, study, trial
 from sercore.papers.padi2021.data import MEL, ORIGINS, VOXCELEB

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
+from sercore.evaluation.estimates import Estimate, level
 from sercore.evaluation.metrics import FACTORS, recalls
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import Estimate, level
 from sercore.papers.padi2021 import numbers, study
 from sercore.papers.padi2021.data import CLASSES, EXPERIMENTS, ORIGINS
 from sercore.papers.padi2021.numbers import UA, WA, Systems

@@ -11,10 +11,10 @@ import pandas as pd
 import torch
 from IPython.display import HTML
 
+from sercore.evaluation.estimates import level
 from sercore.evaluation.metrics import DIFFERENCES, FACTORS, recalls
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import level
 from sercore.models.counts import parameters
 from sercore.models.resnet import ResNet34
 from sercore.papers.padi2021 import campplus, numbers, study

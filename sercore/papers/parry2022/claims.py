@@ -10,8 +10,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from sercore.evaluation import estimates
 from sercore.ledger import claims as judging
-from sercore.ledger import estimates, recorded
+from sercore.ledger import recorded
 from sercore.ledger.claims import Claim, Gap, Judgement, Untested, all_hold, best_of
 from sercore.ledger.entries import Ledger
 from sercore.papers.parry2022 import evidence, numbers

@@ -6,12 +6,12 @@ from functools import lru_cache, partial
 
 import numpy as np
 
+from sercore.evaluation import estimates
+from sercore.evaluation.scores import Trials
 from sercore.ledger import claims as judging
-from sercore.ledger import estimates
 from sercore.ledger.claims import Body, Differences, Gap, Judgement, all_hold, negate
 from sercore.ledger.entries import Ledger
 from sercore.ledger.paper import Printed
-from sercore.ledger.scores import Trials
 from sercore.papers.parry2022 import numbers
 from sercore.papers.parry2022.data import SUBSETS
 from sercore.papers.parry2022.numbers import CREMA, HOME, PROTOCOL, SCORED, TESS, UA

@@ -14,11 +14,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
+from sercore.evaluation.estimates import level
 from sercore.evaluation.reference import CLASSIFIERS
 from sercore.ledger import claims as judging
 from sercore.ledger.claims import Gap
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import level
 from sercore.papers.parry2022 import evidence, numbers
 from sercore.papers.parry2022.adversarial import FINAL
 from sercore.papers.parry2022.data import ORIGINS, SUBSETS

@@ -13,14 +13,15 @@ import pandas as pd
 import torch
 
 from sercore.card import RARELY
+from sercore.evaluation import estimates
+from sercore.evaluation.estimates import Estimate, level
 from sercore.evaluation.metrics import recalls
+from sercore.evaluation.scores import Trials
 from sercore.ledger import claims as judging
-from sercore.ledger import estimates, recorded
+from sercore.ledger import recorded
 from sercore.ledger.claims import Gap
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import Estimate, level
 from sercore.ledger.paper import Plain, Printed, as_measured
-from sercore.ledger.scores import Trials
 from sercore.models import attribute_network, counts
 from sercore.models.attribute_network import Discriminator
 from sercore.papers.parry2022 import study

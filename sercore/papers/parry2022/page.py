@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 
 from sercore.card import RARELY
+from sercore.evaluation.estimates import Estimate, difference, level, shared
 from sercore.evaluation.metrics import recalls
 from sercore.evaluation.reference import CLASSIFIERS, PERCENTILES
+from sercore.evaluation.scores import Trials
 from sercore.ledger import claims as judging
 from sercore.ledger import recorded
 from sercore.ledger.claims import Gap
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import Estimate, difference, level, shared
-from sercore.ledger.scores import Trials
 from sercore.papers.parry2022 import evidence, numbers
 from sercore.papers.parry2022.adversarial import Plan
 from sercore.papers.parry2022.data import CLASSES, FILTERBANK, ORIGINS, POOLED

@@ -13,14 +13,14 @@ from IPython.display import HTML
 from sercore.card import RARELY
 from sercore.corpora import cremad, labels
 from sercore.corpora.clips import WITHOUT
+from sercore.evaluation.estimates import level
 from sercore.evaluation.metrics import recalls
 from sercore.evaluation.reference import CLASSIFIERS
+from sercore.evaluation.scores import Trials
 from sercore.ledger import claims as judging
 from sercore.ledger import recorded
 from sercore.ledger.claims import Gap
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import level
-from sercore.ledger.scores import Trials
 from sercore.papers.parry2022 import data, evidence, numbers, study
 from sercore.papers.parry2022.numbers import HOME, MEASURED, PROTOCOL, SCORED, TESS, UA, VARIANT
 from sercore.papers.parry2022.study import APPROACHES, LABELS, NAME, READINGS, RECIPES

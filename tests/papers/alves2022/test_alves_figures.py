@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from matplotlib.colors import same_color, to_hex
 
+from sercore.evaluation.estimates import Estimate
+from sercore.evaluation.scores import F1
 from sercore.ledger.claims import READINGS
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import Estimate
-from sercore.ledger.scores import F1
 from sercore.papers.alves2022 import claims, figures
 from sercore.papers.alves2022.paper import PAPER
 from sercore.papers.alves2022.tables import NotedRecall

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from sercore import papers
+from sercore.evaluation.estimates import difference, level
 from sercore.evaluation.metrics import accuracy
 from sercore.ledger import claims as judging
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import difference, level
 from sercore.papers.biagini2022 import claims, page
 from sercore.papers.biagini2022 import paper as numbers
 from sercore.papers.biagini2022 import study as loopq

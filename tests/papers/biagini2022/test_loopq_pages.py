@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from sercore import papers
+from sercore.evaluation.estimates import Estimate
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import Estimate
 from sercore.papers.biagini2022 import figures as plots
 from sercore.papers.biagini2022 import page
 from sercore.papers.biagini2022 import study as loopq

@@ -6,9 +6,9 @@ from functools import partial
 import pytest
 
 from sercore import papers
+from sercore.evaluation import estimates
 from sercore.evaluation.metrics import FACTORS
 from sercore.ledger import claims as judging
-from sercore.ledger import estimates
 from sercore.ledger.entries import Ledger
 from sercore.ledger.paper import PUBLISHED
 from sercore.papers.padi2021 import claims, numbers

@@ -10,11 +10,11 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score
 
 from sercore import papers
 from sercore.augment import policies
+from sercore.evaluation.estimates import level
+from sercore.evaluation.scores import MEASURES
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import level
 from sercore.ledger.paper import PUBLISHED
-from sercore.ledger.scores import MEASURES
 from sercore.papers.padi2021 import numbers
 from sercore.papers.padi2021.trial import Trial
 from tests.papers.padi2021 import padi_runs

@@ -6,8 +6,9 @@ from functools import cache, partial
 
 import pytest
 
+from sercore.evaluation import estimates
 from sercore.ledger import claims as judging
-from sercore.ledger import estimates, recorded
+from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.ledger.paper import PUBLISHED
 from sercore.papers.parry2022 import claims, evidence, numbers

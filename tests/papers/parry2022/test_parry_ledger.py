@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from sercore import papers
+from sercore.evaluation.estimates import level
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import level
 from sercore.ledger.paper import PUBLISHED
 from sercore.papers.parry2022 import numbers
 from sercore.papers.parry2022.data import ORIGINS, UNSEEN

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sercore.ledger.estimates import level
+from sercore.evaluation.estimates import level
 from sercore.papers.parry2022 import numbers
 from sercore.papers.parry2022.numbers import by_speaker
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.coverage import ACCURACY, coverage, simulate
-from sercore.ledger import estimates
-from sercore.ledger.estimates import Estimate, difference, holm, level, signs
-from sercore.ledger.scores import Trials
+from sercore.evaluation import estimates
+from sercore.evaluation.estimates import Estimate, difference, holm, level, signs
+from sercore.evaluation.scores import Trials
 
 JUDGED = Estimate(value=1.0, low=0.5, high=1.5, seeds=5, groups=6, p=0.01)
 
