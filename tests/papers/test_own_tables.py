@@ -33,7 +33,7 @@ MODELS = {
 RUNS = {
     "01": {"only": COPIES, "encoder": "none"},
     "02": {**QUICK, "only": "baseline"},
-    "03": {**QUICK, "only": "CNNATT fixed", "encoder": "none"},
+    "03": {**QUICK, "only": "CNNLSTM fixed", "encoder": "none"},
     "04": {**SMALL, "only": "111", "folds": "1"},
 }
 REAL = pytest.mark.skipif(
@@ -185,7 +185,7 @@ def test_what_cannot_be_run_is_told(single):
         ("baseline", {"speaker": "s"}, (), {}, "lab: 1 speakers .*a split needs at least 3"),
         ("FCMFCC", {"speaker": "s"}, (), {}, "lab: 1 group of speakers .*folds need at least 2"),
         ("011", {"speaker": "s"}, (), {}, "lab: 1 group of speakers .*folds need at least 2"),
-        ("111", {}, (), {}, "111: starts from a speaker recogniser; no other corpus is here"),
+        ("111", {}, (), {}, "not run, 111: no other corpus is here whose speakers"),
         ("FCMFCC", {"emotion": "calm"}, (), {}, "no class in the corpora that train"),
     ],
 )

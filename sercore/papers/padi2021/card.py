@@ -197,13 +197,8 @@ def _load(parameters: study.Parameters) -> tuple[Data, Trial]:
             f"-p experiment={parameters.experiment}: cannot be trained on these clips; {reason}."
             " Name another one."
         )
-    (row,) = study.rows(parameters)
-    if not trials and row.transfer != "none" and not data.source.names:
-        raise ParameterError(
-            f"{row.name}: starts from a speaker recogniser; {study.NOBODY_TEACHES}. Name one, or a"
-            " system without transfer, such as 011."
-        )
     if not trials:
+        (row,) = study.rows(parameters)
         raise ParameterError(
             f"{row.name}: parts are IEMOCAP's; expected a system of all clips, {data.corpus} has no"
             " parts. Name another."

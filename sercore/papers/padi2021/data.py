@@ -182,7 +182,7 @@ def with_conversations(table: pd.DataFrame) -> pd.DataFrame:
 def own_corpora(parameters: OwnTable, *, scored: str) -> tuple[Corpus, dict[str, Corpus]]:
     """Read a researcher's clips: the corpus that is scored, and the others by their names.
 
-    Clips of the others may have any emotion: their speakers alone are learnt.
+    A clip that the class map leaves out teaches no speaker either.
 
     Raises:
         TableError: ``protocols.own.read`` refuses the clips, or the scored corpus is not told.

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, field_validator, model_validator
 from sklearn.metrics import silhouette_score
 
+from sercore.corpora import TableError
 from sercore.evaluation.embeddings import neighbours
 from sercore.features import speaker
 from sercore.features.mel import normalise_bands
@@ -253,6 +254,11 @@ def _trials(parameters: Parameters, data: Data) -> tuple[list[Trial], list[str]]
     left_out = [row.name for row in asked if row not in chosen and row.part == "all"]
     if left_out:
         sentences.append(f"not run, {', '.join(left_out)}: {NOBODY_TEACHES}")
+    if not trials and not encoder_rows(parameters):
+        reasons = sentences or padi_data.missing(data).values() or ["no such part of a corpus"]
+        raise TableError(
+            f"{parameters.table}: {'; '.join(reasons)}. Add clips, or name another row"
+        )
     return trials, sentences
 
 
