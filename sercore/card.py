@@ -6,7 +6,8 @@ from them again. `sercore.predict` trains, loads and asks a model of any paper.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
@@ -18,16 +19,18 @@ from torch import Tensor, nn
 
 import sercore
 from sercore import checkout
+from sercore.corpora.cells import TableError
 from sercore.corpora.clips import WITHOUT
 from sercore.evaluation.metrics import accuracy, recalls
-from sercore.parameters import ParameterError, checked
-from sercore.protocols import leaks
+from sercore.parameters import OwnTable, ParameterError, checked
+from sercore.protocols import LeakError, leaks
 from sercore.training import checkpoints
 from sercore.training.devices import choose
 
 Model = TypeVar("Model", bound=BaseModel)
 
 RARELY = 0.05  # recall: a class under it is as good as never found
+OWN = ("table", "classes", "speaker_pattern")  # parameters of a training on clips of one's own
 # What a model was trained on, and what that means, by edition.
 SPEECH = {
     "demo": ("synthetic speech", "It shows that everything runs, and tells nothing about people."),
@@ -191,6 +194,28 @@ def occurring(scores: Mapping[str, Any]) -> list[str]:
 def chance(scores: Mapping[str, Any]) -> float:
     """Return the mean recall of guessing: one over the number of classes that occur."""
     return 1 / len(occurring(scores))
+
+
+def unseen(about: Mapping[str, Any]) -> list[str]:
+    """Say how a model scores on each corpus that its training never met."""
+    return [
+        f"On {name}, which training never met: UA {scores['ua']:.3f}, accuracy"
+        f" {scores['accuracy']:.3f} ({people(scores)}; UA by chance {chance(scores):.3f})."
+        for name, scores in about.get("unseen", {}).items()
+    ]
+
+
+@contextmanager
+def of_table(parameters: OwnTable) -> Iterator[None]:
+    """Turn what is wrong with a split of a researcher's clips into an error that names them."""
+    try:
+        yield
+    except (LeakError, TableError):
+        raise
+    except ValueError as error:
+        if not parameters.table:
+            raise
+        raise TableError(f"{parameters.table}: {error}") from error
 
 
 def people(clips: Mapping[str, Any]) -> str:

@@ -23,7 +23,7 @@ SET = "prosodic or gender (sound), prosodic-as-run or gender-as-run (as the auth
 LEAKS = "Table of clips in CSV (path; speaker, text… if known), or a corpus in SER_CORPORA."
 SIDES = "CSV with path and side of each clip (default: the table's column `side`, if it has one)."
 MANY = "A parameter of the chapter; may be repeated."
-MODEL = 'A row of chapter 2 ("GR C+S"), 3 ("CNNLSTM per-clip") or 4 ("111"), or a model ("FCMFCC").'
+MODEL = 'A row of chapter 1 to 4 ("GR C+S", "CNNLSTM per-clip", "111"), or a model ("FCMFCC").'
 TRIALS = "Trials of each paper (default: one of each code path)."
 FINAL = "Chapter 3: train on every clip, as the report's final model."
 ENCODER = "Of embedding: a pretrained speech encoder's folder or hub id, or random (untrained)."
@@ -322,7 +322,7 @@ def train(
     parameters: Pairs = None,
     json: Json = False,
 ) -> None:
-    """Train a model of chapter 2, 3 or 4 and save it with its score on unheard speakers and its limits."""
+    """Train a model of a chapter and save it with its score on unheard speakers and its limits."""
     from sercore import predict
 
     about = predict.train(model, _given(edition, parameters), out=out, final=final)

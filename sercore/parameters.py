@@ -6,12 +6,21 @@ cell.
 
 import ast
 import difflib
+import re
 import typing
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -53,6 +62,12 @@ def available(device: str) -> str:
     return device
 
 
+def absolute_map(name: str) -> str:
+    """Make a class map's path absolute; the word ``AS_THEY_ARE`` stays."""
+    return name if name == AS_THEY_ARE else absolute(name)
+
+
+AS_THEY_ARE = "own"  # in place of a class map: the labels of a table of one's own are its classes
 WORDS = ("", "auto", "none", "random")  # names of weights beside hub ids and folders
 FilePath = Annotated[str, AfterValidator(absolute)]
 WeightsPath = Annotated[str, AfterValidator(absolute_folder)]
@@ -124,6 +139,11 @@ class ChapterParameters(BaseModel):
         return checked(cls, {name: scope.get(name) for name in names})
 
     @property
+    def source(self) -> str:
+        """Name the data of a run: the edition, or "own" where clips of one's own are given."""
+        return "own" if getattr(self, "table", "") else self.edition
+
+    @property
     def run_seeds(self) -> Sequence[int]:
         """Return the seeds of a run: the one of ``seed``, or as many as ``seeds`` says."""
         return range(self.seeds) if self.seed < 0 else (self.seed,)
@@ -133,6 +153,67 @@ class ChapterParameters(BaseModel):
         if self.precision != "auto":
             return self.precision
         return "fp32" if edition == "demo" else "bf16"
+
+
+class OwnTable(ChapterParameters):
+    """Parameters of a chapter that reads clips of one's own, too."""
+
+    of_a_table: ClassVar[Sequence[str]] = ("classes", "speaker_pattern")  # nothing without one
+
+    table: FilePath = Field(
+        "",
+        description=(
+            "clips of your own in place of the edition's: a CSV table, a folder of folders"
+            " (emotion/clip.wav or corpus/emotion/clip.wav) or an audformat database; empty for none"
+        ),
+    )
+    classes: Annotated[str, AfterValidator(absolute_map)] = Field(
+        "",
+        description=(
+            "a CSV or JSON map from that table's emotions to classes, or own for the emotions as"
+            " they are; empty for the paper's classes"
+        ),
+    )
+    speaker_pattern: str = Field(
+        "",
+        description=(
+            "a regular expression that finds the speaker in the path of a clip below a folder of"
+            " folders; empty where speakers are named, or not known"
+        ),
+    )
+
+    @field_validator("speaker_pattern")
+    @classmethod
+    def _a_regular_expression(cls, pattern: str) -> str:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"{pattern} is no regular expression ({error})") from None
+        return pattern
+
+    @model_validator(mode="after")
+    def _of_a_table(self) -> Self:
+        for name in self.of_a_table:
+            if getattr(self, name) and not self.table:
+                raise ValueError(
+                    f"-p {name}={getattr(self, name)}: is of a table of your own, and none is"
+                    " given. Give -p table=…"
+                )
+        return self
+
+
+class OwnCorpora(OwnTable):
+    """Parameters of a chapter that trains on one's own corpora together, but for unseen ones."""
+
+    of_a_table: ClassVar[Sequence[str]] = (*OwnTable.of_a_table, "unseen")
+
+    unseen: str = Field(
+        "",
+        description=(
+            "the corpora of a table of your own that training never sees, parted by commas; empty"
+            " for none"
+        ),
+    )
 
 
 def checked(model: type[Model], given: Mapping[str, object]) -> Model:

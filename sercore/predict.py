@@ -63,8 +63,8 @@ def train(
     """Train a model of any paper and save it; return ``model.json``; see `sercore.card.Card.train`.
 
     Args:
-        name: row of chapter 2 ("GR C+S"), 3 ("CNNLSTM per-clip") or 4 ("111"), or a model of
-            chapter 3 by its printed name ("FCMFCC")
+        name: row of chapter 1 (by its printed name), 2 ("GR C+S"), 3 ("CNNLSTM per-clip") or 4
+            ("111"), or a model of chapter 3 by its printed name ("FCMFCC")
         given: parameters of that chapter, typed or as texts
         out: folder of the saved model, ``weights.safetensors`` and ``model.json``
         final: whether every clip trains, where the paper has such a training

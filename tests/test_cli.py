@@ -330,7 +330,8 @@ def test_a_model_is_trained_then_predicts(tmp_path, monkeypatch):
         (["train", "CNNLSTM as-run"], "CNNLSTM as-run: reads the clips of a batch as one sequence"),
         (
             ["train", "CNNLSTN"],
-            'CNNLSTN: no such model; expected a row or a model, the nearest are "GR C+S" of chapter 2, '
+            "CNNLSTN: no such model; expected a row or a model, the nearest are"
+            ' "(6) Seq. wav2vec + SMOTE + CG" of chapter 1, "GR C+S" of chapter 2, '
             '"CNNLSTM" of chapter 3 and "111, scripted" of chapter 4. Name it so.',
         ),
         (

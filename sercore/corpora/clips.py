@@ -24,6 +24,7 @@ TITLES = {
     "crema-d": "CREMA-D",
     "voxceleb": "VoxCeleb",
 }
+SPLIT = "split"  # column of the side that a clip is on, where a researcher gives the split
 WITHOUT = " without surprise"  # behind a corpus' name in counts that leave that emotion out
 # Kinds of problems: what a corpus lacks, what it has that is not used.
 MISSING = ("missing", "missing emotions", "missing speakers")
@@ -113,7 +114,8 @@ class Clips:
 
     def rows(self) -> list[list]:
         """Return the columns that a trial depends on as plain values, None where one is missing."""
-        columns = self.table[list(self.READ)].astype(object)
+        given = [SPLIT] if SPLIT in self.table else []
+        columns = self.table[[*self.READ, *given]].astype(object)
         return columns.where(columns.notna(), None).to_numpy().tolist()
 
     def once(self, name: Any, make: Callable[[], Any]) -> Any:

@@ -1,7 +1,6 @@
-"""A researcher's own corpora: one CSV table of clips in, the tidy table out."""
+"""A researcher's own corpora: clips in any of the ``formats`` in, the tidy table out."""
 
 import json
-import os
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -10,29 +9,33 @@ from pathlib import Path
 import pandas as pd
 
 from sercore import store
-from sercore.corpora import cells
+from sercore.corpora import cells, formats
 from sercore.corpora.cells import TableError, near, one_form
-from sercore.corpora.clips import Problem
+from sercore.corpora.clips import SPLIT, Problem
+from sercore.corpora.formats import REQUIRED, Rows
 from sercore.corpora.labels import Map, mapped, valences
 from sercore.corpora.table import COLUMNS, Corpus, some, usable_rows
+from sercore.parameters import AS_THEY_ARE
 
-REQUIRED = ("path", "corpus", "speaker", "emotion")
 SAME = ("corpus", "speaker", "emotion")  # cells in which a copy that is left out agrees
 MADE = ("class", "seconds")  # columns that reading adds
 GENDERS = {"female": "female", "f": "female", "male": "male", "m": "male"}
 TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
+SIDE_OF = {"train": "training", "training": "training", "test": "test"}
+SIDE_OF |= dict.fromkeys(("dev", "valid", "validation", "development"), "validation")
 
-Clips = dict[int, dict]  # rows by the number of the line
 
+def read(
+    table: Path, *, classes: Map | str | None = None, unseen: Sequence[str] = (), speaker: str = ""
+) -> Corpus:
+    """Read a researcher's clips; one table may hold several corpora.
 
-def read(table: Path, *, classes: Map | None = None, unseen: Sequence[str] = ()) -> Corpus:
-    """Read a researcher's table of clips; one table may hold several corpora.
-
-    The table is UTF-8 text, its cells parted by commas, semicolons or tabs, with a header. Columns
+    A table is UTF-8 text, its cells parted by commas, semicolons or tabs, with a header. Columns
     ``path`` (relative to the table's folder, or absolute), ``corpus``, ``speaker`` and ``emotion``
-    are needed. ``gender`` (female, male, f or m), ``language`` (a BCP 47 tag) and ``text`` are
-    optional; an empty cell is a missing label. Any further column is kept as it is. Text is
-    compared in one Unicode form (NFC), and a path is tried in both.
+    are needed. ``gender`` (female, male, f or m), ``language`` (a BCP 47 tag), ``text`` and
+    ``split`` (train, dev or test) are optional; an empty cell is a missing label. Any further
+    column is kept as it is. Text is compared in one Unicode form (NFC), and a path is tried in
+    both. In place of a table a folder of folders or an audformat database is read: see `formats`.
 
     The clips are sorted by corpus and path, with ``class`` and the further columns after
     ``COLUMNS``. The problems say which clips are left out: those whose label the map leaves out,
@@ -40,27 +43,30 @@ def read(table: Path, *, classes: Map | None = None, unseen: Sequence[str] = ())
     other labels stay: ``sercore.protocols.leaks`` finds them, whatever their bytes.
 
     Args:
-        table: path of the CSV file.
+        table: path of the CSV file, the folder or the database.
         classes: class of each label, None for a label that is left out; capital letters do not
-            matter (default: paper 02's three classes, ``labels.valences()``).
+            matter; or ``AS_THEY_ARE`` (default: paper 02's three classes, ``labels.valences()``).
         unseen: names of corpora that are only tested; they have to be in the table.
+        speaker: regular expression of the speaker in a path; see `formats.rows`.
 
     Raises:
         TableError: there is no such file, or no such table in it; a column or a needed cell is
-            missing; a path stands twice or does not exist; a gender or language is not valid; an
-            unseen corpus is not in the table; a label has no class; fewer than two classes are left
-            to train on.
+            missing; a path stands twice or does not exist; a gender, language or split is not
+            valid; an unseen corpus is not in the table; a label has no class; fewer than two
+            classes are left to train on.
     """
     unseen = [one_form(name) for name in unseen]
-    clips = _clips(table)
+    clips, problems = _clips(table, speaker)
     _check_cells(table, clips)
     _check_paths(table, clips)
     _check_unseen(table, clips, unseen)
+    _check_split(table, clips, unseen)
+    if classes == AS_THEY_ARE:
+        classes = {row["emotion"]: row["emotion"].casefold() for row in clips.values()}
     class_of = {}
     for label, name in (valences() if classes is None else classes).items():
         class_of[one_form(label).casefold()] = name and one_form(name)
     _check_labels(table, clips, class_of)
-    problems = []
     labels = Counter(row["emotion"] for row in clips.values())
     left_out = {label: n for label, n in labels.items() if class_of[label.casefold()] is None}
     if left_out:
@@ -134,22 +140,16 @@ def _json(path: Path) -> tuple[tuple[str, str | None], ...]:
     return pairs
 
 
-def _clips(table: Path) -> Clips:
-    """Read one dict a clip: the cell of each column, None if it is empty; ``path`` in full."""
-    lines = cells.rows(table, REQUIRED)
-    if taken := [name for name in MADE if name in next(iter(lines.values()))]:
+def _clips(table: Path, speaker: str) -> tuple[Rows, list[Problem]]:
+    """Read the cells of each clip, None for what it lacks, and what is to be told of them."""
+    clips, problems = formats.rows(table, speaker=speaker)
+    if taken := [name for name in MADE if name in next(iter(clips.values()))]:
         raise TableError(
             f"{table}: column `{taken[0]}` is made by reading it; expected another name. Rename or"
             " remove the column."
         )
-    folder = table.absolute().parent
     empty = dict.fromkeys(name for name in COLUMNS if name not in MADE)
-    clips = {}
-    for line, row in lines.items():
-        clips[line] = clip = empty | {name: cell or None for name, cell in row.items()}
-        if clip["path"]:
-            clip["path"] = cells.existing(Path(os.path.normpath(folder / clip["path"])))
-    return clips
+    return {place: empty | row for place, row in clips.items()}, problems
 
 
 def _without_copies(table: Path, rows: list[dict]) -> tuple[list[dict], list[Problem]]:
@@ -176,9 +176,9 @@ def _without_copies(table: Path, rows: list[dict]) -> tuple[list[dict], list[Pro
     return kept, [Problem(f"{sentence} {some(copies)}", "copies", len(copies))]
 
 
-def _check_cells(table: Path, clips: Clips) -> None:
-    for line, row in clips.items():
-        place, gender, language = f"{table}, line {line}", row["gender"], row["language"]
+def _check_cells(table: Path, clips: Rows) -> None:
+    for place, row in clips.items():
+        gender, language = row["gender"], row["language"]
         if empty := [name for name in REQUIRED if not row[name]]:
             raise TableError(
                 f"{place}: the {empty[0]} is empty; expected one for each clip. Fill it in, or"
@@ -197,24 +197,50 @@ def _check_cells(table: Path, clips: Clips) -> None:
         row["gender"] = gender and GENDERS[gender.casefold()]
 
 
-def _check_paths(table: Path, clips: Clips) -> None:
-    first: dict[Path, int] = {}
-    for line, row in clips.items():
-        if (before := first.setdefault(row["path"], line)) != line:
+def _check_paths(table: Path, clips: Rows) -> None:
+    first: dict[Path, str] = {}
+    for place, row in clips.items():
+        if (before := first.setdefault(row["path"], place)) != place:
             raise TableError(
-                f"{table}, line {line}: {row['path']} stands in line {before}, too; expected it"
-                " once. Remove a line."
+                f"{place}: {row['path']} stands in {before.removeprefix(f'{table}, ')}, too;"
+                " expected it once. Remove a line."
             )
-    if absent := [(line, row["path"]) for line, row in clips.items() if not row["path"].exists()]:
-        line, path = absent[0]
+    absent = [(place, row["path"]) for place, row in clips.items() if not row["path"].exists()]
+    if absent:
+        place, path = absent[0]
         more = f", and {len(absent) - 1} more are missing" if len(absent) > 1 else ""
         raise TableError(
-            f"{table}, line {line}: {path} is not there{more}; expected a path that starts at the"
-            " table's folder. Correct the paths, or put the clips there."
+            f"{place}: {path} is not there{more}; expected a path that starts at the table's"
+            " folder. Correct the paths, or put the clips there."
         )
 
 
-def _check_unseen(table: Path, clips: Clips, unseen: Sequence[str]) -> None:
+def _check_split(table: Path, clips: Rows, unseen: Sequence[str]) -> None:
+    """Name the sides by `SIDE_OF`, and refuse others, and a split of some of the clips alone."""
+    if not any(row.get(SPLIT) for row in clips.values()):
+        return
+    for place, row in clips.items():
+        given = row.get(SPLIT)
+        if given and given.casefold() not in SIDE_OF:
+            raise TableError(
+                f"{place}: split `{given}`; expected train, dev or test. Correct it, or leave the"
+                " column out."
+            )
+        if not given and row["corpus"] not in unseen:
+            raise TableError(
+                f"{place}: the split is empty, and other clips have one; expected train, dev or"
+                " test for each clip of a corpus that trains. Fill it in, or leave the column out."
+            )
+        row[SPLIT] = given and SIDE_OF[given.casefold()]
+    sides = {row[SPLIT] for row in clips.values() if row["corpus"] not in unseen}
+    if missing := [side for side in ("training", "test") if side not in sides]:
+        raise TableError(
+            f"{table}: no clip of the split is for {missing[0]}; expected train and test, and dev"
+            " where a training chooses its epoch. Fill the column in, or leave it out."
+        )
+
+
+def _check_unseen(table: Path, clips: Rows, unseen: Sequence[str]) -> None:
     corpora = sorted({row["corpus"] for row in clips.values()})
     if absent := [name for name in unseen if name not in corpora]:
         raise TableError(
@@ -233,12 +259,12 @@ def _check_classes(table: Path, clips: pd.DataFrame, unseen: Sequence[str]) -> N
         )
 
 
-def _check_labels(table: Path, clips: Clips, classes: Map) -> None:
+def _check_labels(table: Path, clips: Rows, classes: Map) -> None:
     labels = Counter(row["emotion"] for row in clips.values())
     if unknown := [label for label in labels if label.casefold() not in classes]:
         more = f", and {len(unknown) - 1} more labels" if len(unknown) > 1 else ""
         raise TableError(
             f"{table}: label `{unknown[0]}` ({labels[unknown[0]]} clips){more} without class;"
-            f" expected one of {', '.join(sorted(classes))}. Rename it, or give it a class in a"
-            " class map."
+            f" expected one of {', '.join(sorted(classes))}. Rename it, give it a class in a class"
+            f" map, or let each label be a class with classes={AS_THEY_ARE}."
         )

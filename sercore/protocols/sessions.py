@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.model_selection import StratifiedShuffleSplit
 
 from sercore.protocols.speakers import Speakers, check_complete, check_fold, grouped
-from sercore.protocols.splits import Fold, forbid_shared
+from sercore.protocols.splits import Fold, forbid_shared, given, is_given
 
 FOLDS = 5
 TEST = 0.2  # share of the clips: Padi et al. 2021, section 5
@@ -53,6 +53,11 @@ def groups(table: pd.DataFrame) -> list[Speakers]:
     return grouped(table, known, most=FOLDS, what="group")
 
 
+def count(table: pd.DataFrame) -> int:
+    """Count the folds of a table: its groups of speakers; of a given split one."""
+    return 1 if is_given(table) else len(groups(table))
+
+
 def leave_one_session_out(table: pd.DataFrame, fold: int) -> Fold:
     """Split IEMOCAP by session: folds 0 to 4 test sessions 1 to 5, and the other sessions train.
 
@@ -78,12 +83,17 @@ def leave_one_session_out(table: pd.DataFrame, fold: int) -> Fold:
 def group_fold(table: pd.DataFrame, fold: int) -> Fold:
     """Split a corpus by speaker: IEMOCAP by session, any other corpus by ``groups``.
 
-    Folds are numbered from 0 to ``len(groups(table)) - 1``.
+    Folds are numbered from 0 to ``count(table) - 1``. A split that the table gives is the one fold;
+    its validation side trains, as nothing is chosen on it.
 
     Raises:
         ValueError: there is no such fold, or ``groups`` refuses the table.
         LeakError: a speaker is on both sides.
     """
+    if is_given(table):
+        check_fold(fold, 1)
+        sides = given(table)
+        return np.sort(np.concatenate([sides["training"], sides["validation"]])), sides["test"]
     if _corpus(table) == SESSIONS:
         return leave_one_session_out(table, fold)
     parts = groups(table)

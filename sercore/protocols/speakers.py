@@ -3,14 +3,15 @@
 A speaker's id counts within its corpus: RAVDESS and Emo-DB both have a speaker 03.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
 import numpy as np
 import pandas as pd
 
-from sercore.protocols.splits import forbid_shared
+from sercore.corpora.clips import SPLIT
+from sercore.protocols.splits import forbid_shared, given, is_given
 
 MANY = 12  # speakers: a corpus with more has two of them on either held-out side of paper 02
 LEAST = 3  # speakers: one each to train on, to validate and to test
@@ -65,7 +66,7 @@ def pooled(
 ) -> Split:
     """Split the pooled corpora by speaker, and set the unseen corpora apart.
 
-    Without a fold there is one split for all seeds. The order of the rows, the number of a
+    Without a fold there is one split for all seeds, or that which the table gives. The order of the rows, the number of a
     speaker's clips and the other corpora of the pool do not matter.
 
     Args:
@@ -100,8 +101,11 @@ def pooled(
             f"unseen {', '.join(names)}: no corpus is left to train on; expected another one. Pool"
             " at least one."
         )
-    of_corpus = held_out(table[pool]) if fold < 0 else _of_fold(table[pool], fold, seed)
-    sides = _sides(table, pool, of_corpus)
+    if fold < 0 and is_given(table[pool]):
+        sides = given_sides(table, pool)
+    else:
+        of_corpus = held_out(table[pool]) if fold < 0 else _of_fold(table[pool], fold, seed)
+        sides = _sides(table, pool, of_corpus)
     apart = {corpus: np.flatnonzero(corpora == corpus) for corpus in unseen}
     check(table, *sides, unseen=apart)
     training, validation, test = sides
@@ -224,7 +228,9 @@ def grouped(
 
 
 def count(table: pd.DataFrame) -> int:
-    """Count the folds of a table: the groups of the corpus that has most."""
+    """Count the folds of a table: the groups of the corpus that has most; of a given split one."""
+    if is_given(table):
+        return 1
     return max(len(parts) for parts in groups(table).values())
 
 
@@ -234,7 +240,7 @@ def speaker_folds(table: pd.DataFrame, fold: int) -> Sides:
     Of a corpus with n groups, group ``fold`` modulo n is tested and the next one, modulo n,
     validates; a corpus of two groups (TESS) has none for validation. So the test never chooses an
     epoch or a rate, and a corpus with fewer groups than there are folds has its speakers tested
-    more than once: weigh them, or score each corpus.
+    more than once: weigh them, or score each corpus. A split that the table gives is the one fold.
 
     Args:
         table: clips with ``corpus``, ``speaker``, ``gender`` and ``class``.
@@ -245,7 +251,12 @@ def speaker_folds(table: pd.DataFrame, fold: int) -> Sides:
             refuses the table.
         LeakError: a speaker is on two sides.
     """
-    sides = _sides(table, np.ones(len(table), bool), _of_fold(table, fold, None))
+    everyone = np.ones(len(table), bool)
+    if is_given(table):
+        check_fold(fold, 1)
+        sides = given_sides(table, everyone)
+    else:
+        sides = _sides(table, everyone, _of_fold(table, fold, None))
     check(table, *sides)
     return sides
 
@@ -262,12 +273,12 @@ def _of_fold(
     }
 
 
-def across(table: pd.DataFrame, *, source: str) -> Sides:
+def across(table: pd.DataFrame, *, source: str | Collection[str]) -> Sides:
     """Split by corpus: ``source`` trains, the first of its ``groups`` validates, others are tested.
 
     Args:
         table: clips with ``corpus``, ``speaker``, ``gender`` and ``class``.
-        source: name of the corpus that trains.
+        source: name of the corpus that trains, or of several that train together.
 
     Raises:
         ValueError: there is no such corpus or no other one, or a side lacks a class.
@@ -276,13 +287,17 @@ def across(table: pd.DataFrame, *, source: str) -> Sides:
     ours.
     """
     names = table["corpus"].to_numpy(str)
-    if source not in names or set(names) == {source}:
+    sources = [source] if isinstance(source, str) else sorted(source)
+    if not set(sources) < set(names):
         raise ValueError(
-            f"{source} cannot train across corpora: the table has {', '.join(sorted(set(names)))};"
-            " expected it and another one. Add a corpus, or name another source."
+            f"{', '.join(sources)} cannot train across corpora: the table has"
+            f" {', '.join(sorted(set(names)))}; expected it and another one. Add a corpus, or name"
+            " another source."
         )
-    is_source = names == source
-    validates = table["speaker"].isin(groups(table[is_source])[source][0]).to_numpy()
+    is_source = np.isin(names, sources)
+    validates = np.zeros(len(table), bool)
+    for corpus, parts in groups(table[is_source]).items():
+        validates |= (names == corpus) & table["speaker"].isin(parts[0]).to_numpy()
     masks = (is_source & ~validates, is_source & validates, ~is_source)
     sides = tuple(np.flatnonzero(mask) for mask in masks)
     check(table, *sides)
@@ -326,6 +341,22 @@ def check(
         apart = corpora[np.concatenate([*unseen.values()])]
         pool = corpora[np.concatenate([training, validation, test])]
         forbid_shared(pool, [*unseen, *apart], what="corpus (an unseen one counts as a test)")
+
+
+def given_sides(table: pd.DataFrame, pool: np.ndarray) -> Sides:
+    """Return the sides that a table gives the clips of a pool.
+
+    Raises:
+        ValueError: no clip validates.
+        LeakError: a speaker is on two sides.
+    """
+    sides = given(table.assign(**{SPLIT: table[SPLIT].where(pool)}))
+    if not len(sides["validation"]):
+        raise ValueError(
+            "the split has no clip that validates, which chooses the epoch; expected train, dev and"
+            " test. Add dev, or leave the column split out"
+        )
+    return tuple(sides.values())
 
 
 def texts_seen(

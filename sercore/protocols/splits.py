@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import KFold, StratifiedGroupKFold
 
+from sercore.corpora.clips import SPLIT
+
 FOLDS = 5  # Alves et al. 2022, section 3
 SHARE = 0.8  # Biagini 2022: an 80/20 hold-out
 
@@ -39,6 +41,26 @@ def folded(name: str) -> str:
     """Return a name as it is compared: without capitals and invisible characters, in NFC."""
     visible = "".join(sign for sign in name if unicodedata.category(sign) != "Cf")
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", visible).casefold()).strip()
+
+
+def is_given(table: pd.DataFrame) -> bool:
+    """Tell whether a table says which clips train and which are tested."""
+    return SPLIT in table and bool(table[SPLIT].notna().any())
+
+
+def given(table: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Return the rows of training, validation and test that a table says; a clip may have none.
+
+    Raises:
+        LeakError: a speaker is in training, or validates, and is tested.
+    """
+    rows = {
+        side: np.flatnonzero(table[SPLIT] == side) for side in ("training", "validation", "test")
+    }
+    speakers = (table["corpus"] + "/" + table["speaker"]).to_numpy(str)
+    for name, what in (("training", "speaker"), ("validation", "speaker (validation)")):
+        forbid_shared(speakers[rows[name]], speakers[rows["test"]], what=what)
+    return rows
 
 
 def shuffled_folds(rows: int, *, seed: int, folds: int = FOLDS) -> list[Fold]:

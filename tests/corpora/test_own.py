@@ -148,6 +148,21 @@ def test_an_absolute_path_stands_as_it_is(folder, tmp_path_factory):
             r"my.csv, line 2: .*/a.mp3 is not there, and 1 more are missing; expected",
         ),
         (
+            f"{HEADER},split\na.wav,lab,1,happy,fold1\n",
+            [],
+            r"my.csv, line 2: split `fold1`; expected train, dev or test",
+        ),
+        (
+            f"{HEADER},split\na.wav,lab,1,happy,train\nb/c.wav,lab,2,sad,\n",
+            [],
+            r"my.csv, line 3: the split is empty, and other clips have one",
+        ),
+        (
+            f"{HEADER},split\na.wav,lab,1,happy,train\nb/c.wav,lab,2,sad,dev\n",
+            [],
+            r"my.csv: no clip of the split is for test; expected train and test, and dev",
+        ),
+        (
             GOOD,
             ["fields"],
             r"my.csv: no clip of the unseen corpus `fields`; expected one of field, lab \(did you mean `field`\?\)",
@@ -170,6 +185,19 @@ def test_what_is_refused(folder, text, unseen, told):
         own.read(path, unseen=unseen)
 
 
+def test_labels_can_be_the_classes_as_they_are(folder):
+    table = own.read(written(folder, GOOD.replace("happy", "Wistful")), classes="own").table
+    assert table["class"].tolist() == ["angry", "wistful"]
+
+
+def test_a_split_has_our_names_and_an_unseen_corpus_needs_none(folder):
+    text = f"{HEADER},split\na.wav,lab,1,happy,Train\nb/c.wav,lab,2,sad,TEST\nd.flac,field,1,sad,\n"
+    table = own.read(written(folder, text), unseen=["field"]).table
+    names = table["path"].map(lambda path: path.name)
+    sides = dict(zip(names, table["split"].fillna(""), strict=True))
+    assert sides == {"a.wav": "training", "c.wav": "test", "d.flac": ""}
+
+
 @pytest.mark.parametrize(
     ("encoding", "told"),
     [
@@ -182,12 +210,10 @@ def test_another_encoding_is_refused(folder, encoding, told):
         own.read(written(folder, GOOD.replace("lab", "Köln"), encoding=encoding))
 
 
-@pytest.mark.parametrize("place", ["gone.csv", "b"])
-def test_no_file_is_refused(folder, place):
-    with pytest.raises(
-        TableError, match=f"{place}: no such file; expected a table in UTF-8. Check the path."
-    ):
-        own.read(folder / place)
+def test_no_file_is_refused(folder):
+    told = "gone.csv: no such file or folder; expected a CSV table, a folder of folders .*audformat"
+    with pytest.raises(TableError, match=told):
+        own.read(folder / "gone.csv")
 
 
 def test_what_is_left_out_is_told(folder):

@@ -18,7 +18,7 @@ from sercore.papers.padi2021 import study as padi
 from sercore.papers.padi2021 import trial as padi_trial
 from sercore.papers.parry2022 import data as parry_data
 from sercore.papers.parry2022 import study as parry
-from sercore.parameters import checked
+from sercore.parameters import OwnTable, checked
 from sercore.protocols.speakers import pooled
 from sercore.protocols.splits import LeakError
 from tests.corpora import trees
@@ -167,7 +167,7 @@ def test_one_recording_under_two_names_is_refused(clips, empty_store, name, cell
     unseen = ["street"] if "street" in cells else []
     message = f"my.csv: .*a.wav and .*{name} hold the same samples under another {told}; expected"
     with pytest.raises(LeakError, match=message):
-        parry_data.own(table, None, unseen=unseen)
+        parry_data.own(OwnTable(table=str(table)), unseen=unseen)
 
 
 def test_a_copy_in_another_format_under_the_same_name_is_told(tmp_path, empty_store):
@@ -177,7 +177,7 @@ def test_a_copy_in_another_format_under_the_same_name_is_told(tmp_path, empty_st
     samples, rate = soundfile.read(tmp_path / "a.wav", dtype="int16")
     soundfile.write(tmp_path / "again.flac", samples, rate)
     table = table_of(tmp_path, "a.wav,lab,1,happy", "again.flac,lab,1,happy", "b.wav,lab,2,sad")
-    data = parry_data.own(table, None, unseen=[])
+    data = parry_data.own(OwnTable(table=str(table)), unseen=[])
     assert len(data.table) == 3
     (told,) = data.problems
     assert told == f"{table}: {tmp_path}/a.wav and {tmp_path}/again.flac hold the same samples."
@@ -206,7 +206,7 @@ def test_a_speaker_in_two_spellings_is_refused(clips, empty_store, spelled):
     with pytest.raises(
         LeakError, match=r"my.csv: speaker .* one name in two spellings; expected one"
     ):
-        parry_data.own(table, None, unseen=[])
+        parry_data.own(OwnTable(table=str(table)), unseen=[])
 
 
 def test_recordings_of_equal_size_are_told_apart(clips):

@@ -1,27 +1,37 @@
 """Data of Alves et al. 2022: clips, gender-changed copies, features, the gender task's tables."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from sercore import corpora, encoders, features, store
 from sercore.augment import voice
-from sercore.corpora import Corpus, coraa_ser, gender_tables, labels
+from sercore.corpora import Corpus, TableError, coraa_ser, gender_tables, labels
 from sercore.corpora.clips import Report
 from sercore.corpora.demo import synthetic
 from sercore.corpora.gender_tables import GenderTable
+from sercore.corpora.table import some
 from sercore.features import embedding
 from sercore.features.gender import NAMES as GENDER_NAMES
 from sercore.papers.alves2022.gender import UNKNOWN, GenderData
-from sercore.papers.alves2022.trial import ACTORS, Data
+from sercore.papers.alves2022.trial import ACTORS, Configuration, Data, OwnSides, Trial, divide
+from sercore.parameters import AS_THEY_ARE, OwnCorpora
 from sercore.process import CallError
+from sercore.protocols import own
+from sercore.protocols.splits import FOLDS, is_given
 
 FEATURE_SETS = ("prosodic-as-run", "prosodic", "gender-as-run", "gender")
 FOLDER = Path("gender-tables")
 ACTED = ("emovo", "ravdess", "savee", "tess")  # 36 actors, of whom gender is learned too
 CLIPS_OF_AN_ACTOR = 60  # as many as RAVDESS has; TESS's two women have 1,400
+# Why trials of the tables are not run on a researcher's clips.
+NO_OTHERS = "other speakers' gender is learnt, and gender-tables is not under SER_CORPORA"
+NO_GENDER = "rests on the paper's three classes, which are not those of these clips"
 MLS, COMMON_VOICE = "mls-split-pt.csv.gz", "commonvoice-pt.csv.gz"
 
 
@@ -32,6 +42,19 @@ def load_edition(edition: str, *, encoder: str, device: str) -> Data:
     copied, unconverted = copies(originals)
     auxiliary, others = _auxiliary(edition)
     rows = pd.concat([originals.assign(original=-1), copied.assign(notes="")], ignore_index=True)
+    about = {"unconverted": tuple(unconverted), "reports": (corpus.report, *others)}
+    return _measured_data(rows, auxiliary, encoder=encoder, device=device, **about)
+
+
+def _measured_data(
+    rows: pd.DataFrame,
+    auxiliary: dict[str, GenderTable],
+    *,
+    encoder: str,
+    device: str,
+    **about: Any,
+) -> Data:
+    """Measure originals and copies; ``about`` are further fields of the data."""
     paths = list(rows["path"])
     embeddings = {}
     if encoder != "none":
@@ -47,9 +70,76 @@ def load_edition(edition: str, *, encoder: str, device: str) -> Data:
         features={name: features.compute(name, paths) for name in FEATURE_SETS},
         embeddings=embeddings,
         auxiliary=auxiliary,
-        unconverted=tuple(unconverted),
-        reports=(corpus.report, *others),
+        **about,
     )
+
+
+def read_own(parameters: OwnCorpora) -> Corpus:
+    """Read a researcher's clips, by default in the paper's classes; unseen corpora come last.
+
+    Raises:
+        TableError: ``protocols.own.read`` refuses the clips, a clip lacks the gender that its class
+            needs, or a map gives other classes than the paper's networks can have.
+    """
+    unseen = own.names(parameters.unseen)
+    corpus = own.read(parameters, classes=AS_THEY_ARE, unseen=unseen)
+    table = corpus.table
+    if not parameters.classes:
+        try:
+            table = table.assign(**{"class": labels.three_classes(table)})
+        except labels.LabelError as error:
+            raise TableError(
+                f"{parameters.table}: {error} Or let other classes be learnt, such as -p"
+                " classes=own, the emotions as they are."
+            ) from error
+    is_unseen = table["corpus"].isin(unseen)
+    if table["class"][~is_unseen].nunique() < 2:
+        raise TableError(
+            f"{parameters.table}: one class, `{table['class'].iloc[0]}`, in the corpora that train;"
+            " expected two at least. Add clips of another one, or give -p classes=own."
+        )
+    table = table.assign(unseen=is_unseen).sort_values(["unseen", "corpus", "speaker", "name"])
+    return replace(corpus, table=table.reset_index(drop=True))
+
+
+def load_own(parameters: OwnCorpora, *, encoder: str, device: str) -> Data:
+    """Load a researcher's clips with their features, and copies where classes tell the gender."""
+    corpus = read_own(parameters)
+    names = own.class_names(corpus, () if parameters.classes else labels.THREE)
+    numbers = [names.index(name) for name in corpus.table["class"]]
+    groups = corpus.table["corpus"] + "/" + corpus.table["speaker"]
+    originals = corpus.table.assign(label=numbers, notes="", group=groups)
+    copied, unconverted = originals.iloc[:0].assign(original=[]), []
+    pool = originals[~originals["unseen"]]
+    if names == labels.THREE:
+        copied, unconverted = copies(pool, as_printed=False)
+    rows = pd.concat([originals.assign(original=-1), copied], ignore_index=True)
+    present = pool.groupby("label")["group"].nunique()
+    is_tested = pool["split"] == "test" if is_given(pool) else pool["unseen"]
+    sides = OwnSides(
+        clips=originals,
+        folds=max(2, min(FOLDS, *present)),
+        tested=tuple(sorted(set(pool["group"][is_tested]))),
+        unseen=tuple(sorted(set(groups[originals["unseen"]]))),
+    )
+    return _measured_data(
+        rows.assign(speaker=rows["group"]),
+        _own_auxiliary(),
+        encoder=encoder,
+        device=device,
+        unconverted=tuple(unconverted),
+        reports=(corpus.report,),
+        classes=names,
+        own=sides,
+    )
+
+
+def _own_auxiliary() -> dict[str, GenderTable]:
+    """Return the open edition's speakers of known gender, where their table is there."""
+    root = corpora.home()
+    if root is None or not (root / FOLDER / MLS).is_file():
+        return {}
+    return _auxiliary("open")[0]
 
 
 def with_actors(data: Data) -> Data:
@@ -68,6 +158,40 @@ def with_actors(data: Data) -> Data:
     auxiliary = data.auxiliary | {ACTORS: _measured(table, "gender")}
     reports = (*data.reports, *(corpus.report for corpus in loaded))
     return replace(data, auxiliary=auxiliary, reports=reports)
+
+
+def own_contents(parameters: OwnCorpora) -> list:
+    """Name a researcher's clips, and the other speakers whose gender is learnt, by plain values."""
+    others = [table.content for table in _own_auxiliary().values()]
+    return [*own.contents(read_own(parameters)), others]
+
+
+def own_trials(
+    parameters: OwnCorpora, trials: Sequence[Trial], data: Data
+) -> tuple[list[Trial], list[str]]:
+    """Return the trials that a researcher's clips allow, and sentences on the others."""
+    lacking: dict[str, set[str]] = {}
+    chosen = []
+    for trial in trials:
+        reason = ""
+        if trial.variant != "as-run" and trial.auxiliary not in data.auxiliary:
+            reason = NO_OTHERS
+        elif data.classes != labels.THREE and (
+            Configuration.of(trial.row).copies or trial.control == "always neutral"
+        ):
+            reason = NO_GENDER
+        if reason:
+            lacking.setdefault(reason, set()).add(
+                trial.row if reason == NO_GENDER else "as-described"
+            )
+        elif data.own.has_fold(trial):
+            chosen.append(trial)
+    told = [f"not run, {some(sorted(names))}: {reason}" for reason, names in lacking.items()]
+    if not chosen:
+        raise TableError(f"{parameters.table}: {'; '.join(told) or 'no trial is left'}")
+    split = partial(divide, data=data)
+    chosen, sentences = own.possible(parameters, chosen, split, by=("row", "protocol"))
+    return chosen, told + sentences
 
 
 def extractors() -> list[list[str]]:
@@ -107,11 +231,11 @@ def contents(edition: str) -> list:
     return [*hashes, *(store.content(path) for path in corpora.load("cetuc").table["path"])]
 
 
-def copies(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+def copies(table: pd.DataFrame, *, as_printed: bool = True) -> tuple[pd.DataFrame, list[str]]:
     """Return gender-changed copies of the non-neutral clips, and why clips have none.
 
     The authors could not convert one female clip and do not say which. Where all of ours convert,
-    the shortest female clip is left out, so that the totals are theirs.
+    the shortest female clip is left out, so that the totals are theirs, if they are ``as_printed``.
 
     Source: Alves et al. 2022, section 2.2.
     """
@@ -123,7 +247,7 @@ def copies(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     for name, path in zip(chosen["name"], made, strict=True):
         if isinstance(path, CallError):
             failed.append(f"{name}: {path}")
-    if is_good.all():
+    if as_printed and is_good.all():
         women = chosen[chosen["label"] == 1]
         shortest = women.sort_values(["seconds", "name"])["name"].iloc[0]
         failed = [

@@ -1,7 +1,7 @@
 """Networks of Alves et al. 2022 and how each variant trains them (section 2.4)."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -39,16 +39,17 @@ class Network:
 
     kind: str  # "multi-task" or "sequential"
     variant: str
-    auxiliary: GenderTable  # other speakers; as-run never reads them
+    auxiliary: GenderTable | None  # other speakers; as-run never reads them
     recipe: Recipe
     seed: int  # of weights and row order
     device: str = "cpu"
     blind: str = ""  # or "gender" or "emotion"
     shuffles_sexes: bool = False  # the auxiliary speakers' sexes say nothing
+    classes: int = SIZES.classes
 
     @torch.no_grad()
     def outputs(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Return emotion outputs ``(rows, 3)`` and the second head's ``(rows, 1)``.
+        """Return emotion outputs ``(rows, classes)`` and the second head's ``(rows, 1)``.
 
         Logits become probabilities. The second is None where the network has no second head, or
         has trained it on other targets than emotion.
@@ -151,16 +152,17 @@ def _untrained(
 ) -> tuple[list[nn.Module], Callable[..., Tensor], Callable[[Rows, int], Batches]]:
     """Build a module for each network's rows; return them, their loss and their batches."""
     width, variant = rows[0].emotion.shape[1], network.variant
+    sizes = replace(SIZES, classes=network.classes)
     hidden = hidden_units(width)
     if network.kind == "multi-task":
-        modules = [MultiTaskMLP(width, variant=variant) for _ in rows]
+        modules = [MultiTaskMLP(width, sizes, variant=variant) for _ in rows]
         if variant == "as-run":
             return modules, objectives.both_heads_on_emotion, Rows.in_order
         if network.blind == "gender":
             return modules, objectives.emotion_alone, Rows.without_gender
         return modules, objectives.emotion_and_gender, Rows.with_others
     if variant == "as-run":
-        modules = [SequentialMLP(width, hidden, variant=variant) for _ in rows]
+        modules = [SequentialMLP(width, hidden, None, sizes, variant=variant) for _ in rows]
         return modules, objectives.output_error, Rows.in_order
     stages, epochs = [], []
     for part in rows:
@@ -168,13 +170,13 @@ def _untrained(
         stages.append(stage)
         epochs.append(batches)
     loop.train_together(stages, objectives.gender_error, epochs, recipe=STAGE_ONE)
-    modules = [SequentialMLP(width, hidden, stage, variant=variant) for stage in stages]
+    modules = [SequentialMLP(width, hidden, stage, sizes, variant=variant) for stage in stages]
     return modules, objectives.output_entropy, Rows.shuffled
 
 
 def _rows(network: Network, X: np.ndarray, y: np.ndarray) -> Rows:
     emotion, gender = network.split(X)
-    target = functional.one_hot(torch.as_tensor(y), SIZES.classes).float().to(emotion.device)
+    target = functional.one_hot(torch.as_tensor(y), network.classes).float().to(emotion.device)
     others = None
     if network.variant == "as-described":
         others, _ = _others(network, emotion.device)
@@ -219,10 +221,11 @@ class Linear:
 
     Args:
         model: a classifier of scikit-learn.
+        classes: number of classes, of which training may lack some.
     """
 
-    def __init__(self, model: ClassifierMixin):
-        self.model = model
+    def __init__(self, model: ClassifierMixin, classes: int = SIZES.classes):
+        self.model, self.classes = model, classes
 
     def fit(self, X: np.ndarray, y: np.ndarray) -> "Linear":
         """Fit on scaled rows ``(rows, n + 44)``; the last 44 columns are not read."""
@@ -230,11 +233,13 @@ class Linear:
         return self
 
     def outputs(self, X: np.ndarray) -> tuple[np.ndarray, None]:
-        """Return probabilities ``(rows, 3)``, 1 for the answer of an SVM; there is no second head."""
+        """Return probabilities ``(rows, classes)``, 1 for the answer of an SVM; there is no second head."""
         values = X[:, : -SIZES.gender]
-        if hasattr(self.model, "predict_proba"):
-            return self.model.predict_proba(values), None
-        return np.eye(SIZES.classes)[self.model.predict(values)], None
+        if not hasattr(self.model, "predict_proba"):
+            return np.eye(self.classes)[self.model.predict(values)], None
+        probabilities = np.zeros((len(values), self.classes))
+        probabilities[:, self.model.classes_] = self.model.predict_proba(values)
+        return probabilities, None
 
 
 # Linear models that stand in for a network, by the control that asks for them.

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from sercore.ledger.entries import Ledger
 from sercore.ledger.paper import Paper, Place, Plain, Printed
-from sercore.papers.alves2022 import data, figures, numbers, page, study
+from sercore.papers.alves2022 import card, data, figures, numbers, page, study
 from sercore.papers.alves2022.trial import ROWS, TABLES, Data
 from sercore.protocols.splits import FOLDS
 from sercore.training.loop import Recipe
@@ -28,6 +28,7 @@ class Alves2022(Paper, study=study):
     settings = numbers.SETTINGS
     built = numbers.BUILT
     alone: ClassVar = {"gender": study.gender_task}
+    card = card.CARD
     quoted = staticmethod(page.quoted)
     note = staticmethod(numbers.displayed)
 

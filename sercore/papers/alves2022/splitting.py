@@ -1,6 +1,6 @@
 """Rows of a trial, how they are split, and the steps from the published protocol to the clean one."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,7 +8,7 @@ from imblearn.over_sampling import SMOTE, RandomOverSampler
 from sklearn.preprocessing import MinMaxScaler
 
 from sercore.corpora.labels import THREE
-from sercore.protocols.splits import forbid_shared, grouped_folds, shuffled_folds
+from sercore.protocols.splits import FOLDS, forbid_shared, grouped_folds, shuffled_folds
 
 ENDS = ("as-published", "clean")
 # Steps from the one to the other: only recorded clips are scored; new rows are made of the training
@@ -65,8 +65,14 @@ def split(
     balancer: str,
     steps: Collection[str],
     recordings: int | None = None,
-) -> tuple[Items, Items]:
-    """Return scaled training and test rows, in the notebooks' order but for the steps taken.
+    folds: int = FOLDS,
+    tested: Collection[str] = (),
+    away: Items | None = None,
+    classes: Sequence[str] = THREE,
+) -> tuple[Items, Items, MinMaxScaler]:
+    """Return scaled training and test rows, and their scaler.
+
+    The order is that of the notebooks, but for the steps taken.
 
     In that order SMOTE (section 2.2), then scaling, see everything; then come folds of shuffled
     rows. With all steps folds are by recording and originals alone are scored; copies, SMOTE and
@@ -81,14 +87,18 @@ def split(
         steps: some of ``STEPS``.
         recordings: number of recordings of the training part that are learned from, drawn by the
             seed (default: all).
+        folds: number of folds.
+        tested: recordings that the one fold tests, where these are given (default: drawn).
+        away: clips that no training sees, tested beside each fold's (default: none).
+        classes: names of the classes, for the messages.
 
     Raises:
         ValueError: there are fewer recordings, or a class is too small for SMOTE.
     """
     is_inside = "SMOTE inside" in steps
     if balancer and not is_inside:
-        items = _balanced(items, balancer, "clips", seed=seed)
-    is_test = _folds(items, seed=seed, steps=steps) == fold
+        items = _balanced(items, balancer, "clips", classes, seed=seed)
+    is_test = _folds(items, seed=seed, steps=steps, folds=folds, tested=tested) == fold
     is_scored = is_test & items.is_real if "real clips" in steps else is_test
     training, test = items.at(np.flatnonzero(~is_test)), items.at(np.flatnonzero(is_scored))
     if {"copies kept", "recordings apart"} <= set(steps):
@@ -98,10 +108,13 @@ def split(
         training = _of_some(training, recordings, seed=seed)
     if balancer and is_inside:
         what = f"clips in the training part of fold {fold}"
-        training = _balanced(training, balancer, what, seed=seed)
+        training = _balanced(training, balancer, what, classes, seed=seed)
     scaler = MinMaxScaler().fit((training if "scaler inside" in steps else items).values)
     training = replace(training, values=scaler.transform(training.values))
-    return training, replace(test, values=scaler.transform(test.values))
+    if away is not None:
+        pairs = zip(vars(test).values(), vars(away).values(), strict=True)
+        test = Items(*(np.concatenate(pair) for pair in pairs))
+    return training, replace(test, values=scaler.transform(test.values)), scaler
 
 
 def _of_some(items: Items, many: int, *, seed: int) -> Items:
@@ -115,31 +128,39 @@ def _of_some(items: Items, many: int, *, seed: int) -> Items:
     return items.at(np.flatnonzero(np.isin(items.recordings, chosen)))
 
 
-def _folds(items: Items, *, seed: int, steps: Collection[str]) -> np.ndarray:
+def _folds(
+    items: Items, *, seed: int, steps: Collection[str], folds: int, tested: Collection[str]
+) -> np.ndarray:
     """Return the number of the fold in which each row is tested."""
-    folds = np.full(len(items.labels), -1)
+    fold_of = np.full(len(items.labels), -1)
     if "recordings apart" in steps:
         real = np.flatnonzero(items.is_real)
-        by_recording = grouped_folds(items.labels[real], items.recordings[real], seed=seed)
-        for fold, (_, test) in enumerate(by_recording):
-            folds[real[test]] = fold
+        if tested:
+            fold_of[real] = np.where(np.isin(items.recordings[real], list(tested)), 0, folds)
+        else:
+            pair = items.labels[real], items.recordings[real]
+            for fold, (_, test) in enumerate(grouped_folds(*pair, seed=seed, folds=folds)):
+                fold_of[real[test]] = fold
     is_kept = (items.originals >= 0) & ("copies kept" in steps)
-    shuffled = np.flatnonzero((folds < 0) & ~is_kept)
+    shuffled = np.flatnonzero((fold_of < 0) & ~is_kept)
     if len(shuffled):
-        for fold, (_, test) in enumerate(shuffled_folds(len(shuffled), seed=seed)):
-            folds[shuffled[test]] = fold
-    folds[is_kept] = folds[items.originals[is_kept]]
-    return folds
+        drawn = shuffled_folds(len(shuffled), seed=seed, folds=FOLDS if tested else folds)
+        for fold, (_, test) in enumerate(drawn):
+            fold_of[shuffled[test]] = fold
+    fold_of[is_kept] = fold_of[items.originals[is_kept]]
+    return fold_of
 
 
-def _balanced(items: Items, balancer: str, what: str, *, seed: int) -> Items:
+def _balanced(
+    items: Items, balancer: str, what: str, classes: Sequence[str], *, seed: int
+) -> Items:
     """Append a balancer's rows, class by class; SMOTE's neighbours are chosen by all columns."""
     if balancer == "oversampling":
         chosen = RandomOverSampler(random_state=seed)
     else:
         chosen = SMOTE(k_neighbors=NEIGHBOURS, random_state=seed)
-        counts = np.bincount(items.labels, minlength=len(THREE))
-        for name, rows in zip(THREE, counts.tolist(), strict=True):
+        counts = np.bincount(items.labels, minlength=len(classes))
+        for name, rows in zip(classes, counts.tolist(), strict=True):
             if rows <= NEIGHBOURS:
                 raise ValueError(
                     f"{rows} {what} are {name}; SMOTE draws on {NEIGHBOURS} neighbours and needs at"

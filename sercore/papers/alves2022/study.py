@@ -1,6 +1,7 @@
 """Alves et al. 2022 as a study: its parameters, its grid of trials, and what a run trains."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import chain, product
 from typing import Any, ClassVar, Literal
 
@@ -16,6 +17,9 @@ from sercore.papers.alves2022.data import (
     extractors,
     load_edition,
     load_gender,
+    load_own,
+    own_contents,
+    own_trials,
     with_actors,
 )
 from sercore.papers.alves2022.network import LINEAR
@@ -38,7 +42,7 @@ from sercore.papers.alves2022.trial import (
     score_transfer_together,
     shared_layer,
 )
-from sercore.parameters import ChapterParameters, Device, Edition, Encoder, Scheduler, Seed, Seeds
+from sercore.parameters import Device, Edition, Encoder, OwnCorpora, Scheduler, Seed, Seeds
 from sercore.protocols.splits import FOLDS
 from sercore.sweep import Task
 
@@ -84,7 +88,7 @@ RECORDINGS = (25, 35, 45, 55)  # of the 66 to 68 of a training part
 LAYER = "(2) Multi-task all prosodic + SMOTE + CG"
 
 
-class Parameters(ChapterParameters):
+class Parameters(OwnCorpora):
     """Parameters of the chapter, checked before a kernel starts."""
 
     known_rows: ClassVar = ROWS
@@ -111,6 +115,11 @@ class Parameters(ChapterParameters):
                 f"-p only={self.only}: reads a speech encoder's embedding, and none is here; "
                 "expected one by hub id or folder. Name it with -p encoder=…"
             )
+        if self.table and self.models in ("transfer", "recordings", "all"):
+            raise ValueError(
+                f"-p models={self.models}: asks of the paper's own corpus, and a table of your own"
+                " is given; expected tables, steps, factorial or layer. Name one of them."
+            )
         return self
 
 
@@ -121,7 +130,7 @@ def encoder(parameters: Parameters) -> str:
     """
     if parameters.encoder != "auto":
         return parameters.encoder
-    if parameters.edition == "demo":
+    if parameters.source == "demo":
         return "random"
     return BASE if encoders.cached(BASE) else "none"
 
@@ -137,7 +146,7 @@ def grid(parameters: Parameters, *, encoder: str = "none") -> list[Trial]:
 
     Without an encoder the rows that need one are left out.
     """
-    edition = parameters.edition
+    edition = parameters.source
     chosen = (parameters.only,) if parameters.only else rows(edition, encoder)
     plans = list(product(chosen, VARIANTS, PROTOCOLS, ["none"]))
     plans += [plan for plan in controls(edition) if plan[0] in chosen]
@@ -170,7 +179,14 @@ def controls(edition: str) -> list[tuple[str, str, str, str]]:
 
 
 def load(parameters: Parameters) -> Data:
-    """Load the data of the edition."""
+    """Load the data of the edition, or of the table that is given."""
+    if parameters.table:
+        name = encoder(parameters)
+        data = load_own(parameters, encoder=name, device=parameters.device)
+        _, sentences = own_trials(parameters, grid(parameters, encoder=_encoder(data)), data)
+        (report,) = data.reports
+        problems = (*report.problems, *sentences)
+        return replace(data, reports=(replace(report, problems=problems),))
     if parameters.edition == "paper":
         refuse_paper(parameters)
     return load_edition(parameters.edition, encoder=encoder(parameters), device=parameters.device)
@@ -194,7 +210,7 @@ def steps_grid(parameters: Parameters, *, encoder: str = "none") -> list[Trial]:
     The ends of a row itself are trials of ``grid``; those of its controls are here, but for what
     ``controls`` has.
     """
-    edition, trials = parameters.edition, []
+    edition, trials = parameters.source, []
     known = set(controls(edition))
     for row in (parameters.only,) if parameters.only else rows(edition, encoder):
         for control in ("none", "labels shuffled", "logistic regression"):
@@ -267,21 +283,33 @@ def recordings_grid(parameters: Parameters) -> list[Trial]:
 def _folds(parameters: Parameters, **settings: str) -> list[Trial]:
     """Return a trial for each seed and fold."""
     places = product(parameters.run_seeds, range(FOLDS))
-    edition = parameters.edition
+    edition = parameters.source
     return [Trial(fold=fold, seed=seed, edition=edition, **settings) for seed, fold in places]
 
 
 def tasks(parameters: Parameters, data: Data) -> list[Task]:
     """List what a run trains, as ``models`` asks for it."""
     kinds = list(KINDS) if parameters.models == "all" else [parameters.models]
-    return [task for kind in kinds for task in KINDS[kind](parameters, data)]
+    tasks = [task for kind in kinds for task in KINDS[kind](parameters, data)]
+    if not parameters.table:
+        return tasks
+    return [
+        replace(
+            task,
+            trials=own_trials(parameters, task.trials, data)[0],
+            corpora=tuple(sorted(set(data.own.clips["corpus"]))),
+        )
+        for task in tasks
+    ]
 
 
 def _tables(parameters: Parameters, data: Data) -> list[Task]:
     """Return the networks of the tables, and the gender task unless one row is asked for."""
     trials = grid(parameters, encoder=_encoder(data))
     emotion = _task("emotion", trials, data, run=run, run_together=run_together)
-    return [emotion] if parameters.only else [emotion, gender_task(parameters)]
+    if parameters.only or parameters.table:
+        return [emotion]
+    return [emotion, gender_task(parameters)]
 
 
 def _steps(parameters: Parameters, data: Data) -> list[Task]:
@@ -305,7 +333,7 @@ def _recordings(parameters: Parameters, data: Data) -> list[Task]:
 
 def _layer(parameters: Parameters, data: Data) -> list[Task]:
     """Return one trial of either protocol, whose shared layer is drawn."""
-    about = {"row": LAYER, "variant": "as-run", "fold": 0, "edition": parameters.edition}
+    about = {"row": LAYER, "variant": "as-run", "fold": 0, "edition": parameters.source}
     seed = parameters.run_seeds[0]
     trials = [Trial(protocol=protocol, seed=seed, **about) for protocol in PROTOCOLS]
     return [_task("layer", trials, data, run=shared_layer, run_together=None, alike=None)]
@@ -377,10 +405,12 @@ def verified_with(kind: str, settings: Mapping[str, Any]) -> dict[str, str]:
 
 def manifest(parameters: Parameters) -> list:
     """Name the data of an edition by plain values, for the chapter's key."""
-    if parameters.edition == "paper":
+    if parameters.source == "paper":
         refuse_paper(parameters)
     name = encoder(parameters)
     parts = [*extractors(), name if name == "none" else encoders.content(name)]
+    if parameters.table:
+        return [*own_contents(parameters), *parts]
     if parameters.edition == "demo":
         return parts
     return [*contents(parameters.edition), *parts]

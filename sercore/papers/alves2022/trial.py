@@ -5,10 +5,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
+from sklearn.preprocessing import MinMaxScaler
 
 from sercore import store
 from sercore.corpora.clips import Report
 from sercore.corpora.gender_tables import GenderTable
+from sercore.corpora.labels import THREE
 from sercore.evaluation.embeddings import neighbours
 from sercore.evaluation.metrics import sum_by_group, tally
 from sercore.features.names import SUBSETS
@@ -176,6 +179,8 @@ class Data:
     auxiliary: dict[str, GenderTable]  # other speakers, by the name that a trial has for them
     unconverted: tuple[str, ...]  # one sentence for each non-neutral clip without copy
     reports: tuple[Report, ...] = ()
+    classes: tuple[str, ...] = THREE  # by position
+    own: "OwnSides | None" = None  # of a researcher's clips, whose recordings are corpus/speaker
     _digests: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def content(self, trial: Trial) -> str:
@@ -190,6 +195,9 @@ class Data:
             parts[name] = (self.features[name],)
         if configuration.embedding:
             parts[trial.encoder] = (self.embeddings[trial.encoder],)
+        if self.own is not None:
+            plain = [list(self.classes), self.own.folds, list(self.own.tested)]
+            parts["own"] = (*plain, list(self.own.unseen))
         if trial.variant != "as-run":
             table = self.auxiliary[trial.auxiliary]
             parts["auxiliary"] = (table.features, table.male, table.speakers.tolist())
@@ -205,12 +213,31 @@ class Data:
 
 
 @dataclass(frozen=True)
+class OwnSides:
+    """How a researcher's clips are divided; their recordings are corpus/speaker."""
+
+    clips: pd.DataFrame  # the originals, in the order of their rows
+    folds: int  # of speakers: at most five, and no more than a class has
+    tested: tuple[str, ...] = ()  # speakers whom a given split tests
+    unseen: tuple[str, ...] = ()  # speakers of corpora that are only tested
+
+    def has_fold(self, trial: Trial) -> bool:
+        """Tell whether a trial's fold exists: a given split is one fold of speakers."""
+        is_by_speaker = "recordings apart" in steps_of(trial.protocol)
+        if self.tested:
+            return not is_by_speaker or trial.fold == 0
+        return trial.fold < self.folds
+
+
+@dataclass(frozen=True)
 class Fitted:
     """A network, its scaled training rows (behind SMOTE where the row has it) and its test rows."""
 
     network: Network | Linear
     training: Items
     test: Items
+    scaler: MinMaxScaler
+    classes: int = len(THREE)
 
 
 def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
@@ -296,29 +323,44 @@ def _fitted(trials: Sequence[Trial], data: Data, device: str) -> list[Fitted]:
 def _prepared(trial: Trial, data: Data, device: str) -> Fitted:
     """Split and balance the rows of a trial, and make its network, which is yet to be trained."""
     configuration = Configuration.of(trial.row)
-    items = arrange(trial, configuration, data)
+    training, test, scaler = divide(trial, data)
+    n_classes = len(data.classes)
+    if trial.linear:
+        model = Linear(LINEAR[trial.linear](), n_classes)
+        return Fitted(model, training, test, scaler, n_classes)
+    network = Network(
+        kind=configuration.network,
+        variant=trial.variant,
+        auxiliary=data.auxiliary.get(trial.auxiliary),
+        recipe=Recipe(epochs=trial.epochs),
+        seed=1000 * trial.seed + trial.fold,
+        device=device,
+        blind=BLIND.get(trial.control, ""),
+        shuffles_sexes=trial.control == RANDOM_SEX,
+        classes=n_classes,
+    )
+    return Fitted(network, training, test, scaler, n_classes)
+
+
+def divide(trial: Trial, data: Data) -> tuple[Items, Items, MinMaxScaler]:
+    """Return the scaled training and test rows of a trial, and their scaler."""
+    configuration = Configuration.of(trial.row)
+    items, own = arrange(trial, configuration, data), {}
+    if data.own is not None:
+        is_away = np.isin(items.recordings, list(data.own.unseen))  # behind all others
+        away, items = items.at(np.flatnonzero(is_away)), items.at(np.flatnonzero(~is_away))
+        own = {"folds": data.own.folds, "tested": data.own.tested, "away": away}
     fewer = FEWER.fullmatch(trial.control)
-    training, test = split(
+    return split(
         items,
         fold=trial.fold,
         seed=trial.seed,
         balancer=configuration.balancer,
         steps=steps_of(trial.protocol),
         recordings=int(fewer["recordings"]) if fewer else None,
+        classes=data.classes,
+        **own,
     )
-    if trial.linear:
-        return Fitted(Linear(LINEAR[trial.linear]()), training, test)
-    network = Network(
-        kind=configuration.network,
-        variant=trial.variant,
-        auxiliary=data.auxiliary[trial.auxiliary],
-        recipe=Recipe(epochs=trial.epochs),
-        seed=1000 * trial.seed + trial.fold,
-        device=device,
-        blind=BLIND.get(trial.control, ""),
-        shuffles_sexes=trial.control == RANDOM_SEX,
-    )
-    return Fitted(network, training, test)
 
 
 def arrange(trial: Trial, configuration: Configuration, data: Data) -> Items:
@@ -354,9 +396,9 @@ def count(fitted: Fitted, trial: Trial) -> dict:
     target; ``second_zero`` is the share of its outputs that are zero.
     """
     test = fitted.test
-    target = np.eye(3)[test.labels]
+    target = np.eye(fitted.classes)[test.labels]
     if trial.control == "always neutral":
-        first, second = np.eye(3)[np.zeros(len(test.labels), int)], None
+        first, second = np.eye(fitted.classes)[np.zeros(len(test.labels), int)], None
     else:
         first, second = fitted.network.outputs(test.values)
     predicted = first.argmax(1)

@@ -20,7 +20,7 @@ from sercore import card, encoders
 from sercore.audio import RATE
 from sercore.card import people
 from sercore.encoders import Encoder
-from sercore.evaluation.metrics import accuracy, macro_f1
+from sercore.evaluation.metrics import accuracy, macro_f1, tally
 from sercore.features.length import fit, trim
 from sercore.features.mel import MelSettings
 from sercore.papers.biagini2022 import models, study
@@ -32,6 +32,7 @@ from sercore.papers.biagini2022.trial import (
     build,
     plan_of,
     run,
+    scored,
     split,
     tensors,
     train_network,
@@ -49,6 +50,7 @@ from sercore.training.schedules import Steps
 READINGS = dict.fromkeys(RECIPES, "fixed") | {"FCMFCC": "as-run"}
 # Parameters of the chapter that a training takes.
 TAKEN = ("edition", "epochs", "seed", "seeds", "encoder", "precision", "device", "loopq_labels")
+TAKEN += (*card.OWN, "unseen")
 TRIM = 20.0  # dB: the default of sercore.features.length.trim, with which all inputs are made
 EPOCHS = {"MMFUSION": 30}  # of a final training, as published; of other models the split runs tell
 
@@ -96,7 +98,8 @@ class Biagini2022Card(card.Card):
         data = study.load(parameters)
         split_runs = study.grid(parameters, encoder=data.encoder)
         trial = replace(split_runs[0], protocol="speaker-independent")
-        sides = split(trial, data)
+        with card.of_table(parameters):
+            sides = split(trial, data)
         card.check_leaks(data, dict(zip(("training", "validation", "test"), sides, strict=True)))
         (outcome,) = sweep(run, [trial], data, device=device)
         cuts = None
@@ -112,6 +115,7 @@ class Biagini2022Card(card.Card):
         if trial.encoder != "none":
             encoder = _encoder_content(study.encoder(parameters))
         about = describe(trial, data, fitted.history, outcome, cuts=cuts, encoder=encoder)
+        about["unseen"] = elsewhere(parameters, trial, fitted.network)
         return fitted.network, about
 
     def sentences(self, about: Mapping[str, Any]) -> list[str]:
@@ -126,6 +130,7 @@ class Biagini2022Card(card.Card):
             f"{scored}: accuracy {tested['accuracy']:.3f}, macro F1 {tested['macro_f1']:.3f}"
             f" ({people(tested)} of {', '.join(tested['corpora'])}; by chance"
             f" {1 / tested['classes']:.3f}).",
+            *card.unseen(about),
             *about["limits"],
         ]
 
@@ -138,7 +143,12 @@ class Biagini2022Card(card.Card):
         recipe, encoder = about["recipe"], about["input"]["encoder"]
         speech = (encoder["frames"], encoder["width"]) if encoder else (0, 0)
         return models.build(
-            recipe["model"], recipe["variant"], size=recipe["size"], seed=0, speech=speech
+            recipe["model"],
+            recipe["variant"],
+            size=recipe["size"],
+            seed=0,
+            speech=speech,
+            classes=len(about["classes"]),
         )
 
     def reader(self, about: Mapping[str, Any]) -> Callable[..., list[Tensor]]:
@@ -259,6 +269,22 @@ def describe(
         "versions": card.versions(),
     }
     return about | {"limits": limits(trial, about)}
+
+
+def elsewhere(
+    parameters: study.Parameters, trial: Trial, network: nn.Module
+) -> dict[str, dict[str, Any]]:
+    """Score a trained network on each corpus of a researcher's table that training never met."""
+    if not parameters.unseen:
+        return {}
+    data, scores = study.load_elsewhere(parameters), {}
+    for name in data.unseen:
+        rows = np.flatnonzero(data.table["corpus"] == name)
+        answers = scored(trial, data, network, rows)
+        labels, predicted = data.labels[answers.rows], answers.probabilities.argmax(1)
+        counts = tally(data.groups[answers.rows], labels, predicted)
+        scores[name] = card.score(counts, data.classes)
+    return scores
 
 
 def score(counts: Sequence[Sequence], classes: int) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from sercore.papers.biagini2022.inputs import (
     waveforms,
 )
 from sercore.papers.biagini2022.models import TunedRow, Weights
+from sercore.protocols.own import class_names
 from sercore.protocols.speakers import check_complete
 from sercore.protocols.splits import by_origin
 
@@ -54,6 +55,7 @@ class Data(Clips):
     inputs: dict[str, Inputs]
     classes: tuple[str, ...]
     encoder: str = "none"  # whose frames are among the inputs
+    unseen: tuple[str, ...] = ()  # corpora of a researcher's table that are only tested
     weights: Mapping[str, Weights] = field(default_factory=dict)
 
     @property
@@ -67,6 +69,8 @@ class Data(Clips):
         weights = [self.weights[name].content for name in trial.row.weights]
         if trial.protocol == TAKES_APART:
             values.append(self.takes.tolist())
+        if self.unseen:
+            values.append(list(self.unseen))
         return store.digest([list(self.classes), self.rows(), *values, *weights])
 
     @property
@@ -96,19 +100,22 @@ def load(
     device: str = "auto",
     elsewhere: bool = False,
     only: Sequence[str] = (),
+    own: Corpus | None = None,
 ) -> Data:
     """Load clips and inputs of an edition; inputs are taken from the store where they are kept.
 
     The edition "demo" is synthesised here, "open" is RAVDESS and TESS under ``SER_CORPORA``, with
     SAVEE and CREMA-D where they are, "paper" all four; with ``elsewhere`` corpora join that are
     only tested, and ``only`` keeps those that it names. With ``loopq_labels`` SAVEE's sadness
-    counts as anger. The encoder is a hub id, a folder, "random" or "none".
+    counts as anger. The encoder is a hub id, a folder, "random" or "none". A researcher's ``own``
+    clips, of ``protocols.own``, take the place of an edition's.
 
     Raises:
         CorpusError, AudioError: a corpus that is not there, or a clip that cannot be used.
     """
-    sources, shape, wanted = read(edition, elsewhere=elsewhere), SHAPES[size], sorted(set(kinds))
-    table = clips(sources, loopq_labels=loopq_labels)
+    sources = [own] if own else read(edition, elsewhere=elsewhere)
+    shape, wanted = SHAPES[size], sorted(set(kinds))
+    table = own.table if own else clips(sources, loopq_labels=loopq_labels)
     if only:
         table = table[table["corpus"].isin(only)].reset_index(drop=True)
     paths = list(table["path"])
@@ -133,7 +140,7 @@ def load(
     return Data(
         table,
         inputs,
-        labels.SEVEN,
+        class_names(own, labels.SEVEN) if own else labels.SEVEN,
         encoder=network.name if network else "none",
         reports=tuple(corpus.report for corpus in sources),
     )

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from sercore import encoders
+from sercore.corpora.labels import SEVEN
 from sercore.encoders import Encoder, EncoderError
 from sercore.models import cnnatt, cnnlstm, fcmfcc, hubertft, mmfusion
 from sercore.papers.biagini2022.inputs import FREE, STRETCHED
@@ -247,11 +248,12 @@ def build(
     size: str = "published",
     seed: int,
     speech: tuple[int, int] = (0, 0),
+    classes: int = len(SEVEN),
 ) -> nn.Module:
     """Build the network of a row with random weights; torch's own generator is left as it was.
 
     ``speech`` is what HUBERTFT and MMFUSION read of a frozen encoder: frames a filled clip, and
-    values a frame. A ``ValueError`` refuses a model, variant or size that the paper does not have.
+    values a frame. ``classes`` is their number. A ``ValueError`` refuses a model, variant or size that the paper does not have.
     """
     known = dict.fromkeys(f"{row.model} {row.variant}" for row in ROWS.values())
     if f"{model} {variant}" not in known or size not in ("published", "small"):
@@ -261,31 +263,36 @@ def build(
         )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return _build(model, variant, size == "small", *speech)
+        return _build(model, variant, size == "small", classes, *speech)
 
 
-def _build(model: str, variant: str, is_small: bool, n_frames: int, width: int) -> nn.Module:
+def _build(
+    model: str, variant: str, is_small: bool, classes: int, n_frames: int, width: int
+) -> nn.Module:
     if model == "CNNLSTM":
-        return cnnlstm.CNNLSTM(SMALL[model] if is_small else cnnlstm.SIZES, variant=variant)
+        sizes = SMALL[model] if is_small else cnnlstm.SIZES
+        return cnnlstm.CNNLSTM(replace(sizes, classes=classes), variant=variant)
     if model == "FCMFCC":
         sizes = fcmfcc.AS_RUN if variant == "as-run" else fcmfcc.AS_DESCRIBED
         if is_small:
             sizes = replace(SMALL[model], last_kernel=sizes.last_kernel)
-        return fcmfcc.FCMFCC(sizes)
+        return fcmfcc.FCMFCC(replace(sizes, classes=classes))
     if model == "CNNATT":
-        return cnnatt.CNNATT(SMALL[model] if is_small else cnnatt.SIZES)
+        sizes = SMALL[model] if is_small else cnnatt.SIZES
+        return cnnatt.CNNATT(replace(sizes, classes=classes))
     if model == "HUBERTFT":
-        return hubertft.HubertFT(width, variant=variant, frozen=True)
+        return hubertft.HubertFT(width, variant=variant, frozen=True, classes=classes)
     from transformers import ConvNextConfig
 
     tiny = ConvNextConfig(**TINY) if is_small else None
-    sizes = fusion_sizes(n_frames, is_small=is_small)
+    sizes = fusion_sizes(n_frames, classes, is_small=is_small)
     return mmfusion.build(width, tiny, variant=variant, frozen=True, sizes=sizes)
 
 
-def fusion_sizes(n_frames: int, *, is_small: bool) -> mmfusion.Sizes:
+def fusion_sizes(n_frames: int, classes: int, *, is_small: bool) -> mmfusion.Sizes:
     """Return the sizes of MMFUSION for a speech encoder that gives so many frames a clip."""
-    return replace(SMALL["MMFUSION"] if is_small else mmfusion.SIZES, speech=n_frames)
+    sizes = SMALL["MMFUSION"] if is_small else mmfusion.SIZES
+    return replace(sizes, speech=n_frames, classes=classes)
 
 
 def groups(network: nn.Module, model: str, *, rates: str) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -9,23 +10,23 @@ from pydantic import Field, model_validator
 
 from sercore import corpora, encoders
 from sercore.corpora.folders import lacking
-from sercore.corpora.labels import SEVEN
+from sercore.corpora.labels import SEVEN, seven_classes
 from sercore.papers.biagini2022 import data, difficulty, inputs, models, views
 from sercore.papers.biagini2022.data import Data
 from sercore.papers.biagini2022.models import GROUPS, ROWS, TUNED, Row, TunedRow, weights_of
-from sercore.papers.biagini2022.trial import HOLD_OUTS, Trial, Tuned, run, with_weights
+from sercore.papers.biagini2022.trial import HOLD_OUTS, Trial, Tuned, run, split, with_weights
 from sercore.parameters import (
-    ChapterParameters,
     Device,
     Edition,
     Encoder,
+    OwnCorpora,
     Precision,
     Scheduler,
     Seed,
     Seeds,
     WeightsPath,
 )
-from sercore.protocols import speakers
+from sercore.protocols import own, speakers
 from sercore.sweep import Task
 
 NAME = "03-loopq-models"
@@ -37,10 +38,10 @@ CORPORA = ("ravdess", "tess", "savee", "crema-d")
 CLASSES = SEVEN
 VIEWED = "CNNLSTM fixed"  # the network that is looked into
 VIEWED_SPLITS = ("by-origin", "speaker-independent")
-EPOCHS = {"demo": 8, "open": 30, "paper": 30}
+EPOCHS = {"demo": 8, "open": 30, "paper": 30, "own": 30}
 
 
-class Parameters(ChapterParameters):
+class Parameters(OwnCorpora):
     """Parameters of the chapter, checked before a kernel starts.
 
     The demo trains the published code with fewer channels on inputs of 2 s in 40 bands
@@ -112,7 +113,7 @@ def encoder(parameters: Parameters) -> str:
     """Frozen speech encoder of a run; "none" where the edition's own is not on this machine."""
     if parameters.encoder != "auto":
         return parameters.encoder
-    if parameters.edition == "demo":
+    if parameters.source == "demo":
         return "random"
     address = models.PUBLISHED["MMFUSION"]  # where it is frozen, HUBERTFT reads it too
     return address if encoders.cached(address) else "none"
@@ -138,7 +139,7 @@ def requested_tuned(parameters: Parameters) -> list[TunedRow]:
     "tuned" asks for them in every edition, "all" in the paper's alone, or by the name of a row.
     """
     if parameters.models == "all":
-        if parameters.edition != "paper" and parameters.only not in TUNED:
+        if parameters.source != "paper" and parameters.only not in TUNED:
             return []
     elif parameters.models != "tuned":
         return []
@@ -160,31 +161,38 @@ def addresses(parameters: Parameters) -> dict[str, str]:
     for name in weights_of(requested_tuned(parameters)):
         address = parameters.pictures if name == "pictures" else parameters.encoder
         if address == "auto":
-            address = models.published_address(name, parameters.edition)
+            address = models.published_address(name, parameters.source)
         places[name] = address
     return places
 
 
 def grid(
-    parameters: Parameters, *, encoder: str = "none", folds: int = speakers.FOLDS
+    parameters: Parameters,
+    *,
+    encoder: str = "none",
+    folds: int = speakers.FOLDS,
+    sources: Sequence[str] = (),
 ) -> list[Trial]:
     """Trials of a chapter, without the tuned ones: seeds x rows x protocols x folds of the data.
 
     Rates, augmentations and shuffled labels are tried by origin, shuffled labels by speaker too: at
     seed 0, at another only where one such row is asked for by its name. The encoder is that whose
-    frames the data have; "none" leaves out the rows that need one.
+    frames the data have; "none" leaves out the rows that need one. ``sources`` train across corpora
+    in turn (default: the edition's).
     """
+    chosen = rows(parameters, encoder=encoder)
     return [
         Trial(**settings, encoder=encoder if row.is_encoded else "none")
-        for row, settings in _settings(parameters, rows(parameters, encoder=encoder), folds)
+        for row, settings in _settings(parameters, chosen, folds, sources)
     ]
 
 
 def _settings(
-    parameters: Parameters, chosen: Sequence[Row], n_folds: int
+    parameters: Parameters, chosen: Sequence[Row], n_folds: int, sources: Sequence[str] = ()
 ) -> Iterator[tuple[Row, dict[str, Any]]]:
     """Yield each trial's row and settings, but for the encoder."""
-    edition = parameters.edition
+    edition = parameters.source
+    sources = sources or [data.SOURCES.get(edition, "all")]
     shared = _shared(parameters) | {
         "epochs": parameters.epochs or EPOCHS[edition],
         "precision": parameters.training_precision(edition),
@@ -192,9 +200,12 @@ def _settings(
     for seed in parameters.run_seeds:
         for row in chosen:
             for protocol in _protocols(parameters, row, seed):
-                is_by_speaker = protocol == "speaker-independent"
-                source = data.SOURCES[edition] if protocol == "across-corpora" else "all"
-                for fold in range(min(parameters.folds, n_folds) if is_by_speaker else 1):
+                places = [(0, "all")]
+                if protocol == "speaker-independent":
+                    places = [(fold, "all") for fold in range(min(parameters.folds, n_folds))]
+                elif protocol == "across-corpora":
+                    places = [(0, source) for source in sources]
+                for fold, source in places:
                     place = {"protocol": protocol, "fold": fold, "source": source, "seed": seed}
                     yield row, asdict(row) | shared | place
 
@@ -202,7 +213,7 @@ def _settings(
 def _shared(parameters: Parameters) -> dict[str, str]:
     """Settings that all trials of a run have."""
     labels = "loopq" if parameters.loopq_labels else "own"
-    return {"edition": parameters.edition, "labels": labels, "size": size(parameters)}
+    return {"edition": parameters.source, "labels": labels, "size": size(parameters)}
 
 
 def _protocols(parameters: Parameters, row: Row, seed: int) -> list[str]:
@@ -221,7 +232,7 @@ def _protocols(parameters: Parameters, row: Row, seed: int) -> list[str]:
 
 def size(parameters: Parameters) -> str:
     """Size of inputs and networks: small in the demo."""
-    return "small" if parameters.edition == "demo" else "published"
+    return "small" if parameters.source == "demo" else "published"
 
 
 def load(parameters: Parameters) -> Data:
@@ -230,12 +241,27 @@ def load(parameters: Parameters) -> Data:
     Raises:
         CorpusError: a corpus that is not there; of the paper's edition all that is missing.
     """
-    if parameters.edition == "paper":
+    if parameters.source == "paper":
         refuse_paper(parameters)
     clips = _loaded(parameters, rows(parameters, encoder=encoder(parameters)))
+    if parameters.table:
+        (report,) = clips.reports
+        _, sentences = _trials(parameters, clips)
+        problems = (*report.problems, *sentences)
+        return replace(clips, reports=(replace(report, problems=problems),))
     if parameters.protocol not in ("all", "across-corpora"):
         return clips
     return replace(clips, reports=(*clips.reports, *data.reports_elsewhere(parameters.edition)))
+
+
+def load_elsewhere(parameters: Parameters) -> Data:
+    """Load the clips that ``load`` loads together with those of corpora that are only tested."""
+    return _loaded(parameters, rows(parameters, encoder=encoder(parameters)), elsewhere=True)
+
+
+def _read_own(parameters: Parameters) -> corpora.Corpus:
+    usual = seven_classes(loopq_labels=parameters.loopq_labels)
+    return own.read(parameters, classes=usual, unseen=own.names(parameters.unseen))
 
 
 def _loaded(
@@ -245,8 +271,12 @@ def _loaded(
     elsewhere: bool = False,
     only: Sequence[str] = (),
 ) -> Data:
-    return data.load(
-        parameters.edition,
+    corpus, unseen = None, own.names(parameters.unseen)
+    if parameters.table:
+        corpus = _read_own(parameters)
+        only = () if elsewhere else sorted(set(corpus.table["corpus"]) - set(unseen))
+    loaded = data.load(
+        parameters.source,
         {kind for row in chosen for kind in row.inputs},
         size=size(parameters),
         loopq_labels=parameters.loopq_labels,
@@ -254,7 +284,9 @@ def _loaded(
         device=parameters.device,
         elsewhere=elsewhere,
         only=only,
+        own=corpus,
     )
+    return replace(loaded, unseen=unseen) if elsewhere else loaded
 
 
 def refuse_paper(parameters: Parameters) -> None:
@@ -273,7 +305,7 @@ def refuse_paper(parameters: Parameters) -> None:
 
 def tasks(parameters: Parameters, clips: Data) -> list[Task]:
     """List what a run trains and looks into, within its corpora and from one on all others."""
-    trials = grid(parameters, encoder=clips.encoder, folds=speakers.count(clips.table))
+    trials, _ = _trials(parameters, clips)
     within = [trial for trial in trials if trial.protocol != "across-corpora"]
     beyond = [trial for trial in trials if trial.protocol == "across-corpora"]
     viewed = []
@@ -294,6 +326,21 @@ def tasks(parameters: Parameters, clips: Data) -> list[Task]:
     if parameters.models in difficulty.TASKS:
         jobs.append(_classifiers_task(parameters))
     return jobs
+
+
+def _trials(parameters: Parameters, clips: Data) -> tuple[list[Trial], list[str]]:
+    """List the trials, of a researcher's clips those that these allow, and say why not others."""
+    if not parameters.table:
+        folds = speakers.count(clips.table)
+        return grid(parameters, encoder=clips.encoder, folds=folds), []
+    table, unseen = clips.table, own.names(parameters.unseen)
+    sources = () if unseen else tuple(sorted(set(table["corpus"])))
+    folds = parameters.folds  # a fold that does not exist is told
+    trials = grid(parameters, encoder=clips.encoder, folds=folds, sources=sources)
+    within = [trial for trial in trials if trial.protocol != "across-corpora" or not unseen]
+    beyond = [trial for trial in trials if trial not in within]
+    chosen, reasons = own.possible(parameters, within, partial(split, data=clips))
+    return chosen + beyond, reasons
 
 
 def _task(name: str, function: Callable[..., dict], trials: Sequence[Trial], clips: Data) -> Task:
@@ -324,12 +371,16 @@ def _classifiers_task(parameters: Parameters) -> Task:
     chosen, only = difficulty.TASKS[parameters.models]
     is_here = encoder(parameters) != "none"
     chosen = [row for row in chosen if is_here or not row.is_encoded]
-    if parameters.edition == "demo":
+    if parameters.source in ("demo", "own"):
         only = ()
     clips = _loaded(parameters, chosen, elsewhere=True, only=only)
-    folds = min(parameters.folds, speakers.count(clips.table))
+    folds = parameters.folds
+    if not parameters.table:
+        folds = min(folds, speakers.count(clips.table))
     settings = {"seeds": parameters.run_seeds, "folds": folds, **_shared(parameters)}
     trials = list(difficulty.grid(chosen, clips, **settings))
+    if parameters.table:
+        trials, _ = own.possible(parameters, trials, partial(split, data=clips))
     task = _task(parameters.models, difficulty.run, trials, clips)
     return replace(task, data=difficulty.summarised(clips))
 
@@ -367,12 +418,14 @@ def measured_on(clips: Data) -> tuple[str, ...]:
 
 def manifest(parameters: Parameters) -> list:
     """Name the data of an edition by plain values, for the chapter's key."""
-    if parameters.edition == "paper":
+    if parameters.source == "paper":
         refuse_paper(parameters)
     frozen, places = encoder(parameters), addresses(parameters)
     parts = [*inputs.extractors(), frozen if frozen == "none" else encoders.content(frozen)]
     for name in weights_of(tuned(parameters)):
         parts.append([name, models.weights_content(name, places[name])])
+    if parameters.table:
+        return [*own.contents(_read_own(parameters)), *parts]
     if parameters.edition == "demo":
         return parts
     return [*data.contents(parameters.edition, loopq_labels=parameters.loopq_labels), *parts]

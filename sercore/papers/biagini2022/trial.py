@@ -47,7 +47,7 @@ class Trial:
             "takes-apart" (the same, but all takes of a sentence by a speaker on one side) or
             "across-corpora".
         fold: fold of speakers; 0 where there are no folds.
-        source: corpus that trains across corpora; "all" otherwise.
+        source: corpus that trains across corpora; "all" otherwise, and where others are unseen.
         seed: seed of split, weights and batches.
         edition: edition of the data.
         labels: "own", or "loopq" where SAVEE's sadness counts as anger.
@@ -207,7 +207,12 @@ def build(trial: Trial, data: Data) -> nn.Module:
     frames = data.inputs.get(trial.kinds[-1]) if trial.encoder != "none" else None
     speech = (int(frames.sizes.max()), frames.values.shape[1]) if frames else (0, 0)
     return models.build(
-        trial.model, trial.variant, size=trial.size, seed=trial.start, speech=speech
+        trial.model,
+        trial.variant,
+        size=trial.size,
+        seed=trial.start,
+        speech=speech,
+        classes=len(data.classes),
     )
 
 
@@ -215,11 +220,11 @@ def _build_tuned(trial: Tuned, data: Data) -> nn.Module:
     from transformers import ConvNextConfig, ConvNextModel
 
     parts = {name: models.load_weights(name, data.weights[name]) for name in trial.row.weights}
-    speech, is_small = parts[trial.model].model, trial.size == "small"
+    speech, is_small, classes = parts[trial.model].model, trial.size == "small", len(data.classes)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(trial.start)
         if trial.model == "HUBERTFT":
-            network = HubertFT(speech, variant=trial.variant)
+            network = HubertFT(speech, variant=trial.variant, classes=classes)
         else:
             samples = torch.tensor(int(data.inputs[trial.kinds[-1]].sizes.max()))
             n_frames = int(speech._get_feat_extract_output_lengths(samples))
@@ -227,7 +232,7 @@ def _build_tuned(trial: Tuned, data: Data) -> nn.Module:
             if pictures is None:
                 config = ConvNextConfig(**models.TINY) if is_small else convnext_base()
                 pictures = ConvNextModel(config)
-            sizes = models.fusion_sizes(n_frames, is_small=is_small)
+            sizes = models.fusion_sizes(n_frames, classes, is_small=is_small)
             network = MMFusion(speech, pictures, variant=trial.variant, sizes=sizes)
     speech.register_forward_pre_hook(_follow_torch)
     return network
@@ -251,7 +256,8 @@ def split(trial: Trial, data: Data) -> Sides:
         training, held_out = HOLD_OUTS[trial.protocol](data.table, generator=generator)
         return training, held_out, held_out
     if trial.protocol == "across-corpora":
-        return across(data.table, source=trial.source)
+        others = set(data.table["corpus"]) - set(data.unseen)
+        return across(data.table, source=others if data.unseen else trial.source)
     sides = speaker_folds(data.table, trial.fold)
     generator = np.random.default_rng([trial.seed, trial.fold])
     if trial.protocol == SAME_SIZE:
@@ -345,7 +351,7 @@ def _counted(data: Data, answers: Scored) -> dict:
         "accuracy": float(accuracy(confusion)),
         "macro_f1": float(macro_f1(confusion)),
         "top_2": top_k_accuracy(probabilities, truth, k=2),
-        "top_3": top_k_accuracy(probabilities, truth, k=3),
+        "top_3": top_k_accuracy(probabilities, truth, k=min(3, len(data.classes))),
         "calibration_error": diagram.error,
         "seconds_per_clip": round(answers.seconds, 6),
     }

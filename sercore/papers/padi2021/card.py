@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from sercore import card, store
 from sercore.audio import RATE, AudioError
 from sercore.card import chance, people
-from sercore.corpora import CorpusError
+from sercore.corpora import CorpusError, TableError
 from sercore.features.mel import LEAST_DEVIATION, MelSettings, normalise_bands
 from sercore.models.resnet import ResNet34, Sizes
 from sercore.papers.padi2021 import data as padi_data
@@ -24,13 +24,14 @@ from sercore.papers.padi2021.data import Data
 from sercore.papers.padi2021.study import ROWS
 from sercore.papers.padi2021.trial import Fitted, Trial
 from sercore.parameters import ParameterError
+from sercore.protocols import LeakError
 from sercore.sweep import sweep
 from sercore.training import chunks
 
 # Parameters that systems with transfer alone read, and those that every training takes.
 TRANSFER = ("pretraining", "speakers", "speaker_checkpoint", "taught")
 TAKEN = ("edition", "experiment", "epochs", "seed", "size", "precision", "device")
-TAKEN += ("norm", "vad", "evaluate", "part", "scored", *TRANSFER)
+TAKEN += ("norm", "vad", "evaluate", "part", "scored", *TRANSFER, *card.OWN)
 # What became of the recogniser's convolutions, by transfer.
 STARTS = {"frozen": "then left as they were", "finetune": "then trained on"}
 SMALLER = {
@@ -50,10 +51,12 @@ class PadiCard(card.Card):
         self, name: str, given: Mapping[str, object], *, final: bool
     ) -> study.Parameters:
         """Check the parameters of a system's one trial; of experiment 1 where none is named."""
-        row, chosen = ROWS[name], {"experiment": "exp1", **given}
+        row, chosen = ROWS[name], dict(given)
+        if not given.get("classes"):
+            chosen = {"experiment": "exp1", **given}
         fixed = {"only": row.name, "models": "all", "folds": 1}
         parameters = card.training_parameters(study.Parameters, chosen, taken=TAKEN, **fixed)
-        if parameters.experiment == "all":
+        if parameters.experiment == "all" and not parameters.classes:
             raise ParameterError(
                 "-p experiment=all: a model has the classes of one; expected exp1, exp2 or"
                 " exp3. Name one of them."
@@ -184,10 +187,11 @@ def _load(parameters: study.Parameters) -> tuple[Data, Trial]:
     try:
         data = study.load(parameters)
         trials = study.grid(parameters, data)
-    except (AudioError, CorpusError):
+    except (AudioError, CorpusError, LeakError, TableError):
         raise
     except ValueError as error:
-        raise ParameterError(f"-p edition={parameters.edition}: {error}") from error
+        source = parameters.table or f"-p edition={parameters.edition}"
+        raise ParameterError(f"{source}: {error}") from error
     if reason := padi_data.missing(data).get(parameters.experiment):
         raise ParameterError(
             f"-p experiment={parameters.experiment}: cannot be trained on these clips; {reason}."

@@ -4,7 +4,7 @@ The clips that teach speakers are found in ``pretraining``.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,15 @@ import numpy as np
 import pandas as pd
 
 from sercore import corpora, store
+from sercore.corpora import Corpus, TableError, iemocap, labels
 from sercore.corpora import folders as corpora_folders
-from sercore.corpora import iemocap, labels
 from sercore.corpora.clips import Clips, Report
 from sercore.corpora.demo import synthetic
 from sercore.evaluation import embeddings
 from sercore.features.keeping import Extractor
 from sercore.features.mel import MelSettings, mel, normalise_bands
+from sercore.parameters import OwnTable
+from sercore.protocols import own
 from sercore.training.batching import Frames, Ragged
 from sercore.training.chunks import balanced
 
@@ -30,11 +32,17 @@ FLOOR = 1e-6  # of a band's power, before the natural logarithm
 QUIET = 30.0  # dB under a clip's loudest frame
 
 EXPERIMENTS = tuple(labels.EXPERIMENTS)
+OWN = "own"  # the one experiment of clips with classes of one's own
 CLASSES = {name: tuple(dict.fromkeys(words.values())) for name, words in labels.EXPERIMENTS.items()}
 VOXCELEB = "voxceleb"  # too large for memory: its clips are read from their files
 ORIGINS = {"iemocap": "IEMOCAP", "ravdess": "RAVDESS", "crema-d": "CREMA-D", VOXCELEB: "VoxCeleb"}
 SCORED = {"demo": "demo-studio", "open": "ravdess", "paper": "iemocap"}
-COMPARED = {"demo": 6, "open": 0, "paper": 0}  # clips of a scored speaker that are verified
+COMPARED = {
+    "demo": 6,
+    "open": 0,
+    "paper": 0,
+    "own": 0,
+}  # clips of a scored speaker that are verified
 PAIRS = 20_000  # that verify speakers, where there is no list of pairs
 LIST = Path("lists") / "iemocap-4class.jsonl.gz"  # EmoBox's list of IEMOCAP's clips, packed
 
@@ -148,10 +156,7 @@ def clips(edition: str, *, scored: str = "") -> tuple[pd.DataFrame, Report]:
     if edition == "paper":
         _refuse(corpora_folders.lacking([name]))
     corpus = read_corpus(edition, name)
-    table = corpus.table.copy()
-    for column in ("part", "session", "dialogue"):
-        if column not in table:
-            table[column] = None
+    table = with_conversations(corpus.table)
     maps = [labels.mapped(table, labels.four_classes(name)) for name in EXPERIMENTS]
     table = table[np.logical_or.reduce([classes.notna() for classes in maps])]
     if not len(table):
@@ -160,9 +165,57 @@ def clips(edition: str, *, scored: str = "") -> tuple[pd.DataFrame, Report]:
             " another corpus."
         )
     table = table.assign(name=[Path(path).stem for path in table["path"]])
+    return table.sort_values(["speaker", "name"], ignore_index=True), corpus.report
+
+
+def with_conversations(table: pd.DataFrame) -> pd.DataFrame:
+    """Add ``part`` and ``session`` where they are missing, and ``conversation`` to clips."""
+    table = table.copy()
+    for column in ("part", "session", "dialogue"):
+        if column not in table:
+            table[column] = None
     speakers = table["corpus"] + "/" + table["speaker"]
     table["conversation"] = table["dialogue"].where(table["dialogue"].notna(), speakers)
-    return table.sort_values(["speaker", "name"], ignore_index=True), corpus.report
+    return table
+
+
+def own_corpora(parameters: OwnTable, *, scored: str) -> tuple[Corpus, dict[str, Corpus]]:
+    """Read a researcher's clips: the corpus that is scored, and the others by their names.
+
+    A clip that the class map leaves out teaches no speaker either.
+
+    Raises:
+        TableError: ``protocols.own.read`` refuses the clips, or the scored corpus is not told.
+    """
+    usual: dict[str, str | None] = {}
+    for name in EXPERIMENTS:
+        for label, word in labels.four_classes(name).items():
+            usual[label] = usual.get(label) or word
+    whole = own.read(parameters, classes=usual)
+    names = sorted(set(whole.table["corpus"]))
+    chosen = scored or (names[0] if len(names) == 1 else "")
+    if chosen not in names:
+        found = f"-p scored={scored}" if scored else f"{len(names)} corpora"
+        raise TableError(
+            f"{parameters.table}: {found}; expected one of {', '.join(names)} as the corpus that is"
+            " scored, whose speakers no other corpus has. Give -p scored=…"
+        )
+    parts = {
+        name: replace(whole, name=name, table=rows.reset_index(drop=True), problems=[])
+        for name, rows in whole.table.groupby("corpus")
+    }
+    table = with_conversations(parts.pop(chosen).table)
+    return replace(whole, name=chosen, table=table), parts
+
+
+def own_classes(
+    parameters: OwnTable, corpus: Corpus
+) -> tuple[dict[str, tuple[str, ...]], dict[str, np.ndarray]]:
+    """Return names and ``(clips,)`` numbers of the classes by experiment: the paper's, or own ones."""
+    if not parameters.classes:
+        return CLASSES, targets(corpus.table)
+    names = own.class_names(corpus, ())
+    return {OWN: names}, {OWN: np.array([names.index(name) for name in corpus.table["class"]])}
 
 
 def targets(table: pd.DataFrame) -> dict[str, np.ndarray]:
@@ -228,12 +281,13 @@ def missing(data: Data) -> dict[str, str]:
     """Return the experiments that these data cannot run, with the reason."""
     reasons: dict[str, str] = {}
     corpus = ORIGINS.get(data.corpus, data.corpus)
+    first = next(iter(data.classes))
     for name, classes in data.classes.items():
         present = set(data.targets[name])
         absent = [word for number, word in enumerate(classes) if number not in present]
         if absent:
             reasons[name] = f"{corpus} has no clip that is {' or '.join(absent)}"
-        elif name != "exp1" and np.array_equal(data.targets[name], data.targets["exp1"]):
+        elif name != first and np.array_equal(data.targets[name], data.targets[first]):
             reason = f"the same clips and classes as exp1: {corpus} has no clip that is excited"
             reasons[name] = reason
     return reasons
@@ -246,7 +300,7 @@ def contents(edition: str, *, scored: str = "") -> list[list]:
     return [[name, store.content(path), label] for name, path, label in zip(*columns, strict=True)]
 
 
-def read_corpus(edition: str, name: str) -> corpora.Corpus:
+def read_corpus(edition: str, name: str) -> Corpus:
     """Read a corpus, which the demo synthesises."""
     return synthetic.load(name) if edition == "demo" else corpora.load(name)
 

@@ -5,7 +5,7 @@ several processes train one recogniser.
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from sercore.papers.padi2021.data import (
     refuse_partial,
 )
 from sercore.papers.padi2021.trial import Recogniser, run_recogniser, train_recogniser
+from sercore.protocols import leaks
 from sercore.training import devices
 from sercore.training.batching import Ragged, Streamed
 from sercore.training.devices import choose
@@ -38,7 +39,7 @@ SPEAKERS = {
     "paper": (VOXCELEB,),
 }
 # Clips of a speaker that an epoch reads, 0 for all: two of the open speakers have 1400.
-MOST = {"demo": 4, "open": 100, "paper": 0}
+MOST = {"demo": 4, "open": 100, "paper": 0, "own": 100}
 LISTS = ("veri_test.txt", "veri_test2.txt")  # VoxCeleb1-O, and the same without its wrong labels
 # What the command prints of a training, by the outcome's name for it.
 SUMMARY = {
@@ -63,9 +64,14 @@ def source(
     *,
     taught: tuple[str, ...] = (),
     checkpoint: str = "",
+    own: Mapping[str, corpora.Corpus] | None = None,
 ) -> Source:
-    """Return the clips that teach speakers, and pairs of scored or VoxCeleb's listed clips."""
-    names, scored = taught or teachers(edition), table["corpus"].iloc[0]
+    """Return the clips that teach speakers, and pairs of scored or VoxCeleb's listed clips.
+
+    A researcher's ``own`` corpora are named as others are; beside them none may teach speakers.
+    """
+    names = taught or (teachers(edition) if own is None else tuple(own))
+    scored = table["corpus"].iloc[0]
     if scored in names:
         raise corpora.CorpusError(
             f"{scored}: is scored and would teach speakers too; expected other corpora, since the"
@@ -85,8 +91,14 @@ def source(
         streamed = voxceleb_source(root, compared, pairs, checkpoint=checkpoint)
         refuse_partial(edition, streamed.reports)
         return streamed
-    loaded = [read_corpus(edition, name) for name in names]
+    of_table = own or {}
+    loaded = [of_table.get(name) or read_corpus(edition, name) for name in names]
     refuse_partial(edition, [corpus.report for corpus in loaded])
+    if not loaded:
+        nothing = np.array([], str), compared, compared
+        return Source(*nothing, *pairs, (), "", MOST[edition], checkpoint)
+    if own is not None:
+        _refuse_known(table, [corpus for corpus in loaded if corpus.name not in own])
     spoken = pd.concat([corpus.table[corpora.COLUMNS] for corpus in loaded], ignore_index=True)
     spoken = spoken.sort_values(["corpus", "speaker", "path"], ignore_index=True)
     speakers = (spoken["corpus"] + "/" + spoken["speaker"]).to_numpy(str)
@@ -103,6 +115,14 @@ def source(
         checkpoint=checkpoint,
         reports=tuple(corpus.report for corpus in loaded),
     )
+
+
+def _refuse_known(table: pd.DataFrame, loaded: Sequence[corpora.Corpus]) -> None:
+    """Refuse corpora that hold clips of the researcher's scored corpus under another name."""
+    for corpus in loaded:
+        both = pd.concat([table, corpus.table], ignore_index=True)
+        sides = ["scored"] * len(table) + ["taught"] * len(corpus.table)
+        leaks.refuse_leaks(both, sides, where=f"-p taught={corpus.name}")
 
 
 def teachers(edition: str) -> tuple[str, ...]:

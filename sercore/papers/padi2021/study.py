@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -9,19 +10,20 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, field_validator, model_validator
 from sklearn.metrics import silhouette_score
 
+from sercore.corpora import TableError
 from sercore.evaluation.embeddings import neighbours
 from sercore.features import speaker
 from sercore.features.mel import normalise_bands
 from sercore.papers.padi2021 import campplus, pretraining
 from sercore.papers.padi2021 import data as padi_data
 from sercore.papers.padi2021 import trial as padi_trial
-from sercore.papers.padi2021.data import CLASSES, EXPERIMENTS, SPECTROGRAMS, Data
+from sercore.papers.padi2021.data import CLASSES, SPECTROGRAMS, Data
 from sercore.papers.padi2021.trial import PROTOCOLS, Recogniser, Row, Trial
 from sercore.parameters import (
-    ChapterParameters,
     Device,
     Edition,
     FilePath,
+    OwnTable,
     ParameterError,
     Precision,
     Scheduler,
@@ -30,7 +32,7 @@ from sercore.parameters import (
     WeightsPath,
     checked,
 )
-from sercore.protocols import sessions
+from sercore.protocols import own, sessions
 from sercore.sweep import Task
 from sercore.training.batching import Ragged
 
@@ -39,9 +41,19 @@ NAME = "04-resnet-specaugment"
 STUDY = "padi2021"
 # Method number of each kind of trial: raised when its numbers move, and the kind is recorded again.
 METHODS = {"models": 1, "speakers": 1, "views": 1, "campplus": 1}
-EPOCHS = {"demo": 4, "open": 8, "paper": 20}  # of the emotion stage, with three versions of a clip
-PRETRAINING = {"demo": 3, "open": 20, "paper": 20}
-SIZE = {"demo": "small", "open": "published", "paper": "published"}
+EPOCHS = {
+    "demo": 4,
+    "open": 8,
+    "paper": 20,
+    "own": 20,
+}  # of the emotion stage, with three versions of a clip
+PRETRAINING = {"demo": 3, "open": 20, "paper": 20, "own": 20}
+SIZE = {"demo": "small", "open": "published", "paper": "published", "own": "published"}
+
+NOBODY_TEACHES = (
+    "no other corpus is here whose speakers a recogniser could learn; another one in the table, or"
+    " one under SER_CORPORA that -p taught=… names, would teach it"
+)
 
 FULL = Row(transfer="frozen", augmentation="both")  # the paper's system
 GRID = tuple(
@@ -71,7 +83,7 @@ DEMO = tuple(row for row in GRID if row.cell in ("000", "001", "011", "111"))
 VIEWED = tuple(replace(FULL, transfer=transfer) for transfer in ("none", "frozen", "finetune"))
 
 
-class Parameters(ChapterParameters):
+class Parameters(OwnTable):
     """Parameters of the chapter, checked before a kernel starts.
 
     The demo reads chunks of a fifth of the length with half the channels, and runs four of the
@@ -133,11 +145,15 @@ class Parameters(ChapterParameters):
         description="the folder of the CAM++ speaker encoder, for rows of its own; none for no such rows",
     )
     scored: str = Field(
-        "", description="the corpus that is scored, by its folder; empty for the edition's own"
+        "",
+        description="the corpus that is scored, by its name; empty for the edition's own, or a table's only one",
     )
     taught: str = Field(
         "",
-        description="the corpora whose speakers are learnt, parted by commas; empty for the edition's own",
+        description=(
+            "the corpora whose speakers are learnt, parted by commas; empty for the edition's own,"
+            " or a table's other ones"
+        ),
     )
     control: Literal["none", "labels shuffled", "constant rate"] = Field(
         "none", description="a control: training labels shuffled, or a learning rate never halved"
@@ -168,6 +184,11 @@ class Parameters(ChapterParameters):
                 "-p models=encoder: needs a speaker encoder, and none is given. Give its folder as"
                 " -p encoder=…"
             )
+        if self.classes and self.experiment != "all":
+            raise ValueError(
+                f"-p experiment={self.experiment}: has the paper's classes, and -p classes gives"
+                " others. Leave one of the two out."
+            )
         if not rows(self) and not encoder_rows(self):
             raise ValueError(
                 f"-p only={self.only}: no row among -p models={self.models}; expected one that is."
@@ -184,7 +205,7 @@ class Parameters(ChapterParameters):
 def rows(parameters: Parameters) -> list[Row]:
     """Return the rows that a run trains, in the inputs that are asked for."""
     groups = dict(GROUPS)
-    if parameters.edition == "demo" and not parameters.only:
+    if parameters.source == "demo" and not parameters.only:
         groups["grid"] = DEMO
     names = groups if parameters.models == "all" else [parameters.models]
     chosen = [row for name in names for row in groups.get(name, ())]
@@ -205,32 +226,49 @@ def encoder_rows(parameters: Parameters) -> list[campplus.Row]:
 
 def grid(parameters: Parameters, data: Data) -> list[Trial]:
     """Return the trials of a chapter: rows by where they are run."""
+    return _trials(parameters, data)[0]
+
+
+def _trials(parameters: Parameters, data: Data) -> tuple[list[Trial], list[str]]:
+    """Return the trials, of a researcher's clips those that these allow, and why not others."""
     shared = {
-        "size": SIZE[parameters.edition] if parameters.size == "auto" else parameters.size,
-        "precision": parameters.training_precision(parameters.edition),
+        "size": SIZE[parameters.source] if parameters.size == "auto" else parameters.size,
+        "precision": parameters.training_precision(parameters.source),
     }
     taught = {"speakers": "given"}
     if not parameters.speaker_checkpoint:
         taught = {
-            "pretraining": parameters.pretraining or PRETRAINING[parameters.edition],
+            "pretraining": parameters.pretraining or PRETRAINING[parameters.source],
             "speakers": parameters.speakers,
             "taught": "+".join(data.source.corpora),
         }
-    trials = []
+    trials, asked = [], rows(parameters)
+    chosen = runnable(asked, data)
     for place in places(parameters, data):
-        for row in runnable(rows(parameters), data):
+        for row in chosen:
             transfer = {} if row.transfer == "none" else taught
             trials.append(Trial(**place, **asdict(row), **transfer, **shared))
-    return trials
+    if not parameters.table:
+        return trials, []
+    trials, sentences = own.possible(parameters, trials, partial(padi_trial.split, data=data))
+    left_out = [row.name for row in asked if row not in chosen and row.part == "all"]
+    if left_out:
+        sentences.append(f"not run, {', '.join(left_out)}: {NOBODY_TEACHES}")
+    if not trials and not encoder_rows(parameters):
+        reasons = sentences or padi_data.missing(data).values() or ["no such part of a corpus"]
+        raise TableError(
+            f"{parameters.table}: {'; '.join(reasons)}. Add clips, or name another row"
+        )
+    return trials, sentences
 
 
 def places(parameters: Parameters, data: Data) -> list[dict[str, Any]]:
     """Return where each row is run: seeds x possible experiments x protocols x folds."""
     missing = padi_data.missing(data)
-    wanted = EXPERIMENTS if parameters.experiment == "all" else (parameters.experiment,)
+    wanted = data.classes if parameters.experiment == "all" else (parameters.experiment,)
     shared = {
-        "edition": parameters.edition,
-        "epochs": parameters.epochs or EPOCHS[parameters.edition],
+        "edition": parameters.source,
+        "epochs": parameters.epochs or EPOCHS[parameters.source],
         "control": parameters.control,
     }
     varied = {
@@ -244,25 +282,38 @@ def places(parameters: Parameters, data: Data) -> list[dict[str, Any]]:
 
 def folds(parameters: Parameters, data: Data) -> int:
     """Return the number of folds: of those asked for, as many as there are groups of speakers."""
-    wanted = parameters.folds or (1 if parameters.edition == "demo" else sessions.FOLDS)
-    return min(wanted, len(sessions.groups(data.table)))
+    wanted = parameters.folds or (1 if parameters.source == "demo" else sessions.FOLDS)
+    if parameters.table and parameters.protocol == "clips":
+        return wanted  # speakers need not be known
+    return min(wanted, sessions.count(data.table))
 
 
 def runnable(chosen: Sequence[Row], data: Data) -> list[Row]:
-    """Return the rows that these data can train: parts are IEMOCAP's alone."""
-    parts = {"all", *data.table["part"].dropna()}
-    return [row for row in chosen if row.part in parts]
+    """Return the rows that these data can train: parts are IEMOCAP's, transfer needs speakers."""
+    parts, source = {"all", *data.table["part"].dropna()}, data.source
+    starts = {"none", *(("frozen", "finetune") if source.names or source.checkpoint else ())}
+    return [row for row in chosen if row.part in parts and row.transfer in starts]
 
 
 def load(parameters: Parameters) -> Data:
     """Load the clips that are scored, their spectrograms, and the clips that teach speakers."""
-    table, report = padi_data.clips(parameters.edition, scored=parameters.scored)
+    if parameters.table:
+        corpus, others = padi_data.own_corpora(parameters, scored=parameters.scored)
+        table, report = corpus.table, corpus.report
+        classes, targets = padi_data.own_classes(parameters, corpus)
+    else:
+        table, report = padi_data.clips(parameters.edition, scored=parameters.scored)
+        others, classes, targets = None, CLASSES, padi_data.targets(table)
     raw = Ragged.of(SPECTROGRAMS.rows(list(table["path"])))
     segments = Ragged.of(normalise_bands([raw.clip(row) for row in range(len(table))]))
     options = {"taught": taught(parameters), "checkpoint": parameters.speaker_checkpoint}
-    source = pretraining.source(parameters.edition, table, segments, **options)
+    source = pretraining.source(parameters.source, table, segments, own=others, **options)
     reports = (report, *source.reports)
-    return Data(table, raw, segments, CLASSES, padi_data.targets(table), source, reports=reports)
+    data = Data(table, raw, segments, classes, targets, source, reports=reports)
+    if not parameters.table:
+        return data
+    problems = (*report.problems, *_trials(parameters, data)[1])
+    return replace(data, reports=(replace(report, problems=problems), *source.reports))
 
 
 def taught(parameters: Parameters) -> tuple[str, ...]:
@@ -310,7 +361,7 @@ def run_views(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
     for stage, network in networks.items():
         frames = padi_trial.pooled(trial, data, network, fitted.test)
         for what, labels in (("emotion", target), ("speaker", speakers)):
-            if len(set(labels.tolist())) > 1:
+            if 1 < len(set(labels.tolist())) < len(labels):
                 silhouettes.append([stage, what, float(silhouette_score(frames, labels))])
         points = neighbours(frames, seed=trial.seed).round(3).tolist()
         for who, name, point in zip(speakers.tolist(), names, points, strict=True):
@@ -337,7 +388,13 @@ def verified_with(kind: str, settings: Mapping[str, Any]) -> dict[str, str]:
 def manifest(parameters: Parameters) -> list:
     """Name the data of an edition by plain values, for the chapter's key."""
     names: list[Any] = [pretraining.weights(parameters.speaker_checkpoint)]
-    if parameters.edition != "demo":
+    if parameters.table:
+        scored, here = padi_data.own_corpora(parameters, scored=parameters.scored)
+        elsewhere = tuple(name for name in taught(parameters) if name not in here)
+        for corpus in (scored, *here.values()):
+            names += own.contents(corpus)
+        names += pretraining.contents("own", taught=elsewhere) if elsewhere else []
+    elif parameters.edition != "demo":
         names += padi_data.contents(parameters.edition, scored=parameters.scored)
         names += pretraining.contents(parameters.edition, taught=taught(parameters))
     return [*names, SPECTROGRAMS.about()]

@@ -39,7 +39,7 @@ from sercore.training.batching import Ragged
 from sercore.training.resumable import History
 
 # Parameters of the chapter that a training takes.
-TAKEN = ("edition", "epochs", "seed", "precision", "device", "table", "classes", "unseen")
+TAKEN = ("edition", "epochs", "seed", "precision", "device", *card.OWN, "unseen")
 KEPT = (
     "shared layers and emotion head; heads and discriminators of attributes, if training had any,"
     " do not predict: not saved"

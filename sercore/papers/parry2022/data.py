@@ -1,6 +1,6 @@
 """Data of Parry et al. 2022: clips of pooled and unseen corpora, their frames and attributes.
 
-``load`` reads an edition and ``own`` a researcher's table; both give ``Data``.
+``load`` reads an edition and ``own`` a researcher's clips; both give ``Data``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,8 +16,6 @@ from sklearn.metrics import mutual_info_score
 from sercore import corpora, store
 from sercore.audio import RATE
 from sercore.corpora import Corpus, labels
-from sercore.corpora import own as own_corpus
-from sercore.corpora.cells import existing
 from sercore.corpora.clips import Clips
 from sercore.corpora.demo import synthetic
 from sercore.corpora.folders import lacking as lacking_corpora
@@ -25,7 +23,8 @@ from sercore.evaluation.reference import clip_statistics
 from sercore.features import mel as mel_features
 from sercore.features.keeping import Extractor
 from sercore.features.mel import MelSettings, mel, normalise_bands
-from sercore.protocols import leaks
+from sercore.parameters import OwnTable
+from sercore.protocols import own as own_clips
 from sercore.protocols.speakers import Split, pooled
 from sercore.training.batching import Ragged
 
@@ -269,24 +268,16 @@ def _targets(table: pd.DataFrame, surprise: str, calm: str) -> np.ndarray:
     return np.array([CLASSES.index(name) if isinstance(name, str) else -1 for name in mapped])
 
 
-def own(path: Path, classes: Path | None, *, unseen: Sequence[str]) -> Data:
-    """Load a researcher's own clips and their filterbanks; without a map the paper's classes count.
+def read_own(parameters: OwnTable, *, unseen: Sequence[str]) -> Corpus:
+    """Read a researcher's own clips; see ``protocols.own.read``."""
+    return own_clips.read(parameters, classes=labels.valences(), unseen=unseen)
 
-    Table and map are as ``corpora.own`` takes them.
 
-    Raises:
-        TableError: ``corpora.own`` refuses the table or the map.
-        LeakError: the same sound stands under two corpora, speakers or emotions, or one speaker
-            under two spellings; see ``protocols.leaks``.
-    """
-    class_map = own_corpus.class_map(classes) if classes else None
-    corpus = own_corpus.read(path, classes=class_map, unseen=unseen)
-    copies = leaks.refuse_leaks(corpus.table, where=str(path))
-    report = replace(corpus.report, problems=(*corpus.problems, *copies))
-    table = _sorted(corpus.table).assign(surprised=False)
-    occurring = set(table["class"])
-    known = tuple(name for name in CLASSES if name in occurring)
-    known += tuple(sorted(occurring - set(CLASSES)))
+def own(parameters: OwnTable, *, unseen: Sequence[str]) -> Data:
+    """Load a researcher's own clips and their filterbanks."""
+    corpus = read_own(parameters, unseen=unseen)
+    table = corpus.table.assign(surprised=False)
+    known = own_clips.class_names(corpus, CLASSES)
     target = np.array([known.index(name) for name in table["class"]])
     # The map alone says what surprise and calm are.
     targets = dict.fromkeys(product(SURPRISE, CALM), target)
@@ -296,19 +287,8 @@ def own(path: Path, classes: Path | None, *, unseen: Sequence[str]) -> Data:
         tuple(unseen),
         known,
         targets,
-        reports=(report,),
+        reports=(corpus.report,),
     )
-
-
-def own_contents(path: Path, classes: str) -> list:
-    """Hash a researcher's table, its class map and the clips that it lists."""
-    class_map = own_corpus.class_map(Path(classes)) if classes else None
-    table = own_corpus.read(path, classes=class_map).table
-    files = [path, Path(classes)] if classes else [path]
-    return [
-        *(store.content(existing(file)) for file in files),
-        [store.content(clip) for clip in table["path"]],
-    ]
 
 
 # Attributes of clips, and what they tell of one another.

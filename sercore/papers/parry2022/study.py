@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from sercore.corpora.cells import one_form
 from sercore.evaluation.reference import CLASSIFIERS
 from sercore.papers.parry2022 import data
 from sercore.papers.parry2022.data import SUBSETS, Data
@@ -23,17 +21,10 @@ from sercore.papers.parry2022.trial import (
     refer,
     run,
 )
-from sercore.parameters import (
-    ChapterParameters,
-    Device,
-    Edition,
-    FilePath,
-    Precision,
-    Scheduler,
-    Seed,
-    Seeds,
-)
-from sercore.protocols.speakers import FOLDS
+from sercore.parameters import Device, Edition, OwnTable, Precision, Scheduler, Seed, Seeds
+from sercore.protocols import own
+from sercore.protocols.speakers import FOLDS, count
+from sercore.protocols.splits import is_given
 from sercore.sweep import Task
 
 NAME = "02-mtl-adversarial"
@@ -95,7 +86,7 @@ CANDIDATES = (
 RECIPES = {"published": Recipe(rate=0.005), "demo": Recipe(rate=0.02)}
 
 
-class Parameters(ChapterParameters):
+class Parameters(OwnTable):
     """Parameters of the chapter, checked before a kernel starts.
 
     The demo trains a narrower network, and of the 46 models seven.
@@ -126,15 +117,6 @@ class Parameters(ChapterParameters):
     precision: Precision = "auto"
     device: Device = "auto"
     scheduler: Scheduler = "none"
-    table: FilePath = Field(
-        "", description="a CSV table of your own clips in place of the edition's; empty for none"
-    )
-    classes: FilePath = Field(
-        "",
-        description=(
-            "a CSV or JSON map from that table's emotions to classes; empty for the paper's three"
-        ),
-    )
     unseen: str = Field(
         "",
         description=(
@@ -145,11 +127,6 @@ class Parameters(ChapterParameters):
 
     @model_validator(mode="after")
     def _fit_together(self) -> "Parameters":
-        if self.classes and not self.table:
-            raise ValueError(
-                f"-p classes={self.classes}: is of a table of your own, and none is given. Give"
-                " -p table=…"
-            )
         if self.unseen and not self.table:
             pool, unseen = data.names(self.edition)
             if self.unseen not in (*pool, *unseen, NOWHERE):
@@ -165,17 +142,12 @@ class Parameters(ChapterParameters):
         return self
 
 
-def edition(parameters: Parameters) -> str:
-    """Name the data: "own" where a table is given."""
-    return "own" if parameters.table else parameters.edition
-
-
 def rows(parameters: Parameters) -> list[Row]:
     """List the rows that a run trains; in the demo seven of the 46 unless one is named."""
     if parameters.models in ("recipe", "references"):
         return [BASELINE]
     groups = dict(GROUPS)
-    if edition(parameters) == "demo" and parameters.only not in ROWS:
+    if parameters.source == "demo" and parameters.only not in ROWS:
         groups["grid"] = DEMO
     chosen = []
     for name, group in groups.items():
@@ -188,7 +160,7 @@ def rows(parameters: Parameters) -> list[Row]:
 
 def grid(parameters: Parameters) -> list[Trial]:
     """List the trials of a chapter: seeds by rows, or seeds by the candidates for the recipe."""
-    source = edition(parameters)
+    source = parameters.source
     shared = {
         "edition": source,
         "epochs": parameters.epochs or EPOCHS[source],
@@ -214,13 +186,13 @@ def protocol(parameters: Parameters) -> str:
     return f"{ELSEWHERE}{parameters.unseen}"
 
 
-def references(parameters: Parameters) -> list[Reference]:
+def references(parameters: Parameters, *, folds: int = FOLDS) -> list[Reference]:
     """List the reference models: on the networks' split, and on each fold of each seed's deal."""
-    shared = {"edition": edition(parameters), "protocol": protocol(parameters)}
+    shared = {"edition": parameters.source, "protocol": protocol(parameters)}
     return [
         Reference(model=model, scaling=scaling, labels=labels, fold=fold, seed=seed, **shared)
         for seed in parameters.run_seeds
-        for fold in range(-1 if seed == 0 else 0, FOLDS)
+        for fold in range(-1 if seed == 0 else 0, folds)
         for model, scaling, labels in REFERENCES
     ]
 
@@ -232,12 +204,7 @@ def load(parameters: Parameters) -> Data:
         if parameters.unseen == NOWHERE:
             return loaded.apart()
         return loaded.apart(parameters.unseen) if parameters.unseen else loaded
-    unseen = [one_form(name).strip() for name in parameters.unseen.split(",")]
-    return data.own(
-        Path(parameters.table),
-        Path(parameters.classes) if parameters.classes else None,
-        unseen=tuple(name for name in unseen if name),
-    )
+    return data.own(parameters, unseen=own.names(parameters.unseen))
 
 
 def tasks(parameters: Parameters, clips: Data) -> list[Task]:
@@ -245,7 +212,10 @@ def tasks(parameters: Parameters, clips: Data) -> list[Task]:
     about = {"corpora": measured_on(clips), "parts": [data.FILTERBANKS.about()], "data": clips}
     if parameters.models == "references":
         clips.statistics()  # made here, once, and not in each process that clips are sent to
-        return [Task(name="references", run=refer, trials=references(parameters), **about)]
+        pool = clips.table[~clips.table["corpus"].isin(clips.unseen)]
+        folds = 0 if is_given(pool) else min(FOLDS, count(pool))
+        chosen = references(parameters, folds=folds)
+        return [Task(name="references", run=refer, trials=chosen, **about)]
     chosen = runnable(grid(parameters), clips)
     name = "recipe" if parameters.models == "recipe" else "models"
     training = Task(name=name, run=run, trials=chosen, **about)
@@ -296,7 +266,8 @@ def manifest(parameters: Parameters) -> list:
     """Name the data of an edition by plain values, for the chapter's key."""
     contents = []
     if parameters.table:
-        contents = data.own_contents(Path(parameters.table), parameters.classes)
+        corpus = data.read_own(parameters, unseen=own.names(parameters.unseen))
+        contents = own.contents(corpus)
     elif parameters.edition != "demo":
         contents = data.contents(parameters.edition)
     return [*contents, data.FILTERBANKS.about()]

@@ -29,7 +29,7 @@ EVERY = [set(some) for many in range(6) for some in itertools.combinations(STEPS
 
 def sides(data, steps, fold=0, row=BOTH, balancer="SMOTE"):
     items = arrange(trial(row), Configuration.of(row), data)
-    return items, split(items, fold=fold, seed=0, balancer=balancer, steps=steps)
+    return items, split(items, fold=fold, seed=0, balancer=balancer, steps=steps)[:2]
 
 
 @pytest.mark.parametrize("steps", EVERY, ids=lambda steps: AND.join(sorted(steps)) or "none")
@@ -75,7 +75,7 @@ def test_a_copy_stays_with_its_original(data):
     for steps, kept in ((set(), False), ({"copies kept"}, True)):
         shared: set[int] = set()
         for fold in range(5):
-            training, test = split(numbered, fold=fold, seed=0, balancer="", steps=steps)
+            training, test, _ = split(numbered, fold=fold, seed=0, balancer="", steps=steps)
             tested = (test.values[test.is_real] * (len(items.labels) - 1)).round().astype(int)
             shared |= set(tested[:, 0]) & set(training.originals[training.originals >= 0])
         assert (not shared) == kept

@@ -1,7 +1,6 @@
 """The study of paper 02: its grid and parameters, which rows the data cannot teach, a table of one's own, what is looked into."""
 
 import dataclasses
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -187,10 +186,10 @@ def test_a_table_of_one_s_own_is_trained_on(own_table, monkeypatch):
 
 def test_a_chapter_on_a_table_of_ones_own_is_not_called_synthetic():
     for parameters, source in (
-        (SimpleNamespace(table="my.csv", edition="demo"), "this page's own run"),
-        (SimpleNamespace(table="", edition="demo"), "this page's own run, synthetic speech"),
+        (parry.Parameters(table="my.csv"), "this page's own run"),
+        (parry.Parameters(), "this page's own run, synthetic speech"),
     ):
-        of_edition = dataclasses.replace(trial(), edition=parry.edition(parameters))
+        of_edition = dataclasses.replace(trial(), edition=parameters.source)
         task = Task(name="models", run=None, trials=[of_edition], data=None, corpora=())
         runs = recorded.of_this_run([task], [[{"seconds": 1.0}]])
         assert Ledger(PAPER, runs=runs).source == source
