@@ -88,9 +88,7 @@ def split(
     is_inside = "SMOTE inside" in steps
     if balancer and not is_inside:
         items = _balanced(items, balancer, "clips", seed=seed)
-    is_test = _folds(items, seed=seed, steps=steps) == fold
-    is_scored = is_test & items.is_real if "real clips" in steps else is_test
-    training, test = items.at(np.flatnonzero(~is_test)), items.at(np.flatnonzero(is_scored))
+    training, test = map(items.at, divided(items, fold=fold, seed=seed, steps=steps))
     if {"copies kept", "recordings apart"} <= set(steps):
         known = training.recordings[training.recordings != SYNTHETIC]
         forbid_shared(known, test.recordings, what="recording")
@@ -102,6 +100,31 @@ def split(
     scaler = MinMaxScaler().fit((training if "scaler inside" in steps else items).values)
     training = replace(training, values=scaler.transform(training.values))
     return training, replace(test, values=scaler.transform(test.values))
+
+
+def sides(
+    items: Items, *, fold: int, seed: int, balancer: str, steps: Collection[str]
+) -> dict[str, np.ndarray]:
+    """Return the rows of ``items`` on each side of ``split``, without those that a balancer makes."""
+    rows = len(items.labels)
+    if balancer and "SMOTE inside" not in steps:
+        counts = np.bincount(items.labels)
+        new = counts.max() * np.count_nonzero(counts) - rows
+        items = items.at(np.append(np.arange(rows), np.zeros(new, int)))
+        recordings = np.append(items.recordings[:rows], np.repeat(SYNTHETIC, new))
+        originals = np.append(items.originals[:rows], np.full(new, -1))
+        items = replace(items, recordings=recordings, originals=originals)
+    parts = divided(items, fold=fold, seed=seed, steps=steps)
+    return {name: part[part < rows] for name, part in zip(("training", "test"), parts, strict=True)}
+
+
+def divided(
+    items: Items, *, fold: int, seed: int, steps: Collection[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the numbers of the rows that train, and of those that are scored."""
+    is_test = _folds(items, seed=seed, steps=steps) == fold
+    is_scored = is_test & items.is_real if "real clips" in steps else is_test
+    return np.flatnonzero(~is_test), np.flatnonzero(is_scored)
 
 
 def _of_some(items: Items, many: int, *, seed: int) -> Items:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 
 from sercore import store
 from sercore.corpora.clips import Report
@@ -12,6 +13,7 @@ from sercore.corpora.gender_tables import GenderTable
 from sercore.evaluation.embeddings import neighbours
 from sercore.evaluation.metrics import sum_by_group, tally
 from sercore.features.names import SUBSETS
+from sercore.papers.alves2022 import splitting
 from sercore.papers.alves2022.network import LINEAR, Linear, Network, fit_together
 from sercore.papers.alves2022.splitting import AND, ENDS, STEPS, SYNTHETIC, Items, split, steps_of
 from sercore.training.loop import Recipe
@@ -178,6 +180,13 @@ class Data:
     reports: tuple[Report, ...] = ()
     _digests: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a clip, with its recording and, of a copy, the file of its original."""
+        originals = [self.paths[row] if row >= 0 else None for row in self.originals]
+        columns = {"path": self.paths, "recording": self.recordings, "original": originals}
+        return pd.DataFrame(columns)
+
     def content(self, trial: Trial) -> str:
         """Return a digest of what a trial reads: labels, recordings, notes, and its features."""
         configuration = Configuration.of(trial.row)
@@ -319,6 +328,14 @@ def _prepared(trial: Trial, data: Data, device: str) -> Fitted:
         shuffles_sexes=trial.control == RANDOM_SEX,
     )
     return Fitted(network, training, test)
+
+
+def sides(trial: Trial, data: Data) -> dict[str, np.ndarray]:
+    """Return the rows of each side of a trial's split, by its name."""
+    configuration = Configuration.of(trial.row)
+    about = {"balancer": configuration.balancer, "steps": steps_of(trial.protocol)}
+    items = arrange(trial, configuration, data)
+    return splitting.sides(items, fold=trial.fold, seed=trial.seed, **about)
 
 
 def arrange(trial: Trial, configuration: Configuration, data: Data) -> Items:

@@ -13,7 +13,15 @@ from sercore.corpora.labels import SEVEN
 from sercore.papers.biagini2022 import data, difficulty, inputs, models, views
 from sercore.papers.biagini2022.data import Data
 from sercore.papers.biagini2022.models import GROUPS, ROWS, TUNED, Row, TunedRow, weights_of
-from sercore.papers.biagini2022.trial import HOLD_OUTS, Trial, Tuned, run, with_weights
+from sercore.papers.biagini2022.trial import (
+    APART,
+    HOLD_OUTS,
+    Trial,
+    Tuned,
+    run,
+    sides,
+    with_weights,
+)
 from sercore.parameters import (
     ChapterParameters,
     Device,
@@ -26,6 +34,7 @@ from sercore.parameters import (
     WeightsPath,
 )
 from sercore.protocols import speakers
+from sercore.protocols.grids import Splits
 from sercore.sweep import Task
 
 NAME = "03-loopq-models"
@@ -35,6 +44,8 @@ METHODS = {"models": 1, "views": 1, "across corpora": 1, "tuned": 1}
 METHODS |= dict.fromkeys(difficulty.TASKS, 1)
 CORPORA = ("ravdess", "tess", "savee", "crema-d")
 CLASSES = SEVEN
+# Of all splits that by speaker and that across corpora alone keep apart what the test holds.
+SPLITS = Splits(sides=sides, leaky=lambda trial: trial.protocol not in APART)
 VIEWED = "CNNLSTM fixed"  # the network that is looked into
 VIEWED_SPLITS = ("by-origin", "speaker-independent")
 EPOCHS = {"demo": 8, "open": 30, "paper": 30}
@@ -84,6 +95,40 @@ class Parameters(ChapterParameters):
         "auto",
         description="the tuned ConvNeXt by hub id or folder, none, or auto for the edition's own",
     )
+
+    @model_validator(mode="after")
+    def _nothing_without_effect(self) -> "Parameters":
+        models, choice = f"-p models={self.models}", f"-p only={self.only}"
+        if self.edition == "demo":
+            self.refuse_idle("loopq_labels", beside="-p edition=demo, which has no SAVEE")
+        if self.models in difficulty.TASKS:
+            self.refuse_idle("only", "protocol", "epochs", "precision", beside=models)
+            encoded = [row for row in difficulty.TASKS[self.models][0] if row.is_encoded]
+        else:
+            if self.models == "switches" and not self.only:
+                self.refuse_idle("seeds", beside=f"{models}, which has one seed")
+            chosen = [*rows(self, encoder="some"), *requested_tuned(self)]
+            protocols = {
+                name
+                for seed in self.run_seeds
+                for row in chosen
+                for name in _protocols(self, row, seed)
+            }
+            if chosen and not protocols:
+                raise ValueError(
+                    f"-p protocol={self.protocol}: no row of {choice if self.only else models} is"
+                    f" tried so with seed {self.run_seeds[0]}; expected one that is. Leave one of"
+                    " them out."
+                )
+            if "speaker-independent" not in protocols:
+                self.refuse_idle("folds", beside="trials of which none leaves speakers out")
+            encoded = [row for row in chosen if row.weights or row.is_encoded]
+            if "pictures" not in weights_of(requested_tuned(self)) and self.pictures != "none":
+                self.refuse_idle("pictures", beside=f"{models}, which tunes no ConvNeXt")
+        if not encoded and self.encoder != "none":
+            which = choice if self.only else models
+            self.refuse_idle("encoder", beside=f"{which}, which reads none")
+        return self
 
     @model_validator(mode="after")
     def _rows_that_can_be_run(self) -> "Parameters":
@@ -306,6 +351,7 @@ def _task(name: str, function: Callable[..., dict], trials: Sequence[Trial], cli
         corpora=measured_on(clips),
         parts=inputs.extractors(),
         encoders={clips.encoder: frames[0].values.shape[1]} if frames else {},
+        splits=None if function is views.run else SPLITS,
     )
 
 
@@ -341,14 +387,14 @@ def code_path(kind: str, settings: Mapping[str, Any]) -> tuple:
 
 def verified_with(kind: str, settings: Mapping[str, Any]) -> dict[str, str]:
     """Give the parameters under which the task of a recorded trial is made: its row's alone."""
+    unread = {
+        name: "none" for name in ("encoder", "pictures") if settings.get(name, "none") == "none"
+    }
     if kind in difficulty.TASKS:
-        return {"models": kind}
+        return {"models": kind} | unread
     changes = {name: settings[name] for name in ("rates", "augmentation", "control")}
     row = Row(model=settings["model"], variant=settings["variant"], **changes)
-    choice = {"only": row.name, "models": "all"}
-    if settings.get("encoder", "none") == "none":
-        choice["encoder"] = "none"
-    return choice
+    return {"only": row.name, "models": "all"} | unread
 
 
 def measure(parameters: Parameters, clips: Data) -> dict[str, float]:

@@ -32,6 +32,7 @@ from sercore.training.fitting import Plan, cross_entropy, fit, validation
 from sercore.training.resumable import LAST, History, Trained
 
 HOLD_OUTS = {"by-origin": by_origin, "by-label": by_label}
+APART = ("speaker-independent", "across-corpora")  # protocols without a leak
 # Largest masks in frames and bands: Biagini 2022, section 3.6.
 MASKS = {"time masking": (mask_time, 30), "band masking": (mask_bands, 10)}
 
@@ -259,6 +260,14 @@ def split(trial: Trial, data: Data) -> Sides:
     if trial.protocol == TAKES_APART:
         return redealt_whole(data.table, sides, data.takes, generator=generator)
     return sides
+
+
+def sides(trial: Trial, data: Data) -> dict[str, np.ndarray]:
+    """Return the rows of each side of a trial's split, by its name."""
+    training, validation, test = split(trial, data)
+    if test is validation:
+        return {"training": training, "test": test}
+    return {"training": training, "validation": validation, "test": test}
 
 
 def order(trial: Trial, data: Data, rows: np.ndarray, *, epoch: int) -> list[np.ndarray]:

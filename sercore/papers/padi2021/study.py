@@ -31,6 +31,7 @@ from sercore.parameters import (
     checked,
 )
 from sercore.protocols import sessions
+from sercore.protocols.grids import Splits
 from sercore.sweep import Task
 from sercore.training.batching import Ragged
 
@@ -67,6 +68,10 @@ GROUPS = {
 ROWS = {row.name: row for rows in GROUPS.values() for row in rows}
 # What the demo runs: nothing, statistics pooling, all three without and with transfer.
 DEMO = tuple(row for row in GRID if row.cell in ("000", "001", "011", "111"))
+# Clips that are split at random have their speakers on both sides.
+SPLITS = Splits(sides=padi_trial.sides, leaky=lambda trial: trial.protocol != PROTOCOLS[0])
+# Parameters of the speaker recogniser.
+TRANSFER = ("pretraining", "speakers", "speaker_checkpoint", "taught")
 # Masks and statistics pooling: random start, the speaker recogniser as it is, and trained on.
 VIEWED = tuple(replace(FULL, transfer=transfer) for transfer in ("none", "frozen", "finetune"))
 
@@ -173,12 +178,38 @@ class Parameters(ChapterParameters):
                 f"-p only={self.only}: no row among -p models={self.models}; expected one that is."
                 " Leave one of the two out."
             )
+        self._nothing_without_effect()
         if self.speaker_checkpoint and self.speakers == "strict":
             raise ValueError(
                 "-p speakers=strict: trains a recogniser for each system, and one is given."
                 " Leave one of the two out."
             )
         return self
+
+    def _nothing_without_effect(self) -> None:
+        """Refuse what no row of the run reads."""
+        which = f"-p only={self.only}" if self.only else f"-p models={self.models}"
+        chosen, encoded = rows(self), encoder_rows(self)
+        if not encoded:
+            self.refuse_idle("encoder", beside=f"{which}, which reads none")
+        if not chosen:
+            names = ("size", "norm", "vad", "evaluate", "precision")
+            self.refuse_idle(*names, beside=f"{which}, which trains no ResNet")
+        elif all(row.pooling == "flatten" for row in chosen):
+            self.refuse_idle("evaluate", beside=f"{which}, whose clips have one length")
+        if all(row.transfer == "none" for row in chosen):
+            self.refuse_idle(*TRANSFER, beside=f"{which}, which starts from no recogniser")
+        if self.speaker_checkpoint:
+            self.refuse_idle("pretraining", "taught", beside="-p speaker_checkpoint=…")
+        epochs = self.epochs or EPOCHS[self.edition]
+        if not chosen and all(row.pooling in campplus.REGRESSIONS for row in encoded):
+            self.refuse_idle("epochs", beside=f"{which}, which is fitted to its end")
+            epochs = 0
+        if self.control == "constant rate" and epochs <= padi_trial.CONSTANT:
+            raise ValueError(
+                f"-p control=constant rate: the rate is first halved after {padi_trial.CONSTANT}"
+                f" epochs, and this run has {epochs}; expected more. Give -p epochs=…"
+            )
 
 
 def rows(parameters: Parameters) -> list[Row]:
@@ -280,7 +311,9 @@ def tasks(parameters: Parameters, data: Data) -> list[Task]:
         run = padi_trial.run_recogniser
         tasks.append(Task(name="speakers", run=run, trials=recognisers, **where))
     if trials:
-        tasks.append(Task(name="models", run=padi_trial.run, trials=trials, **shared))
+        tasks.append(
+            Task(name="models", run=padi_trial.run, trials=trials, splits=SPLITS, **shared)
+        )
     if encoder_rows(parameters):
         tasks.append(_on_encoder(parameters, data, shared))
     viewed = []
@@ -378,4 +411,5 @@ def _on_encoder(parameters: Parameters, data: Data, shared: Mapping[str, Any]) -
     for row in encoder_rows(parameters):
         encoded.prepare(row)
     settings = shared | {"data": encoded, "encoders": {name: campplus.WIDTH}}
-    return Task(name="campplus", run=campplus.run, trials=trials, **settings)
+    splits = replace(SPLITS, sides=lambda trial, clips: padi_trial.sides(trial, clips.data))
+    return Task(name="campplus", run=campplus.run, trials=trials, splits=splits, **settings)

@@ -295,6 +295,11 @@ def split(trial: Place, data: Data) -> tuple[np.ndarray, np.ndarray]:
     return rows[training], rows[test]
 
 
+def sides(trial: Place, data: Data) -> dict[str, np.ndarray]:
+    """Return the rows of each side of a trial's split, by its name."""
+    return dict(zip(("training", "test"), split(trial, data), strict=True))
+
+
 def shuffled(trial: Place, data: Data, training: np.ndarray) -> np.ndarray:
     """Return the class numbers of all clips, those of training shuffled in that control."""
     target = data.targets[trial.experiment].copy()

@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+import numpy as np
 from pydantic import Field, model_validator
 
 from sercore.corpora.cells import one_form
@@ -19,6 +20,7 @@ from sercore.papers.parry2022.trial import (
     Reference,
     Row,
     Trial,
+    divide,
     look,
     refer,
     run,
@@ -33,6 +35,7 @@ from sercore.parameters import (
     Seed,
     Seeds,
 )
+from sercore.protocols.grids import Splits
 from sercore.protocols.speakers import FOLDS
 from sercore.sweep import Task
 
@@ -157,6 +160,14 @@ class Parameters(ChapterParameters):
                     f"-p unseen={self.unseen}: no corpus of edition={self.edition}; expected one of"
                     f" {', '.join((*pool, *unseen))}, or {NOWHERE}. Name one of them."
                 )
+        if self.models in ("recipe", "references"):
+            self.refuse_idle("only", beside=f"-p models={self.models}")
+        if self.models == "references":
+            self.refuse_idle("epochs", "precision", beside="-p models=references")
+        if self.table:
+            self.refuse_idle("edition", beside=f"-p table={self.table}")
+        if self.models == "labels":
+            self.refuse_idle("table", beside="-p models=labels, for its class map has all classes")
         if not rows(self):
             raise ValueError(
                 f"-p only={self.only}: no row among -p models={self.models}; expected one that is."
@@ -171,10 +182,16 @@ def edition(parameters: Parameters) -> str:
 
 
 def rows(parameters: Parameters) -> list[Row]:
-    """List the rows that a run trains; in the demo seven of the 46 unless one is named."""
+    """List the rows that a run trains; in the demo seven of the 46 unless one is named.
+
+    Of a table of one's own the class map alone says what surprise and calm are: it has no rows of
+    other classes.
+    """
     if parameters.models in ("recipe", "references"):
         return [BASELINE]
     groups = dict(GROUPS)
+    if parameters.table:
+        del groups["labels"]
     if edition(parameters) == "demo" and parameters.only not in ROWS:
         groups["grid"] = DEMO
     chosen = []
@@ -240,9 +257,19 @@ def load(parameters: Parameters) -> Data:
     )
 
 
+def sides(trial: Trial | Reference, clips: Data) -> dict[str, np.ndarray]:
+    """Return the rows of each side of a trial's split, by its name, or its unseen corpus."""
+    about = {}
+    if isinstance(trial, Reference):
+        about = {"fold": trial.fold, "seed": trial.seed}
+    split = divide(trial, clips, **about)[1]
+    return {side: getattr(split, side) for side in data.SIDES} | split.unseen
+
+
 def tasks(parameters: Parameters, clips: Data) -> list[Task]:
     """List what a run trains, and the trials whose embeddings are visualised in Figure 2."""
     about = {"corpora": measured_on(clips), "parts": [data.FILTERBANKS.about()], "data": clips}
+    about["splits"] = Splits(sides=sides)
     if parameters.models == "references":
         clips.statistics()  # made here, once, and not in each process that clips are sent to
         return [Task(name="references", run=refer, trials=references(parameters), **about)]
@@ -252,7 +279,7 @@ def tasks(parameters: Parameters, clips: Data) -> list[Task]:
     viewed = [trial for trial in chosen if trial.row in VIEWED]
     if name == "recipe" or not viewed:
         return [training]
-    return [training, replace(training, name="views", run=look, trials=viewed)]
+    return [training, replace(training, name="views", run=look, trials=viewed, splits=None)]
 
 
 def runnable(chosen: Sequence[Trial], clips: Data) -> list[Trial]:

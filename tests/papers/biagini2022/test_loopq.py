@@ -78,7 +78,6 @@ def test_the_settings_are_those_of_table_3(reading, column):
         ({"only": "CNNLSTM fixed", "protocol": "by-label"}, 1),
         ({"only": "FCMFCC as-run, paper's rates"}, 1),
         ({"only": "FCMFCC as-run, paper's rates", "seed": 4}, 1),
-        ({"only": "FCMFCC as-run, paper's rates", "protocol": "by-label"}, 0),
         ({"encoder": "none"}, 6 * 3 + 3 + 6),
     ],
 )
