@@ -190,6 +190,8 @@ def sweep(
             bar.update(len(results))
     if failures:
         trial, text = failures[0]
+        if "OutOfMemoryError" in text:
+            text += "The GPU's memory was too small. Train one at a time: set LOKY_MAX_CPU_COUNT=1."
         raise SweepError(
             f"{len(failures)} of {len(trials)} trials failed, the others that finished are kept; the"
             f" first, {trial}:\n{text}"

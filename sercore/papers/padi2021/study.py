@@ -9,6 +9,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, field_validator, model_validator
 from sklearn.metrics import silhouette_score
 
+from sercore.corpora import LOADERS
+from sercore.corpora.demo import scripts
 from sercore.evaluation.embeddings import neighbours
 from sercore.features import speaker
 from sercore.features.mel import normalise_bands
@@ -178,6 +180,13 @@ class Parameters(ChapterParameters):
                 f"-p only={self.only}: no row among -p models={self.models}; expected one that is."
                 " Leave one of the two out."
             )
+        known = scripts.NAMES if self.edition == "demo" else (*LOADERS, padi_data.VOXCELEB)
+        for name, corpora in {"scored": (self.scored,), "taught": taught(self)}.items():
+            if strangers := [corpus for corpus in corpora if corpus and corpus not in known]:
+                raise ValueError(
+                    f"-p {name}={getattr(self, name)}: no corpus {strangers[0]}; expected some of"
+                    f" {', '.join(known)}. Correct the name."
+                )
         self._nothing_without_effect()
         if self.speaker_checkpoint and self.speakers == "strict":
             raise ValueError(
