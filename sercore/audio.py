@@ -19,6 +19,7 @@ PIPE = 0x7FFFF000  # bytes: size, or a smaller one, in headers of files written 
 UNKNOWN = 2**63 - 1  # samples: length of a FLAC written to a pipe, by libsndfile
 NIST = (b"sample_count", b"sample_n_bytes", b"channel_count")  # of a NIST header
 LOUDEST = 64.0  # of full scale: what lies above is no recording, but numbers of another scale
+CANCELLED = 1e-4  # of the channels' power, 40 dB less: what is left in their mean is no recording
 BLOCK = 1 << 16  # samples of a channel that are in memory before they are mixed and resampled
 ID3_END = 128  # bytes of a tag that may stand behind an MP3's last frame
 LENGTH_TAGS = (b"Xing", b"Info", b"VBRI")  # what an MP3 begins with that gives its length
@@ -44,12 +45,13 @@ def read(path: Path | str, *, rate: int = RATE) -> np.ndarray:
 
     Raises:
         AudioError: ``seconds`` refuses the file, it is damaged inside, a sample is no number or
-            beyond 64 times full scale, or the clip is so short that nothing is left of it at the
-            new rate.
+            beyond 64 times full scale, the channels cancel in their mean, or the clip is so short
+            that nothing is left of it at the new rate.
     """
     # The file is opened anew: after a jump the last bits of an MP3 come out differently.
     seconds(path)
     read, lost, peak, mono = 0, 0, 0.0, bytearray()
+    power = mixed_power = 0.0
     with _opened(path) as sound:
         file_rate, channels = sound.samplerate, sound.channels
         stream = soxr.ResampleStream(file_rate, rate, 1, dtype="float64", quality="VHQ")
@@ -61,6 +63,8 @@ def read(path: Path | str, *, rate: int = RATE) -> np.ndarray:
             peak = max(peak, np.abs(samples).max(initial=0.0))
             if not lost and peak <= LOUDEST:
                 mixed = samples.mean(axis=1)
+                power += np.square(samples).sum() / channels
+                mixed_power += np.square(mixed).sum()
                 if file_rate != rate:
                     mixed = stream.resample_chunk(mixed, last=not len(samples))
                 mono += mixed.astype(np.float32).tobytes()
@@ -75,6 +79,11 @@ def read(path: Path | str, *, rate: int = RATE) -> np.ndarray:
         raise AudioError(
             f"{path}: a sample of {peak:.3g} times full scale; expected samples within -1 and 1, "
             f"and none beyond {LOUDEST:g}. Export the file again, with its true scale."
+        )
+    if channels > 1 and power > 0 and mixed_power <= CANCELLED * power:
+        raise AudioError(
+            f"{path}: its {channels} channels cancel, their mean has {mixed_power / power:.1g} of"
+            " their power; expected channels in phase. Turn one of them over, or keep one alone."
         )
     if not mono:
         raise AudioError(

@@ -119,6 +119,26 @@ class ChapterParameters(BaseModel):
             raise ValueError(f'"{name}" is no row that can be run, the nearest is "{near}"')
         return name
 
+    @model_validator(mode="after")
+    def _one_seed_or_several(self) -> Self:
+        if getattr(self, "seed", -1) >= 0 and "seeds" in type(self).model_fields:
+            self.refuse_idle("seeds", beside=f"-p seed={self.seed}")
+        return self
+
+    def refuse_idle(self, *names: str, beside: str) -> None:
+        """Refuse parameters that change nothing beside another one, but for their defaults.
+
+        Raises:
+            ValueError: one of them has another value than by default
+        """
+        for name in names:
+            value = getattr(self, name)
+            if value != type(self).model_fields[name].default:
+                raise ValueError(
+                    f"-p {name}={value}: changes nothing beside {beside}; expected one of the two."
+                    " Leave the other out."
+                )
+
     @classmethod
     def from_cell(cls, scope: Mapping[str, object]) -> Self:
         """Read the parameters that a notebook's cell tagged ``parameters``, or papermill, set.

@@ -133,10 +133,10 @@ def kept(kind: str, name: Key, suffix: str) -> bytes | None:
     target = path(kind, name, suffix)
     try:
         payload = target.read_bytes()
-        written = target.with_name(target.name + ".sha256").read_text()
+        written = target.with_name(target.name + ".sha256").read_bytes()
     except FileNotFoundError:
         return None
-    if hashlib.sha256(payload).hexdigest() != written:
+    if hashlib.sha256(payload).hexdigest().encode() != written:
         warnings.warn(
             f"{target}: damaged, {len(payload)} bytes that are not those written; made again",
             stacklevel=2,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from sercore import deadline, store
+from sercore.protocols import grids
 
 # Trials of one call, five folds of five seeds: more gain nothing on a CPU and are lost together.
 AT_ONCE = 25
@@ -47,6 +49,8 @@ class Task:
         run_together: function that runs several ``alike`` trials at once; see ``sweep``.
         alike: function of a trial that returns what such trials have in common.
         fills_a_gpu: whether a trial needs most of a GPU's memory.
+        splits: how the trials are split, for the leak hunter; None where no clips are split, or
+            another task of the run has the same splits.
     """
 
     name: str
@@ -59,15 +63,26 @@ class Task:
     run_together: Callable[..., list[dict]] | None = None
     alike: Callable[[Any], Hashable] | None = None
     fills_a_gpu: bool = False
+    splits: grids.Splits | None = None
+
+    @cached_property
+    def shared(self) -> list[grids.Shared]:
+        """Search the trials' splits for leaks, which are refused, or told; see ``grids.search``."""
+        return [] if self.splits is None else grids.search(self.trials, self.data, self.splits)
 
 
 def finished(tasks: Sequence[Task], *, scheduler: str, device: str) -> list[list[dict]]:
     """Run the trials of each task by ``sweep``; on a GPU all that are alike run at once.
 
     A trial that fills a GPU has the one of this machine for itself.
+
+    Raises:
+        LeakError: the splits of a task have a leak that is not on purpose; nothing was trained.
     """
     from sercore.training.devices import choose
 
+    for task in tasks:
+        _ = task.shared
     on_a_gpu = choose(device).type != "cpu"
     results = []
     for task in tasks:
@@ -175,6 +190,8 @@ def sweep(
             bar.update(len(results))
     if failures:
         trial, text = failures[0]
+        if "OutOfMemoryError" in text:
+            text += "The GPU's memory was too small. Train one at a time: set LOKY_MAX_CPU_COUNT=1."
         raise SweepError(
             f"{len(failures)} of {len(trials)} trials failed, the others that finished are kept; the"
             f" first, {trial}:\n{text}"

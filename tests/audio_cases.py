@@ -171,6 +171,12 @@ ERRORS = [
         encoded("MP3", name="clip.mp3", keep=0.5),
         "cut short, the last of the 8000 samples",
     ),
+    Case(
+        "two channels in opposite phase",
+        file(wav(pcm(np.stack([PAIR[:, 0], -PAIR[:, 0]], 1)), channels=2)),
+        "its 2 channels cancel, their mean has 0 of their power",
+        by_header=False,
+    ),
     Case("a rate of 0 Hz", file(wav(pcm(NOISE), rate=0)), "not readable as audio"),
     Case("a rate of 999 Hz", file(wav(pcm(NOISE), rate=999)), "a rate of 999 Hz"),
     Case("a rate of 768,001 Hz", file(wav(pcm(NOISE), rate=768_001)), "a rate of 768001 Hz"),
@@ -406,7 +412,8 @@ This page is written by `python -m tests.audio_cases`, which makes each of these
 
 The last column tells whether the header already shows the fault. If so, a corpus lists the file among its problems when it is
 loaded, and has no row for it; files with the same fault are one sentence with their number, and a pointer of git-lfs is named as
-such. If not, the error comes when the clip is read. A corpus leaves out clips without any sound, too, and counts them.
+such. If not, the error comes when the clip is read. A corpus leaves out clips without any sound, too, and those whose channels cancel
+in their mean, and counts them.
 
 | file | what you get | listed when a corpus is loaded |
 |---|---|---|

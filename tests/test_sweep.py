@@ -15,7 +15,8 @@ import torch
 from distributed import Client, LocalCluster, WorkerPlugin
 
 from sercore import store
-from sercore.sweep import SweepError, at_a_time, sweep
+from sercore.ledger import recorded
+from sercore.sweep import SweepError, _checked, at_a_time, sweep
 
 
 @dataclass(frozen=True)
@@ -189,6 +190,59 @@ def test_a_trial_whose_worker_dies_runs_on_another(data):
             scheduler=workers.scheduler_address,
         )
     assert [each["square"] for each in outcomes] == [number**2 for number in range(8)]
+
+
+def count(trial: Trial, data: Data) -> dict:
+    """What a trial records; the first that comes to a cluster takes its worker with it."""
+    if data.bad == -1:
+        kill_once(trial, data)
+    return {"counts": [["a", 0, trial.number % 2, trial.number + 1]], "accuracy": trial.number / 8}
+
+
+def test_four_workers_of_which_one_is_killed_give_the_same_ledger(data, tmp_path, monkeypatch):
+    trials, folders = [Trial(number) for number in range(12)], []
+    about = {"edition": "open", "corpora": [], "method": 1, "encoders": {}}
+    with cluster(4) as workers:
+        for place, rows in (("cluster", data), ("here", Data(data.rows, data.log, bad=-2))):
+            monkeypatch.setenv("SER_STORE", str(tmp_path / f"store of {place}"))
+            scheduler = workers.scheduler_address if place == "cluster" else "none"
+            outcomes = sweep(count, trials, rows, scheduler=scheduler)
+            plain = [outcome | {"seconds": 0.0} for outcome in outcomes]
+
+            def new(start, plain=plain):
+                keys = [str(trial.number) for trial in trials]
+                return recorded.frames("open, models", about, trials, keys, plain, start=start)
+
+            folders.append(tmp_path / place)
+            recorded.write("01-ser2022-transfer", new, ["number"], folder=folders[-1])
+    assert os.path.exists(f"{data.log} of deaths")
+    one, other = (
+        {
+            path.name: path.read_bytes()
+            for path in folder.rglob("*")
+            if path.suffix in (".gz", ".json")
+        }
+        for folder in folders
+    )
+    assert one == other
+    assert len(one) >= 3
+
+
+def test_a_worker_with_another_library_is_refused(data):
+    expected = store.Key("settings", "data", "code", (("numpy", "1.0"),))
+    with pytest.raises(
+        SweepError, match=r"has the code code of .*; libraries that differ: numpy 1\.0\."
+    ):
+        _checked(expected, "sercore.store")
+
+
+def fill(trial: Trial, data: Data) -> dict:
+    raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+
+
+def test_a_full_gpu_is_told_with_what_to_do(data):
+    with pytest.raises(SweepError, match=r"memory was too small\. .*set LOKY_MAX_CPU_COUNT=1\."):
+        sweep(fill, [Trial(1)], data)
 
 
 def test_more_calls_are_under_way_than_the_workers_left_would_get(data, monkeypatch):

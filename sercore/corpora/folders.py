@@ -40,9 +40,13 @@ def load(name: str, *, root: Path | None = None) -> Corpus:
             " use edition=demo."
         )
     if not (root / name).is_dir():
+        remedy = "Put or link it there."
+        if root.is_dir():
+            names = sorted(inner.name for inner in root.iterdir() if inner.is_dir())
+            if alike := [other for other in names if _plain(other) == _plain(name)]:
+                remedy = f"There is {alike[0]}: rename or link it."
         raise CorpusError(
-            f"{root / name}: no such folder; expected {name} in its official layout. Put or link it"
-            " there."
+            f"{root / name}: no such folder; expected {name} in its official layout. {remedy}"
         )
     loader = importlib.import_module(f"sercore.corpora.{LOADERS[name]}")
     corpus = loader.read(root / name)
@@ -69,6 +73,10 @@ def partial(reports: Iterable[Report]) -> list[str]:
         if lacking := report.lacking:
             texts.append(f"{report.title} (folder {report.corpus}: {'; '.join(lacking)})")
     return texts
+
+
+def _plain(name: str) -> str:
+    return "".join(filter(str.isalnum, name.casefold()))
 
 
 def _one_deeper(loader: ModuleType, folder: Path) -> Problem | None:

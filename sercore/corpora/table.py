@@ -192,10 +192,13 @@ def usable_rows(rows: Iterable[dict]) -> tuple[list[dict], list[Problem]]:
     for row in rows:
         try:
             seconds = audio.seconds(row["path"])
+            is_empty = is_silent(row["path"])
+            if is_empty:
+                audio.read(row["path"])  # refuses channels that are not silent, and cancel
         except audio.AudioError as error:
             faults.append((row["path"], str(error)))
             continue
-        if is_silent(row["path"]):
+        if is_empty:
             silent.append(row["path"])
         else:
             usable.append(row | {"seconds": seconds})

@@ -6,6 +6,7 @@ those of the original. The samples of such a pair are then correlated: they run 
 not in another take of the same words.
 """
 
+import json
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy as np
 from scipy import fft, signal
 
 from sercore import audio, store
+from sercore.features import keeping
 from sercore.features.keeping import Extractor
 
 LOW, HIGH, BANDS = 180, 3500, 24  # Hz: what files at 8 kHz keep
@@ -107,6 +109,16 @@ def copies(
             if correlation >= least:
                 pairs.append(Copy(first, second, correlation, False))
     return sorted(pairs)
+
+
+def kept_copies(clips: Sequence[Path | str]) -> list[Copy]:
+    """Find copies as ``copies`` does, without sides; the store keeps them by the clips' contents."""
+    name = store.key(settings={}, manifest=keeping.contents(clips), modules=__name__)
+    payload = store.kept("copies", name, ".json")
+    if payload is None:
+        payload = json.dumps(copies(clips)).encode()
+        store.keep("copies", name, payload, ".json")
+    return [Copy(*pair) for pair in json.loads(payload)]
 
 
 def matches(

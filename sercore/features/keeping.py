@@ -13,6 +13,7 @@ import os
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -270,8 +271,8 @@ def _is_settled(clip: str) -> bool:
 
 
 def _read_index(index: Path) -> np.ndarray:
-    """States of files and their contents, sorted by state."""
-    if index.is_file():
+    """States of files and their contents, sorted by state; a damaged index is made again."""
+    with suppress(FileNotFoundError, EOFError, ValueError):
         return np.load(index)
     return np.empty(0, [("state", "S32"), ("content", "S40")])
 
@@ -315,13 +316,13 @@ def _is_whole(path: Path) -> bool:
     """Check that a file has the bytes that were written: by its state, or else read in full."""
     if not (path.is_file() and _mark(path).is_file()):
         return False
-    written, _, state = _mark(path).read_text().partition(" ")
+    written, _, state = _mark(path).read_text(errors="replace").partition(" ")
     return state == _state(str(path)) or _sums(path) == written
 
 
 def _sums(path: Path) -> str:
     """Digest of the sums of a file's 8-byte words, a MiB each; one changed byte alters it."""
-    content = np.memmap(path, np.uint8, mode="r")
+    content = np.memmap(path, np.uint8, mode="r") if path.stat().st_size else np.empty(0, np.uint8)
     words = content[: len(content) // 8 * 8].view(np.uint64)
     sums = []
     for first in range(0, len(words), WORDS):

@@ -32,24 +32,26 @@ def hunt(name: str) -> dict[str, Any]:
     """Look for copies in a corpus, and for leaks between the sides of random splits by speaker."""
     table = corpora.load(name).table
     started = time.perf_counter()
+    correlated = fingerprint.copies(list(table["path"]), least=0)
+    copies = [pair for pair in correlated if pair.correlation >= fingerprint.COPY]
+    others = [pair.correlation for pair in correlated if pair.correlation < fingerprint.COPY]
     pairs = []
-    for leak in find_leaks(table):
+    for leak in find_leaks(table, copies=copies):
         clips = [Path(clip).stem for clip in leak.clips]
         pairs.append([leak.kind, *clips, leak.what, leak.correlation])
     seconds = time.perf_counter() - started
-    correlations = [pair.correlation for pair in fingerprint.copies(list(table["path"]), least=0)]
-    others = [correlation for correlation in correlations if correlation < fingerprint.COPY]
     speakers, kinds, texts = sorted(set(table["speaker"])), Counter(), []
     for seed in range(SPLITS):
         many = max(1, round(SHARE * len(speakers)))
         tested = np.random.default_rng(seed).permutation(speakers)[:many]
-        leaks = find_leaks(table, np.where(table["speaker"].isin(tested), "test", "training"))
+        sides = np.where(table["speaker"].isin(tested), "test", "training")
+        leaks = find_leaks(table, sides, copies=copies)
         shared = {leak.what for leak in leaks if leak.kind == TEXT}
         said = set(table["text"][table["speaker"].isin(tested)].dropna())
         texts.append(len(shared) / len(said) if said else None)
         kinds.update(leak.kind for leak in leaks if leak.is_refused)
     counts = {"clips": len(table), "speakers": len(speakers), "seconds": round(seconds, 1)}
-    counts |= {"correlated": len(correlations), "highest_other": max(others, default=None)}
+    counts |= {"correlated": len(correlated), "highest_other": max(others, default=None)}
     splits = {"splits": SPLITS, "leaks": dict(kinds), "texts": texts}
     return {"corpus": name} | counts | splits | {"pairs": pairs}
 

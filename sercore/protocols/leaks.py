@@ -1,8 +1,9 @@
 """The leak hunter: what the sides of a split share, in anybody's table of clips.
 
 ``find_leaks`` looks for names, texts, recordings, augmented clips and sound on two sides or, without
-a split, for sound that stands twice. ``refuse_leaks`` raises an error for what no split may share.
-``fitted_beyond`` looks into a fitted pipeline of scikit-learn or imbalanced-learn.
+a split, for sound that stands twice. ``refuse_leaks`` raises an error for what no split may share;
+``sercore.protocols.grids`` does so for all trials of a chapter. ``fitted_beyond`` looks into a fitted
+pipeline of scikit-learn or imbalanced-learn.
 """
 
 import os
@@ -42,7 +43,12 @@ class Leak:
     is_refused: bool = True  # otherwise it is told
 
 
-def find_leaks(table: pd.DataFrame, sides: Sequence[str | None] | None = None) -> list[Leak]:
+def find_leaks(
+    table: pd.DataFrame,
+    sides: Sequence[str | None] | None = None,
+    *,
+    copies: Sequence[fingerprint.Copy] | None = None,
+) -> list[Leak]:
     """Find what the sides of a split share or, without a split, what stands twice in a table.
 
     Names count within their corpus, whatever their capitals, Unicode form and invisible characters.
@@ -52,30 +58,55 @@ def find_leaks(table: pd.DataFrame, sides: Sequence[str | None] | None = None) -
         table: clips with ``path``; ``corpus``, ``speaker``, ``recording``, ``text``, ``emotion`` and
             ``original`` (also ``parent`` or ``origin``) count where they are there.
         sides: name of each clip's side, such as "training"; None for a clip of no side.
+        copies: copies in the table by numbers of its rows, where they are known (default: they are
+            looked for, on two sides alone where there are sides).
 
     Raises:
         AudioError: a clip cannot be used.
     """
-    other_names = {name: column for name, column in ALIASES.items() if column not in table}
-    table = table.rename(columns=other_names).assign(path=[str(path) for path in table["path"]])
+    table = renamed(table).assign(path=[str(path) for path in table["path"]])
     if sides is not None:
         is_used = pd.notna(np.array(list(sides), object))
         table, sides = table[is_used], np.array(list(sides), object)[is_used].astype(str)
+        if copies is not None:
+            place = np.cumsum(is_used) - 1
+            copies = [
+                copy._replace(first=place[copy.first], second=place[copy.second])
+                for copy in copies
+                if is_used[copy.first] and is_used[copy.second]
+            ]
     table = table.reset_index(drop=True)
     leaks = []
     if sides is None and "speaker" in table:
         leaks += _spellings(table)
     elif sides is not None:
-        for column in (*NAMES, TEXT):
-            if column in table:
-                leaks += _shared(column, _names(table, column), table, sides)
-        if ORIGINAL in table:
-            leaks += _shared(ORIGINAL, _families(table), table, sides)
-    return leaks + _copies(table, sides)
+        for kind, names in compared(table).items():
+            leaks += _shared(kind, names, table, sides)
+    if copies is None:
+        copies = fingerprint.copies(list(table["path"]), sides=sides)
+    return leaks + _copies(copies, table, sides)
+
+
+def renamed(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose columns have the names that are read here, such as ``original``."""
+    return table.rename(columns={old: new for old, new in ALIASES.items() if new not in table})
+
+
+def compared(table: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return the names that the sides of a split are compared by, in the order of rows, by kind.
+
+    The rows of a table are numbered from 0. A missing name is shared with nobody.
+    """
+    names = {kind: _names(table, kind) for kind in (*NAMES, TEXT) if kind in table}
+    return names | ({ORIGINAL: _families(table)} if ORIGINAL in table else {})
 
 
 def refuse_leaks(
-    table: pd.DataFrame, sides: Sequence[str | None] | None = None, *, where: str = ""
+    table: pd.DataFrame,
+    sides: Sequence[str | None] | None = None,
+    *,
+    where: str = "",
+    copies: Sequence[fingerprint.Copy] | None = None,
 ) -> list[str]:
     """Refuse a table or split with a leak; return sentences on copies that are only told.
 
@@ -85,13 +116,14 @@ def refuse_leaks(
     Args:
         table: see ``find_leaks``.
         sides: see ``find_leaks``.
-        where: name of the table, for the messages.
+        where: name of the table or the split, for the messages.
+        copies: see ``find_leaks``.
 
     Raises:
         LeakError: there is a leak; the message names the files.
         AudioError: a clip cannot be used.
     """
-    leaks, prefix = find_leaks(table, sides), f"{where}: " if where else ""
+    leaks, prefix = find_leaks(table, sides, copies=copies), f"{where}: " if where else ""
     if refused := [leak for leak in leaks if leak.is_refused]:
         more = f" There are {len(refused) - 1} more." if len(refused) > 1 else ""
         raise LeakError(f"{prefix}{sentence(refused[0])}{more}")
@@ -282,10 +314,13 @@ def _shared(kind: str, names: pd.Series, table: pd.DataFrame, sides: np.ndarray)
     return leaks
 
 
-def _copies(table: pd.DataFrame, sides: np.ndarray | None) -> list[Leak]:
+def _copies(
+    copies: Sequence[fingerprint.Copy], table: pd.DataFrame, sides: np.ndarray | None
+) -> list[Leak]:
     leaks, agree = [], [name for name in AGREE if name in table]
-    pairs = fingerprint.copies(list(table["path"]), sides=sides)
-    for first, second, correlation, is_exact in pairs:
+    for first, second, correlation, is_exact in copies:
+        if sides is not None and sides[first] == sides[second]:
+            continue
         differing = []
         for name in agree:
             one, other = str(table[name][first]), str(table[name][second])

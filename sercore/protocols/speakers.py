@@ -202,6 +202,7 @@ def grouped(
     Raises:
         ValueError: a speaker is in no known group, or there is one group.
     """
+    check_complete(clips, "speaker", what="a split by speaker needs")
     corpus, present = clips["corpus"].iloc[0], set(clips["speaker"])
     if known is None:
         sex, order = sexes(clips), sorted(present)
@@ -325,6 +326,8 @@ def check(
             f"{missing} of {len(table)} clips have no class; a split needs one for each: leave"
             " these clips out first"
         )
+    for column in ("corpus", "speaker"):
+        check_complete(table, column, what="a split by speaker needs")
     speakers, classes = qualified(table, "speaker").to_numpy(str), table["class"].to_numpy(str)
     forbid_shared([*speakers[training], *speakers[validation]], speakers[test], what="speaker")
     forbid_shared(

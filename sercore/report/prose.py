@@ -7,6 +7,7 @@ refuses the text once claim A4 has another mark than the one that the words besi
 """
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache, cached_property
@@ -19,6 +20,11 @@ from sercore.ledger.entries import Ledger, tally
 from sercore.ledger.paper import Paper
 
 BRACES = "{{"
+MARKUP = re.compile(r"([\\`*_\[\]<>&$|~{}])")  # signs that mean something in Markdown
+
+
+class Markdown(str):
+    """Markup that is meant, as a filter gives it."""
 
 
 class ProseError(ValueError):
@@ -136,15 +142,21 @@ def _environment() -> Environment:
     environment.filters |= {
         "f": lambda value, digits=0: f"{_finite(value):,.{digits}f}".replace("-", "−"),
         "signed": lambda value, digits=0: f"{_finite(value):+.{digits}f}".replace("-", "−"),
+        "code": lambda text: Markdown(f"`{str(text).replace('`', ' ')}`"),
         "percent": lambda value, digits=0: f"{100 * _finite(value):.{digits}f} %",
     }
     return environment
 
 
 def _printable(value: object) -> object:
-    """Refuse what is no number and no word, such as a method without its parentheses."""
-    if isinstance(value, str):
+    """Refuse what is no number and no word, such as a method without its parentheses.
+
+    A word is data, such as the name of somebody's folder: nothing in it is markup.
+    """
+    if isinstance(value, Markdown):
         return value
+    if isinstance(value, str):
+        return MARKUP.sub(r"\\\1", value)
     return _finite(value)
 
 

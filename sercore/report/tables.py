@@ -180,6 +180,20 @@ def trials(ledger: Ledger, tasks: Sequence[Task]) -> HTML:
     return html(("trials", "count"), rows, caption="Trials", folded=True)
 
 
+def shared(tasks: Sequence[Task]) -> HTML:
+    """Show for each protocol of a page's trials what the sides of its splits share at most."""
+    rows = []
+    for task in tasks:
+        for search in task.shared:
+            counts = [DASH if count is None else count for count in search.counts.values()]
+            leak = "on purpose" if search.is_leaky else "refused"
+            rows.append((task.name, search.protocol, search.splits, *counts, leak))
+    kinds = ("speakers", "recordings", "originals of copies", "same audio", "near copies", "texts")
+    heads = ("trials", "protocol", "splits", *kinds, "a leak is")
+    caption = "Found on two sides of a split, at most"
+    return html(heads, rows, caption=caption, folded=True)
+
+
 def beside_the_paper(
     title: str, ledger: Ledger, *, column: str = "F1-macro", folded: bool | None = None
 ) -> HTML:

@@ -8,14 +8,17 @@ themselves. Epochs are counted from 1. ``trained`` finds a training in the store
 
 import json
 import math
+import os
 import time
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
+from filelock import FileLock
 from torch import Tensor, nn
 from tqdm import tqdm
 
@@ -329,7 +332,8 @@ def trained(
 ) -> Trained:
     """Return a network with the weights of a finished training; train it if necessary.
 
-    Weights that are damaged, or another training's, are trained again, with a warning.
+    Weights that are damaged, or another training's, are trained again, with a warning. Where another
+    process trains the same, its end is waited for and its weights are read.
 
     Args:
         network: network as it is before training.
@@ -342,15 +346,27 @@ def trained(
         layout: memory format of the network (default: as it is). Give that of the training, so that
             a network from the store computes the same bits as one that was trained just now.
     """
-    kept = _finished(place, weights)
-    if kept is None:
-        train()
-        (place / STATE).unlink(missing_ok=True)  # of several processes one is first
-        kept = _kept(place, weights)
+    with _alone(place):
+        kept = _finished(place, weights)
+        if kept is None:
+            train()
+            (place / STATE).unlink(missing_ok=True)  # of several processes one is first
+            kept = _kept(place, weights)
     tensors, about = kept
     network.load_state_dict(tensors)
     network = network.to(device, memory_format=layout).eval()
     return Trained(network, History(**about["history"]), place)
+
+
+@contextmanager
+def _alone(place: Path) -> Iterator[None]:
+    """Hold the lock of a training; processes that share one, or cannot write, need none."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if devices.n_ranks() > 1 or not os.access(place.parent, os.W_OK):
+        yield
+        return
+    with FileLock(f"{place}.lock", is_singleton=True):
+        yield
 
 
 def _finished(place: Path, weights: str) -> tuple[dict[str, Tensor], Any] | None:

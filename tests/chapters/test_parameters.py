@@ -213,5 +213,7 @@ def test_a_parameter_that_the_cell_does_not_set_is_refused():
         Small.from_cell(scope)
 
 
-def test_one_seed_in_place_of_several():
-    assert [*Small(seeds=5, seed=3).run_seeds] == [3]
+def test_one_seed_or_several():
+    assert [*Small(seed=3).run_seeds] == [3]
+    with pytest.raises(ParameterError, match=r"^-p seeds=5: changes nothing beside -p seed=3; exp"):
+        checked(Small, {"seeds": 5, "seed": 3})

@@ -38,6 +38,20 @@ def test_an_address_that_is_none(address):
     assert "tcp://127.0.0.1:8786" in line
 
 
+@pytest.mark.parametrize(("name", "given"), [("taught", "tess,,nope"), ("scored", "nope")])
+def test_a_corpus_that_is_none(name, given):
+    line = told("chapter", "04", "-p", "edition=open", "-p", f"{name}={given}")
+    assert line.startswith(f"-p {name}={given}: no corpus nope; expected some of coraa-ser, ")
+
+
+def test_a_book_in_the_place_of_a_file(tmp_path):
+    place = tmp_path / "book"
+    place.write_text("no folder")
+    line = told("book", "--out", place)
+    assert str(place) in line
+    assert "expected a place" in line
+
+
 def test_numbers_of_the_demo_are_not_recorded():
     assert told("record", "01", "--edition", "demo").startswith("edition=demo: synthetic speech is")
 

@@ -1,6 +1,7 @@
 """What a loader reports reaches the page and the recorded run, counted; a corpus that is not whole is refused where it must be."""
 
 import json
+from contextlib import nullcontext
 from dataclasses import dataclass
 from types import SimpleNamespace
 
@@ -9,7 +10,7 @@ import pytest
 import soundfile
 from typer.testing import CliRunner
 
-from sercore import corpora, store
+from sercore import audio, corpora, store
 from sercore.cli import app
 from sercore.corpora import clips
 from sercore.corpora.clips import Problem, Report
@@ -86,10 +87,6 @@ def test_pointers_of_git_lfs_are_named(tmp_path):
         (np.full(9000, 0.25), True),  # an offset is no sound
         (np.tile([5e-5, -4e-5], 4500), True),
         (np.append(np.zeros(8999), 0.01), False),
-        (
-            np.column_stack([np.sin(np.arange(9000.0))] * 2) * [0.1, -0.1],
-            True,
-        ),  # its channels' mean is what is read
     ],
 )
 def test_a_silent_clip_is_left_out_and_counted(tmp_path, samples, silent):
@@ -100,6 +97,25 @@ def test_a_silent_clip_is_left_out_and_counted(tmp_path, samples, silent):
     corpus = corpora.load("savee", root=tmp_path)
     assert corpus.report.counts == ({"silent": 1} if silent else {})
     assert len(corpus.table) == 480 - silent
+
+
+@pytest.mark.parametrize(
+    ("right", "is_told"), [(-0.1, True), (-0.099, True), (0.1, False), (0, False)]
+)
+def test_a_clip_whose_channels_cancel_is_damaged_and_not_silent(tmp_path, right, is_told):
+    tree = trees.plant(tmp_path / "savee", trees.savee())
+    path = tree / "ALL/JE_sa03.wav"
+    path.unlink()
+    samples = np.column_stack([np.sin(np.arange(9000.0))] * 2) * [0.1, right]
+    soundfile.write(path, samples, 16_000, subtype="FLOAT")
+    with (
+        pytest.raises(audio.AudioError, match="its 2 channels cancel") if is_told else nullcontext()
+    ):
+        audio.read(path)
+    if right == -0.1:
+        corpus = corpora.load("savee", root=tmp_path)
+        assert corpus.report.counts == {"damaged": 1}
+        assert f"{path}: its 2 channels cancel" in corpus.problems[0]
 
 
 def damaged(root):

@@ -47,7 +47,7 @@ def systems() -> list[Golden]:
         plans.append(("speakers", name, recogniser, data.source, padi_trial.run_recogniser))
     for trial in systems:
         if trial.row in padi.VIEWED:
-            plans.append(("views", trial.row.name, trial, data, padi.run_views))
+            plans.append(("views", trial.row.name, trial, data, padi_trial.run_views))
     return [Golden(padi, *where, narrowed(run), TOLERANCE) for *where, run in plans]
 
 

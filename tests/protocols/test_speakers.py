@@ -261,3 +261,26 @@ def test_real_folds_share_every_text(speech):
         "ravdess": 1,
         "tess": 1,
     }
+
+
+@pytest.mark.parametrize(
+    "split",
+    [
+        lambda table: speakers.speaker_folds(table, 0),
+        lambda table: speakers.across(table, source="savee"),
+    ],
+)
+def test_a_clip_without_speaker_trains_nothing(split):
+    table = said({"savee": WHO["savee"], "tess": WHO["tess"]})
+    table.loc[table.index[-1], "speaker"] = None
+    with pytest.raises(
+        ValueError, match=r"1 of \d+ clips have no speaker; a split by speaker needs"
+    ):
+        split(table)
+
+
+def test_a_speaker_of_two_sexes_is_of_unknown_sex_in_any_order():
+    table = said({"other": dict.fromkeys("abcdef", "female")})
+    table.loc[table.index[0], "gender"] = "male"
+    for order in (table, table.iloc[::-1]):
+        assert speakers.sexes(order)["a"] == "unknown"

@@ -32,6 +32,7 @@ def values():
         "n": 1234.567,
         "bad": float("nan"),
         "word": "word",
+        "folder": "a*b_[x](y)<i>$1$",
     }
 
 
@@ -48,6 +49,9 @@ def values():
         ("all{{ alves2022.equal('networks', 'recorded_rows') }}.", "all."),
         ("$\\frac{a}{b}$ {#id} {cite:t}`x`", "$\\frac{a}{b}$ {#id} {cite:t}`x`"),
         ("{#id} {{ word }} {#other} #}", "{#id} word {#other} #}"),
+        ("on {{ folder }}", r"on a\*b\_\[x\](y)\<i\>\$1\$"),
+        ("on {{ folder | code }}", "on `a*b_[x](y)<i>$1$`"),
+        ("{{ 'a`b' | code }}, {{ -1 | f }}", "`a b`, −1"),
     ],
 )
 def test_a_name_gives_its_number(values, text, expected):

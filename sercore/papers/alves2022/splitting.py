@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from imblearn.over_sampling import SMOTE, RandomOverSampler
@@ -98,9 +99,8 @@ def split(
     is_inside = "SMOTE inside" in steps
     if balancer and not is_inside:
         items = _balanced(items, balancer, "clips", classes, seed=seed)
-    is_test = _folds(items, seed=seed, steps=steps, folds=folds, tested=tested) == fold
-    is_scored = is_test & items.is_real if "real clips" in steps else is_test
-    training, test = items.at(np.flatnonzero(~is_test)), items.at(np.flatnonzero(is_scored))
+    place = {"fold": fold, "seed": seed, "steps": steps, "folds": folds, "tested": tested}
+    training, test = map(items.at, divided(items, **place))
     if {"copies kept", "recordings apart"} <= set(steps):
         known = training.recordings[training.recordings != SYNTHETIC]
         forbid_shared(known, test.recordings, what="recording")
@@ -115,6 +115,40 @@ def split(
         pairs = zip(vars(test).values(), vars(away).values(), strict=True)
         test = Items(*(np.concatenate(pair) for pair in pairs))
     return training, replace(test, values=scaler.transform(test.values)), scaler
+
+
+def sides(
+    items: Items, *, balancer: str, steps: Collection[str], **place: Any
+) -> dict[str, np.ndarray]:
+    """Return the rows of ``items`` on each side of ``split``, without those that a balancer makes.
+
+    ``place`` has what else ``divided`` takes.
+    """
+    rows = len(items.labels)
+    if balancer and "SMOTE inside" not in steps:
+        counts = np.bincount(items.labels)
+        new = counts.max() * np.count_nonzero(counts) - rows
+        items = items.at(np.append(np.arange(rows), np.zeros(new, int)))
+        recordings = np.append(items.recordings[:rows], np.repeat(SYNTHETIC, new))
+        originals = np.append(items.originals[:rows], np.full(new, -1))
+        items = replace(items, recordings=recordings, originals=originals)
+    parts = divided(items, steps=steps, **place)
+    return {name: part[part < rows] for name, part in zip(("training", "test"), parts, strict=True)}
+
+
+def divided(
+    items: Items,
+    *,
+    fold: int,
+    seed: int,
+    steps: Collection[str],
+    folds: int = FOLDS,
+    tested: Collection[str] = (),
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the numbers of the rows that train, and of those that are scored; see ``split``."""
+    is_test = _folds(items, seed=seed, steps=steps, folds=folds, tested=tested) == fold
+    is_scored = is_test & items.is_real if "real clips" in steps else is_test
+    return np.flatnonzero(~is_test), np.flatnonzero(is_scored)
 
 
 def _of_some(items: Items, many: int, *, seed: int) -> Items:

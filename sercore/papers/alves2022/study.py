@@ -41,8 +41,10 @@ from sercore.papers.alves2022.trial import (
     score_transfer,
     score_transfer_together,
     shared_layer,
+    sides,
 )
 from sercore.parameters import Device, Edition, Encoder, OwnCorpora, Scheduler, Seed, Seeds
+from sercore.protocols.grids import Splits
 from sercore.protocols.splits import FOLDS
 from sercore.sweep import Task
 
@@ -85,6 +87,8 @@ WAYS = ("- SMOTE - CG", "+ oversampling - CG", "+ SMOTE - CG", "- SMOTE + CG", "
 NETWORKS = ("Multi-task", "Seq.")
 TRANSFERRED = tuple(f"{network} all prosodic + SMOTE - CG" for network in NETWORKS)
 RECORDINGS = (25, 35, 45, 55)  # of the 66 to 68 of a training part
+# Of all protocols the clean one alone has no leak.
+SPLITS = Splits(sides=sides, leaky=lambda trial: trial.protocol != PROTOCOLS[1])
 LAYER = "(2) Multi-task all prosodic + SMOTE + CG"
 
 
@@ -107,6 +111,19 @@ class Parameters(OwnCorpora):
             "balance the classes, speakers to learn gender from, fewer recordings, a map",
         )
     )
+
+    @model_validator(mode="after")
+    def _nothing_without_effect(self) -> "Parameters":
+        if self.models not in ("tables", "steps"):
+            self.refuse_idle("only", beside=f"-p models={self.models}")
+        chosen = ()
+        if self.models in ("tables", "steps", "all"):
+            chosen = (self.only,) if self.only else rows(self.source, "some")
+        is_read = any(Configuration.of(row).embedding for row in chosen)
+        if self.encoder not in ("auto", "none") and not is_read:
+            choice = f"-p only={self.only}" if self.only else f"-p models={self.models}"
+            self.refuse_idle("encoder", beside=f"{choice}, which reads none")
+        return self
 
     @model_validator(mode="after")
     def _an_encoder_for_the_row(self) -> "Parameters":
@@ -332,10 +349,10 @@ def _recordings(parameters: Parameters, data: Data) -> list[Task]:
 
 
 def _layer(parameters: Parameters, data: Data) -> list[Task]:
-    """Return one trial of either protocol, whose shared layer is drawn."""
+    """Return one trial of either protocol and each seed, whose shared layer is drawn."""
     about = {"row": LAYER, "variant": "as-run", "fold": 0, "edition": parameters.source}
-    seed = parameters.run_seeds[0]
-    trials = [Trial(protocol=protocol, seed=seed, **about) for protocol in PROTOCOLS]
+    places = product(parameters.run_seeds, PROTOCOLS)
+    trials = [Trial(protocol=protocol, seed=seed, **about) for seed, protocol in places]
     return [_task("layer", trials, data, run=shared_layer, run_together=None, alike=None)]
 
 
@@ -358,6 +375,7 @@ def _task(kind: str, trials: list[Trial], data: Data, **more: Any) -> Task:
         "corpora": CORPORA,
         "parts": extractors(),
         "encoders": {name: values.shape[1] for name, values in data.embeddings.items()},
+        "splits": SPLITS,
     }
     return Task(name=kind, trials=trials, data=data, **about | more)
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from sercore.corpora.labels import THREE
 from sercore.evaluation.embeddings import neighbours
 from sercore.evaluation.metrics import sum_by_group, tally
 from sercore.features.names import SUBSETS
+from sercore.papers.alves2022 import splitting
 from sercore.papers.alves2022.network import LINEAR, Linear, Network, fit_together
 from sercore.papers.alves2022.splitting import AND, ENDS, STEPS, SYNTHETIC, Items, split, steps_of
 from sercore.training.loop import Recipe
@@ -183,6 +185,13 @@ class Data:
     own: "OwnSides | None" = None  # of a researcher's clips, whose recordings are corpus/speaker
     _digests: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a clip, with its recording and, of a copy, the file of its original."""
+        originals = [self.paths[row] if row >= 0 else None for row in self.originals]
+        columns = {"path": self.paths, "recording": self.recordings, "original": originals}
+        return pd.DataFrame(columns)
+
     def content(self, trial: Trial) -> str:
         """Return a digest of what a trial reads: labels, recordings, notes, and its features."""
         configuration = Configuration.of(trial.row)
@@ -345,22 +354,42 @@ def _prepared(trial: Trial, data: Data, device: str) -> Fitted:
 def divide(trial: Trial, data: Data) -> tuple[Items, Items, MinMaxScaler]:
     """Return the scaled training and test rows of a trial, and their scaler."""
     configuration = Configuration.of(trial.row)
-    items, own = arrange(trial, configuration, data), {}
-    if data.own is not None:
-        is_away = np.isin(items.recordings, list(data.own.unseen))  # behind all others
-        away, items = items.at(np.flatnonzero(is_away)), items.at(np.flatnonzero(~is_away))
-        own = {"folds": data.own.folds, "tested": data.own.tested, "away": away}
+    items = arrange(trial, configuration, data)
+    here, away = _unseen(items, data)
     fewer = FEWER.fullmatch(trial.control)
     return split(
-        items,
-        fold=trial.fold,
-        seed=trial.seed,
+        items.at(here),
         balancer=configuration.balancer,
-        steps=steps_of(trial.protocol),
         recordings=int(fewer["recordings"]) if fewer else None,
+        away=items.at(away) if len(away) else None,
         classes=data.classes,
-        **own,
+        **_place(trial, data),
     )
+
+
+def sides(trial: Trial, data: Data) -> dict[str, np.ndarray]:
+    """Return the rows of each side of a trial's split, by its name."""
+    configuration = Configuration.of(trial.row)
+    items = arrange(trial, configuration, data)
+    here, away = _unseen(items, data)
+    about = {"balancer": configuration.balancer} | _place(trial, data)
+    parts = splitting.sides(items.at(here), **about)
+    return {name: here[rows] for name, rows in parts.items()} | {"unseen": away}
+
+
+def _unseen(items: Items, data: Data) -> tuple[np.ndarray, np.ndarray]:
+    """Part the rows of corpora that no training sees, which are behind all others, from these."""
+    speakers = () if data.own is None else data.own.unseen
+    is_away = np.isin(items.recordings, list(speakers))
+    return np.flatnonzero(~is_away), np.flatnonzero(is_away)
+
+
+def _place(trial: Trial, data: Data) -> dict[str, Any]:
+    """Say which fold of which split a trial tests, as ``splitting.divided`` takes it."""
+    place = {"fold": trial.fold, "seed": trial.seed, "steps": steps_of(trial.protocol)}
+    if data.own is not None:
+        place |= {"folds": data.own.folds, "tested": data.own.tested}
+    return place
 
 
 def arrange(trial: Trial, configuration: Configuration, data: Data) -> Items:

@@ -14,6 +14,7 @@ from sercore import corpora, encoders, store
 from sercore.corpora import Corpus, labels
 from sercore.corpora.clips import Clips, Report
 from sercore.corpora.demo import synthetic
+from sercore.corpora.folders import lacking
 from sercore.papers.biagini2022.inputs import (
     FRAMES,
     FREE,
@@ -27,11 +28,13 @@ from sercore.papers.biagini2022.inputs import (
     spectrograms,
     waveforms,
 )
-from sercore.papers.biagini2022.models import TunedRow, Weights
+from sercore.papers.biagini2022.models import TunedRow, Weights, is_available
+from sercore.protocols import speakers
 from sercore.protocols.own import class_names
 from sercore.protocols.speakers import check_complete
 from sercore.protocols.splits import by_origin
 
+CORPORA = ("ravdess", "tess", "savee", "crema-d")
 # Splits beside that by speaker: clips at random on sides of its size, and takes of a sentence apart.
 SAME_SIZE, TAKES_APART = "same-size", "takes-apart"
 DEMO = ("demo-studio", "demo-labor", "demo-scena")
@@ -238,3 +241,23 @@ def measure(table: pd.DataFrame) -> dict[str, float]:
         "duration / all / p95 (stated)": float(np.percentile(seconds, 95)),
         "duration / all / p99": float(np.percentile(seconds, 99)),
     }
+
+
+def texts_seen(table: pd.DataFrame, fold: int) -> dict[str, float]:
+    """Share of a speaker-independent test's texts that training has too, by corpus."""
+    training, validation, test = speakers.speaker_folds(table, fold)
+    return speakers.texts_seen(table, np.concatenate([training, validation]), test)
+
+
+def refuse_paper(addresses: Mapping[str, str]) -> None:
+    """Refuse the paper's edition with a list of its corpora and weights that are missing."""
+    missing = lacking(CORPORA)
+    for name, address in addresses.items():
+        if address != "none" and not is_available(name, address):
+            missing.append(f"{address} (weights)")
+    if missing:
+        raise corpora.CorpusError(
+            f"edition=paper: missing {', '.join(missing)}; the paper's own corpora are needed, and"
+            " the weights that its tuned rows start from. Use edition=open or demo, or get them;"
+            " weights are downloaded once with HF_HUB_OFFLINE=0."
+        )

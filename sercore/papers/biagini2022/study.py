@@ -3,18 +3,26 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
+from itertools import product
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from sercore import corpora, encoders
-from sercore.corpora.folders import lacking
 from sercore.corpora.labels import SEVEN, seven_classes
 from sercore.papers.biagini2022 import data, difficulty, inputs, models, views
 from sercore.papers.biagini2022.data import Data
 from sercore.papers.biagini2022.models import GROUPS, ROWS, TUNED, Row, TunedRow, weights_of
-from sercore.papers.biagini2022.trial import HOLD_OUTS, Trial, Tuned, run, split, with_weights
+from sercore.papers.biagini2022.trial import (
+    HOLD_OUTS,
+    SPLITS,
+    Trial,
+    Tuned,
+    run,
+    sides,
+    with_weights,
+)
 from sercore.parameters import (
     Device,
     Edition,
@@ -34,7 +42,6 @@ STUDY = "biagini2022"
 # Method number of each kind of trial: raised when its numbers move, and it is then recorded again.
 METHODS = {"models": 1, "views": 1, "across corpora": 1, "tuned": 1}
 METHODS |= dict.fromkeys(difficulty.TASKS, 1)
-CORPORA = ("ravdess", "tess", "savee", "crema-d")
 CLASSES = SEVEN
 VIEWED = "CNNLSTM fixed"  # the network that is looked into
 VIEWED_SPLITS = ("by-origin", "speaker-independent")
@@ -85,6 +92,36 @@ class Parameters(OwnCorpora):
         "auto",
         description="the tuned ConvNeXt by hub id or folder, none, or auto for the edition's own",
     )
+
+    @model_validator(mode="after")
+    def _nothing_without_effect(self) -> "Parameters":
+        models = f"-p models={self.models}"
+        which = f"-p only={self.only}" if self.only else models
+        if self.source == "demo":
+            self.refuse_idle("loopq_labels", beside="-p edition=demo, which has no SAVEE")
+        if self.models in difficulty.TASKS:
+            self.refuse_idle("only", "protocol", "epochs", "precision", beside=models)
+            encoded = [row for row in difficulty.TASKS[self.models][0] if row.is_encoded]
+        else:
+            if self.models == "switches" and not self.only:
+                self.refuse_idle("seeds", beside=f"{models}, which has one seed")
+            chosen = [*rows(self, encoder="some"), *requested_tuned(self)]
+            places = product(chosen, self.run_seeds)
+            protocols = {name for place in places for name in _protocols(self, *place)}
+            if chosen and not protocols:
+                raise ValueError(
+                    f"-p protocol={self.protocol}: no row of {which} is"
+                    f" tried so with seed {self.run_seeds[0]}; expected one that is. Leave one of"
+                    " them out."
+                )
+            if "speaker-independent" not in protocols:
+                self.refuse_idle("folds", beside="trials of which none leaves speakers out")
+            encoded = [row for row in chosen if row.weights or row.is_encoded]
+            if "pictures" not in weights_of(requested_tuned(self)) and self.pictures != "none":
+                self.refuse_idle("pictures", beside=f"{models}, which tunes no ConvNeXt")
+        if not encoded and self.encoder != "none":
+            self.refuse_idle("encoder", beside=f"{which}, which reads none")
+        return self
 
     @model_validator(mode="after")
     def _rows_that_can_be_run(self) -> "Parameters":
@@ -148,11 +185,9 @@ def requested_tuned(parameters: Parameters) -> list[TunedRow]:
 
 def tuned(parameters: Parameters) -> list[TunedRow]:
     """Tuned rows that a run trains: those asked for whose weights are there."""
-    places, chosen = addresses(parameters), []
-    for row in requested_tuned(parameters):
-        if "none" not in [places[name] for name in row.weights]:
-            chosen.append(row)
-    return chosen
+    places = addresses(parameters)
+    asked = requested_tuned(parameters)
+    return [row for row in asked if "none" not in [places[name] for name in row.weights]]
 
 
 def addresses(parameters: Parameters) -> dict[str, str]:
@@ -197,17 +232,13 @@ def _settings(
         "epochs": parameters.epochs or EPOCHS[edition],
         "precision": parameters.training_precision(edition),
     }
-    for seed in parameters.run_seeds:
-        for row in chosen:
-            for protocol in _protocols(parameters, row, seed):
-                places = [(0, "all")]
-                if protocol == "speaker-independent":
-                    places = [(fold, "all") for fold in range(min(parameters.folds, n_folds))]
-                elif protocol == "across-corpora":
-                    places = [(0, source) for source in sources]
-                for fold, source in places:
-                    place = {"protocol": protocol, "fold": fold, "source": source, "seed": seed}
-                    yield row, asdict(row) | shared | place
+    for seed, row in product(parameters.run_seeds, chosen):
+        for protocol in _protocols(parameters, row, seed):
+            by_speaker, is_across = protocol == "speaker-independent", protocol == "across-corpora"
+            folds = range(min(parameters.folds, n_folds) if by_speaker else 1)
+            for fold, source in product(folds, sources if is_across else ["all"]):
+                place = {"protocol": protocol, "fold": fold, "source": source, "seed": seed}
+                yield row, asdict(row) | shared | place
 
 
 def _shared(parameters: Parameters) -> dict[str, str]:
@@ -242,7 +273,7 @@ def load(parameters: Parameters) -> Data:
         CorpusError: a corpus that is not there; of the paper's edition all that is missing.
     """
     if parameters.source == "paper":
-        refuse_paper(parameters)
+        data.refuse_paper(addresses(parameters))
     clips = _loaded(parameters, rows(parameters, encoder=encoder(parameters)))
     if parameters.table:
         (report,) = clips.reports
@@ -289,20 +320,6 @@ def _loaded(
     return replace(loaded, unseen=unseen) if elsewhere else loaded
 
 
-def refuse_paper(parameters: Parameters) -> None:
-    """Refuse the paper's edition with a list of its corpora and weights that are missing."""
-    missing = lacking(CORPORA)
-    for name, address in addresses(parameters).items():
-        if address != "none" and not models.is_available(name, address):
-            missing.append(f"{address} (weights)")
-    if missing:
-        raise corpora.CorpusError(
-            f"edition=paper: missing {', '.join(missing)}; the paper's own corpora are needed, and"
-            " the weights that its tuned rows start from. Use edition=open or demo, or get them;"
-            " weights are downloaded once with HF_HUB_OFFLINE=0."
-        )
-
-
 def tasks(parameters: Parameters, clips: Data) -> list[Task]:
     """List what a run trains and looks into, within its corpora and from one on all others."""
     trials, _ = _trials(parameters, clips)
@@ -339,7 +356,7 @@ def _trials(parameters: Parameters, clips: Data) -> tuple[list[Trial], list[str]
     trials = grid(parameters, encoder=clips.encoder, folds=folds, sources=sources)
     within = [trial for trial in trials if trial.protocol != "across-corpora" or not unseen]
     beyond = [trial for trial in trials if trial not in within]
-    chosen, reasons = own.possible(parameters, within, partial(split, data=clips))
+    chosen, reasons = own.possible(parameters, within, partial(sides, data=clips))
     return chosen + beyond, reasons
 
 
@@ -353,6 +370,7 @@ def _task(name: str, function: Callable[..., dict], trials: Sequence[Trial], cli
         corpora=measured_on(clips),
         parts=inputs.extractors(),
         encoders={clips.encoder: frames[0].values.shape[1]} if frames else {},
+        splits=None if function is views.run else SPLITS,
     )
 
 
@@ -380,7 +398,7 @@ def _classifiers_task(parameters: Parameters) -> Task:
     settings = {"seeds": parameters.run_seeds, "folds": folds, **_shared(parameters)}
     trials = list(difficulty.grid(chosen, clips, **settings))
     if parameters.table:
-        trials, _ = own.possible(parameters, trials, partial(split, data=clips))
+        trials, _ = own.possible(parameters, trials, partial(sides, data=clips))
     task = _task(parameters.models, difficulty.run, trials, clips)
     return replace(task, data=difficulty.summarised(clips))
 
@@ -392,34 +410,20 @@ def code_path(kind: str, settings: Mapping[str, Any]) -> tuple:
 
 def verified_with(kind: str, settings: Mapping[str, Any]) -> dict[str, str]:
     """Give the parameters under which the task of a recorded trial is made: its row's alone."""
+    unread = {
+        name: "none" for name in ("encoder", "pictures") if settings.get(name, "none") == "none"
+    }
     if kind in difficulty.TASKS:
-        return {"models": kind}
+        return {"models": kind} | unread
     changes = {name: settings[name] for name in ("rates", "augmentation", "control")}
     row = Row(model=settings["model"], variant=settings["variant"], **changes)
-    choice = {"only": row.name, "models": "all"}
-    if settings.get("encoder", "none") == "none":
-        choice["encoder"] = "none"
-    return choice
-
-
-def measure(parameters: Parameters, clips: Data) -> dict[str, float]:
-    """Measure the corpora, by "row / column / metric" of the printed number, and the texts seen."""
-    values = data.measure(clips.table) | data.sampling_rates(clips.table)
-    for name, share in texts_seen(clips, 0).items():
-        if not np.isnan(share):
-            values[f"texts seen / {name} / share"] = share
-    return values
-
-
-def measured_on(clips: Data) -> tuple[str, ...]:
-    """Name the corpora that ``measure`` measures."""
-    return tuple(sorted(clips.table["corpus"].unique()))
+    return {"only": row.name, "models": "all"} | unread
 
 
 def manifest(parameters: Parameters) -> list:
     """Name the data of an edition by plain values, for the chapter's key."""
     if parameters.source == "paper":
-        refuse_paper(parameters)
+        data.refuse_paper(addresses(parameters))
     frozen, places = encoder(parameters), addresses(parameters)
     parts = [*inputs.extractors(), frozen if frozen == "none" else encoders.content(frozen)]
     for name in weights_of(tuned(parameters)):
@@ -431,7 +435,15 @@ def manifest(parameters: Parameters) -> list:
     return [*data.contents(parameters.edition, loopq_labels=parameters.loopq_labels), *parts]
 
 
-def texts_seen(clips: Data, fold: int) -> dict[str, float]:
-    """Share of a speaker-independent test's texts that training has too, by corpus."""
-    training, validation, test = speakers.speaker_folds(clips.table, fold)
-    return speakers.texts_seen(clips.table, np.concatenate([training, validation]), test)
+def measure(parameters: Parameters, clips: Data) -> dict[str, float]:
+    """Measure the corpora, by "row / column / metric" of the printed number, and the texts seen."""
+    values = data.measure(clips.table) | data.sampling_rates(clips.table)
+    for name, share in data.texts_seen(clips.table, 0).items():
+        if not np.isnan(share):
+            values[f"texts seen / {name} / share"] = share
+    return values
+
+
+def measured_on(clips: Data) -> tuple[str, ...]:
+    """Name the corpora that ``measure`` measures."""
+    return tuple(sorted(clips.table["corpus"].unique()))

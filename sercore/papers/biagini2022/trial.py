@@ -23,6 +23,7 @@ from sercore.papers.biagini2022 import models
 from sercore.papers.biagini2022.data import SAME_SIZE, TAKES_APART, Data
 from sercore.papers.biagini2022.inputs import STRETCHED
 from sercore.papers.biagini2022.models import RECIPES, Row, TunedRow
+from sercore.protocols.grids import Splits
 from sercore.protocols.speakers import Sides, across, speaker_folds
 from sercore.protocols.splits import by_label, by_origin, redealt, redealt_whole
 from sercore.training import checkpoints, resumable
@@ -32,6 +33,7 @@ from sercore.training.fitting import Plan, cross_entropy, fit, validation
 from sercore.training.resumable import LAST, History, Trained
 
 HOLD_OUTS = {"by-origin": by_origin, "by-label": by_label}
+APART = ("speaker-independent", "across-corpora")  # protocols without a leak
 # Largest masks in frames and bands: Biagini 2022, section 3.6.
 MASKS = {"time masking": (mask_time, 30), "band masking": (mask_bands, 10)}
 
@@ -265,6 +267,18 @@ def split(trial: Trial, data: Data) -> Sides:
     if trial.protocol == TAKES_APART:
         return redealt_whole(data.table, sides, data.takes, generator=generator)
     return sides
+
+
+def sides(trial: Trial, data: Data) -> dict[str, np.ndarray]:
+    """Return the rows of each side of a trial's split, by its name."""
+    training, validation, test = split(trial, data)
+    if test is validation:
+        return {"training": training, "test": test}
+    return {"training": training, "validation": validation, "test": test}
+
+
+# Of all splits that by speaker and that across corpora alone keep apart what the test holds.
+SPLITS = Splits(sides=sides, leaky=lambda trial: trial.protocol not in APART)
 
 
 def order(trial: Trial, data: Data, rows: np.ndarray, *, epoch: int) -> list[np.ndarray]:

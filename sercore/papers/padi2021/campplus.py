@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import torch
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
@@ -166,6 +167,11 @@ class Encoded:
 
     data: Data
     encoder: SpeakerEncoder
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a clip."""
+        return self.data.table
 
     def frames(self, output: str, masks: Masks | None = None) -> Ragged:
         """Return the steps of each clip in one view, ``(steps, 512)`` float16."""

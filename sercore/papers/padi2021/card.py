@@ -29,9 +29,8 @@ from sercore.sweep import sweep
 from sercore.training import chunks
 
 # Parameters that systems with transfer alone read, and those that every training takes.
-TRANSFER = ("pretraining", "speakers", "speaker_checkpoint", "taught")
 TAKEN = ("edition", "experiment", "epochs", "seed", "size", "precision", "device")
-TAKEN += ("norm", "vad", "evaluate", "part", "scored", *TRANSFER, *card.OWN)
+TAKEN += ("norm", "vad", "evaluate", "part", "scored", *study.TRANSFER, *card.OWN)
 # What became of the recogniser's convolutions, by transfer.
 STARTS = {"frozen": "then left as they were", "finetune": "then trained on"}
 SMALLER = {
@@ -61,13 +60,6 @@ class PadiCard(card.Card):
                 "-p experiment=all: a model has the classes of one; expected exp1, exp2 or"
                 " exp3. Name one of them."
             )
-        if row.transfer == "none":
-            for parameter in TRANSFER:
-                if parameter in given:
-                    raise ParameterError(
-                        f"-p {parameter}={given[parameter]}: {row.name} starts from random weights;"
-                        " expected with a system of transfer. Leave it out."
-                    )
         if "conversation" in (row.norm, parameters.norm):
             raise ParameterError(
                 f"{row.name}: over a whole conversation its spectrograms would be normalised, and a"

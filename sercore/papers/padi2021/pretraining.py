@@ -29,6 +29,7 @@ from sercore.papers.padi2021.data import (
 )
 from sercore.papers.padi2021.trial import Recogniser, run_recogniser, train_recogniser
 from sercore.protocols import leaks
+from sercore.protocols.splits import LeakError
 from sercore.training import devices
 from sercore.training.batching import Ragged, Streamed
 from sercore.training.devices import choose
@@ -103,6 +104,13 @@ def source(
     spoken = spoken.sort_values(["corpus", "speaker", "path"], ignore_index=True)
     speakers = (spoken["corpus"] + "/" + spoken["speaker"]).to_numpy(str)
     files = [store.content(path) for path in [*spoken["path"], *table["path"]]]
+    scored_files = dict(zip(files[len(spoken) :], table["path"], strict=True))
+    for path, content in zip(spoken["path"], files[: len(spoken)], strict=True):
+        if content in scored_files:
+            raise LeakError(
+                f"{path} would teach speakers and is the same file as {scored_files[content]}, which"
+                " is scored; expected other recordings. Remove one of them."
+            )
     parts = [speakers.tolist(), files, *(array.tolist() for array in (*pairs, chosen))]
     return Source(
         speakers,

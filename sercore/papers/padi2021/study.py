@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
-from sklearn.metrics import silhouette_score
 
-from sercore.corpora import TableError
-from sercore.evaluation.embeddings import neighbours
+from sercore.corpora import LOADERS, TableError
+from sercore.corpora.demo import scripts
 from sercore.features import speaker
 from sercore.features.mel import normalise_bands
 from sercore.papers.padi2021 import campplus, pretraining
@@ -79,6 +78,8 @@ GROUPS = {
 ROWS = {row.name: row for rows in GROUPS.values() for row in rows}
 # What the demo runs: nothing, statistics pooling, all three without and with transfer.
 DEMO = tuple(row for row in GRID if row.cell in ("000", "001", "011", "111"))
+# Parameters of the speaker recogniser.
+TRANSFER = ("pretraining", "speakers", "speaker_checkpoint", "taught")
 # Masks and statistics pooling: random start, the speaker recogniser as it is, and trained on.
 VIEWED = tuple(replace(FULL, transfer=transfer) for transfer in ("none", "frozen", "finetune"))
 
@@ -194,12 +195,46 @@ class Parameters(OwnTable):
                 f"-p only={self.only}: no row among -p models={self.models}; expected one that is."
                 " Leave one of the two out."
             )
+        known = scripts.NAMES if self.edition == "demo" else (*LOADERS, padi_data.VOXCELEB)
+        for name, corpora in {"scored": (self.scored,), "taught": taught(self)}.items():
+            strangers = [corpus for corpus in corpora if corpus and corpus not in known]
+            if strangers and not self.table:
+                raise ValueError(
+                    f"-p {name}={getattr(self, name)}: no corpus {strangers[0]}; expected some of"
+                    f" {', '.join(known)}. Correct the name."
+                )
+        self._nothing_without_effect()
         if self.speaker_checkpoint and self.speakers == "strict":
             raise ValueError(
                 "-p speakers=strict: trains a recogniser for each system, and one is given."
                 " Leave one of the two out."
             )
         return self
+
+    def _nothing_without_effect(self) -> None:
+        """Refuse what no row of the run reads."""
+        which = f"-p only={self.only}" if self.only else f"-p models={self.models}"
+        chosen, encoded = rows(self), encoder_rows(self)
+        if not encoded:
+            self.refuse_idle("encoder", beside=f"{which}, which reads none")
+        if not chosen:
+            names = ("size", "norm", "vad", "evaluate", "precision")
+            self.refuse_idle(*names, beside=f"{which}, which trains no ResNet")
+        elif all(row.pooling == "flatten" for row in chosen):
+            self.refuse_idle("evaluate", beside=f"{which}, whose clips have one length")
+        if all(row.transfer == "none" for row in chosen):
+            self.refuse_idle(*TRANSFER, beside=f"{which}, which starts from no recogniser")
+        if self.speaker_checkpoint:
+            self.refuse_idle("pretraining", "taught", beside="-p speaker_checkpoint=…")
+        epochs = self.epochs or EPOCHS[self.source]
+        if not chosen and all(row.pooling in campplus.REGRESSIONS for row in encoded):
+            self.refuse_idle("epochs", beside=f"{which}, which is fitted to its end")
+            epochs = 0
+        if self.control == "constant rate" and epochs <= padi_trial.CONSTANT:
+            raise ValueError(
+                f"-p control=constant rate: the rate is first halved after {padi_trial.CONSTANT}"
+                f" epochs, and this run has {epochs}; expected more. Give -p epochs=…"
+            )
 
 
 def rows(parameters: Parameters) -> list[Row]:
@@ -331,7 +366,11 @@ def tasks(parameters: Parameters, data: Data) -> list[Task]:
         run = padi_trial.run_recogniser
         tasks.append(Task(name="speakers", run=run, trials=recognisers, **where))
     if trials:
-        tasks.append(Task(name="models", run=padi_trial.run, trials=trials, **shared))
+        tasks.append(
+            Task(
+                name="models", run=padi_trial.run, trials=trials, splits=padi_trial.SPLITS, **shared
+            )
+        )
     if encoder_rows(parameters):
         tasks.append(_on_encoder(parameters, data, shared))
     viewed = []
@@ -339,34 +378,8 @@ def tasks(parameters: Parameters, data: Data) -> list[Task]:
         if system.row in VIEWED and (system.fold, system.protocol) == (0, PROTOCOLS[0]):
             viewed.append(system)
     if viewed:
-        tasks.append(Task(name="views", run=run_views, trials=viewed, **shared))
+        tasks.append(Task(name="views", run=padi_trial.run_views, trials=viewed, **shared))
     return tasks
-
-
-def run_views(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
-    """Map the test clips' pooled frames (section 3.3) before and after a trial's training.
-
-    ``stages`` has speaker, class and t-SNE place of each clip, ``silhouettes`` those of emotions
-    and of speakers. A frozen network's pooled frames do not change: they are looked at once.
-    """
-    fitted = padi_trial.trained(trial, data, device=device)
-    place = next(fitted.network.parameters()).device
-    before = padi_trial.build(trial, data, device=device).to(place)
-    networks = {"before": before.eval()}
-    if trial.transfer != "frozen":
-        networks["after"] = fitted.network
-    target, speakers = data.targets[trial.experiment][fitted.test], data.groups[fitted.test]
-    names = [data.classes[trial.experiment][number] for number in target]
-    stages, silhouettes = [], []
-    for stage, network in networks.items():
-        frames = padi_trial.pooled(trial, data, network, fitted.test)
-        for what, labels in (("emotion", target), ("speaker", speakers)):
-            if 1 < len(set(labels.tolist())) < len(labels):
-                silhouettes.append([stage, what, float(silhouette_score(frames, labels))])
-        points = neighbours(frames, seed=trial.seed).round(3).tolist()
-        for who, name, point in zip(speakers.tolist(), names, points, strict=True):
-            stages.append([stage, who, name, *point])
-    return {"stages": stages, "silhouettes": silhouettes, "clips": len(target)}
 
 
 def code_path(kind: str, settings: Mapping[str, Any]) -> tuple:
@@ -435,4 +448,7 @@ def _on_encoder(parameters: Parameters, data: Data, shared: Mapping[str, Any]) -
     for row in encoder_rows(parameters):
         encoded.prepare(row)
     settings = shared | {"data": encoded, "encoders": {name: campplus.WIDTH}}
-    return Task(name="campplus", run=campplus.run, trials=trials, **settings)
+    splits = replace(
+        padi_trial.SPLITS, sides=lambda trial, clips: padi_trial.sides(trial, clips.data)
+    )
+    return Task(name="campplus", run=campplus.run, trials=trials, splits=splits, **settings)

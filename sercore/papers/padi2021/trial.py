@@ -14,14 +14,16 @@ import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
+from sklearn.metrics import silhouette_score
 from torch import Tensor
 
-from sercore.evaluation.embeddings import cosine, equal_error_rate
+from sercore.evaluation.embeddings import cosine, equal_error_rate, neighbours
 from sercore.evaluation.metrics import count_predictions
 from sercore.models import resnet
 from sercore.models.resnet import ResNet34
 from sercore.models.transfer import transfer
 from sercore.papers.padi2021.data import Data, Source
+from sercore.protocols.grids import Splits
 from sercore.protocols.sessions import clip_split, group_fold
 from sercore.training import checkpoints, chunks, resumable
 from sercore.training.chunks import answered, batches, in_turn
@@ -295,6 +297,15 @@ def split(trial: Place, data: Data) -> tuple[np.ndarray, np.ndarray]:
     return rows[training], rows[test]
 
 
+def sides(trial: Place, data: Data) -> dict[str, np.ndarray]:
+    """Return the rows of each side of a trial's split, by its name."""
+    return dict(zip(("training", "test"), split(trial, data), strict=True))
+
+
+# Clips that are split at random have their speakers on both sides.
+SPLITS = Splits(sides=sides, leaky=lambda trial: trial.protocol != PROTOCOLS[0])
+
+
 def shuffled(trial: Place, data: Data, training: np.ndarray) -> np.ndarray:
     """Return the class numbers of all clips, those of training shuffled in that control."""
     target = data.targets[trial.experiment].copy()
@@ -377,3 +388,29 @@ def _answered(
     frames = data.frames(norm=trial.norm, vad=trial.vad)
     with torch.inference_mode(), autocast(trial.precision, device):
         return answered(answer, frames, rows.tolist(), device=device, length=length)
+
+
+def run_views(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
+    """Map the test clips' pooled frames (section 3.3) before and after a trial's training.
+
+    ``stages`` has speaker, class and t-SNE place of each clip, ``silhouettes`` those of emotions
+    and of speakers. A frozen network's pooled frames do not change: they are looked at once.
+    """
+    fitted = trained(trial, data, device=device)
+    place = next(fitted.network.parameters()).device
+    before = build(trial, data, device=device).to(place)
+    networks = {"before": before.eval()}
+    if trial.transfer != "frozen":
+        networks["after"] = fitted.network
+    target, speakers = data.targets[trial.experiment][fitted.test], data.groups[fitted.test]
+    names = [data.classes[trial.experiment][number] for number in target]
+    stages, silhouettes = [], []
+    for stage, network in networks.items():
+        frames = pooled(trial, data, network, fitted.test)
+        for what, labels in (("emotion", target), ("speaker", speakers)):
+            if 1 < len(set(labels.tolist())) < len(labels):
+                silhouettes.append([stage, what, float(silhouette_score(frames, labels))])
+        points = neighbours(frames, seed=trial.seed).round(3).tolist()
+        for who, name, point in zip(speakers.tolist(), names, points, strict=True):
+            stages.append([stage, who, name, *point])
+    return {"stages": stages, "silhouettes": silhouettes, "clips": len(target)}

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, ClassVar, Literal
 
+import numpy as np
 from pydantic import Field, model_validator
 
 from sercore.evaluation.reference import CLASSIFIERS
@@ -17,12 +18,14 @@ from sercore.papers.parry2022.trial import (
     Reference,
     Row,
     Trial,
+    divide,
     look,
     refer,
     run,
 )
 from sercore.parameters import Device, Edition, OwnTable, Precision, Scheduler, Seed, Seeds
 from sercore.protocols import own
+from sercore.protocols.grids import Splits
 from sercore.protocols.speakers import FOLDS, count
 from sercore.protocols.splits import is_given
 from sercore.sweep import Task
@@ -134,6 +137,14 @@ class Parameters(OwnTable):
                     f"-p unseen={self.unseen}: no corpus of edition={self.edition}; expected one of"
                     f" {', '.join((*pool, *unseen))}, or {NOWHERE}. Name one of them."
                 )
+        if self.models in ("recipe", "references"):
+            self.refuse_idle("only", beside=f"-p models={self.models}")
+        if self.models == "references":
+            self.refuse_idle("epochs", "precision", beside="-p models=references")
+        if self.table:
+            self.refuse_idle("edition", beside=f"-p table={self.table}")
+        if self.models == "labels":
+            self.refuse_idle("table", beside="-p models=labels, for its class map has all classes")
         if not rows(self):
             raise ValueError(
                 f"-p only={self.only}: no row among -p models={self.models}; expected one that is."
@@ -143,10 +154,16 @@ class Parameters(OwnTable):
 
 
 def rows(parameters: Parameters) -> list[Row]:
-    """List the rows that a run trains; in the demo seven of the 46 unless one is named."""
+    """List the rows that a run trains; in the demo seven of the 46 unless one is named.
+
+    Of a table of one's own the class map alone says what surprise and calm are: it has no rows of
+    other classes.
+    """
     if parameters.models in ("recipe", "references"):
         return [BASELINE]
     groups = dict(GROUPS)
+    if parameters.table:
+        del groups["labels"]
     if parameters.source == "demo" and parameters.only not in ROWS:
         groups["grid"] = DEMO
     chosen = []
@@ -207,9 +224,19 @@ def load(parameters: Parameters) -> Data:
     return data.own(parameters, unseen=own.names(parameters.unseen))
 
 
+def sides(trial: Trial | Reference, clips: Data) -> dict[str, np.ndarray]:
+    """Return the rows of each side of a trial's split, by its name, or its unseen corpus."""
+    about = {}
+    if isinstance(trial, Reference):
+        about = {"fold": trial.fold, "seed": trial.seed}
+    split = divide(trial, clips, **about)[1]
+    return {side: getattr(split, side) for side in data.SIDES} | split.unseen
+
+
 def tasks(parameters: Parameters, clips: Data) -> list[Task]:
     """List what a run trains, and the trials whose embeddings are visualised in Figure 2."""
     about = {"corpora": measured_on(clips), "parts": [data.FILTERBANKS.about()], "data": clips}
+    about["splits"] = Splits(sides=sides)
     if parameters.models == "references":
         clips.statistics()  # made here, once, and not in each process that clips are sent to
         pool = clips.table[~clips.table["corpus"].isin(clips.unseen)]
@@ -222,7 +249,7 @@ def tasks(parameters: Parameters, clips: Data) -> list[Task]:
     viewed = [trial for trial in chosen if trial.row in VIEWED]
     if name == "recipe" or not viewed:
         return [training]
-    return [training, replace(training, name="views", run=look, trials=viewed)]
+    return [training, replace(training, name="views", run=look, trials=viewed, splits=None)]
 
 
 def runnable(chosen: Sequence[Trial], clips: Data) -> list[Trial]:

@@ -209,7 +209,7 @@ def ledger(
         outcomes.insert(0, [found])
     if views:
         tasks.append(
-            Task(name="views", run=padi.run_views, trials=views, data=None, corpora=(corpus,))
+            Task(name="views", run=padi_trial.run_views, trials=views, data=None, corpora=(corpus,))
         )
         outcomes.append([viewed(trial) for trial in views])
     if not tasks:

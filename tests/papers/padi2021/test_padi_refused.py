@@ -65,7 +65,7 @@ def home(tmp_path_factory):
             "001",
             {"taught": "tess"},
             False,
-            "-p taught=tess: 001 starts from random weights; expected with a system of transfer",
+            "-p taught=tess: changes nothing beside -p only=001, which starts from no recogniser; expected",
         ),
     ],
 )

@@ -1,0 +1,43 @@
+"""Files that systems leave beside clips are no clips of any corpus, and folders in capitals are pointed to."""
+
+import pytest
+
+from sercore import corpora
+from tests.corpora import trees
+
+TREES = {
+    "ravdess": trees.ravdess,
+    "tess": trees.tess,
+    "savee": trees.savee,
+    "emovo": trees.emovo,
+    "emodb": trees.emodb,
+    "crema-d": trees.cremad,
+    "coraa-ser": trees.coraa_ser,
+}
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_what_systems_leave_is_no_clip(name, tmp_path):
+    folder = trees.plant(tmp_path / name, TREES[name]()[:20])
+    before = corpora.load(name, root=tmp_path).table
+    assert len(before)
+    clip = before["path"].iloc[0]
+    for place in (clip.parent, folder / "__MACOSX"):
+        place.mkdir(exist_ok=True)
+        (place / f"._{clip.name}").write_bytes(bytes(100))
+        for left in ("Thumbs.db", "desktop.ini", ".DS_Store"):
+            (place / left).write_bytes(b"left")
+    assert corpora.load(name, root=tmp_path).table.equals(before)
+
+
+@pytest.mark.parametrize("there", ["RAVDESS", "Ravdess", "ravdess_"])
+def test_a_folder_of_nearly_that_name_is_named(there, tmp_path):
+    (tmp_path / there).mkdir()
+    with pytest.raises(corpora.CorpusError, match=rf"no such folder; .* There is {there}: rename"):
+        corpora.load("ravdess", root=tmp_path)
+
+
+def test_a_home_is_looked_up(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("SER_CORPORA", "~/corpora")
+    assert corpora.home() == tmp_path / "corpora"
