@@ -40,12 +40,8 @@ NAME = "04-resnet-specaugment"
 STUDY = "padi2021"
 # Method number of each kind of trial: raised when its numbers move, and the kind is recorded again.
 METHODS = {"models": 1, "speakers": 1, "views": 1, "campplus": 1}
-EPOCHS = {
-    "demo": 4,
-    "open": 8,
-    "paper": 20,
-    "own": 20,
-}  # of the emotion stage, with three versions of a clip
+# Epochs of the emotion stage, with three versions of a clip.
+EPOCHS = {"demo": 4, "open": 8, "paper": 20, "own": 20}
 PRETRAINING = {"demo": 3, "open": 20, "paper": 20, "own": 20}
 SIZE = {"demo": "small", "open": "published", "paper": "published", "own": "published"}
 
