@@ -18,7 +18,7 @@ from typer.core import TyperGroup
 from sercore.printing import cell, dumped, note, show
 
 BOOK = "Folder under which _build/html is made (default: the checkout)."
-ROOT = "Folder of corpora (default: SER_CORPORA, else the demo corpora)."
+ROOT = "Folder of corpora (default: SER_CORPORA, else the synthetic demo corpora)."
 SET = "prosodic or gender (sound), prosodic-as-run or gender-as-run (as the authors' code), or embedding."
 LEAKS = "Table of clips in CSV (path; speaker, text… if known), or a corpus in SER_CORPORA."
 SIDES = "CSV with path and side of each clip (default: the table's column `side`, if it has one)."
@@ -32,7 +32,7 @@ PLACES = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
 PLACES |= {errno.ENOTDIR, errno.EEXIST, errno.EISDIR}
 VERSION = "Print the version and exit."
 UNFINISHED = 3  # exit code of a run that stopped because its time was over
-Json = Annotated[bool, typer.Option("--json", help="Print JSON rather than a table.")]
+Json = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON rather than a table.")]
 Pairs = Annotated[
     list[str] | None, typer.Option("-p", "--parameter", metavar="KEY=VALUE", help=MANY)
 ]
@@ -86,7 +86,8 @@ def _tell_version(asked: bool) -> None:
 @app.callback()
 def options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help=VERSION)
+        bool,
+        typer.Option("--version", metavar="", callback=_tell_version, is_eager=True, help=VERSION),
     ] = False,
 ) -> None:
     """Run four speech emotion recognition papers again."""
@@ -97,26 +98,12 @@ def corpora(
     root: Annotated[Path | None, typer.Argument(help=ROOT)] = None, json: Json = False
 ) -> None:
     """Count clips, hours, speakers and classes of every corpus, and say what is wrong with it."""
-    from sercore import corpora as room
+    from sercore.corpora import counting
 
-    root = root or room.home()
-    loaded = []
-    if root is None:
-        from sercore.corpora.demo import synthetic
-
-        loaded = [synthetic.load(name) for name in synthetic.NAMES]
-    elif not root.is_dir():
-        raise room.CorpusError(
-            f"{root}: no such folder; expected one with corpora in it. Check the path."
-        )
-    else:
-        for path in sorted(root.iterdir()):
-            if path.name in room.LOADERS:
-                loaded.append(room.load(path.name, root=root))
-            elif path.is_dir() and not path.name.startswith("."):
-                known = ", ".join(sorted(room.LOADERS))
-                note(f"{path}: not a corpus known here ({known}); left out.")
-    show([_counted(corpus) for corpus in loaded], as_json=json)
+    rows = counting.count(root, say=note)
+    if not json:  # a corpus' own labels are for programs
+        rows = [{name: row[name] for name in row if name != "labels"} for row in rows]
+    show(rows, as_json=json)
 
 
 @app.command()
@@ -192,7 +179,9 @@ def chapter(
     name: Chapter,
     edition: Edition = None,
     parameters: Pairs = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Execute it even if it is kept.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", metavar="", help="Execute it even if it is kept.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Check a chapter's parameters, execute it, and say where the executed notebook is kept."""
@@ -231,7 +220,7 @@ def ledger(chapter: Chapters = None, json: Json = False) -> None:
 def book(
     out: Annotated[Path | None, typer.Option(help=BOOK)] = None,
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="Execute and render everything again.")
+        bool, typer.Option("--fresh", metavar="", help="Execute and render everything again.")
     ] = False,
 ) -> None:
     """Execute the chapters in the demo edition and render the book."""
@@ -246,7 +235,8 @@ def record(
     edition: Edition = "open",
     parameters: Pairs = None,
     incomplete: Annotated[
-        bool, typer.Option("--incomplete", help="Record corpora that are not whole too.")
+        bool,
+        typer.Option("--incomplete", metavar="", help="Record corpora that are not whole too."),
     ] = False,
     minutes: Annotated[
         float | None, typer.Option(min=0, help="Stop after so long; exit with 3 if work is left.")
@@ -293,7 +283,9 @@ def verify(
 
 @app.command("store")
 def kept(
-    clean: Annotated[bool, typer.Option("--clean", help="Remove what is half-written.")] = False,
+    clean: Annotated[
+        bool, typer.Option("--clean", metavar="", help="Remove what is half-written.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Measure what is kept, by kind, and what killed processes left half-written an hour ago."""
@@ -318,7 +310,7 @@ def train(
     model: Annotated[str, typer.Argument(help=MODEL)],
     out: Annotated[Path, typer.Option(help="Folder of the saved model.")],
     edition: Edition = None,
-    final: Annotated[bool, typer.Option("--final", help=FINAL)] = False,
+    final: Annotated[bool, typer.Option("--final", metavar="", help=FINAL)] = False,
     parameters: Pairs = None,
     json: Json = False,
 ) -> None:
@@ -418,18 +410,6 @@ def _given(edition: str | None, parameters: Sequence[str] | None) -> dict[str, s
     if edition is not None:
         texts.insert(0, f"edition={edition}")
     return pairs(texts)
-
-
-def _counted(corpus: Any) -> dict[str, object]:
-    table = corpus.table
-    return {
-        "corpus": corpus.name,
-        "clips": len(table),
-        "hours": round(table["seconds"].sum() / 3600, 4),
-        "speakers": table["speaker"].nunique(),
-        "classes": table["emotion"].value_counts().sort_index().to_dict(),
-        "problems": list(corpus.problems),
-    }
 
 
 def _short(entry: dict[str, Any]) -> dict[str, Any]:

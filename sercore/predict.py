@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from sercore import audio, encoders, papers
 from sercore.audio import RATE
 from sercore.card import Card
 from sercore.encoders import Encoder, EncoderError
 from sercore.parameters import ParameterError, nearest
+from sercore.progress import Progress
 from sercore.training import checkpoints
 from sercore.training.devices import autocast
 
@@ -175,7 +175,7 @@ def predicted(
         PredictError: a window or hop out of its range
     """
     lengths = _lengths(model, window, hop)
-    bar = tqdm(clips, desc="clips", unit="clip", delay=2, mininterval=1)
+    bar = Progress(clips, title="answers", total=len(clips), unit="clip")
     return [_clip(model, clip, *lengths) for clip in bar]
 
 

@@ -14,6 +14,8 @@ from typing import Any
 
 from joblib import cpu_count
 
+from sercore.progress import Progress
+
 
 class CallError(RuntimeError):
     """A call in a fresh process that failed, died, or did not return in time."""
@@ -45,7 +47,6 @@ def isolated_each(
         title: title of the bar, which is shown for two calls or more that take longer than 2 s
     """
     from pebble import concurrent
-    from tqdm import tqdm
 
     if not calls:
         return []
@@ -54,7 +55,7 @@ def isolated_each(
     name = f"{title} {uuid.uuid4().hex}"
     call_apart = concurrent.process(function, name=name, timeout=seconds, context=context)
     waiting, running, answers = deque(enumerate(calls)), {}, {}
-    bar = tqdm(total=len(calls), desc=title, disable=len(calls) < 2, delay=2)
+    bar = Progress(total=len(calls), title=title, shown=len(calls) > 1)
     try:
         while waiting or running:
             while waiting and len(running) < cpu_count():

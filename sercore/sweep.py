@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from joblib import Parallel, cpu_count, delayed, parallel_config
 from threadpoolctl import threadpool_limits
-from tqdm import tqdm
 
 from sercore import deadline, store
+from sercore.progress import Progress
 from sercore.protocols import grids
 
 # Trials of one call, five folds of five seeds: more gain nothing on a CPU and are lost together.
@@ -166,7 +166,7 @@ def sweep(
     )
     with (
         ExitStack() as stack,
-        tqdm(total=len(trials), initial=len(trials) - len(left), desc="trials", delay=2) as bar,
+        Progress(total=len(trials), initial=len(trials) - len(left), title="trials") as bar,
     ):
         if scheduler != "none" and calls:
             pool = _on_cluster(scheduler, attempts, data, options, run.__module__)

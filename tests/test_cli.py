@@ -1,6 +1,7 @@
 """The console command: tables for people, JSON for machines, errors in one line."""
 
 import csv
+import gzip
 import importlib.metadata
 import io
 import json
@@ -13,8 +14,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 import soundfile
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from sercore import chapters, papers, store
@@ -47,14 +50,62 @@ def test_corpora_are_counted(coraa):
     done = run("corpora", coraa, "--json")
     assert done.exit_code == 0, done.stderr
     (corpus,) = json.loads(done.stdout)
-    assert list(corpus) == ["corpus", "clips", "hours", "speakers", "classes", "problems"]
+    columns = ["corpus", "clips", "hours", "speakers", "classes", "labels", "problems"]
+    assert list(corpus) == columns
     assert (corpus["corpus"], corpus["clips"], corpus["speakers"]) == ("coraa-ser", 3, 2)
     assert corpus["hours"] == pytest.approx(3 / 3600, abs=1e-4)
     assert sum(corpus["classes"].values()) == 3
     assert corpus["problems"], "three of 625 clips"
     assert "pictures" in done.stderr
     table = run("corpora", coraa)
-    assert table.stdout.splitlines()[0].split() == list(corpus)
+    columns.remove("labels")
+    assert table.stdout.splitlines()[0].split() == columns
+
+
+def test_labels_of_corpora_are_shown_as_emotions(tmp_path):
+    for name in ("rab-m1-b1", "rab-m1-b2", "gio-m1-b1"):
+        path = tmp_path / "emovo" / "m1" / f"{name}.wav"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(path, 0.1 * np.sin(np.arange(16_000)), 16_000)
+    (corpus,) = json.loads(run("corpora", tmp_path, "--json").stdout)
+    assert corpus["classes"] == {"anger": 2, "happiness": 1}
+    assert corpus["labels"] == {"gio": 1, "rab": 2}
+    line = next(line for line in run("corpora", tmp_path).stdout.splitlines() if "emovo" in line)
+    assert "anger 2, happiness 1" in line
+
+
+def test_gender_tables_are_known(tmp_path):
+    folder = tmp_path / "gender-tables"
+    folder.mkdir()
+    (folder / "mls-pt.csv.gz").write_bytes(
+        gzip.compress(b"FileName,Gender,nobs\n1_a.wav,0,2\n1_b.wav,0,3\n2_a.wav,1,4\n")
+    )
+    (folder / "other.csv").write_text("name,sex\na,1\n")
+    done = run("corpora", tmp_path, "--json")
+    assert done.stderr == ""
+    first, second = json.loads(done.stdout)
+    assert (first["corpus"], first["clips"], first["speakers"]) == ("gender-tables/mls-pt", 3, 2)
+    assert first["classes"] == {"female": 2, "male": 1}
+    assert (first["hours"], first["problems"]) == (None, [])
+    assert "no column FileName" in second["problems"][0]
+
+
+def test_an_unset_variable_is_told_before_speech_is_synthesised(monkeypatch):
+    from sercore.corpora import counting
+    from sercore.corpora.demo import synthetic
+
+    told = []
+
+    def load(name):
+        assert told == [counting.UNSET], "nothing is synthesised unannounced"
+        table = pd.DataFrame({"seconds": [1.0], "speaker": ["a"], "emotion": [None]})
+        return SimpleNamespace(name=name, table=table, problems=[])
+
+    monkeypatch.delenv("SER_CORPORA", raising=False)
+    monkeypatch.setattr(synthetic, "load", load)
+    rows = counting.count(say=told.append)
+    assert [row["corpus"] for row in rows] == list(synthetic.NAMES)
+    assert "SER_CORPORA is not set" in told[0]
 
 
 def test_a_root_that_does_not_exist(tmp_path):
@@ -365,6 +416,17 @@ def test_the_store_is_measured_and_what_is_half_written_removed(tmp_path, monkey
     assert not old.exists()
     assert young.exists()
     assert store.kept("trials", key, ".json") == b"outcome"
+
+
+@pytest.mark.parametrize("command", sorted(get_command(app).commands))
+def test_json_is_a_plain_flag(command):
+    """It takes no value, its help shows none, and there is no --no-json beside it."""
+    options = {option.name: option for option in get_command(app).commands[command].params}
+    text = CliRunner(env={"COLUMNS": "200"}).invoke(app, [command, "--help"]).stdout
+    assert "--no-json" not in text
+    if "json" in options:
+        assert re.search(r"--json +Print JSON", text)
+        assert options["json"].is_flag
 
 
 def test_an_error_that_is_not_ours_keeps_its_traceback(monkeypatch):

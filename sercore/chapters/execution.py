@@ -17,7 +17,7 @@ from pathlib import Path
 
 import nbformat
 
-from sercore import store
+from sercore import progress, store
 from sercore.parameters import absolute
 
 ADDED = {"injected-parameters", "papermill-error-cell-tag"}  # tags of papermill's own cells
@@ -60,7 +60,7 @@ def run(
                 kernel_name="python3",
                 language="python",
                 cwd=store.PROJECT,
-                progress_bar=False if quiet else {"desc": notebook.stem},
+                progress_bar=False,  # the kernel's own bars are shown
                 stderr_file=None if quiet else sys.stderr,
                 kernel_manager_class=_this_interpreter(cores),
             )
@@ -110,6 +110,8 @@ def _this_interpreter(cores: int | None) -> type:
     from jupyter_client.manager import AsyncKernelManager
 
     variables = {name: absolute(os.environ[name]) for name in PATHS if os.environ.get(name)}
+    if not progress.is_terminal():
+        variables[progress.LOG] = "log"
     if cores is not None:
         variables["LOKY_MAX_CPU_COUNT"] = str(cores)
 

@@ -91,6 +91,13 @@ def mapped(table: pd.DataFrame, classes: Map) -> pd.Series:
     return pd.Series([classes[label] for label in labels], table.index, dtype=object, name="class")
 
 
+def emotions(table: pd.DataFrame) -> pd.Series:
+    """Name the emotion of each clip in the spelling of ``SPELLINGS``; another label stays as it is."""
+    words = {label: word for word, spellings in SPELLINGS.items() for label in spellings}
+    labels = table["emotion"].astype(object)
+    return labels.map(lambda label: words.get(str(label).casefold(), label), na_action="ignore")
+
+
 def valences(
     *,
     surprise: str | None = "positive",

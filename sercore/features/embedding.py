@@ -5,11 +5,11 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from sercore import audio, store
 from sercore.encoders import Encoder, EncoderError
 from sercore.features import keeping
+from sercore.progress import Progress
 
 # Clips that run at once on a GPU. On a CPU one alone is as fast, and its bits depend on no other.
 BATCH = 16
@@ -55,8 +55,7 @@ def _measure(
     Clips are sorted by length, so that a batch has little padding.
     """
     order = sorted(clips, key=lambda content: _seconds(clips[content]))
-    title = f"{encoder.name} embeddings"
-    with tqdm(total=len(order), desc=title, unit="clip", delay=2, mininterval=1) as bar:
+    with Progress(total=len(order), title=f"{encoder.name} embeddings", unit="clip") as bar:
         for start in range(0, len(order), batch):
             samples: dict[str, np.ndarray] = {}
             for content in order[start : start + batch]:

@@ -22,6 +22,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from sercore import audio, store
+from sercore.progress import Progress
 
 CHUNK = 250  # clips in memory at once while a file is written
 SETTLED = 2_000_000_000  # nanoseconds after which a file's times tell two states of it apart
@@ -163,15 +164,14 @@ def measure(
         Content and row of each clip as it is done, or content and error message.
     """
     from joblib import Parallel, cpu_count, delayed
-    from tqdm import tqdm
 
     workers = max(1, min(jobs or cpu_count(), len(clips) // worth))
     parallel = Parallel(
         n_jobs=workers, backend="loky", batch_size=1, return_as="generator_unordered"
     )
     calls = [delayed(_one)(function, content, str(clip)) for content, clip in clips.items()]
-    bar = tqdm(parallel(calls), total=len(calls), desc=title, unit="clip", delay=2, mininterval=1)
-    yield from bar
+    settings = {"total": len(calls), "title": title, "unit": "clip", "shown": not quiet}
+    yield from Progress(parallel(calls), **settings)
 
 
 def npy(array: np.ndarray) -> bytes:

@@ -20,9 +20,9 @@ from typing import Any
 import torch
 from filelock import FileLock
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from sercore import deadline, store
+from sercore.progress import Progress
 from sercore.training import checkpoints, devices
 
 STATE, BEST, LAST = "state.safetensors", "best.safetensors", "last.safetensors"
@@ -64,7 +64,7 @@ class Epoch:
     done: Sequence[Mapping[str, Any]]
     network: nn.Module
     device: torch.device
-    bar: tqdm
+    bar: Progress
 
     def steps(
         self,
@@ -172,11 +172,12 @@ def run(
     record = _identity({"network": network, **extra}, identity, device, seed)
     is_first = devices.rank() == 0
     gpus = [device] if device.type == "cuda" else []
-    with devices.kept_memory(), torch.random.fork_rng(gpus), _bar(total, shown=is_first) as bar:
+    bar = Progress(total=total, title="training", unit="epoch", shown=is_first)
+    with devices.kept_memory(), torch.random.fork_rng(gpus), bar:
         torch.manual_seed(seed)
         done, weights = _resume(folder, record, network, optimiser, extra, device)
         model = devices.shared(network, device)
-        bar.n = bar.initial = len(done)
+        bar.n = bar.initial = bar.done = len(done)
         while not (reason := ending(done)):
             started = time.perf_counter()
             model.train()
@@ -228,18 +229,6 @@ def _check_finite(numbers: Numbers, where: str, advice: str) -> None:
                 "checkpoint that was kept stands:"
                 f" {advice}, or look at this batch's clips."
             )
-
-
-def _bar(total: int, *, shown: bool) -> tqdm:
-    return tqdm(
-        total=total,
-        desc="training",
-        unit="epoch",
-        delay=2,
-        mininterval=1,
-        miniters=0,
-        disable=not shown,
-    )
 
 
 def _identity(

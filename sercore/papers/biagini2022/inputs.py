@@ -15,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 from torch import Tensor
-from tqdm import tqdm
 
 from sercore import audio, store
 from sercore.augment.waveform import stretch_factor, stretched
@@ -24,6 +23,7 @@ from sercore.features import keeping
 from sercore.features.keeping import Extractor
 from sercore.features.length import fit, trim
 from sercore.features.mel import COEFFICIENTS, DECIBELS, MelSettings, mel, mfcc
+from sercore.progress import Progress
 from sercore.training.batching import Ragged
 
 LEVELS = ("maximum", "minimum", "mean", "samples", "trimmed")
@@ -203,8 +203,7 @@ def _measured_frames(
 ) -> Iterator[tuple[str, np.ndarray | str]]:
     """Yield content and frames of each clip, or a sentence that says why it has none."""
     contents, step = list(paths), 1 if encoder.model.device.type == "cpu" else BATCH
-    settings = {"unit": "clip", "delay": 2, "mininterval": 1}
-    with tqdm(total=len(contents), desc=f"{encoder.name} frames", **settings) as bar:
+    with Progress(total=len(contents), title=f"{encoder.name} frames", unit="clip") as bar:
         for start in range(0, len(contents), step):
             batch: dict[str, np.ndarray] = {}
             for content in contents[start : start + step]:
