@@ -31,12 +31,15 @@ def scores(run: Ledger) -> HTML:
     for row, control in pairs.itertuples(index=False):
         for (variant, protocol, *_), trials in run.runs(row, control).items():
             name = row if control == "none" else f"{row}, {control}"
-            for corpus in trials.corpora:
+            for corpus in filter(None, trials.corpora):  # a row that SMOTE made up is of none
                 of_corpus = trials.of(corpus)
                 estimates = [shown(level(of_corpus, metric), 1) for metric in (UA, WA)]
                 count = plural(len(of_corpus.groups), "speaker")
                 rows.append((name, variant, protocol, corpus, count, *estimates))
     heads = ("model", "reading", "protocol", "scored on", "tested", "UA, %", "accuracy, %")
-    note = "UA is the mean of the classes' recalls; in brackets 95 % intervals of the mean"
+    note = (
+        "UA is the mean of the classes' recalls; in brackets 95 % intervals of the mean; rows that"
+        " SMOTE made up are not counted"
+    )
     caption = f"Scores on your own clips, {run.source}"
     return html(heads, rows, caption=caption, note=note)

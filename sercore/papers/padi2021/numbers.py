@@ -23,7 +23,7 @@ from sercore.ledger.entries import Ledger
 from sercore.ledger.paper import Printed
 from sercore.models import resnet
 from sercore.papers.padi2021 import campplus, study, trial
-from sercore.papers.padi2021.data import MEL, ORIGINS, VOXCELEB
+from sercore.papers.padi2021.data import EXPERIMENTS, MEL, ORIGINS, VOXCELEB
 from sercore.protocols import sessions
 from sercore.training.chunks import LENGTHS
 from sercore.training.sgd import Plan
@@ -369,7 +369,7 @@ def ways(
     """Return these systems, where recorded, of every way of training, by split and experiment."""
     results = []
     for protocol in protocols:
-        for name in study.EXPERIMENTS:
+        for name in EXPERIMENTS:
             results += ways_of_training(ledger, rows, experiment=name, protocol=protocol)
     return results
 
@@ -398,12 +398,12 @@ def on_encoder_compared(ledger: Ledger) -> list[Compared]:
     """Return the differences on CAM++, of which those of finished trainings are judged together."""
     found = []
     for name, (group, row, *pair) in COMPARED.items():
-        for way in ways_of_training(ledger, tuple(pair), experiment=study.EXPERIMENTS[0]):
+        for way in ways_of_training(ledger, tuple(pair), experiment=EXPERIMENTS[0]):
             if set(way.trials) == set(pair):
                 found.append((name, group, row, way.base, way.less(*pair)))
     for name, (group, row, system, *pair) in TWO_WAYS.items():
         ways = [
-            ways_of_training(ledger, (system,), experiment=study.EXPERIMENTS[0], **where)[:1]
+            ways_of_training(ledger, (system,), experiment=EXPERIMENTS[0], **where)[:1]
             for where in pair
         ]
         if all(ways) and len({way.base for (way,) in ways}) == 1:

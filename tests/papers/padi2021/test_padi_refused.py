@@ -60,7 +60,7 @@ def home(tmp_path_factory):
             False,
             "-p experiment=all: a model has the classes of one; expected exp1, exp2 or exp3",
         ),
-        ("111", {"table": "a.csv"}, False, "-p table=a.csv: this chapter has no `table`"),
+        ("111", {"tabel": "a.csv"}, False, "-p tabel=a.csv: this chapter has no `tabel`"),
         (
             "001",
             {"taught": "tess"},
