@@ -165,6 +165,7 @@ def test_names_alone_are_compared_where_no_clip_has_a_file():
     assert shared.counts == dict.fromkeys([*NOTHING, "text"]) | {"speaker": 0}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.NAME)
 def test_every_chapter_s_trainings_are_searched(study, speech):
     """On the open edition: what was recorded as clean has no leak, and the random splits have one."""

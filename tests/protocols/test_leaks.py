@@ -25,6 +25,7 @@ from sercore import audio, corpora
 from sercore.cli import app
 from sercore.corpora.cells import TableError
 from sercore.corpora.demo import synthetic
+from sercore.pages import leaks as hunting
 from sercore.protocols import (
     LeakError,
     find_leaks,
@@ -374,3 +375,17 @@ def test_twenty_splits_by_speaker_of_a_real_corpus(speech, name):
         between = find_leaks(clips, np.where(clips["speaker"].isin(tested), "test", "training"))
         assert {leak.kind for leak in between} == {"text"}
         assert kinds(between) == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", hunting.CORPORA)
+def test_a_hunt_through_a_whole_corpus_finds_what_is_recorded(speech, name, monkeypatch):
+    if not (speech / name).is_dir():
+        pytest.skip(f"needs {name}: no folder {speech / name}")
+    monkeypatch.setenv("SER_CORPORA", str(speech))
+    (expected,) = (each for each in hunting._recorded(hunting.RECORDED) if each["corpus"] == name)
+    found = hunting.hunt(name)
+    assert found["leaks"] == expected["leaks"] == {}
+    assert [pair[:4] for pair in found["pairs"]] == [pair[:4] for pair in expected["pairs"]]
+    for what in ("clips", "speakers", "splits", "texts", "correlated"):
+        assert found[what] == expected[what], what
