@@ -12,7 +12,7 @@ from setuptools.command.build_py import build_py
 HERE = Path(__file__).parent
 BOOK = ("_config.yml", "_toc.yml", "book/**/*", "notebooks/*.ipynb", "benchmarks/*.py")
 REST = (
-    *("Makefile", "constraints.txt", "environment.yml", "Dockerfile", ".dockerignore"),
+    *("Makefile", "constraints.txt", "environment.yml", "docker/*"),
     *("*.md", "*.cff", "*.bib", ".editorconfig", ".pre-commit-config.yaml"),
     *(".github/**/*", "tests/**/*"),
 )

@@ -13,7 +13,7 @@ from sercore.pages.fragments import mark
 README = (store.PROJECT / "README.md").read_text()
 INSTALL = (store.PROJECT / "book" / "install.md").read_text()
 MAKEFILE = (store.PROJECT / "Makefile").read_text()
-DOCKERFILE = (store.PROJECT / "Dockerfile").read_text()
+DOCKERFILE = (store.PROJECT / "docker" / "Dockerfile").read_text()
 PAPER = (store.PROJECT / "paper.md").read_text()
 PROJECT = tomllib.loads((store.PROJECT / "pyproject.toml").read_text())["project"]
 WORKFLOWS = {
@@ -48,8 +48,14 @@ def test_the_container_is_built_as_the_page_says():
     assert all(command in INSTALL for command in built)
 
 
+def test_binder_builds_the_environment():
+    """It would take a Dockerfile that stands at the top, before environment.yml."""
+    assert not (store.PROJECT / "Dockerfile").exists()
+    assert (store.PROJECT / "environment.yml").is_file()
+
+
 def test_what_git_ignores_is_not_copied_into_the_container():
-    ignored = (store.PROJECT / ".dockerignore").read_text().splitlines()
+    ignored = (store.PROJECT / "docker" / "Dockerfile.dockerignore").read_text().splitlines()
     for name in (store.PROJECT / ".gitignore").read_text().splitlines():
         known = {name.rstrip("/"), f"**/{name.rstrip('/')}"}
         assert known & set(ignored), f"{name} is ignored by git"
