@@ -1,6 +1,7 @@
 """Commit of this checkout and circumstances of a run on this machine, for the records of runs."""
 
 import datetime
+import importlib.metadata
 import os
 import platform
 import shutil
@@ -10,6 +11,25 @@ from pathlib import Path
 from sercore import store
 
 PROCESSORS = Path("/proc/cpuinfo")
+
+
+class CheckoutError(RuntimeError):
+    """A command that only a checkout can carry out, asked of an installed wheel."""
+
+
+def require(command: str) -> None:
+    """Refuse a command of ``sercore`` that writes into the checkout where there is none.
+
+    Raises:
+        CheckoutError: sercore was installed from a wheel.
+    """
+    if not store.IS_CHECKOUT:
+        raise CheckoutError(
+            f"sercore {command}: it writes into book/ledger of a checkout, and sercore is installed"
+            f" in {store.CODE} without one; unpack the source archive"
+            f" (sercore-{importlib.metadata.version('sercore')}.tar.gz) or clone the repository,"
+            f" and run `make {command}` in that folder."
+        )
 
 
 def circumstances(*, device: str, versions: dict[str, str]) -> dict[str, object]:

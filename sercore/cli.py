@@ -17,7 +17,7 @@ from typer.core import TyperGroup
 
 from sercore.printing import cell, dumped, note, show
 
-BOOK = "Folder under which _build/html is made (default: the checkout)."
+BOOK = "Folder under which _build/html is made (default: the checkout, or the current folder)."
 ROOT = "Folder of corpora (default: SER_CORPORA, else the synthetic demo corpora)."
 SET = "prosodic or gender (sound), prosodic-as-run or gender-as-run (as the authors' code), or embedding."
 LEAKS = "Table of clips in CSV (path; speaker, text… if known), or a corpus in SER_CORPORA."
@@ -91,6 +91,12 @@ def options(
     ] = False,
 ) -> None:
     """Run four speech emotion recognition papers again."""
+    if sys.platform == "win32":
+        note(
+            "Windows: sercore is neither tested nor supported there, for it copies running processes;"
+            " expected Linux or macOS. Use the Windows Subsystem for Linux (wsl --install)."
+        )
+        raise typer.Exit(2)
 
 
 @app.command()
@@ -224,9 +230,9 @@ def book(
     ] = False,
 ) -> None:
     """Execute the chapters in the demo edition and render the book."""
-    from sercore import press, store
+    from sercore import press
 
-    print(press.book(out=out or store.PROJECT, fresh=fresh))
+    print(press.book(out=out, fresh=fresh))
 
 
 @app.command()
@@ -243,9 +249,10 @@ def record(
     ] = None,
 ) -> None:
     """Run a chapter's whole grid on real corpora and write the ledger's recorded run."""
-    from sercore import chapters, deadline, papers
+    from sercore import chapters, checkout, deadline, papers
     from sercore.ledger import recording
 
+    checkout.require("record")
     given = chapters.check(name, _given(edition, parameters))
     paper = papers.named(chapters.find(name))
     try:
@@ -266,6 +273,7 @@ def verify(
     json: Json = False,
 ) -> None:
     """Run recorded trials again, compare and note in the ledger what agrees with what is recorded."""
+    from sercore import store
     from sercore.ledger import verifying
 
     rows, given = [], _given(None, parameters)
@@ -274,6 +282,8 @@ def verify(
     outcomes = [row["outcome"] for row in rows]
     differ = [outcome for outcome in outcomes if outcome not in verifying.AGREED]
     counts = ", ".join(f"{outcomes.count(word)} {word}" for word in verifying.OUTCOMES)
+    if not store.IS_CHECKOUT:
+        counts += "; not noted, for only a checkout's ledger is written to"
     note(f"{len(rows)} trials run again: {counts}")
     if json:
         print(dumped(rows))

@@ -39,6 +39,12 @@ RANDOM = {
 SEED = 0
 SAFE = ".safetensors"
 EXTRACTORS = ("preprocessor_config.json", "processor_config.json")
+# What its user runs once for a checkpoint without safetensors; the network is for a hub id.
+CONVERT = (
+    'HF_HUB_OFFLINE=0 python -c "from transformers import AutoFeatureExtractor, AutoModel; '
+    "[kind.from_pretrained('{name}').save_pretrained('converted') "
+    'for kind in (AutoModel, AutoFeatureExtractor)]"'
+)
 
 
 class EncoderError(ValueError):
@@ -303,8 +309,8 @@ def _files(name: str, folder: Path) -> list[Path]:
             others = ", ".join(sorted(file.name for file in folder.iterdir())) or "nothing"
             raise EncoderError(
                 f"{name}: no {wanted.name} among {others}; expected config.json, {EXTRACTORS[0]} "
-                "and model.safetensors. Other weights are not read: save the model with "
-                "transformers' save_pretrained, and its feature extractor likewise."
+                "and model.safetensors. Other weights are not read; this converts a checkpoint whose "
+                f"origin you trust into the folder `converted`, once: {CONVERT.format(name=name)}"
             )
     return [folder / "config.json", *prepared, *weights]
 

@@ -25,20 +25,19 @@ from sercore.report import prose
 
 INSTALLED = store.PROJECT / ".venv" / "installed"  # the Makefile's: how many seconds it took
 # What the pages are made of, excerpts and the API's reference too, beside the executed chapters.
-SOURCES = (
-    *("_config.yml", "_toc.yml", "book/**/*", "sercore/**/*.py", "sercore/papers/*/*.bib"),
-    *("notebooks/*.ipynb", "benchmarks/*.py"),
-)
+SOURCES = ("_config.yml", "_toc.yml", "book/**/*", "notebooks/*.ipynb", "benchmarks/*.py")
+CODE = ("sercore/**/*.py", "sercore/papers/*/*.bib")
 CHAPTER = re.compile(r"^( *- file: notebooks/)(\S+)$")  # a chapter's line in the table of contents
 COLOURS = re.compile(r"\x1b\[[\d;]*m")  # of a terminal
 TIMES = "times.json"  # seconds of the parts of the book that are no chapter, by name
 
 
-def book(*, out: Path = store.PROJECT, fresh: bool = False) -> Path:
+def book(*, out: Path | None = None, fresh: bool = False) -> Path:
     """Execute every chapter in its default edition, stage and render the pages if anything changed.
 
     Args:
-        out: folder under which ``_build/source`` and ``_build/html`` are made (default: the checkout).
+        out: folder under which ``_build/source`` and ``_build/html`` are made (default: the checkout,
+            or the current folder where there is none).
         fresh: execute and render everything again.
 
     Returns:
@@ -47,6 +46,8 @@ def book(*, out: Path = store.PROJECT, fresh: bool = False) -> Path:
     Raises:
         ChapterError: a chapter failed, or the rendering warned.
     """
+    if out is None:
+        out = store.PROJECT if store.IS_CHECKOUT else Path.cwd()
     build = Path(out).resolve() / "_build"
     try:
         times = json.loads((build / TIMES).read_text())
@@ -125,10 +126,11 @@ def read_by_the_pages(executed: Sequence[Executed], times: Mapping[str, float]) 
 
     Writing what the pages say of them takes longer than seeing that nothing has changed.
     """
-    files = [path for pattern in SOURCES for path in store.PROJECT.glob(pattern) if path.is_file()]
     contents = []
-    for path in sorted(files):
-        contents.append([path.relative_to(store.PROJECT).as_posix(), store.content(path)])
+    for folder, patterns in ((store.PROJECT, SOURCES), (store.CODE, CODE)):
+        files = [path for pattern in patterns for path in folder.glob(pattern) if path.is_file()]
+        for path in sorted(files):
+            contents.append([path.relative_to(folder).as_posix(), store.content(path)])
     runs = [[chapter.name, store.content(chapter.path), chapter.run] for chapter in executed]
     return store.digest([contents, runs, times, importlib.metadata.version("jupyter-book")])
 
@@ -144,7 +146,7 @@ def stage(folder: Path, executed: Sequence[Executed], times: Mapping[str, float]
         fragments.write(Path(temporary), [chapter.run for chapter in executed], times, numbers)
         files = {name: store.PROJECT / name for name in ("_config.yml", "_toc.yml")}
         files |= _tree(store.PROJECT / "book", "book")
-        source = _tree(store.PROJECT / "sercore", "sercore")  # pages show parts of it
+        source = _tree(store.CODE / "sercore", "sercore")  # pages show parts of it
         files |= {name: path for name, path in source.items() if path.suffix == ".py"}
         files |= _tree(Path(temporary), "")
         for name, path in files.items():
@@ -161,7 +163,7 @@ def stage(folder: Path, executed: Sequence[Executed], times: Mapping[str, float]
     names = [chapter.name for chapter in executed]
     contents.write_text(_contents(contents.read_text(encoding="utf-8"), names), encoding="utf-8")
     references = [store.PROJECT / "book" / "references.bib"]
-    references += sorted(store.PROJECT.glob("sercore/papers/*/references.bib"))
+    references += sorted(store.CODE.glob("sercore/papers/*/references.bib"))
     texts = [path.read_text(encoding="utf-8") for path in references if path.is_file()]
     if texts:
         store.write(folder / "book" / "references.bib", "\n".join(texts).encode())

@@ -23,8 +23,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import platformdirs
+
 HALF_WRITTEN = re.compile(r"\..+\.[0-9a-f]{32}")  # name of a file before it gets its own
-PROJECT = Path(__file__).resolve().parents[1]
+CODE = Path(__file__).resolve().parents[1]  # folder that holds the package
+_CARRIED = CODE / "sercore_book"  # the book's sources in a wheel, put there by setup.py
+IS_CHECKOUT = not _CARRIED.is_dir()
+PROJECT = CODE if IS_CHECKOUT else _CARRIED  # folder of ``book`` and ``notebooks``
 
 # Import name and distribution of every library that computes a number.
 NUMERIC = {
@@ -98,8 +103,15 @@ def values(array: Any) -> str:
 
 
 def root() -> Path:
-    """Folder of results: that of ``SER_STORE``, else ``_build/store`` of this checkout."""
-    return Path(os.environ.get("SER_STORE") or PROJECT / "_build" / "store")
+    """Folder of results: that of ``SER_STORE``, else ``_build/store`` of this checkout.
+
+    Without a checkout it is the folder of the user's cache.
+    """
+    if named := os.environ.get("SER_STORE"):
+        return Path(named)
+    if IS_CHECKOUT:
+        return PROJECT / "_build" / "store"
+    return platformdirs.user_cache_path("sercore", appauthor=False)
 
 
 def path(kind: str, name: Key, suffix: str) -> Path:
@@ -214,7 +226,7 @@ def _code(modules: tuple[str, ...]) -> tuple[str, tuple[tuple[str, str], ...]]:
 
 
 def _source(module: str) -> str:
-    place = PROJECT.joinpath(*module.split("."))
+    place = CODE.joinpath(*module.split("."))
     package = place / "__init__.py"
     return (package if package.is_file() else place.with_suffix(".py")).read_text(encoding="utf-8")
 

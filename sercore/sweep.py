@@ -258,7 +258,7 @@ def _checked(expected: store.Key, module: str, *call: Any) -> list[tuple[int, bo
     if here.code != expected.code or versions:
         other = ", ".join(f"{name} {version}" for name, version in versions) or "the same libraries"
         raise SweepError(
-            f"worker on {socket.gethostname()}: its sercore in {store.PROJECT} has the code"
+            f"worker on {socket.gethostname()}: its sercore in {store.CODE} has the code"
             f" {here.code[:8]} of {module}, expected {expected.code[:8]}; libraries that differ:"
             f" {other}. Install the same version on every worker, and start them again."
         )

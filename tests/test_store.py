@@ -36,7 +36,7 @@ def modules(tmp_path, monkeypatch):
     """A tiny ``sercore`` of two modules, ``a`` importing ``b``, in place of the real one; a function that edits a file of it."""
     import grimp
 
-    monkeypatch.setattr(store, "PROJECT", tmp_path)
+    monkeypatch.setattr(store, "CODE", tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     files = {
         "__init__": "",

@@ -228,7 +228,7 @@ def _imports(notebook: nbformat.NotebookNode) -> tuple[set[str], dict[str, str]]
 
 
 def _is_module(name: str) -> bool:
-    place = store.PROJECT.joinpath(*name.split("."))
+    place = store.CODE.joinpath(*name.split("."))
     return (place / "__init__.py").is_file() or place.with_suffix(".py").is_file()
 
 

@@ -63,7 +63,7 @@ def verify(
     say: Callable[[str], None] = print,
     folder: Path = recorded.FOLDER,
 ) -> list[dict]:
-    """Run recorded trials of a paper again, and append to ``runs.json`` what agreed.
+    """Run recorded trials of a paper again, and append to a checkout's ``runs.json`` what agreed.
 
     Args:
         paper: paper whose trials are run.
@@ -108,8 +108,9 @@ def verify(
             }
             rows.append(row)
             say(f"{name}: {describe(comparison)}, {row['seconds']:.0f} s")
-            # At once: a verification that is stopped keeps its results.
-            append(paper.name, [row], folder=folder)
+            if store.IS_CHECKOUT:
+                # At once: a verification that is stopped keeps its results.
+                append(paper.name, [row], folder=folder)
     return rows
 
 

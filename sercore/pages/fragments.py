@@ -13,7 +13,7 @@ from sercore.pages import columns, data, excerpts, leaks, reference, speed, stat
 from sercore.pages import ledger as ledger_page
 from sercore.report import prose, tables
 
-PAPERS = store.PROJECT / "sercore" / "papers"
+PAPERS = store.CODE / "sercore" / "papers"
 EXAMPLE = "01-ser2022-transfer"  # chapter whose first cells the page on adding one shows
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sercore import store
 
-HOUSE = store.PROJECT / "sercore"
+HOUSE = store.CODE / "sercore"
 COMMAND = "cli"  # it documents itself: ``sercore --help``
 MODULE = """{head} `{name}`
 

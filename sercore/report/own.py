@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from IPython.display import HTML
 
 from sercore.corpora.clips import Report
+from sercore.evaluation.estimates import level
 from sercore.ledger.entries import Ledger
-from sercore.ledger.estimates import level
 from sercore.report.tables import html, plural, shown
 
 UA, WA = "unweighted_accuracy", "weighted_accuracy"

@@ -158,6 +158,7 @@ def test_the_page_shows_a_numbered_figure_as_svg(notebooks, tmp_path, monkeypatc
     write_notebook(notebooks / "01-plain.ipynb", *cells, plain, caption("The *second*."))
     executed = chapters.execute("plain")
     monkeypatch.setattr(store, "PROJECT", tmp_path)
+    monkeypatch.setattr(store, "CODE", tmp_path)
     monkeypatch.setattr(press.fragments, "write", lambda *given: None)
     for folder in ("book/vendor", "sercore"):
         (tmp_path / folder).mkdir(parents=True)

@@ -87,6 +87,7 @@ def plain(notebooks, tmp_path, monkeypatch):
     """A book of a page and a chapter in ``tmp_path``, without corpora and model."""
     write_notebook(notebooks / "01-plain.ipynb", v4.new_markdown_cell("# Plain"), code("1 + 1"))
     monkeypatch.setattr(store, "PROJECT", tmp_path)
+    monkeypatch.setattr(store, "CODE", tmp_path)
     monkeypatch.setattr(press.fragments, "write", lambda *given: None)
     monkeypatch.setattr(press, "INSTALLED", tmp_path / "installed")
     monkeypatch.setattr(press, "demo_corpora", dict)

@@ -192,7 +192,7 @@ def with_code(folder):
     [
         (
             pickled,
-            r"no model\.safetensors among .*pytorch_model\.bin; expected .* save the model with .*save_pretrained",
+            r"no model\.safetensors among .*pytorch_model\.bin; expected .* converts .* once: .*save_pretrained",
         ),
         (
             lambda folder: (folder / "config.json").unlink(),
