@@ -32,6 +32,7 @@ STUDY = "luck"
 METHODS = {"leaks": 1, "luck": 1}
 LEAK_SEEDS = 5  # what a sign takes; the spread of luck needs all seeds
 CONTROLLED = {(name, LOGISTIC) for name in (CLEAN, SHARED, "SMOTE before", "SMOTE scored")}
+VARIED = (CLEAN, SHARED)  # protocols whose seeds and splits are varied alone
 
 
 class Parameters(ChapterParameters):
@@ -50,8 +51,9 @@ def load(parameters: Parameters) -> Data:
 
 
 def manifest(parameters: Parameters) -> list:
-    """Name the data of an edition by plain values, and all of the ledger, which the page reads."""
+    """Name the data of an edition by plain values, and what the page reads of the other chapters."""
     files = [*PUBLISHED.glob("*.csv"), *FOLDER.rglob("*.csv.gz"), *FOLDER.rglob("*.json")]
+    files += (store.PROJECT / "sercore" / "papers").glob("*/*.py")
     ledger = [[path.name, store.content(path)] for path in sorted(files)]
     clips = [] if parameters.edition == "demo" else data.contents(parameters.edition)
     return [*clips, data.STATISTICS.about(), *ledger]
@@ -94,7 +96,7 @@ def luck(parameters: Parameters, clips: Data) -> Iterator[Trial]:
     by speaker.
     """
     for seed, corpus in product(parameters.run_seeds, data.names(parameters.edition)):
-        for protocol in (CLEAN, SHARED):
+        for protocol in VARIED:
             shared = {"corpus": corpus, "seed": seed, "edition": parameters.edition}
             yield Trial(model=MLP, protocol=protocol, varies="start", **shared)
             if protocol == SHARED or n_speakers(clips, corpus) > FOLDS:
