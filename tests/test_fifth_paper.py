@@ -16,7 +16,7 @@ from sercore.corpora.demo import synthetic
 from tests.chapters.two_chapters import code, write_notebook
 
 HERE = Path(__file__).parent / "fifth"
-NAME = "05-svm-prosodic"
+NAME = "06-svm-prosodic"
 CELLS = (
     "from sercore.ledger import recorded\n"
     "from sercore.ledger.entries import Ledger\n"
@@ -111,12 +111,12 @@ def speech(tmp_path_factory) -> Path:
 
 
 def test_its_chapter_runs_and_its_numbers_are_in_the_ledger(project):
-    done = json.loads(project.sercore("chapter", "05", "--json"))
+    done = json.loads(project.sercore("chapter", "06", "--json"))
     executed = Path(done["path"]).read_text()
     assert "SVM, speaker-independent" in executed
     assert "Known speakers are easier" in executed
     assert "It prints 2 numbers; 2 are not run." in executed
-    entries = json.loads(project.sercore("ledger", "05", "--json"))
+    entries = json.loads(project.sercore("ledger", "06", "--json"))
     assert [(entry["published"], entry["verdict"]) for entry in entries] == [
         (90.0, "not run"),
         (70.0, "not run"),
@@ -126,12 +126,12 @@ def test_its_chapter_runs_and_its_numbers_are_in_the_ledger(project):
 def test_it_is_recorded_and_verified(project, speech):
     parameters = ("-p", "seeds=5")
     project.sercore(
-        "record", "05", "--edition", "open", "--incomplete", *parameters, SER_CORPORA=str(speech)
+        "record", "06", "--edition", "open", "--incomplete", *parameters, SER_CORPORA=str(speech)
     )
-    entries = json.loads(project.sercore("ledger", "05", "--json"))
+    entries = json.loads(project.sercore("ledger", "06", "--json"))
     assert [entry["seeds"] for entry in entries] == [5, 5]
     assert {entry["verdict"] for entry in entries} <= {"reproduced", "not reproduced"}
-    rows = json.loads(project.sercore("verify", "05", "--json", SER_CORPORA=str(speech)))
+    rows = json.loads(project.sercore("verify", "06", "--json", SER_CORPORA=str(speech)))
     assert sorted((row["path"], row["outcome"]) for row in rows) == [
         ("models SVM, speaker-dependent", "same"),
         ("models SVM, speaker-independent", "same"),
@@ -164,7 +164,7 @@ def test_the_book_has_its_place_its_reference_and_its_numbers(project):
     generated = staged / "book" / "generated"
     assert "SVM, speaker-dependent" in (generated / "ledgers.md").read_text()
     last = (generated / "headline.md").read_text().splitlines()[-1]
-    assert last.startswith(f"| [5. The example (2004)](../notebooks/{NAME}.ipynb) | Known speakers")
+    assert last.startswith(f"| [6. The example (2004)](../notebooks/{NAME}.ipynb) | Known speakers")
     assert "| It prints 2 numbers; " in last
 
 
@@ -188,7 +188,7 @@ def test_a_paper_that_lacks_something_is_refused_by_name(project, file, old, new
     assert old in text
     place.write_text(text.replace(old, new))
     try:
-        done = project.python("-m", "sercore.cli", "ledger", "05")
+        done = project.python("-m", "sercore.cli", "ledger", "06")
     finally:
         place.write_text(text)
     assert done.returncode == 2

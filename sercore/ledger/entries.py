@@ -39,7 +39,9 @@ class Ledger:
         runs: recorded.Recorded | None = None,
     ):
         self.paper = paper
-        self.printed = read_printed(paper.name, folder=published_folder)
+        self.printed: list[Printed] = []
+        if paper.is_paper:
+            self.printed = read_printed(paper.name, folder=published_folder)
         self.recorded = recorded.read(paper.name) if runs is None else runs
         self._counted: dict[tuple, Trials] = {}
 

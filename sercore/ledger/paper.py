@@ -170,6 +170,8 @@ class Paper(ABC):
     become the methods of the same name, unless the subclass writes them itself.
 
     Attributes:
+        is_paper: False for a chapter across the papers, which has recorded trials like the others, and
+            no printed number, no claim and no place in a list of papers.
         name: name of its chapter, its notebook and its files in the ledger, "02-mtl-adversarial".
         folder: name of its folder, "parry2022", by which recorded runs name it.
         title: authors and year, "Parry et al. (2022)".
@@ -189,6 +191,7 @@ class Paper(ABC):
         alone: task of a kind of trial that needs none of the chapter's data, by the kind.
     """
 
+    is_paper: ClassVar[bool] = True
     name: ClassVar[str]
     folder: ClassVar[str]
     title: ClassVar[str]

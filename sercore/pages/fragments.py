@@ -48,8 +48,9 @@ def _texts(
 ) -> dict[str, str]:
     """Return the Markdown of each fragment by its name."""
     ledgers = {values.ledger.paper.name: values.ledger for values in numbers.values()}
-    names = [ledger.paper.numbered.rpartition(" (")[0] for ledger in ledgers.values()]
-    counts = dict(zip(names, map(tally, ledgers.values()), strict=True))
+    of_papers = {name: ledger for name, ledger in ledgers.items() if ledger.paper.is_paper}
+    names = [ledger.paper.numbered.rpartition(" (")[0] for ledger in of_papers.values()]
+    counts = dict(zip(names, map(tally, of_papers.values()), strict=True))
     texts = {
         "headline.md": summary("../notebooks", numbers),
         "tally.md": tables.tally(counts).data,
@@ -62,7 +63,7 @@ def _texts(
         "parts.md": status.parts(runs, times).data,
         "chapters-run.md": status.chapters(runs).data,
         "trials-recorded.md": status.recorded(ledgers).data,
-        "ledgers.md": ledger_page.sections(ledgers),
+        "ledgers.md": ledger_page.sections(of_papers),
         "notebook.md": excerpts.first_cells(store.PROJECT / "notebooks" / f"{EXAMPLE}.ipynb"),
     }
     texts |= {f"api/{name}.md": text for name, text in reference.pages().items()}
@@ -80,6 +81,8 @@ def summary(place: str, numbers: Mapping[str, prose.Values]) -> str:
     lines = ["| paper | what it claims | what we found | mark |", "|---|---|---|---|"]
     for values in numbers.values():
         ledger, paper = values.ledger, values.ledger.paper
+        if not paper.is_paper:
+            continue
         words = finding(store.PROJECT / "notebooks" / f"{paper.name}.ipynb", numbers)
         link = f"[{paper.numbered}]({place}/{paper.name}.ipynb)"
         sign = mark(ledger).replace(" ", "\N{NO-BREAK SPACE}")

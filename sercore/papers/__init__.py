@@ -1,6 +1,7 @@
 """The papers: one folder each, with all that is one paper's alone. No paper imports another.
 
-Whatever goes over the papers asks here: a folder that holds ``paper.py`` is a paper.
+Whatever goes over the papers asks here: a folder that holds ``paper.py`` is a paper, or a chapter
+across them, whose ``is_paper`` is False.
 """
 
 import importlib
@@ -63,7 +64,9 @@ def values() -> dict[str, Values]:
 
 
 def claims(paper: Paper) -> Sequence[Claim]:
-    """Return the claims of a paper, ``CLAIMS`` of ``claims.py`` in its folder."""
+    """Return the claims of a paper, ``CLAIMS`` of ``claims.py`` in its folder; none without a paper."""
+    if not paper.is_paper:
+        return ()
     return importlib.import_module(f"{__name__}.{paper.folder}.claims").CLAIMS
 
 

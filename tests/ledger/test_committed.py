@@ -26,7 +26,7 @@ from sercore.papers.padi2021 import tables as padi_tables
 from sercore.papers.parry2022 import tables as parry_tables
 
 PAPER = ser2022.NAME
-PAPERS = tuple(paper.name for paper in papers.every())
+PAPERS = tuple(paper.name for paper in papers.every() if paper.is_paper)
 OTHERS = tuple(paper for paper in PAPERS if paper != PAPER)
 KEYS = [
     "paper",

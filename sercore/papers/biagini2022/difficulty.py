@@ -20,6 +20,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from sercore.evaluation.metrics import tally
+from sercore.features.statistics import mean_and_deviation
 from sercore.papers.biagini2022.data import SAME_SIZE, TAKES_APART, Data
 from sercore.papers.biagini2022.inputs import Inputs
 from sercore.papers.biagini2022.models import Row
@@ -72,7 +73,7 @@ def summarised(data: Data) -> Data:
     for kind, frames in data.inputs.items():
         rows = []
         for clip in map(frames.clip, range(len(data.table))):
-            rows.append(np.concatenate([clip.mean(0), clip.std(0)])[None])
+            rows.append(mean_and_deviation(clip)[None])
         inputs[kind] = Inputs.of(rows)
     return replace(data, inputs=inputs)
 

@@ -31,6 +31,7 @@ from sercore.evaluation.metrics import count_predictions
 from sercore.features.fbank import BANDS, centred, fbank
 from sercore.features.keeping import Extractor
 from sercore.features.speaker import SpeakerEncoder
+from sercore.features.statistics import mean_and_deviation
 from sercore.models.resnet import Head
 from sercore.papers.padi2021 import trial as trials
 from sercore.papers.padi2021.data import MEL, Data, pairs_to_verify
@@ -185,7 +186,7 @@ class Encoded:
         """Return mean and standard deviation of each clip's steps, ``(clips, 1024)``."""
         frames = self.frames(output)
         clips = [frames.clip(row).astype(np.float64) for row in range(len(self.data.table))]
-        return np.stack([np.concatenate([clip.mean(0), clip.std(0)]) for clip in clips])
+        return np.stack([mean_and_deviation(clip) for clip in clips])
 
     def verification(self, edition: str) -> dict[str, float]:
         """Verify the scored speakers by the embeddings, on the pairs of ``run_recogniser``."""

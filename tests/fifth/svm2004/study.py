@@ -7,7 +7,7 @@ from sercore.corpora.demo import synthetic
 from sercore.parameters import ChapterParameters, Device, Edition, Scheduler, Seed, Seeds
 from sercore.sweep import Task
 
-NAME = "05-svm-prosodic"
+NAME = "06-svm-prosodic"
 METHODS = {"models": 1}
 ROWS = ("SVM, speaker-dependent", "SVM, speaker-independent")
 CORPORA = {"demo": "demo-scena", "open": "emodb"}
