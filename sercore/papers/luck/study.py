@@ -18,6 +18,7 @@ from sercore.papers.luck.trial import (
     PROTOCOLS,
     SHARED,
     SHUFFLED,
+    SPLITS,
     Data,
     Trial,
     run,
@@ -67,8 +68,8 @@ def tasks(parameters: Parameters, clips: Data) -> list[Task]:
         "parts": [data.STATISTICS.about()],
     }
     return [
-        Task(name="leaks", run=run, trials=list(leaks(parameters, clips)), **about),
-        Task(name="luck", run=run, trials=list(luck(parameters, clips)), **about),
+        Task(name="leaks", run=run, trials=list(leaks(parameters, clips)), splits=SPLITS, **about),
+        Task(name="luck", run=run, trials=list(luck(parameters, clips)), splits=SPLITS, **about),
     ]
 
 

@@ -22,6 +22,7 @@ from sklearn.preprocessing import StandardScaler
 from sercore import store
 from sercore.corpora.clips import Clips
 from sercore.evaluation.metrics import mean_recall, tally
+from sercore.protocols.grids import Splits
 from sercore.protocols.speakers import FOLDS
 from sercore.protocols.splits import forbid_shared, grouped_folds, redealt
 
@@ -203,6 +204,16 @@ def dealt(trial: Trial, clips: Data) -> Rows:
     places = np.resize(np.arange(n_folds), is_made.sum())
     filled.folds[is_made] = generator.permutation(places)
     return filled
+
+
+def held_out(trial: Trial, data: Data) -> dict[str, np.ndarray]:
+    """Return the rows of ``data`` that each fold tests, by its name."""
+    rows = np.flatnonzero(data.table["corpus"] == trial.corpus)
+    folds = dealt(trial, data.of(trial.corpus)).folds[: len(rows)]  # SMOTE's rows are behind
+    return {f"fold {fold}": rows[folds == fold] for fold in range(folds.max() + 1)}
+
+
+SPLITS = Splits(sides=held_out, leaky=lambda trial: trial.protocol not in (CLEAN, INSIDE))
 
 
 def masks(trial: Trial, rows: Rows) -> Iterator[tuple[np.ndarray, np.ndarray]]:
