@@ -40,14 +40,14 @@ def record(
         CorpusError: a corpus with missing or damaged clips, unless ``incomplete``.
         OutOfTime: the minutes are over; what was done is kept, and the same call goes on.
     """
-    if parameters.edition == "demo":
-        raise ParameterError(
-            "edition=demo: synthetic speech is never recorded; expected open or paper. Name one of them."
-        )
     if getattr(parameters, "table", ""):
         raise ParameterError(
             f"-p table={parameters.table}: clips of one's own are never recorded; expected the corpora of an edition. Leave it"
             " out, or run `sercore chapter`."
+        )
+    if parameters.edition == "demo":
+        raise ParameterError(
+            "edition=demo: synthetic speech is never recorded; expected open or paper. Name one of them."
         )
     moment = math.inf if minutes is None else time.time() + 60 * minutes
     data = paper.load(parameters)

@@ -226,7 +226,7 @@ def test_a_split_that_is_given_is_kept(home, clips, tmp_path, name):
 @pytest.mark.parametrize("chapter", RUNS)
 def test_own_clips_are_never_recorded(chapter, single):
     paper = papers.named(chapter)
-    parameters = checked(paper.Parameters, {"table": str(single), "edition": "open"})
+    parameters = checked(paper.Parameters, {"table": str(single)})
     with pytest.raises(ParameterError, match="clips of one's own are never recorded"):
         recording.record(paper, parameters)
 
