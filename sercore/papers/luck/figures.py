@@ -79,7 +79,7 @@ def speakers(ledger: Ledger) -> Figure:
     figure, (left, right) = plt.subplots(1, 2, **size)
     fine = np.linspace(min(WIDTHS), max(WIDTHS), 200)
     for model, colour in SHADES.items():
-        values = numbers.speaker_scores(ledger, model)
+        values = numbers.speaker_scores(ledger, model).mean(1)
         rows = numbers.by_speakers(values)
         places, ranges = zip(*((row.speakers, row.range) for row in rows), strict=True)
         curve = numbers.TWO_RUNS * np.sqrt(2) * values.std(ddof=1) / np.sqrt(fine)
@@ -95,7 +95,7 @@ def speakers(ledger: Ledger) -> Figure:
             hover(mark, f"{model}, {row.speakers} speakers: {row.range:.1f} points")
     right.axhline(95, color="0.6", linewidth=1)
     left.set_ylabel("width in points of UA", fontsize=FONT)
-    right.set_ylabel("of these intervals hold the truth, %", fontsize=FONT)
+    right.set_ylabel("intervals that hold the truth, %", fontsize=FONT)
     for axes in (left, right):
         axes.set_xlabel(f"tested speakers of {TITLES[MANY]}", fontsize=FONT)
         axes.set_xticks(WIDTHS)

@@ -260,10 +260,9 @@ def share_below(differences: np.ndarray, yardstick: float) -> float:
 
 
 def speaker_scores(ledger: Ledger, model: str, corpus: str = MANY) -> np.ndarray:
-    """Return the clean UA of each speaker, the mean over seeds, in %: ``(speakers,)``."""
-    chosen = trials(ledger, corpus, model)
-    counts = chosen.arrays[0]  # (speakers, trials, true, predicted)
-    return 100 * np.nanmean(mean_recall(counts), axis=1)
+    """Return the clean UA of each speaker in each seed, in %: ``(speakers, seeds)``."""
+    counts = trials(ledger, corpus, model).arrays[0]  # (speakers, seeds, true, predicted)
+    return 100 * mean_recall(counts)
 
 
 @dataclass(frozen=True)
@@ -310,12 +309,13 @@ def speakers_needed(values: np.ndarray, *, points: float, power: float = POWER) 
     """Count the speakers that find a mean of so many points in most tests of size 5 %.
 
     Args:
-        values: one value a speaker, whose spread counts.
+        values: one value a speaker, whose spread counts, ``(speakers,)`` or, in each of several
+            runs, ``(speakers, runs)``.
         points: mean that is to be found.
         power: share of the tests that find it; 0.5 is a half-width of so many points.
     """
     ends = stats.norm.ppf((1 + LEVEL) / 2) + stats.norm.ppf(power)
-    return math.ceil((ends * np.std(values, ddof=1) / points) ** 2)
+    return math.ceil((ends * np.std(values, axis=0, ddof=1).mean() / points) ** 2)
 
 
 def binomial_share(values: np.ndarray, clips: float) -> float:

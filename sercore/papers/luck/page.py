@@ -48,7 +48,11 @@ def _leaks(ledger: Ledger) -> dict[str, object]:
         of_leak = [gap.value for (name, *_), gap in gaps.items() if name == leak]
         if of_leak:
             named |= span(_plain(leak), of_leak)
-    return named | {"leak_seeds": max(gap.seeds for gap in gaps.values())}
+    printed = max(listed.differences().max() for listed in LISTS.values())
+    judged = [gap.low for gap in gaps.values() if not gap.doubt]
+    named["printed_largest"] = printed
+    named["leak_over_print"] = "yes" if max(judged, default=0.0) > printed else "no"
+    return named | {"leak_seeds": max(gap.seeds for gap in gaps.values()), "yes": "yes"}
 
 
 def _scores(ledger: Ledger) -> dict[str, object]:
@@ -113,7 +117,8 @@ def _speakers(ledger: Ledger) -> dict[str, object]:
     if MANY not in numbers.corpora(ledger):
         return {}
     named: dict[str, object] = {}
-    scores = {model: numbers.speaker_scores(ledger, model) for model in MODELS}
+    runs = {model: numbers.speaker_scores(ledger, model) for model in MODELS}
+    scores = {model: values.mean(1) for model, values in runs.items()}
     for model, values in scores.items():
         for row in numbers.by_speakers(values):
             end = f"{SHORT[model]}_{row.speakers}"
@@ -125,6 +130,8 @@ def _speakers(ledger: Ledger) -> dict[str, object]:
     named["speakers_best"], named["speakers_worst"] = (scores[MLP].max(), scores[MLP].min())
     difference = scores[MLP] - scores[LOGISTIC]
     named["needed_paired"] = numbers.speakers_needed(difference, points=EFFECT)
+    one = runs[MLP] - runs[LOGISTIC]
+    named["needed_one"] = numbers.speakers_needed(one, points=EFFECT)
     named["needed_apart"] = numbers.speakers_needed(np.sqrt(2) * scores[MLP], points=EFFECT)
     named["deviation_paired"] = difference.std(ddof=1)
     return named | {"effect": EFFECT, "fewest": min(WIDTHS), "speakers": len(scores[MLP])}
@@ -150,4 +157,4 @@ def _hunted() -> dict[str, object]:
 
 def _plain(name: str) -> str:
     """Write a name as a word of a number's name: "coraa-ser" as "coraa"."""
-    return name.removesuffix("-ser").replace(" ", "_").replace("-", "_")
+    return name.removesuffix("-ser").replace(" ", "_").replace("-", "_").lower()

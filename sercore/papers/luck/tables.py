@@ -134,9 +134,9 @@ def own_spread(own: Ledger) -> Spread:
 
 def speakers(ledger: Ledger, *, folded: bool = False) -> HTML:
     """Show how wide the interval of a test set is, by its number of speakers, and what it holds."""
-    by_model = {
-        model: numbers.by_speakers(numbers.speaker_scores(ledger, model)) for model in MODELS
-    }
+    by_model = {}
+    for model in MODELS:
+        by_model[model] = numbers.by_speakers(numbers.speaker_scores(ledger, model).mean(1))
     rows = []
     for at, many in enumerate(numbers.WIDTHS):
         cells = []
