@@ -372,9 +372,10 @@ def sides(trial: Trial, data: Data) -> dict[str, np.ndarray]:
     configuration = Configuration.of(trial.row)
     items = arrange(trial, configuration, data)
     here, away = _unseen(items, data)
-    about = {"balancer": configuration.balancer} | _place(trial, data)
-    parts = splitting.sides(items.at(here), **about)
-    return {name: here[rows] for name, rows in parts.items()} | {"unseen": away}
+    balancer = configuration.balancer
+    parts = splitting.sides(items.at(here), balancer=balancer, **_place(trial, data))
+    found = {name: here[rows] for name, rows in parts.items()}
+    return found | {"unseen": away} if len(away) else found
 
 
 def _unseen(items: Items, data: Data) -> tuple[np.ndarray, np.ndarray]:
