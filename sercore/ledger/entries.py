@@ -12,8 +12,7 @@ import pandas as pd
 from sercore.evaluation.estimates import SEEDS, Estimate, difference, level
 from sercore.evaluation.scores import MEASURES, Lines, Trials
 from sercore.ledger import recorded
-from sercore.ledger.paper import PUBLISHED, Paper, Place, Printed, read_printed
-from sercore.ledger.runs import Run, Step
+from sercore.ledger.paper import PUBLISHED, Paper, Place, Printed, Run, Step, read_printed
 
 # Verdicts that runs decide, in the order in which the book counts them; then the others.
 DECIDED = ("reproduced", "explained", "not reproduced", "inconclusive", "substituted")

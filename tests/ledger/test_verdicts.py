@@ -6,8 +6,7 @@ import pytest
 
 from sercore.evaluation.estimates import Estimate
 from sercore.ledger.entries import decide
-from sercore.ledger.paper import as_measured
-from sercore.ledger.runs import Run, Step
+from sercore.ledger.paper import Run, Step, as_measured
 
 UNFINISHED = "unfinished: ended after 8 of 20 epochs"
 
