@@ -6,9 +6,8 @@ synthesised here clip by clip, only the bytes of the files are compared: the sea
 than its chapters may.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, product
 from typing import Any
 
 import numpy as np
@@ -68,13 +67,13 @@ def search(trials: Sequence[Any], data: Any, splits: Splits) -> list[Shared]:
     """
     table = renamed(data.table).reset_index(drop=True)
     is_demo = all(trial.edition == "demo" for trial in trials)
-    copies = None
+    codes = {name: names.factorize()[0] for name, names in compared(table).items()}
+    near: list[Copy] | None = None
     if "path" in table:
         clips = [str(path) for path in table["path"]]
-        copies = same_files(clips) if is_demo else known_copies(clips)
+        codes[SAME], near = (same_files(clips), None) if is_demo else known_copies(clips)
     else:
         table["path"] = [f"row {row}" for row in table.index]
-    codes = {name: names.factorize()[0] for name, names in compared(table).items()}
     found: dict[str, Shared] = {}
     seen = set()
     for trial in trials:
@@ -86,16 +85,14 @@ def search(trials: Sequence[Any], data: Any, splits: Splits) -> list[Shared]:
         if split in seen:
             continue
         seen.add(split)
-        counts = {name: _crossing(codes[name], side_of) for name in codes}
-        if copies is not None:
-            counts |= {
-                kind: _parted([copy for copy in copies if copy.is_exact == is_exact], side_of)
-                for kind, is_exact in ((SAME, True), (NEAR, False))
-                if is_exact or not is_demo
-            }
+        counts = {name: _crossing(names, side_of) for name, names in codes.items()}
+        parted = _parted(near or (), codes.get(SAME), side_of)
+        if near is not None:
+            counts[NEAR] = len(parted)
         if not is_leaky and any(count for kind, count in counts.items() if kind != TEXT):
             names = np.array([None, *sides], object)[side_of + 1]
-            refuse_leaks(table, names, where=trial.protocol, copies=copies or ())
+            copies = parted + _same(codes.get(SAME), side_of) if SAME in codes else ()
+            refuse_leaks(table, names, where=trial.protocol, copies=copies)
         before = found.get(trial.protocol)
         if before is not None:
             counts = {kind: max(count, before.counts[kind]) for kind, count in counts.items()}
@@ -108,32 +105,23 @@ def search(trials: Sequence[Any], data: Any, splits: Splits) -> list[Shared]:
     return list(found.values())
 
 
-def known_copies(clips: Sequence[str]) -> list[Copy]:
-    """Find every pair of clips that hold the same sound; the store keeps what was found."""
-    members: dict[int, list[int]] = {}
-    pairs = fingerprint.kept_copies(clips)
-    for pair in pairs:
+def known_copies(clips: Sequence[str]) -> tuple[np.ndarray, list[Copy]]:
+    """Number clips by their samples, and find near copies among those of other samples.
+
+    The store keeps what was found. A clip that stands several times is in near copies once.
+    """
+    codes, near = np.arange(len(clips)), []
+    for pair in fingerprint.kept_copies(clips):
         if pair.is_exact:
-            members.setdefault(pair.first, [pair.first]).append(pair.second)
-    copies = _exact(members.values())
-    for pair in pairs:
-        if not pair.is_exact:
-            one, other = (members.get(clip, [clip]) for clip in pair[:2])
-            copies += [Copy(*both, pair.correlation, False) for both in product(one, other)]
-    return copies
+            codes[pair.second] = pair.first
+        else:
+            near.append(pair)
+    return codes, near
 
 
-def same_files(clips: Sequence[str]) -> list[Copy]:
-    """Find every pair of clips whose files have the same bytes."""
-    members: dict[str, list[int]] = {}
-    for clip, content in enumerate(keeping.contents(clips)):
-        members.setdefault(content, []).append(clip)
-    return _exact(members.values())
-
-
-def _exact(groups: Iterable[Sequence[int]]) -> list[Copy]:
-    pairs = [pair for same in groups for pair in combinations(same, 2)]
-    return [Copy(first, second, 1.0, True) for first, second in pairs]
+def same_files(clips: Sequence[str]) -> np.ndarray:
+    """Number clips by the bytes of their files."""
+    return np.unique(keeping.contents(clips), return_inverse=True)[1]
 
 
 def _crossing(codes: np.ndarray, side_of: np.ndarray) -> int:
@@ -143,9 +131,24 @@ def _crossing(codes: np.ndarray, side_of: np.ndarray) -> int:
     return int((np.unique(names, return_counts=True)[1] > 1).sum())
 
 
-def _parted(copies: Sequence[Copy], side_of: np.ndarray) -> int:
-    """Count copies on two sides."""
-    sides = np.array([[side_of[copy.first], side_of[copy.second]] for copy in copies]).reshape(
-        -1, 2
-    )
-    return int(((sides >= 0).all(1) & (sides[:, 0] != sides[:, 1])).sum())
+def _same(codes: np.ndarray, side_of: np.ndarray) -> list[Copy]:
+    """Pair the first clips of the sides that share the same samples."""
+    copies = []
+    for code in np.unique(codes[side_of >= 0]):
+        rows = np.flatnonzero((codes == code) & (side_of >= 0))
+        others = rows[side_of[rows] != side_of[rows[0]]]
+        if len(others):
+            copies.append(Copy(int(rows[0]), int(others[0]), 1.0, True))
+    return copies
+
+
+def _parted(near: Sequence[Copy], codes: np.ndarray, side_of: np.ndarray) -> list[Copy]:
+    """Return the near copies of which clips are on two sides, with such clips."""
+    parted = []
+    for pair in near:
+        one, other = (np.flatnonzero((codes == codes[clip]) & (side_of >= 0)) for clip in pair[:2])
+        away = [(a, b) for a in one for b in other if side_of[a] != side_of[b]]
+        if away:
+            first, second = sorted(map(int, away[0]))
+            parted.append(pair._replace(first=first, second=second))
+    return parted

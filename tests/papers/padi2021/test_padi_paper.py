@@ -16,7 +16,7 @@ from sercore.papers.padi2021.paper import PAPER
 from sercore.papers.padi2021.study import ROWS
 from sercore.papers.padi2021.trial import split
 from sercore.parameters import checked
-from sercore.protocols import sessions
+from sercore.protocols import grids, sessions
 from tests.corpora import padi_trees, trees
 
 LENGTHS = (0.25, 0.3, 0.35, 0.4)  # s
@@ -39,6 +39,8 @@ def run(speech, tmp_path_factory):
         (spoken / "veri_test.txt").write_text("".join(pairs()))
         patch.setenv("SER_CORPORA", str(root / "corpora"))
         patch.setenv("SER_STORE", str(root / "store"))
+        # The clips are links to eight files, which the leak hunter would refuse.
+        patch.setattr(grids, "known_copies", lambda clips: (np.arange(len(clips)), []))
         patch.setitem(padi_trial.SIZES, "small", NARROW)
         patch.setitem(padi_trial.CHUNKS, "small", (16, 24))
         patch.setitem(padi_trial.BATCHES, "small", 64)

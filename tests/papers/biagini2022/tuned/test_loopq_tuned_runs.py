@@ -145,7 +145,11 @@ def test_a_chapters_run_has_a_task_of_its_own_for_them(sounds, hubs, monkeypatch
         ("MMFUSION", "tiny-wav2vec2", "tiny-convnext"),
     }
     parameters = loopq.Parameters(
-        only="HUBERTFT fixed, tuned", protocol="by-origin", epochs=1, device="cpu", **where
+        only="HUBERTFT fixed, tuned",
+        protocol="by-origin",
+        epochs=1,
+        device="cpu",
+        encoder=where["encoder"],
     )
     tasks, outcomes = PAPER.outcomes(parameters, sounds)
     assert recorded.of_this_run(tasks, outcomes).trials["encoder"].tolist() == ["tiny-wav2vec2"]
