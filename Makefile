@@ -44,7 +44,7 @@ test: .venv/installed
 
 # What takes minutes, too: 10,000 damaged files, every chapter from two empty stores, whole corpora under SER_CORPORA.
 test-all: test
-	OMP_NUM_THREADS=1 $(bin)/pytest tests --ignore=tests/pages --long -m long -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(bin)/pytest tests --ignore=tests/pages -m long -n 2 --dist loadfile
 
 # Which lines the tests reach; to watch them costs two thirds more time.
 coverage: .venv/installed
