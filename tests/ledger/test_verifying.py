@@ -266,7 +266,7 @@ def test_a_recorded_trial_of_chapter_1_comes_out_again(speech, tmp_path, monkeyp
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("05",), "05: no such paper; expected one of 01-ser2022-transfer"),
+        (("99",), "99: no such paper; expected one of 01-ser2022-transfer"),
         (("01", "--trials", "0"), "--trials"),
     ],
 )

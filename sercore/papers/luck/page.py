@@ -75,7 +75,7 @@ def _scores(ledger: Ledger) -> dict[str, object]:
 
 def _luck(ledger: Ledger) -> dict[str, object]:
     """Give spreads, what the best start gains, and shares of printed differences below luck's."""
-    named: dict[str, object] = {}
+    named: dict[str, object] = {"two_runs": numbers.TWO_RUNS}
     for corpus in numbers.corpora(ledger):
         for protocol in (CLEAN, SHARED):
             where, end = (ledger, corpus, protocol), f"{_plain(corpus)}_{_plain(protocol)}"
@@ -89,9 +89,8 @@ def _luck(ledger: Ledger) -> dict[str, object]:
             if starts is not None and len(starts.seeds) > 1:
                 values = starts.by_seed(UA)
                 named[f"best_{end}"] = values.max() - values.mean()
-                named[f"two_{end}"] = numbers.TWO_RUNS * values.std(ddof=1)
                 named["seeds"] = len(values)
-    for word in ("start", "split", "fold", "best", "two"):
+    for word in ("start", "split", "fold", "best"):
         values = [value for name, value in named.items() if name.startswith(f"{word}_")]
         if values:
             named |= span(f"{word}s", values)

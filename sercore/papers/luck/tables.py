@@ -106,7 +106,7 @@ def printed(ledger: Ledger, own: Ledger | None = None, *, folded: bool = False) 
             )
         if own is not None and listed.paper == own.paper.name:
             spread = own_spread(own)
-            where = "seed, the paper's own networks as published"
+            where = "seed and folds, the paper's own networks as published"
             rows.append((listed.title, about, where, _spread(spread), *_shares(listed, spread)))
     group = "differences smaller than that"
     heads = [
