@@ -55,7 +55,7 @@ IDLE = [
             "precision": "fp32",
             "pretraining": 2,
             "speakers": "strict",
-            "taught": "tess",
+            "taught": "demo-labor",
         }.items()
     ),
     (padi, {"only": "001", "pretraining": 2}, "pretraining", "only=001"),

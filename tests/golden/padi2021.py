@@ -82,8 +82,10 @@ def narrowed(run: Callable) -> Callable:
 
 
 def _parameters(**given) -> padi.Parameters:
-    settings = {"edition": "open", "experiment": "exp1", "folds": 1, "epochs": 2, "pretraining": 2}
-    return padi.Parameters(**settings | {"precision": "fp32"} | given)
+    settings = {"edition": "open", "experiment": "exp1", "folds": 1, "epochs": 2}
+    if given.get("models") != "encoder":
+        settings |= {"pretraining": 2, "precision": "fp32"}
+    return padi.Parameters(**settings | given)
 
 
 def _grid(data, **given) -> list:

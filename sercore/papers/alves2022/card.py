@@ -87,10 +87,6 @@ class AlvesCard(card.Card):
                 f"{name}: as the authors ran it, its copies have the labels of other clips; expected"
                 " a row with SMOTE, or without CG. Name another one."
             )
-        if "encoder" in given and not row.embedding:
-            raise ParameterError(
-                f"-p encoder={given['encoder']}: {name} reads no speech encoder. Leave it out."
-            )
         return card.training_parameters(study.Parameters, given, taken=TAKEN, only=name)
 
     def fit(self, parameters: study.Parameters, *, final: bool) -> tuple[nn.Module, dict[str, Any]]:

@@ -83,10 +83,6 @@ class Biagini2022Card(card.Card):
                 " and this training has none; expected with --final, without seed, not for"
                 f" {' and '.join(EPOCHS)}. Leave it out, or give seed."
             )
-        if "encoder" in given and not any("frames" in kind for kind in row.inputs):
-            raise ParameterError(
-                f"-p encoder={given['encoder']}: {row.name} reads no speech encoder. Leave it out."
-            )
         return parameters
 
     def fit(self, parameters: study.Parameters, *, final: bool) -> tuple[nn.Module, dict[str, Any]]:

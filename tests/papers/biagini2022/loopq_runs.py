@@ -30,7 +30,8 @@ FINISHED, CAPPED = (
 def trials(*, seeds: int = 1, **given) -> list[Trial]:
     """Trials of the open edition with a toy encoder."""
     return loopq.grid(
-        loopq.Parameters(edition="open", seeds=seeds, encoder="random", **given), encoder="toy"
+        loopq.Parameters.model_construct(edition="open", seeds=seeds, encoder="random", **given),
+        encoder="toy",
     )
 
 

@@ -263,8 +263,18 @@ def test_final_lengths(clips, tmp_path, monkeypatch):
         ),
         ("FCMFCC", {"seeds": "3"}, False, "-p seeds=3: .*expected with --final"),
         ("MMFUSION", {"seeds": "3"}, True, "-p seeds=3: .*not for MMFUSION"),
-        ("FCMFCC", {"seeds": "3", "seed": "1"}, True, "-p seeds=3: .*without seed"),
-        ("FCMFCC", {"encoder": "random"}, False, "FCMFCC as-run reads no speech encoder"),
+        (
+            "FCMFCC",
+            {"seeds": "3", "seed": "1"},
+            True,
+            "-p seeds=3: changes nothing beside -p seed=1",
+        ),
+        (
+            "FCMFCC",
+            {"encoder": "random"},
+            False,
+            "-p encoder=random: changes nothing beside -p only=FCMFCC as-run",
+        ),
         (
             "HUBERTFT",
             {"encoder": "none"},
