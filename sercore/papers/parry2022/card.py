@@ -32,7 +32,7 @@ from sercore.papers.parry2022.data import (
     filterbank,
 )
 from sercore.papers.parry2022.study import ROWS, Parameters
-from sercore.papers.parry2022.trial import SIZES, Prepared, Row, Trial
+from sercore.papers.parry2022.trial import SIZES, Prepared, Trial
 from sercore.parameters import ParameterError
 from sercore.sweep import sweep
 from sercore.training.batching import Ragged
@@ -56,15 +56,7 @@ class ParryCard(card.Card):
     def parameters(self, name: str, given: Mapping[str, object], *, final: bool) -> Parameters:
         """Check the parameters of a row's one trial, among ``TAKEN``."""
         row = ROWS[name]
-        parameters = card.training_parameters(
-            Parameters, given, taken=TAKEN, only=row.name, models="all"
-        )
-        if parameters.table and (row.surprise, row.calm) != (Row.surprise, Row.calm):
-            raise ParameterError(
-                f"{row.name}: of a table of your own the class map says what surprise and calm are;"
-                " expected a row without them. Name another one, and give -p classes=…"
-            )
-        return parameters
+        return card.training_parameters(Parameters, given, taken=TAKEN, only=row.name, models="all")
 
     def fit(self, parameters: Parameters, *, final: bool) -> tuple[nn.Module, dict[str, Any]]:
         """Train the row, or find it trained; a table's flaws are written to standard error."""

@@ -145,6 +145,12 @@ class Parameters(OwnTable):
             self.refuse_idle("edition", beside=f"-p table={self.table}")
         if self.models == "labels":
             self.refuse_idle("table", beside="-p models=labels, for its class map has all classes")
+        row = ROWS.get(self.only, BASELINE)
+        if self.table and (row.surprise, row.calm) != (BASELINE.surprise, BASELINE.calm):
+            raise ValueError(
+                f"-p only={row.name}: of a table of your own the class map says what surprise and"
+                " calm are; expected a row without them. Name another one, and give -p classes=…"
+            )
         if not rows(self):
             raise ValueError(
                 f"-p only={self.only}: no row among -p models={self.models}; expected one that is."

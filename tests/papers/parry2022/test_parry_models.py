@@ -333,7 +333,7 @@ def test_damaged_or_of_another_paper(trained, tmp_path):
     for change, message in (
         (
             {"paper": "Someone 2031"},
-            "a model of Someone 2031; expected one of Parry et al. 2022 .* or Biagini 2022",
+            "a model of Someone 2031; expected one of Alves et al. 2022 .* or Padi et al. 2021",
         ),
         ({"size": "huge"}, "huge: no such network; expected published or small"),
         ({"size": "published"}, "not the built network's weights"),

@@ -120,7 +120,7 @@ def test_parameters_that_tune_nothing_are_refused(given, told):
 
 
 def test_the_papers_edition_lists_missing_weights_and_reads_a_folder(tmp_path, monkeypatch, hubs):
-    monkeypatch.setattr(loopq, "lacking", lambda names: [])
+    monkeypatch.setattr(loopq.data, "lacking", lambda names: [])
     expected = r"^edition=paper: missing facebook/hubert-large-ll60k \(weights\), facebook/hubert-base-ls960 \(weights\), no/such \("
     with pytest.raises(corpora.CorpusError, match=expected):
         loopq.manifest(loopq.Parameters(edition="paper", pictures="no/such"))
