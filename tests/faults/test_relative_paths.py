@@ -25,7 +25,11 @@ PARAMETERS = [
     (padi, "encoder"),
     (padi, "speaker_checkpoint"),
 ]
-BESIDE = {"classes": {"table": "clips.csv"}}
+BESIDE = {
+    **{(study, "classes"): {"table": "clips.csv"} for study in (parry, ser2022, loopq, padi)},
+    (loopq, "pictures"): {"models": "tuned"},
+    (padi, "encoder"): {"models": "encoder"},
+}
 
 
 @pytest.fixture
@@ -40,7 +44,7 @@ def here(tmp_path, monkeypatch):
 @pytest.mark.parametrize(("study", "name"), PARAMETERS)
 def test_a_parameter_that_names_a_path_is_absolute(here, study, name):
     given = "layer" if name in ("encoder", "pictures") else "five.csv"
-    parameters = checked(study.Parameters, {name: given, **BESIDE.get(name, {})})
+    parameters = checked(study.Parameters, {name: given, **BESIDE.get((study, name), {})})
     assert getattr(parameters, name) == str(here / given)
 
 
