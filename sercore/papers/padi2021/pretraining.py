@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -103,14 +104,11 @@ def source(
     spoken = pd.concat([corpus.table[corpora.COLUMNS] for corpus in loaded], ignore_index=True)
     spoken = spoken.sort_values(["corpus", "speaker", "path"], ignore_index=True)
     speakers = (spoken["corpus"] + "/" + spoken["speaker"]).to_numpy(str)
-    files = [store.content(path) for path in [*spoken["path"], *table["path"]]]
-    scored_files = dict(zip(files[len(spoken) :], table["path"], strict=True))
-    for path, content in zip(spoken["path"], files[: len(spoken)], strict=True):
-        if content in scored_files:
-            raise LeakError(
-                f"{path} would teach speakers and is the same file as {scored_files[content]}, which"
-                " is scored; expected other recordings. Remove one of them."
-            )
+    taught, scored = (
+        [(store.content(path), path) for path in clips["path"]] for clips in (spoken, table)
+    )
+    refuse_same_files(taught, scored)
+    files = [content for content, _ in [*taught, *scored]]
     parts = [speakers.tolist(), files, *(array.tolist() for array in (*pairs, chosen))]
     return Source(
         speakers,
@@ -123,6 +121,17 @@ def source(
         checkpoint=checkpoint,
         reports=tuple(corpus.report for corpus in loaded),
     )
+
+
+def refuse_same_files(taught: Sequence[tuple[str, Any]], scored: Sequence[tuple[str, Any]]) -> None:
+    """Refuse a file, given as content and path, that teaches speakers and is scored."""
+    paths = dict(scored)
+    for content, path in taught:
+        if content in paths:
+            raise LeakError(
+                f"{path} would teach speakers and is the same file as {paths[content]}, which is"
+                " scored; expected other recordings. Remove one of them."
+            )
 
 
 def _refuse_known(table: pd.DataFrame, loaded: Sequence[corpora.Corpus]) -> None:

@@ -16,6 +16,7 @@ from sercore.papers.padi2021 import study as padi
 from sercore.papers.padi2021.paper import PAPER
 from sercore.parameters import checked
 from sercore.protocols.sessions import COMMITTED
+from sercore.protocols.splits import LeakError
 from tests.corpora import padi_trees, trees
 from tests.papers.padi2021 import padi_toy
 
@@ -116,7 +117,20 @@ def home(tmp_path_factory):
 
 
 @pytest.fixture
-def held(home, tmp_path, monkeypatch):
+def links(monkeypatch):
+    """Let clips be links to one file, which no other corpus may be to those that are scored."""
+    monkeypatch.setattr(pretraining, "refuse_same_files", lambda taught, scored: None)
+
+
+def test_a_file_that_teaches_and_is_scored_is_refused(home, tmp_path, monkeypatch):
+    monkeypatch.setenv("SER_CORPORA", str(home))
+    monkeypatch.setenv("SER_STORE", str(tmp_path))
+    with pytest.raises(LeakError, match=r"emovo/.* is the same file as .*ravdess/.* is scored"):
+        padi.load(given(edition="open"))
+
+
+@pytest.fixture
+def held(home, tmp_path, monkeypatch, links):
     monkeypatch.setenv("SER_CORPORA", str(home))
     monkeypatch.setenv("SER_STORE", str(tmp_path))
     return padi.load(given(edition="open"))
@@ -187,7 +201,7 @@ def test_another_corpus_is_scored_and_others_teach(held):
     assert padi.folds(given(edition="open"), other) == 5
 
 
-def test_the_demo_scores_one_corpus_and_others_teach(monkeypatch, home, tmp_path):
+def test_the_demo_scores_one_corpus_and_others_teach(monkeypatch, home, tmp_path, links):
     """With short clips in place of speech; the demo's own are made by another room and tested there."""
     monkeypatch.setenv("SER_STORE", str(tmp_path))
 

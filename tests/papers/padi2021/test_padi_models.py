@@ -233,9 +233,7 @@ def test_a_recogniser_that_was_trained_elsewhere(trained, home, tmp_path):
     """Its file is named by name and content, never by path; one that does not fit is refused before the training."""
     data, trial = of("111")
     file = padi_trial.train_recogniser(trial.recogniser, data.source).folder / LAST
-    about = predict.train(
-        "111", TRANSFERRED | {"speaker_checkpoint": str(file)}, out=tmp_path / "model"
-    )
+    about = predict.train("111", GIVEN | {"speaker_checkpoint": str(file)}, out=tmp_path / "model")
     assert about["recipe"]["recogniser"] == {"file": LAST, "content": store.content(file)}
     assert (
         f"come from {LAST}, then left as they were: whom that recogniser heard is not known here"
@@ -251,9 +249,7 @@ def test_a_recogniser_that_was_trained_elsewhere(trained, home, tmp_path):
     ):
         file = tmp_path / f"{name}.safetensors"
         with pytest.raises(ParameterError, match=f"-p speaker_checkpoint: {file}: {message}"):
-            predict.train(
-                "111", TRANSFERRED | {"speaker_checkpoint": str(file)}, out=tmp_path / "out"
-            )
+            predict.train("111", GIVEN | {"speaker_checkpoint": str(file)}, out=tmp_path / "out")
 
 
 def test_windows_of_a_long_recording(model, clip):
