@@ -14,6 +14,7 @@ from sercore import store
 
 ROOMS = (
     "__init__.py",
+    "progress.py",
     "store.py",
     "checkout.py",
     "parameters.py",

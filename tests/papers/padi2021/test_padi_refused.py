@@ -63,9 +63,9 @@ def home(tmp_path_factory):
         ("111", {"tabel": "a.csv"}, False, "-p tabel=a.csv: this chapter has no `tabel`"),
         (
             "001",
-            {"taught": "tess"},
+            {"taught": "demo-labor"},
             False,
-            "-p taught=tess: changes nothing beside -p only=001, which starts from no recogniser; expected",
+            "-p taught=demo-labor: changes nothing beside -p only=001, which starts from no recogniser; expected",
         ),
     ],
 )
