@@ -370,12 +370,11 @@ def divide(trial: Trial, data: Data) -> tuple[Items, Items, MinMaxScaler]:
 def sides(trial: Trial, data: Data) -> dict[str, np.ndarray]:
     """Return the rows of each side of a trial's split, by its name."""
     configuration = Configuration.of(trial.row)
-    items = arrange(trial, configuration, data)
-    here, away = _unseen(items, data)
-    balancer = configuration.balancer
-    parts = splitting.sides(items.at(here), balancer=balancer, **_place(trial, data))
-    found = {name: here[rows] for name, rows in parts.items()}
-    return found | {"unseen": away} if len(away) else found
+    here, away = _unseen(items := arrange(trial, configuration, data), data)
+    about = {"balancer": configuration.balancer} | _place(trial, data)
+    parts = splitting.sides(items.at(here), **about)
+    unseen = {"unseen": away} if len(away) else {}
+    return {name: here[rows] for name, rows in parts.items()} | unseen
 
 
 def _unseen(items: Items, data: Data) -> tuple[np.ndarray, np.ndarray]:

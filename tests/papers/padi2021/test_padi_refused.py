@@ -60,7 +60,7 @@ def home(tmp_path_factory):
             False,
             "-p experiment=all: a model has the classes of one; expected exp1, exp2 or exp3",
         ),
-        ("111", {"tabel": "a.csv"}, False, "-p tabel=a.csv: this chapter has no `tabel`"),
+        ("111", {"tables": "a.csv"}, False, "-p tables=a.csv: this chapter has no `tables`"),
         (
             "001",
             {"taught": "demo-labor"},
