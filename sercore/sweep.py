@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from sercore import deadline, store
 from sercore.progress import Progress
-from sercore.protocols import grids
+from sercore.protocols.splits import Splits
 
 # Trials of one call, five folds of five seeds: more gain nothing on a CPU and are lost together.
 AT_ONCE = 25
@@ -63,12 +63,16 @@ class Task:
     run_together: Callable[..., list[dict]] | None = None
     alike: Callable[[Any], Hashable] | None = None
     fills_a_gpu: bool = False
-    splits: grids.Splits | None = None
+    splits: Splits | None = None
 
     @cached_property
-    def shared(self) -> list[grids.Shared]:
-        """Search the trials' splits for leaks, which are refused, or told; see ``grids.search``."""
-        return [] if self.splits is None else grids.search(self.trials, self.data, self.splits)
+    def shared(self) -> list[Any]:
+        """Search the trials' splits for leaks, as ``grids.search`` does: an entry a protocol."""
+        if self.splits is None:
+            return []
+        from sercore.protocols import grids  # reads audio, which no training does
+
+        return grids.search(self.trials, self.data, self.splits)
 
 
 def finished(tasks: Sequence[Task], *, scheduler: str, device: str) -> list[list[dict]]:

@@ -123,6 +123,13 @@ def class_map(path: Path) -> Map:
     return dict(pairs)
 
 
+def class_names(corpus: Corpus, usual: Sequence[str]) -> tuple[str, ...]:
+    """Name the classes that occur by position: the paper's in its order, then others sorted."""
+    occurring = set(corpus.table["class"])
+    known = [name for name in usual if name in occurring]
+    return (*known, *sorted(occurring - set(usual)))
+
+
 def _json(path: Path) -> tuple[tuple[str, str | None], ...]:
     try:
         # Only an object becomes a tuple, and a label that stands twice is in it twice.

@@ -6,7 +6,7 @@ synthesised here clip by clip, only the bytes of the files are compared: the sea
 than its chapters may.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,23 +24,9 @@ from sercore.protocols.leaks import (
     refuse_leaks,
     renamed,
 )
+from sercore.protocols.splits import Splits
 
 KINDS = (*NAMES, ORIGINAL, SAME, NEAR, TEXT)
-Sides = Mapping[str, np.ndarray]  # row numbers of each side, by its name
-
-
-@dataclass(frozen=True, kw_only=True)
-class Splits:
-    """How the trials of one kind are split.
-
-    Args:
-        sides: function of a trial and its data that returns the sides of the trial's split.
-        leaky: function of a trial that says whether its protocol has a leak on purpose, as a split
-            of clips at random has.
-    """
-
-    sides: Callable[[Any, Any], Sides]
-    leaky: Callable[[Any], bool] = lambda trial: False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +60,7 @@ def search(trials: Sequence[Any], data: Any, splits: Splits) -> list[Shared]:
         codes[SAME], near = (same_files(clips), None) if is_demo else known_copies(clips)
     else:
         table["path"] = [f"row {row}" for row in table.index]
-    found: dict[str, Shared] = {}
+    by_protocol: dict[str, Shared] = {}
     seen = set()
     for trial in trials:
         sides = splits.sides(trial, data)
@@ -93,16 +79,16 @@ def search(trials: Sequence[Any], data: Any, splits: Splits) -> list[Shared]:
             names = np.array([None, *sides], object)[side_of + 1]
             copies = parted + _same(codes.get(SAME), side_of) if SAME in codes else ()
             refuse_leaks(table, names, where=trial.protocol, copies=copies)
-        before = found.get(trial.protocol)
+        before = by_protocol.get(trial.protocol)
         if before is not None:
             counts = {kind: max(count, before.counts[kind]) for kind, count in counts.items()}
-        found[trial.protocol] = Shared(
+        by_protocol[trial.protocol] = Shared(
             protocol=trial.protocol,
             is_leaky=is_leaky,
             splits=1 if before is None else before.splits + 1,
             counts={kind: counts.get(kind) for kind in KINDS},
         )
-    return list(found.values())
+    return list(by_protocol.values())
 
 
 def known_copies(clips: Sequence[str]) -> tuple[np.ndarray, list[Copy]]:

@@ -60,13 +60,6 @@ def names(given: str) -> tuple[str, ...]:
     return tuple(filter(None, (one_form(name).strip() for name in given.split(","))))
 
 
-def class_names(corpus: Corpus, usual: Sequence[str]) -> tuple[str, ...]:
-    """Name the classes that occur by position: the paper's in its order, then others sorted."""
-    occurring = set(corpus.table["class"])
-    known = [name for name in usual if name in occurring]
-    return (*known, *sorted(occurring - set(usual)))
-
-
 def possible(
     parameters: OwnTable,
     trials: Sequence[Any],

@@ -1,7 +1,12 @@
-"""Splits of papers 01 and 03 over recordings and clips, and the leak that a clean split forbids."""
+"""Splits of papers 01 and 03 over recordings and clips, and the leak that a clean split forbids.
+
+``Splits`` says how trials are split, for the search of ``grids``.
+"""
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +22,21 @@ Fold = tuple[np.ndarray, np.ndarray]  # row numbers of training and test, ascend
 
 class LeakError(ValueError):
     """A speaker, a recording or a copy that is in training and in test."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Splits:
+    """How the trials of one kind are split.
+
+    Args:
+        sides: function of a trial and its data that returns the row numbers of each side of the
+            trial's split, by its name.
+        leaky: function of a trial that says whether its protocol has a leak on purpose, as a split
+            of clips at random has.
+    """
+
+    sides: Callable[[Any, Any], Mapping[str, np.ndarray]]
+    leaky: Callable[[Any], bool] = lambda trial: False
 
 
 def forbid_shared(training: Iterable[str], test: Iterable[str], *, what: str) -> None:

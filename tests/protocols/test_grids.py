@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import soundfile
 
+from sercore import store
 from sercore.features import fingerprint
 from sercore.papers.alves2022 import splitting
 from sercore.papers.alves2022 import study as ser2022
@@ -15,8 +16,8 @@ from sercore.papers.biagini2022 import study as loopq
 from sercore.papers.padi2021 import study as padi
 from sercore.papers.parry2022 import study as parry
 from sercore.parameters import checked
-from sercore.protocols.grids import Splits, known_copies, search
-from sercore.protocols.splits import LeakError
+from sercore.protocols.grids import known_copies, search
+from sercore.protocols.splits import LeakError, Splits
 from sercore.report import tables
 from sercore.sweep import Task, finished
 from tests.papers.alves2022 import alves_toy
@@ -188,3 +189,11 @@ def test_every_chapter_s_trainings_are_searched(study, speech):
         }
         assert bool(crossing) == shared.is_leaky, shared
     assert {task.name for task in tasks if task.splits is None} <= {"views", "speakers", "gender"}
+
+
+# Chapters 2 and 4 search clips of one's own where they read them, which their trials import.
+@pytest.mark.parametrize("folder", ["alves2022", "biagini2022", "luck"])
+def test_a_finished_trial_stays_finished_when_the_search_changes(folder):
+    modules, _ = store.closure((f"sercore.papers.{folder}.trial",))
+    assert f"sercore.papers.{folder}.trial" in modules
+    assert not {"sercore.protocols.grids", "sercore.features.fingerprint"} & set(modules)

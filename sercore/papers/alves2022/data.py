@@ -15,6 +15,7 @@ from sercore.corpora import Corpus, TableError, coraa_ser, gender_tables, labels
 from sercore.corpora.clips import Report
 from sercore.corpora.demo import synthetic
 from sercore.corpora.gender_tables import GenderTable
+from sercore.corpora.own import class_names
 from sercore.corpora.table import some
 from sercore.features import embedding
 from sercore.features.gender import NAMES as GENDER_NAMES
@@ -105,7 +106,7 @@ def read_own(parameters: OwnCorpora) -> Corpus:
 def load_own(parameters: OwnCorpora, *, encoder: str, device: str) -> Data:
     """Load a researcher's clips with their features, and copies where classes tell the gender."""
     corpus = read_own(parameters)
-    names = own.class_names(corpus, () if parameters.classes else labels.THREE)
+    names = class_names(corpus, () if parameters.classes else labels.THREE)
     numbers = [names.index(name) for name in corpus.table["class"]]
     groups = corpus.table["corpus"] + "/" + corpus.table["speaker"]
     originals = corpus.table.assign(label=numbers, notes="", group=groups)

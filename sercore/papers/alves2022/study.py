@@ -44,8 +44,7 @@ from sercore.papers.alves2022.trial import (
     sides,
 )
 from sercore.parameters import Device, Edition, Encoder, OwnCorpora, Scheduler, Seed, Seeds
-from sercore.protocols.grids import Splits
-from sercore.protocols.splits import FOLDS
+from sercore.protocols.splits import FOLDS, Splits
 from sercore.sweep import Task
 
 NAME = "01-ser2022-transfer"

@@ -15,6 +15,7 @@ from sercore.corpora import Corpus, labels
 from sercore.corpora.clips import Clips, Report
 from sercore.corpora.demo import synthetic
 from sercore.corpora.folders import lacking
+from sercore.corpora.own import class_names
 from sercore.papers.biagini2022.inputs import (
     FRAMES,
     FREE,
@@ -30,7 +31,6 @@ from sercore.papers.biagini2022.inputs import (
 )
 from sercore.papers.biagini2022.models import TunedRow, Weights, is_available
 from sercore.protocols import speakers
-from sercore.protocols.own import class_names
 from sercore.protocols.speakers import check_complete
 from sercore.protocols.splits import by_origin
 

@@ -23,9 +23,8 @@ from sercore.papers.biagini2022 import models
 from sercore.papers.biagini2022.data import SAME_SIZE, TAKES_APART, Data
 from sercore.papers.biagini2022.inputs import STRETCHED
 from sercore.papers.biagini2022.models import RECIPES, Row, TunedRow
-from sercore.protocols.grids import Splits
 from sercore.protocols.speakers import Sides, across, speaker_folds
-from sercore.protocols.splits import by_label, by_origin, redealt, redealt_whole
+from sercore.protocols.splits import Splits, by_label, by_origin, redealt, redealt_whole
 from sercore.training import checkpoints, resumable
 from sercore.training.batching import by_length
 from sercore.training.devices import autocast, choose

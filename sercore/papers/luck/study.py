@@ -54,7 +54,7 @@ def load(parameters: Parameters) -> Data:
 def manifest(parameters: Parameters) -> list:
     """Name the data of an edition by plain values, and what the page reads of the other chapters."""
     files = [*PUBLISHED.glob("*.csv"), *FOLDER.rglob("*.csv.gz"), *FOLDER.rglob("*.json")]
-    files += (store.PROJECT / "sercore" / "papers").glob("*/*.py")
+    files += (store.CODE / "sercore" / "papers").glob("*/*.py")
     ledger = [[path.name, store.content(path)] for path in sorted(files)]
     clips = [] if parameters.edition == "demo" else data.contents(parameters.edition)
     return [*clips, data.STATISTICS.about(), *ledger]

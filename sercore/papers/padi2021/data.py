@@ -16,6 +16,7 @@ from sercore.corpora import Corpus, TableError, iemocap, labels
 from sercore.corpora import folders as corpora_folders
 from sercore.corpora.clips import Clips, Report
 from sercore.corpora.demo import synthetic
+from sercore.corpora.own import class_names
 from sercore.evaluation import embeddings
 from sercore.features.keeping import Extractor
 from sercore.features.mel import MelSettings, mel, normalise_bands
@@ -214,7 +215,7 @@ def own_classes(
     """Return names and ``(clips,)`` numbers of the classes by experiment: the paper's, or own ones."""
     if not parameters.classes:
         return CLASSES, targets(corpus.table)
-    names = own.class_names(corpus, ())
+    names = class_names(corpus, ())
     return {OWN: names}, {OWN: np.array([names.index(name) for name in corpus.table["class"]])}
 
 

@@ -23,8 +23,8 @@ from sercore.models import resnet
 from sercore.models.resnet import ResNet34
 from sercore.models.transfer import transfer
 from sercore.papers.padi2021.data import Data, Source
-from sercore.protocols.grids import Splits
 from sercore.protocols.sessions import clip_split, group_fold
+from sercore.protocols.splits import Splits
 from sercore.training import checkpoints, chunks, resumable
 from sercore.training.chunks import answered, batches, in_turn
 from sercore.training.devices import autocast, choose

@@ -19,6 +19,7 @@ from sercore.corpora import Corpus, labels
 from sercore.corpora.clips import Clips
 from sercore.corpora.demo import synthetic
 from sercore.corpora.folders import lacking as lacking_corpora
+from sercore.corpora.own import class_names
 from sercore.evaluation.reference import clip_statistics
 from sercore.features import mel as mel_features
 from sercore.features.keeping import Extractor
@@ -277,7 +278,7 @@ def own(parameters: OwnTable, *, unseen: Sequence[str]) -> Data:
     """Load a researcher's own clips and their filterbanks."""
     corpus = read_own(parameters, unseen=unseen)
     table = corpus.table.assign(surprised=False)
-    known = own_clips.class_names(corpus, CLASSES)
+    known = class_names(corpus, CLASSES)
     target = np.array([known.index(name) for name in table["class"]])
     # The map alone says what surprise and calm are.
     targets = dict.fromkeys(product(SURPRISE, CALM), target)
