@@ -199,10 +199,24 @@ def chance(scores: Mapping[str, Any]) -> float:
 def unseen(about: Mapping[str, Any]) -> list[str]:
     """Say how a model scores on each corpus that its training never met."""
     return [
-        f"On {name}, which training never met: UA {scores['ua']:.3f}, accuracy"
-        f" {scores['accuracy']:.3f} ({people(scores)}; UA by chance {chance(scores):.3f})."
+        scored(f"{name}, which training never met", scores)
         for name, scores in about.get("unseen", {}).items()
     ]
+
+
+def scored(where: str, scores: Mapping[str, Any], *, clips: str = "", over: str = "") -> str:
+    """Say UA and accuracy on some clips beside the UA by chance.
+
+    Args:
+        where: what the clips are of.
+        scores: scores with the recall of each class.
+        clips: how many there are (default: clips and speakers, as ``people`` counts them).
+        over: what else is to be said of the UA.
+    """
+    return (
+        f"On {where}: UA {scores['ua']:.3f}, accuracy {scores['accuracy']:.3f}"
+        f" ({clips or people(scores)}; UA by chance {chance(scores):.3f}{over})."
+    )
 
 
 @contextmanager

@@ -88,6 +88,12 @@ def interval(
     return axes.plot(value, height, "o", label=label, **style)[0]
 
 
+def lines_across(axes: plt.Axes) -> None:
+    """Draw faint lines at the ticks of y, and write the labels of all ticks in the page's size."""
+    axes.tick_params(labelsize=FONT)
+    axes.grid(axis="y", color="0.94", linewidth=0.8)
+
+
 def legend(figure: Figure, more: Iterable[Line2D] = ()) -> None:
     """Draw a legend above all axes, where it covers no point, with one entry for each label.
 
@@ -379,9 +385,8 @@ def forest(
             axes.tick_params(labelleft=False)
         axes.set(ylim=(most - 0.5, -0.5))
         axes.set_title(title.strip(), fontsize=FONT + 1)
-        axes.tick_params(labelsize=FONT)
+        lines_across(axes)
         axes.tick_params(axis="y", length=0)
-        axes.grid(axis="y", color="0.94", linewidth=0.8)
         axes.set_axisbelow(True)
     figure.supxlabel(unit, fontsize=FONT)
     hollow = []

@@ -15,7 +15,6 @@ from torch import Tensor, nn
 
 from sercore import audio, card, encoders
 from sercore.audio import RATE
-from sercore.card import chance
 from sercore.encoders import Encoder, EncoderError
 from sercore.features import SETS
 from sercore.features.names import SUBSETS
@@ -119,9 +118,11 @@ class AlvesCard(card.Card):
         tested = about["speaker_independent"]
         return [
             f"{about['model']}: trained on {card.corpora(about)}.",
-            f"On {about['groups']} not heard in training: UA {tested['ua']:.3f}, accuracy"
-            f" {tested['accuracy']:.3f} ({tested['clips']} clips of {tested['speakers']}"
-            f" {about['groups']}; UA by chance {chance(tested):.3f}).",
+            card.scored(
+                f"{about['groups']} not heard in training",
+                tested,
+                clips=f"{tested['clips']} clips of {tested['speakers']} {about['groups']}",
+            ),
             *card.unseen(about),
             *about["limits"],
         ]

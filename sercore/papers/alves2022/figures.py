@@ -32,6 +32,7 @@ from sercore.report.figures import (
     hover,
     interval,
     legend,
+    lines_across,
     scatter,
 )
 
@@ -110,8 +111,7 @@ def waterfall(ledger: Ledger) -> Figure:
         axes.set_xticks(range(len(ticks)), ticks, fontsize=FONT)
         axes.set_title({"forwards": "first to last", "backwards": "last to first"}[order])
         axes.title.set_fontsize(FONT + 1)
-        axes.tick_params(axis="y", labelsize=FONT)
-        axes.grid(axis="y", color="0.94", linewidth=0.8)
+        lines_across(axes)
     grid[0].set_ylabel("macro F1", fontsize=FONT)
     legend(figure)
     sns.despine(figure)

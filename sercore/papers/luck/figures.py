@@ -13,7 +13,7 @@ from sercore.ledger.entries import Ledger
 from sercore.papers.luck import numbers
 from sercore.papers.luck.numbers import LISTS, MANY, WIDTHS
 from sercore.papers.luck.trial import MODELS
-from sercore.report.figures import FONT, MUTED, WIDTH, Effect, forest, hover, legend
+from sercore.report.figures import FONT, MUTED, WIDTH, Effect, forest, hover, legend, lines_across
 
 PANELS = {
     "scaler": "scaler fitted\non all clips",
@@ -65,8 +65,7 @@ def printed(ledger: Ledger) -> Figure:
         axes.set(yscale="log", xticks=[], xlim=(-0.5, 0.5), ylim=(0.008, 30))
         axes.set_yticks([0.01, 0.1, 1, 10], ["0.01", "0.1", "1", "10"])
         axes.set_title(listed.title, fontsize=FONT + 1)
-        axes.tick_params(labelsize=FONT)
-        axes.grid(axis="y", color="0.94", linewidth=0.8)
+        lines_across(axes)
     grid[0].set_ylabel("difference in points", fontsize=FONT)
     legend(figure)
     sns.despine(figure)
@@ -84,11 +83,11 @@ def speakers(ledger: Ledger) -> Figure:
         places, ranges = zip(*((row.speakers, row.range) for row in rows), strict=True)
         curve = numbers.TWO_RUNS * np.sqrt(2) * values.std(ddof=1) / np.sqrt(fine)
         left.plot(fine, curve, "-", color=colour, linewidth=0.8, marker="None", label="1/\u221an")
-        own = [row.width for row in rows]
+        widths = [row.width for row in rows]
         style = {"color": colour, "markersize": 5, "linestyle": ""}
         left.plot(places, ranges, "o", label=f"{model}: scores of such test sets", **style)
         style["markerfacecolor"] = "white"
-        left.plot(places, own, "s", label=f"{model}: intervals that they give", **style)
+        left.plot(places, widths, "s", label=f"{model}: intervals that they give", **style)
         right.plot(places, [100 * row.coverage for row in rows], "s-", color=colour, markersize=4)
         for row in rows:
             (mark,) = left.plot(row.speakers, row.range, "o", color=colour, markersize=5)
@@ -99,8 +98,7 @@ def speakers(ledger: Ledger) -> Figure:
     for axes in (left, right):
         axes.set_xlabel(f"tested speakers of {TITLES[MANY]}", fontsize=FONT)
         axes.set_xticks(WIDTHS)
-        axes.tick_params(labelsize=FONT)
-        axes.grid(axis="y", color="0.94", linewidth=0.8)
+        lines_across(axes)
     left.set_ylim(0)
     right.set_ylim(0, 100)
     legend(figure)

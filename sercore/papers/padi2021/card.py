@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from sercore import card, store
 from sercore.audio import RATE, AudioError
-from sercore.card import chance, people
+from sercore.card import people
 from sercore.corpora import CorpusError, TableError
 from sercore.features.mel import LEAST_DEVIATION, MelSettings, normalise_bands
 from sercore.models.resnet import ResNet34, Sizes
@@ -89,9 +89,11 @@ class PadiCard(card.Card):
         name = f"{about['model']} ({parts}), {recipe['experiment']}"
         return [
             f"{name}: trained on {card.corpora(about)}.",
-            f"On speakers not heard in training: UA {tested['ua']:.3f}, accuracy"
-            f" {tested['accuracy']:.3f} ({people(tested)} of {', '.join(tested['corpora'])}; UA by"
-            f" chance {chance(tested):.3f}).",
+            card.scored(
+                "speakers not heard in training",
+                tested,
+                clips=f"{people(tested)} of {', '.join(tested['corpora'])}",
+            ),
             *about["limits"],
         ]
 

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from sercore import card
 from sercore.audio import RATE
-from sercore.card import chance, occurring, people
+from sercore.card import occurring, people
 from sercore.corpora.cells import TableError
 from sercore.corpora.clips import WITHOUT
 from sercore.corpora.labels import SPELLINGS
@@ -89,11 +89,8 @@ class ParryCard(card.Card):
             over = ""
             if len(classes) < len(summary["recall"]):
                 over = f", over {' and '.join(classes)}, the classes that occur there"
-            lines.append(
-                f"On {name}: UA {summary['ua']:.3f}, accuracy {summary['accuracy']:.3f}"
-                f" ({people(summary)} of {', '.join(summary['corpora'])}; UA by chance"
-                f" {chance(summary):.3f}{over})."
-            )
+            clips = f"{people(summary)} of {', '.join(summary['corpora'])}"
+            lines.append(card.scored(name, summary, clips=clips, over=over))
         return [*lines, *about["limits"]]
 
     def network(self, about: Mapping[str, Any]) -> AttributeNetwork:
