@@ -55,7 +55,7 @@ class Progress(tqdm):
         initial: int = 0,
         shown: bool = True,
     ):
-        self.is_told = shown and multiprocessing.parent_process() is None
+        self.reports = shown and multiprocessing.parent_process() is None
         self.begun, self.done = time.monotonic(), initial
         may_draw = is_terminal() or (is_notebook() and not self.opened)
         settings = {"delay": DELAY, "mininterval": 1, "miniters": 0, "leave": False}
@@ -65,7 +65,7 @@ class Progress(tqdm):
             total=total,
             unit=unit or "it",
             initial=initial,
-            disable=not (self.is_told and may_draw),
+            disable=not (self.reports and may_draw),
             **settings,
         )
         self.words = f"{title}: {{}} of {total}{f' {unit}s' if unit else ''} in {{:.0f}} s"
@@ -92,5 +92,5 @@ class Progress(tqdm):
             return
         self.opened.remove(id(self))
         seconds = time.monotonic() - self.begun
-        if self.is_told and not self.opened and seconds >= LONG:
+        if self.reports and not self.opened and seconds >= LONG:
             print(self.words.format(self.done, seconds), file=sys.stderr)

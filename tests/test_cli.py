@@ -7,8 +7,6 @@ import io
 import json
 import os
 import re
-import subprocess
-import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -432,31 +430,3 @@ def test_json_is_a_plain_flag(command):
 def test_an_error_that_is_not_ours_keeps_its_traceback(monkeypatch):
     monkeypatch.setattr("sercore.models.counts.table", lambda: 1 / 0)
     assert isinstance(run("models").exception, ZeroDivisionError)
-
-
-@pytest.mark.parametrize(
-    "statement",
-    ["import sercore", "from sercore.cli import app; app(['--help'], standalone_mode=False)"],
-)
-def test_starting_loads_nothing_heavy(statement):
-    heavy = (
-        "torch",
-        "parselmouth",
-        "librosa",
-        "pandas",
-        "numpy",
-        "scipy",
-        "sklearn",
-        "transformers",
-        "matplotlib",
-        "papermill",
-    )
-    program = f"{statement}\nimport sys; print([name for name in {heavy} if name in sys.modules])"
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=store.PROJECT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.splitlines()[-1] == "[]"

@@ -71,13 +71,13 @@ def test_a_loop_that_fails_says_how_far_it_came(capsys):
 
 def inside():
     """Whether a bar of a process that a loop starts says anything."""
-    return Progress(total=1, title="training").is_told
+    return Progress(total=1, title="training").reports
 
 
 def test_processes_of_a_loop_say_nothing():
     assert Parallel(n_jobs=2)(delayed(inside)() for _ in range(2)) == [False, False]
     bar = Progress(total=1, title="trials", shown=True)
-    assert bar.is_told
+    assert bar.reports
     bar.close()
 
 

@@ -70,18 +70,18 @@ def _table(table: Path) -> Rows:
 def _folder(folder: Path, speaker: str) -> tuple[Rows, list[Problem]]:
     """Read ``emotion/clip.wav`` or ``corpus/emotion/clip.wav``, whichever all clips are."""
     folder = folder.absolute()
-    found, others = [], []
+    audio_files, others = [], []
     for place, names in walk_links(folder):
         for name in names:
             path = Path(place, name).relative_to(folder)
             is_left_behind = any(part.startswith((".", "__MACOSX")) for part in path.parts)
             is_clip = path.suffix.lower() in ENDINGS and not is_left_behind
-            (found if is_clip else others).append(path)
-    if not found:
+            (audio_files if is_clip else others).append(path)
+    if not audio_files:
         raise TableError(
             f"{folder}: no audio file among {len(others)} files; expected {FORMATS}. Check the path."
         )
-    by_depth = {len(path.parts) - 1: path for path in found}
+    by_depth = {len(path.parts) - 1: path for path in audio_files}
     if set(by_depth) not in ({1}, {2}):
         examples = "; ".join(f"{path}, {depth} deep" for depth, path in sorted(by_depth.items()))
         raise TableError(
@@ -90,7 +90,7 @@ def _folder(folder: Path, speaker: str) -> tuple[Rows, list[Problem]]:
             f" Move the clips, or list them in a CSV table with {', '.join(REQUIRED)}."
         )
     clips, problems = {}, []
-    for path in found:
+    for path in audio_files:
         clips[str(folder / path)] = {
             "path": folder / path,
             "corpus": one_form(path.parts[0] if len(path.parts) == 3 else folder.name),

@@ -110,9 +110,9 @@ PROSODIC_AS_RUN: Meanings = PROSODIC | {
     "median_intensity": ("Hz", "median of F0, which the authors' toolkit stored under this name")
 }
 _ASSUMED = {"Hz": ", 1.378 times too high", "dB": "", "": ""}
-GENDER_AS_RUN: Meanings = {
-    name: (unit, f"{meaning}, of 16 kHz taken as if they were 22,050 Hz{_ASSUMED[unit]}")
+_TAKEN = "of 16 kHz taken as if they were 22,050 Hz"
+GENDER_AS_RUN: Meanings = GENDER | {
+    name: (unit, f"{meaning}, {_TAKEN}{_ASSUMED[unit]}")
     for name, (unit, meaning) in GENDER.items()
     if not name.endswith("_pitch")
 }
-GENDER_AS_RUN = {name: GENDER_AS_RUN.get(name, about) for name, about in GENDER.items()}

@@ -353,13 +353,11 @@ def _prepared(trial: Trial, data: Data, device: str) -> Fitted:
 
 def divide(trial: Trial, data: Data) -> tuple[Items, Items, MinMaxScaler]:
     """Return the scaled training and test rows of a trial, and their scaler."""
-    configuration = Configuration.of(trial.row)
-    items = arrange(trial, configuration, data)
-    here, away = _unseen(items, data)
+    items, here, away = _arranged(trial, data)
     fewer = FEWER.fullmatch(trial.control)
     return split(
         items.at(here),
-        balancer=configuration.balancer,
+        balancer=Configuration.of(trial.row).balancer,
         recordings=int(fewer["recordings"]) if fewer else None,
         away=items.at(away) if len(away) else None,
         classes=data.classes,
@@ -369,19 +367,19 @@ def divide(trial: Trial, data: Data) -> tuple[Items, Items, MinMaxScaler]:
 
 def sides(trial: Trial, data: Data) -> dict[str, np.ndarray]:
     """Return the rows of each side of a trial's split, by its name."""
-    configuration = Configuration.of(trial.row)
-    here, away = _unseen(items := arrange(trial, configuration, data), data)
-    about = {"balancer": configuration.balancer} | _place(trial, data)
+    items, here, away = _arranged(trial, data)
+    about = {"balancer": Configuration.of(trial.row).balancer} | _place(trial, data)
     parts = splitting.sides(items.at(here), **about)
     unseen = {"unseen": away} if len(away) else {}
     return {name: here[rows] for name, rows in parts.items()} | unseen
 
 
-def _unseen(items: Items, data: Data) -> tuple[np.ndarray, np.ndarray]:
-    """Part the rows of corpora that no training sees, which are behind all others, from these."""
+def _arranged(trial: Trial, data: Data) -> tuple[Items, np.ndarray, np.ndarray]:
+    """Return a trial's rows; and which are of corpora that no training sees, behind the others."""
+    items = arrange(trial, Configuration.of(trial.row), data)
     speakers = () if data.own is None else data.own.unseen
     is_away = np.isin(items.recordings, list(speakers))
-    return np.flatnonzero(~is_away), np.flatnonzero(is_away)
+    return items, np.flatnonzero(~is_away), np.flatnonzero(is_away)
 
 
 def _place(trial: Trial, data: Data) -> dict[str, Any]:
