@@ -75,7 +75,9 @@ def test_weights_and_buffers_are_the_same_bits_in_both(peaceful):
     start = toy.network().state_dict()
     assert one.keys() == other.keys() == start.keys()
     assert [name for name in one if not torch.equal(one[name], other[name])] == []
-    assert [name for name in one if torch.equal(one[name], start[name])] == []
+    moved = {name for name in one if not torch.equal(one[name], start[name])}
+    # Batch norm subtracts this bias with the mean, so that only rounding can move it.
+    assert one.keys() - {"head.full.bias"} <= moved
     kept, _ = checkpoints.read(peaceful / "run" / LAST)
     assert all(torch.equal(kept[name], one[name]) for name in one)
     history = json.loads((peaceful / "run" / HISTORY).read_text())["epochs"]
