@@ -55,17 +55,14 @@ def isolated_each(
     name = f"{title} {uuid.uuid4().hex}"
     call_apart = concurrent.process(function, name=name, timeout=seconds, context=context)
     waiting, running, answers = deque(enumerate(calls)), {}, {}
-    bar = Progress(total=len(calls), title=title, shown=len(calls) > 1)
     try:
-        while waiting or running:
+        for _ in Progress(range(len(calls)), total=len(calls), title=title, shown=len(calls) > 1):
             while waiting and len(running) < cpu_count():
                 index, arguments = waiting.popleft()
                 running[call_apart(*arguments)] = index
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                answers[running.pop(future)] = _answer(future, function.__name__, seconds)
-                bar.update()
+            future = next(iter(wait(running, return_when=FIRST_COMPLETED).done))
+            answers[running.pop(future)] = _answer(future, function.__name__, seconds)
     finally:
-        bar.close()
         for process in multiprocessing.active_children():
             if process.name == name:  # left where an interrupt came: no call goes on
                 process.kill()

@@ -3,6 +3,7 @@
 No loader and no audio is imported here, so that a training needs neither.
 """
 
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -123,6 +124,12 @@ class Clips:
         if name not in self._kept:
             self._kept[name] = make()
         return self._kept[name]
+
+
+def folded(name: str) -> str:
+    """Return a name as it is compared: without capitals and invisible characters, in NFC."""
+    visible = "".join(sign for sign in name if unicodedata.category(sign) != "Cf")
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", visible).casefold()).strip()
 
 
 def alike(sentences: Sequence[str], kind: str, *, left_out: str) -> list[Problem]:

@@ -1,17 +1,16 @@
 """Splits, the leaks that they forbid, and ``leaks``, which finds them in any table of clips."""
 
+from sercore.corpora.clips import folded
 from sercore.protocols.leaks import Leak, find_leaks, fitted_beyond, refuse_leaks
 from sercore.protocols.sessions import clip_split, group_fold, leave_one_session_out
-from sercore.protocols.speakers import speaker_folds, texts_seen
+from sercore.protocols.speakers import LeakError, forbid_shared, speaker_folds
 from sercore.protocols.splits import (
     FOLDS,
-    LeakError,
     by_label,
     by_origin,
-    folded,
-    forbid_shared,
     grouped_folds,
     shuffled_folds,
+    texts_seen,
 )
 
 __all__ = [

@@ -13,7 +13,7 @@ from sercore.corpora.labels import Map
 from sercore.corpora.table import some
 from sercore.parameters import AS_THEY_ARE, OwnTable
 from sercore.protocols import leaks
-from sercore.protocols.splits import LeakError, is_given
+from sercore.protocols.speakers import LeakError, is_given
 
 
 def read(parameters: OwnTable, *, classes: Map, unseen: Sequence[str] = ()) -> Corpus:

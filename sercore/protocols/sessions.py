@@ -9,8 +9,16 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedShuffleSplit
 
-from sercore.protocols.speakers import Speakers, check_complete, check_fold, grouped
-from sercore.protocols.splits import Fold, forbid_shared, given, is_given
+from sercore.protocols.speakers import (
+    Speakers,
+    check_complete,
+    check_fold,
+    forbid_shared,
+    given,
+    grouped,
+    is_given,
+)
+from sercore.protocols.splits import Fold
 
 FOLDS = 5
 TEST = 0.2  # share of the clips: Padi et al. 2021, section 5

@@ -1,17 +1,17 @@
-"""Splits that share no speaker: the pooled corpora of paper 02 and the folds of paper 03.
+"""Splits that share no speaker, the leak that they forbid, and the split that a table gives.
 
-A speaker's id counts within its corpus: RAVDESS and Emo-DB both have a speaker 03.
+The pooled corpora are paper 02's, the folds paper 03's. A speaker's id counts within its corpus:
+RAVDESS and Emo-DB both have a speaker 03.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
 import numpy as np
 import pandas as pd
 
-from sercore.corpora.clips import SPLIT
-from sercore.protocols.splits import forbid_shared, given, is_given
+from sercore.corpora.clips import SPLIT, folded
 
 MANY = 12  # speakers: a corpus with more has two of them on either held-out side of paper 02
 LEAST = 3  # speakers: one each to train on, to validate and to test
@@ -46,6 +46,10 @@ Speakers = tuple[str, ...]
 Sides = tuple[np.ndarray, np.ndarray, np.ndarray]  # training, validation and test, ascending
 
 
+class LeakError(ValueError):
+    """A speaker, a recording or a copy that is in training and in test."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Split:
     """Row numbers of each side, ascending; together each row of the table once.
@@ -66,8 +70,8 @@ def pooled(
 ) -> Split:
     """Split the pooled corpora by speaker, and set the unseen corpora apart.
 
-    Without a fold there is one split for all seeds, or that which the table gives. The order of the rows, the number of a
-    speaker's clips and the other corpora of the pool do not matter.
+    Without a fold there is one split for all seeds, or that which the table gives. The order of the
+    rows, the number of a speaker's clips and the other corpora of the pool do not matter.
 
     Args:
         table: clips with ``corpus``, ``speaker``, ``class`` and ``gender``, which may be missing.
@@ -346,6 +350,25 @@ def check(
         forbid_shared(pool, [*unseen, *apart], what="corpus (an unseen one counts as a test)")
 
 
+def is_given(table: pd.DataFrame) -> bool:
+    """Tell whether a table says which clips train and which are tested."""
+    return SPLIT in table and bool(table[SPLIT].notna().any())
+
+
+def given(table: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Return the rows of training, validation and test that a table says; a clip may have none.
+
+    Raises:
+        LeakError: a speaker is in training, or validates, and is tested.
+    """
+    names = ("training", "validation", "test")
+    rows = {side: np.flatnonzero(table[SPLIT] == side) for side in names}
+    speakers = qualified(table, "speaker").to_numpy(str)
+    for name, what in (("training", "speaker"), ("validation", "speaker (validation)")):
+        forbid_shared(speakers[rows[name]], speakers[rows["test"]], what=what)
+    return rows
+
+
 def given_sides(table: pd.DataFrame, pool: np.ndarray) -> Sides:
     """Return the sides that a table gives the clips of a pool.
 
@@ -362,26 +385,22 @@ def given_sides(table: pd.DataFrame, pool: np.ndarray) -> Sides:
     return tuple(sides.values())
 
 
-def texts_seen(
-    table: pd.DataFrame, training: Sequence[int], test: Sequence[int]
-) -> dict[str, float]:
-    """Compute the share of the test's different texts that training has too.
+def forbid_shared(training: Iterable[str], test: Iterable[str], *, what: str) -> None:
+    """Refuse a split with something on both sides; names are compared as ``folded``.
 
-    Speaker-independent is not text-independent: RAVDESS has two sentences and TESS 200 words, which
-    every speaker says.
-
-    The table's ``text`` is an id within its ``corpus``, or missing; the sides are row numbers.
-
-    Returns:
-        Share in [0, 1] by corpus and, under "all", together; NaN for a corpus without texts.
+    Raises:
+        LeakError: something is on both sides.
     """
-    texts, corpora = qualified(table, "text"), table["corpus"].reset_index(drop=True)
-    seen, tested = set(texts.iloc[training].dropna()), texts.iloc[test].dropna().drop_duplicates()
-    shares = {"all": float(tested.isin(seen).mean())}
-    for corpus in sorted(corpora.iloc[test].unique()):
-        of_corpus = tested[corpora.loc[tested.index] == corpus]
-        shares[corpus] = float(of_corpus.isin(seen).mean())
-    return shares
+    sides = ({folded(str(name)): str(name) for name in set(side)} for side in (training, test))
+    trained, tested = sides
+    shared = sorted((trained[name], tested[name]) for name in trained.keys() & tested.keys())
+    if shared:
+        name, other = shared[0]
+        spelling = "" if name == other else f" (there as {other!r})"
+        raise LeakError(
+            f"{what} {name} is in training and in test{spelling} ({len(shared)} shared); a clean"
+            " split keeps each on one side"
+        )
 
 
 def check_fold(fold: int, folds: int) -> None:
@@ -396,9 +415,8 @@ def check_fold(fold: int, folds: int) -> None:
 def check_complete(table: pd.DataFrame, column: str, *, what: str) -> None:
     """Refuse a table with clips that lack a value; ``what`` is the message's name of the split."""
     if missing := int(table[column].isna().sum()):
-        raise ValueError(
-            f"{missing} of {len(table)} clips have no {column}; {what} one for each: add them"
-        )
+        found = f"{missing} of {len(table)} clips have no {column}"
+        raise ValueError(f"{found}; {what} one for each: add them")
 
 
 def sexes(clips: pd.DataFrame) -> pd.Series:

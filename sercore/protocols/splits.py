@@ -1,10 +1,9 @@
-"""Splits of papers 01 and 03 over recordings and clips, and the leak that a clean split forbids.
+"""Splits of papers 01 and 03 over recordings and clips, and the texts that two sides share.
 
 ``Splits`` says how trials are split, for the search of ``grids``.
 """
 
-import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,16 +11,12 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import KFold, StratifiedGroupKFold
 
-from sercore.corpora.clips import SPLIT
+from sercore.protocols.speakers import forbid_shared, qualified
 
 FOLDS = 5  # Alves et al. 2022, section 3
 SHARE = 0.8  # Biagini 2022: an 80/20 hold-out
 
 Fold = tuple[np.ndarray, np.ndarray]  # row numbers of training and test, ascending
-
-
-class LeakError(ValueError):
-    """A speaker, a recording or a copy that is in training and in test."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,50 +32,6 @@ class Splits:
 
     sides: Callable[[Any, Any], Mapping[str, np.ndarray]]
     leaky: Callable[[Any], bool] = lambda trial: False
-
-
-def forbid_shared(training: Iterable[str], test: Iterable[str], *, what: str) -> None:
-    """Refuse a split with something on both sides; names are compared as ``folded``.
-
-    Raises:
-        LeakError: something is on both sides.
-    """
-    sides = ({folded(str(name)): str(name) for name in set(side)} for side in (training, test))
-    trained, tested = sides
-    shared = sorted((trained[name], tested[name]) for name in trained.keys() & tested.keys())
-    if shared:
-        name, other = shared[0]
-        spelling = "" if name == other else f" (there as {other!r})"
-        raise LeakError(
-            f"{what} {name} is in training and in test{spelling} ({len(shared)} shared); a clean"
-            " split keeps each on one side"
-        )
-
-
-def folded(name: str) -> str:
-    """Return a name as it is compared: without capitals and invisible characters, in NFC."""
-    visible = "".join(sign for sign in name if unicodedata.category(sign) != "Cf")
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", visible).casefold()).strip()
-
-
-def is_given(table: pd.DataFrame) -> bool:
-    """Tell whether a table says which clips train and which are tested."""
-    return SPLIT in table and bool(table[SPLIT].notna().any())
-
-
-def given(table: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Return the rows of training, validation and test that a table says; a clip may have none.
-
-    Raises:
-        LeakError: a speaker is in training, or validates, and is tested.
-    """
-    rows = {
-        side: np.flatnonzero(table[SPLIT] == side) for side in ("training", "validation", "test")
-    }
-    speakers = (table["corpus"] + "/" + table["speaker"]).to_numpy(str)
-    for name, what in (("training", "speaker"), ("validation", "speaker (validation)")):
-        forbid_shared(speakers[rows[name]], speakers[rows["test"]], what=what)
-    return rows
 
 
 def shuffled_folds(rows: int, *, seed: int, folds: int = FOLDS) -> list[Fold]:
@@ -203,6 +154,28 @@ def redealt_whole(
         side_of = dict(zip(present[order], np.searchsorted(ends, middles), strict=True))
         place[is_here] = [side_of[name] for name in names[is_here]]
     return tuple(np.flatnonzero(place == number) for number in range(len(sides)))
+
+
+def texts_seen(
+    table: pd.DataFrame, training: Sequence[int], test: Sequence[int]
+) -> dict[str, float]:
+    """Compute the share of the test's different texts that training has too.
+
+    Speaker-independent is not text-independent: RAVDESS has two sentences and TESS 200 words, which
+    every speaker says.
+
+    The table's ``text`` is an id within its ``corpus``, or missing; the sides are row numbers.
+
+    Returns:
+        Share in [0, 1] by corpus and, under "all", together; NaN for a corpus without texts.
+    """
+    texts, corpora = qualified(table, "text"), table["corpus"].reset_index(drop=True)
+    seen, tested = set(texts.iloc[training].dropna()), texts.iloc[test].dropna().drop_duplicates()
+    shares = {"all": float(tested.isin(seen).mean())}
+    for corpus in sorted(corpora.iloc[test].unique()):
+        of_corpus = tested[corpora.loc[tested.index] == corpus]
+        shares[corpus] = float(of_corpus.isin(seen).mean())
+    return shares
 
 
 def _drawn_by(column: pd.Series, generator: np.random.Generator) -> Fold:

@@ -20,8 +20,7 @@ from sercore.papers.padi2021 import trial as padi_trial
 from sercore.papers.parry2022 import data as parry_data
 from sercore.papers.parry2022 import study as parry
 from sercore.parameters import OwnTable, checked
-from sercore.protocols.speakers import pooled
-from sercore.protocols.splits import LeakError
+from sercore.protocols.speakers import LeakError, pooled
 from tests.corpora import trees
 
 RAVDESS = [

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sercore.protocols import sessions, speakers, splits
-from sercore.protocols.splits import LeakError
+from sercore.protocols import sessions, speakers
+from sercore.protocols.speakers import LeakError
 
 SIDES = ("training", "training", "validation", "test")
 
@@ -61,5 +61,5 @@ def test_without_a_side_that_validates_an_epoch_cannot_be_chosen():
 
 
 def test_an_empty_column_gives_nothing():
-    assert not splits.is_given(table((None, None, None, None)))
+    assert not speakers.is_given(table((None, None, None, None)))
     assert speakers.count(table((None, None, None, None))) == 4

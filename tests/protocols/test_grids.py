@@ -17,7 +17,8 @@ from sercore.papers.padi2021 import study as padi
 from sercore.papers.parry2022 import study as parry
 from sercore.parameters import checked
 from sercore.protocols.grids import known_copies, search
-from sercore.protocols.splits import LeakError, Splits
+from sercore.protocols.speakers import LeakError
+from sercore.protocols.splits import Splits
 from sercore.report import tables
 from sercore.sweep import Task, finished
 from tests.papers.alves2022 import alves_toy

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from sercore.corpora import emodb, emovo, savee
 from sercore.protocols import speakers
-from sercore.protocols.speakers import COMMITTED, Split, dealt, held_out, pooled
-from sercore.protocols.splits import LeakError
+from sercore.protocols.speakers import COMMITTED, LeakError, Split, dealt, held_out, pooled
 
 CLASSES = ("negative", "neutral", "positive")
 EXCHANGED = {"emodb", "iemocap"}

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sercore.protocols import sessions
-from sercore.protocols.splits import LeakError
+from sercore.protocols.speakers import LeakError
 
 ACTORS = {f"{actor:02d}": "male" if actor % 2 else "female" for actor in range(1, 25)}
 FIVE = {f"s{at}": "female" for at in range(5)}

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sercore.corpora import cremad, emovo, labels, load, savee, tess
-from sercore.protocols import speakers
-from sercore.protocols.splits import LeakError
+from sercore.protocols import speakers, splits
+from sercore.protocols.speakers import LeakError
 
 CLASSES = ("angry", "neutral", "sadness")
 WHO = {
@@ -238,7 +238,7 @@ def test_texts_seen_is_counted_by_hand():
         columns=["corpus", "text"],
         index=range(100, 110),
     )
-    found = speakers.texts_seen(table, range(4), range(4, 10))
+    found = splits.texts_seen(table, range(4), range(4, 10))
     assert found.pop("c") != found.get("c")  # NaN: tells no text
     assert found == {"all": 2 / 4, "a": 1 / 2, "b": 1 / 2}
 
@@ -256,11 +256,7 @@ def test_real_folds_share_every_text(speech):
     assert [[len(rows) for rows in each] for each in sides] == [
         [16 * 52 + 1400, 208, 208 + 1400]
     ] * 6
-    assert speakers.texts_seen(table, sides[0][0], sides[0][2]) == {
-        "all": 1,
-        "ravdess": 1,
-        "tess": 1,
-    }
+    assert splits.texts_seen(table, sides[0][0], sides[0][2]) == {"all": 1, "ravdess": 1, "tess": 1}
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sercore.protocols.splits import (
-    LeakError,
-    forbid_shared,
-    grouped_folds,
-    redealt,
-    redealt_whole,
-    shuffled_folds,
-)
+from sercore.protocols.speakers import LeakError, forbid_shared
+from sercore.protocols.splits import grouped_folds, redealt, redealt_whole, shuffled_folds
 
 
 @given(rows=st.integers(5, 400), seed=st.integers(0, 1000))

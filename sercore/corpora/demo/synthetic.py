@@ -45,12 +45,12 @@ def make(name: str, *, seed: int = 0) -> Path:
         CorpusError: there is no demo corpus of that name.
         CallError: the synthesiser failed.
     """
-    clips = script(name, seed=seed)
     settings = {"name": name, "seed": seed}
     key = store.key(settings=settings, manifest=[], modules="sercore.corpora.demo.synthetic")
     folder = store.root() / "demo" / key.hex / name
     if folder.is_dir():
         return folder
+    clips = script(name, seed=seed)
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{name}."))
     try:
@@ -87,13 +87,13 @@ def read(folder: Path) -> Corpus:
             )
         else:
             rows.append(clip | {"path": path})
+    problems = alike(gone, "missing", left_out="missing")
+    problems += alike(damaged, "damaged", left_out="damaged")
     strange = []
     for name in sorted({path.name for path in files(folder)} - {clip["file"] for clip in listed}):
         strange.append(
             f"{folder / name}: left out; expected only the clips that {TABLE} lists. Remove it."
         )
-    problems = alike(gone, "missing", left_out="missing")
-    problems += alike(damaged, "damaged", left_out="damaged")
     problems += alike(strange, "misnamed", left_out="not in the list")
     return build(folder.name, rows, problems, extra=("voice",))
 

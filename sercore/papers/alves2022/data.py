@@ -24,7 +24,8 @@ from sercore.papers.alves2022.trial import ACTORS, Configuration, Data, OwnSides
 from sercore.parameters import AS_THEY_ARE, OwnCorpora
 from sercore.process import CallError
 from sercore.protocols import own
-from sercore.protocols.splits import FOLDS, is_given
+from sercore.protocols.speakers import is_given
+from sercore.protocols.splits import FOLDS
 
 FEATURE_SETS = ("prosodic-as-run", "prosodic", "gender-as-run", "gender")
 FOLDER = Path("gender-tables")

@@ -26,7 +26,8 @@ from sercore import store
 from sercore.corpora.gender_tables import GenderTable
 from sercore.evaluation.metrics import sum_by_group, tally
 from sercore.papers.alves2022.network import STAGE_ONE, stage_one
-from sercore.protocols.splits import FOLDS, Fold, forbid_shared, shuffled_folds
+from sercore.protocols.speakers import forbid_shared
+from sercore.protocols.splits import FOLDS, Fold, shuffled_folds
 from sercore.training import loop, objectives
 from sercore.training.devices import choose
 

@@ -9,7 +9,8 @@ from imblearn.over_sampling import SMOTE, RandomOverSampler
 from sklearn.preprocessing import MinMaxScaler
 
 from sercore.corpora.labels import THREE
-from sercore.protocols.splits import FOLDS, forbid_shared, grouped_folds, shuffled_folds
+from sercore.protocols.speakers import forbid_shared
+from sercore.protocols.splits import FOLDS, grouped_folds, shuffled_folds
 
 ENDS = ("as-published", "clean")
 # Steps from the one to the other: only recorded clips are scored; new rows are made of the training

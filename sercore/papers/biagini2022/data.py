@@ -30,7 +30,7 @@ from sercore.papers.biagini2022.inputs import (
     waveforms,
 )
 from sercore.papers.biagini2022.models import TunedRow, Weights, is_available
-from sercore.protocols import speakers
+from sercore.protocols import speakers, splits
 from sercore.protocols.speakers import check_complete
 from sercore.protocols.splits import by_origin
 
@@ -246,7 +246,7 @@ def measure(table: pd.DataFrame) -> dict[str, float]:
 def texts_seen(table: pd.DataFrame, fold: int) -> dict[str, float]:
     """Share of a speaker-independent test's texts that training has too, by corpus."""
     training, validation, test = speakers.speaker_folds(table, fold)
-    return speakers.texts_seen(table, np.concatenate([training, validation]), test)
+    return splits.texts_seen(table, np.concatenate([training, validation]), test)
 
 
 def refuse_paper(addresses: Mapping[str, str]) -> None:

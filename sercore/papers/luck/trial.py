@@ -22,8 +22,8 @@ from sklearn.preprocessing import StandardScaler
 from sercore import store
 from sercore.corpora.clips import Clips
 from sercore.evaluation.metrics import mean_recall, tally
-from sercore.protocols.speakers import FOLDS
-from sercore.protocols.splits import Splits, forbid_shared, grouped_folds, redealt
+from sercore.protocols.speakers import FOLDS, forbid_shared
+from sercore.protocols.splits import Splits, grouped_folds, redealt
 
 # What each protocol does that the clean one does not: clips are dealt at random ("clips"); a tested
 # speaker takes the place of another one in training ("swap"); the scaler is fitted on all rows

@@ -30,7 +30,7 @@ from sercore.papers.padi2021.data import (
 )
 from sercore.papers.padi2021.trial import Recogniser, run_recogniser, train_recogniser
 from sercore.protocols import leaks
-from sercore.protocols.splits import LeakError
+from sercore.protocols.speakers import LeakError
 from sercore.training import devices
 from sercore.training.batching import Ragged, Streamed
 from sercore.training.devices import choose

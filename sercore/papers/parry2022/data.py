@@ -303,16 +303,6 @@ class Labels:
     classes: tuple[str, ...]  # labels that an output stands for
 
 
-def letters(name: str) -> tuple[str, ...]:
-    """Split the name of a set of attributes: "C+S" into ``("C", "S")``."""
-    if name not in SUBSETS:
-        raise ValueError(
-            f"{name}: no such set of attributes; expected one of {', '.join(SUBSETS)}."
-            " Name one of them."
-        )
-    return tuple(name.split("+"))
-
-
 def attribute_labels(table: pd.DataFrame, training_rows: Sequence[int]) -> dict[str, Labels]:
     """Label all clips by each attribute; what training does not have has no output, and is -1.
 

@@ -25,8 +25,8 @@ from sercore.papers.parry2022.trial import (
 )
 from sercore.parameters import Device, Edition, OwnTable, Precision, Scheduler, Seed, Seeds
 from sercore.protocols import own
-from sercore.protocols.speakers import FOLDS, count
-from sercore.protocols.splits import Splits, is_given
+from sercore.protocols.speakers import FOLDS, count, is_given
+from sercore.protocols.splits import Splits
 from sercore.sweep import Task
 
 NAME = "02-mtl-adversarial"

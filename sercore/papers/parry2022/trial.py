@@ -24,7 +24,7 @@ from sercore.evaluation.reference import reference_model, standardised
 from sercore.models import attribute_network
 from sercore.models.attribute_network import AttributeNetwork, SharedLayers, discriminators
 from sercore.papers.parry2022.adversarial import Plan, fit, label_entropy
-from sercore.papers.parry2022.data import MISSING, SIDES, Data, Labels, attribute_labels, letters
+from sercore.papers.parry2022.data import MISSING, SIDES, Data, Labels, attribute_labels
 from sercore.protocols.speakers import Split, pooled
 from sercore.training import resumable
 from sercore.training.devices import autocast, choose
@@ -162,8 +162,8 @@ def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
 
 def trained(trial: Trial, data: Data, *, device: str = "cpu") -> resumable.Trained:
     """Return the trial's network and history: from the store, trained now, or trained on."""
-    device, prepared = choose(device), prepare(trial, data)
-    network = build(trial, data, prepared)
+    prepared = prepare(trial, data)
+    network, device = build(trial, data, prepared), choose(device)
     place = resumable.folder(__name__, trial, data.content(trial), device=device)
 
     def train() -> History:
@@ -193,7 +193,7 @@ def trained(trial: Trial, data: Data, *, device: str = "cpu") -> resumable.Train
 def prepare(trial: Trial, data: Data) -> Prepared:
     """Split the clips; those that the trial's map gives no class are on no side."""
     target, sides = divide(trial, data)
-    chosen = letters(trial.attributes) if trial.attributes != "none" else ()
+    chosen = trial.attributes.split("+") if trial.attributes != "none" else ()
     labels = attribute_labels(data.table, sides.training)
     return Prepared(target, sides, {letter: labels[letter] for letter in chosen})
 
@@ -221,14 +221,14 @@ def divide(
 def build(trial: Trial, data: Data, prepared: Prepared) -> AttributeNetwork:
     """Build the network: shared and emotion weights are the same for every model of a seed."""
     sizes = SIZES[trial.size]
-    has_heads = trial.approach in ("MTL", "GR")
+    attributes = prepared.widths if trial.approach in ("MTL", "GR") else {}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(trial.seed)
         return AttributeNetwork(
             SharedLayers(sizes, initialisation=trial.initialisation),
             width=sizes.width,
             classes=len(data.classes),
-            attributes=prepared.widths if has_heads else {},
+            attributes=attributes,
             reverse=trial.approach == "GR",
             heads_seed=trial.seed,
         )

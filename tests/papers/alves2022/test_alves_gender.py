@@ -24,7 +24,8 @@ from sercore.papers.alves2022.gender import (
     speaker_folds,
 )
 from sercore.papers.alves2022.trial import Trial
-from sercore.protocols.splits import LeakError, shuffled_folds
+from sercore.protocols.speakers import LeakError
+from sercore.protocols.splits import shuffled_folds
 from tests.papers.alves2022.alves_toy import gender_data as data
 from tests.papers.alves2022.alves_toy import gender_table as table
 

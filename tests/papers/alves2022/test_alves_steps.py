@@ -19,7 +19,7 @@ from sercore.papers.alves2022.trial import (
     protocol_of,
     score_transfer_together,
 )
-from sercore.protocols.splits import LeakError
+from sercore.protocols.speakers import LeakError
 from tests.papers.alves2022 import alves_toy
 from tests.papers.alves2022.alves_trials import BOTH, MISJOINED, SMOTE, trial
 

@@ -19,8 +19,7 @@ from sercore.papers.biagini2022 import tables as chapter
 from sercore.papers.biagini2022.inputs import FREE, Inputs
 from sercore.papers.biagini2022.paper import PAPER
 from sercore.papers.biagini2022.trial import SAME_SIZE, TAKES_APART, split
-from sercore.protocols.speakers import speaker_folds
-from sercore.protocols.splits import LeakError, forbid_shared
+from sercore.protocols.speakers import LeakError, forbid_shared, speaker_folds
 from sercore.sweep import Task
 from tests.papers.biagini2022.loopq_toy import toy
 from tests.table_cells import rows

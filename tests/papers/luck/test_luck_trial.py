@@ -24,7 +24,7 @@ from sercore.papers.luck.trial import (
     run,
     sides,
 )
-from sercore.protocols.splits import LeakError
+from sercore.protocols.speakers import LeakError
 from tests.papers.luck import luck_toy
 
 SEEDS = range(3)

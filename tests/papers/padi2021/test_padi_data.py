@@ -16,7 +16,7 @@ from sercore.papers.padi2021 import study as padi
 from sercore.papers.padi2021.paper import PAPER
 from sercore.parameters import checked
 from sercore.protocols.sessions import COMMITTED
-from sercore.protocols.splits import LeakError
+from sercore.protocols.speakers import LeakError
 from tests.corpora import padi_trees, trees
 from tests.papers.padi2021 import padi_toy
 

@@ -12,7 +12,7 @@ from sercore import store
 from sercore.papers.padi2021 import trial as padi_trial
 from sercore.papers.padi2021.study import GRID
 from sercore.papers.padi2021.trial import probabilities, run, shuffled, split, trained
-from sercore.protocols.splits import LeakError
+from sercore.protocols.speakers import LeakError
 from sercore.sweep import sweep, trial_keys
 from sercore.training import chunks, resumable
 from sercore.training.resumable import HISTORY, LAST, STATE

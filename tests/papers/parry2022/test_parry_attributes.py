@@ -4,13 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sercore.papers.parry2022 import data
 from sercore.papers.parry2022.data import (
     SUBSETS,
     Labels,
     attribute_labels,
     identical,
-    letters,
     mutual_information,
     unlearnable,
 )
@@ -38,16 +36,6 @@ def test_fifteen_subsets_in_the_papers_spelling():
         *("C", "S", "G", "L", "C+S", "C+G", "C+L", "S+G", "S+L", "G+L"),
         *("C+S+G", "C+S+L", "C+G+L", "S+G+L", "C+S+G+L"),
     ) == SUBSETS
-    assert letters("S") == ("S",)
-    assert letters("C+S+G+L") == tuple(data.ATTRIBUTES)
-
-
-@pytest.mark.parametrize("name", ["S+C", "", "X", "C+", "none"])
-def test_another_set_is_refused(name):
-    with pytest.raises(
-        ValueError, match=r"no such set of attributes; expected one of C, S, G, L, C\+S"
-    ):
-        letters(name)
 
 
 @pytest.mark.parametrize(
