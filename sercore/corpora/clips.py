@@ -111,7 +111,7 @@ class Clips:
     @property
     def groups(self) -> np.ndarray:
         """Return corpus/speaker ``(clips,)``: what counts are kept by, and intervals resample."""
-        return (self.table["corpus"] + "/" + self.table["speaker"]).to_numpy(str)
+        return qualified(self.table, "speaker").to_numpy(str)
 
     def rows(self) -> list[list]:
         """Return the columns that a trial depends on as plain values, None where one is missing."""
@@ -124,6 +124,12 @@ class Clips:
         if name not in self._kept:
             self._kept[name] = make()
         return self._kept[name]
+
+
+def qualified(table: pd.DataFrame, column: str) -> pd.Series:
+    """Join corpus and name, under plain row numbers, whatever types pandas gave the columns."""
+    names = table["corpus"].astype("string") + "/" + table[column].astype("string")
+    return names.reset_index(drop=True)
 
 
 def folded(name: str) -> str:

@@ -268,10 +268,11 @@ def _learnt(step: BaseEstimator, rows: np.ndarray) -> dict[str, np.ndarray]:
 
 def _names(table: pd.DataFrame, column: str) -> pd.Series:
     """Return the names of a column as they are compared, each within its corpus."""
-    names = table[column].map(lambda name: folded(str(name)), na_action="ignore")
+    names = table[column].map(lambda name: folded(str(name)), na_action="ignore").astype("string")
     if "corpus" not in table:
         return names
-    return table["corpus"].map(lambda name: folded(str(name))) + "/" + names
+    corpora = table["corpus"].map(lambda name: folded(str(name))).astype("string")
+    return corpora + "/" + names
 
 
 def _families(table: pd.DataFrame) -> pd.Series:

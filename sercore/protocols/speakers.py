@@ -11,7 +11,7 @@ from itertools import zip_longest
 import numpy as np
 import pandas as pd
 
-from sercore.corpora.clips import SPLIT, folded
+from sercore.corpora.clips import SPLIT, folded, qualified
 
 MANY = 12  # speakers: a corpus with more has two of them on either held-out side of paper 02
 LEAST = 3  # speakers: one each to train on, to validate and to test
@@ -427,12 +427,6 @@ def sexes(clips: pd.DataFrame) -> pd.Series:
 
     known = clips.groupby("speaker")["gender"].agg(sex)
     return known.where(known.isin(["female", "male"]), "unknown")
-
-
-def qualified(table: pd.DataFrame, column: str) -> pd.Series:
-    """Join corpus and name, under plain row numbers."""
-    names = table["corpus"].astype("string") + "/" + table[column].astype("string")
-    return names.reset_index(drop=True)
 
 
 def _sides(

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import KFold, StratifiedGroupKFold
 
-from sercore.protocols.speakers import forbid_shared, qualified
+from sercore.corpora.clips import qualified
+from sercore.protocols.speakers import forbid_shared
 
 FOLDS = 5  # Alves et al. 2022, section 3
 SHARE = 0.8  # Biagini 2022: an 80/20 hold-out

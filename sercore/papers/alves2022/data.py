@@ -12,7 +12,7 @@ import pandas as pd
 from sercore import corpora, encoders, features, store
 from sercore.augment import voice
 from sercore.corpora import Corpus, TableError, coraa_ser, gender_tables, labels
-from sercore.corpora.clips import Report
+from sercore.corpora.clips import Report, qualified
 from sercore.corpora.demo import synthetic
 from sercore.corpora.gender_tables import GenderTable
 from sercore.corpora.own import class_names
@@ -109,7 +109,7 @@ def load_own(parameters: OwnCorpora, *, encoder: str, device: str) -> Data:
     corpus = read_own(parameters)
     names = class_names(corpus, () if parameters.classes else labels.THREE)
     numbers = [names.index(name) for name in corpus.table["class"]]
-    groups = corpus.table["corpus"] + "/" + corpus.table["speaker"]
+    groups = qualified(corpus.table, "speaker").to_numpy(str)
     originals = corpus.table.assign(label=numbers, notes="", group=groups)
     copied, unconverted = originals.iloc[:0].assign(original=[]), []
     pool = originals[~originals["unseen"]]

@@ -14,7 +14,7 @@ import pandas as pd
 from sercore import corpora, store
 from sercore.corpora import Corpus, TableError, iemocap, labels
 from sercore.corpora import folders as corpora_folders
-from sercore.corpora.clips import Clips, Report
+from sercore.corpora.clips import Clips, Report, qualified
 from sercore.corpora.demo import synthetic
 from sercore.corpora.own import class_names
 from sercore.evaluation import embeddings
@@ -175,7 +175,7 @@ def with_conversations(table: pd.DataFrame) -> pd.DataFrame:
     for column in ("part", "session", "dialogue"):
         if column not in table:
             table[column] = None
-    speakers = table["corpus"] + "/" + table["speaker"]
+    speakers = qualified(table, "speaker").to_numpy(str)
     table["conversation"] = table["dialogue"].where(table["dialogue"].notna(), speakers)
     return table
 
@@ -313,7 +313,7 @@ def pairs_to_verify(
 
     The pairs have left and right places, and whether these are of one speaker.
     """
-    groups = (table["corpus"] + "/" + table["speaker"]).to_numpy(str)
+    groups = qualified(table, "speaker").to_numpy(str)
     rows = balanced(groups, most=COMPARED[edition], number=0, seed=0)
     groups = groups[rows]
     return rows, embeddings.trials(groups, pairs=_n_pairs(groups), seed=0)

@@ -15,7 +15,7 @@ import pandas as pd
 
 from sercore import audio, corpora, store
 from sercore.corpora import voxceleb
-from sercore.corpora.clips import Report
+from sercore.corpora.clips import Report, qualified
 from sercore.corpora.table import some
 from sercore.evaluation import embeddings
 from sercore.features.mel import normalise_bands
@@ -103,7 +103,7 @@ def source(
         _refuse_known(table, [corpus for corpus in loaded if corpus.name not in own])
     spoken = pd.concat([corpus.table[corpora.COLUMNS] for corpus in loaded], ignore_index=True)
     spoken = spoken.sort_values(["corpus", "speaker", "path"], ignore_index=True)
-    speakers = (spoken["corpus"] + "/" + spoken["speaker"]).to_numpy(str)
+    speakers = qualified(spoken, "speaker").to_numpy(str)
     taught, scored = (
         [(store.content(path), path) for path in clips["path"]] for clips in (spoken, table)
     )
