@@ -28,9 +28,6 @@ from sercore.training.devices import autocast
 
 LEAST = 0.5  # s: the shortest window, and the shortest clip
 CLOSEST = 0.01  # s: the shortest hop
-QUIETEST = (
-    1e-4  # of full scale: nothing further from the mean, 3 steps of a 16-bit file, is silence
-)
 
 
 class PredictError(ValueError):
@@ -144,7 +141,7 @@ def probabilities(model: Model, samples: np.ndarray) -> np.ndarray | None:
         - samples: ``(samples,)`` float32, 16 kHz mono, ``LEAST`` seconds or more
         - output: ``(classes,)``
     """
-    if np.abs(samples - samples.mean()).max() <= QUIETEST:
+    if audio.is_silent(samples):
         return None
     with torch.inference_mode(), autocast(model.about["recipe"]["precision"], torch.device("cpu")):
         logits = model.network(*inputs(model, samples))  # (1, classes)
@@ -233,7 +230,7 @@ def _clip(model: Model, clip: Path | str, window: int, hop: int) -> dict:
         answer["windows"].append(times | part)
     if not with_sound:
         return answer | {
-            "error": f"{clip}: silent, no sample is further than {QUIETEST:g} of full scale from"
+            "error": f"{clip}: silent, no sample is further than {audio.QUIETEST:g} of full scale from"
             " their mean; expected speech. Check the recording's level, or leave it out."
         }
     mean = _by_class(model, np.mean(with_sound, axis=0, dtype=np.float64))

@@ -20,8 +20,6 @@ from sercore.corpora.clips import Problem, Report, alike
 
 COLUMNS = ["path", "corpus", "speaker", "gender", "language", "emotion", "text", "seconds"]
 SUFFIXES = {".wav", ".flac"}
-# Largest distance of any sample of silence from the first, of full scale: 3 steps of 16 bits.
-QUIETEST = 1e-4
 POINTER = b"version https://git-lfs.github.com/spec/"
 BLOCK = 2048  # samples that are read at a time
 
@@ -247,7 +245,7 @@ def _reads_silent(path: str, size: int, changed: int) -> bool:
                 mono = samples.mean(axis=1)
                 first = mono[0] if first is None else first
                 # NaN is no silence; reading the whole clip reports it.
-                if not np.abs(mono - first).max() <= QUIETEST:
+                if not np.abs(mono - first).max() <= audio.QUIETEST:
                     return False
     except soundfile.LibsndfileError:  # reading the whole clip reports the damage
         return False

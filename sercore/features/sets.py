@@ -36,6 +36,18 @@ class FeatureSet:
         """Dotted name of the function's module."""
         return self.function.__module__
 
+    def measure(self, samples: np.ndarray) -> np.ndarray:
+        """Measure a clip at 16 kHz, ``(samples,)``: all values of the function.
+
+        Raises:
+            ValueError: the clip is silent, or the function refuses it.
+        """
+        if len(samples) and audio.is_silent(samples):
+            raise ValueError(
+                "silent; expected speech. Check the recording's level, or leave it out."
+            )
+        return self.function(samples, rate=audio.RATE, **self.options)
+
 
 # Plain names are sound; "as-run" is what the authors' code computed, its faults included.
 SETS = {
@@ -97,7 +109,7 @@ def extract(
         jobs: number of processes (default: one a core).
 
     Raises:
-        AudioError: a clip cannot be used, and ``on_error`` is "raise"; or the folder has no clip.
+        AudioError: a clip cannot be used or is silent, and ``on_error`` is "raise"; or the folder has no clip.
         ValueError: there is no feature set of that name, or no such ``on_error``.
     """
     if on_error not in ("raise", "warn", "skip"):
@@ -142,7 +154,7 @@ def compute(
         - output: ``(clips, features)`` float64, in the order of the clips
 
     Raises:
-        AudioError: a clip cannot be read or is too short, and no ``errors`` are given; the message
+        AudioError: a clip cannot be read, is silent or too short, and no ``errors`` are given; the message
             names the file, and says how many more there are.
         ValueError: there is no feature set of that name.
     """
@@ -174,4 +186,4 @@ def _exists(clip: Path | str, errors: dict[str, str]) -> bool:
 
 
 def _measure(features: FeatureSet, samples: np.ndarray, content: str) -> np.ndarray:
-    return features.function(samples, rate=audio.RATE, **features.options)
+    return features.measure(samples)

@@ -81,7 +81,7 @@ class ClipFeatures(TransformerMixin, BaseEstimator):
         columns = slice(None) if chosen.columns is None else list(chosen.columns)
         for number, samples in enumerate(clips):
             try:
-                row = chosen.function(np.asarray(samples), **chosen.options)
+                row = chosen.measure(np.asarray(samples))
             except ValueError as error:
                 if errors is None:
                     raise ValueError(f"clip {number}: {error}") from error

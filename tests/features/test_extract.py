@@ -80,6 +80,21 @@ def test_bad_clips_are_told_or_skipped_on_request(folder):
     assert extract(folder / "c.wav", on_error="skip").shape == (0, 56)
 
 
+@pytest.mark.parametrize("name", features.SETS)
+@pytest.mark.parametrize("what", ["zeros", "a constant", "noise of three steps of 16 bits"])
+def test_silence_is_no_clip_to_measure(tmp_path, empty_store, name, what):
+    noise = np.tile(np.array([3, -3, 0, 1, -1], np.int16), 2000)
+    steps = {"zeros": 0 * noise, "a constant": np.full_like(noise, 8000)}.get(what, noise)
+    soundfile.write(tmp_path / "silent.wav", steps, RATE)
+    soundfile.write(tmp_path / "faint.wav", 2 * noise, RATE)
+    table = extract(tmp_path, name, on_error="skip", quiet=True)
+    assert list(table.index) == [str(tmp_path / "faint.wav")]
+    (message,) = table.attrs["errors"].values()
+    assert message.startswith(f"{tmp_path / 'silent.wav'}: silent; expected speech.")
+    with pytest.raises(ValueError, match="clip 0: silent; expected speech"):
+        ClipFeatures(name).fit_transform([steps / 32768])
+
+
 def test_what_is_no_folder_of_clips_is_refused(folder):
     (folder / "empty").mkdir()
     with pytest.raises(audio.AudioError, match=r"empty: no \.flac or \.wav file in it"):
@@ -113,7 +128,7 @@ def test_a_transformer_refuses_or_marks_what_cannot_be_used(folder):
     with pytest.warns(UserWarning, match="an empty file"):
         values = ClipFeatures("gender", on_error="nan").fit_transform(clips)
     assert np.isnan(values).all(axis=1).tolist() == [False, True]
-    short = [tone(120, seconds=0.3), np.zeros(10)]
+    short = [tone(120, seconds=0.3), tone(120, seconds=0.3)[:10]]
     with pytest.raises(ValueError, match="clip 1: 10 samples"):
         ClipFeatures("prosodic").fit_transform(short)
     with pytest.warns(UserWarning, match="clip 1: 10 samples"):
