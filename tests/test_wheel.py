@@ -13,6 +13,7 @@ import soundfile
 
 from sercore import store
 from tests.corpora import trees
+from tests.kept import with_estimates
 
 RATE = 16_000
 BUILD = "import sys; from setuptools import build_meta; print(getattr(build_meta, sys.argv[1])(sys.argv[2]))"
@@ -65,7 +66,7 @@ class Installed:
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
         subprocess.run([*pip, "--target", self.code, wheel], check=True)
         (self.code / "sitecustomize.py").write_text(OFFLINE)
-        self.cache = cache / "sercore"
+        self.cache = with_estimates(cache / "sercore")
         self.environment = {
             name: value for name, value in os.environ.items() if not name.startswith("SER_")
         } | {"PYTHONPATH": str(self.code), "XDG_CACHE_HOME": str(cache), "OMP_NUM_THREADS": "1"}

@@ -13,6 +13,7 @@ from sercore.ledger import recording
 from sercore.parameters import ParameterError, checked
 from sercore.report import own
 from tests import own_clips
+from tests.kept import with_estimates
 
 ROW = "(3) Multi-task all prosodic + SMOTE - CG"
 COPIES = "(12) Multi-task 29 prosodic + SMOTE + CG"
@@ -47,7 +48,7 @@ def home(tmp_path_factory):
     """A folder with a store of its own, whose trainings all tests share."""
     folder = tmp_path_factory.mktemp("own")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SER_STORE", str(folder / "store"))
+        patch.setenv("SER_STORE", str(with_estimates(folder / "store")))
         yield folder
 
 
