@@ -8,6 +8,7 @@ import nbformat
 import pytest
 
 from sercore import chapters, papers, predict
+from sercore.augment import voice
 from sercore.corpora import TableError
 from sercore.ledger import recording
 from sercore.parameters import ParameterError, checked
@@ -159,6 +160,17 @@ def test_a_chapter_runs_on_a_table_and_scores_across_corpora(both, chapter, caps
     assert (">lab<" in page, ">street<" in page) == (True, chapter != "04")
     parameters = scope["parameters"]
     assert paper.manifest(parameters) != paper.manifest(checked(paper.Parameters, {}))
+
+
+def test_a_row_without_copies_converts_nothing(both, monkeypatch):
+    """Its clips are those of the run of all rows, less the copies, each of which costs a conversion and a second of measuring."""
+    paper = papers.named("01")
+    given = RUNS["01"] | {"table": str(both)}
+    assert (paper.load(checked(paper.Parameters, given)).originals >= 0).any()
+    monkeypatch.setattr(voice, "converted", None)
+    alone = paper.load(checked(paper.Parameters, given | {"only": ROW}))
+    assert len(alone.originals) == 96
+    assert (alone.originals < 0).all()
 
 
 def test_what_cannot_be_run_is_told(single):

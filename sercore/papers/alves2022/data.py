@@ -104,8 +104,11 @@ def read_own(parameters: OwnCorpora) -> Corpus:
     return replace(corpus, table=table.reset_index(drop=True))
 
 
-def load_own(parameters: OwnCorpora, *, encoder: str, device: str) -> Data:
-    """Load a researcher's clips with their features, and copies where classes tell the gender."""
+def load_own(parameters: OwnCorpora, *, rows: Sequence[str], encoder: str, device: str) -> Data:
+    """Load a researcher's clips with their features.
+
+    Where classes tell the gender and one of the rows has copies, there are copies.
+    """
     corpus = read_own(parameters)
     names = class_names(corpus, () if parameters.classes else labels.THREE)
     numbers = [names.index(name) for name in corpus.table["class"]]
@@ -113,9 +116,9 @@ def load_own(parameters: OwnCorpora, *, encoder: str, device: str) -> Data:
     originals = corpus.table.assign(label=numbers, notes="", group=groups)
     copied, unconverted = originals.iloc[:0].assign(original=[]), []
     pool = originals[~originals["unseen"]]
-    if names == labels.THREE:
+    if names == labels.THREE and any(Configuration.of(row).copies for row in rows):
         copied, unconverted = copies(pool, as_printed=False)
-    rows = pd.concat([originals.assign(original=-1), copied], ignore_index=True)
+    table = pd.concat([originals.assign(original=-1), copied], ignore_index=True)
     present = pool.groupby("label")["group"].nunique()
     is_tested = pool["split"] == "test" if is_given(pool) else pool["unseen"]
     sides = OwnSides(
@@ -125,7 +128,7 @@ def load_own(parameters: OwnCorpora, *, encoder: str, device: str) -> Data:
         unseen=tuple(sorted(set(groups[originals["unseen"]]))),
     )
     return _measured_data(
-        rows.assign(speaker=rows["group"]),
+        table.assign(speaker=table["group"]),
         _own_auxiliary(),
         encoder=encoder,
         device=device,

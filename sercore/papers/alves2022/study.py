@@ -198,7 +198,9 @@ def load(parameters: Parameters) -> Data:
     """Load the data of the edition, or of the table that is given."""
     if parameters.table:
         name = encoder(parameters)
-        data = load_own(parameters, encoder=name, device=parameters.device)
+        chosen = (parameters.only,) if parameters.only else rows(parameters.source, name)
+        about = {"encoder": name, "device": parameters.device}
+        data = load_own(parameters, rows=chosen, **about)
         _, sentences = own_trials(parameters, grid(parameters, encoder=_encoder(data)), data)
         (report,) = data.reports
         problems = (*report.problems, *sentences)
