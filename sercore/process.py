@@ -54,20 +54,20 @@ def isolated_each(
     context.set_forkserver_preload([function.__module__])
     name = f"{title} {uuid.uuid4().hex}"
     call_apart = concurrent.process(function, name=name, timeout=seconds, context=context)
-    waiting, running, answers = deque(enumerate(calls)), {}, {}
+    waiting, running, done = deque(enumerate(calls)), {}, {}
     try:
         for _ in Progress(range(len(calls)), total=len(calls), title=title, shown=len(calls) > 1):
             while waiting and len(running) < cpu_count():
                 index, arguments = waiting.popleft()
                 running[call_apart(*arguments)] = index
             future = next(iter(wait(running, return_when=FIRST_COMPLETED).done))
-            answers[running.pop(future)] = _answer(future, function.__name__, seconds)
+            done[running.pop(future)] = future
     finally:
         for process in multiprocessing.active_children():
             if process.name == name:  # left where an interrupt came: no call goes on
                 process.kill()
                 process.join()
-    return [answers[index] for index in range(len(calls))]
+    return [_answer(done[index], function.__name__, seconds) for index in range(len(calls))]
 
 
 def _answer(future: Future, name: str, seconds: float) -> Any:

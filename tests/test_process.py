@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from sercore import process
 from sercore.process import CallError, isolated, isolated_each
 
 
@@ -61,13 +62,21 @@ def test_no_call_no_process():
     assert isolated_each(math.sqrt, [], seconds=1, title="nothing") == []
 
 
+def interrupt_second_wait(monkeypatch):
+    """Press Ctrl-C, as it were, when a first call is done and others go on."""
+    wait, times = process.wait, []
+
+    def interrupted(*given, **options):
+        times.append(1)
+        if len(times) > 1:
+            raise KeyboardInterrupt
+        return wait(*given, **options)
+
+    monkeypatch.setattr(process, "wait", interrupted)
+
+
 def test_an_interrupted_parent_leaves_no_process_behind(monkeypatch, tmp_path):
-    from tqdm import tqdm
-
-    def interrupt(*_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(tqdm, "update", interrupt)
+    interrupt_second_wait(monkeypatch)
     calls = [(str(tmp_path / "begun"),), *[(str(tmp_path / f"{number}"),) for number in range(200)]]
     with pytest.raises(KeyboardInterrupt):
         isolated_each(os.mkdir, calls, seconds=20, title="folders")
@@ -77,12 +86,7 @@ def test_an_interrupted_parent_leaves_no_process_behind(monkeypatch, tmp_path):
 
 
 def test_an_interrupt_does_not_wait_for_a_call_that_never_returns(monkeypatch):
-    from tqdm import tqdm
-
-    def interrupt(*_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(tqdm, "update", interrupt)
+    interrupt_second_wait(monkeypatch)
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         isolated_each(time.sleep, [(0,), (600,), (600,)], seconds=60, title="naps")

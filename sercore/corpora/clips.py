@@ -3,7 +3,6 @@
 No loader and no audio is imported here, so that a training needs neither.
 """
 
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -130,12 +129,6 @@ def qualified(table: pd.DataFrame, column: str) -> pd.Series:
     """Join corpus and name, under plain row numbers, whatever types pandas gave the columns."""
     names = table["corpus"].astype("string") + "/" + table[column].astype("string")
     return names.reset_index(drop=True)
-
-
-def folded(name: str) -> str:
-    """Return a name as it is compared: without capitals and invisible characters, in NFC."""
-    visible = "".join(sign for sign in name if unicodedata.category(sign) != "Cf")
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", visible).casefold()).strip()
 
 
 def alike(sentences: Sequence[str], kind: str, *, left_out: str) -> list[Problem]:

@@ -1,9 +1,8 @@
 """Splits, the leaks that they forbid, and ``leaks``, which finds them in any table of clips."""
 
-from sercore.corpora.clips import folded
 from sercore.protocols.leaks import Leak, find_leaks, fitted_beyond, refuse_leaks
 from sercore.protocols.sessions import clip_split, group_fold, leave_one_session_out
-from sercore.protocols.speakers import LeakError, forbid_shared, speaker_folds
+from sercore.protocols.speakers import LeakError, folded, forbid_shared, speaker_folds
 from sercore.protocols.splits import (
     FOLDS,
     by_label,

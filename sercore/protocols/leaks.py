@@ -19,9 +19,8 @@ import pandas as pd
 from sklearn.base import BaseEstimator, clone
 
 from sercore.corpora import cells
-from sercore.corpora.clips import folded
 from sercore.features import fingerprint
-from sercore.protocols.speakers import LeakError
+from sercore.protocols.speakers import LeakError, folded
 
 SAME, NEAR = "same audio", "near copy"
 # Columns of what stays on one side: ``recording`` is what a clip is cut from, ``original`` the clip

@@ -4,6 +4,7 @@ The pooled corpora are paper 02's, the folds paper 03's. A speaker's id counts w
 RAVDESS and Emo-DB both have a speaker 03.
 """
 
+import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -11,7 +12,7 @@ from itertools import zip_longest
 import numpy as np
 import pandas as pd
 
-from sercore.corpora.clips import SPLIT, folded, qualified
+from sercore.corpora.clips import SPLIT, qualified
 
 MANY = 12  # speakers: a corpus with more has two of them on either held-out side of paper 02
 LEAST = 3  # speakers: one each to train on, to validate and to test
@@ -403,13 +404,17 @@ def forbid_shared(training: Iterable[str], test: Iterable[str], *, what: str) ->
         )
 
 
+def folded(name: str) -> str:
+    """Return a name as it is compared: without capitals and invisible characters, in NFC."""
+    visible = "".join(sign for sign in name if unicodedata.category(sign) != "Cf")
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", visible).casefold()).strip()
+
+
 def check_fold(fold: int, folds: int) -> None:
     """Refuse the number of a fold that does not exist."""
     if not 0 <= fold < folds:
-        raise ValueError(
-            f"fold {fold}: no such fold; this table has {folds}, numbered from 0. Name one of 0 to"
-            f" {folds - 1}."
-        )
+        known = f"this table has {folds}, numbered from 0"
+        raise ValueError(f"fold {fold}: no such fold; {known}. Name one of 0 to {folds - 1}.")
 
 
 def check_complete(table: pd.DataFrame, column: str, *, what: str) -> None:
