@@ -168,6 +168,7 @@ def test_every_command_is_tried(installed):
     assert names == {arguments[0] for arguments, *_ in COMMANDS} - {"--version"}
 
 
+@pytest.mark.long
 def test_pages_are_staged_without_a_checkout(installed):
     done = installed.python("-c", STAGE)
     assert done.returncode == 0, done.stderr

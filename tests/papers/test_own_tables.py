@@ -102,6 +102,7 @@ def test_each_model_learns_from_a_table_and_answers(home, both, clips, name):
 
 
 @REAL
+@pytest.mark.long
 @pytest.mark.parametrize("name", MODELS)
 def test_each_model_learns_from_sixty_clips_of_emovo_and_answers(tmp_path_factory, home, name):
     folder = tmp_path_factory.mktemp("emovo")

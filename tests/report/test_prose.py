@@ -21,14 +21,14 @@ CLAIMS = (
         judge=lambda ledger: Judgement(published="holds", clean="fails", reason=""),
     ),
 )
-ALVES = papers.named("alves2022")
+PADI = papers.named("padi2021")
 NOTEBOOKS = sorted((store.PROJECT / "notebooks").glob("*.ipynb"))
 
 
 @pytest.fixture
 def values():
     return {
-        "alves2022": Values(ALVES, lambda: CLAIMS),
+        "padi2021": Values(PADI, lambda: CLAIMS),
         "n": 1234.567,
         "bad": float("nan"),
         "word": "word",
@@ -43,10 +43,10 @@ def values():
         ("{{ n | f }} {{ n | f(2) }}\n", "1,235 1,234.57\n"),
         ("{{ 0.1 | signed(1) }} {{ -0.25 | signed(2) }}", "+0.1 −0.25"),
         ("{{ 0.345 | percent }} {{ 0.345 | percent(1) }}", "34 % 34.5 %"),
-        ("{{ alves2022.printed }}", "177"),
-        ("so{{ alves2022.rests(Z1='holds') }}.", "so."),
-        ("so{{ alves2022.rests(Z2='holds/fails', Z1='holds') }}.", "so."),
-        ("all{{ alves2022.equal('networks', 'recorded_rows') }}.", "all."),
+        ("{{ padi2021.printed }}", "82"),
+        ("so{{ padi2021.rests(Z1='holds') }}.", "so."),
+        ("so{{ padi2021.rests(Z2='holds/fails', Z1='holds') }}.", "so."),
+        ("all{{ padi2021.equal('conversation_epochs', 'quiet_epochs') }}.", "all."),
         ("$\\frac{a}{b}$ {#id} {cite:t}`x`", "$\\frac{a}{b}$ {#id} {cite:t}`x`"),
         ("{#id} {{ word }} {#other} #}", "{#id} word {#other} #}"),
         ("on {{ folder }}", r"on a\*b\_\[x\](y)\<i\>\$1\$"),
@@ -63,30 +63,30 @@ def test_a_name_gives_its_number(values, text, expected):
     [
         ("{{ m }}", r"^page\.md: 'm' is undefined\.$"),
         (
-            "{{ alves2022.networkz }}",
-            r"`alves2022\.networkz`: no such number; did you mean `networks`\?",
+            "{{ padi2021.printedd }}",
+            r"`padi2021\.printedd`: no such number; did you mean `printed`\?",
         ),
-        ("{{ alves2022.qqqq }}", r"no such number; there are `accuracy_displayed`, "),
+        ("{{ padi2021.qqqq }}", r"no such number; there are `angry_recall`, "),
         ("{{ n | g }}", r"No filter named 'g'"),
-        ("{{ alves2022 }}", r"is no finite number"),
-        ("{{ alves2022.rests }}", r"^page\.md: <bound method .* is no finite number\.$"),
-        ("{{ alves2022.rests() }}", r"`rests` without a claim checks nothing"),
-        ("{{ alves2022.equal('networks') }}", r"`equal` with fewer than two names checks nothing"),
-        ("{{ alves2022._paper }}", r"Alves2022 object at .* is no finite number"),
+        ("{{ padi2021 }}", r"is no finite number"),
+        ("{{ padi2021.rests }}", r"^page\.md: <bound method .* is no finite number\.$"),
+        ("{{ padi2021.rests() }}", r"`rests` without a claim checks nothing"),
+        ("{{ padi2021.equal('printed') }}", r"`equal` with fewer than two names checks nothing"),
+        ("{{ padi2021._paper }}", r"Padi2021 object at .* is no finite number"),
         ("{{ none }}", r"None is no finite number|undefined"),
         ("{{ bad | f }}", r"nan is no finite number"),
         ("{{ bad }}", r"nan is no finite number"),
         ("{{ word | f(2) }}", r"'word' is no finite number"),
         ("{{ m | f }}", r"'m' is undefined|no finite number"),
-        ("{{ alves2022.rests('Z1') }}", r"takes 1 positional argument"),
+        ("{{ padi2021.rests('Z1') }}", r"takes 1 positional argument"),
         ("{{ n", r"unexpected end of template"),
-        ("{{ alves2022.rests(Z9='holds') }}", r"claim Z9: no such claim; there are Z1, Z2"),
+        ("{{ padi2021.rests(Z9='holds') }}", r"claim Z9: no such claim; there are Z1, Z2"),
         (
-            "{{ alves2022.equal('networks', 'printed') }}",
-            r"the words need equal numbers, and networks is 26, printed is 177\. Read",
+            "{{ padi2021.equal('measured', 'printed') }}",
+            r"the words need equal numbers, and measured is 20, printed is 82\. Read",
         ),
         (
-            "{{ alves2022.rests(Z2='holds') }}",
+            "{{ padi2021.rests(Z2='holds') }}",
             r"claim Z2: the words rest on its mark 'holds', which is 'holds/fails' today",
         ),
     ],
@@ -111,23 +111,23 @@ def test_every_chapter_can_be_filled_and_says_what_it_found(path):
 
 
 def test_another_recorded_count_is_another_number_in_the_text():
-    text = "{{ alves2022.prosodic_clean_low | f(4) }}"
-    before = fill(text, {"alves2022": Values(ALVES, lambda: ())}, where="page.md")
-    runs = recorded.read(ALVES.name)
+    text = "{{ padi2021.ours_ua | f(2) }}"
+    before = fill(text, {"padi2021": Values(PADI, lambda: ())}, where="page.md")
+    runs = recorded.read(PADI.name)
     counts = runs.parts["counts"].copy()
     counts["predicted"] = 0  # every answer is neutral
     altered = dataclasses.replace(runs, parts=runs.parts | {"counts": counts})
-    values = Values(ALVES, lambda: ())
-    values.ledger = Ledger(ALVES, runs=altered)
-    after = fill(text, {"alves2022": values}, where="page.md")
-    assert float(before) > 0.4 > float(after)
+    values = Values(PADI, lambda: ())
+    values.ledger = Ledger(PADI, runs=altered)
+    after = fill(text, {"padi2021": values}, where="page.md")
+    assert float(before) > 55 > 30 > float(after)
 
 
 @dataclasses.dataclass
 class Broken:
     """A paper whose numbers cannot be had."""
 
-    name: str = ALVES.name
+    name: str = PADI.name
     folder: str = "broken"
 
     def quoted(self, ledger):
@@ -136,7 +136,7 @@ class Broken:
 
 def test_numbers_that_cannot_be_had_are_told_with_the_page(monkeypatch):
     values = Values(Broken(), lambda: ())
-    values.ledger = Ledger(ALVES)
+    values.ledger = Ledger(PADI)
     with pytest.raises(ProseError, match=r"^page\.md: broken\.quoted failed: AttributeError"):
         fill("{{ broken.n }}", {"broken": values}, where="page.md")
 

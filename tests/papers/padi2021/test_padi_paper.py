@@ -176,8 +176,8 @@ def test_the_run_is_the_whole_chapter_s(run):
 @pytest.mark.parametrize(
     ("name", "where"),
     [
-        ("000", {"experiment": "exp1", "fold": 4}),
-        ("011", {"experiment": "exp2", "fold": 2}),
+        pytest.param("000", {"experiment": "exp1", "fold": 4}, marks=pytest.mark.long),
+        pytest.param("011", {"experiment": "exp2", "fold": 2}, marks=pytest.mark.long),
         ("101, finetune", {"experiment": "exp3", "fold": 0, "protocol": "clips"}),
     ],
 )
