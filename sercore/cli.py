@@ -6,6 +6,7 @@ Tables for people and, with ``--json``, JSON go to standard output; bars and not
 import csv
 import errno
 import math
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -97,6 +98,8 @@ def options(
             " expected Linux or macOS. Use the Windows Subsystem for Linux (wsl --install)."
         )
         raise typer.Exit(2)
+    # Left to itself it ends this process alone, and those that it started go on.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 @app.command()

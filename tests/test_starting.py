@@ -1,8 +1,11 @@
-"""The package and its command start at once: nothing heavy is imported before it is needed."""
+"""The package and its command start at once, with nothing heavy imported before it is needed, and end with all that they started."""
 
+import signal
 import subprocess
 import sys
+import time
 
+import psutil
 import pytest
 
 from sercore import store
@@ -34,3 +37,39 @@ def test_starting_loads_nothing_heavy(statement):
         check=True,
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_command_that_is_ended_leaves_no_process_behind(tmp_path, number):
+    """The processes are those that execute chapters side by side; here they sleep."""
+    program = f"""
+import os, time
+from pathlib import Path
+from joblib import Parallel, delayed
+from sercore.cli import app
+
+@app.command()
+def sleep():
+    for _ in Parallel(n_jobs=2, return_as="generator_unordered")(
+        delayed(lambda name: (Path({str(tmp_path)!r}, str(os.getpid())).touch(), time.sleep(600)))(name)
+        for name in range(2)
+    ):
+        pass
+
+app(["sleep"])
+"""
+    command = subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.DEVNULL)
+    await_that(lambda: len(list(tmp_path.iterdir())) == 2)
+    started = [int(path.name) for path in tmp_path.iterdir()]
+    command.send_signal(number)
+    assert command.wait(30) == (128 + number if number == signal.SIGTERM else 130)
+    await_that(lambda: not any(map(psutil.pid_exists, started)))
+
+
+def await_that(is_so):
+    """Wait until something is so, half a minute at most."""
+    for _ in range(300):
+        if is_so():
+            return
+        time.sleep(0.1)
+    pytest.fail("it is not so after half a minute")
