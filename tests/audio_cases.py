@@ -432,7 +432,7 @@ Long files are read in blocks. An hour of stereo at 44.1 kHz takes less than 300
 ## Read, and then measured
 
 The prosodic features need at least {minimum:.5f} s of audio. What Praat leaves undefined, such as
-the pitch of noise, is 0. Nothing is measured of silence.
+the pitch of a clip without a voiced frame, is 0. Nothing is measured of silence.
 
 | file | `sercore.features.compute("prosodic", [file])` |
 |---|---|

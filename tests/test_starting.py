@@ -59,14 +59,14 @@ def sleep():
 app(["sleep"])
 """
     command = subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.DEVNULL)
-    await_that(lambda: len(list(tmp_path.iterdir())) == 2)
+    wait_until(lambda: len(list(tmp_path.iterdir())) == 2)
     started = [int(path.name) for path in tmp_path.iterdir()]
     command.send_signal(number)
     assert command.wait(30) == (128 + number if number == signal.SIGTERM else 130)
-    await_that(lambda: not any(map(psutil.pid_exists, started)))
+    wait_until(lambda: not any(map(psutil.pid_exists, started)))
 
 
-def await_that(is_so):
+def wait_until(is_so):
     """Wait until something is so, half a minute at most."""
     for _ in range(300):
         if is_so():

@@ -110,7 +110,7 @@ def extract(
         jobs: number of processes (default: one a core).
 
     Raises:
-        AudioError: a clip cannot be used or is silent, and ``on_error`` is "raise"; or the folder has no clip.
+        AudioError: a clip cannot be used, and ``on_error`` is "raise"; or the folder has no clip.
         ValueError: there is no feature set of that name, or no such ``on_error``.
     """
     if on_error not in ("raise", "warn", "skip"):
@@ -155,8 +155,8 @@ def compute(
         - output: ``(clips, features)`` float64, in the order of the clips
 
     Raises:
-        AudioError: a clip cannot be read, is silent or too short, and no ``errors`` are given; the message
-            names the file, and says how many more there are.
+        AudioError: a clip cannot be read, is silent or too short, and no ``errors`` are given; the
+            message names the file, and says how many more there are.
         ValueError: there is no feature set of that name.
     """
     features = feature_set(name)

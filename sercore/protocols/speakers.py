@@ -420,8 +420,8 @@ def check_fold(fold: int, folds: int) -> None:
 def check_complete(table: pd.DataFrame, column: str, *, what: str) -> None:
     """Refuse a table with clips that lack a value; ``what`` is the message's name of the split."""
     if missing := int(table[column].isna().sum()):
-        found = f"{missing} of {len(table)} clips have no {column}"
-        raise ValueError(f"{found}; {what} one for each: add them")
+        problem = f"{missing} of {len(table)} clips have no {column}"
+        raise ValueError(f"{problem}; {what} one for each: add them")
 
 
 def sexes(clips: pd.DataFrame) -> pd.Series:

@@ -117,7 +117,7 @@ class Parameters(OwnCorpora):
             self.refuse_idle("only", beside=f"-p models={self.models}")
         chosen = ()
         if self.models in ("tables", "steps", "all"):
-            chosen = (self.only,) if self.only else rows(self.source, "some")
+            chosen = chosen_rows(self, "some")
         is_read = any(Configuration.of(row).embedding for row in chosen)
         if self.encoder not in ("auto", "none") and not is_read:
             choice = f"-p only={self.only}" if self.only else f"-p models={self.models}"
@@ -157,13 +157,18 @@ def rows(edition: str, encoder: str) -> tuple[str, ...]:
     return tuple(row for row in names if encoder != "none" or not Configuration.of(row).embedding)
 
 
+def chosen_rows(parameters: Parameters, encoder: str) -> tuple[str, ...]:
+    """Return the one row that a run asks for, or those of its edition."""
+    return (parameters.only,) if parameters.only else rows(parameters.source, encoder)
+
+
 def grid(parameters: Parameters, *, encoder: str = "none") -> list[Trial]:
     """Return the trials: rows x variants x protocols x seeds x folds, then the controls.
 
     Without an encoder the rows that need one are left out.
     """
     edition = parameters.source
-    chosen = (parameters.only,) if parameters.only else rows(edition, encoder)
+    chosen = chosen_rows(parameters, encoder)
     plans = list(product(chosen, VARIANTS, PROTOCOLS, ["none"]))
     plans += [plan for plan in controls(edition) if plan[0] in chosen]
     trials = []
@@ -198,9 +203,8 @@ def load(parameters: Parameters) -> Data:
     """Load the data of the edition, or of the table that is given."""
     if parameters.table:
         name = encoder(parameters)
-        chosen = (parameters.only,) if parameters.only else rows(parameters.source, name)
-        about = {"encoder": name, "device": parameters.device}
-        data = load_own(parameters, rows=chosen, **about)
+        chosen = chosen_rows(parameters, name)
+        data = load_own(parameters, rows=chosen, encoder=name, device=parameters.device)
         _, sentences = own_trials(parameters, grid(parameters, encoder=_encoder(data)), data)
         (report,) = data.reports
         problems = (*report.problems, *sentences)
@@ -230,7 +234,7 @@ def steps_grid(parameters: Parameters, *, encoder: str = "none") -> list[Trial]:
     """
     edition, trials = parameters.source, []
     known = set(controls(edition))
-    for row in (parameters.only,) if parameters.only else rows(edition, encoder):
+    for row in chosen_rows(parameters, encoder):
         for control in ("none", "labels shuffled", "logistic regression"):
             behind = chain(*(steps.values() for steps in waterfalls(row).values()))
             for protocol in dict.fromkeys([PROTOCOLS[0], *behind]):
