@@ -120,12 +120,14 @@ def path(kind: str, name: Key, suffix: str) -> Path:
 
 
 def write(target: Path, payload: bytes) -> None:
-    """Write a file whole or not at all: to a temporary name beside it, then renamed."""
+    """Write a file whole or not at all: to a temporary name beside it, on the disk, then renamed."""
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
     try:
         with temporary.open("xb") as file:
             file.write(payload)
+            file.flush()
+            os.fsync(file.fileno())  # else a power cut can leave the name with an empty file
         temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)

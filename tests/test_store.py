@@ -251,6 +251,20 @@ def test_a_write_that_is_killed_leaves_the_old_bytes(tmp_path):
     assert target.read_bytes() == b"old"
 
 
+def test_a_write_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
+    target, sizes = tmp_path / "result.bin", []
+    store.write(target, b"old")
+
+    def flushed(number):
+        sizes.append(os.fstat(number).st_size)
+        assert target.read_bytes() == b"old"
+
+    monkeypatch.setattr(store.os, "fsync", flushed)
+    store.write(target, b"new " * 100_000)
+    assert sizes == [400_000]
+    assert target.read_bytes() == b"new " * 100_000
+
+
 def test_a_write_that_fails_leaves_nothing(tmp_path, monkeypatch):
     def refuse(*_):
         raise OSError("disk full")
