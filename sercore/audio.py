@@ -19,7 +19,7 @@ PIPE = 0x7FFFF000  # bytes: size, or a smaller one, in headers of files written 
 UNKNOWN = 2**63 - 1  # samples: length of a FLAC written to a pipe, by libsndfile
 NIST = (b"sample_count", b"sample_n_bytes", b"channel_count")  # of a NIST header
 LOUDEST = 64.0  # of full scale: what lies above is no recording, but numbers of another scale
-QUIETEST = 1e-4  # of full scale: nothing further from the mean, 3 steps of 16 bits, is silence
+QUIETEST = 2e-4  # of full scale, 6 steps of 16 bits: samples that lie no further apart are silence
 CANCELLED = 1e-4  # of the channels' power, 40 dB less: what is left in their mean is no recording
 BLOCK = 1 << 16  # samples of a channel that are in memory before they are mixed and resampled
 ID3_END = 128  # bytes of a tag that may stand behind an MP3's last frame
@@ -38,8 +38,8 @@ class AudioError(ValueError):
 
 
 def is_silent(samples: np.ndarray) -> bool:
-    """Tell whether no sample of a clip, one or more, is further from their mean than ``QUIETEST``."""
-    return bool(np.abs(samples - samples.mean()).max() <= QUIETEST)
+    """Tell whether no two samples of a clip, one or more, lie further apart than ``QUIETEST``."""
+    return bool(np.ptp(samples) <= QUIETEST)
 
 
 def read(path: Path | str, *, rate: int = RATE) -> np.ndarray:

@@ -219,6 +219,8 @@ class OwnTable(ChapterParameters):
                     f"-p {name}={getattr(self, name)}: is of a table of your own, and none is"
                     " given. Give -p table=…"
                 )
+        if self.table:
+            self.refuse_idle("edition", beside=f"-p table={self.table}")
         return self
 
 

@@ -230,8 +230,8 @@ def _clip(model: Model, clip: Path | str, window: int, hop: int) -> dict:
         answer["windows"].append(times | part)
     if not with_sound:
         return answer | {
-            "error": f"{clip}: silent, no sample is further than {audio.QUIETEST:g} of full scale from"
-            " their mean; expected speech. Check the recording's level, or leave it out."
+            "error": f"{clip}: silent, all samples lie within {audio.QUIETEST:g} of full scale; expected"
+            " speech. Check the recording's level, or leave it out."
         }
     mean = _by_class(model, np.mean(with_sound, axis=0, dtype=np.float64))
     return answer | {"label": max(mean, key=mean.get), "probabilities": mean}

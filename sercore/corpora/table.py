@@ -218,7 +218,7 @@ def first_usable(rows: Sequence[dict]) -> dict:
 
 
 def is_silent(path: Path | str) -> bool:
-    """Check whether the mean of a clip's channels is silent."""
+    """Check whether the mean of a clip's channels, at the file's own rate, is silent."""
     status = os.stat(path)
     return _reads_silent(os.fspath(path), status.st_size, status.st_mtime_ns)
 
@@ -240,12 +240,12 @@ def _reads_silent(path: str, size: int, changed: int) -> bool:
             open(path, "rb", buffering=0) as file,
             soundfile.SoundFile(file.fileno(), closefd=False) as sound,
         ):
-            first = None
+            low, high = np.inf, -np.inf
             while len(samples := sound.read(BLOCK, dtype="float32", always_2d=True)):
                 mono = samples.mean(axis=1)
-                first = mono[0] if first is None else first
-                # NaN is no silence; reading the whole clip reports it.
-                if not np.abs(mono - first).max() <= audio.QUIETEST:
+                # NaN stays NaN and is no silence; reading the whole clip reports it.
+                low, high = np.minimum(low, mono.min()), np.maximum(high, mono.max())
+                if not audio.is_silent(np.array([low, high])):
                     return False
     except soundfile.LibsndfileError:  # reading the whole clip reports the damage
         return False

@@ -176,7 +176,10 @@ def draw(drawn: Sequence[Point]) -> Figure:
 
 
 def outputs(*, recorded: Path = RECORDED, programs: Path = BENCHMARKS) -> Mapping[str, str]:
-    """Describe every benchmark in folded Markdown: purpose, usage and recorded output, if any."""
+    """Describe every benchmark in Markdown: purpose, usage and recorded output, if any.
+
+    Each can be folded; open is that of the comparison, whose page is of nothing else.
+    """
     texts = {}
     for path in sorted(programs.glob("[a-z]*.py")):
         texts[path.stem] = _folded(path, _run(recorded / f"{path.stem}.json"))
@@ -197,5 +200,6 @@ def _folded(program: Path, run: Mapping | None) -> str:
         state = f"recorded on {run['date'][:10]}"
         made = f"{run['machine']}, {run['cores']} cores; commit {commit(run)}; {versions(run)}."
         parts = ["\n".join(["```text", *run["printed"], "```"]), made]
-    summary = f"<details><summary>{program.name}: {state}</summary>"
+    tag = "<details open>" if program.stem == "comparison" else "<details>"
+    summary = f"{tag}<summary>{program.name}: {state}</summary>"
     return "\n\n".join([summary, *paragraphs, *parts, "</details>"])

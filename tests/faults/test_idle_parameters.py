@@ -26,7 +26,7 @@ IDLE = [
     (parry, {"models": "references", "only": "GR C+S"}, "only", "models=references"),
     (parry, {"models": "references", "epochs": 3}, "epochs", "models=references"),
     (parry, {"models": "references", "precision": "bf16"}, "precision", "models=references"),
-    (parry, {"table": "a.csv", "edition": "open"}, "edition", "table="),
+    *((study, {"table": "a.csv", "edition": "open"}, "edition", "table=") for study in STUDIES),
     (parry, {"table": "a.csv", "models": "labels"}, "table", "models=labels"),
     (loopq, {"loopq_labels": True}, "loopq_labels", "edition=demo"),
     *(

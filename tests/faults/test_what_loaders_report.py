@@ -85,7 +85,8 @@ def test_pointers_of_git_lfs_are_named(tmp_path):
     [
         (np.zeros(9000), True),
         (np.full(9000, 0.25), True),  # an offset is no sound
-        (np.tile([5e-5, -4e-5], 4500), True),
+        (np.tile([9e-5, -9e-5], 4500), True),
+        (np.tile([1.1e-4, -1.1e-4], 4500), False),
         (np.append(np.zeros(8999), 0.01), False),
     ],
 )

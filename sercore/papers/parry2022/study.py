@@ -140,8 +140,6 @@ class Parameters(OwnTable):
             self.refuse_idle("only", beside=f"-p models={self.models}")
         if self.models == "references":
             self.refuse_idle("epochs", "precision", beside="-p models=references")
-        if self.table:
-            self.refuse_idle("edition", beside=f"-p table={self.table}")
         if self.models == "labels":
             self.refuse_idle("table", beside="-p models=labels, for its class map has all classes")
         row = ROWS.get(self.only, BASELINE)
