@@ -1,10 +1,7 @@
-"""The scripts of the page "In ten lines" run as they are printed: in an empty folder, without network."""
+"""The scripts of the page "In ten lines" run as they are printed: from the wheel, in an empty folder, without network."""
 
 import ast
-import os
 import re
-import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
@@ -12,6 +9,7 @@ import pytest
 import soundfile
 
 from sercore import store
+from tests.installed import Installed
 
 PAGE = (store.PROJECT / "book" / "scripts.md").read_text(encoding="utf-8")
 SECTIONS = re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", PAGE, flags=re.MULTILINE | re.DOTALL)
@@ -19,14 +17,6 @@ SCRIPTS = {name: re.findall(r"```python\n(.*?)```", text, re.DOTALL) for name, t
 RATE = 16_000
 SPEAKERS = {"anna": 210, "ben": 110, "cleo": 190, "dan": 125, "eve": 225, "finn": 100}  # Hz
 EMOTIONS = {"neutral": (1.0, 3), "happy": (1.3, 2), "angry": (1.15, 2)}  # pitch, clips
-# Nothing but this machine's own sockets is reached.
-OFFLINE = """
-import runpy, socket
-def refuse(self, address):
-    raise OSError(f"{address}: a script reaches for the network")
-socket.socket.connect = refuse
-runpy.run_path("script.py", run_name="__main__")
-"""
 
 
 def voice(pitch, generator):
@@ -40,9 +30,10 @@ def voice(pitch, generator):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """A folder with what the page says is there, and a clip that is none."""
-    home = tmp_path_factory.mktemp("empty")
+def installed(tmp_path_factory):
+    """The wheel beside a folder with what the page says is there, and a clip that is none."""
+    result = Installed(tmp_path_factory.mktemp("wheel"))
+    home = result.folder
     (home / "recordings").mkdir()
     generator, rows = np.random.default_rng(0), []
     for speaker, pitch in SPEAKERS.items():
@@ -70,18 +61,13 @@ def folder(tmp_path_factory):
         table["prediction"] = table["truth"].where(is_right, other)
         table.to_csv(home / f"{name}.csv", index=False)
     (home / "recordings" / "words.wav").write_text("words")
-    return home
+    return result
 
 
-def run(folder, script):
-    """Run a script in the folder; ``SER_PYTHON`` names another interpreter that has sercore."""
-    (folder / "script.py").write_text(script, encoding="utf-8")
-    python = os.environ.get("SER_PYTHON", sys.executable)
-    environment = os.environ | {"SER_STORE": str(folder / "store"), "HF_HUB_OFFLINE": "1"}
-    environment |= {"OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [python, "-c", OFFLINE], cwd=folder, env=environment, capture_output=True, text=True
-    )
+def run(installed, script):
+    """Run a script in the folder."""
+    (installed.folder / "script.py").write_text(script, encoding="utf-8")
+    done = installed.python("script.py")
     assert done.returncode == 0, done.stderr
     return done
 
@@ -109,20 +95,27 @@ def test_every_section_has_one_script_of_ten_lines():
         assert max(map(len, lines)) <= 100, name
 
 
+def test_they_run_with_the_installed_package_and_reach_nothing(installed):
+    done = run(installed, "import sercore\nprint(sercore.__file__)")
+    assert done.stdout.strip() == str(installed.code / "sercore" / "__init__.py")
+    with pytest.raises(AssertionError, match=r"192\.0\.2\.1: the tests reach no other machine"):
+        run(installed, "import socket\nsocket.create_connection(('192.0.2.1', 80))")
+
+
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_a_script_runs_as_printed(folder, name):
-    done = run(folder, SCRIPTS[name][0])
+def test_a_script_runs_as_printed(installed, name):
+    done = run(installed, SCRIPTS[name][0])
     assert re.search(SAYS[name], done.stdout, flags=re.MULTILINE), done.stdout
     assert "Traceback" not in done.stderr
 
 
-def test_what_a_bad_clip_gets_is_asked_for(folder):
+def test_what_a_bad_clip_gets_is_asked_for(installed):
     script = (
         'from sercore.features import extract\ntable = extract("recordings", {})\nprint(len(table))'
     )
-    quiet = run(folder, script.format('"gender", on_error="skip", quiet=True'))
+    quiet = run(installed, script.format('"gender", on_error="skip", quiet=True'))
     assert (quiet.stdout, quiet.stderr) == ("42\n", "")
-    told = run(folder, script.format('"gender", on_error="warn"'))
+    told = run(installed, script.format('"gender", on_error="warn"'))
     assert "words.wav: not readable as audio" in told.stderr
     with pytest.raises(AssertionError, match=r"AudioError: .*words\.wav: not readable"):
-        run(folder, script.format('"gender"'))
+        run(installed, script.format('"gender"'))

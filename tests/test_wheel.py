@@ -1,8 +1,5 @@
 """A wheel, built from the source archive and installed in a folder of its own, offers every command in an empty folder, offline."""
 
-import os
-import subprocess
-import sys
 import tarfile
 import zipfile
 from pathlib import Path
@@ -13,20 +10,9 @@ import soundfile
 
 from sercore import store
 from tests.corpora import trees
-from tests.kept import with_estimates
+from tests.installed import Installed
 
 RATE = 16_000
-BUILD = "import sys; from setuptools import build_meta; print(getattr(build_meta, sys.argv[1])(sys.argv[2]))"
-# In every interpreter that a test starts: whatever wants a network fails where it asks.
-OFFLINE = """
-import socket
-connect = socket.socket.connect
-def refuse_others(self, address):
-    if self.family != socket.AF_UNIX and not str(address[0]).startswith("127."):
-        raise OSError(f"{address[0]}: the tests reach no other machine")
-    connect(self, address)
-socket.socket.connect = refuse_others
-"""
 PATHS = "import json; from sercore import store; print(json.dumps([str(path) for path in (store.CODE, store.PROJECT, store.root())]))"
 KEY = "from sercore import store; print(store.key(settings={}, manifest=[], modules='sercore.papers.parry2022.study').hex)"
 STAGE = "from pathlib import Path; from sercore import press; press.stage(Path('staged'), [], {})"
@@ -56,56 +42,11 @@ COMMANDS = [
 ]
 
 
-class Installed:
-    """sercore from its wheel, and an empty folder to work in."""
-
-    def __init__(self, home: Path, wheel: Path, source: Path) -> None:
-        self.wheel, self.source, self.folder = wheel, source, home / "empty"
-        self.code, cache = home / "installed", home / "cache"
-        self.folder.mkdir()
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
-        subprocess.run([*pip, "--target", self.code, wheel], check=True)
-        (self.code / "sitecustomize.py").write_text(OFFLINE)
-        self.cache = with_estimates(cache / "sercore")
-        self.environment = {
-            name: value for name, value in os.environ.items() if not name.startswith("SER_")
-        } | {"PYTHONPATH": str(self.code), "XDG_CACHE_HOME": str(cache), "OMP_NUM_THREADS": "1"}
-
-    def python(self, *arguments: str) -> subprocess.CompletedProcess:
-        return subprocess.run(
-            [sys.executable, *arguments],
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
-    home = tmp_path_factory.mktemp("wheel")
-    copy = home / "sercore-copy"
-    ignored = {".git", ".venv", "_build", "build", "dist"}
-    for name in sorted(path.name for path in store.PROJECT.iterdir()):
-        if name not in ignored and not name.endswith(("_cache", ".egg-info")):
-            command = ["cp", "-r", store.PROJECT / name, copy / name]
-            copy.mkdir(exist_ok=True)
-            subprocess.run(command, check=True)
-    source = build("build_sdist", copy, home)
-    with tarfile.open(source) as archive:
-        archive.extractall(home, filter="data")
-    unpacked = home / source.name.removesuffix(".tar.gz")
-    wheel = build("build_wheel", unpacked, home)
-    result = Installed(home, wheel, source)
+    result = Installed(tmp_path_factory.mktemp("wheel"))
     plant(result.folder)
     return result
-
-
-def build(kind: str, project: Path, out: Path) -> Path:
-    command = [sys.executable, "-c", BUILD, kind, str(out)]
-    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=True)
-    return out / done.stdout.splitlines()[-1]
 
 
 def plant(folder: Path) -> None:
