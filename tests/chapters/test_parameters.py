@@ -3,10 +3,15 @@
 from typing import Literal
 
 import pytest
+import torch
 from nbformat import v4
 from papermill.parameterize import parameterize_notebook
 from pydantic import BaseModel, Field, model_validator
 
+from sercore import parameters
+from sercore.papers.biagini2022 import study as biagini2022
+from sercore.papers.padi2021 import study as padi2021
+from sercore.papers.parry2022 import study as parry2022
 from sercore.parameters import (
     ChapterParameters,
     Edition,
@@ -217,3 +222,33 @@ def test_one_seed_or_several():
     assert [*Small(seed=3).run_seeds] == [3]
     with pytest.raises(ParameterError, match=r"^-p seeds=5: changes nothing beside -p seed=3; exp"):
         checked(Small, {"seeds": 5, "seed": 3})
+
+
+@pytest.mark.parametrize("study", [parry2022, biagini2022, padi2021])
+@pytest.mark.parametrize("has_bf16", [True, False])
+def test_a_table_of_ones_own_is_trained_in_bf16_only_where_that_is_quick(
+    study, has_bf16, monkeypatch
+):
+    """Recorded editions have one precision on every machine; bf16 without instructions takes several times longer."""
+    monkeypatch.setattr(parameters, "computes_bf16", lambda device: has_bf16)
+    for given, expected in (
+        ({"table": "clips.csv"}, "bf16" if has_bf16 else "fp32"),
+        ({"table": "clips.csv", "precision": "bf16"}, "bf16"),
+        ({"edition": "open"}, "bf16"),
+        ({}, "fp32"),
+    ):
+        chosen = checked(study.Parameters, given)
+        assert chosen.training_precision(chosen.source) == expected
+
+
+def test_bf16_is_asked_of_the_device_that_is_taken(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: True)
+    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: False)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert [parameters.computes_bf16(device) for device in ("auto", "cuda", "cpu")] == [
+        True,
+        True,
+        False,
+    ]
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert not parameters.computes_bf16("auto")
