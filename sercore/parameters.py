@@ -237,7 +237,7 @@ class OwnTable(ChapterParameters):
                     f"-p {name}={getattr(self, name)}: is of a table of your own, and none is"
                     " given. Give -p table=…"
                 )
-        if self.table:
+        if self.table and "edition" in type(self).model_fields:
             self.refuse_idle("edition", beside=f"-p table={self.table}")
         return self
 

@@ -120,6 +120,21 @@ def test_pages_are_staged_without_a_checkout(installed):
 
 
 @pytest.mark.long
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["chapter", "02", "-p", "only=baseline", "-p", "epochs=1"], "02-mtl-adversarial.ipynb"),
+        (["pretrain", "-p", "pretraining=1", "-p", "device=cpu"], "equal_error_rate"),
+    ],
+    ids=["chapter", "pretrain"],
+)
+def test_what_computes_for_minutes_works_without_a_checkout(installed, arguments, words):
+    done = installed.python("-m", "sercore.cli", *arguments)
+    assert done.returncode == 0, done.stderr
+    assert words in done.stdout
+
+
+@pytest.mark.long
 def test_the_book_is_made_without_a_checkout(installed):
     done = installed.python("-m", "sercore.cli", "book")
     assert done.returncode == 0, done.stderr
