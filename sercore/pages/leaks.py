@@ -78,7 +78,7 @@ def found(path: Path = RECORDED) -> HTML:
         highest = f"{other:.2f}" if (other := report["highest_other"]) else tables.DASH
         about = f"{report['correlated']:,}", highest, f"{leaks} in {report['splits']}", shares
         rows.append((TITLES[report["corpus"]], *counts, *about))
-    others = ("pairs listened to", "highest correlation of the others")
+    others = ("pairs compared by their samples", "highest correlation of no copy")
     heads = ("corpus", "clips", "speakers", SAME, NEAR, *others, "leaks in splits", "texts shared")
     return tables.html(
         heads, rows, caption="What the open corpora hold twice, and share by speaker"
