@@ -36,7 +36,7 @@ test: .venv/installed
 	$(bin)/ruff format --check
 	$(bin)/codespell
 	$(bin)/lint-imports
-	OMP_NUM_THREADS=1 $(bin)/pytest tests --ignore=tests/pages -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(bin)/pytest tests --ignore=tests/pages -n 2 --dist loadfile --no-loadscope-reorder
 	OMP_NUM_THREADS=1 $(bin)/pytest --nbval-lax --nbval-current-env notebooks -n 2 --dist loadfile
 	for pass in 2 3; do OMP_NUM_THREADS=1 $(bin)/pytest -q --nbval-lax --nbval-current-env $(LIGHTEST) || exit 1; done
 	$(bin)/sercore book --out $(built)
@@ -44,7 +44,7 @@ test: .venv/installed
 
 # What takes minutes, too: 10,000 damaged files, every chapter from two empty stores, whole corpora under SER_CORPORA.
 test-all: test
-	OMP_NUM_THREADS=1 $(bin)/pytest tests --ignore=tests/pages -m long -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(bin)/pytest tests --ignore=tests/pages -m long -n 2 --dist loadfile --no-loadscope-reorder
 
 # Which lines the tests reach; to watch them costs two thirds more time.
 coverage: .venv/installed

@@ -18,6 +18,26 @@ settings.load_profile("untimed")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = ("--no-sandbox", "--autoplay-policy=no-user-gesture-required", "--mute-audio")
 
+# Files that take a minute or more, the longest first: begun first, so that no process waits for another one's last file.
+LONGEST = (
+    "test_own_tables.py",
+    "test_fifth_paper.py",
+    "test_path_of_a_number.py",
+    "test_padi_paper.py",
+    "test_sweep.py",
+    "test_scripts.py",
+    "test_wheel.py",
+    "test_press.py",
+    "test_leaks.py",
+    "test_golden.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests of the longest files first, each file's in their order."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(LONGEST)))
+
 
 @pytest.fixture(scope="session", autouse=True)
 def only_this_machine() -> Iterator[None]:
