@@ -25,7 +25,9 @@ def test_the_first_words_are_what_was_found(reports):
     assert kinds.pop("emovo") == [NEAR]
     assert set(kinds.pop("coraa-ser")) == {NEAR}
     assert kinds == {"savee": [], "tess": []}
-    assert "one recording that stands twice in RAVDESS, one in EMOVO, and clips of CORAA SER" in PAGE
+    assert (
+        "one recording that stands twice in RAVDESS, one in EMOVO, and clips of CORAA SER" in PAGE
+    )
     assert all(report["leaks"] == {} for report in reports.values())
     assert all(
         report["splits"] == leaks.SPLITS == len(report["texts"]) for report in reports.values()
