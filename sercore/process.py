@@ -1,8 +1,7 @@
 """Calls in fresh processes, bounded in time.
 
 Praat's synthesiser depends on what its process synthesised before, and Change gender never returns
-for some arguments. Each process is copied from one that has imported what the calls need and makes
-none itself.
+for some arguments. Each process is a copy of the calling one, which makes none of these calls itself.
 """
 
 import multiprocessing
@@ -50,10 +49,8 @@ def isolated_each(
 
     if not calls:
         return []
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([function.__module__])
     name = f"{title} {uuid.uuid4().hex}"
-    call_apart = concurrent.process(function, name=name, timeout=seconds, context=context)
+    call_apart = concurrent.process(function, name=name, timeout=seconds)
     waiting, running, done = deque(enumerate(calls)), {}, {}
     try:
         for _ in Progress(range(len(calls)), total=len(calls), title=title, shown=len(calls) > 1):

@@ -37,7 +37,9 @@ NO_GENDER = "rests on the paper's three classes, which are not those of these cl
 MLS, COMMON_VOICE = "mls-split-pt.csv.gz", "commonvoice-pt.csv.gz"
 
 
-def load_edition(edition: str, *, encoder: str, device: str) -> Data:
+def load_edition(
+    edition: str, *, sets: Sequence[str] = FEATURE_SETS, encoder: str, device: str
+) -> Data:
     """Load clips, copies and features of an edition, from the store where they are kept."""
     corpus = conversations(edition)
     originals = clips(corpus)
@@ -45,13 +47,14 @@ def load_edition(edition: str, *, encoder: str, device: str) -> Data:
     auxiliary, others = _auxiliary(edition)
     rows = pd.concat([originals.assign(original=-1), copied.assign(notes="")], ignore_index=True)
     about = {"unconverted": tuple(unconverted), "reports": (corpus.report, *others)}
-    return _measured_data(rows, auxiliary, encoder=encoder, device=device, **about)
+    return _measured_data(rows, auxiliary, sets=sets, encoder=encoder, device=device, **about)
 
 
 def _measured_data(
     rows: pd.DataFrame,
     auxiliary: dict[str, GenderTable],
     *,
+    sets: Sequence[str],
     encoder: str,
     device: str,
     **about: Any,
@@ -69,11 +72,17 @@ def _measured_data(
         recordings=rows["speaker"].to_numpy(str),
         originals=rows["original"].to_numpy(np.int64),
         notes=rows["notes"].to_numpy(str),
-        features={name: features.compute(name, paths) for name in FEATURE_SETS},
+        features={name: features.compute(name, paths) for name in sets},
         embeddings=embeddings,
         auxiliary=auxiliary,
         **about,
     )
+
+
+def sets_of(rows: Sequence[str]) -> list[str]:
+    """Return the feature sets that rows read, either variant's."""
+    has_prosody = any(Configuration.of(row).subset for row in rows)
+    return [name for name in FEATURE_SETS if has_prosody or not name.startswith("prosodic")]
 
 
 def read_own(parameters: OwnCorpora) -> Corpus:
@@ -130,6 +139,7 @@ def load_own(parameters: OwnCorpora, *, rows: Sequence[str], encoder: str, devic
     return _measured_data(
         table.assign(speaker=table["group"]),
         _own_auxiliary(),
+        sets=sets_of(rows),
         encoder=encoder,
         device=device,
         unconverted=tuple(unconverted),

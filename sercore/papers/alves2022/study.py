@@ -13,6 +13,7 @@ from sercore.corpora.labels import THREE
 from sercore.papers.alves2022 import gender
 from sercore.papers.alves2022.data import (
     ACTED,
+    FEATURE_SETS,
     contents,
     extractors,
     load_edition,
@@ -20,6 +21,7 @@ from sercore.papers.alves2022.data import (
     load_own,
     own_contents,
     own_trials,
+    sets_of,
     with_actors,
 )
 from sercore.papers.alves2022.network import LINEAR
@@ -115,11 +117,7 @@ class Parameters(OwnCorpora):
     def _nothing_without_effect(self) -> "Parameters":
         if self.models not in ("tables", "steps"):
             self.refuse_idle("only", beside=f"-p models={self.models}")
-        chosen = ()
-        if self.models in ("tables", "steps", "all"):
-            chosen = chosen_rows(self, "some")
-        is_read = any(Configuration.of(row).embedding for row in chosen)
-        if self.encoder not in ("auto", "none") and not is_read:
+        if self.encoder not in ("auto", "none") and not _reads_encoder(self):
             choice = f"-p only={self.only}" if self.only else f"-p models={self.models}"
             self.refuse_idle("encoder", beside=f"{choice}, which reads none")
         return self
@@ -139,13 +137,22 @@ class Parameters(OwnCorpora):
         return self
 
 
+def _reads_encoder(parameters: Parameters) -> bool:
+    """Tell whether a row of the run reads an encoder's embedding."""
+    if parameters.models not in ("tables", "steps", "all"):
+        return False
+    return any(Configuration.of(row).embedding for row in chosen_rows(parameters, "some"))
+
+
 def encoder(parameters: Parameters) -> str:
-    """Return the speech encoder of a run, "none" where the edition's is not on this machine.
+    """Return the speech encoder of a run, "none" where it reads none or the edition's is not here.
 
     The demo's is random, the others' a base model of wav2vec 2.0 from the hub's cache.
     """
     if parameters.encoder != "auto":
         return parameters.encoder
+    if not _reads_encoder(parameters):
+        return "none"
     if parameters.source == "demo":
         return "random"
     return BASE if encoders.cached(BASE) else "none"
@@ -211,13 +218,15 @@ def load(parameters: Parameters) -> Data:
         return replace(data, reports=(replace(report, problems=problems),))
     if parameters.edition == "paper":
         refuse_paper(parameters)
-    return load_edition(parameters.edition, encoder=encoder(parameters), device=parameters.device)
+    sets = sets_of([parameters.only]) if parameters.only else FEATURE_SETS
+    about = {"encoder": encoder(parameters), "device": parameters.device}
+    return load_edition(parameters.edition, sets=sets, **about)
 
 
 def refuse_paper(parameters: Parameters) -> None:
     """Refuse the paper's edition without the paper's corpora and a wav2vec 2.0 base model."""
     missing = lacking(("coraa-ser", "cetuc"))
-    if encoder(parameters) == "none":
+    if _reads_encoder(parameters) and encoder(parameters) == "none":
         missing.append(f"wav2vec 2.0 base embeddings ({BASE})")
     if missing:
         raise corpora.CorpusError(

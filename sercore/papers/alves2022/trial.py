@@ -396,8 +396,10 @@ def arrange(trial: Trial, configuration: Configuration, data: Data) -> Items:
     ``as-run`` keeps the notebooks' join by row number in the sequential rows without SMOTE: the
     copies take the labels of the first originals.
     """
-    columns = [SUBSETS["56"].index(name) for name in SUBSETS.get(configuration.subset, ())]
-    parts = [data.features[trial.feature_set("prosodic")][:, columns]]
+    parts = []
+    if configuration.subset:
+        columns = [SUBSETS["56"].index(name) for name in SUBSETS[configuration.subset]]
+        parts.append(data.features[trial.feature_set("prosodic")][:, columns])
     if configuration.embedding:
         parts.append(data.embeddings[trial.encoder])
     parts.append(data.features[trial.feature_set("gender")])
