@@ -1,17 +1,15 @@
 """Calls in fresh processes, bounded in time.
 
 Praat's synthesiser depends on what its process synthesised before, and Change gender never returns
-for some arguments. Each process is a copy of the calling one, which makes none of these calls itself.
+for some arguments. Each call has a process that is copied from one of a few workers; a worker has
+read little but what the calls need, which makes a copy cheap, and makes no call itself.
 """
 
 import multiprocessing
-import uuid
-from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Any
 
-from joblib import cpu_count
+from joblib import Parallel, cpu_count, delayed
 
 from sercore.progress import Progress
 
@@ -45,36 +43,22 @@ def isolated_each(
         seconds: longest time of one call, after which its process is killed
         title: title of the bar, which is shown for two calls or more that take longer than 2 s
     """
-    from pebble import concurrent
+    workers = max(1, min(cpu_count(), len(calls)))
+    parallel = Parallel(n_jobs=workers, backend="loky", return_as="generator")
+    answers = parallel(delayed(_apart)(function, arguments, seconds) for arguments in calls)
+    return list(Progress(answers, total=len(calls), title=title, shown=len(calls) > 1))
 
-    if not calls:
-        return []
-    name = f"{title} {uuid.uuid4().hex}"
-    call_apart = concurrent.process(function, name=name, timeout=seconds)
-    waiting, running, done = deque(enumerate(calls)), {}, {}
+
+def _apart(function: Callable[..., Any], arguments: tuple, seconds: float) -> Any:
+    from pebble import ProcessExpired, concurrent
+
+    copied = concurrent.process(timeout=seconds, context=multiprocessing.get_context("fork"))
     try:
-        for _ in Progress(range(len(calls)), total=len(calls), title=title, shown=len(calls) > 1):
-            while waiting and len(running) < cpu_count():
-                index, arguments = waiting.popleft()
-                running[call_apart(*arguments)] = index
-            future = next(iter(wait(running, return_when=FIRST_COMPLETED).done))
-            done[running.pop(future)] = future
-    finally:
-        for process in multiprocessing.active_children():
-            if process.name == name:  # left where an interrupt came: no call goes on
-                process.kill()
-                process.join()
-    return [_answer(done[index], function.__name__, seconds) for index in range(len(calls))]
-
-
-def _answer(future: Future, name: str, seconds: float) -> Any:
-    from pebble import ProcessExpired
-
-    try:
-        return future.result()
+        return copied(function)(*arguments).result()
     except ProcessExpired as error:
-        return CallError(f"{name}: its process died with exit code {error.exitcode}")
+        return CallError(f"{function.__name__}: its process died with exit code {error.exitcode}")
     except TimeoutError:
-        return CallError(f"{name}: no result within {seconds:g} s; the call was ended")
+        words = f"{function.__name__}: no result within {seconds:g} s; the call was ended"
+        return CallError(words)
     except Exception as error:
-        return CallError(f"{name}: {type(error).__name__}: {error}")
+        return CallError(f"{function.__name__}: {type(error).__name__}: {error}")

@@ -1,12 +1,14 @@
 """Calls in processes of their own: fresh, bounded in time, in order, and what becomes of those that fail."""
 
+import _thread
 import math
 import os
+import threading
 import time
 
+import psutil
 import pytest
 
-from sercore import process
 from sercore.process import CallError, isolated, isolated_each
 
 
@@ -62,32 +64,31 @@ def test_no_call_no_process():
     assert isolated_each(math.sqrt, [], seconds=1, title="nothing") == []
 
 
-def interrupt_second_wait(monkeypatch):
-    """Press Ctrl-C, as it were, when a first call is done and others go on."""
-    wait, times = process.wait, []
-
-    def interrupted(*given, **options):
-        times.append(1)
-        if len(times) > 1:
-            raise KeyboardInterrupt
-        return wait(*given, **options)
-
-    monkeypatch.setattr(process, "wait", interrupted)
+def workers_and_calls() -> list[psutil.Process]:
+    """Processes of workers, and of the calls that are copied from them."""
+    processes = psutil.Process().children(recursive=True)
+    return [each for each in processes if "popen_loky_posix" in " ".join(each.cmdline())]
 
 
-def test_an_interrupted_parent_leaves_no_process_behind(monkeypatch, tmp_path):
-    interrupt_second_wait(monkeypatch)
-    calls = [(str(tmp_path / "begun"),), *[(str(tmp_path / f"{number}"),) for number in range(200)]]
-    with pytest.raises(KeyboardInterrupt):
-        isolated_each(os.mkdir, calls, seconds=20, title="folders")
-    made = len(list(tmp_path.iterdir()))
-    time.sleep(0.5)
-    assert len(list(tmp_path.iterdir())) == made < 201
-
-
-def test_an_interrupt_does_not_wait_for_a_call_that_never_returns(monkeypatch):
-    interrupt_second_wait(monkeypatch)
+def test_an_interrupt_ends_calls_that_never_return(tmp_path):
+    calls = [(f"touch {tmp_path}/begun",), *[("sleep 600",)] * 4]
     started = time.monotonic()
+
+    def press():
+        """Press Ctrl-C, as it were, when a first call is done and others go on."""
+        while not list(tmp_path.iterdir()):
+            time.sleep(0.01)
+        time.sleep(0.5)
+        _thread.interrupt_main()
+
+    threading.Thread(target=press, daemon=True).start()
     with pytest.raises(KeyboardInterrupt):
-        isolated_each(time.sleep, [(0,), (600,), (600,)], seconds=60, title="naps")
-    assert time.monotonic() - started < 15
+        isolated_each(os.system, calls, seconds=60, title="commands")
+    while workers_and_calls() and time.monotonic() - started < 30:
+        time.sleep(0.1)
+    assert time.monotonic() - started < 30
+
+
+def test_calls_are_copied_from_workers_not_from_the_caller():
+    parents = isolated_each(os.getppid, [()] * 4, seconds=20, title="parents")
+    assert os.getpid() not in parents
