@@ -1,5 +1,6 @@
 """Utterances as Praat's synthesiser speaks them, shaped by voice and manner."""
 
+import ctypes
 import math
 
 import numpy as np
@@ -43,6 +44,7 @@ def speak(utterance: Utterance) -> np.ndarray:
 
 def _synthesised(utterance: Utterance) -> np.ndarray:
     voice, manner = utterance.voice, utterance.manner
+    ctypes.CDLL(None).srand(1)  # breath is drawn by C's rand, whose state a caller may have moved
     parselmouth.praat.run(
         f"random_initializeWithSeedUnsafelyButPredictably ({utterance.seed % 2**31})"
     )
