@@ -3,6 +3,7 @@
 import _thread
 import math
 import os
+import signal
 import threading
 import time
 
@@ -70,6 +71,15 @@ def workers_and_calls() -> list[psutil.Process]:
     return [each for each in processes if "popen_loky_posix" in " ".join(each.cmdline())]
 
 
+@pytest.fixture
+def interruptible():
+    """Hear Ctrl-C, which a command in the background ignores."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_ends_calls_that_never_return(tmp_path):
     calls = [(f"touch {tmp_path}/begun",), *[("sleep 600",)] * 4]
     started = time.monotonic()

@@ -58,10 +58,13 @@ def sleep():
 
 app(["sleep"])
 """
-    command = subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.DEVNULL)
+    command = subprocess.Popen(
+        [sys.executable, "-c", program],
+        stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored in a background
+    )
     wait_until(lambda: len(list(tmp_path.iterdir())) == 2)
     started = [int(path.name) for path in tmp_path.iterdir()]
-    time.sleep(1)  # as a person would: not while the calls are still being dealt out
     command.send_signal(number)
     assert command.wait(30) == (128 + number if number == signal.SIGTERM else 130)
     wait_until(lambda: not any(map(psutil.pid_exists, started)))

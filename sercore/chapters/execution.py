@@ -110,6 +110,7 @@ def _this_interpreter(cores: int | None) -> type:
     from jupyter_client.manager import AsyncKernelManager
 
     variables = {name: absolute(os.environ[name]) for name in PATHS if os.environ.get(name)}
+    variables["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # else older kernels warn of a debugger
     if not progress.is_terminal():
         variables[progress.LOG] = "log"
     if cores is not None:
