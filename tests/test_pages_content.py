@@ -223,7 +223,7 @@ def test_a_chapters_first_cells_are_shown_up_to_the_one_after_its_parameters(tmp
         excerpts.first_cells(path)
 
 
-def test_every_module_but_the_command_has_its_place_in_the_reference():
+def test_every_module_of_the_library_has_its_place_in_the_reference():
     house = store.PROJECT / "sercore"
     files = {
         path.relative_to(house.parent).with_suffix("").as_posix() for path in house.rglob("*.py")
@@ -234,7 +234,9 @@ def test_every_module_but_the_command_has_its_place_in_the_reference():
         if not name.endswith("__main__")
     }
     named = re.findall(r"automodule:: (\S+)", "\n".join(reference.pages().values()))
-    assert sorted(named) == sorted(expected - {"sercore", "sercore.cli"})
+    of_papers = {name for name in expected if name.startswith("sercore.papers.")}
+    assert len(of_papers) > 60
+    assert sorted(named) == sorted(expected - {"sercore", "sercore.cli"} - of_papers)
     assert all(f"(generated/api/{room}.md)" in reference.contents() for room in reference.rooms())
 
 

@@ -1,4 +1,7 @@
-"""The API reference: one page a room, which autodoc fills from the docstrings."""
+"""The API reference: one page a room, which autodoc fills from the docstrings.
+
+It shows the library; what is in a paper's folder is of use to that paper's chapter alone.
+"""
 
 import ast
 from pathlib import Path
@@ -7,6 +10,7 @@ from sercore import store
 
 HOUSE = store.CODE / "sercore"
 COMMAND = "cli"  # it documents itself: ``sercore --help``
+PAPERS = "sercore.papers."
 MODULE = """{head} `{name}`
 
 ```{{eval-rst}}
@@ -19,13 +23,14 @@ MODULE = """{head} `{name}`
 
 
 def rooms(house: Path = HOUSE) -> dict[str, list[str]]:
-    """Return the modules of each room, the room first, without the command and ``__main__``."""
+    """Return the modules of each room, the room first, without command, papers and ``__main__``."""
     names: dict[str, list[str]] = {}
     for path in sorted(house.rglob("*.py")):
         place = path.relative_to(house.parent).with_suffix("").parts
         module = ".".join(place[:-1] if place[-1] == "__init__" else place)
         room = module.split(".")[1] if "." in module else ""
-        if room not in ("", COMMAND) and place[-1] != "__main__":
+        is_shown = room not in ("", COMMAND) and place[-1] != "__main__"
+        if is_shown and not module.startswith(PAPERS):
             names.setdefault(room, []).append(module)
     return {room: sorted(modules) for room, modules in sorted(names.items())}
 
