@@ -45,7 +45,14 @@ def circumstances(*, device: str, versions: dict[str, str]) -> dict[str, object]
 
 
 def state() -> dict[str, object]:
-    """Name the commit ("unknown" without any), and whether the tree is clean but for records."""
+    """Name the commit, and whether the tree is clean but for records.
+
+    The commit is "unknown" where there is none, or where the history is that of a folder around
+    this project, into which it was unpacked or installed.
+    """
+    top = _git("rev-parse", "--show-toplevel")
+    if Path(top).resolve() != store.PROJECT.resolve():
+        return {"commit": "unknown", "clean": False}
     changed = _git(
         "status", "--porcelain", "--untracked-files=no", "--", ".", ":!book/ledger/recorded"
     )

@@ -6,6 +6,7 @@ Tables for people and, with ``--json``, JSON go to standard output; bars and not
 import csv
 import errno
 import math
+import shutil
 import signal
 import sys
 from collections.abc import Sequence
@@ -314,7 +315,10 @@ def kept(
     show(table, as_json=json)
     if clean:
         for path in left:
-            path.unlink(missing_ok=True)
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
         note(f"{store.root()}: {len(left)} half-written files removed.")
 
 

@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
+from pydantic import BaseModel, Field, StrictStr, ValidationError, field_validator
 from torch import Tensor, nn
 
 from sercore import audio, encoders, papers
@@ -32,6 +33,37 @@ CLOSEST = 0.01  # s: the shortest hop
 
 class PredictError(ValueError):
     """A saved model or a window that cannot be used."""
+
+
+class Recipe(BaseModel):
+    """What is read of a model's recipe whatever its paper."""
+
+    paper: StrictStr
+    precision: Literal["fp32", "bf16"]
+
+
+class Input(BaseModel):
+    """What is read of a model's input whatever its paper."""
+
+    seconds: float = Field(ge=LEAST, allow_inf_nan=False, strict=True)
+    encoder: dict[str, Any] | None
+
+
+class Description(BaseModel):
+    """What ``model.json`` must have, whatever the paper; the paper's card reads the rest."""
+
+    recipe: Recipe
+    input: Input
+    classes: Annotated[list[StrictStr], Field(min_length=2)]
+    training: dict[str, Any]
+    limits: list[StrictStr]
+
+    @field_validator("classes")
+    @classmethod
+    def _distinct(cls, names: list[str]) -> list[str]:
+        if len(set(names)) < len(names):
+            raise ValueError(f"two of the classes {', '.join(names)} have one name")
+        return names
 
 
 @dataclass(frozen=True, eq=False)
@@ -261,7 +293,15 @@ def _lengths(model: Model, window: float | None, hop: float | None) -> tuple[int
 
 def _network(folder: Path, about: dict[str, Any]) -> nn.Module:
     try:
+        Description.model_validate(about)
         return _card(about).network(about)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        place = ".".join(map(str, fault["loc"]))
+        raise PredictError(
+            f"{folder}: {place or 'model.json'}: {fault['msg']}; expected what `sercore train` wrote."
+            " Name the folder given as --out, or train again."
+        ) from error
     except ValueError as error:
         raise PredictError(f"{folder}: {error}") from error
 

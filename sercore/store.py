@@ -108,7 +108,7 @@ def root() -> Path:
     Without a checkout it is the folder of the user's cache.
     """
     if named := os.environ.get("SER_STORE"):
-        return Path(named)
+        return Path(named).expanduser()
     if IS_CHECKOUT:
         return PROJECT / "_build" / "store"
     return platformdirs.user_cache_path("sercore", appauthor=False)
@@ -160,10 +160,10 @@ def kept(kind: str, name: Key, suffix: str) -> bytes | None:
 
 
 def leftovers(*, older: float = 3600.0) -> list[Path]:
-    """Find files that killed processes left half-written, none changed in so many seconds."""
+    """Find what killed processes left half-written, files or folders, unchanged for so many seconds."""
     moment = time.time() - older
-    files = [path for path in root().rglob(".*") if HALF_WRITTEN.fullmatch(path.name)]
-    return [path for path in files if path.stat().st_mtime < moment]
+    left = [path for path in root().rglob(".*") if HALF_WRITTEN.fullmatch(path.name)]
+    return [path for path in left if path.stat().st_mtime < moment]
 
 
 def closure(modules: Iterable[str]) -> tuple[list[str], dict[str, str]]:

@@ -1,5 +1,6 @@
 """The machine that a page says it was executed on is this one."""
 
+import subprocess
 import sys
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -42,6 +43,21 @@ def test_a_processor_without_a_name_is_called_by_its_kind(monkeypatch, tmp_path,
     monkeypatch.setattr(checkout.platform, "processor", lambda: "")
     monkeypatch.setattr(checkout.platform, "machine", lambda: "planted64")
     assert checkout.machine("cpu") == "planted64"
+
+
+def test_the_history_around_a_project_is_not_its_own(monkeypatch, tmp_path):
+    """As of an archive that was unpacked, or an environment made, in another repository."""
+    inner = tmp_path / "venv" / "project"
+    inner.mkdir(parents=True)
+    (tmp_path / "file").touch()
+    me = ("-c", "user.name=me", "-c", "user.email=me@example.org")
+    for command in (["init", "-q"], ["add", "file"], [*me, "commit", "-q", "-m", "outer"]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    monkeypatch.setattr(store, "PROJECT", tmp_path)
+    assert len(checkout.state()["commit"]) == 40
+    assert checkout.state()["clean"]
+    monkeypatch.setattr(store, "PROJECT", inner)
+    assert checkout.state() == {"commit": "unknown", "clean": False}
 
 
 @pytest.mark.parametrize("git", [True, False])

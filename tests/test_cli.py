@@ -88,6 +88,18 @@ def test_gender_tables_are_known(tmp_path):
     assert "no column FileName" in second["problems"][0]
 
 
+@pytest.mark.parametrize("damage", [lambda packed: packed[:30], lambda packed: b"no gzip"])
+def test_a_gender_table_that_is_damaged_is_told(tmp_path, damage):
+    folder = tmp_path / "gender-tables"
+    folder.mkdir()
+    packed = gzip.compress(b"FileName,Gender,nobs\n" + b"1_a.wav,0,2\n" * 99)
+    (folder / "mls-pt.csv.gz").write_bytes(damage(packed))
+    done = run("corpora", tmp_path, "--json")
+    assert done.exit_code == 0, done.stderr
+    (row,) = json.loads(done.stdout)
+    assert "mls-pt.csv.gz: no table that can be read" in row["problems"][0]
+
+
 def test_an_unset_variable_is_told_before_speech_is_synthesised(monkeypatch):
     from sercore.corpora import counting
     from sercore.corpora.demo import synthetic

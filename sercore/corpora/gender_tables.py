@@ -4,6 +4,7 @@ A co-author of Alves et al. 2022 measured them; the project named in the paper's
 2) holds the files. They stand in for CETUC, which the paper used.
 """
 
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def read(path: Path, names: tuple[str, ...]) -> GenderTable:
     The speaker is the part of ``FileName`` before the first ``_``.
 
     Raises:
-        ValueError: a column is missing.
+        ValueError: it is no table, or a column is missing.
         FileNotFoundError: there is no such table.
     """
     if not path.is_file():
@@ -37,7 +38,13 @@ def read(path: Path, names: tuple[str, ...]) -> GenderTable:
             f"{path}: no such table; the auxiliary gender task needs it. Put it there, or use"
             " edition=demo."
         )
-    table = pd.read_csv(path)
+    try:
+        table = pd.read_csv(path)
+    except (EOFError, OSError, ValueError, zlib.error) as error:
+        raise ValueError(
+            f"{path}: no table that can be read ({error}); expected CSV, packed by gzip where the"
+            " name ends in .gz. Get it again."
+        ) from error
     absent = [name for name in ("FileName", "Gender", *names) if name not in table]
     if absent:
         raise ValueError(

@@ -11,7 +11,7 @@ import pandas as pd
 from sercore import store
 from sercore.corpora import cells, formats
 from sercore.corpora.cells import TableError, near, one_form
-from sercore.corpora.clips import SPLIT, Problem
+from sercore.corpora.clips import SPLIT, WITHOUT, Problem
 from sercore.corpora.formats import REQUIRED, Rows
 from sercore.corpora.labels import Map, mapped, valences
 from sercore.corpora.table import COLUMNS, Corpus, some, usable_rows
@@ -20,6 +20,7 @@ from sercore.parameters import AS_THEY_ARE
 SAME = ("corpus", "speaker", "emotion")  # cells in which a copy that is left out agrees
 MADE = ("class", "seconds")  # columns that reading adds
 GENDERS = {"female": "female", "f": "female", "male": "male", "m": "male"}
+BARRED = re.compile(rf"[/,\x00-\x1f]|{WITHOUT}$")  # what stands between names, or behind one
 TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 SIDE_OF = {"train": "training", "training": "training", "test": "test"}
 SIDE_OF |= dict.fromkeys(("dev", "valid", "validation", "development"), "validation")
@@ -190,6 +191,11 @@ def _check_cells(table: Path, clips: Rows) -> None:
             raise TableError(
                 f"{place}: the {empty[0]} is empty; expected one for each clip. Fill it in, or"
                 " remove the line."
+            )
+        if match := BARRED.search(row["corpus"]):
+            raise TableError(
+                f"{place}: `{match[0]}` in the name of corpus `{row['corpus']}`; expected a name"
+                " without slash, comma or line break, which stand between names. Rename it."
             )
         if gender and gender.casefold() not in GENDERS:
             raise TableError(

@@ -20,6 +20,7 @@ from sercore.corpora.clips import Problem, Report, alike
 
 COLUMNS = ["path", "corpus", "speaker", "gender", "language", "emotion", "text", "seconds"]
 SUFFIXES = {".wav", ".flac"}
+MAC = "__MACOSX"  # folder of a Mac's notes in an unpacked archive
 POINTER = b"version https://git-lfs.github.com/spec/"
 BLOCK = 2048  # samples that are read at a time
 
@@ -53,15 +54,23 @@ def walk_links(root: Path) -> Iterator[tuple[str, list[str]]]:
             inner.clear()
             continue
         seen.add(place)
-        inner.sort()
+        inner[:] = sorted(set(inner) - {MAC})
         yield folder, sorted(names)
 
 
 def files(root: Path) -> list[Path]:
-    """List the audio files anywhere under a folder, sorted by name."""
+    """List the audio files anywhere under a folder, sorted by name.
+
+    What a Mac leaves beside them, ``._NAME`` and the folder ``__MACOSX``, is no audio.
+    """
     paths = [Path(folder, name) for folder, names in walk_links(root) for name in names]
-    clips = [path for path in paths if path.suffix.lower() in SUFFIXES]
+    clips = [path for path in paths if is_audio(path.name)]
     return sorted(clips, key=lambda path: (path.stem, str(path)))
+
+
+def is_audio(name: str) -> bool:
+    """Tell by a file's name whether it is audio that can be read."""
+    return not name.startswith("._") and os.path.splitext(name)[1].lower() in SUFFIXES
 
 
 def named_clips(

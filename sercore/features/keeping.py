@@ -27,7 +27,7 @@ from sercore.progress import Progress
 CHUNK = 250  # clips in memory at once while a file is written
 SETTLED = 2_000_000_000  # nanoseconds after which a file's times tell two states of it apart
 WORDS = 2**17  # of 8 bytes: a MiB
-INDEX = "contents.npy"
+INDEX = "contents"  # digest and rows of the index
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -249,7 +249,8 @@ def contents(clips: Sequence[Path | str]) -> list[str]:
     if settled:
         new = np.array(list(zip(states[settled], hashes[settled], strict=True)), known.dtype)
         both = np.concatenate([new, _read_index(index)])
-        store.write(index, npy(both[np.unique(both["state"], return_index=True)[1]]))
+        rows = npy(both[np.unique(both["state"], return_index=True)[1]])
+        store.write(index, hashlib.sha256(rows).digest() + rows)
     return [content.decode() for content in hashes]
 
 
@@ -272,8 +273,11 @@ def _is_settled(clip: str) -> bool:
 
 def _read_index(index: Path) -> np.ndarray:
     """States of files and their contents, sorted by state; a damaged index is made again."""
-    with suppress(FileNotFoundError, EOFError, ValueError):
-        return np.load(index)
+    with suppress(FileNotFoundError):
+        payload = index.read_bytes()
+        digest, rows = payload[:32], payload[32:]
+        if hashlib.sha256(rows).digest() == digest:
+            return np.load(io.BytesIO(rows))
     return np.empty(0, [("state", "S32"), ("content", "S40")])
 
 

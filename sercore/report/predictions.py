@@ -59,7 +59,6 @@ def probabilities(
                 color=shades[name],
                 edgecolor="white",
                 linewidth=0.5,
-                label=name,
             )
         place.set_title(title, fontsize=FONT + 1, loc="left", parse_math=False)
         place.set(xlim=(edges[0], edges[-1]), ylim=(0, 1), yticks=[0, 0.5, 1])
@@ -67,15 +66,14 @@ def probabilities(
         place.set_ylabel("probability", fontsize=FONT)
         sns.despine(ax=place)
     axes[-1, 0].set_xlabel("time (s)", fontsize=FONT)
-    handles, names = axes[0, 0].get_legend_handles_labels()
-    figure.legend(
-        handles,
-        names,
-        loc="outside upper center",
-        ncols=min(len(names), 7),
-        frameon=False,
-        fontsize=FONT,
-    )
+    bars = [
+        bars[0] for bars in axes[0, 0].containers
+    ]  # matplotlib hides a label that begins with _
+    place = {"loc": "outside upper center", "ncols": min(len(classes), 7), "frameon": False}
+    drawn = figure.legend(bars, [str(at) for at in range(len(classes))], fontsize=FONT, **place)
+    for text, name in zip(drawn.get_texts(), classes, strict=True):
+        text.set_parse_math(False)
+        text.set_text(name)
     return figure
 
 

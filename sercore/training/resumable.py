@@ -375,4 +375,11 @@ def _kept(place: Path, weights: str) -> tuple[dict[str, Tensor], Any]:
         raise ValueError(
             f"{place / weights}: weights of {about['folder']}; expected those of this training."
         )
+    history = about["history"]
+    counted = history["best"] if weights == BEST else len(history["epochs"])
+    if about["epoch"] != counted:
+        raise ValueError(
+            f"{place / weights}: weights of epoch {about['epoch']}; expected those of epoch"
+            f" {counted}."
+        )
     return tensors, about

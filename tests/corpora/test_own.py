@@ -162,6 +162,13 @@ def test_an_absolute_path_stands_as_it_is(folder, tmp_path_factory):
             [],
             r"my.csv: no clip of the split is for test; expected train and test, and dev",
         ),
+        (GOOD.replace("lab,", "a/b,"), [], r"my.csv, line 2: `/` in the name of corpus `a/b`"),
+        (GOOD.replace("lab,", '"a,b",'), [], r"my.csv, line 2: `,` in the name of corpus `a,b`"),
+        (
+            GOOD.replace("lab,", "lab without surprise,"),
+            [],
+            r"my.csv, line 2: ` without surprise` in the name of corpus",
+        ),
         (
             GOOD,
             ["fields"],

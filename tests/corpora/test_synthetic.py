@@ -3,13 +3,14 @@
 import ctypes
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import parselmouth
 import pytest
 import soundfile
 
-from sercore import audio, process
+from sercore import audio, process, store
 from sercore.corpora import COLUMNS, CorpusError
 from sercore.corpora.demo import synthetic
 from sercore.corpora.demo.scripts import EMOTIONS, script
@@ -231,6 +232,30 @@ def test_the_first_to_finish_wins(few, monkeypatch):
     folder = synthetic.make("demo-scena")
     assert (folder / "first").exists()
     assert list(folder.parent.iterdir()) == [folder]
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda path: path.write_bytes(b"\xff" * 40), Path.unlink], ids=["high bit", "lost"]
+)
+def test_a_damaged_digest_of_the_table_is_told(few, damage):
+    folder = synthetic.make("demo-scena")
+    damage(folder / f"{synthetic.TABLE}.sha256")
+    with pytest.raises(CorpusError, match="damaged, not the table that was written"):
+        synthetic.read(folder)
+
+
+def test_what_a_killed_making_leaves_is_a_leftover(few, monkeypatch):
+    def killed(folder, name, clips):
+        (folder / "a.wav").touch()
+        monkeypatch.setattr(synthetic.shutil, "rmtree", lambda *given, **options: None)
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(synthetic, "_write", killed)
+        with pytest.raises(SystemExit):
+            synthetic.make("demo-scena")
+    (left,) = store.leftovers(older=-1)
+    assert [path.name for path in left.iterdir()] == ["a.wav"]
 
 
 def test_an_unknown_name_is_refused():

@@ -48,6 +48,19 @@ def kept() -> dict[str, Path]:
     return kinds
 
 
+def test_no_flipped_bit_of_the_index_changes_a_content(clips, monkeypatch):
+    monkeypatch.setattr(keeping, "SETTLED", 0)
+    expected = [store.content(clip) for clip in clips]
+    assert keeping.contents(clips) == expected
+    index = store.root() / keeping.INDEX
+    whole = index.read_bytes()
+    for place in range(len(whole)):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << place % 8
+        index.write_bytes(damaged)
+        assert keeping.contents(clips) == expected, place
+
+
 @pytest.mark.filterwarnings("ignore:.*damaged")
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_a_damaged_file_changes_no_value(clips, damage, monkeypatch):

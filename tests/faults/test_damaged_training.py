@@ -45,6 +45,13 @@ def exchange(path: Path) -> None:
     path.write_bytes((other / path.name).read_bytes())
 
 
+def earlier(path: Path) -> None:
+    """Put the weights of another epoch of the same training there."""
+    tensors, about = checkpoints.read(path)
+    about["epoch"] -= 1
+    checkpoints.write(path, {name: tensor + 1 for name, tensor in tensors.items()}, about)
+
+
 @pytest.mark.parametrize("weights", [BEST, LAST])
 @pytest.mark.parametrize(
     ("damage", "told"),
@@ -54,8 +61,9 @@ def exchange(path: Path) -> None:
         (lambda path: path.write_bytes(b""), "damaged, or of another program"),
         (Path.unlink, "no such file"),
         (exchange, "weights of other; expected those of this training"),
+        (earlier, r"weights of epoch \d; expected those of epoch \d"),
     ],
-    ids=["flipped", "cut", "empty", "lost", "exchanged"],
+    ids=["flipped", "cut", "empty", "lost", "exchanged", "another epoch's"],
 )
 def test_damaged_weights_are_told_and_trained_again(tmp_path, weights, damage, told):
     place = tmp_path / "one"

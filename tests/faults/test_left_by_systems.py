@@ -1,8 +1,11 @@
 """Files that systems leave beside clips are no clips of any corpus, and folders in capitals are pointed to."""
 
+import numpy as np
 import pytest
+import soundfile
 
-from sercore import corpora
+from sercore import corpora, features
+from sercore.corpora import voxceleb
 from tests.corpora import trees
 
 TREES = {
@@ -28,6 +31,19 @@ def test_what_systems_leave_is_no_clip(name, tmp_path):
         for left in ("Thumbs.db", "desktop.ini", ".DS_Store"):
             (place / left).write_bytes(b"left")
     assert corpora.load(name, root=tmp_path).table.equals(before)
+
+
+def test_what_systems_leave_teaches_no_speaker(tmp_path):
+    for folder in ("wav/id10001/abc", "__MACOSX/wav/id10001/abc"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "._00001.wav").write_bytes(bytes(100))
+    clip = tmp_path / "wav/id10001/abc/00001.wav"
+    soundfile.write(clip, np.random.default_rng(0).normal(0, 0.1, 16_000), 16_000)
+    assert [path for path, *_ in voxceleb.walk(tmp_path)] == ["wav/id10001/abc/00001.wav"]
+    corpus = voxceleb.read(tmp_path)
+    assert list(corpus.table["path"]) == [clip]
+    assert not [problem for problem in corpus.problems if "._" in problem or "MACOSX" in problem]
+    assert len(features.extract(tmp_path, "prosodic", quiet=True)) == 1
 
 
 @pytest.mark.parametrize("there", ["RAVDESS", "Ravdess", "ravdess_"])

@@ -1,6 +1,7 @@
 """Names are one name in either Unicode form; means are over the classes that occur; one class does not train."""
 
 import unicodedata
+from itertools import product
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,6 +10,8 @@ import pytest
 from sercore import predict
 from sercore.corpora import own
 from sercore.corpora.cells import TableError
+from sercore.papers.padi2021 import data as padi_data
+from sercore.papers.padi2021 import study as padi
 from sercore.papers.parry2022 import card as parry_card
 from sercore.papers.parry2022 import data as parry_data
 from sercore.papers.parry2022 import study as parry
@@ -87,6 +90,22 @@ def test_an_unseen_corpus_is_named_in_either_form(tmp_path, monkeypatch, kind):
     data = parry.load(parry.Parameters(table=str(tmp_path / "my.csv"), unseen=form(kind, "Köln")))
     assert data.unseen == (form("NFC", "Köln"),)
     assert set(data.unseen) < set(data.table["corpus"])
+
+
+@pytest.mark.parametrize("kind", ["NFC", "NFD"])
+def test_scored_and_taught_corpora_are_named_in_either_form(tmp_path, kind):
+    lines = [HEADER]
+    for corpus in ("Köln", "Mülheim"):
+        for speaker, emotion in product("ab", ("happy", "sad")):
+            name = f"{corpus}{speaker}{emotion}.wav"
+            trees.clip(tmp_path / name)
+            lines.append(f"{name},{form('NFD', corpus)},{corpus}{speaker},{emotion},f,de")
+    (tmp_path / "my.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    given = {"scored": form(kind, "Köln"), "taught": form(kind, "Mülheim")}
+    parameters = padi.Parameters(table=str(tmp_path / "my.csv"), **given)
+    scored, others = padi_data.own_corpora(parameters, scored=parameters.scored)
+    assert scored.name == form("NFC", "Köln")
+    assert padi.taught(parameters) == tuple(others) == (form("NFC", "Mülheim"),)
 
 
 def one_class(folder, *, unseen=""):

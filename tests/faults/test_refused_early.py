@@ -110,8 +110,11 @@ def test_weights_outside_their_folder_or_of_another_kind(tmp_path, index, found)
             call(folder)
 
 
-def test_a_clip_whose_name_looks_like_mathematics(tmp_path):
+@pytest.mark.parametrize("classes", [("angry", "sad"), ("a$\\frac{$", "sad"), ("_low", "high")])
+def test_a_clip_or_a_class_whose_name_looks_like_mathematics(tmp_path, classes):
     panel = ("a$\\frac{$.wav", np.array([[0.0, 1.0]]), np.array([[0.5, 0.5]]))
-    figure = predictions.probabilities([panel], ("angry", "sad"))
+    figure = predictions.probabilities([panel], classes)
     figure.savefig(tmp_path / "clip.png")
+    (legend,) = figure.legends
+    assert tuple(text.get_text() for text in legend.get_texts()) == classes
     plt.close(figure)

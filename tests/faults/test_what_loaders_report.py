@@ -18,7 +18,7 @@ from sercore.features.keeping import Extractor
 from sercore.ledger import recorded, recording
 from sercore.papers.alves2022 import study as ser2022
 from sercore.papers.biagini2022 import study as loopq
-from sercore.papers.padi2021 import pretraining
+from sercore.papers.padi2021 import campplus, pretraining
 from sercore.papers.padi2021 import study as padi
 from sercore.papers.parry2022 import study as parry
 from sercore.parameters import checked
@@ -336,3 +336,8 @@ def test_a_speaker_s_video_in_two_folders_of_voxceleb_is_refused(tmp_path):
         corpora.CorpusError, match=r"this video of the speaker stands in .*, too; expected it once"
     ):
         pretraining.list_voxceleb(root)
+
+
+def test_what_loaders_report_stays_beside_an_encoder():
+    encoded = campplus.Encoded(Study.data, None)
+    assert clips.left_out(encoded.reports) == {"ravdess": {"damaged": 2}}

@@ -71,6 +71,19 @@ def unknown(folder):
     )
 
 
+def told(**values):
+    """A description that was signed again with other values."""
+
+    def change(folder):
+        tensors, about = checkpoints.read(folder / checkpoints.WEIGHTS)
+        for name, value in values.items():
+            is_part = name != "training" and isinstance(value, dict)
+            about[name] = about[name] | value if is_part else value
+        checkpoints.save(_Holder(tensors), folder, about)
+
+    return change
+
+
 class _Holder(nn.Module):
     def __init__(self, tensors):
         super().__init__()
@@ -92,7 +105,18 @@ class _Holder(nn.Module):
         ),
         (lambda folder: (folder / checkpoints.ABOUT).unlink(), "model.json: no such file"),
         (retold, "model.json: not what weights.safetensors was saved with"),
-        (another, "copy: no model of sercore train"),
+        (another, "copy: recipe: .* expected what `sercore train` wrote"),
+        (told(recipe={"paper": 3}), r"copy: recipe\.paper: "),
+        (told(input={"seconds": "x", "encoder": None}), r"copy: input\.seconds: "),
+        (told(input={"seconds": float("nan"), "encoder": None}), r"copy: input\.seconds: "),
+        (told(input={"seconds": 1.0, "encoder": "x"}), r"copy: input\.encoder: "),
+        (
+            told(classes=["a", "a", "b"]),
+            "copy: classes: .*two of the classes a, a, b have one name",
+        ),
+        (told(classes=[{}, {}]), r"copy: classes\.0: "),
+        (told(training=None), "copy: training: "),
+        (told(limits=[3]), r"copy: limits\.0: "),
         (unknown, "copy: NEWER as-run, small: no such network"),
     ],
 )

@@ -7,7 +7,7 @@ import contextlib
 import csv
 import io
 import shutil
-import tempfile
+import uuid
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +52,8 @@ def make(name: str, *, seed: int = 0) -> Path:
         return folder
     clips = script(name, seed=seed)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{name}."))
+    temporary = folder.with_name(f".{name}.{uuid.uuid4().hex}")
+    temporary.mkdir()
     try:
         _write(temporary, name, clips)
         with contextlib.suppress(OSError):  # another process was first
@@ -119,7 +120,8 @@ def _table(folder: Path) -> list[dict[str, str]]:
         raise CorpusError(
             f"{path}: no such table; expected a folder of a demo corpus. Give what `make` returned."
         )
-    if store.content(path) != path.with_name(path.name + ".sha256").read_text():
+    written = path.with_name(path.name + ".sha256")
+    if not written.is_file() or store.content(path).encode() != written.read_bytes():
         raise CorpusError(
             f"{path}: damaged, not the table that was written. Remove {folder} to have it made"
             " again."

@@ -26,6 +26,7 @@ from torch.nn.utils.rnn import pad_sequence
 from sercore import store
 from sercore.augment import policies
 from sercore.augment.policies import POLICIES
+from sercore.corpora.clips import Report
 from sercore.evaluation.embeddings import cosine, equal_error_rate
 from sercore.evaluation.metrics import count_predictions
 from sercore.features.fbank import BANDS, centred, fbank
@@ -173,6 +174,11 @@ class Encoded:
     def table(self) -> pd.DataFrame:
         """One row a clip."""
         return self.data.table
+
+    @property
+    def reports(self) -> tuple[Report, ...]:
+        """What the loaders report of the clips."""
+        return self.data.reports
 
     def frames(self, output: str, masks: Masks | None = None) -> Ragged:
         """Return the steps of each clip in one view, ``(steps, 512)`` float16."""

@@ -14,6 +14,7 @@ import pandas as pd
 from sercore import corpora, store
 from sercore.corpora import Corpus, TableError, iemocap, labels
 from sercore.corpora import folders as corpora_folders
+from sercore.corpora.cells import one_form
 from sercore.corpora.clips import Clips, Report, qualified
 from sercore.corpora.demo import synthetic
 from sercore.corpora.own import class_names
@@ -194,7 +195,7 @@ def own_corpora(parameters: OwnTable, *, scored: str) -> tuple[Corpus, dict[str,
             usual[label] = usual.get(label) or word
     whole = own.read(parameters, classes=usual)
     names = sorted(set(whole.table["corpus"]))
-    chosen = scored or (names[0] if len(names) == 1 else "")
+    chosen = one_form(scored) or (names[0] if len(names) == 1 else "")
     if chosen not in names:
         found = f"-p scored={scored}" if scored else f"{len(names)} corpora"
         raise TableError(

@@ -349,7 +349,7 @@ def load(parameters: Parameters) -> Data:
 
 def taught(parameters: Parameters) -> tuple[str, ...]:
     """Return the corpora whose speakers are learnt, where they are named."""
-    return tuple(filter(None, (name.strip() for name in parameters.taught.split(","))))
+    return own.names(parameters.taught)
 
 
 def tasks(parameters: Parameters, data: Data) -> list[Task]:
