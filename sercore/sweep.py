@@ -247,11 +247,11 @@ def _on_cluster(
                 f"scheduler={address}: {error} Look for the reason in the log of the workers, such"
                 " as a lack of memory; what was finished is kept."
             ) from error
-        except (TimeoutError, CancelledError) as error:
+        except (OSError, CancelledError) as error:  # the scheduler itself may be gone
             raise SweepError(
-                f"scheduler={address}: no worker is left, {len(client.nthreads())} answer; expected"
-                " one or more that stay. Start workers with `dask worker` and run this again; what"
-                " was finished is kept."
+                f"scheduler={address}: no worker is left that answers; expected one or more that"
+                " stay. Start workers with `dask worker` and run this again; what was finished is"
+                " kept."
             ) from error
 
 

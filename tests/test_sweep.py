@@ -9,6 +9,7 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 import torch
@@ -257,17 +258,19 @@ def test_more_calls_are_under_way_than_the_workers_left_would_get(data, monkeypa
 
 def test_a_cluster_without_workers_or_without_scheduler_is_told(data, monkeypatch):
     monkeypatch.setattr("sercore.sweep.PATIENCE", 2)
-    with cluster(0) as workers, pytest.raises(SweepError, match="no worker is left, 0 answer"):
+    with cluster(0) as workers, pytest.raises(SweepError, match="no worker is left"):
         sweep(run, [Trial(1)], data, scheduler=workers.scheduler_address)
     with pytest.raises(SweepError, match="no Dask scheduler answers"):
         sweep(run, [Trial(1)], data, scheduler="tcp://127.0.0.1:9")
 
 
-def test_a_cluster_that_loses_its_last_worker_is_told(data, monkeypatch):
+@pytest.mark.parametrize("lost", ["workers", "scheduler"])
+def test_a_cluster_that_loses_its_last_worker_is_told(data, monkeypatch, lost):
     monkeypatch.setattr("sercore.sweep.PATIENCE", 3)
     trials = [Trial(number) for number in range(100)]
     with cluster() as workers:
-        timer = threading.Timer(2, workers.scale, [0])
+        lose = partial(workers.scale, 0) if lost == "workers" else workers.close
+        timer = threading.Timer(2, lose)
         timer.start()
         with pytest.raises(SweepError, match="no worker is left"):
             sweep(sleep, trials, data, scheduler=workers.scheduler_address)

@@ -23,7 +23,7 @@ from sercore.papers.luck.trial import (
     Trial,
     run,
 )
-from sercore.parameters import ChapterParameters, Device, Scheduler, Seed, Seeds
+from sercore.parameters import ChapterParameters, Scheduler, Seed, Seeds
 from sercore.protocols.speakers import FOLDS
 from sercore.sweep import Task
 
@@ -42,7 +42,7 @@ class Parameters(ChapterParameters):
     edition: Annotated[Literal["demo", "open"], Field(description="which data a run uses")] = "demo"
     seeds: Seeds = 2
     seed: Seed = -1
-    device: Device = "cpu"
+    device: Annotated[Literal["cpu"], Field(description="where models are fitted")] = "cpu"
     scheduler: Scheduler = "none"
 
 
