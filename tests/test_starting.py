@@ -7,8 +7,10 @@ import time
 
 import psutil
 import pytest
+from typer.testing import CliRunner
 
 from sercore import store
+from sercore.cli import app
 
 
 @pytest.mark.parametrize(
@@ -37,6 +39,14 @@ def test_starting_loads_nothing_heavy(statement):
         check=True,
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_windows_is_refused_in_a_sentence(monkeypatch):
+    monkeypatch.setattr("sercore.cli.sys.platform", "win32")
+    done = CliRunner().invoke(app, ["models"])
+    assert done.exit_code == 2
+    assert done.stderr.startswith("Windows: sercore is neither tested nor supported there")
+    assert done.stdout == ""
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

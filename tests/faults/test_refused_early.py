@@ -65,14 +65,16 @@ def test_a_store_that_is_a_file(tmp_path, monkeypatch):
     assert "expected a place with room that this user can write" in line
 
 
-def test_a_disk_that_is_full(tmp_path, monkeypatch):
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES, errno.EROFS])
+def test_a_disk_that_is_full_or_read_only(tmp_path, monkeypatch, number):
     def write(target, payload):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        raise OSError(number, os.strerror(number))
 
     monkeypatch.setenv("SER_STORE", str(tmp_path))
     monkeypatch.setattr("sercore.store.write", write)
     monkeypatch.setattr(press, "demo_corpora", dict)
-    assert told("book", "--out", tmp_path).startswith("disk: No space left on device; expected a")
+    line = told("book", "--out", tmp_path)
+    assert line.startswith(f"disk: {os.strerror(number)}; expected a place with room")
 
 
 def test_times_that_were_cut_short_are_measured_again(tmp_path, monkeypatch):
