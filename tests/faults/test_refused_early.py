@@ -31,6 +31,12 @@ def test_a_gpu_that_is_not_there(chapter):
     assert line.startswith("-p device=cuda: no GPU was found by this build of torch; `device` is")
 
 
+def test_chapter_5_takes_no_device_that_it_does_not_use():
+    line = told("chapter", "05", "-p", "device=cuda")
+    assert line.startswith("-p device=cuda: ")
+    assert "cpu" in line
+
+
 @pytest.mark.parametrize("address", ["", "nonsense", "tcp://host", "host:8786", "tcp://a b:1"])
 def test_an_address_that_is_none(address):
     line = told("chapter", "01", "-p", f"scheduler={address}")
