@@ -1,8 +1,9 @@
 """Calls in fresh processes, bounded in time.
 
 Praat's synthesiser depends on what its process synthesised before, and Change gender never returns
-for some arguments. Each call has a process that is copied from one of a few workers; a worker has
-read little but what the calls need, which makes a copy cheap, and makes no call itself.
+for some arguments. Of several calls each has a process that is copied from one of a few workers,
+which make none themselves and are smaller than most callers; a single call's is copied from the
+caller.
 """
 
 import multiprocessing
