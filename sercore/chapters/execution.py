@@ -105,12 +105,13 @@ def peak_memory() -> Iterator[list[float]]:
 
 def _this_interpreter(cores: int | None) -> type:
     """Return a kernel manager of this very interpreter, whatever kernels the machine has."""
+    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # else older ipykernels warn
+
     from ipykernel.kernelspec import get_kernel_dict
     from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import AsyncKernelManager
 
     variables = {name: absolute(os.environ[name]) for name in PATHS if os.environ.get(name)}
-    variables["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # else older kernels warn of a debugger
     if not progress.is_terminal():
         variables[progress.LOG] = "log"
     if cores is not None:
