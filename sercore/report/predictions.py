@@ -59,6 +59,7 @@ def probabilities(
                 color=shades[name],
                 edgecolor="white",
                 linewidth=0.5,
+                label=name,
             )
         place.set_title(title, fontsize=FONT + 1, loc="left", parse_math=False)
         place.set(xlim=(edges[0], edges[-1]), ylim=(0, 1), yticks=[0, 0.5, 1])
