@@ -12,7 +12,7 @@ from typing import Any
 from sercore.corpora import cells
 from sercore.corpora.cells import TableError, one_form
 from sercore.corpora.clips import Problem
-from sercore.corpora.table import some, walk_links
+from sercore.corpora.table import is_left_behind, some, walk_links
 
 REQUIRED = ("path", "corpus", "speaker", "emotion")
 FORMATS = (
@@ -74,8 +74,7 @@ def _folder(folder: Path, speaker: str) -> tuple[Rows, list[Problem]]:
     for place, names in walk_links(folder):
         for name in names:
             path = Path(place, name).relative_to(folder)
-            is_left_behind = any(part.startswith((".", "__MACOSX")) for part in path.parts)
-            is_clip = path.suffix.lower() in ENDINGS and not is_left_behind
+            is_clip = path.suffix.lower() in ENDINGS and not is_left_behind(path)
             (audio_files if is_clip else others).append(path)
     if not audio_files:
         raise TableError(

@@ -40,9 +40,11 @@ def read(root: Path) -> Corpus:
     sessions = sorted(root.glob("Session[1-5]"))
     paths = [path for session in sessions for path in files(session / "sentences" / "wav")]
     labels, problems = _labels(sessions)
-    rows, odd, unlabelled = [], [], []
+    rows, forks, odd, unlabelled = [], 0, [], []
     for path in sorted(paths, key=lambda path: path.stem):
-        if (match := NAME.fullmatch(path.stem)) is None:
+        if path.name.startswith("._"):
+            forks += 1
+        elif (match := NAME.fullmatch(path.stem)) is None:
             odd.append(path.name)
         elif path.stem not in labels:
             unlabelled.append(path.stem)
@@ -56,6 +58,12 @@ def read(root: Path) -> Corpus:
         by_session = ", ".join(f"session {number} {counts[number]}" for number in range(1, 6))
         sentence = f"{len(clips)} clips, expected {CLIPS} (an excerpt loads too): {by_session}"
         problems.append(Problem(sentence, "missing", max(0, unnamed)))
+    if forks:
+        sentence = (
+            f"{forks} files left out, their names start with `._`: a Mac's notes beside the clips,"
+            " no audio"
+        )
+        problems.append(Problem(sentence, "misnamed", forks))
     if unlabelled:
         sentence = (
             f"{len(unlabelled)} clips left out, no line of dialog/EmoEvaluation labels them:"

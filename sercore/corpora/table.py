@@ -20,7 +20,6 @@ from sercore.corpora.clips import Problem, Report, alike
 
 COLUMNS = ["path", "corpus", "speaker", "gender", "language", "emotion", "text", "seconds"]
 SUFFIXES = {".wav", ".flac"}
-MAC = "__MACOSX"  # folder of a Mac's notes in an unpacked archive
 POINTER = b"version https://git-lfs.github.com/spec/"
 BLOCK = 2048  # samples that are read at a time
 
@@ -54,23 +53,20 @@ def walk_links(root: Path) -> Iterator[tuple[str, list[str]]]:
             inner.clear()
             continue
         seen.add(place)
-        inner[:] = sorted(set(inner) - {MAC})
+        inner.sort()
         yield folder, sorted(names)
 
 
 def files(root: Path) -> list[Path]:
-    """List the audio files anywhere under a folder, sorted by name.
-
-    What a Mac leaves beside them, ``._NAME`` and the folder ``__MACOSX``, is no audio.
-    """
+    """List the audio files anywhere under a folder, sorted by name."""
     paths = [Path(folder, name) for folder, names in walk_links(root) for name in names]
-    clips = [path for path in paths if is_audio(path.name)]
+    clips = [path for path in paths if path.suffix.lower() in SUFFIXES]
     return sorted(clips, key=lambda path: (path.stem, str(path)))
 
 
-def is_audio(name: str) -> bool:
-    """Tell by a file's name whether it is audio that can be read."""
-    return not name.startswith("._") and os.path.splitext(name)[1].lower() in SUFFIXES
+def is_left_behind(path: Path) -> bool:
+    """Tell by a path in a corpus' folder whether a system left the file there, as a Mac does."""
+    return any(part.startswith((".", "__MACOSX")) for part in path.parts)
 
 
 def named_clips(
@@ -99,6 +95,8 @@ def named_clips(
     for path in files(folder):
         name = "/".join(path.with_suffix("").parts[-parts:])
         match = pattern.fullmatch(name)
+        if is_left_behind(path.relative_to(folder)):
+            match = None
         row = match.groupdict() | labels(match, path) if match else {}
         name = row.pop("name", name)
         if row and (name in expected or not expected):

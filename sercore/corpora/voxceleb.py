@@ -8,7 +8,16 @@ from pathlib import Path
 
 from sercore.corpora.clips import Problem
 from sercore.corpora.folders import CorpusError
-from sercore.corpora.table import Corpus, build, is_audio, missing, named_clips, some, walk_links
+from sercore.corpora.table import (
+    SUFFIXES,
+    Corpus,
+    build,
+    is_left_behind,
+    missing,
+    named_clips,
+    some,
+    walk_links,
+)
 
 NAME = re.compile(r"(?P<speaker>id\d{5})/(?P<text>[^/]+)/[^/]+")
 SHEETS = ("vox1_meta.csv", "vox2_meta.csv")
@@ -84,7 +93,7 @@ def walk(root: Path) -> Iterator[tuple[str, int, str]]:
             path, name = os.path.join(folder, file), "/".join([*video, stem])
             if suffix.lower() == ".m4a":
                 unread.add(video[0])
-            if not is_audio(file):
+            if suffix.lower() not in SUFFIXES or is_left_behind(Path(path[above:])):
                 continue
             size = os.stat(path).st_size
             if not NAME.fullmatch(name):

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from sercore import audio
-from sercore.corpora.table import SUFFIXES, files
+from sercore.corpora.table import SUFFIXES, files, is_left_behind
 from sercore.features import gender, meanings, prosodic
 from sercore.features.keeping import Extractor
 from sercore.features.meanings import Meanings
@@ -117,7 +117,8 @@ def extract(
         raise ValueError(f"on_error={on_error}: expected raise, warn or skip. Give one of them.")
     clips = [source] if isinstance(source, str | os.PathLike) else list(source)
     if len(clips) == 1 and Path(clips[0]).is_dir():
-        clips = files(Path(clips[0]))
+        folder = Path(clips[0])
+        clips = [path for path in files(folder) if not is_left_behind(path.relative_to(folder))]
         if not clips:
             kinds = " or ".join(sorted(SUFFIXES))
             raise audio.AudioError(

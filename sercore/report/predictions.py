@@ -67,9 +67,8 @@ def probabilities(
         place.set_ylabel("probability", fontsize=FONT)
         sns.despine(ax=place)
     axes[-1, 0].set_xlabel("time (s)", fontsize=FONT)
-    bars = [
-        bars[0] for bars in axes[0, 0].containers
-    ]  # matplotlib hides a label that begins with _
+    bars = [bars[0] for bars in axes[0, 0].containers]
+    # Names come last: matplotlib hides a label that begins with _, and reads $ as mathematics.
     place = {"loc": "outside upper center", "ncols": min(len(classes), 7), "frameon": False}
     drawn = figure.legend(bars, [str(at) for at in range(len(classes))], fontsize=FONT, **place)
     for text, name in zip(drawn.get_texts(), classes, strict=True):

@@ -46,8 +46,8 @@ def test_a_folder_of_corpora_is_several(tmp_path):
     assert sorted(set(corpus.table["corpus"])) == ["lab", "street"]
     assert sorted(set(corpus.table["speaker"])) == ["s1", "s2"]
     (told,) = corpus.problems
-    assert told.startswith(f"{folder}: 2 files left out, no audio by their names: ")
-    assert (told.kind, told.count) == ("misnamed", 2)
+    assert told.startswith(f"{folder}: 3 files left out, no audio by their names: ")
+    assert (told.kind, told.count) == ("misnamed", 3)
 
 
 def test_without_a_pattern_nobody_is_known_and_that_is_told(tmp_path):

@@ -161,10 +161,11 @@ def test_everything_planted_is_in_the_table_or_told(whole):
     assert labelled == {
         name: label for name, label in WHOLE.items() if name not in (gone, broken)
     } | {tied: "tie", split: "no-majority"}
-    count, unlabelled, odd, missing, unreadable = corpus.problems
+    count, forks, unlabelled, odd, missing, unreadable = corpus.problems
     assert count.startswith(
         f"{len(WHOLE) - 1} clips, expected {len(WHOLE)} (an excerpt loads too): session 1 39, session 2 40"
     )
+    assert forks.startswith("1 files left out, their names start with `._`")
     assert (
         unlabelled
         == "1 clips left out, no line of dialog/EmoEvaluation labels them: Ses01F_impro01_F077"
@@ -173,7 +174,7 @@ def test_everything_planted_is_in_the_table_or_told(whole):
     assert missing == f"1 of {len(WHOLE)} labelled clips missing: {gone}"
     assert f"{broken}.wav: not readable as audio" in unreadable
     files = len(list((whole).glob("Session*/sentences/wav/*/*.wav")))
-    assert files == len(corpus.table) + 4  # a Mac's notes, unlabelled, odd, unreadable
+    assert files == len(corpus.table) + 4  # fork, unlabelled, odd, unreadable
 
 
 def test_a_label_never_seen_is_told_and_kept(tmp_path):

@@ -111,8 +111,9 @@ def test_what_is_added_to_the_tree_is_told(tmp_path, monkeypatch):
         trees.clip(wav / f"{name}.wav")
     corpus = iemocap.read(tree)
     assert len(corpus.table) == 1 + 30 - 2
-    count, unlabelled, odd, missing, unreadable = corpus.problems
+    count, forks, unlabelled, odd, missing, unreadable = corpus.problems
     assert count.startswith("30 clips, expected 10039")
+    assert forks.startswith("1 files left out, their names start with `._`")
     assert unlabelled.endswith("Ses01F_impro01_F077")
     assert odd.endswith("notes.wav")
     assert missing == "1 of 31 labelled clips missing: Ses01F_impro01_M901"
