@@ -66,6 +66,13 @@ class _OneLineErrors(TyperGroup):
                     " can write. Free some, or name another with --out or SER_STORE. What was"
                     " finished is kept."
                 )
+            elif (
+                type(error).__name__ == "OutOfMemoryError"
+            ):  # torch's, which is not imported for it
+                message += (
+                    " The GPU's memory was too small. Free some, or compute without it:"
+                    " CUDA_VISIBLE_DEVICES= sercore …"
+                )
             elif not type(error).__module__.startswith("sercore."):
                 raise
             note(message)

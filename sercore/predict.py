@@ -87,7 +87,7 @@ class Model:
 
 
 def train(
-    name: str, given: Mapping[str, object], *, out: Path, final: bool = False
+    name: str, given: Mapping[str, object], *, out: Path | str, final: bool = False
 ) -> dict[str, Any]:
     """Train a model of any paper and save it; return ``model.json``; see `sercore.card.Card.train`.
 
@@ -115,7 +115,7 @@ def train(
             f"--final: a training on every clip is chapter {chapters}'s, and paper 0{card.chapter}"
             f" has none; expected {name} without it. Leave it out."
         )
-    return card.train(name, given, out=out, final=final)
+    return card.train(name, given, out=Path(out), final=final)
 
 
 def sentences(about: Mapping[str, Any]) -> list[str]:
@@ -123,13 +123,14 @@ def sentences(about: Mapping[str, Any]) -> list[str]:
     return _card(about).sentences(about)
 
 
-def load(folder: Path, *, encoder: str | None = None) -> Model:
+def load(folder: Path | str, *, encoder: str | None = None) -> Model:
     """Load a saved model and its speech encoder, by default the recipe's.
 
     Raises:
         PredictError: no such model, a damaged one, or one that was saved by another program; an
             encoder that is missing, another one than in training, or one that is not read
     """
+    folder = Path(folder)
     try:
         network, about = checkpoints.load(folder, partial(_network, folder))
         read, needed = _card(about).reader(about), about["input"]["encoder"]

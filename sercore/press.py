@@ -32,7 +32,7 @@ COLOURS = re.compile(r"\x1b\[[\d;]*m")  # of a terminal
 TIMES = "times.json"  # seconds of the parts of the book that are no chapter, by name
 
 
-def book(*, out: Path | None = None, fresh: bool = False) -> Path:
+def book(*, out: Path | str | None = None, fresh: bool = False) -> Path:
     """Execute every chapter in its default edition, stage and render the pages if anything changed.
 
     Args:

@@ -5,7 +5,7 @@ speech, ``own`` reads a researcher's table.
 """
 
 from sercore.corpora.cells import TableError
-from sercore.corpora.folders import LOADERS, CorpusError, home, load
+from sercore.corpora.folders import LOADERS, CorpusError, home, is_there, load
 from sercore.corpora.labels import LabelError, four_classes, seven_classes, three_classes
 from sercore.corpora.table import COLUMNS, Corpus, build, files, missing, unmatched
 
@@ -20,6 +20,7 @@ __all__ = [
     "files",
     "four_classes",
     "home",
+    "is_there",
     "load",
     "missing",
     "seven_classes",

@@ -24,7 +24,7 @@ def home() -> Path | None:
     return Path(named).expanduser().absolute() if named else None
 
 
-def load(name: str, *, root: Path | None = None) -> Corpus:
+def load(name: str, *, root: Path | str | None = None) -> Corpus:
     """Read one corpus from ``root / name`` (default: under ``SER_CORPORA``).
 
     Raises:
@@ -33,21 +33,14 @@ def load(name: str, *, root: Path | None = None) -> Corpus:
     if name not in LOADERS:
         known = ", ".join(sorted(LOADERS))
         raise CorpusError(f"{name}: no loader of that name; expected one of {known}.")
-    root = root or home()
+    root = Path(root) if root else home()
     if root is None:
         raise CorpusError(
             f"{name}: SER_CORPORA is not set; it names the folder that holds `{name}/`. Set it, or"
             " use edition=demo."
         )
-    if not (root / name).is_dir():
-        remedy = "Put or link it there."
-        if root.is_dir():
-            names = sorted(inner.name for inner in root.iterdir() if inner.is_dir())
-            if alike := [other for other in names if _plain(other) == _plain(name)]:
-                remedy = f"There is {alike[0]}: rename or link it."
-        raise CorpusError(
-            f"{root / name}: no such folder; expected {name} in its official layout. {remedy}"
-        )
+    if not is_there(name, root):
+        raise CorpusError(f"{_no_folder(name, root)} Put or link it there.")
     loader = importlib.import_module(f"sercore.corpora.{LOADERS[name]}")
     corpus = loader.read(root / name)
     if corpus.table.empty and (deeper := _one_deeper(loader, root / name)):
@@ -55,11 +48,28 @@ def load(name: str, *, root: Path | None = None) -> Corpus:
     return corpus
 
 
+def is_there(name: str, root: Path | str | None = None) -> bool:
+    """Tell whether a corpus has a folder under ``root`` (default: under ``SER_CORPORA``).
+
+    Raises:
+        CorpusError: there is one of nearly that name, such as ``RAVDESS``, which no loader reads.
+    """
+    root = Path(root) if root else home()
+    if root is None or (root / name).is_dir():
+        return root is not None
+    if root.is_dir():
+        for inner in sorted(root.iterdir()):
+            if inner.is_dir() and _plain(inner.name) == _plain(name):
+                sentence = _no_folder(name, root)
+                raise CorpusError(f"{sentence} There is {inner.name}: rename or link it.")
+    return False
+
+
 def lacking(names: Iterable[str]) -> list[str]:
     """Describe the corpora under ``SER_CORPORA`` that are missing or not whole, a text each."""
-    root, texts = home(), []
+    texts = []
     for name in names:
-        if root is None or not (root / name).is_dir():
+        if not is_there(name):
             texts.append(f"{TITLES.get(name, name)} (folder {name})")
         else:
             texts += partial([load(name).report])
@@ -73,6 +83,10 @@ def partial(reports: Iterable[Report]) -> list[str]:
         if lacking := report.lacking:
             texts.append(f"{report.title} (folder {report.corpus}: {'; '.join(lacking)})")
     return texts
+
+
+def _no_folder(name: str, root: Path) -> str:
+    return f"{root / name}: no such folder; expected {name} in its official layout."
 
 
 def _plain(name: str) -> str:

@@ -27,7 +27,11 @@ SIDE_OF |= dict.fromkeys(("dev", "valid", "validation", "development"), "validat
 
 
 def read(
-    table: Path, *, classes: Map | str | None = None, unseen: Sequence[str] = (), speaker: str = ""
+    table: Path | str,
+    *,
+    classes: Map | str | None = None,
+    unseen: Sequence[str] = (),
+    speaker: str = "",
 ) -> Corpus:
     """Read a researcher's clips; one table may hold several corpora.
 
@@ -56,7 +60,7 @@ def read(
             valid; an unseen corpus is not in the table; a label has no class; fewer than two
             classes are left to train on.
     """
-    unseen = [one_form(name) for name in unseen]
+    table, unseen = Path(table), [one_form(name) for name in unseen]
     clips, problems = _clips(table, speaker)
     _check_cells(table, clips)
     _check_paths(table, clips)
@@ -89,7 +93,7 @@ def read(
     return Corpus(table.stem, usable, problems)
 
 
-def class_map(path: Path) -> Map:
+def class_map(path: Path | str) -> Map:
     """Read a class map from CSV with the columns ``emotion`` and ``class``, or from ``.json``.
 
     JSON is ``{"emotion": "class"}``. An empty cell, "" or null leaves the label out. Labels become
@@ -99,6 +103,7 @@ def class_map(path: Path) -> Map:
         TableError: there is no such file, or no such map in it; a label is empty or stands twice;
             or there are fewer than two classes.
     """
+    path = Path(path)
     if path.suffix.lower() == ".json":
         given = _json(path)
     else:

@@ -148,14 +148,14 @@ def sentence(leak: Leak) -> str:
     return f"{found}; {remedy}" if leak.is_refused else f"{found}."
 
 
-def read(path: Path) -> pd.DataFrame:
+def read(path: Path | str) -> pd.DataFrame:
     """Read a table of clips from CSV: ``path``, relative to the table's folder, and other columns.
 
     Raises:
         TableError: there is no such file, or no such table in it.
     """
-    folder, rows = path.absolute().parent, []
-    for line, row in cells.rows(path, ("path",)).items():
+    folder, rows = Path(path).absolute().parent, []
+    for line, row in cells.rows(Path(path), ("path",)).items():
         row = {ALIASES.get(name, name): cell or None for name, cell in row.items()}
         if row["path"] is None:
             raise cells.TableError(
@@ -169,7 +169,7 @@ def read(path: Path) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def read_sides(path: Path, table: pd.DataFrame) -> list[str | None]:
+def read_sides(path: Path | str, table: pd.DataFrame) -> list[str | None]:
     """Read the side of each clip of a table from CSV with the columns ``path`` and ``side``.
 
     A clip that is not named has no side.

@@ -4,6 +4,7 @@ import pytest
 
 from sercore.papers.alves2022 import study as ser2022
 from sercore.papers.biagini2022 import study as loopq
+from sercore.papers.luck import study as luck
 from sercore.papers.padi2021 import study as padi
 from sercore.papers.parry2022 import study as parry
 from sercore.parameters import ParameterError, checked
@@ -15,7 +16,7 @@ CAM = {"models": "encoder", "encoder": "campplus"}
 
 # What is given, and the parameters that the message names: the idle one, then the other.
 IDLE = [
-    *((study, {"seeds": 5, "seed": 2}, "seeds", "seed=2") for study in STUDIES),
+    *((study, {"seeds": 5, "seed": 2}, "seeds", "seed=2") for study in (*STUDIES, luck)),
     *(
         (ser2022, {"models": kind, "only": ser2022.CONTROLLED}, "only", f"models={kind}")
         for kind in ("factorial", "transfer", "recordings", "layer", "all")

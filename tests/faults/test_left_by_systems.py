@@ -6,6 +6,9 @@ import soundfile
 
 from sercore import corpora, features
 from sercore.corpora import voxceleb
+from sercore.papers.biagini2022 import data as biagini_data
+from sercore.papers.padi2021 import pretraining
+from sercore.papers.parry2022 import data as parry_data
 from tests.corpora import trees
 
 TREES = {
@@ -52,6 +55,30 @@ def test_a_folder_of_nearly_that_name_is_named(there, tmp_path):
     (tmp_path / there).mkdir()
     with pytest.raises(corpora.CorpusError, match=rf"no such folder; .* There is {there}: rename"):
         corpora.load("ravdess", root=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("named", "optional"),
+    [
+        (lambda: parry_data.names("open"), "SAVEE"),
+        (lambda: biagini_data.names("open", elsewhere=True), "Emovo"),
+        (lambda: pretraining.teachers("open"), "SAVEE"),
+    ],
+    ids=["chapter 2", "chapter 3", "chapter 4"],
+)
+def test_an_edition_of_what_is_there_leaves_no_folder_of_nearly_a_name_out(
+    named, optional, tmp_path, monkeypatch
+):
+    for name in ("emovo", "ravdess", "tess", "savee"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setenv("SER_CORPORA", str(tmp_path))
+    plain = optional.lower()
+    assert f"'{plain}'" in str(named())
+    (tmp_path / plain).rename(tmp_path / optional)
+    with pytest.raises(
+        corpora.CorpusError, match=rf"/{plain}: no such .* There is {optional}: rename"
+    ):
+        named()
 
 
 def test_a_home_is_looked_up(tmp_path, monkeypatch):

@@ -6,13 +6,16 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from sercore import chapters, corpora, store
+from sercore import chapters, corpora, predict, store
 from sercore.chapters import execution
+from sercore.corpora import own
 from sercore.papers.alves2022 import study as ser2022
 from sercore.papers.biagini2022 import study as loopq
+from sercore.papers.luck import study as luck
 from sercore.papers.padi2021 import study as padi
 from sercore.papers.parry2022 import study as parry
 from sercore.parameters import checked
+from sercore.protocols import leaks
 from tests.chapters.two_chapters import code, write_notebook
 
 PARAMETERS = [
@@ -52,7 +55,7 @@ def test_no_parameter_that_names_a_path_is_forgotten():
     words = ("folder", "csv", "weights of")
     named = {
         (study, name)
-        for study in (parry, ser2022, loopq, padi)
+        for study in (parry, ser2022, loopq, padi, luck)
         for name, field in study.Parameters.model_fields.items()
         if any(word in field.description.lower() for word in words)
         and name not in ("scored", "taught", "speaker_pattern")
@@ -78,6 +81,23 @@ def test_the_corpora_are_under_an_absolute_path(here, monkeypatch):
     assert corpora.home() == here / "small"
     with pytest.raises(corpora.CorpusError, match=f"^{here}/small/tess: no such folder"):
         corpora.load("tess")
+
+
+def test_a_path_may_be_a_text(here):
+    """Where the library is called in Python, as where it is called by its command."""
+    table, classes = str(here / "five.csv"), str(here / "classes.csv")
+    for call in (
+        lambda: own.read(table),
+        lambda: own.class_map(classes),
+        lambda: leaks.read(classes),
+        lambda: leaks.read_sides(classes, None),
+    ):
+        with pytest.raises(corpora.TableError, match="expected"):
+            call()
+    with pytest.raises(corpora.CorpusError, match="no such folder"):
+        corpora.load("tess", root=str(here))
+    with pytest.raises(predict.PredictError, match="no such file"):
+        predict.load(str(here / "layer"))
 
 
 def test_a_kernel_finds_the_folders_that_the_caller_named(here, monkeypatch):

@@ -3,9 +3,12 @@
 import copy
 import dataclasses
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,6 +19,7 @@ from sercore.papers.biagini2022 import card as loopq_card
 from sercore.papers.biagini2022 import study as loopq
 from sercore.papers.biagini2022 import trial as loopq_trial
 from sercore.papers.biagini2022.trial import tensors
+from tests.faults.test_damaged_audio import STATUS
 from tests.papers.biagini2022.loopq_clips import voice
 from tests.predict.conftest import EPOCHS
 
@@ -28,6 +32,20 @@ NAMES = (
     "MMFUSION as-run",
     "MMFUSION",
 )
+
+# Answers a short clip, then a long one: its windows, and the memory that was taken before and after.
+HOUR = """
+from sercore import predict
+def peak():
+    status = dict(line.split(":") for line in open("/proc/self/status"))
+    return status["VmHWM"].split()[0]
+model = predict.load({folder!r})
+short, long = {clips!r}
+predict.predicted(model, [short])
+before = peak()
+[answer] = predict.predicted(model, [long], window=2, hop=2)
+print(len(answer["windows"]), before, peak())
+"""
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -205,6 +223,22 @@ def test_a_model_that_answers_with_nan_names_no_class(model, clip):
     (answer,) = predict.predicted(broken, [clip(voice(2.0, pitch=150, bend=5), "good.wav")])
     assert "answers with NaN; expected probabilities" in answer["error"]
     assert answer["label"] is answer["probabilities"] is None
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not STATUS.exists(), reason="reads the memory of a process as Linux tells it")
+def test_an_hour_is_answered_in_little_more_memory_than_its_samples(trained, clip, tmp_path):
+    short = clip(np.random.default_rng(0).normal(0, 0.1, 4 * RATE))
+    hour = tmp_path / "hour.wav"
+    with soundfile.SoundFile(hour, "w", RATE, 1) as file:
+        for _ in range(3600 // 4):
+            file.write(soundfile.read(short)[0])
+    script = HOUR.format(folder=str(trained("FCMFCC")), clips=[str(short), str(hour)])
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    windows, before, peak = map(int, done.stdout.split())
+    assert windows == 1800
+    assert peak - before < 300 * 1024  # KiB, of which the samples take 225 * 1024
 
 
 def test_stereo_is_the_mean_of_its_channels(model, clip):

@@ -156,9 +156,7 @@ def names(edition: str, *, elsewhere: bool = False) -> tuple[str, ...]:
     """
     if edition == "demo":
         return DEMO
-    root = corpora.home()
-    known = [] if root is None else [*ORIGINS, *ELSEWHERE]
-    present = [name for name in known if (root / name).is_dir()]
+    present = [name for name in (*ORIGINS, *ELSEWHERE) if corpora.is_there(name)]
     trained = [name for name in ORIGINS if edition == "paper" or name in (*NEEDED, *present)]
     tested = [name for name in ELSEWHERE if elsewhere and name in present]
     return (*trained, *tested)

@@ -144,9 +144,7 @@ def _refuse_known(table: pd.DataFrame, loaded: Sequence[corpora.Corpus]) -> None
 
 def teachers(edition: str) -> tuple[str, ...]:
     """Name the corpora whose speakers are learnt: of "open", SAVEE only where it is."""
-    root = corpora.home()
-    has_savee = root is not None and (root / "savee").is_dir()
-    return tuple(name for name in SPEAKERS[edition] if name != "savee" or has_savee)
+    return tuple(name for name in SPEAKERS[edition] if name != "savee" or corpora.is_there(name))
 
 
 def contents(edition: str, *, taught: tuple[str, ...] = ()) -> list:

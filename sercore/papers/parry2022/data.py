@@ -212,10 +212,7 @@ def names(edition: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
                 " Use edition=open or demo, or get them."
             )
         return POOLED, UNSEEN
-    root = corpora.home()
-    chosen = set(NEEDED)
-    if root is not None:
-        chosen |= {name for name in ORIGINS if (root / name).is_dir()}
+    chosen = {*NEEDED, *filter(corpora.is_there, ORIGINS)}
     pool = tuple(name for name in POOLED if name in chosen)
     return pool, tuple(name for name in UNSEEN if name in chosen)
 
