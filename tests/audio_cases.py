@@ -23,6 +23,7 @@ from tests.audio_files import (
     damaged,
     encoded,
     file,
+    in_wav,
     no_rights,
     no_rights_to_the_folder,
     open_folder,
@@ -172,6 +173,11 @@ ERRORS = [
         "cut short, the last of the 8000 samples",
     ),
     Case(
+        "MP3 in a WAV file, cut in the middle",
+        encoded("MP3", change=lambda content: in_wav(content)[: len(content) // 2]),
+        "cut short, ",
+    ),
+    Case(
         "two channels in opposite phase",
         file(wav(pcm(np.stack([PAIR[:, 0], -PAIR[:, 0]], 1)), channels=2)),
         "its 2 channels cancel, their mean has 0 of their power",
@@ -268,6 +274,14 @@ READ = [
     Case(
         "MP3",
         encoded("MP3", name="clip.mp3", samples=np.round(tone(16_000) * 32768)),
+        becomes="decoded; the encoder's loss stays",
+        expected=tone(16_000),
+        tolerance=0.02,
+        margin=1600,
+    ),
+    Case(
+        "MP3 in a WAV file",
+        encoded("MP3", samples=np.round(tone(16_000) * 32768), change=in_wav),
         becomes="decoded; the encoder's loss stays",
         expected=tone(16_000),
         tolerance=0.02,

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-PCM, FLOAT = 1, 3  # formats of a WAV file
+PCM, FLOAT, MP3 = 1, 3, 0x55  # formats of a WAV file
 NOISE = np.random.default_rng(0).integers(-32768, 32768, 8000)
 NOTES = (
     struct.pack("<4sI", b"LIST", 3001) + b"INFO" + bytes(2998)
@@ -94,6 +94,14 @@ def says_samples(count: int) -> Callable[[bytes], bytes]:
         return content[:18] + struct.pack(">Q", bits >> 36 << 36 | count) + content[26:]
 
     return change
+
+
+def in_wav(content: bytes) -> bytes:
+    """Put an MP3 of a rate of 16 kHz and one channel into a WAV file, as some recorders do."""
+    form = struct.pack("<HHIIHHHHIHHH", MP3, 1, 16_000, 6_000, 1, 0, 12, 1, 2, 576, 1, 1393)
+    head = struct.pack("<4sI", b"fmt ", len(form)) + form
+    whole = b"WAVE" + head + struct.pack("<4sI", b"data", len(content)) + content
+    return struct.pack("<4sI", b"RIFF", len(whole)) + whole
 
 
 def damaged(content: bytes) -> bytes:

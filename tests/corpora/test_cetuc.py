@@ -54,3 +54,11 @@ def test_what_is_missing_or_odd_is_told(tree):
 def test_the_counts_expected_are_those_of_the_papers_data():
     assert cetuc.CLIPS == {"female": 50_997, "male": 50_000}
     assert cetuc.SPEAKERS == {"female": 51, "male": 50}
+
+
+def test_linked_folders_are_read_once_and_a_link_to_above_ends(tree):
+    before = cetuc.read(tree)
+    trees.put_elsewhere(tree)
+    linked = cetuc.read(tree)
+    assert linked.table.equals(before.table)
+    assert linked.problems == before.problems

@@ -86,3 +86,11 @@ def test_an_emotion_without_clips_is_told(tree):
     for path in tree.rglob("*_panic_*"):
         path.unlink()
     assert epst.read(tree).problems == ["1 of 15 emotions missing: panic"]
+
+
+def test_linked_folders_are_read_once_and_a_link_to_above_ends(tree):
+    before = epst.read(tree)
+    trees.put_elsewhere(tree)
+    linked = epst.read(tree)
+    assert linked.table.equals(before.table)
+    assert linked.problems == before.problems

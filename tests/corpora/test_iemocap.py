@@ -203,3 +203,11 @@ def test_a_remark_in_another_encoding_does_no_harm(whole):
     path = whole / "Session1/dialog/EmoEvaluation/Ses01F_impro01.txt"
     path.write_bytes(path.read_bytes().replace(b"a remark", b"d\xe9sol\xe9"))
     assert iemocap.read(whole).problems == []
+
+
+def test_linked_folders_are_read_once_and_a_link_to_above_ends(whole):
+    before = iemocap.read(whole)
+    trees.put_elsewhere(whole)
+    linked = iemocap.read(whole)
+    assert linked.table.equals(before.table)
+    assert linked.problems == before.problems

@@ -118,15 +118,9 @@ def test_flac_is_read_as_wav_is(name, tree, tmp_path):
     assert flac.table[columns].equals(wav.table[columns])
 
 
-def test_linked_folders_are_read_once_and_a_link_to_above_ends(name, tree, tmp_path):
+def test_linked_folders_are_read_once_and_a_link_to_above_ends(name, tree):
     whole = read(tree)
-    inner = [path for path in tree.iterdir() if path.is_dir()]
-    elsewhere = tmp_path / "another disk"
-    elsewhere.mkdir()
-    for path in inner:
-        path.rename(elsewhere / path.name)
-        path.symlink_to(elsewhere / path.name)
-        (elsewhere / path.name / "above").symlink_to(tree)
+    trees.put_elsewhere(tree)
     linked = read(tree)
     assert linked.table.equals(whole.table)
     assert linked.problems == whole.problems

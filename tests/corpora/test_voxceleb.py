@@ -97,3 +97,11 @@ def test_without_sheets_gender_is_missing_and_told(tmp_path):
     sheets, odd = corpus.problems
     assert "neither vox1_meta.csv nor vox2_meta.csv; expected one" in sheets
     assert odd.endswith("a.wav")
+
+
+def test_linked_folders_are_read_once_and_a_link_to_above_ends(tree):
+    before = voxceleb.read(tree)
+    trees.put_elsewhere(tree)
+    linked = voxceleb.read(tree)
+    assert linked.table.equals(before.table)
+    assert linked.problems == before.problems

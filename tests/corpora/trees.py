@@ -51,6 +51,16 @@ def clip(path: Path) -> Path:
     return path
 
 
+def put_elsewhere(tree: Path) -> None:
+    """Move a tree's folders to another place, with a link to each, and in each one to the tree above."""
+    elsewhere = tree.parent / "another disk"
+    elsewhere.mkdir()
+    for path in [path for path in tree.iterdir() if path.is_dir()]:
+        path.rename(elsewhere / path.name)
+        path.symlink_to(elsewhere / path.name)
+        (elsewhere / path.name / "above").symlink_to(tree)
+
+
 def plant(root: Path, names: Iterable[str], suffix: str = ".wav") -> Path:
     """One clip under many names, all links to it: unlink a name before another content is written there."""
     one = clip(root.parent / f"one{suffix}")
