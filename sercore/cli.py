@@ -32,6 +32,7 @@ ENCODER = "Of embedding: a pretrained speech encoder's folder or hub id, or rand
 # Faults of a place that is written to: full, over its quota, closed, or no folder.
 PLACES = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
 PLACES |= {errno.ENOTDIR, errno.EEXIST, errno.EISDIR}
+GPU = "The GPU's memory was too small. Free some, or hide the GPU: CUDA_VISIBLE_DEVICES= sercore …"
 VERSION = "Print the version and exit."
 UNFINISHED = 3  # exit code of a run that stopped because its time was over
 Json = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON rather than a table.")]
@@ -66,13 +67,8 @@ class _OneLineErrors(TyperGroup):
                     " can write. Free some, or name another with --out or SER_STORE. What was"
                     " finished is kept."
                 )
-            elif (
-                type(error).__name__ == "OutOfMemoryError"
-            ):  # torch's, which is not imported for it
-                message += (
-                    " The GPU's memory was too small. Free some, or compute without it:"
-                    " CUDA_VISIBLE_DEVICES= sercore …"
-                )
+            elif type(error).__name__ == "OutOfMemoryError":  # torch's
+                message += f" {GPU}"
             elif not type(error).__module__.startswith("sercore."):
                 raise
             note(message)
