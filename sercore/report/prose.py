@@ -19,7 +19,7 @@ from sercore.ledger import claims as judging
 from sercore.ledger.entries import Ledger, tally
 from sercore.ledger.paper import Paper
 
-BRACES = "{{"
+PERCENT = re.compile(r"(?<=\d) %")
 MARKUP = re.compile(r"([\\`*_\[\]<>&$|~{}])")  # signs that mean something in Markdown
 
 
@@ -111,7 +111,7 @@ def span(name: str, values: Iterable[float]) -> dict[str, float]:
 
 
 def fill(text: str, values: Mapping[str, object], *, where: str) -> str:
-    """Put numbers in the places of their names.
+    """Put numbers in the places of their names; no line breaks between a number and its ``%``.
 
     Args:
         text: Markdown.
@@ -121,13 +121,12 @@ def fill(text: str, values: Mapping[str, object], *, where: str) -> str:
     Raises:
         ProseError: a name that stands for nothing, or a mark that has changed.
     """
-    if BRACES not in text:
-        return text
     try:
-        return _environment().from_string(text).render(values)
+        text = _environment().from_string(text).render(values)
     except (ProseError, TemplateError, TypeError, ValueError) as error:
         end = "" if str(error).endswith((".", "?")) else "."
         raise ProseError(f"{where}: {error}{end}") from None
+    return PERCENT.sub("\N{NO-BREAK SPACE}%", text)
 
 
 @cache
@@ -143,6 +142,7 @@ def _environment() -> Environment:
         "f": lambda value, digits=0: f"{_finite(value):,.{digits}f}".replace("-", "−"),
         "signed": lambda value, digits=0: f"{_finite(value):+.{digits}f}".replace("-", "−"),
         "code": lambda text: Markdown(f"`{str(text).replace('`', ' ')}`"),
+        "or_none": lambda value: f"{_finite(value):,}" if value else "none",
         "percent": lambda value, digits=0: f"{100 * _finite(value):.{digits}f} %",
     }
     return environment

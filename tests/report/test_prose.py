@@ -42,7 +42,12 @@ def values():
         ("no number\n", "no number\n"),
         ("{{ n | f }} {{ n | f(2) }}\n", "1,235 1,234.57\n"),
         ("{{ 0.1 | signed(1) }} {{ -0.25 | signed(2) }}", "+0.1 −0.25"),
-        ("{{ 0.345 | percent }} {{ 0.345 | percent(1) }}", "34 % 34.5 %"),
+        (
+            "{{ 0.345 | percent }} {{ 0.345 | percent(1) }}",
+            "34\N{NO-BREAK SPACE}% 34.5\N{NO-BREAK SPACE}%",
+        ),
+        ("of 5 % and 6 %", "of 5\N{NO-BREAK SPACE}% and 6\N{NO-BREAK SPACE}%"),
+        ("{{ 0 | or_none }} of {{ 1234 | or_none }}", "none of 1,234"),
         ("{{ padi2021.printed }}", "82"),
         ("so{{ padi2021.rests(Z1='holds') }}.", "so."),
         ("so{{ padi2021.rests(Z2='holds/fails', Z1='holds') }}.", "so."),

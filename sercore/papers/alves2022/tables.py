@@ -216,10 +216,10 @@ def transfer(ledger: Ledger) -> HTML:
 
     columns = [Column("gender is learned from", str)]
     for row, network in zip(TRANSFERRED, ("multi-task", "sequential"), strict=True):
-        columns.append(Column((network, "gender told, %"), accuracy(row)))
+        columns.append(Column((network, "gender right, %"), accuracy(row)))
         columns.append(Column((network, "macro F1"), scored(row)))
         columns.append(Column((network, "less no gender task"), gained(row)))
-    note = "gender is told of speakers that were held out of the gender task; " + tables.MEAN
+    note = "gender right: of speakers held out of the gender task; " + tables.MEAN
     caption = "Emotion with gender learned from others: 56 features, SMOTE, as described, clean"
     return table(columns, sources, caption=caption, note=note, folded=False)
 
