@@ -94,7 +94,7 @@ def speakers(ledger: Ledger) -> Figure:
             hover(mark, f"{model}, {row.speakers} speakers: {row.range:.1f} points")
     right.axhline(95, color="0.6", linewidth=1)
     left.set_ylabel("width in points of UA", fontsize=FONT)
-    right.set_ylabel("intervals that hold the truth, %", fontsize=FONT)
+    right.set_ylabel("hold the truth, %", fontsize=FONT)
     for axes in (left, right):
         axes.set_xlabel(f"tested speakers of {TITLES[MANY]}", fontsize=FONT)
         axes.set_xticks(WIDTHS)
