@@ -266,9 +266,9 @@ def main() -> None:
     names = sys.argv[1:] or list(TOOLS)
     speech, clips = table()
     print(f"{len(clips)} clips of {speech}, {clips['speaker'].nunique()} speakers; one run each")
-    print(f"{'':12s}{'tool':12s}{'lines':>6s}{'seconds':>9s}{'of processors':>15s}  result")
     missing = [name for name in names if not TOOLS[name][0]]
     print(", ".join(version(name) for name in names if name not in missing))
+    print(f"{'':12s}{'tool':12s}{'lines':>6s}{'seconds':>9s}{'of processors':>15s}  result")
     for job in ("features", "SVM", "wrong split"):
         for name in names:
             if name not in missing:

@@ -339,7 +339,7 @@ def tally(counts: dict[str, dict[str, int]]) -> HTML:
     rows = []
     for paper, numbers in counts.items():
         rows.append((paper, *(numbers[word] for word in used), sum(numbers.values())))
-    caption = "Verdicts on printed numbers; a verdict without a number is left out"
+    caption = "Verdicts on printed numbers; verdicts that no paper has are left out"
     return html(("paper", *used, "all"), rows, caption=caption)
 
 

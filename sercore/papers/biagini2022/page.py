@@ -129,6 +129,7 @@ def _difficulty(ledger: Ledger) -> dict[str, object]:
         for protocol, trials in protocols.items():
             place = f"{name}_{WHERE[protocol]}"
             named[place] = _mean(trials, ACCURACY)
+            named[f"{place}_pooled"] = trials.pooled(ACCURACY)
             named[f"{place}_clips"] = trials.table["training_clips"].mean()
             named["difficulty_seeds"] = len(trials.seeds)
             for corpus in trials.corpora:

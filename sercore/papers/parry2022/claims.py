@@ -86,7 +86,10 @@ def _lower_at_home(e: Accuracies) -> list[Gap]:
 
     return [
         e.gap("share below, less a half", lambda s: share_above(falls(s))),
-        e.gap("2.5 less the number above", lambda s: 2.5 - sum(fall < 0 for fall in falls(s))),
+        e.gap(
+            "2.5 less the number of models above the baseline",
+            lambda s: 2.5 - sum(fall < 0 for fall in falls(s)),
+        ),
     ]
 
 
