@@ -33,7 +33,8 @@ FIGURES = r"""() => {
     const article = document.querySelector('.bd-article'), faults = [];
     if (!article) return faults;
     const pictures = [...article.querySelectorAll('img, svg')].filter(picture =>
-        !picture.closest('mjx-container') && !picture.matches('.toggler') // the index's own && !picture.parentElement.closest('svg')
+        !picture.closest('mjx-container') && !picture.parentElement.closest('svg')
+        && !picture.matches('.toggler') // the index's own
         && (picture.matches('img') || picture.getBoundingClientRect().width >= 48));
     const named = picture => (picture.getAttribute('alt') || picture.getAttribute('aria-label')
         || picture.querySelector('title')?.textContent || '').trim();

@@ -17,14 +17,16 @@ WRITE = {b"Tj", b"TJ", b"'", b'"'}
 FILL = {b"rg", b"g", b"sc", b"scn"}
 PALE = 0.45  # luminance from which letters are hard to read on white: a contrast below 2.1
 
-# The text that paper should have: of the article, without what only a screen can show or do.
+# The text that paper should have: of the article, without what only a screen can show or do. Code stays away;
+# of a folded cell, whose code is hidden alone, the output is printed.
 ARTICLE = """() => {
     const article = document.querySelector('.bd-article').cloneNode(true);
     const heads = [...article.querySelectorAll('thead')].map(head => head.textContent).join(' ');
-    for (const part of article.querySelectorAll('script, style, button, .headerlink, details.hide'))
-        part.remove();
+    const screen = 'script, style, button, .headerlink, div.cell:not(.tag_hide-cell) details.hide, .tag_hide-cell .cell_input';
+    for (const part of article.querySelectorAll(screen)) part.remove();
     return [article.textContent, heads];
 }"""
+CAPTIONS = "[...document.querySelectorAll('.bd-article figcaption .caption-text')].map(words => words.textContent)"
 CUT = """() => {
     for (const fold of document.querySelectorAll('.bd-article details')) fold.open = true;
     return [...document.querySelectorAll('.bd-article :is(table, pre, img, svg)')]
@@ -89,6 +91,13 @@ def lost_verdicts(page, printed: list[Sheet]) -> list[str]:
         if count < expected or (count > expected and verdict not in heads):
             faults.append(f"{verdict}: {expected} in the page, {count} on paper")
     return faults
+
+
+def lost_captions(page, printed: list[Sheet]) -> list[str]:
+    """List the figures whose captions are not on paper, those in folds included."""
+    on_paper = letters("".join(sheet.text for sheet in printed))
+    captions = page.evaluate(CAPTIONS)
+    return [f"not on paper: {text}" for text in captions if letters(text)[:60] not in on_paper]
 
 
 def letters(text: str) -> str:

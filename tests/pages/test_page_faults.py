@@ -143,12 +143,28 @@ def test_inaccessible(show, body, fault):
         ("<p>explained</p>", "@media print { p { display: none } }", "explained: 1 in the page, 0"),
         ("<p>explained</p>", "@media print { p::after { content: 'explained' } }", "explained: 1 .* 2"),
         ("<details><summary>more</summary>not run</details>", "", "notrun: 1 in the page, 0"),
-        ('<details class="hide">not run</details>', "", None),
+        ('<div class="cell"><details class="hide">not run</details></div>', "", None),
+        ('<div class="cell tag_hide-cell"><details class="hide">not run</details></div>', "", "notrun: 1 .* 0"),
     ],
 )  # fmt: skip
 def test_lost_verdicts(show, body, style, fault):
     page = show(article(body, style))
     expect(paper_faults.lost_verdicts(page, paper_faults.sheets(page)), fault)
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        ("<figure>{}</figure>", None),
+        ("<details open><summary>more</summary><figure>{}</figure></details>", None),
+        ("<details><summary>more</summary><figure>{}</figure></details>", "not on paper: A bar"),
+        ('<figure style="opacity: 0">{}</figure>', "not on paper: A bar"),
+    ],
+)
+def test_lost_captions(show, body, fault):
+    caption = '<figcaption><span class="caption-text">A bar is an interval.</span></figcaption>'
+    page = show(article(body.format(caption)))
+    expect(paper_faults.lost_captions(page, paper_faults.sheets(page)), fault)
 
 
 @pytest.mark.parametrize(

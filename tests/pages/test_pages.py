@@ -10,7 +10,7 @@ HIGHEST = 12_000  # pixels of a chapter on a laptop
 THEME = "theme => { document.documentElement.dataset.theme = theme }"
 # No colour is half-way when a theme is set or a fold is opened.
 STILL = "* { transition: none !important; animation: none !important }"
-COLOURS = ["color-contrast"]  # the rule of axe that a theme can break
+COLOURS = ["color-contrast", "link-in-text-block"]  # the rules of axe that a theme can break
 PLAY = """async player => {
     await player.play();
     for (let turn = 0; turn < 100 && !player.currentTime; turn++) await new Promise(end => setTimeout(end, 50));
