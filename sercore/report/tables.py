@@ -311,12 +311,13 @@ def claims(
 ) -> HTML:
     """List claims with their marks under the paper's protocols, each with its reason folded.
 
-    Claims that no run of ours can judge stand in a table of their own, which is folded.
+    Where a table's claims have the same mark under both, or the paper has one protocol, the marks
+    stand in one column. Claims that no run of ours can judge stand in a table of their own, which is folded.
     """
     rows: dict[bool, list[tuple]] = {True: [], False: []}
     protocols = [name for name in PROTOCOLS if name in ledger.paper.protocols]
     for claim, judgement in judging.judged(ledger, statements):
-        marks = [judgement.published, judgement.clean][: len(protocols)]
+        marks = [judgement.published, judgement.clean]
         if judgement.described:
             pairs = zip(marks, judgement.described, strict=False)
             marks = [(mark, f"as described: {other}") for mark, other in pairs]
@@ -324,13 +325,22 @@ def claims(
         text = HTML(f"{escape(claim.text)}{why}")
         was_run = {judgement.published, judgement.clean} != {"not run"}
         rows[was_run].append((claim.name, text, claim.source, *marks))
-    heads = ("", "claim", "where", *(protocols if len(protocols) > 1 else ["mark"]))
-    tables = []
-    if rows[True]:
-        tables.append(html(heads, rows[True], caption=caption, folded=folded))
-    if rows[False]:
-        tables.append(html(heads, rows[False], caption=f"{caption}: not run", folded=True))
-    return HTML("".join(table.data for table in tables))
+    tables = ""
+    for was_run, title in ((True, caption), (False, f"{caption}: not run")):
+        chosen, heads = rows[was_run], protocols
+        if len(protocols) < 2 or all(published == clean for *_, published, clean in chosen):
+            heads = ["mark"]
+            chosen = [(*row[:-2], _one_mark(*row[-2:])) for row in chosen]
+        if chosen:
+            is_folded = folded or not was_run
+            tables += html(
+                ("", "claim", "where", *heads), chosen, caption=title, folded=is_folded
+            ).data
+    return HTML(tables)
+
+
+def _one_mark(published: object, clean: object) -> object:
+    return published if published == clean else f"{published} / {clean}"
 
 
 def tally(counts: dict[str, dict[str, int]]) -> HTML:

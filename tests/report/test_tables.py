@@ -9,7 +9,7 @@ from IPython.display import HTML
 
 from sercore import papers
 from sercore.evaluation.estimates import Estimate
-from sercore.ledger.claims import Claim, Untested
+from sercore.ledger.claims import Claim, Judgement, Untested
 from sercore.ledger.entries import Ledger
 from sercore.report import tables
 from tests import table_cells
@@ -104,10 +104,21 @@ def test_a_column_of_dashes_is_left_out_and_one_with_a_value_is_not():
     assert table_cells.rows(tables.html(("", "x"), tables.NONE)) == [["not recorded yet"]]
 
 
-@pytest.mark.parametrize(("number", "marks"), [("01", ["not run", "not run"]), ("04", ["not run"])])
+@pytest.mark.parametrize(
+    ("number", "marks"), [("01", ["holds", "fails"]), ("04", ["holds / fails"])]
+)
 def test_a_claim_has_its_reason_folded_in_its_cell_and_a_mark_for_each_protocol(number, marks):
     ledger = Ledger(papers.named(number))
-    claim = Claim("Z1", "a < b", source="Table 1", judge=Untested("no <corpus>"))
+    judged = Judgement(published="holds", clean="fails", reason="no <corpus>")
+    claim = Claim("Z1", "a < b", source="Table 1", judge=lambda ledger: judged)
     shown = tables.claims(ledger, [claim])
     assert "a &lt; b<details><summary>why</summary>no &lt;corpus&gt;</details>" in shown.data
     assert table_cells.rows(shown)[0][2:] == ["Table 1", *marks]
+
+
+@pytest.mark.parametrize("number", ["01", "04"])
+def test_a_mark_that_both_protocols_share_stands_once(number):
+    claim = Claim("Z1", "a < b", source="Table 1", judge=Untested("no <corpus>"))
+    shown = tables.claims(Ledger(papers.named(number)), [claim])
+    assert table_cells.heads(shown) == ["", "claim", "where", "mark"]
+    assert table_cells.rows(shown)[0][2:] == ["Table 1", "not run"]
