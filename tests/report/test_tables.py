@@ -120,5 +120,5 @@ def test_a_claim_has_its_reason_folded_in_its_cell_and_a_mark_for_each_protocol(
 def test_a_mark_that_both_protocols_share_stands_once(number):
     claim = Claim("Z1", "a < b", source="Table 1", judge=Untested("no <corpus>"))
     shown = tables.claims(Ledger(papers.named(number)), [claim])
-    assert table_cells.heads(shown) == ["", "claim", "where", "mark"]
+    assert table_cells.heads(shown) == ["claim", "where", "mark"]
     assert table_cells.rows(shown)[0][2:] == ["Table 1", "not run"]
