@@ -18,6 +18,12 @@ def heads(table) -> list[str]:
     return [unescape(cell).replace("<br>", " ") for cell in cells]
 
 
+def note(table) -> str:
+    """Return the text below a table, where columns stand that say the same in every row."""
+    (text,) = re.findall(r'<p class="notes">(.*?)</p>', table.data)
+    return unescape(text)
+
+
 def by_name(table) -> dict[str, list[str]]:
     """Return the cells of each row by the first one."""
     return {row[0]: row[1:] for row in rows(table)}

@@ -76,7 +76,7 @@ def run(installed, script):
 SAYS = {
     "Features of a folder as a table": r"words\.wav: not readable as audio",
     "SMOTE inside the folds": r"^\[[\d. ]+\]$",
-    "A model of paper 1 that also learns gender": r"'angry': .*'happy': .*'neutral': ",
+    "A model of chapter 1 that also learns gender": r"'angry': .*'happy': .*'neutral': ",
     "A model of each paper, saved and asked": r"(?s)CG\n.*\nbaseline\n.*\nFCMFCC\n.*\n001\n.*own",
     "A split by speaker, and its leaks": r"^\d+ clips train, 14 test$",
     "A published network in a loop of one's own": r"^$",

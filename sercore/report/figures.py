@@ -25,17 +25,25 @@ COLOURS = dict(zip(NAMES, sns.color_palette("colorblind", 4), strict=True))
 # Classes, corpora, speakers, approaches: Paul Tol's "muted", safe for colour-blind readers.
 MUTED = ["#CC6677", "#332288", "#999933", "#88CCEE", "#AA4499", "#44AA99"]
 MUTED += ["#882255", "#117733", "#DDCC77"]
+CORPORA = dict(zip(("emovo", "ravdess", "savee", "tess"), MUTED, strict=False))
 WIDTH = 8  # inches: the text column of a page at 100 dots an inch
 FONT = 8  # points, the smallest
 NARROW = 12  # letters of a label of which two do not fit below one of three panels
 
 
 def colours(names: Iterable[str]) -> dict[str, object]:
-    """Return a colour for each different name, whatever the order of the names."""
+    """Return a colour for each different name, whatever the order of the names.
+
+    A corpus of several chapters has the same one in all figures; no other name beside it has it.
+    """
     distinct = sorted(set(names))
-    few = len(distinct) <= len(MUTED)
-    palette = MUTED[: len(distinct)] if few else sns.color_palette("husl", len(distinct))
-    return dict(zip(distinct, palette, strict=True))
+    corpora = {name: CORPORA[name.casefold()] for name in distinct if name.casefold() in CORPORA}
+    others = [name for name in distinct if name not in corpora]
+    free = [colour for colour in MUTED if colour not in corpora.values()]
+    if len(others) > len(free):
+        return dict(zip(distinct, sns.color_palette("husl", len(distinct)), strict=True))
+    shades = corpora | dict(zip(others, free, strict=False))
+    return {name: shades[name] for name in distinct}
 
 
 def hover(mark: Artist, text: str) -> None:
@@ -357,6 +365,7 @@ def forest(
     most = max(map(len, places))
     tall = 0.8 + most * (0.15 if most > 12 else 0.25)
     size = {"figsize": (WIDTH, tall), "layout": "constrained"}
+    shown = ".3g" if zero else "+.3g"  # a level, or a difference
     is_one_list = all(list(lines) == list(places[0]) for lines in places)
     figure, grid = plt.subplots(1, len(panels), squeeze=False, sharex=is_one_list, **size)
     offsets = dict(zip(shades, np.linspace(-0.2, 0.2, len(shades)), strict=True))
@@ -366,18 +375,18 @@ def forest(
         axes.axvline(zero, color="0.6", linewidth=1, zorder=0)
         for effect in panel:
             height = lines[effect.group, effect.row] + offsets[effect.series]
-            about = f"{effect.group}, {effect.row}, {effect.series}"
+            about = ", ".join(filter(None, (effect.group, effect.row, effect.series)))
             if effect.printed is not None:
                 style = {"color": COLOURS["printed"], "markersize": 4, "label": "printed"}
                 (diamond,) = axes.plot(effect.printed, height, "D", clip_on=False, **style)
-                hover(diamond, f"{about}, printed: {effect.printed:+.3g}")
+                hover(diamond, f"{about}, printed: {effect.printed:{shown}}")
             if np.isfinite(effect.value):
                 bounds, colour = (effect.low, effect.high), shades[effect.series]
                 hollow = not effect.is_judged
                 # A series of its own colour is named, too, where none of it is judged.
                 label = "" if hollow and len(shades) == 1 else effect.series
                 point = interval(axes, effect.value, *bounds, height, colour, label, hollow)
-                hover(point, f"{about}: {effect.value:+.3g}")
+                hover(point, f"{about}: {effect.value:{shown}}")
         axes.set_yticks(list(lines.values()), [row or group for group, row in lines], fontsize=FONT)
         for text, (_, row) in zip(axes.get_yticklabels(), lines, strict=True):
             text.set_fontweight("normal" if row else "bold")

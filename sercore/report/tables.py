@@ -3,7 +3,7 @@
 import itertools
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -80,6 +80,7 @@ def html(
     *,
     caption: str = "",
     note: str = "",
+    once: Collection[str] = (),
     folded: bool | None = None,
 ) -> HTML:
     """Make a table in a box of its own, folded where it is long, its reasons as notes below it.
@@ -93,11 +94,18 @@ def html(
             cells share.
         caption: caption of the table (default: none).
         note: what is to be known of the whole table, below it (default: nothing).
+        once: names of columns that stand in the note where all rows, two or more, say the same.
         folded: whether only the caption shows at first (default: with more rows than ``LONG``).
     """
     heads = [column if isinstance(column, tuple) else ("", column) for column in columns]
     rows, notes = [list(row) for row in rows], {}
     filled = [at for at in range(len(heads)) if not _is_empty(at, rows)]
+    alike = [at for at in filled if heads[at][1] in once and _is_one_word(at, rows)]
+    filled = [at for at in filled if at not in alike]
+    if alike:
+        note = "; ".join(
+            [note] * bool(note) + [f"{heads[at][1]}: {_joined(rows[0][at])}" for at in alike]
+        )
     heads = [heads[at] for at in filled]
     lines = [[_td(row[at], notes) for at in filled if at < len(row)] for row in rows]
     groups = ""
@@ -337,6 +345,15 @@ def claims(
                 ("", "claim", "where", *heads), chosen, caption=title, folded=is_folded
             ).data
     return HTML(tables)
+
+
+def _is_one_word(at: int, rows: Sequence[Sequence[object]]) -> bool:
+    """Tell whether a column has the same text in all of two rows or more."""
+    return len(rows) > 1 and len({row[at] if at < len(row) else None for row in rows}) == 1
+
+
+def _joined(cell: object) -> str:
+    return "; ".join(filter(None, cell)) if isinstance(cell, tuple) else str(cell)
 
 
 def _one_mark(published: object, clean: object) -> object:

@@ -116,6 +116,17 @@ def test_labels_have_colours_of_their_own_that_mean_nothing_else(count):
     assert shades == figures.colours(names)
 
 
+def test_a_corpus_has_one_colour_beside_whatever_it_stands():
+    alone, all_four = (
+        figures.colours(["SAVEE"]),
+        figures.colours(["emovo", "ravdess", "savee", "tess"]),
+    )
+    assert alone["SAVEE"] == all_four["savee"]
+    mixed = figures.colours(["anger", "SAVEE", "TESS"])
+    assert (mixed["SAVEE"], mixed["TESS"]) == (all_four["savee"], all_four["tess"])
+    assert len(set(mixed.values())) == 3
+
+
 def marks(axes, shape):
     return [line for line in axes.lines if line.get_marker() == shape]
 

@@ -104,6 +104,18 @@ def test_a_column_of_dashes_is_left_out_and_one_with_a_value_is_not():
     assert table_cells.rows(tables.html(("", "x"), tables.NONE)) == [["not recorded yet"]]
 
 
+def test_what_all_rows_say_stands_once_below_where_that_is_asked():
+    given = [("a", "all", ("x", "of y")), ("b", "all", ("x", "of y"))]
+    shown = tables.html(("", "same", "how"), given, once=("same", "how", "other"), note="A note")
+    assert table_cells.rows(shown) == [["a"], ["b"]]
+    assert '<p class="notes">A note; same: all; how: x; of y</p>' in shown.data
+    shown = tables.html(("", "same", "how"), given, once=("how",))
+    assert table_cells.rows(shown) == [["a", "all"], ["b", "all"]]
+    for rows in ([*given, ("c", "some", "x")], given[:1]):
+        shown = tables.html(("", "same", "how"), rows, once=("same",))
+        assert [row[1] for row in table_cells.rows(shown)] == [row[1] for row in rows]
+
+
 @pytest.mark.parametrize(
     ("number", "marks"), [("01", ["holds", "fails"]), ("04", ["holds / fails"])]
 )

@@ -27,7 +27,6 @@ YARDSTICKS = {"seed": (MUTED[0], "-"), "split": (MUTED[1], "--"), "same split": 
 
 def leaks(estimates: Mapping[tuple[str, str, str], Estimate]) -> Figure:
     """Draw what each leak adds to the UA of each corpus, with intervals; a panel for each leak."""
-    marked = numbers.marks(estimates)
     corpora = dict.fromkeys(corpus for _, corpus, _ in estimates)
     panels = {}
     for leak, title in PANELS.items():
@@ -40,8 +39,7 @@ def leaks(estimates: Mapping[tuple[str, str, str], Estimate]) -> Figure:
                     effects.append(Effect(value=np.nan, **about))
                     continue
                 bounds = {"value": gap.value, "low": gap.low, "high": gap.high}
-                is_judged = marked[leak, corpus, model] != "inconclusive"
-                effects.append(Effect(**bounds, is_judged=is_judged, **about))
+                effects.append(Effect(**bounds, is_judged=not gap.doubt, **about))
     return forest(panels, shades=SHADES, unit="points of UA that the leak adds")
 
 

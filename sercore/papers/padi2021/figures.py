@@ -170,7 +170,7 @@ def effects(effects: Sequence[Effect]) -> Figure:
 TRAININGS = {
     numbers.SHORT: (MUTED[0], "after 8 epochs, before the rate falls"),
     f"{Plan.epochs} epochs": (MUTED[1], "after 20 epochs, with the printed fall of the rate"),
-    "to convergence": (MUTED[5], "logistic regression"),
+    "to convergence": (MUTED[2], "logistic regression"),
 }
 
 

@@ -28,7 +28,7 @@ from sercore.training.chunks import LENGTHS
 
 FULL = study.FULL.name
 METRICS = {"WA": WA, "UA": UA}
-NOT_YET = "not recorded yet"
+ONCE = ("scored", "training", "split", "scored, and how trained", "sign")  # below, if all alike
 LAYERS = {"frames_last": "last", "frames_middle": "middle", "embedding": DASH}  # of CAM++
 
 
@@ -176,7 +176,7 @@ def folds(ledger: Ledger, *, row: str = FULL) -> HTML:
     heads = ["scored", "split", "training", "score, %"]
     heads += [("fold", str(fold)) for fold in range(1, 6)]
     heads += [("over folds", "mean"), ("over folds", "standard deviation")]
-    return html(heads, rows or NONE, caption=f"System {row} by fold", folded=True)
+    return html(heads, rows or NONE, caption=f"System {row} by fold", folded=True, once=ONCE)
 
 
 def per_class(ledger: Ledger) -> HTML:
@@ -197,7 +197,7 @@ def per_class(ledger: Ledger) -> HTML:
             rows.append(row)
     heads = ("scored", "system", "training", "angry", "happy or excited", "neutral", "sad")
     caption = "Recall of each class in %, and the most frequent wrong answer"
-    return html(heads, rows or NONE, caption=caption)
+    return html(heads, rows or NONE, caption=caption, once=ONCE)
 
 
 def grid(ledger: Ledger, *, folded: bool | None = None) -> HTML:
@@ -214,7 +214,11 @@ def grid(ledger: Ledger, *, folded: bool | None = None) -> HTML:
     heads = ["scored, and how trained", "split", "transfer, masks, pooling", "WA, %", "UA, %"]
     heads += ["standard deviation of WA", "folds", "seeds", "speakers", "updates"]
     return html(
-        heads, rows or NONE, caption=f"The systems of Figure 4, {ledger.source}", folded=folded
+        heads,
+        rows or NONE,
+        caption=f"The systems of Figure 4, {ledger.source}",
+        once=ONCE,
+        folded=folded,
     )
 
 
@@ -234,29 +238,22 @@ def effects(ledger: Ledger) -> HTML:
     heads = ["scored, and how trained", "split", "points of"]
     heads += [("main effect", name) for name in FACTORS]
     heads += [("difference", name) for name in differences]
-    return html(
-        [*heads, ""], rows or NONE, caption="Main effects and their differences", folded=True
-    )
+    caption = "Main effects and their differences"
+    return html([*heads, "sign"], rows or NONE, caption=caption, folded=True, once=ONCE)
 
 
 def variants(
     ledger: Ledger, groups: Sequence[str] = ("finetune", "pooling", "policies", "inputs", "parts")
 ) -> HTML:
-    """Show systems that change one of the grid, beside that baseline, and the change in points.
-
-    A group of which nothing is recorded has a row that says so.
-    """
-    rows: list[tuple] = []
-    for group in groups:
-        recorded_rows = _variant_rows(ledger, group)
-        rows += [(group, *row) for row in recorded_rows] or [(group, NOT_YET)]
+    """Show systems that change one of the grid, beside that baseline, and the change in points."""
+    rows = [(group, *row) for group in groups for row in _variant_rows(ledger, group)]
     heads = ["group", "variant", ("variant, %", "WA"), ("variant, %", "UA"), "baseline"]
     heads += [(what, name) for what in ("baseline, %", "change, points") for name in ("WA", "UA")]
     heads.append("scored, and how trained")
     caption = (
         "Variants, with speakers left out; a change is judged on five seeds of finished trainings"
     )
-    return html(heads, rows, caption=caption)
+    return html(heads, rows or NONE, caption=caption, once=ONCE)
 
 
 def _variant_rows(ledger: Ledger, group: str) -> list[tuple]:
@@ -291,7 +288,9 @@ def encoder(ledger: Ledger) -> HTML:
     heads = ["split", "row", "layer", "training"]
     heads += [("trained to the end", name) for name in ("WA, %", "UA, %", "seeds")]
     heads += [(f"ended after {numbers.SHORT}", name) for name in ("WA, %", "UA, %", "seeds")]
-    return html(heads, rows or NONE, caption="CAM++ with our pooling and layers, on RAVDESS")
+    return html(
+        heads, rows or NONE, caption="CAM++ with our pooling and layers, on RAVDESS", once=ONCE
+    )
 
 
 def compared(ledger: Ledger) -> HTML:
@@ -325,7 +324,7 @@ def stages(ledger: Ledger) -> HTML:
     heads = ["network", "speakers that taught it", "equal error rate, %", "emotion: system"]
     heads += ["WA, %", "UA, %", "training"]
     caption = "Verification of RAVDESS's speakers, and emotions"
-    return html(heads, cells or NONE, caption=caption, folded=True)
+    return html(heads, cells or NONE, caption=caption, folded=True, once=ONCE)
 
 
 def _errors(trials: pd.DataFrame) -> str:
@@ -344,7 +343,7 @@ def controls(ledger: Ledger) -> HTML:
             score = _score(way, name, UA)
             rows.append((way.title, name, control, way.split, score, without, way.about))
     heads = ("scored", "row", "control", "split", "UA, %", "UA without it, %", "training")
-    return html(heads, rows or NONE, caption="Controls", folded=True)
+    return html(heads, rows or NONE, caption="Controls", folded=True, once=ONCE)
 
 
 def _score(way: Systems, name: str, metric: str) -> object:

@@ -27,6 +27,7 @@ from sercore.papers.parry2022.study import APPROACHES, CURVE, VIEWED
 from sercore.report.figures import (
     COLOURS,
     FONT,
+    MUTED,
     WIDTH,
     Effect,
     colour_bar,
@@ -79,7 +80,7 @@ def swing(
     scores = np.concatenate([np.asarray(values, float) for values in curves.values()])
     size = {"figsize": (WIDTH, 3.6), "layout": "constrained", "width_ratios": [3, 1.1]}
     figure, (left, right) = plt.subplots(1, 2, **size)
-    shades = colours(curves)
+    shades = dict(zip(curves, itertools.cycle(MUTED[4:]), strict=False))  # the first are of corpora
     for seed, values in curves.items():
         epochs, look = range(1, len(values) + 1), {"linewidth": 1.3, "label": f"seed {seed}"}
         (line,) = left.plot(epochs, values, color=shades[seed], **look)

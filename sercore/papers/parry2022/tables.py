@@ -337,7 +337,7 @@ def trainings(ledger: Ledger) -> HTML:
     heads += [("selected epoch", head) for head in ("validation UA, %", "training loss")]
     heads += ["label entropy", "clips a second", "minutes", "seeds"]
     caption = "Recorded trainings; the epoch is selected by UA on the validation speakers"
-    return html(heads, rows or NONE, caption=caption)
+    return html(heads, rows or NONE, caption=caption, once=("run, of a cap of", "ended by"))
 
 
 def probes(ledger: Ledger) -> HTML:

@@ -179,8 +179,10 @@ def test_discriminators_are_told_with_the_entropy_of_their_labels(full):
 def test_trainings_and_probes_are_told(full):
     found = {(row[0], row[1]): row[2:] for row in rows(chapter.trainings(full))}
     assert found["GR C", "as-described"] == [
-        "4 of 30", "3", "0.25", "all 4 epochs", "61.00", "0.710", "0.990", "113", "3", "3",
+        "3", "0.25", "61.00", "0.710", "0.990", "113", "3", "3",
     ]  # fmt: skip
+    told = "run, of a cap of: 4 of 30; ended by: all 4 epochs"
+    assert note(chapter.trainings(full)) == told
     assert ("GR C", "as-described, alpha 0.25") in found
     assert rows(chapter.probes(full))[:2] == [
         ["baseline", "corpus", "0.900", "0.330", "+0.400", "1"],
