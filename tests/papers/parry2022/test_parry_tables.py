@@ -23,7 +23,7 @@ from tests.corpora import trees
 from tests.papers.parry2022 import parry_toy
 from tests.papers.parry2022.parry_book import MEASURED, ON, book, grid, switched
 from tests.papers.parry2022.parry_runs import ledger, trials
-from tests.table_cells import by_name, rows
+from tests.table_cells import by_name, note, rows
 
 NOTHING = Ledger(papers.named(parry.NAME), runs=recorded.read("no such paper"))
 
