@@ -252,7 +252,7 @@ def test_a_new_module_is_in_the_reference(tmp_path):
 
 def test_every_include_is_written_and_every_page_of_the_contents_is_there(monkeypatch):
     monkeypatch.setattr(fragments.data, "demo", lambda: SimpleNamespace(data=""))
-    written = set(fragments._texts(papers.values(), [RUN], {})) | {"steps.png", "speed.svg"}
+    written = set(fragments._texts(papers.values(), [RUN], {})) | {"steps.svg", "speed.svg"}
     for page in BOOK.glob("*.md"):
         named = set(re.findall(r"\{(?:include|image|figure)\} generated/(\S+)", page.read_text()))
         assert named <= written, page.name

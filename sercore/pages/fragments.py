@@ -31,14 +31,13 @@ def write(
     place = folder / "book" / "generated"
     for name, text in _texts(numbers, runs, times).items():
         store.write(place / name, (text + "\n").encode())
+    drawn = {"speed.svg": speed.draw(speed.points())}
     for values in numbers.values():
-        for name, figure in values.ledger.paper.figures(values.ledger).items():
-            figure.savefig(place / name, dpi=150, metadata={"Software": None})
-            plt.close(figure)
-    figure = speed.draw(speed.points())
-    with plt.rc_context({"svg.hashsalt": "speed"}):
-        figure.savefig(place / "speed.svg", metadata={"Date": None})
-    plt.close(figure)
+        drawn |= values.ledger.paper.figures(values.ledger)
+    for name, figure in drawn.items():
+        with plt.rc_context({"svg.hashsalt": name}):
+            figure.savefig(place / name, metadata={"Date": None})
+        plt.close(figure)
 
 
 def _texts(

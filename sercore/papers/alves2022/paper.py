@@ -42,7 +42,7 @@ class Alves2022(Paper, study=study):
 
     def figures(self, ledger: Ledger) -> dict[str, Figure]:
         """Draw the steps between the two ways to score, which the first page shows."""
-        return {"steps.png": figures.waterfall(ledger)}
+        return {"steps.svg": figures.waterfall(ledger)}
 
     def setting(self, number: Printed) -> Plain | None:
         """Compare a setting; of single files it is not published which got another value."""
