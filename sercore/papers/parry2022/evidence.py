@@ -3,8 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from sercore.evaluation import estimates
 from sercore.evaluation.scores import Trials
@@ -14,7 +16,7 @@ from sercore.ledger.entries import Ledger
 from sercore.ledger.paper import Printed
 from sercore.papers.parry2022 import numbers
 from sercore.papers.parry2022.data import SUBSETS
-from sercore.papers.parry2022.numbers import CREMA, HOME, PROTOCOL, SCORED, TESS, UA
+from sercore.papers.parry2022.numbers import CREMA, HOME, PROTOCOL, SCORED, TESS, UA, VARIANT
 from sercore.papers.parry2022.study import APPROACHES, GRID, VIEWED
 from sercore.papers.parry2022.trial import ELSEWHERE, NOWHERE
 
@@ -173,7 +175,7 @@ def reference(
     return Trials(table, counts, errors) if len(table) else None
 
 
-def where_unseen(ledger: Ledger, model: str, corpus: str, **settings: str) -> Trials | None:
+def where_unseen(ledger: Ledger, model: str, corpus: str, **settings: Any) -> Trials | None:
     """Return a reference model as scored on a corpus that its training never saw, or None."""
     return numbers.scored(reference(ledger, model, unseen=corpus, **settings), (corpus,))
 
@@ -205,6 +207,36 @@ def rescaled(ledger: Ledger, model: str, scaling: str, corpus: str) -> Gap:
     return (
         Gap(name) if None in trials else judging.estimated(name, estimates.difference(*trials, UA))
     )
+
+
+def network_unseen(ledger: Ledger, corpus: str) -> Trials | None:
+    """Return the network without attributes on a corpus that its training never saw, or None."""
+    layout = f"{ELSEWHERE}{corpus}"
+    trials = ledger.trials("baseline", variant=VARIANT, protocol=layout, control=layout)
+    return numbers.scored(trials, (corpus,))
+
+
+def above_reference(ledger: Ledger, model: str, corpus: str) -> Gap:
+    """Return that network's UA less a reference model's on the same split, in points.
+
+    The reference model has no random start: its one training stands beside that of each seed.
+    """
+    name = f"network over {model}, {corpus} unseen"
+    network = network_unseen(ledger, corpus)
+    split = where_unseen(ledger, model, corpus, is_drawn=False)
+    if None in (network, split):
+        return Gap(name)
+    beside = _repeated(split, network.seeds)
+    return judging.estimated(name, estimates.difference(network, beside, UA))
+
+
+def _repeated(trials: Trials, seeds: Sequence[int]) -> Trials:
+    """Return one trial as if each seed had given it."""
+    table, counts, errors = (
+        pd.concat([part.assign(trial=seed) for seed in seeds])
+        for part in (trials.table, trials.counts, trials.errors)
+    )
+    return Trials(table.assign(seed=table["trial"], fold=0), counts, errors, trials.classes)
 
 
 # How a sentence about accuracies is judged.

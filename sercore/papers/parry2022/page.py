@@ -50,7 +50,8 @@ def quoted(ledger: Ledger) -> Mapping[str, object]:
     named = _printed(ledger) | _measured(ledger) | _references(ledger)
     if (TESS, "baseline") not in evidence.trained(ledger).scores:
         return named
-    for part in (_trainings, _recipes, _baseline, _models, _changed, _discriminators, _views):
+    parts = (_trainings, _recipes, _baseline, _models, _changed, _discriminators, _views)
+    for part in (*parts, _network_unseen):
         named |= part(ledger)
     return named
 
@@ -163,8 +164,9 @@ def _bounds(name: str, estimate: Estimate | Gap) -> dict[str, float]:
 
 
 def _trainings(ledger: Ledger) -> dict[str, object]:
-    """Count the recorded trainings and how they ended, and name what they were trained on."""
+    """Count the trainings in the paper's layout and how they ended, and name what taught them."""
     trainings = numbers.arranged(ledger.recorded.trials)
+    trainings = trainings[trainings["protocol"] == PROTOCOL]
     unfinished = [ledger.paper.unfinished(trial) for trial in trainings.to_dict("records")]
     pool = numbers.corpora()
     return {
@@ -175,6 +177,23 @@ def _trainings(ledger: Ledger) -> dict[str, object]:
         "cap": int(trainings["epochs"].max()),
         "last_selected": int((trainings["best_epoch"] == trainings["epochs_run"]).sum()),
     }
+
+
+def _network_unseen(ledger: Ledger) -> dict[str, object]:
+    """Give the network without attributes on RAVDESS unseen, and its lead over the classifiers."""
+    corpus = evidence.LEFT_OUT[0]
+    network = evidence.network_unseen(ledger, corpus)
+    if network is None:
+        return {}
+    name, epochs = f"network_{corpus}", network.table["epochs_run"]
+    named = _bounds(name, level(network, UA)) | span(f"{name}_epochs", epochs.astype(int))
+    named[f"{name}_spread"] = network.by_seed(UA).std(ddof=1)
+    named[f"{name}_seeds"] = len(network.seeds)
+    named[f"{name}_finished"] = int((epochs < network.table["epochs"]).sum())
+    leads = [evidence.above_reference(ledger, model, corpus) for model in SHORT]
+    for short, lead, mark in zip(SHORT.values(), leads, judging.marks(leads), strict=True):
+        named |= _bounds(f"{name}_over_{short}", lead) | {f"{name}_over_{short}_mark": mark}
+    return named | {mark: mark for mark in ("holds", "fails", "inconclusive")}
 
 
 def _recipes(ledger: Ledger) -> dict[str, object]:
