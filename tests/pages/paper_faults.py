@@ -26,7 +26,11 @@ ARTICLE = """() => {
     for (const part of article.querySelectorAll(screen)) part.remove();
     return [article.textContent, heads];
 }"""
-CAPTIONS = "[...document.querySelectorAll('.bd-article figcaption .caption-text')].map(words => words.textContent)"
+CAPTIONS = """() => [...document.querySelectorAll('.bd-article figcaption .caption-text')].map(caption => {
+    const words = caption.cloneNode(true);
+    for (const formula of words.querySelectorAll('.math, mjx-container')) formula.remove(); // a picture on paper
+    return words.textContent;
+})"""
 CUT = """() => {
     for (const fold of document.querySelectorAll('.bd-article details')) fold.open = true;
     return [...document.querySelectorAll('.bd-article :is(table, pre, img, svg)')]
