@@ -132,7 +132,8 @@ def corpus_probes(ledger: Ledger) -> dict[str, dict[int, tuple[float, float, flo
     linear = ledger.recorded.parts["probes"]
     if not len(linear):
         return results
-    table = ledger.recorded.kind("views").merge(linear[linear["attribute"] == "C"], on="trial")
+    views = numbers.in_layout(ledger.recorded.kind("views"))
+    table = views.merge(linear[linear["attribute"] == "C"], on="trial")
     for row in VIEWED:
         is_row = (table["approach"] == row.approach) & (table["attributes"] == row.attributes)
         for view in table[is_row].itertuples(index=False):

@@ -266,6 +266,7 @@ def maps_data(ledger: Ledger, run: Ledger) -> list[Points]:
     if source is None:
         return panels
     what, views, points = source
+    views = numbers.in_layout(views)
     for row in VIEWED:
         is_row = (views["approach"] == row.approach) & (views["attributes"] == row.attributes)
         trials = views[is_row].sort_values("seed")["trial"]

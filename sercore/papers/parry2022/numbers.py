@@ -192,6 +192,12 @@ def arranged(trials: pd.DataFrame) -> pd.DataFrame:
     return chosen.assign(row=rows, control=controls, encoder="none", fold=0)
 
 
+def in_layout(views: pd.DataFrame) -> pd.DataFrame:
+    """Choose the looks into networks of the paper's layout, or all where none is of it."""
+    usual = views[views["protocol"] == PROTOCOL] if len(views) else views
+    return usual if len(usual) else views
+
+
 def _named(trial: dict) -> tuple[str, str]:
     """Return row and control of a recorded training."""
     row = Row(**{name: trial[name] for name in asdict(BASELINE)})

@@ -193,6 +193,7 @@ def _network_unseen(ledger: Ledger) -> dict[str, object]:
     leads = [evidence.above_reference(ledger, model, corpus) for model in SHORT]
     for short, lead, mark in zip(SHORT.values(), leads, judging.marks(leads), strict=True):
         named |= _bounds(f"{name}_over_{short}", lead) | {f"{name}_over_{short}_mark": mark}
+        named[f"{name}_beside_{short}"] = named[name] - lead.value
     return named | {mark: mark for mark in ("holds", "fails", "inconclusive")}
 
 

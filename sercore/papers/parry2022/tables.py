@@ -346,7 +346,7 @@ def probes(ledger: Ledger) -> HTML:
     keys = ["approach", "attributes", "attribute"]
     groups = ()
     if len(scores):
-        viewed = ledger.recorded.kind("views").merge(scores, on="trial")
+        viewed = numbers.in_layout(ledger.recorded.kind("views")).merge(scores, on="trial")
         groups = viewed.groupby(keys, sort=False)
     for (approach, attributes, letter), group in groups:
         rows.append(

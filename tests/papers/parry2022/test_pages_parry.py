@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from sercore import papers
@@ -79,7 +80,9 @@ def test_todays_words_quote_what_the_recorded_files_hold(monkeypatch):
     monkeypatch.undo()
     ledger = Ledger(papers.named(parry.NAME))
     named = page.quoted(ledger)
-    models = ledger.recorded.trials.query("run.str.endswith('models')")
+    models = ledger.recorded.trials.query(
+        "run.str.endswith('models') and protocol == 'held-out-speakers'"
+    )
     at_cap = models["ending"].str.startswith("all ") & (models["epochs"] < 150)
     assert (named["trainings"], named["unfinished"]) == (len(models), at_cap.sum())
     counts, scores = ledger.recorded.parts["counts"], []
@@ -171,9 +174,14 @@ def recorded_ledger() -> Ledger:
 
 
 def worked_out(ledger: Ledger, corpus: str, **settings) -> np.ndarray:
-    """UA of every single reference model on a corpus, by pandas: mean recall of the classes, in %."""
+    """UA of every single reference model on a corpus, on drawn speakers."""
     table = ledger.recorded.trials
     table = table[table["run"].str.endswith("references") & (table["fold"] >= 0)]
+    return by_pandas(ledger, corpus, table, **settings)
+
+
+def by_pandas(ledger: Ledger, corpus: str, table: pd.DataFrame, **settings) -> np.ndarray:
+    """UA of every single trial of a table on a corpus, by pandas: mean recall of the classes, in %."""
     for name, value in settings.items():
         table = table[table[name] == value]
     counts = ledger.recorded.counts
@@ -209,6 +217,26 @@ def test_words_on_reference_models_quote_what_the_recorded_files_hold(monkeypatc
     fewer = worked_out(recorded_ledger, "ravdess", **layout, **plain)
     assert named["svm_ravdess_fewer"] == pytest.approx(fewer.mean() - unseen.mean())
     assert named["fall_judged"] == 6  # three models on RAVDESS and on EMOVO
+
+
+def test_words_on_the_network_quote_what_the_recorded_files_hold(monkeypatch, recorded_ledger):
+    """The network on each seed, beside the one training of a model without a random start."""
+    monkeypatch.undo()
+    named, table = page.quoted(recorded_ledger), recorded_ledger.recorded.trials
+    unseen = table[table["protocol"] == "unseen ravdess"]
+    networks = unseen[unseen["run"].str.endswith("models")]
+    scores = by_pandas(recorded_ledger, "ravdess", networks, approach="baseline")
+    assert len(scores) == named["network_ravdess_seeds"] == named["network_ravdess_finished"] == 5
+    assert named["network_ravdess"] == pytest.approx(scores.mean())
+    assert named["network_ravdess_low"] < scores.mean() < named["network_ravdess_high"]
+    split = unseen[unseen["run"].str.endswith("references") & (unseen["fold"] < 0)]
+    given = {"scaling": "training", "labels": "true", "model": "SVM, balanced"}
+    (svm,) = by_pandas(recorded_ledger, "ravdess", split, **given)
+    assert named["network_ravdess_over_svm"] == pytest.approx(scores.mean() - svm)
+    assert named["network_ravdess_beside_svm"] == pytest.approx(svm)
+    lead = evidence.above_reference(recorded_ledger, "SVM, balanced", "ravdess")
+    assert not lead.doubt
+    assert named["trainings"] == len(table[table["run"] == "open, models"])
 
 
 def test_an_interval_of_a_cost_is_that_of_speakers_and_seeds_drawn_anew(recorded_ledger):
