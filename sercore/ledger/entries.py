@@ -265,10 +265,12 @@ class Ledger:
         for place in map(self.paper.place, self.printed):
             if place.corpora:
                 printed.add((place.row, place.metric, place.corpora))
-        shown = [where[:2] for where in self._groups if not self._is_aside(where[4])]
-        for row, control in dict.fromkeys(shown):
-            cells = itertools.product(self.paper.metrics, self.paper.scored.items())
-            for metric, (on, corpora) in cells:
+        columns: dict[tuple[str, str], dict] = {}
+        for row, control, _, protocol, run, _ in self._groups:
+            if not self._is_aside(run):
+                columns.setdefault((row, control), {}).update(self.paper.columns(protocol))
+        for (row, control), scored in columns.items():
+            for metric, (on, corpora) in itertools.product(self.paper.metrics, scored.items()):
                 is_printed = (row, metric, corpora) in printed
                 if control == "none" and (is_printed or not self.paper.ours(row, metric)):
                     continue
@@ -287,7 +289,12 @@ class Ledger:
         runs = self.beside_print(place.row, control)
         for (variant, protocol, run, encoder), trials in runs.items():
             placed = self.placed(place, trials)
-            if place.metric not in MEASURES or not len(placed.counts):
+            columns = ((), *self.paper.columns(protocol).values())
+            if (
+                place.corpora not in columns
+                or place.metric not in MEASURES
+                or not len(placed.counts)
+            ):
                 continue
             cell = {
                 "variant": variant,

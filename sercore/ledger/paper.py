@@ -272,6 +272,10 @@ class Paper(ABC):
 
     # The ledger: what a printed number is, and where it stands.
 
+    def columns(self, protocol: str) -> Mapping[str, tuple[str, ...]]:
+        """Name the sets of corpora that trials under a protocol are scored on apart."""
+        return self.scored
+
     def plain(self, number: Printed) -> Plain | None:
         """Compare a setting or a count; None for a result, and for what was not measured."""
         if number.kind == "setting":

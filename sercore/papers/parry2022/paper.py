@@ -8,7 +8,8 @@ from typing import Any
 from sercore.ledger import recorded
 from sercore.ledger.paper import Paper, Place, Plain, Printed
 from sercore.papers.parry2022 import card, numbers, page, study
-from sercore.papers.parry2022.data import CLASSES
+from sercore.papers.parry2022.data import CLASSES, ORIGINS
+from sercore.papers.parry2022.trial import ELSEWHERE
 from sercore.report.tables import listed
 
 
@@ -65,6 +66,13 @@ class Parry2022(Paper, study=study):
     def reading(self, row: str) -> str:
         """Choose the text's reading: there is no public code."""
         return numbers.VARIANT
+
+    def columns(self, protocol: str) -> Mapping[str, tuple[str, ...]]:
+        """Name what is scored apart: where another corpus is unseen, that one alone."""
+        if not protocol.startswith(ELSEWHERE):
+            return self.scored
+        name = protocol.removeprefix(ELSEWHERE)
+        return {f"{ORIGINS[name]} unseen": (name,)} if name in ORIGINS else {}
 
     def unfinished(self, trial: Mapping[str, Any]) -> str:
         """Say why a training is not finished: a cap below the paper's came before its rule."""

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from sercore import papers
+from sercore.evaluation.estimates import level
 from sercore.evaluation.reference import CLASSIFIERS
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
@@ -237,6 +238,18 @@ def test_words_on_the_network_quote_what_the_recorded_files_hold(monkeypatch, re
     lead = evidence.above_reference(recorded_ledger, "SVM, balanced", "ravdess")
     assert not lead.doubt
     assert named["trainings"] == len(table[table["run"] == "open, models"])
+
+
+def test_where_another_corpus_is_unseen_the_ledger_has_that_corpus_alone(
+    monkeypatch, recorded_ledger
+):
+    monkeypatch.undo()
+    rows = [row for row in recorded_ledger.entries() if row["protocol"] == "unseen ravdess"]
+    assert [(row["row"], row["column"], row["seeds"]) for row in rows] == [
+        ("Control: baseline, unseen ravdess", "RAVDESS unseen", 5)
+    ]
+    lead = evidence.network_unseen(recorded_ledger, "ravdess")
+    assert rows[0]["value"] == pytest.approx(level(lead, "unweighted_accuracy").value)
 
 
 def test_an_interval_of_a_cost_is_that_of_speakers_and_seeds_drawn_anew(recorded_ledger):
