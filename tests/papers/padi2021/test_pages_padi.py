@@ -92,8 +92,8 @@ def test_one_recorded_count_changes_the_words():
     given = trials(["111"], folds=2)
     one = padi_runs.tested(given[1], "ravdess")[0]
     moved = ledger(given, lambda trial, speaker: 50 + (speaker == one))
-    assert written(ledger(given)) == "50.00 % after 8 epochs"
-    assert written(moved) == "50.10 % after 8 epochs"
+    assert written(ledger(given)) == "50.00\N{NO-BREAK SPACE}% after 8 epochs"
+    assert written(moved) == "50.10\N{NO-BREAK SPACE}% after 8 epochs"
 
 
 def test_trainings_with_the_printed_decay_are_not_called_unfinished():
