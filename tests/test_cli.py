@@ -15,7 +15,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
-import torch
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -443,17 +442,3 @@ def test_json_is_a_plain_flag(command):
 def test_an_error_that_is_not_ours_keeps_its_traceback(monkeypatch):
     monkeypatch.setattr("sercore.models.counts.table", lambda: 1 / 0)
     assert isinstance(run("models").exception, ZeroDivisionError)
-
-
-def test_a_full_gpu_is_told_in_one_line_with_what_to_do(monkeypatch, tmp_path):
-    def fill(*_, **__):
-        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.")
-
-    monkeypatch.setattr(loopq_card.CARD, "train", fill)
-    done = run("train", "FCMFCC", "--out", tmp_path / "model")
-    assert done.exit_code == 2
-    (line,) = done.stderr.splitlines()
-    assert line.startswith(
-        "CUDA out of memory. Tried to allocate 2 GiB. The GPU's memory was too small."
-    )
-    assert "CUDA_VISIBLE_DEVICES=" in line

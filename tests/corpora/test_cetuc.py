@@ -57,8 +57,4 @@ def test_the_counts_expected_are_those_of_the_papers_data():
 
 
 def test_linked_folders_are_read_once_and_a_link_to_above_ends(tree):
-    before = cetuc.read(tree)
-    trees.put_elsewhere(tree)
-    linked = cetuc.read(tree)
-    assert linked.table.equals(before.table)
-    assert linked.problems == before.problems
+    trees.check_links(cetuc.read, tree)

@@ -119,11 +119,7 @@ def test_flac_is_read_as_wav_is(name, tree, tmp_path):
 
 
 def test_linked_folders_are_read_once_and_a_link_to_above_ends(name, tree):
-    whole = read(tree)
-    trees.put_elsewhere(tree)
-    linked = read(tree)
-    assert linked.table.equals(whole.table)
-    assert linked.problems == whole.problems
+    trees.check_links(read, tree)
 
 
 def test_a_deleted_clip_is_told(name, tree):

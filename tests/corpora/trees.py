@@ -3,7 +3,7 @@
 import gzip
 import json
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import product
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import numpy as np
 import soundfile
 
 from sercore.corpora.epst import EMOTIONS
+from sercore.corpora.table import Corpus
 
 LISTS = {"crema-d": "cremad", "emodb": "emodb", "iemocap": "iemocap-4class", "savee": "savee"}
 TESS_WORDS = [f"word{number}" for number in range(200)]
@@ -51,14 +52,17 @@ def clip(path: Path) -> Path:
     return path
 
 
-def put_elsewhere(tree: Path) -> None:
-    """Move a tree's folders to another place, with a link to each, and in each one to the tree above."""
-    elsewhere = tree.parent / "another disk"
+def check_links(read: Callable[[Path], Corpus], tree: Path) -> None:
+    """Spread a tree over disks: each folder is read once, and a link to the tree above ends."""
+    whole, elsewhere = read(tree), tree.parent / "another disk"
     elsewhere.mkdir()
     for path in [path for path in tree.iterdir() if path.is_dir()]:
         path.rename(elsewhere / path.name)
         path.symlink_to(elsewhere / path.name)
         (elsewhere / path.name / "above").symlink_to(tree)
+    linked = read(tree)
+    assert linked.table.equals(whole.table)
+    assert linked.problems == whole.problems
 
 
 def plant(root: Path, names: Iterable[str], suffix: str = ".wav") -> Path:

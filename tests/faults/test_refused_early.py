@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from sercore import encoders, press
 from sercore.cli import app
 from sercore.encoders import EncoderError
+from sercore.papers.biagini2022 import card as loopq_card
 from sercore.report import predictions
 
 
@@ -126,3 +127,15 @@ def test_a_clip_or_a_class_whose_name_looks_like_mathematics(tmp_path, classes):
     (legend,) = figure.legends
     assert tuple(text.get_text() for text in legend.get_texts()) == classes
     plt.close(figure)
+
+
+def test_a_full_gpu_is_told_in_one_line_with_what_to_do(monkeypatch, tmp_path):
+    def fill(*_, **__):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.")
+
+    monkeypatch.setattr(loopq_card.CARD, "train", fill)
+    line = told("train", "FCMFCC", "--out", tmp_path / "model")
+    assert line.startswith(
+        "CUDA out of memory. Tried to allocate 2 GiB. The GPU's memory was too small."
+    )
+    assert "CUDA_VISIBLE_DEVICES=" in line

@@ -187,7 +187,6 @@ def _network_unseen(ledger: Ledger) -> dict[str, object]:
         return {}
     name, epochs = f"network_{corpus}", network.table["epochs_run"]
     named = _bounds(name, level(network, UA)) | span(f"{name}_epochs", epochs.astype(int))
-    named[f"{name}_spread"] = network.by_seed(UA).std(ddof=1)
     named[f"{name}_seeds"] = len(network.seeds)
     named[f"{name}_finished"] = int((epochs < network.table["epochs"]).sum())
     leads = [evidence.above_reference(ledger, model, corpus) for model in SHORT]
