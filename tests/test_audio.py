@@ -16,8 +16,9 @@ from hypothesis.extra import numpy as arrays
 from sercore import audio
 from sercore.corpora.table import build
 from sercore.features import prosodic
-from tests.audio_cases import ERRORS, PAGE, READ, page, said
+from tests.audio_cases import ERRORS, READ, said
 from tests.audio_files import NOISE, NOTES, aiff, encoded, file, open_folder, pcm, tone, wav
+from tests.audio_page import PAGE, page
 
 ORIGINALS = {
     "emovo/f1/dis-f1-b1.wav": ("RIFF", 48_000, 2),
@@ -73,7 +74,7 @@ def test_the_page_tells_what_happens(monkeypatch, tmp_path):
         written = page()
     except OSError as error:
         pytest.skip(f"needs a user without rights: {error}")
-    assert PAGE.read_text(encoding="utf-8") == written, "run python -m tests.audio_cases"
+    assert PAGE.read_text(encoding="utf-8") == written, "run python -m tests.audio_page"
 
 
 def test_the_page_is_the_same_everywhere():
