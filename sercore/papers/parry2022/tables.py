@@ -196,6 +196,22 @@ def costs(ledger: Ledger) -> HTML:
     return html(heads, rows or NONE, caption="What it costs that no speaker of a corpus trains")
 
 
+def unseen(ledger: Ledger) -> HTML:
+    """Show the networks where RAVDESS is unseen, and what attributes add to the baseline."""
+    corpus, rows = evidence.LEFT_OUT[0], []
+    gaps = evidence.gains_unseen(ledger, corpus)
+    marks = dict(zip(gaps, judging.marks(list(gaps.values())), strict=True))
+    for row in ("baseline", *gaps):
+        trials = evidence.network_unseen(ledger, corpus, row)
+        if trials is not None:
+            epochs = span(trials.table["epochs_run"])
+            change = [judging.with_interval(gaps[row]), marks[row]] if row in gaps else [DASH] * 2
+            rows.append((row, len(trials.seeds), epochs, level_cell(trials), *change))
+    heads = ("model", "seeds", "epochs run", "UA, %", "less the baseline, points", "sign")
+    caption = f"Networks where {data.ORIGINS[corpus]} is unseen; signs are judged together"
+    return html(heads, rows or NONE, caption=caption)
+
+
 def here(run: Ledger) -> HTML:
     """Show the UA of every model that a page has run, on each unseen corpus and in domain."""
     scored, rows = places(run), []
