@@ -120,10 +120,11 @@ class Row:
     # "mean" or "flatten"; "none" for the embedding; "regression": a logistic regression on mean and
     # standard deviation of the steps, which is fitted until it converges and has no epochs
     pooling: str = "statistics"
+    evaluate: str = ""  # frames that are read of the middle of a test clip; empty for all
 
     @property
     def name(self) -> str:
-        """Name by augmentation and statistics pooling: "CAM++ 01", "CAM++ 11, middle"."""
+        """Name by masks and statistics pooling: "CAM++ 01", "CAM++ 11, middle, 100 frames"."""
         if self.output == "embedding":
             return "CAM++ embedding"
         digits = f"{self.augmentation != 'none':d}{self.pooling == 'statistics':d}"
@@ -132,6 +133,8 @@ class Row:
             parts.append("middle")
         if self.pooling == "mean":
             parts.append("mean")
+        if self.evaluate:
+            parts.append(f"{self.evaluate} frames")
         return ", ".join(parts)
 
 
@@ -149,6 +152,15 @@ OTHERS = tuple(
     for output in ("frames_last", "frames_middle")
 )
 ROWS = {row.name: row for row in (*GRID, *MIDDLE, *OTHERS, LINEAR)}
+# Rows that read only the middle of a test clip, half a second to ten; a chunk is of three.
+POOLINGS = ("statistics", "mean", "flatten")
+READ = ("50", "100", "200", "300", "1000")  # frames
+SHORTER = {
+    row.name: row
+    for row in (Row(pooling=name, evaluate=frames) for name in POOLINGS for frames in READ)
+    if row.pooling != "flatten" or int(row.evaluate) <= chunks.LENGTHS[-1]
+}
+GROUPS = {"encoder": ROWS, "lengths": SHORTER}  # by what `-p models=…` takes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,6 +173,11 @@ class Trial(Row, trials.Place):
     def row(self) -> Row:
         """System that is trained."""
         return Row(**{field.name: getattr(self, field.name) for field in fields(Row)})
+
+    @property
+    def steps(self) -> int:
+        """Steps that are read of a test clip; 0 for all."""
+        return int(self.evaluate or 0) // 2
 
 
 @dataclass(frozen=True)
@@ -243,7 +260,7 @@ def run(trial: Trial, data: Encoded, *, device: str = "cpu") -> dict:
         summary["training_accuracy"] = float(classifier.score(values[training], target[training]))
     else:
         head, summary = _train_head(trial, data, training, target, choose(device))
-        predicted = _probabilities(head, data.frames(trial.output), test)
+        predicted = _probabilities(head, data.frames(trial.output), test, most=trial.steps)
     truth = data.data.targets[trial.experiment][test]
     summary["training_clips"] = len(training)
     summary["training_seconds"] = round(time.perf_counter() - started, 3)
@@ -253,8 +270,9 @@ def run(trial: Trial, data: Encoded, *, device: str = "cpu") -> dict:
 def _train_head(
     trial: Trial, data: Encoded, training: np.ndarray, target: np.ndarray, device: torch.device
 ) -> tuple[Head, dict]:
-    """Train pooling and layers, or find them trained."""
-    folder = resumable.folder(__name__, trial, data.content(trial), device=device)
+    """Train pooling and layers, or find them trained: whatever is read of a test clip."""
+    whole = replace(trial, evaluate="")
+    folder = resumable.folder(__name__, whole, data.content(trial), device=device)
     n_classes = len(data.data.classes[trial.experiment])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(trial.start)
@@ -289,11 +307,17 @@ def _batches(
         yield [signal, torch.from_numpy(target[batch.rows])]
 
 
-def _probabilities(head: Head, frames: Ragged, rows: np.ndarray) -> np.ndarray:
-    """Score whole clips, or their middle where the head reads one length: ``(clips, classes)``."""
+def _probabilities(head: Head, frames: Ragged, rows: np.ndarray, *, most: int = 0) -> np.ndarray:
+    """Score clips: ``(clips, classes)``.
+
+    Of each clip its ``most`` middle steps are read, or all where that is 0. A head that reads one
+    length gets its middle, or what there is repeated.
+    """
     device, probabilities = next(head.parameters()).device, []
     for part in np.split(rows, range(SCORED, len(rows), SCORED)):
         clips = [frames.clip(row).astype(np.float32) for row in part]
+        if most:
+            clips = [chunks.cut(clip, length=min(most, len(clip)), place=0.5) for clip in clips]
         if head.steps:
             clips = [chunks.cut(clip, length=head.steps, place=0.5) for clip in clips]
         signal = pad_sequence([torch.from_numpy(clip) for clip in clips], batch_first=True)

@@ -12,13 +12,13 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from sercore.augment.policies import POLICIES, masked
-from sercore.evaluation.estimates import SEEDS
+from sercore.evaluation.estimates import SEEDS, level
 from sercore.evaluation.scores import Trials
 from sercore.ledger.claims import estimated
 from sercore.ledger.entries import Ledger
-from sercore.papers.padi2021 import numbers, study
+from sercore.papers.padi2021 import campplus, numbers, study
 from sercore.papers.padi2021.data import CLASSES, EXPERIMENTS, Data
-from sercore.papers.padi2021.numbers import APART, CLIPS, SPLIT_TITLES, WIDTHS, by_run, system
+from sercore.papers.padi2021.numbers import APART, CLIPS, SPLIT_TITLES, WA, WIDTHS, by_run, system
 from sercore.papers.padi2021.study import EIGHT
 from sercore.report.figures import (
     COLOURS,
@@ -29,6 +29,7 @@ from sercore.report.figures import (
     colours,
     forest,
     hover,
+    lines_across,
     map_source,
     of_speech,
 )
@@ -189,6 +190,49 @@ def encoder(effects: Sequence[Effect]) -> Figure:
     used = {effect.series for effect in effects}
     shades = {series: shade for shade, series in TRAININGS.values() if series in used}
     return forest({"": effects}, shades=shades, unit="difference in accuracy (WA), points")
+
+
+# Pooling on CAM++: colour, and what is left of a clip.
+POOLED = {
+    "statistics": (MUTED[0], "mean and standard deviation (statistics pooling)"),
+    "mean": (MUTED[1], "mean alone"),
+    "flatten": (MUTED[2], "a flattened chunk of 3 s"),
+}
+
+
+def lengths_data(ledger: Ledger) -> dict[str, dict[str, Trials]]:
+    """Return trials on CAM++ by pooling and by the frames that are read of a test clip."""
+    rows, panels = tuple(campplus.SHORTER), {}
+    for way in numbers.ways_of_training(ledger, rows, experiment=EXPERIMENTS[0])[:1]:
+        for name, trials in way.trials.items():
+            row = campplus.SHORTER[name]
+            panels.setdefault(row.pooling, {})[row.evaluate] = trials
+    return panels
+
+
+def lengths(panels: Mapping[str, Mapping[str, Trials]]) -> Figure:
+    """Draw the WA of each pooling, with its interval, by the seconds that are read of a clip."""
+    figure, axes = plt.subplots(figsize=(WIDTH, 2.8), layout="constrained")
+    handles = []
+    for offset, (pooling, by_frames) in enumerate(panels.items()):
+        colour, label = POOLED[pooling]
+        scores = {frames: level(trials, WA) for frames, trials in by_frames.items()}
+        places = [campplus.READ.index(frames) + 0.06 * (offset - 1) for frames in scores]
+        for place, (frames, score) in zip(places, scores.items(), strict=True):
+            axes.plot([place] * 2, [score.low, score.high], color=colour, linewidth=1.5, alpha=0.5)
+            (point,) = axes.plot(place, score.value, "o", color=colour, markersize=4.5)
+            hover(point, f"{label}, {int(frames) / 100:g} s at most: {score.value:.1f} %")
+        values = [score.value for score in scores.values()]
+        axes.plot(places, values, color=colour, linewidth=1)
+        handles.append(Line2D([], [], color=colour, marker="o", markersize=4.5, label=label))
+    ticks = [f"{int(frames) / 100:g} s" for frames in campplus.READ[:-1]]
+    axes.set_xticks(range(len(campplus.READ)), [*ticks, "all"], fontsize=FONT)
+    axes.set_xlabel("read of the middle of a test clip", fontsize=FONT)
+    axes.set_ylabel("WA, %", fontsize=FONT)
+    lines_across(axes)
+    _legend(figure, handles, columns=3)
+    sns.despine(figure)
+    return figure
 
 
 def maps_data(ledger: Ledger, run: Ledger) -> dict[str, list[tuple]]:

@@ -158,9 +158,8 @@ def arranged(trials: pd.DataFrame) -> pd.DataFrame:
 def system(record: Mapping) -> str:
     """Name a recorded trial's system: "111, energy", or on the encoder "CAM++ 01"."""
     kind = campplus.Row if on_encoder(record) else trial.Row
-    values = {field.name: record[field.name] for field in fields(kind)}
-    if "evaluate" in values:
-        values["evaluate"] = str(values["evaluate"]).removesuffix(".0")
+    values = {field.name: record.get(field.name, field.default) for field in fields(kind)}
+    values["evaluate"] = str(values["evaluate"]).removesuffix(".0").replace("nan", "")
     return kind(**values).name
 
 

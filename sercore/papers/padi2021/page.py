@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 
-from sercore.evaluation.estimates import Estimate, level
+from sercore.evaluation.estimates import Estimate, difference, level, signs
 from sercore.evaluation.metrics import FACTORS, recalls
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.papers.padi2021 import numbers, study
 from sercore.papers.padi2021.data import CLASSES, EXPERIMENTS, ORIGINS
+from sercore.papers.padi2021.figures import lengths_data
 from sercore.papers.padi2021.numbers import UA, WA, Systems
 from sercore.papers.padi2021.study import EIGHT, GROUPS, ROWS
 from sercore.report.prose import span
@@ -49,6 +50,7 @@ def quoted(ledger: Ledger) -> Mapping[str, object]:
         **_recognisers(ledger),
         **_pooled_frames(ledger),
         **_encoder(ledger),
+        **_lengths(ledger),
     }
 
 
@@ -190,6 +192,27 @@ def _encoder(ledger: Ledger) -> dict[str, object]:
         named |= _interval(f"{gap.name}_{end}", gap.estimate)
     errors = 100 * trials["equal_error_rate"].dropna() if "equal_error_rate" in trials else ()
     return named | ({"encoder_equal_error": errors.iloc[0]} if len(errors) else {})
+
+
+def _lengths(ledger: Ledger) -> dict[str, object]:
+    """Return scores on CAM++ by the frames that are read of a test clip, and what more of them add.
+
+    ``statistics_100`` is of one second. What the whole clip adds to 3 s, and 3 s to one, is named
+    as in ``_encoder``, all judged together.
+    """
+    panels = lengths_data(ledger)
+    named: dict[str, object] = {}
+    gains = {}
+    for pooling, by_frames in panels.items():
+        for frames, trials in by_frames.items():
+            named |= _interval(f"{pooling}_{frames}", level(trials, WA))
+        for name, more, less in (("whole", "1000", "300"), ("three", "300", "100")):
+            if more in by_frames and less in by_frames:
+                gain = difference(by_frames[more], by_frames[less], WA)
+                gains[f"{pooling}_{name}"] = gain
+    for (name, gain), mark in zip(gains.items(), signs(list(gains.values())), strict=True):
+        named |= _interval(f"{name}_{SIGNS[mark]}", gain)
+    return named
 
 
 def _only(way: Systems, metric: str) -> float:

@@ -128,7 +128,7 @@ def encoded(row: str, *, folds: int = 1, **given) -> list[campplus.Trial]:
         "edition": "open",
         "epochs": 12,
     }
-    about = asdict(campplus.ROWS[row]) | where | given
+    about = asdict((campplus.ROWS | campplus.SHORTER)[row]) | where | given
     return [campplus.Trial(**about, fold=fold) for fold in range(folds)]
 
 
