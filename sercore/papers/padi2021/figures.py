@@ -17,7 +17,7 @@ from sercore.evaluation.scores import Trials
 from sercore.ledger.claims import estimated
 from sercore.ledger.entries import Ledger
 from sercore.papers.padi2021 import campplus, numbers, study
-from sercore.papers.padi2021.data import CLASSES, EXPERIMENTS, Data
+from sercore.papers.padi2021.data import CLASSES, EXPERIMENTS, ORIGINS, Data
 from sercore.papers.padi2021.numbers import APART, CLIPS, SPLIT_TITLES, WA, WIDTHS, by_run, system
 from sercore.papers.padi2021.study import EIGHT
 from sercore.report.figures import (
@@ -200,36 +200,41 @@ POOLED = {
 }
 
 
-def lengths_data(ledger: Ledger) -> dict[str, dict[str, Trials]]:
-    """Return trials on CAM++ by pooling and by the frames that are read of a test clip."""
+def lengths_data(ledger: Ledger) -> dict[str, dict[str, dict[str, Trials]]]:
+    """Return trials on CAM++ by corpus, pooling, and the frames that are read of a test clip."""
     rows, panels = tuple(campplus.SHORTER), {}
-    for way in numbers.ways_of_training(ledger, rows, experiment=EXPERIMENTS[0])[:1]:
+    for way in numbers.ways_of_training(ledger, rows, experiment=EXPERIMENTS[0]):
+        panel = panels.setdefault(way.corpus, {})
         for name, trials in way.trials.items():
             row = campplus.SHORTER[name]
-            panels.setdefault(row.pooling, {})[row.evaluate] = trials
+            panel.setdefault(row.pooling, {}).setdefault(row.evaluate, trials)
     return panels
 
 
-def lengths(panels: Mapping[str, Mapping[str, Trials]]) -> Figure:
+def lengths(panels: Mapping[str, Mapping[str, Mapping[str, Trials]]]) -> Figure:
     """Draw the WA of each pooling, with its interval, by the seconds that are read of a clip."""
-    figure, axes = plt.subplots(figsize=(WIDTH, 2.8), layout="constrained")
-    handles = []
-    for offset, (pooling, by_frames) in enumerate(panels.items()):
-        colour, label = POOLED[pooling]
-        scores = {frames: level(trials, WA) for frames, trials in by_frames.items()}
-        places = [campplus.READ.index(frames) + 0.06 * (offset - 1) for frames in scores]
-        for place, (frames, score) in zip(places, scores.items(), strict=True):
-            axes.plot([place] * 2, [score.low, score.high], color=colour, linewidth=1.5, alpha=0.5)
-            (point,) = axes.plot(place, score.value, "o", color=colour, markersize=4.5)
-            hover(point, f"{label}, {int(frames) / 100:g} s at most: {score.value:.1f} %")
-        values = [score.value for score in scores.values()]
-        axes.plot(places, values, color=colour, linewidth=1)
-        handles.append(Line2D([], [], color=colour, marker="o", markersize=4.5, label=label))
+    size = {"figsize": (WIDTH, 2.8), "layout": "constrained", "squeeze": False}
+    figure, grid = plt.subplots(1, len(panels), **size)
     ticks = [f"{int(frames) / 100:g} s" for frames in campplus.READ[:-1]]
-    axes.set_xticks(range(len(campplus.READ)), [*ticks, "all"], fontsize=FONT)
-    axes.set_xlabel("read of the middle of a test clip", fontsize=FONT)
-    axes.set_ylabel("WA, %", fontsize=FONT)
-    lines_across(axes)
+    for axes, (corpus, panel) in zip(grid[0], sorted(panels.items(), reverse=True), strict=True):
+        for at, (pooling, by_frames) in enumerate(panel.items()):
+            colour, label = POOLED[pooling]
+            scores = {frames: level(trials, WA) for frames, trials in by_frames.items()}
+            places = [campplus.READ.index(frames) + 0.06 * (at - 1) for frames in scores]
+            axes.plot(places, [score.value for score in scores.values()], color=colour, linewidth=1)
+            for place, (frames, score) in zip(places, scores.items(), strict=True):
+                bounds = [score.low, score.high]
+                axes.plot([place] * 2, bounds, color=colour, linewidth=1.5, alpha=0.5)
+                (point,) = axes.plot(place, score.value, "o", color=colour, markersize=4.5)
+                hover(point, f"{label}, {int(frames) / 100:g} s at most: {score.value:.1f} %")
+        axes.set_xticks(range(len(campplus.READ)), [*ticks, "all"], fontsize=FONT)
+        axes.set_title(ORIGINS.get(corpus, corpus.upper()), fontsize=FONT + 1)
+        lines_across(axes)
+    grid[0, 0].set_ylabel("WA, %", fontsize=FONT)
+    figure.supxlabel("read of the middle of a test clip", fontsize=FONT)
+    look = {"marker": "o", "markersize": 4.5}
+    shown = [POOLED[pooling] for pooling in next(iter(panels.values()))]
+    handles = [Line2D([], [], color=colour, label=label, **look) for colour, label in shown]
     _legend(figure, handles, columns=3)
     sns.despine(figure)
     return figure

@@ -197,19 +197,19 @@ def _encoder(ledger: Ledger) -> dict[str, object]:
 def _lengths(ledger: Ledger) -> dict[str, object]:
     """Return scores on CAM++ by the frames that are read of a test clip, and what more of them add.
 
-    ``statistics_100`` is of one second. What the whole clip adds to 3 s, and 3 s to one, is named
-    as in ``_encoder``, all judged together.
+    ``ravdess_statistics_100`` is of one second. What the whole clip adds to 3 s, and 3 s to one, is
+    named as in ``_encoder``; all are judged together.
     """
-    panels = lengths_data(ledger)
     named: dict[str, object] = {}
     gains = {}
-    for pooling, by_frames in panels.items():
-        for frames, trials in by_frames.items():
-            named |= _interval(f"{pooling}_{frames}", level(trials, WA))
-        for name, more, less in (("whole", "1000", "300"), ("three", "300", "100")):
-            if more in by_frames and less in by_frames:
-                gain = difference(by_frames[more], by_frames[less], WA)
-                gains[f"{pooling}_{name}"] = gain
+    for corpus, panel in lengths_data(ledger).items():
+        for pooling, by_frames in panel.items():
+            for frames, trials in by_frames.items():
+                named |= _interval(f"{corpus}_{pooling}_{frames}", level(trials, WA))
+            for name, more, less in (("whole", "1000", "300"), ("three", "300", "100")):
+                if more in by_frames and less in by_frames:
+                    gain = difference(by_frames[more], by_frames[less], WA)
+                    gains[f"{corpus}_{pooling}_{name}"] = gain
     for (name, gain), mark in zip(gains.items(), signs(list(gains.values())), strict=True):
         named |= _interval(f"{name}_{SIGNS[mark]}", gain)
     return named

@@ -148,10 +148,8 @@ class Parameters(OwnTable):
     )
     taught: str = Field(
         "",
-        description=(
-            "the corpora whose speakers are learnt, parted by commas; empty for the edition's own,"
-            " or a table's other ones"
-        ),
+        description="the corpora whose speakers are learnt, parted by commas; empty for the"
+        " edition's own or a table's, without the one that is scored",
     )
     control: Literal["none", "labels shuffled", "constant rate"] = Field(
         "none", description="a control: training labels shuffled, or a learning rate never halved"
@@ -405,8 +403,9 @@ def manifest(parameters: Parameters) -> list:
             names += own.contents(corpus)
         names += pretraining.contents("own", taught=elsewhere) if elsewhere else []
     elif parameters.edition != "demo":
-        names += padi_data.contents(parameters.edition, scored=parameters.scored)
-        names += pretraining.contents(parameters.edition, taught=taught(parameters))
+        edition, name = parameters.edition, parameters.scored
+        names += padi_data.contents(edition, scored=name)
+        names += pretraining.contents(edition, scored=name, taught=taught(parameters))
     return [*names, SPECTROGRAMS.about()]
 
 

@@ -107,6 +107,37 @@ def test_tables_have_both_trainings_side_by_side(whole):
     assert signs["statistics less flattened chunk", "8 epochs"].startswith("not judged: unfinished")
 
 
+def read_less(trial, speaker):
+    """Of a hundred: one second costs statistics pooling ten, the rest of a clip adds nothing."""
+    cost = 10 if trial.pooling == "statistics" and trial.evaluate == "100" else 0
+    return 60 - cost + (trial.pooling == "flatten")
+
+
+def test_words_and_figure_say_what_more_of_a_clip_adds():
+    given = grown(epochs=(20,), names=tuple(campplus.SHORTER))
+    book = ledger([], read_less, encoder=given)
+    named = PAPER.quoted(book)
+    assert named["ravdess_statistics_100"] == pytest.approx(50)
+    assert named["ravdess_flatten_300"] == pytest.approx(61)
+    assert named["ravdess_statistics_three_above"] == pytest.approx(10)
+    still = ("ravdess_statistics_whole_open", "ravdess_flatten_three_open")
+    assert [named[name] for name in still] == pytest.approx([0, 0])
+    assert "ravdess_flatten_whole_open" not in named  # it reads one length
+    panels = figures.lengths_data(book)
+    assert [*panels["ravdess"]] == [*campplus.POOLINGS]
+    assert [*panels["ravdess"]["statistics"]] == [*campplus.READ]
+    kept = panels["ravdess"]["mean"].values()
+    assert {trials.table["trial"].nunique() for trials in kept} == {25}
+    figure = figures.lengths(panels)
+    legible(figure)
+    axes = figure.axes[0]
+    marks = [line for line in axes.lines if line.get_marker() == "o"]
+    assert len(marks) == 14
+    assert [label.get_text() for label in axes.get_xticklabels()][-2:] == ["3 s", "all"]
+    # Rows that read less are no rows of the table of whole clips.
+    assert rows(tables.encoder(book)) == [["not recorded yet"]]
+
+
 def test_verification_stands_beside_emotion(whole):
     found = rows(tables.stages(whole))
     assert found[0][:4] == ["ours, ResNet34", "8", "31.0", "101"]
