@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -121,6 +122,9 @@ class Row:
     # standard deviation of the steps, which is fitted until it converges and has no epochs
     pooling: str = "statistics"
     evaluate: str = ""  # frames that are read of the middle of a test clip; empty for all
+    # How a chunk is filled around less than its length: "edge" or "mean", as numpy pads; empty for
+    # repetition, as elsewhere.
+    padding: str = ""
 
     @property
     def name(self) -> str:
@@ -135,6 +139,8 @@ class Row:
             parts.append("mean")
         if self.evaluate:
             parts.append(f"{self.evaluate} frames")
+        if self.padding:
+            parts.append(f"{self.padding} padding")
         return ", ".join(parts)
 
 
@@ -155,11 +161,14 @@ ROWS = {row.name: row for row in (*GRID, *MIDDLE, *OTHERS, LINEAR)}
 # Rows that read only the middle of a test clip, half a second to ten; a chunk is of three.
 POOLINGS = ("statistics", "mean", "flatten")
 READ = ("50", "100", "200", "300", "1000")  # frames
-SHORTER = {
-    row.name: row
-    for row in (Row(pooling=name, evaluate=frames) for name in POOLINGS for frames in READ)
-    if row.pooling != "flatten" or int(row.evaluate) <= chunks.LENGTHS[-1]
-}
+PADDINGS = ("edge", "mean")
+_LENGTHS = (
+    *product(POOLINGS[:2], READ, ("",)),
+    *product(("flatten",), READ[:3], ("", *PADDINGS)),
+    ("flatten", READ[3], ""),  # a whole chunk
+)
+_ROWS = [Row(pooling=name, evaluate=read, padding=padding) for name, read, padding in _LENGTHS]
+SHORTER = {row.name: row for row in _ROWS}
 GROUPS = {"encoder": ROWS, "lengths": SHORTER}  # by what `-p models=…` takes
 
 
@@ -260,7 +269,8 @@ def run(trial: Trial, data: Encoded, *, device: str = "cpu") -> dict:
         summary["training_accuracy"] = float(classifier.score(values[training], target[training]))
     else:
         head, summary = _train_head(trial, data, training, target, choose(device))
-        predicted = _probabilities(head, data.frames(trial.output), test, most=trial.steps)
+        how = {"most": trial.steps, "padding": trial.padding}
+        predicted = _probabilities(head, data.frames(trial.output), test, **how)
     truth = data.data.targets[trial.experiment][test]
     summary["training_clips"] = len(training)
     summary["training_seconds"] = round(time.perf_counter() - started, 3)
@@ -271,7 +281,7 @@ def _train_head(
     trial: Trial, data: Encoded, training: np.ndarray, target: np.ndarray, device: torch.device
 ) -> tuple[Head, dict]:
     """Train pooling and layers, or find them trained: whatever is read of a test clip."""
-    whole = replace(trial, evaluate="")
+    whole = replace(trial, evaluate="", padding="")
     folder = resumable.folder(__name__, whole, data.content(trial), device=device)
     n_classes = len(data.data.classes[trial.experiment])
     with torch.random.fork_rng(devices=[]):
@@ -307,11 +317,13 @@ def _batches(
         yield [signal, torch.from_numpy(target[batch.rows])]
 
 
-def _probabilities(head: Head, frames: Ragged, rows: np.ndarray, *, most: int = 0) -> np.ndarray:
+def _probabilities(
+    head: Head, frames: Ragged, rows: np.ndarray, *, most: int = 0, padding: str = ""
+) -> np.ndarray:
     """Score clips: ``(clips, classes)``.
 
     Of each clip its ``most`` middle steps are read, or all where that is 0. A head that reads one
-    length gets its middle, or what there is repeated.
+    length gets its middle; less is padded on both sides, or repeated.
     """
     device, probabilities = next(head.parameters()).device, []
     for part in np.split(rows, range(SCORED, len(rows), SCORED)):
@@ -319,10 +331,19 @@ def _probabilities(head: Head, frames: Ragged, rows: np.ndarray, *, most: int = 
         if most:
             clips = [chunks.cut(clip, length=min(most, len(clip)), place=0.5) for clip in clips]
         if head.steps:
-            clips = [chunks.cut(clip, length=head.steps, place=0.5) for clip in clips]
+            clips = [_filled(clip, head.steps, padding) for clip in clips]
         signal = pad_sequence([torch.from_numpy(clip) for clip in clips], batch_first=True)
         lengths = torch.tensor([len(clip) for clip in clips])
         with torch.inference_mode():
             logits = head(signal.transpose(1, 2).to(device), lengths.to(device))
         probabilities.append(logits.softmax(1).cpu().numpy())
     return np.concatenate(probabilities)
+
+
+def _filled(clip: np.ndarray, steps: int, padding: str) -> np.ndarray:
+    """Return the middle of a clip, padded or repeated where it is too short: ``(steps, 512)``."""
+    missing = steps - len(clip)
+    if not padding or missing <= 0:
+        return chunks.cut(clip, length=steps, place=0.5)
+    sides = missing // 2, missing - missing // 2
+    return np.pad(clip, (sides, (0, 0)), mode=padding)

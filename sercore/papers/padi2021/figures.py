@@ -192,22 +192,33 @@ def encoder(effects: Sequence[Effect]) -> Figure:
     return forest({"": effects}, shades=shades, unit="difference in accuracy (WA), points")
 
 
-# Pooling on CAM++: colour, and what is left of a clip.
+# Pooling on CAM++, and how a flattened chunk is filled: colour, line, and words.
 POOLED = {
-    "statistics": (MUTED[0], "mean and standard deviation (statistics pooling)"),
-    "mean": (MUTED[1], "mean alone"),
-    "flatten": (MUTED[2], "a flattened chunk of 3 s"),
+    "statistics": (MUTED[0], "-", "mean and standard deviation"),
+    "mean": (MUTED[1], "-", "mean alone"),
+    "flatten": (MUTED[2], "-", "flattened chunk, repeated"),
+    "flatten edge": (MUTED[2], ":", "flattened chunk, its ends drawn out"),
+    "flatten mean": (MUTED[2], "--", "flattened chunk, its mean around it"),
 }
 
 
 def lengths_data(ledger: Ledger) -> dict[str, dict[str, dict[str, Trials]]]:
-    """Return trials on CAM++ by corpus, pooling, and the frames that are read of a test clip."""
+    """Return trials on CAM++ by corpus, name in ``POOLED``, and frames read of a test clip.
+
+    A whole chunk is the same, however a shorter one is filled.
+    """
     rows, panels = tuple(campplus.SHORTER), {}
     for way in numbers.ways_of_training(ledger, rows, experiment=EXPERIMENTS[0]):
         panel = panels.setdefault(way.corpus, {})
         for name, trials in way.trials.items():
             row = campplus.SHORTER[name]
-            panel.setdefault(row.pooling, {}).setdefault(row.evaluate, trials)
+            series = f"{row.pooling} {row.padding}".strip()
+            panel.setdefault(series, {}).setdefault(row.evaluate, trials)
+    for panel in panels.values():
+        for series, by_frames in panel.items():
+            chunk = panel.get("flatten", {}).get(campplus.READ[3])
+            if series.startswith("flatten ") and chunk is not None:
+                by_frames[campplus.READ[3]] = chunk
     return panels
 
 
@@ -217,24 +228,27 @@ def lengths(panels: Mapping[str, Mapping[str, Mapping[str, Trials]]]) -> Figure:
     figure, grid = plt.subplots(1, len(panels), **size)
     ticks = [f"{int(frames) / 100:g} s" for frames in campplus.READ[:-1]]
     for axes, (corpus, panel) in zip(grid[0], sorted(panels.items(), reverse=True), strict=True):
-        for at, (pooling, by_frames) in enumerate(panel.items()):
-            colour, label = POOLED[pooling]
+        for at, (series, by_frames) in enumerate(panel.items()):
+            colour, line, label = POOLED[series]
             scores = {frames: level(trials, WA) for frames, trials in by_frames.items()}
-            places = [campplus.READ.index(frames) + 0.06 * (at - 1) for frames in scores]
-            axes.plot(places, [score.value for score in scores.values()], color=colour, linewidth=1)
+            places = [campplus.READ.index(frames) + 0.06 * (at - 2) for frames in scores]
+            style = {"color": colour, "linestyle": line, "linewidth": 1}
+            axes.plot(places, [score.value for score in scores.values()], **style)
             for place, (frames, score) in zip(places, scores.items(), strict=True):
                 bounds = [score.low, score.high]
-                axes.plot([place] * 2, bounds, color=colour, linewidth=1.5, alpha=0.5)
-                (point,) = axes.plot(place, score.value, "o", color=colour, markersize=4.5)
+                axes.plot([place] * 2, bounds, color=colour, linewidth=1.5, alpha=0.4)
+                (point,) = axes.plot(place, score.value, "o", color=colour, markersize=4)
                 hover(point, f"{label}, {int(frames) / 100:g} s at most: {score.value:.1f} %")
         axes.set_xticks(range(len(campplus.READ)), [*ticks, "all"], fontsize=FONT)
         axes.set_title(ORIGINS.get(corpus, corpus.upper()), fontsize=FONT + 1)
         lines_across(axes)
     grid[0, 0].set_ylabel("WA, %", fontsize=FONT)
     figure.supxlabel("read of the middle of a test clip", fontsize=FONT)
-    look = {"marker": "o", "markersize": 4.5}
-    shown = [POOLED[pooling] for pooling in next(iter(panels.values()))]
-    handles = [Line2D([], [], color=colour, label=label, **look) for colour, label in shown]
+    handles = []
+    for series in next(iter(panels.values())):
+        colour, line, label = POOLED[series]
+        style = {"color": colour, "linestyle": line, "marker": "o", "markersize": 4}
+        handles.append(Line2D([], [], label=label, **style))
     _legend(figure, handles, columns=3)
     sns.despine(figure)
     return figure

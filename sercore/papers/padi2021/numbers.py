@@ -158,9 +158,9 @@ def arranged(trials: pd.DataFrame) -> pd.DataFrame:
 def system(record: Mapping) -> str:
     """Name a recorded trial's system: "111, energy", or on the encoder "CAM++ 01"."""
     kind = campplus.Row if on_encoder(record) else trial.Row
-    values = {field.name: record.get(field.name, field.default) for field in fields(kind)}
-    values["evaluate"] = str(values["evaluate"]).removesuffix(".0").replace("nan", "")
-    return kind(**values).name
+    known = {name: value for name, value in record.items() if not pd.isna(value)}
+    values = {field.name: known.get(field.name, field.default) for field in fields(kind)}
+    return kind(**values | {"evaluate": str(values["evaluate"]).removesuffix(".0")}).name
 
 
 def on_encoder(record: Mapping) -> bool:

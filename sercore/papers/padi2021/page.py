@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
-from sercore.evaluation.estimates import Estimate, difference, level, signs
+import numpy as np
+
+from sercore.evaluation.estimates import Estimate, contrast, difference, level, signs
 from sercore.evaluation.metrics import FACTORS, recalls
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
@@ -26,6 +28,7 @@ LEVELS = {
     "regression_middle": "CAM++ regression, middle",
     "regression_embedding": "CAM++ embedding",
 }
+SPARED = ("300", "100")  # frames, between which a loss is compared
 SIGNS = {"holds": "above", "fails": "below", "inconclusive": "open"}
 # Systems with a changed input, by the name of the difference in WA.
 CHANGES = {
@@ -197,22 +200,32 @@ def _encoder(ledger: Ledger) -> dict[str, object]:
 def _lengths(ledger: Ledger) -> dict[str, object]:
     """Return scores on CAM++ by the frames that are read of a test clip, and what more of them add.
 
-    ``ravdess_statistics_100`` is of one second. What the whole clip adds to 3 s, and 3 s to one, is
-    named as in ``_encoder``; all are judged together.
+    ``ravdess_statistics_100`` is of one second. What the whole clip adds to 3 s (``whole``), 3 s to
+    one (``three``), and by how much more a flattened chunk loses than statistics pooling when one
+    second of three is left (``spared``), is named as in ``_encoder``; all are judged together.
     """
     named: dict[str, object] = {}
     gains = {}
     for corpus, panel in lengths_data(ledger).items():
-        for pooling, by_frames in panel.items():
+        for series, by_frames in panel.items():
+            name = f"{corpus}_{series.replace(' ', '_')}"
             for frames, trials in by_frames.items():
-                named |= _interval(f"{corpus}_{pooling}_{frames}", level(trials, WA))
-            for name, more, less in (("whole", "1000", "300"), ("three", "300", "100")):
+                named |= _interval(f"{name}_{frames}", level(trials, WA))
+            for word, more, less in (("whole", "1000", "300"), ("three", "300", "100")):
                 if more in by_frames and less in by_frames:
-                    gain = difference(by_frames[more], by_frames[less], WA)
-                    gains[f"{corpus}_{pooling}_{name}"] = gain
+                    gains[f"{name}_{word}"] = difference(by_frames[more], by_frames[less], WA)
+            beside = [by_frames, panel.get("statistics", {})]
+            four = [trials.get(frames) for trials in beside for frames in SPARED]
+            if series.startswith("flatten") and None not in four:
+                gains[f"{name}_spared"] = contrast(four, WA, _spared)
     for (name, gain), mark in zip(gains.items(), signs(list(gains.values())), strict=True):
         named |= _interval(f"{name}_{SIGNS[mark]}", gain)
     return named
+
+
+def _spared(scores: np.ndarray) -> np.ndarray:
+    flat, flat_short, pooled, pooled_short = scores
+    return (flat - flat_short) - (pooled - pooled_short)
 
 
 def _only(way: Systems, metric: str) -> float:

@@ -186,7 +186,7 @@ def test_rows_that_read_less_take_the_network_that_reads_all(encoded, monkeypatc
         "CAM++ 01, 50 frames",
         "CAM++ 01, 100 frames",
     ]
-    assert len(SHORTER) == 14
+    assert len(SHORTER) == 20
     monkeypatch.setattr(campplus, "fit", lambda *given, **settings: pytest.fail("trained again"))
     all_read = run(trial(evaluate="4000"), encoded)
     assert all_read["errors"] == whole["errors"]
@@ -213,6 +213,21 @@ def test_the_middle_of_a_clip_alone_is_read(pooling):
     assert np.abs(answer(inner) - usual).max() > 1e-3
     alone = campplus._probabilities(head, Ragged.of([clip[2:8]]), np.array([0]))
     assert np.array_equal(alone, usual)
+
+
+def test_a_chunk_is_filled_by_repetition_or_padded_on_both_sides():
+    clip = np.arange(1, 4, dtype=np.float32)[:, None].repeat(512, axis=1)
+    filled = {
+        padding: campplus._filled(clip, 6, padding)[:, 0].tolist()
+        for padding in ("", "edge", "mean")
+    }
+    assert filled == {
+        "": [1, 2, 3, 1, 2, 3],
+        "edge": [1, 1, 2, 3, 3, 3],
+        "mean": [2, 1, 2, 3, 2, 2],
+    }
+    assert campplus._filled(clip, 1, "edge")[:, 0].tolist() == [2]
+    assert ROWS["CAM++ 00"].padding == ""
 
 
 def test_shuffled_labels_are_a_control_for_all_rows(encoded):

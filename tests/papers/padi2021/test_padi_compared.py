@@ -108,9 +108,10 @@ def test_tables_have_both_trainings_side_by_side(whole):
 
 
 def read_less(trial, speaker):
-    """Of a hundred: one second costs statistics pooling ten, the rest of a clip adds nothing."""
-    cost = 10 if trial.pooling == "statistics" and trial.evaluate == "100" else 0
-    return 60 - cost + (trial.pooling == "flatten")
+    """Of a hundred: one second costs statistics pooling ten, a chunk with its mean around it five."""
+    cost = {("statistics", "100", ""): 10, ("flatten", "100", "mean"): 5}
+    about = (trial.pooling, trial.evaluate, trial.padding)
+    return 60 - cost.get(about, 0) + (trial.pooling == "flatten")
 
 
 def test_words_and_figure_say_what_more_of_a_clip_adds():
@@ -123,8 +124,11 @@ def test_words_and_figure_say_what_more_of_a_clip_adds():
     still = ("ravdess_statistics_whole_open", "ravdess_flatten_three_open")
     assert [named[name] for name in still] == pytest.approx([0, 0])
     assert "ravdess_flatten_whole_open" not in named  # it reads one length
+    assert named["ravdess_flatten_spared_below"] == pytest.approx(-10)
+    assert named["ravdess_flatten_mean_three_above"] == pytest.approx(5)
+    assert named["ravdess_flatten_mean_spared_below"] == pytest.approx(-5)
     panels = figures.lengths_data(book)
-    assert [*panels["ravdess"]] == [*campplus.POOLINGS]
+    assert [*panels["ravdess"]] == [*figures.POOLED]
     assert [*panels["ravdess"]["statistics"]] == [*campplus.READ]
     kept = panels["ravdess"]["mean"].values()
     assert {trials.table["trial"].nunique() for trials in kept} == {25}
@@ -132,7 +136,7 @@ def test_words_and_figure_say_what_more_of_a_clip_adds():
     legible(figure)
     axes = figure.axes[0]
     marks = [line for line in axes.lines if line.get_marker() == "o"]
-    assert len(marks) == 14
+    assert len(marks) == 2 * 5 + 3 * 4
     assert [label.get_text() for label in axes.get_xticklabels()][-2:] == ["3 s", "all"]
     # Rows that read less are no rows of the table of whole clips.
     assert rows(tables.encoder(book)) == [["not recorded yet"]]
