@@ -225,7 +225,7 @@ def lengths_data(ledger: Ledger) -> dict[str, dict[str, dict[str, Trials]]]:
 def lengths(panels: Mapping[str, Mapping[str, Mapping[str, Trials]]]) -> Figure:
     """Draw the WA of each pooling, with its interval, by the seconds that are read of a clip."""
     size = {"figsize": (WIDTH, 2.8), "layout": "constrained", "squeeze": False}
-    figure, grid = plt.subplots(1, len(panels), **size)
+    figure, grid = plt.subplots(1, len(panels), sharey=True, **size)
     ticks = [f"{int(frames) / 100:g} s" for frames in campplus.READ[:-1]]
     for axes, (corpus, panel) in zip(grid[0], sorted(panels.items(), reverse=True), strict=True):
         for at, (series, by_frames) in enumerate(panel.items()):
@@ -306,5 +306,5 @@ def _bar(trials: Trials) -> Bar:
 
 
 def _legend(figure: Figure, handles: list, *, columns: int) -> None:
-    place = "outside upper center"
-    figure.legend(handles=handles, loc=place, ncols=columns, frameon=False, fontsize=FONT)
+    place = {"loc": "outside upper center", "ncols": columns, "handlelength": 3}  # dashes are seen
+    figure.legend(handles=handles, frameon=False, fontsize=FONT, **place)
