@@ -206,7 +206,10 @@ def _attributes_unseen(ledger: Ledger, corpus: str) -> dict[str, object]:
     marks = judging.marks(list(gaps.values()))
     for (row, gap), mark in zip(gaps.items(), marks, strict=True):
         name = f"gain_{row.casefold().replace(' ', '_').replace('+', '_')}"
+        trainings = evidence.network_unseen(ledger, corpus, row).table
+        is_finished = trainings["epochs_run"] < trainings["epochs"]
         named |= _bounds(name, gap) | {f"{name}_mark": mark, f"{name}_seeds": len(gap.by_seed)}
+        named[f"{name}_finished"] = int(is_finished.sum())
     judged = [mark for gap, mark in zip(gaps.values(), marks, strict=True) if not gap.doubt]
     named["gains_judged"] = len(judged)
     return named | {f"gains_{mark}": judged.count(mark) for mark in ("holds", "fails")}

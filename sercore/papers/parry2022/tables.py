@@ -193,7 +193,9 @@ def costs(ledger: Ledger) -> HTML:
                 (data.ORIGINS[corpus], model, *map(level_cell, trials), (change, gap.doubt))
             )
     heads = ("corpus", "model", "UA, % where other speakers of it train", "unseen", "lost")
-    return html(heads, rows or NONE, caption="What it costs that no speaker of a corpus trains")
+    return html(
+        heads, rows or NONE, caption="What it costs that no speaker of a corpus trains", folded=True
+    )
 
 
 def unseen(ledger: Ledger) -> HTML:
