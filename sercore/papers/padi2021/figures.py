@@ -202,10 +202,13 @@ POOLED = {
 }
 
 
+LONG = ("ravdess",)  # corpora of which each clip is as long as a chunk, so that none is filled
+
+
 def lengths_data(ledger: Ledger) -> dict[str, dict[str, dict[str, Trials]]]:
     """Return trials on CAM++ by corpus, name in ``POOLED``, and frames read of a test clip.
 
-    A whole chunk is the same, however a shorter one is filled.
+    Where no clip is shorter than a chunk, a whole chunk is the same however it would be filled.
     """
     rows, panels = tuple(campplus.SHORTER), {}
     for way in numbers.ways_of_training(ledger, rows, experiment=EXPERIMENTS[0]):
@@ -214,9 +217,9 @@ def lengths_data(ledger: Ledger) -> dict[str, dict[str, dict[str, Trials]]]:
             row = campplus.SHORTER[name]
             series = f"{row.pooling} {row.padding}".strip()
             panel.setdefault(series, {}).setdefault(row.evaluate, trials)
-    for panel in panels.values():
-        for series, by_frames in panel.items():
-            chunk = panel.get("flatten", {}).get(campplus.READ[3])
+    for corpus in panels.keys() & set(LONG):
+        chunk = panels[corpus].get("flatten", {}).get(campplus.READ[3])
+        for series, by_frames in panels[corpus].items():
             if series.startswith("flatten ") and chunk is not None:
                 by_frames[campplus.READ[3]] = chunk
     return panels

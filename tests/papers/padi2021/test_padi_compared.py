@@ -3,6 +3,7 @@
 import pytest
 from matplotlib.colors import to_hex
 
+from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.papers.padi2021 import campplus, figures, numbers, tables
 from sercore.papers.padi2021.paper import PAPER
@@ -132,6 +133,10 @@ def test_words_and_figure_say_what_more_of_a_clip_adds():
     assert [*panels["ravdess"]["statistics"]] == [*campplus.READ]
     kept = panels["ravdess"]["mean"].values()
     assert {trials.table["trial"].nunique() for trials in kept} == {25}
+    assert recorded.measurements(PAPER.name)["duration / all / min"] >= 3  # as LONG says
+    short = ledger([], read_less, encoder=given, corpus="iemocap")
+    assert [*figures.lengths_data(short)["iemocap"]["flatten mean"]] == ["50", "100", "200"]
+    assert "iemocap_flatten_mean_three_above" not in PAPER.quoted(short)
     figure = figures.lengths(panels)
     legible(figure)
     axes = figure.axes[0]
