@@ -175,7 +175,13 @@ def variant(record: Mapping) -> str:
         epochs = "to convergence"
     parts = (record["edition"], width, epochs, record.get("precision"))
     base = ", ".join(part for part in parts if isinstance(part, str))
-    return "; ".join(filter(None, (base, taught(record))))
+    return "; ".join(filter(None, (base, taught(record), elsewhere(record))))
+
+
+def elsewhere(record: Mapping) -> str:
+    """Say which corpus is scored in place of the edition's own; empty for that."""
+    corpus = record.get("corpus")
+    return f"scored on {corpus}" if isinstance(corpus, str) and corpus else ""
 
 
 def taught(record: Mapping) -> str:
@@ -227,12 +233,7 @@ def epochs_before_decay(trials: pd.DataFrame) -> str:
     epochs = recorded.of_kind(trials, "models")["epochs"] if len(trials) else ()
     if not len(epochs) or epochs.max() > Plan.constant:
         return ""
-    return listed(epochs)
-
-
-def listed(counts: pd.Series) -> str:
-    """Name different counts, "6 or 8"."""
-    return " or ".join(f"{count:g}" for count in sorted(counts.unique()))
+    return " or ".join(f"{count:g}" for count in sorted(epochs.unique()))
 
 
 @dataclass(frozen=True)
@@ -324,7 +325,7 @@ def ways_of_training(
                 first = trials.table.iloc[0]
                 settings = [first.get(name) for name in ("edition", "size", "epochs", "precision")]
                 member = (row, taught(first), trials)
-                kinds.setdefault((run, encoder, *settings), []).append(member)
+                kinds.setdefault((run, encoder, elsewhere(first), *settings), []).append(member)
     ways = []
     for members in kinds.values():
         ways += _with_each_teacher(members, experiment, protocol)

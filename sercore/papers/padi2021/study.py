@@ -292,9 +292,10 @@ def _trials(parameters: Parameters, data: Data) -> tuple[list[Trial], list[str]]
 
 def places(parameters: Parameters, data: Data) -> list[dict[str, Any]]:
     """Return where each row is run: seeds x possible experiments x protocols x folds."""
-    missing = padi_data.missing(data)
+    missing, usual = padi_data.missing(data), padi_data.SCORED.get(parameters.source)
     wanted = data.classes if parameters.experiment == "all" else (parameters.experiment,)
     shared = {
+        "corpus": "" if parameters.table or parameters.scored == usual else parameters.scored,
         "edition": parameters.source,
         "epochs": parameters.epochs or EPOCHS[parameters.source],
         "control": parameters.control,

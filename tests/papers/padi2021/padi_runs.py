@@ -193,7 +193,9 @@ def ledger(
             tasks.append(
                 Task(name=name, run=padi_trial.run, trials=chosen, data=None, corpora=(corpus,))
             )
-            outcomes.append([outcome(trial, right, corpus, wrong=wrong) for trial in chosen])
+            outcomes.append(
+                [outcome(trial, right, trial.corpus or corpus, wrong=wrong) for trial in chosen]
+            )
     if speakers:
         trial, found = recogniser()
         tasks.insert(

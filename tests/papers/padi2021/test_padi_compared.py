@@ -3,6 +3,7 @@
 import pytest
 from matplotlib.colors import to_hex
 
+from sercore.evaluation.estimates import level
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.papers.padi2021 import campplus, figures, numbers, tables
@@ -147,6 +148,17 @@ def test_words_and_figure_say_what_more_of_a_clip_adds():
     assert rows(tables.encoder(book)) == [["not recorded yet"]]
 
 
+def test_trials_of_two_corpora_are_never_joined():
+    """Of one system, trained alike: each corpus is a way of its own, and the edition's is the first."""
+    names = ("CAM++ 01", "CAM++ 00")
+    here, there = (grown(epochs=(20,), names=names, corpus=corpus) for corpus in ("", "iemocap"))
+    book = ledger([], lambda trial, speaker: 70 if trial.corpus else 60, encoder=[*here, *there])
+    ways = numbers.ways_of_training(book, names, experiment="exp1")
+    scores = {way.corpus: level(way.trials["CAM++ 01"], numbers.WA).value for way in ways}
+    assert scores == {"ravdess": pytest.approx(60), "iemocap": pytest.approx(70)}
+    assert all(len(way.trials["CAM++ 01"].table) == 25 for way in ways)
+
+
 def test_verification_stands_beside_emotion(whole):
     found = rows(tables.stages(whole))
     assert found[0][:4] == ["ours, ResNet34", "8", "31.0", "101"]
@@ -170,6 +182,7 @@ def test_the_shorter_training_is_the_longer_one_until_then():
     """Recorded losses after 8 epochs: of the trainings that end there, and on the way of those that go on."""
     book = Ledger(PAPER).recorded
     table, losses = book.kind("campplus"), book.parts["epochs"]
+    table = table[table["evaluate"].isna()]  # others are of the same trainings, scored anew
     losses = losses[(losses["epoch"] == Plan.constant) & (losses["what"] == "loss")]
     about = ["output", "pooling", "augmentation", "protocol", "control", "fold", "seed"]
     short = table[table["epochs"] == Plan.constant].set_index(about)["training_loss"].dropna()

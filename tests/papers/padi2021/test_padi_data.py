@@ -194,7 +194,11 @@ def test_corpora_that_cannot_be_run_are_named(held, values, told):
 
 
 def test_another_corpus_is_scored_and_others_teach(held):
-    other = padi.load(given(edition="open", scored="emovo", taught="tess"))
+    asked = given(edition="open", scored="emovo", taught="tess")
+    other = padi.load(asked)
+    assert {trial.corpus for trial in padi.grid(asked, other)} == {"emovo"}
+    for usual in ({}, {"scored": "ravdess"}):
+        assert {trial.corpus for trial in padi.grid(given(edition="open", **usual), held)} == {""}
     assert set(other.table["corpus"]) == {"emovo"}
     assert other.source.corpora == ("tess",)
     assert other.source.contents != held.source.contents
