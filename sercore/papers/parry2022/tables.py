@@ -211,7 +211,7 @@ def unseen(ledger: Ledger) -> HTML:
             rows.append((row, len(trials.seeds), epochs, level_cell(trials), *change))
     heads = ("model", "seeds", "epochs run", "UA, %", "less the baseline, points", "sign")
     caption = f"Networks where {data.ORIGINS[corpus]} is unseen; signs are judged together"
-    return html(heads, rows or NONE, caption=caption)
+    return html(heads, rows or NONE, caption=caption, folded=True)
 
 
 def here(run: Ledger) -> HTML:
