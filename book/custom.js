@@ -1,6 +1,6 @@
 // What a style sheet cannot do: names for screen readers, boxes that keys can scroll, and paper that is light and whole.
 
-const BOXES = ".bd-article :is(.scroll, table, pre, .math, .cell_output)";
+const BOXES = ".bd-article :is(.scroll, table, pre, .math, .cell_output, .output, figure)";
 
 // A box that scrolls can be reached with the keyboard; one that does not is passed over.
 function letKeysScroll() {

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -96,9 +97,12 @@ def execute(*, fresh: bool = False) -> list[Executed]:
         at_once = min(len(left), cpu_count())
         pool = Parallel(n_jobs=at_once, return_as="generator_unordered")
         settings = {"fresh": True, "quiet": True, "cores": cpu_count() // at_once}
-        for chapter in pool(delayed(chapters.execute)(name, **settings) for name in left):
-            _say(f"{chapter.name}: executed in {chapter.seconds:.0f} s")
-            done[chapter.name] = chapter
+        with warnings.catch_warnings():
+            # A worker that has grown is replaced by a new one, and nothing is lost.
+            warnings.filterwarnings("ignore", message="A worker stopped while some jobs")
+            for chapter in pool(delayed(chapters.execute)(name, **settings) for name in left):
+                _say(f"{chapter.name}: executed in {chapter.seconds:.0f} s")
+                done[chapter.name] = chapter
     return list(done.values())
 
 

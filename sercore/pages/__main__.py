@@ -1,10 +1,16 @@
-"""Write the README's headline anew: ``python -m sercore.pages``."""
+"""Write the README's headline and picture anew: ``python -m sercore.pages``."""
+
+from collections.abc import Mapping
+
+from matplotlib.figure import Figure
 
 from sercore import papers, store
-from sercore.pages.fragments import summary
+from sercore.pages.fragments import save, summary
+from sercore.report.prose import Values
 
 README = store.PROJECT / "README.md"
 MARKS = ("<!-- headline: written by sercore.pages, do not edit -->", "<!-- end of headline -->")
+PICTURE = store.PROJECT / "book" / "steps.svg"
 
 
 def readme(text: str) -> str:
@@ -13,5 +19,15 @@ def readme(text: str) -> str:
     return f"{before}{MARKS[0]}\n{summary('notebooks', papers.values())}\n{MARKS[1]}{rest.split(MARKS[1])[1]}"
 
 
+def picture(values: Mapping[str, Values]) -> Figure:
+    """Draw the picture with which the first page opens."""
+    for one in values.values():
+        figures = one.ledger.paper.figures(one.ledger)
+        if PICTURE.name in figures:
+            return figures[PICTURE.name]
+    raise ValueError(f"no paper draws {PICTURE.name}; expected one that does. Name it in a paper.")
+
+
 if __name__ == "__main__":
     README.write_text(readme(README.read_text()))
+    save(picture(papers.values()), PICTURE)

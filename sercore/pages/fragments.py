@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
 
 from sercore import store
 from sercore.ledger.entries import Ledger, tally
@@ -35,9 +36,23 @@ def write(
     for values in numbers.values():
         drawn |= values.ledger.paper.figures(values.ledger)
     for name, figure in drawn.items():
-        with plt.rc_context({"svg.hashsalt": name}):
-            figure.savefig(place / name, metadata={"Date": None})
-        plt.close(figure)
+        save(figure, place / name)
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Save a figure as SVG that is the same whenever it is drawn, and close it.
+
+    What its lines show stands as plain numbers in its description.
+    """
+    with plt.rc_context({"svg.hashsalt": path.name}):
+        figure.savefig(path, metadata={"Date": None, "Description": description(figure)})
+    plt.close(figure)
+
+
+def description(figure: Figure) -> str:
+    """Return the heights of all lines of a figure, rounded to three digits."""
+    heights = [line.get_ydata() for axes in figure.axes for line in axes.lines]
+    return "; ".join(" ".join(f"{height:.3f}" for height in line) for line in heights)
 
 
 def _texts(

@@ -22,10 +22,9 @@ from sercore.ledger.entries import Ledger
 NAMES = ("printed", "as-published", "clean", "test")
 # What a colour means in every chapter. No class, corpus or speaker has one of these.
 COLOURS = dict(zip(NAMES, sns.color_palette("colorblind", 4), strict=True))
-# Classes, corpora, speakers, approaches: Paul Tol's "muted", safe for colour-blind readers.
-MUTED = ["#CC6677", "#332288", "#999933", "#88CCEE", "#AA4499", "#44AA99"]
-MUTED += ["#882255", "#117733", "#DDCC77"]
-CORPORA = dict(zip(("emovo", "ravdess", "savee", "tess"), MUTED, strict=False))
+# Paul Tol's "muted", safe for colour-blind readers: of corpora, and of classes, speakers, models.
+CORPORA = {"emovo": "#CC6677", "ravdess": "#332288", "savee": "#999933", "tess": "#88CCEE"}
+MUTED = ["#AA4499", "#117733", "#44AA99", "#882255", "#DDCC77"]
 WIDTH = 8  # inches: the text column of a page at 100 dots an inch
 FONT = 8  # points, the smallest
 NARROW = 12  # letters of a label of which two do not fit below one of three panels
@@ -34,12 +33,13 @@ NARROW = 12  # letters of a label of which two do not fit below one of three pan
 def colours(names: Iterable[str]) -> dict[str, object]:
     """Return a colour for each different name, whatever the order of the names.
 
-    A corpus of several chapters has the same one in all figures; no other name beside it has it.
+    A corpus of several chapters has the same one in all figures; other names have it only where
+    nothing else is left.
     """
     distinct = sorted(set(names))
     corpora = {name: CORPORA[name.casefold()] for name in distinct if name.casefold() in CORPORA}
     others = [name for name in distinct if name not in corpora]
-    free = [colour for colour in MUTED if colour not in corpora.values()]
+    free = MUTED + [colour for colour in CORPORA.values() if colour not in corpora.values()]
     if len(others) > len(free):
         return dict(zip(distinct, sns.color_palette("husl", len(distinct)), strict=True))
     shades = corpora | dict(zip(others, free, strict=False))

@@ -59,6 +59,7 @@ IDLE = [
             "taught": "demo-labor",
         }.items()
     ),
+    (padi, CAM | {"models": "lengths", "evaluate": "300"}, "evaluate", "models=lengths"),
     (padi, {"only": "001", "pretraining": 2}, "pretraining", "only=001"),
     (padi, {"only": "000", "evaluate": "300"}, "evaluate", "only=000"),
     (padi, CAM | {"only": "CAM++ regression", "epochs": 3}, "epochs", "only=CAM.. regression"),
@@ -92,7 +93,8 @@ def test_a_run_of_nothing_or_of_the_same_is_refused(study, given, message):
 def test_each_choice_of_models_can_be_run_by_itself(study, tmp_path):
     """The defaults of all other parameters are never in the way."""
     for kind in study.Parameters.model_fields["models"].annotation.__args__:
-        more = {"encoder": str(tmp_path)} if (study, kind) == (padi, "encoder") else {}
+        needs_one = study is padi and kind in ("encoder", "lengths")
+        more = {"encoder": str(tmp_path)} if needs_one else {}
         assert checked(study.Parameters, {"models": kind} | more).models == kind
 
 

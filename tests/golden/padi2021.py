@@ -61,6 +61,10 @@ def _on_sounds(folder: Path) -> list[Golden]:
     named |= {f"{name}, {control}": replace(named[name], control=control) for name in named}
     never = "constant rate"  # ten epochs, for as printed it falls behind the eighth
     named[f"CAM++ 01, {never}"] = replace(named["CAM++ 01"], control=never, epochs=10)
+    # Less is read of a test clip, and less than a chunk is padded.
+    named["CAM++ 01, 24 frames"] = replace(named["CAM++ 01"], evaluate="24")
+    padded = replace(named["CAM++ 00"], evaluate="24", padding="mean")
+    named["CAM++ 00, 24 frames, mean padding"] = padded
     about = encoded.data, narrowed(encoded.run), TOLERANCE
     return [Golden(padi, "campplus", *pair, *about) for pair in named.items()]
 

@@ -125,6 +125,8 @@ def test_a_corpus_has_one_colour_beside_whatever_it_stands():
     mixed = figures.colours(["anger", "SAVEE", "TESS"])
     assert (mixed["SAVEE"], mixed["TESS"]) == (all_four["savee"], all_four["tess"])
     assert len(set(mixed.values())) == 3
+    classes = figures.colours(["anger", "fear", "happiness", "neutral", "sadness"])
+    assert not set(classes.values()) & set(all_four.values())
 
 
 def marks(axes, shape):

@@ -13,7 +13,17 @@ from sercore.ledger.entries import Ledger
 from sercore.papers.luck import numbers
 from sercore.papers.luck.numbers import LISTS, MANY, WIDTHS
 from sercore.papers.luck.trial import MODELS
-from sercore.report.figures import FONT, MUTED, WIDTH, Effect, forest, hover, legend, lines_across
+from sercore.report.figures import (
+    FONT,
+    MUTED,
+    WIDTH,
+    Effect,
+    colours,
+    forest,
+    hover,
+    legend,
+    lines_across,
+)
 
 PANELS = {
     "scaler": "scaler fitted\non all clips",
@@ -21,8 +31,8 @@ PANELS = {
     "SMOTE": "SMOTE before\nthe split",
     "made-up rows": "and made-up\nrows scored",
 }
-SHADES = dict(zip(MODELS, (MUTED[2], MUTED[1]), strict=True))
-YARDSTICKS = {"seed": (MUTED[0], "-"), "split": (MUTED[1], "--"), "same split": (MUTED[5], ":")}
+SHADES = colours(MODELS)
+YARDSTICKS = {"seed": (MUTED[0], "-"), "split": (MUTED[1], "--"), "same split": (MUTED[2], ":")}
 
 
 def leaks(estimates: Mapping[tuple[str, str, str], Estimate]) -> Figure:

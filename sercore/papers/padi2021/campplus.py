@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -120,10 +121,14 @@ class Row:
     # "mean" or "flatten"; "none" for the embedding; "regression": a logistic regression on mean and
     # standard deviation of the steps, which is fitted until it converges and has no epochs
     pooling: str = "statistics"
+    evaluate: str = ""  # frames that are read of the middle of a test clip; empty for all
+    # How a chunk is filled around less than its length: "edge" or "mean", as numpy pads; empty for
+    # repetition, as elsewhere.
+    padding: str = ""
 
     @property
     def name(self) -> str:
-        """Name by augmentation and statistics pooling: "CAM++ 01", "CAM++ 11, middle"."""
+        """Name by masks and statistics pooling: "CAM++ 01", "CAM++ 11, middle, 100 frames"."""
         if self.output == "embedding":
             return "CAM++ embedding"
         digits = f"{self.augmentation != 'none':d}{self.pooling == 'statistics':d}"
@@ -132,6 +137,10 @@ class Row:
             parts.append("middle")
         if self.pooling == "mean":
             parts.append("mean")
+        if self.evaluate:
+            parts.append(f"{self.evaluate} frames")
+        if self.padding:
+            parts.append(f"{self.padding} padding")
         return ", ".join(parts)
 
 
@@ -149,6 +158,18 @@ OTHERS = tuple(
     for output in ("frames_last", "frames_middle")
 )
 ROWS = {row.name: row for row in (*GRID, *MIDDLE, *OTHERS, LINEAR)}
+# Rows that read only the middle of a test clip, half a second to ten; a chunk is of three.
+POOLINGS = ("statistics", "mean", "flatten")
+READ = ("50", "100", "200", "300", "1000")  # frames
+PADDINGS = ("edge", "mean")
+_LENGTHS = (
+    *product(POOLINGS[:2], READ, ("",)),
+    *product(("flatten",), READ[:3], ("", *PADDINGS)),
+    ("flatten", READ[3], ""),  # a whole chunk
+)
+_ROWS = [Row(pooling=name, evaluate=read, padding=padding) for name, read, padding in _LENGTHS]
+SHORTER = {row.name: row for row in _ROWS}
+GROUPS = {"encoder": ROWS, "lengths": SHORTER}  # by what `-p models=…` takes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,6 +182,11 @@ class Trial(Row, trials.Place):
     def row(self) -> Row:
         """System that is trained."""
         return Row(**{field.name: getattr(self, field.name) for field in fields(Row)})
+
+    @property
+    def steps(self) -> int:
+        """Steps that are read of a test clip; 0 for all."""
+        return int(self.evaluate or 0) // 2
 
 
 @dataclass(frozen=True)
@@ -243,7 +269,8 @@ def run(trial: Trial, data: Encoded, *, device: str = "cpu") -> dict:
         summary["training_accuracy"] = float(classifier.score(values[training], target[training]))
     else:
         head, summary = _train_head(trial, data, training, target, choose(device))
-        predicted = _probabilities(head, data.frames(trial.output), test)
+        how = {"most": trial.steps, "padding": trial.padding}
+        predicted = _probabilities(head, data.frames(trial.output), test, **how)
     truth = data.data.targets[trial.experiment][test]
     summary["training_clips"] = len(training)
     summary["training_seconds"] = round(time.perf_counter() - started, 3)
@@ -253,8 +280,9 @@ def run(trial: Trial, data: Encoded, *, device: str = "cpu") -> dict:
 def _train_head(
     trial: Trial, data: Encoded, training: np.ndarray, target: np.ndarray, device: torch.device
 ) -> tuple[Head, dict]:
-    """Train pooling and layers, or find them trained."""
-    folder = resumable.folder(__name__, trial, data.content(trial), device=device)
+    """Train pooling and layers, or find them trained: whatever is read of a test clip."""
+    whole = replace(trial, evaluate="", padding="")
+    folder = resumable.folder(__name__, whole, data.content(trial), device=device)
     n_classes = len(data.data.classes[trial.experiment])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(trial.start)
@@ -289,16 +317,33 @@ def _batches(
         yield [signal, torch.from_numpy(target[batch.rows])]
 
 
-def _probabilities(head: Head, frames: Ragged, rows: np.ndarray) -> np.ndarray:
-    """Score whole clips, or their middle where the head reads one length: ``(clips, classes)``."""
+def _probabilities(
+    head: Head, frames: Ragged, rows: np.ndarray, *, most: int = 0, padding: str = ""
+) -> np.ndarray:
+    """Score clips: ``(clips, classes)``.
+
+    Of each clip its ``most`` middle steps are read, or all where that is 0. A head that reads one
+    length gets its middle; less is padded on both sides, or repeated.
+    """
     device, probabilities = next(head.parameters()).device, []
     for part in np.split(rows, range(SCORED, len(rows), SCORED)):
         clips = [frames.clip(row).astype(np.float32) for row in part]
+        if most:
+            clips = [chunks.cut(clip, length=min(most, len(clip)), place=0.5) for clip in clips]
         if head.steps:
-            clips = [chunks.cut(clip, length=head.steps, place=0.5) for clip in clips]
+            clips = [_filled(clip, head.steps, padding) for clip in clips]
         signal = pad_sequence([torch.from_numpy(clip) for clip in clips], batch_first=True)
         lengths = torch.tensor([len(clip) for clip in clips])
         with torch.inference_mode():
             logits = head(signal.transpose(1, 2).to(device), lengths.to(device))
         probabilities.append(logits.softmax(1).cpu().numpy())
     return np.concatenate(probabilities)
+
+
+def _filled(clip: np.ndarray, steps: int, padding: str) -> np.ndarray:
+    """Return the middle of a clip, padded or repeated where it is too short: ``(steps, 512)``."""
+    missing = steps - len(clip)
+    if not padding or missing <= 0:
+        return chunks.cut(clip, length=steps, place=0.5)
+    sides = missing // 2, missing - missing // 2
+    return np.pad(clip, (sides, (0, 0)), mode=padding)

@@ -12,13 +12,13 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from sercore.augment.policies import POLICIES, masked
-from sercore.evaluation.estimates import SEEDS
+from sercore.evaluation.estimates import SEEDS, level
 from sercore.evaluation.scores import Trials
 from sercore.ledger.claims import estimated
 from sercore.ledger.entries import Ledger
-from sercore.papers.padi2021 import numbers, study
-from sercore.papers.padi2021.data import CLASSES, EXPERIMENTS, Data
-from sercore.papers.padi2021.numbers import APART, CLIPS, SPLIT_TITLES, WIDTHS, by_run, system
+from sercore.papers.padi2021 import campplus, numbers, study
+from sercore.papers.padi2021.data import CLASSES, EXPERIMENTS, ORIGINS, Data
+from sercore.papers.padi2021.numbers import APART, CLIPS, SPLIT_TITLES, WA, WIDTHS, by_run, system
 from sercore.papers.padi2021.study import EIGHT
 from sercore.report.figures import (
     COLOURS,
@@ -29,6 +29,7 @@ from sercore.report.figures import (
     colours,
     forest,
     hover,
+    lines_across,
     map_source,
     of_speech,
 )
@@ -191,6 +192,71 @@ def encoder(effects: Sequence[Effect]) -> Figure:
     return forest({"": effects}, shades=shades, unit="difference in accuracy (WA), points")
 
 
+# Pooling on CAM++, and how a flattened chunk is filled: colour, line, and words.
+POOLED = {
+    "statistics": (MUTED[0], "-", "mean and standard deviation"),
+    "mean": (MUTED[1], "-", "mean alone"),
+    "flatten": (MUTED[2], "-", "flattened chunk, repeated"),
+    "flatten edge": (MUTED[2], ":", "flattened chunk, its ends drawn out"),
+    "flatten mean": (MUTED[2], "--", "flattened chunk, its mean around it"),
+}
+
+
+LONG = ("ravdess",)  # corpora of which each clip is as long as a chunk, so that none is filled
+
+
+def lengths_data(ledger: Ledger) -> dict[str, dict[str, dict[str, Trials]]]:
+    """Return trials on CAM++ by corpus, name in ``POOLED``, and frames read of a test clip.
+
+    Where no clip is shorter than a chunk, a whole chunk is the same however it would be filled.
+    """
+    rows, panels = tuple(campplus.SHORTER), {}
+    for way in numbers.ways_of_training(ledger, rows, experiment=EXPERIMENTS[0]):
+        panel = panels.setdefault(way.corpus, {})
+        for name, trials in way.trials.items():
+            row = campplus.SHORTER[name]
+            series = f"{row.pooling} {row.padding}".strip()
+            panel.setdefault(series, {}).setdefault(row.evaluate, trials)
+    for corpus in panels.keys() & set(LONG):
+        chunk = panels[corpus].get("flatten", {}).get(campplus.READ[3])
+        for series, by_frames in panels[corpus].items():
+            if series.startswith("flatten ") and chunk is not None:
+                by_frames[campplus.READ[3]] = chunk
+    return panels
+
+
+def lengths(panels: Mapping[str, Mapping[str, Mapping[str, Trials]]]) -> Figure:
+    """Draw the WA of each pooling, with its interval, by the seconds that are read of a clip."""
+    size = {"figsize": (WIDTH, 2.8), "layout": "constrained", "squeeze": False}
+    figure, grid = plt.subplots(1, len(panels), sharey=True, **size)
+    ticks = [f"{int(frames) / 100:g} s" for frames in campplus.READ[:-1]]
+    for axes, (corpus, panel) in zip(grid[0], sorted(panels.items(), reverse=True), strict=True):
+        for at, (series, by_frames) in enumerate(panel.items()):
+            colour, line, label = POOLED[series]
+            scores = {frames: level(trials, WA) for frames, trials in by_frames.items()}
+            places = [campplus.READ.index(frames) + 0.06 * (at - 2) for frames in scores]
+            style = {"color": colour, "linestyle": line, "linewidth": 1}
+            axes.plot(places, [score.value for score in scores.values()], **style)
+            for place, (frames, score) in zip(places, scores.items(), strict=True):
+                bounds = [score.low, score.high]
+                axes.plot([place] * 2, bounds, color=colour, linewidth=1.5, alpha=0.4)
+                (point,) = axes.plot(place, score.value, "o", color=colour, markersize=4)
+                hover(point, f"{label}, {int(frames) / 100:g} s at most: {score.value:.1f} %")
+        axes.set_xticks(range(len(campplus.READ)), [*ticks, "all"], fontsize=FONT)
+        axes.set_title(ORIGINS.get(corpus, corpus.upper()), fontsize=FONT + 1)
+        lines_across(axes)
+    grid[0, 0].set_ylabel("WA, %", fontsize=FONT)
+    figure.supxlabel("read of the middle of a test clip", fontsize=FONT)
+    handles = []
+    for series in next(iter(panels.values())):
+        colour, line, label = POOLED[series]
+        style = {"color": colour, "linestyle": line, "marker": "o", "markersize": 4}
+        handles.append(Line2D([], [], label=label, **style))
+    _legend(figure, handles, columns=3)
+    sns.despine(figure)
+    return figure
+
+
 def maps_data(ledger: Ledger, run: Ledger) -> dict[str, list[tuple]]:
     """Return panels of each system and stage, of one seed, by emotion and by speaker.
 
@@ -243,5 +309,5 @@ def _bar(trials: Trials) -> Bar:
 
 
 def _legend(figure: Figure, handles: list, *, columns: int) -> None:
-    place = "outside upper center"
-    figure.legend(handles=handles, loc=place, ncols=columns, frameon=False, fontsize=FONT)
+    place = {"loc": "outside upper center", "ncols": columns, "handlelength": 3}  # dashes are seen
+    figure.legend(handles=handles, frameon=False, fontsize=FONT, **place)

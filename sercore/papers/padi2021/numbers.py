@@ -158,10 +158,9 @@ def arranged(trials: pd.DataFrame) -> pd.DataFrame:
 def system(record: Mapping) -> str:
     """Name a recorded trial's system: "111, energy", or on the encoder "CAM++ 01"."""
     kind = campplus.Row if on_encoder(record) else trial.Row
-    values = {field.name: record[field.name] for field in fields(kind)}
-    if "evaluate" in values:
-        values["evaluate"] = str(values["evaluate"]).removesuffix(".0")
-    return kind(**values).name
+    known = {name: value for name, value in record.items() if not pd.isna(value)}
+    values = {field.name: known.get(field.name, field.default) for field in fields(kind)}
+    return kind(**values | {"evaluate": str(values["evaluate"]).removesuffix(".0")}).name
 
 
 def on_encoder(record: Mapping) -> bool:
@@ -176,7 +175,13 @@ def variant(record: Mapping) -> str:
         epochs = "to convergence"
     parts = (record["edition"], width, epochs, record.get("precision"))
     base = ", ".join(part for part in parts if isinstance(part, str))
-    return "; ".join(filter(None, (base, taught(record))))
+    return "; ".join(filter(None, (base, taught(record), elsewhere(record))))
+
+
+def elsewhere(record: Mapping) -> str:
+    """Say which corpus is scored in place of the edition's own; empty for that."""
+    corpus = record.get("corpus")
+    return f"scored on {corpus}" if isinstance(corpus, str) and corpus else ""
 
 
 def taught(record: Mapping) -> str:
@@ -228,12 +233,7 @@ def epochs_before_decay(trials: pd.DataFrame) -> str:
     epochs = recorded.of_kind(trials, "models")["epochs"] if len(trials) else ()
     if not len(epochs) or epochs.max() > Plan.constant:
         return ""
-    return listed(epochs)
-
-
-def listed(counts: pd.Series) -> str:
-    """Name different counts, "6 or 8"."""
-    return " or ".join(f"{count:g}" for count in sorted(counts.unique()))
+    return " or ".join(f"{count:g}" for count in sorted(epochs.unique()))
 
 
 @dataclass(frozen=True)
@@ -325,7 +325,7 @@ def ways_of_training(
                 first = trials.table.iloc[0]
                 settings = [first.get(name) for name in ("edition", "size", "epochs", "precision")]
                 member = (row, taught(first), trials)
-                kinds.setdefault((run, encoder, *settings), []).append(member)
+                kinds.setdefault((run, encoder, elsewhere(first), *settings), []).append(member)
     ways = []
     for members in kinds.values():
         ways += _with_each_teacher(members, experiment, protocol)

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 
-from sercore.evaluation.estimates import Estimate, level
+import numpy as np
+
+from sercore.evaluation.estimates import Estimate, contrast, difference, level, signs
 from sercore.evaluation.metrics import FACTORS, recalls
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.papers.padi2021 import numbers, study
 from sercore.papers.padi2021.data import CLASSES, EXPERIMENTS, ORIGINS
+from sercore.papers.padi2021.figures import lengths_data
 from sercore.papers.padi2021.numbers import UA, WA, Systems
 from sercore.papers.padi2021.study import EIGHT, GROUPS, ROWS
 from sercore.report.prose import span
@@ -25,6 +28,7 @@ LEVELS = {
     "regression_middle": "CAM++ regression, middle",
     "regression_embedding": "CAM++ embedding",
 }
+SPARED = ("300", "100")  # frames, between which a loss is compared
 SIGNS = {"holds": "above", "fails": "below", "inconclusive": "open"}
 # Systems with a changed input, by the name of the difference in WA.
 CHANGES = {
@@ -49,6 +53,7 @@ def quoted(ledger: Ledger) -> Mapping[str, object]:
         **_recognisers(ledger),
         **_pooled_frames(ledger),
         **_encoder(ledger),
+        **_lengths(ledger),
     }
 
 
@@ -190,6 +195,37 @@ def _encoder(ledger: Ledger) -> dict[str, object]:
         named |= _interval(f"{gap.name}_{end}", gap.estimate)
     errors = 100 * trials["equal_error_rate"].dropna() if "equal_error_rate" in trials else ()
     return named | ({"encoder_equal_error": errors.iloc[0]} if len(errors) else {})
+
+
+def _lengths(ledger: Ledger) -> dict[str, object]:
+    """Return scores on CAM++ by the frames that are read of a test clip, and what more of them add.
+
+    ``ravdess_statistics_100`` is of one second. What the whole clip adds to 3 s (``whole``), 3 s to
+    one (``three``), and by how much more a flattened chunk loses than statistics pooling when one
+    second of three is left (``spared``), is named as in ``_encoder``; all are judged together.
+    """
+    named: dict[str, object] = {}
+    gains = {}
+    for corpus, panel in lengths_data(ledger).items():
+        for series, by_frames in panel.items():
+            name = f"{corpus}_{series.replace(' ', '_')}"
+            for frames, trials in by_frames.items():
+                named |= _interval(f"{name}_{frames}", level(trials, WA))
+            for word, more, less in (("whole", "1000", "300"), ("three", "300", "100")):
+                if more in by_frames and less in by_frames:
+                    gains[f"{name}_{word}"] = difference(by_frames[more], by_frames[less], WA)
+            beside = [by_frames, panel.get("statistics", {})]
+            four = [trials.get(frames) for trials in beside for frames in SPARED]
+            if series.startswith("flatten") and None not in four:
+                gains[f"{name}_spared"] = contrast(four, WA, _spared)
+    for (name, gain), mark in zip(gains.items(), signs(list(gains.values())), strict=True):
+        named |= _interval(f"{name}_{SIGNS[mark]}", gain)
+    return named
+
+
+def _spared(scores: np.ndarray) -> np.ndarray:
+    flat, flat_short, pooled, pooled_short = scores
+    return (flat - flat_short) - (pooled - pooled_short)
 
 
 def _only(way: Systems, metric: str) -> float:

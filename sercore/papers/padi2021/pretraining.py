@@ -72,8 +72,8 @@ def source(
 
     A researcher's ``own`` corpora are named as others are; beside them none may teach speakers.
     """
-    names = taught or (teachers(edition) if own is None else tuple(own))
     scored = table["corpus"].iloc[0]
+    names = taught or (teachers(edition, scored=scored) if own is None else tuple(own))
     if scored in names:
         raise corpora.CorpusError(
             f"{scored}: is scored and would teach speakers too; expected other corpora, since the"
@@ -142,14 +142,15 @@ def _refuse_known(table: pd.DataFrame, loaded: Sequence[corpora.Corpus]) -> None
         leaks.refuse_leaks(both, sides, where=f"-p taught={corpus.name}")
 
 
-def teachers(edition: str) -> tuple[str, ...]:
-    """Name the corpora whose speakers are learnt: of "open", SAVEE only where it is."""
-    return tuple(name for name in SPEAKERS[edition] if name != "savee" or corpora.is_there(name))
+def teachers(edition: str, *, scored: str = "") -> tuple[str, ...]:
+    """Name the corpora whose speakers are learnt: not the scored one, SAVEE only where it is."""
+    names = [name for name in SPEAKERS[edition] if name != scored]
+    return tuple(name for name in names if name != "savee" or corpora.is_there(name))
 
 
-def contents(edition: str, *, taught: tuple[str, ...] = ()) -> list:
+def contents(edition: str, *, scored: str = "", taught: tuple[str, ...] = ()) -> list:
     """Name and hash of every clip that teaches speakers; of VoxCeleb paths and sizes."""
-    names = taught or teachers(edition)
+    names = taught or teachers(edition, scored=scored)
     if VOXCELEB in names:
         listing = list_voxceleb(corpora.home() / VOXCELEB)
         refuse_partial(edition, listing.reports)

@@ -87,7 +87,7 @@ class Parameters(OwnTable):
     eight systems on one fold: its values show that everything runs.
     """
 
-    known_rows: ClassVar = ROWS | campplus.ROWS
+    known_rows: ClassVar = ROWS | campplus.ROWS | campplus.SHORTER
 
     edition: Edition = "demo"
     seeds: Seeds = 1
@@ -106,10 +106,11 @@ class Parameters(OwnTable):
         description="sessions or groups of speakers left out, or independent splits of clips",
     )
     models: Literal[
-        "grid", "finetune", "pooling", "policies", "inputs", "parts", "encoder", "all"
+        "grid", "finetune", "pooling", "policies", "inputs", "parts", "encoder", "lengths", "all"
     ] = Field(
         "grid",
-        description="which rows a run trains: the eight systems, what is asked beside them, an encoder's",
+        description="which rows a run trains: the eight systems, what is asked beside them, an"
+        " encoder's, or an encoder's that read less of a test clip",
     )
     only: str = Field("", description="the one row to run, by its name; empty for all")
     epochs: Epochs = Field(
@@ -147,10 +148,8 @@ class Parameters(OwnTable):
     )
     taught: str = Field(
         "",
-        description=(
-            "the corpora whose speakers are learnt, parted by commas; empty for the edition's own,"
-            " or a table's other ones"
-        ),
+        description="the corpora whose speakers are learnt, parted by commas; empty for the"
+        " edition's own or a table's, without the one that is scored",
     )
     control: Literal["none", "labels shuffled", "constant rate"] = Field(
         "none", description="a control: training labels shuffled, or a learning rate never halved"
@@ -176,11 +175,9 @@ class Parameters(OwnTable):
 
     @model_validator(mode="after")
     def _fit_together(self) -> "Parameters":
-        if self.models == "encoder" and self.encoder == "none":
-            raise ValueError(
-                "-p models=encoder: needs a speaker encoder, and none is given. Give its folder as"
-                " -p encoder=…"
-            )
+        if self.models in campplus.GROUPS and self.encoder == "none":
+            problem = "needs a speaker encoder, and none is given. Give its folder as -p encoder=…"
+            raise ValueError(f"-p models={self.models}: {problem}")
         if self.classes and self.experiment != "all":
             raise ValueError(
                 f"-p experiment={self.experiment}: has the paper's classes, and -p classes gives"
@@ -250,9 +247,9 @@ def rows(parameters: Parameters) -> list[Row]:
 
 def encoder_rows(parameters: Parameters) -> list[campplus.Row]:
     """Return the rows on a pretrained encoder that a run trains."""
-    if parameters.encoder == "none" or parameters.models not in ("encoder", "all"):
-        return []
-    return [row for row in campplus.ROWS.values() if parameters.only in ("", row.name)]
+    groups = campplus.GROUPS.items() if parameters.encoder != "none" else ()
+    chosen = [rows for name, rows in groups if parameters.models in (name, "all")]
+    return [row for rows in chosen for name, row in rows.items() if parameters.only in ("", name)]
 
 
 def grid(parameters: Parameters, data: Data) -> list[Trial]:
@@ -295,9 +292,10 @@ def _trials(parameters: Parameters, data: Data) -> tuple[list[Trial], list[str]]
 
 def places(parameters: Parameters, data: Data) -> list[dict[str, Any]]:
     """Return where each row is run: seeds x possible experiments x protocols x folds."""
-    missing = padi_data.missing(data)
+    missing, usual = padi_data.missing(data), padi_data.SCORED.get(parameters.source)
     wanted = data.classes if parameters.experiment == "all" else (parameters.experiment,)
     shared = {
+        "corpus": "" if parameters.table or parameters.scored == usual else parameters.scored,
         "edition": parameters.source,
         "epochs": parameters.epochs or EPOCHS[parameters.source],
         "control": parameters.control,
@@ -391,7 +389,9 @@ def code_path(kind: str, settings: Mapping[str, Any]) -> tuple:
 
 def verified_with(kind: str, settings: Mapping[str, Any]) -> dict[str, str]:
     """Return the parameters under which the task of a recorded trial is made."""
-    return {"models": "encoder"} if kind == "campplus" else {"encoder": "none"}
+    is_whole = str(settings.get("evaluate", "")) in ("", "nan")
+    on_encoder = {"models": "encoder" if is_whole else "lengths"}
+    return on_encoder if kind == "campplus" else {"encoder": "none"}
 
 
 def manifest(parameters: Parameters) -> list:
@@ -404,8 +404,9 @@ def manifest(parameters: Parameters) -> list:
             names += own.contents(corpus)
         names += pretraining.contents("own", taught=elsewhere) if elsewhere else []
     elif parameters.edition != "demo":
-        names += padi_data.contents(parameters.edition, scored=parameters.scored)
-        names += pretraining.contents(parameters.edition, taught=taught(parameters))
+        edition, name = parameters.edition, parameters.scored
+        names += padi_data.contents(edition, scored=name)
+        names += pretraining.contents(edition, scored=name, taught=taught(parameters))
     return [*names, SPECTROGRAMS.about()]
 
 
@@ -435,13 +436,12 @@ def taught_by(trials: Sequence[Trial]) -> list[Recogniser]:
 
 def _on_encoder(parameters: Parameters, data: Data, shared: Mapping[str, Any]) -> Task:
     """Train the rows of a pretrained speaker encoder; what they read is made here first."""
-    encoded, trials = campplus.Encoded(data, speaker.load(parameters.encoder)), []
-    name = encoded.encoder.name
-    for place in places(parameters, data):
-        for row in encoder_rows(parameters):
-            where = place | {"part": parameters.part, "encoder": name}
-            trials.append(campplus.Trial(**asdict(row), **where))
-    for row in encoder_rows(parameters):
+    encoded = campplus.Encoded(data, speaker.load(parameters.encoder))
+    chosen, name = encoder_rows(parameters), encoded.encoder.name
+    about = {"part": parameters.part, "encoder": name}
+    pairs = product(places(parameters, data), chosen)
+    trials = [campplus.Trial(**asdict(row), **place, **about) for place, row in pairs]
+    for row in chosen:
         encoded.prepare(row)
     settings = shared | {"data": encoded, "encoders": {name: campplus.WIDTH}}
     splits = replace(

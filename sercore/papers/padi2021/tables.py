@@ -303,7 +303,7 @@ def compared(ledger: Ledger) -> HTML:
         value = shown(gap.estimate, 1, signed=True)
         rows.append((gap.group, gap.row, gap.training, gap.estimate.seeds, value, sign))
     heads = ("difference", "of", "training", "seeds", "points of WA", "sign")
-    return html(heads, rows or NONE, caption="Differences on CAM++, on RAVDESS")
+    return html(heads, rows or NONE, caption="Differences on CAM++, on RAVDESS", folded=True)
 
 
 def stages(ledger: Ledger) -> HTML:

@@ -177,7 +177,7 @@ class Place:
     edition: str
     epochs: int  # passes over the training clips, of three versions each
     control: str = "none"  # "labels shuffled" among the training clips, or "constant rate"
-    corpus: str = ""  # that is scored
+    corpus: str = ""  # that is scored; empty for the edition's own
     part: str = "all"  # as of ``Row``
 
     @property

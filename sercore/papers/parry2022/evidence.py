@@ -210,11 +210,23 @@ def rescaled(ledger: Ledger, model: str, scaling: str, corpus: str) -> Gap:
     )
 
 
-def network_unseen(ledger: Ledger, corpus: str) -> Trials | None:
-    """Return the network without attributes on a corpus that its training never saw, or None."""
+def network_unseen(ledger: Ledger, corpus: str, row: str = "baseline") -> Trials | None:
+    """Return a network, by default without attributes, on a corpus that its training never saw.
+
+    None where it is not recorded.
+    """
     layout = f"{ELSEWHERE}{corpus}"
-    trials = ledger.trials("baseline", variant=VARIANT, protocol=layout, control=layout)
+    trials = ledger.trials(row, variant=VARIANT, protocol=layout, control=layout)
     return numbers.scored(trials, (corpus,))
+
+
+def gains_unseen(ledger: Ledger, corpus: str) -> dict[str, Gap]:
+    """Return what attributes add to the UA on an unseen corpus, in points, by recorded row."""
+    baseline, results = network_unseen(ledger, corpus), {}
+    for row in rows(APPROACHES, SUBSETS):
+        if (trials := network_unseen(ledger, corpus, row)) is not None:
+            results[row] = numbers.moved(f"{row} over the baseline", trials, baseline, corpus)
+    return results
 
 
 def above_reference(ledger: Ledger, model: str, corpus: str) -> Gap:

@@ -27,7 +27,6 @@ from sercore.papers.parry2022.study import APPROACHES, CURVE, VIEWED
 from sercore.report.figures import (
     COLOURS,
     FONT,
-    MUTED,
     WIDTH,
     Effect,
     colour_bar,
@@ -80,11 +79,12 @@ def swing(
     scores = np.concatenate([np.asarray(values, float) for values in curves.values()])
     size = {"figsize": (WIDTH, 3.6), "layout": "constrained", "width_ratios": [3, 1.1]}
     figure, (left, right) = plt.subplots(1, 2, **size)
-    shades = dict(zip(curves, itertools.cycle(MUTED[4:]), strict=False))  # the first are of corpora
-    for seed, values in curves.items():
-        epochs, look = range(1, len(values) + 1), {"linewidth": 1.3, "label": f"seed {seed}"}
-        (line,) = left.plot(epochs, values, color=shades[seed], **look)
-        hover(line, f"seed {seed}, {values[-1]:.1f} % after the last epoch")
+    named = {f"seed {seed}": values for seed, values in curves.items()}
+    shades = colours(named)
+    for name, values in named.items():
+        epochs, look = range(1, len(values) + 1), {"linewidth": 1.3, "label": name}
+        (line,) = left.plot(epochs, values, color=shades[name], **look)
+        hover(line, f"{name}, {values[-1]:.1f} % after the last epoch")
     centre = float(scores.mean())
     shifted = [centre + value for values in gaps.values() for value in values]
     low, high = min([*scores, chance, *shifted]), max([*scores, *shifted])

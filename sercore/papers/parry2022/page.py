@@ -193,7 +193,26 @@ def _network_unseen(ledger: Ledger) -> dict[str, object]:
     for short, lead, mark in zip(SHORT.values(), leads, judging.marks(leads), strict=True):
         named |= _bounds(f"{name}_over_{short}", lead) | {f"{name}_over_{short}_mark": mark}
         named[f"{name}_beside_{short}"] = named[name] - lead.value
+    named |= _attributes_unseen(ledger, corpus)
     return named | {mark: mark for mark in ("holds", "fails", "inconclusive")}
+
+
+def _attributes_unseen(ledger: Ledger, corpus: str) -> dict[str, object]:
+    """Give what each recorded set of attributes adds on an unseen corpus, judged together.
+
+    ``gain_mtl_c`` is of "MTL C"; ``gains_…`` are of those that can be judged.
+    """
+    gaps, named = evidence.gains_unseen(ledger, corpus), {}
+    marks = judging.marks(list(gaps.values()))
+    for (row, gap), mark in zip(gaps.items(), marks, strict=True):
+        name = f"gain_{row.casefold().replace(' ', '_').replace('+', '_')}"
+        trainings = evidence.network_unseen(ledger, corpus, row).table
+        is_finished = trainings["epochs_run"] < trainings["epochs"]
+        named |= _bounds(name, gap) | {f"{name}_mark": mark, f"{name}_seeds": len(gap.by_seed)}
+        named[f"{name}_finished"] = int(is_finished.sum())
+    judged = [mark for gap, mark in zip(gaps.values(), marks, strict=True) if not gap.doubt]
+    named["gains_judged"] = len(judged)
+    return named | {f"gains_{mark}": judged.count(mark) for mark in ("holds", "fails")}
 
 
 def _recipes(ledger: Ledger) -> dict[str, object]:

@@ -193,7 +193,25 @@ def costs(ledger: Ledger) -> HTML:
                 (data.ORIGINS[corpus], model, *map(level_cell, trials), (change, gap.doubt))
             )
     heads = ("corpus", "model", "UA, % where other speakers of it train", "unseen", "lost")
-    return html(heads, rows or NONE, caption="What it costs that no speaker of a corpus trains")
+    return html(
+        heads, rows or NONE, caption="What it costs that no speaker of a corpus trains", folded=True
+    )
+
+
+def unseen(ledger: Ledger) -> HTML:
+    """Show the networks where RAVDESS is unseen, and what attributes add to the baseline."""
+    corpus, rows = evidence.LEFT_OUT[0], []
+    gaps = evidence.gains_unseen(ledger, corpus)
+    marks = dict(zip(gaps, judging.marks(list(gaps.values())), strict=True))
+    for row in ("baseline", *gaps):
+        trials = evidence.network_unseen(ledger, corpus, row)
+        if trials is not None:
+            epochs = span(trials.table["epochs_run"])
+            change = [judging.with_interval(gaps[row]), marks[row]] if row in gaps else [DASH] * 2
+            rows.append((row, len(trials.seeds), epochs, level_cell(trials), *change))
+    heads = ("model", "seeds", "epochs run", "UA, %", "less the baseline, points", "sign")
+    caption = f"Networks where {data.ORIGINS[corpus]} is unseen; signs are judged together"
+    return html(heads, rows or NONE, caption=caption, folded=True)
 
 
 def here(run: Ledger) -> HTML:

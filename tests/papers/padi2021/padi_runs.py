@@ -128,7 +128,7 @@ def encoded(row: str, *, folds: int = 1, **given) -> list[campplus.Trial]:
         "edition": "open",
         "epochs": 12,
     }
-    about = asdict(campplus.ROWS[row]) | where | given
+    about = asdict((campplus.ROWS | campplus.SHORTER)[row]) | where | given
     return [campplus.Trial(**about, fold=fold) for fold in range(folds)]
 
 
@@ -193,7 +193,9 @@ def ledger(
             tasks.append(
                 Task(name=name, run=padi_trial.run, trials=chosen, data=None, corpora=(corpus,))
             )
-            outcomes.append([outcome(trial, right, corpus, wrong=wrong) for trial in chosen])
+            outcomes.append(
+                [outcome(trial, right, trial.corpus or corpus, wrong=wrong) for trial in chosen]
+            )
     if speakers:
         trial, found = recogniser()
         tasks.insert(

@@ -84,6 +84,7 @@ def test_a_switch_makes_no_row_twice(switched):
             "-p only=000, mean: no row among -p models=grid; expected one that is",
         ),
         ({"models": "encoder"}, "-p models=encoder: needs a speaker encoder, and none is given"),
+        ({"models": "lengths"}, "-p models=lengths: needs a speaker encoder, and none is given"),
         (
             {"speaker_checkpoint": "nowhere.safetensors"},
             r"nowhere\.safetensors: no such file; expected weights as safetensors",

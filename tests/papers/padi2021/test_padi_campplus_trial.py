@@ -24,6 +24,7 @@ from sercore.papers.padi2021.campplus import (
     OTHERS,
     REGRESSIONS,
     ROWS,
+    SHORTER,
     VERSIONS,
     Encoded,
     Masks,
@@ -33,6 +34,7 @@ from sercore.papers.padi2021.campplus import (
 from sercore.parameters import ParameterError, checked
 from sercore.sweep import trial_keys
 from sercore.training import resumable
+from sercore.training.batching import Ragged
 from tests import tiny_speaker
 from tests.papers.padi2021 import padi_toy
 from tests.papers.padi2021.padi_toy import timeless
@@ -175,6 +177,57 @@ def test_whole_clips_are_answered_as_they_are_alone(encoded, monkeypatch):
     assert np.abs(together - alone).max() < 1e-5
     monkeypatch.setattr(campplus, "SCORED", 3)
     assert np.abs(campplus._probabilities(head, frames, rows) - alone).max() < 1e-5
+
+
+def test_rows_that_read_less_take_the_network_that_reads_all(encoded, monkeypatch):
+    """Nothing is trained again, and what is read is the middle: with as much as there is, all."""
+    whole = run(trial(), encoded)
+    assert [row.name for row in SHORTER.values()][:2] == [
+        "CAM++ 01, 50 frames",
+        "CAM++ 01, 100 frames",
+    ]
+    assert len(SHORTER) == 20
+    monkeypatch.setattr(campplus, "fit", lambda *given, **settings: pytest.fail("trained again"))
+    all_read = run(trial(evaluate="4000"), encoded)
+    assert all_read["errors"] == whole["errors"]
+    short = run(trial(evaluate="20"), encoded)
+    assert short["errors"] != whole["errors"]
+    assert short["training_loss"] == whole["training_loss"]
+
+
+@pytest.mark.parametrize("pooling", campplus.POOLINGS)
+def test_the_middle_of_a_clip_alone_is_read(pooling):
+    """Ten steps of noise: those before and behind the middle six change nothing, the six do."""
+    torch.manual_seed(0)
+    head = campplus.Head(512, 4, pooling=pooling, steps=30).eval()
+    draw = np.random.default_rng(0)
+    clip = draw.normal(size=(10, 512)).astype(np.float32)
+
+    def answer(values):
+        return campplus._probabilities(head, Ragged.of([values]), np.array([0]), most=6)
+
+    usual, outer, inner = answer(clip), clip.copy(), clip.copy()
+    outer[[0, 1, 8, 9]] += 5
+    inner[5] += 5
+    assert np.array_equal(answer(outer), usual)
+    assert np.abs(answer(inner) - usual).max() > 1e-3
+    alone = campplus._probabilities(head, Ragged.of([clip[2:8]]), np.array([0]))
+    assert np.array_equal(alone, usual)
+
+
+def test_a_chunk_is_filled_by_repetition_or_padded_on_both_sides():
+    clip = np.arange(1, 4, dtype=np.float32)[:, None].repeat(512, axis=1)
+    filled = {
+        padding: campplus._filled(clip, 6, padding)[:, 0].tolist()
+        for padding in ("", "edge", "mean")
+    }
+    assert filled == {
+        "": [1, 2, 3, 1, 2, 3],
+        "edge": [1, 1, 2, 3, 3, 3],
+        "mean": [2, 1, 2, 3, 2, 2],
+    }
+    assert campplus._filled(clip, 1, "edge")[:, 0].tolist() == [2]
+    assert ROWS["CAM++ 00"].padding == ""
 
 
 def test_shuffled_labels_are_a_control_for_all_rows(encoded):

@@ -3,6 +3,8 @@
 import pytest
 from matplotlib.colors import to_hex
 
+from sercore.evaluation.estimates import level
+from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
 from sercore.papers.padi2021 import campplus, figures, numbers, tables
 from sercore.papers.padi2021.paper import PAPER
@@ -107,6 +109,56 @@ def test_tables_have_both_trainings_side_by_side(whole):
     assert signs["statistics less flattened chunk", "8 epochs"].startswith("not judged: unfinished")
 
 
+def read_less(trial, speaker):
+    """Of a hundred: one second costs statistics pooling ten, a chunk with its mean around it five."""
+    cost = {("statistics", "100", ""): 10, ("flatten", "100", "mean"): 5}
+    about = (trial.pooling, trial.evaluate, trial.padding)
+    return 60 - cost.get(about, 0) + (trial.pooling == "flatten")
+
+
+def test_words_and_figure_say_what_more_of_a_clip_adds():
+    given = grown(epochs=(20,), names=tuple(campplus.SHORTER))
+    book = ledger([], read_less, encoder=given)
+    named = PAPER.quoted(book)
+    assert named["ravdess_statistics_100"] == pytest.approx(50)
+    assert named["ravdess_flatten_300"] == pytest.approx(61)
+    assert named["ravdess_statistics_three_above"] == pytest.approx(10)
+    still = ("ravdess_statistics_whole_open", "ravdess_flatten_three_open")
+    assert [named[name] for name in still] == pytest.approx([0, 0])
+    assert "ravdess_flatten_whole_open" not in named  # it reads one length
+    assert named["ravdess_flatten_spared_below"] == pytest.approx(-10)
+    assert named["ravdess_flatten_mean_three_above"] == pytest.approx(5)
+    assert named["ravdess_flatten_mean_spared_below"] == pytest.approx(-5)
+    panels = figures.lengths_data(book)
+    assert [*panels["ravdess"]] == [*figures.POOLED]
+    assert [*panels["ravdess"]["statistics"]] == [*campplus.READ]
+    kept = panels["ravdess"]["mean"].values()
+    assert {trials.table["trial"].nunique() for trials in kept} == {25}
+    assert recorded.measurements(PAPER.name)["duration / all / min"] >= 3  # as LONG says
+    short = ledger([], read_less, encoder=given, corpus="iemocap")
+    assert [*figures.lengths_data(short)["iemocap"]["flatten mean"]] == ["50", "100", "200"]
+    assert "iemocap_flatten_mean_three_above" not in PAPER.quoted(short)
+    figure = figures.lengths(panels)
+    legible(figure)
+    axes = figure.axes[0]
+    marks = [line for line in axes.lines if line.get_marker() == "o"]
+    assert len(marks) == 2 * 5 + 3 * 4
+    assert [label.get_text() for label in axes.get_xticklabels()][-2:] == ["3 s", "all"]
+    # Rows that read less are no rows of the table of whole clips.
+    assert rows(tables.encoder(book)) == [["not recorded yet"]]
+
+
+def test_trials_of_two_corpora_are_never_joined():
+    """Of one system, trained alike: each corpus is a way of its own, and the edition's is the first."""
+    names = ("CAM++ 01", "CAM++ 00")
+    here, there = (grown(epochs=(20,), names=names, corpus=corpus) for corpus in ("", "iemocap"))
+    book = ledger([], lambda trial, speaker: 70 if trial.corpus else 60, encoder=[*here, *there])
+    ways = numbers.ways_of_training(book, names, experiment="exp1")
+    scores = {way.corpus: level(way.trials["CAM++ 01"], numbers.WA).value for way in ways}
+    assert scores == {"ravdess": pytest.approx(60), "iemocap": pytest.approx(70)}
+    assert all(len(way.trials["CAM++ 01"].table) == 25 for way in ways)
+
+
 def test_verification_stands_beside_emotion(whole):
     found = rows(tables.stages(whole))
     assert found[0][:4] == ["ours, ResNet34", "8", "31.0", "101"]
@@ -130,6 +182,7 @@ def test_the_shorter_training_is_the_longer_one_until_then():
     """Recorded losses after 8 epochs: of the trainings that end there, and on the way of those that go on."""
     book = Ledger(PAPER).recorded
     table, losses = book.kind("campplus"), book.parts["epochs"]
+    table = table[table["evaluate"].isna()]  # others are of the same trainings, scored anew
     losses = losses[(losses["epoch"] == Plan.constant) & (losses["what"] == "loss")]
     about = ["output", "pooling", "augmentation", "protocol", "control", "fold", "seed"]
     short = table[table["epochs"] == Plan.constant].set_index(about)["training_loss"].dropna()

@@ -181,7 +181,7 @@ def test_savee_teaches_where_it_is(home, monkeypatch):
             {"taught": "tess, ravdess"},
             r"ravdess: is scored and would teach speakers too; .* Leave ravdess out of -p taught=",
         ),
-        ({"scored": "emovo"}, "emovo: is scored and would teach"),
+        ({"scored": "emovo", "taught": "emovo,tess"}, "emovo: is scored and would teach"),
         ({"taught": "tess,voxceleb"}, "tess, voxceleb: expected voxceleb alone"),
         ({"taught": "savee"}, r"savee: no such folder"),
         ({"scored": "crema-d"}, r"crema-d: no such folder"),
@@ -194,10 +194,18 @@ def test_corpora_that_cannot_be_run_are_named(held, values, told):
 
 
 def test_another_corpus_is_scored_and_others_teach(held):
-    other = padi.load(given(edition="open", scored="emovo", taught="tess"))
+    asked = given(edition="open", scored="emovo", taught="tess")
+    other = padi.load(asked)
+    assert {trial.corpus for trial in padi.grid(asked, other)} == {"emovo"}
+    for usual in ({}, {"scored": "ravdess"}):
+        assert {trial.corpus for trial in padi.grid(given(edition="open", **usual), held)} == {""}
     assert set(other.table["corpus"]) == {"emovo"}
     assert other.source.corpora == ("tess",)
     assert other.source.contents != held.source.contents
+    assert padi.load(given(edition="open", scored="emovo")).source.contents == other.source.contents
+    assert pretraining.contents("open", scored="emovo") == pretraining.contents(
+        "open", taught=("tess",)
+    )
     assert padi.folds(given(edition="open"), other) == 5
 
 

@@ -17,6 +17,7 @@ from sercore.papers.parry2022 import study as parry
 from sercore.report.figures import scatter
 from tests.papers.parry2022.parry_book import MEASURED, ON, book, grid, switched
 from tests.report.legible import legible
+from tests.table_cells import rows as table_rows
 
 NOTHING = Ledger(papers.named(parry.NAME), runs=recorded.read("no such paper"))
 
@@ -246,10 +247,39 @@ def test_where_another_corpus_is_unseen_the_ledger_has_that_corpus_alone(
     monkeypatch.undo()
     rows = [row for row in recorded_ledger.entries() if row["protocol"] == "unseen ravdess"]
     assert [(row["row"], row["column"], row["seeds"]) for row in rows] == [
-        ("Control: baseline, unseen ravdess", "RAVDESS unseen", 5)
+        ("Control: baseline, unseen ravdess", "RAVDESS unseen", 5),
+        ("Control: MTL C, unseen ravdess", "RAVDESS unseen", 5),
     ]
-    lead = evidence.network_unseen(recorded_ledger, "ravdess")
-    assert rows[0]["value"] == pytest.approx(level(lead, "unweighted_accuracy").value)
+    for found, name in zip(rows, ("baseline", "MTL C"), strict=True):
+        trials = evidence.network_unseen(recorded_ledger, "ravdess", name)
+        assert found["value"] == pytest.approx(level(trials, "unweighted_accuracy").value)
+
+
+def test_what_an_attribute_adds_on_an_unseen_corpus_is_of_the_same_seeds(
+    monkeypatch, recorded_ledger
+):
+    monkeypatch.undo()
+    named, table = page.quoted(recorded_ledger), recorded_ledger.recorded.trials
+    unseen = table[(table["protocol"] == "unseen ravdess") & table["run"].str.endswith("models")]
+    gains = []
+    for seed in range(5):
+        with_corpus, without = (
+            by_pandas(recorded_ledger, "ravdess", unseen, seed=seed, **row)
+            for row in ({"approach": "MTL", "attributes": "C"}, {"approach": "baseline"})
+        )
+        gains += (with_corpus - without).tolist()
+    assert len(gains) == named["gain_mtl_c_seeds"] == named["gain_mtl_c_finished"] == 5
+    assert named["gain_mtl_c"] == pytest.approx(np.mean(gains))
+    gap = evidence.gains_unseen(recorded_ledger, "ravdess")["MTL C"]
+    assert gap.by_seed == pytest.approx(gains)
+    assert named["gains_judged"] == 1
+    assert named["gains_holds"] + named["gains_fails"] == (
+        named["gain_mtl_c_mark"] != "inconclusive"
+    )
+    shown = table_rows(tables.unseen(recorded_ledger))
+    assert [row[:2] for row in shown] == [["baseline", "5"], ["MTL C", "5"]]
+    assert shown[1][-1] == named["gain_mtl_c_mark"]
+    assert table_rows(tables.unseen(NOTHING)) == [["not recorded yet"]]
 
 
 def test_an_interval_of_a_cost_is_that_of_speakers_and_seeds_drawn_anew(recorded_ledger):
