@@ -124,6 +124,7 @@ class Biagini2022(Paper, study=study):
     subject = "five models compared"
     classes = study.CLASSES
     asides = tuple(difficulty.TASKS)
+    caps = ("epochs",)
     metrics = page.OURS
     protocols = page.SPLITS
     others: Mapping[str, str] = {"across-corpora": "clean"}
