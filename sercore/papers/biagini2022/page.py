@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import replace
 
-from sercore.evaluation.estimates import Estimate, difference, shared, signs
+from sercore.evaluation.estimates import Estimate, difference, level, shared, signs
 from sercore.evaluation.scores import Trials
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
@@ -40,6 +40,7 @@ WHERE = {
     "across-corpora": "new_corpus",
 }
 ENOUGH = ("ravdess", "emovo")  # corpora at hand with the six speakers that a sign takes
+LARGEST = ENOUGH[0]  # of those that the networks train on
 HAPPY, SURPRISE = (study.CLASSES.index(name) for name in ("happy", "surprise"))
 
 Pair = tuple[Trials, Trials]
@@ -68,7 +69,7 @@ def quoted(ledger: Ledger) -> Mapping[str, object]:
     pairs = _pairs(ledger)
     if pairs:
         named |= _circumstances(pairs) | _scores(ledger, pairs)
-    named |= _difficulty(ledger)
+    named |= _difficulty(ledger) | _networks(ledger)
     return named | _switches(ledger) | _across(ledger) | _saliency(ledger)
 
 
@@ -78,15 +79,51 @@ def by_difficulty(ledger: Ledger, task: str = "difficulty") -> dict[str, dict[st
     The folds of a seed are joined, so that protocols with other folds can be compared seed by seed.
     """
     rows: dict[str, dict[str, Trials]] = {}
+    for (row, protocol), trials in _classifiers(ledger, task).items():
+        joined = replace(trials, table=trials.table.assign(fold=0))
+        rows.setdefault(row, {})[protocol] = joined
+    complete = len(difficulty.PROTOCOLS)
+    return {name: protocols for name, protocols in rows.items() if len(protocols) == complete}
+
+
+def _classifiers(ledger: Ledger, task: str) -> dict[tuple[str, str], Trials]:
+    """Trials of the small classifiers of a task, by classifier and protocol."""
+    rows = {}
     for row in difficulty.TASKS[task][0]:
         runs = ledger.runs(row.model)
         for protocol in difficulty.PROTOCOLS:
             for (variant, other, run, _), trials in runs.items():
                 if (variant, other, recorded.kind_of(run)) == (row.variant, protocol, task):
-                    joined = replace(trials, table=trials.table.assign(fold=0))
-                    rows.setdefault(f"{row.model} {row.variant}", {})[protocol] = joined
-    complete = len(difficulty.PROTOCOLS)
-    return {name: protocols for name, protocols in rows.items() if len(protocols) == complete}
+                    rows[f"{row.model} {row.variant}", protocol] = trials
+    return rows
+
+
+def beside_networks(ledger: Ledger, corpus: str) -> dict[tuple[str, str], Pair]:
+    """Trials of each network on new speakers of a corpus, and those of each small classifier there.
+
+    Both have the same seeds and folds. A network of which no difference can be judged is left out.
+    """
+    pairs, split = {}, SPLITS["clean"]
+    smaller = _classifiers(ledger, "references")
+    for model, variant in TABLE_4:
+        network = ledger.trials(model, variant=variant, protocol=split)
+        for (row, protocol), trials in smaller.items():
+            if network is None or protocol != split:
+                continue
+            first, second = shared((network.of(corpus), trials.of(corpus)))
+            if not difference(first, second, ACCURACY).doubt:
+                pairs[f"{model} {variant}", row] = (first, second)
+    return pairs
+
+
+def over_classifiers(ledger: Ledger, corpus: str) -> dict[tuple[str, str], tuple[Estimate, str]]:
+    """Accuracy of a network less that of a small classifier, and its mark, for ``beside_networks``.
+
+    All marks are judged together.
+    """
+    pairs = beside_networks(ledger, corpus)
+    gaps = [difference(*pair, ACCURACY) for pair in pairs.values()]
+    return dict(zip(pairs, zip(gaps, signs(gaps), strict=True), strict=True))
 
 
 def steps(protocols: Mapping[str, Trials], corpus: str) -> dict[str, tuple[Estimate, str]]:
@@ -125,7 +162,7 @@ def _difficulty(ledger: Ledger) -> dict[str, object]:
     named: dict[str, object] = {"summary_values": 2 * SHAPES["published"].coefficients}
     rows = by_difficulty(ledger, "pretraining") | by_difficulty(ledger)
     for row, protocols in rows.items():
-        name = row.lower().replace(" ", "_")
+        name = _plain(row)
         for protocol, trials in protocols.items():
             place = f"{name}_{WHERE[protocol]}"
             named[place] = _mean(trials, ACCURACY)
@@ -141,6 +178,36 @@ def _difficulty(ledger: Ledger) -> dict[str, object]:
         for protocol, (lead, mark) in leads(ledger, model, corpus).items():
             named |= _judged(f"{model.lower()}_lead_{WHERE[protocol]}_{corpus}", lead, mark)
     return named
+
+
+def _networks(ledger: Ledger) -> dict[str, object]:
+    """Give what networks and small classifiers reach on RAVDESS's new speakers, and the difference.
+
+    As ``beside_cnnlstm_fixed``, ``beside_svm_mfcc`` and ``cnnlstm_fixed_over_svm_mfcc``.
+    """
+    named: dict[str, object] = {}
+    for names, pair in beside_networks(ledger, LARGEST).items():
+        for row, trials in zip(names, pair, strict=True):
+            place = f"beside_{_plain(row)}"
+            estimate = level(trials, ACCURACY)
+            bounds = {f"{place}_low": estimate.low, f"{place}_high": estimate.high}
+            named |= {place: estimate.value, **bounds}
+        network = pair[0].table
+        named["beside_seeds"] = network["seed"].nunique()
+        named["beside_folds"] = network["fold"].nunique()
+        named["beside_speakers"] = estimate.groups
+        for end, value in (
+            ("least", network["epochs_run"].min()),
+            ("most", network["epochs_run"].max()),
+        ):
+            named[f"{_plain(names[0])}_epochs_{end}"] = int(value)
+    for names, (gap, mark) in over_classifiers(ledger, LARGEST).items():
+        named |= _judged("_over_".join(map(_plain, names)), gap, mark)
+    return named
+
+
+def _plain(row: str) -> str:
+    return row.lower().replace(" ", "_").replace("-", "_")
 
 
 def _judged(name: str, estimate: Estimate, mark: str) -> dict[str, object]:

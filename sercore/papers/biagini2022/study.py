@@ -74,7 +74,7 @@ class Parameters(OwnCorpora):
     models: Literal["all", "scratch", "pretrained", "switches", "tuned", *difficulty.TASKS] = Field(
         "all",
         description="which rows a run trains; all has the tuned ones in the paper's edition alone,"
-        " and not the small classifiers of difficulty and pretraining",
+        " and not the small classifiers of difficulty, pretraining and references",
     )
     only: str = Field("", description="the one row or model to run, by its name; empty for all")
     protocol: Literal["all", "by-origin", "by-label", "speaker-independent", "across-corpora"] = (

@@ -14,7 +14,18 @@ from sercore.models.counts import built, parameters
 from sercore.papers.biagini2022.data import ELSEWHERE, ORIGINS
 from sercore.papers.biagini2022.difficulty import MODELS
 from sercore.papers.biagini2022.models import GROUPS, RECIPES
-from sercore.papers.biagini2022.page import ENOUGH, OURS, PAIR, TABLE_4, by_difficulty, leads, steps
+from sercore.papers.biagini2022.page import (
+    ENOUGH,
+    LARGEST,
+    OURS,
+    PAIR,
+    TABLE_4,
+    beside_networks,
+    by_difficulty,
+    leads,
+    over_classifiers,
+    steps,
+)
 from sercore.papers.biagini2022.paper import caps
 from sercore.report.tables import DASH, NONE, html, number, plural, shown, span
 
@@ -257,6 +268,20 @@ def pretraining(ledger: Ledger) -> HTML:
     for corpus in ENOUGH:
         heads += [(NAMES[corpus], name) for name in ("MFCC", "encoder", "lead", "above zero")]
     caption = "Accuracy on the frames of a frozen encoder and on MFCC, RAVDESS and EMOVO alone"
+    return html(heads, rows or NONE, caption=caption)
+
+
+def networks(ledger: Ledger) -> HTML:
+    """Accuracy of networks and of small classifiers on the same new speakers of RAVDESS."""
+    rows = []
+    pairs, gaps = beside_networks(ledger, LARGEST), over_classifiers(ledger, LARGEST)
+    for names, pair in pairs.items():
+        scores = [shown(level(trials, ACCURACY), 3) for trials in pair]
+        gap, mark = gaps[names]
+        rows.append((*names, *scores, shown(gap, 3, signed=True), mark))
+    heads = ["network", "classifier", ("accuracy", "network"), ("accuracy", "classifier")]
+    heads += [("network less classifier", "difference"), ("network less classifier", "above zero")]
+    caption = "Networks beside small classifiers, new speakers of RAVDESS"
     return html(heads, rows or NONE, caption=caption)
 
 
