@@ -16,7 +16,9 @@ PICTURE = store.PROJECT / "book" / "steps.svg"
 def readme(text: str, values: Mapping[str, Values]) -> str:
     """Replace the headline in the text of the README by that of the papers' values."""
     before, rest = text.split(MARKS[0])
-    return f"{before}{MARKS[0]}\n{summary('notebooks', values)}\n{MARKS[1]}{rest.split(MARKS[1])[1]}"
+    return (
+        f"{before}{MARKS[0]}\n{summary('notebooks', values)}\n{MARKS[1]}{rest.split(MARKS[1])[1]}"
+    )
 
 
 def picture(values: Mapping[str, Values]) -> Figure:

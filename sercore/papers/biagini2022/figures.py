@@ -17,7 +17,7 @@ from sercore.features.mel import PICTURE, mel
 from sercore.ledger.entries import Ledger
 from sercore.papers.biagini2022.data import ORIGINS, Data
 from sercore.papers.biagini2022.difficulty import PROTOCOLS
-from sercore.papers.biagini2022.page import ACCURACY, ENOUGH, PAIR, TABLE_4, by_difficulty
+from sercore.papers.biagini2022.page import ACCURACY, ENOUGH, LARGEST, PAIR, TABLE_4, by_difficulty
 from sercore.papers.biagini2022.study import CLASSES
 from sercore.report.figures import (
     COLOURS,
@@ -320,6 +320,24 @@ def confusions_data(ledger: Ledger, models: Sequence[tuple[str, str]]) -> dict[s
                 shares = counts / counts.sum(1, keepdims=True)
                 rows.setdefault(split, []).append((f"{model} {variant}", shares, list(CLASSES)))
     return rows
+
+
+def profiles_data(ledger: Ledger, run: Ledger) -> dict[str, dict[str, np.ndarray]]:
+    """Shares of each mel band in the saliency, by emotion and network, recorded or this page's.
+
+    Shape:
+        - shares: ``(trainings, bands)``; recorded ones are of RAVDESS
+    """
+    source = ledger if len(ledger.recorded.parts["profiles"]) else run
+    rows, panels = source.recorded.parts["profiles"], {}
+    if not source.is_synthetic:
+        rows = rows[rows["corpus"] == LARGEST]
+    for (emotion, network), group in rows.groupby(["class", "network"]):
+        weighted = group.assign(share=group["share"] * group["clips"])
+        sums = weighted.groupby(["trial", "band"])[["share", "clips"]].sum()
+        shares = (sums["share"] / sums["clips"]).unstack("band")
+        panels.setdefault(emotion, {})[network] = shares.to_numpy()
+    return panels
 
 
 def maps_data(ledger: Ledger, run: Ledger) -> dict[str, list[Panel]]:

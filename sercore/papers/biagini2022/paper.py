@@ -203,7 +203,7 @@ class Biagini2022(Paper, study=study):
         kinds = trials["run"].map(recorded.kind_of)
         encoders = trials["encoder"].where(kinds != "tuned", "tuned " + trials["encoder"])
         arranged = trials.assign(row=trials["model"], control=changes, encoder=encoders)
-        return arranged[kinds != "views"]
+        return arranged[~kinds.isin(("views", "saliency"))]
 
 
 PAPER = Biagini2022()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
 import pandas as pd
 from IPython.display import HTML
 from torch import nn
@@ -356,25 +357,27 @@ def across(ledger: Ledger) -> HTML:
 
 
 def thirds(ledger: Ledger) -> HTML:
-    """Saliency by mel third for each emotion, trained and untrained, and energy of the clips."""
-    saliency, energy = ledger.recorded.parts["saliency"], ledger.recorded.parts["energy"]
-    views, rows = ledger.recorded.kind("views"), []
-    for split in PAIR if len(saliency) else ():
-        viewed = views[views["protocol"] == split]["trial"]
-        for name, group in saliency[saliency["trial"].isin(viewed)].groupby("class"):
-            row = [split, name, int(group["clips"].min())]
-            for network in ("trained", "untrained"):
-                means = group[group["network"] == network][[*THIRDS, "correlation"]].mean()
-                row += [f"{means[third]:.3f}" for third in THIRDS]
-                row.append(f"{means['correlation']:+.3f}")
-            power = energy[energy["trial"].isin(viewed) & (energy["class"] == name)]
-            rows.append([*row, *(f"{power[third].mean():.3f}" for third in THIRDS)])
-    heads = ["split", "emotion", "clips"]
+    """Saliency by mel third for each emotion, of trained and untrained networks."""
+    saliency, rows = ledger.recorded.parts["saliency"], []
+    if not ledger.is_synthetic:
+        saliency = saliency[saliency["group"].str.startswith(f"{LARGEST}/")]
+    for name, group in saliency.groupby("class"):
+        trained = group[group["network"] == "trained"]
+        row = [name, int(trained["clips"].sum())]
+        for network in ("trained", "untrained"):
+            one = group[group["network"] == network].dropna()
+            means = {
+                part: np.average(one[part], weights=one["clips"])
+                for part in (*THIRDS, "correlation")
+            }
+            row += [f"{means[third]:.3f}" for third in THIRDS]
+            row.append(f"{means['correlation']:+.3f}")
+        rows.append(row)
+    heads = ["emotion", "maps"]
     for network in ("trained", "untrained"):
-        heads += [(f"saliency, {network}", name) for name in (*THIRDS, "with change")]
-    heads += [("energy of the clips", third) for third in THIRDS]
-    caption = "CNNLSTM fixed: shares of the mel thirds, and correlation with change over time"
-    return html(heads, rows or NONE, caption=caption)
+        heads += [(network, name) for name in (*THIRDS, "with change")]
+    caption = "CNNLSTM fixed: shares of the mel thirds, and correlation with change over frequency"
+    return html(heads, rows or NONE, caption=caption, folded=True)
 
 
 def _beside(ledger: Ledger, title: str, *, by: str, form: str, caption: str) -> HTML:
