@@ -143,7 +143,7 @@ def results(ledger: Ledger, *, metric: str = ACCURACY, folded: bool | None = Non
     heads = ["model", "reading", ("paper", "printed")]
     heads += [("ours, on real speech", split) for split in SPLITS]
     name = next(iter(printed.values())).column
-    note = "in brackets 95 %: over the tested speakers and the seeds"
+    note = "brackets are 95 % intervals over the tested speakers and the seeds"
     caption = f"Table 4, {name}"
     return html([*heads, "verdict"], rows, caption=caption, note=note, folded=folded)
 
@@ -223,7 +223,9 @@ def difficulty(ledger: Ledger) -> HTML:
             rows.append(line)
     heads = ["classifier", "split", "training clips", ("accuracy", "mean of the corpora")]
     heads += [("accuracy", "all clips alike"), *(("accuracy", NAMES[name]) for name in corpora)]
-    note = "in brackets 95 %: over the tested speakers and the seeds, where six speakers are tested"
+    note = (
+        "brackets are 95 % intervals over tested speakers and seeds, where there are six speakers"
+    )
     return html(heads, rows or NONE, caption="From shared speakers to new corpora", note=note)
 
 
@@ -240,8 +242,8 @@ def losses(ledger: Ledger, task: str = "difficulty") -> HTML:
     for title in (
         "fewer training clips",
         "new speakers",
-        "of this, no take",
-        "of this, the voice",
+        "of which: other takes",
+        "of which: the voice",
         "a new corpus",
     ):
         heads += [(title, "loss"), (title, "above zero")]
@@ -281,7 +283,7 @@ def networks(ledger: Ledger) -> HTML:
         gap, mark = gaps[names]
         rows.append((*names, *scores, shown(gap, 3, signed=True), mark))
     heads = ["network", "classifier", ("accuracy", "network"), ("accuracy", "classifier")]
-    heads += [("network less classifier", "difference"), ("network less classifier", "above zero")]
+    heads += [("network minus classifier", name) for name in ("difference", "above zero")]
     caption = "Networks beside small classifiers, new speakers of RAVDESS"
     return html(heads, rows or NONE, caption=caption)
 
