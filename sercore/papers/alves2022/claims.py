@@ -227,7 +227,7 @@ def gender_task_helps(ledger: Ledger) -> Judgement:
         differences.append(estimated(named, estimate))
     reason = (
         "as run, the second head is trained on emotion, so that there is no auxiliary task to "
-        "help. As described, recall with the gender task less recall without it, clean: "
+        "help. As described, recall with the gender task minus recall without it, clean: "
         f"{judging.listing(differences)}. MLS in place of CETUC. {SUBSTITUTED}."
     )
     return Judgement(published="not run", clean=all_of(judging.marks(differences)), reason=reason)

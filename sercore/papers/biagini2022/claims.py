@@ -144,7 +144,7 @@ def augmentation(ledger: Ledger) -> Judgement:
         mark = "not run"
     elif "holds" in marks:
         mark = "fails"
-    reason = f"by origin, accuracy with less without: {judging.listing(differences)}; {MASKED}"
+    reason = f"by origin, accuracy with minus without: {judging.listing(differences)}; {MASKED}"
     return Judgement(published=mark, clean="not run", reason=reason)
 
 
@@ -155,14 +155,14 @@ def saliency(ledger: Ledger) -> Judgement:
         return Judgement.alike("not run", "no saliency is recorded")
     gaps = []
     for emotion, pair in results.items():
-        for name, estimate in zip((SAID[emotion], "that less untrained"), pair, strict=True):
+        for name, estimate in zip((SAID[emotion], "that minus untrained"), pair, strict=True):
             gaps.append(estimated(name, estimate))
     words = [
         f"{gap.name} {with_mark(gap, mark)}"
         for gap, mark in zip(gaps, judging.marks(gaps), strict=True)
     ]
     reason = (
-        f"CNNLSTM on new speakers of RAVDESS, each number less the mean of the other emotions':"
+        f"CNNLSTM on new speakers of RAVDESS, each number minus the mean of the other emotions':"
         f" {'; '.join(words)}. {OTHER_MAPS}"
     )
     return Judgement(published="not run", clean=all_of(judging.marks(gaps)), reason=reason)
@@ -241,7 +241,7 @@ def energy(ledger: Ledger) -> Judgement:
         marks.append(("holds" if gap.value > 0 else "fails") if is_sure else "inconclusive")
         words.append(f"{name} {gap.value:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}] ({marks[-1]})")
     reason = (
-        "share of the lowest third of the mel bands, by speaker, sadness less each of the others,"
+        "share of the lowest third of the mel bands, by speaker, sadness minus each of the others,"
         f" judged together: {'; '.join(words)}; {min(gap.groups for gap in gaps)} speakers or more"
     )
     return Judgement.alike(all_of(marks), reason)

@@ -191,26 +191,21 @@ def _difficulty(ledger: Ledger) -> dict[str, object]:
 
 
 def _networks(ledger: Ledger) -> dict[str, object]:
-    """Give what networks and small classifiers reach on RAVDESS's new speakers, and the difference.
+    """Give what networks reach on RAVDESS's new speakers, beside the small classifiers there.
 
-    As ``beside_cnnlstm_fixed``, ``beside_svm_mfcc`` and ``cnnlstm_fixed_over_svm_mfcc``.
+    As ``cnnlstm_fixed_apart``, ``cnnlstm_fixed_beside_svm_mfcc`` and, for the difference,
+    ``cnnlstm_fixed_over_svm_mfcc``.
     """
     named: dict[str, object] = {}
     for names, pair in beside_networks(ledger, LARGEST).items():
-        for row, trials in zip(names, pair, strict=True):
-            place = f"beside_{_plain(row)}"
-            estimate = level(trials, ACCURACY)
-            bounds = {f"{place}_low": estimate.low, f"{place}_high": estimate.high}
-            named |= {place: estimate.value, **bounds}
-        network = pair[0].table
-        named["beside_seeds"] = network["seed"].nunique()
-        named["beside_folds"] = network["fold"].nunique()
-        named["beside_speakers"] = estimate.groups
-        for end, value in (
-            ("least", network["epochs_run"].min()),
-            ("most", network["epochs_run"].max()),
-        ):
-            named[f"{_plain(names[0])}_epochs_{end}"] = int(value)
+        network, classifier = map(_plain, names)
+        reached, other = (level(trials, ACCURACY) for trials in pair)
+        bounds = {f"{network}_apart_low": reached.low, f"{network}_apart_high": reached.high}
+        named |= {f"{network}_apart": reached.value, **bounds}
+        named[f"{network}_beside_{classifier}"] = other.value
+        epochs = pair[0].table["epochs_run"]
+        named |= span(f"{network}_epochs", [int(number) for number in epochs])
+        named |= {f"{network}_speakers": reached.groups, f"{network}_folds": reached.folds}
     for names, (gap, mark) in over_classifiers(ledger, LARGEST).items():
         named |= _judged("_over_".join(map(_plain, names)), gap, mark)
     return named

@@ -323,10 +323,11 @@ def test_a_network_is_compared_with_classifiers_on_the_seeds_and_folds_that_both
     assert [gap.value for gap, _ in gaps] == pytest.approx([0.6 - 0.475] * 2)
     assert {mark for _, mark in gaps} == {"holds"}
     numbers = page.quoted(ledger)
-    assert numbers["beside_cnnlstm_fixed"] == pytest.approx(0.6)
-    assert numbers["beside_svm_mfcc"] == pytest.approx(0.475)
+    assert numbers["cnnlstm_fixed_apart"] == pytest.approx(0.6)
+    assert numbers["cnnlstm_fixed_beside_svm_mfcc"] == pytest.approx(0.475)
     assert numbers["cnnlstm_fixed_over_svm_mfcc_mark"] == "holds"
-    assert [numbers[f"beside_{name}"] for name in ("seeds", "folds", "speakers")] == [5, 2, 8]
+    assert [numbers[f"cnnlstm_fixed_{name}"] for name in ("folds", "speakers")] == [2, 8]
+    assert [numbers[f"cnnlstm_fixed_epochs_{end}"] for end in ("low", "high")] == [30, 30]
     assert len(rows(chapter.networks(ledger))) == 2
 
 

@@ -130,11 +130,12 @@ def test_the_words_and_the_table_have_the_planted_numbers():
 
 
 def test_the_figure_has_a_line_of_each_network_and_the_range_of_its_trainings():
-    panels = figures.profiles_data(book(), book())
+    title, panels = figures.profiles_data(book(), book())
+    assert title == "Real speech"
     assert list(panels) == sorted(loopq.CLASSES)
     assert panels["fear"]["trained"].shape == (10, 128)
     panels["fear"]["trained"] = torch.rand(10, 128, generator=torch.manual_seed(0)).numpy()
-    figure = spectrograms.profiles(panels, shades={"trained": "C0", "untrained": "0.5"})
+    figure = figures.profiles(panels)
     (axes,) = [axes for axes in figure.axes if axes.get_title() == "fear"]
     lines = {line.get_label(): line.get_ydata() for line in axes.lines}
     assert lines["trained"] == pytest.approx(128 * panels["fear"]["trained"].mean(0))
