@@ -77,12 +77,12 @@ def profiles(
 ) -> Figure:
     """Draw how networks' saliency is spread over frequency, one panel a class.
 
-    A line is the mean over trainings and the band around it reaches from the lowest to the highest.
+    A line is the mean over trainings, the band around it one standard deviation to either side.
 
     Args:
         panels: by class and network ``(trainings, bands)`` shares of the saliency.
         shades: colour of each network.
-        title: title of all panels (default: none).
+        title: what stands behind the unit of frequency (default: nothing).
         settings: settings of the spectrograms (default: the models').
 
     Raises:
@@ -94,7 +94,6 @@ def profiles(
     figure, grid = plt.subplots(
         rows, min(COLUMNS, len(panels)), sharex=True, sharey=True, squeeze=False, **size
     )
-    figure.suptitle(title, fontsize=FONT + 2)
     middles = np.arange(settings.bands) + 0.5
     for axes, (name, networks) in zip(grid.flat, panels.items(), strict=False):
         for network, shares in networks.items():
@@ -107,16 +106,18 @@ def profiles(
             (line,) = axes.plot(middles, levels.mean(0), color=shade, linewidth=1.3, label=network)
             hover(line, f"{name}, {network}")
             ends = {"color": shade, "alpha": 0.2, "linewidth": 0}
-            axes.fill_between(middles, levels.min(0), levels.max(0), **ends)
+            spread = levels.std(0)
+            axes.fill_between(middles, levels.mean(0) - spread, levels.mean(0) + spread, **ends)
         axes.axhline(1, color="0.8", linewidth=1, zorder=0)
         axes.set_title(name, fontsize=FONT + 1)
         ticks = _ticks(settings)
         axes.set_xticks(list(ticks.values()), [f"{hertz / 1000:g}" for hertz in ticks])
         axes.tick_params(labelsize=FONT, labelbottom=True)
-        axes.set(xlim=(0, settings.bands), ylim=(0, None))
+        axes.set_xlim(0, settings.bands)
     for axes in grid.flat[len(panels) :]:
         axes.set_axis_off()
-    figure.supxlabel("kHz", fontsize=FONT)
+    grid[0, 0].set_ylim(bottom=0)
+    figure.supxlabel(", ".join(filter(None, ("kHz", title.lower()))), fontsize=FONT)
     figure.supylabel("share of the saliency, even spread = 1", fontsize=FONT)
     legend(figure)
     sns.despine(figure)

@@ -129,7 +129,7 @@ def test_the_words_and_the_table_have_the_planted_numbers():
     assert cells["surprise"][0] == str(4 * 8 * 5)
 
 
-def test_the_figure_has_a_line_of_each_network_and_the_range_of_its_trainings():
+def test_the_figure_has_a_line_of_each_network():
     title, panels = figures.profiles_data(book(), book())
     assert title == "Real speech"
     assert list(panels) == sorted(loopq.CLASSES)
