@@ -281,7 +281,8 @@ def _circumstances(pairs: Mapping[tuple[str, str], Pair]) -> dict[str, object]:
         "versions": len(pairs),
         "trained": len({model for model, _ in pairs}),
         "corpora": listed([ORIGINS[name] for name in ORIGINS if name in by_origin.corpora]),
-        "epochs": max(one.table["epochs"].max() for one in trials),
+        "epochs": max(one.table["epochs_run"].max() for one in trials),
+        "lowest_cap": min(one.table["epochs"].min() for one in trials),
         "seeds": min(len(one.seeds) for one in trials),
         "folds": min(apart.table["fold"].nunique() for _, apart in pairs.values()),
         "all_folds": speakers.FOLDS,
@@ -432,6 +433,11 @@ def _saliency(ledger: Ledger) -> dict[str, object]:
         for name, estimate in zip((emotion, f"{emotion}_over_untrained"), pair, strict=True):
             named |= _judged(f"saliency_{name}", estimate, next(marks))
             named |= {"saliency_seeds": estimate.seeds, "saliency_speakers": estimate.groups}
+    rows = ledger.recorded.parts["saliency"]
+    rows = rows[rows["group"].str.startswith(f"{LARGEST}/")]
+    for network, group in rows.assign(low=rows["low"] * rows["clips"]).groupby("network"):
+        sums = group.groupby("class")[["low", "clips"]].sum()
+        named |= span(f"saliency_low_{network}", sums["low"] / sums["clips"])
     return named
 
 
