@@ -229,8 +229,13 @@ def _trainings() -> dict[str, pd.DataFrame]:
 
 
 def caps() -> dict[str, int]:
-    """Largest cap of epochs of any recorded training, by model."""
-    return {model: int(table["epochs"].max()) for model, table in _trainings().items()}
+    """Largest cap of epochs of the recorded trainings that stand beside the print, by model."""
+    largest = {}
+    for model, table in _trainings().items():
+        beside = table[table["variant"] == READINGS[model]]
+        if len(beside):
+            largest[model] = int(beside["epochs"].max())
+    return largest
 
 
 def _table_3(number: Printed) -> Plain:

@@ -289,7 +289,8 @@ def test_epochs_are_those_of_the_recorded_trainings():
     ours = {model: papers.named(loopq.NAME).plain(number) for model, number in printed.items()}
     trained = book.recorded.kind("models")
     for model, table in trained.groupby("model"):
-        assert ours[model].value == table["epochs"].max() == 30 >= table["epochs_run"].max()
+        beside = table[table["variant"] == numbers.READINGS[model]]
+        assert ours[model].value == beside["epochs"].max() == 30 >= beside["epochs_run"].max()
     reasons = {model: found.reason for model, found in ours.items()}
     assert reasons == dict.fromkeys(("CNNLSTM", "FCMFCC", "CNNATT"), "ours is 30") | {
         "HUBERTFT": "as printed",
