@@ -250,7 +250,7 @@ def losses(ledger: Ledger, task: str = "difficulty") -> HTML:
     caption = "Accuracy lost at each step"
     if task == "pretraining":
         caption = f"{caption}, RAVDESS and EMOVO alone"
-    return html(heads, rows or NONE, caption=caption, folded=task == "pretraining")
+    return html(heads, rows or NONE, caption=caption, folded=True)
 
 
 def pretraining(ledger: Ledger) -> HTML:
@@ -271,7 +271,7 @@ def pretraining(ledger: Ledger) -> HTML:
     for corpus in ENOUGH:
         heads += [(NAMES[corpus], name) for name in ("MFCC", "encoder", "lead", "above zero")]
     caption = "Accuracy on the frames of a frozen encoder and on MFCC, RAVDESS and EMOVO alone"
-    return html(heads, rows or NONE, caption=caption)
+    return html(heads, rows or NONE, caption=caption, folded=True)
 
 
 def networks(ledger: Ledger) -> HTML:
@@ -334,7 +334,7 @@ def ranks(ledger: Ledger) -> HTML:
     scores = ("top 1", "top 2", "top 3", "calibration error")
     heads = ("model", "reading", "split", *scores, "seeds")
     caption = "Top-k accuracy and expected calibration error"
-    return html(heads, rows or NONE, caption=caption)
+    return html(heads, rows or NONE, caption=caption, folded=True)
 
 
 def across(ledger: Ledger) -> HTML:
