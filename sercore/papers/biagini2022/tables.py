@@ -285,7 +285,7 @@ def networks(ledger: Ledger) -> HTML:
     heads = ["network", "classifier", ("accuracy", "network"), ("accuracy", "classifier")]
     heads += [("network minus classifier", name) for name in ("difference", "above zero")]
     caption = "Networks beside small classifiers, new speakers of RAVDESS"
-    return html(heads, rows or NONE, caption=caption)
+    return html(heads, rows or NONE, caption=caption, folded=True)
 
 
 def by_corpus(ledger: Ledger) -> HTML:
