@@ -162,7 +162,7 @@ def test_two_functions_of_a_module_do_not_share_outcomes(data):
 class Study:
     """A paper whose trials are trainings of a small network."""
 
-    name, folder, methods = "none", "none", {"models": 1}
+    name, folder, methods, caps = "none", "none", {"models": 1}, ()
 
     def __init__(self, data: Data):
         self.data = data

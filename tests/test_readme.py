@@ -9,7 +9,7 @@ from sercore.pages.fragments import description
 
 def test_the_headline_is_todays():
     text = readme.README.read_text()
-    assert text == readme.readme(text), (
+    assert text == readme.readme(text, papers.values()), (
         "the README's headline is not the ledger's: run `python -m sercore.pages`"
     )
 

@@ -259,7 +259,7 @@ class Ordered:
         pairs: rows, the higher one first; or a function of the ledger that returns them.
         metric: score that is compared, printed and recorded.
         readings: as published, clean, and where the text is read differently the same again.
-        short: short name of a row, for the reason.
+        summary: words for the differences under one reading.
         printed: test of the printed differences (default: all are above zero).
         note: sentence that closes the reason.
     """
@@ -267,7 +267,7 @@ class Ordered:
     pairs: Sequence[tuple[str, str]] | Callable[[Ledger], Sequence[tuple[str, str]]]
     metric: str
     readings: Sequence[Reading] = READINGS
-    short: Callable[[str], str] = str
+    summary: Callable[[Sequence[Gap]], str] = summary
     printed: Callable[[Sequence[float]], bool] = lambda differences: min(differences) > 0
     note: str = ""
 
@@ -275,8 +275,7 @@ class Ordered:
         """Return the difference of every pair under one reading."""
         gaps = []
         for one, other in self.pairs(ledger) if callable(self.pairs) else self.pairs:
-            name = f"{self.short(one)} over {self.short(other)}"
-            gaps.append(reading.gap(ledger, one, other, self.metric, name=name))
+            gaps.append(reading.gap(ledger, one, other, self.metric, name=f"{one} over {other}"))
         return gaps
 
     def __call__(self, ledger: Ledger) -> Judgement:
@@ -286,7 +285,7 @@ class Ordered:
         for reading in self.readings:
             differences = self.gaps(ledger, reading)
             results.append(all_of(marks(differences)))
-            words.append(f"{reading.name}: {summary(differences)}")
+            words.append(f"{reading.name}: {self.summary(differences)}")
         if self.note:
             words.append(self.note)
         values = printed_values(ledger, self.metric)

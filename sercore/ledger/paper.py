@@ -184,6 +184,8 @@ class Paper(ABC):
         others: other protocols that were recorded, by the part they have.
         asides: kinds of trial that stand beside no printed number; the chapter alone shows them.
         folds: number of folds by protocol, where it has more than one.
+        caps: settings of a trial that only end its training, which has a stopping rule: what is
+            recorded under one value takes the place of the same trial under another.
         scored: corpora that a trial is scored on apart, by the name of the set.
         settings: value of each setting of ours, taken from the object that uses it.
         built: number counted on a built object, and to how many places the paper prints it.
@@ -205,6 +207,7 @@ class Paper(ABC):
     others: ClassVar[Mapping[str, str]] = {}
     asides: ClassVar[Collection[str]] = ()
     folds: ClassVar[Mapping[str, int]] = {}
+    caps: ClassVar[Collection[str]] = ()
     scored: ClassVar[Mapping[str, tuple[str, ...]]] = {"": ()}
     settings: ClassVar[Mapping[Where, Callable[[], float | str]]] = {}
     built: ClassVar[Mapping[Where, tuple[Callable[[], float | str], int]]] = {}

@@ -37,7 +37,10 @@ PARTS = {
     ],
     "reliability": ["trial", "edge", "clips", "confidence", "right"],
     "map": ["trial", "group", "class", "x", "y"],
-    "saliency": ["trial", "network", "class", "clips", "low", "middle", "high", "correlation"],
+    "saliency": [
+        "trial", "network", "group", "class", "clips", "low", "middle", "high", "correlation",
+    ],
+    "profiles": ["trial", "network", "corpus", "class", "clips", "band", "share"],
     "energy": ["trial", "group", "class", "clips", "low", "middle", "high"],
     "epochs": ["trial", "epoch", "what", "value"],
     "answers": ["trial", "group", "text", "true", "predicted"],
@@ -48,7 +51,7 @@ PARTS = {
 }  # fmt: skip
 DIGITS = {
     "errors": 5, "curves": 5, "reliability": 4, "map": 2, "saliency": 4, "energy": 6, "epochs": 5, "probes": 4, "stages": 2,
-    "silhouettes": 4,
+    "silhouettes": 4, "profiles": 5,
 }  # fmt: skip
 
 # Of a run's provenance: what all its trials come from.

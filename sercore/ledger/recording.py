@@ -118,7 +118,7 @@ def write(paper: Paper, parameters: BaseModel, task: Task, outcomes: Sequence[di
             start=start,
             data=[key.data for key in keys],
         ),
-        [field.name for field in fields(task.trials[0])],
+        [field.name for field in fields(task.trials[0]) if field.name not in paper.caps],
     )
 
 

@@ -13,10 +13,12 @@ MARKS = ("<!-- headline: written by sercore.pages, do not edit -->", "<!-- end o
 PICTURE = store.PROJECT / "book" / "steps.svg"
 
 
-def readme(text: str) -> str:
-    """Replace the headline in the text of the README."""
+def readme(text: str, values: Mapping[str, Values]) -> str:
+    """Replace the headline in the text of the README by that of the papers' values."""
     before, rest = text.split(MARKS[0])
-    return f"{before}{MARKS[0]}\n{summary('notebooks', papers.values())}\n{MARKS[1]}{rest.split(MARKS[1])[1]}"
+    return (
+        f"{before}{MARKS[0]}\n{summary('notebooks', values)}\n{MARKS[1]}{rest.split(MARKS[1])[1]}"
+    )
 
 
 def picture(values: Mapping[str, Values]) -> Figure:
@@ -29,5 +31,6 @@ def picture(values: Mapping[str, Values]) -> Figure:
 
 
 if __name__ == "__main__":
-    README.write_text(readme(README.read_text()))
-    save(picture(papers.values()), PICTURE)
+    values_of_papers = papers.values()
+    README.write_text(readme(README.read_text(), values_of_papers))
+    save(picture(values_of_papers), PICTURE)

@@ -1,17 +1,16 @@
-"""Figures of spectrograms: examples of clips with their waveforms, and a network's saliency."""
+"""Figures of spectrograms: examples of clips with their waveforms, and saliency by frequency."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
-from matplotlib.cm import ScalarMappable
 from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from sercore.features.mel import DECIBELS, PICTURE, MelSettings
-from sercore.report.figures import FONT, WIDTH, colour_bar, hover
+from sercore.report.figures import FONT, WIDTH, colour_bar, hover, legend
 
 COLUMNS = 4
 HERTZ = (500, 1000, 2000, 4000, 8000)
@@ -69,51 +68,59 @@ def examples(
     return figure
 
 
-def saliency_map(
-    panels: Sequence[tuple[str, np.ndarray, np.ndarray]],
+def profiles(
+    panels: Mapping[str, Mapping[str, np.ndarray]],
     *,
+    shades: Mapping[str, object],
     title: str = "",
     settings: MelSettings = DECIBELS,
 ) -> Figure:
-    """Draw a network's saliency in colour over the grey mel spectrogram, one clip each.
+    """Draw how networks' saliency is spread over frequency, one panel a class.
 
-    Colour and opacity follow the saliency up to the clip's 99.5th percentile, beyond which they are
-    full.
+    A line is the mean over trainings, the band around it one standard deviation to either side.
 
     Args:
-        panels: title, ``(frames, bands)`` spectrogram in dB and the map, 0 or more, of the same
-            shape.
-        title: title of all of them (default: none).
+        panels: by class and network ``(trainings, bands)`` shares of the saliency.
+        shades: colour of each network.
+        title: what stands behind the unit of frequency (default: nothing).
         settings: settings of the spectrograms (default: the models').
 
     Raises:
-        ValueError: no panel, other bands than the settings give, or a map of another shape, below 0
-            or empty.
-
-    Source: Biagini 2022, section 6. Deviation: gradients of the logit, where the author's notebook
-    shows integrated gradients.
+        ValueError: no panel, or shares of another number of bands.
     """
-    _check_some(panels)
-    for name, spectrogram, saliency in panels:
-        low, high = saliency.min(), saliency.max()
-        fits = spectrogram.shape[1:] == (settings.bands,) and saliency.shape == spectrogram.shape
-        if not fits or not high > 0 or low < 0:
-            raise ValueError(
-                f"{name}: a map {saliency.shape} from {low:g} to {high:g} of a spectrogram "
-                f"{spectrogram.shape}; expected both (frames, {settings.bands}) and the map 0 or "
-                "more: cut both to the clip's frames"
-            )
-    figure, grid = _grid(len(panels), heights=(1,), inches=1.6)
-    figure.suptitle(title, fontsize=FONT + 2)
-    longest = max(len(spectrogram) for _, spectrogram, _ in panels) * settings.hop / settings.rate
-    for (axes,), (name, spectrogram, saliency) in zip(grid, panels, strict=True):
-        strength = np.minimum(saliency / (np.quantile(saliency, 0.995) or saliency.max()), 1)
-        _spectrogram(axes, spectrogram, settings, cmap="Greys", vmax=spectrogram.max() + 40)
-        _spectrogram(axes, strength, settings, cmap="Reds", vmin=0, vmax=1, alpha=strength.T)
+    _check_some(list(panels))
+    rows = -(-len(panels) // COLUMNS)
+    size = {"figsize": (WIDTH, 0.8 + 1.5 * rows), "layout": "constrained"}
+    figure, grid = plt.subplots(
+        rows, min(COLUMNS, len(panels)), sharex=True, sharey=True, squeeze=False, **size
+    )
+    middles = np.arange(settings.bands) + 0.5
+    for axes, (name, networks) in zip(grid.flat, panels.items(), strict=False):
+        for network, shares in networks.items():
+            if shares.ndim != 2 or shares.shape[1] != settings.bands:
+                raise ValueError(
+                    f"{name}, {network}: shares {shares.shape}; expected (trainings,"
+                    f" {settings.bands}): name the settings of their spectrograms"
+                )
+            levels, shade = shares * settings.bands, shades[network]
+            (line,) = axes.plot(middles, levels.mean(0), color=shade, linewidth=1.3, label=network)
+            hover(line, f"{name}, {network}")
+            ends = {"color": shade, "alpha": 0.2, "linewidth": 0}
+            spread = levels.std(0)
+            axes.fill_between(middles, levels.mean(0) - spread, levels.mean(0) + spread, **ends)
+        axes.axhline(1, color="0.8", linewidth=1, zorder=0)
         axes.set_title(name, fontsize=FONT + 1)
-        axes.set_xlim(0, longest)
-    scale = ScalarMappable(plt.Normalize(0, 1), "Reds")
-    colour_bar(figure, scale, "saliency, share of the 99.5th percentile of the clip")
+        ticks = _ticks(settings)
+        axes.set_xticks(list(ticks.values()), [f"{hertz / 1000:g}" for hertz in ticks])
+        axes.tick_params(labelsize=FONT, labelbottom=True)
+        axes.set_xlim(0, settings.bands)
+    for axes in grid.flat[len(panels) :]:
+        axes.set_axis_off()
+    grid[0, 0].set_ylim(bottom=0)
+    figure.supxlabel(", ".join(filter(None, ("kHz", title.lower()))), fontsize=FONT)
+    figure.supylabel("share of the saliency, even spread = 1", fontsize=FONT)
+    legend(figure)
+    sns.despine(figure)
     return figure
 
 
@@ -158,14 +165,20 @@ def _spectrogram(
     seconds = (np.arange(len(values) + 1) - 0.5) * settings.hop / settings.rate
     edges = np.arange(settings.bands + 1)
     mesh = axes.pcolormesh(seconds, edges, values.T, rasterized=True, **look)
+    ticks = _ticks(settings)
+    axes.set_yticks(list(ticks.values()), [f"{hertz:,}" for hertz in ticks], fontsize=FONT)
+    axes.set_ylim(0, settings.bands)
+    return mesh
+
+
+def _ticks(settings: MelSettings) -> dict[int, float]:
+    """Return the places of round frequencies among the bands, by the frequency in Hz."""
     ticks = {}
     for hertz in HERTZ:
         band = _band(hertz, settings)
         if hertz > settings.lowest and band <= settings.bands:
-            ticks[f"{hertz:,}"] = band
-    axes.set_yticks(list(ticks.values()), list(ticks), fontsize=FONT)
-    axes.set_ylim(0, settings.bands)
-    return mesh
+            ticks[hertz] = band
+    return ticks
 
 
 def _band(hertz: float, settings: MelSettings) -> float:

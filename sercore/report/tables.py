@@ -25,10 +25,10 @@ READINGS = tuple(itertools.product(("as-run", "as-described"), PROTOCOLS))
 # Interval in brackets: beside a printed number as published that of one more run, else of the mean.
 BRACKETS = {"as-published": "one run", "clean": "mean"}
 INTERVALS = (
-    "in brackets 95 %: as-published where one more run would fall, clean where the mean would lie "
-    "with other recordings and seeds"
+    "brackets are 95 % intervals: as-published for one more run, clean for the mean over other "
+    "recordings and seeds"
 )
-MEAN = "in brackets 95 %: where the mean would lie with other recordings and seeds"
+MEAN = "brackets are 95 % intervals of the mean over other recordings and seeds"
 DIGITS = {"macro_f1_cv5_mean": 3, "mse_cv5_mean": 4, "summed_mse_two_heads_cv5_mean": 4}
 DASH = "–"
 NONE = [("not recorded yet",)]  # rows of a table whose runs are still to come
@@ -298,7 +298,7 @@ def controls(ledger: Ledger) -> HTML:
         Column("variant", lambda row: row[1]),
         Column("control", lambda row: row[2]),
         *(Column(protocol, score(protocol)) for protocol in PROTOCOLS),
-        Column("the row less its control, clean", above),
+        Column("difference from its control, clean", above),
     ]
     caption = f"Controls: macro F1, {ledger.source}"
     return table(columns, ledger.controls(), caption=caption, note=MEAN)

@@ -1,12 +1,11 @@
-"""Saliency: closed forms, padding that counts for nothing, numbers by clip and by class."""
+"""Saliency: closed forms, padding that counts for nothing, numbers by clip."""
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from sercore.evaluation.metrics import resampled_interval
-from sercore.evaluation.saliency import by_class, clip, maps, thirds
+from sercore.evaluation.saliency import bands, clip, maps, thirds
 from sercore.models.cnnlstm import CNNLSTM, Sizes
 
 FRAMES, BANDS, CLASSES = 6, 9, 3
@@ -123,22 +122,25 @@ def test_too_few_bands_and_no_energy():
 
 
 @pytest.mark.parametrize("sign", [1, -1])
-def test_a_map_that_follows_the_steps_correlates_by_one(sign):
+def test_a_map_that_follows_the_steps_over_frequency_correlates_by_one(sign):
     spectrogram = np.random.default_rng(0).normal(0, 10, (8, 6))
-    steps = np.abs(spectrogram[1:] - spectrogram[:-1])
-    saliency = np.vstack(
-        [np.full(6, 99.0), 50 + sign * steps]
-    )  # there is no step to the first frame
-    assert clip(saliency, spectrogram)[3] == pytest.approx(sign)
+    steps = np.abs(spectrogram[:, 1:] - spectrogram[:, :-1])
+    lowest = np.full((8, 1), 99.0)  # there is no step to the lowest band
+    assert clip(np.hstack([lowest, 50 + sign * steps]), spectrogram)[3] == pytest.approx(sign)
+
+
+def test_a_change_over_time_alone_correlates_with_nothing():
+    spectrogram = np.arange(5.0)[:, None] * np.ones(6)
+    assert np.isnan(clip(np.random.default_rng(0).random((5, 6)), spectrogram)[3])
 
 
 def test_the_correlation_is_a_numpy_formula_over_cells():
     generator = np.random.default_rng(1)
     saliency, spectrogram = generator.random((7, 5)), generator.normal(0, 1, (7, 5))
     pairs = [
-        (saliency[t, f], abs(spectrogram[t, f] - spectrogram[t - 1, f]))
-        for t in range(1, 7)
-        for f in range(5)
+        (saliency[t, f], abs(spectrogram[t, f] - spectrogram[t, f - 1]))
+        for t in range(7)
+        for f in range(1, 5)
     ]
     a, b = (np.array(each) - np.mean(each) for each in zip(*pairs, strict=True))
     assert clip(saliency, spectrogram)[3] == pytest.approx(
@@ -146,43 +148,19 @@ def test_the_correlation_is_a_numpy_formula_over_cells():
     )
 
 
-@pytest.mark.parametrize(("frames", "step"), [(1, 1.0), (5, 0.0)])
-def test_one_frame_or_no_change_has_no_correlation(frames, step):
-    numbers = clip(
-        np.random.default_rng(0).random((frames, 6)), np.arange(frames)[:, None] * np.full(6, step)
-    )
-    assert np.isfinite(numbers[:3]).all()
+@pytest.mark.parametrize("saliency", [np.ones((4, 6)), np.zeros((4, 6))])
+def test_a_constant_map_has_no_correlation(saliency):
+    numbers = clip(saliency, np.random.default_rng(0).random((4, 6)))
+    assert np.isfinite(numbers[:3]).all() == saliency.any()
     assert np.isnan(numbers[3])
+
+
+def test_the_share_of_a_band_is_its_sum_over_time():
+    energy = np.random.default_rng(0).random((5, 7))
+    assert bands(energy) == pytest.approx(energy.sum(0) / energy.sum())
+    assert np.isnan(bands(np.zeros((5, 7)))).all()
 
 
 def test_a_map_of_another_spectrogram_is_told():
     with pytest.raises(ValueError, match=r"a map \(4, 6\) of a spectrogram \(5, 6\)"):
         clip(np.ones((4, 6)), np.ones((5, 6)))
-
-
-def test_means_by_class_have_an_interval_from_five_speakers_on():
-    generator = np.random.default_rng(0)
-    numbers = generator.random((60, 4))
-    labels = np.repeat([2, 0], 30)
-    speakers = np.array([f"s{at % (5 if label else 4)}" for at, label in enumerate(labels)])
-    numbers[:3, 3] = np.nan
-    few, many = by_class(numbers, labels, speakers)
-    assert (few.label, few.clips, many.label, many.clips) == (0, 30, 2, 30)
-    assert np.allclose(few.values, numbers[30:].mean(0))
-    assert np.isinf([few.low, few.high]).all()
-    assert np.allclose(many.values, np.nanmean(numbers[:30], axis=0))
-    own, sums, clips = speakers[:30], np.zeros(5), np.zeros(5)
-    for place, name in enumerate(sorted(set(own))):
-        sums[place], clips[place] = numbers[:30][own == name, 0].sum(), (own == name).sum()
-    assert (many.low[0], many.high[0]) == pytest.approx(
-        resampled_interval(lambda w: w @ sums / (w @ clips), 5)
-    )
-    assert (many.low < many.values).all()
-    assert (many.values < many.high).all()
-
-
-def test_a_class_without_any_number_has_no_mean():
-    (found,) = by_class(np.full((3, 4), np.nan), np.ones(3, int), np.array(["a", "b", "c"]))
-    assert found.clips == 3
-    assert np.isnan(found.values).all()
-    assert (found.low[0], found.high[0]) == (-np.inf, np.inf)

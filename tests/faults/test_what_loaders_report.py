@@ -196,7 +196,7 @@ def run(trial, data, *, device="cpu"):
 class Study:
     """A study whose corpus lacks two clips."""
 
-    name, folder, methods = "none", "none", {"models": 1}
+    name, folder, methods, caps = "none", "none", {"models": 1}, ()
     data = SimpleNamespace(
         paths=[],
         reports=(Report("ravdess", 1438, (Problem("2 clips left out, damaged", "damaged", 2),)),),

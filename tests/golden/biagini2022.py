@@ -1,4 +1,4 @@
-"""Golden trials of paper 03: models from scratch, on a frozen encoder and tuned; splits; a view."""
+"""Golden trials of paper 03: models from scratch, on a frozen encoder and tuned; splits; views."""
 
 from dataclasses import asdict, replace
 
@@ -32,7 +32,8 @@ def from_inputs() -> list[Golden]:
         elif protocol == "by-origin" or row == SPLIT:
             plans.append(("models", f"{row}, {protocol}", trial, loopq.run))
     viewed = grid[loopq.VIEWED, "speaker-independent"]  # by origin no clip is right so early
-    plans.append(("views", loopq.VIEWED, viewed, loopq_views.run))
+    for kind, run in (("views", loopq_views.run), ("saliency", loopq_views.explain)):
+        plans.append((kind, loopq.VIEWED, viewed, run))
     return [_golden(*plan[:3], data, plan[3]) for plan in plans]
 
 

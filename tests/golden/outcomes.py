@@ -21,7 +21,7 @@ CLIPS = 2  # answers that may be others
 SHARE = 0.1  # the same for shares of clips, of which there are some twenty
 COUNTED = ("counts", "counts_last", "notes")
 TOTALLED = ("errors", "energy")  # by speaker; the counts say who is who
-FOLLOWING = ("answers", "reliability")  # say again what the counts say
+FOLLOWING = ("answers", "reliability", "profiles")  # say again what counts and saliency say
 PLACED = ("map", "stages")  # of t-SNE, which no two processors place alike
 SHARES = (
     "accuracy", "ua", "f1", "top_", "error_rate", "calibration", "zero", "probe", "control",

@@ -31,14 +31,15 @@ def test_an_order_is_held_against_print_even_where_nothing_is_run():
     book = SimpleNamespace(
         printed=[number("a", 3), number("b", 2)], trials=lambda *given, **options: None
     )
-    found = Ordered(pairs=[("a", "b")], metric="score", short=str.upper, note="As it is")(book)
+    loud = {"metric": "score", "summary": lambda gaps: judging.summary(gaps).upper()}
+    found = Ordered(pairs=[("a", "b")], **loud, note="As it is")(book)
     assert (found.published, found.clean, found.described) == (
         "not run",
         "not run",
         ("not run",) * 2,
     )
     assert found.printed is True
-    assert found.reason.startswith("as-run, as-published: A over B not run. as-run, clean: ")
+    assert found.reason.startswith("as-run, as-published: A OVER B NOT RUN. as-run, clean: ")
     assert found.reason.endswith(". As it is")
     assert Ordered(pairs=lambda ledger: [("b", "a")], metric="score")(book).printed is False
     by_one = Ordered(pairs=[("a", "b")], metric="score", printed=lambda leads: leads == [2])

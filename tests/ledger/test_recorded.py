@@ -1,10 +1,13 @@
 """What is recorded is written once: a trial that is recorded again replaces itself."""
 
 from dataclasses import asdict, dataclass
+from types import SimpleNamespace
 
 import pytest
 
 from sercore.ledger import recorded, recording
+from sercore.papers.luck import trial as luck
+from sercore.sweep import Task
 
 PAPER = "01-ser2022-transfer"
 ABOUT = {"edition": "open", "corpora": [], "method": 1, "encoders": {}}
@@ -54,6 +57,27 @@ def test_a_trial_replaces_itself_where_another_kind_has_words_for_its_numbers(tm
         "open, models",
         "open, speakers",
     ]
+
+
+@pytest.mark.parametrize(("caps", "kept"), [(("epochs",), [30]), ((), [30, 100])])
+def test_a_training_takes_the_place_of_the_same_one_under_another_cap(
+    tmp_path, monkeypatch, caps, kept
+):
+    @dataclass(frozen=True)
+    class Capped:
+        seed: int
+        epochs: int
+
+    write = recorded.write
+    monkeypatch.setattr(recorded, "write", lambda *given: write(*given, folder=tmp_path))
+    paper = SimpleNamespace(name=PAPER, folder="luck", methods={"models": 1}, caps=caps)
+    data = SimpleNamespace(content=lambda trial: "data")
+    parameters = SimpleNamespace(edition="open", device="cpu")
+    for epochs in (30, 100, 30):
+        trials = [Capped(seed=0, epochs=epochs)]
+        task = Task(name="models", run=luck.run, trials=trials, data=data, corpora=())
+        recording.write(paper, parameters, task, [{"counts": [["a", 0, 0, 1]]}])
+    assert sorted(recorded.read(PAPER, folder=tmp_path).trials["epochs"]) == kept
 
 
 def test_trials_of_two_devices_are_never_one_run(tmp_path):

@@ -111,7 +111,7 @@ def test_notebook_can_be_taken_home(opened, name):
 
 def test_the_first_screen_of_chapter_1_has_the_finding_and_its_figure(opened):
     page = opened("notebooks/01-ser2022-transfer.html")
-    sentence = page.get_by_text("Scored on real clips alone").first.bounding_box()
+    sentence = page.get_by_text("If only real clips are scored").first.bounding_box()
     figure = page.query_selector(".bd-article figure svg").bounding_box()
     assert 0 < sentence["y"] < figure["y"]
     assert figure["y"] + figure["height"] <= 900

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -33,7 +34,8 @@ BY_CONFIGURATION = {Configuration.of(row): row for row in ROWS}
 NETWORKS = ("sequential", "multi-task")
 # Prosodic subset and embedding of the features that both networks have.
 SIZES = (("8", False), ("19", False), ("56", False), ("", True), ("56", True))
-SUBSTITUTED = "Rows with W rest on another encoder than the paper's"
+SUBSTITUTED = "Rows with wav2vec rest on another encoder than the paper's"
+FATES = {"holds": "of {} hold", "inconclusive": "cannot be told from zero", "fails": "below zero"}
 SHORT = {
     "Multi-task": "MT",
     "all prosodic and wav2vec": "56+W",
@@ -53,6 +55,29 @@ def short(row: str) -> str:
     for long, brief in SHORT.items():
         words = words.replace(long, brief)
     return words
+
+
+def in_words(row: str) -> str:
+    """Return a configuration in words, such as "multi-task, 8 prosodic, SMOTE"."""
+    about = Configuration.of(row)
+    prosodic = {"": "", "56": "all prosodic"}.get(about.subset, f"{about.subset} prosodic")
+    inputs = " and ".join(filter(None, (prosodic, "wav2vec" if about.embedding else "")))
+    copies = "copies of changed gender" if about.copies else ""
+    return ", ".join(filter(None, (about.network, inputs, about.balancer, copies)))
+
+
+def brief(gaps: Sequence[Gap]) -> str:
+    """Count gaps by their mark, with the range of each; the chapter draws every one of them."""
+    if any(gap.doubt or not gap.by_seed for gap in gaps):
+        return judging.summary(gaps)
+    marked, words = list(zip(gaps, judging.marks(gaps), strict=True)), []
+    for fate, told in FATES.items():
+        values = [gap.value for gap, mark in marked if mark == fate]
+        ends = [f"{end:+.3f}" for end in (min(values), max(values))] if values else []
+        if values or fate == "holds":
+            span = f" ({' to '.join(dict.fromkeys(ends))})" if ends else ""
+            words.append(f"{len(values)} {told.format(len(gaps))}{span}")
+    return ", ".join(words)
 
 
 def _row(network: str, features: tuple[str, bool], *, smote: bool, copies: bool) -> str:
@@ -148,18 +173,18 @@ def neutral_worst(ledger: Ledger) -> Judgement:
             return Judgement.alike("not run", "a selected model is not recorded")
         judged = judging.marks(neutral_gaps(ledger, reading))
         marks.append(all_of(judged))
-        for row, trials, mark in zip(SELECTED, systems, judged, strict=True):
+        recalls_of = []
+        for trials, mark in zip(systems, judged, strict=True):
             neutral, female, male = (level(trials, measure).value for measure in RECALLS)
-            words.append(
-                f"{reading.name}, {short(row)}: {neutral:.2f} against {female:.2f} and {male:.2f} "
-                f"({mark})"
-            )
+            recalls_of.append(f"{neutral:.2f} against {female:.2f} and {male:.2f} ({mark})")
+        words.append(f"{reading.name}: {', '.join(recalls_of)}")
     printed = [_printed_recalls(ledger, row) for row in SELECTED]
     return Judgement(
         published=marks[0],
         clean=marks[1],
         described=tuple(marks[2:]),
-        reason=f"{'; '.join(words)}. {SUBSTITUTED}.",
+        reason=f"in the order of {'; '.join(map(in_words, SELECTED))}. {'. '.join(words)}."
+        f" {SUBSTITUTED}.",
         printed=all(neutral < min(others) for neutral, *others in printed),
     )
 
@@ -172,7 +197,7 @@ def neutral_gaps(ledger: Ledger, reading: Reading) -> list[Gap]:
         estimate = None
         if trials is not None:
             estimate = contrast([trials], _neutral_below, lambda scores: scores[0])
-        gaps.append(estimated(short(row), estimate))
+        gaps.append(estimated(row, estimate))
     return gaps
 
 
@@ -196,12 +221,13 @@ def gender_task_helps(ledger: Ledger) -> Judgement:
     """A11: as described, compare gendered recalls with the gender task and without."""
     control = {"variant": "as-described", "control": "no gender branch"}
     differences = []
-    for name, row in itertools.product(("female", "male"), SELECTED):
+    for row, name in itertools.product(SELECTED, ("female", "male")):
         estimate = ledger.above(row, f"{name}_recall", **control)
-        differences.append(estimated(f"{short(row)}, {name}", estimate))
+        named = f"{in_words(row)}: {name}" if name == "female" else name
+        differences.append(estimated(named, estimate))
     reason = (
         "as run, the second head is trained on emotion, so that there is no auxiliary task to "
-        "help. As described, recall with the gender task less recall without it, clean: "
+        "help. As described, recall with the gender task minus recall without it, clean: "
         f"{judging.listing(differences)}. MLS in place of CETUC. {SUBSTITUTED}."
     )
     return Judgement(published="not run", clean=all_of(judging.marks(differences)), reason=reason)
@@ -244,14 +270,14 @@ def drop_to_test(ledger: Ledger) -> Judgement:
         if real.low <= test <= real.high:
             left = "no drop is left"
         words.append(
-            f"{short(row)}: {test:g} on the test; {leaky.value:.3f} under the published protocol, "
+            f"{in_words(row)}: {test:g} on the test; {leaky.value:.3f} under the published protocol, "
             f"{real.value:.3f} [{real.low:.3f}, {real.high:.3f}] under the clean one: {left}"
         )
     reason = f"{'; '.join(words)}. {SUBSTITUTED}."
     return Judgement(published=all_of(drops[0]), clean=all_of(drops[1]), reason=reason)
 
 
-ordered = partial(Ordered, metric=F1, short=short)
+ordered = partial(Ordered, metric=F1, summary=brief)
 
 CLAIMS = (
     Claim(

@@ -147,7 +147,8 @@ def pairs_data(ledger: Ledger) -> dict[str, list[Effect]]:
                 gaps = judge.gaps(ledger, reading)
             else:
                 gaps = claims.neutral_gaps(ledger, reading)
-            for row, gap in zip(_rows([gap.name for gap in gaps]), gaps, strict=True):
+            names = [" over ".join(map(claims.short, gap.name.split(" over "))) for gap in gaps]
+            for row, gap in zip(_rows(names), gaps, strict=True):
                 if gap.by_seed:
                     about = {"group": f"{name} {words}", "row": row.replace("-", "−")}
                     effects.append(Effect.of(gap, series=reading.protocol, **about))

@@ -97,8 +97,8 @@ def gender_task(ledger: Ledger) -> HTML:
         for head, metric in metrics.items():
             columns.append(Column((f"ours, {place}", head), ours(row, metric)))
     note = (
-        "in per cent; ours are trained on MLS in place of CETUC, in brackets 95 %: where the mean "
-        "would lie with other speakers and seeds; of Common Voice's speakers nothing is known"
+        "in per cent; ours are trained on MLS in place of CETUC, brackets are 95 % intervals of the "
+        "mean over other speakers and seeds; of Common Voice's speakers nothing is known"
     )
     caption = f"Gender classifiers on 44 features, {ledger.source}"
     return table(columns, [*CLASSIFIERS, CONSTANT], caption=caption, note=note)
@@ -115,7 +115,7 @@ def stage_one(ledger: Ledger) -> HTML:
     columns = [Column("split", str)]
     columns += [Column(head, score(*metric)) for head, metric in metrics.items()]
     caption = f"Stage 1 of the sequential network, {ledger.source}: gender from 44 features"
-    note = "in brackets 95 %: where the mean would lie with other speakers and seeds"
+    note = "brackets are 95 % intervals of the mean over other speakers and seeds"
     return table(columns, splits, caption=caption, note=note, folded=True)
 
 
@@ -218,7 +218,7 @@ def transfer(ledger: Ledger) -> HTML:
     for row, network in zip(TRANSFERRED, ("multi-task", "sequential"), strict=True):
         columns.append(Column((network, "gender right, %"), accuracy(row)))
         columns.append(Column((network, "macro F1"), scored(row)))
-        columns.append(Column((network, "less no gender task"), gained(row)))
+        columns.append(Column((network, "difference from no gender task"), gained(row)))
     note = "gender right: of speakers held out of the gender task; " + tables.MEAN
     caption = "Emotion with gender learned from others: 56 features, SMOTE, as described, clean"
     return table(columns, sources, caption=caption, note=note, folded=False)

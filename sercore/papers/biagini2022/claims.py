@@ -20,12 +20,13 @@ from sercore.ledger.claims import (
     all_of,
     estimated,
     printed_values,
+    with_mark,
 )
 from sercore.ledger.entries import Ledger
 from sercore.models import counts, mmfusion
 from sercore.papers.biagini2022.data import ORIGINS
 from sercore.papers.biagini2022.models import GROUPS
-from sercore.papers.biagini2022.page import PAIR
+from sercore.papers.biagini2022.page import PAIR, salient
 from sercore.papers.biagini2022.paper import NAME, READINGS, table_1
 
 ACCURACY, F1, RECALL = "accuracy_validation", "macro_f1_validation", "uar_validation"
@@ -37,11 +38,12 @@ ACROSS = Reading("across corpora", "across-corpora", READINGS | {"CNNLSTM": "fix
 SPREAD = ("angry", "happy", "disgust", "fear")  # over all frequencies, by section 2.4
 BALANCED = 0.8  # of the smallest to the largest class
 MASKED = "the masks fall on MFCC here, where section 3.6 has them on the mel spectrogram"
-OTHER_CHANGE = (
-    "section 2.4 says that surprise rests on bands that change quickly over frequency, and what is"
-    " recorded is change over time;"
-    " its maps are MMFUSION's, which is not trained here"
-)
+OTHER_MAPS = "The report's maps are of MMFUSION, which is not trained here"
+SAID = {
+    "sadness": "share of sadness in low and middle bands",
+    "happy": "share of happiness in high bands",
+    "surprise": "correlation with change over frequency in surprise",
+}
 
 
 def clips(ledger: Ledger) -> Judgement:
@@ -142,43 +144,28 @@ def augmentation(ledger: Ledger) -> Judgement:
         mark = "not run"
     elif "holds" in marks:
         mark = "fails"
-    reason = f"by origin, accuracy with less without: {judging.listing(differences)}; {MASKED}"
+    reason = f"by origin, accuracy with minus without: {judging.listing(differences)}; {MASKED}"
     return Judgement(published=mark, clean="not run", reason=reason)
 
 
 def saliency(ledger: Ledger) -> Judgement:
-    """B11: show CNNLSTM's shares of an emotion against the mean of the others, unjudged."""
-    rows = ledger.recorded.parts["saliency"]
-    views = ledger.recorded.kind("views")
-    words = []
-    for protocol in PAIR:
-        chosen = views[views.get("protocol") == protocol]["trial"]
-        maps = rows[rows["trial"].isin(chosen)].groupby(["network", "class"])
-        if not len(maps):
-            continue
-        means = maps[["low", "middle", "high"]].mean()
-        for title, name, bands in (
-            ("sadness, low and middle", "sadness", ["low", "middle"]),
-            ("happy, high", "happy", ["high"]),
-        ):
-            shares = means[bands].sum(axis=1)
-            ours, control = (
-                _above_the_others(shares[network], name) for network in ("trained", "untrained")
-            )
-            words.append(f"{protocol}, {title}: {ours:+.3f}, untrained {control:+.3f}")
-    if not words:
+    """B11: hold each emotion's saliency against the others', and against untrained networks'."""
+    results = salient(ledger)
+    if not results:
         return Judgement.alike("not run", "no saliency is recorded")
-    fewest = int(rows["clips"].min())
-    return Judgement.alike(
-        "not run",
-        f"{OTHER_CHANGE}. Beside it, CNNLSTM, each share against the mean of the other emotions:"
-        f" {'; '.join(words)};"
-        f" of one emotion there are {fewest} clips, too few to judge",
+    gaps = []
+    for emotion, pair in results.items():
+        for name, estimate in zip((SAID[emotion], "that minus untrained"), pair, strict=True):
+            gaps.append(estimated(name, estimate))
+    words = [
+        f"{gap.name} {with_mark(gap, mark)}"
+        for gap, mark in zip(gaps, judging.marks(gaps), strict=True)
+    ]
+    reason = (
+        f"CNNLSTM on new speakers of RAVDESS, each number minus the mean of the other emotions':"
+        f" {'; '.join(words)}. {OTHER_MAPS}"
     )
-
-
-def _above_the_others(shares: pd.Series, name: str) -> float:
-    return float(shares[name] - shares.drop(name).mean())
+    return Judgement(published="not run", clean=all_of(judging.marks(gaps)), reason=reason)
 
 
 def fixed_length(ledger: Ledger) -> Judgement:
@@ -254,7 +241,7 @@ def energy(ledger: Ledger) -> Judgement:
         marks.append(("holds" if gap.value > 0 else "fails") if is_sure else "inconclusive")
         words.append(f"{name} {gap.value:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}] ({marks[-1]})")
     reason = (
-        "share of the lowest third of the mel bands, by speaker, sadness less each of the others,"
+        "share of the lowest third of the mel bands, by speaker, sadness minus each of the others,"
         f" judged together: {'; '.join(words)}; {min(gap.groups for gap in gaps)} speakers or more"
     )
     return Judgement.alike(all_of(marks), reason)

@@ -21,7 +21,7 @@ from sklearn.svm import SVC
 
 from sercore.evaluation.metrics import tally
 from sercore.features.statistics import mean_and_deviation
-from sercore.papers.biagini2022.data import SAME_SIZE, TAKES_APART, Data
+from sercore.papers.biagini2022.data import CORPORA, SAME_SIZE, TAKES_APART, Data
 from sercore.papers.biagini2022.inputs import Inputs
 from sercore.papers.biagini2022.models import Row
 from sercore.papers.biagini2022.trial import Trial, split
@@ -30,11 +30,13 @@ MODELS = ("SVM", "LOGISTIC")
 # Of MFCC, and of the frames of a frozen speech encoder.
 ROWS = tuple(Row(model=name, variant=kind) for kind in ("mfcc", "frames") for name in MODELS)
 # Tasks, with the rows and the corpora (none for all) of each: the second asks what pretraining gives
-# where a sign can be judged, on corpora of six speakers and more.
+# where a sign can be judged, on corpora of six speakers and more; the third stands beside the
+# networks, which train on the report's corpora alone.
 JUDGED = ("crema-d", "ravdess", "emovo")
 TASKS: dict[str, tuple[Sequence[Row], Sequence[str]]] = {
     "difficulty": (ROWS[:2], ()),
     "pretraining": (ROWS, JUDGED),
+    "references": (ROWS[:2], CORPORA),
 }
 # From the easiest to the hardest.
 OF_FOLDS = (SAME_SIZE, TAKES_APART, "speaker-independent")

@@ -17,8 +17,10 @@ from sercore.features.mel import PICTURE, mel
 from sercore.ledger.entries import Ledger
 from sercore.papers.biagini2022.data import ORIGINS, Data
 from sercore.papers.biagini2022.difficulty import PROTOCOLS
-from sercore.papers.biagini2022.page import ACCURACY, ENOUGH, PAIR, TABLE_4, by_difficulty
+from sercore.papers.biagini2022.inputs import SHAPES
+from sercore.papers.biagini2022.page import ACCURACY, ENOUGH, LARGEST, PAIR, TABLE_4, by_difficulty
 from sercore.papers.biagini2022.study import CLASSES
+from sercore.report import spectrograms
 from sercore.report.figures import (
     COLOURS,
     FONT,
@@ -28,6 +30,7 @@ from sercore.report.figures import (
     interval,
     legend,
     map_source,
+    of_speech,
 )
 
 SHADES = colours(("training", "validation"))
@@ -320,6 +323,34 @@ def confusions_data(ledger: Ledger, models: Sequence[tuple[str, str]]) -> dict[s
                 shares = counts / counts.sum(1, keepdims=True)
                 rows.setdefault(split, []).append((f"{model} {variant}", shares, list(CLASSES)))
     return rows
+
+
+def profiles_data(ledger: Ledger, run: Ledger) -> tuple[str, dict[str, dict[str, np.ndarray]]]:
+    """Which speech the saliency is of, and the share of each mel band by emotion and network.
+
+    They are those of recorded runs, or this page's where none are recorded.
+
+    Shape:
+        - shares: ``(trainings, bands)``; recorded ones are of RAVDESS
+    """
+    source = ledger if len(ledger.recorded.parts["profiles"]) else run
+    rows, panels = source.recorded.parts["profiles"], {}
+    if not source.is_synthetic:
+        rows = rows[rows["corpus"] == LARGEST]
+    for (emotion, network), group in rows.groupby(["class", "network"]):
+        weighted = group.assign(share=group["share"] * group["clips"])
+        sums = weighted.groupby(["trial", "band"])[["share", "clips"]].sum()
+        shares = (sums["share"] / sums["clips"]).unstack("band")
+        panels.setdefault(emotion, {})[network] = shares.to_numpy()
+    return of_speech(source), panels
+
+
+def profiles(panels: Mapping[str, Mapping[str, np.ndarray]], *, title: str = "") -> Figure:
+    """Draw how saliency is spread over frequency; see ``profiles_data``."""
+    bands = next(iter(next(iter(panels.values())).values())).shape[1]
+    (settings,) = (shape.mel for shape in SHAPES.values() if shape.mel.bands == bands)
+    shades = {"trained": SHADES["training"], "untrained": "0.5"}
+    return spectrograms.profiles(panels, shades=shades, title=title, settings=settings)
 
 
 def maps_data(ledger: Ledger, run: Ledger) -> dict[str, list[Panel]]:

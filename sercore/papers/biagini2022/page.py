@@ -1,10 +1,13 @@
 """Scores of Table 4 under both splits, and the numbers that the words of chapter 3 quote."""
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from sercore.evaluation.estimates import Estimate, difference, shared, signs
+import numpy as np
+import pandas as pd
+
+from sercore.evaluation.estimates import Estimate, contrast, difference, level, shared, signs
 from sercore.evaluation.scores import Trials
 from sercore.ledger import recorded
 from sercore.ledger.entries import Ledger
@@ -40,6 +43,14 @@ WHERE = {
     "across-corpora": "new_corpus",
 }
 ENOUGH = ("ravdess", "emovo")  # corpora at hand with the six speakers that a sign takes
+LARGEST = ENOUGH[0]  # of those that the networks train on
+# What section 2.4 says is larger of an emotion: the share of its saliency in low and middle bands, or
+# in high ones, or how far saliency goes with the change from band to band.
+SALIENT: Mapping[str, Callable[[pd.DataFrame], pd.Series]] = {
+    "sadness": lambda rows: rows["low"] + rows["middle"],
+    "happy": lambda rows: rows["high"],
+    "surprise": lambda rows: rows["correlation"],
+}
 HAPPY, SURPRISE = (study.CLASSES.index(name) for name in ("happy", "surprise"))
 
 Pair = tuple[Trials, Trials]
@@ -68,7 +79,7 @@ def quoted(ledger: Ledger) -> Mapping[str, object]:
     pairs = _pairs(ledger)
     if pairs:
         named |= _circumstances(pairs) | _scores(ledger, pairs)
-    named |= _difficulty(ledger)
+    named |= _difficulty(ledger) | _networks(ledger)
     return named | _switches(ledger) | _across(ledger) | _saliency(ledger)
 
 
@@ -78,15 +89,51 @@ def by_difficulty(ledger: Ledger, task: str = "difficulty") -> dict[str, dict[st
     The folds of a seed are joined, so that protocols with other folds can be compared seed by seed.
     """
     rows: dict[str, dict[str, Trials]] = {}
+    for (row, protocol), trials in _classifiers(ledger, task).items():
+        joined = replace(trials, table=trials.table.assign(fold=0))
+        rows.setdefault(row, {})[protocol] = joined
+    complete = len(difficulty.PROTOCOLS)
+    return {name: protocols for name, protocols in rows.items() if len(protocols) == complete}
+
+
+def _classifiers(ledger: Ledger, task: str) -> dict[tuple[str, str], Trials]:
+    """Trials of the small classifiers of a task, by classifier and protocol."""
+    rows = {}
     for row in difficulty.TASKS[task][0]:
         runs = ledger.runs(row.model)
         for protocol in difficulty.PROTOCOLS:
             for (variant, other, run, _), trials in runs.items():
                 if (variant, other, recorded.kind_of(run)) == (row.variant, protocol, task):
-                    joined = replace(trials, table=trials.table.assign(fold=0))
-                    rows.setdefault(f"{row.model} {row.variant}", {})[protocol] = joined
-    complete = len(difficulty.PROTOCOLS)
-    return {name: protocols for name, protocols in rows.items() if len(protocols) == complete}
+                    rows[f"{row.model} {row.variant}", protocol] = trials
+    return rows
+
+
+def beside_networks(ledger: Ledger, corpus: str) -> dict[tuple[str, str], Pair]:
+    """Trials of each network on new speakers of a corpus, and those of each small classifier there.
+
+    Both have the same seeds and folds. A network of which no difference can be judged is left out.
+    """
+    pairs, split = {}, SPLITS["clean"]
+    smaller = _classifiers(ledger, "references")
+    for model, variant in TABLE_4:
+        network = ledger.trials(model, variant=variant, protocol=split)
+        for (row, protocol), trials in smaller.items():
+            if network is None or protocol != split:
+                continue
+            first, second = shared((network.of(corpus), trials.of(corpus)))
+            if not difference(first, second, ACCURACY).doubt:
+                pairs[f"{model} {variant}", row] = (first, second)
+    return pairs
+
+
+def over_classifiers(ledger: Ledger, corpus: str) -> dict[tuple[str, str], tuple[Estimate, str]]:
+    """Accuracy of a network less that of a small classifier, and its mark, for ``beside_networks``.
+
+    All marks are judged together.
+    """
+    pairs = beside_networks(ledger, corpus)
+    gaps = [difference(*pair, ACCURACY) for pair in pairs.values()]
+    return dict(zip(pairs, zip(gaps, signs(gaps), strict=True), strict=True))
 
 
 def steps(protocols: Mapping[str, Trials], corpus: str) -> dict[str, tuple[Estimate, str]]:
@@ -125,7 +172,7 @@ def _difficulty(ledger: Ledger) -> dict[str, object]:
     named: dict[str, object] = {"summary_values": 2 * SHAPES["published"].coefficients}
     rows = by_difficulty(ledger, "pretraining") | by_difficulty(ledger)
     for row, protocols in rows.items():
-        name = row.lower().replace(" ", "_")
+        name = _plain(row)
         for protocol, trials in protocols.items():
             place = f"{name}_{WHERE[protocol]}"
             named[place] = _mean(trials, ACCURACY)
@@ -141,6 +188,31 @@ def _difficulty(ledger: Ledger) -> dict[str, object]:
         for protocol, (lead, mark) in leads(ledger, model, corpus).items():
             named |= _judged(f"{model.lower()}_lead_{WHERE[protocol]}_{corpus}", lead, mark)
     return named
+
+
+def _networks(ledger: Ledger) -> dict[str, object]:
+    """Give what networks reach on RAVDESS's new speakers, beside the small classifiers there.
+
+    As ``cnnlstm_fixed_apart``, ``cnnlstm_fixed_beside_svm_mfcc`` and, for the difference,
+    ``cnnlstm_fixed_over_svm_mfcc``.
+    """
+    named: dict[str, object] = {}
+    for names, pair in beside_networks(ledger, LARGEST).items():
+        network, classifier = map(_plain, names)
+        reached, other = (level(trials, ACCURACY) for trials in pair)
+        bounds = {f"{network}_apart_low": reached.low, f"{network}_apart_high": reached.high}
+        named |= {f"{network}_apart": reached.value, **bounds}
+        named[f"{network}_beside_{classifier}"] = other.value
+        epochs = pair[0].table["epochs_run"]
+        named |= span(f"{network}_epochs", [int(number) for number in epochs])
+        named |= {f"{network}_speakers": reached.groups, f"{network}_folds": reached.folds}
+    for names, (gap, mark) in over_classifiers(ledger, LARGEST).items():
+        named |= _judged("_over_".join(map(_plain, names)), gap, mark)
+    return named
+
+
+def _plain(row: str) -> str:
+    return row.lower().replace(" ", "_").replace("-", "_")
 
 
 def _judged(name: str, estimate: Estimate, mark: str) -> dict[str, object]:
@@ -209,7 +281,8 @@ def _circumstances(pairs: Mapping[tuple[str, str], Pair]) -> dict[str, object]:
         "versions": len(pairs),
         "trained": len({model for model, _ in pairs}),
         "corpora": listed([ORIGINS[name] for name in ORIGINS if name in by_origin.corpora]),
-        "epochs": max(one.table["epochs"].max() for one in trials),
+        "epochs": max(one.table["epochs_run"].max() for one in trials),
+        "lowest_cap": min(one.table["epochs"].min() for one in trials),
         "seeds": min(len(one.seeds) for one in trials),
         "folds": min(apart.table["fold"].nunique() for _, apart in pairs.values()),
         "all_folds": speakers.FOLDS,
@@ -300,16 +373,71 @@ def _across(ledger: Ledger) -> dict[str, float]:
     return named
 
 
-def _saliency(ledger: Ledger) -> dict[str, float]:
-    """Give the share of sadness's saliency in the low mel third, and the fewest clips of a map."""
-    rows, views = ledger.recorded.parts["saliency"], ledger.recorded.kind("views")
-    if not len(rows):
+def salient(ledger: Ledger) -> dict[str, tuple[Estimate, Estimate]]:
+    """Return what section 2.4 reads off saliency maps, of new speakers of RAVDESS, by emotion.
+
+    It is the number of ``SALIENT`` less the mean of the other emotions', of trained networks; and
+    how much larger that is than of untrained ones. Empty where none is recorded.
+    """
+    views, rows = ledger.recorded.kind("saliency"), ledger.recorded.parts["saliency"]
+    rows = rows[rows["trial"].isin(views["trial"]) & rows["group"].str.startswith(f"{LARGEST}/")]
+    model, variant = study.VIEWED.split()
+    trainings = ledger.trials(model, variant=variant, protocol=SPLITS["clean"])
+    if trainings is None or not len(rows):
         return {}
-    named = {"fewest_explained": int(rows["clips"].min())}
-    by_origin = views[views["protocol"] == PAIR[0]]["trial"]
-    of_sadness = rows[rows["trial"].isin(by_origin) & (rows["class"] == "sadness")]
-    for network, group in of_sadness.groupby("network"):
-        named[f"sadness_low_{network}"] = group["low"].mean()
+    about = {"unfinished": trainings.unfinished, "one_fold": views["fold"].nunique() == 1}
+    table, places = views.assign(**about), rows[["trial", "group"]].drop_duplicates()
+    results = {}
+    for emotion, number in SALIENT.items():
+        summed = rows.assign(head=number(rows) * rows["clips"]).dropna(subset="head")
+        ordered = [emotion, *(name for name in study.CLASSES if name != emotion)]
+        systems = []
+        for network, name in itertools.product(("trained", "untrained"), ordered):
+            is_one = (summed["network"] == network) & (summed["class"] == name)
+            sums = summed[is_one][["trial", "group", "clips", "head"]]
+            sums = places.merge(sums, how="left", on=["trial", "group"]).fillna(0.0)
+            counts = sums.assign(true=0, predicted=0, count=sums["clips"])
+            systems.append(Trials(table, counts, sums.assign(second=0.0), classes=1))
+        trained = contrast(systems[: len(ordered)], _per_clip, _over_others)
+        results[emotion] = (trained, contrast(systems, _per_clip, _over_others_and_untrained))
+    return results
+
+
+def _per_clip(
+    counts: np.ndarray, clips: np.ndarray, first: np.ndarray, _: np.ndarray
+) -> np.ndarray:
+    return first / np.maximum(clips, 1)
+
+
+def _over_others(scores: np.ndarray) -> np.ndarray:
+    """Return the first class' score less the mean of the others', of ``(classes, draws)``."""
+    return scores[0] - scores[1:].mean(0)
+
+
+def _over_others_and_untrained(scores: np.ndarray) -> np.ndarray:
+    """Return the same of the first half of the systems less that of the second."""
+    trained, untrained = np.split(scores, 2)
+    return _over_others(trained) - _over_others(untrained)
+
+
+def _saliency(ledger: Ledger) -> dict[str, object]:
+    """Give what saliency maps show of an emotion, and the size of the sample.
+
+    As ``saliency_sadness``, and ``saliency_sadness_over_untrained`` for what training adds.
+    """
+    named: dict[str, object] = {}
+    results = salient(ledger)
+    pairs = [estimate for pair in results.values() for estimate in pair]
+    marks = iter(signs(pairs))
+    for emotion, pair in results.items():
+        for name, estimate in zip((emotion, f"{emotion}_over_untrained"), pair, strict=True):
+            named |= _judged(f"saliency_{name}", estimate, next(marks))
+            named |= {"saliency_seeds": estimate.seeds, "saliency_speakers": estimate.groups}
+    rows = ledger.recorded.parts["saliency"]
+    rows = rows[rows["group"].str.startswith(f"{LARGEST}/")]
+    for network, group in rows.assign(low=rows["low"] * rows["clips"]).groupby("network"):
+        sums = group.groupby("class")[["low", "clips"]].sum()
+        named |= span(f"saliency_low_{network}", sums["low"] / sums["clips"])
     return named
 
 

@@ -124,6 +124,7 @@ class Biagini2022(Paper, study=study):
     subject = "five models compared"
     classes = study.CLASSES
     asides = tuple(difficulty.TASKS)
+    caps = ("epochs",)
     metrics = page.OURS
     protocols = page.SPLITS
     others: Mapping[str, str] = {"across-corpora": "clean"}
@@ -202,7 +203,7 @@ class Biagini2022(Paper, study=study):
         kinds = trials["run"].map(recorded.kind_of)
         encoders = trials["encoder"].where(kinds != "tuned", "tuned " + trials["encoder"])
         arranged = trials.assign(row=trials["model"], control=changes, encoder=encoders)
-        return arranged[kinds != "views"]
+        return arranged[~kinds.isin(("views", "saliency"))]
 
 
 PAPER = Biagini2022()
@@ -228,8 +229,13 @@ def _trainings() -> dict[str, pd.DataFrame]:
 
 
 def caps() -> dict[str, int]:
-    """Largest cap of epochs of any recorded training, by model."""
-    return {model: int(table["epochs"].max()) for model, table in _trainings().items()}
+    """Largest cap of epochs of the recorded trainings that stand beside the print, by model."""
+    largest = {}
+    for model, table in _trainings().items():
+        beside = table[table["variant"] == READINGS[model]]
+        if len(beside):
+            largest[model] = int(beside["epochs"].max())
+    return largest
 
 
 def _table_3(number: Printed) -> Plain:

@@ -40,7 +40,7 @@ from sercore.sweep import Task
 NAME = "03-loopq-models"
 STUDY = "biagini2022"
 # Method number of each kind of trial: raised when its numbers move, and it is then recorded again.
-METHODS = {"models": 1, "views": 1, "across corpora": 1, "tuned": 1}
+METHODS = {"models": 1, "views": 1, "saliency": 1, "across corpora": 1, "tuned": 1}
 METHODS |= dict.fromkeys(difficulty.TASKS, 1)
 CLASSES = SEVEN
 VIEWED = "CNNLSTM fixed"  # the network that is looked into
@@ -74,7 +74,7 @@ class Parameters(OwnCorpora):
     models: Literal["all", "scratch", "pretrained", "switches", "tuned", *difficulty.TASKS] = Field(
         "all",
         description="which rows a run trains; all has the tuned ones in the paper's edition alone,"
-        " and not the small classifiers of difficulty and pretraining",
+        " and not the small classifiers of difficulty, pretraining and references",
     )
     only: str = Field("", description="the one row or model to run, by its name; empty for all")
     protocol: Literal["all", "by-origin", "by-label", "speaker-independent", "across-corpora"] = (
@@ -325,15 +325,14 @@ def tasks(parameters: Parameters, clips: Data) -> list[Task]:
     trials, _ = _trials(parameters, clips)
     within = [trial for trial in trials if trial.protocol != "across-corpora"]
     beyond = [trial for trial in trials if trial.protocol == "across-corpora"]
-    viewed = []
-    for trial in within:
-        if (trial.row.name, trial.fold) == (VIEWED, 0) and trial.protocol in VIEWED_SPLITS:
-            viewed.append(trial)
+    viewed = [trial for trial in within if trial.row.name == VIEWED]
+    mapped = [trial for trial in viewed if trial.fold == 0 and trial.protocol in VIEWED_SPLITS]
+    explained = [trial for trial in viewed if trial.protocol == VIEWED_SPLITS[1]]
+    kinds = (("models", run), ("views", views.run), ("saliency", views.explain))
     jobs = []
-    if within:
-        jobs.append(_task("models", run, within, clips))
-    if viewed:
-        jobs.append(_task("views", views.run, viewed, clips))
+    for (name, function), chosen in zip(kinds, (within, mapped, explained), strict=True):
+        if chosen:
+            jobs.append(_task(name, function, chosen, clips))
     if beyond:
         read = list(dict.fromkeys(trial.row for trial in beyond))
         wider = _loaded(parameters, read, elsewhere=True)
@@ -370,7 +369,7 @@ def _task(name: str, function: Callable[..., dict], trials: Sequence[Trial], cli
         corpora=measured_on(clips),
         parts=inputs.extractors(),
         encoders={clips.encoder: frames[0].values.shape[1]} if frames else {},
-        splits=None if function is views.run else SPLITS,
+        splits=None if function in (views.run, views.explain) else SPLITS,
     )
 
 

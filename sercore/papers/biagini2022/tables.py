@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
 import pandas as pd
 from IPython.display import HTML
 from torch import nn
@@ -14,7 +15,18 @@ from sercore.models.counts import built, parameters
 from sercore.papers.biagini2022.data import ELSEWHERE, ORIGINS
 from sercore.papers.biagini2022.difficulty import MODELS
 from sercore.papers.biagini2022.models import GROUPS, RECIPES
-from sercore.papers.biagini2022.page import ENOUGH, OURS, PAIR, TABLE_4, by_difficulty, leads, steps
+from sercore.papers.biagini2022.page import (
+    ENOUGH,
+    LARGEST,
+    OURS,
+    PAIR,
+    TABLE_4,
+    beside_networks,
+    by_difficulty,
+    leads,
+    over_classifiers,
+    steps,
+)
 from sercore.papers.biagini2022.paper import caps
 from sercore.report.tables import DASH, NONE, html, number, plural, shown, span
 
@@ -131,7 +143,7 @@ def results(ledger: Ledger, *, metric: str = ACCURACY, folded: bool | None = Non
     heads = ["model", "reading", ("paper", "printed")]
     heads += [("ours, on real speech", split) for split in SPLITS]
     name = next(iter(printed.values())).column
-    note = "in brackets 95 %: over the tested speakers and the seeds"
+    note = "brackets are 95 % intervals over the tested speakers and the seeds"
     caption = f"Table 4, {name}"
     return html([*heads, "verdict"], rows, caption=caption, note=note, folded=folded)
 
@@ -211,7 +223,9 @@ def difficulty(ledger: Ledger) -> HTML:
             rows.append(line)
     heads = ["classifier", "split", "training clips", ("accuracy", "mean of the corpora")]
     heads += [("accuracy", "all clips alike"), *(("accuracy", NAMES[name]) for name in corpora)]
-    note = "in brackets 95 %: over the tested speakers and the seeds, where six speakers are tested"
+    note = (
+        "brackets are 95 % intervals over tested speakers and seeds, where there are six speakers"
+    )
     return html(heads, rows or NONE, caption="From shared speakers to new corpora", note=note)
 
 
@@ -228,15 +242,15 @@ def losses(ledger: Ledger, task: str = "difficulty") -> HTML:
     for title in (
         "fewer training clips",
         "new speakers",
-        "of this, no take",
-        "of this, the voice",
+        "of which: other takes",
+        "of which: the voice",
         "a new corpus",
     ):
         heads += [(title, "loss"), (title, "above zero")]
     caption = "Accuracy lost at each step"
     if task == "pretraining":
         caption = f"{caption}, RAVDESS and EMOVO alone"
-    return html(heads, rows or NONE, caption=caption, folded=task == "pretraining")
+    return html(heads, rows or NONE, caption=caption, folded=True)
 
 
 def pretraining(ledger: Ledger) -> HTML:
@@ -257,7 +271,21 @@ def pretraining(ledger: Ledger) -> HTML:
     for corpus in ENOUGH:
         heads += [(NAMES[corpus], name) for name in ("MFCC", "encoder", "lead", "above zero")]
     caption = "Accuracy on the frames of a frozen encoder and on MFCC, RAVDESS and EMOVO alone"
-    return html(heads, rows or NONE, caption=caption)
+    return html(heads, rows or NONE, caption=caption, folded=True)
+
+
+def networks(ledger: Ledger) -> HTML:
+    """Accuracy of networks and of small classifiers on the same new speakers of RAVDESS."""
+    rows = []
+    pairs, gaps = beside_networks(ledger, LARGEST), over_classifiers(ledger, LARGEST)
+    for names, pair in pairs.items():
+        scores = [shown(level(trials, ACCURACY), 3) for trials in pair]
+        gap, mark = gaps[names]
+        rows.append((*names, *scores, shown(gap, 3, signed=True), mark))
+    heads = ["network", "classifier", ("accuracy", "network"), ("accuracy", "classifier")]
+    heads += [("network minus classifier", name) for name in ("difference", "above zero")]
+    caption = "Networks beside small classifiers, new speakers of RAVDESS"
+    return html(heads, rows or NONE, caption=caption, folded=True)
 
 
 def by_corpus(ledger: Ledger) -> HTML:
@@ -306,7 +334,7 @@ def ranks(ledger: Ledger) -> HTML:
     scores = ("top 1", "top 2", "top 3", "calibration error")
     heads = ("model", "reading", "split", *scores, "seeds")
     caption = "Top-k accuracy and expected calibration error"
-    return html(heads, rows or NONE, caption=caption)
+    return html(heads, rows or NONE, caption=caption, folded=True)
 
 
 def across(ledger: Ledger) -> HTML:
@@ -331,25 +359,27 @@ def across(ledger: Ledger) -> HTML:
 
 
 def thirds(ledger: Ledger) -> HTML:
-    """Saliency by mel third for each emotion, trained and untrained, and energy of the clips."""
-    saliency, energy = ledger.recorded.parts["saliency"], ledger.recorded.parts["energy"]
-    views, rows = ledger.recorded.kind("views"), []
-    for split in PAIR if len(saliency) else ():
-        viewed = views[views["protocol"] == split]["trial"]
-        for name, group in saliency[saliency["trial"].isin(viewed)].groupby("class"):
-            row = [split, name, int(group["clips"].min())]
-            for network in ("trained", "untrained"):
-                means = group[group["network"] == network][[*THIRDS, "correlation"]].mean()
-                row += [f"{means[third]:.3f}" for third in THIRDS]
-                row.append(f"{means['correlation']:+.3f}")
-            power = energy[energy["trial"].isin(viewed) & (energy["class"] == name)]
-            rows.append([*row, *(f"{power[third].mean():.3f}" for third in THIRDS)])
-    heads = ["split", "emotion", "clips"]
+    """Saliency by mel third for each emotion, of trained and untrained networks."""
+    saliency, rows = ledger.recorded.parts["saliency"], []
+    if not ledger.is_synthetic:
+        saliency = saliency[saliency["group"].str.startswith(f"{LARGEST}/")]
+    for name, group in saliency.groupby("class"):
+        trained = group[group["network"] == "trained"]
+        row = [name, int(trained["clips"].sum())]
+        for network in ("trained", "untrained"):
+            one = group[group["network"] == network].dropna()
+            means = {
+                part: np.average(one[part], weights=one["clips"])
+                for part in (*THIRDS, "correlation")
+            }
+            row += [f"{means[third]:.3f}" for third in THIRDS]
+            row.append(f"{means['correlation']:+.3f}")
+        rows.append(row)
+    heads = ["emotion", "maps"]
     for network in ("trained", "untrained"):
-        heads += [(f"saliency, {network}", name) for name in (*THIRDS, "with change")]
-    heads += [("energy of the clips", third) for third in THIRDS]
-    caption = "CNNLSTM fixed: shares of the mel thirds, and correlation with change over time"
-    return html(heads, rows or NONE, caption=caption)
+        heads += [(network, name) for name in (*THIRDS, "with change")]
+    caption = "CNNLSTM fixed: shares of the mel thirds, and correlation with change over frequency"
+    return html(heads, rows or NONE, caption=caption, folded=True)
 
 
 def _beside(ledger: Ledger, title: str, *, by: str, form: str, caption: str) -> HTML:

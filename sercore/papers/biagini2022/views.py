@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import nn
 
@@ -13,7 +14,7 @@ from sercore.papers.biagini2022.models import RECIPES
 from sercore.papers.biagini2022.trial import Trial, build, order, scored, split, tensors, trained
 
 MAPPED = 400  # clips in the plane
-EXPLAINED = 40  # clips of a class whose answers are explained
+EXPLAINED = 40  # clips of a speaker and class whose answers are explained
 
 
 def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
@@ -21,51 +22,52 @@ def run(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
 
     - ``map``: corpus/speaker, class and t-SNE place of up to 400 clips, as many of each corpus as
       of the others, as far as they go.
-    - ``saliency``: network ("trained", and "untrained" as control), class, clips, mean share of
-      each mel third, mean correlation with the step in time (None where no clip has one), over up
-      to 40 clips a class that the trained network gets right.
-    - ``energy``: corpus/speaker, class, clips, mean share of each mel third in the clips' power.
+    - ``energy``: corpus/speaker, class, clips, mean share of each mel third in the clips' power;
+      empty where the network reads no mel spectrograms.
     - ``accuracy``: of the test side.
-
-    Saliency and energy are of mel spectrograms in dB: both are empty where the network reads
-    anything else. Saliency is empty for CNNLSTM as run too, whose answer to a clip depends on the
-    clips before it in the batch.
-
-    Source: Biagini 2022, section 2.4 for the saliency; t-SNE and control are ours.
     """
     network, test = trained(trial, data, device=device).network, split(trial, data)[2]
-    right = _right(trial, data, network)
-    shares = []
-    if _is_explicable(trial):
-        untrained = build(trial, data).to(_device(network)).eval()
-        explained = _drawn(data.labels, right, _generator(trial), most=EXPLAINED)
-        for name, explicable in (("trained", network), ("untrained", untrained)):
-            shares += _saliency(trial, data, name, explicable, explained)
     return {
         "map": _map(trial, data, network, test),
-        "saliency": shares,
         "energy": _energy(data, test) if trial.kinds == ("mel",) else [],
-        "accuracy": len(right) / len(test),
+        "accuracy": len(_right(trial, data, network)) / len(test),
     }
 
 
-def pictures(
-    trial: Trial, data: Data, *, device: str = "cpu"
-) -> list[tuple[str, np.ndarray, np.ndarray]]:
-    """Class, mel spectrogram and saliency map of one clip a class that the network gets right.
+def explain(trial: Trial, data: Data, *, device: str = "cpu") -> dict:
+    """Explain a trial's answers on its test side by saliency on the mel spectrogram.
+
+    Of up to 40 clips of a speaker and class that the trained network gets right, for this network
+    ("trained") and for one of the same shape with random weights ("untrained"):
+
+    - ``saliency``: network, corpus/speaker, class, clips, and the means of the numbers of
+      ``saliency.COLUMNS``.
+    - ``profiles``: network, corpus, class, clips, band, and the mean share of the band.
+    - ``accuracy``: of the test side.
 
     Raises:
-        ValueError: a network that reads no mel spectrogram, or CNNLSTM as run.
+        ValueError: a network that reads no mel spectrogram, or CNNLSTM as run, whose answer to a
+            clip depends on the clips before it in the batch.
+
+    Source: Biagini 2022, section 2.4; the control is ours.
     """
-    if not _is_explicable(trial):
+    if trial.kinds != ("mel",) or trial.variant == "as-run":
         raise ValueError(
             f"{trial.row.name}: no map of one clip; expected a network that reads the mel"
             " spectrogram and each clip by itself: take CNNLSTM fixed or per-clip"
         )
-    network = trained(trial, data, device=device).network
-    chosen = _drawn(data.labels, _right(trial, data, network), _generator(trial), most=1)
-    maps = {row: pair for row, *pair in _maps(trial, data, network, chosen)}
-    return [(data.classes[data.labels[row]], *maps[row]) for row in chosen]
+    network, test = trained(trial, data, device=device).network, split(trial, data)[2]
+    right = _right(trial, data, network)
+    cells = np.array(
+        [f"{group}/{label}" for group, label in zip(data.groups, data.labels, strict=True)]
+    )
+    rows = _drawn(cells, right, np.random.default_rng(trial.start), most=EXPLAINED)
+    untrained = build(trial, data).to(_device(network)).eval()
+    explained: dict[str, list] = {"saliency": [], "profiles": []}
+    for name, explicable in (("trained", network), ("untrained", untrained)):
+        for part, means in _means(trial, data, explicable, rows).items():
+            explained[part] += [[name, *row] for row in means]
+    return explained | {"accuracy": len(right) / len(test)}
 
 
 def _right(trial: Trial, data: Data, network: nn.Module) -> np.ndarray:
@@ -77,7 +79,7 @@ def _right(trial: Trial, data: Data, network: nn.Module) -> np.ndarray:
 
 def _map(trial: Trial, data: Data, network: nn.Module, test: np.ndarray) -> list[list]:
     corpora = data.table["corpus"].to_numpy()
-    rows = _in_turn(corpora, test, _generator(trial))[:MAPPED]
+    rows = _in_turn(corpora, test, np.random.default_rng(trial.start))[:MAPPED]
     batches, hidden = order(trial, data, rows, epoch=0), []
     with torch.inference_mode():
         for batch in batches:
@@ -90,19 +92,29 @@ def _map(trial: Trial, data: Data, network: nn.Module, test: np.ndarray) -> list
     ]
 
 
-def _saliency(
-    trial: Trial, data: Data, name: str, network: nn.Module, rows: np.ndarray
-) -> list[list]:
-    if not len(rows):
-        return []
-    explained, numbers = [], []
+def _means(trial: Trial, data: Data, network: nn.Module, rows: np.ndarray) -> dict[str, list[list]]:
+    """Mean numbers of the clips' maps by speaker and class, and mean shares of bands by corpus."""
+    numbers, shares = [], []
     for row, spectrogram, gradients in _maps(trial, data, network, rows):
-        explained.append(row)
-        numbers.append(saliency.clip(gradients, spectrogram))
-    classes = saliency.by_class(np.array(numbers), data.labels[explained], data.groups[explained])
-    return [
-        [name, data.classes[means.label], means.clips, *_plain(means.values)] for means in classes
-    ]
+        place = {"group": str(data.groups[row]), "class": data.table["class"][row]}
+        columns = zip(saliency.COLUMNS, saliency.clip(gradients, spectrogram), strict=True)
+        numbers.append(place | dict(columns))
+        corpus = place["group"].split("/")[0]
+        profile = saliency.bands(np.square(gradients, dtype=np.float64))
+        shares.append(place | {"group": corpus} | dict(enumerate(profile.tolist())))
+    means: dict[str, list[list]] = {"saliency": [], "profiles": []}
+    for (group, label), clips in _grouped(numbers):
+        means["saliency"].append([group, label, len(clips), *_plain(clips.mean())])
+    for (corpus, label), clips in _grouped(shares):
+        for band, share in clips.mean().items():
+            means["profiles"].append([corpus, label, len(clips), band, round(share, 6)])
+    return means
+
+
+def _grouped(rows: list[dict]) -> Iterator[tuple[tuple[str, str], pd.DataFrame]]:
+    if rows:
+        for place, clips in pd.DataFrame(rows).groupby(["group", "class"]):
+            yield place, clips.drop(columns=["group", "class"])
 
 
 def _maps(
@@ -145,21 +157,12 @@ def _in_turn(groups: np.ndarray, rows: np.ndarray, generator: np.random.Generato
 
 
 def _drawn(
-    labels: np.ndarray, rows: np.ndarray, generator: np.random.Generator, *, most: int
+    cells: np.ndarray, rows: np.ndarray, generator: np.random.Generator, *, most: int
 ) -> np.ndarray:
-    """Up to so many rows of each class, drawn, class by class."""
+    """Up to so many rows of each cell, drawn, cell by cell."""
     shuffled = generator.permutation(rows)
-    return np.concatenate(
-        [shuffled[labels[shuffled] == label][:most] for label in np.unique(labels)]
-    )
-
-
-def _is_explicable(trial: Trial) -> bool:
-    return trial.kinds == ("mel",) and (trial.model, trial.variant) != ("CNNLSTM", "as-run")
-
-
-def _generator(trial: Trial) -> np.random.Generator:
-    return np.random.default_rng(trial.start)
+    drawn = [shuffled[cells[shuffled] == cell][:most] for cell in np.unique(cells[rows])]
+    return np.concatenate([shuffled[:0], *drawn])
 
 
 def _moved(trial: Trial, data: Data, rows: np.ndarray, network: nn.Module) -> list[torch.Tensor]:

@@ -78,7 +78,7 @@ def luck(ledger: Ledger, *, folded: bool | None = None) -> HTML:
         (groups, "other start, MLP"),
         (groups, "other split, MLP"),
         (groups, "other split, regression"),
-        (groups, "MLP less regression, other split"),
+        (groups, "MLP minus regression, other split"),
         (groups, "one held-out fold, MLP"),
         ("", "best start over the mean"),
     ]

@@ -47,7 +47,7 @@ from sercore.papers.padi2021.trial import Row
 FULL = study.FULL.name
 SPLITS = {"clips split at random": CLIPS, "speakers left out": APART}
 HAPPY, NEUTRAL = 1, 2  # places of the classes; anger is 0
-SPREAD = "standard deviation over folds of the others less its own"
+SPREAD = "standard deviation over folds of the others minus its own"
 # Systems of engineered features that the text names, and the experiment that Table 3 has them in.
 ENGINEERED = {"[40]": "exp2", "[24]": "exp1", "[31]": "exp1"}
 
@@ -73,7 +73,7 @@ def changed(row: Row, *, helps: bool, note: str = "", confound: str = "") -> Dif
         return Judgement.alike("inconclusive", f"{judgement.reason}; {confound}")
 
     return Differences(
-        parts=lambda recorded: [estimated(" less ".join(rows), recorded.less(*rows, WA))],
+        parts=lambda recorded: [estimated(" minus ".join(rows), recorded.less(*rows, WA))],
         aside=lambda recorded: [estimated("UA", recorded.less(*rows, UA))],
         bodies=partial(_bodies, rows=rows, splits={"": APART}, note=note),
         number=judging.with_interval,
@@ -237,8 +237,8 @@ def confused(ledger: Ledger) -> Judgement:
     ]
     if is_whole:
         for names, pair in zip(pairwise(EXPERIMENTS), pairwise(trials), strict=True):
-            parts.append(_of_shares(f"span of recalls, {' less '.join(names)}", pair, span))
-        name = "angry and happy+excited confused, exp3 less exp2"
+            parts.append(_of_shares(f"span of recalls, {' minus '.join(names)}", pair, span))
+        name = "angry and happy+excited confused, exp3 minus exp2"
         parts.append(_of_shares(name, trials[:0:-1], angry_and_happy))
     marks = judging.marks(parts)
     words = [] if is_whole else [f"{recorded[0].title} ({recorded[0].about})"]
@@ -311,7 +311,7 @@ def _unbalanced(printed: Sequence[Printed]) -> tuple[bool, str]:
     values = {where: by_name["Proposed"] for where, by_name in _table_3(printed).items()}
     leads = {name: values[name, WA] - values[name, UA] for name in EXPERIMENTS}
     words = ", ".join(f"{name} {lead:+.2f}" for name, lead in leads.items())
-    return leads["exp1"] > 0 >= leads["exp3"], f"WA less UA: {words}"
+    return leads["exp1"] > 0 >= leads["exp3"], f"WA minus UA: {words}"
 
 
 def _over_engineered(printed: Sequence[Printed]) -> tuple[bool, str]:

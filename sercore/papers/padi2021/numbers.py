@@ -80,33 +80,33 @@ COUNTED: dict[Where, str] = {
 
 # What is compared on CAM++, by a name: heading, row, and two systems, the first less the second.
 COMPARED = {
-    "pooling_last": ("statistics less flattened chunk", "last layer", "CAM++ 01", "CAM++ 00"),
+    "pooling_last": ("statistics minus flattened chunk", "last layer", "CAM++ 01", "CAM++ 00"),
     "pooling_middle": (
-        "statistics less flattened chunk", "middle layer", "CAM++ 01, middle", "CAM++ 00, middle",
+        "statistics minus flattened chunk", "middle layer", "CAM++ 01, middle", "CAM++ 00, middle",
     ),
-    "deviation_last": ("statistics less mean alone", "last layer", "CAM++ 01", "CAM++ 00, mean"),
+    "deviation_last": ("statistics minus mean alone", "last layer", "CAM++ 01", "CAM++ 00, mean"),
     "deviation_middle": (
-        "statistics less mean alone", "middle layer", "CAM++ 01, middle", "CAM++ 00, middle, mean",
+        "statistics minus mean alone", "middle layer", "CAM++ 01, middle", "CAM++ 00, middle, mean",
     ),
     "layer_statistics": (
-        "middle less last layer", "statistics pooling", "CAM++ 01, middle", "CAM++ 01",
+        "middle minus last layer", "statistics pooling", "CAM++ 01, middle", "CAM++ 01",
     ),
     "layer_flatten": (
-        "middle less last layer", "flattened chunk", "CAM++ 00, middle", "CAM++ 00",
+        "middle minus last layer", "flattened chunk", "CAM++ 00, middle", "CAM++ 00",
     ),
     "layer_regression": (
-        "middle less last layer", "logistic regression",
+        "middle minus last layer", "logistic regression",
         "CAM++ regression, middle", "CAM++ regression",
     ),
 }  # fmt: skip
 # One system on CAM++ in two ways, the first less the second: heading, row, system, and both ways.
 TWO_WAYS = {
     "decay": (
-        "rate halved as printed less never", "statistics pooling, last layer", "CAM++ 01",
+        "rate halved as printed minus never halved", "statistics pooling, last layer", "CAM++ 01",
         {}, {"control": "constant rate"},
     ),
     "split": (
-        "clips split at random less speakers left out", "logistic regression, last layer",
+        "clips split at random minus speakers left out", "logistic regression, last layer",
         "CAM++ regression", {"protocol": CLIPS}, {},
     ),
 }  # fmt: skip

@@ -21,6 +21,7 @@ from sercore.papers.padi2021 import campplus, numbers, study
 from sercore.papers.padi2021 import data as padi_data
 from sercore.papers.padi2021.data import CLASSES, EXPERIMENTS, ORIGINS, VOXCELEB, Data
 from sercore.papers.padi2021.numbers import APART, IEMOCAP, UA, WA, Systems, experiment, systems
+from sercore.papers.padi2021.page import EFFECTS
 from sercore.papers.padi2021.study import EIGHT
 from sercore.papers.padi2021.trial import SIZES
 from sercore.report.tables import DASH, NONE, html, number, shown, span
@@ -236,8 +237,8 @@ def effects(ledger: Ledger) -> HTML:
             reason = f"not judged: {doubt}" if doubt else ""
             rows.append(((way.title, way.about), way.split, name, *points, reason))
     heads = ["scored, and how trained", "split", "points of"]
-    heads += [("main effect", name) for name in FACTORS]
-    heads += [("difference", name) for name in differences]
+    heads += [("main effect", EFFECTS[name]) for name in FACTORS]
+    heads += [("difference", " minus ".join(map(EFFECTS.get, pair))) for pair in DIFFERENCES]
     caption = "Main effects and their differences"
     return html([*heads, "sign"], rows or NONE, caption=caption, folded=True, once=ONCE)
 

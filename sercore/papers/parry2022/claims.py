@@ -52,9 +52,9 @@ def _several_beat(e: Accuracies) -> list[Gap]:
     def share(s: Scores, approaches: Sequence[str]) -> float:
         return share_above(gains(s, approaches, e.several, [TESS]))
 
-    parts = [e.gap("share of them that do, less a half", lambda s: share(s, APPROACHES))]
+    parts = [e.gap("share of them that do, minus one half", lambda s: share(s, APPROACHES))]
     for approach in ("GR", "AD"):
-        name = f"share of {approach} less that of MTL"
+        name = f"share of {approach} minus that of MTL"
         parts.append(e.gap(name, lambda s, a=approach: share(s, [a]) - share(s, ["MTL"])))
     return parts
 
@@ -68,7 +68,7 @@ def _gr_best(e: Accuracies, corpora: Sequence[str]) -> Gap:
                 results.append(s[corpus, f"GR {name}"] - others)
         return results
 
-    name = f"share where GR is best on {' and '.join(corpora)}, less a half"
+    name = f"share where GR is best on {' and '.join(corpora)}, minus one half"
     return e.gap(name, lambda s: share_above(leads(s)))
 
 
@@ -76,7 +76,7 @@ def _gr_consistent(e: Accuracies) -> Gap:
     def count(s: Scores, approach: str) -> float:
         return sum(smaller(s, row) > 0 for row in rows([approach], e.sets))
 
-    name = "sets above both baselines, GR less the next"
+    name = "sets above both baselines, GR minus the next"
     return e.gap(name, lambda s: count(s, "GR") - np.maximum(count(s, "MTL"), count(s, "AD")))
 
 
@@ -85,9 +85,9 @@ def _lower_at_home(e: Accuracies) -> list[Gap]:
         return [-change for change in gains(s, APPROACHES, e.sets, [HOME])]
 
     return [
-        e.gap("share below, less a half", lambda s: share_above(falls(s))),
+        e.gap("share below, minus one half", lambda s: share_above(falls(s))),
         e.gap(
-            "2.5 less the number of models above the baseline",
+            "2.5 minus the number of models above the baseline",
             lambda s: 2.5 - sum(fall < 0 for fall in falls(s)),
         ),
     ]
@@ -145,7 +145,7 @@ def _several_worse(e: Accuracies) -> list[Gap]:
     def below(s: Scores) -> float:
         return share_above([-value for value in gains(s, APPROACHES, e.several, [CREMA])])
 
-    return [e.gap("share below, less a half", below), _fall(e, APPROACHES)]
+    return [e.gap("share below, minus one half", below), _fall(e, APPROACHES)]
 
 
 def _fall(e: Accuracies, approaches: Sequence[str]) -> Gap:
@@ -153,7 +153,7 @@ def _fall(e: Accuracies, approaches: Sequence[str]) -> Gap:
         means = [mean(s, rows(approaches, sets), CREMA) for sets in (e.single, e.several)]
         return means[0] - means[1]
 
-    return e.gap(f"mean of {', '.join(approaches)} of one less that of several", fall)
+    return e.gap(f"mean of {', '.join(approaches)} of one minus that of several", fall)
 
 
 def _adversarial_over_multi_task(e: Accuracies, corpora: Sequence[str]) -> list[Gap]:
@@ -171,7 +171,7 @@ def _not_gender(e: Accuracies) -> list[Gap]:
 
 
 def _mostly_above(e: Accuracies) -> list[Gap]:
-    name = "share above, less a half"
+    name = "share above, minus one half"
     return [e.gap(name, lambda s: share_above(gains(s, APPROACHES, e.sets, BOTH)))]
 
 

@@ -43,6 +43,7 @@ LOSSES |= {name[0].upper(): (name, SHADES[name]) for name in ATTRIBUTES}
 LEARNED = ("baseline", *(f"{approach} {SUBSETS[-1]}" for approach in APPROACHES))
 DASHED = (0, (4, 3))
 PLACES = ("other speakers of it train", "unseen")  # a corpus that is scored
+NETWORK = "the paper's network"
 Points = tuple[str, np.ndarray, list[str]]  # title, places and label of each
 
 
@@ -166,7 +167,10 @@ def learning(
 
 
 def unseen_data(ledger: Ledger) -> dict[str, list[Effect]]:
-    """Return the UA of the reference models on each corpus, by model: pooled, and unseen."""
+    """Return the UA on each corpus where it is pooled and where it is unseen, by model.
+
+    The models are the reference models, and the network on a corpus that it was trained without.
+    """
     panels: dict[str, list[Effect]] = {}
     for model, corpus in itertools.product(CLASSIFIERS, evidence.LEFT_OUT):
         about = {"group": "", "row": ORIGINS[corpus]}
@@ -177,11 +181,17 @@ def unseen_data(ledger: Ledger) -> dict[str, list[Effect]]:
             if trials is not None:
                 gap = _shown(judging.estimated(model, level(trials, UA)))
                 panels.setdefault(model, []).append(Effect.of(gap, series=series, **about))
+    networks = [evidence.network_unseen(ledger, corpus) for corpus in evidence.LEFT_OUT]
+    if any(trials is not None for trials in networks):  # a line for each corpus, as in the others
+        for corpus, trials in zip(evidence.LEFT_OUT, networks, strict=True):
+            gap = judging.estimated(NETWORK, None if trials is None else level(trials, UA))
+            about = {"group": "", "row": ORIGINS[corpus], "series": PLACES[1]}
+            panels.setdefault(NETWORK, []).append(Effect.of(_shown(gap), **about))
     return panels
 
 
 def unseen(panels: Mapping[str, Sequence[Effect]], *, chance: float) -> Figure:
-    """Draw the UA of the reference models on each corpus about the line of guessing, in %."""
+    """Draw the UA of models on each corpus about the line of guessing, in %."""
     shades = dict(zip(PLACES, (COLOURS["test"], COLOURS["clean"]), strict=True))
     return forest(panels, shades=shades, unit="UA, %; the line is guessing", zero=chance)
 

@@ -23,6 +23,7 @@ class Parry2022(Paper, study=study):
     metrics = (numbers.UA,)
     protocols = numbers.SPLITS
     scored = numbers.SCORED
+    caps = ("epochs",)
     settings = numbers.SETTINGS
     built = numbers.BUILT
     card = card.CARD

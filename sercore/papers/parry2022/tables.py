@@ -151,7 +151,7 @@ def _printed(title: str, sets: Sequence[str], ledger: Ledger, on: str) -> HTML:
         "model",
         "printed",
         "ours: UA ± sd",
-        "ours less the mean of the baseline's seeds",
+        "difference from the baseline's mean, points",
         "verdict",
     )
     words = [f"{title} on {on}: UA in %, mean ± standard deviation over seeds", UNJUDGED]
@@ -209,7 +209,14 @@ def unseen(ledger: Ledger) -> HTML:
             epochs = span(trials.table["epochs_run"])
             change = [judging.with_interval(gaps[row]), marks[row]] if row in gaps else [DASH] * 2
             rows.append((row, len(trials.seeds), epochs, level_cell(trials), *change))
-    heads = ("model", "seeds", "epochs run", "UA, %", "less the baseline, points", "sign")
+    heads = (
+        "model",
+        "seeds",
+        "epochs run",
+        "UA, %",
+        "difference from the baseline, points",
+        "sign",
+    )
     caption = f"Networks where {data.ORIGINS[corpus]} is unseen; signs are judged together"
     return html(heads, rows or NONE, caption=caption, folded=True)
 
@@ -302,7 +309,7 @@ def switches(ledger: Ledger) -> HTML:
         places = (SCORED[TESS], (f"tess{WITHOUT}",), SCORED[HOME])
         rows.append((name, control, *(accuracy_cell(trials, place) for place in places), moved))
     heads = ("model", "classes", "TESS", "TESS without surprise", HOME)
-    heads += ("on TESS, less as in the tables",)
+    heads += ("on TESS, difference from the tables",)
     return html(heads, rows or NONE, caption=f"UA in % with other classes; {UNJUDGED}")
 
 

@@ -1,6 +1,7 @@
 """The axis of difficulty: what each split changes, planted signatures of speakers, the fit by hand, and its ledger."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -18,9 +19,11 @@ from sercore.papers.biagini2022 import study as loopq
 from sercore.papers.biagini2022 import tables as chapter
 from sercore.papers.biagini2022.inputs import FREE, Inputs
 from sercore.papers.biagini2022.paper import PAPER
-from sercore.papers.biagini2022.trial import SAME_SIZE, TAKES_APART, split
+from sercore.papers.biagini2022.trial import SAME_SIZE, TAKES_APART, Trial, split
 from sercore.protocols.speakers import LeakError, forbid_shared, speaker_folds
 from sercore.sweep import Task
+from tests.papers.biagini2022.loopq_runs import outcome
+from tests.papers.biagini2022.loopq_runs import trials as networks
 from tests.papers.biagini2022.loopq_toy import toy
 from tests.table_cells import rows
 
@@ -165,7 +168,9 @@ def test_a_fit_that_has_not_converged_is_an_error(monkeypatch):
         difficulty.run(next(each for each in trials(data) if each.model == "LOGISTIC"), data)
 
 
-@pytest.mark.parametrize(("name", "rows"), [("difficulty", 2), ("pretraining", 4)])
+@pytest.mark.parametrize(
+    ("name", "rows"), [("difficulty", 2), ("pretraining", 4), ("references", 2)]
+)
 def test_its_trials_are_asked_for_by_name_alone(name, rows, monkeypatch):
     monkeypatch.setattr(loopq, "_loaded", lambda parameters, rows, **options: toy())
     parameters = loopq.Parameters(models=name, seeds=2, folds=4)
@@ -178,22 +183,32 @@ def test_its_trials_are_asked_for_by_name_alone(name, rows, monkeypatch):
     assert name not in [each.name for each in usual]
 
 
-def test_pretraining_is_asked_on_corpora_with_six_speakers(monkeypatch, tmp_path):
+def test_each_task_reads_its_corpora(monkeypatch):
     asked = []
     monkeypatch.setattr(
         loopq, "_loaded", lambda parameters, rows, **options: asked.append(options) or toy()
     )
     for name in difficulty.TASKS:
         loopq.tasks(loopq.Parameters(edition="open", models=name, encoder="none"), toy())
-    assert [options["only"] for options in asked] == [(), difficulty.JUDGED]
+    report = ("ravdess", "tess", "savee", "crema-d")
+    assert [options["only"] for options in asked] == [(), difficulty.JUDGED, report]
 
 
 CAST = {"ravdess": 8, "emovo": 6, "tess": 2}
 RIGHT = dict(zip(difficulty.PROTOCOLS, (16, 15, 12, 10, 5), strict=True))  # of 20 clips
 
 
-def book(*, cast: dict[str, int] = CAST, seeds: int = 5, task: str = "difficulty") -> Ledger:
-    """A ledger in which so many clips of each speaker and class are right under each protocol."""
+def book(
+    *,
+    cast: dict[str, int] = CAST,
+    seeds: int = 5,
+    task: str = "difficulty",
+    networks: Sequence[Trial] = (),
+) -> Ledger:
+    """A ledger in which so many clips of each speaker and class are right under each protocol.
+
+    Of ``networks`` 12 are right, of 20.
+    """
     about = SimpleNamespace(table=pd.DataFrame({"corpus": list(cast)}), encoder="toy")
     rows, shared = difficulty.TASKS[task][0], SHARED | {"edition": "open"}
     given = list(difficulty.grid(rows, about, seeds=range(seeds), folds=6, **shared))
@@ -207,8 +222,14 @@ def book(*, cast: dict[str, int] = CAST, seeds: int = 5, task: str = "difficulty
                 for label in range(7):
                     counts += [[group, label, label, right], [group, label, (label + 1) % 7, 20 - right]]  # fmt: skip
         outcomes.append({"counts": counts, "training_clips": 100, "ending": "converged"})
-    jobs = [Task(name=task, run=difficulty.run, trials=given, data=None, corpora=tuple(cast))]
-    return Ledger(PAPER, runs=recorded.of_this_run(jobs, [outcomes]))
+    places = {"data": None, "corpora": tuple(cast)}
+    jobs = [Task(name=task, run=difficulty.run, trials=given, **places)]
+    voices = [f"{corpus}/{who:02d}" for corpus, speakers in cast.items() for who in range(speakers)]
+    outcomes = [outcomes]
+    if networks:
+        jobs.append(Task(name="models", run=loopq.run, trials=networks, **places))
+        outcomes.append([outcome(trial, 12, speakers=voices) for trial in networks])
+    return Ledger(PAPER, runs=recorded.of_this_run(jobs, outcomes))
 
 
 def test_each_step_is_the_loss_between_two_neighbouring_splits():
@@ -284,3 +305,36 @@ def test_the_lead_of_an_encoder_is_its_score_less_that_on_mfcc():
     assert cells[0][1:3] == ["0.775", "0.825"]
     assert page.leads(book(), "SVM", "ravdess") == {}
     assert "not recorded yet" in chapter.pretraining(book()).data
+
+
+def test_a_network_is_compared_with_classifiers_on_the_seeds_and_folds_that_both_have():
+    asked = {"models": "scratch", "protocol": "speaker-independent"}
+    judged = networks(seeds=5, folds=2, only="CNNLSTM fixed", **asked)
+    lone = networks(seeds=1, folds=2, only="CNNATT fixed", **asked)
+    ledger = book(task="references", networks=[*judged, *lone])
+    pairs = page.beside_networks(ledger, "ravdess")
+    assert set(pairs) == {("CNNLSTM fixed", "SVM mfcc"), ("CNNLSTM fixed", "LOGISTIC mfcc")}
+    for network, small in pairs.values():
+        assert (
+            network.runs == small.runs == {(seed, fold) for seed in range(5) for fold in range(2)}
+        )
+        assert network.groups == small.groups == [f"ravdess/{who:02d}" for who in range(8)]
+    gaps = page.over_classifiers(ledger, "ravdess").values()
+    assert [gap.value for gap, _ in gaps] == pytest.approx([0.6 - 0.475] * 2)
+    assert {mark for _, mark in gaps} == {"holds"}
+    numbers = page.quoted(ledger)
+    assert numbers["cnnlstm_fixed_apart"] == pytest.approx(0.6)
+    assert numbers["cnnlstm_fixed_beside_svm_mfcc"] == pytest.approx(0.475)
+    assert numbers["cnnlstm_fixed_over_svm_mfcc_mark"] == "holds"
+    assert [numbers[f"cnnlstm_fixed_{name}"] for name in ("folds", "speakers")] == [2, 8]
+    assert [numbers[f"cnnlstm_fixed_epochs_{end}"] for end in ("low", "high")] == [30, 30]
+    assert len(rows(chapter.networks(ledger))) == 2
+
+
+@pytest.mark.parametrize("about", [{"seeds": 4}, {"cast": CAST | {"ravdess": 5}}])
+def test_a_network_of_which_nothing_can_be_judged_stands_beside_no_classifier(about):
+    asked = {"models": "scratch", "protocol": "speaker-independent", "only": "CNNLSTM fixed"}
+    given = networks(folds=2, seeds=about.get("seeds", 5), **asked)
+    ledger = book(task="references", networks=given, **about)
+    assert page.over_classifiers(ledger, "ravdess") == {}
+    assert "not recorded yet" in chapter.networks(ledger).data

@@ -30,12 +30,6 @@ def clips(
     return [(name, samples, mel(samples, settings=settings)) for name, samples in found]
 
 
-def maps(count: int = 7) -> list[tuple[str, np.ndarray, np.ndarray]]:
-    return [
-        (name, values, np.abs(values - values.mean())) for name, _, values in clips(count, SMALL)
-    ]
-
-
 def titled(figure) -> list:
     return [axes for axes in figure.axes if axes.get_title()]
 
@@ -113,41 +107,12 @@ def test_a_frequency_stands_in_the_band_whose_filter_peaks_there(settings):
     assert ends == pytest.approx([-0.5, settings.bands + 0.5])
 
 
-@pytest.mark.parametrize("count", [1, 7])
-def test_saliency_lies_over_the_spectrogram_as_strong_as_it_is(count):
-    panels = maps(count)
-    figure = shared.saliency_map(panels, settings=SMALL)
-    for axes, (name, spectrogram, found) in zip(titled(figure), panels, strict=True):
-        below, above = axes.collections
-        assert axes.get_title() == name
-        assert np.allclose(below.get_array(), spectrogram.T)
-        strength = np.minimum(found / np.quantile(found, 0.995), 1).T
-        assert np.allclose(above.get_array(), strength)
-        assert np.allclose(above.get_alpha(), strength)
-    legible(figure)
-
-
-def test_a_map_with_one_cell_is_drawn():
-    (name, spectrogram, found), *_ = maps(1)
-    single = np.where(found == found.max(), 0.1, 0.0)
-    above = titled(shared.saliency_map([(name, spectrogram, single)], settings=SMALL))[
-        0
-    ].collections[1]
-    assert np.array_equal(above.get_array() > 0, (single > 0).T)
-    assert above.get_array().max() == 1
-
-
 @pytest.mark.parametrize(
     ("draw", "panels", "message"),
     [
         (shared.examples, [], "no panel; expected one a class"),
-        (shared.saliency_map, [], "no panel; expected one a class"),
         (shared.examples, [("fear", np.zeros(20_480), np.zeros((20, 128)))], r"\(20, 128\) of 20480 samples; expected \(21, 128"),
         (shared.examples, [("fear", np.zeros(20_480), np.zeros((21, 40)))], r"fear: .*\(21, 40\).*expected \(21, 128"),
-        (shared.saliency_map, [("fear", np.ones((5, 40)), np.ones((5, 40)))], r"fear: .*expected both \(frames, 128\)"),
-        (shared.saliency_map, [("fear", np.ones((5, 128)), np.ones((6, 128)))], r"fear: a map \(6, 128\)"),
-        (shared.saliency_map, [("fear", np.ones((5, 128)), np.zeros((5, 128)))], "from 0 to 0"),
-        (shared.saliency_map, [("fear", np.ones((5, 128)), -np.ones((5, 128)))], "from -1 to -1"),
     ],
 )  # fmt: skip
 def test_panels_that_do_not_fit_are_told(draw, panels, message):
@@ -232,7 +197,6 @@ def test_no_figure_is_wider_than_a_page():
     drawn = [
         figures.shares(EMOTIONS, ORIGINS),
         shared.examples(clips()),
-        shared.saliency_map(maps(), settings=SMALL),
         figures.curves({"by-origin": {str(at): (CURVES, 1) for at in range(9)}}),
         figures.reliability({"by-origin": BINS}),
     ]

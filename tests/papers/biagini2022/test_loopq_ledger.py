@@ -227,26 +227,6 @@ def test_carrying_over_better_with_pretrained_parts_is_judged_on_five_seeds(gain
     assert judged(ledger(trials(protocol="by-origin"), lambda trial: 12), "B16").clean == "not run"
 
 
-def test_saliency_is_told_and_not_judged():
-    book = ledger(trials(only="CNNLSTM fixed", protocol="by-origin"), lambda trial: 12)
-    book.recorded.trials["run"] = "open, views"
-    names = ["trial", "network", "class", "clips", "low", "middle", "high", "correlation"]
-    rows = [
-        [0, network, name, 40, (1 - high) / 2, (1 - high) / 2, high, 0.0]
-        for network, lift in (("trained", 0.1), ("untrained", 0.0))
-        for name in loopq.CLASSES
-        for high in [0.3 + lift * ((name == "happy") - (name == "sadness"))]
-    ]
-    book.recorded.parts["saliency"] = pd.DataFrame(rows, columns=names)
-    found = judged(book, "B11")
-    assert (found.published, found.clean) == ("not run", "not run")
-    assert "over frequency" in found.reason
-    assert (
-        "by-origin, happy, high: +0.117, untrained +0.000; of one emotion there are 40 clips"
-        in found.reason
-    )
-
-
 @pytest.mark.parametrize(
     ("gap", "speakers", "mark"),
     [
@@ -309,7 +289,8 @@ def test_epochs_are_those_of_the_recorded_trainings():
     ours = {model: papers.named(loopq.NAME).plain(number) for model, number in printed.items()}
     trained = book.recorded.kind("models")
     for model, table in trained.groupby("model"):
-        assert ours[model].value == table["epochs"].max() == 30 >= table["epochs_run"].max()
+        beside = table[table["variant"] == numbers.READINGS[model]]
+        assert ours[model].value == beside["epochs"].max() == 30 >= beside["epochs_run"].max()
     reasons = {model: found.reason for model, found in ours.items()}
     assert reasons == dict.fromkeys(("CNNLSTM", "FCMFCC", "CNNATT"), "ours is 30") | {
         "HUBERTFT": "as printed",
@@ -339,5 +320,4 @@ def test_recorded_augmentations_saliency_and_other_corpora_decide_nothing():
         for claim, found in judging.judged(book, claims.CLAIMS)
     }
     assert marks["B10"] == marks["B16"][::-1] == ("inconclusive", "not run")
-    assert marks["B11"] == ("not run", "not run")
     assert marks["B8"] == ("agrees", "agrees")

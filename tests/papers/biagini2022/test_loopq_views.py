@@ -15,7 +15,7 @@ from sercore.papers.biagini2022 import trial as loopq_trial
 from sercore.papers.biagini2022 import views as loopq_views
 from sercore.papers.biagini2022.models import RECIPES
 from sercore.papers.biagini2022.trial import scored, split, trained
-from sercore.papers.biagini2022.views import pictures, run
+from sercore.papers.biagini2022.views import explain, run
 from tests.papers.biagini2022.loopq_toy import toy, trial
 
 MEL = trial("CNNLSTM fixed", epochs=6)
@@ -44,6 +44,11 @@ def outcome(data, quick):
     return run(MEL, data)
 
 
+@pytest.fixture(scope="module")
+def explained(data, quick):
+    return explain(MEL, data)
+
+
 def right_rows(data, chosen=MEL) -> np.ndarray:
     fitted = trained(chosen, data)
     met = scored(chosen, data, fitted.network, split(chosen, data)[2])
@@ -55,10 +60,12 @@ def cut(data, row: int) -> np.ndarray:
     return held.values[held.starts[row] :][: held.valid[row]]
 
 
-def test_the_same_trial_gives_the_same_values_and_the_columns_that_are_kept(data, outcome):
+@pytest.mark.parametrize("look", [run, explain])
+def test_the_same_trial_gives_the_same_values_and_the_columns_that_are_kept(data, look):
+    outcome = look(MEL, data)
     assert json.loads(json.dumps(outcome)) == outcome
-    assert run(MEL, data) == outcome
-    for name in ("map", "saliency", "energy"):
+    assert look(MEL, data) == outcome
+    for name in set(outcome) & set(PARTS):
         assert {len(row) for row in outcome[name]} == {len(PARTS[name]) - 1}
     assert outcome["accuracy"] == loopq_trial.run(MEL, data)["accuracy"]
 
@@ -100,54 +107,74 @@ def test_energy_is_the_mean_share_of_the_power_of_every_test_clip_of_a_speaker(d
         assert shares == pytest.approx(expected, abs=1e-6)
 
 
-@pytest.mark.parametrize("name", ["trained", "untrained"])
-def test_saliency_is_of_clips_that_the_trained_network_gets_right(data, outcome, name):
-    network = (
-        trained(MEL, data).network if name == "trained" else loopq_trial.build(MEL, data).eval()
-    )
-    rows, found = (
-        right_rows(data),
-        {row[1]: row[2:] for row in outcome["saliency"] if row[0] == name},
-    )
-    assert {each: values[0] for each, values in found.items()} == Counter(data.table["class"][rows])
-    assert len(found) > 1
-    label = data.classes[data.labels[rows[0]]]
-    numbers = []
-    for row in rows[data.labels[rows] == data.labels[rows[0]]]:
-        spectrogram, frames = (
-            data.inputs["mel"].batch(np.array([row])),
-            torch.tensor([data.inputs["mel"].valid[row]]),
-        )
+def own_maps(data, name: str, rows: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Map and spectrogram of each clip, one clip at a time."""
+    network = trained(MEL, data).network
+    if name == "untrained":
+        network = loopq_trial.build(MEL, data).eval()
+    pairs = []
+    for row in rows:
+        frames = torch.tensor([data.inputs["mel"].valid[row]])
         labels = torch.from_numpy(data.labels[[row]])
-        own = saliency.maps(network, (spectrogram, frames), labels, lengths=frames)[
-            0, : int(frames)
-        ].numpy()
-        numbers.append(saliency.clip(own, cut(data, row)))
-    assert found[label][1:] == pytest.approx(np.nanmean(numbers, axis=0).tolist(), abs=2e-5)
+        inputs = (data.inputs["mel"].batch(np.array([row])), frames)
+        found = saliency.maps(network, inputs, labels, lengths=frames)
+        pairs.append((found[0, : int(frames)].numpy(), cut(data, row)))
+    return pairs
 
 
-def test_training_moves_the_saliency_and_the_draw_stops_at_its_number(data, outcome, monkeypatch):
+@pytest.mark.parametrize("name", ["trained", "untrained"])
+def test_saliency_is_of_clips_that_the_trained_network_gets_right(data, explained, name):
+    rows = right_rows(data)
+    cells = list(zip(data.groups[rows], data.table["class"][rows], strict=True))
+    found = {
+        (group, label): more for one, group, label, *more in explained["saliency"] if one == name
+    }
+    assert {cell: values[0] for cell, values in found.items()} == Counter(cells)
+    assert len({label for _, label in found}) > 1
+    for cell in list(found)[:3]:
+        own = own_maps(
+            data, name, [row for row, other in zip(rows, cells, strict=True) if other == cell]
+        )
+        numbers = [saliency.clip(*pair) for pair in own]
+        assert found[cell][1:] == pytest.approx(np.nanmean(numbers, axis=0).tolist(), abs=2e-5)
+
+
+@pytest.mark.parametrize("name", ["trained", "untrained"])
+def test_profiles_are_the_mean_shares_of_the_bands(data, explained, name):
+    rows = right_rows(data)
+    _, corpus, label, clips, *_ = explained["profiles"][0]
+    is_cell = data.table["class"][rows] == label
+    is_cell &= data.table["corpus"][rows] == corpus
+    shares = [
+        np.square(found).sum(0) / np.square(found).sum()
+        for found, _ in own_maps(data, name, rows[is_cell])
+    ]
+    profile = {
+        band: share
+        for network, *place, band, share in explained["profiles"]
+        if (network, *place[:2]) == (name, corpus, label)
+    }
+    assert len(shares) == clips
+    assert list(profile) == list(range(40))
+    assert list(profile.values()) == pytest.approx(np.mean(shares, axis=0).tolist(), abs=2e-5)
+
+
+def test_training_moves_the_saliency_and_the_draw_stops_at_its_number(data, explained, monkeypatch):
     both = [
-        [row[1:] for row in outcome["saliency"] if row[0] == name]
+        [row[1:] for row in explained["saliency"] if row[0] == name]
         for name in ("trained", "untrained")
     ]
-    assert [row[:2] for row in both[0]] == [row[:2] for row in both[1]]
+    assert [row[:3] for row in both[0]] == [row[:3] for row in both[1]]
     assert both[0] != both[1]
     monkeypatch.setattr(loopq_views, "EXPLAINED", 1)
-    assert {row[2] for row in run(MEL, data)["saliency"]} == {1}
+    assert {row[3] for row in explain(MEL, data)["saliency"]} == {1}
 
 
 def test_where_no_clip_is_right_there_is_no_saliency(data, monkeypatch):
     monkeypatch.setattr(
         loopq_views, "_right", lambda trial, data, network: split(trial, data)[2][:0]
     )
-    found = run(MEL, data)
-    assert (found["saliency"], found["accuracy"], len(found["map"])) == (
-        [],
-        0,
-        len(split(MEL, data)[2]),
-    )
-    assert pictures(MEL, data) == []
+    assert explain(MEL, data) == {"saliency": [], "profiles": [], "accuracy": 0}
 
 
 @pytest.mark.parametrize(
@@ -157,22 +184,9 @@ def test_a_network_that_cannot_be_explained_has_its_map_alone(data, name):
     chosen = trial(name, epochs=1)
     found = run(chosen, data)
     assert len(found["map"]) == len(split(chosen, data)[2])
-    assert found["saliency"] == []
     assert bool(found["energy"]) == (name == "CNNLSTM as-run")
     with pytest.raises(
         ValueError,
         match=f"{name}: no map of one clip; expected a network that reads the mel spectrogram",
     ):
-        pictures(chosen, data)
-
-
-def test_pictures_are_of_one_right_clip_a_class(data):
-    found, rows = pictures(MEL, data), right_rows(data)
-    assert [name for name, *_ in found] == [
-        name for name in data.classes if (data.table["class"][rows] == name).any()
-    ]
-    for name, spectrogram, each in found:
-        assert each.shape == spectrogram.shape
-        assert each.any()
-        own = [row for row in rows if data.table["class"][row] == name]
-        assert any(np.array_equal(cut(data, row), spectrogram) for row in own)
+        explain(chosen, data)

@@ -299,7 +299,7 @@ def test_confusions_are_judged_on_iemocap_on_five_seeds():
     found = judged(book, "D7")
     assert found.published == "holds"
     assert "angry above the others +10.0 points (holds)" in found.reason
-    assert "span of recalls, exp1 less exp2 +15.0 points (holds)" in found.reason
+    assert "span of recalls, exp1 minus exp2 +15.0 points (holds)" in found.reason
     four = [trial for trial in given if trial.seed < 4]
     found = judged(
         ledger(

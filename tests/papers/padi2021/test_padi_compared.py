@@ -105,8 +105,10 @@ def test_tables_have_both_trainings_side_by_side(whole):
     ]  # fmt: skip
     assert listed["CAM++ regression"][3] == "to convergence"
     signs = {(row[0], row[2]): row[-1] for row in rows(tables.compared(whole))}
-    assert signs["statistics less flattened chunk", "20 epochs"] == "above zero"
-    assert signs["statistics less flattened chunk", "8 epochs"].startswith("not judged: unfinished")
+    assert signs["statistics minus flattened chunk", "20 epochs"] == "above zero"
+    assert signs["statistics minus flattened chunk", "8 epochs"].startswith(
+        "not judged: unfinished"
+    )
 
 
 def read_less(trial, speaker):

@@ -323,8 +323,12 @@ def test_an_interval_of_a_cost_is_that_of_speakers_and_seeds_drawn_anew(recorded
 def test_a_corpus_is_judged_by_its_speakers_and_shown_with_too_few(monkeypatch, recorded_ledger):
     monkeypatch.undo()
     panels = parry2022_figures.unseen_data(recorded_ledger)
-    assert list(panels) == list(CLASSIFIERS)
-    for effects in panels.values():
+    assert list(panels) == [*CLASSIFIERS, parry2022_figures.NETWORK]
+    (network,) = (one for one in panels[parry2022_figures.NETWORK] if np.isfinite(one.value))
+    assert (network.row, network.series, network.is_judged) == ("RAVDESS", "unseen", True)
+    trials = evidence.network_unseen(recorded_ledger, "ravdess")
+    assert network.value == pytest.approx(np.mean(trials.by_seed(numbers.UA)))
+    for effects in list(panels.values())[:-1]:
         judged = {effect.row for effect in effects if effect.is_judged}
         assert judged == {"RAVDESS", "EMOVO"}
         assert {effect.row for effect in effects} == {"RAVDESS", "EMOVO", "SAVEE", "TESS"}
