@@ -106,6 +106,6 @@ def clip(saliency: np.ndarray, spectrogram: np.ndarray) -> np.ndarray:
         )
     steps = np.abs(np.diff(spectrogram, axis=1)).ravel()
     saliencies, correlation = saliency[:, 1:].ravel(), np.nan
-    if np.ptp(steps) > 0 and np.ptp(saliencies) > 0:
+    if steps.size > 1 and np.ptp(steps) > 0 and np.ptp(saliencies) > 0:
         correlation = np.corrcoef(saliencies.astype(np.float64), steps.astype(np.float64))[0, 1]
     return np.append(thirds(np.square(saliency, dtype=np.float64)), correlation)

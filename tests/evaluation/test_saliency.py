@@ -131,7 +131,9 @@ def test_a_map_that_follows_the_steps_over_frequency_correlates_by_one(sign):
 
 def test_a_change_over_time_alone_correlates_with_nothing():
     spectrogram = np.arange(5.0)[:, None] * np.ones(6)
-    assert np.isnan(clip(np.random.default_rng(0).random((5, 6)), spectrogram)[3])
+    numbers = clip(np.random.default_rng(0).random((5, 6)), spectrogram)
+    assert np.isfinite(numbers[:3]).all()
+    assert np.isnan(numbers[3])
 
 
 def test_the_correlation_is_a_numpy_formula_over_cells():
@@ -153,6 +155,12 @@ def test_a_constant_map_has_no_correlation(saliency):
     numbers = clip(saliency, np.random.default_rng(0).random((4, 6)))
     assert np.isfinite(numbers[:3]).all() == saliency.any()
     assert np.isnan(numbers[3])
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_map_of_too_few_bands_is_told(count):
+    with pytest.raises(ValueError, match=f"{count} bands; thirds need at least 3"):
+        clip(np.ones((4, count)), np.ones((4, count)))
 
 
 def test_the_share_of_a_band_is_its_sum_over_time():

@@ -20,7 +20,6 @@ from sercore.ledger.claims import (
     all_of,
     estimated,
     printed_values,
-    with_mark,
 )
 from sercore.ledger.entries import Ledger
 from sercore.models import counts, mmfusion
@@ -157,13 +156,9 @@ def saliency(ledger: Ledger) -> Judgement:
     for emotion, pair in results.items():
         for name, estimate in zip((SAID[emotion], "that minus untrained"), pair, strict=True):
             gaps.append(estimated(name, estimate))
-    words = [
-        f"{gap.name} {with_mark(gap, mark)}"
-        for gap, mark in zip(gaps, judging.marks(gaps), strict=True)
-    ]
     reason = (
         f"CNNLSTM on new speakers of RAVDESS, each number minus the mean of the other emotions':"
-        f" {'; '.join(words)}. {OTHER_MAPS}"
+        f" {judging.listing(gaps)}. {OTHER_MAPS}"
     )
     return Judgement(published="not run", clean=all_of(judging.marks(gaps)), reason=reason)
 

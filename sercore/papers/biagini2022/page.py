@@ -108,12 +108,16 @@ def _classifiers(ledger: Ledger, task: str) -> dict[tuple[str, str], Trials]:
     return rows
 
 
-def beside_networks(ledger: Ledger, corpus: str) -> dict[tuple[str, str], Pair]:
-    """Trials of each network on new speakers of a corpus, and those of each small classifier there.
+def beside_networks(
+    ledger: Ledger, corpus: str
+) -> dict[tuple[str, str], tuple[Pair, Estimate, str]]:
+    """Trials of each network and small classifier on new speakers of a corpus, by their names.
 
-    Both have the same seeds and folds. A network of which no difference can be judged is left out.
+    With them stand the network's accuracy less the classifier's and its mark; all marks are judged
+    together. Both have the same seeds and folds. A network of which no difference can be judged is
+    left out.
     """
-    pairs, split = {}, SPLITS["clean"]
+    pairs, gaps, split = {}, [], SPLITS["clean"]
     smaller = _classifiers(ledger, "references")
     for model, variant in TABLE_4:
         network = ledger.trials(model, variant=variant, protocol=split)
@@ -121,19 +125,12 @@ def beside_networks(ledger: Ledger, corpus: str) -> dict[tuple[str, str], Pair]:
             if network is None or protocol != split:
                 continue
             first, second = shared((network.of(corpus), trials.of(corpus)))
-            if not difference(first, second, ACCURACY).doubt:
+            gap = difference(first, second, ACCURACY)
+            if not gap.doubt:
                 pairs[f"{model} {variant}", row] = (first, second)
-    return pairs
-
-
-def over_classifiers(ledger: Ledger, corpus: str) -> dict[tuple[str, str], tuple[Estimate, str]]:
-    """Accuracy of a network less that of a small classifier, and its mark, for ``beside_networks``.
-
-    All marks are judged together.
-    """
-    pairs = beside_networks(ledger, corpus)
-    gaps = [difference(*pair, ACCURACY) for pair in pairs.values()]
-    return dict(zip(pairs, zip(gaps, signs(gaps), strict=True), strict=True))
+                gaps.append(gap)
+    judged = zip(pairs.values(), gaps, signs(gaps), strict=True)
+    return dict(zip(pairs, judged, strict=True))
 
 
 def steps(protocols: Mapping[str, Trials], corpus: str) -> dict[str, tuple[Estimate, str]]:
@@ -197,7 +194,7 @@ def _networks(ledger: Ledger) -> dict[str, object]:
     ``cnnlstm_fixed_over_svm_mfcc``.
     """
     named: dict[str, object] = {}
-    for names, pair in beside_networks(ledger, LARGEST).items():
+    for names, (pair, gap, mark) in beside_networks(ledger, LARGEST).items():
         network, classifier = map(_plain, names)
         reached, other = (level(trials, ACCURACY) for trials in pair)
         bounds = {f"{network}_apart_low": reached.low, f"{network}_apart_high": reached.high}
@@ -206,8 +203,7 @@ def _networks(ledger: Ledger) -> dict[str, object]:
         epochs = pair[0].table["epochs_run"]
         named |= span(f"{network}_epochs", [int(number) for number in epochs])
         named |= {f"{network}_speakers": reached.groups, f"{network}_folds": reached.folds}
-    for names, (gap, mark) in over_classifiers(ledger, LARGEST).items():
-        named |= _judged("_over_".join(map(_plain, names)), gap, mark)
+        named |= _judged(f"{network}_over_{classifier}", gap, mark)
     return named
 
 

@@ -24,7 +24,6 @@ from sercore.papers.biagini2022.page import (
     beside_networks,
     by_difficulty,
     leads,
-    over_classifiers,
     steps,
 )
 from sercore.papers.biagini2022.paper import caps
@@ -277,10 +276,8 @@ def pretraining(ledger: Ledger) -> HTML:
 def networks(ledger: Ledger) -> HTML:
     """Accuracy of networks and of small classifiers on the same new speakers of RAVDESS."""
     rows = []
-    pairs, gaps = beside_networks(ledger, LARGEST), over_classifiers(ledger, LARGEST)
-    for names, pair in pairs.items():
+    for names, (pair, gap, mark) in beside_networks(ledger, LARGEST).items():
         scores = [shown(level(trials, ACCURACY), 3) for trials in pair]
-        gap, mark = gaps[names]
         rows.append((*names, *scores, shown(gap, 3, signed=True), mark))
     heads = ["network", "classifier", ("accuracy", "network"), ("accuracy", "classifier")]
     heads += [("network minus classifier", name) for name in ("difference", "above zero")]

@@ -314,14 +314,13 @@ def test_a_network_is_compared_with_classifiers_on_the_seeds_and_folds_that_both
     ledger = book(task="references", networks=[*judged, *lone])
     pairs = page.beside_networks(ledger, "ravdess")
     assert set(pairs) == {("CNNLSTM fixed", "SVM mfcc"), ("CNNLSTM fixed", "LOGISTIC mfcc")}
-    for network, small in pairs.values():
+    for (network, small), _, _ in pairs.values():
         assert (
             network.runs == small.runs == {(seed, fold) for seed in range(5) for fold in range(2)}
         )
         assert network.groups == small.groups == [f"ravdess/{who:02d}" for who in range(8)]
-    gaps = page.over_classifiers(ledger, "ravdess").values()
-    assert [gap.value for gap, _ in gaps] == pytest.approx([0.6 - 0.475] * 2)
-    assert {mark for _, mark in gaps} == {"holds"}
+    assert [gap.value for _, gap, _ in pairs.values()] == pytest.approx([0.6 - 0.475] * 2)
+    assert {mark for *_, mark in pairs.values()} == {"holds"}
     numbers = page.quoted(ledger)
     assert numbers["cnnlstm_fixed_apart"] == pytest.approx(0.6)
     assert numbers["cnnlstm_fixed_beside_svm_mfcc"] == pytest.approx(0.475)
@@ -336,5 +335,5 @@ def test_a_network_of_which_nothing_can_be_judged_stands_beside_no_classifier(ab
     asked = {"models": "scratch", "protocol": "speaker-independent", "only": "CNNLSTM fixed"}
     given = networks(folds=2, seeds=about.get("seeds", 5), **asked)
     ledger = book(task="references", networks=given, **about)
-    assert page.over_classifiers(ledger, "ravdess") == {}
+    assert page.beside_networks(ledger, "ravdess") == {}
     assert "not recorded yet" in chapter.networks(ledger).data

@@ -320,4 +320,5 @@ def test_recorded_augmentations_saliency_and_other_corpora_decide_nothing():
         for claim, found in judging.judged(book, claims.CLAIMS)
     }
     assert marks["B10"] == marks["B16"][::-1] == ("inconclusive", "not run")
+    assert marks["B11"] == ("not run", "inconclusive")
     assert marks["B8"] == ("agrees", "agrees")

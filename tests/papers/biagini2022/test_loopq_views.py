@@ -175,6 +175,8 @@ def test_where_no_clip_is_right_there_is_no_saliency(data, monkeypatch):
         loopq_views, "_right", lambda trial, data, network: split(trial, data)[2][:0]
     )
     assert explain(MEL, data) == {"saliency": [], "profiles": [], "accuracy": 0}
+    found = run(MEL, data)
+    assert (found["accuracy"], len(found["map"])) == (0, len(split(MEL, data)[2]))
 
 
 @pytest.mark.parametrize(
